@@ -1,0 +1,132 @@
+//! Resource kinds: what the core knows about a type of resource before any is declared.
+//!
+//! A kind gives defaults for the properties of its resources, says which providers they cannot do
+//! without, and limits how many there may be. The standard kinds are data like those that an
+//! embedder declares: see [`standard`].
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::settings::{DesiredState, Maintenance, Monitor, RestartAction, UnconfirmedStop};
+use crate::time::Interval;
+
+pub mod standard;
+
+/// A resource kind, declared by the embedder or standard.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct KindDeclaration {
+    /// The name that resources give as their kind; compared without case.
+    pub name: String,
+    /// What the resources are, for rules that speak of storage or network. Default user.
+    #[serde(default)]
+    pub class: ResourceClass,
+    /// Providers that every resource of the kind must depend on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<RequiredProvider>,
+    /// Most resources of the kind in the whole cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most_per_cluster: Option<u32>,
+    /// Most resources of the kind in one group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most_per_group: Option<u32>,
+    /// Whether groups with the kind need a node to spare. Default no.
+    #[serde(default)]
+    pub spare_node: SpareNode,
+    /// Most that the groups with the kind may together demand of one node, by dimension, wherever
+    /// they fail over to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub at_most_per_node: BTreeMap<String, u64>,
+    /// Defaults for the properties of its resources, before those of the profile.
+    #[serde(default)]
+    pub settings: ResourceOverrides,
+}
+
+/// What a resource is, as far as other rules care (SDK, `ResourceClass`).
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ResourceClass {
+    /// Disks and the like.
+    Storage,
+    /// Addresses and names.
+    Network,
+    /// Everything else.
+    #[default]
+    User,
+}
+
+/// A provider that a kind cannot do without.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequiredProvider {
+    /// A direct dependency on a resource of this kind.
+    Kind(String),
+    /// A direct dependency on a resource of one of these kinds.
+    AnyKind(Vec<String>),
+    /// A direct dependency on a resource of this class.
+    Class(ResourceClass),
+    /// A dependency, direct or through others, on every resource of this class in the group.
+    EveryOfClass(ResourceClass),
+}
+
+/// How many groups with a kind a cluster may have.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum SpareNode {
+    /// Any number.
+    #[default]
+    NotNeeded,
+    /// With three or more nodes at most one fewer than nodes; with two nodes at most two, where
+    /// the second is warned of (active/active).
+    FromThreeNodesOn,
+}
+
+/// Properties of a resource that differ from the defaults; absent ones are inherited.
+///
+/// Meaning, units and defaults are those of
+/// [`ResourceSettings`](crate::spec::ResourceSettings), field by field.
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs, reason = "documented on the settled form, field by field")]
+pub struct ResourceOverrides {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desired: Option<DesiredState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart_action: Option<RestartAction>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart_threshold: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    pub restart_period: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    pub restart_delay: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_period: Option<Interval>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    pub pending_timeout: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    pub start_pending_timeout: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    pub start_deadline: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    pub stop_deadline: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    pub deadlock_timeout: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looks_alive_interval: Option<Interval>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    pub is_alive_interval: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monitor: Option<Monitor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Maintenance>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unconfirmed_stop: Option<UnconfirmedStop>,
+}

@@ -1,0 +1,21 @@
+//! quorate: a failover-clustering core without any I/O.
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+#[cfg(any(test, feature = "shared"))]
+extern crate std;
+
+pub mod graph;
+pub mod id;
+pub mod kind;
+pub mod machine;
+pub mod policy;
+pub mod quorum;
+pub mod settings;
+pub mod spec;
+pub mod state;
+pub mod time;
+
+pub use id::{Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId};
+pub use time::{Timestamp, WallClock};

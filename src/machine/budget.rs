@@ -1,0 +1,106 @@
+//! Sliding-window budgets for restarts, failovers and fences.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// When something was done, oldest first, as far back as a budget looks.
+///
+/// The window slides: in *every* interval of the period at most the threshold fits, unlike a
+/// counter that is reset now and then.
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct FailureLog {
+    entries: Vec<Timestamp>,
+}
+
+/// What a budget has left.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct Budget {
+    /// How often it may be used within the period.
+    pub threshold: u32,
+    /// How often it may be used now.
+    pub remaining: u32,
+    /// When the next use of the past falls out of the window; `None` if none is in it.
+    pub renews_at: Option<Timestamp>,
+}
+
+impl FailureLog {
+    /// A log with these entries; out of order ones are put in order.
+    #[must_use]
+    pub fn from_entries(mut entries: Vec<Timestamp>) -> Self {
+        entries.sort_unstable();
+        Self { entries }
+    }
+
+    /// What is left of `threshold` uses in `period`.
+    #[must_use]
+    pub fn budget(&self, now: Timestamp, threshold: u32, period: Duration) -> Budget {
+        let mut in_window = self.entries.iter().filter(|entry| is_inside(**entry, now, period));
+        let oldest = in_window.next().copied();
+        let used = in_window.count().saturating_add(usize::from(oldest.is_some()));
+        Budget {
+            threshold,
+            remaining: threshold.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX)),
+            // One millisecond past the period, for an entry of exactly its age still counts.
+            renews_at: oldest
+                .map(|entry| entry.after(period).after(Duration::from_millis(1))),
+        }
+    }
+
+    /// Writes down a use at `now`, and forgets what has left the window.
+    pub fn record(&mut self, now: Timestamp, period: Duration) {
+        self.entries.retain(|entry| is_inside(*entry, now, period));
+        self.entries.push(now);
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// The uses that are remembered, oldest first.
+    #[must_use]
+    pub fn entries(&self) -> &[Timestamp] {
+        &self.entries
+    }
+}
+
+/// Whether an entry still counts: an age of exactly the period does, one millisecond more does
+/// not.
+fn is_inside(entry: Timestamp, now: Timestamp, period: Duration) -> bool {
+    now.since(entry) <= period
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    /// SDK, `RestartThreshold`: threshold 2 in 200 ms allows two restarts in any 200 ms.
+    #[test]
+    fn two_in_any_two_hundred_milliseconds() {
+        let period = Duration::from_millis(200);
+        let mut log = FailureLog::default();
+        log.record(at(0), period);
+        log.record(at(150), period);
+        assert_eq!(log.budget(at(200), 2, period).remaining, 0);
+        assert_eq!(log.budget(at(201), 2, period).remaining, 1);
+        assert_eq!(log.budget(at(201), 2, period).renews_at, Some(at(351)));
+        log.record(at(201), period);
+        assert_eq!(log.budget(at(350), 2, period).remaining, 0);
+        assert_eq!(log.entries(), [at(150), at(201)]);
+    }
+
+    #[test]
+    fn an_empty_log_has_everything_left() {
+        let budget = FailureLog::default().budget(at(5), 3, Duration::from_secs(1));
+        assert_eq!(budget, Budget { threshold: 3, remaining: 3, renews_at: None });
+    }
+}

@@ -1,0 +1,351 @@
+//! The settled properties of a cluster, its groups and its resources.
+//!
+//! Every property has its default in [`Profile`](crate::spec::Profile); a declaration
+//! overrides what it names. Here each field has its final value.
+
+use core::fmt;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::time::Interval;
+
+/// What an operator wants of a group or resource, kept until told otherwise: Windows calls it the
+/// persistent state (MS-CMRP 3.1.4.1.18).
+///
+/// Recovery acts only on what should be online; a move restores each resource to its desired
+/// state, not to "everything online".
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DesiredState {
+    /// To be off, and left off.
+    Offline,
+    /// To be running, and kept running.
+    Online,
+}
+
+/// What happens when a resource fails (SDK, `RestartAction`).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestartAction {
+    /// It stays failed, and its dependents stay offline.
+    DontRestart,
+    /// It is restarted within its threshold, then tried again every retry period. The group never
+    /// moves for it: the resource does not affect the group.
+    RestartNoNotify,
+    /// It is restarted within its threshold; one failure more and the group fails over.
+    RestartNotify,
+}
+
+/// What to do about a resource of which neither a stop nor a terminate confirmed that it is off.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnconfirmedStop {
+    /// Keep the group where it is, say why, and probe until somebody knows.
+    BlockGroup,
+    /// Fence the node, which stops everything on it.
+    FenceNode,
+    /// Take it for off, as Windows does. If it is not, it may run twice.
+    AssumeOff,
+}
+
+/// The settled properties of one resource.
+///
+/// Resources with equal properties share one record.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ResourceSettings {
+    /// The desired state; `None` is that of the group. Default `None`.
+    pub desired: Option<DesiredState>,
+    /// What happens on failure. Default [`RestartAction::RestartNotify`].
+    pub restart_action: RestartAction,
+    /// Restarts within `restart_period` before a failure goes further; 0 goes further at once.
+    /// Default 1, in the 2003 profile 3 (KB 947712).
+    pub restart_threshold: u32,
+    /// Sliding window of `restart_threshold`. Default 15 min.
+    pub restart_period: Duration,
+    /// Wait between a failure and the restart. Default 500 ms.
+    pub restart_delay: Duration,
+    /// Time in the failed state before another series of attempts. Should not be shorter than
+    /// `restart_period`. Default 1 h.
+    pub retry_period: Interval,
+    /// Longest silence of an operation that is pending; every report of progress starts it anew.
+    /// Default 3 min.
+    pub pending_timeout: Duration,
+    /// The same for starting only. Default `pending_timeout`; longer for kinds that replay logs.
+    pub start_pending_timeout: Duration,
+    /// Longest time to start, however much progress is reported. Default 1 h.
+    pub start_deadline: Duration,
+    /// Longest time to stop or terminate, however much progress is reported. Default 1 h.
+    pub stop_deadline: Duration,
+    /// Longest time a health check or probe may take before its agent counts as hung. Default
+    /// 5 min.
+    pub deadlock_timeout: Duration,
+    /// Interval of the cheap health check; never for kinds whose agents report failures by
+    /// themselves. Default 5 s.
+    pub looks_alive_interval: Interval,
+    /// Interval of the thorough health check. Default 1 min.
+    pub is_alive_interval: Duration,
+    /// Whether an agent process of its own is asked for; the core only passes it on. Default
+    /// shared.
+    pub monitor: Monitor,
+    /// Whether the resource begins in maintenance, where failed health checks are ignored.
+    /// Default no.
+    pub maintenance: Maintenance,
+    /// What to do when it cannot be stopped for certain. Default
+    /// [`UnconfirmedStop::BlockGroup`].
+    pub unconfirmed_stop: UnconfirmedStop,
+}
+
+/// Whether a resource shares its agent process with others (SDK, `SeparateMonitor`).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Monitor {
+    /// One agent process serves several resources.
+    Shared,
+    /// The resource has an agent process of its own, from its next start on.
+    Separate,
+}
+
+/// Whether failed health checks of a resource count.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Maintenance {
+    /// They count.
+    Off,
+    /// They are ignored as long as the resource is online.
+    On,
+}
+
+/// Order in which groups start and are placed; higher is earlier.
+///
+/// A group of lower priority waits until those of higher priority are dealt with. 0 fails over but
+/// is not started automatically.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Priority(u32);
+
+impl Priority {
+    /// Started only on request; still moved when its node fails.
+    pub const NO_AUTO_START: Self = Self(0);
+    /// After all others.
+    pub const LOW: Self = Self(1_000);
+    /// The default.
+    pub const MEDIUM: Self = Self(2_000);
+    /// Before all others.
+    pub const HIGH: Self = Self(3_000);
+
+    /// A tier of its own; the constants are at 0, 1000, 2000 and 3000.
+    #[must_use]
+    pub const fn new(value: u32) -> Self {
+        Self(value)
+    }
+
+    /// The number behind the tier.
+    #[must_use]
+    pub const fn value(self) -> u32 {
+        self.0
+    }
+}
+
+/// Whether a group returns to a preferred owner by itself (SDK, `AutoFailbackType`).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failback {
+    /// It stays where it is.
+    Prevent,
+    /// It moves to the most preferred owner that is eligible, within window and hold-down.
+    Allow,
+}
+
+/// Hours of the local day in which failback may happen: from `start_hour` up to, not including,
+/// `end_hour`, over midnight if the start is later than the end.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailbackWindow {
+    /// First hour, 0 to 23.
+    pub start_hour: u8,
+    /// Hour after the last one, 0 to 23, different from `start_hour`.
+    pub end_hour: u8,
+}
+
+/// What a group does when the cluster forms (SDK, `ColdStartSetting`).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColdStart {
+    /// It starts as its desired state says.
+    Start,
+    /// It waits for an operator, whatever its desired state.
+    DontStart,
+}
+
+/// The settled properties of one group.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct GroupSettings {
+    /// The desired state when the cluster first forms. Default online: what is declared is meant
+    /// to run. (Windows has offline, because there a group is created empty and by hand.)
+    pub desired: DesiredState,
+    /// Failovers because of failed resources within `failover_period`; `None` is the number of
+    /// nodes that are up, less one. Default `None`.
+    pub failover_threshold: Option<u32>,
+    /// Sliding window of `failover_threshold`. Default 6 h.
+    pub failover_period: Duration,
+    /// Whether it returns by itself. Default [`Failback::Prevent`].
+    pub failback: Failback,
+    /// When it may return; `None` is at any time. Default `None`.
+    pub failback_window: Option<FailbackWindow>,
+    /// How long the better node must have been up before the group returns to it. Windows has no
+    /// such dampening. Default 0.
+    pub failback_hold_down: Duration,
+    /// Start tier and placement order. Default [`Priority::MEDIUM`].
+    pub priority: Priority,
+    /// Whether it starts when the cluster forms. Default [`ColdStart::Start`].
+    pub cold_start: ColdStart,
+    /// Wait between being placed and starting. Default 0, at most 30 min.
+    pub start_delay: Duration,
+}
+
+/// Which votes keep the cluster alive.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuorumRule {
+    /// More than half of the node votes.
+    NodeMajority,
+    /// More than half of the votes of the nodes and of one witness.
+    MajorityWithWitness,
+    /// The witness alone decides: whoever holds the quorum disk lives, even a single node.
+    DiskOnly,
+}
+
+/// What makes it certain that a node that is no longer heard from runs nothing.
+///
+/// The groups of such a node start elsewhere only after that.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fencing {
+    /// The core asks for a fence and waits until it is confirmed. The default.
+    Required,
+    /// The membership layer vouches that a lost node is off.
+    Trusted,
+    /// Nodes that lose contact stop everything by themselves within `duration`; `margin` covers
+    /// the drift between the clocks.
+    Lease {
+        /// Longest time from the last contact to the last stopped resource.
+        #[serde(with = "crate::time::text::plain")]
+        duration: Duration,
+        /// Added to `duration` before the node counts as off.
+        #[serde(with = "crate::time::text::plain")]
+        margin: Duration,
+    },
+    /// Only an operator's word counts.
+    Operator,
+}
+
+/// What a cluster without quorum does with its running groups. It never starts, moves or fences.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoQuorum {
+    /// Stops them.
+    Stop,
+    /// Leaves them alone.
+    Freeze,
+}
+
+/// How much anti-affinity weighs when a node is chosen.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AntiAffinityPlacement {
+    /// Nodes with a group of the same class come last (SDK, `AntiAffinityClassNames`).
+    Soft,
+    /// Such nodes are no candidates (`ClusterEnforcedAntiAffinity`).
+    Hard,
+}
+
+/// Whether a group may come online beside another one of its class.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Admission {
+    /// It may.
+    Open,
+    /// Not on a node where one of the same class has a resource online (MS-CMRP 3.1.4.1.50).
+    SameClassOnline,
+}
+
+/// What becomes of a group that may not fail over any more.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailoverLimit {
+    /// The failed resource and its dependents stay down, the rest runs (2008 and later).
+    ResourceStays,
+    /// The whole group goes offline (2003).
+    GroupOffline,
+}
+
+/// What happens each time the retry period of a failed resource has passed.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    /// One last attempt; after that an operator is needed (2003).
+    FinalAttempt,
+    /// A new series with cleared counters, again and again (2008 and later).
+    NewSeries,
+}
+
+/// What a failed member of an OR clause does to the group while another member is online.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RedundantProvider {
+    /// It never moves the group as long as every clause of every dependent holds.
+    Suppress,
+    /// It moves the group when its restarts are used up, like any other resource.
+    Escalate,
+}
+
+/// The settled properties of the cluster as a whole.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ClusterSettings {
+    /// Which votes keep the cluster alive. Default [`QuorumRule::NodeMajority`].
+    pub quorum: QuorumRule,
+    /// Vote of the witness, if the rule has one. Default 1.
+    pub witness_weight: u32,
+    /// What proves a lost node off. Default [`Fencing::Required`].
+    pub fencing: Fencing,
+    /// What happens without quorum. Default [`NoQuorum::Stop`].
+    pub no_quorum: NoQuorum,
+    /// Weight of anti-affinity in placement. Default [`AntiAffinityPlacement::Soft`].
+    pub anti_affinity: AntiAffinityPlacement,
+    /// Check before a group comes online. Default [`Admission::Open`], in the 2003 profile
+    /// [`Admission::SameClassOnline`].
+    pub admission: Admission,
+    /// What happens at the failover limit. Default [`FailoverLimit::ResourceStays`], in the 2003
+    /// profile [`FailoverLimit::GroupOffline`].
+    pub failover_limit: FailoverLimit,
+    /// What happens after the retry period. Default [`Retry::NewSeries`], in the 2003 profile
+    /// [`Retry::FinalAttempt`].
+    pub retry: Retry,
+    /// Series of [`Retry::NewSeries`] before an operator is needed; `None` is without end.
+    /// Default `None`.
+    pub retry_cycles: Option<u32>,
+    /// What the failure of a redundant provider does. Default [`RedundantProvider::Suppress`].
+    pub redundant_provider: RedundantProvider,
+    /// How long a group waits for its preferred owner when the cluster forms
+    /// (`ClusterGroupWaitDelay`). Default 2 min, at most 1 h.
+    pub group_wait_delay: Duration,
+    /// How long a fence may take. Default 1 min.
+    pub fence_timeout: Duration,
+    /// Wait between two attempts to fence one node. Default 30 s.
+    pub fence_retry_delay: Duration,
+    /// Attempts to fence one node within `fence_period`. Default 10.
+    pub fence_threshold: u32,
+    /// Sliding window of `fence_threshold`. Default 1 h.
+    pub fence_period: Duration,
+    /// Interval of the probes of a resource in doubt. Default 1 min.
+    pub probe_interval: Duration,
+}
+
+impl fmt::Display for DesiredState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Offline => "offline",
+            Self::Online => "online",
+        })
+    }
+}

@@ -1,0 +1,404 @@
+//! What an operator writes down: plain data with names, built in Rust or read by serde.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::graph::Expression;
+use crate::kind::{KindDeclaration, ResourceOverrides};
+use crate::settings::{
+    Admission, AntiAffinityPlacement, ColdStart, DesiredState, Failback, FailbackWindow,
+    FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider, Retry,
+};
+
+/// Which release's defaults and rules apply where a declaration is silent.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// Windows Server 2003.
+    Mscs2003,
+    /// Windows Server 2008 and later.
+    #[default]
+    Modern,
+}
+
+/// A whole cluster as an operator declares it.
+///
+/// It is its own builder: chain the methods, then call [`build`](Self::build). Read by serde it
+/// is the file format; fields that are absent take the defaults of the profile.
+///
+/// ```
+/// use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
+///
+/// let spec = ClusterDeclaration::new("files")
+///     .node("a")
+///     .node("b")
+///     .group(
+///         GroupDeclaration::new("share")
+///             .resource(ResourceDeclaration::new("disk", "Physical Disk"))
+///             .resource(ResourceDeclaration::new("ip", "IP Address"))
+///             .resource(ResourceDeclaration::new("name", "Network Name").needs("[ip]"))
+///             .resource(
+///                 ResourceDeclaration::new("files", "File Share").needs("[disk] and [name]"),
+///             ),
+///     )
+///     .build()?;
+/// assert!(spec.warnings().is_empty());
+/// # Ok::<(), quorate::spec::SpecErrors>(())
+/// ```
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "settings are documented on their settled form")]
+pub struct ClusterDeclaration {
+    /// The cluster's name, for people.
+    pub name: String,
+    /// Where defaults come from. Default [`Profile::Modern`].
+    #[serde(default)]
+    pub profile: Profile,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quorum: Option<QuorumRule>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness_weight: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fencing: Option<Fencing>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_quorum: Option<NoQuorum>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anti_affinity: Option<AntiAffinityPlacement>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admission: Option<Admission>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failover_limit: Option<FailoverLimit>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_cycles: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redundant_provider: Option<RedundantProvider>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
+    pub group_wait_delay: Option<Duration>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
+    pub fence_timeout: Option<Duration>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
+    pub fence_retry_delay: Option<Duration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence_threshold: Option<u32>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
+    pub fence_period: Option<Duration>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
+    pub probe_interval: Option<Duration>,
+    /// Kinds of the embedder's own; one with a standard name replaces the standard kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<KindDeclaration>,
+    /// The nodes, in the order that rules call "ascending node id".
+    pub nodes: Vec<NodeDeclaration>,
+    /// The groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupDeclaration>,
+}
+
+/// A node as declared.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeDeclaration {
+    /// Unique among the nodes; compared without case.
+    pub name: String,
+    /// Votes towards quorum. Default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vote_weight: Option<u32>,
+    /// The place the node stands at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
+    /// What the node can carry, by dimension; a dimension that is not named has no limit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub capacity: BTreeMap<String, u64>,
+}
+
+/// A group as declared: the unit that has one owner and moves as a whole.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "settings are documented on their settled form")]
+pub struct GroupDeclaration {
+    /// Unique among the groups; compared without case.
+    pub name: String,
+    /// Nodes in the order in which they are preferred. It orders and never restricts; may be
+    /// empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preferred_owners: Vec<String>,
+    /// Groups that share a class avoid each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anti_affinity_classes: Vec<String>,
+    /// What the group takes of the capacity of its node, by dimension.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub demands: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<DesiredState>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failover_threshold: Option<u32>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
+    pub failover_period: Option<Duration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failback: Option<Failback>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failback_window: Option<FailbackWindow>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
+    pub failback_hold_down: Option<Duration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cold_start: Option<ColdStart>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
+    pub start_delay: Option<Duration>,
+    /// The resources of the group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<ResourceDeclaration>,
+}
+
+/// A resource as declared.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceDeclaration {
+    /// Unique in the whole cluster; compared without case.
+    pub name: String,
+    /// Name of a standard kind or of a declared one; compared without case.
+    pub kind: String,
+    /// What it depends on within its group: `[disk] and ([ip 1] or [ip 2])`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depends_on: Option<Dependencies>,
+    /// The only nodes it can run on; absent is every node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub possible_owners: Option<Vec<String>>,
+    /// Properties that differ from those of its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Box<ResourceOverrides>>,
+}
+
+/// Dependencies as written down or as built in code.
+///
+/// In files always text; text is parsed when the declaration is built, so that its errors stand
+/// in line with all others.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(from = "String", into = "String")]
+pub enum Dependencies {
+    /// Text of an expression, not parsed yet.
+    Text(String),
+    /// An expression.
+    Expression(Expression),
+}
+
+impl From<String> for Dependencies {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Dependencies {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<Expression> for Dependencies {
+    fn from(expression: Expression) -> Self {
+        Self::Expression(expression)
+    }
+}
+
+impl From<Dependencies> for String {
+    fn from(dependencies: Dependencies) -> Self {
+        match dependencies {
+            Dependencies::Text(text) => text,
+            Dependencies::Expression(expression) => alloc::format!("{expression}"),
+        }
+    }
+}
+
+impl ClusterDeclaration {
+    /// A cluster with this name and nothing in it.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// Adds a node: a name, or a [`NodeDeclaration`].
+    #[must_use]
+    pub fn node(mut self, node: impl Into<NodeDeclaration>) -> Self {
+        self.nodes.push(node.into());
+        self
+    }
+
+    /// Adds a group.
+    #[must_use]
+    pub fn group(mut self, group: GroupDeclaration) -> Self {
+        self.groups.push(group);
+        self
+    }
+
+    /// Adds a kind of the embedder's own.
+    #[must_use]
+    pub fn kind(mut self, kind: KindDeclaration) -> Self {
+        self.kinds.push(kind);
+        self
+    }
+
+    /// Takes the defaults of this profile.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Sets which votes keep the cluster alive.
+    #[must_use]
+    pub fn quorum(mut self, quorum: QuorumRule) -> Self {
+        self.quorum = Some(quorum);
+        self
+    }
+
+    /// Sets what proves a lost node off.
+    #[must_use]
+    pub fn fencing(mut self, fencing: Fencing) -> Self {
+        self.fencing = Some(fencing);
+        self
+    }
+}
+
+impl NodeDeclaration {
+    /// A node with this name, one vote and no limits.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// Limits what the node can carry in one dimension.
+    #[must_use]
+    pub fn capacity(mut self, dimension: impl Into<String>, amount: u64) -> Self {
+        self.capacity.insert(dimension.into(), amount);
+        self
+    }
+}
+
+impl From<&str> for NodeDeclaration {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<String> for NodeDeclaration {
+    fn from(name: String) -> Self {
+        Self::new(name)
+    }
+}
+
+impl GroupDeclaration {
+    /// An empty group with this name.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// Adds a resource.
+    #[must_use]
+    pub fn resource(mut self, resource: ResourceDeclaration) -> Self {
+        self.resources.push(resource);
+        self
+    }
+
+    /// Sets the preferred owners, best first.
+    #[must_use]
+    pub fn preferred_owners(
+        mut self,
+        nodes: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.preferred_owners = nodes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Adds an anti-affinity class.
+    #[must_use]
+    pub fn anti_affinity_class(mut self, class: impl Into<String>) -> Self {
+        self.anti_affinity_classes.push(class.into());
+        self
+    }
+
+    /// Sets what the group takes of its node in one dimension.
+    #[must_use]
+    pub fn demand(mut self, dimension: impl Into<String>, amount: u64) -> Self {
+        self.demands.insert(dimension.into(), amount);
+        self
+    }
+
+    /// Sets the start tier.
+    #[must_use]
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = Some(priority);
+        self
+    }
+}
+
+impl ResourceDeclaration {
+    /// A resource of this kind without dependencies.
+    #[must_use]
+    pub fn new(name: impl Into<String>, kind: impl Into<String>) -> Self {
+        Self { name: name.into(), kind: kind.into(), ..Self::default() }
+    }
+
+    /// Sets what it depends on, replacing what was set before.
+    #[must_use]
+    pub fn needs(mut self, dependencies: impl Into<Dependencies>) -> Self {
+        self.depends_on = Some(dependencies.into());
+        self
+    }
+
+    /// Restricts the nodes it can run on.
+    #[must_use]
+    pub fn possible_owners(mut self, nodes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.possible_owners = Some(nodes.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets the properties that differ from those of its kind.
+    #[must_use]
+    pub fn settings(mut self, settings: ResourceOverrides) -> Self {
+        self.settings = Some(Box::new(settings));
+        self
+    }
+}

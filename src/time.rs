@@ -1,0 +1,129 @@
+//! Time as an argument.
+//!
+//! The core never reads a clock. Every mutator takes a [`Timestamp`], and spans are
+//! [`core::time::Duration`]s of whole milliseconds. All arithmetic saturates.
+
+use core::fmt;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) mod text;
+
+/// Milliseconds since an origin that the embedder chooses and keeps.
+///
+/// ```
+/// use core::time::Duration;
+/// use quorate::Timestamp;
+///
+/// let start = Timestamp::from_millis(1_000);
+/// assert_eq!(start.after(Duration::from_secs(2)), Timestamp::from_millis(3_000));
+/// ```
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(transparent)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The origin.
+    pub const ZERO: Self = Self(0);
+
+    /// The instant this many milliseconds after the origin.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the origin.
+    #[must_use]
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// The instant `span` later, at most the last one that can be told.
+    #[must_use]
+    pub fn after(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(whole_millis(span)))
+    }
+
+    /// The span since `earlier`; zero if that is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0 % 1_000;
+        let seconds = (self.0 / 1_000) % 60;
+        let minutes = (self.0 / 60_000) % 60;
+        let hours = self.0 / 3_600_000;
+        write!(f, "{hours:02}:{minutes:02}:{seconds:02}.{millis:03}")
+    }
+}
+
+/// Whole milliseconds of a span, at most `u64::MAX`.
+#[must_use]
+pub(crate) fn whole_millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What the clock on the wall showed at the moment of an input.
+///
+/// Failback windows are hours of the cluster's local day. Zone rules and daylight saving stay with
+/// the embedder: it sends a new reading whenever the offset changes, and now and then against
+/// drift. Between two readings the core counts on with the timestamps of the inputs.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct WallClock {
+    /// Milliseconds since midnight UTC, below 86,400,000.
+    pub utc_millis_of_day: u32,
+    /// Minutes to add to UTC for local time, −1,440 to 1,440 exclusive.
+    pub utc_offset_minutes: i16,
+}
+
+impl WallClock {
+    /// Milliseconds of one day.
+    pub const DAY_MILLIS: u64 = 86_400_000;
+
+    /// Whether both fields are in range.
+    #[must_use]
+    pub fn is_valid(self) -> bool {
+        u64::from(self.utc_millis_of_day) < Self::DAY_MILLIS
+            && self.utc_offset_minutes > -1_440
+            && self.utc_offset_minutes < 1_440
+    }
+
+    /// Milliseconds since local midnight, `elapsed` after the reading.
+    #[must_use]
+    pub fn local_millis_of_day(self, elapsed: Duration) -> u64 {
+        let utc = u64::from(self.utc_millis_of_day)
+            .saturating_add(whole_millis(elapsed) % Self::DAY_MILLIS);
+        let offset = i64::from(self.utc_offset_minutes).saturating_mul(60_000);
+        // Shifted by one day first, so that a western offset stays above zero.
+        let shifted = utc.saturating_add(Self::DAY_MILLIS).saturating_add_signed(offset);
+        shifted % Self::DAY_MILLIS
+    }
+}
+
+/// How often something is done, or never: `"5s"`, milliseconds, or `"never"` in files.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Interval {
+    /// Each time this span has passed.
+    Every(Duration),
+    /// Not at all.
+    Never,
+}
+
+impl Interval {
+    /// The span, unless it is never.
+    #[must_use]
+    pub const fn span(self) -> Option<Duration> {
+        match self {
+            Self::Every(span) => Some(span),
+            Self::Never => None,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Durations as people write them: `"15m"`, `"1h 30m"`, `"500ms"`, or a number of milliseconds.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::time::Duration;
+
+use serde::de::{self, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use winnow::ascii::{alpha1, digit1, multispace0};
+use winnow::combinator::{delimited, repeat};
+use winnow::prelude::*;
+
+use super::{Interval, whole_millis};
+
+/// Parses a sum of numbers with units (`ms`, `s`, `m`, `h`, `d`), at least one.
+pub(crate) fn parse(text: &str) -> Option<Duration> {
+    let mut input = text;
+    let millis = repeat::<_, _, u64, _, _>(1.., delimited(multispace0, term, multispace0))
+        .fold(|| Some(0_u64), |sum: Option<u64>, term: u64| sum?.checked_add(term))
+        .parse_next(&mut input);
+    match millis {
+        Ok(Some(millis)) if input.is_empty() => Some(Duration::from_millis(millis)),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+fn term(input: &mut &str) -> ModalResult<u64> {
+    let parts = (digit1.try_map(str::parse::<u64>), multispace0, alpha1);
+    parts
+        .verify_map(|(number, _, unit): (u64, _, &str)| {
+            let millis_per_unit: u64 = match unit {
+                "ms" => 1,
+                "s" => 1_000,
+                "m" | "min" => 60_000,
+                "h" => 3_600_000,
+                "d" => 86_400_000,
+                _ => return None,
+            };
+            number.checked_mul(millis_per_unit)
+        })
+        .parse_next(input)
+}
+
+/// The shortest text that [`parse`] reads back as the same span of whole milliseconds.
+pub(crate) fn format(span: Duration) -> String {
+    let mut rest = whole_millis(span);
+    if rest == 0 {
+        return "0s".to_string();
+    }
+    let mut text = String::new();
+    for (unit, millis_per_unit) in
+        [("d", 86_400_000_u64), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)]
+    {
+        let count = rest.checked_div(millis_per_unit).unwrap_or(0);
+        if count > 0 {
+            let space = if text.is_empty() { "" } else { " " };
+            text.push_str(&format!("{space}{count}{unit}"));
+            rest = rest.checked_rem(millis_per_unit).unwrap_or(0);
+        }
+    }
+    text
+}
+
+struct DurationVisitor;
+
+impl Visitor<'_> for DurationVisitor {
+    type Value = Duration;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a duration such as \"15m\", or a number of milliseconds")
+    }
+
+    fn visit_u64<E: de::Error>(self, millis: u64) -> Result<Duration, E> {
+        Ok(Duration::from_millis(millis))
+    }
+
+    fn visit_i64<E: de::Error>(self, millis: i64) -> Result<Duration, E> {
+        u64::try_from(millis)
+            .map(Duration::from_millis)
+            .map_err(|_| E::invalid_value(Unexpected::Signed(millis), &self))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
+        parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
+/// `#[serde(with = "…")]` for `Option<Duration>` in a declaration, where absent means "the
+/// default".
+pub(crate) mod optional {
+    use super::{Deserializer, Duration, DurationVisitor, Serializer, de, fmt, format};
+
+    /// Writes the span as text.
+    pub(crate) fn serialize<S: Serializer>(
+        span: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match span {
+            Some(span) => serializer.serialize_some(&format(*span)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    struct OptionalVisitor;
+
+    impl<'de> de::Visitor<'de> for OptionalVisitor {
+        type Value = Option<Duration>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            DurationVisitor.expecting(f)
+        }
+
+        fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+            inner.deserialize_any(DurationVisitor).map(Some)
+        }
+    }
+
+    /// Reads text or a number of milliseconds.
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        deserializer.deserialize_option(OptionalVisitor)
+    }
+}
+
+/// `#[serde(with = "…")]` for a plain `Duration`.
+pub(crate) mod plain {
+    use super::{Deserializer, Duration, DurationVisitor, Serializer, format};
+
+    /// Writes the span as text.
+    pub(crate) fn serialize<S: Serializer>(
+        span: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format(*span))
+    }
+
+    /// Reads text or a number of milliseconds.
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        deserializer.deserialize_any(DurationVisitor)
+    }
+}
+
+impl Serialize for Interval {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Every(span) => serializer.serialize_str(&format(*span)),
+            Self::Never => serializer.serialize_str("never"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Interval {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IntervalVisitor;
+
+        impl Visitor<'_> for IntervalVisitor {
+            type Value = Interval;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a duration such as \"15m\", a number of milliseconds, or \"never\"")
+            }
+
+            fn visit_u64<E: de::Error>(self, millis: u64) -> Result<Interval, E> {
+                DurationVisitor.visit_u64(millis).map(Interval::Every)
+            }
+
+            fn visit_i64<E: de::Error>(self, millis: i64) -> Result<Interval, E> {
+                DurationVisitor.visit_i64(millis).map(Interval::Every)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Interval, E> {
+                if text == "never" {
+                    return Ok(Interval::Never);
+                }
+                parse(text)
+                    .map(Interval::Every)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+            }
+        }
+
+        deserializer.deserialize_any(IntervalVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_written() {
+        let cases = [
+            ("15m", Some(900_000)),
+            ("1h 30m", Some(5_400_000)),
+            ("1h30m", Some(5_400_000)),
+            ("500ms", Some(500)),
+            (" 2 s ", Some(2_000)),
+            ("7d", Some(604_800_000)),
+            ("", None),
+            ("15", None),
+            ("m", None),
+            ("15 parsecs", None),
+            ("99999999999999999999s", None),
+            ("18446744073709551615s", None),
+        ];
+        for (text, millis) in cases {
+            assert_eq!(parse(text), millis.map(Duration::from_millis), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn durations_are_written_as_read() {
+        for millis in [0, 1, 999, 1_000, 90_000, 5_400_000, 86_400_001, u64::MAX] {
+            let span = Duration::from_millis(millis);
+            assert_eq!(parse(&format(span)), Some(span), "{millis}");
+        }
+    }
+}
