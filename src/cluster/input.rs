@@ -1,0 +1,294 @@
+//! What an embedder tells the core.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Ids, Incarnation, Naming, OpId};
+use crate::spec::ClusterDeclaration;
+use crate::state::{DrainMode, MoveFailure, WitnessState};
+use crate::time::WallClock;
+
+/// Something that happened, or that an operator asks for.
+///
+/// In the core the references are ids; at its edge, in files and on wires, they are names:
+/// [`Input<Names>`](crate::id::Names), which
+/// [`ClusterSpec::resolve`](crate::spec::ClusterSpec::resolve) turns into ids.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Input<N: Naming = Ids> {
+    /// The membership layer took a node in.
+    ///
+    /// A node that comes back in a new incarnation has been off in between. Whatever it runs and
+    /// does not own, or started in an older incarnation, is stopped there before it may own
+    /// anything; nothing is adopted.
+    NodeJoined {
+        /// The node.
+        node: N::Node,
+        /// Its life; higher than the last one unless it never went away.
+        incarnation: Incarnation,
+        /// What it runs.
+        #[serde(default = "Vec::new")]
+        running: Vec<N::Resource>,
+    },
+    /// A node stopped everything and left.
+    NodeLeft {
+        /// The node.
+        node: N::Node,
+    },
+    /// A node is no longer heard from. What it ran may still run.
+    NodeLost {
+        /// The node.
+        node: N::Node,
+    },
+    /// A node was fenced by somebody: it is certain to be off.
+    NodeFenced {
+        /// The node.
+        node: N::Node,
+    },
+    /// An operator gives their word that a node is off.
+    NodeConfirmedDown {
+        /// The node.
+        node: N::Node,
+    },
+    /// An operation ended.
+    OperationFinished {
+        /// Which one.
+        operation: OpId,
+        /// How.
+        outcome: Outcome,
+    },
+    /// An operation goes on: its pending timeout starts anew, its overall deadline does not.
+    OperationProgressed {
+        /// Which one.
+        operation: OpId,
+    },
+    /// The agent says that a resource failed.
+    ResourceFailed {
+        /// The resource.
+        resource: N::Resource,
+        /// Where the agent runs.
+        node: N::Node,
+        /// The life of the node in which it says so.
+        incarnation: Incarnation,
+    },
+    /// The agent says that a resource is alive: its health checks are due that much later.
+    ResourceAlive {
+        /// The resource.
+        resource: N::Resource,
+        /// Where the agent runs.
+        node: N::Node,
+        /// The life of the node in which it says so.
+        incarnation: Incarnation,
+    },
+    /// The witness was gained or lost.
+    WitnessChanged {
+        /// What it is now.
+        witness: WitnessState,
+    },
+    /// What the clock on the wall shows, for failback windows.
+    WallClockRead {
+        /// The reading.
+        reading: WallClock,
+    },
+    /// An operator asks for something.
+    Command(Command<N>),
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// As asked: it started, stopped, was terminated or fenced; a check found it alive.
+    Succeeded,
+    /// Not as asked: it did not start, stop, terminate or get fenced; a check found it dead.
+    Failed,
+    /// The embedder stopped waiting for it. Neither success nor failure.
+    TimedOut,
+    /// A probe found it running.
+    Running,
+    /// A probe found that it does not run.
+    NotRunning,
+}
+
+/// What an operator asks for.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Command<N: Naming = Ids> {
+    /// Bring a group online, and keep it so. Failed resources are tried again at once.
+    BringGroupOnline {
+        /// The group.
+        group: N::Group,
+        /// What to do if it is locked.
+        #[serde(default)]
+        lock: LockHandling,
+    },
+    /// Take a group offline, and leave it so.
+    TakeGroupOffline {
+        /// The group.
+        group: N::Group,
+        /// What to do if it is locked.
+        #[serde(default)]
+        lock: LockHandling,
+    },
+    /// Bring a resource online with all its providers, and keep it so, even if the first attempt
+    /// fails (MS-CMRP 3.1.4.1.18).
+    BringResourceOnline {
+        /// The resource.
+        resource: N::Resource,
+        /// What to do if its group is locked.
+        #[serde(default)]
+        lock: LockHandling,
+    },
+    /// Take a resource offline after its dependents, and leave it so (MS-CMRP 3.1.4.1.19).
+    TakeResourceOffline {
+        /// The resource.
+        resource: N::Resource,
+        /// What to do if its group is locked.
+        #[serde(default)]
+        lock: LockHandling,
+    },
+    /// Move a group to a node, or to the best possible one.
+    MoveGroup {
+        /// The group.
+        group: N::Group,
+        /// The owner to be; absent is the best possible one.
+        #[serde(default = "no_node::<N>")]
+        to: Option<N::Node>,
+        /// What to do if it cannot start there.
+        #[serde(default)]
+        on_failure: MoveFailure,
+        /// What to do if it cannot move now.
+        #[serde(default)]
+        when_refused: WhenRefused,
+        /// What to do if it is locked.
+        #[serde(default)]
+        lock: LockHandling,
+    },
+    /// Give up a move that waits or is under way; the group stays or returns where it is.
+    CancelMove {
+        /// The group.
+        group: N::Group,
+    },
+    /// Let a node start nothing more. What it runs stays.
+    PauseNode {
+        /// The node.
+        node: N::Node,
+    },
+    /// Pause a node and move its groups away.
+    DrainNode {
+        /// The node.
+        node: N::Node,
+        /// What to do with groups that no other node can take.
+        #[serde(default)]
+        mode: DrainMode,
+        /// Where everything goes; absent is by placement, group by group.
+        #[serde(default = "no_node::<N>")]
+        target: Option<N::Node>,
+    },
+    /// Let a paused node start groups again.
+    ResumeNode {
+        /// The node.
+        node: N::Node,
+        /// Which groups return to it.
+        #[serde(default)]
+        failback: ResumeFailback,
+    },
+    /// Forget the failures of a resource, and take the operator's word that it is off if that is
+    /// in doubt.
+    ClearResourceFailure {
+        /// The resource.
+        resource: N::Resource,
+    },
+    /// Forget the failures of a group and of all its resources, with their budgets.
+    ClearGroupFailures {
+        /// The group.
+        group: N::Group,
+    },
+    /// Make an online resource fail, to test its recovery (MS-CMRP `ApiFailResource`).
+    FailResource {
+        /// The resource.
+        resource: N::Resource,
+    },
+    /// Ignore failed health checks of an online resource.
+    BeginMaintenance {
+        /// The resource.
+        resource: N::Resource,
+    },
+    /// Heed them again.
+    EndMaintenance {
+        /// The resource.
+        resource: N::Resource,
+    },
+    /// Refuse to start, stop and move a group on request.
+    LockGroup {
+        /// The group.
+        group: N::Group,
+    },
+    /// Allow it again.
+    UnlockGroup {
+        /// The group.
+        group: N::Group,
+    },
+    /// Remove a node from the configuration and from every owner list. It must be down or run
+    /// nothing.
+    EvictNode {
+        /// The node.
+        node: N::Node,
+    },
+    /// Replace the configuration. What it does not change goes on undisturbed; ids may be other
+    /// ones afterwards.
+    Configure {
+        /// The whole new declaration.
+        declaration: Box<ClusterDeclaration>,
+    },
+}
+
+fn no_node<N: Naming>() -> Option<N::Node> {
+    None
+}
+
+/// What a command does about a locked group.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum LockHandling {
+    /// It is refused.
+    #[default]
+    Respect,
+    /// It is carried out all the same.
+    Override,
+}
+
+/// What becomes of a move that is not possible now.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenRefused {
+    /// The command is refused.
+    #[default]
+    Refuse,
+    /// It waits until it is possible or cancelled.
+    Queue,
+}
+
+/// Which groups return to a node that is resumed.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ResumeFailback {
+    /// None.
+    #[default]
+    NoFailback,
+    /// Those that a drain took from it, at once.
+    Immediate,
+    /// Those whose own failback settings say so.
+    ByPolicy,
+}

@@ -1,0 +1,112 @@
+//! What the core tells an embedder.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Epoch, Ids, Incarnation, Naming, OpId};
+use crate::machine::{GroupState, NodeState, ResourceState};
+use crate::quorum::Verdict as QuorumVerdict;
+use crate::state::{DownProof, DrainStatus, Exhaustion, MovementCause, OperationKind};
+use crate::time::Timestamp;
+
+/// What to do, or what changed. Outputs come in causal order.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[serde(bound = "")]
+pub enum Output<N: Naming = Ids> {
+    /// To be carried out and reported.
+    Effect(Effect<N>),
+    /// For information.
+    Event(Event<N>),
+}
+
+/// One operation that the embedder carries out.
+///
+/// It ends in exactly one [`OperationFinished`](super::Input::OperationFinished). Carrying out the
+/// same `operation` twice must be harmless: after a restore it may be asked for again. An agent
+/// refuses what carries an older `epoch` of the group or an older `incarnation` of the node than
+/// it knows.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(bound = "", deny_unknown_fields)]
+#[must_use]
+pub struct Effect<N: Naming = Ids> {
+    /// Its identity, for the report.
+    pub operation: OpId,
+    /// What to do.
+    pub action: OperationKind,
+    /// Where; for a fence, whom.
+    pub node: N::Node,
+    /// The resource; `None` for a fence.
+    pub resource: Option<N::Resource>,
+    /// Ownership epoch of the resource's group; 0 for a fence.
+    pub epoch: Epoch,
+    /// The life of the node.
+    pub incarnation: Incarnation,
+    /// When the core stops waiting, unless progress is reported.
+    pub deadline: Timestamp,
+}
+
+/// Something that changed or was decided.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the fields are named after what they hold")]
+pub enum Event<N: Naming = Ids> {
+    /// A node changed its state.
+    NodeChanged { node: N::Node, from: NodeState, to: NodeState },
+    /// Quorum was gained or lost.
+    QuorumChanged { verdict: QuorumVerdict },
+    /// A resource changed its state.
+    ResourceChanged { resource: N::Resource, from: ResourceState, to: ResourceState },
+    /// The state of a group, derived from its resources, is another one.
+    GroupChanged { group: N::Group, from: GroupState, to: GroupState },
+    /// A group has another owner. `proof` says why the old one cannot run it any more; `None` if
+    /// it stopped everything itself.
+    OwnerChanged {
+        group: N::Group,
+        from: Option<N::Node>,
+        to: Option<N::Node>,
+        cause: MovementCause,
+        epoch: Epoch,
+        proof: Option<DownProof>,
+    },
+    /// A group begins to stop in order to move.
+    MoveStarted { group: N::Group, from: N::Node, to: Option<N::Node>, cause: MovementCause },
+    /// A move was given up; the group stays with its owner.
+    MoveAbandoned { group: N::Group, to: Option<N::Node> },
+    /// A failed resource will be restarted.
+    RestartScheduled { resource: N::Resource, at: Timestamp, remaining: u32 },
+    /// A failed resource will not be restarted for now.
+    RestartsExhausted { resource: N::Resource, cause: Exhaustion, retry_at: Option<Timestamp> },
+    /// A group was refused on its node because of a group of the same anti-affinity class.
+    AdmissionRefused { group: N::Group, node: N::Node, because_of: N::Group },
+    /// No node can own a group.
+    PlacementFailed { group: N::Group },
+    /// An operation was not answered in time.
+    OperationTimedOut { operation: OpId, action: OperationKind, node: N::Node },
+    /// An operation does not count any more: its node is gone.
+    OperationSuperseded { operation: OpId },
+    /// A resource was found running where it should not.
+    OrphanFound { resource: N::Resource, node: N::Node },
+    /// It runs there no longer.
+    OrphanGone { resource: N::Resource, node: N::Node },
+    /// A node could not be fenced; the next attempt is due then, if there is one.
+    FenceFailed { node: N::Node, retry_at: Option<Timestamp> },
+    /// A drain began, ended or failed.
+    DrainChanged { node: N::Node, status: DrainStatus },
+    /// A group could not leave a node that is being drained.
+    DrainBlocked { node: N::Node, group: N::Group },
+    /// The configuration was replaced. Ids in later outputs are those of the new one.
+    ConfigurationChanged { configuration: u64 },
+}
+
+impl<N: Naming> fmt::Display for Effect<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.action)?;
+        if let Some(resource) = &self.resource {
+            write!(f, " {resource} on")?;
+        }
+        write!(f, " {}", self.node)
+    }
+}

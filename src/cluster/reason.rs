@@ -1,0 +1,174 @@
+//! Why a group that should be online is not.
+
+use core::fmt;
+
+use serde::Serialize;
+
+use crate::id::{Ids, Naming};
+use crate::settings::Fencing;
+use crate::state::Exhaustion;
+use crate::time::Timestamp;
+
+/// The one current reason why a group that should be online is not.
+///
+/// Derived from the state at the moment of the question, never kept, so it is true of the state.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(bound = "", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Reason<N: Naming = Ids> {
+    /// The cluster has no quorum.
+    NoQuorum,
+    /// Its owner is lost, and it is not certain that the owner runs nothing.
+    WaitingForNodeOff {
+        /// The owner.
+        node: N::Node,
+        /// What will make it certain.
+        fencing: Fencing,
+        /// When, if a lease decides or another attempt to fence is due.
+        at: Option<Timestamp>,
+    },
+    /// A resource is still running on a node that does not own the group.
+    OrphanRunning {
+        /// The resource.
+        resource: N::Resource,
+        /// The node.
+        node: N::Node,
+    },
+    /// A resource could not be stopped for certain.
+    InDoubt {
+        /// The resource.
+        resource: N::Resource,
+        /// The owner.
+        node: N::Node,
+    },
+    /// The priority or start setting says that an operator has to ask for it.
+    NotStartedAutomatically,
+    /// Its preferred owner may still join.
+    WaitingForPreferredOwner {
+        /// The node.
+        node: N::Node,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// No node can own it.
+    NoCandidate,
+    /// Its owner is not up yet: it is being cleaned of what it should not run.
+    OwnerJoining {
+        /// The owner.
+        node: N::Node,
+    },
+    /// Its owner is paused, and no other node can take it.
+    OwnerPaused {
+        /// The owner.
+        node: N::Node,
+    },
+    /// A group of higher priority starts first.
+    WaitingForPriority {
+        /// That group.
+        group: N::Group,
+    },
+    /// Its start delay is not over.
+    StartDelayed {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It is stopping in order to move.
+    Moving {
+        /// The owner to be.
+        to: Option<N::Node>,
+    },
+    /// A resource failed and will be restarted.
+    RestartScheduled {
+        /// The resource.
+        resource: N::Resource,
+        /// When.
+        at: Timestamp,
+    },
+    /// A resource failed and is not restarted for now.
+    Failed {
+        /// The resource.
+        resource: N::Resource,
+        /// Why not.
+        cause: Exhaustion,
+        /// When it is tried again.
+        retry_at: Option<Timestamp>,
+    },
+    /// A resource cannot run on the owner.
+    OwnerNotPossible {
+        /// The resource.
+        resource: N::Resource,
+        /// The owner.
+        node: N::Node,
+    },
+    /// A resource is being started, stopped or terminated.
+    InProgress {
+        /// The resource.
+        resource: N::Resource,
+    },
+    /// A resource waits for another one to start or stop.
+    WaitingForResource {
+        /// The resource.
+        resource: N::Resource,
+        /// The one it waits for.
+        on: N::Resource,
+    },
+    /// An operator wants a resource of it offline, and others need that one.
+    ResourceHeldOffline {
+        /// The resource.
+        resource: N::Resource,
+    },
+}
+
+impl<N: Naming> fmt::Display for Reason<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoQuorum => f.write_str("the cluster has no quorum"),
+            Self::WaitingForNodeOff { node, fencing, at } => {
+                write!(f, "node {node} is lost; waiting for ")?;
+                match (fencing, at) {
+                    (Fencing::Required, None) => f.write_str("a fence to be confirmed"),
+                    (Fencing::Required, Some(at)) => write!(f, "the next fence attempt at {at}"),
+                    (Fencing::Lease { .. }, Some(at)) => write!(f, "its lease to end at {at}"),
+                    (Fencing::Lease { .. }, None) => f.write_str("its lease to end"),
+                    (Fencing::Trusted | Fencing::Operator, _) => {
+                        f.write_str("an operator to confirm that it is off")
+                    }
+                }
+            }
+            Self::OrphanRunning { resource, node } => {
+                write!(f, "{resource} still runs on {node}, which does not own it")
+            }
+            Self::InDoubt { resource, node } => {
+                write!(f, "{resource} may still run on {node}: its stop was not confirmed")
+            }
+            Self::NotStartedAutomatically => f.write_str("not started automatically"),
+            Self::WaitingForPreferredOwner { node, until } => {
+                write!(f, "waiting for its preferred owner {node} until {until}")
+            }
+            Self::NoCandidate => f.write_str("no node can own it"),
+            Self::OwnerJoining { node } => write!(f, "node {node} is still joining"),
+            Self::OwnerPaused { node } => write!(f, "node {node} is paused"),
+            Self::WaitingForPriority { group } => {
+                write!(f, "group {group} has a higher priority and starts first")
+            }
+            Self::StartDelayed { until } => write!(f, "start delayed until {until}"),
+            Self::Moving { to: Some(to) } => write!(f, "moving to {to}"),
+            Self::Moving { to: None } => f.write_str("leaving its node"),
+            Self::RestartScheduled { resource, at } => {
+                write!(f, "{resource} failed and restarts at {at}")
+            }
+            Self::Failed { resource, cause, retry_at } => {
+                write!(f, "{resource} failed: {cause}")?;
+                retry_at.map_or(Ok(()), |at| write!(f, "; tried again at {at}"))
+            }
+            Self::OwnerNotPossible { resource, node } => {
+                write!(f, "{resource} cannot run on {node}")
+            }
+            Self::InProgress { resource } => write!(f, "{resource} is pending"),
+            Self::WaitingForResource { resource, on } => write!(f, "{resource} waits for {on}"),
+            Self::ResourceHeldOffline { resource } => {
+                write!(f, "{resource} is kept offline by an operator")
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Pure placement: which node a group gets, and why.
+//!
+//! The same code decides live, answers what-ifs and explains. It reads the spec, the state and the
+//! policy and changes nothing.
+
+mod choose;
+mod eligibility;
+mod explain;
+
+pub use choose::{Choice, choose};
+pub use eligibility::{Eligibility, eligibility};
+pub use explain::{Candidate, Explanation, Rejection, Verdict, explain};

@@ -1,0 +1,224 @@
+//! Failover order: which of the nodes that may own a group gets it.
+//!
+//! The core decides who is eligible: up, a possible owner of every resource, with room, without a
+//! forbidden neighbour. A [`FailoverPolicy`] ranks what is left, one candidate at a time, and may
+//! veto with a reason. It can make a poor choice and never an unsafe one.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{DimensionId, GroupId, NodeId};
+use crate::spec::{ClusterSpec, GroupSpec};
+use crate::state::{ClusterState, GroupRecord};
+
+mod load;
+mod preferred;
+mod rank;
+mod ring;
+mod then;
+
+pub use load::{LeastGroups, LeastLoaded};
+pub use preferred::{FirstPreferred, StrictPreferred};
+pub use rank::{Key, Rank};
+pub use ring::Ring;
+pub use then::Then;
+
+/// Orders the nodes that may own a group.
+///
+/// A policy must depend on its arguments only: no clock, no randomness, no memory. Spreading is
+/// done by hashing a seed with the ids at hand.
+///
+/// ```
+/// use quorate::NodeId;
+/// use quorate::policy::{FailoverPolicy, Key, Placement, Rank};
+///
+/// /// Prefers the node with the highest id.
+/// #[derive(Debug)]
+/// struct Highest;
+///
+/// impl FailoverPolicy for Highest {
+///     fn rank(&self, _: &Placement<'_>, candidate: NodeId) -> Rank {
+///         Rank::by(Key::largest("node id", candidate.index() as i64))
+///     }
+/// }
+/// ```
+pub trait FailoverPolicy: fmt::Debug + Send + Sync {
+    /// Ranks one node that the core has found eligible, or vetoes it.
+    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank;
+
+    /// Whether the order is simply the group's node list, and from where on.
+    ///
+    /// With [`Walk::NodeList`] the core stops at the first eligible node instead of ranking all of
+    /// them. The answer must agree with [`rank`](Self::rank); leave the default if in doubt.
+    fn walk(&self, placement: &Placement<'_>) -> Walk {
+        let _ = placement;
+        Walk::Ranked
+    }
+
+    /// This order, with ties broken by `next`. A veto of either counts.
+    fn then<P: FailoverPolicy>(self, next: P) -> Then<Self, P>
+    where
+        Self: Sized,
+    {
+        Then::new(self, next)
+    }
+}
+
+impl<P: FailoverPolicy + ?Sized> FailoverPolicy for Box<P> {
+    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+        (**self).rank(placement, candidate)
+    }
+
+    fn walk(&self, placement: &Placement<'_>) -> Walk {
+        (**self).walk(placement)
+    }
+}
+
+impl<P: FailoverPolicy + ?Sized> FailoverPolicy for Arc<P> {
+    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+        (**self).rank(placement, candidate)
+    }
+
+    fn walk(&self, placement: &Placement<'_>) -> Walk {
+        (**self).walk(placement)
+    }
+}
+
+/// How the core finds the best candidate of a policy.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Walk {
+    /// By ranking every eligible node.
+    Ranked,
+    /// By walking the group's node list, wrapping, and taking the first eligible node.
+    NodeList {
+        /// The walk begins behind this node; `None` begins at the top.
+        after: Option<NodeId>,
+    },
+}
+
+/// Why a group needs a node.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// It has no owner, or one that cannot run it.
+    Start,
+    /// A resource used up its restarts.
+    ResourceFailure,
+    /// Its owner is down.
+    NodeFailure,
+    /// An operator wants it elsewhere and leaves the choice to the core.
+    BestPossible,
+    /// Its owner is being emptied.
+    Drain,
+}
+
+/// One question to a policy: a group, why it needs a node, and the cluster as it is, with
+/// everything that has been placed before in the same breath.
+#[derive(Clone, Copy, Debug)]
+pub struct Placement<'a> {
+    spec: &'a ClusterSpec,
+    state: &'a ClusterState,
+    group: GroupId,
+    group_spec: &'a GroupSpec,
+    trigger: Trigger,
+}
+
+impl<'a> Placement<'a> {
+    /// The question for a group of this configuration; `None` if it is not one.
+    #[must_use]
+    pub fn new(
+        spec: &'a ClusterSpec,
+        state: &'a ClusterState,
+        group: GroupId,
+        trigger: Trigger,
+    ) -> Option<Self> {
+        let group_spec = spec.group(group)?;
+        Some(Self { spec, state, group, group_spec, trigger })
+    }
+
+    /// The declared cluster.
+    #[must_use]
+    pub const fn spec(&self) -> &'a ClusterSpec {
+        self.spec
+    }
+
+    /// The cluster as it is.
+    #[must_use]
+    pub const fn state(&self) -> &'a ClusterState {
+        self.state
+    }
+
+    /// The group that needs a node.
+    #[must_use]
+    pub const fn group(&self) -> GroupId {
+        self.group
+    }
+
+    /// The group as declared.
+    #[must_use]
+    pub const fn group_spec(&self) -> &'a GroupSpec {
+        self.group_spec
+    }
+
+    /// Why it needs a node.
+    #[must_use]
+    pub const fn trigger(&self) -> Trigger {
+        self.trigger
+    }
+
+    /// The node that owns it or owned it last.
+    #[must_use]
+    pub fn owner(&self) -> Option<NodeId> {
+        self.state.group(self.group).and_then(GroupRecord::owner)
+    }
+
+    /// The preferred owners and then all other nodes by id (KB 299631).
+    pub fn node_list(&self) -> impl Iterator<Item = NodeId> + 'a {
+        let preferred = self.group_spec.preferred_owners();
+        let rest = self.spec.nodes().map(|(node, _)| node);
+        preferred.iter().copied().chain(rest.filter(|node| !preferred.contains(node)))
+    }
+
+    /// Where a node stands in [`node_list`](Self::node_list), from 0, without walking it.
+    #[must_use]
+    pub fn list_position(&self, node: NodeId) -> usize {
+        let preferred = self.group_spec.preferred_owners();
+        match preferred.iter().position(|owner| *owner == node) {
+            Some(position) => position,
+            None => {
+                let before = preferred.iter().filter(|owner| **owner < node).count();
+                preferred.len().saturating_add(node.index().saturating_sub(before))
+            }
+        }
+    }
+
+    /// Where a node stands among the preferred owners, from 0.
+    #[must_use]
+    pub fn preferred_position(&self, node: NodeId) -> Option<usize> {
+        self.group_spec.preferred_owners().iter().position(|owner| *owner == node)
+    }
+
+    /// How many other groups stand on a node or are on their way to it.
+    #[must_use]
+    pub fn groups_on(&self, node: NodeId) -> usize {
+        let occupancy = self.state.occupancy();
+        occupancy
+            .group_count(node)
+            .saturating_sub(usize::from(occupancy.stands_on(self.group, node)))
+    }
+
+    /// What a node would carry in one dimension with this group on it.
+    #[must_use]
+    pub fn load_with(&self, node: NodeId, dimension: DimensionId) -> u64 {
+        let occupancy = self.state.occupancy();
+        let load = occupancy.load(node, dimension);
+        if occupancy.stands_on(self.group, node) {
+            return load;
+        }
+        let demand = self.group_spec.demands().iter().find(|(of, _)| *of == dimension);
+        load.saturating_add(demand.map_or(0, |(_, amount)| *amount))
+    }
+}

@@ -1,0 +1,177 @@
+//! What is remembered of a group.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Epoch, NodeId};
+use crate::machine::FailureLog;
+use crate::settings::{ColdStart, DesiredState, GroupSettings, Priority};
+use crate::time::Timestamp;
+
+/// What is remembered of a group.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct GroupRecord {
+    pub(crate) owner: Option<NodeId>,
+    pub(crate) epoch: Epoch,
+    pub(crate) desired: DesiredState,
+    /// The epoch in which an operator last asked for it to be online; groups that are not started
+    /// automatically run in that epoch only.
+    pub(crate) ordered_in: Option<Epoch>,
+    /// Node of the last activation or explicit move (SDK, `DefaultOwner`).
+    pub(crate) default_owner: Option<NodeId>,
+    pub(crate) failovers: FailureLog,
+    pub(crate) movement: Option<Movement>,
+    /// Where to go back to if the first start after a move fails.
+    pub(crate) return_to: Option<NodeId>,
+    pub(crate) queued: Option<QueuedMove>,
+    pub(crate) lock: Lock,
+    /// The node that a drain took it from, until that node is resumed.
+    pub(crate) drained_from: Option<NodeId>,
+    pub(crate) last_failback: Option<Timestamp>,
+    /// When it came to its owner.
+    pub(crate) placed_at: Timestamp,
+}
+
+/// A move under way: the group stops on its owner, then belongs to `to`.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Movement {
+    /// The owner to be; `None` leaves the group without an owner, after a forced drain that found
+    /// no room for it.
+    pub to: Option<NodeId>,
+    /// Why it moves.
+    pub cause: MovementCause,
+    /// What happens if it cannot start there.
+    pub on_failure: MoveFailure,
+}
+
+/// Why a group changes its owner.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MovementCause {
+    /// It had no owner.
+    Start,
+    /// A resource used up its restarts.
+    ResourceFailure,
+    /// Its owner is down.
+    NodeFailure,
+    /// An operator asked.
+    Operator,
+    /// Its owner is being emptied.
+    Drain,
+    /// A more preferred owner is up.
+    Failback,
+    /// It could not start where an operator had moved it to.
+    Return,
+}
+
+/// What happens if a group cannot start where it was moved to.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum MoveFailure {
+    /// An ordinary failure there: restarts, then failover.
+    #[default]
+    Failover,
+    /// It goes back to where it came from.
+    ReturnToSource,
+}
+
+/// A move that an operator asked for and that waits until it is possible.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct QueuedMove {
+    /// The owner to be; `None` is the best possible one.
+    pub to: Option<NodeId>,
+    /// What happens if it cannot start there.
+    pub on_failure: MoveFailure,
+}
+
+/// Whether operators may start, stop and move a group (SDK, `LockedMode`).
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Lock {
+    /// They may.
+    #[default]
+    Unlocked,
+    /// Only by overriding the lock. What the core does by itself is not affected.
+    Locked,
+}
+
+impl GroupRecord {
+    pub(crate) fn new(settings: &GroupSettings) -> Self {
+        Self {
+            owner: None,
+            epoch: Epoch::default(),
+            desired: match settings.cold_start {
+                ColdStart::Start => settings.desired,
+                ColdStart::DontStart => DesiredState::Offline,
+            },
+            ordered_in: None,
+            default_owner: None,
+            failovers: FailureLog::default(),
+            movement: None,
+            return_to: None,
+            queued: None,
+            lock: Lock::Unlocked,
+            drained_from: None,
+            last_failback: None,
+            placed_at: Timestamp::ZERO,
+        }
+    }
+
+    /// The node that owns it; `None` while no node can.
+    #[must_use]
+    pub const fn owner(&self) -> Option<NodeId> {
+        self.owner
+    }
+
+    /// The ownership epoch.
+    #[must_use]
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// What an operator wants of it.
+    #[must_use]
+    pub const fn desired(&self) -> DesiredState {
+        self.desired
+    }
+
+    /// The move under way.
+    #[must_use]
+    pub const fn movement(&self) -> Option<Movement> {
+        self.movement
+    }
+
+    /// The move that waits until it is possible.
+    #[must_use]
+    pub const fn queued(&self) -> Option<QueuedMove> {
+        self.queued
+    }
+
+    /// Whether operators may act on it.
+    #[must_use]
+    pub const fn lock(&self) -> Lock {
+        self.lock
+    }
+
+    /// Node of the last activation or explicit move.
+    #[must_use]
+    pub const fn default_owner(&self) -> Option<NodeId> {
+        self.default_owner
+    }
+
+    /// When it failed over because of a resource, as far back as its budget looks.
+    #[must_use]
+    pub const fn failovers(&self) -> &FailureLog {
+        &self.failovers
+    }
+
+    /// Whether the core may start it by itself: not if its priority says so and nobody has asked
+    /// for it since it came to its owner.
+    #[must_use]
+    pub fn may_start(&self, priority: Priority) -> bool {
+        priority != Priority::NO_AUTO_START || self.ordered_in == Some(self.epoch)
+    }
+}

@@ -1,0 +1,225 @@
+//! The ground state of a cluster and the indexes over it.
+//!
+//! Ground state is what cannot be derived: nodes and their incarnations; each group's owner, epoch
+//! and desired state; each resource's state and the operation in flight. Group states, orders,
+//! eligibility and deadlines are derived from it. The one index kept here, [`Occupancy`], says
+//! what stands on each node; it is rebuilt on restore.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::id::{Epoch, GroupId, NodeId, OpId, ResourceId};
+use crate::machine::{GroupState, NodeState, ResourceState};
+use crate::settings::Fencing;
+use crate::spec::ClusterSpec;
+use crate::time::{Timestamp, WallClock};
+
+mod group;
+mod node;
+mod occupancy;
+mod resource;
+
+pub use group::{GroupRecord, Lock, MoveFailure, Movement, MovementCause, QueuedMove};
+pub use node::{DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
+pub use occupancy::Occupancy;
+pub use resource::{
+    Exhaustion, Operation, OperationKind, Orphan, OrphanState, Recovery, ResourceRecord,
+};
+
+/// Whether the witness can be reached.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    serde::Deserialize,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    serde::Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum WitnessState {
+    /// It cannot, or nobody has said yet.
+    #[default]
+    Down,
+    /// This side holds it.
+    Up,
+}
+
+/// The ground state of a cluster.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct ClusterState {
+    pub(crate) now: Timestamp,
+    pub(crate) next_operation: OpId,
+    /// Grows with every accepted change of configuration.
+    pub(crate) configuration: u64,
+    pub(crate) witness: WitnessState,
+    /// The last reading of the clock on the wall, and when it was taken.
+    pub(crate) wall_clock: Option<(Timestamp, WallClock)>,
+    /// When the cluster became quorate, unless it is not.
+    pub(crate) quorate_since: Option<Timestamp>,
+    /// When the cluster formed for the first time.
+    pub(crate) formed_at: Option<Timestamp>,
+    pub(crate) nodes: Vec<NodeRecord>,
+    pub(crate) groups: Vec<GroupRecord>,
+    pub(crate) resources: Vec<ResourceRecord>,
+    /// What runs where it should not, until it is stopped there.
+    pub(crate) orphans: BTreeMap<(NodeId, ResourceId), Orphan>,
+    pub(crate) occupancy: Occupancy,
+}
+
+impl ClusterState {
+    /// The state of a cluster that has just been declared: every node down, nothing running.
+    #[must_use]
+    pub fn new(spec: &ClusterSpec, now: Timestamp) -> Self {
+        Self {
+            now,
+            next_operation: OpId::new(1),
+            configuration: 1,
+            witness: WitnessState::Down,
+            wall_clock: None,
+            quorate_since: None,
+            formed_at: None,
+            nodes: spec.nodes().map(|_| NodeRecord::new(now)).collect(),
+            groups: spec.groups().map(|(_, group)| GroupRecord::new(group.settings())).collect(),
+            resources: spec
+                .resources()
+                .map(|(_, resource)| ResourceRecord::new(resource.settings(), now))
+                .collect(),
+            orphans: BTreeMap::new(),
+            occupancy: Occupancy::new(spec),
+        }
+    }
+
+    /// The latest time that an input has told.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// How many configurations have been accepted; the first is 1.
+    #[must_use]
+    pub const fn configuration(&self) -> u64 {
+        self.configuration
+    }
+
+    /// Whether the witness can be reached.
+    #[must_use]
+    pub const fn witness(&self) -> WitnessState {
+        self.witness
+    }
+
+    /// Whether the cluster has quorum.
+    #[must_use]
+    pub const fn is_quorate(&self) -> bool {
+        self.quorate_since.is_some()
+    }
+
+    /// A node, if the id belongs to this configuration.
+    #[must_use]
+    pub fn node(&self, node: NodeId) -> Option<&NodeRecord> {
+        self.nodes.get(node.index())
+    }
+
+    /// A group, if the id belongs to this configuration.
+    #[must_use]
+    pub fn group(&self, group: GroupId) -> Option<&GroupRecord> {
+        self.groups.get(group.index())
+    }
+
+    /// A resource, if the id belongs to this configuration.
+    #[must_use]
+    pub fn resource(&self, resource: ResourceId) -> Option<&ResourceRecord> {
+        self.resources.get(resource.index())
+    }
+
+    /// The state of a node; down for an id of another configuration.
+    #[must_use]
+    pub fn node_state(&self, node: NodeId) -> NodeState {
+        self.node(node).map_or(NodeState::Down, |record| record.state)
+    }
+
+    /// The state of a resource; initializing for an id of another configuration.
+    #[must_use]
+    pub fn resource_state(&self, resource: ResourceId) -> ResourceState {
+        self.resource(resource).map_or(ResourceState::Initializing, |record| record.state)
+    }
+
+    /// The state of a group, derived from its resources.
+    #[must_use]
+    pub fn group_state(&self, spec: &ClusterSpec, group: GroupId) -> GroupState {
+        spec.group(group).map_or(GroupState::Offline, |declared| {
+            GroupState::of(declared.resources().map(|resource| self.resource_state(resource)))
+        })
+    }
+
+    /// The node that owns a group.
+    #[must_use]
+    pub fn owner(&self, group: GroupId) -> Option<NodeId> {
+        self.group(group).and_then(|record| record.owner)
+    }
+
+    /// The ownership epoch of a group.
+    #[must_use]
+    pub fn epoch(&self, group: GroupId) -> Epoch {
+        self.group(group).map_or(Epoch::default(), |record| record.epoch)
+    }
+
+    /// Whether any resource of the group may be running on its owner.
+    #[must_use]
+    pub fn may_run(&self, spec: &ClusterSpec, group: GroupId) -> bool {
+        spec.group(group).is_some_and(|declared| {
+            declared.resources().any(|resource| self.resource_state(resource).may_run())
+        })
+    }
+
+    /// What runs where it should not, by node and resource.
+    pub fn orphans(&self) -> impl Iterator<Item = (NodeId, ResourceId, &Orphan)> {
+        self.orphans.iter().map(|((node, resource), orphan)| (*node, *resource, orphan))
+    }
+
+    /// What runs on one node and should not.
+    pub fn orphans_on(&self, node: NodeId) -> impl Iterator<Item = (ResourceId, &Orphan)> {
+        let first = (node, ResourceId::new(0));
+        let last = (node, ResourceId::new(u32::MAX));
+        self.orphans.range(first..=last).map(|((_, resource), orphan)| (*resource, orphan))
+    }
+
+    /// What stands on each node.
+    #[must_use]
+    pub const fn occupancy(&self) -> &Occupancy {
+        &self.occupancy
+    }
+
+    /// Milliseconds since local midnight, if a clock has been read.
+    #[must_use]
+    pub fn local_millis_of_day(&self) -> Option<u64> {
+        self.wall_clock
+            .map(|(read_at, reading)| reading.local_millis_of_day(self.now.since(read_at)))
+    }
+
+    /// When a lost node counts as off because its lease has run out.
+    #[must_use]
+    pub fn lease_end(&self, spec: &ClusterSpec, node: NodeId) -> Option<Timestamp> {
+        let record = self.node(node)?;
+        match (record.state, spec.settings().fencing) {
+            (NodeState::Unclean, Fencing::Lease { duration, margin }) => {
+                Some(record.since.after(duration).after(margin))
+            }
+            (
+                NodeState::Unclean,
+                Fencing::Required | Fencing::Trusted | Fencing::Operator,
+            )
+            | (
+                NodeState::Down | NodeState::Joining | NodeState::Up | NodeState::Paused,
+                Fencing::Required
+                | Fencing::Trusted
+                | Fencing::Lease { .. }
+                | Fencing::Operator,
+            ) => None,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What stands on each node: an index over owners and destinations.
+
+use alloc::collections::BTreeSet;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::id::{ClassId, DimensionId, GroupId, NodeId};
+use crate::spec::{ClusterSpec, GroupSpec};
+
+/// The groups on each node, with what they take of it and their anti-affinity classes.
+///
+/// A group stands on its owner and, while it moves, on the owner to be as well: both need the room
+/// until the move is over, and a second group placed in the same breath sees the first.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Occupancy {
+    nodes: Vec<NodeLoad>,
+    classes: BTreeSet<(NodeId, ClassId, GroupId)>,
+}
+
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+struct NodeLoad {
+    groups: BTreeSet<GroupId>,
+    /// Sum of demands, by dimension id.
+    load: Vec<u64>,
+}
+
+impl Occupancy {
+    /// Nothing stands anywhere.
+    #[must_use]
+    pub fn new(spec: &ClusterSpec) -> Self {
+        let dimensions = spec.dimensions().len();
+        let empty = NodeLoad { groups: BTreeSet::new(), load: vec![0; dimensions] };
+        Self { nodes: vec![empty; spec.nodes().len()], classes: BTreeSet::new() }
+    }
+
+    /// Puts a group on a node; no effect if it stands there already.
+    pub(crate) fn enter(&mut self, spec: &GroupSpec, group: GroupId, node: NodeId) {
+        let Some(entry) = self.nodes.get_mut(node.index()) else { return };
+        if !entry.groups.insert(group) {
+            return;
+        }
+        for (dimension, amount) in spec.demands() {
+            if let Some(load) = entry.load.get_mut(dimension.index()) {
+                *load = load.saturating_add(*amount);
+            }
+        }
+        for class in spec.anti_affinity_classes() {
+            self.classes.insert((node, *class, group));
+        }
+    }
+
+    /// Takes a group off a node; no effect if it does not stand there.
+    pub(crate) fn leave(&mut self, spec: &GroupSpec, group: GroupId, node: NodeId) {
+        let Some(entry) = self.nodes.get_mut(node.index()) else { return };
+        if !entry.groups.remove(&group) {
+            return;
+        }
+        for (dimension, amount) in spec.demands() {
+            if let Some(load) = entry.load.get_mut(dimension.index()) {
+                *load = load.saturating_sub(*amount);
+            }
+        }
+        for class in spec.anti_affinity_classes() {
+            self.classes.remove(&(node, *class, group));
+        }
+    }
+
+    /// The groups that stand on a node, ascending.
+    pub fn groups_on(&self, node: NodeId) -> impl Iterator<Item = GroupId> + '_ {
+        self.nodes.get(node.index()).into_iter().flat_map(|entry| entry.groups.iter().copied())
+    }
+
+    /// How many groups stand on a node.
+    #[must_use]
+    pub fn group_count(&self, node: NodeId) -> usize {
+        self.nodes.get(node.index()).map_or(0, |entry| entry.groups.len())
+    }
+
+    /// Whether this group stands on this node.
+    #[must_use]
+    pub fn stands_on(&self, group: GroupId, node: NodeId) -> bool {
+        self.nodes.get(node.index()).is_some_and(|entry| entry.groups.contains(&group))
+    }
+
+    /// What the groups on a node take of it in one dimension.
+    #[must_use]
+    pub fn load(&self, node: NodeId, dimension: DimensionId) -> u64 {
+        self.nodes
+            .get(node.index())
+            .and_then(|entry| entry.load.get(dimension.index()))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// The groups of an anti-affinity class on a node, ascending.
+    pub fn class_on(&self, class: ClassId, node: NodeId) -> impl Iterator<Item = GroupId> + '_ {
+        let first = (node, class, GroupId::new(0));
+        let last = (node, class, GroupId::new(u32::MAX));
+        self.classes.range(first..=last).map(|(_, _, group)| *group)
+    }
+
+    /// The first other group on the node that shares an anti-affinity class with this one.
+    #[must_use]
+    pub fn anti_affine(&self, spec: &GroupSpec, group: GroupId, node: NodeId) -> Option<GroupId> {
+        spec.anti_affinity_classes()
+            .iter()
+            .find_map(|class| self.class_on(*class, node).find(|other| *other != group))
+    }
+}

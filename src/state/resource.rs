@@ -1,0 +1,244 @@
+//! What is remembered of a resource, and of what runs where it should not.
+
+use core::fmt;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::OpId;
+use crate::machine::{FailureLog, ResourceState};
+use crate::settings::{DesiredState, Maintenance, ResourceSettings};
+use crate::time::Timestamp;
+
+/// What is remembered of a resource on the owner of its group.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct ResourceRecord {
+    pub(crate) state: ResourceState,
+    /// What an operator wants of it; `None` is what is wanted of the group.
+    pub(crate) desired: Option<DesiredState>,
+    pub(crate) maintenance: Maintenance,
+    pub(crate) operation: Option<Operation>,
+    /// Restarts on this owner.
+    pub(crate) restarts: FailureLog,
+    pub(crate) recovery: Recovery,
+    /// Series of attempts after a retry period.
+    pub(crate) retries: u32,
+    /// When the cheap check last answered, or anything better.
+    pub(crate) looked_alive_at: Timestamp,
+    /// When the thorough check last answered, or the agent reported, or the start succeeded; for
+    /// a resource in doubt, when it was last probed.
+    pub(crate) known_alive_at: Timestamp,
+    /// Grows with every change of state.
+    pub(crate) sequence: u64,
+}
+
+/// What is going to be done about a failed resource.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Recovery {
+    /// Nothing is left to do: it did not fail, or the next start is free to happen.
+    #[default]
+    None,
+    /// A restart on the same node.
+    RestartAt(Timestamp),
+    /// Its group is to fail over.
+    Failover,
+    /// Another attempt, when the retry period is over or when the cause is gone.
+    RetryAt {
+        /// When the retry period is over; `None` is never.
+        at: Option<Timestamp>,
+        /// Why it was not restarted.
+        cause: Exhaustion,
+    },
+}
+
+/// Why a failed resource is not restarted for now.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exhaustion {
+    /// Its action is never to restart it.
+    DontRestart,
+    /// Its restarts are used up, and it does not move its group.
+    Restarts,
+    /// Its restarts are used up, and it does not move its group as long as the dependents have
+    /// another provider.
+    Redundant,
+    /// The failovers of its group are used up.
+    Failovers,
+    /// No other node can take its group.
+    NoCandidate,
+    /// Its node runs another group of the same anti-affinity class.
+    Admission,
+    /// The last attempt of the 2003 profile failed, or the cycles are used up.
+    Retries,
+}
+
+/// An operation that was asked for and not answered.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct Operation {
+    /// Its identity.
+    pub id: OpId,
+    /// What was asked for.
+    pub kind: OperationKind,
+    /// When.
+    pub issued_at: Timestamp,
+    /// When the agent last reported progress, or when it was issued.
+    pub progress_at: Timestamp,
+}
+
+/// What an operation asks for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationKind {
+    /// Bring a resource online.
+    Start,
+    /// Take it offline in good order.
+    Stop,
+    /// Take it offline at any price.
+    Terminate,
+    /// The cheap health check.
+    CheckLooksAlive,
+    /// The thorough health check.
+    CheckIsAlive,
+    /// Find out whether it runs.
+    Probe,
+    /// Make certain that a node runs nothing.
+    Fence,
+}
+
+/// A resource found running on a node where it should not run.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Orphan {
+    /// How far it has been stopped.
+    pub state: OrphanState,
+    /// The stop or terminate in flight.
+    pub operation: Option<Operation>,
+}
+
+/// How far an orphan has been stopped.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrphanState {
+    /// It runs, and waits for its dependents there to be stopped.
+    Running,
+    /// A stop is under way.
+    Stopping,
+    /// A terminate is under way.
+    Terminating,
+    /// Neither confirmed that it is off; tried again every probe interval.
+    InDoubt(Timestamp),
+}
+
+impl ResourceRecord {
+    pub(crate) fn new(settings: &ResourceSettings, now: Timestamp) -> Self {
+        Self {
+            state: ResourceState::Initializing,
+            desired: settings.desired,
+            maintenance: settings.maintenance,
+            operation: None,
+            restarts: FailureLog::default(),
+            recovery: Recovery::None,
+            retries: 0,
+            looked_alive_at: now,
+            known_alive_at: now,
+            sequence: 0,
+        }
+    }
+
+    /// What is known of it.
+    #[must_use]
+    pub const fn state(&self) -> ResourceState {
+        self.state
+    }
+
+    /// What an operator wants of it; `None` is what is wanted of the group.
+    #[must_use]
+    pub const fn desired(&self) -> Option<DesiredState> {
+        self.desired
+    }
+
+    /// Whether failed health checks are ignored.
+    #[must_use]
+    pub const fn maintenance(&self) -> Maintenance {
+        self.maintenance
+    }
+
+    /// The operation in flight.
+    #[must_use]
+    pub const fn operation(&self) -> Option<Operation> {
+        self.operation
+    }
+
+    /// Its restarts on this owner, as far back as its budget looks.
+    #[must_use]
+    pub const fn restarts(&self) -> &FailureLog {
+        &self.restarts
+    }
+
+    /// What is going to be done about its failure.
+    #[must_use]
+    pub const fn recovery(&self) -> Recovery {
+        self.recovery
+    }
+
+    /// Grows with every change of state (MS-CMRP).
+    #[must_use]
+    pub const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+}
+
+impl Operation {
+    /// When the operation counts as not answered: after too long a silence, or too long in all.
+    #[must_use]
+    pub fn deadline(&self, silence: Duration, overall: Duration) -> Timestamp {
+        self.progress_at.after(silence).min(self.issued_at.after(overall))
+    }
+
+    /// When this operation on a resource with these settings counts as not answered.
+    #[must_use]
+    pub fn deadline_of(&self, settings: &ResourceSettings) -> Timestamp {
+        match self.kind {
+            OperationKind::Start => {
+                self.deadline(settings.start_pending_timeout, settings.start_deadline)
+            }
+            OperationKind::Stop | OperationKind::Terminate => {
+                self.deadline(settings.pending_timeout, settings.stop_deadline)
+            }
+            OperationKind::CheckLooksAlive
+            | OperationKind::CheckIsAlive
+            | OperationKind::Probe
+            | OperationKind::Fence => self.issued_at.after(settings.deadlock_timeout),
+        }
+    }
+}
+
+impl fmt::Display for OperationKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Terminate => "terminate",
+            Self::CheckLooksAlive => "check looks-alive of",
+            Self::CheckIsAlive => "check is-alive of",
+            Self::Probe => "probe",
+            Self::Fence => "fence",
+        })
+    }
+}
+
+impl fmt::Display for Exhaustion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DontRestart => "it is never restarted",
+            Self::Restarts => "its restarts are used up",
+            Self::Redundant => "its restarts are used up, another provider carries on",
+            Self::Failovers => "the failovers of its group are used up",
+            Self::NoCandidate => "no other node can take its group",
+            Self::Admission => "its node runs another group of the same anti-affinity class",
+            Self::Retries => "its retries are used up",
+        })
+    }
+}
