@@ -29,6 +29,8 @@ pub struct GroupRecord {
     pub(crate) last_failback: Option<Timestamp>,
     /// When it came to its owner.
     pub(crate) placed_at: Timestamp,
+    /// Number of the input in which it came to its owner.
+    pub(crate) placed_in_input: u64,
 }
 
 /// A move under way: the group stops on its owner, then belongs to `to`.
@@ -117,6 +119,7 @@ impl GroupRecord {
             drained_from: None,
             last_failback: None,
             placed_at: Timestamp::ZERO,
+            placed_in_input: 0,
         }
     }
 

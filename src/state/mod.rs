@@ -20,7 +20,7 @@ mod occupancy;
 mod resource;
 
 pub use group::{GroupRecord, Lock, MoveFailure, Movement, MovementCause, QueuedMove};
-pub use node::{DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
+pub use node::{Attraction, DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
 pub use occupancy::Occupancy;
 pub use resource::{
     Exhaustion, Operation, OperationKind, Orphan, OrphanState, Recovery, ResourceRecord,
@@ -53,6 +53,8 @@ pub enum WitnessState {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct ClusterState {
     pub(crate) now: Timestamp,
+    /// Number of the accepted inputs.
+    pub(crate) inputs: u64,
     pub(crate) next_operation: OpId,
     /// Grows with every accepted change of configuration.
     pub(crate) configuration: u64,
@@ -77,6 +79,7 @@ impl ClusterState {
     pub fn new(spec: &ClusterSpec, now: Timestamp) -> Self {
         Self {
             now,
+            inputs: 0,
             next_operation: OpId::new(1),
             configuration: 1,
             witness: WitnessState::Down,

@@ -14,6 +14,11 @@ pub struct NodeRecord {
     pub(crate) incarnation: Incarnation,
     /// When it entered its state.
     pub(crate) since: Timestamp,
+    /// Number of the input in which it last came up; says what happened after that even within one
+    /// millisecond.
+    pub(crate) up_in_input: u64,
+    /// Whether groups may fail back to it.
+    pub(crate) attraction: Attraction,
     /// Whether it is to be paused whenever it is a member; survives a reboot.
     pub(crate) pause: Pause,
     pub(crate) drain: Drain,
@@ -33,6 +38,19 @@ pub enum Pause {
     Resumed,
     /// Yes, until it is resumed.
     Requested,
+}
+
+/// Whether groups may fail back to a node.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Attraction {
+    /// As their own settings say.
+    #[default]
+    Open,
+    /// It was resumed without failback; until it joins or is resumed again.
+    Withheld,
 }
 
 /// How it is known that a node runs nothing: the proof behind every takeover from it.
@@ -116,6 +134,8 @@ impl NodeRecord {
             state: NodeState::Down,
             incarnation: Incarnation::default(),
             since: now,
+            up_in_input: 0,
+            attraction: Attraction::Open,
             pause: Pause::Resumed,
             drain: Drain::default(),
             proof: DownProof::NeverSeen,

@@ -14,6 +14,8 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct ResourceRecord {
     pub(crate) state: ResourceState,
+    /// When it entered its state.
+    pub(crate) since: Timestamp,
     /// What an operator wants of it; `None` is what is wanted of the group.
     pub(crate) desired: Option<DesiredState>,
     pub(crate) maintenance: Maintenance,
@@ -135,6 +137,7 @@ impl ResourceRecord {
     pub(crate) fn new(settings: &ResourceSettings, now: Timestamp) -> Self {
         Self {
             state: ResourceState::Initializing,
+            since: now,
             desired: settings.desired,
             maintenance: settings.maintenance,
             operation: None,
@@ -151,6 +154,12 @@ impl ResourceRecord {
     #[must_use]
     pub const fn state(&self) -> ResourceState {
         self.state
+    }
+
+    /// When it entered its state.
+    #[must_use]
+    pub const fn since(&self) -> Timestamp {
+        self.since
     }
 
     /// What an operator wants of it; `None` is what is wanted of the group.
