@@ -13,7 +13,8 @@ impl DependencyGraph {
     /// Builds the graph of a group with `clauses_of.len()` resources.
     ///
     /// `clauses_of[d]` are the clauses of dependent `d`, each a list of provider positions.
-    /// `depth_limit` is the most resources allowed on one chain, normally [`MAX_DEPTH`].
+    /// `depth_limit` is the most resources allowed on one chain, normally
+    /// [`MAX_DEPTH`](super::MAX_DEPTH).
     ///
     /// # Errors
     ///
@@ -27,32 +28,18 @@ impl DependencyGraph {
         let clause_starts = clause_starts(clauses_of).ok_or(GraphError::TooLarge)?;
         let len = clauses_of.len();
         let clause_count = clause_starts.last().copied().map_or(0, widen);
-        let clauses = Rows::grouped(
-            clause_count,
-            members
-                .iter()
-                .map(|member| (member.clause, member.provider)),
-        )
-        .ok_or(GraphError::TooLarge)?;
-        let dependents = Rows::grouped(
-            len,
-            members
-                .iter()
-                .map(|member| (member.provider, member.dependent)),
-        )
-        .ok_or(GraphError::TooLarge)?;
+        let by_clause = members.iter().map(|m| (m.clause, m.provider));
+        let clauses = Rows::grouped(clause_count, by_clause).ok_or(GraphError::TooLarge)?;
+        let by_provider = members.iter().map(|m| (m.provider, m.dependent));
+        let dependents = Rows::grouped(len, by_provider).ok_or(GraphError::TooLarge)?;
         // Grouping keeps the order of its input, so reading providers ascending sorts each row.
-        let mut by_provider = Vec::with_capacity(members.len());
+        let mut by_dependent = Vec::with_capacity(members.len());
         for (provider, row) in (0_u32..).zip(0..len) {
-            by_provider.extend(
-                dependents
-                    .row(row)
-                    .iter()
-                    .map(|dependent| (*dependent, provider)),
-            );
+            let row = dependents.row(row).iter();
+            by_dependent.extend(row.map(|dependent| (*dependent, provider)));
         }
-        let providers =
-            Rows::grouped(len, by_provider.iter().copied()).ok_or(GraphError::TooLarge)?;
+        let by_dependent = by_dependent.iter().copied();
+        let providers = Rows::grouped(len, by_dependent).ok_or(GraphError::TooLarge)?;
 
         let Sorted {
             start_order,
@@ -61,12 +48,8 @@ impl DependencyGraph {
         if start_order.len() < len {
             return Err(GraphError::Cycle(cycle::shortest_cycle(&providers)));
         }
-        let depth = level_of
-            .iter()
-            .copied()
-            .max()
-            .map_or(0, widen)
-            .saturating_add(1);
+        let highest = level_of.iter().copied().max();
+        let depth = highest.map_or(0, widen).saturating_add(1);
         if depth > depth_limit {
             return Err(GraphError::TooDeep {
                 depth,

@@ -12,8 +12,7 @@ use super::rows::{Rows, widen};
 /// The shortest cycle through the smallest position that lies on any cycle; of several, the one
 /// whose positions come first in comparison. Empty if there is no cycle.
 pub(super) fn shortest_cycle(providers: &Rows) -> Vec<usize> {
-    let component = first_component(providers);
-    let Some(start) = component.first().copied() else {
+    let Some(start) = smallest_on_cycle(providers) else {
         return Vec::new();
     };
     // Breadth first, providers ascending: the first way back to the start is the wanted one.
@@ -27,7 +26,7 @@ pub(super) fn shortest_cycle(providers: &Rows) -> Vec<usize> {
             let Some(seen) = reached_from.get_mut(widen(provider)) else {
                 continue;
             };
-            if seen.is_none() && component.binary_search(&provider).is_ok() {
+            if seen.is_none() {
                 *seen = Some(dependent);
                 queue.push_back(provider);
             }
@@ -36,33 +35,21 @@ pub(super) fn shortest_cycle(providers: &Rows) -> Vec<usize> {
     Vec::new()
 }
 
-/// The strongly connected component of two or more with the smallest position, ascending.
+/// The smallest position of all strongly connected components of two or more.
 ///
 /// Kosaraju's algorithm keeps its stack on the heap; Tarjan's in petgraph recurses once for each
 /// resource of a chain.
-fn first_component(providers: &Rows) -> Vec<u32> {
+fn smallest_on_cycle(providers: &Rows) -> Option<u32> {
     let edges = (0_u32..)
         .zip(0..providers.len())
         .flat_map(|(dependent, row)| {
-            providers
-                .row(row)
-                .iter()
-                .map(move |provider| (dependent, *provider))
+            let row = providers.row(row).iter();
+            row.map(move |provider| (dependent, *provider))
         });
     let graph = DiGraph::<(), (), u32>::from_edges(edges);
-    let mut components: Vec<Vec<u32>> = kosaraju_scc(&graph)
-        .into_iter()
-        .filter(|component| component.len() > 1)
-        .map(|component| component.into_iter().filter_map(position).collect())
-        .collect();
-    for component in &mut components {
-        component.sort_unstable();
-    }
-    components.into_iter().min().unwrap_or_default()
-}
-
-fn position(node: petgraph::graph::NodeIndex<u32>) -> Option<u32> {
-    u32::try_from(node.index()).ok()
+    let components = kosaraju_scc(&graph).into_iter();
+    let on_cycles = components.filter(|component| component.len() > 1).flatten();
+    u32::try_from(on_cycles.min()?.index()).ok()
 }
 
 /// From `start` to `end`, following `reached_from` backwards.

@@ -50,7 +50,7 @@ impl<'t> ParserError<&'t str> for Fault {
 
 fn expression(input: &mut &str) -> Result<Vec<Clause>, ErrMode<Fault>> {
     let clauses = separated(1.., clause, keyword("and")).parse_next(input)?;
-    expect(eof, after_clause).parse_next(input)?;
+    insist(eof, after_clause).parse_next(input)?;
     Ok(clauses)
 }
 
@@ -66,12 +66,12 @@ fn clause(input: &mut &str) -> Result<Clause, ErrMode<Fault>> {
 /// The members after an opening parenthesis, and the closing one.
 fn members(input: &mut &str) -> Result<Vec<String>, ErrMode<Fault>> {
     let members = separated(1.., resource(instead_of_resource), keyword("or")).parse_next(input)?;
-    expect(")", after_member).parse_next(input)?;
+    insist(")", after_member).parse_next(input)?;
     Ok(members)
 }
 
 fn resource<'t>(diagnosis: fn(&str) -> Expected) -> impl Parser<&'t str, String, ErrMode<Fault>> {
-    preceded(expect("[", diagnosis), name)
+    preceded(insist("[", diagnosis), name)
 }
 
 /// The name after an opening bracket, and the closing one.
@@ -83,7 +83,7 @@ fn name(input: &mut &str) -> Result<String, ErrMode<Fault>> {
             text
         })
         .parse_next(input)?;
-    expect("]", |_| Expected::ClosingBracket).parse_next(input)?;
+    insist("]", |_| Expected::ClosingBracket).parse_next(input)?;
     let name = trimmed(text);
     if name.is_empty() {
         return Err(ErrMode::Cut(Fault {
@@ -95,7 +95,7 @@ fn name(input: &mut &str) -> Result<String, ErrMode<Fault>> {
 }
 
 /// Skips white space, then insists on `parser`; if that fails, the diagnosis sees what is there.
-fn expect<'t, O>(
+fn insist<'t, O>(
     mut parser: impl Parser<&'t str, O, ErrMode<Fault>>,
     diagnosis: fn(&str) -> Expected,
 ) -> impl Parser<&'t str, (), ErrMode<Fault>> {
