@@ -13,7 +13,8 @@ impl DependencyGraph {
     /// Builds the graph of a group with `clauses_of.len()` resources.
     ///
     /// `clauses_of[d]` are the clauses of dependent `d`, each a list of provider positions.
-    /// `depth_limit` is the most resources allowed on one chain, normally [`MAX_DEPTH`].
+    /// `depth_limit` is the most resources allowed on one chain, normally
+    /// [`MAX_DEPTH`](super::MAX_DEPTH).
     ///
     /// # Errors
     ///

@@ -95,7 +95,7 @@ fn name(input: &mut &str) -> Result<String, ErrMode<Fault>> {
 }
 
 /// Skips white space, then insists on `parser`; if that fails, the diagnosis sees what is there.
-fn expect<'t, O>(
+fn insist<'t, O>(
     mut parser: impl Parser<&'t str, O, ErrMode<Fault>>,
     diagnosis: fn(&str) -> Expected,
 ) -> impl Parser<&'t str, (), ErrMode<Fault>> {
