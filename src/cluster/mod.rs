@@ -19,7 +19,6 @@ use crate::state::ClusterState;
 use crate::time::Timestamp;
 
 mod agenda;
-mod answer;
 mod caches;
 mod check;
 mod command;
