@@ -21,6 +21,10 @@ pub enum InputError {
         /// The latest time that was accepted.
         latest: Timestamp,
     },
+    /// An operation or input number is near the end of its range, which only a forged snapshot
+    /// brings about.
+    #[error("a counter is exhausted")]
+    CounterExhausted,
     /// No node has this id.
     #[error("no node {0}")]
     UnknownNode(NodeId),
@@ -77,6 +81,9 @@ pub enum InputError {
     /// Without this node the cluster would have no quorum.
     #[error("the cluster would lose quorum without node {0}")]
     WouldLoseQuorum(NodeId),
+    /// With this declaration the cluster would have no quorum.
+    #[error("the cluster would lose quorum with this declaration")]
+    ConfigurationWouldLoseQuorum,
     /// Nothing can be brought online on a paused node (`ERROR_SHARING_PAUSED`).
     #[error("node {0} is paused")]
     NodePaused(NodeId),
