@@ -5,6 +5,7 @@ use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceD
 mod errors;
 mod exchange;
 mod profiles;
+mod ranges;
 mod round_trip;
 mod warnings;
 

@@ -162,7 +162,8 @@ fn a_declared_kind_replaces_the_standard_one() {
 fn priorities_are_names_or_numbers() {
     let text = |priority: &str| {
         format!(
-            "name = \"t\"\nnodes = [{{ name = \"a\" }}]\n[[groups]]\nname = \"g\"\npriority = {priority}\n"
+            "name = \"t\"\nnodes = [{{ name = \"a\" }}]\n[[groups]]\n\
+             name = \"g\"\npriority = {priority}\n"
         )
     };
     for (written, priority) in [
