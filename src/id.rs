@@ -144,6 +144,8 @@ pub trait Naming: Clone + Copy + fmt::Debug + Eq + Hash + Ord + Send + Sync + 's
     type Group: Reference;
     /// Refers to a resource.
     type Resource: Reference;
+    /// Refers to a dimension of capacity.
+    type Dimension: Reference;
 }
 
 /// What a [`Naming`] may use as a reference.
@@ -165,6 +167,7 @@ impl Naming for Ids {
     type Node = NodeId;
     type Group = GroupId;
     type Resource = ResourceId;
+    type Dimension = DimensionId;
 }
 
 /// References are the declared names.
@@ -175,4 +178,5 @@ impl Naming for Names {
     type Node = String;
     type Group = String;
     type Resource = String;
+    type Dimension = String;
 }

@@ -10,6 +10,7 @@ pub mod graph;
 pub mod id;
 pub mod kind;
 pub mod machine;
+pub mod plan;
 pub mod policy;
 pub mod quorum;
 pub mod settings;

@@ -2,7 +2,7 @@
 //!
 //! A kind gives defaults for the properties of its resources, says which providers they cannot do
 //! without, and limits how many there may be. The standard kinds are data like those that an
-//! embedder declares: see [`standard`].
+//! embedder declares: see [`standard`](mod@standard).
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -17,7 +17,7 @@ use crate::time::Interval;
 pub mod standard;
 
 /// A resource kind, declared by the embedder or standard.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct KindDeclaration {
     /// The name that resources give as their kind; compared without case.
@@ -95,7 +95,10 @@ pub enum SpareNode {
 /// [`ResourceSettings`](crate::spec::ResourceSettings), field by field.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields, default)]
-#[allow(missing_docs, reason = "documented on the settled form, field by field")]
+#[allow(
+    missing_docs,
+    reason = "documented on the settled form, field by field"
+)]
 pub struct ResourceOverrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desired: Option<DesiredState>,
@@ -103,25 +106,49 @@ pub struct ResourceOverrides {
     pub restart_action: Option<RestartAction>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_threshold: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
     pub restart_period: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
     pub restart_delay: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_period: Option<Interval>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
     pub pending_timeout: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
     pub start_pending_timeout: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
     pub start_deadline: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
     pub stop_deadline: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
     pub deadlock_timeout: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub looks_alive_interval: Option<Interval>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
     pub is_alive_interval: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monitor: Option<Monitor>,

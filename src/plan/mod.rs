@@ -7,6 +7,9 @@ mod choose;
 mod eligibility;
 mod explain;
 
-pub use choose::{Choice, choose};
-pub use eligibility::{Eligibility, eligibility};
-pub use explain::{Candidate, Explanation, Rejection, Verdict, explain};
+pub use choose::{Choice, Tier, choose};
+pub use eligibility::{Drawback, Eligibility, Rejection, eligibility};
+pub use explain::{Candidate, Difference, Explanation, Verdict, explain};
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
+use core::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,12 +48,15 @@ pub use then::Then;
 /// ```
 pub trait FailoverPolicy: fmt::Debug + Send + Sync {
     /// Ranks one node that the core has found eligible, or vetoes it.
+    ///
+    /// All candidates of one question should get the same keys in the same order.
     fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank;
 
     /// Whether the order is simply the group's node list, and from where on.
     ///
     /// With [`Walk::NodeList`] the core stops at the first eligible node instead of ranking all of
-    /// them. The answer must agree with [`rank`](Self::rank); leave the default if in doubt.
+    /// them, and asks [`rank`](Self::rank) of the nodes it comes to only for a veto. The answer
+    /// must agree with the keys of the ranks; leave the default if in doubt.
     fn walk(&self, placement: &Placement<'_>) -> Walk {
         let _ = placement;
         Walk::Ranked
@@ -87,6 +91,9 @@ impl<P: FailoverPolicy + ?Sized> FailoverPolicy for Arc<P> {
     }
 }
 
+/// Name of the key of orders that follow the node list.
+pub(crate) const PLACE_IN_NODE_LIST: &str = "place in node list";
+
 /// How the core finds the best candidate of a policy.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Walk {
@@ -115,6 +122,18 @@ pub enum Trigger {
     Drain,
 }
 
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Start => "start",
+            Self::ResourceFailure => "resource failure",
+            Self::NodeFailure => "node failure",
+            Self::BestPossible => "best possible move",
+            Self::Drain => "drain",
+        })
+    }
+}
+
 /// One question to a policy: a group, why it needs a node, and the cluster as it is, with
 /// everything that has been placed before in the same breath.
 #[derive(Clone, Copy, Debug)]
@@ -136,7 +155,13 @@ impl<'a> Placement<'a> {
         trigger: Trigger,
     ) -> Option<Self> {
         let group_spec = spec.group(group)?;
-        Some(Self { spec, state, group, group_spec, trigger })
+        Some(Self {
+            spec,
+            state,
+            group,
+            group_spec,
+            trigger,
+        })
     }
 
     /// The declared cluster.
@@ -176,10 +201,37 @@ impl<'a> Placement<'a> {
     }
 
     /// The preferred owners and then all other nodes by id (KB 299631).
-    pub fn node_list(&self) -> impl Iterator<Item = NodeId> + 'a {
+    pub fn node_list(&self) -> impl Iterator<Item = NodeId> + use<'a> {
+        self.node_list_after(None)
+    }
+
+    /// The same list, beginning behind this node and wrapping, so that this node comes last;
+    /// `None` begins at the top.
+    pub fn node_list_after(&self, after: Option<NodeId>) -> impl Iterator<Item = NodeId> + use<'a> {
         let preferred = self.group_spec.preferred_owners();
-        let rest = self.spec.nodes().map(|(node, _)| node);
-        preferred.iter().copied().chain(rest.filter(|node| !preferred.contains(node)))
+        let count = self.spec.nodes().len();
+        // One slice and one range follow each other twice, so that nothing is skipped on the way.
+        let (first, rest, second, last) =
+            match after.map(|node| (node, self.preferred_position(node))) {
+                None => (preferred, 0..count, &[][..], 0..0),
+                Some((_, Some(position))) => {
+                    let (head, tail) = preferred
+                        .split_at_checked(position.saturating_add(1))
+                        .unwrap_or((preferred, &[]));
+                    (tail, 0..count, head, 0..0)
+                }
+                Some((node, None)) => {
+                    let end = node.index().saturating_add(1).min(count);
+                    (&[][..], end..count, preferred, 0..end)
+                }
+            };
+        let nodes = move |range: Range<usize>| {
+            range
+                .map(NodeId::from_index)
+                .filter(|node| !preferred.contains(node))
+        };
+        let (first, second) = (first.iter().copied(), second.iter().copied());
+        first.chain(nodes(rest)).chain(second).chain(nodes(last))
     }
 
     /// Where a node stands in [`node_list`](Self::node_list), from 0, without walking it.
@@ -190,7 +242,9 @@ impl<'a> Placement<'a> {
             Some(position) => position,
             None => {
                 let before = preferred.iter().filter(|owner| **owner < node).count();
-                preferred.len().saturating_add(node.index().saturating_sub(before))
+                preferred
+                    .len()
+                    .saturating_add(node.index().saturating_sub(before))
             }
         }
     }
@@ -198,7 +252,10 @@ impl<'a> Placement<'a> {
     /// Where a node stands among the preferred owners, from 0.
     #[must_use]
     pub fn preferred_position(&self, node: NodeId) -> Option<usize> {
-        self.group_spec.preferred_owners().iter().position(|owner| *owner == node)
+        self.group_spec
+            .preferred_owners()
+            .iter()
+            .position(|owner| *owner == node)
     }
 
     /// How many other groups stand on a node or are on their way to it.
@@ -218,7 +275,11 @@ impl<'a> Placement<'a> {
         if occupancy.stands_on(self.group, node) {
             return load;
         }
-        let demand = self.group_spec.demands().iter().find(|(of, _)| *of == dimension);
+        let demand = self
+            .group_spec
+            .demands()
+            .iter()
+            .find(|(of, _)| *of == dimension);
         load.saturating_add(demand.map_or(0, |(_, amount)| *amount))
     }
 }

@@ -39,6 +39,7 @@ pub enum Profile {
 /// let spec = ClusterDeclaration::new("files")
 ///     .node("a")
 ///     .node("b")
+///     .node("c")
 ///     .group(
 ///         GroupDeclaration::new("share")
 ///             .resource(ResourceDeclaration::new("disk", "Physical Disk"))
@@ -255,7 +256,10 @@ impl ClusterDeclaration {
     /// A cluster with this name and nothing in it.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
     }
 
     /// Adds a node: a name, or a [`NodeDeclaration`].
@@ -305,7 +309,10 @@ impl NodeDeclaration {
     /// A node with this name, one vote and no limits.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
     }
 
     /// Limits what the node can carry in one dimension.
@@ -332,7 +339,10 @@ impl GroupDeclaration {
     /// An empty group with this name.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
     }
 
     /// Adds a resource.
@@ -344,10 +354,7 @@ impl GroupDeclaration {
 
     /// Sets the preferred owners, best first.
     #[must_use]
-    pub fn preferred_owners(
-        mut self,
-        nodes: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Self {
+    pub fn preferred_owners(mut self, nodes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.preferred_owners = nodes.into_iter().map(Into::into).collect();
         self
     }
@@ -378,7 +385,11 @@ impl ResourceDeclaration {
     /// A resource of this kind without dependencies.
     #[must_use]
     pub fn new(name: impl Into<String>, kind: impl Into<String>) -> Self {
-        Self { name: name.into(), kind: kind.into(), ..Self::default() }
+        Self {
+            name: name.into(),
+            kind: kind.into(),
+            ..Self::default()
+        }
     }
 
     /// Sets what it depends on, replacing what was set before.

@@ -12,19 +12,19 @@ use alloc::vec::Vec;
 
 use crate::graph::DependencyGraph;
 use crate::id::{ClassId, DimensionId, GroupId, KindId, NodeId, ResourceId};
-use crate::kind::{KindDeclaration, ResourceClass};
+use crate::kind::KindDeclaration;
 
 mod build;
 mod declaration;
 mod limits;
 mod names;
 mod node_set;
+mod overrides;
 mod problem;
+mod profile;
 mod undeclare;
 
-pub use crate::kind::{
-    KindDeclaration as Kind, RequiredProvider, ResourceOverrides, SpareNode,
-};
+pub use crate::kind::{KindDeclaration as Kind, RequiredProvider, ResourceOverrides, SpareNode};
 pub use crate::settings::*;
 pub use declaration::{
     ClusterDeclaration, Dependencies, GroupDeclaration, NodeDeclaration, Profile,
@@ -32,7 +32,7 @@ pub use declaration::{
 };
 pub use limits::Limits;
 pub use node_set::NodeSet;
-pub use problem::{Path, Problem, SpecError, SpecErrors, Warning};
+pub use problem::{Caution, Path, Problem, SpecError, SpecErrors, Subject, Warning};
 
 use names::NameIndex;
 
@@ -118,12 +118,18 @@ impl ClusterSpec {
 
     /// The nodes with their ids, ascending.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = (NodeId, &NodeSpec)> {
-        self.nodes.iter().enumerate().map(|(index, node)| (NodeId::from_index(index), node))
+        self.nodes
+            .iter()
+            .enumerate()
+            .map(|(index, node)| (NodeId::from_index(index), node))
     }
 
     /// The groups with their ids, ascending.
     pub fn groups(&self) -> impl ExactSizeIterator<Item = (GroupId, &GroupSpec)> {
-        self.groups.iter().enumerate().map(|(index, group)| (GroupId::from_index(index), group))
+        self.groups
+            .iter()
+            .enumerate()
+            .map(|(index, group)| (GroupId::from_index(index), group))
     }
 
     /// The resources with their ids, ascending; those of one group follow each other.
@@ -196,7 +202,10 @@ impl ClusterSpec {
     #[must_use]
     pub fn to_dot(&self, group: GroupId) -> Option<String> {
         let spec = self.group(group)?;
-        Some(spec.graph.to_dot(spec.name(), |position| self.label(spec, position)))
+        Some(
+            spec.graph
+                .to_dot(spec.name(), |position| self.label(spec, position)),
+        )
     }
 
     /// The dependency graph of a group as a Mermaid flow chart.
@@ -290,9 +299,8 @@ impl GroupSpec {
     /// Its resources, in the order of declaration.
     pub fn resources(&self) -> impl ExactSizeIterator<Item = ResourceId> + use<> {
         let first = self.first_resource.index();
-        (0..self.graph.len()).map(move |position| {
-            ResourceId::from_index(first.saturating_add(position))
-        })
+        (0..self.graph.len())
+            .map(move |position| ResourceId::from_index(first.saturating_add(position)))
     }
 
     /// The resource at this position of the group.
@@ -337,7 +345,9 @@ impl ResourceSpec {
     /// Whether it can run on this node.
     #[must_use]
     pub fn can_run_on(&self, node: NodeId) -> bool {
-        self.possible.as_ref().is_none_or(|possible| possible.contains(node))
+        self.possible
+            .as_ref()
+            .is_none_or(|possible| possible.contains(node))
     }
 
     /// The settled properties.

@@ -19,35 +19,13 @@ mod node;
 mod occupancy;
 mod resource;
 
+pub use crate::quorum::WitnessState;
 pub use group::{GroupRecord, Lock, MoveFailure, Movement, MovementCause, QueuedMove};
 pub use node::{Attraction, DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
 pub use occupancy::Occupancy;
 pub use resource::{
     Exhaustion, Operation, OperationKind, Orphan, OrphanState, Recovery, ResourceRecord,
 };
-
-/// Whether the witness can be reached.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    serde::Deserialize,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    serde::Serialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum WitnessState {
-    /// It cannot, or nobody has said yet.
-    #[default]
-    Down,
-    /// This side holds it.
-    Up,
-}
 
 /// The ground state of a cluster.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

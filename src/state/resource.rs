@@ -23,6 +23,8 @@ pub struct ResourceRecord {
     /// Restarts on this owner.
     pub(crate) restarts: FailureLog,
     pub(crate) recovery: Recovery,
+    /// When it was last asked to start.
+    pub(crate) started_at: Timestamp,
     /// Series of attempts after a retry period.
     pub(crate) retries: u32,
     /// When the cheap check last answered, or anything better.
@@ -144,6 +146,7 @@ impl ResourceRecord {
             operation: None,
             restarts: FailureLog::default(),
             recovery: Recovery::None,
+            started_at: now,
             retries: 0,
             looked_alive_at: now,
             known_alive_at: now,

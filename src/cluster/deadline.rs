@@ -1,0 +1,240 @@
+//! Deadlines, derived from the state.
+
+use core::fmt;
+use core::time::Duration;
+
+use serde::Serialize;
+
+use super::agenda::Slot;
+use super::failback::FailbackPlan;
+use super::gate::Gate;
+use super::Cluster;
+use crate::id::{GroupId, Ids, Naming, NodeId, OpId, ResourceId};
+use crate::machine::{NodeState, ResourceState};
+use crate::policy::Trigger;
+use crate::settings::UnconfirmedStop;
+use crate::spec::GroupSpec;
+use crate::state::{OrphanState, Recovery};
+use crate::time::Timestamp;
+
+/// When the core wants to be called, and why.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(bound = "")]
+pub struct Deadline<N: Naming = Ids> {
+    /// When to call [`Cluster::handle_timeout`].
+    pub at: Timestamp,
+    /// What is due then.
+    pub reason: DeadlineReason<N>,
+}
+
+/// What a deadline is about.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(bound = "", rename_all = "snake_case")]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the fields are named after what they hold")]
+pub enum DeadlineReason<N: Naming = Ids> {
+    /// An operation counts as not answered.
+    OperationTimeout { operation: OpId },
+    /// A health check is due.
+    HealthCheck { resource: N::Resource },
+    /// A failed resource restarts.
+    Restart { resource: N::Resource },
+    /// The retry period of a failed resource is over.
+    Retry { resource: N::Resource },
+    /// A resource in doubt is probed.
+    Probe { resource: N::Resource },
+    /// The next attempt to fence a node is due.
+    FenceRetry { node: N::Node },
+    /// The lease of a lost node is over.
+    LeaseEnd { node: N::Node },
+    /// The start delay of a group is over.
+    StartDelay { group: N::Group },
+    /// A group has waited for its preferred owner long enough.
+    PreferredOwnerWait { group: N::Group },
+    /// A group may fail back.
+    Failback { group: N::Group },
+    /// An orphan is terminated again.
+    OrphanRetry { node: N::Node, resource: N::Resource },
+}
+
+impl<N: Naming> fmt::Display for DeadlineReason<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OperationTimeout { operation } => write!(f, "operation {operation} times out"),
+            Self::HealthCheck { resource } => write!(f, "health check of {resource}"),
+            Self::Restart { resource } => write!(f, "restart of {resource}"),
+            Self::Retry { resource } => write!(f, "retry of {resource}"),
+            Self::Probe { resource } => write!(f, "probe of {resource}"),
+            Self::FenceRetry { node } => write!(f, "next attempt to fence {node}"),
+            Self::LeaseEnd { node } => write!(f, "end of the lease of {node}"),
+            Self::StartDelay { group } => write!(f, "start delay of {group}"),
+            Self::PreferredOwnerWait { group } => {
+                write!(f, "end of the wait of {group} for its preferred owner")
+            }
+            Self::Failback { group } => write!(f, "failback of {group}"),
+            Self::OrphanRetry { node, resource } => {
+                write!(f, "next attempt to stop {resource} on {node}")
+            }
+        }
+    }
+}
+
+impl Cluster {
+    pub(crate) fn schedule_resource(&mut self, resource: ResourceId) {
+        let at = self.resource_deadline(resource).map(|(at, _)| at);
+        self.caches.agenda.set(Slot::Resource(resource), at);
+    }
+
+    /// Sets the deadlines of a group and of its resources.
+    pub(crate) fn schedule_group(&mut self, declared: &GroupSpec, group: GroupId) {
+        for resource in declared.resources() {
+            self.schedule_resource(resource);
+        }
+        let at = self.group_deadline(declared, group).map(|(at, _)| at);
+        self.caches.agenda.set(Slot::Group(group), at);
+    }
+
+    pub(crate) fn schedule_node(&mut self, node: NodeId) {
+        let at = self.node_deadline(node).map(|(at, _)| at);
+        self.caches.agenda.set(Slot::Node(node), at);
+    }
+
+    pub(crate) fn deadline_reason(&self, slot: Slot) -> Option<DeadlineReason> {
+        let deadline = match slot {
+            Slot::Node(node) => self.node_deadline(node),
+            Slot::Group(group) => self.group_deadline(self.spec.group(group)?, group),
+            Slot::Resource(resource) => self.resource_deadline(resource),
+        };
+        deadline.map(|(_, reason)| reason)
+    }
+
+    fn resource_deadline(&self, resource: ResourceId) -> Option<(Timestamp, DeadlineReason)> {
+        let record = self.state.resource(resource)?;
+        let declared = self.spec.resource(resource)?;
+        if let Some(operation) = record.operation {
+            let reason = DeadlineReason::OperationTimeout { operation: operation.id };
+            return Some((operation.deadline_of(declared.settings()), reason));
+        }
+        match record.recovery {
+            Recovery::RestartAt(at) => return Some((at, DeadlineReason::Restart { resource })),
+            Recovery::RetryAt { at: Some(at), .. } if !record.state.may_run() => {
+                return Some((at, DeadlineReason::Retry { resource }));
+            }
+            Recovery::None | Recovery::Failover | Recovery::RetryAt { .. } => {}
+        }
+        let owner = self.state.owner(declared.group())?;
+        if !self.state.node_state(owner).is_member() {
+            return None;
+        }
+        match record.state {
+            ResourceState::Online => self
+                .is_checked(declared.group())
+                .then(|| self.next_check(resource))?
+                .map(|(at, _)| (at, DeadlineReason::HealthCheck { resource })),
+            ResourceState::InDoubt => {
+                self.probe_at(resource).map(|at| (at, DeadlineReason::Probe { resource }))
+            }
+            ResourceState::Initializing
+            | ResourceState::Offline
+            | ResourceState::OnlinePending
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating
+            | ResourceState::Failed => None,
+        }
+    }
+
+    /// Whether the resources of a group are checked: not while they are being stopped, and not
+    /// without quorum.
+    fn is_checked(&self, group: GroupId) -> bool {
+        self.state.is_quorate() && !self.is_moving(group)
+    }
+
+    /// When a resource in doubt is probed next.
+    pub(crate) fn probe_at(&self, resource: ResourceId) -> Option<Timestamp> {
+        let record = self.state.resource(resource)?;
+        let is_probed = record.state == ResourceState::InDoubt
+            && record.operation.is_none()
+            && self.unconfirmed_stop(resource) == UnconfirmedStop::BlockGroup;
+        is_probed.then(|| record.known_alive_at.after(self.spec.settings().probe_interval))
+    }
+
+    fn group_deadline(
+        &self,
+        declared: &GroupSpec,
+        group: GroupId,
+    ) -> Option<(Timestamp, DeadlineReason)> {
+        if !self.state.is_quorate() {
+            return None;
+        }
+        let wait = |at| (at, DeadlineReason::PreferredOwnerWait { group });
+        let owner = self.state.owner(group);
+        match owner.map(|node| (node, self.state.node_state(node))) {
+            None => self
+                .preferred_owner_wait(declared, group, self.choose(group, Trigger::Start))
+                .map(|(_, at)| wait(at)),
+            Some((_, NodeState::Down)) => self
+                .preferred_owner_wait(declared, group, self.choose(group, Trigger::NodeFailure))
+                .map(|(_, at)| wait(at)),
+            Some((_, NodeState::Unclean | NodeState::Joining)) => None,
+            Some((owner, NodeState::Up | NodeState::Paused)) => {
+                if self.caches.running(group) == 0
+                    && self.is_wanted(declared, group)
+                    && let Gate::Delayed(at) = self.gate(declared, group, owner)
+                {
+                    return Some((at, DeadlineReason::StartDelay { group }));
+                }
+                match self.failback_plan(declared, group, owner) {
+                    FailbackPlan::At(at) => Some((at, DeadlineReason::Failback { group })),
+                    FailbackPlan::Stay | FailbackPlan::Now(_) => None,
+                }
+            }
+        }
+    }
+
+    fn node_deadline(&self, node: NodeId) -> Option<(Timestamp, DeadlineReason)> {
+        let record = self.state.node(node)?;
+        let fence = match record.fence.operation {
+            Some(operation) => Some((
+                operation.issued_at.after(self.spec.settings().fence_timeout),
+                DeadlineReason::OperationTimeout { operation: operation.id },
+            )),
+            None => record
+                .fence
+                .retry_at
+                .filter(|_| self.wants_fence(node))
+                .map(|at| (at, DeadlineReason::FenceRetry { node })),
+        };
+        let lease = self
+            .state
+            .lease_end(&self.spec, node)
+            .map(|at| (at, DeadlineReason::LeaseEnd { node }));
+        let orphan = self.orphan_deadline(node);
+        [fence, lease, orphan].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    /// The earliest deadline among the orphans on a node.
+    fn orphan_deadline(&self, node: NodeId) -> Option<(Timestamp, DeadlineReason)> {
+        if !self.state.node_state(node).is_member() {
+            return None;
+        }
+        let deadlines = self.state.orphans_on(node).filter_map(|(resource, orphan)| {
+            if let Some(operation) = orphan.operation {
+                let settings = self.spec.resource(resource)?.settings();
+                let reason = DeadlineReason::OperationTimeout { operation: operation.id };
+                return Some((operation.deadline_of(settings), reason));
+            }
+            match orphan.state {
+                OrphanState::InDoubt(since) => Some((
+                    since.after(self.probe_interval()),
+                    DeadlineReason::OrphanRetry { node, resource },
+                )),
+                OrphanState::Running | OrphanState::Stopping | OrphanState::Terminating => None,
+            }
+        });
+        deadlines.min_by_key(|(at, _)| *at)
+    }
+
+    pub(crate) fn probe_interval(&self) -> Duration {
+        self.spec.settings().probe_interval
+    }
+}

@@ -1,0 +1,147 @@
+//! Return to a more preferred owner.
+
+use core::time::Duration;
+
+use super::Cluster;
+use crate::id::{GroupId, NodeId};
+use crate::machine::NodeState;
+use crate::plan::Tier;
+use crate::policy::Trigger;
+use crate::settings::{Failback, FailbackWindow};
+use crate::spec::GroupSpec;
+use crate::state::{Attraction, MoveFailure, MovementCause};
+use crate::time::{Timestamp, WallClock};
+
+/// Whether and when a group returns.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum FailbackPlan {
+    /// Nothing to return to, or not before something else changes.
+    Stay,
+    /// Not before this time.
+    At(Timestamp),
+    /// To this node, now.
+    Now(NodeId),
+}
+
+impl Cluster {
+    /// Sets a group moving to a more preferred owner, if that is due.
+    pub(crate) fn fail_back(
+        &mut self,
+        declared: &GroupSpec,
+        group: GroupId,
+        owner: NodeId,
+    ) -> bool {
+        match self.failback_plan(declared, group, owner) {
+            FailbackPlan::Now(to) => {
+                self.begin_move(group, Some(to), MovementCause::Failback, MoveFailure::Failover);
+                true
+            }
+            FailbackPlan::Stay | FailbackPlan::At(_) => false,
+        }
+    }
+
+    /// Failback is a function of the state, not of the event that revealed it: the best eligible
+    /// preferred owner came up, or the window opened, after the group came to where it is.
+    pub(crate) fn failback_plan(
+        &self,
+        declared: &GroupSpec,
+        group: GroupId,
+        owner: NodeId,
+    ) -> FailbackPlan {
+        let settings = declared.settings();
+        if settings.failback == Failback::Prevent
+            || self.is_moving(group)
+            || self.is_busy(declared)
+            || self.state.node_state(owner) != NodeState::Up
+        {
+            return FailbackPlan::Stay;
+        }
+        let Some(target) = self.failback_target(declared, group, owner) else {
+            return FailbackPlan::Stay;
+        };
+        let (Some(record), Some(node)) = (self.state.group(group), self.state.node(target)) else {
+            return FailbackPlan::Stay;
+        };
+        let came_up_since = node.up_in_input > record.placed_in_input;
+        let stable_at = node.since.after(settings.failback_hold_down);
+        let Some(window) = settings.failback_window else {
+            return match (came_up_since, stable_at > self.state.now) {
+                (false, _) => FailbackPlan::Stay,
+                (true, true) => FailbackPlan::At(stable_at),
+                (true, false) => FailbackPlan::Now(target),
+            };
+        };
+        match self.window(window) {
+            // The clock on the wall has not been read yet.
+            None => FailbackPlan::Stay,
+            Some(Window::OpensAt(at)) => FailbackPlan::At(at.max(stable_at)),
+            Some(Window::OpenSince { opened_at, next }) => {
+                let is_used = record.last_failback.is_some_and(|last| last >= opened_at);
+                let is_due = came_up_since || opened_at >= record.placed_at;
+                match (is_due && !is_used, stable_at > self.state.now) {
+                    (false, _) => FailbackPlan::At(next),
+                    (true, true) => FailbackPlan::At(stable_at),
+                    (true, false) => FailbackPlan::Now(target),
+                }
+            }
+        }
+    }
+
+    /// The most preferred node that is eligible, if it is preferred to the owner.
+    fn failback_target(
+        &self,
+        declared: &GroupSpec,
+        group: GroupId,
+        owner: NodeId,
+    ) -> Option<NodeId> {
+        let better = declared.preferred_owners().iter().copied().take_while(|node| *node != owner);
+        better
+            .filter(|node| {
+                self.state
+                    .node(*node)
+                    .is_some_and(|record| record.attraction == Attraction::Open)
+            })
+            .find(|node| self.assess(group, Trigger::BestPossible, *node) == Ok(Tier::Eligible))
+    }
+
+    /// Whether any resource is starting, stopping or in doubt: a move now would interrupt it.
+    fn is_busy(&self, declared: &GroupSpec) -> bool {
+        declared.resources().any(|resource| {
+            let state = self.state.resource_state(resource);
+            state.may_run() && state != crate::machine::ResourceState::Online
+        })
+    }
+
+    fn window(&self, window: FailbackWindow) -> Option<Window> {
+        let local = self.state.local_millis_of_day()?;
+        let hour = |hour: u8| u64::from(hour).saturating_mul(3_600_000);
+        let (start, end) = (hour(window.start_hour), hour(window.end_hour));
+        let since_start = day_span(start, local);
+        let until_start = day_span(local, start);
+        let length = day_span(start, end);
+        let now = self.state.now;
+        if since_start < length {
+            let opened_at =
+                Timestamp::from_millis(now.as_millis().saturating_sub(since_start));
+            let next = now.after(Duration::from_millis(
+                WallClock::DAY_MILLIS.saturating_sub(since_start),
+            ));
+            return Some(Window::OpenSince { opened_at, next });
+        }
+        Some(Window::OpensAt(now.after(Duration::from_millis(until_start))))
+    }
+}
+
+/// A failback window against the clock on the wall.
+enum Window {
+    /// It is closed.
+    OpensAt(Timestamp),
+    /// It is open; the next one opens at `next`.
+    OpenSince { opened_at: Timestamp, next: Timestamp },
+}
+
+/// Milliseconds from one time of day to the next time it is another one.
+fn day_span(from: u64, to: u64) -> u64 {
+    let shifted = to.saturating_add(WallClock::DAY_MILLIS).saturating_sub(from);
+    shifted % WallClock::DAY_MILLIS
+}

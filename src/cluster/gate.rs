@@ -1,0 +1,167 @@
+//! What a group that is off has to wait for before its first resource may start, and which groups
+//! others wait for.
+
+use super::Cluster;
+use crate::id::{GroupId, NodeId};
+use crate::machine::{NodeState, ResourceState};
+use crate::policy::Trigger;
+use crate::settings::DesiredState;
+use crate::spec::GroupSpec;
+use crate::state::{Exhaustion, Recovery};
+use crate::time::Timestamp;
+
+/// Whether a group that is off may start.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Gate {
+    /// It may.
+    Open,
+    /// Nobody asked for it, and it is not started automatically.
+    NotOrdered,
+    /// Its start delay is not over.
+    Delayed(Timestamp),
+    /// This group of higher priority is on its way.
+    Behind(GroupId),
+    /// This group of its class runs on the node.
+    Refused(GroupId),
+}
+
+impl Cluster {
+    /// Whether a group that is off may start on its owner.
+    pub(crate) fn gate(&self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Gate {
+        let settings = declared.settings();
+        let Some(record) = self.state.group(group) else { return Gate::NotOrdered };
+        if !record.may_start(settings.priority) {
+            return Gate::NotOrdered;
+        }
+        let delayed_until = record.placed_at.after(settings.start_delay);
+        if delayed_until > self.state.now {
+            return Gate::Delayed(delayed_until);
+        }
+        if let Some((priority, ahead)) = self.caches.unsettled.last()
+            && *priority > settings.priority
+        {
+            return Gate::Behind(*ahead);
+        }
+        match self.refusal(declared, group, owner) {
+            Some(other) => Gate::Refused(other),
+            None => Gate::Open,
+        }
+    }
+
+    /// Files a group under what it waits for and what waits for it.
+    pub(crate) fn classify(&mut self, declared: &GroupSpec, group: GroupId) {
+        let priority = declared.settings().priority;
+        let standing = self.standing(declared, group);
+        set_member(&mut self.caches.awaiting, group, standing.is_awaiting_node);
+        set_member(&mut self.caches.waiting, (priority, group), standing.is_behind);
+        let was_unsettled = self.caches.unsettled.contains(&(priority, group));
+        if was_unsettled == standing.is_on_its_way {
+            return;
+        }
+        set_member(&mut self.caches.unsettled, (priority, group), standing.is_on_its_way);
+        if was_unsettled {
+            self.touch_those_behind();
+        }
+    }
+
+    /// Touches the waiting groups that no group of higher priority holds up any more.
+    fn touch_those_behind(&mut self) {
+        let ahead = self.caches.unsettled.last().map(|(priority, _)| *priority);
+        let free = self.caches.waiting.iter().rev().take_while(|(priority, _)| {
+            ahead.is_none_or(|ahead| *priority >= ahead)
+        });
+        for (priority, group) in free {
+            self.caches.touched.add(*priority, *group);
+        }
+    }
+
+    fn standing(&self, declared: &GroupSpec, group: GroupId) -> Standing {
+        let mut standing = Standing::default();
+        let Some(record) = self.state.group(group) else { return standing };
+        if !self.state.is_quorate() {
+            return standing;
+        }
+        let is_wanted = self.is_wanted(declared, group);
+        standing.is_awaiting_node = record.queued.is_some();
+        standing.is_on_its_way = record.movement.is_some();
+        let Some(owner) = record.owner else {
+            let choice = self.choose(group, Trigger::Start);
+            let waits = self.preferred_owner_wait(declared, group, choice).is_some();
+            standing.is_awaiting_node = true;
+            standing.is_on_its_way = waits && is_wanted;
+            return standing;
+        };
+        match self.state.node_state(owner) {
+            NodeState::Down => standing.is_awaiting_node = true,
+            NodeState::Unclean | NodeState::Joining => {}
+            NodeState::Up | NodeState::Paused => {
+                standing.is_awaiting_node |= self.is_unfit(declared, group, owner);
+                self.add_resources(declared, group, owner, &mut standing);
+            }
+        }
+        standing
+    }
+
+    fn add_resources(
+        &self,
+        declared: &GroupSpec,
+        group: GroupId,
+        owner: NodeId,
+        standing: &mut Standing,
+    ) {
+        let mut could_start = false;
+        for resource in declared.resources() {
+            let Some(record) = self.state.resource(resource) else { continue };
+            match record.recovery {
+                Recovery::RetryAt {
+                    cause: Exhaustion::NoCandidate | Exhaustion::Admission, ..
+                } => standing.is_awaiting_node = true,
+                Recovery::RestartAt(_) | Recovery::Failover => standing.is_on_its_way = true,
+                Recovery::None => {
+                    could_start |= self.desired(group, resource) == DesiredState::Online
+                        && !record.state.may_run();
+                }
+                Recovery::RetryAt { .. } => {}
+            }
+            match record.state {
+                ResourceState::OnlinePending
+                | ResourceState::OfflinePending
+                | ResourceState::Terminating => standing.is_on_its_way = true,
+                ResourceState::Initializing
+                | ResourceState::Offline
+                | ResourceState::Online
+                | ResourceState::Failed
+                | ResourceState::InDoubt => {}
+            }
+        }
+        if could_start && self.caches.running(group) == 0 && !standing.is_on_its_way {
+            match self.gate(declared, group, owner) {
+                Gate::Behind(_) => {
+                    standing.is_behind = true;
+                    standing.is_on_its_way = true;
+                }
+                Gate::Delayed(_) => standing.is_on_its_way = true,
+                Gate::Open | Gate::NotOrdered | Gate::Refused(_) => {}
+            }
+        }
+    }
+}
+
+/// Where a group stands in the queue.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Standing {
+    /// A node, room or a departure could help it.
+    is_awaiting_node: bool,
+    /// It is starting or moving; groups of lower priority wait.
+    is_on_its_way: bool,
+    /// It waits for such a group itself.
+    is_behind: bool,
+}
+
+fn set_member<T: Ord>(set: &mut alloc::collections::BTreeSet<T>, entry: T, is_member: bool) {
+    if is_member {
+        set.insert(entry);
+    } else {
+        set.remove(&entry);
+    }
+}

@@ -1,0 +1,334 @@
+//! Nodes that come, go, get lost and are fenced; and quorum, which follows from them.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::output::{Effect, Event, Output};
+use super::outstanding::Target;
+use super::{Cluster, Outcome};
+use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
+use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
+use crate::quorum::{self, Ballot};
+use crate::settings::{Fencing, UnconfirmedStop};
+use crate::state::{
+    Attraction, DownProof, Operation, OperationKind, Orphan, OrphanState, Pause,
+};
+
+impl Cluster {
+    /// The membership layer took a node in, with what it runs.
+    pub(crate) fn join(&mut self, node: NodeId, incarnation: Incarnation, running: &[ResourceId]) {
+        let Some(record) = self.state.node(node) else { return };
+        let is_same_life = record.incarnation == incarnation;
+        match record.state {
+            NodeState::Unclean if is_same_life => self.recognise(node, running),
+            NodeState::Joining | NodeState::Up | NodeState::Paused | NodeState::Unclean => {
+                self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Rebooted);
+            }
+            NodeState::Down => {}
+        }
+        let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
+        record.incarnation = incarnation;
+        record.attraction = Attraction::Open;
+        for resource in running {
+            if !self.runs_by_right(node, *resource) {
+                let orphan = Orphan { state: OrphanState::Running, operation: None };
+                if self.state.orphans.insert((node, *resource), orphan).is_none() {
+                    self.emit(Event::OrphanFound { resource: *resource, node });
+                    self.touch_resource(*resource);
+                }
+            }
+        }
+        self.step_node(node, NodeEvent::Joined);
+    }
+
+    /// Whether a resource is known to run on this node as its owner.
+    fn runs_by_right(&self, node: NodeId, resource: ResourceId) -> bool {
+        let group = self.spec.resource(resource).map(crate::spec::ResourceSpec::group);
+        group.is_some_and(|group| self.state.owner(group) == Some(node))
+            && self.state.resource_state(resource).may_run()
+    }
+
+    /// A lost node is back in the same life: what it still owns is where it was.
+    fn recognise(&mut self, node: NodeId, running: &[ResourceId]) {
+        for resource in self.resources_owned_by(node) {
+            let event = if running.contains(&resource) {
+                ResourceEvent::FoundRunning
+            } else {
+                ResourceEvent::ConfirmedOff
+            };
+            if self.state.resource_state(resource) == ResourceState::InDoubt {
+                self.step_resource(resource, event);
+                self.note_alive(resource);
+            }
+        }
+        let gone: Vec<ResourceId> = self
+            .state
+            .orphans_on(node)
+            .map(|(resource, _)| resource)
+            .filter(|resource| !running.contains(resource))
+            .collect();
+        for resource in gone {
+            self.forget_orphan(node, resource);
+        }
+    }
+
+    /// A node is no longer heard from.
+    pub(crate) fn lose(&mut self, node: NodeId) {
+        for resource in self.resources_owned_by(node) {
+            self.supersede(resource);
+            self.step_resource(resource, ResourceEvent::NodeLost);
+        }
+        let orphans: Vec<ResourceId> =
+            self.state.orphans_on(node).map(|(resource, _)| resource).collect();
+        for resource in orphans {
+            self.doubt_orphan(node, resource);
+        }
+        self.step_node(node, NodeEvent::Lost);
+        if self.spec.settings().fencing == Fencing::Trusted {
+            self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Trusted);
+        }
+    }
+
+    /// It is certain that a node runs nothing.
+    pub(crate) fn node_off(&mut self, node: NodeId, event: NodeEvent, proof: DownProof) {
+        for resource in self.resources_owned_by(node) {
+            self.supersede(resource);
+            self.step_resource(resource, ResourceEvent::ConfirmedOff);
+        }
+        let orphans: Vec<ResourceId> =
+            self.state.orphans_on(node).map(|(resource, _)| resource).collect();
+        for resource in orphans {
+            self.forget_orphan(node, resource);
+        }
+        for group in self.groups_owned_by(node) {
+            if let Some(record) = self.state.groups.get_mut(group.index()) {
+                let is_ordered = record.ordered_in == Some(record.epoch);
+                record.epoch = record.epoch.next();
+                if is_ordered && proof == DownProof::Rebooted {
+                    record.ordered_in = None;
+                }
+                record.return_to = None;
+            }
+        }
+        self.supersede_fence(node);
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.proof = proof;
+            record.fence.retry_at = None;
+        }
+        self.step_node(node, event);
+    }
+
+    fn groups_owned_by(&self, node: NodeId) -> Vec<GroupId> {
+        self.state
+            .occupancy
+            .groups_on(node)
+            .filter(|group| self.state.owner(*group) == Some(node))
+            .collect()
+    }
+
+    fn resources_owned_by(&self, node: NodeId) -> Vec<ResourceId> {
+        self.groups_owned_by(node)
+            .into_iter()
+            .filter_map(|group| self.spec.group(group))
+            .flat_map(crate::spec::GroupSpec::resources)
+            .collect()
+    }
+
+    /// Acts on a node that was touched: admits, fences, cleans it, or counts it as off.
+    pub(crate) fn settle_node(&mut self, node: NodeId) {
+        let state = self.state.node_state(node);
+        if state == NodeState::Joining && self.state.orphans_on(node).next().is_none() {
+            let pause = self.state.node(node).map_or(Pause::Resumed, |record| record.pause);
+            self.step_node(
+                node,
+                match pause {
+                    Pause::Resumed => NodeEvent::Admitted,
+                    Pause::Requested => NodeEvent::AdmittedPaused,
+                },
+            );
+        }
+        let lease_end = self.state.lease_end(&self.spec, node);
+        if lease_end.is_some_and(|at| at <= self.state.now) {
+            self.node_off(node, NodeEvent::ConfirmedDown, DownProof::LeaseExpired);
+        }
+        self.expire_fence(node);
+        if self.wants_fence(node) {
+            self.fence(node);
+        }
+        self.clean(node);
+        self.schedule_node(node);
+    }
+
+    /// Whether a fence would help: something may run on a lost node, or a resource of which the
+    /// declaration says so could not be stopped.
+    pub(crate) fn wants_fence(&self, node: NodeId) -> bool {
+        let Some(record) = self.state.node(node) else { return false };
+        if !self.state.is_quorate() || record.fence.operation.is_some() {
+            return false;
+        }
+        match record.state {
+            NodeState::Down => false,
+            NodeState::Unclean => {
+                self.spec.settings().fencing == Fencing::Required && self.may_run_something(node)
+            }
+            NodeState::Joining | NodeState::Up | NodeState::Paused => self.has_fatal_doubt(node),
+        }
+    }
+
+    /// Whether anything may run on a node, owned or not.
+    pub(crate) fn may_run_something(&self, node: NodeId) -> bool {
+        self.state.orphans_on(node).next().is_some()
+            || self.state.occupancy.groups_on(node).any(|group| {
+                self.state.owner(group) == Some(node) && self.caches.running(group) > 0
+            })
+    }
+
+    fn has_fatal_doubt(&self, node: NodeId) -> bool {
+        let is_fatal = |resource| self.unconfirmed_stop(resource) == UnconfirmedStop::FenceNode;
+        let is_orphan_in_doubt = self.state.orphans_on(node).any(|(resource, orphan)| {
+            matches!(orphan.state, OrphanState::InDoubt(_)) && is_fatal(resource)
+        });
+        is_orphan_in_doubt
+            || self.state.occupancy.groups_on(node).any(|group| {
+                self.caches.running(group) > 0
+                    && self.state.owner(group) == Some(node)
+                    && self.spec.group(group).is_some_and(|declared| {
+                        declared.resources().any(|resource| {
+                            self.state.resource(resource).is_some_and(|record| {
+                                record.state == ResourceState::InDoubt
+                                    && record.operation.is_none()
+                            }) && is_fatal(resource)
+                        })
+                    })
+            })
+    }
+
+    /// Asks for a fence, within the budget.
+    fn fence(&mut self, node: NodeId) {
+        let now = self.state.now;
+        let settings = self.spec.settings();
+        let (threshold, period) = (settings.fence_threshold, settings.fence_period);
+        let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
+        if record.fence.retry_at.is_some_and(|at| at > now) {
+            return;
+        }
+        let budget = record.fence.attempts.budget(now, threshold, period);
+        if budget.remaining == 0 {
+            record.fence.retry_at = budget.renews_at;
+            return;
+        }
+        record.fence.attempts.record(now, period);
+        record.fence.retry_at = None;
+        let id = self.next_operation();
+        let kind = OperationKind::Fence;
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.fence.operation =
+                Some(Operation { id, kind, issued_at: now, progress_at: now });
+        }
+        self.caches.outstanding.push(id, Target::Node(node));
+        if let Some(effect) = self.fence_effect(node) {
+            self.outputs.push_back(Output::Effect(effect));
+        }
+    }
+
+    pub(crate) fn fence_effect(&self, node: NodeId) -> Option<Effect> {
+        let record = self.state.node(node)?;
+        let operation = record.fence.operation?;
+        Some(Effect {
+            operation: operation.id,
+            action: operation.kind,
+            node,
+            resource: None,
+            epoch: Epoch::default(),
+            incarnation: record.incarnation,
+            deadline: operation.issued_at.after(self.spec.settings().fence_timeout),
+        })
+    }
+
+    pub(crate) fn finish_fence(&mut self, node: NodeId, outcome: Outcome) {
+        match outcome {
+            Outcome::Succeeded => {
+                self.close_fence(node);
+                self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Fenced);
+            }
+            Outcome::Failed | Outcome::TimedOut | Outcome::Running | Outcome::NotRunning => {
+                self.fail_fence(node);
+            }
+        }
+    }
+
+    fn expire_fence(&mut self, node: NodeId) {
+        let Some(operation) = self.state.node(node).and_then(|record| record.fence.operation)
+        else {
+            return;
+        };
+        let deadline = operation.issued_at.after(self.spec.settings().fence_timeout);
+        if deadline <= self.state.now {
+            let (operation, action) = (operation.id, operation.kind);
+            self.emit(Event::OperationTimedOut { operation, action, node });
+            self.fail_fence(node);
+        }
+    }
+
+    /// An attempt that failed or was not answered confirms nothing.
+    fn fail_fence(&mut self, node: NodeId) {
+        self.close_fence(node);
+        let retry_at = self.state.now.after(self.spec.settings().fence_retry_delay);
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.fence.retry_at = Some(retry_at);
+        }
+        self.emit(Event::FenceFailed { node, retry_at: Some(retry_at) });
+        self.caches.touched.add_node(node);
+    }
+
+    fn close_fence(&mut self, node: NodeId) -> Option<Operation> {
+        let record = self.state.nodes.get_mut(node.index())?;
+        let operation = record.fence.operation.take()?;
+        self.caches.outstanding.remove(operation.id);
+        Some(operation)
+    }
+
+    fn supersede_fence(&mut self, node: NodeId) {
+        if let Some(operation) = self.close_fence(node) {
+            self.emit(Event::OperationSuperseded { operation: operation.id });
+        }
+    }
+
+    /// Judges quorum anew, and touches everything if the verdict is another one.
+    pub(crate) fn judge_quorum(&mut self) {
+        let membership = self.caches.membership;
+        if membership.members == 0 {
+            // The next quorum forms the cluster anew.
+            self.state.formed_at = None;
+        }
+        let settings = self.spec.settings();
+        let verdict = quorum::judge(
+            settings.quorum,
+            &Ballot {
+                members: membership.members,
+                votes: membership.votes,
+                total: membership.total_votes,
+                witness: self.state.witness,
+                witness_weight: settings.witness_weight,
+            },
+        );
+        if verdict.is_quorate() == self.state.is_quorate() {
+            return;
+        }
+        let now = self.state.now;
+        self.state.quorate_since = verdict.is_quorate().then_some(now);
+        if verdict.is_quorate() && self.state.formed_at.is_none() {
+            self.state.formed_at = Some(now);
+        }
+        self.emit(Event::QuorumChanged { verdict });
+        let spec = Arc::clone(&self.spec);
+        for (group, _) in spec.groups() {
+            self.touch(group);
+        }
+        for (node, _) in spec.nodes() {
+            if self.state.node_state(node) != NodeState::Down {
+                self.caches.touched.add_node(node);
+            }
+        }
+    }
+}

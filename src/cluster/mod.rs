@@ -1,0 +1,216 @@
+//! The core: what happened goes in, what to do comes out.
+//!
+//! [`Cluster::handle`] takes one input at a time, steps the state machines, places the groups that
+//! were touched and plans their operations from the state, never from memory of what was going on.
+//! Each kind of work has its own room: `check` (what is refused), `membership`, `operation`,
+//! `health`, `command`, `configure` (what inputs change), `settle`, `placement`, `reconcile`,
+//! `orphan` (what follows from the state), `snapshot`, `what_if`, `why` (questions).
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use core::fmt;
+
+use crate::id::{GroupId, OpId, ResourceId};
+use crate::machine::Budget;
+use crate::plan::{self, Explanation};
+use crate::policy::{FailoverPolicy, Placement, Trigger};
+use crate::spec::ClusterSpec;
+use crate::state::ClusterState;
+use crate::time::Timestamp;
+
+mod agenda;
+mod caches;
+mod check;
+mod command;
+mod configure;
+mod deadline;
+mod digest;
+mod drain;
+mod error;
+mod failback;
+mod gate;
+mod health;
+mod input;
+mod invariants;
+mod membership;
+mod movement;
+mod naming;
+mod operation;
+mod orphan;
+mod outstanding;
+mod output;
+mod placement;
+mod reason;
+mod reconcile;
+mod recovery;
+mod restore;
+mod settle;
+mod snapshot;
+mod what_if;
+mod why;
+
+pub use deadline::{Deadline, DeadlineReason};
+pub use error::{InputError, UnknownReference};
+pub use input::{Command, Input, LockHandling, Outcome, ResumeFailback, WhenRefused};
+pub use invariants::Violation;
+pub use output::{Effect, Event, Output};
+pub use reason::Reason;
+pub use restore::RestoreError;
+pub use snapshot::Snapshot;
+pub use what_if::{Plan, PlannedGroup, PlannedOperation};
+
+use caches::Caches;
+
+/// A failover cluster: its declaration, its state and its policy.
+///
+/// The contract with the embedder is one loop: hand in one input, drain
+/// [`poll_output`](Self::poll_output) until it is empty, set a timer for
+/// [`poll_timeout`](Self::poll_timeout), wait for the next input or the timer. Equal inputs at
+/// equal times give equal outputs and a bit-identical state, on every platform.
+#[derive(Clone)]
+pub struct Cluster {
+    spec: Arc<ClusterSpec>,
+    policy: Arc<dyn FailoverPolicy>,
+    state: ClusterState,
+    caches: Caches,
+    outputs: VecDeque<Output>,
+}
+
+impl Cluster {
+    /// A cluster that has just been declared: every node is down, nothing runs.
+    #[must_use]
+    pub fn new(
+        spec: ClusterSpec,
+        policy: impl FailoverPolicy + 'static,
+        now: Timestamp,
+    ) -> Self {
+        let state = ClusterState::new(&spec, now);
+        Self::assemble(Arc::new(spec), Arc::new(policy), state)
+    }
+
+    /// A cluster with this state; everything derived is built anew.
+    pub(crate) fn assemble(
+        spec: Arc<ClusterSpec>,
+        policy: Arc<dyn FailoverPolicy>,
+        state: ClusterState,
+    ) -> Self {
+        let caches = Caches::new(&spec, &state);
+        let mut cluster = Self { spec, policy, state, caches, outputs: VecDeque::new() };
+        cluster.rebuild_caches();
+        cluster
+    }
+
+    /// Takes in what happened at `now`, or what an operator asks for.
+    ///
+    /// # Errors
+    ///
+    /// An input that is wrong or not possible now, with the reason. Nothing has changed then, and
+    /// nothing is put out.
+    pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<(), InputError> {
+        let accepted = self.check(now, input)?;
+        self.advance(now);
+        self.apply(accepted);
+        self.settle();
+        Ok(())
+    }
+
+    /// Does what is due at `now`.
+    ///
+    /// Call it when [`poll_timeout`](Self::poll_timeout) says so. More calls, earlier ones and
+    /// ones with an old time do no harm.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        if now < self.state.now || self.caches.agenda.first().is_none_or(|(at, _)| at > now) {
+            return;
+        }
+        self.advance(now);
+        self.touch_what_is_due();
+        self.settle();
+    }
+
+    /// The next thing to do or to know, in causal order.
+    #[must_use]
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next, and why. Changes with every
+    /// input.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Deadline> {
+        let (at, slot) = self.caches.agenda.first()?;
+        Some(Deadline { at, reason: self.deadline_reason(slot)? })
+    }
+
+    /// Every operation that was asked for and has not ended, oldest first. After a restore these
+    /// are to be carried out again.
+    pub fn outstanding(&self) -> impl Iterator<Item = Effect> + '_ {
+        self.caches.outstanding.iter().filter_map(|(_, target)| self.effect_of(target))
+    }
+
+    /// The declaration that is in force.
+    #[must_use]
+    pub fn spec(&self) -> &ClusterSpec {
+        &self.spec
+    }
+
+    /// The state as of the last input.
+    #[must_use]
+    pub const fn state(&self) -> &ClusterState {
+        &self.state
+    }
+
+    /// Where a group would go if `trigger` happened now: every node with its verdict, in order.
+    /// `None` if there is no such group.
+    #[must_use]
+    pub fn explain(&self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
+        let placement = Placement::new(&self.spec, &self.state, group, trigger)?;
+        Some(plan::explain(&placement, &*self.policy))
+    }
+
+    /// What is left of the restarts of a resource on its owner.
+    #[must_use]
+    pub fn restart_budget(&self, resource: ResourceId) -> Option<Budget> {
+        let settings = self.spec.resource(resource)?.settings();
+        let record = self.state.resource(resource)?;
+        Some(record.restarts.budget(
+            self.state.now,
+            settings.restart_threshold,
+            settings.restart_period,
+        ))
+    }
+
+    /// What is left of the failovers of a group because of its resources.
+    #[must_use]
+    pub fn failover_budget(&self, group: GroupId) -> Option<Budget> {
+        let settings = self.spec.group(group)?.settings();
+        let record = self.state.group(group)?;
+        let others = self.caches.membership.up.saturating_sub(1);
+        let threshold = settings.failover_threshold.unwrap_or(others);
+        Some(record.failovers.budget(self.state.now, threshold, settings.failover_period))
+    }
+
+    fn advance(&mut self, now: Timestamp) {
+        self.state.now = now;
+        self.state.inputs = self.state.inputs.saturating_add(1);
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn next_operation(&mut self) -> OpId {
+        let operation = self.state.next_operation;
+        self.state.next_operation = operation.next();
+        operation
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster")
+            .field("name", &self.spec.name())
+            .field("policy", &self.policy)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,199 @@
+//! A group on its way from one owner to the next.
+//!
+//! A move is no script: as long as a group has an owner to be, everything of it is to be off; when
+//! it is, ownership changes and everything returns to its desired state there (MS-CMRP,
+//! `ApiMoveGroup`).
+
+use alloc::sync::Arc;
+
+use super::output::Event;
+use super::Cluster;
+use crate::id::{GroupId, NodeId};
+use crate::machine::ResourceEvent;
+use crate::policy::Trigger;
+use crate::state::{DownProof, MoveFailure, Movement, MovementCause, QueuedMove, Recovery};
+
+impl Cluster {
+    pub(crate) fn is_moving(&self, group: GroupId) -> bool {
+        self.state.group(group).is_some_and(|record| record.movement.is_some())
+    }
+
+    /// Sets a group moving. Its place at the destination is taken from now on.
+    pub(crate) fn begin_move(
+        &mut self,
+        group: GroupId,
+        to: Option<NodeId>,
+        cause: MovementCause,
+        on_failure: MoveFailure,
+    ) {
+        self.abandon_place(group);
+        let spec = Arc::clone(&self.spec);
+        let Some(declared) = spec.group(group) else { return };
+        let Some(record) = self.state.groups.get_mut(group.index()) else { return };
+        record.movement = Some(Movement { to, cause, on_failure });
+        record.queued = None;
+        let from = record.owner;
+        if let Some(to) = to {
+            self.state.occupancy.enter(declared, group, to);
+        }
+        if let Some(from) = from {
+            self.emit(Event::MoveStarted { group, from, to, cause });
+        }
+        self.touch(group);
+    }
+
+    /// Gives up the place at the destination of a move, if there is one.
+    fn abandon_place(&mut self, group: GroupId) {
+        let spec = Arc::clone(&self.spec);
+        let Some(declared) = spec.group(group) else { return };
+        let Some(record) = self.state.groups.get_mut(group.index()) else { return };
+        let owner = record.owner;
+        if let Some(Movement { to: Some(to), .. }) = record.movement.take()
+            && Some(to) != owner
+        {
+            self.state.occupancy.leave(declared, group, to);
+            self.touch_awaiting();
+        }
+    }
+
+    /// Gives up a move; the group stays with its owner.
+    pub(crate) fn abandon_move(&mut self, group: GroupId) {
+        let Some(movement) = self.state.group(group).and_then(|record| record.movement) else {
+            return;
+        };
+        self.abandon_place(group);
+        self.emit(Event::MoveAbandoned { group, to: movement.to });
+        self.touch(group);
+    }
+
+    /// Completes a move whose group is off, or finds another destination for it.
+    pub(crate) fn continue_move(&mut self, group: GroupId, owner: NodeId) {
+        let Some(movement) = self.state.group(group).and_then(|record| record.movement) else {
+            return;
+        };
+        let trigger = trigger_of(movement.cause);
+        if let Some(to) = movement.to
+            && self.assess(group, trigger, to).is_err()
+        {
+            match self.choose(group, trigger).filter(|choice| choice.node != owner) {
+                Some(choice) => {
+                    self.begin_move(group, Some(choice.node), movement.cause, movement.on_failure);
+                }
+                None => self.abandon_move(group),
+            }
+            return;
+        }
+        if self.caches.running(group) > 0 {
+            return;
+        }
+        self.transfer(group, movement.to, movement.cause, None);
+        let is_return = movement.on_failure == MoveFailure::ReturnToSource;
+        if let Some(record) = self.state.groups.get_mut(group.index())
+            && is_return
+            && movement.to.is_some()
+        {
+            record.return_to = Some(owner);
+        }
+    }
+
+    /// Gives a group to another owner. Everything of it is off; its failures stay behind.
+    pub(crate) fn transfer(
+        &mut self,
+        group: GroupId,
+        to: Option<NodeId>,
+        cause: MovementCause,
+        proof: Option<DownProof>,
+    ) {
+        let spec = Arc::clone(&self.spec);
+        let Some(declared) = spec.group(group) else { return };
+        let (now, input) = (self.state.now, self.state.inputs);
+        self.abandon_place(group);
+        let Some(record) = self.state.groups.get_mut(group.index()) else { return };
+        let from = core::mem::replace(&mut record.owner, to);
+        let is_ordered = record.ordered_in == Some(record.epoch);
+        record.epoch = record.epoch.next();
+        if is_ordered && keeps_order(cause) {
+            record.ordered_in = Some(record.epoch);
+        }
+        record.placed_at = now;
+        record.placed_in_input = input;
+        record.return_to = None;
+        if let (MovementCause::Operator | MovementCause::Start, Some(to)) = (cause, to) {
+            record.default_owner = Some(to);
+        }
+        let was_drained_from = record.drained_from;
+        if cause == MovementCause::Failback {
+            record.last_failback = Some(now);
+        }
+        record.drained_from = match cause {
+            MovementCause::Drain => from,
+            MovementCause::Failback => None,
+            MovementCause::Start
+            | MovementCause::ResourceFailure
+            | MovementCause::NodeFailure
+            | MovementCause::Operator
+            | MovementCause::Return => was_drained_from,
+        };
+        let (epoch, drained_from) = (record.epoch, record.drained_from);
+        if let Some(node) = was_drained_from {
+            self.caches.drained.remove(&(node, group));
+        }
+        if let Some(node) = drained_from {
+            self.caches.drained.insert((node, group));
+        }
+        if let Some(from) = from {
+            self.state.occupancy.leave(declared, group, from);
+        }
+        if let Some(to) = to {
+            self.state.occupancy.enter(declared, group, to);
+        }
+        self.emit(Event::OwnerChanged { group, from, to, cause, epoch, proof });
+        for resource in declared.resources() {
+            self.step_resource(resource, ResourceEvent::Opened);
+            self.step_resource(resource, ResourceEvent::OwnerChanged);
+            if let Some(record) = self.state.resources.get_mut(resource.index()) {
+                record.recovery = Recovery::None;
+                record.restarts.clear();
+                record.retries = 0;
+            }
+        }
+        // The old owner has room for another group now.
+        self.touch_awaiting();
+        self.touch(group);
+    }
+
+    /// Tries a move that an operator asked for and that was not possible then.
+    pub(crate) fn try_queued_move(&mut self, group: GroupId) -> bool {
+        let queued = self.state.group(group).and_then(|record| record.queued);
+        let Some(QueuedMove { to, on_failure }) = queued else { return false };
+        let Some(to) = self.move_target(group, to).ok() else { return false };
+        self.begin_move(group, Some(to), MovementCause::Operator, on_failure);
+        true
+    }
+}
+
+/// The question to the policy when a move needs another destination.
+fn trigger_of(cause: MovementCause) -> Trigger {
+    match cause {
+        MovementCause::Start => Trigger::Start,
+        MovementCause::ResourceFailure => Trigger::ResourceFailure,
+        MovementCause::NodeFailure => Trigger::NodeFailure,
+        MovementCause::Drain => Trigger::Drain,
+        MovementCause::Operator | MovementCause::Failback | MovementCause::Return => {
+            Trigger::BestPossible
+        }
+    }
+}
+
+/// Whether a group that an operator started goes on running after this change of owner even if
+/// it is never started automatically.
+fn keeps_order(cause: MovementCause) -> bool {
+    match cause {
+        MovementCause::ResourceFailure
+        | MovementCause::Operator
+        | MovementCause::Drain
+        | MovementCause::Failback
+        | MovementCause::Return => true,
+        MovementCause::Start | MovementCause::NodeFailure => false,
+    }
+}

@@ -1,0 +1,242 @@
+//! Operations: asked for, progressing, ended, not answered.
+
+use super::output::{Effect, Event, Output};
+use super::outstanding::Target;
+use super::{Cluster, Outcome};
+use crate::id::{OpId, ResourceId};
+use crate::machine::{ResourceEvent, ResourceState};
+use crate::settings::Maintenance;
+use crate::spec::GroupSpec;
+use crate::state::{Operation, OperationKind};
+
+impl Cluster {
+    /// Asks for an operation on a resource at the owner of its group.
+    pub(crate) fn issue(&mut self, resource: ResourceId, kind: OperationKind) {
+        let now = self.state.now;
+        let id = self.next_operation();
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
+        debug_assert!(record.operation.is_none(), "one operation at a time per resource");
+        record.operation = Some(Operation { id, kind, issued_at: now, progress_at: now });
+        match kind {
+            OperationKind::Start => {
+                record.started_at = now;
+                self.step_resource(resource, ResourceEvent::StartIssued);
+            }
+            OperationKind::Stop => self.step_resource(resource, ResourceEvent::StopIssued),
+            OperationKind::Terminate
+            | OperationKind::CheckLooksAlive
+            | OperationKind::CheckIsAlive
+            | OperationKind::Probe
+            | OperationKind::Fence => {}
+        }
+        self.caches.outstanding.push(id, Target::Resource(resource));
+        if let Some(effect) = self.resource_effect(resource) {
+            self.outputs.push_back(Output::Effect(effect));
+        }
+        self.schedule_resource(resource);
+    }
+
+    /// The operation in flight of a resource, as an effect.
+    pub(crate) fn resource_effect(&self, resource: ResourceId) -> Option<Effect> {
+        let declared = self.spec.resource(resource)?;
+        let operation = self.state.resource(resource)?.operation?;
+        let group = self.state.group(declared.group())?;
+        let node = group.owner?;
+        Some(Effect {
+            operation: operation.id,
+            action: operation.kind,
+            node,
+            resource: Some(resource),
+            epoch: group.epoch,
+            incarnation: self.state.node(node)?.incarnation,
+            deadline: operation.deadline_of(declared.settings()),
+        })
+    }
+
+    /// Takes in the report of an operation that `check` found outstanding.
+    pub(crate) fn finish(&mut self, operation: OpId, outcome: Outcome) {
+        match self.caches.outstanding.target(operation) {
+            Some(Target::Resource(resource)) => self.finish_on_resource(resource, outcome),
+            Some(Target::Orphan(node, resource)) => self.finish_orphan(node, resource, outcome),
+            Some(Target::Node(node)) => self.finish_fence(node, outcome),
+            None => {}
+        }
+    }
+
+    /// Takes in a report of progress.
+    pub(crate) fn progress(&mut self, operation: OpId) {
+        let now = self.state.now;
+        match self.caches.outstanding.target(operation) {
+            Some(Target::Resource(resource)) => {
+                if let Some(record) = self.state.resources.get_mut(resource.index())
+                    && let Some(operation) = &mut record.operation
+                {
+                    operation.progress_at = now;
+                }
+                self.schedule_resource(resource);
+            }
+            Some(Target::Orphan(node, resource)) => {
+                if let Some(orphan) = self.state.orphans.get_mut(&(node, resource))
+                    && let Some(operation) = &mut orphan.operation
+                {
+                    operation.progress_at = now;
+                }
+                self.schedule_node(node);
+            }
+            // A fence has one deadline, whatever it reports.
+            Some(Target::Node(_)) | None => {}
+        }
+    }
+
+    fn finish_on_resource(&mut self, resource: ResourceId, outcome: Outcome) {
+        let Some(kind) = self.close(resource) else { return };
+        match (kind, outcome) {
+            (_, Outcome::TimedOut) => self.leave_unanswered(resource, kind),
+            (OperationKind::Start, Outcome::Succeeded) => {
+                self.note_alive(resource);
+                self.step_resource(resource, ResourceEvent::StartSucceeded);
+            }
+            (OperationKind::Start, _) => {
+                self.fail(resource, ResourceEvent::StartFailed);
+            }
+            (OperationKind::Stop, Outcome::Succeeded) => {
+                self.step_resource(resource, ResourceEvent::StopSucceeded);
+            }
+            (OperationKind::Stop, _) => {
+                self.step_resource(resource, ResourceEvent::StopFailed);
+                self.issue(resource, OperationKind::Terminate);
+            }
+            (OperationKind::Terminate, Outcome::Succeeded) => {
+                self.step_resource(resource, ResourceEvent::TerminateSucceeded);
+            }
+            (OperationKind::Terminate, _) => {
+                self.begin_doubt(resource, ResourceEvent::TerminateFailed);
+            }
+            (OperationKind::CheckLooksAlive, Outcome::Succeeded) => {
+                self.note_looks_alive(resource);
+            }
+            (OperationKind::CheckLooksAlive, _) => {
+                self.issue(resource, OperationKind::CheckIsAlive);
+            }
+            (OperationKind::CheckIsAlive, Outcome::Succeeded) => {
+                self.note_alive(resource);
+                self.schedule_resource(resource);
+            }
+            (OperationKind::CheckIsAlive, _) => self.report_failure(resource),
+            (OperationKind::Probe, Outcome::NotRunning) => {
+                self.step_resource(resource, ResourceEvent::ConfirmedOff);
+            }
+            (OperationKind::Probe, Outcome::Running) => {
+                self.issue(resource, OperationKind::Terminate);
+            }
+            (OperationKind::Probe | OperationKind::Fence, _) => self.note_probed(resource),
+        }
+    }
+
+    /// Ends the operation in flight of a resource.
+    fn close(&mut self, resource: ResourceId) -> Option<OperationKind> {
+        let operation = self.state.resources.get_mut(resource.index())?.operation.take()?;
+        self.caches.outstanding.remove(operation.id);
+        match operation.kind {
+            // Nothing but the next check follows from these, unless they fail.
+            OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {}
+            OperationKind::Start
+            | OperationKind::Stop
+            | OperationKind::Terminate
+            | OperationKind::Probe
+            | OperationKind::Fence => self.touch_resource(resource),
+        }
+        Some(operation.kind)
+    }
+
+    /// An operation was not answered. That is no outcome: the resource may run or not.
+    fn leave_unanswered(&mut self, resource: ResourceId, kind: OperationKind) {
+        match kind {
+            OperationKind::Start => self.fail(resource, ResourceEvent::OperationTimedOut),
+            OperationKind::Stop => {
+                self.step_resource(resource, ResourceEvent::OperationTimedOut);
+                self.issue(resource, OperationKind::Terminate);
+            }
+            OperationKind::Terminate => {
+                self.begin_doubt(resource, ResourceEvent::OperationTimedOut);
+            }
+            OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {
+                let is_ignored = self
+                    .state
+                    .resource(resource)
+                    .is_some_and(|record| record.maintenance == Maintenance::On);
+                if is_ignored {
+                    self.note_alive(resource);
+                } else {
+                    // The agent hangs; whether the resource still runs is unknown.
+                    self.fail(resource, ResourceEvent::OperationTimedOut);
+                }
+                self.touch_resource(resource);
+            }
+            OperationKind::Probe | OperationKind::Fence => self.note_probed(resource),
+        }
+    }
+
+    /// A failure on the owner: decides what follows, and terminates what is left of the resource.
+    pub(crate) fn fail(&mut self, resource: ResourceId, event: ResourceEvent) {
+        let was = self.state.resource_state(resource);
+        self.supersede(resource);
+        self.step_resource(resource, event);
+        self.plan_recovery(resource, was);
+        self.issue(resource, OperationKind::Terminate);
+    }
+
+    /// A terminate did not confirm that the resource is off.
+    fn begin_doubt(&mut self, resource: ResourceId, event: ResourceEvent) {
+        self.step_resource(resource, event);
+        self.note_probed(resource);
+    }
+
+    /// The next probe is due one interval from now.
+    fn note_probed(&mut self, resource: ResourceId) {
+        let now = self.state.now;
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.known_alive_at = now;
+        }
+        self.touch_resource(resource);
+    }
+
+    /// Acts on the deadlines of a group that have passed.
+    pub(crate) fn expire(&mut self, declared: &GroupSpec, group: crate::id::GroupId) {
+        let now = self.state.now;
+        for resource in declared.resources() {
+            self.end_wait(resource);
+            let Some(operation) = self.state.resource(resource).and_then(|of| of.operation) else {
+                continue;
+            };
+            let deadline = self
+                .spec
+                .resource(resource)
+                .map(|of| operation.deadline_of(of.settings()));
+            if deadline.is_some_and(|deadline| deadline <= now)
+                && let Some(node) = self.state.owner(group)
+            {
+                let (operation, action) = (operation.id, operation.kind);
+                self.emit(Event::OperationTimedOut { operation, action, node });
+                self.close(resource);
+                self.leave_unanswered(resource, action);
+            }
+        }
+    }
+
+    /// Whether this outcome answers this kind of operation.
+    pub(crate) fn fits(kind: OperationKind, outcome: Outcome) -> bool {
+        match outcome {
+            Outcome::Failed | Outcome::TimedOut => true,
+            Outcome::Succeeded => kind != OperationKind::Probe,
+            Outcome::Running | Outcome::NotRunning => kind == OperationKind::Probe,
+        }
+    }
+
+    /// Whether the resource is online and its health checks count.
+    pub(crate) fn heeds_checks(&self, resource: ResourceId) -> bool {
+        self.state.resource(resource).is_some_and(|record| {
+            record.state == ResourceState::Online && record.maintenance == Maintenance::Off
+        })
+    }
+}

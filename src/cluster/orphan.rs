@@ -1,0 +1,168 @@
+//! What runs where it should not: stopped there, dependents first, and never adopted.
+
+use alloc::vec::Vec;
+
+use super::output::{Effect, Event, Output};
+use super::outstanding::Target;
+use super::{Cluster, Outcome};
+use crate::id::{NodeId, ResourceId};
+use crate::settings::UnconfirmedStop;
+use crate::state::{Operation, OperationKind, OrphanState};
+
+impl Cluster {
+    /// Issues the next stops of what a node should not run.
+    pub(crate) fn clean(&mut self, node: NodeId) {
+        if !self.state.node_state(node).is_member() {
+            return;
+        }
+        let orphans: Vec<ResourceId> =
+            self.state.orphans_on(node).map(|(resource, _)| resource).collect();
+        for resource in orphans {
+            self.expire_orphan(node, resource);
+            let Some(orphan) = self.state.orphans.get(&(node, resource)) else { continue };
+            if orphan.operation.is_some() {
+                continue;
+            }
+            match orphan.state {
+                OrphanState::Running => {
+                    if !self.has_orphan_dependent(node, resource) {
+                        self.issue_for_orphan(node, resource, OperationKind::Stop);
+                    }
+                }
+                OrphanState::InDoubt(since) => {
+                    self.resolve_orphan_doubt(node, resource, since);
+                }
+                OrphanState::Stopping | OrphanState::Terminating => {
+                    self.issue_for_orphan(node, resource, OperationKind::Terminate);
+                }
+            }
+        }
+    }
+
+    fn resolve_orphan_doubt(
+        &mut self,
+        node: NodeId,
+        resource: ResourceId,
+        since: crate::time::Timestamp,
+    ) {
+        match self.unconfirmed_stop(resource) {
+            UnconfirmedStop::AssumeOff => self.forget_orphan(node, resource),
+            // The node is being fenced, or will be; trying on does no harm.
+            UnconfirmedStop::FenceNode | UnconfirmedStop::BlockGroup => {
+                if since.after(self.probe_interval()) <= self.state.now {
+                    self.issue_for_orphan(node, resource, OperationKind::Terminate);
+                }
+            }
+        }
+    }
+
+    /// Whether a dependent of the resource still runs on the node beside it.
+    fn has_orphan_dependent(&self, node: NodeId, resource: ResourceId) -> bool {
+        let Some(declared) = self.spec.resource(resource) else { return false };
+        let Some(group) = self.spec.group(declared.group()) else { return false };
+        let Some(position) = group.position_of(resource) else { return false };
+        group.graph().dependents(position).any(|dependent| {
+            let dependent = group.resource_at(dependent);
+            self.state.orphans.contains_key(&(node, dependent))
+        })
+    }
+
+    fn issue_for_orphan(&mut self, node: NodeId, resource: ResourceId, kind: OperationKind) {
+        let now = self.state.now;
+        let id = self.next_operation();
+        let Some(orphan) = self.state.orphans.get_mut(&(node, resource)) else { return };
+        orphan.operation = Some(Operation { id, kind, issued_at: now, progress_at: now });
+        orphan.state = match kind {
+            OperationKind::Stop => OrphanState::Stopping,
+            OperationKind::Start
+            | OperationKind::Terminate
+            | OperationKind::CheckLooksAlive
+            | OperationKind::CheckIsAlive
+            | OperationKind::Probe
+            | OperationKind::Fence => OrphanState::Terminating,
+        };
+        self.caches.outstanding.push(id, Target::Orphan(node, resource));
+        if let Some(effect) = self.orphan_effect(node, resource) {
+            self.outputs.push_back(Output::Effect(effect));
+        }
+    }
+
+    pub(crate) fn orphan_effect(&self, node: NodeId, resource: ResourceId) -> Option<Effect> {
+        let declared = self.spec.resource(resource)?;
+        let operation = self.state.orphans.get(&(node, resource))?.operation?;
+        Some(Effect {
+            operation: operation.id,
+            action: operation.kind,
+            node,
+            resource: Some(resource),
+            epoch: self.state.epoch(declared.group()),
+            incarnation: self.state.node(node)?.incarnation,
+            deadline: operation.deadline_of(declared.settings()),
+        })
+    }
+
+    pub(crate) fn finish_orphan(&mut self, node: NodeId, resource: ResourceId, outcome: Outcome) {
+        let Some(operation) = self.close_orphan(node, resource) else { return };
+        match (operation.kind, outcome) {
+            (_, Outcome::Succeeded | Outcome::NotRunning) => self.forget_orphan(node, resource),
+            (OperationKind::Stop, _) => {
+                self.issue_for_orphan(node, resource, OperationKind::Terminate);
+            }
+            (
+                OperationKind::Terminate
+                | OperationKind::Start
+                | OperationKind::CheckLooksAlive
+                | OperationKind::CheckIsAlive
+                | OperationKind::Probe
+                | OperationKind::Fence,
+                _,
+            ) => self.doubt_orphan(node, resource),
+        }
+        self.caches.touched.add_node(node);
+    }
+
+    fn expire_orphan(&mut self, node: NodeId, resource: ResourceId) {
+        let Some(operation) =
+            self.state.orphans.get(&(node, resource)).and_then(|orphan| orphan.operation)
+        else {
+            return;
+        };
+        let deadline =
+            self.spec.resource(resource).map(|of| operation.deadline_of(of.settings()));
+        if deadline.is_some_and(|deadline| deadline <= self.state.now) {
+            let (id, action) = (operation.id, operation.kind);
+            self.emit(Event::OperationTimedOut { operation: id, action, node });
+            self.finish_orphan(node, resource, Outcome::TimedOut);
+        }
+    }
+
+    /// Neither a stop nor a terminate confirmed that an orphan is off, or its node is lost.
+    pub(crate) fn doubt_orphan(&mut self, node: NodeId, resource: ResourceId) {
+        if let Some(operation) = self.close_orphan(node, resource) {
+            self.emit(Event::OperationSuperseded { operation: operation.id });
+        }
+        let now = self.state.now;
+        if let Some(orphan) = self.state.orphans.get_mut(&(node, resource)) {
+            orphan.state = OrphanState::InDoubt(now);
+        }
+    }
+
+    /// An orphan is certain to be off.
+    pub(crate) fn forget_orphan(&mut self, node: NodeId, resource: ResourceId) {
+        if let Some(operation) = self.close_orphan(node, resource) {
+            self.emit(Event::OperationSuperseded { operation: operation.id });
+        }
+        if self.state.orphans.remove(&(node, resource)).is_some() {
+            self.emit(Event::OrphanGone { resource, node });
+        }
+        self.caches.touched.add_node(node);
+        self.touch_resource(resource);
+    }
+
+    fn close_orphan(&mut self, node: NodeId, resource: ResourceId) -> Option<Operation> {
+        let orphan = self.state.orphans.get_mut(&(node, resource))?;
+        let operation = orphan.operation.take()?;
+        self.caches.outstanding.remove(operation.id);
+        Some(operation)
+    }
+}

@@ -1,0 +1,318 @@
+//! Who owns a group: takeovers, failovers, and groups that found no place.
+
+use super::output::Event;
+use super::Cluster;
+use crate::id::{GroupId, NodeId, ResourceId};
+use crate::machine::NodeState;
+use crate::plan::{self, Choice, Rejection, Tier};
+use crate::policy::Trigger;
+use crate::settings::{Admission, DesiredState};
+use crate::spec::GroupSpec;
+use crate::state::{
+    DownProof, DrainMode, DrainStatus, Exhaustion, MoveFailure, Movement, MovementCause, Recovery,
+};
+use crate::time::Timestamp;
+
+impl Cluster {
+    /// Gives a group the owner it should have, or sets it moving there.
+    pub(crate) fn place(&mut self, declared: &GroupSpec, group: GroupId) {
+        if !self.state.is_quorate() {
+            return;
+        }
+        let owner = self.state.owner(group);
+        match owner.map(|node| (node, self.state.node_state(node))) {
+            None => self.place_first(declared, group),
+            Some((owner, NodeState::Down)) => self.take_over(declared, group, owner),
+            // Nothing may start elsewhere before the owner is known to be off, or is clean.
+            Some((_, NodeState::Unclean | NodeState::Joining)) => {}
+            Some((owner, NodeState::Up | NodeState::Paused)) => {
+                self.place_owned(declared, group, owner);
+            }
+        }
+    }
+
+    fn place_first(&mut self, declared: &GroupSpec, group: GroupId) {
+        let choice = self.choose(group, Trigger::Start);
+        if self.preferred_owner_wait(declared, group, choice).is_some() {
+            return;
+        }
+        match choice {
+            Some(choice) => self.transfer(group, Some(choice.node), MovementCause::Start, None),
+            None => self.tell_no_place(group),
+        }
+    }
+
+    /// The owner is off: the group goes where it was going anyway, or to the next host.
+    fn take_over(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+        let proof = self.state.node(owner).map(|record| record.proof);
+        let movement = self.state.group(group).and_then(|record| record.movement);
+        if let Some(Movement { to: Some(to), cause, .. }) = movement
+            && self.assess(group, Trigger::Start, to).is_ok()
+        {
+            self.transfer(group, Some(to), cause, proof);
+            return;
+        }
+        let choice = self.choose(group, Trigger::NodeFailure);
+        if self.preferred_owner_wait(declared, group, choice).is_some() {
+            return;
+        }
+        match choice {
+            Some(choice) => {
+                self.transfer(group, Some(choice.node), MovementCause::NodeFailure, proof);
+            }
+            None => self.tell_no_place(group),
+        }
+    }
+
+    fn tell_no_place(&mut self, group: GroupId) {
+        if !self.caches.awaiting.contains(&group) {
+            self.emit(Event::PlacementFailed { group });
+        }
+    }
+
+    /// Until when a group waits for its home when the cluster forms, and for which node
+    /// (`ClusterGroupWaitDelay`). Home is the most preferred owner, else the last one.
+    pub(crate) fn preferred_owner_wait(
+        &self,
+        declared: &GroupSpec,
+        group: GroupId,
+        choice: Option<Choice>,
+    ) -> Option<(NodeId, Timestamp)> {
+        let formed_at = self.state.formed_at?;
+        let record = self.state.group(group)?;
+        let was_placed = record.owner.is_some() && record.placed_at >= formed_at;
+        let home = declared.preferred_owners().first().copied().or(record.default_owner)?;
+        let until = formed_at.after(self.spec.settings().group_wait_delay);
+        let is_home_missing = !self.state.node_state(home).is_member();
+        let is_wait = !was_placed
+            && until > self.state.now
+            && is_home_missing
+            && choice.is_none_or(|choice| choice.node != home);
+        is_wait.then_some((home, until))
+    }
+
+    fn place_owned(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+        if self.is_moving(group) {
+            self.continue_move(group, owner);
+            return;
+        }
+        let is_settled = self.fail_over(declared, group)
+            || self.leave_unfit_owner(declared, group, owner)
+            || self.retry_admission(declared, group, owner)
+            || self.try_queued_move(group)
+            || self.leave_drained_owner(group, owner)
+            || self.fail_back(declared, group, owner);
+        if is_settled && self.is_moving(group) {
+            self.continue_move(group, owner);
+        }
+    }
+
+    /// Moves a group of which a resource used up its restarts. Whether there was anything to
+    /// decide.
+    fn fail_over(&mut self, declared: &GroupSpec, group: GroupId) -> bool {
+        let Some((resource, recovery)) = self.resource_to_fail_over(declared) else { return false };
+        if let Some(source) = self.state.group(group).and_then(|record| record.return_to) {
+            if let Some(record) = self.state.groups.get_mut(group.index()) {
+                record.return_to = None;
+            }
+            if self.assess(group, Trigger::BestPossible, source).is_ok() {
+                self.begin_move(group, Some(source), MovementCause::Return, MoveFailure::Failover);
+                return true;
+            }
+        }
+        let target = self
+            .choose(group, Trigger::ResourceFailure)
+            .filter(|choice| !self.is_refused(declared, group, choice.node));
+        let Some(target) = target else {
+            if recovery == Recovery::Failover {
+                self.give_up(resource, Exhaustion::NoCandidate);
+            }
+            return true;
+        };
+        if self.failover_budget(group).is_none_or(|budget| budget.remaining == 0) {
+            self.give_up(resource, Exhaustion::Failovers);
+            return true;
+        }
+        let (now, period) = (self.state.now, declared.settings().failover_period);
+        if let Some(record) = self.state.groups.get_mut(group.index()) {
+            record.failovers.record(now, period);
+        }
+        let to = Some(target.node);
+        self.begin_move(group, to, MovementCause::ResourceFailure, MoveFailure::Failover);
+        true
+    }
+
+    /// The first resource that wants its group to move: its restarts are used up, or they were and
+    /// there was no node to move to.
+    fn resource_to_fail_over(&self, declared: &GroupSpec) -> Option<(ResourceId, Recovery)> {
+        declared.resources().find_map(|resource| {
+            let recovery = self.state.resource(resource)?.recovery;
+            match recovery {
+                Recovery::Failover
+                | Recovery::RetryAt { cause: Exhaustion::NoCandidate, .. } => {
+                    Some((resource, recovery))
+                }
+                Recovery::None
+                | Recovery::RestartAt(_)
+                | Recovery::RetryAt {
+                    cause:
+                        Exhaustion::DontRestart
+                        | Exhaustion::Restarts
+                        | Exhaustion::Redundant
+                        | Exhaustion::Failovers
+                        | Exhaustion::Admission
+                        | Exhaustion::Retries,
+                    ..
+                } => None,
+            }
+        })
+    }
+
+    /// Moves a group off an owner that cannot run it, when there is one that can: it was only
+    /// parked there.
+    fn leave_unfit_owner(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> bool {
+        if !self.is_unfit(declared, group, owner) {
+            return false;
+        }
+        let choice = self
+            .choose(group, Trigger::Start)
+            .filter(|choice| choice.tier == Tier::Eligible && choice.node != owner);
+        let Some(choice) = choice else { return false };
+        let to = Some(choice.node);
+        self.begin_move(group, to, MovementCause::Start, MoveFailure::Failover);
+        true
+    }
+
+    /// Whether the owner cannot run a group that should run: it is paused and runs nothing of it,
+    /// or it is not a possible owner of every resource.
+    pub(crate) fn is_unfit(&self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> bool {
+        let is_possible =
+            declared.possible_owners().is_none_or(|possible| possible.contains(owner));
+        let is_held = self.state.node_state(owner) == NodeState::Paused
+            && self.caches.running(group) == 0
+            && self.is_wanted(declared, group);
+        !is_possible || is_held
+    }
+
+    /// Whether anything of the group should be online, and may be started by the core.
+    pub(crate) fn is_wanted(&self, declared: &GroupSpec, group: GroupId) -> bool {
+        let may_start = self
+            .state
+            .group(group)
+            .is_some_and(|record| record.may_start(declared.settings().priority));
+        may_start
+            && declared
+                .resources()
+                .any(|resource| self.desired(group, resource) == DesiredState::Online)
+    }
+
+    /// What is wanted of a resource: its own desired state, else that of its group.
+    pub(crate) fn desired(&self, group: GroupId, resource: ResourceId) -> DesiredState {
+        let own = self.state.resource(resource).and_then(|record| record.desired);
+        let of_group =
+            self.state.group(group).map_or(DesiredState::Offline, |record| record.desired);
+        own.unwrap_or(of_group)
+    }
+
+    /// Tries a group again that was refused beside another one of its class.
+    fn retry_admission(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> bool {
+        let is_refused = declared.resources().any(|resource| self.is_refused_resource(resource));
+        if !is_refused || !self.is_wanted(declared, group) {
+            return false;
+        }
+        let choice = self.choose(group, Trigger::Start);
+        let elsewhere = choice
+            .filter(|choice| choice.tier == Tier::Eligible && choice.node != owner)
+            .map(|choice| choice.node);
+        if elsewhere.is_none() && self.is_refused(declared, group, owner) {
+            return false;
+        }
+        for resource in declared.resources() {
+            if self.is_refused_resource(resource) {
+                self.forget_failure(resource);
+            }
+        }
+        if let Some(to) = elsewhere {
+            self.begin_move(group, Some(to), MovementCause::Start, MoveFailure::Failover);
+        }
+        true
+    }
+
+    fn is_refused_resource(&self, resource: ResourceId) -> bool {
+        self.state.resource(resource).is_some_and(|record| {
+            matches!(record.recovery, Recovery::RetryAt { cause: Exhaustion::Admission, .. })
+        })
+    }
+
+    /// Moves a group off a node that is being drained.
+    fn leave_drained_owner(&mut self, group: GroupId, owner: NodeId) -> bool {
+        let Some(drain) = self.state.node(owner).map(|record| record.drain) else { return false };
+        if drain.status != DrainStatus::InProgress {
+            return false;
+        }
+        let target = match drain.target {
+            Some(target) => self
+                .assess(group, Trigger::Drain, target)
+                .is_ok()
+                .then_some(target),
+            None => self.choose(group, Trigger::Drain).map(|choice| choice.node),
+        };
+        let declared = self.spec.group(group);
+        let target =
+            target.filter(|node| declared.is_some_and(|of| !self.is_refused(of, group, *node)));
+        match (target, drain.mode) {
+            (Some(_), DrainMode::Normal | DrainMode::Forced) | (None, DrainMode::Forced) => {
+                self.begin_move(group, target, MovementCause::Drain, MoveFailure::Failover);
+                true
+            }
+            (None, DrainMode::Normal) => false,
+        }
+    }
+
+    /// The group that keeps this one from coming online on a node: one of its class runs there and
+    /// the cluster admits only one (MS-CMRP 3.1.4.1.50).
+    pub(crate) fn refusal(
+        &self,
+        declared: &GroupSpec,
+        group: GroupId,
+        node: NodeId,
+    ) -> Option<GroupId> {
+        if self.spec.settings().admission == Admission::Open {
+            return None;
+        }
+        declared.anti_affinity_classes().iter().find_map(|class| {
+            self.state.occupancy.class_on(*class, node).find(|other| {
+                *other != group
+                    && self.state.owner(*other) == Some(node)
+                    && self.caches.running(*other) > 0
+            })
+        })
+    }
+
+    pub(crate) fn is_refused(&self, declared: &GroupSpec, group: GroupId, node: NodeId) -> bool {
+        self.refusal(declared, group, node).is_some()
+    }
+
+    pub(crate) fn choose(&self, group: GroupId, trigger: Trigger) -> Option<Choice> {
+        plan::choose(&self.placement(group, trigger)?, &*self.policy)
+    }
+
+    /// Whether a group may go to this node, and on what terms.
+    pub(crate) fn assess(
+        &self,
+        group: GroupId,
+        trigger: Trigger,
+        node: NodeId,
+    ) -> Result<Tier, Rejection> {
+        self.placement(group, trigger).map_or(
+            Err(Rejection::NotUp { state: NodeState::Down }),
+            |placement| plan::assess(&placement, &*self.policy, node),
+        )
+    }
+
+    /// The proof that goes with a takeover from this owner, if it is off.
+    pub(crate) fn proof_of(&self, owner: Option<NodeId>) -> Option<DownProof> {
+        let record = self.state.node(owner?)?;
+        (record.state == NodeState::Down).then_some(record.proof)
+    }
+}

@@ -1,0 +1,246 @@
+//! The next operations of a group: what should run against what does.
+//!
+//! At most one operation is in flight per resource. Starts go from providers to dependents, stops
+//! the other way, and everything that does not depend on each other goes in parallel.
+
+use super::gate::Gate;
+use super::output::Event;
+use super::Cluster;
+use crate::id::{GroupId, NodeId, ResourceId};
+use crate::machine::{NodeState, ResourceEvent, ResourceState};
+use crate::settings::{
+    DesiredState, FailoverLimit, Maintenance, NoQuorum, UnconfirmedStop,
+};
+use crate::spec::GroupSpec;
+use crate::state::{Exhaustion, OperationKind, Recovery};
+
+impl Cluster {
+    /// Issues what can be issued now for a group on its owner.
+    pub(crate) fn reconcile(&mut self, declared: &GroupSpec, group: GroupId) {
+        let Some(owner) = self.state.owner(group) else { return };
+        if !self.state.node_state(owner).is_member() {
+            return;
+        }
+        self.resolve_doubts(declared, owner);
+        if !self.state.is_quorate() && self.spec.settings().no_quorum == NoQuorum::Freeze {
+            return;
+        }
+        self.stand(declared, group, owner);
+        self.stop_what_must_not_run(declared);
+        if self.state.is_quorate() && self.state.node_state(owner) == NodeState::Up {
+            self.start_what_should_run(declared, group, owner);
+        }
+        self.check_what_runs(declared);
+        self.caches.stands.clear();
+    }
+
+    /// Decides for every resource of the group, providers first, whether it should be online here
+    /// and whether it may stay so.
+    fn stand(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+        let graph = declared.graph();
+        let is_open = self.state.is_quorate()
+            && !self.is_moving(group)
+            && !self.is_limited(declared);
+        let mut stands = core::mem::take(&mut self.caches.stands);
+        stands.clear();
+        stands.resize(graph.len(), super::caches::Stand::default());
+        for position in graph.start_order() {
+            let resource = declared.resource_at(position);
+            let is_wanted = is_open
+                && self.desired(group, resource) == DesiredState::Online
+                && self.spec.resource(resource).is_some_and(|of| of.can_run_on(owner));
+            let holds = |test: fn(super::caches::Stand) -> bool| {
+                graph.clauses(position).all(|mut clause| {
+                    clause.any(|member| stands.get(member).copied().is_some_and(test))
+                })
+            };
+            let should = is_wanted && holds(|stand| stand.should);
+            let is_online = self.state.resource_state(resource) == ResourceState::Online;
+            let keep = should && is_online && holds(|stand| stand.keep);
+            if let Some(stand) = stands.get_mut(position) {
+                *stand = super::caches::Stand { should, keep };
+            }
+        }
+        self.caches.stands = stands;
+    }
+
+    /// Whether the whole group has to be off because its failovers are used up (2003).
+    pub(crate) fn is_limited(&self, declared: &GroupSpec) -> bool {
+        self.spec.settings().failover_limit == FailoverLimit::GroupOffline
+            && declared.resources().any(|resource| {
+                self.state.resource(resource).is_some_and(|record| {
+                    matches!(
+                        record.recovery,
+                        Recovery::RetryAt { cause: Exhaustion::Failovers, .. }
+                    )
+                })
+            })
+    }
+
+    fn keeps(&self, position: usize) -> bool {
+        self.caches.stands.get(position).is_some_and(|stand| stand.keep)
+    }
+
+    fn should(&self, position: usize) -> bool {
+        self.caches.stands.get(position).is_some_and(|stand| stand.should)
+    }
+
+    fn state_at(&self, declared: &GroupSpec, position: usize) -> ResourceState {
+        self.state.resource_state(declared.resource_at(position))
+    }
+
+    /// Whether every dependent is off, or online for good through other providers.
+    fn is_free_of_dependents(&self, declared: &GroupSpec, position: usize) -> bool {
+        declared.graph().dependents(position).all(|dependent| {
+            !self.state_at(declared, dependent).may_run() || self.keeps(dependent)
+        })
+    }
+
+    fn stop_what_must_not_run(&mut self, declared: &GroupSpec) {
+        for position in declared.graph().start_order().rev() {
+            let is_leaving = self.state_at(declared, position) == ResourceState::Online
+                && !self.keeps(position);
+            if is_leaving && self.is_free_of_dependents(declared, position) {
+                let resource = declared.resource_at(position);
+                // A health check has to make way; it changes nothing.
+                self.supersede(resource);
+                self.issue(resource, OperationKind::Stop);
+            }
+        }
+    }
+
+    fn start_what_should_run(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+        let first = declared
+            .graph()
+            .start_order()
+            .find(|position| self.is_ready(declared, *position));
+        if first.is_none() || self.has_orphan(declared) {
+            return;
+        }
+        if self.caches.running(group) == 0 {
+            match self.gate(declared, group, owner) {
+                Gate::Open => {}
+                Gate::Refused(because_of) => {
+                    self.refuse(declared, group, owner, because_of);
+                    return;
+                }
+                Gate::NotOrdered | Gate::Delayed(_) | Gate::Behind(_) => return,
+            }
+        }
+        for position in declared.graph().start_order() {
+            if self.is_ready(declared, position) {
+                self.issue(declared.resource_at(position), OperationKind::Start);
+            }
+        }
+    }
+
+    /// Whether a resource can start now: wanted, off, not waiting for a restart, its providers
+    /// there, and what fell with it cleared away.
+    fn is_ready(&self, declared: &GroupSpec, position: usize) -> bool {
+        let resource = declared.resource_at(position);
+        let Some(record) = self.state.resource(resource) else { return false };
+        let is_off = match record.state {
+            ResourceState::Offline | ResourceState::Failed => true,
+            ResourceState::Initializing
+            | ResourceState::OnlinePending
+            | ResourceState::Online
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating
+            | ResourceState::InDoubt => false,
+        };
+        let graph = declared.graph();
+        is_off
+            && self.should(position)
+            && record.recovery == Recovery::None
+            && record.operation.is_none()
+            && graph.clauses(position).all(|mut clause| clause.any(|member| self.keeps(member)))
+            // Of alternative providers, those that are still starting are waited for.
+            && graph
+                .providers(position)
+                .all(|member| self.state_at(declared, member) != ResourceState::OnlinePending)
+            && self.is_free_of_dependents(declared, position)
+    }
+
+    /// Whether anything of the group runs on another node.
+    pub(crate) fn has_orphan(&self, declared: &GroupSpec) -> bool {
+        self.state
+            .orphans
+            .keys()
+            .any(|(_, resource)| declared.position_of(*resource).is_some())
+    }
+
+    /// Fails what would have started first, because of a group of the same class on the node.
+    fn refuse(&mut self, declared: &GroupSpec, group: GroupId, node: NodeId, because_of: GroupId) {
+        self.emit(Event::AdmissionRefused { group, node, because_of });
+        for position in declared.graph().start_order() {
+            if self.is_ready(declared, position) {
+                let resource = declared.resource_at(position);
+                self.step_resource(resource, ResourceEvent::StartRefused);
+                self.give_up(resource, Exhaustion::Admission);
+            }
+        }
+    }
+
+    /// Acts on resources of which neither stop nor terminate confirmed that they are off.
+    fn resolve_doubts(&mut self, declared: &GroupSpec, owner: NodeId) {
+        for resource in declared.resources() {
+            let Some(record) = self.state.resource(resource) else { continue };
+            if record.state != ResourceState::InDoubt || record.operation.is_some() {
+                continue;
+            }
+            match self.unconfirmed_stop(resource) {
+                UnconfirmedStop::AssumeOff => {
+                    self.step_resource(resource, ResourceEvent::AssumedOff);
+                }
+                UnconfirmedStop::FenceNode => self.caches.touched.add_node(owner),
+                UnconfirmedStop::BlockGroup => {
+                    if self.probe_at(resource).is_some_and(|at| at <= self.state.now) {
+                        self.issue(resource, OperationKind::Probe);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) fn unconfirmed_stop(&self, resource: ResourceId) -> UnconfirmedStop {
+        self.spec
+            .resource(resource)
+            .map_or(UnconfirmedStop::BlockGroup, |of| of.settings().unconfirmed_stop)
+    }
+
+    /// Issues the health checks that are due.
+    fn check_what_runs(&mut self, declared: &GroupSpec) {
+        for position in declared.graph().start_order() {
+            if !self.keeps(position) {
+                continue;
+            }
+            let resource = declared.resource_at(position);
+            if let Some((at, kind)) = self.next_check(resource)
+                && at <= self.state.now
+            {
+                self.issue(resource, kind);
+            }
+        }
+    }
+
+    /// When the next health check of a resource is due, and which one.
+    pub(crate) fn next_check(
+        &self,
+        resource: ResourceId,
+    ) -> Option<(crate::time::Timestamp, OperationKind)> {
+        let record = self.state.resource(resource)?;
+        let settings = self.spec.resource(resource)?.settings();
+        if record.state != ResourceState::Online
+            || record.operation.is_some()
+            || record.maintenance == Maintenance::On
+        {
+            return None;
+        }
+        let thorough = record.known_alive_at.after(settings.is_alive_interval);
+        let cheap = settings.looks_alive_interval.span().map(|span| {
+            (record.looked_alive_at.after(span), OperationKind::CheckLooksAlive)
+        });
+        let thorough = (thorough, OperationKind::CheckIsAlive);
+        Some(cheap.filter(|cheap| cheap.0 < thorough.0).unwrap_or(thorough))
+    }
+}

@@ -1,0 +1,191 @@
+//! What is done about a failed resource: restart, failover, or another attempt later.
+
+use super::output::Event;
+use super::Cluster;
+use crate::id::ResourceId;
+use crate::machine::{NodeState, ResourceEvent, ResourceState};
+use crate::settings::{DesiredState, RedundantProvider, RestartAction, Retry};
+use crate::spec::{GroupSpec, ResourceSettings};
+use crate::state::{Exhaustion, Recovery};
+
+impl Cluster {
+    /// Decides about a resource that has just failed.
+    ///
+    /// A failure of something that is on its way out anyway is no reason to restart it.
+    pub(crate) fn plan_recovery(&mut self, resource: ResourceId, was: ResourceState) {
+        let spec = alloc::sync::Arc::clone(&self.spec);
+        let Some(declared) = spec.resource(resource) else { return };
+        let group = declared.group();
+        let Some(group_spec) = spec.group(group) else { return };
+        let settings = declared.settings();
+        if self.desired(group, resource) == DesiredState::Offline || self.is_moving(group) {
+            return;
+        }
+        self.forget_old_retries(resource, settings, was);
+        if self.state.group(group).is_some_and(|record| record.return_to.is_some()) {
+            self.set_recovery(resource, Recovery::Failover);
+            return;
+        }
+        match settings.restart_action {
+            RestartAction::DontRestart => self.give_up(resource, Exhaustion::DontRestart),
+            RestartAction::RestartNoNotify => {
+                if !self.restart(resource, settings) {
+                    self.give_up(resource, Exhaustion::Restarts);
+                }
+            }
+            RestartAction::RestartNotify => {
+                if self.restart(resource, settings) {
+                    return;
+                }
+                if self.is_redundant(group_spec, resource) {
+                    self.give_up(resource, Exhaustion::Redundant);
+                } else {
+                    self.set_recovery(resource, Recovery::Failover);
+                }
+            }
+        }
+    }
+
+    /// Schedules a restart, if the budget and the owner allow one.
+    fn restart(&mut self, resource: ResourceId, settings: &ResourceSettings) -> bool {
+        let now = self.state.now;
+        let owner = self
+            .spec
+            .resource(resource)
+            .and_then(|declared| self.state.owner(declared.group()))
+            .map(|owner| self.state.node_state(owner));
+        // Nothing starts on a paused node, so there is nothing to wait for.
+        if owner == Some(NodeState::Paused) {
+            return false;
+        }
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return false };
+        let is_last_attempt =
+            self.spec.settings().retry == Retry::FinalAttempt && record.retries > 0;
+        let budget =
+            record.restarts.budget(now, settings.restart_threshold, settings.restart_period);
+        let Some(remaining) = budget.remaining.checked_sub(1).filter(|_| !is_last_attempt) else {
+            return false;
+        };
+        record.restarts.record(now, settings.restart_period);
+        let at = now.after(settings.restart_delay);
+        record.recovery = Recovery::RestartAt(at);
+        self.emit(Event::RestartScheduled { resource, at, remaining });
+        true
+    }
+
+    /// Leaves a resource failed until its retry period is over.
+    pub(crate) fn give_up(&mut self, resource: ResourceId, cause: Exhaustion) {
+        let Some(settings) = self.spec.resource(resource).map(crate::spec::ResourceSpec::settings)
+        else {
+            return;
+        };
+        let Some(record) = self.state.resource(resource) else { return };
+        let cluster = self.spec.settings();
+        let is_used_up = match cluster.retry {
+            Retry::FinalAttempt => record.retries > 0,
+            Retry::NewSeries => {
+                cluster.retry_cycles.is_some_and(|cycles| record.retries >= cycles)
+            }
+        };
+        let at = match cause {
+            Exhaustion::DontRestart | Exhaustion::Retries => None,
+            // Whoever is refused may try for ever: it never ran.
+            Exhaustion::Admission => settings.retry_period.span(),
+            Exhaustion::Restarts
+            | Exhaustion::Redundant
+            | Exhaustion::Failovers
+            | Exhaustion::NoCandidate => {
+                settings.retry_period.span().filter(|_| !is_used_up)
+            }
+        };
+        let cause = match (cause, is_used_up) {
+            (Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Failovers, true) => {
+                Exhaustion::Retries
+            }
+            (
+                Exhaustion::DontRestart
+                | Exhaustion::Restarts
+                | Exhaustion::Redundant
+                | Exhaustion::Failovers
+                | Exhaustion::NoCandidate
+                | Exhaustion::Admission
+                | Exhaustion::Retries,
+                _,
+            ) => cause,
+        };
+        let at = at.map(|span| self.state.now.after(span));
+        self.set_recovery(resource, Recovery::RetryAt { at, cause });
+        self.emit(Event::RestartsExhausted { resource, cause, retry_at: at });
+    }
+
+    /// Starts whatever waiting is over: restarts and retries.
+    pub(crate) fn end_wait(&mut self, resource: ResourceId) {
+        let now = self.state.now;
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
+        match record.recovery {
+            Recovery::RestartAt(at) if at <= now => record.recovery = Recovery::None,
+            Recovery::RetryAt { at: Some(at), .. } if at <= now => {
+                record.recovery = Recovery::None;
+                record.restarts.clear();
+                record.retries = record.retries.saturating_add(1);
+            }
+            Recovery::None
+            | Recovery::RestartAt(_)
+            | Recovery::Failover
+            | Recovery::RetryAt { .. } => {}
+        }
+    }
+
+    /// A resource that ran for a whole restart period has proved itself.
+    fn forget_old_retries(
+        &mut self,
+        resource: ResourceId,
+        settings: &ResourceSettings,
+        was: ResourceState,
+    ) {
+        let now = self.state.now;
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
+        if was == ResourceState::Online && now.since(record.started_at) > settings.restart_period {
+            record.retries = 0;
+        }
+    }
+
+    /// Whether every clause of every dependent still holds without this resource.
+    fn is_redundant(&self, declared: &GroupSpec, resource: ResourceId) -> bool {
+        if self.spec.settings().redundant_provider == RedundantProvider::Escalate {
+            return false;
+        }
+        let Some(failed) = declared.position_of(resource) else { return false };
+        let graph = declared.graph();
+        let is_online = |position: usize| {
+            self.state.resource_state(declared.resource_at(position)) == ResourceState::Online
+        };
+        let mut dependents = graph.dependents(failed).peekable();
+        dependents.peek().is_some()
+            && dependents.all(|dependent| {
+                graph.clauses(dependent).all(|mut clause| {
+                    clause.any(|member| member != failed && is_online(member))
+                })
+            })
+    }
+
+    pub(crate) fn set_recovery(&mut self, resource: ResourceId, recovery: Recovery) {
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.recovery = recovery;
+        }
+        self.touch_resource(resource);
+    }
+
+    /// Forgets the failure of a resource and everything that was counted for it.
+    pub(crate) fn forget_failure(&mut self, resource: ResourceId) {
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.recovery = Recovery::None;
+            record.restarts.clear();
+            record.retries = 0;
+        }
+        if self.state.resource_state(resource) == ResourceState::Failed {
+            self.step_resource(resource, ResourceEvent::FailureCleared);
+        }
+        self.touch_resource(resource);
+    }
+}

@@ -1,0 +1,172 @@
+//! From the state to the next operations: everything that was touched is planned anew.
+
+use alloc::sync::Arc;
+
+use super::agenda::Slot;
+use super::outstanding::Target;
+use super::output::Event;
+use super::Cluster;
+use crate::id::{GroupId, NodeId, ResourceId};
+use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent};
+use crate::policy::{Placement, Trigger};
+use crate::spec::GroupSpec;
+
+impl Cluster {
+    /// Plans every touched node and group, in order of priority, until nothing is touched.
+    pub(crate) fn settle(&mut self) {
+        // Each round changes the state towards what is wanted, so the rounds end by themselves;
+        // the bound turns a mistake in that argument into a wrong plan instead of a hang.
+        let groups = u64::try_from(self.spec.groups().len()).unwrap_or(u64::MAX);
+        let mut rounds = groups.saturating_add(64).saturating_mul(64);
+        while rounds > 0 {
+            rounds = rounds.saturating_sub(1);
+            if let Some(node) = self.caches.touched.next_node() {
+                self.settle_node(node);
+            } else if let Some(group) = self.caches.touched.next_group() {
+                self.settle_group(group);
+            } else if !self.finish_drains() {
+                break;
+            }
+        }
+        debug_assert!(rounds > 0, "planning must come to an end");
+    }
+
+    /// Touches what has a deadline that has come.
+    pub(crate) fn touch_what_is_due(&mut self) {
+        while let Some((at, slot)) = self.caches.agenda.first() {
+            if at > self.state.now {
+                return;
+            }
+            // Planning sets the next deadline.
+            self.caches.agenda.set(slot, None);
+            match slot {
+                Slot::Node(node) => self.caches.touched.add_node(node),
+                Slot::Group(group) => self.touch(group),
+                Slot::Resource(resource) => self.touch_resource(resource),
+            }
+        }
+    }
+
+    pub(crate) fn touch(&mut self, group: GroupId) {
+        if let Some(declared) = self.spec.group(group) {
+            self.caches.touched.add(declared.settings().priority, group);
+        }
+    }
+
+    pub(crate) fn touch_resource(&mut self, resource: ResourceId) {
+        if let Some(declared) = self.spec.resource(resource) {
+            self.touch(declared.group());
+        }
+    }
+
+    /// Touches every group that stands on a node or is on its way to it.
+    pub(crate) fn touch_groups_on(&mut self, node: NodeId) {
+        let spec = Arc::clone(&self.spec);
+        for group in self.state.occupancy.groups_on(node) {
+            if let Some(declared) = spec.group(group) {
+                self.caches.touched.add(declared.settings().priority, group);
+            }
+        }
+    }
+
+    /// Touches the groups that a node, room or a departure could help.
+    pub(crate) fn touch_awaiting(&mut self) {
+        let spec = Arc::clone(&self.spec);
+        for group in &self.caches.awaiting {
+            if let Some(declared) = spec.group(*group) {
+                self.caches.touched.add(declared.settings().priority, *group);
+            }
+        }
+    }
+
+    fn settle_group(&mut self, group: GroupId) {
+        let spec = Arc::clone(&self.spec);
+        let Some(declared) = spec.group(group) else { return };
+        self.expire(declared, group);
+        self.place(declared, group);
+        self.reconcile(declared, group);
+        self.tell_group_state(declared, group);
+        self.classify(declared, group);
+        self.schedule_group(declared, group);
+    }
+
+    fn tell_group_state(&mut self, declared: &GroupSpec, group: GroupId) {
+        let to =
+            GroupState::of(declared.resources().map(|resource| self.state.resource_state(resource)));
+        let Some(known) = self.caches.group_states.get_mut(group.index()) else { return };
+        let from = core::mem::replace(known, to);
+        if from != to {
+            self.emit(Event::GroupChanged { group, from, to });
+        }
+    }
+
+    /// The one place where a resource changes its state.
+    pub(crate) fn step_resource(&mut self, resource: ResourceId, event: ResourceEvent) {
+        let now = self.state.now;
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
+        let Some(to) = record.state.next(event).target() else { return };
+        let from = core::mem::replace(&mut record.state, to);
+        record.since = now;
+        record.sequence = record.sequence.saturating_add(1);
+        self.emit(Event::ResourceChanged { resource, from, to });
+        let Some(group) = self.spec.resource(resource).map(crate::spec::ResourceSpec::group) else {
+            return;
+        };
+        let Some(running) = self.caches.running.get_mut(group.index()) else { return };
+        *running = running
+            .saturating_add(u32::from(to.may_run()))
+            .saturating_sub(u32::from(from.may_run()));
+        if *running == 0 && from.may_run() {
+            // The place beside it may be free for another group of its class.
+            self.touch_awaiting();
+        }
+        self.touch(group);
+    }
+
+    /// The one place where a node changes its state.
+    pub(crate) fn step_node(&mut self, node: NodeId, event: NodeEvent) {
+        let (now, input) = (self.state.now, self.state.inputs);
+        let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
+        let Some(to) = record.state.next(event).target() else { return };
+        let from = core::mem::replace(&mut record.state, to);
+        record.since = now;
+        if to == NodeState::Up {
+            record.up_in_input = input;
+        }
+        let weight = self.spec.node(node).map_or(0, |declared| u64::from(declared.vote_weight()));
+        self.caches.membership.count(from, to, weight);
+        self.emit(Event::NodeChanged { node, from, to });
+        self.caches.touched.add_node(node);
+        self.touch_groups_on(node);
+        if to == NodeState::Up {
+            self.touch_awaiting();
+            let spec = Arc::clone(&self.spec);
+            for group in spec.groups_preferring(node) {
+                self.touch(*group);
+            }
+        }
+        self.judge_quorum();
+    }
+
+    /// The question to the policy for a group.
+    pub(crate) fn placement(&self, group: GroupId, trigger: Trigger) -> Option<Placement<'_>> {
+        Placement::new(&self.spec, &self.state, group, trigger)
+    }
+
+    /// Forgets the operation in flight of a resource, whose node is gone or which has to make way.
+    pub(crate) fn supersede(&mut self, resource: ResourceId) {
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
+        let Some(operation) = record.operation.take() else { return };
+        self.caches.outstanding.remove(operation.id);
+        self.emit(Event::OperationSuperseded { operation: operation.id });
+    }
+
+    /// The effect that asks for the operation in flight of a target.
+    pub(crate) fn effect_of(&self, target: Target) -> Option<super::Effect> {
+        match target {
+            Target::Resource(resource) => self.resource_effect(resource),
+            Target::Orphan(node, resource) => self.orphan_effect(node, resource),
+            Target::Node(node) => self.fence_effect(node),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The choice of a node.
+
+use core::cmp::Ordering;
+use core::fmt;
+
+use serde::Serialize;
+
+use super::{Drawback, Eligibility, Rejection, eligibility};
+use crate::id::NodeId;
+use crate::policy::{FailoverPolicy, Placement, Rank, Walk};
+
+/// The node that a group gets.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+pub struct Choice {
+    /// The node.
+    pub node: NodeId,
+    /// How well it is suited.
+    pub tier: Tier,
+}
+
+/// How well a node is suited for a group, best first. Any node of a tier is taken before every
+/// node of the tiers below it, whatever the policy says.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// Nothing speaks against it.
+    Eligible,
+    /// A group of the same anti-affinity class stands there. Only if anti-affinity is soft.
+    BesideAntiAffine,
+    /// It cannot run every resource: it owns the group, and what it cannot run stays offline. Only
+    /// after a node failure.
+    OwnedOnly,
+    /// It is paused: it owns the group, and everything stays offline. Only after a node failure.
+    Paused,
+}
+
+/// The node that this group gets; `None` if no node may own it.
+///
+/// The best tier decides, then the policy, then being the owner already, then the place in the
+/// group's node list, which no two nodes share. Nothing is allocated, and a policy that
+/// [walks](FailoverPolicy::walk) the node list is asked only until the first eligible node.
+#[must_use]
+pub fn choose(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
+    match policy.walk(placement) {
+        Walk::NodeList { after } => first_in_list(placement, policy, after),
+        Walk::Ranked => best_rank(placement, policy),
+    }
+}
+
+/// A node that may own the group, with everything that decides its place among the others.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Contender {
+    pub(super) node: NodeId,
+    pub(super) drawback: Option<Drawback>,
+    pub(super) rank: Rank,
+}
+
+impl Contender {
+    /// What the core and the policy say of a node.
+    pub(super) fn assess(
+        placement: &Placement<'_>,
+        policy: &dyn FailoverPolicy,
+        node: NodeId,
+    ) -> Result<Self, Rejection> {
+        let drawback = match eligibility(placement, node) {
+            Eligibility::Eligible => None,
+            Eligibility::LastResort(drawback) => Some(drawback),
+            Eligibility::Rejected(rejection) => return Err(rejection),
+        };
+        let rank = policy.rank(placement, node);
+        match rank.vetoed() {
+            Some(reason) => Err(Rejection::Vetoed { reason }),
+            None => Ok(Self {
+                node,
+                drawback,
+                rank,
+            }),
+        }
+    }
+
+    pub(super) fn tier(&self) -> Tier {
+        self.drawback
+            .map_or(Tier::Eligible, |drawback| drawback.tier())
+    }
+
+    /// `Less` if this node is taken before the other.
+    pub(super) fn compare(&self, other: &Self, placement: &Placement<'_>) -> Ordering {
+        let is_elsewhere = |node| placement.owner() != Some(node);
+        self.tier()
+            .cmp(&other.tier())
+            .then_with(|| self.rank.compare(&other.rank).0)
+            .then_with(|| is_elsewhere(self.node).cmp(&is_elsewhere(other.node)))
+            .then_with(|| {
+                placement
+                    .list_position(self.node)
+                    .cmp(&placement.list_position(other.node))
+            })
+    }
+}
+
+/// The first node of the best tier, from behind a node and wrapping.
+fn first_in_list(
+    placement: &Placement<'_>,
+    policy: &dyn FailoverPolicy,
+    after: Option<NodeId>,
+) -> Option<Choice> {
+    let mut best: Option<Choice> = None;
+    for node in placement.node_list_after(after) {
+        let Some(tier) = eligibility(placement, node).tier() else {
+            continue;
+        };
+        if best.is_some_and(|best| best.tier <= tier) {
+            continue;
+        }
+        if policy.rank(placement, node).vetoed().is_some() {
+            continue;
+        }
+        best = Some(Choice { node, tier });
+        if tier == Tier::Eligible {
+            break;
+        }
+    }
+    best
+}
+
+fn best_rank(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
+    placement
+        .spec()
+        .nodes()
+        .filter_map(|(node, _)| Contender::assess(placement, policy, node).ok())
+        .min_by(|one, other| one.compare(other, placement))
+        .map(|best| Choice {
+            node: best.node,
+            tier: best.tier(),
+        })
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Eligible => "eligible",
+            Self::BesideAntiAffine => "beside an anti-affine group",
+            Self::OwnedOnly => "cannot run all of it",
+            Self::Paused => "paused",
+        })
+    }
+}

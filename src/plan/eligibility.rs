@@ -1,0 +1,252 @@
+//! The rules that no policy can bend: which nodes may own a group.
+
+use core::fmt;
+
+use serde::Serialize;
+
+use super::Tier;
+use crate::id::{Ids, Naming, NodeId};
+use crate::machine::NodeState;
+use crate::policy::{Placement, Trigger};
+use crate::settings::AntiAffinityPlacement;
+
+/// Whether a node may own a group.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Eligibility {
+    /// It is up, can run every resource, has room and no forbidden neighbour.
+    Eligible,
+    /// It may own the group if no better node is left.
+    LastResort(Drawback),
+    /// It may not.
+    Rejected(Rejection),
+}
+
+/// What makes a node a last resort for a group.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(bound = "", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Drawback<N: Naming = Ids> {
+    /// A group of the same anti-affinity class stands there, and anti-affinity is soft.
+    BesideAntiAffine {
+        /// The group that stands there.
+        group: N::Group,
+    },
+    /// It cannot run every resource. After a node failure it owns the group all the same; what it
+    /// cannot run stays offline (MS-CMRP 3.1.4.1.24).
+    OwnedOnly {
+        /// The first resource that it cannot run.
+        resource: N::Resource,
+    },
+    /// It is paused. After a node failure it owns the group, with everything offline.
+    Paused,
+}
+
+/// Why a node may not own a group: the first rule that speaks against it.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(bound = "", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Rejection<N: Naming = Ids> {
+    /// It is not up.
+    NotUp {
+        /// What it is.
+        state: NodeState,
+    },
+    /// It owns the group now, and the group is to leave.
+    CurrentOwner,
+    /// It cannot run every resource.
+    NotPossibleOwner {
+        /// The first resource that it cannot run.
+        resource: N::Resource,
+    },
+    /// It has no room for the group.
+    Capacity {
+        /// The dimension that is short.
+        dimension: N::Dimension,
+        /// What the group takes.
+        needed: u64,
+        /// What the other groups leave.
+        free: u64,
+    },
+    /// A group of the same anti-affinity class stands there, and anti-affinity is hard.
+    AntiAffinity {
+        /// The group that stands there.
+        group: N::Group,
+    },
+    /// The policy does not want it.
+    Vetoed {
+        /// The policy's reason.
+        reason: &'static str,
+    },
+}
+
+/// Whether a node may own the group of this question, as far as the core decides it; a policy may
+/// still veto it.
+///
+/// The first rule that applies decides: the node's state; being the owner that the group is to
+/// leave; possible owners; capacity; anti-affinity. A node of the last resort has passed all
+/// rules that reject. Nothing is allocated.
+#[must_use]
+pub fn eligibility(placement: &Placement<'_>, node: NodeId) -> Eligibility {
+    match judge(placement, node) {
+        Ok(None) => Eligibility::Eligible,
+        Ok(Some(drawback)) => Eligibility::LastResort(drawback),
+        Err(rejection) => Eligibility::Rejected(rejection),
+    }
+}
+
+impl Eligibility {
+    /// How well the node is suited; `None` if it is rejected.
+    #[must_use]
+    pub const fn tier(&self) -> Option<Tier> {
+        match self {
+            Self::Eligible => Some(Tier::Eligible),
+            Self::LastResort(drawback) => Some(drawback.tier()),
+            Self::Rejected(_) => None,
+        }
+    }
+}
+
+impl<N: Naming> Drawback<N> {
+    /// How much better other nodes are.
+    #[must_use]
+    pub const fn tier(&self) -> Tier {
+        match self {
+            Self::BesideAntiAffine { .. } => Tier::BesideAntiAffine,
+            Self::OwnedOnly { .. } => Tier::OwnedOnly,
+            Self::Paused => Tier::Paused,
+        }
+    }
+}
+
+impl<N: Naming> fmt::Display for Drawback<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BesideAntiAffine { group } => write!(f, "beside anti-affine group {group}"),
+            Self::OwnedOnly { resource } => write!(f, "cannot run resource {resource}"),
+            Self::Paused => f.write_str("paused"),
+        }
+    }
+}
+
+impl<N: Naming> fmt::Display for Rejection<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUp { state } => write!(f, "{state}"),
+            Self::CurrentOwner => f.write_str("owns it now"),
+            Self::NotPossibleOwner { resource } => {
+                write!(f, "not a possible owner of resource {resource}")
+            }
+            Self::Capacity {
+                dimension,
+                needed,
+                free,
+            } => {
+                write!(f, "no room: {dimension} needs {needed}, has {free} free")
+            }
+            Self::AntiAffinity { group } => write!(f, "runs anti-affine group {group}"),
+            Self::Vetoed { reason } => write!(f, "vetoed: {reason}"),
+        }
+    }
+}
+
+/// The drawback of the worst tier, if any, of a node that no rule rejects.
+fn judge(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
+    let paused = member(placement, node)?;
+    stays_off_owner(placement, node)?;
+    let not_possible = possible_owner(placement, node)?;
+    capacity(placement, node)?;
+    let beside = anti_affinity(placement, node)?;
+    Ok(paused.or(not_possible).or(beside))
+}
+
+fn member(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
+    let state = placement.state().node_state(node);
+    match state {
+        NodeState::Up => Ok(None),
+        NodeState::Paused if takes_last_resorts(placement.trigger()) => Ok(Some(Drawback::Paused)),
+        NodeState::Paused | NodeState::Down | NodeState::Joining | NodeState::Unclean => {
+            Err(Rejection::NotUp { state })
+        }
+    }
+}
+
+fn stays_off_owner(placement: &Placement<'_>, node: NodeId) -> Result<(), Rejection> {
+    match placement.trigger() {
+        Trigger::Start => Ok(()),
+        Trigger::ResourceFailure
+        | Trigger::NodeFailure
+        | Trigger::BestPossible
+        | Trigger::Drain => {
+            if placement.owner() == Some(node) {
+                Err(Rejection::CurrentOwner)
+            } else {
+                Ok(())
+            }
+        }
+    }
+}
+
+fn possible_owner(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
+    let group = placement.group_spec();
+    if group
+        .possible_owners()
+        .is_none_or(|possible| possible.contains(node))
+    {
+        return Ok(None);
+    }
+    let cannot_run = group.resources().find(|resource| {
+        placement
+            .spec()
+            .resource(*resource)
+            .is_some_and(|resource| !resource.can_run_on(node))
+    });
+    match cannot_run {
+        None => Ok(None),
+        Some(resource) if takes_last_resorts(placement.trigger()) => {
+            Ok(Some(Drawback::OwnedOnly { resource }))
+        }
+        Some(resource) => Err(Rejection::NotPossibleOwner { resource }),
+    }
+}
+
+fn capacity(placement: &Placement<'_>, node: NodeId) -> Result<(), Rejection> {
+    for (dimension, needed) in placement.group_spec().demands().iter().copied() {
+        let limit = placement
+            .spec()
+            .node(node)
+            .and_then(|node| node.capacity(dimension));
+        let Some(limit) = limit else { continue };
+        let others = placement.load_with(node, dimension).saturating_sub(needed);
+        let free = limit.saturating_sub(others);
+        if needed > free {
+            return Err(Rejection::Capacity {
+                dimension,
+                needed,
+                free,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn anti_affinity(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
+    let occupancy = placement.state().occupancy();
+    let conflict = occupancy.anti_affine(placement.group_spec(), placement.group(), node);
+    match (conflict, placement.spec().settings().anti_affinity) {
+        (None, _) => Ok(None),
+        (Some(group), AntiAffinityPlacement::Soft) => {
+            Ok(Some(Drawback::BesideAntiAffine { group }))
+        }
+        (Some(group), AntiAffinityPlacement::Hard) => Err(Rejection::AntiAffinity { group }),
+    }
+}
+
+/// Whether the group needs an owner so much that it takes one that cannot run all of it. Only
+/// after a node failure: a group that is to move by choice, or has a place to stay, can wait.
+const fn takes_last_resorts(trigger: Trigger) -> bool {
+    match trigger {
+        Trigger::NodeFailure => true,
+        Trigger::Start | Trigger::ResourceFailure | Trigger::BestPossible | Trigger::Drain => false,
+    }
+}

@@ -1,0 +1,228 @@
+//! The whole story of a choice.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::{fmt, iter};
+
+use serde::Serialize;
+
+use super::choose::Contender;
+use super::{Drawback, Rejection};
+use crate::id::{Ids, Naming};
+use crate::policy::{FailoverPolicy, Key, PLACE_IN_NODE_LIST, Placement, Rank, Trigger, Walk};
+
+/// Every node with its verdict, for one group that needs a node.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(bound = "")]
+pub struct Explanation<N: Naming = Ids> {
+    /// The group.
+    pub group: N::Group,
+    /// Why it needs a node.
+    pub trigger: Trigger,
+    /// The node that owns it or owned it last.
+    pub owner: Option<N::Node>,
+    /// The node that it gets; `None` if no node may own it.
+    pub chosen: Option<N::Node>,
+    /// The chosen node first; then the others in the order in which they would be taken; then
+    /// those that may not own it, ascending.
+    pub candidates: Vec<Candidate<N>>,
+}
+
+/// One node of an [`Explanation`].
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(bound = "")]
+pub struct Candidate<N: Naming = Ids> {
+    /// The node.
+    pub node: N::Node,
+    /// What became of it.
+    pub verdict: Verdict<N>,
+}
+
+/// What became of a candidate.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(bound = "", rename_all = "snake_case")]
+pub enum Verdict<N: Naming = Ids> {
+    /// The group gets it.
+    Chosen {
+        /// What is wrong with it, if it is a last resort.
+        drawback: Option<Drawback<N>>,
+    },
+    /// It is of the same tier as the chosen node, and another one comes before it.
+    Behind {
+        /// The node right before it.
+        node: N::Node,
+        /// What put it behind that one.
+        by: Difference,
+    },
+    /// It is taken only if there is nothing better.
+    LastResort(Drawback<N>),
+    /// It may not own the group.
+    Rejected(Rejection<N>),
+}
+
+/// What decided between two nodes of one tier.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Difference {
+    /// A key of the policy.
+    Key {
+        /// What is counted.
+        name: &'static str,
+        /// The number of the node behind.
+        own: i64,
+        /// The number of the node before it.
+        better: i64,
+    },
+    /// The policy sees no difference, and the other one is the owner.
+    Owner,
+    /// The policy sees no difference, and the other one stands earlier in the node list.
+    NodeList,
+}
+
+/// Chooses a node like [`choose`](super::choose()) and gives the reasons, for every node.
+#[must_use]
+pub fn explain(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Explanation {
+    let walk = policy.walk(placement);
+    let after = match walk {
+        Walk::NodeList { after } => after,
+        Walk::Ranked => None,
+    };
+    let mut contenders = Vec::new();
+    let mut rejected = Vec::new();
+    for (place, node) in placement.node_list_after(after).enumerate() {
+        match Contender::assess(placement, policy, node) {
+            Ok(contender) => contenders.push(match walk {
+                Walk::NodeList { .. } => Contender {
+                    rank: by_place(place),
+                    ..contender
+                },
+                Walk::Ranked => contender,
+            }),
+            Err(rejection) => {
+                rejected.push(Candidate {
+                    node,
+                    verdict: Verdict::Rejected(rejection),
+                });
+            }
+        }
+    }
+    contenders.sort_by(|one, other| one.compare(other, placement));
+    rejected.sort_by_key(|candidate| candidate.node);
+
+    let chosen = contenders.first();
+    let before = iter::once(None).chain(contenders.iter().map(Some));
+    let taken = before.zip(&contenders).map(|(before, own)| Candidate {
+        node: own.node,
+        verdict: match chosen.zip(before) {
+            None => Verdict::Chosen {
+                drawback: own.drawback,
+            },
+            Some((chosen, before)) => verdict(placement, chosen, before, own),
+        },
+    });
+    Explanation {
+        group: placement.group(),
+        trigger: placement.trigger(),
+        owner: placement.owner(),
+        chosen: chosen.map(|best| best.node),
+        candidates: taken.chain(rejected).collect(),
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key { name, own, better } => {
+                let sign = if own > better { '>' } else { '<' };
+                write!(f, "{name} {own} {sign} {better}")
+            }
+            Self::Owner => f.write_str("that one is the owner"),
+            Self::NodeList => f.write_str("later in the node list"),
+        }
+    }
+}
+
+impl<N: Naming> fmt::Display for Verdict<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chosen { drawback: None } => f.write_str("chosen"),
+            Self::Chosen {
+                drawback: Some(drawback),
+            } => {
+                write!(f, "chosen as last resort: {drawback}")
+            }
+            Self::Behind { node, by } => write!(f, "behind {node}: {by}"),
+            Self::LastResort(drawback) => write!(f, "last resort: {drawback}"),
+            Self::Rejected(rejection) => write!(f, "rejected: {rejection}"),
+        }
+    }
+}
+
+impl<N: Naming> fmt::Display for Candidate<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.node, self.verdict)
+    }
+}
+
+/// One line for the question and one per node, the verdicts below each other.
+impl<N: Naming> fmt::Display for Explanation<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.group, self.trigger)?;
+        match &self.owner {
+            Some(owner) => write!(f, ", owner {owner}:")?,
+            None => f.write_str(", no owner:")?,
+        }
+        let names = self
+            .candidates
+            .iter()
+            .map(|candidate| candidate.node.to_string());
+        let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
+        for Candidate { node, verdict } in &self.candidates {
+            write!(f, "\n  {:width$}  {verdict}", node.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+/// The verdict on a contender that is not chosen, given the one right before it.
+fn verdict(
+    placement: &Placement<'_>,
+    chosen: &Contender,
+    before: &Contender,
+    own: &Contender,
+) -> Verdict {
+    match own.drawback {
+        Some(drawback) if drawback.tier() != chosen.tier() => Verdict::LastResort(drawback),
+        Some(_) | None => Verdict::Behind {
+            node: before.node,
+            by: difference(placement, before, own),
+        },
+    }
+}
+
+fn difference(placement: &Placement<'_>, before: &Contender, own: &Contender) -> Difference {
+    match own.rank.first_difference(&before.rank) {
+        Some((own, better)) => {
+            // A rank without the key lends it no name.
+            let name = if own.name().is_empty() {
+                better.name()
+            } else {
+                own.name()
+            };
+            Difference::Key {
+                name,
+                own: own.value(),
+                better: better.value(),
+            }
+        }
+        None if placement.owner() == Some(before.node) => Difference::Owner,
+        None => Difference::NodeList,
+    }
+}
+
+fn by_place(place: usize) -> Rank {
+    Rank::by(Key::smallest(
+        PLACE_IN_NODE_LIST,
+        i64::try_from(place).unwrap_or(i64::MAX),
+    ))
+}

@@ -1,0 +1,311 @@
+//! Quorum: whether the votes that are present may act for the whole cluster.
+//!
+//! A pure function of votes. It knows neither nodes nor time; who counts as present and when a
+//! weight changes is decided elsewhere.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::settings::QuorumRule;
+
+/// The votes at one moment, as one side of the cluster sees them.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Ballot {
+    /// Nodes that are present, whatever their votes.
+    pub members: usize,
+    /// Votes of these nodes.
+    pub present: u64,
+    /// Votes of all nodes of the configuration.
+    pub total: u64,
+    /// Whether this side holds the witness.
+    pub witness: WitnessState,
+    /// Vote of the witness; counts only under a rule that has one.
+    pub witness_weight: u32,
+}
+
+/// Whether the witness can be reached.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum WitnessState {
+    /// It cannot, or nobody has said yet.
+    #[default]
+    Down,
+    /// This side holds it.
+    Up,
+}
+
+/// What a ballot comes to.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The votes suffice.
+    Quorate {
+        /// Votes that count.
+        votes: u64,
+        /// Fewest votes that suffice.
+        needed: u64,
+    },
+    /// The votes do not suffice.
+    Inquorate {
+        /// Votes that count.
+        votes: u64,
+        /// Fewest votes that suffice.
+        needed: u64,
+    },
+}
+
+/// Judges a ballot: more than half of all votes must be present, or, where the disk alone
+/// decides, the witness and a node to hold it.
+///
+/// Two sides that share neither a node nor the witness are never both quorate.
+///
+/// ```
+/// use quorate::quorum::{Ballot, judge};
+/// use quorate::settings::QuorumRule;
+///
+/// let two_of_four = Ballot { members: 2, present: 2, total: 4, ..Ballot::default() };
+/// assert!(!judge(QuorumRule::NodeMajority, &two_of_four).is_quorate());
+/// ```
+#[must_use]
+pub fn judge(rule: QuorumRule, ballot: &Ballot) -> Verdict {
+    let witness_weight = u64::from(ballot.witness_weight);
+    match rule {
+        QuorumRule::NodeMajority => majority(ballot.present, ballot.total),
+        QuorumRule::MajorityWithWitness => {
+            let total = ballot.total.saturating_add(witness_weight);
+            match ballot.witness {
+                WitnessState::Up => majority(ballot.present.saturating_add(witness_weight), total),
+                WitnessState::Down => majority(ballot.present, total),
+            }
+        }
+        QuorumRule::DiskOnly => match (ballot.witness, ballot.members) {
+            (WitnessState::Up, 1..) => Verdict::Quorate {
+                votes: 1,
+                needed: 1,
+            },
+            (WitnessState::Up, 0) | (WitnessState::Down, _) => Verdict::Inquorate {
+                votes: 0,
+                needed: 1,
+            },
+        },
+    }
+}
+
+impl Verdict {
+    /// Whether the votes suffice.
+    #[must_use]
+    pub const fn is_quorate(self) -> bool {
+        match self {
+            Self::Quorate { .. } => true,
+            Self::Inquorate { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Quorate { votes, needed } => {
+                write!(f, "quorate with {votes} votes, needs {needed}")
+            }
+            Self::Inquorate { votes, needed } => {
+                write!(f, "no quorum with {votes} votes, needs {needed}")
+            }
+        }
+    }
+}
+
+/// `2 * votes > total`, written so that it cannot overflow.
+fn majority(votes: u64, total: u64) -> Verdict {
+    let needed = total.midpoint(0).saturating_add(1);
+    if votes >= needed {
+        Verdict::Quorate { votes, needed }
+    } else {
+        Verdict::Inquorate { votes, needed }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: [QuorumRule; 3] = [
+        QuorumRule::NodeMajority,
+        QuorumRule::MajorityWithWitness,
+        QuorumRule::DiskOnly,
+    ];
+
+    fn ballot(members: u32, nodes: u32, witness: WitnessState) -> Ballot {
+        Ballot {
+            members: usize::try_from(members).unwrap(),
+            present: u64::from(members),
+            total: u64::from(nodes),
+            witness,
+            witness_weight: 1,
+        }
+    }
+
+    fn is_quorate(rule: QuorumRule, members: u32, nodes: u32, witness: WitnessState) -> bool {
+        judge(rule, &ballot(members, nodes, witness)).is_quorate()
+    }
+
+    #[test]
+    fn majority_of_nodes() {
+        for (nodes, needed) in [
+            (1, 1),
+            (2, 2),
+            (3, 2),
+            (4, 3),
+            (5, 3),
+            (6, 4),
+            (7, 4),
+            (8, 5),
+        ] {
+            for members in 0..=nodes {
+                let verdict = judge(
+                    QuorumRule::NodeMajority,
+                    &ballot(members, nodes, WitnessState::Up),
+                );
+                let votes = u64::from(members);
+                let expected = if votes >= needed {
+                    Verdict::Quorate { votes, needed }
+                } else {
+                    Verdict::Inquorate { votes, needed }
+                };
+                assert_eq!(verdict, expected, "{members} of {nodes}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_witness_counts_in_the_total_even_while_it_is_down() {
+        let rule = QuorumRule::MajorityWithWitness;
+        assert!(is_quorate(rule, 1, 2, WitnessState::Up));
+        assert!(!is_quorate(rule, 1, 2, WitnessState::Down));
+        assert!(is_quorate(rule, 2, 2, WitnessState::Down));
+        assert!(!is_quorate(rule, 2, 4, WitnessState::Down));
+        assert!(is_quorate(rule, 2, 4, WitnessState::Up));
+    }
+
+    #[test]
+    fn the_disk_alone_needs_a_node_that_holds_it() {
+        let rule = QuorumRule::DiskOnly;
+        assert!(is_quorate(rule, 1, 8, WitnessState::Up));
+        assert!(!is_quorate(rule, 0, 8, WitnessState::Up));
+        assert!(!is_quorate(rule, 8, 8, WitnessState::Down));
+        // A node without a vote holds the disk as well as any other.
+        let voteless = Ballot {
+            present: 0,
+            ..ballot(1, 8, WitnessState::Up)
+        };
+        assert!(judge(rule, &voteless).is_quorate());
+    }
+
+    #[test]
+    fn nobody_has_a_majority_of_no_votes() {
+        assert!(!judge(QuorumRule::NodeMajority, &Ballot::default()).is_quorate());
+        assert!(!judge(QuorumRule::MajorityWithWitness, &Ballot::default()).is_quorate());
+    }
+
+    #[test]
+    fn huge_votes_do_not_overflow() {
+        let rest = u64::MAX - 1;
+        let all = Ballot {
+            members: 1,
+            present: rest,
+            total: rest,
+            ..Ballot::default()
+        };
+        assert!(judge(QuorumRule::NodeMajority, &all).is_quorate());
+        let half = Ballot {
+            present: rest / 2,
+            ..all
+        };
+        assert!(!judge(QuorumRule::NodeMajority, &half).is_quorate());
+        let more = Ballot {
+            present: rest / 2 + 1,
+            ..all
+        };
+        assert!(judge(QuorumRule::NodeMajority, &more).is_quorate());
+    }
+
+    #[test]
+    fn two_sides_are_never_both_quorate() {
+        for (rule, nodes) in RULES
+            .into_iter()
+            .flat_map(|rule| (1..=7).map(move |n| (rule, n)))
+        {
+            for one in 0_u32..1 << nodes {
+                let others = !one & ((1 << nodes) - 1);
+                let mut other = others;
+                // Every subset of the nodes that are not on the first side.
+                loop {
+                    let first = is_quorate(rule, one.count_ones(), nodes, WitnessState::Up);
+                    let second = is_quorate(rule, other.count_ones(), nodes, WitnessState::Down);
+                    assert!(!(first && second), "{rule:?} {nodes} {one:b} {other:b}");
+                    if other == 0 {
+                        break;
+                    }
+                    other = (other - 1) & others;
+                }
+            }
+        }
+    }
+
+    /// The same for every way to weigh up to four nodes and the witness with 0 to 3 votes.
+    #[test]
+    fn two_weighted_sides_are_never_both_quorate() {
+        for rule in RULES {
+            for (one, other, neither) in triples(12) {
+                for witness_weight in 0..=3 {
+                    let total = one + other + neither;
+                    let first = Ballot {
+                        members: 1,
+                        present: one,
+                        total,
+                        witness: WitnessState::Up,
+                        witness_weight,
+                    };
+                    let second = Ballot {
+                        present: other,
+                        witness: WitnessState::Down,
+                        ..first
+                    };
+                    assert!(
+                        !(judge(rule, &first).is_quorate() && judge(rule, &second).is_quorate())
+                    );
+                }
+            }
+        }
+    }
+
+    fn triples(end: u64) -> impl Iterator<Item = (u64, u64, u64)> {
+        (0..=end).flat_map(move |a| {
+            (0..=end - a).flat_map(move |b| (0..=end - a - b).map(move |c| (a, b, c)))
+        })
+    }
+
+    #[test]
+    fn a_vote_more_never_loses_quorum() {
+        for rule in RULES {
+            for nodes in 1..=7 {
+                for members in 0..nodes {
+                    for witness in [WitnessState::Down, WitnessState::Up] {
+                        let before = is_quorate(rule, members, nodes, witness);
+                        assert!(!before || is_quorate(rule, members + 1, nodes, witness));
+                        assert!(!before || is_quorate(rule, members, nodes, WitnessState::Up));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn reads_well() {
+        let verdict = judge(QuorumRule::NodeMajority, &ballot(2, 4, WitnessState::Down));
+        assert_eq!(std::format!("{verdict}"), "no quorum with 2 votes, needs 3");
+    }
+}

@@ -1,0 +1,111 @@
+//! From a declaration to a validated cluster.
+//!
+//! The rooms go one after the other: sizes, settings of the cluster, kinds, nodes, groups with
+//! their resources, names, dependencies, rules that span groups, cautions. Each adds what it finds
+//! wrong and leaves something usable behind, so that the rooms after it find more.
+
+use alloc::vec::Vec;
+
+use self::dictionary::Dictionary;
+use self::intern::Interner;
+use self::kinds::Kinds;
+use self::report::Report;
+use super::names::NameIndex;
+use super::{ClusterDeclaration, ClusterSpec, GroupId, Limits, SpecErrors};
+
+mod cautions;
+mod constraints;
+mod dependencies;
+mod dictionary;
+mod groups;
+mod index;
+mod intern;
+mod kinds;
+mod nodes;
+mod report;
+mod requirements;
+mod settings;
+mod shared_nodes;
+mod sizes;
+mod suggest;
+
+impl ClusterDeclaration {
+    /// Checks the declaration and settles every property, within the default [`Limits`].
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with its path. Only lists that are longer than the limits
+    /// are reported alone.
+    pub fn build(self) -> Result<ClusterSpec, SpecErrors> {
+        self.build_within(&Limits::default())
+    }
+
+    /// Checks the declaration and settles every property, within `limits`.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`build`](Self::build).
+    pub fn build_within(self, limits: &Limits) -> Result<ClusterSpec, SpecErrors> {
+        SpecErrors::of(sizes::check(&self, limits))?;
+        let mut report = Report::new(limits);
+        let profile = self.profile;
+        let settings = settings::cluster(&self, &mut report);
+        let dictionary = Dictionary::of(&self);
+        let kinds = Kinds::merged(self.kinds, profile, &mut report);
+        let (nodes, node_ids) = nodes::build(self.nodes, &settings, &dictionary, &mut report);
+        let mut interner = Interner::default();
+        let drafted = groups::Drafting {
+            profile,
+            kinds: &kinds,
+            dictionary: &dictionary,
+            nodes: &nodes,
+            node_ids: &node_ids,
+            interner: &mut interner,
+            report: &mut report,
+        }
+        .draft(self.groups);
+        let mut spec = ClusterSpec {
+            name: self.name.into_boxed_str(),
+            profile,
+            settings,
+            nodes,
+            groups: drafted.groups,
+            resources: drafted.resources,
+            kinds: Vec::new(),
+            classes: dictionary.classes,
+            dimensions: dictionary.dimensions,
+            names: NameIndex {
+                nodes: node_ids,
+                ..NameIndex::default()
+            },
+            preferring: Vec::new(),
+            warnings: Vec::new(),
+        };
+        index::names(&mut spec, &mut report);
+        dependencies::resolve(&mut spec, &kinds, drafted.dependencies, &mut report);
+        constraints::check(&spec, &kinds, &mut report);
+        SpecErrors::of(report.into_errors())?;
+        spec.preferring = preferring(&spec);
+        spec.warnings = cautions::of(&spec, &kinds);
+        spec.kinds = kinds.into_declarations();
+        Ok(spec)
+    }
+}
+
+fn preferring(spec: &ClusterSpec) -> Vec<Vec<GroupId>> {
+    let mut counts = alloc::vec![0_usize; spec.nodes.len()];
+    for node in spec.groups.iter().flat_map(|group| &group.preferred) {
+        if let Some(count) = counts.get_mut(node.index()) {
+            *count = count.saturating_add(1);
+        }
+    }
+    let mut preferring: Vec<Vec<GroupId>> = counts.into_iter().map(Vec::with_capacity).collect();
+    for (id, group) in spec.groups() {
+        for node in &group.preferred {
+            if let Some(groups) = preferring.get_mut(node.index()) {
+                groups.push(id);
+            }
+        }
+    }
+    preferring
+}

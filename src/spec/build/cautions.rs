@@ -1,0 +1,247 @@
+//! What is legal and yet looks wrong.
+
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::constraints::groups_needing_spare;
+use super::kinds::Kinds;
+use crate::id::{ClassId, DimensionId, NodeId};
+use crate::kind::standard;
+use crate::settings::{
+    Admission, AntiAffinityPlacement, Failback, QuorumRule, ResourceSettings, UnconfirmedStop,
+};
+use crate::spec::problem::{Caution, Place, Warning};
+use crate::spec::{ClusterSpec, GroupSpec, NodeSpec};
+use crate::time::Interval;
+
+/// The warnings of a cluster without errors.
+pub(super) fn of(spec: &ClusterSpec, kinds: &Kinds) -> Vec<Warning> {
+    let mut cautions = Cautions {
+        spec,
+        kinds,
+        found: Vec::new(),
+    };
+    cautions.cluster();
+    cautions.kinds();
+    for group in &spec.groups {
+        cautions.owners(group);
+        cautions.failover(group);
+        cautions.demands(group);
+        cautions.resources(group);
+    }
+    cautions.unlimited_dimensions();
+    cautions.found
+}
+
+struct Cautions<'a> {
+    spec: &'a ClusterSpec,
+    kinds: &'a Kinds,
+    found: Vec<Warning>,
+}
+
+impl Cautions<'_> {
+    fn add(&mut self, place: Place<'_>, field: &'static str, caution: Caution) {
+        self.found.push(Warning {
+            path: place.field(field),
+            caution,
+        });
+    }
+
+    fn cluster(&mut self) {
+        if self.spec.settings.quorum == QuorumRule::NodeMajority && survives_no_failure(self.spec) {
+            self.add(Place::Cluster, "quorum", Caution::SurvivesNoFailure);
+        }
+        let is_apart = self.spec.settings.anti_affinity == AntiAffinityPlacement::Hard
+            || self.spec.settings.admission == Admission::SameClassOnline;
+        if !is_apart {
+            return;
+        }
+        let mut members = vec![0_usize; self.spec.classes.len()];
+        for class in self.spec.groups.iter().flat_map(|group| &group.classes) {
+            if let Some(count) = members.get_mut(ClassId::index(*class)) {
+                *count = count.saturating_add(1);
+            }
+        }
+        let nodes = self.spec.nodes.len();
+        for (class, groups) in self.spec.classes.iter().zip(members) {
+            if groups > nodes {
+                let class = class.clone();
+                let caution = Caution::ClassOutgrowsNodes {
+                    class,
+                    groups,
+                    nodes,
+                };
+                self.add(Place::Cluster, "anti_affinity", caution);
+            }
+        }
+    }
+
+    fn kinds(&mut self) {
+        let standard = standard::standard();
+        let kinds = self.kinds;
+        for (id, entry) in kinds.iter() {
+            let kind = &entry.declaration;
+            if standard.get(id.index()) != Some(kind) {
+                self.settings(Place::Kind(&kind.name), &entry.settings);
+            }
+        }
+        if self.spec.nodes.len() != 2 {
+            return;
+        }
+        for (entry, groups) in groups_needing_spare(self.spec, kinds) {
+            if groups > 1 {
+                let place = Place::Kind(&entry.declaration.name);
+                self.add(place, "spare_node", Caution::NoSpareOfTwo { groups });
+            }
+        }
+    }
+
+    fn owners(&mut self, group: &GroupSpec) {
+        let Some(possible) = group.possible_owners() else {
+            return;
+        };
+        let place = Place::Group(group.name());
+        if possible.is_empty() {
+            self.add(place, "resources", Caution::NoCommonOwner);
+            return;
+        }
+        for node in group
+            .preferred
+            .iter()
+            .filter(|node| !possible.contains(**node))
+        {
+            let name = self.spec.node(*node).map_or("", NodeSpec::name);
+            let caution = Caution::PreferredNotPossible { node: name.into() };
+            self.add(place, "preferred_owners", caution);
+        }
+    }
+
+    fn failover(&mut self, group: &GroupSpec) {
+        let place = Place::Group(group.name());
+        let nodes = self.spec.nodes.len();
+        match group.settings.failover_threshold {
+            None => {}
+            Some(0) => self.add(place, "failover_threshold", Caution::NeverFailsOver),
+            Some(threshold) if usize::try_from(threshold).is_ok_and(|most| most <= nodes) => {}
+            Some(threshold) => {
+                let caution = Caution::MoreFailoversThanNodes { threshold, nodes };
+                self.add(place, "failover_threshold", caution);
+            }
+        }
+        match group.settings.failback {
+            Failback::Allow if group.preferred.is_empty() => {
+                self.add(place, "failback", Caution::FailbackWithoutPreferred);
+            }
+            Failback::Allow | Failback::Prevent => {}
+        }
+    }
+
+    fn demands(&mut self, group: &GroupSpec) {
+        for &(dimension, demand) in &group.demands {
+            // An unlimited node has room for anything.
+            let capacities = self
+                .spec
+                .nodes()
+                .filter(|(id, _)| is_possible(group, *id))
+                .map(|(_, node)| node.capacity(dimension));
+            let largest = capacities
+                .map(|capacity| capacity.unwrap_or(u64::MAX))
+                .max();
+            let Some(largest) = largest.filter(|largest| demand > *largest) else {
+                continue;
+            };
+            let Some(name) = self.spec.dimensions.get(dimension.index()) else {
+                continue;
+            };
+            let dimension = name.clone();
+            let caution = Caution::DemandTooLarge {
+                dimension,
+                demand,
+                largest,
+            };
+            self.add(Place::Group(group.name()), "demands", caution);
+        }
+    }
+
+    /// Only what a resource declares itself: what it inherits is said of its kind.
+    fn resources(&mut self, group: &GroupSpec) {
+        for resource in group.resources().filter_map(|id| self.spec.resource(id)) {
+            let Some(kind) = self.kinds.get(resource.kind) else {
+                continue;
+            };
+            if !Arc::ptr_eq(&resource.settings, &kind.settings) {
+                let place = Place::Resource {
+                    group: group.name(),
+                    resource: resource.name(),
+                };
+                self.settings(place, &resource.settings);
+            }
+        }
+    }
+
+    fn settings(&mut self, place: Place<'_>, settings: &ResourceSettings) {
+        let restart_period = settings.restart_period;
+        match settings.retry_period {
+            Interval::Every(retry_period) if retry_period < restart_period => {
+                let caution = Caution::RetryBeforeRestartPeriod {
+                    retry_period,
+                    restart_period,
+                };
+                self.add(place, "settings.retry_period", caution);
+            }
+            Interval::Every(_) | Interval::Never => {}
+        }
+        if settings.restart_threshold == 0 {
+            self.add(place, "settings.restart_threshold", Caution::NeverRestarted);
+        }
+        match settings.unconfirmed_stop {
+            UnconfirmedStop::AssumeOff => {
+                self.add(place, "settings.unconfirmed_stop", Caution::AssumesOff);
+            }
+            UnconfirmedStop::BlockGroup | UnconfirmedStop::FenceNode => {}
+        }
+    }
+
+    /// A dimension may be limited by a kind instead of by nodes.
+    fn unlimited_dimensions(&mut self) {
+        for (index, name) in self.spec.dimensions.iter().enumerate() {
+            let dimension = DimensionId::from_index(index);
+            let by_node = self
+                .spec
+                .nodes
+                .iter()
+                .any(|node| node.capacity(dimension).is_some());
+            let by_kind = self.kinds.iter().any(|(_, entry)| {
+                entry
+                    .declaration
+                    .at_most_per_node
+                    .contains_key(name.as_ref())
+            });
+            if by_node || by_kind {
+                continue;
+            }
+            let demanding = |group: &&GroupSpec| group.demands.iter().any(|d| d.0 == dimension);
+            if let Some(group) = self.spec.groups.iter().find(demanding) {
+                let caution = Caution::DimensionWithoutLimit {
+                    dimension: name.clone(),
+                };
+                self.add(Place::Group(group.name()), "demands", caution);
+            }
+        }
+    }
+}
+
+fn is_possible(group: &GroupSpec, node: NodeId) -> bool {
+    group
+        .possible_owners()
+        .is_none_or(|possible| possible.contains(node))
+}
+
+/// Whether the votes that remain are never more than half, whichever node is lost.
+fn survives_no_failure(spec: &ClusterSpec) -> bool {
+    let votes = || spec.nodes.iter().map(|node| u64::from(node.vote_weight));
+    let total = votes().fold(0_u64, u64::saturating_add);
+    let is_fatal = |lost: u64| lost.saturating_mul(2) >= total;
+    spec.nodes.len() > 1 && votes().all(is_fatal)
+}

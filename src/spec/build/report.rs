@@ -1,0 +1,116 @@
+//! Where the rooms put what they find.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::spec::Limits;
+use crate::spec::problem::{Path, Place, Problem, SpecError};
+
+/// The problems so far, and the limits that all rooms obey.
+pub(super) struct Report<'a> {
+    pub(super) limits: &'a Limits,
+    errors: Vec<SpecError>,
+    /// Near names still looked for; hostile input must not buy more work.
+    suggestions_left: u32,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(limits: &'a Limits) -> Self {
+        Self {
+            limits,
+            errors: Vec::new(),
+            suggestions_left: 32,
+        }
+    }
+
+    pub(super) fn add(&mut self, path: Path, problem: Problem) {
+        self.errors.push(SpecError { path, problem });
+    }
+
+    pub(super) fn into_errors(self) -> Vec<SpecError> {
+        self.errors
+    }
+
+    /// Whether one more near name may be looked for.
+    pub(super) fn may_suggest(&mut self) -> bool {
+        let may = self.suggestions_left > 0;
+        self.suggestions_left = self.suggestions_left.saturating_sub(1);
+        may
+    }
+
+    /// Checks a name. `list` is the path of the list that has it at `index`, `place` its owner.
+    pub(super) fn name(
+        &mut self,
+        name: &str,
+        list: impl FnOnce() -> Path,
+        index: usize,
+        place: Place<'_>,
+    ) {
+        if name.is_empty() {
+            self.add(
+                list(),
+                Problem::EmptyName {
+                    position: index.saturating_add(1),
+                },
+            );
+        } else if name.len() > self.limits.name_bytes {
+            let limit = self.limits.name_bytes;
+            self.add(
+                place.field("name"),
+                Problem::LongName {
+                    bytes: name.len(),
+                    limit,
+                },
+            );
+        } else if name.trim().len() < name.len() {
+            self.add(place.field("name"), Problem::PaddedName);
+        }
+    }
+
+    /// Checks a name that stands alone, such as that of a class.
+    pub(super) fn word(&mut self, word: &str, index: usize, path: impl Fn() -> Path) {
+        if word.is_empty() {
+            self.add(
+                path(),
+                Problem::EmptyName {
+                    position: index.saturating_add(1),
+                },
+            );
+        } else if word.len() > self.limits.name_bytes {
+            let limit = self.limits.name_bytes;
+            self.add(
+                path(),
+                Problem::LongName {
+                    bytes: word.len(),
+                    limit,
+                },
+            );
+        }
+    }
+
+    /// Checks a span that must be at least `least`.
+    pub(super) fn at_least(
+        &mut self,
+        span: Option<Duration>,
+        least: Duration,
+        path: impl FnOnce() -> Path,
+    ) {
+        self.span(span, least, Duration::from_millis(u64::MAX), path);
+    }
+
+    /// Checks a span.
+    pub(super) fn span(
+        &mut self,
+        span: Option<Duration>,
+        least: Duration,
+        most: Duration,
+        path: impl FnOnce() -> Path,
+    ) {
+        let Some(found) = span else { return };
+        if found < least || found > most {
+            self.add(path(), Problem::OutOfRange { found, least, most });
+        } else if found.subsec_nanos().checked_rem(1_000_000) != Some(0) {
+            self.add(path(), Problem::NotWholeMillis);
+        }
+    }
+}

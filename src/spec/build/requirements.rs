@@ -1,0 +1,156 @@
+//! Providers that a kind cannot do without.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::kinds::{Entry, Kinds, Requirement};
+use super::report::Report;
+use crate::graph::DependencyGraph;
+use crate::id::KindId;
+use crate::kind::ResourceClass;
+use crate::spec::problem::{Place, Problem, shown};
+use crate::spec::{ClusterSpec, GroupSpec, ResourceSpec};
+
+/// The needs of the resources of one group.
+#[derive(Clone, Copy)]
+pub(super) struct Needs<'a> {
+    pub(super) spec: &'a ClusterSpec,
+    pub(super) group: &'a GroupSpec,
+    pub(super) kinds: &'a Kinds,
+    /// Direct dependencies by position.
+    pub(super) clauses: &'a [Vec<Vec<usize>>],
+    /// Positions whose dependencies could not be read; they are not blamed twice.
+    pub(super) unreadable: &'a BTreeSet<usize>,
+}
+
+impl<'a> Needs<'a> {
+    /// Reports what is missing. Without a graph, nothing is said about indirect providers.
+    pub(super) fn check(self, graph: Option<&DependencyGraph>, report: &mut Report<'_>) {
+        // Dependents by the class of which they need every resource.
+        let mut needs_every: Vec<(ResourceClass, usize)> = Vec::new();
+        for (position, clauses) in self.clauses.iter().enumerate() {
+            let Some(entry) = self.entry(position) else {
+                continue;
+            };
+            if entry.requires.is_empty() || self.unreadable.contains(&position) {
+                continue;
+            }
+            for (required, named) in entry.requires.iter().zip(&entry.declaration.requires) {
+                let is_met = match required {
+                    Requirement::AnyKind(kinds) => {
+                        // Of kinds that are unknown and reported, none can be missing.
+                        kinds.is_empty() || self.any(clauses, |kind, _| kinds.contains(&kind))
+                    }
+                    Requirement::Class(class) => {
+                        self.any(clauses, |_, entry| entry.declaration.class == *class)
+                    }
+                    Requirement::EveryOfClass(class) => {
+                        needs_every.push((*class, position));
+                        true
+                    }
+                };
+                if !is_met {
+                    let problem = Problem::MissingProvider {
+                        required: named.clone(),
+                    };
+                    report.add(self.place(position).field("depends_on"), problem);
+                }
+            }
+        }
+        if let Some(graph) = graph {
+            self.check_every(&needs_every, graph, report);
+        }
+    }
+
+    fn check_every(
+        self,
+        needs_every: &[(ResourceClass, usize)],
+        graph: &DependencyGraph,
+        report: &mut Report<'_>,
+    ) {
+        for class in [
+            ResourceClass::Storage,
+            ResourceClass::Network,
+            ResourceClass::User,
+        ] {
+            let of_class = needs_every.iter().filter(|(needed, _)| *needed == class);
+            let dependents: Vec<usize> = of_class.map(|(_, position)| *position).collect();
+            if dependents.is_empty() {
+                continue;
+            }
+            let targets: Vec<usize> = (0..self.clauses.len())
+                .filter(|at| {
+                    self.entry(*at)
+                        .is_some_and(|e| e.declaration.class == class)
+                })
+                .collect();
+            let mut missing: Vec<Vec<Box<str>>> = vec![Vec::new(); dependents.len()];
+            for block in targets.chunks(64) {
+                let reached = reached(graph, block);
+                for (dependent, missing) in dependents.iter().zip(&mut missing) {
+                    let reached = reached.get(*dependent).copied().unwrap_or(0);
+                    let lost = block.iter().enumerate().filter(|(bit, target)| {
+                        reached & (1_u64 << bit) == 0 && *target != dependent
+                    });
+                    missing.extend(lost.map(|(_, target)| shown(self.name(*target))));
+                }
+            }
+            for (dependent, missing) in dependents.into_iter().zip(missing) {
+                if !missing.is_empty() {
+                    let problem = Problem::MissingProviders { class, missing };
+                    report.add(self.place(dependent).field("depends_on"), problem);
+                }
+            }
+        }
+    }
+
+    /// Whether some direct provider passes a test.
+    fn any(self, clauses: &[Vec<usize>], test: impl Fn(KindId, &Entry) -> bool) -> bool {
+        clauses.iter().flatten().any(|provider| {
+            let kind = self.resource(*provider).map(ResourceSpec::kind);
+            kind.is_some_and(|kind| self.kinds.get(kind).is_some_and(|entry| test(kind, entry)))
+        })
+    }
+
+    fn resource(self, position: usize) -> Option<&'a ResourceSpec> {
+        self.spec.resource(self.group.resource_at(position))
+    }
+
+    fn entry(self, position: usize) -> Option<&'a Entry> {
+        self.kinds.get(self.resource(position)?.kind)
+    }
+
+    fn name(self, position: usize) -> &'a str {
+        self.resource(position).map_or("", ResourceSpec::name)
+    }
+
+    fn place(self, position: usize) -> Place<'a> {
+        Place::Resource {
+            group: self.group.name(),
+            resource: self.name(position),
+        }
+    }
+}
+
+/// Which of up to 64 targets each resource depends on, directly or through others, as bits.
+fn reached(graph: &DependencyGraph, targets: &[usize]) -> Vec<u64> {
+    let mut own = vec![0_u64; graph.len()];
+    for (bit, target) in targets.iter().enumerate() {
+        if let Some(mask) = own.get_mut(*target) {
+            *mask = 1_u64 << bit;
+        }
+    }
+    let mut reached = vec![0_u64; graph.len()];
+    for position in graph.start_order() {
+        let mask = graph.providers(position).fold(0, |mask, provider| {
+            let of = |masks: &[u64]| masks.get(provider).copied().unwrap_or(0);
+            mask | of(&own) | of(&reached)
+        });
+        if let Some(slot) = reached.get_mut(position) {
+            *slot = mask;
+        }
+    }
+    reached
+}

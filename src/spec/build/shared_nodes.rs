@@ -1,0 +1,171 @@
+//! What the groups with a kind may together demand of one node.
+//!
+//! Only pairs are looked at: a third group is for the placement to keep away.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::report::Report;
+use crate::id::{ClassId, DimensionId, GroupId};
+use crate::kind::KindDeclaration;
+use crate::settings::{Admission, AntiAffinityPlacement};
+use crate::spec::problem::{Place, Problem, shown};
+use crate::spec::{ClusterSpec, GroupSpec, NodeSet};
+
+/// What decides whether two groups may meet on a node.
+type Meeting<'a> = (&'a [ClassId], Option<&'a NodeSet>);
+
+/// The groups that are alike in that, by demand.
+struct Cohort<'a> {
+    meeting: Meeting<'a>,
+    /// The largest demand and its group.
+    largest: (u64, &'a GroupSpec),
+    /// The next one.
+    second: Option<(u64, &'a GroupSpec)>,
+}
+
+pub(super) fn check(
+    spec: &ClusterSpec,
+    kind: &KindDeclaration,
+    groups: &[GroupId],
+    report: &mut Report<'_>,
+) {
+    for (name, limit) in &kind.at_most_per_node {
+        let dimension = spec
+            .dimensions
+            .binary_search_by(|known| known.as_ref().cmp(name));
+        let Ok(dimension) = dimension.map(DimensionId::from_index) else {
+            continue;
+        };
+        let mut sharing: Vec<(u64, &GroupSpec)> = Vec::new();
+        for group in groups.iter().filter_map(|id| spec.group(*id)) {
+            let demand = demand(group, dimension);
+            if demand > *limit {
+                report.add(
+                    Place::Group(group.name()).field("demands"),
+                    Problem::NodeOverload {
+                        kind: shown(&kind.name),
+                        dimension: shown(name),
+                        demand,
+                        limit: *limit,
+                    },
+                );
+            } else if demand > 0 {
+                sharing.push((demand, group));
+            }
+        }
+        for (sum, group, other) in overloads(spec, sharing, *limit) {
+            report.add(
+                Place::Group(group.name()).field("demands"),
+                Problem::SharedNodeOverload {
+                    kind: shown(&kind.name),
+                    other: shown(other.name()),
+                    dimension: shown(name),
+                    demand: sum,
+                    limit: *limit,
+                },
+            );
+        }
+    }
+}
+
+fn demand(group: &GroupSpec, dimension: DimensionId) -> u64 {
+    let found = group
+        .demands
+        .binary_search_by_key(&dimension, |(id, _)| *id);
+    found
+        .ok()
+        .and_then(|at| group.demands.get(at))
+        .map_or(0, |(_, amount)| *amount)
+}
+
+/// Pairs of groups that may meet and demand too much: for each sort of group the heaviest pairs,
+/// because with many groups every pair would be many.
+fn overloads<'a>(
+    spec: &ClusterSpec,
+    sharing: Vec<(u64, &'a GroupSpec)>,
+    limit: u64,
+) -> Vec<(u64, &'a GroupSpec, &'a GroupSpec)> {
+    let settings = &spec.settings;
+    let is_apart = settings.anti_affinity == AntiAffinityPlacement::Hard
+        || settings.admission == Admission::SameClassOnline;
+    let mut cohorts = cohorts(sharing, is_apart);
+    if is_apart && share_one_class(&cohorts) {
+        return Vec::new();
+    }
+    cohorts.sort_by_key(|cohort| core::cmp::Reverse(cohort.largest.0));
+    let mut found = Vec::new();
+    for (index, cohort) in cohorts.iter().enumerate() {
+        let (demand, group) = cohort.largest;
+        let within = cohort
+            .second
+            .filter(|_| may_meet(cohort.meeting, cohort.meeting));
+        let lighter = cohorts
+            .iter()
+            .skip(index.saturating_add(1))
+            .take_while(|other| demand.saturating_add(other.largest.0) > limit)
+            .find(|other| may_meet(cohort.meeting, other.meeting))
+            .map(|other| other.largest);
+        for (other_demand, other) in within.into_iter().chain(lighter) {
+            let sum = demand.saturating_add(other_demand);
+            if sum > limit {
+                found.push((sum, group, other));
+            }
+        }
+    }
+    found
+}
+
+/// Groups that meet the same others; without enforced anti-affinity classes keep none apart.
+fn cohorts<'a>(sharing: Vec<(u64, &'a GroupSpec)>, is_apart: bool) -> Vec<Cohort<'a>> {
+    let mut cohorts: BTreeMap<Meeting<'a>, Cohort<'a>> = BTreeMap::new();
+    for (demand, group) in sharing {
+        let classes: &[ClassId] = if is_apart { &group.classes } else { &[] };
+        let meeting = (classes, group.possible_owners());
+        let next = (demand, group);
+        match cohorts.get_mut(&meeting) {
+            None => {
+                cohorts.insert(
+                    meeting,
+                    Cohort {
+                        meeting,
+                        largest: next,
+                        second: None,
+                    },
+                );
+            }
+            Some(cohort) if demand > cohort.largest.0 => {
+                cohort.second = Some(cohort.largest);
+                cohort.largest = next;
+            }
+            Some(cohort) => {
+                if cohort.second.is_none_or(|(second, _)| demand > second) {
+                    cohort.second = Some(next);
+                }
+            }
+        }
+    }
+    cohorts.into_values().collect()
+}
+
+/// Whether all groups have a class in common: then no two of them meet, however many there are.
+fn share_one_class(cohorts: &[Cohort<'_>]) -> bool {
+    let Some(first) = cohorts.first() else {
+        return true;
+    };
+    let (classes, _) = first.meeting;
+    classes.iter().any(|class| {
+        cohorts
+            .iter()
+            .all(|cohort| cohort.meeting.0.binary_search(class).is_ok())
+    })
+}
+
+fn may_meet(a: Meeting<'_>, b: Meeting<'_>) -> bool {
+    let owners_meet = match (a.1, b.1) {
+        (Some(a), Some(b)) => a.intersects(b),
+        (Some(only), None) | (None, Some(only)) => !only.is_empty(),
+        (None, None) => true,
+    };
+    owners_meet && !a.0.iter().any(|class| b.0.binary_search(class).is_ok())
+}

@@ -1,0 +1,95 @@
+//! "Did you mean …?"
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::report::Report;
+use crate::spec::names::folded;
+
+const MOST_CANDIDATES: usize = 1_000;
+const MOST_LETTERS: usize = 64;
+
+/// The candidate that is at most two edits away from `name`, the nearest one, if the list is short
+/// enough to look.
+pub(super) fn near<'a>(
+    name: &str,
+    candidates: impl ExactSizeIterator<Item = &'a str>,
+    report: &mut Report<'_>,
+) -> Option<Box<str>> {
+    if candidates.len() > MOST_CANDIDATES || name.len() > MOST_LETTERS || !report.may_suggest() {
+        return None;
+    }
+    let wanted: Vec<char> = folded(name).collect();
+    // A short name is near to everything.
+    let most = if wanted.len() < 4 { 1 } else { 2 };
+    candidates
+        .filter_map(|candidate| Some((distance(&wanted, candidate, most)?, candidate)))
+        .filter(|(_, candidate)| !candidate.is_empty())
+        .min_by_key(|(edits, _)| *edits)
+        .map(|(_, candidate)| candidate.into())
+}
+
+/// Insertions, deletions and replacements from one name to the other, if at most `most`.
+fn distance(wanted: &[char], candidate: &str, most: usize) -> Option<usize> {
+    if candidate.len() > MOST_LETTERS.saturating_mul(2) {
+        return None;
+    }
+    let mut row: Vec<usize> = (0..=wanted.len()).collect();
+    let mut length = 0_usize;
+    for letter in folded(candidate) {
+        let mut diagonal = length;
+        length = length.saturating_add(1);
+        let mut left = length;
+        for (cell, other) in row.iter_mut().skip(1).zip(wanted) {
+            let replaced = diagonal.saturating_add(usize::from(letter != *other));
+            diagonal = *cell;
+            left = replaced
+                .min(left.saturating_add(1))
+                .min(cell.saturating_add(1));
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = length;
+        }
+    }
+    row.last().copied().filter(|edits| *edits <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Limits;
+
+    #[test]
+    fn edits_are_counted() {
+        let cases = [
+            ("disk", "disk", Some(0)),
+            ("disk", "dusk", Some(1)),
+            ("disk", "DISKS", Some(1)),
+            ("disk", "ds", Some(2)),
+            ("disk", "name", None),
+            ("", "ab", Some(2)),
+            ("ab", "ba", Some(2)),
+        ];
+        for (name, candidate, edits) in cases {
+            let wanted: Vec<char> = folded(name).collect();
+            assert_eq!(distance(&wanted, candidate, 2), edits, "{name} {candidate}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_candidate_wins_and_hostile_input_is_cut_short() {
+        let limits = Limits::default();
+        let mut report = Report::new(&limits);
+        let names = ["Disk 22", "Disk 2", "IP"];
+        assert_eq!(
+            near("Disk2", names.into_iter(), &mut report).as_deref(),
+            Some("Disk 2")
+        );
+        assert_eq!(near("Name", names.into_iter(), &mut report), None);
+        for _ in 0..40 {
+            near("x", names.into_iter(), &mut report);
+        }
+        assert_eq!(near("Disk2", names.into_iter(), &mut report), None);
+    }
+}

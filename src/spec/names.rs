@@ -1,0 +1,166 @@
+//! Lookup of names without case, at four bytes per entry.
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use super::{GroupSpec, NodeSpec, ResourceSpec};
+use crate::id::{GroupId, NodeId, ResourceId};
+
+/// The ids of nodes, groups and resources, each list in the order of [`Key`]s.
+///
+/// Sorting by a digest instead of by the text keeps building fast: names of a large cluster share
+/// long prefixes, and comparing them would touch the whole heap at every step.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub(super) struct NameIndex {
+    pub(super) nodes: Vec<NodeId>,
+    pub(super) groups: Vec<GroupId>,
+    pub(super) resources: Vec<ResourceId>,
+}
+
+impl NameIndex {
+    pub(super) fn node(&self, nodes: &[NodeSpec], name: &str) -> Option<NodeId> {
+        find(&self.nodes, name, |id| {
+            nodes.get(id.index()).map_or("", NodeSpec::name)
+        })
+    }
+
+    pub(super) fn group(&self, groups: &[GroupSpec], name: &str) -> Option<GroupId> {
+        find(&self.groups, name, |id| {
+            groups.get(id.index()).map_or("", GroupSpec::name)
+        })
+    }
+
+    pub(super) fn resource(&self, resources: &[ResourceSpec], name: &str) -> Option<ResourceId> {
+        find(&self.resources, name, |id| {
+            resources.get(id.index()).map_or("", ResourceSpec::name)
+        })
+    }
+}
+
+/// Ids in the order of their names, and those whose name an earlier one has already.
+pub(super) struct Sorted<I> {
+    pub(super) ids: Vec<I>,
+    /// Pairs of the first and a later owner of one name, ascending by the later.
+    pub(super) duplicates: Vec<(I, I)>,
+}
+
+/// Sorts ids by name.
+pub(super) fn sort<'a, I: Copy + Ord>(
+    ids: impl ExactSizeIterator<Item = I>,
+    name_of: impl Fn(I) -> &'a str,
+) -> Sorted<I> {
+    let mut keyed: Vec<(u64, I)> = ids.map(|id| (digest(name_of(id)), id)).collect();
+    keyed.sort_unstable_by(|a, b| {
+        a.0.cmp(&b.0)
+            .then_with(|| compare(name_of(a.1), name_of(b.1)))
+            .then_with(|| a.1.cmp(&b.1))
+    });
+    let mut duplicates = Vec::new();
+    let mut first: Option<(u64, I)> = None;
+    for (key, id) in &keyed {
+        match first {
+            Some((same_key, owner)) if same_key == *key && equal(name_of(owner), name_of(*id)) => {
+                duplicates.push((owner, *id));
+            }
+            Some(_) | None => first = Some((*key, *id)),
+        }
+    }
+    duplicates.sort_unstable_by_key(|(_, later)| *later);
+    Sorted {
+        ids: keyed.into_iter().map(|(_, id)| id).collect(),
+        duplicates,
+    }
+}
+
+/// The id with this name in a list of [`sort`].
+pub(super) fn find<'a, I: Copy>(
+    sorted: &[I],
+    name: &str,
+    name_of: impl Fn(I) -> &'a str,
+) -> Option<I> {
+    let key = digest(name);
+    let found = sorted.binary_search_by(|id| {
+        let other = name_of(*id);
+        digest(other).cmp(&key).then_with(|| compare(other, name))
+    });
+    sorted.get(found.ok()?).copied()
+}
+
+/// A number that equal names share: FNV-1a over the lower-case characters.
+///
+/// Names chosen to collide only make lookups compare texts.
+pub(super) fn digest(name: &str) -> u64 {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let step = |sum: u64, unit: u32| (sum ^ u64::from(unit)).wrapping_mul(PRIME);
+    if name.is_ascii() {
+        name.bytes().fold(OFFSET, |sum, byte| {
+            step(sum, u32::from(byte.to_ascii_lowercase()))
+        })
+    } else {
+        folded(name).fold(OFFSET, |sum, letter| step(sum, u32::from(letter)))
+    }
+}
+
+/// Whether two names are the same without case.
+pub(super) fn equal(a: &str, b: &str) -> bool {
+    a == b || compare(a, b) == Ordering::Equal
+}
+
+/// Order of two names without case.
+pub(super) fn compare(a: &str, b: &str) -> Ordering {
+    if a.is_ascii() && b.is_ascii() {
+        let lower = |byte: u8| byte.to_ascii_lowercase();
+        a.bytes().map(lower).cmp(b.bytes().map(lower))
+    } else {
+        folded(a).cmp(folded(b))
+    }
+}
+
+/// The lower-case characters of a name.
+pub(super) fn folded(name: &str) -> impl Iterator<Item = char> {
+    name.chars().flat_map(char::to_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn case_does_not_matter_in_any_script() {
+        for (a, b) in [
+            ("EVS1", "evs1"),
+            ("Ölprüfung", "öLPRÜFUNG"),
+            ("ΔΟΜΗ", "δομη"),
+            ("", ""),
+        ] {
+            assert!(equal(a, b), "{a} {b}");
+            assert_eq!(digest(a), digest(b), "{a} {b}");
+        }
+        assert!(!equal("a", "ä"));
+        assert!(!equal("a", "ab"));
+    }
+
+    #[test]
+    fn every_name_is_found_and_no_other() {
+        let names = ["Disk", "ip", "Name", "naïve", "Z", "a b"];
+        let sorted = sort(0..names.len(), |i| names[i]);
+        assert_eq!(sorted.duplicates, vec![]);
+        for (index, name) in names.iter().enumerate() {
+            assert_eq!(
+                find(&sorted.ids, &name.to_uppercase(), |i| names[i]),
+                Some(index)
+            );
+        }
+        assert_eq!(find(&sorted.ids, "disk2", |i| names[i]), None);
+    }
+
+    #[test]
+    fn later_owners_of_a_name_are_duplicates_of_the_first() {
+        let names = ["b", "A", "a", "c", "a"];
+        let sorted = sort(0..names.len(), |i| names[i]);
+        assert_eq!(sorted.duplicates, vec![(1, 2), (1, 4)]);
+    }
+}

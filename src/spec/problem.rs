@@ -1,0 +1,392 @@
+//! What can be wrong with a declaration.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use thiserror::Error;
+
+use crate::graph::ExpressionError;
+use crate::kind::{RequiredProvider, ResourceClass};
+use crate::time::text;
+
+mod caution;
+mod path;
+
+pub use caution::{Caution, Warning};
+pub use path::{Path, Subject};
+pub(super) use path::{Place, shown};
+
+/// Everything that is wrong with a declaration, at least one thing.
+///
+/// Displayed it is one line per problem.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SpecErrors(Vec<SpecError>);
+
+impl SpecErrors {
+    /// The list as an error, unless it is empty.
+    pub(super) fn of(errors: Vec<SpecError>) -> Result<(), Self> {
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Self(errors))
+        }
+    }
+
+    /// The problems: nodes, kinds, groups, names, dependencies, then rules across groups.
+    #[must_use]
+    pub fn errors(&self) -> &[SpecError] {
+        &self.0
+    }
+
+    /// The problems one by one.
+    pub fn iter(&self) -> core::slice::Iter<'_, SpecError> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a SpecErrors {
+    type Item = &'a SpecError;
+    type IntoIter = core::slice::Iter<'a, SpecError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for SpecErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for SpecErrors {}
+
+/// One problem and where it is.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("{path}: {problem}")]
+pub struct SpecError {
+    /// The thing at fault.
+    pub path: Path,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong with the thing that a [`Path`] names.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A name is missing.
+    #[error("entry {position} has an empty name")]
+    EmptyName {
+        /// Which entry of the list, counted from 1.
+        position: usize,
+    },
+    /// A name is longer than [`Limits::name_bytes`](super::Limits::name_bytes).
+    #[error("a name of {bytes} bytes, at most {limit} are allowed")]
+    LongName {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A name begins or ends with white space, which dependency expressions drop.
+    #[error("the name begins or ends with white space")]
+    PaddedName,
+    /// Two things of one sort have the same name, compared without case.
+    #[error("the name is taken by {first}")]
+    DuplicateName {
+        /// The one that has it first.
+        first: Path,
+    },
+    /// There is no node.
+    #[error("a cluster needs at least one node")]
+    NoNodes,
+    /// A list is longer than its limit in [`Limits`](super::Limits).
+    #[error("{found} exceed the limit of {limit}")]
+    TooMany {
+        /// How many there are.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A list of owners names a node that is not declared.
+    #[error("no node is named \"{name}\"{}", Hint(suggestion))]
+    UnknownNode {
+        /// The name.
+        name: Box<str>,
+        /// A declared node with nearly this name.
+        suggestion: Option<Box<str>>,
+    },
+    /// A list of owners names a node twice.
+    #[error("node \"{name}\" is listed twice")]
+    DuplicateOwner {
+        /// The name.
+        name: Box<str>,
+    },
+    /// An empty list of possible owners.
+    #[error("names no node; leave it out if every node is possible")]
+    NoOwners,
+    /// A kind that is neither declared nor standard.
+    #[error("no kind is named \"{name}\"{}", Hint(suggestion))]
+    UnknownKind {
+        /// The name.
+        name: Box<str>,
+        /// A kind with nearly this name.
+        suggestion: Option<Box<str>>,
+    },
+    /// A dependency expression that cannot be read.
+    #[error("{0}")]
+    Syntax(ExpressionError),
+    /// A dependency on a resource that is not declared.
+    #[error("no resource is named \"{name}\"{}", Hint(suggestion))]
+    UnknownResource {
+        /// The name.
+        name: Box<str>,
+        /// A resource of the group with nearly this name.
+        suggestion: Option<Box<str>>,
+    },
+    /// A dependency that leaves the group.
+    #[error("\"{name}\" is in group \"{group}\", and dependencies stay within a group")]
+    OtherGroup {
+        /// The resource.
+        name: Box<str>,
+        /// Its group.
+        group: Box<str>,
+    },
+    /// A resource that depends on itself directly.
+    #[error("a resource cannot depend on itself")]
+    SelfDependency,
+    /// A provider that occurs twice in one expression.
+    #[error("\"{name}\" occurs twice in the expression")]
+    DuplicateProvider {
+        /// The provider.
+        name: Box<str>,
+    },
+    /// An OR of nothing, which never holds.
+    #[error("a clause of the expression has no members")]
+    EmptyClause,
+    /// Resources that depend on themselves through others.
+    #[error("the dependencies form a cycle: {}", Chain(resources))]
+    Cycle {
+        /// The resources of the cycle, each depending on the next, the last on the first.
+        resources: Vec<Box<str>>,
+    },
+    /// A chain of dependencies longer than [`Limits::depth`](super::Limits::depth).
+    #[error("the dependencies are {depth} deep, at most {limit} are allowed")]
+    TooDeep {
+        /// Resources on the longest chain.
+        depth: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// More dependencies in a group than 32 bits can count.
+    #[error("too many dependencies in one group")]
+    TooLarge,
+    /// The kind needs a provider that the resource does not depend on.
+    #[error("its kind must depend on {}", Required(required))]
+    MissingProvider {
+        /// What is missing.
+        required: RequiredProvider,
+    },
+    /// The kind needs every resource of a class, and some are missing.
+    #[error(
+        "its kind must depend on every {} resource of the group, also on {}",
+        class_name(*class),
+        List(missing)
+    )]
+    MissingProviders {
+        /// The class.
+        class: ResourceClass,
+        /// The resources that it does not depend on.
+        missing: Vec<Box<str>>,
+    },
+    /// More resources of a kind than the cluster may have.
+    #[error("one of {found} resources of kind \"{kind}\", the cluster may have {limit}")]
+    TooManyInCluster {
+        /// The kind.
+        kind: Box<str>,
+        /// How many there are.
+        found: usize,
+        /// The limit.
+        limit: u32,
+    },
+    /// More resources of a kind than one group may have.
+    #[error("{found} resources of kind \"{kind}\", a group may have {limit}")]
+    TooManyInGroup {
+        /// The kind.
+        kind: Box<str>,
+        /// How many there are.
+        found: usize,
+        /// The limit.
+        limit: u32,
+    },
+    /// Too many groups with a kind that needs a node to spare.
+    #[error("{groups} groups have the kind, {nodes} nodes may serve {limit}; add a node")]
+    NoSpareNode {
+        /// Groups with the kind.
+        groups: usize,
+        /// Nodes of the cluster.
+        nodes: usize,
+        /// Groups allowed.
+        limit: usize,
+    },
+    /// One group demands more than its kind allows on a node.
+    #[error("demands {demand} of \"{dimension}\", kind \"{kind}\" allows {limit} per node")]
+    NodeOverload {
+        /// The kind.
+        kind: Box<str>,
+        /// The dimension.
+        dimension: Box<str>,
+        /// What the group demands.
+        demand: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// Two groups that may meet on a node together demand more than their kind allows there.
+    #[error(
+        "may share a node with group \"{other}\", together demanding {demand} of \
+         \"{dimension}\"; kind \"{kind}\" allows {limit} per node; give both groups one \
+         anti-affinity class and enforce it"
+    )]
+    SharedNodeOverload {
+        /// The kind.
+        kind: Box<str>,
+        /// The other group.
+        other: Box<str>,
+        /// The dimension.
+        dimension: Box<str>,
+        /// What both demand together.
+        demand: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// A span outside its range.
+    #[error("is {}, {}", text::format(*found), Range(*least, *most))]
+    OutOfRange {
+        /// The declared span.
+        found: Duration,
+        /// The shortest allowed.
+        least: Duration,
+        /// The longest allowed.
+        most: Duration,
+    },
+    /// A span with a fraction of a millisecond.
+    #[error("is not a whole number of milliseconds")]
+    NotWholeMillis,
+    /// An hour past 23.
+    #[error("hour {found} is not in 0 to 23")]
+    NoSuchHour {
+        /// The hour.
+        found: u8,
+    },
+    /// A failback window without any hour.
+    #[error("begins and ends at hour {hour}; leave it out to allow every hour")]
+    EmptyWindow {
+        /// The hour.
+        hour: u8,
+    },
+    /// A number that must not be 0.
+    #[error("must be at least 1")]
+    Zero,
+    /// Nobody has a vote.
+    #[error("no node has a vote, so there is never a quorum")]
+    NoVotes,
+    /// The votes do not fit.
+    #[error("the votes add up to more than {}", u32::MAX)]
+    TooManyVotes,
+    /// Capacities or demands do not fit.
+    #[error("the amounts of \"{dimension}\" add up to more than {}", u64::MAX)]
+    SumOverflow {
+        /// The dimension.
+        dimension: Box<str>,
+    },
+}
+
+struct Hint<'a>(&'a Option<Box<str>>);
+
+impl fmt::Display for Hint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(f, "; did you mean \"{name}\"?"),
+            None => Ok(()),
+        }
+    }
+}
+
+struct Chain<'a>(&'a [Box<str>]);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for name in self.0 {
+            write!(f, "\"{name}\" -> ")?;
+        }
+        match self.0.first() {
+            Some(first) => write!(f, "\"{first}\""),
+            None => Ok(()),
+        }
+    }
+}
+
+struct List<'a, T>(&'a [T]);
+
+impl<T: fmt::Display> fmt::Display for List<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, name) in self.0.iter().enumerate() {
+            write!(f, "{}\"{name}\"", if index > 0 { ", " } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+struct Required<'a>(&'a RequiredProvider);
+
+impl fmt::Display for Required<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            RequiredProvider::Kind(kind) => write!(f, "a resource of kind \"{kind}\""),
+            RequiredProvider::AnyKind(kinds) => {
+                write!(f, "a resource of one of the kinds {}", List(kinds))
+            }
+            RequiredProvider::Class(class) => write!(f, "a {} resource", class_name(*class)),
+            RequiredProvider::EveryOfClass(class) => {
+                write!(f, "every {} resource of the group", class_name(*class))
+            }
+        }
+    }
+}
+
+struct Range(Duration, Duration);
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(least, most) = *self;
+        if most == Duration::from_millis(u64::MAX) {
+            write!(f, "must be at least {}", text::format(least))
+        } else if least.is_zero() {
+            write!(f, "must be at most {}", text::format(most))
+        } else {
+            write!(
+                f,
+                "must be {} to {}",
+                text::format(least),
+                text::format(most)
+            )
+        }
+    }
+}
+
+fn class_name(class: ResourceClass) -> &'static str {
+    match class {
+        ResourceClass::Storage => "storage",
+        ResourceClass::Network => "network",
+        ResourceClass::User => "user",
+    }
+}

@@ -1,0 +1,160 @@
+//! What is legal in a declaration and yet looks wrong.
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::time::Duration;
+
+use super::Path;
+use crate::time::text;
+
+/// Something legal that looks wrong, and where it is.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Warning {
+    /// The thing it is about.
+    pub path: Path,
+    /// What looks wrong.
+    pub caution: Caution,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.caution)
+    }
+}
+
+/// What looks wrong.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Caution {
+    /// The possible owners of the resources have no node in common.
+    NoCommonOwner,
+    /// A preferred owner cannot run every resource of the group.
+    PreferredNotPossible {
+        /// The node.
+        node: Box<str>,
+    },
+    /// A failed resource is tried again before its failures are forgotten.
+    RetryBeforeRestartPeriod {
+        /// The retry period.
+        retry_period: Duration,
+        /// The restart period.
+        restart_period: Duration,
+    },
+    /// The first failure goes further without a restart.
+    NeverRestarted,
+    /// The group never fails over because of a failed resource.
+    NeverFailsOver,
+    /// More failovers than there are nodes to try.
+    MoreFailoversThanNodes {
+        /// The threshold.
+        threshold: u32,
+        /// Nodes of the cluster.
+        nodes: usize,
+    },
+    /// Groups that may never share a node outnumber the nodes.
+    ClassOutgrowsNodes {
+        /// The anti-affinity class.
+        class: Box<str>,
+        /// Groups of the class.
+        groups: usize,
+        /// Nodes of the cluster.
+        nodes: usize,
+    },
+    /// Failback is allowed, but there is no preferred owner to return to.
+    FailbackWithoutPreferred,
+    /// No possible owner has room for the group, even when it is empty.
+    DemandTooLarge {
+        /// The dimension.
+        dimension: Box<str>,
+        /// What the group demands.
+        demand: u64,
+        /// The largest capacity among its possible owners.
+        largest: u64,
+    },
+    /// A demand that nothing limits.
+    DimensionWithoutLimit {
+        /// The dimension.
+        dimension: Box<str>,
+    },
+    /// Both nodes of two are in use, so that one must be able to carry everything.
+    NoSpareOfTwo {
+        /// Groups with the kind.
+        groups: usize,
+    },
+    /// What could not be stopped is taken for off, and may run twice.
+    AssumesOff,
+    /// The loss of any one node takes the quorum away.
+    SurvivesNoFailure,
+}
+
+impl fmt::Display for Caution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCommonOwner => f.write_str(
+                "the possible owners of its resources have no node in common, \
+                 so it is never wholly online",
+            ),
+            Self::PreferredNotPossible { node } => {
+                write!(
+                    f,
+                    "node \"{node}\" is preferred but cannot run every resource"
+                )
+            }
+            Self::RetryBeforeRestartPeriod {
+                retry_period,
+                restart_period,
+            } => write!(
+                f,
+                "{} is shorter than the restart period of {}",
+                text::format(*retry_period),
+                text::format(*restart_period)
+            ),
+            Self::NeverRestarted => f.write_str("0 means that no failure leads to a restart"),
+            Self::NeverFailsOver => f.write_str("0 means that no failed resource moves the group"),
+            Self::MoreFailoversThanNodes { threshold, nodes } => {
+                write!(
+                    f,
+                    "{threshold} failovers on {nodes} nodes visit failed nodes again"
+                )
+            }
+            Self::ClassOutgrowsNodes {
+                class,
+                groups,
+                nodes,
+            } => {
+                write!(
+                    f,
+                    "class \"{class}\" keeps {groups} groups apart on {nodes} nodes"
+                )
+            }
+            Self::FailbackWithoutPreferred => f.write_str("has no effect without preferred owners"),
+            Self::DemandTooLarge {
+                dimension,
+                demand,
+                largest,
+            } => write!(
+                f,
+                "{demand} of \"{dimension}\" exceed the capacity of every possible owner, \
+                 at most {largest}"
+            ),
+            Self::DimensionWithoutLimit { dimension } => {
+                write!(
+                    f,
+                    "no node has a capacity in \"{dimension}\", so nothing limits it"
+                )
+            }
+            Self::NoSpareOfTwo { groups } => {
+                write!(
+                    f,
+                    "{groups} groups have the kind and neither of two nodes is spare"
+                )
+            }
+            Self::AssumesOff => {
+                f.write_str("a resource that could not be stopped may then run twice")
+            }
+            Self::SurvivesNoFailure => {
+                f.write_str("the loss of any node takes the quorum away; add a witness")
+            }
+        }
+    }
+}

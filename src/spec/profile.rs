@@ -1,0 +1,90 @@
+//! The defaults of the releases.
+
+use core::time::Duration;
+
+use super::Profile;
+use crate::settings::{
+    Admission, AntiAffinityPlacement, ClusterSettings, ColdStart, DesiredState, Failback,
+    FailoverLimit, Fencing, GroupSettings, Interval, Maintenance, Monitor, NoQuorum, Priority,
+    QuorumRule, RedundantProvider, ResourceSettings, RestartAction, Retry, UnconfirmedStop,
+};
+
+impl Profile {
+    /// The properties of a cluster that declares none.
+    #[must_use]
+    pub fn cluster_settings(self) -> ClusterSettings {
+        let (admission, failover_limit, retry) = match self {
+            Self::Mscs2003 => (
+                Admission::SameClassOnline,
+                FailoverLimit::GroupOffline,
+                Retry::FinalAttempt,
+            ),
+            Self::Modern => (
+                Admission::Open,
+                FailoverLimit::ResourceStays,
+                Retry::NewSeries,
+            ),
+        };
+        ClusterSettings {
+            quorum: QuorumRule::NodeMajority,
+            witness_weight: 1,
+            fencing: Fencing::Required,
+            no_quorum: NoQuorum::Stop,
+            anti_affinity: AntiAffinityPlacement::Soft,
+            admission,
+            failover_limit,
+            retry,
+            retry_cycles: None,
+            redundant_provider: RedundantProvider::Suppress,
+            group_wait_delay: Duration::from_secs(120),
+            fence_timeout: Duration::from_secs(60),
+            fence_retry_delay: Duration::from_secs(30),
+            fence_threshold: 10,
+            fence_period: Duration::from_secs(3_600),
+            probe_interval: Duration::from_secs(60),
+        }
+    }
+
+    /// The properties of a group that declares none.
+    #[must_use]
+    pub fn group_settings(self) -> GroupSettings {
+        GroupSettings {
+            desired: DesiredState::Online,
+            failover_threshold: None,
+            failover_period: Duration::from_secs(6 * 3_600),
+            failback: Failback::Prevent,
+            failback_window: None,
+            failback_hold_down: Duration::ZERO,
+            priority: Priority::MEDIUM,
+            cold_start: ColdStart::Start,
+            start_delay: Duration::ZERO,
+        }
+    }
+
+    /// The properties of a resource that declares none and whose kind declares none.
+    #[must_use]
+    pub fn resource_settings(self) -> ResourceSettings {
+        let restart_threshold = match self {
+            Self::Mscs2003 => 3,
+            Self::Modern => 1,
+        };
+        ResourceSettings {
+            desired: None,
+            restart_action: RestartAction::RestartNotify,
+            restart_threshold,
+            restart_period: Duration::from_secs(900),
+            restart_delay: Duration::from_millis(500),
+            retry_period: Interval::Every(Duration::from_secs(3_600)),
+            pending_timeout: Duration::from_secs(180),
+            start_pending_timeout: Duration::from_secs(180),
+            start_deadline: Duration::from_secs(3_600),
+            stop_deadline: Duration::from_secs(3_600),
+            deadlock_timeout: Duration::from_secs(300),
+            looks_alive_interval: Interval::Every(Duration::from_secs(5)),
+            is_alive_interval: Duration::from_secs(60),
+            monitor: Monitor::Shared,
+            maintenance: Maintenance::Off,
+            unconfirmed_stop: UnconfirmedStop::BlockGroup,
+        }
+    }
+}
