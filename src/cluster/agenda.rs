@@ -64,9 +64,15 @@ impl Agenda {
         self.heap.first().map(|(at, key)| (*at, self.slot(*key)))
     }
 
+    /// All deadlines, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Timestamp, Slot)> + '_ {
+        self.heap.iter().map(|(at, key)| (*at, self.slot(*key)))
+    }
+
     /// All deadlines, in order; for comparison with a rebuild.
+    #[cfg(test)]
     pub(crate) fn sorted(&self) -> Vec<(Timestamp, Slot)> {
-        let mut all: Vec<_> = self.heap.iter().map(|(at, key)| (*at, self.slot(*key))).collect();
+        let mut all: Vec<_> = self.iter().collect();
         all.sort_unstable();
         all
     }

@@ -37,6 +37,8 @@ pub(crate) struct Caches {
     pub(crate) drained: BTreeSet<(NodeId, GroupId)>,
     /// Nodes that are being drained.
     pub(crate) draining: BTreeSet<NodeId>,
+    /// Groups that fail back in a window.
+    pub(crate) windowed: Vec<GroupId>,
     pub(crate) touched: Touched,
     /// Room for the plan of one group; empty between inputs.
     pub(crate) stands: Vec<Stand>,
@@ -165,6 +167,9 @@ impl Cluster {
             let state = self.state.group_state(&spec, group);
             if let Some(known) = self.caches.group_states.get_mut(group.index()) {
                 *known = state;
+            }
+            if declared.settings().failback_window.is_some() {
+                self.caches.windowed.push(group);
             }
             if let Some(node) = self.state.group(group).and_then(|record| record.drained_from) {
                 self.caches.drained.insert((node, group));

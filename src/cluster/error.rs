@@ -23,6 +23,10 @@ pub enum InputError<N: Naming = Ids> {
         /// The latest time that was accepted.
         latest: Timestamp,
     },
+    /// An operation or input number is near the end of its range, which only a forged snapshot
+    /// brings about.
+    #[error("a counter is exhausted")]
+    CounterExhausted,
     /// No node has this id.
     #[error("no node {0}")]
     UnknownNode(N::Node),
@@ -79,6 +83,9 @@ pub enum InputError<N: Naming = Ids> {
     /// Without this node the cluster would have no quorum.
     #[error("the cluster would lose quorum without node {0}")]
     WouldLoseQuorum(N::Node),
+    /// With this declaration the cluster would have no quorum.
+    #[error("the cluster would lose quorum with this declaration")]
+    ConfigurationWouldLoseQuorum,
     /// Nothing can be brought online on a paused node (`ERROR_SHARING_PAUSED`).
     #[error("node {0} is paused")]
     NodePaused(N::Node),
@@ -163,6 +170,7 @@ impl<N: Naming> InputError<N> {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::TimeRanBackwards { .. } => "time_ran_backwards",
+            Self::CounterExhausted => "counter_exhausted",
             Self::UnknownNode(_) => "unknown_node",
             Self::UnknownGroup(_) => "unknown_group",
             Self::UnknownResource(_) => "unknown_resource",
@@ -176,6 +184,7 @@ impl<N: Naming> InputError<N> {
             Self::NodeState { .. } => "node_state",
             Self::NoQuorum => "no_quorum",
             Self::WouldLoseQuorum(_) => "would_lose_quorum",
+            Self::ConfigurationWouldLoseQuorum => "configuration_would_lose_quorum",
             Self::NodePaused(_) => "node_paused",
             Self::NoOwner(_) => "no_owner",
             Self::GroupLocked(_) => "group_locked",

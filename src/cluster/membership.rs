@@ -305,8 +305,8 @@ impl Cluster {
         let verdict = quorum::judge(
             settings.quorum,
             &Ballot {
-                members: membership.members,
-                votes: membership.votes,
+                members: usize::try_from(membership.members).unwrap_or(usize::MAX),
+                present: membership.votes,
                 total: membership.total_votes,
                 witness: self.state.witness,
                 witness_weight: settings.witness_weight,

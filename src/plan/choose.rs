@@ -47,6 +47,19 @@ pub fn choose(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<
     }
 }
 
+/// How well one node is suited for the group, policy included.
+///
+/// # Errors
+///
+/// What speaks against it.
+pub fn assess(
+    placement: &Placement<'_>,
+    policy: &dyn FailoverPolicy,
+    node: NodeId,
+) -> Result<Tier, Rejection> {
+    Contender::assess(placement, policy, node).map(|contender| contender.tier())
+}
+
 /// A node that may own the group, with everything that decides its place among the others.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Contender {

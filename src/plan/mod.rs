@@ -7,7 +7,7 @@ mod choose;
 mod eligibility;
 mod explain;
 
-pub use choose::{Choice, Tier, choose};
+pub use choose::{Choice, Tier, assess, choose};
 pub use eligibility::{Drawback, Eligibility, Rejection, eligibility};
 pub use explain::{Candidate, Difference, Explanation, Verdict, explain};
 

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::id::{ClassId, DimensionId, GroupId, NodeId};
 use crate::spec::{ClusterSpec, GroupSpec};
+use crate::state::GroupRecord;
 
 /// The groups on each node, with what they take of it and their anti-affinity classes.
 ///
@@ -31,6 +32,18 @@ impl Occupancy {
         let dimensions = spec.dimensions().len();
         let empty = NodeLoad { groups: BTreeSet::new(), load: vec![0; dimensions] };
         Self { nodes: vec![empty; spec.nodes().len()], classes: BTreeSet::new() }
+    }
+
+    /// What these records say: each group on its owner and on its owner to be.
+    pub(crate) fn of(spec: &ClusterSpec, groups: &[GroupRecord]) -> Self {
+        let mut occupancy = Self::new(spec);
+        for ((group, declared), record) in spec.groups().zip(groups) {
+            let destination = record.movement.and_then(|movement| movement.to);
+            for node in record.owner.into_iter().chain(destination) {
+                occupancy.enter(declared, group, node);
+            }
+        }
+        occupancy
     }
 
     /// Puts a group on a node; no effect if it stands there already.

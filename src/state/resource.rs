@@ -40,7 +40,7 @@ pub struct ResourceRecord {
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Recovery {
     /// Nothing is left to do: it did not fail, or the next start is free to happen.
     #[default]
@@ -81,6 +81,7 @@ pub enum Exhaustion {
 
 /// An operation that was asked for and not answered.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Operation {
     /// Its identity.
     pub id: OpId,

@@ -142,8 +142,8 @@ impl<A: Naming> Translate<A> for Plan<A> {
     type To<B: Naming> = Plan<B>;
 
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Plan<B>, T::Unknown> {
-        let Self { groups, operations, truncated } = self;
-        Ok(Plan { groups: by.thing(groups)?, operations: by.thing(operations)?, truncated })
+        let Self { groups, operations, end } = self;
+        Ok(Plan { groups: by.thing(groups)?, operations: by.thing(operations)?, end })
     }
 }
 

@@ -62,6 +62,7 @@ impl<A: Naming> Translate<A> for InputError<A> {
     ) -> Result<InputError<B>, T::Unknown> {
         Ok(translate_variants! { self, by, InputError:
             TimeRanBackwards { now, latest },
+            CounterExhausted,
             UnknownNode(node),
             UnknownGroup(group),
             UnknownResource(resource),
@@ -75,6 +76,7 @@ impl<A: Naming> Translate<A> for InputError<A> {
             NodeState { node: node, state },
             NoQuorum,
             WouldLoseQuorum(node),
+            ConfigurationWouldLoseQuorum,
             NodePaused(node),
             NoOwner(group),
             GroupLocked(group),

@@ -21,7 +21,7 @@ pub(super) fn near<'a>(
     }
     let wanted: Vec<char> = folded(name).collect();
     // A short name is near to everything.
-    let most = if wanted.len() < 4 { 1 } else { 2 };
+    let most = if wanted.len() < 6 { 1 } else { 2 };
     candidates
         .filter_map(|candidate| Some((distance(&wanted, candidate, most)?, candidate)))
         .filter(|(_, candidate)| !candidate.is_empty())

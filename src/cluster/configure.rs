@@ -1,0 +1,330 @@
+//! Another configuration while the cluster runs.
+//!
+//! A configuration is replaced as a whole. What has the same name in both goes on as it was, with
+//! its operations in flight; what is removed has to be off.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::output::Event;
+use super::{Cluster, InputError};
+use crate::id::{GroupId, NodeId, ResourceId};
+use crate::machine::{NodeState, ResourceState};
+use crate::quorum::{self, Ballot};
+use crate::spec::{ClusterDeclaration, ClusterSpec, Limits};
+use crate::state::{
+    ClusterState, GroupRecord, Movement, NodeRecord, Occupancy, QueuedMove, ResourceRecord,
+};
+
+/// A configuration that may replace the one in force, and the state under it.
+#[derive(Clone, Debug)]
+pub(crate) struct Configuration {
+    spec: ClusterSpec,
+    state: ClusterState,
+}
+
+impl Cluster {
+    /// Checks that a node can be taken out of the configuration, and prepares that.
+    pub(crate) fn check_evict(&self, node: NodeId) -> Result<Box<Configuration>, InputError> {
+        let state = self.known_node(node)?;
+        if self.spec.nodes().len() == 1 {
+            return Err(InputError::LastNode(node));
+        }
+        if state == NodeState::Unclean || self.may_run_something(node) {
+            return Err(InputError::NodeInUse(node));
+        }
+        let name = self.spec.node(node).map_or("", |declared| declared.name());
+        let mut declaration = ClusterDeclaration::from(&*self.spec);
+        declaration.nodes.retain(|declared| declared.name != name);
+        for group in &mut declaration.groups {
+            group.preferred_owners.retain(|owner| owner != name);
+            for resource in &mut group.resources {
+                if let Some(owners) = &mut resource.possible_owners {
+                    owners.retain(|owner| owner != name);
+                }
+            }
+        }
+        match self.check_configure(declaration) {
+            Err(InputError::ConfigurationWouldLoseQuorum) => {
+                Err(InputError::WouldLoseQuorum(node))
+            }
+            other => other,
+        }
+    }
+
+    /// Checks that a declaration can replace the one in force, and prepares that.
+    pub(crate) fn check_configure(
+        &self,
+        declaration: ClusterDeclaration,
+    ) -> Result<Box<Configuration>, InputError> {
+        // Whoever admitted the cluster's size at first has set its limits.
+        let spec = declaration
+            .build_within(&self.limits())
+            .map_err(InputError::Declaration)?;
+        let mapping = Mapping::new(&self.spec, &spec);
+        self.check_removals(&mapping, &spec)?;
+        self.check_dependencies(&mapping, &spec)?;
+        let state = self.mapped_state(&mapping, &spec);
+        if self.state.is_quorate() && !is_quorate(&spec, &state) {
+            return Err(InputError::ConfigurationWouldLoseQuorum);
+        }
+        Ok(Box::new(Configuration { spec, state }))
+    }
+
+    /// The default limits, or what the cluster has already if that is more.
+    fn limits(&self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            nodes: default.nodes.max(self.spec.nodes().len()),
+            groups: default.groups.max(self.spec.groups().len().saturating_mul(2)),
+            resources: default.resources.max(self.spec.resources().len().saturating_mul(2)),
+            ..default
+        }
+    }
+
+    fn check_removals(&self, mapping: &Mapping, spec: &ClusterSpec) -> Result<(), InputError> {
+        for (node, _) in self.spec.nodes() {
+            let is_kept = mapping.node(node).is_some();
+            if !is_kept
+                && (self.state.node_state(node) == NodeState::Unclean
+                    || self.may_run_something(node))
+            {
+                return Err(InputError::NodeInUse(node));
+            }
+        }
+        for (resource, declared) in self.spec.resources() {
+            let has_orphan =
+                self.state.orphans.keys().any(|(_, orphan)| *orphan == resource);
+            if !self.state.resource_state(resource).may_run() && !has_orphan {
+                continue;
+            }
+            let Some(kept) = mapping.resource(resource).and_then(|kept| spec.resource(kept))
+            else {
+                return Err(InputError::RemovedWhileRunning(resource));
+            };
+            if mapping.group(declared.group()) != Some(kept.group()) {
+                return Err(InputError::RegroupedWhileRunning(resource));
+            }
+        }
+        Ok(())
+    }
+
+    /// Dependencies change only while the dependent is off, and end only while the provider is off
+    /// as well (MS-CMRP, `ApiAddResourceDependency`, `ApiRemoveResourceDependency`).
+    fn check_dependencies(&self, mapping: &Mapping, spec: &ClusterSpec) -> Result<(), InputError> {
+        for (resource, _) in self.spec.resources() {
+            let Some(kept) = mapping.resource(resource) else { continue };
+            let (before, after) = (clauses(&self.spec, resource), clauses(spec, kept));
+            if before == after {
+                continue;
+            }
+            let is_on = |name: &str| {
+                self.spec
+                    .resource_id(name)
+                    .is_some_and(|id| self.state.resource_state(id).may_run())
+            };
+            let providers_after: BTreeSet<&String> = after.iter().flatten().collect();
+            let mut removed = before.iter().flatten().filter(|name| !providers_after.contains(name));
+            if self.state.resource_state(resource).may_run() || removed.any(|name| is_on(name)) {
+                return Err(InputError::DependenciesWhileRunning(resource));
+            }
+        }
+        Ok(())
+    }
+
+    fn mapped_state(&self, mapping: &Mapping, spec: &ClusterSpec) -> ClusterState {
+        let now = self.state.now;
+        let mut state = self.state.clone();
+        state.configuration = state.configuration.saturating_add(1);
+        state.nodes = spec.nodes().map(|_| NodeRecord::new(now)).collect();
+        state.groups =
+            spec.groups().map(|(_, group)| GroupRecord::new(group.settings())).collect();
+        for (old, record) in self.state.nodes.iter().enumerate() {
+            if let Some(new) = mapping.node(NodeId::from_index(old))
+                && let Some(place) = state.nodes.get_mut(new.index())
+            {
+                *place = record.clone();
+                place.drain.target = record.drain.target.and_then(|to| mapping.node(to));
+            }
+        }
+        for (old, record) in self.state.groups.iter().enumerate() {
+            if let Some(new) = mapping.group(GroupId::from_index(old))
+                && let Some(place) = state.groups.get_mut(new.index())
+            {
+                *place = mapped_group(record, mapping);
+            }
+        }
+        state.resources = self.mapped_resources(mapping, spec, &state.groups);
+        state.orphans = self
+            .state
+            .orphans
+            .iter()
+            .filter_map(|((node, resource), orphan)| {
+                Some(((mapping.node(*node)?, mapping.resource(*resource)?), *orphan))
+            })
+            .collect();
+        state.occupancy = Occupancy::of(spec, &state.groups);
+        state
+    }
+
+    fn mapped_resources(
+        &self,
+        mapping: &Mapping,
+        spec: &ClusterSpec,
+        groups: &[GroupRecord],
+    ) -> Vec<ResourceRecord> {
+        let mut resources: Vec<ResourceRecord> = spec
+            .resources()
+            .map(|(_, declared)| {
+                let mut record = ResourceRecord::new(declared.settings(), self.state.now);
+                let owner = groups.get(declared.group().index()).and_then(|group| group.owner);
+                if owner.is_some() {
+                    record.state = ResourceState::Offline;
+                }
+                record
+            })
+            .collect();
+        for (old, record) in self.state.resources.iter().enumerate() {
+            let old = ResourceId::from_index(old);
+            let same_group = self
+                .spec
+                .resource(old)
+                .and_then(|declared| mapping.group(declared.group()));
+            if let Some(new) = mapping.resource(old)
+                && spec.resource(new).map(crate::spec::ResourceSpec::group) == same_group
+                && let Some(place) = resources.get_mut(new.index())
+            {
+                *place = record.clone();
+            }
+        }
+        resources
+    }
+
+    /// Puts a checked configuration in force.
+    pub(crate) fn reconfigure(&mut self, configuration: Configuration) {
+        let Configuration { spec, mut state } = configuration;
+        // Prepared before the time of the input was taken in.
+        state.now = self.state.now;
+        state.inputs = self.state.inputs;
+        let told = self.told_states(&spec);
+        let policy = Arc::clone(&self.policy);
+        let outputs = core::mem::take(&mut self.outputs);
+        *self = Self::assemble(Arc::new(spec), policy, state);
+        self.outputs = outputs;
+        self.caches.group_states = told;
+        self.emit(Event::ConfigurationChanged { configuration: self.state.configuration });
+        self.judge_quorum();
+        let spec = Arc::clone(&self.spec);
+        for (group, _) in spec.groups() {
+            self.touch(group);
+        }
+        for (node, _) in spec.nodes() {
+            self.caches.touched.add_node(node);
+        }
+    }
+
+    /// The group states that were told last, by the ids of another configuration.
+    fn told_states(&self, spec: &ClusterSpec) -> Vec<crate::machine::GroupState> {
+        spec.groups()
+            .map(|(_, declared)| {
+                self.spec
+                    .group_id(declared.name())
+                    .and_then(|old| self.caches.group_states.get(old.index()).copied())
+                    .unwrap_or_default()
+            })
+            .collect()
+    }
+}
+
+fn mapped_group(record: &GroupRecord, mapping: &Mapping) -> GroupRecord {
+    let node = |node: NodeId| mapping.node(node);
+    let mut mapped = record.clone();
+    mapped.owner = record.owner.and_then(node);
+    mapped.default_owner = record.default_owner.and_then(node);
+    mapped.return_to = record.return_to.and_then(node);
+    mapped.drained_from = record.drained_from.and_then(node);
+    mapped.movement = record.movement.and_then(|movement| {
+        let to = movement.to.map_or(Some(None), |to| node(to).map(Some))?;
+        Some(Movement { to, ..movement })
+    });
+    mapped.queued = record.queued.and_then(|queued| {
+        let to = queued.to.map_or(Some(None), |to| node(to).map(Some))?;
+        Some(QueuedMove { to, ..queued })
+    });
+    mapped
+}
+
+fn is_quorate(spec: &ClusterSpec, state: &ClusterState) -> bool {
+    let settings = spec.settings();
+    let mut ballot = Ballot {
+        members: 0,
+        present: 0,
+        total: 0,
+        witness: state.witness,
+        witness_weight: settings.witness_weight,
+    };
+    for (node, declared) in spec.nodes() {
+        let weight = u64::from(declared.vote_weight());
+        ballot.total = ballot.total.saturating_add(weight);
+        if state.node_state(node).is_member() {
+            ballot.members = ballot.members.saturating_add(1);
+            ballot.present = ballot.present.saturating_add(weight);
+        }
+    }
+    quorum::judge(settings.quorum, &ballot).is_quorate()
+}
+
+/// The dependencies of a resource by name, to be compared between configurations.
+fn clauses(spec: &ClusterSpec, resource: ResourceId) -> BTreeSet<BTreeSet<String>> {
+    let Some(group) = spec.resource(resource).and_then(|of| spec.group(of.group())) else {
+        return BTreeSet::new();
+    };
+    let Some(position) = group.position_of(resource) else { return BTreeSet::new() };
+    let name = |member| {
+        spec.resource(group.resource_at(member)).map(|of| of.name().to_lowercase())
+    };
+    group.graph().clauses(position).map(|clause| clause.filter_map(name).collect()).collect()
+}
+
+/// The new ids of what has the same name in both configurations.
+struct Mapping {
+    nodes: Vec<Option<NodeId>>,
+    groups: Vec<Option<GroupId>>,
+    resources: Vec<Option<ResourceId>>,
+}
+
+impl Mapping {
+    fn new(old: &ClusterSpec, new: &ClusterSpec) -> Self {
+        let kind_name = |spec: &ClusterSpec, kind| {
+            spec.kind(kind).map(|kind| kind.name.to_lowercase())
+        };
+        Self {
+            nodes: old.nodes().map(|(_, node)| new.node_id(node.name())).collect(),
+            groups: old.groups().map(|(_, group)| new.group_id(group.name())).collect(),
+            resources: old
+                .resources()
+                .map(|(_, resource)| {
+                    // Of another kind it is another resource, whatever its name.
+                    let id = new.resource_id(resource.name())?;
+                    let kind = new.resource(id)?.kind();
+                    (kind_name(old, resource.kind()) == kind_name(new, kind)).then_some(id)
+                })
+                .collect(),
+        }
+    }
+
+    fn node(&self, old: NodeId) -> Option<NodeId> {
+        self.nodes.get(old.index()).copied().flatten()
+    }
+
+    fn group(&self, old: GroupId) -> Option<GroupId> {
+        self.groups.get(old.index()).copied().flatten()
+    }
+
+    fn resource(&self, old: ResourceId) -> Option<ResourceId> {
+        self.resources.get(old.index()).copied().flatten()
+    }
+}

@@ -1,0 +1,106 @@
+//! Emptying a node: how far it got.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::output::Event;
+use super::{Cluster, ResumeFailback};
+use crate::id::{GroupId, NodeId};
+use crate::machine::NodeEvent;
+use crate::plan::Tier;
+use crate::policy::Trigger;
+use crate::state::{
+    Attraction, Drain, DrainMode, DrainStatus, MoveFailure, MovementCause, Pause,
+};
+
+impl Cluster {
+    /// Lets a node start nothing more.
+    pub(crate) fn pause(&mut self, node: NodeId) {
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.pause = Pause::Requested;
+        }
+        self.step_node(node, NodeEvent::PauseRequested);
+    }
+
+    /// Pauses a node and lets its groups leave.
+    pub(crate) fn drain(&mut self, node: NodeId, mode: DrainMode, target: Option<NodeId>) {
+        self.pause(node);
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.drain = Drain { status: DrainStatus::InProgress, mode, target };
+        }
+        self.caches.draining.insert(node);
+        self.emit(Event::DrainChanged { node, status: DrainStatus::InProgress });
+        self.touch_groups_on(node);
+    }
+
+    /// Lets a node start groups again, and takes some of them back.
+    pub(crate) fn resume(&mut self, node: NodeId, failback: ResumeFailback) {
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.pause = Pause::Resumed;
+            record.attraction = match failback {
+                ResumeFailback::NoFailback => Attraction::Withheld,
+                ResumeFailback::Immediate | ResumeFailback::ByPolicy => Attraction::Open,
+            };
+            record.drain = Drain::default();
+        }
+        self.caches.draining.remove(&node);
+        self.step_node(node, NodeEvent::ResumeRequested);
+        let drained: Vec<GroupId> = self
+            .caches
+            .drained
+            .range((node, GroupId::new(0))..=(node, GroupId::new(u32::MAX)))
+            .map(|(_, group)| *group)
+            .collect();
+        for group in drained {
+            self.caches.drained.remove(&(node, group));
+            if let Some(record) = self.state.groups.get_mut(group.index()) {
+                record.drained_from = None;
+            }
+            let is_free = self.assess(group, Trigger::BestPossible, node) == Ok(Tier::Eligible);
+            if failback == ResumeFailback::Immediate && is_free {
+                let (to, cause) = (Some(node), MovementCause::Failback);
+                self.begin_move(group, to, cause, MoveFailure::Failover);
+            }
+        }
+    }
+
+    /// Ends the drains that have got as far as they can. Whether there was one.
+    pub(crate) fn finish_drains(&mut self) -> bool {
+        let ended: Vec<NodeId> = self
+            .caches
+            .draining
+            .iter()
+            .copied()
+            .filter(|node| {
+                self.state.is_quorate()
+                    && !self.state.occupancy.groups_on(*node).any(|group| self.is_moving(group))
+            })
+            .collect();
+        for node in &ended {
+            self.finish_drain(*node);
+        }
+        !ended.is_empty()
+    }
+
+    fn finish_drain(&mut self, node: NodeId) {
+        self.caches.draining.remove(&node);
+        let left: Vec<GroupId> = self.state.occupancy.groups_on(node).collect();
+        let status = match left.first() {
+            None => DrainStatus::Completed,
+            Some(_) => DrainStatus::Failed,
+        };
+        for group in left {
+            self.emit(Event::DrainBlocked { node, group });
+        }
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.drain.status = status;
+        }
+        self.emit(Event::DrainChanged { node, status });
+        let spec = Arc::clone(&self.spec);
+        for group in self.state.occupancy.groups_on(node) {
+            if let Some(declared) = spec.group(group) {
+                self.caches.touched.add(declared.settings().priority, group);
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What must hold of the ground state after every input, and of every snapshot.
+//!
+//! Each check is sound for a single state: it tells of nothing that a history of legal inputs can
+//! lead to. Rules that need two states, such as epochs that never decrease, and rules that hold
+//! only at the moment of a decision, such as capacity and anti-affinity, which a new
+//! configuration may break later, are not here. Dependencies without cycles and the one owner of
+//! a group hold by construction.
+
+use crate::id::{Epoch, GroupId, NodeId, ResourceId};
+use crate::machine::{FailureLog, NodeState, ResourceState};
+use crate::spec::{ClusterSpec, GroupSpec};
+use crate::state::{ClusterState, GroupRecord, NodeRecord, Occupancy, Pause, ResourceRecord};
+use crate::time::Timestamp;
+
+mod operations;
+mod violation;
+
+pub use violation::{Rule, Subject, Violation};
+
+/// The end of the range of every counter: half of what it can hold. An input that would bring one
+/// above it has to be refused.
+pub(crate) const COUNTER_LIMIT: u64 = u64::MAX >> 1;
+
+/// Whether everything holds that must.
+pub(crate) fn check(spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
+    let checks = Checks { spec, state };
+    checks.cluster()?;
+    for (index, record) in state.nodes.iter().enumerate() {
+        checks.node(NodeId::from_index(index), record)?;
+    }
+    for ((group, declared), record) in spec.groups().zip(&state.groups) {
+        checks.group(group, record)?;
+        for (resource, record) in checks.resources_of(declared) {
+            checks.resource(group, resource, record)?;
+        }
+        checks.order(declared)?;
+    }
+    checks.orphans()?;
+    checks.identities()?;
+    checks.occupancy()
+}
+
+/// A state under examination.
+#[derive(Clone, Copy)]
+struct Checks<'a> {
+    spec: &'a ClusterSpec,
+    state: &'a ClusterState,
+}
+
+impl<'a> Checks<'a> {
+    /// There are as many records as declared things; the counters are far from their ends; the
+    /// times of the cluster are past and in order; the wall clock is in range.
+    fn cluster(self) -> Result<(), Violation> {
+        let state = self.state;
+        let whole = Subject::Cluster;
+        let complete = state.nodes.len() == self.spec.nodes().len()
+            && state.groups.len() == self.spec.groups().len()
+            && state.resources.len() == self.spec.resources().len();
+        require(complete, whole.clone(), Rule::RecordCount)?;
+        let next_operation = state.next_operation.value();
+        counters(&whole, [state.inputs, next_operation, state.configuration])?;
+        let read_at = state.wall_clock.map(|(read_at, _)| read_at);
+        let times = [state.formed_at, state.quorate_since, read_at];
+        self.past(&whole, times.into_iter().flatten())?;
+        if let Some((_, reading)) = state.wall_clock {
+            require(reading.is_valid(), whole.clone(), Rule::ClockOutOfRange)?;
+        }
+        match (state.quorate_since, state.formed_at) {
+            (Some(_), None) => Err(Violation::new(whole, Rule::QuorateUnformed)),
+            (Some(since), Some(formed)) => require(formed <= since, whole, Rule::TimesOutOfOrder),
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// A node came up in an input that was accepted; it is paused as it is meant to be; it is not
+    /// fenced once it is down; its drain has a known target.
+    fn node(self, node: NodeId, record: &NodeRecord) -> Result<(), Violation> {
+        let subject = Subject::Node(node);
+        self.accepted(&subject, record.up_in_input)?;
+        self.past(&subject, [record.since])?;
+        self.log(&subject, &record.fence.attempts)?;
+        self.known(&subject, record.drain.target)?;
+        let pause_fits = match (record.state, record.pause) {
+            (NodeState::Up, Pause::Requested) | (NodeState::Paused, Pause::Resumed) => false,
+            (NodeState::Up, Pause::Resumed)
+            | (NodeState::Paused, Pause::Requested)
+            | (
+                NodeState::Down | NodeState::Joining | NodeState::Unclean,
+                Pause::Resumed | Pause::Requested,
+            ) => true,
+        };
+        require(pause_fits, subject, Rule::PauseDiffers)?;
+        self.fence(node, record)
+    }
+
+    /// Every node that a group refers to is known; it moves somewhere else; its epoch agrees with
+    /// its having an owner and with the last order to start.
+    fn group(self, group: GroupId, record: &GroupRecord) -> Result<(), Violation> {
+        let subject = Subject::Group(group);
+        let destination = record.movement.and_then(|movement| movement.to);
+        let queued = record.queued.and_then(|queued| queued.to);
+        let others = [record.default_owner, record.return_to, record.drained_from];
+        for node in [record.owner, destination, queued]
+            .into_iter()
+            .chain(others)
+        {
+            self.known(&subject, node)?;
+        }
+        counters(&subject, [record.epoch.value()])?;
+        self.accepted(&subject, record.placed_in_input)?;
+        self.past(
+            &subject,
+            record.last_failback.into_iter().chain([record.placed_at]),
+        )?;
+        self.log(&subject, &record.failovers)?;
+        let moves_away = destination.is_none() || destination != record.owner;
+        require(moves_away, subject.clone(), Rule::MoveToOwner)?;
+        let has_epoch = record.owner.is_none() || record.epoch > Epoch::default();
+        require(has_epoch, subject.clone(), Rule::OwnerWithoutEpoch)?;
+        let has_begun = record.ordered_in.is_none_or(|epoch| epoch <= record.epoch);
+        require(has_begun, subject, Rule::OrderedInLaterEpoch)
+    }
+
+    /// What may run is on an owner that is not down, and in doubt if that one is lost; its
+    /// operation fits its state and node.
+    fn resource(
+        self,
+        group: GroupId,
+        resource: ResourceId,
+        record: &ResourceRecord,
+    ) -> Result<(), Violation> {
+        let subject = Subject::Resource(resource);
+        counters(&subject, [record.sequence])?;
+        self.past(
+            &subject,
+            [record.since, record.looked_alive_at, record.known_alive_at],
+        )?;
+        self.log(&subject, &record.restarts)?;
+        let owner = self.state.owner(group);
+        if record.state.may_run() {
+            require(owner.is_some(), subject.clone(), Rule::RunsWithoutOwner)?;
+            let on = owner.map_or(NodeState::Down, |owner| self.state.node_state(owner));
+            require(on != NodeState::Down, subject.clone(), Rule::RunsOnDownNode)?;
+            let in_doubt = record.state == ResourceState::InDoubt;
+            let certain = in_doubt || on != NodeState::Unclean;
+            require(certain, subject, Rule::CertainOnLostNode)?;
+        }
+        self.operation(owner, resource, record)
+    }
+
+    /// Occupancy is what the owners and destinations of the groups say.
+    fn occupancy(self) -> Result<(), Violation> {
+        let rebuilt = Occupancy::of(self.spec, &self.state.groups);
+        require(
+            rebuilt == self.state.occupancy,
+            Subject::Cluster,
+            Rule::OccupancyDiffers,
+        )
+    }
+
+    fn resources_of(
+        self,
+        group: &'a GroupSpec,
+    ) -> impl Iterator<Item = (ResourceId, &'a ResourceRecord)> {
+        let ids = group.resources();
+        ids.filter_map(move |id| Some((id, self.state.resource(id)?)))
+    }
+
+    fn known(self, subject: &Subject, node: Option<NodeId>) -> Result<(), Violation> {
+        let known = node.is_none_or(|node| self.spec.node(node).is_some());
+        require(known, subject.clone(), Rule::UnknownReference)
+    }
+
+    fn accepted(self, subject: &Subject, input: u64) -> Result<(), Violation> {
+        require(
+            input <= self.state.inputs,
+            subject.clone(),
+            Rule::InputNotAccepted,
+        )
+    }
+
+    fn past(
+        self,
+        subject: &Subject,
+        times: impl IntoIterator<Item = Timestamp>,
+    ) -> Result<(), Violation> {
+        let past = times.into_iter().all(|time| time <= self.state.now);
+        require(past, subject.clone(), Rule::TimeInFuture)
+    }
+
+    fn log(self, subject: &Subject, log: &FailureLog) -> Result<(), Violation> {
+        let entries = log.entries();
+        require(
+            entries.len() <= Rule::LOG_ENTRIES,
+            subject.clone(),
+            Rule::LogTooLong,
+        )?;
+        require(entries.is_sorted(), subject.clone(), Rule::TimesOutOfOrder)?;
+        self.past(subject, entries.last().copied())
+    }
+}
+
+fn counters(subject: &Subject, values: impl IntoIterator<Item = u64>) -> Result<(), Violation> {
+    let small = values.into_iter().all(|value| value <= COUNTER_LIMIT);
+    require(small, subject.clone(), Rule::CounterTooLarge)
+}
+
+fn require(holds: bool, subject: Subject, rule: Rule) -> Result<(), Violation> {
+    if holds {
+        Ok(())
+    } else {
+        Err(Violation::new(subject, rule))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod sample;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! What is said about a state that cannot be.
+
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use crate::id::{Ids, Names, Naming};
+use crate::spec::{ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
+
+/// Something that must never be true of a cluster's state, and is.
+///
+/// In a running cluster it is a defect of this crate; in a snapshot it means that the bytes are
+/// not what was written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Violation<N: Naming = Ids> {
+    /// What it is true of.
+    pub subject: Subject<N>,
+    /// What is broken.
+    pub rule: Rule,
+}
+
+/// What a [`Violation`] is about.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Subject<N: Naming = Ids> {
+    /// The cluster as a whole.
+    Cluster,
+    /// A node.
+    Node(N::Node),
+    /// A group.
+    Group(N::Group),
+    /// A resource on the owner of its group.
+    Resource(N::Resource),
+    /// A resource on a node where it should not run.
+    Orphan {
+        /// The node.
+        node: N::Node,
+        /// The resource.
+        resource: N::Resource,
+    },
+}
+
+/// The invariants, each named after what breaks it.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Rule {
+    /// Every declared node, group and resource has exactly one record.
+    RecordCount,
+    /// Every reference is to a declared node or resource.
+    UnknownReference,
+    /// Counters stay in the lower half of their range, so that none ever wraps.
+    CounterTooLarge,
+    /// What happened in an input happened in one that was accepted.
+    InputNotAccepted,
+    /// What is remembered of the past is not later than now.
+    TimeInFuture,
+    /// Times that follow each other ascend.
+    TimesOutOfOrder,
+    /// A log of failures has at most [`Rule::LOG_ENTRIES`] entries.
+    LogTooLong,
+    /// The reading of the wall clock is in range.
+    ClockOutOfRange,
+    /// An operation id is used once.
+    OperationReused,
+    /// Operation ids are below the next one to be issued.
+    OperationNotIssued,
+    /// An operation is in flight exactly when the state says so, and of the kind that it says.
+    OperationDoesNotFit,
+    /// Operations are in flight only on members.
+    OperationOnNonMember,
+    /// A start is in flight only on a node that is up, or was paused after it was issued.
+    StartOnNodeNotUp,
+    /// No resource is started while it is being stopped on another node.
+    StartBesideOrphan,
+    /// A start is issued only when every clause of the dependencies has a member online.
+    StartWithoutProvider,
+    /// A stop is issued only when no dependent needs the resource any more.
+    StopBeforeDependent,
+    /// What may run has an owner.
+    RunsWithoutOwner,
+    /// Nothing runs on a node that is down.
+    RunsOnDownNode,
+    /// What may run on a lost node is in doubt.
+    CertainOnLostNode,
+    /// A group moves to another node than its owner.
+    MoveToOwner,
+    /// A group that has an owner has had a change of owner.
+    OwnerWithoutEpoch,
+    /// A group was ordered online in an epoch that has begun.
+    OrderedInLaterEpoch,
+    /// Nothing is left on a node that is down.
+    OrphanOnDownNode,
+    /// A resource on its owner is either the owner's own or an orphan.
+    OrphanBesideItself,
+    /// A node that is up is not to be paused, one that is paused is.
+    PauseDiffers,
+    /// A node that is down is not being fenced.
+    FenceOfDownNode,
+    /// A cluster that is quorate has been formed.
+    QuorateUnformed,
+    /// The index of what stands where equals one that is built anew.
+    OccupancyDiffers,
+}
+
+impl Rule {
+    /// Most entries of a log of failures, far above any sensible threshold.
+    pub const LOG_ENTRIES: usize = 100_000;
+}
+
+impl Violation {
+    pub(super) const fn new(subject: Subject, rule: Rule) -> Self {
+        Self { subject, rule }
+    }
+
+    /// The same with names; an id that is not declared stays a number.
+    #[must_use]
+    pub fn named(&self, spec: &ClusterSpec) -> Violation<Names> {
+        let name_of_node = |id| name(spec.node(id).map(NodeSpec::name), &id);
+        let name_of_resource = |id| name(spec.resource(id).map(ResourceSpec::name), &id);
+        let subject = match self.subject {
+            Subject::Cluster => Subject::Cluster,
+            Subject::Node(id) => Subject::Node(name_of_node(id)),
+            Subject::Group(id) => Subject::Group(name(spec.group(id).map(GroupSpec::name), &id)),
+            Subject::Resource(id) => Subject::Resource(name_of_resource(id)),
+            Subject::Orphan { node, resource } => Subject::Orphan {
+                node: name_of_node(node),
+                resource: name_of_resource(resource),
+            },
+        };
+        Violation {
+            subject,
+            rule: self.rule,
+        }
+    }
+}
+
+fn name(declared: Option<&str>, id: &impl ToString) -> String {
+    declared.map_or_else(|| id.to_string(), String::from)
+}
+
+impl<N: Naming> fmt::Display for Violation<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.subject, self.rule)
+    }
+}
+
+impl<N: Naming> core::error::Error for Violation<N> {}
+
+impl<N: Naming> fmt::Display for Subject<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cluster => f.write_str("cluster"),
+            Self::Node(node) => write!(f, "node {node}"),
+            Self::Group(group) => write!(f, "group {group}"),
+            Self::Resource(resource) => write!(f, "resource {resource}"),
+            Self::Orphan { node, resource } => write!(f, "orphan {resource} on node {node}"),
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RecordCount => "there is not exactly one record for each declared thing",
+            Self::UnknownReference => "it refers to something that is not declared",
+            Self::CounterTooLarge => "a counter is too near to the end of its range",
+            Self::InputNotAccepted => "it refers to an input that was never accepted",
+            Self::TimeInFuture => "a time of the past is later than now",
+            Self::TimesOutOfOrder => "a later event has an earlier time",
+            Self::LogTooLong => "a log of failures is too long",
+            Self::ClockOutOfRange => "the wall clock is out of range",
+            Self::OperationReused => "its operation has the id of another one",
+            Self::OperationNotIssued => "its operation was never issued",
+            Self::OperationDoesNotFit => "its operation does not fit its state",
+            Self::OperationOnNonMember => "an operation is in flight on a node that is no member",
+            Self::StartOnNodeNotUp => "it is starting on a node that may not start anything",
+            Self::StartBesideOrphan => "it was started while it was being stopped elsewhere",
+            Self::StartWithoutProvider => "it was started before what it depends on",
+            Self::StopBeforeDependent => "it was stopped before what depends on it",
+            Self::RunsWithoutOwner => "it may run, and its group has no owner",
+            Self::RunsOnDownNode => "it may run, and the owner of its group is down",
+            Self::CertainOnLostNode => "it is not in doubt, and the owner of its group is lost",
+            Self::MoveToOwner => "it moves to the node that owns it",
+            Self::OwnerWithoutEpoch => "it has an owner in the epoch before the first one",
+            Self::OrderedInLaterEpoch => "it was ordered online in an epoch that has not begun",
+            Self::OrphanOnDownNode => "it may run on a node that is down",
+            Self::OrphanBesideItself => "it also runs there as the owner's own",
+            Self::PauseDiffers => "its state and its pause differ",
+            Self::FenceOfDownNode => "it is being fenced and is down",
+            Self::QuorateUnformed => "it is quorate and has not formed",
+            Self::OccupancyDiffers => "the index of what stands where is wrong",
+        })
+    }
+}

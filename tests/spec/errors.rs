@@ -1,0 +1,358 @@
+use quorate::graph::Expression;
+use quorate::kind::{KindDeclaration, RequiredProvider};
+use quorate::spec::{
+    ClusterDeclaration, Limits, NodeDeclaration, Problem, QuorumRule, ResourceDeclaration, Subject,
+};
+
+use super::{cluster, disk, errors_of, group, read, service};
+
+#[test]
+fn names_are_checked() {
+    let (long, cut) = ("x".repeat(256), "x".repeat(60));
+    let mut declaration = cluster()
+        .node("")
+        .node("A")
+        .node(long.as_str())
+        .group(group("g").resource(service("r")).resource(service("")))
+        .group(
+            group("G")
+                .resource(service("R"))
+                .resource(service(" padded")),
+        )
+        .kind(KindDeclaration {
+            name: "Mine".into(),
+            ..KindDeclaration::default()
+        })
+        .kind(KindDeclaration {
+            name: "mine".into(),
+            ..KindDeclaration::default()
+        })
+        .kind(KindDeclaration::default());
+    declaration.groups[0]
+        .anti_affinity_classes
+        .push(String::new());
+    assert_eq!(
+        errors_of(declaration),
+        [
+            "kinds: entry 3 has an empty name".to_string(),
+            "kinds.mine.name: the name is taken by kinds.Mine".into(),
+            "nodes: entry 4 has an empty name".into(),
+            format!("nodes.\"{cut}…\".name: a name of 256 bytes, at most 255 are allowed"),
+            "nodes.A.name: the name is taken by nodes.a".into(),
+            "groups.g.resources: entry 2 has an empty name".into(),
+            "groups.g.anti_affinity_classes: entry 1 has an empty name".into(),
+            "groups.G.resources.\" padded\".name: the name begins or ends with white space".into(),
+            "groups.G.name: the name is taken by groups.g".into(),
+            "groups.G.resources.R.name: the name is taken by groups.g.resources.r".into(),
+        ]
+    );
+}
+
+#[test]
+fn a_name_at_the_limit_is_legal() {
+    assert!(cluster().node("x".repeat(255)).build().is_ok());
+    let mut declaration = cluster();
+    declaration.name = "x".repeat(256);
+    assert_eq!(
+        errors_of(declaration),
+        ["name: a name of 256 bytes, at most 255 are allowed"]
+    );
+}
+
+#[test]
+fn a_cluster_needs_nodes_and_votes() {
+    assert_eq!(
+        errors_of(ClusterDeclaration::new("empty")),
+        ["nodes: a cluster needs at least one node"]
+    );
+    let voting = |weight| NodeDeclaration {
+        vote_weight: Some(weight),
+        ..NodeDeclaration::new("a")
+    };
+    let with = |weight| ClusterDeclaration::new("votes").node(voting(weight));
+    assert_eq!(
+        errors_of(with(0)),
+        ["nodes: no node has a vote, so there is never a quorum"]
+    );
+    assert_eq!(
+        errors_of(with(u32::MAX).node("b")),
+        ["nodes: the votes add up to more than 4294967295"]
+    );
+    assert_eq!(
+        errors_of(with(u32::MAX).quorum(QuorumRule::MajorityWithWitness)),
+        ["nodes: the votes add up to more than 4294967295"]
+    );
+    let mut without = with(1).quorum(QuorumRule::MajorityWithWitness);
+    without.witness_weight = Some(0);
+    assert_eq!(errors_of(without), ["witness_weight: must be at least 1"]);
+    let mut disk_only = with(0).quorum(QuorumRule::DiskOnly);
+    disk_only.witness_weight = Some(0);
+    assert!(disk_only.build().is_ok());
+}
+
+#[test]
+fn owners_are_checked() {
+    let declaration = cluster().group(
+        group("g")
+            .preferred_owners(["a", "node-x", "A"])
+            .resource(service("r").possible_owners(["B", "b"]))
+            .resource(service("s").possible_owners([] as [&str; 0])),
+    );
+    assert_eq!(
+        errors_of(declaration),
+        [
+            "groups.g.resources.r.possible_owners: node \"b\" is listed twice",
+            "groups.g.resources.s.possible_owners: names no node; \
+             leave it out if every node is possible",
+            "groups.g.preferred_owners: no node is named \"node-x\"",
+            "groups.g.preferred_owners: node \"A\" is listed twice",
+        ]
+    );
+}
+
+#[test]
+fn a_wrong_list_of_owners_is_reported_for_each_resource() {
+    let wrong = |name| service(name).possible_owners(["node 2"]);
+    let declaration = ClusterDeclaration::new("test")
+        .node("node 1")
+        .group(group("g").resource(wrong("r")).resource(wrong("s")));
+    assert_eq!(
+        errors_of(declaration),
+        [
+            "groups.g.resources.r.possible_owners: no node is named \"node 2\"; \
+             did you mean \"node 1\"?",
+            "groups.g.resources.s.possible_owners: no node is named \"node 2\"; \
+             did you mean \"node 1\"?",
+        ]
+    );
+}
+
+#[test]
+fn unknown_kinds_are_reported_with_the_nearest() {
+    let mut declaration = cluster().group(
+        group("g")
+            .resource(ResourceDeclaration::new("d", "Fysical Disk"))
+            .resource(ResourceDeclaration::new("e", "Toaster")),
+    );
+    declaration.kinds.push(KindDeclaration {
+        name: "Mine".into(),
+        requires: vec![RequiredProvider::Kind("IP Adress".into())],
+        ..KindDeclaration::default()
+    });
+    assert_eq!(
+        errors_of(declaration),
+        [
+            "kinds.Mine.requires: no kind is named \"IP Adress\"; did you mean \"IP Address\"?",
+            "groups.g.resources.d.kind: no kind is named \"Fysical Disk\"; \
+             did you mean \"Physical Disk\"?",
+            "groups.g.resources.e.kind: no kind is named \"Toaster\"",
+        ]
+    );
+}
+
+#[test]
+fn dependencies_are_checked() {
+    let declaration = cluster()
+        .group(
+            group("g")
+                .resource(disk("Disk F:"))
+                .resource(service("itself").needs("[ITSELF]"))
+                .resource(service("twice").needs("[Disk F:] and ([disk f:] or [itself])"))
+                .resource(service("near").needs("[Disk G:]"))
+                .resource(service("nothing").needs("[nowhere at all]"))
+                .resource(service("far").needs("[OTHER]"))
+                .resource(service("hollow").needs(Expression::new().and_any_of([] as [&str; 0])))
+                .resource(service("text").needs("[near] and")),
+        )
+        .group(group("elsewhere").resource(service("other")));
+    assert_eq!(
+        errors_of(declaration),
+        [
+            "groups.g.resources.itself.depends_on: a resource cannot depend on itself",
+            "groups.g.resources.twice.depends_on: \"Disk F:\" occurs twice in the expression",
+            "groups.g.resources.near.depends_on: no resource is named \"Disk G:\"; \
+             did you mean \"Disk F:\"?",
+            "groups.g.resources.nothing.depends_on: no resource is named \"nowhere at all\"",
+            "groups.g.resources.far.depends_on: \"OTHER\" is in group \"elsewhere\", \
+             and dependencies stay within a group",
+            "groups.g.resources.hollow.depends_on: a clause of the expression has no members",
+            "groups.g.resources.text.depends_on: expected a resource such as \
+             `[name]`, or `(` at byte 10",
+        ]
+    );
+}
+
+#[test]
+fn a_cycle_is_told_as_a_whole() {
+    let declaration = cluster().group(
+        group("g")
+            .resource(service("x"))
+            .resource(service("a").needs("[b]"))
+            .resource(service("b").needs("[x] and [c]"))
+            .resource(service("c").needs("[a]")),
+    );
+    assert_eq!(
+        errors_of(declaration),
+        [
+            "groups.g.resources.a.depends_on: the dependencies form a cycle: \
+          \"a\" -> \"b\" -> \"c\" -> \"a\""
+        ]
+    );
+}
+
+fn chain(length: usize) -> ClusterDeclaration {
+    let mut chain = group("g").resource(service("s0"));
+    for index in 1..length {
+        let below = index - 1;
+        chain = chain.resource(service(&format!("s{index}")).needs(format!("[s{below}]").as_str()));
+    }
+    cluster().group(chain)
+}
+
+#[test]
+fn depth_is_limited() {
+    assert!(chain(100).build().is_ok());
+    assert_eq!(
+        errors_of(chain(101)),
+        ["groups.g.resources: the dependencies are 101 deep, at most 100 are allowed"]
+    );
+    assert!(chain(101).build_within(&Limits::unlimited()).is_ok());
+}
+
+#[test]
+fn the_number_of_dependencies_is_limited() {
+    let with = |count: usize| {
+        let names: Vec<String> = (0..count).map(|index| format!("s{index}")).collect();
+        let group = names
+            .iter()
+            .fold(group("g"), |group, name| group.resource(service(name)));
+        cluster().group(group.resource(service("all").needs(Expression::all_of(names))))
+    };
+    assert!(with(64).build().is_ok());
+    assert_eq!(
+        errors_of(with(65)),
+        ["groups.g.resources.all.depends_on: 65 exceed the limit of 64"]
+    );
+}
+
+#[test]
+fn sizes_are_limited_before_anything_else() {
+    let small = Limits {
+        nodes: 2,
+        groups: 1,
+        resources: 1,
+        ..Limits::default()
+    };
+    let large = cluster()
+        .group(group("g").resource(service("r")))
+        .group(group("h").resource(service("s").needs("[nowhere]")));
+    let errors = large
+        .build_within(&small)
+        .expect_err("it exceeds every limit");
+    assert_eq!(
+        errors.to_string(),
+        "nodes: 3 exceed the limit of 2\n\
+         groups: 2 exceed the limit of 1\n\
+         resources: 2 exceed the limit of 1"
+    );
+    let nodes = |count: u32| {
+        (0..count).fold(ClusterDeclaration::new("n"), |cluster, n| {
+            cluster.node(n.to_string())
+        })
+    };
+    assert!(nodes(64).build().is_ok());
+    assert_eq!(errors_of(nodes(65)), ["nodes: 65 exceed the limit of 64"]);
+}
+
+#[test]
+fn amounts_that_do_not_fit_are_refused() {
+    let declaration = cluster()
+        .node(NodeDeclaration::new("d").capacity("mb", u64::MAX))
+        .node(NodeDeclaration::new("e").capacity("mb", 1))
+        .group(group("g").demand("mb", 1))
+        .group(group("h").demand("mb", u64::MAX));
+    assert_eq!(
+        errors_of(declaration),
+        [
+            "nodes.e.capacity: the amounts of \"mb\" add up to more than 18446744073709551615",
+            "groups.h.demands: the amounts of \"mb\" add up to more than 18446744073709551615",
+        ]
+    );
+}
+
+#[test]
+fn required_providers_are_asked_for() {
+    let name = |name: &str| ResourceDeclaration::new(name, "Network Name");
+    let spooler = |name: &str| ResourceDeclaration::new(name, "Print Spooler");
+    let declaration = cluster().group(
+        group("g")
+            .resource(disk("disk"))
+            .resource(ResourceDeclaration::new("ip", "ip address"))
+            .resource(name("bare"))
+            .resource(name("named").needs("[ip]"))
+            .resource(spooler("spool").needs("[disk]"))
+            .resource(spooler("good").needs("[disk] and [named]"))
+            .resource(spooler("silent").needs("[gone]")),
+    );
+    assert_eq!(
+        errors_of(declaration),
+        [
+            "groups.g.resources.silent.depends_on: no resource is named \"gone\"",
+            "groups.g.resources.bare.depends_on: its kind must depend on \
+             a resource of kind \"IP Address\"",
+            "groups.g.resources.spool.depends_on: its kind must depend on \
+             a resource of kind \"Network Name\"",
+        ]
+    );
+}
+
+#[test]
+fn everything_is_reported_at_once_and_in_types() {
+    let text = r#"
+        name = "test"
+        fence_threshold = 0
+        nodes = [{ name = "a" }, { name = "A" }]
+        [[groups]]
+        name = "g"
+        preferred_owners = ["z"]
+        start_delay = "1h"
+        [[groups.resources]]
+        name = "r"
+        kind = "Nothing"
+        depends_on = "[s]"
+        [[groups.resources]]
+        name = "s"
+        kind = "Generic Script"
+        depends_on = "[r]"
+        possible_owners = []
+    "#;
+    let errors = read(text).build().expect_err("everything is wrong");
+    let paths: Vec<String> = errors.iter().map(|error| error.path.to_string()).collect();
+    assert_eq!(
+        paths,
+        [
+            "fence_threshold",
+            "nodes.A.name",
+            "groups.g.start_delay",
+            "groups.g.resources.r.kind",
+            "groups.g.resources.s.possible_owners",
+            "groups.g.preferred_owners",
+            "groups.g.resources.r.depends_on",
+        ]
+    );
+    let last = errors.iter().last().expect("there are errors");
+    assert_eq!(last.path.field(), Some("depends_on"));
+    assert_eq!(
+        last.path.subject(),
+        &Subject::Resource {
+            group: "g".into(),
+            resource: "r".into()
+        }
+    );
+    assert_eq!(
+        last.problem,
+        Problem::Cycle {
+            resources: vec!["r".into(), "s".into()]
+        }
+    );
+}

@@ -1,0 +1,171 @@
+use std::time::Duration;
+
+use quorate::kind::KindDeclaration;
+use quorate::spec::{
+    AntiAffinityPlacement, ClusterDeclaration, Failback, Interval, NodeDeclaration, Profile,
+    QuorumRule, ResourceDeclaration, ResourceOverrides, UnconfirmedStop,
+};
+
+use super::{cluster, group, service, warnings_of};
+
+#[test]
+fn a_sound_cluster_has_no_warnings() {
+    let declaration = cluster().group(group("g").preferred_owners(["a"]).resource(service("r")));
+    assert_eq!(warnings_of(declaration), [""; 0]);
+}
+
+#[test]
+fn owners_that_cannot_be_met() {
+    let declaration = cluster()
+        .group(
+            group("apart")
+                .preferred_owners(["c"])
+                .resource(service("r").possible_owners(["a"]))
+                .resource(service("s").possible_owners(["b"])),
+        )
+        .group(
+            group("picky")
+                .preferred_owners(["c", "a"])
+                .resource(service("t").possible_owners(["a", "b"])),
+        );
+    assert_eq!(
+        warnings_of(declaration),
+        [
+            "groups.apart.resources: the possible owners of its resources have no node in \
+             common, so it is never wholly online",
+            "groups.picky.preferred_owners: node \"c\" is preferred but cannot run every resource",
+        ]
+    );
+}
+
+#[test]
+fn failover_settings_that_do_nothing() {
+    let with = |name, threshold| {
+        let mut group = group(name);
+        group.failover_threshold = Some(threshold);
+        group
+    };
+    let mut failback = group("home");
+    failback.failback = Some(Failback::Allow);
+    let declaration = cluster()
+        .group(with("never", 0))
+        .group(with("once", 3))
+        .group(with("round", 4))
+        .group(failback);
+    assert_eq!(
+        warnings_of(declaration),
+        [
+            "groups.never.failover_threshold: 0 means that no failed resource moves the group",
+            "groups.round.failover_threshold: 4 failovers on 3 nodes visit failed nodes again",
+            "groups.home.failback: has no effect without preferred owners",
+        ]
+    );
+}
+
+#[test]
+fn risky_resource_settings_are_told_where_they_are_declared() {
+    let risky = ResourceOverrides {
+        retry_period: Some(Interval::Every(Duration::from_secs(60))),
+        restart_threshold: Some(0),
+        unconfirmed_stop: Some(UnconfirmedStop::AssumeOff),
+        ..ResourceOverrides::default()
+    };
+    let kind = KindDeclaration {
+        name: "Mine".into(),
+        settings: risky.clone(),
+        ..KindDeclaration::default()
+    };
+    let of_kind = |name: &str| ResourceDeclaration::new(name, "mine");
+    let declaration = cluster().kind(kind).group(
+        group("g")
+            .resource(of_kind("inherits"))
+            .resource(of_kind("also inherits"))
+            .resource(service("own").settings(risky)),
+    );
+    let expected: Vec<String> = ["kinds.Mine", "groups.g.resources.own"]
+        .into_iter()
+        .flat_map(|place| {
+            [
+                format!(
+                    "{place}.settings.retry_period: 1m is shorter than the restart period of 15m"
+                ),
+                format!(
+                    "{place}.settings.restart_threshold: 0 means that no failure leads to a restart"
+                ),
+                format!(
+                    "{place}.settings.unconfirmed_stop: a resource that could not be stopped \
+                     may then run twice"
+                ),
+            ]
+        })
+        .collect();
+    assert_eq!(warnings_of(declaration), expected);
+}
+
+#[test]
+fn a_class_larger_than_the_cluster() {
+    let declaration = |count: usize| {
+        (0..count).fold(cluster(), |cluster, index| {
+            cluster.group(group(&format!("g{index}")).anti_affinity_class("apart"))
+        })
+    };
+    let hard = |count| {
+        let mut declaration = declaration(count);
+        declaration.anti_affinity = Some(AntiAffinityPlacement::Hard);
+        declaration
+    };
+    let warning = "anti_affinity: class \"apart\" keeps 4 groups apart on 3 nodes";
+    assert_eq!(warnings_of(declaration(4)), [""; 0]);
+    assert_eq!(warnings_of(hard(3)), [""; 0]);
+    assert_eq!(warnings_of(hard(4)), [warning]);
+    assert_eq!(
+        warnings_of(declaration(4).profile(Profile::Mscs2003)),
+        [warning]
+    );
+}
+
+#[test]
+fn demands_that_no_node_can_carry_or_limit() {
+    let declaration = ClusterDeclaration::new("test")
+        .node(NodeDeclaration::new("a").capacity("mb", 10))
+        .node(NodeDeclaration::new("b").capacity("mb", 20))
+        .node(NodeDeclaration::new("c").capacity("mb", 5))
+        .group(group("fits").demand("mb", 20))
+        .group(group("never").demand("mb", 21).demand("seats", 1))
+        .group(
+            group("pinned")
+                .demand("mb", 11)
+                .resource(service("r").possible_owners(["a", "c"])),
+        );
+    assert_eq!(
+        warnings_of(declaration.clone()),
+        [
+            "groups.never.demands: 21 of \"mb\" exceed the capacity of every possible owner, \
+             at most 20",
+            "groups.pinned.demands: 11 of \"mb\" exceed the capacity of every possible owner, \
+             at most 10",
+            "groups.never.demands: no node has a capacity in \"seats\", so nothing limits it",
+        ]
+    );
+    // A node without a limit has room for everything.
+    assert_eq!(warnings_of(declaration.node("d")).len(), 2);
+}
+
+#[test]
+fn two_nodes_with_a_majority_of_nodes() {
+    let two = || ClusterDeclaration::new("test").node("a").node("b");
+    let warning = "quorum: the loss of any node takes the quorum away; add a witness";
+    assert_eq!(warnings_of(two()), [warning]);
+    assert_eq!(
+        warnings_of(two().quorum(QuorumRule::MajorityWithWitness)),
+        [""; 0]
+    );
+    assert_eq!(warnings_of(two().node("c")), [""; 0]);
+    assert_eq!(
+        warnings_of(ClusterDeclaration::new("test").node("a")),
+        [""; 0]
+    );
+    let mut uneven = two();
+    uneven.nodes[0].vote_weight = Some(2);
+    assert_eq!(warnings_of(uneven), [""; 0]);
+}
