@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::id::{GroupId, Incarnation, NodeId, OpId, ResourceId};
+use crate::id::{Ids, Incarnation, Naming, OpId};
 use crate::machine::{NodeState, ResourceState};
 use crate::plan::Rejection;
 use crate::spec::SpecErrors;
@@ -10,9 +10,11 @@ use crate::time::Timestamp;
 
 /// An input that was not accepted. The state of the cluster has not changed and nothing was put
 /// out; the same input may be accepted later.
+///
+/// [`ClusterSpec::named`](crate::spec::ClusterSpec::named) gives the same with names, for messages.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
-pub enum InputError {
+pub enum InputError<N: Naming = Ids> {
     /// The input is older than one that was accepted before. Send it again with `latest` or later.
     #[error("time {now} is before {latest}, the latest that was accepted")]
     TimeRanBackwards {
@@ -27,13 +29,13 @@ pub enum InputError {
     CounterExhausted,
     /// No node has this id.
     #[error("no node {0}")]
-    UnknownNode(NodeId),
+    UnknownNode(N::Node),
     /// No group has this id.
     #[error("no group {0}")]
-    UnknownGroup(GroupId),
+    UnknownGroup(N::Group),
     /// No resource has this id.
     #[error("no resource {0}")]
-    UnknownResource(ResourceId),
+    UnknownResource(N::Resource),
     /// The operation was never asked for.
     #[error("operation {0} was never issued")]
     OperationNeverIssued(OpId),
@@ -47,7 +49,7 @@ pub enum InputError {
     #[error("report of incarnation {reported} of node {node}, which is in {known}")]
     StaleIncarnation {
         /// The node.
-        node: NodeId,
+        node: N::Node,
         /// The life it speaks of.
         reported: Incarnation,
         /// The life that is known.
@@ -57,13 +59,13 @@ pub enum InputError {
     #[error("resource {resource} is not owned by node {node}")]
     NotTheOwner {
         /// The resource.
-        resource: ResourceId,
+        resource: N::Resource,
         /// The node that reports.
-        node: NodeId,
+        node: N::Node,
     },
     /// A resource is listed twice.
     #[error("resource {0} is listed twice")]
-    ListedTwice(ResourceId),
+    ListedTwice(N::Resource),
     /// The clock reading is out of range.
     #[error("wall clock out of range")]
     ClockOutOfRange,
@@ -71,7 +73,7 @@ pub enum InputError {
     #[error("node {node} is {state}")]
     NodeState {
         /// The node.
-        node: NodeId,
+        node: N::Node,
         /// Its state.
         state: NodeState,
     },
@@ -80,86 +82,129 @@ pub enum InputError {
     NoQuorum,
     /// Without this node the cluster would have no quorum.
     #[error("the cluster would lose quorum without node {0}")]
-    WouldLoseQuorum(NodeId),
+    WouldLoseQuorum(N::Node),
     /// With this declaration the cluster would have no quorum.
     #[error("the cluster would lose quorum with this declaration")]
     ConfigurationWouldLoseQuorum,
     /// Nothing can be brought online on a paused node (`ERROR_SHARING_PAUSED`).
     #[error("node {0} is paused")]
-    NodePaused(NodeId),
+    NodePaused(N::Node),
     /// The group has no owner to bring it online.
     #[error("group {0} has no owner that is up")]
-    NoOwner(GroupId),
+    NoOwner(N::Group),
     /// The group is locked (`ERROR_CLUSTER_RESOURCE_LOCKED_STATUS`).
     #[error("group {0} is locked")]
-    GroupLocked(GroupId),
+    GroupLocked(N::Group),
     /// The resource is in a state in which this cannot be done (`ERROR_INVALID_STATE`).
     #[error("resource {resource} is {state}")]
     ResourceState {
         /// The resource.
-        resource: ResourceId,
+        resource: N::Resource,
         /// Its state.
         state: ResourceState,
     },
     /// A failed resource cannot be taken offline (`ERROR_RESOURCE_FAILED`).
     #[error("resource {0} has failed")]
-    ResourceFailed(ResourceId),
+    ResourceFailed(N::Resource),
     /// Maintenance is not possible for what the quorum rests on, or for a resource that is not
     /// online.
     #[error("resource {0} is not online")]
-    ResourceNotOnline(ResourceId),
+    ResourceNotOnline(N::Resource),
     /// The node already runs a group of the same anti-affinity class
     /// (`ERROR_NODE_CANT_HOST_RESOURCE`).
     #[error("node {node} runs group {because_of}, which group {group} must not run beside")]
     NodeCannotHost {
         /// The group.
-        group: GroupId,
+        group: N::Group,
         /// The node.
-        node: NodeId,
+        node: N::Node,
         /// The group that runs there.
-        because_of: GroupId,
+        because_of: N::Group,
     },
     /// The group cannot move to this node.
     #[error("group {group} cannot move to node {node}: {rejection}")]
     MoveRefused {
         /// The group.
-        group: GroupId,
+        group: N::Group,
         /// The node.
-        node: NodeId,
+        node: N::Node,
         /// What speaks against it.
-        rejection: Rejection,
+        rejection: Rejection<N>,
     },
     /// No other node can take the group.
     #[error("no other node can take group {0}")]
-    NoCandidate(GroupId),
+    NoCandidate(N::Group),
     /// There is no move to cancel.
     #[error("group {0} is not moving")]
-    NotMoving(GroupId),
+    NotMoving(N::Group),
     /// The node to drain to is not up (`ERROR_HOST_NODE_NOT_AVAILABLE`).
     #[error("drain target {0} is not up")]
-    DrainTargetNotUp(NodeId),
+    DrainTargetNotUp(N::Node),
     /// A drain of the node is under way (`ERROR_CLUSTER_NODE_EVACUATION_IN_PROGRESS`).
     #[error("node {0} is being drained")]
-    DrainInProgress(NodeId),
+    DrainInProgress(N::Node),
     /// The node to evict still owns groups or may run something.
     #[error("node {0} still owns groups or may run something")]
-    NodeInUse(NodeId),
+    NodeInUse(N::Node),
     /// The last node cannot be evicted.
     #[error("node {0} is the last one")]
-    LastNode(NodeId),
+    LastNode(N::Node),
     /// The new declaration is not valid.
     #[error("the declaration is not valid:\n{0}")]
     Declaration(SpecErrors),
     /// The new declaration removes a group or resource that is not off.
     #[error("resource {0} cannot be removed before it is offline")]
-    RemovedWhileRunning(ResourceId),
+    RemovedWhileRunning(N::Resource),
     /// The new declaration moves a resource to another group.
     #[error("resource {0} cannot change its group while it is not offline")]
-    RegroupedWhileRunning(ResourceId),
+    RegroupedWhileRunning(N::Resource),
     /// The new declaration adds a dependency to a resource that is neither offline nor failed
     /// (`ERROR_RESOURCE_ONLINE`), or removes one of which an end is not (`ERROR_INVALID_STATE`).
     #[error("the dependencies of resource {0} cannot change before it is offline")]
-    DependenciesWhileRunning(ResourceId),
+    DependenciesWhileRunning(N::Resource),
+}
+
+impl<N: Naming> InputError<N> {
+    /// The name of the variant in snake case, which stays the same from release to release.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::TimeRanBackwards { .. } => "time_ran_backwards",
+            Self::CounterExhausted => "counter_exhausted",
+            Self::UnknownNode(_) => "unknown_node",
+            Self::UnknownGroup(_) => "unknown_group",
+            Self::UnknownResource(_) => "unknown_resource",
+            Self::OperationNeverIssued(_) => "operation_never_issued",
+            Self::StaleOperation(_) => "stale_operation",
+            Self::OutcomeDoesNotFit(_) => "outcome_does_not_fit",
+            Self::StaleIncarnation { .. } => "stale_incarnation",
+            Self::NotTheOwner { .. } => "not_the_owner",
+            Self::ListedTwice(_) => "listed_twice",
+            Self::ClockOutOfRange => "clock_out_of_range",
+            Self::NodeState { .. } => "node_state",
+            Self::NoQuorum => "no_quorum",
+            Self::ConfigurationWouldLoseQuorum => "configuration_would_lose_quorum",
+            Self::WouldLoseQuorum(_) => "would_lose_quorum",
+            Self::NodePaused(_) => "node_paused",
+            Self::NoOwner(_) => "no_owner",
+            Self::GroupLocked(_) => "group_locked",
+            Self::ResourceState { .. } => "resource_state",
+            Self::ResourceFailed(_) => "resource_failed",
+            Self::ResourceNotOnline(_) => "resource_not_online",
+            Self::NodeCannotHost { .. } => "node_cannot_host",
+            Self::MoveRefused { .. } => "move_refused",
+            Self::NoCandidate(_) => "no_candidate",
+            Self::NotMoving(_) => "not_moving",
+            Self::DrainTargetNotUp(_) => "drain_target_not_up",
+            Self::DrainInProgress(_) => "drain_in_progress",
+            Self::NodeInUse(_) => "node_in_use",
+            Self::LastNode(_) => "last_node",
+            Self::Declaration(_) => "declaration",
+            Self::RemovedWhileRunning(_) => "removed_while_running",
+            Self::RegroupedWhileRunning(_) => "regrouped_while_running",
+            Self::DependenciesWhileRunning(_) => "dependencies_while_running",
+        }
+    }
 }
 
 /// A name that the configuration does not hold, or an id of another configuration.
@@ -175,4 +220,20 @@ pub enum UnknownReference {
     /// No resource has this name.
     #[error("no resource \"{0}\"")]
     Resource(alloc::string::String),
+    /// No dimension of capacity has this name.
+    #[error("no dimension \"{0}\"")]
+    Dimension(alloc::string::String),
+}
+
+impl UnknownReference {
+    /// What is said to be unknown, in the manner of [`InputError::kind`].
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Node(_) => "unknown_node",
+            Self::Group(_) => "unknown_group",
+            Self::Resource(_) => "unknown_resource",
+            Self::Dimension(_) => "unknown_dimension",
+        }
+    }
 }

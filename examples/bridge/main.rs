@@ -1,0 +1,31 @@
+//! A cluster that speaks JSON: one line in on standard input, one line out on standard output.
+//!
+//! For drivers in any language and for trying things out by hand; `docs/bridge.md` describes every
+//! line. Nothing but names is spoken here, never ids.
+//!
+//! ```text
+//! $ cargo run --example bridge
+//! {"spec": {"name": "two", "nodes": [{"name": "a"}, {"name": "b"}]}, "policy": "ring"}
+//! {"ok":true,"warnings":[]}
+//! ```
+
+use std::io::{self, BufRead, Write};
+
+mod session;
+
+use session::Session;
+
+fn main() -> io::Result<()> {
+    let mut lines = io::stdin().lock();
+    let mut answers = io::stdout().lock();
+    let mut session = Session::default();
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        let answer = session.answer(line.trim_ascii());
+        writeln!(answers, "{answer}")?;
+        // A driver waits for the answer before it goes on.
+        answers.flush()?;
+        line.clear();
+    }
+    Ok(())
+}

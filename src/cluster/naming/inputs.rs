@@ -1,0 +1,100 @@
+//! Inputs, commands and the errors that answer them.
+
+use super::{Translate, Translator};
+use crate::cluster::error::InputError;
+use crate::cluster::input::{Command, Input};
+use crate::id::Naming;
+
+impl<A: Naming> Translate<A> for Input<A> {
+    type To<B: Naming> = Input<B>;
+
+    fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Input<B>, T::Unknown> {
+        Ok(translate_variants! { self, by, Input:
+            NodeJoined { node: node, incarnation, running: resources },
+            NodeLeft { node: node },
+            NodeLost { node: node },
+            NodeFenced { node: node },
+            NodeConfirmedDown { node: node },
+            OperationFinished { operation, outcome },
+            OperationProgressed { operation },
+            ResourceFailed { resource: resource, node: node, incarnation },
+            ResourceAlive { resource: resource, node: node, incarnation },
+            WitnessChanged { witness },
+            WallClockRead { reading },
+            Command(thing),
+        })
+    }
+}
+
+impl<A: Naming> Translate<A> for Command<A> {
+    type To<B: Naming> = Command<B>;
+
+    fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Command<B>, T::Unknown> {
+        Ok(translate_variants! { self, by, Command:
+            BringGroupOnline { group: group, lock },
+            TakeGroupOffline { group: group, lock },
+            BringResourceOnline { resource: resource, lock },
+            TakeResourceOffline { resource: resource, lock },
+            MoveGroup { group: group, to: optional_node, on_failure, when_refused, lock },
+            CancelMove { group: group },
+            PauseNode { node: node },
+            DrainNode { node: node, mode, target: optional_node },
+            ResumeNode { node: node, failback },
+            ClearResourceFailure { resource: resource },
+            ClearGroupFailures { group: group },
+            FailResource { resource: resource },
+            BeginMaintenance { resource: resource },
+            EndMaintenance { resource: resource },
+            LockGroup { group: group },
+            UnlockGroup { group: group },
+            EvictNode { node: node },
+            Configure { declaration },
+        })
+    }
+}
+
+impl<A: Naming> Translate<A> for InputError<A> {
+    type To<B: Naming> = InputError<B>;
+
+    fn translate<B: Naming, T: Translator<A, B>>(
+        self,
+        by: &T,
+    ) -> Result<InputError<B>, T::Unknown> {
+        Ok(translate_variants! { self, by, InputError:
+            TimeRanBackwards { now, latest },
+            CounterExhausted,
+            UnknownNode(node),
+            UnknownGroup(group),
+            UnknownResource(resource),
+            OperationNeverIssued(same),
+            StaleOperation(same),
+            OutcomeDoesNotFit(same),
+            StaleIncarnation { node: node, reported, known },
+            NotTheOwner { resource: resource, node: node },
+            ListedTwice(resource),
+            ClockOutOfRange,
+            NodeState { node: node, state },
+            NoQuorum,
+            WouldLoseQuorum(node),
+            ConfigurationWouldLoseQuorum,
+            NodePaused(node),
+            NoOwner(group),
+            GroupLocked(group),
+            ResourceState { resource: resource, state },
+            ResourceFailed(resource),
+            ResourceNotOnline(resource),
+            NodeCannotHost { group: group, node: node, because_of: group },
+            MoveRefused { group: group, node: node, rejection: thing },
+            NoCandidate(group),
+            NotMoving(group),
+            DrainTargetNotUp(node),
+            DrainInProgress(node),
+            NodeInUse(node),
+            LastNode(node),
+            Declaration(same),
+            RemovedWhileRunning(resource),
+            RegroupedWhileRunning(resource),
+            DependenciesWhileRunning(resource),
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! Plays every scenario of `tests/scenarios`. See `tests/scenario/mod.rs` for the language.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+mod scenario;
+
+use scenario::{Runner, diff};
+
+#[test]
+fn every_scenario_happens_as_told() {
+    let update = env::var_os("UPDATE").is_some();
+    let failures: Vec<String> =
+        files().iter().filter_map(|file| play(file, update).err()).collect();
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let entries = fs::read_dir(folder).expect("the folder of scenarios exists");
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("a readable entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn play(file: &Path, update: bool) -> Result<(), String> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let told = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
+    let played = Runner.play(&told).map_err(|misspelt| format!("{name}: {misspelt}"))?;
+    if !played.breaches.is_empty() {
+        return Err(format!("{name}: {}", played.breaches.join("; ")));
+    }
+    if played.text == told {
+        return Ok(());
+    }
+    if update {
+        return fs::write(file, played.text).map_err(|error| format!("{name}: {error}"));
+    }
+    Err(format!(
+        "{name} happens otherwise (- as told, + as it is):\n{}",
+        diff(&told, &played.text)
+    ))
+}
+
+const STORY: &str = "\
+cluster fencing=trusted
+node a
+start
+----
+
+join a
+----
+node a: down
+";
+
+#[test]
+fn what_is_told_wrong_is_found_and_mended() {
+    let played = Runner.play(STORY).expect("every line is understood");
+    assert_ne!(played.text, STORY);
+    assert!(played.text.contains("node a: up\n"), "{}", played.text);
+    let again = Runner.play(&played.text).expect("the mended story is understood");
+    assert_eq!(again.text, played.text);
+}
+
+#[test]
+fn a_misspelt_line_is_named() {
+    let misspelt = Runner.play("node a\nstart\n----\n\njion a\n").expect_err("no such command");
+    assert_eq!(misspelt.line, 5);
+}
