@@ -14,7 +14,7 @@ use super::words::Arguments;
 use super::world::World;
 
 /// The inputs of a line, in order; `None` if the line is something else.
-pub fn inputs(
+pub(crate) fn inputs(
     cluster: &Cluster,
     world: &mut World,
     words: &[String],

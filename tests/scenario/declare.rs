@@ -10,7 +10,7 @@ use super::words::Arguments;
 
 /// A declaration in the making, in its file format.
 #[derive(Clone, Debug)]
-pub struct Draft(Value);
+pub(crate) struct Draft(Value);
 
 impl Default for Draft {
     fn default() -> Self {
@@ -20,16 +20,16 @@ impl Default for Draft {
 
 impl Draft {
     /// The declaration that a cluster works with.
-    pub fn of(declaration: &ClusterDeclaration) -> Self {
+    pub(crate) fn of(declaration: &ClusterDeclaration) -> Self {
         Self(serde_json::to_value(declaration).unwrap_or_default())
     }
 
-    pub fn finish(&self) -> Result<ClusterDeclaration, String> {
+    pub(crate) fn finish(&self) -> Result<ClusterDeclaration, String> {
         serde_json::from_value(self.0.clone()).map_err(|error| error.to_string())
     }
 
     /// Takes in a line that declares something.
-    pub fn add(&mut self, sort: &str, mut arguments: Arguments) -> Result<(), String> {
+    pub(crate) fn add(&mut self, sort: &str, mut arguments: Arguments) -> Result<(), String> {
         if sort == "cluster" {
             let name = arguments.plain.pop();
             let pairs = name.map(|name| ("name".to_owned(), name)).into_iter();
@@ -52,7 +52,7 @@ impl Draft {
     }
 
     /// Changes a declaration: `add …`, `set …`, `unset …`, `remove …`.
-    pub fn edit(&mut self, words: &[String]) -> Result<(), String> {
+    pub(crate) fn edit(&mut self, words: &[String]) -> Result<(), String> {
         let [verb, sort, rest @ ..] = words else {
             return Err("expected add, set, unset or remove, and what".into());
         };
@@ -119,7 +119,7 @@ impl Draft {
 }
 
 /// The policies named in a row, each breaking the ties of those before it.
-pub fn policy(words: &[String]) -> Result<Box<dyn FailoverPolicy>, String> {
+pub(crate) fn policy(words: &[String]) -> Result<Box<dyn FailoverPolicy>, String> {
     let mut composed: Option<Box<dyn FailoverPolicy>> = None;
     for word in words {
         let next: Box<dyn FailoverPolicy> = match (word.as_str(), word.strip_prefix("ring:")) {

@@ -2,7 +2,7 @@
 
 /// The lines of both texts in order: `-` only in the first, `+` only in the second. Equal lines
 /// are shown near a difference only.
-pub fn diff(expected: &str, actual: &str) -> String {
+pub(crate) fn diff(expected: &str, actual: &str) -> String {
     let old: Vec<&str> = expected.lines().collect();
     let new: Vec<&str> = actual.lines().collect();
     let lines = marked(&old, &new);

@@ -116,30 +116,30 @@ mod script;
 mod words;
 mod world;
 
-pub use diff::diff;
+pub(crate) use diff::diff;
 
 use play::Play;
 
 /// Plays scenarios.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Runner;
+pub(crate) struct Runner;
 
 /// What became of a scenario.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Played {
+pub(crate) struct Played {
     /// The scenario with what really happened below every `----`.
-    pub text: String,
+    pub(crate) text: String,
     /// Rules that were broken, whatever the scenario expects.
-    pub breaches: Vec<String>,
+    pub(crate) breaches: Vec<String>,
 }
 
 /// A line that is not understood.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Misspelt {
+pub(crate) struct Misspelt {
     /// The line, counted from 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// What is wrong with it.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 impl Runner {
@@ -148,7 +148,7 @@ impl Runner {
     /// # Errors
     ///
     /// The first line that is not understood.
-    pub fn play(self, text: &str) -> Result<Played, Misspelt> {
+    pub(crate) fn play(self, text: &str) -> Result<Played, Misspelt> {
         let mut play = Play::default();
         let text = script::fill(text, |line| play.line(line))?;
         Ok(Played { text, breaches: play.breaches() })

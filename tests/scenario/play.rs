@@ -19,7 +19,7 @@ const PATIENCE: usize = 10_000;
 
 /// The state of the play.
 #[derive(Debug)]
-pub struct Play {
+pub(crate) struct Play {
     draft: Draft,
     policy: Arc<dyn FailoverPolicy>,
     cluster: Option<Cluster>,
@@ -55,7 +55,7 @@ impl Default for Play {
 
 impl Play {
     /// Plays one line and gives what is put out.
-    pub fn line(&mut self, line: &str) -> Result<Vec<String>, String> {
+    pub(crate) fn line(&mut self, line: &str) -> Result<Vec<String>, String> {
         let words = split(line)?;
         let Some((verb, rest)) = words.split_first() else { return Ok(Vec::new()) };
         if let Some(cluster) = self.cluster.take() {
@@ -88,7 +88,7 @@ impl Play {
     }
 
     /// Rules that were broken.
-    pub fn breaches(self) -> Vec<String> {
+    pub(crate) fn breaches(self) -> Vec<String> {
         self.breaches
     }
 

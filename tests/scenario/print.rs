@@ -10,14 +10,14 @@ use super::world::{Action, World, words_of};
 
 /// What is worth a line.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Show {
-    pub checks: bool,
-    pub resources: bool,
+pub(crate) struct Show {
+    pub(crate) checks: bool,
+    pub(crate) resources: bool,
 }
 
 /// The lines of what was put out in one step. What is only on the way is left out: a node that
 /// joins and is up at once, a group that is pending.
-pub fn lines(outputs: &[Output<Names>], show: Show, world: &World) -> Vec<String> {
+pub(crate) fn lines(outputs: &[Output<Names>], show: Show, world: &World) -> Vec<String> {
     let mut lines = Vec::new();
     for (index, output) in outputs.iter().enumerate() {
         let later = outputs.get(index + 1..).unwrap_or_default();

@@ -9,7 +9,7 @@ use super::words::{Arguments, name_of, named};
 use super::world::words_of;
 
 /// The answer to a question; `None` if the line is something else.
-pub fn answer(cluster: &Cluster, words: &[String]) -> Result<Option<Vec<String>>, String> {
+pub(crate) fn answer(cluster: &Cluster, words: &[String]) -> Result<Option<Vec<String>>, String> {
     let [verb, rest @ ..] = words else { return Ok(None) };
     let arguments = Arguments::of(rest);
     let spec = cluster.spec();
@@ -37,7 +37,7 @@ pub fn answer(cluster: &Cluster, words: &[String]) -> Result<Option<Vec<String>>
 }
 
 /// What would come of these inputs.
-pub fn what_if(cluster: &Cluster, inputs: Vec<Input>) -> Vec<String> {
+pub(crate) fn what_if(cluster: &Cluster, inputs: Vec<Input>) -> Vec<String> {
     let spec = cluster.spec();
     let plan = match cluster.what_if(inputs) {
         Ok(plan) => spec.named(plan),

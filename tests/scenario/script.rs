@@ -3,7 +3,7 @@
 use super::Misspelt;
 
 /// Plays every command and gives the text with the true output in the place of the expected one.
-pub fn fill(
+pub(crate) fn fill(
     text: &str,
     mut play: impl FnMut(&str) -> Result<Vec<String>, String>,
 ) -> Result<String, Misspelt> {

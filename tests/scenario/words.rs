@@ -1,7 +1,7 @@
 //! Lines taken apart into words.
 
 /// The words of a line: separated by white space, joined by double quotes, up to a `#`.
-pub fn split(line: &str) -> Result<Vec<String>, String> {
+pub(crate) fn split(line: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quoted = false;
@@ -22,13 +22,13 @@ pub fn split(line: &str) -> Result<Vec<String>, String> {
 
 /// The words that follow a command: plain ones, and `key=value` pairs.
 #[derive(Debug, Default)]
-pub struct Arguments {
-    pub plain: Vec<String>,
-    pub pairs: Vec<(String, String)>,
+pub(crate) struct Arguments {
+    pub(crate) plain: Vec<String>,
+    pub(crate) pairs: Vec<(String, String)>,
 }
 
 impl Arguments {
-    pub fn of(words: &[String]) -> Self {
+    pub(crate) fn of(words: &[String]) -> Self {
         let mut arguments = Self::default();
         for word in words {
             match word.split_once('=') {
@@ -42,19 +42,19 @@ impl Arguments {
     }
 
     /// Takes the value of a key out.
-    pub fn take(&mut self, key: &str) -> Option<String> {
+    pub(crate) fn take(&mut self, key: &str) -> Option<String> {
         let place = self.pairs.iter().position(|(name, _)| name == key)?;
         Some(self.pairs.remove(place).1)
     }
 
     /// Takes a plain word out, if it is there.
-    pub fn take_flag(&mut self, flag: &str) -> bool {
+    pub(crate) fn take_flag(&mut self, flag: &str) -> bool {
         let place = self.plain.iter().position(|word| word == flag);
         place.map(|place| self.plain.remove(place)).is_some()
     }
 
     /// The only plain word.
-    pub fn one(self, what: &str) -> Result<String, String> {
+    pub(crate) fn one(self, what: &str) -> Result<String, String> {
         match <[String; 1]>::try_from(self.all()?) {
             Ok([word]) => Ok(word),
             Err(_) => Err(format!("expected {what}")),
@@ -62,7 +62,7 @@ impl Arguments {
     }
 
     /// All plain words, when no pairs are left.
-    pub fn all(self) -> Result<Vec<String>, String> {
+    pub(crate) fn all(self) -> Result<Vec<String>, String> {
         match self.pairs.first() {
             Some((key, _)) => Err(format!("{key}= does not belong here")),
             None => Ok(self.plain),
@@ -71,7 +71,7 @@ impl Arguments {
 }
 
 /// A span such as `15m` or `500ms`; several may follow each other.
-pub fn span(text: &str) -> Result<std::time::Duration, String> {
+pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
     // The crate reads spans in declarations; this borrows its reader.
     let json = serde_json::Value::String(text.into());
     match serde_json::from_value::<quorate::spec::Interval>(json) {
@@ -81,13 +81,13 @@ pub fn span(text: &str) -> Result<std::time::Duration, String> {
 }
 
 /// A value of an enum from its name in files.
-pub fn named<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
+pub(crate) fn named<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
     let json = serde_json::Value::String(name.replace('-', "_"));
     serde_json::from_value(json).map_err(|error| error.to_string())
 }
 
 /// The name of a value in files, with spaces.
-pub fn name_of(value: &impl serde::Serialize) -> String {
+pub(crate) fn name_of(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => name.replace('_', " "),
         Ok(other) => other.to_string(),

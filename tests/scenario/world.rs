@@ -12,7 +12,7 @@ use super::words::name_of;
 
 /// What is really going on.
 #[derive(Debug, Default)]
-pub struct World {
+pub(crate) struct World {
     /// Resources and the nodes on which they run.
     running: BTreeSet<(String, String)>,
     /// Operations that will fail, and how often.
@@ -25,7 +25,7 @@ pub struct World {
 
 /// A sort of operation, as scenarios name it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Action {
+pub(crate) enum Action {
     Start,
     Stop,
     Terminate,
@@ -35,7 +35,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub fn of(kind: OperationKind) -> Self {
+    pub(crate) fn of(kind: OperationKind) -> Self {
         match kind {
             OperationKind::Start => Self::Start,
             OperationKind::Stop => Self::Stop,
@@ -46,7 +46,7 @@ impl Action {
         }
     }
 
-    pub fn named(name: &str) -> Result<Self, String> {
+    pub(crate) fn named(name: &str) -> Result<Self, String> {
         match name {
             "start" => Ok(Self::Start),
             "stop" => Ok(Self::Stop),
@@ -60,51 +60,51 @@ impl Action {
 }
 
 impl World {
-    pub fn fail_next(&mut self, action: Action, target: &str, times: u32) {
+    pub(crate) fn fail_next(&mut self, action: Action, target: &str, times: u32) {
         self.failing.insert((action, target.into()), times);
     }
 
-    pub fn hang(&mut self, action: Action, target: &str) {
+    pub(crate) fn hang(&mut self, action: Action, target: &str) {
         self.hanging.insert((action, target.into()));
     }
 
-    pub fn unhang(&mut self, action: Action, target: &str) {
+    pub(crate) fn unhang(&mut self, action: Action, target: &str) {
         self.hanging.remove(&(action, target.into()));
     }
 
     /// Writes down what was asked for.
-    pub fn note(&mut self, effect: &Effect<Names>) {
+    pub(crate) fn note(&mut self, effect: &Effect<Names>) {
         self.issued.insert(effect.operation, effect.clone());
     }
 
     /// What a node that changed its state has left running.
-    pub fn see(&mut self, event: &Event<Names>) {
+    pub(crate) fn see(&mut self, event: &Event<Names>) {
         if let Event::NodeChanged { node, to: NodeState::Down, .. } = event {
             self.switch_off(node);
         }
     }
 
-    pub fn switch_off(&mut self, node: &str) {
+    pub(crate) fn switch_off(&mut self, node: &str) {
         self.running.retain(|(_, place)| place != node);
     }
 
-    pub fn run(&mut self, resource: &str, node: &str) {
+    pub(crate) fn run(&mut self, resource: &str, node: &str) {
         self.running.insert((resource.into(), node.into()));
     }
 
     /// The resource stops running, wherever it runs or only there.
-    pub fn die(&mut self, resource: &str, node: Option<&str>) {
+    pub(crate) fn die(&mut self, resource: &str, node: Option<&str>) {
         self.running.retain(|(name, place)| {
             name != resource || node.is_some_and(|node| node != place)
         });
     }
 
-    pub fn issued(&self, operation: OpId) -> Option<&Effect<Names>> {
+    pub(crate) fn issued(&self, operation: OpId) -> Option<&Effect<Names>> {
         self.issued.get(&operation)
     }
 
     /// The last operation of this sort on this resource or node.
-    pub fn last(&self, action: Action, target: &str) -> Result<Effect<Names>, String> {
+    pub(crate) fn last(&self, action: Action, target: &str) -> Result<Effect<Names>, String> {
         let mut fitting = self.issued.values().filter(|effect| {
             Action::of(effect.action) == action && target_of(effect).eq_ignore_ascii_case(target)
         });
@@ -112,7 +112,7 @@ impl World {
     }
 
     /// What the agent answers; nothing if it hangs.
-    pub fn answer(&mut self, effect: &Effect<Names>) -> Option<Outcome> {
+    pub(crate) fn answer(&mut self, effect: &Effect<Names>) -> Option<Outcome> {
         let key = (Action::of(effect.action), target_of(effect).to_owned());
         if self.hanging.contains(&key) {
             return None;
@@ -131,7 +131,7 @@ impl World {
     }
 
     /// What an outcome makes true.
-    pub fn carry_out(&mut self, effect: &Effect<Names>, outcome: Outcome) {
+    pub(crate) fn carry_out(&mut self, effect: &Effect<Names>, outcome: Outcome) {
         match (Action::of(effect.action), outcome) {
             (Action::Start, Outcome::Succeeded) => self.run(target_of(effect), &effect.node),
             (Action::Stop | Action::Terminate, Outcome::Succeeded)
@@ -144,7 +144,7 @@ impl World {
     }
 
     /// What runs on two nodes, which must never be.
-    pub fn doubles(&self) -> Vec<String> {
+    pub(crate) fn doubles(&self) -> Vec<String> {
         let pairs = self.running.iter().zip(self.running.iter().skip(1));
         pairs
             .filter(|((one, _), (other, _))| one == other)
@@ -158,12 +158,12 @@ impl World {
 }
 
 /// The resource, or for a fence the node.
-pub fn target_of(effect: &Effect<Names>) -> &str {
+pub(crate) fn target_of(effect: &Effect<Names>) -> &str {
     effect.resource.as_ref().unwrap_or(&effect.node)
 }
 
 /// An operation in words.
-pub fn words_of(effect: &Effect<Names>) -> String {
+pub(crate) fn words_of(effect: &Effect<Names>) -> String {
     let action = match Action::of(effect.action) {
         Action::Check => "check".into(),
         _ => name_of(&effect.action),

@@ -18,7 +18,7 @@ use request::Request;
 
 /// A conversation about one cluster at a time.
 #[derive(Debug, Default)]
-pub struct Session {
+pub(crate) struct Session {
     cluster: Option<Cluster>,
 }
 
@@ -26,14 +26,14 @@ impl Session {
     /// Answers one line, without its end, with one line, without its end.
     ///
     /// A line that is not understood or not accepted is answered by an error and changes nothing.
-    pub fn answer(&mut self, line: &[u8]) -> String {
+    pub(crate) fn answer(&mut self, line: &[u8]) -> String {
         let answer = Request::read(line).and_then(|request| self.carry_out(request));
         answer.unwrap_or_else(|refusal| json!({ "error": refusal })).to_string()
     }
 
     fn carry_out(&mut self, request: Request) -> Result<Value, Refusal> {
         match request {
-            Request::Declare { spec, policy } => self.declare(&spec, policy),
+            Request::Declare { spec, policy } => self.declare(*spec, policy),
             Request::Restore { snapshot, policy } => self.restore(snapshot, policy),
             Request::Handle { at, input } => {
                 let cluster = self.cluster()?;
@@ -51,7 +51,7 @@ impl Session {
 
     fn declare(
         &mut self,
-        declaration: &ClusterDeclaration,
+        declaration: ClusterDeclaration,
         policy: PolicyChoice,
     ) -> Result<Value, Refusal> {
         let spec = declaration.build()?;

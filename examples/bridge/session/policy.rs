@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// One order, or several of which each breaks the ties of those before it.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected the name of a policy, {\"ring\": {\"seed\": 7}} or a list")]
-pub enum PolicyChoice {
+pub(crate) enum PolicyChoice {
     Named(NamedPolicy),
     Seeded(SeededPolicy),
     Composed(Vec<PolicyChoice>),
@@ -16,7 +16,7 @@ pub enum PolicyChoice {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum NamedPolicy {
+pub(crate) enum NamedPolicy {
     Ring,
     FirstPreferred,
     StrictPreferred,
@@ -26,7 +26,7 @@ pub enum NamedPolicy {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SeededPolicy {
+pub(crate) enum SeededPolicy {
     Ring { seed: u64 },
 }
 
@@ -38,7 +38,7 @@ impl Default for PolicyChoice {
 
 impl PolicyChoice {
     /// The policy; an empty list is the default.
-    pub fn build(self) -> Box<dyn FailoverPolicy> {
+    pub(crate) fn build(self) -> Box<dyn FailoverPolicy> {
         match self {
             Self::Named(NamedPolicy::Ring) => Box::new(Ring::new()),
             Self::Named(NamedPolicy::FirstPreferred) => Box::new(FirstPreferred),

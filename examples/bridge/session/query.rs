@@ -13,7 +13,7 @@ use super::view;
 /// What a line may ask.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Query {
+pub(crate) enum Query {
     State,
     Snapshot,
     Outstanding,
@@ -26,20 +26,20 @@ pub enum Query {
 /// A group, with or without the trigger.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a group or {\"group\", \"trigger\"}")]
-pub enum ExplainWhat {
+pub(crate) enum ExplainWhat {
     Group(String),
     Trigger(GroupAndTrigger),
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct GroupAndTrigger {
+pub(crate) struct GroupAndTrigger {
     group: String,
     trigger: Trigger,
 }
 
 impl Query {
-    pub fn answer(self, cluster: &Cluster) -> Result<Value, Refusal> {
+    pub(crate) fn answer(self, cluster: &Cluster) -> Result<Value, Refusal> {
         let spec = cluster.spec();
         match self {
             Self::State => Ok(view::state(cluster)),

@@ -10,24 +10,24 @@ use serde::Serialize;
 
 /// An error as the bridge tells it: a kind for programs, a message for people.
 #[derive(Serialize)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     kind: &'static str,
     message: String,
 }
 
 impl Refusal {
     /// The line is not JSON, or not of a shape that is known.
-    pub fn malformed(message: impl Display) -> Self {
+    pub(crate) fn malformed(message: impl Display) -> Self {
         Self { kind: "malformed", message: message.to_string() }
     }
 
     /// There is nothing to talk about yet.
-    pub fn no_cluster() -> Self {
+    pub(crate) fn no_cluster() -> Self {
         Self { kind: "no_cluster", message: "declare or restore a cluster first".into() }
     }
 
     /// The core refuses the input.
-    pub fn of_input(error: InputError<Names>) -> Self {
+    pub(crate) fn of_input(error: InputError<Names>) -> Self {
         Self { kind: error.kind(), message: error.to_string() }
     }
 }

@@ -11,7 +11,7 @@ use super::query::Query;
 use super::refusal::Refusal;
 
 /// A line that was understood.
-pub enum Request {
+pub(crate) enum Request {
     Declare { spec: Box<ClusterDeclaration>, policy: PolicyChoice },
     Restore { snapshot: Snapshot, policy: PolicyChoice },
     Handle { at: Timestamp, input: Box<Input<Names>> },
@@ -20,7 +20,7 @@ pub enum Request {
 }
 
 impl Request {
-    pub fn read(line: &[u8]) -> Result<Self, Refusal> {
+    pub(crate) fn read(line: &[u8]) -> Result<Self, Refusal> {
         let line: Line = serde_json::from_slice(line).map_err(Refusal::malformed)?;
         match line {
             Line { spec: Some(spec), policy, at: None, input: None, timeout: None, query: None, restore: None } => {

@@ -5,12 +5,12 @@ use quorate::{Cluster, GroupId, NodeId, ResourceId};
 use serde_json::{Value, json};
 
 /// Whether ids in later outputs are those of another configuration.
-pub fn is_configuration_change(output: &Output) -> bool {
+pub(crate) fn is_configuration_change(output: &Output) -> bool {
     matches!(output, Output::Event(Event::ConfigurationChanged { .. }))
 }
 
 /// Everything that a driver may want to look at.
-pub fn state(cluster: &Cluster) -> Value {
+pub(crate) fn state(cluster: &Cluster) -> Value {
     let spec = cluster.spec();
     let state = cluster.state();
     json!({

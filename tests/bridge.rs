@@ -1,0 +1,254 @@
+//! The bridge does what `docs/bridge.md` says.
+//!
+//! In the document, fenced blocks hold conversations (`>` is a line to the bridge, `<` its answer),
+//! inputs or outputs. All conversations together are one, from the top. `UPDATE=1` writes the true
+//! answers into the document.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use quorate::cluster::{Input, Output};
+use quorate::id::Names;
+use serde_json::Value;
+
+#[path = "../examples/bridge/session/mod.rs"]
+mod session;
+
+use session::Session;
+
+fn document() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/bridge.md")
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn every_conversation_goes_as_written() {
+    let written = read(&document());
+    let mut session = Session::default();
+    let mut lines = Vec::new();
+    for line in written.lines() {
+        match (line.strip_prefix("> "), line.starts_with("< ")) {
+            (Some(request), _) if request.starts_with('{') => {
+                lines.push(line.to_owned());
+                lines.push(format!("< {}", session.answer(request.as_bytes())));
+            }
+            (_, true) => {}
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    let spoken = lines.join("\n") + "\n";
+    if env::var_os("UPDATE").is_some() {
+        fs::write(document(), spoken).expect("the document can be written");
+        return;
+    }
+    for (number, (told, true_one)) in written.lines().zip(spoken.lines()).enumerate() {
+        assert_eq!(told, true_one, "line {} of docs/bridge.md", number + 1);
+    }
+    assert_eq!(written.lines().count(), spoken.lines().count());
+}
+
+/// Lines of the blocks that are fenced as this language.
+fn fenced(language: &str) -> Vec<String> {
+    let text = read(&document());
+    let fence = format!("```{language}");
+    let mut inside = false;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        match inside {
+            false => inside = line == fence,
+            true if line == "```" => inside = false,
+            true => lines.push(line.to_owned()),
+        }
+    }
+    lines
+}
+
+/// The value with the fields that it needs not say.
+fn assert_read_back<T>(line: &str)
+where
+    T: serde::de::DeserializeOwned + serde::Serialize,
+{
+    let value: T = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    let again: Value = serde_json::to_value(value).expect("plain data");
+    let told: Value = serde_json::from_str(line).expect("it was just read");
+    assert!(holds(&again, &told), "{line}\nis read as\n{again}");
+}
+
+/// Whether `whole` holds everything that `part` says.
+fn holds(whole: &Value, part: &Value) -> bool {
+    match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => part
+            .iter()
+            .all(|(key, value)| whole.get(key).is_some_and(|whole| holds(whole, value))),
+        _ => whole == part,
+    }
+}
+
+#[test]
+fn every_input_is_read() {
+    let lines = fenced("json inputs");
+    assert!(!lines.is_empty());
+    lines.iter().for_each(|line| assert_read_back::<Input<Names>>(line));
+}
+
+#[test]
+fn every_output_is_read() {
+    let lines = fenced("json outputs");
+    assert!(!lines.is_empty());
+    lines.iter().for_each(|line| assert_read_back::<Output<Names>>(line));
+}
+
+/// Names of variants or fields in a source file, as they are written in JSON.
+fn words_of(file: &str, item: &str) -> BTreeSet<String> {
+    let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
+    let mut lines = text.lines().skip_while(|line| !line.starts_with(item));
+    lines.next().unwrap_or_else(|| panic!("{file} has no {item}"));
+    lines
+        .take_while(|line| *line != "}")
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter_map(|line| {
+            let line = line.strip_prefix("pub ").unwrap_or(line);
+            let end = line.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+            let (name, rest) = line.split_at(end.unwrap_or(line.len()));
+            let is_name = name.starts_with(|letter: char| letter.is_alphabetic());
+            let is_declared = rest.starts_with([':', ',', '{', '(']) || rest.starts_with(" {");
+            (is_name && is_declared).then(|| snake(name))
+        })
+        .collect()
+}
+
+fn snake(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}
+
+#[test]
+fn nothing_is_left_out() {
+    let items = [
+        ("src/cluster/input.rs", "pub enum Input<"),
+        ("src/cluster/input.rs", "pub enum Command<"),
+        ("src/cluster/input.rs", "pub enum Outcome "),
+        ("src/cluster/input.rs", "pub enum LockHandling "),
+        ("src/cluster/input.rs", "pub enum WhenRefused "),
+        ("src/cluster/input.rs", "pub enum ResumeFailback "),
+        ("src/cluster/output.rs", "pub struct Effect<"),
+        ("src/cluster/output.rs", "pub enum Event<"),
+        ("src/cluster/error.rs", "pub enum InputError<"),
+        ("src/cluster/reason.rs", "pub enum Reason<"),
+        ("src/cluster/deadline.rs", "pub enum DeadlineReason<"),
+        ("src/plan/explain.rs", "pub enum Verdict<"),
+        ("src/plan/eligibility.rs", "pub enum Rejection<"),
+        ("src/plan/eligibility.rs", "pub enum Drawback<"),
+        ("src/policy/mod.rs", "pub enum Trigger "),
+        ("src/state/resource.rs", "pub enum OperationKind "),
+        ("src/state/resource.rs", "pub enum Exhaustion "),
+        ("src/state/resource.rs", "pub enum Recovery "),
+        ("src/state/group.rs", "pub enum MovementCause "),
+        ("src/state/group.rs", "pub enum MoveFailure "),
+        ("src/state/node.rs", "pub enum DownProof "),
+        ("src/state/node.rs", "pub enum DrainStatus "),
+        ("src/state/node.rs", "pub enum DrainMode "),
+        ("src/machine/node.rs", "pub enum NodeState "),
+        ("src/machine/resource.rs", "pub enum ResourceState "),
+        ("src/machine/group.rs", "pub enum GroupState "),
+        ("src/spec/declaration.rs", "pub struct ClusterDeclaration "),
+        ("src/spec/declaration.rs", "pub struct NodeDeclaration "),
+        ("src/spec/declaration.rs", "pub struct GroupDeclaration "),
+        ("src/spec/declaration.rs", "pub struct ResourceDeclaration "),
+        ("src/kind/mod.rs", "pub struct KindDeclaration "),
+        ("src/kind/mod.rs", "pub struct ResourceOverrides "),
+    ];
+    let text = read(&document());
+    let missing: Vec<String> = items
+        .iter()
+        .flat_map(|(file, item)| {
+            words_of(file, item).into_iter().map(move |word| format!("{item}: {word}"))
+        })
+        .filter(|entry| {
+            let (_, word) = entry.rsplit_once(' ').expect("item and word");
+            !text.contains(&format!("`{word}`")) && !text.contains(&format!("\"{word}\""))
+        })
+        .collect();
+    assert!(missing.is_empty(), "docs/bridge.md does not name {}", missing.join(", "));
+}
+
+fn kind_of(answer: &str) -> String {
+    let answer: Value = serde_json::from_str(answer).expect("an answer is JSON");
+    answer["error"]["kind"].as_str().unwrap_or_default().to_owned()
+}
+
+const PAIR: &[u8] = br#"{"spec": {"name": "pair", "nodes": [{"name": "a"}]}, "policy": "ring"}"#;
+
+#[test]
+fn hostile_lines_are_answered_and_change_nothing() {
+    let mut session = Session::default();
+    let deep = "[".repeat(100_000);
+    let deep_query = format!("{{\"query\": {deep}");
+    let lines: [&[u8]; 12] = [
+        b"",
+        b"\xff\xfe\x00",
+        b"{\"query\": \"\xc3\x28\"}",
+        b"null",
+        b"[]",
+        b"{",
+        b"{}",
+        b"{\"at\": -1, \"timeout\": true}",
+        b"{\"at\": 1, \"timeout\": false}",
+        b"{\"at\": 1, \"timeout\": true, \"query\": \"state\"}",
+        deep.as_bytes(),
+        deep_query.as_bytes(),
+    ];
+    let refused = |session: &mut Session| {
+        for line in lines {
+            let answer = session.answer(line);
+            assert_eq!(kind_of(&answer), "malformed", "{}", String::from_utf8_lossy(line));
+            assert!(!answer.contains('\n'));
+        }
+    };
+    refused(&mut session);
+    assert_eq!(kind_of(&session.answer(b"{\"query\": \"state\"}")), "no_cluster");
+    assert_eq!(kind_of(&session.answer(PAIR)), "");
+    let before = session.answer(b"{\"query\": \"digest\"}");
+    refused(&mut session);
+    assert_eq!(session.answer(b"{\"query\": \"digest\"}"), before);
+}
+
+#[test]
+fn a_second_declaration_replaces_the_cluster_only_if_it_is_valid() {
+    let mut session = Session::default();
+    session.answer(PAIR);
+    let nodeless = br#"{"spec": {"name": "none", "nodes": []}, "policy": "ring"}"#;
+    assert_eq!(kind_of(&session.answer(nodeless)), "declaration");
+    assert!(session.answer(br#"{"query": "state"}"#).contains(r#""name":"a""#));
+    session.answer(br#"{"spec": {"name": "two", "nodes": [{"name": "b"}]}, "policy": "ring"}"#);
+    assert!(session.answer(br#"{"query": "state"}"#).contains(r#""name":"b""#));
+}
+
+#[test]
+fn a_snapshot_goes_on_where_it_was_taken() {
+    let mut session = Session::default();
+    session.answer(PAIR);
+    session.answer(br#"{"at": 5, "input": {"node_joined": {"node": "a", "incarnation": 1}}}"#);
+    let ask = |session: &mut Session, query: &str| -> Value {
+        let line = format!("{{\"query\": \"{query}\"}}");
+        let answer: Value = serde_json::from_str(&session.answer(line.as_bytes())).unwrap();
+        answer["answer"].clone()
+    };
+    let digest = ask(&mut session, "digest");
+    assert!(digest.is_string());
+    let snapshot = ask(&mut session, "snapshot");
+    let mut other = Session::default();
+    let restore = serde_json::json!({ "restore": snapshot, "policy": "ring" }).to_string();
+    assert_eq!(other.answer(restore.as_bytes()), r#"{"ok":true}"#);
+    assert_eq!(ask(&mut other, "digest"), digest);
+}
