@@ -337,8 +337,8 @@ impl Cluster {
                 if let Some(record) = self.state.groups.get_mut(group.index()) {
                     record.failovers.clear();
                 }
-                for resource in self.spec.group(group).into_iter().flat_map(GroupSpec::resources)
-                {
+                let spec = Arc::clone(&self.spec);
+                for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
                     if self.state.resource_state(resource) != ResourceState::InDoubt {
                         self.forget_failure(resource);
                     }

@@ -18,7 +18,7 @@ use crate::state::{OrphanState, Recovery};
 use crate::time::Timestamp;
 
 /// When the core wants to be called, and why.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "")]
 pub struct Deadline<N: Naming = Ids> {
     /// When to call [`Cluster::handle_timeout`].
@@ -28,7 +28,7 @@ pub struct Deadline<N: Naming = Ids> {
 }
 
 /// What a deadline is about.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", rename_all = "snake_case")]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are named after what they hold")]

@@ -183,6 +183,7 @@ impl<N: Naming> InputError<N> {
             Self::ClockOutOfRange => "clock_out_of_range",
             Self::NodeState { .. } => "node_state",
             Self::NoQuorum => "no_quorum",
+            Self::ConfigurationWouldLoseQuorum => "configuration_would_lose_quorum",
             Self::WouldLoseQuorum(_) => "would_lose_quorum",
             Self::ConfigurationWouldLoseQuorum => "configuration_would_lose_quorum",
             Self::NodePaused(_) => "node_paused",

@@ -74,6 +74,10 @@ impl Cluster {
 
     /// A node is no longer heard from.
     pub(crate) fn lose(&mut self, node: NodeId) {
+        if self.spec.settings().fencing == Fencing::Trusted {
+            self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Trusted);
+            return;
+        }
         for resource in self.resources_owned_by(node) {
             self.supersede(resource);
             self.step_resource(resource, ResourceEvent::NodeLost);
@@ -84,9 +88,6 @@ impl Cluster {
             self.doubt_orphan(node, resource);
         }
         self.step_node(node, NodeEvent::Lost);
-        if self.spec.settings().fencing == Fencing::Trusted {
-            self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Trusted);
-        }
     }
 
     /// It is certain that a node runs nothing.

@@ -14,7 +14,7 @@ use crate::id::{GroupId, OpId, ResourceId};
 use crate::machine::Budget;
 use crate::plan::{self, Explanation};
 use crate::policy::{FailoverPolicy, Placement, Trigger};
-use crate::spec::ClusterSpec;
+use crate::spec::{ClusterSpec, Limits};
 use crate::state::ClusterState;
 use crate::time::Timestamp;
 
@@ -57,7 +57,7 @@ pub use output::{Effect, Event, Output};
 pub use reason::Reason;
 pub use restore::RestoreError;
 pub use snapshot::Snapshot;
-pub use what_if::{Plan, PlannedGroup, PlannedOperation};
+pub use what_if::{Plan, PlanEnd, PlannedGroup, PlannedOperation};
 
 use caches::Caches;
 
@@ -187,6 +187,54 @@ impl Cluster {
         let others = self.caches.membership.up.saturating_sub(1);
         let threshold = settings.failover_threshold.unwrap_or(others);
         Some(record.failovers.budget(self.state.now, threshold, settings.failover_period))
+    }
+
+    /// The whole state with its declaration, in a form that every later version can read.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(&self.spec, &self.state)
+    }
+
+    /// The cluster of a snapshot, which goes on where that one stood. Operations in flight are
+    /// [outstanding](Self::outstanding) and to be carried out again.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with a snapshot that no cluster has written.
+    pub fn restore(
+        snapshot: Snapshot,
+        policy: impl FailoverPolicy + 'static,
+    ) -> Result<Self, RestoreError> {
+        Self::restore_within(snapshot, policy, &Limits::default())
+    }
+
+    /// The same for clusters that exceed the default limits.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with a snapshot that no cluster has written.
+    pub fn restore_within(
+        snapshot: Snapshot,
+        policy: impl FailoverPolicy + 'static,
+        limits: &Limits,
+    ) -> Result<Self, RestoreError> {
+        let (spec, state) = restore::restore_state_within(snapshot, limits)?;
+        Ok(Self::assemble(Arc::new(spec), Arc::new(policy), state))
+    }
+
+    /// A number that is equal for equal states, on every platform: replicas compare it.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        digest::digest(&self.spec, &self.state)
+    }
+
+    /// Checks what must hold after every input.
+    ///
+    /// # Errors
+    ///
+    /// What does not hold. That is a defect of this crate, whatever the inputs were.
+    pub fn check_invariants(&self) -> Result<(), Violation> {
+        invariants::check(&self.spec, &self.state)
     }
 
     fn advance(&mut self, now: Timestamp) {

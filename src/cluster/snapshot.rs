@@ -168,6 +168,7 @@ pub(super) struct ResourceSnapshot {
     pub(super) recovery: Recovery,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) retries: u32,
+    pub(super) started_at: Timestamp,
     pub(super) looked_alive_at: Timestamp,
     pub(super) known_alive_at: Timestamp,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -347,6 +348,7 @@ impl NamesOf<'_> {
             operation,
             restarts,
             recovery,
+            started_at,
             retries,
             looked_alive_at,
             known_alive_at,
@@ -361,6 +363,7 @@ impl NamesOf<'_> {
             operation: *operation,
             restarts: restarts.clone(),
             recovery: *recovery,
+            started_at: *started_at,
             retries: *retries,
             looked_alive_at: *looked_alive_at,
             known_alive_at: *known_alive_at,

@@ -102,10 +102,6 @@ fn drawn(placement: &Placement<'_>, seed: u64, candidate: NodeId) -> Rank {
     let preferred = placement.group_spec().preferred_owners().len();
     let position = placement.preferred_position(candidate);
     let place = i64::try_from(position.unwrap_or(preferred)).unwrap_or(i64::MAX);
-    let rank = Rank::by(Key::smallest("place among preferred owners", place));
-    if position.is_some() {
-        return rank;
-    }
     let epoch = placement.state().epoch(placement.group());
     let draw = [
         number(placement.group().index()),
@@ -115,10 +111,9 @@ fn drawn(placement: &Placement<'_>, seed: u64, candidate: NodeId) -> Rank {
     .into_iter()
     .fold(mix(seed), |hash, part| mix(hash ^ part));
     // The top bit goes so that the draw fits a key.
-    rank.and_by(Key::smallest(
-        "draw",
-        i64::try_from(draw >> 1).unwrap_or(i64::MAX),
-    ))
+    let draw = i64::try_from(draw >> 1).unwrap_or(i64::MAX);
+    Rank::by(Key::smallest("place among preferred owners", place))
+        .and_by(Key::smallest("draw", draw))
 }
 
 fn number(index: usize) -> u64 {

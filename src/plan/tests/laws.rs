@@ -200,6 +200,12 @@ proptest! {
             })
             .collect();
         prop_assert!(standings.is_sorted());
+        let rejected = explanation
+            .candidates
+            .iter()
+            .filter(|candidate| matches!(candidate.verdict, Verdict::Rejected(_)))
+            .map(|candidate| candidate.node);
+        prop_assert!(rejected.is_sorted());
     }
 
     /// More load never improves the place of a node.

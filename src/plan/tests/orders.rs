@@ -158,6 +158,31 @@ fn a_second_order_breaks_the_ties_of_the_first() {
     assert_eq!(cluster.eligible("g", failure, LeastGroups.then(Site)), "d");
 }
 
+/// What makes losing a node cheap: the nodes behind the first eligible one are not looked at.
+#[test]
+fn a_walk_asks_of_the_first_eligible_node_only() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[derive(Debug, Default)]
+    struct Counting(AtomicUsize);
+
+    impl FailoverPolicy for &'static Counting {
+        fn rank(&self, _: &Placement<'_>, _: NodeId) -> Rank {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Rank::neutral()
+        }
+    }
+
+    static COUNTING: Counting = Counting(AtomicUsize::new(0));
+    let cluster = Cluster::of("a b c d e", "")
+        .owned("g", "b")
+        .all("c", NodeState::Down);
+    let placement = cluster.ask("g", Trigger::NodeFailure);
+    let choice = choose(&placement, &Ring::new().then(&COUNTING)).unwrap();
+    assert_eq!(choice.node, cluster.node("d"));
+    assert_eq!(COUNTING.0.load(Ordering::Relaxed), 1);
+}
+
 #[test]
 fn a_walk_survives_a_second_order() {
     let cluster = Cluster::of("a b c", "").owned("g", "a");
