@@ -80,7 +80,10 @@ pub trait Translator<A: Naming, B: Naming> {
     ///
     /// A resource is not known.
     fn resources(&self, resources: Vec<A::Resource>) -> Result<Vec<B::Resource>, Self::Unknown> {
-        resources.into_iter().map(|resource| self.resource(resource)).collect()
+        resources
+            .into_iter()
+            .map(|resource| self.resource(resource))
+            .collect()
     }
 
     /// The same thing with other references.
@@ -166,7 +169,8 @@ impl Translator<Names, Ids> for ClusterSpec {
     }
 
     fn resource(&self, resource: String) -> Result<ResourceId, UnknownReference> {
-        self.resource_id(&resource).ok_or(UnknownReference::Resource(resource))
+        self.resource_id(&resource)
+            .ok_or(UnknownReference::Resource(resource))
     }
 
     fn dimension(&self, dimension: String) -> Result<DimensionId, UnknownReference> {
@@ -181,7 +185,10 @@ impl Translator<Ids, Names> for ClusterSpec {
     type Unknown = Infallible;
 
     fn node(&self, node: NodeId) -> Result<String, Infallible> {
-        Ok(self.node(node).map(NodeSpec::name).map_or_else(|| format!("{node:?}"), String::from))
+        Ok(self
+            .node(node)
+            .map(NodeSpec::name)
+            .map_or_else(|| format!("{node:?}"), String::from))
     }
 
     fn group(&self, group: GroupId) -> Result<String, Infallible> {

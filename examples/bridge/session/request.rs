@@ -12,10 +12,21 @@ use super::refusal::Refusal;
 
 /// A line that was understood.
 pub(crate) enum Request {
-    Declare { spec: Box<ClusterDeclaration>, policy: PolicyChoice },
-    Restore { snapshot: Snapshot, policy: PolicyChoice },
-    Handle { at: Timestamp, input: Box<Input<Names>> },
-    Timeout { at: Timestamp },
+    Declare {
+        spec: Box<ClusterDeclaration>,
+        policy: PolicyChoice,
+    },
+    Restore {
+        snapshot: Snapshot,
+        policy: PolicyChoice,
+    },
+    Handle {
+        at: Timestamp,
+        input: Box<Input<Names>>,
+    },
+    Timeout {
+        at: Timestamp,
+    },
     Ask(Query),
 }
 
@@ -23,21 +34,57 @@ impl Request {
     pub(crate) fn read(line: &[u8]) -> Result<Self, Refusal> {
         let line: Line = serde_json::from_slice(line).map_err(Refusal::malformed)?;
         match line {
-            Line { spec: Some(spec), policy, at: None, input: None, timeout: None, query: None, restore: None } => {
-                Ok(Self::Declare { spec, policy: policy.unwrap_or_default() })
-            }
-            Line { restore: Some(snapshot), policy, spec: None, at: None, input: None, timeout: None, query: None } => {
-                Ok(Self::Restore { snapshot, policy: policy.unwrap_or_default() })
-            }
-            Line { at: Some(at), input: Some(input), spec: None, policy: None, timeout: None, query: None, restore: None } => {
-                Ok(Self::Handle { at, input })
-            }
-            Line { at: Some(at), timeout: Some(true), spec: None, policy: None, input: None, query: None, restore: None } => {
-                Ok(Self::Timeout { at })
-            }
-            Line { query: Some(query), spec: None, policy: None, at: None, input: None, timeout: None, restore: None } => {
-                Ok(Self::Ask(query))
-            }
+            Line {
+                spec: Some(spec),
+                policy,
+                at: None,
+                input: None,
+                timeout: None,
+                query: None,
+                restore: None,
+            } => Ok(Self::Declare {
+                spec,
+                policy: policy.unwrap_or_default(),
+            }),
+            Line {
+                restore: Some(snapshot),
+                policy,
+                spec: None,
+                at: None,
+                input: None,
+                timeout: None,
+                query: None,
+            } => Ok(Self::Restore {
+                snapshot,
+                policy: policy.unwrap_or_default(),
+            }),
+            Line {
+                at: Some(at),
+                input: Some(input),
+                spec: None,
+                policy: None,
+                timeout: None,
+                query: None,
+                restore: None,
+            } => Ok(Self::Handle { at, input }),
+            Line {
+                at: Some(at),
+                timeout: Some(true),
+                spec: None,
+                policy: None,
+                input: None,
+                query: None,
+                restore: None,
+            } => Ok(Self::Timeout { at }),
+            Line {
+                query: Some(query),
+                spec: None,
+                policy: None,
+                at: None,
+                input: None,
+                timeout: None,
+                restore: None,
+            } => Ok(Self::Ask(query)),
             _ => Err(Refusal::malformed(SHAPES)),
         }
     }
