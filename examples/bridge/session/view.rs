@@ -141,7 +141,7 @@ impl GroupView {
             moving_to: node_name(cluster, record.movement().and_then(|movement| movement.to)),
             lock: record.lock(),
             why: ReasonView::of(cluster, group),
-            failover_budget: cluster.failover_budget(group),
+            failover_budget: cluster.failover_budget(group, cluster.state().now()),
         })
     }
 }
@@ -158,7 +158,7 @@ impl ResourceView {
             desired: record.desired(),
             operation: record.operation(),
             recovery: record.recovery(),
-            restart_budget: cluster.restart_budget(resource),
+            restart_budget: cluster.restart_budget(resource, cluster.state().now()),
             maintenance: record.maintenance(),
         })
     }
