@@ -60,6 +60,9 @@ impl Cluster {
         &self,
         declaration: ClusterDeclaration,
     ) -> Result<Box<Configuration>, InputError> {
+        if !self.state.is_quorate() && self.caches.membership.members > 0 {
+            return Err(InputError::NoQuorum);
+        }
         // Whoever admitted the cluster's size at first has set its limits.
         let spec = declaration
             .build_within(&self.limits())

@@ -30,7 +30,7 @@ impl Cluster {
         if self.state.is_quorate() && self.state.node_state(owner) == NodeState::Up {
             self.start_what_should_run(declared, group, owner);
         }
-        self.check_what_runs(declared);
+        self.check_what_runs(declared, group);
         self.caches.stands.clear();
     }
 
@@ -216,12 +216,11 @@ impl Cluster {
     }
 
     /// Issues the health checks that are due.
-    fn check_what_runs(&mut self, declared: &GroupSpec) {
-        for position in declared.graph().start_order() {
-            if !self.keeps(position) {
-                continue;
-            }
-            let resource = declared.resource_at(position);
+    fn check_what_runs(&mut self, declared: &GroupSpec, group: GroupId) {
+        if !self.is_checked(group) {
+            return;
+        }
+        for resource in declared.resources() {
             if let Some((at, kind)) = self.next_check(resource)
                 && at <= self.state.now
             {
