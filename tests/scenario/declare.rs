@@ -228,10 +228,7 @@ fn list_of<'a>(entry: &'a mut Value, key: &str) -> &'a mut Vec<Value> {
     if !list.is_array() {
         *list = Value::Array(Vec::new());
     }
-    match list {
-        Value::Array(list) => list,
-        _ => unreachable!("it was made an array"),
-    }
+    list.as_array_mut().expect("it was made an array")
 }
 
 fn has_name(entry: &Value, name: &str) -> bool {

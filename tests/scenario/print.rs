@@ -48,7 +48,7 @@ fn passes(event: &Event<Names>, later: &[Output<Names>]) -> bool {
     };
     later.iter().any(|output| match output {
         Output::Event(Event::NodeChanged { node: other, .. }) => other == node,
-        _ => false,
+        Output::Effect(_) | Output::Event(_) => false,
     })
 }
 
@@ -56,11 +56,13 @@ fn line(event: &Event<Names>, show: Show, world: &World) -> Option<String> {
     Some(match event {
         Event::NodeChanged { node, to, .. } => format!("node {node}: {to}"),
         Event::QuorumChanged { verdict } => quorum(*verdict),
-        Event::ResourceChanged { resource, to, .. } => match to {
-            ResourceState::Failed | ResourceState::InDoubt => format!("{resource}: {to}"),
-            _ if show.resources => format!("{resource}: {to}"),
-            _ => return None,
-        },
+        Event::ResourceChanged { resource, to, .. } => {
+            let grave = [ResourceState::Failed, ResourceState::InDoubt];
+            if !grave.contains(to) && !show.resources {
+                return None;
+            }
+            format!("{resource}: {to}")
+        }
         Event::GroupChanged {
             to: GroupState::Pending,
             ..

@@ -171,9 +171,11 @@ pub(crate) fn target_of(effect: &Effect<Names>) -> &str {
 
 /// An operation in words.
 pub(crate) fn words_of(effect: &Effect<Names>) -> String {
-    let action = match Action::of(effect.action) {
-        Action::Check => "check".into(),
-        _ => name_of(&effect.action),
+    let is_check = Action::of(effect.action) == Action::Check;
+    let action = if is_check {
+        "check".into()
+    } else {
+        name_of(&effect.action)
     };
     match &effect.resource {
         Some(resource) => format!("{action} {resource} on {}", effect.node),

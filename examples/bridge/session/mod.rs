@@ -65,7 +65,7 @@ impl Session {
     fn carry_out(&mut self, request: Request) -> Result<Reply, Refusal> {
         match request {
             Request::Declare { spec, policy } => self.declare(*spec, policy),
-            Request::Restore { snapshot, policy } => self.restore(snapshot, policy),
+            Request::Restore { snapshot, policy } => self.restore(*snapshot, policy),
             Request::Handle { at, input } => {
                 let cluster = self.cluster()?;
                 let handled = hand_in(cluster, at, *input);
