@@ -9,7 +9,7 @@ use super::Cluster;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceEvent, ResourceState};
 use crate::settings::{
-    DesiredState, FailoverLimit, Maintenance, NoQuorum, UnconfirmedStop,
+    DesiredState, FailoverLimit, Maintenance, NoQuorum, RestartAction, UnconfirmedStop,
 };
 use crate::spec::GroupSpec;
 use crate::state::{Exhaustion, OperationKind, Recovery};
@@ -68,12 +68,19 @@ impl Cluster {
     pub(crate) fn is_limited(&self, declared: &GroupSpec) -> bool {
         self.spec.settings().failover_limit == FailoverLimit::GroupOffline
             && declared.resources().any(|resource| {
-                self.state.resource(resource).is_some_and(|record| {
-                    matches!(
-                        record.recovery,
-                        Recovery::RetryAt { cause: Exhaustion::Failovers, .. }
-                    )
-                })
+                let affects_group = self.spec.resource(resource).is_some_and(|of| {
+                    of.settings().restart_action == RestartAction::RestartNotify
+                });
+                affects_group
+                    && self.state.resource(resource).is_some_and(|record| {
+                        matches!(
+                            record.recovery,
+                            Recovery::RetryAt {
+                                cause: Exhaustion::Failovers | Exhaustion::Retries,
+                                ..
+                            }
+                        )
+                    })
             })
     }
 
