@@ -52,7 +52,7 @@ mod why;
 pub use deadline::{Deadline, DeadlineReason};
 pub use error::{InputError, UnknownReference};
 pub use input::{Command, Input, LockHandling, Outcome, ResumeFailback, WhenRefused};
-pub use invariants::Violation;
+pub use invariants::{Rule, Subject, Violation};
 pub use output::{Effect, Event, Output};
 pub use reason::Reason;
 pub use restore::RestoreError;

@@ -69,13 +69,6 @@ pub enum RestoreError {
     Inconsistent(Violation<Names>),
 }
 
-/// The configuration and ground state that a snapshot holds, within the default [`Limits`].
-pub(crate) fn restore_state(
-    snapshot: Snapshot,
-) -> Result<(ClusterSpec, ClusterState), RestoreError> {
-    restore_state_within(snapshot, &Limits::default())
-}
-
 /// The configuration and ground state that a snapshot holds, within `limits`.
 pub(crate) fn restore_state_within(
     snapshot: Snapshot,

@@ -13,6 +13,10 @@ fn good() -> Value {
     serde_json::to_value(Snapshot::of(&spec, &state(&spec))).unwrap()
 }
 
+fn restore_state(snapshot: Snapshot) -> Result<(ClusterSpec, ClusterState), RestoreError> {
+    restore_state_within(snapshot, &Limits::default())
+}
+
 fn restored(snapshot: &Value) -> Result<(ClusterSpec, ClusterState), RestoreError> {
     restore_state(serde_json::from_value(snapshot.clone()).unwrap())
 }
