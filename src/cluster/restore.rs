@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
-use super::invariants::{Violation, check};
+use super::invariants::{Violation, check_restored};
 use super::snapshot::{
     GroupSnapshot, MovementSnapshot, NodeSnapshot, OrphanSnapshot, QueuedSnapshot,
     ResourceSnapshot, Snapshot, SnapshotV1,
@@ -109,7 +109,8 @@ pub(crate) fn restore_state_within(
         resources: ids.resources(resources)?,
         orphans: ids.orphans(orphans)?,
     };
-    check(&spec, &state).map_err(|violation| RestoreError::Inconsistent(violation.named(&spec)))?;
+    check_restored(&spec, &state)
+        .map_err(|violation| RestoreError::Inconsistent(violation.named(&spec)))?;
     Ok((spec, state))
 }
 

@@ -39,6 +39,7 @@
 //! | `resource disk kind="Physical Disk" restart_threshold=1` | `needs` is `depends_on`, `possible` is `possible_owners`; belongs to the last group, or to `group=sql` |
 //! | `kind "My Service" class=user requires=[{"class":"storage"}]` | values in `[ ]` or `{ }` are JSON; `settings.restart_delay=1s` |
 //! | `policy ring` | `ring`, `ring:7` (seed), `first_preferred`, `strict_preferred`, `least_groups`, `least_loaded`; several in a row break ties |
+//! | `false-word` | somebody says of a node or resource that it is off while it runs: what then runs twice is shown, and is no breach |
 //! | `start` | builds the cluster and prints warnings or errors |
 //!
 //! # Nodes, witness, clock

@@ -29,6 +29,14 @@ pub(crate) struct Play {
     show: Show,
     digest_before: u64,
     breaches: Vec<String>,
+    word: Word,
+}
+
+/// Whether what operators and membership say of nodes is true.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Word {
+    True,
+    False,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,6 +57,7 @@ impl Default for Play {
             show: Show::default(),
             digest_before: 0,
             breaches: Vec::new(),
+            word: Word::True,
         }
     }
 }
@@ -70,7 +79,9 @@ impl Play {
             }
             for double in self.world.doubles() {
                 lines.push(format!("!! {double}"));
-                self.breaches.push(double);
+                if self.word == Word::True {
+                    self.breaches.push(double);
+                }
             }
             return Ok(lines);
         }
@@ -80,6 +91,10 @@ impl Play {
             }
             "policy" => {
                 self.policy = declare::policy(rest)?.into();
+                Ok(Vec::new())
+            }
+            "false-word" => {
+                self.word = Word::False;
                 Ok(Vec::new())
             }
             "start" => self.start(),
@@ -121,7 +136,7 @@ impl Stage<'_> {
             }
             return Ok(());
         }
-        if let Some(answer) = question::answer(&self.cluster, words)? {
+        if let Some(answer) = question::answer(&self.cluster, self.play.now, words)? {
             self.lines.extend(answer);
             return Ok(());
         }

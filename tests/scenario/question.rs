@@ -3,13 +3,17 @@
 use quorate::cluster::Input;
 use quorate::machine::Budget;
 use quorate::policy::Trigger;
-use quorate::{Cluster, GroupId};
+use quorate::{Cluster, GroupId, Timestamp};
 
 use super::words::{Arguments, name_of, named};
 use super::world::words_of;
 
 /// The answer to a question; `None` if the line is something else.
-pub(crate) fn answer(cluster: &Cluster, words: &[String]) -> Result<Option<Vec<String>>, String> {
+pub(crate) fn answer(
+    cluster: &Cluster,
+    now: Timestamp,
+    words: &[String],
+) -> Result<Option<Vec<String>>, String> {
     let [verb, rest @ ..] = words else { return Ok(None) };
     let arguments = Arguments::of(rest);
     let spec = cluster.spec();
@@ -21,7 +25,7 @@ pub(crate) fn answer(cluster: &Cluster, words: &[String]) -> Result<Option<Vec<S
             vec![reason.unwrap_or("as it should be".into())]
         }
         "explain" => explain(cluster, arguments)?,
-        "budget" => vec![budget(cluster, &arguments.one("a group or a resource")?)?],
+        "budget" => vec![budget(cluster, now, &arguments.one("a group or a resource")?)?],
         "outstanding" => {
             cluster.outstanding().map(|effect| words_of(&spec.named(effect))).collect()
         }
@@ -98,11 +102,11 @@ fn explain(cluster: &Cluster, arguments: Arguments) -> Result<Vec<String>, Strin
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-fn budget(cluster: &Cluster, name: &str) -> Result<String, String> {
+fn budget(cluster: &Cluster, now: Timestamp, name: &str) -> Result<String, String> {
     let spec = cluster.spec();
     let budget = match (spec.group_id(name), spec.resource_id(name)) {
-        (Some(group), _) => cluster.failover_budget(group),
-        (None, Some(resource)) => cluster.restart_budget(resource),
+        (Some(group), _) => cluster.failover_budget(group, now),
+        (None, Some(resource)) => cluster.restart_budget(resource, now),
         (None, None) => None,
     };
     let Budget { threshold, remaining, renews_at } = budget.ok_or(format!("no {name}"))?;

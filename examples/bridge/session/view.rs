@@ -66,7 +66,7 @@ fn of_group(cluster: &Cluster, group: GroupId) -> Option<Value> {
         "moving_to": record.movement().map(|movement| node_name(cluster, movement.to)),
         "lock": record.lock(),
         "why": why.map(|reason| json!({ "reason": reason, "text": text })),
-        "failover_budget": cluster.failover_budget(group),
+        "failover_budget": cluster.failover_budget(group, cluster.state().now()),
     }))
 }
 
@@ -81,7 +81,7 @@ fn of_resource(cluster: &Cluster, resource: ResourceId) -> Option<Value> {
         "desired": record.desired(),
         "operation": record.operation(),
         "recovery": record.recovery(),
-        "restart_budget": cluster.restart_budget(resource),
+        "restart_budget": cluster.restart_budget(resource, cluster.state().now()),
         "maintenance": record.maintenance(),
     }))
 }
