@@ -122,6 +122,7 @@
 //! in which order inputs count, is decided outside. It does not detect failures; it decides what
 //! follows from them.
 #![no_std]
+#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No input may make the library panic, so nothing that can panic is let in.
 #![cfg_attr(

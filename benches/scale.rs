@@ -1,0 +1,92 @@
+//! A cluster of a thousand nodes and a million resources: how long it takes to build, how much
+//! memory that takes, and that a failed node with a hundred groups costs there what it costs in a
+//! small cluster.
+//!
+//! `cargo bench --bench scale`; about a minute and two gigabytes.
+
+mod support;
+
+use std::fs;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use quorate::policy::Ring;
+use quorate::spec::Limits;
+use quorate::{Cluster, Incarnation, Input, Timestamp};
+
+use support::Size;
+
+const LARGE: Size = Size { nodes: 1_000, groups: 100_000, resources: 10, on_first: 100 };
+const SMALL: Size = Size { groups: 1_000, ..LARGE };
+const FAILURES: u32 = 15;
+const REPORTS: u32 = 1_000_000;
+
+fn main() {
+    build();
+    let (small, small_reports) = figures(&SMALL);
+    let (large, large_reports) = figures(&LARGE);
+    for (size, failure, report) in
+        [(&SMALL, small, small_reports), (&LARGE, large, large_reports)]
+    {
+        println!(
+            "{} groups: node failure with 100 groups {failure:.1?}, alive report {report:.0?}",
+            size.groups,
+        );
+    }
+    println!("ratio of node failures {:.2}", large.as_secs_f64() / small.as_secs_f64());
+}
+
+/// First of all, because the peak of memory is that of the whole process.
+fn build() {
+    let start = Instant::now();
+    let declaration = support::declaration(&LARGE);
+    let declared = start.elapsed();
+    let spec = declaration.build_within(&Limits::unlimited()).expect("the declaration is valid");
+    let validated = start.elapsed();
+    let cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+    println!(
+        "built: {:.2?}, declared after {declared:.2?}, validated after {validated:.2?}",
+        start.elapsed(),
+    );
+    println!("memory: {}", memory());
+    black_box(&cluster);
+}
+
+/// Peak and present size of this process, where the system tells.
+fn memory() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let lines = status.lines().filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS"));
+    lines.map(|line| line.replace('\t', " ")).collect::<Vec<_>>().join(", ")
+}
+
+/// Medians of the cost of a node failure, from loss to plan, and of a steady report.
+fn figures(size: &Size) -> (Duration, Duration) {
+    let mut cluster = support::running(size);
+    let node = cluster.spec().node_id("node0").expect("the first node");
+    let mut failures: Vec<Duration> = (0..FAILURES).map(|_| failure(&cluster, node)).collect();
+    failures.sort_unstable();
+    let report = report(&mut cluster, node);
+    (failures[failures.len() / 2], report)
+}
+
+fn failure(cluster: &Cluster, node: quorate::NodeId) -> Duration {
+    let mut copy = cluster.clone();
+    let start = Instant::now();
+    let effects = support::lose(&mut copy, node);
+    let elapsed = start.elapsed();
+    assert_eq!(effects, 100, "the first resource of every group starts elsewhere");
+    elapsed
+}
+
+fn report(cluster: &mut Cluster, node: quorate::NodeId) -> Duration {
+    let resource = cluster.spec().resource_id("r0.0").expect("the first resource");
+    let incarnation = Incarnation::new(1);
+    let begin = cluster.state().now().as_millis();
+    let start = Instant::now();
+    for millis in 0..u64::from(REPORTS) {
+        let report = Input::ResourceAlive { resource, node, incarnation };
+        let now = Timestamp::from_millis(begin + millis / 1_000);
+        cluster.handle(now, black_box(report)).expect("it runs there");
+    }
+    start.elapsed() / REPORTS
+}
