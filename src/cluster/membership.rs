@@ -109,6 +109,8 @@ impl Cluster {
                     record.ordered_in = None;
                 }
                 record.return_to = None;
+                // There is nothing left to take off the node.
+                record.movement = record.movement.filter(|movement| movement.to.is_some());
             }
         }
         self.supersede_fence(node);
