@@ -151,6 +151,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "shared"))]
 extern crate std;
 
+pub mod catalog;
 pub mod cluster;
 pub mod graph;
 pub mod id;

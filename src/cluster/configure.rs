@@ -253,7 +253,7 @@ fn mapped_group(record: &GroupRecord, mapping: &Mapping) -> GroupRecord {
     let node = |node: NodeId| mapping.node(node);
     let mut mapped = record.clone();
     mapped.owner = record.owner.and_then(node);
-    if mapped.owner != record.owner && mapped.owner.is_none() {
+    if mapped.owner.is_none() && record.owner.is_some() {
         mapped.epoch = record.epoch.next();
     }
     mapped.default_owner = record.default_owner.and_then(node);

@@ -2,7 +2,7 @@
 //!
 //! [`Cluster::handle`] takes one input at a time, steps the state machines, places the groups that
 //! were touched and plans their operations from the state, never from memory of what was going on.
-//! Each kind of work has its own room: `check` (what is refused), `membership`, `operation`,
+//! Each kind of work has its own room: `check` and `check_command` (what is refused), `membership`, `operation`,
 //! `health`, `command`, `configure` (what inputs change), `settle`, `placement`, `reconcile`,
 //! `orphan` (what follows from the state), `snapshot`, `what_if`, `why` (questions).
 
@@ -21,6 +21,7 @@ use crate::time::Timestamp;
 mod agenda;
 mod caches;
 mod check;
+mod check_command;
 mod command;
 mod configure;
 mod deadline;

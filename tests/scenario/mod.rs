@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Commands stand one per line; then comes `----`; then what the cluster puts out, up to a blank
-//! line. `#` begins a comment. Words with spaces stand in double quotes. Whatever the cluster
+//! line. Times are hours, minutes and seconds since the start of the scenario. `#` begins a comment. Words with spaces stand in double quotes. Whatever the cluster
 //! refuses is part of the output: `error node_paused: node a is paused`.
 //! `UPDATE=1 cargo test --test scenarios` writes what really happens below every `----`; read it
 //! before you commit it.
@@ -152,7 +152,10 @@ impl Runner {
     pub(crate) fn play(self, text: &str) -> Result<Played, Misspelt> {
         let mut play = Play::default();
         let text = script::fill(text, |line| play.line(line))?;
-        Ok(Played { text, breaches: play.breaches() })
+        Ok(Played {
+            text,
+            breaches: play.breaches(),
+        })
     }
 }
 
