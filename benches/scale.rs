@@ -23,7 +23,11 @@ const REPORTS: u32 = 1_000_000;
 
 fn main() {
     build();
-    let mut clusters = [&SMALL, &LARGE].map(support::running);
+    let mut clusters = [&SMALL, &LARGE].map(|size| {
+        let mut cluster = support::running(size);
+        support::spread_checks(&mut cluster);
+        cluster
+    });
     // In turn, so that whatever else the machine does falls on both.
     let mut failures = [const { Vec::new() }; 2];
     for _ in 0..FAILURES {

@@ -174,3 +174,8 @@ pub use id::{Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId};
 #[cfg(feature = "shared")]
 pub use shared::SharedCluster;
 pub use time::{Timestamp, WallClock};
+
+/// The examples of the readme.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -10,7 +10,7 @@ use quorate::settings::Interval;
 use quorate::spec::{
     ClusterDeclaration, ClusterSpec, Fencing, GroupDeclaration, QuorumRule, ResourceDeclaration,
 };
-use quorate::{Cluster, Incarnation, Input, NodeId, OpId, Outcome, Output, Timestamp};
+use quorate::{Cluster, Incarnation, Input, NodeId, OpId, Outcome, Output, ResourceId, Timestamp};
 
 /// How large a cluster is.
 #[derive(Clone, Copy, Debug)]
@@ -141,14 +141,19 @@ pub(crate) fn succeed(cluster: &mut Cluster, operation: OpId) {
     handle(cluster, Input::OperationFinished { operation, outcome: Outcome::Succeeded });
 }
 
-/// Lets every resource report once, one each millisecond, so that their checks fall due one by one.
+/// Lets every resource report once within fifty seconds, in no order that has to do with nodes or
+/// groups. Checks of up to fifty thousand resources fall due one by one.
 pub(crate) fn spread_checks(cluster: &mut Cluster) {
     let spec = cluster.spec().clone();
     let begin = cluster.state().now();
-    for (resource, declared) in spec.resources() {
-        let node = cluster.state().owner(declared.group()).expect("every group is placed");
+    let count = spec.resources().len() as u64;
+    for step in 0..count {
+        // A prime that divides no number of resources here, so every one has its turn.
+        let resource = ResourceId::new(u32::try_from(step * 7_919 % count).expect("an id"));
+        let group = spec.resource(resource).expect("it is declared").group();
+        let node = cluster.state().owner(group).expect("every group is placed");
         let incarnation = Incarnation::new(1);
-        let now = begin.after(Duration::from_millis(resource.index() as u64 + 1));
+        let now = begin.after(Duration::from_millis((step + 1).min(step * 50_000 / count + 1)));
         let report = Input::ResourceAlive { resource, node, incarnation };
         cluster.handle(now, report).expect("it runs there");
     }
