@@ -121,7 +121,7 @@ impl Run {
         let next = self.cluster.poll_timeout();
         ensure!(
             next.as_ref().is_none_or(|deadline| deadline.at > now),
-            "after a timer at {now} the next one is {next:?}"
+            "at {now} the next timer is {next:?}"
         );
         let before = self.cluster.digest();
         self.cluster.handle_timeout(now);
