@@ -11,10 +11,34 @@ use core::time::Duration;
 use super::{KindDeclaration, RequiredProvider, ResourceClass, ResourceOverrides, SpareNode};
 use crate::time::Interval;
 
-const IP_ADDRESS: &str = "IP Address";
-const NETWORK_NAME: &str = "Network Name";
-const SYSTEM_ATTENDANT: &str = "Exchange System Attendant";
-const INFORMATION_STORE: &str = "Exchange Information Store";
+/// A disk that one node at a time may use.
+pub const PHYSICAL_DISK: &str = "Physical Disk";
+/// An address that clients reach the group at.
+pub const IP_ADDRESS: &str = "IP Address";
+/// A name that stands for an address.
+pub const NETWORK_NAME: &str = "Network Name";
+/// A shared folder.
+pub const FILE_SHARE: &str = "File Share";
+/// The root of an Exchange virtual server.
+pub const SYSTEM_ATTENDANT: &str = "Exchange System Attendant";
+/// The mailboxes of an Exchange virtual server.
+pub const INFORMATION_STORE: &str = "Exchange Information Store";
+/// The message transfer agent, one per cluster.
+pub const EXCHANGE_MTA: &str = "Exchange MTA";
+/// The routing engine of an Exchange virtual server.
+pub const EXCHANGE_ROUTING: &str = "Exchange Routing";
+/// Mail transport of an Exchange virtual server.
+pub const EXCHANGE_SMTP: &str = "Exchange SMTP Virtual Server";
+/// Web access to an Exchange virtual server.
+pub const EXCHANGE_HTTP: &str = "Exchange HTTP Virtual Server";
+/// IMAP4 access to an Exchange virtual server.
+pub const EXCHANGE_IMAP4: &str = "Exchange IMAP4 Virtual Server";
+/// POP3 access to an Exchange virtual server.
+pub const EXCHANGE_POP3: &str = "Exchange POP3 Virtual Server";
+/// Full-text search of an Exchange virtual server.
+pub const EXCHANGE_SEARCH: &str = "Exchange MS Search";
+/// The dimension in which groups with a System Attendant demand storage groups.
+pub const STORAGE_GROUPS: &str = "storage groups";
 
 /// All standard kinds, always in the same order.
 ///
@@ -44,7 +68,7 @@ fn windows() -> Vec<KindDeclaration> {
     vec![
         KindDeclaration {
             class: ResourceClass::Storage,
-            ..named("Physical Disk")
+            ..named(PHYSICAL_DISK)
         },
         KindDeclaration {
             class: ResourceClass::Network,
@@ -56,7 +80,7 @@ fn windows() -> Vec<KindDeclaration> {
             ..named(NETWORK_NAME)
         },
         // Only a share that is the root of a distributed file system needs a name.
-        named("File Share"),
+        named(FILE_SHARE),
         KindDeclaration {
             requires: vec![
                 RequiredProvider::Class(ResourceClass::Storage),
@@ -81,7 +105,7 @@ fn exchange() -> Vec<KindDeclaration> {
             at_most_per_group: Some(1),
             spare_node: SpareNode::FromThreeNodesOn,
             // Four storage groups per node, after a failover too (KB 259197).
-            at_most_per_node: BTreeMap::from([(String::from("storage groups"), 4)]),
+            at_most_per_node: BTreeMap::from([(String::from(STORAGE_GROUPS), 4)]),
             ..exchange_kind(
                 SYSTEM_ATTENDANT,
                 vec![
@@ -93,17 +117,17 @@ fn exchange() -> Vec<KindDeclaration> {
         information_store(attendant()),
         KindDeclaration {
             at_most_per_cluster: Some(1),
-            ..exchange_kind("Exchange MTA", attendant())
+            ..exchange_kind(EXCHANGE_MTA, attendant())
         },
         KindDeclaration {
             at_most_per_group: Some(1),
-            ..exchange_kind("Exchange Routing", attendant())
+            ..exchange_kind(EXCHANGE_ROUTING, attendant())
         },
-        exchange_kind("Exchange SMTP Virtual Server", attendant_or_store()),
-        exchange_kind("Exchange HTTP Virtual Server", attendant_or_store()),
-        exchange_kind("Exchange IMAP4 Virtual Server", attendant_or_store()),
-        exchange_kind("Exchange POP3 Virtual Server", attendant_or_store()),
-        exchange_kind("Exchange MS Search", attendant_or_store()),
+        exchange_kind(EXCHANGE_SMTP, attendant_or_store()),
+        exchange_kind(EXCHANGE_HTTP, attendant_or_store()),
+        exchange_kind(EXCHANGE_IMAP4, attendant_or_store()),
+        exchange_kind(EXCHANGE_POP3, attendant_or_store()),
+        exchange_kind(EXCHANGE_SEARCH, attendant_or_store()),
     ]
 }
 

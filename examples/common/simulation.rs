@@ -1,0 +1,362 @@
+//! A cluster whose agents and nodes live in simulated time: nothing sleeps, the clock jumps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use quorate::cluster::{Effect, Event, Reason};
+use quorate::id::Names;
+use quorate::machine::ResourceState;
+use quorate::policy::FailoverPolicy;
+use quorate::quorum::WitnessState;
+use quorate::spec::ClusterSpec;
+use quorate::state::OperationKind;
+use quorate::{
+    Cluster, Incarnation, Input, InputError, NodeId, OpId, Outcome, Output, ResourceId, Timestamp,
+};
+
+use super::agents::{LeftBehind, Work};
+use super::ledger::Ledger;
+
+/// From the crash of a node until its heartbeats have been missed for long enough.
+pub const DETECTION: Duration = Duration::from_millis(7_200);
+
+/// How often an agent that is not done says that it goes on.
+const PROGRESS: Duration = Duration::from_secs(30);
+
+/// How long each piece of work takes.
+pub type Agents = fn(&Work<'_>) -> Duration;
+
+/// A cluster and the world around it.
+pub struct Simulation {
+    cluster: Cluster,
+    now: Timestamp,
+    agents: Agents,
+    /// What is going to happen, by time and then in the order in which it was set up.
+    agenda: BTreeMap<(Timestamp, u64), Happening>,
+    set_up: u64,
+    /// What really runs, whatever the cluster believes.
+    running: BTreeMap<ResourceId, NodeId>,
+    dirty: BTreeSet<ResourceId>,
+    incarnations: BTreeMap<NodeId, Incarnation>,
+    /// Nodes without power.
+    dark: BTreeSet<NodeId>,
+    journal: Vec<(Timestamp, Event<Names>)>,
+    pub ledger: Ledger,
+}
+
+enum Happening {
+    Answer(Effect, Outcome),
+    Progress(OpId),
+    Lost(NodeId),
+}
+
+impl Simulation {
+    /// A cluster of which every node is down; the ledger watches resources of this kind.
+    pub fn new(
+        spec: ClusterSpec,
+        policy: impl FailoverPolicy + 'static,
+        agents: Agents,
+        watched: &str,
+    ) -> Self {
+        let of_kind = spec.resources().filter(|(_, resource)| {
+            spec.kind(resource.kind())
+                .is_some_and(|kind| kind.name == watched)
+        });
+        let ledger = Ledger::new(of_kind.map(|(id, _)| id));
+        Self {
+            cluster: Cluster::new(spec, policy, Timestamp::ZERO),
+            now: Timestamp::ZERO,
+            agents,
+            agenda: BTreeMap::new(),
+            set_up: 0,
+            running: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+            incarnations: BTreeMap::new(),
+            dark: BTreeSet::new(),
+            journal: Vec::new(),
+            ledger,
+        }
+    }
+
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// What has happened since the last call.
+    pub fn take_journal(&mut self) -> Vec<(Timestamp, Event<Names>)> {
+        std::mem::take(&mut self.journal)
+    }
+
+    /// Hands in an input at the present time.
+    pub fn input(&mut self, input: Input<Names>) -> Result<(), InputError> {
+        let input = self
+            .cluster
+            .spec()
+            .resolve(input)
+            .expect("the script uses declared names");
+        self.handle(input)
+    }
+
+    pub fn witness_up(&mut self) {
+        self.handle(Input::WitnessChanged {
+            witness: WitnessState::Up,
+        })
+        .expect("the witness may always change");
+    }
+
+    /// A node starts and joins.
+    pub fn boot(&mut self, node: &str) {
+        let node = self.node(node);
+        self.dark.remove(&node);
+        let incarnation = self.incarnations.entry(node).or_default();
+        *incarnation = incarnation.next();
+        let incarnation = *incarnation;
+        self.handle(Input::NodeJoined {
+            node,
+            incarnation,
+            running: Vec::new(),
+        })
+        .expect("a node that was down may join");
+    }
+
+    /// A node loses its power. The cluster hears of it later.
+    pub fn crash(&mut self, node: &str) {
+        let node = self.node(node);
+        self.dark.insert(node);
+        let died: Vec<ResourceId> = self
+            .running
+            .iter()
+            .filter(|(_, on)| **on == node)
+            .map(|(of, _)| *of)
+            .collect();
+        for resource in died {
+            self.die(resource);
+        }
+        self.agenda.retain(|_, happening| match happening {
+            // Whoever fences a node is another node.
+            Happening::Answer(effect, _) => effect.node != node || effect.resource.is_none(),
+            Happening::Progress(_) | Happening::Lost(_) => true,
+        });
+        self.plan(DETECTION, Happening::Lost(node));
+    }
+
+    /// The process behind a resource dies. The next health check finds out.
+    pub fn kill(&mut self, resource: &str) {
+        let resource = self
+            .cluster
+            .spec()
+            .resource_id(resource)
+            .expect("it is declared");
+        self.die(resource);
+    }
+
+    /// Lets time pass.
+    pub fn run_for(&mut self, span: Duration) {
+        let end = self.now.after(span);
+        while self.next_at().is_some_and(|at| at <= end) {
+            self.step();
+        }
+        self.now = end;
+    }
+
+    /// Lets time pass until nothing but health checks is left to do.
+    pub fn run_until_calm(&mut self) {
+        while self.is_busy() {
+            self.step();
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        let is_work = |happening: &Happening| match happening {
+            Happening::Answer(..) | Happening::Progress(_) | Happening::Lost(_) => true,
+        };
+        let state = self.cluster.state();
+        let is_unnoticed = |resource: ResourceId| {
+            state.resource_state(resource) == ResourceState::Online
+                && !self.running.contains_key(&resource)
+        };
+        let is_under_way = |reason| {
+            !matches!(
+                reason,
+                Reason::Failed { .. } | Reason::NoCandidate | Reason::NoQuorum
+            )
+        };
+        self.agenda.values().any(is_work)
+            || self
+                .cluster
+                .spec()
+                .resources()
+                .any(|(resource, _)| is_unnoticed(resource))
+            || self
+                .cluster
+                .spec()
+                .groups()
+                .filter_map(|(group, _)| self.cluster.why(group))
+                .any(is_under_way)
+    }
+
+    fn next_at(&self) -> Option<Timestamp> {
+        let happening = self.agenda.first_key_value().map(|((at, _), _)| *at);
+        let deadline = self.cluster.poll_timeout().map(|deadline| deadline.at);
+        happening
+            .into_iter()
+            .chain(deadline)
+            .min()
+            .map(|at| at.max(self.now))
+    }
+
+    /// Goes to the next thing that happens.
+    fn step(&mut self) {
+        self.now = self
+            .next_at()
+            .expect("a cluster that runs has health checks ahead");
+        match self.agenda.first_entry() {
+            Some(entry) if entry.key().0 <= self.now => {
+                let happening = entry.remove();
+                self.happen(happening);
+            }
+            Some(_) | None => {
+                self.cluster.handle_timeout(self.now);
+                self.drain();
+            }
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        let input = match happening {
+            Happening::Lost(node) => Input::NodeLost { node },
+            Happening::Progress(operation) => Input::OperationProgressed { operation },
+            Happening::Answer(effect, outcome) => {
+                self.carry_out(&effect);
+                Input::OperationFinished {
+                    operation: effect.operation,
+                    outcome,
+                }
+            }
+        };
+        match self.handle(input) {
+            // The cluster no longer waits for it.
+            Ok(()) | Err(InputError::StaleOperation(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn handle(&mut self, input: Input) -> Result<(), InputError> {
+        let outcome = self.cluster.handle(self.now, input);
+        self.drain();
+        outcome
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.cluster.poll_output() {
+            match output {
+                Output::Effect(effect) => self.begin(effect),
+                Output::Event(event) => {
+                    self.journal
+                        .push((self.now, self.cluster.spec().named(event)));
+                }
+            }
+        }
+        if let Err(violation) = self.cluster.check_invariants() {
+            panic!("{violation:?}");
+        }
+    }
+
+    /// An agent sets to work.
+    fn begin(&mut self, effect: Effect) {
+        if self.dark.contains(&effect.node) && effect.action != OperationKind::Fence {
+            return;
+        }
+        let mut outcome = Outcome::Succeeded;
+        if let Some(resource) = effect.resource {
+            match effect.action {
+                OperationKind::Start => {
+                    let elsewhere = self.running.get(&resource).filter(|on| **on != effect.node);
+                    assert_eq!(elsewhere, None, "a resource would run on two nodes");
+                }
+                OperationKind::Stop | OperationKind::Terminate => {
+                    self.ledger.down(self.now, resource);
+                }
+                OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {
+                    if !self.running.contains_key(&resource) {
+                        outcome = Outcome::Failed;
+                    }
+                }
+                OperationKind::Probe | OperationKind::Fence => {}
+            }
+        }
+        let span = self.span(&effect);
+        let mut silence = PROGRESS;
+        while silence < span {
+            self.plan(silence, Happening::Progress(effect.operation));
+            silence += PROGRESS;
+        }
+        self.plan(span, Happening::Answer(effect, outcome));
+    }
+
+    fn span(&self, effect: &Effect) -> Duration {
+        let spec = self.cluster.spec();
+        let resource = effect.resource.and_then(|resource| spec.resource(resource));
+        let kind = resource.and_then(|resource| spec.kind(resource.kind()));
+        let target = resource
+            .map(|resource| resource.name())
+            .or_else(|| spec.node(effect.node).map(|node| node.name()));
+        let is_dirty = effect
+            .resource
+            .is_some_and(|resource| self.dirty.contains(&resource));
+        (self.agents)(&Work {
+            action: effect.action,
+            target: target.unwrap_or_default(),
+            kind: kind.map_or("", |kind| &kind.name),
+            left_behind: if is_dirty {
+                LeftBehind::Dirty
+            } else {
+                LeftBehind::Clean
+            },
+        })
+    }
+
+    /// The work of an agent is done.
+    fn carry_out(&mut self, effect: &Effect) {
+        let Some(resource) = effect.resource else {
+            return;
+        };
+        match effect.action {
+            OperationKind::Start => {
+                self.running.insert(resource, effect.node);
+                self.dirty.remove(&resource);
+                self.ledger.up(self.now, resource);
+            }
+            OperationKind::Stop | OperationKind::Terminate => {
+                self.running.remove(&resource);
+            }
+            OperationKind::CheckLooksAlive
+            | OperationKind::CheckIsAlive
+            | OperationKind::Probe
+            | OperationKind::Fence => {}
+        }
+    }
+
+    fn die(&mut self, resource: ResourceId) {
+        self.running.remove(&resource);
+        self.dirty.insert(resource);
+        self.ledger.down(self.now, resource);
+    }
+
+    fn plan(&mut self, after: Duration, happening: Happening) {
+        self.set_up += 1;
+        self.agenda
+            .insert((self.now.after(after), self.set_up), happening);
+    }
+
+    fn node(&self, name: &str) -> NodeId {
+        self.cluster
+            .spec()
+            .node_id(name)
+            .expect("the script uses declared names")
+    }
+}
