@@ -1,6 +1,151 @@
-//! quorate: a failover-clustering core without any I/O.
+//! A failover-clustering core without any I/O.
+//!
+//! `quorate` decides and never acts. An embedder tells it what happened: a node was lost, a
+//! resource failed, an operator asked for a move. It answers with what to do: start this resource
+//! on that node, fence that node. Sockets, agents, threads and clocks stay with the embedder. The
+//! model is that of Windows server clusters: nodes own groups, a group is a set of resources that
+//! depend on each other, and a group moves as a whole.
+//!
+//! # Example
+//!
+//! ```
+//! use quorate::policy::{Ring, Trigger};
+//! use quorate::spec::{ClusterDeclaration, Fencing, GroupDeclaration, ResourceDeclaration};
+//! use quorate::{Cluster, Incarnation, Input, Outcome, Output, Timestamp};
+//!
+//! // What there is: three nodes, and a database that needs its disk and its address.
+//! let spec = ClusterDeclaration::new("mill")
+//!     .node("a")
+//!     .node("b")
+//!     .node("c")
+//!     .fencing(Fencing::Trusted)
+//!     .group(
+//!         GroupDeclaration::new("sql")
+//!             .preferred_owners(["a", "b"])
+//!             .resource(ResourceDeclaration::new("disk", "Physical Disk"))
+//!             .resource(ResourceDeclaration::new("ip", "IP Address"))
+//!             .resource(ResourceDeclaration::new("db", "Generic Service").needs("[disk] and [ip]")),
+//!     )
+//!     .build()?;
+//! let sql = spec.group_id("sql").expect("declared above");
+//! let [a, b, c] = ["a", "b", "c"].map(|name| spec.node_id(name).expect("declared above"));
+//! let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+//!
+//! // The embedder's part, in small: every operation that is asked for succeeds.
+//! let carry_out = |cluster: &mut Cluster, now: Timestamp| {
+//!     let mut done = Vec::new();
+//!     while let Some(output) = cluster.poll_output() {
+//!         let Output::Effect(effect) = output else { continue };
+//!         let operation = effect.operation;
+//!         done.push(cluster.spec().named(effect).to_string());
+//!         let outcome = Outcome::Succeeded;
+//!         cluster.handle(now, Input::OperationFinished { operation, outcome })?;
+//!     }
+//!     Ok::<_, quorate::InputError>(done)
+//! };
+//!
+//! // Two nodes of three are a majority; the group starts on the node that it prefers.
+//! let now = Timestamp::from_millis(1_000);
+//! for node in [a, b] {
+//!     let incarnation = Incarnation::new(1);
+//!     cluster.handle(now, Input::NodeJoined { node, incarnation, running: vec![] })?;
+//! }
+//! let done = carry_out(&mut cluster, now)?;
+//! assert_eq!(done, ["start disk on a", "start ip on a", "start db on a"]);
+//!
+//! // One more node comes, the owner goes, and the next one in the list takes over.
+//! let incarnation = Incarnation::new(1);
+//! cluster.handle(now, Input::NodeJoined { node: c, incarnation, running: vec![] })?;
+//! let now = Timestamp::from_millis(60_000);
+//! cluster.handle(now, Input::NodeLost { node: a })?;
+//! assert_eq!(cluster.state().owner(sql), Some(b));
+//! let done = carry_out(&mut cluster, now)?;
+//! assert_eq!(done, ["start disk on b", "start ip on b", "start db on b"]);
+//!
+//! // Where would it go next, and what speaks against the others?
+//! let answer = cluster.explain(sql, Trigger::NodeFailure).expect("declared above");
+//! assert_eq!(answer.chosen, Some(c));
+//! assert_eq!(
+//!     cluster.spec().named(answer).to_string(),
+//!     "sql, node failure, owner b:\n  c  chosen\n  a  rejected: down\n  b  rejected: owns it now",
+//! );
+//!
+//! // Without a majority nothing runs, and the cluster can say why.
+//! cluster.handle(now, Input::NodeLost { node: b })?;
+//! let why = cluster.why(sql).expect("it is not online");
+//! assert_eq!(cluster.spec().named(why).to_string(), "the cluster has no quorum");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The contract
+//!
+//! One loop, in any thread or task of the embedder's:
+//!
+//! 1. Hand one input to [`Cluster::handle`], with the time. An error means that nothing changed.
+//! 2. Call [`Cluster::poll_output`] until it gives `None`. An [`Effect`] is to be carried out; when
+//!    it ends, say so with [`Input::OperationFinished`], once. An [`Event`] is for information.
+//! 3. Set a timer for [`Cluster::poll_timeout`], and call [`Cluster::handle_timeout`] when it rings.
+//!    The answer changes with every input.
+//!
+//! Equal inputs at equal times give equal outputs and a bit-identical state, on every platform. So
+//! a cluster can be replicated by any ordered log, replayed, or forked for a question:
+//! [`Cluster::what_if`] runs the code that decides on a copy. [`Cluster::snapshot`] keeps a cluster
+//! over a restart; what was in flight is [outstanding](Cluster::outstanding) afterwards.
+//!
+//! # Where to look
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`spec`] | what an operator declares, and everything that can be wrong with it |
+//! | [`kind`] | resource kinds: those of Windows and Exchange, and one's own |
+//! | [`settings`] | every property with its meaning, unit and default |
+//! | [`graph`] | dependencies: `[disk] and ([ip 1] or [ip 2])` |
+//! | [`cluster`] | the core: inputs, outputs, questions |
+//! | [`state`] | what a cluster remembers, to be read |
+//! | [`machine`] | the states of nodes, resources and groups, and budgets of failures |
+//! | [`quorum`] | which votes keep a cluster alive |
+//! | [`plan`] | placement: which node a group gets, and why |
+//! | [`policy`] | failover orders, and how to write one |
+//! | [`id`], [`time`] | identities, and time as an argument |
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `shared` | yes | `SharedCluster`, a handle that threads share; needs `std` |
+//!
+//! Everything else needs only `alloc`.
+//!
+//! # What it is not
+//!
+//! No daemon, no agents, no sockets, no storage and no consensus algorithm: who is a member, and
+//! in which order inputs count, is decided outside. It does not detect failures; it decides what
+//! follows from them.
 #![no_std]
+#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// No input may make the library panic, so nothing that can panic is let in.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::dbg_macro,
+        clippy::exit,
+        clippy::expect_used,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::integer_division,
+        clippy::mem_forget,
+        clippy::panic,
+        clippy::print_stdout,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unreachable,
+        clippy::unwrap_used,
+        clippy::wildcard_enum_match_arm,
+    )
+)]
 
 extern crate alloc;
 #[cfg(any(test, feature = "shared"))]
@@ -29,3 +174,8 @@ pub use id::{Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId};
 #[cfg(feature = "shared")]
 pub use shared::SharedCluster;
 pub use time::{Timestamp, WallClock};
+
+/// The examples of the readme.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

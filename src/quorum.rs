@@ -77,8 +77,9 @@ pub fn judge(rule: QuorumRule, ballot: &Ballot) -> Verdict {
         QuorumRule::MajorityWithWitness => {
             let total = ballot.total.saturating_add(witness_weight);
             match ballot.witness {
-                WitnessState::Up => majority(ballot.present.saturating_add(witness_weight), total),
-                WitnessState::Down => majority(ballot.present, total),
+                // A witness without a node to hold it is nobody's.
+                WitnessState::Up if ballot.members > 0 => majority(ballot.present.saturating_add(witness_weight), total),
+                WitnessState::Up | WitnessState::Down => majority(ballot.present, total),
             }
         }
         QuorumRule::DiskOnly => match (ballot.witness, ballot.members) {

@@ -57,9 +57,9 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = self.0 % 1_000;
-        let seconds = (self.0 / 1_000) % 60;
-        let minutes = (self.0 / 60_000) % 60;
-        let hours = self.0 / 3_600_000;
+        let seconds = self.0.div_euclid(1_000) % 60;
+        let minutes = self.0.div_euclid(60_000) % 60;
+        let hours = self.0.div_euclid(3_600_000);
         write!(f, "{hours:02}:{minutes:02}:{seconds:02}.{millis:03}")
     }
 }

@@ -190,7 +190,10 @@ impl Cluster {
             }
         }
         self.caches.outstanding = Outstanding::from_entries(operations);
-        for (group, declared) in spec.groups() {
+        // A group is behind those of higher priority, so these come first.
+        let mut by_priority: Vec<_> = spec.groups().collect();
+        by_priority.sort_by_key(|(group, declared)| (Reverse(declared.settings().priority), *group));
+        for (group, declared) in by_priority {
             self.classify(declared, group);
         }
         for (group, declared) in spec.groups() {

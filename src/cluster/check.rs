@@ -29,7 +29,7 @@ pub(crate) enum Accepted {
     Witness(WitnessState),
     WallClock(WallClock),
     Command(Command),
-    Move { group: GroupId, to: Option<NodeId>, command: super::command::MoveOrder },
+    Move { group: GroupId, to: Option<NodeId>, command: super::check_command::MoveOrder },
     Configuration(Box<Configuration>),
 }
 

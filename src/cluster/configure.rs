@@ -33,7 +33,9 @@ impl Cluster {
         if self.spec.nodes().len() == 1 {
             return Err(InputError::LastNode(node));
         }
-        if state == NodeState::Unclean || self.may_run_something(node) {
+        let is_fenced =
+            self.state.node(node).is_some_and(|record| record.fence.operation.is_some());
+        if state == NodeState::Unclean || is_fenced || self.may_run_something(node) {
             return Err(InputError::NodeInUse(node));
         }
         let name = self.spec.node(node).map_or("", |declared| declared.name());
@@ -60,6 +62,9 @@ impl Cluster {
         &self,
         declaration: ClusterDeclaration,
     ) -> Result<Box<Configuration>, InputError> {
+        if !self.state.is_quorate() && self.caches.membership.members > 0 {
+            return Err(InputError::NoQuorum);
+        }
         // Whoever admitted the cluster's size at first has set its limits.
         let spec = declaration
             .build_within(&self.limits())
@@ -88,8 +93,13 @@ impl Cluster {
     fn check_removals(&self, mapping: &Mapping, spec: &ClusterSpec) -> Result<(), InputError> {
         for (node, _) in self.spec.nodes() {
             let is_kept = mapping.node(node).is_some();
+            let is_fenced = self
+                .state
+                .node(node)
+                .is_some_and(|record| record.fence.operation.is_some());
             if !is_kept
-                && (self.state.node_state(node) == NodeState::Unclean
+                && (is_fenced
+                    || self.state.node_state(node) == NodeState::Unclean
                     || self.may_run_something(node))
             {
                 return Err(InputError::NodeInUse(node));
@@ -243,6 +253,9 @@ fn mapped_group(record: &GroupRecord, mapping: &Mapping) -> GroupRecord {
     let node = |node: NodeId| mapping.node(node);
     let mut mapped = record.clone();
     mapped.owner = record.owner.and_then(node);
+    if mapped.owner.is_none() && record.owner.is_some() {
+        mapped.epoch = record.epoch.next();
+    }
     mapped.default_owner = record.default_owner.and_then(node);
     mapped.return_to = record.return_to.and_then(node);
     mapped.drained_from = record.drained_from.and_then(node);

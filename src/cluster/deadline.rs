@@ -145,7 +145,7 @@ impl Cluster {
 
     /// Whether the resources of a group are checked: not while they are being stopped, and not
     /// without quorum.
-    fn is_checked(&self, group: GroupId) -> bool {
+    pub(crate) fn is_checked(&self, group: GroupId) -> bool {
         self.state.is_quorate() && !self.is_moving(group)
     }
 

@@ -185,7 +185,6 @@ impl<N: Naming> InputError<N> {
             Self::NoQuorum => "no_quorum",
             Self::ConfigurationWouldLoseQuorum => "configuration_would_lose_quorum",
             Self::WouldLoseQuorum(_) => "would_lose_quorum",
-            Self::ConfigurationWouldLoseQuorum => "configuration_would_lose_quorum",
             Self::NodePaused(_) => "node_paused",
             Self::NoOwner(_) => "no_owner",
             Self::GroupLocked(_) => "group_locked",

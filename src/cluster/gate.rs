@@ -83,7 +83,6 @@ impl Cluster {
         }
         let is_wanted = self.is_wanted(declared, group);
         standing.is_awaiting_node = record.queued.is_some();
-        standing.is_on_its_way = record.movement.is_some();
         let Some(owner) = record.owner else {
             let choice = self.choose(group, Trigger::Start);
             let waits = self.preferred_owner_wait(declared, group, choice).is_some();
@@ -97,6 +96,10 @@ impl Cluster {
             NodeState::Up | NodeState::Paused => {
                 standing.is_awaiting_node |= self.is_unfit(declared, group, owner);
                 self.add_resources(declared, group, owner, &mut standing);
+                // What is stuck holds up nobody.
+                let is_stuck = self.doubt_of(declared).is_some();
+                standing.is_on_its_way |= record.movement.is_some();
+                standing.is_on_its_way &= !is_stuck;
             }
         }
         standing

@@ -8,6 +8,7 @@
 
 use crate::id::{Epoch, GroupId, NodeId, ResourceId};
 use crate::machine::{FailureLog, NodeState, ResourceState};
+use crate::quorum::{self, Ballot};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{ClusterState, GroupRecord, NodeRecord, Occupancy, Pause, ResourceRecord};
 use crate::time::Timestamp;
@@ -17,13 +18,26 @@ mod violation;
 
 pub use violation::{Rule, Subject, Violation};
 
-/// The end of the range of every counter: half of what it can hold. An input that would bring one
-/// above it has to be refused.
-pub(crate) const COUNTER_LIMIT: u64 = u64::MAX >> 1;
-
 /// Whether everything holds that must.
 pub(crate) fn check(spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
-    let checks = Checks { spec, state };
+    check_up_to(u64::MAX.saturating_sub(1), spec, state)
+}
+
+/// The same for a state that somebody sent: its counters must leave room for a long life, so that
+/// none of them ever comes to its end.
+pub(crate) fn check_restored(spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
+    check_up_to(RESTORED_COUNT_MAX, spec, state)
+}
+
+/// The highest value of a counter in a state that somebody sent.
+const RESTORED_COUNT_MAX: u64 = u64::MAX >> 1;
+
+fn check_up_to(count_max: u64, spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
+    let checks = Checks {
+        spec,
+        state,
+        count_max,
+    };
     checks.cluster()?;
     for (index, record) in state.nodes.iter().enumerate() {
         checks.node(NodeId::from_index(index), record)?;
@@ -45,11 +59,13 @@ pub(crate) fn check(spec: &ClusterSpec, state: &ClusterState) -> Result<(), Viol
 struct Checks<'a> {
     spec: &'a ClusterSpec,
     state: &'a ClusterState,
+    count_max: u64,
 }
 
 impl<'a> Checks<'a> {
     /// There are as many records as declared things; the counters are far from their ends; the
-    /// times of the cluster are past and in order; the wall clock is in range.
+    /// times of the cluster are past and in order; the wall clock is in range; the cluster is
+    /// quorate exactly when the votes suffice.
     fn cluster(self) -> Result<(), Violation> {
         let state = self.state;
         let whole = Subject::Cluster;
@@ -58,18 +74,43 @@ impl<'a> Checks<'a> {
             && state.resources.len() == self.spec.resources().len();
         require(complete, whole.clone(), Rule::RecordCount)?;
         let next_operation = state.next_operation.value();
-        counters(&whole, [state.inputs, next_operation, state.configuration])?;
+        self.counters(&whole, [state.inputs, next_operation, state.configuration])?;
         let read_at = state.wall_clock.map(|(read_at, _)| read_at);
         let times = [state.formed_at, state.quorate_since, read_at];
         self.past(&whole, times.into_iter().flatten())?;
         if let Some((_, reading)) = state.wall_clock {
             require(reading.is_valid(), whole.clone(), Rule::ClockOutOfRange)?;
         }
-        match (state.quorate_since, state.formed_at) {
-            (Some(_), None) => Err(Violation::new(whole, Rule::QuorateUnformed)),
-            (Some(since), Some(formed)) => require(formed <= since, whole, Rule::TimesOutOfOrder),
-            (None, _) => Ok(()),
-        }
+        let formed_first = match (state.formed_at, state.quorate_since) {
+            (Some(formed), Some(since)) => formed <= since,
+            (Some(_) | None, None) | (None, Some(_)) => true,
+        };
+        require(formed_first, whole.clone(), Rule::TimesOutOfOrder)?;
+        let agrees = state.is_quorate() == self.has_quorum();
+        require(agrees, whole, Rule::QuorumDiffers)
+    }
+
+    /// Whether the votes of the members suffice.
+    fn has_quorum(self) -> bool {
+        let settings = self.spec.settings();
+        let empty = Ballot {
+            witness: self.state.witness,
+            witness_weight: settings.witness_weight,
+            ..Ballot::default()
+        };
+        let ballot = self
+            .spec
+            .nodes()
+            .fold(empty, |mut ballot, (node, declared)| {
+                let votes = u64::from(declared.vote_weight());
+                ballot.total = ballot.total.saturating_add(votes);
+                if self.state.node_state(node).is_member() {
+                    ballot.members = ballot.members.saturating_add(1);
+                    ballot.present = ballot.present.saturating_add(votes);
+                }
+                ballot
+            });
+        quorum::judge(settings.quorum, &ballot).is_quorate()
     }
 
     /// A node came up in an input that was accepted; it is paused as it is meant to be; it is not
@@ -106,7 +147,7 @@ impl<'a> Checks<'a> {
         {
             self.known(&subject, node)?;
         }
-        counters(&subject, [record.epoch.value()])?;
+        self.counters(&subject, [record.epoch.value()])?;
         self.accepted(&subject, record.placed_in_input)?;
         self.past(
             &subject,
@@ -121,8 +162,8 @@ impl<'a> Checks<'a> {
         require(has_begun, subject, Rule::OrderedInLaterEpoch)
     }
 
-    /// What may run is on an owner that is not down, and in doubt if that one is lost; its
-    /// operation fits its state and node.
+    /// What has an owner was opened; what may run is on an owner that is not down, and in doubt if
+    /// that one is lost; its operation fits its state and node.
     fn resource(
         self,
         group: GroupId,
@@ -130,13 +171,13 @@ impl<'a> Checks<'a> {
         record: &ResourceRecord,
     ) -> Result<(), Violation> {
         let subject = Subject::Resource(resource);
-        counters(&subject, [record.sequence])?;
-        self.past(
-            &subject,
-            [record.since, record.looked_alive_at, record.known_alive_at],
-        )?;
+        self.counters(&subject, [record.sequence])?;
+        self.past(&subject, [record.since, record.started_at])?;
+        self.past(&subject, [record.looked_alive_at, record.known_alive_at])?;
         self.log(&subject, &record.restarts)?;
         let owner = self.state.owner(group);
+        let was_opened = record.state != ResourceState::Initializing || owner.is_none();
+        require(was_opened, subject.clone(), Rule::UnopenedOnOwner)?;
         if record.state.may_run() {
             require(owner.is_some(), subject.clone(), Rule::RunsWithoutOwner)?;
             let on = owner.map_or(NodeState::Down, |owner| self.state.node_state(owner));
@@ -171,6 +212,15 @@ impl<'a> Checks<'a> {
         require(known, subject.clone(), Rule::UnknownReference)
     }
 
+    fn counters<const N: usize>(
+        self,
+        subject: &Subject,
+        values: [u64; N],
+    ) -> Result<(), Violation> {
+        let small = values.into_iter().all(|value| value <= self.count_max);
+        require(small, subject.clone(), Rule::CounterTooLarge)
+    }
+
     fn accepted(self, subject: &Subject, input: u64) -> Result<(), Violation> {
         require(
             input <= self.state.inputs,
@@ -198,11 +248,6 @@ impl<'a> Checks<'a> {
         require(entries.is_sorted(), subject.clone(), Rule::TimesOutOfOrder)?;
         self.past(subject, entries.last().copied())
     }
-}
-
-fn counters(subject: &Subject, values: impl IntoIterator<Item = u64>) -> Result<(), Violation> {
-    let small = values.into_iter().all(|value| value <= COUNTER_LIMIT);
-    require(small, subject.clone(), Rule::CounterTooLarge)
 }
 
 fn require(holds: bool, subject: Subject, rule: Rule) -> Result<(), Violation> {

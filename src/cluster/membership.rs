@@ -109,6 +109,11 @@ impl Cluster {
                     record.ordered_in = None;
                 }
                 record.return_to = None;
+                let is_bound_nowhere = record.movement.is_some_and(|of| of.to.is_none());
+                if is_bound_nowhere {
+                    // There is nothing left to take off the node.
+                    self.abandon_move(group);
+                }
             }
         }
         self.supersede_fence(node);

@@ -2,7 +2,7 @@
 //!
 //! [`Cluster::handle`] takes one input at a time, steps the state machines, places the groups that
 //! were touched and plans their operations from the state, never from memory of what was going on.
-//! Each kind of work has its own room: `check` (what is refused), `membership`, `operation`,
+//! Each kind of work has its own room: `check` and `check_command` (what is refused), `membership`, `operation`,
 //! `health`, `command`, `configure` (what inputs change), `settle`, `placement`, `reconcile`,
 //! `orphan` (what follows from the state), `snapshot`, `what_if`, `why` (questions).
 
@@ -21,6 +21,7 @@ use crate::time::Timestamp;
 mod agenda;
 mod caches;
 mod check;
+mod check_command;
 mod command;
 mod configure;
 mod deadline;
@@ -52,11 +53,11 @@ mod why;
 pub use deadline::{Deadline, DeadlineReason};
 pub use error::{InputError, UnknownReference};
 pub use input::{Command, Input, LockHandling, Outcome, ResumeFailback, WhenRefused};
-pub use invariants::Violation;
+pub use invariants::{Rule, Subject, Violation};
 pub use output::{Effect, Event, Output};
 pub use reason::Reason;
 pub use restore::RestoreError;
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, SnapshotV1};
 pub use what_if::{Plan, PlanEnd, PlannedGroup, PlannedOperation};
 
 use caches::Caches;
@@ -100,7 +101,8 @@ impl Cluster {
         cluster
     }
 
-    /// Takes in what happened at `now`, or what an operator asks for.
+    /// Takes in what happened at `now`, or what an operator asks for, and then does what is due
+    /// at `now`.
     ///
     /// # Errors
     ///
@@ -109,6 +111,8 @@ impl Cluster {
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<(), InputError> {
         let accepted = self.check(now, input)?;
         self.advance(now);
+        // Deadlines are told as of now: what has passed is done, or it would be forgotten.
+        self.touch_what_is_due();
         self.apply(accepted);
         self.settle();
         Ok(())
@@ -167,26 +171,26 @@ impl Cluster {
         Some(plan::explain(&placement, &*self.policy))
     }
 
-    /// What is left of the restarts of a resource on its owner.
+    /// What is left at `now` of the restarts of a resource on its owner.
     #[must_use]
-    pub fn restart_budget(&self, resource: ResourceId) -> Option<Budget> {
+    pub fn restart_budget(&self, resource: ResourceId, now: Timestamp) -> Option<Budget> {
         let settings = self.spec.resource(resource)?.settings();
         let record = self.state.resource(resource)?;
         Some(record.restarts.budget(
-            self.state.now,
+            now.max(self.state.now),
             settings.restart_threshold,
             settings.restart_period,
         ))
     }
 
-    /// What is left of the failovers of a group because of its resources.
+    /// What is left at `now` of the failovers of a group because of its resources.
     #[must_use]
-    pub fn failover_budget(&self, group: GroupId) -> Option<Budget> {
+    pub fn failover_budget(&self, group: GroupId, now: Timestamp) -> Option<Budget> {
         let settings = self.spec.group(group)?.settings();
         let record = self.state.group(group)?;
         let others = self.caches.membership.up.saturating_sub(1);
         let threshold = settings.failover_threshold.unwrap_or(others);
-        Some(record.failovers.budget(self.state.now, threshold, settings.failover_period))
+        Some(record.failovers.budget(now.max(self.state.now), threshold, settings.failover_period))
     }
 
     /// The whole state with its declaration, in a form that every later version can read.

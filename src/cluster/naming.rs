@@ -80,7 +80,10 @@ pub trait Translator<A: Naming, B: Naming> {
     ///
     /// A resource is not known.
     fn resources(&self, resources: Vec<A::Resource>) -> Result<Vec<B::Resource>, Self::Unknown> {
-        resources.into_iter().map(|resource| self.resource(resource)).collect()
+        resources
+            .into_iter()
+            .map(|resource| self.resource(resource))
+            .collect()
     }
 
     /// The same thing with other references.
@@ -166,7 +169,8 @@ impl Translator<Names, Ids> for ClusterSpec {
     }
 
     fn resource(&self, resource: String) -> Result<ResourceId, UnknownReference> {
-        self.resource_id(&resource).ok_or(UnknownReference::Resource(resource))
+        self.resource_id(&resource)
+            .ok_or(UnknownReference::Resource(resource))
     }
 
     fn dimension(&self, dimension: String) -> Result<DimensionId, UnknownReference> {
@@ -181,7 +185,10 @@ impl Translator<Ids, Names> for ClusterSpec {
     type Unknown = Infallible;
 
     fn node(&self, node: NodeId) -> Result<String, Infallible> {
-        Ok(self.node(node).map(NodeSpec::name).map_or_else(|| format!("{node:?}"), String::from))
+        Ok(self
+            .node(node)
+            .map(NodeSpec::name)
+            .map_or_else(|| format!("{node:?}"), String::from))
     }
 
     fn group(&self, group: GroupId) -> Result<String, Infallible> {
@@ -197,5 +204,70 @@ impl Translator<Ids, Names> for ClusterSpec {
     fn dimension(&self, dimension: DimensionId) -> Result<String, Infallible> {
         let name = self.dimensions().nth(dimension.index());
         Ok(name.map_or_else(|| dimension.to_string(), String::from))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Command, Input, InputError};
+    use crate::plan::Rejection;
+    use crate::spec::{ClusterDeclaration, GroupDeclaration, NodeDeclaration};
+
+    fn spec() -> ClusterSpec {
+        ClusterDeclaration::new("pair")
+            .node(NodeDeclaration::new("a").capacity("mailboxes", 10))
+            .node("b")
+            .group(GroupDeclaration::new("mail").demand("mailboxes", 4))
+            .build()
+            .unwrap()
+    }
+
+    fn evict(node: &str) -> Input<Names> {
+        Input::Command(Command::EvictNode { node: node.into() })
+    }
+
+    #[test]
+    fn names_become_ids_and_names_again() {
+        let spec = spec();
+        let input = spec.resolve(evict("B")).unwrap();
+        assert_eq!(
+            input,
+            Input::Command(Command::EvictNode {
+                node: NodeId::new(1)
+            })
+        );
+        assert_eq!(spec.named(input), evict("b"));
+    }
+
+    #[test]
+    fn an_unknown_name_is_told() {
+        let unknown = UnknownReference::Node("nobody".into());
+        assert_eq!(spec().resolve(evict("nobody")), Err(unknown));
+    }
+
+    #[test]
+    fn an_unknown_id_is_shown_as_it_is() {
+        let error = InputError::NodePaused(NodeId::new(9));
+        assert_eq!(spec().named(error).to_string(), "node n9 is paused");
+    }
+
+    #[test]
+    fn what_is_inside_is_named_too() {
+        let error = InputError::MoveRefused {
+            group: GroupId::new(0),
+            node: NodeId::new(1),
+            rejection: Rejection::Capacity {
+                dimension: DimensionId::new(0),
+                needed: 4,
+                free: 3,
+            },
+        };
+        let error = spec().named(error);
+        assert_eq!(error.kind(), "move_refused");
+        assert_eq!(
+            error.to_string(),
+            "group mail cannot move to node b: no room: mailboxes needs 4, has 3 free"
+        );
     }
 }

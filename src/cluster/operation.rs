@@ -182,8 +182,8 @@ impl Cluster {
         let was = self.state.resource_state(resource);
         self.supersede(resource);
         self.step_resource(resource, event);
-        self.plan_recovery(resource, was);
         self.issue(resource, OperationKind::Terminate);
+        self.plan_recovery(resource, was);
     }
 
     /// A terminate did not confirm that the resource is off.

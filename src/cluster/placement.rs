@@ -129,7 +129,7 @@ impl Cluster {
             }
             return true;
         };
-        if self.failover_budget(group).is_none_or(|budget| budget.remaining == 0) {
+        if self.failover_budget(group, self.state.now).is_none_or(|budget| budget.remaining == 0) {
             self.give_up(resource, Exhaustion::Failovers);
             return true;
         }

@@ -9,7 +9,7 @@ use super::Cluster;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceEvent, ResourceState};
 use crate::settings::{
-    DesiredState, FailoverLimit, Maintenance, NoQuorum, UnconfirmedStop,
+    DesiredState, FailoverLimit, Maintenance, NoQuorum, RestartAction, UnconfirmedStop,
 };
 use crate::spec::GroupSpec;
 use crate::state::{Exhaustion, OperationKind, Recovery};
@@ -30,7 +30,7 @@ impl Cluster {
         if self.state.is_quorate() && self.state.node_state(owner) == NodeState::Up {
             self.start_what_should_run(declared, group, owner);
         }
-        self.check_what_runs(declared);
+        self.check_what_runs(declared, group);
         self.caches.stands.clear();
     }
 
@@ -68,12 +68,19 @@ impl Cluster {
     pub(crate) fn is_limited(&self, declared: &GroupSpec) -> bool {
         self.spec.settings().failover_limit == FailoverLimit::GroupOffline
             && declared.resources().any(|resource| {
-                self.state.resource(resource).is_some_and(|record| {
-                    matches!(
-                        record.recovery,
-                        Recovery::RetryAt { cause: Exhaustion::Failovers, .. }
-                    )
-                })
+                let affects_group = self.spec.resource(resource).is_some_and(|of| {
+                    of.settings().restart_action == RestartAction::RestartNotify
+                });
+                affects_group
+                    && self.state.resource(resource).is_some_and(|record| {
+                        matches!(
+                            record.recovery,
+                            Recovery::RetryAt {
+                                cause: Exhaustion::Failovers | Exhaustion::Retries,
+                                ..
+                            }
+                        )
+                    })
             })
     }
 
@@ -209,12 +216,11 @@ impl Cluster {
     }
 
     /// Issues the health checks that are due.
-    fn check_what_runs(&mut self, declared: &GroupSpec) {
-        for position in declared.graph().start_order() {
-            if !self.keeps(position) {
-                continue;
-            }
-            let resource = declared.resource_at(position);
+    fn check_what_runs(&mut self, declared: &GroupSpec, group: GroupId) {
+        if !self.is_checked(group) {
+            return;
+        }
+        for resource in declared.resources() {
             if let Some((at, kind)) = self.next_check(resource)
                 && at <= self.state.now
             {

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
-use super::invariants::{Violation, check};
+use super::invariants::{Violation, check_restored};
 use super::snapshot::{
     GroupSnapshot, MovementSnapshot, NodeSnapshot, OrphanSnapshot, QueuedSnapshot,
     ResourceSnapshot, Snapshot, SnapshotV1,
@@ -69,13 +69,6 @@ pub enum RestoreError {
     Inconsistent(Violation<Names>),
 }
 
-/// The configuration and ground state that a snapshot holds, within the default [`Limits`].
-pub(crate) fn restore_state(
-    snapshot: Snapshot,
-) -> Result<(ClusterSpec, ClusterState), RestoreError> {
-    restore_state_within(snapshot, &Limits::default())
-}
-
 /// The configuration and ground state that a snapshot holds, within `limits`.
 pub(crate) fn restore_state_within(
     snapshot: Snapshot,
@@ -116,7 +109,8 @@ pub(crate) fn restore_state_within(
         resources: ids.resources(resources)?,
         orphans: ids.orphans(orphans)?,
     };
-    check(&spec, &state).map_err(|violation| RestoreError::Inconsistent(violation.named(&spec)))?;
+    check_restored(&spec, &state)
+        .map_err(|violation| RestoreError::Inconsistent(violation.named(&spec)))?;
     Ok((spec, state))
 }
 

@@ -138,8 +138,9 @@ impl Cluster {
         self.emit(Event::NodeChanged { node, from, to });
         self.caches.touched.add_node(node);
         self.touch_groups_on(node);
+        // A member may be the home that a group waits for, a paused node its last resort.
+        self.touch_awaiting();
         if to == NodeState::Up {
-            self.touch_awaiting();
             let spec = Arc::clone(&self.spec);
             for group in spec.groups_preferring(node) {
                 self.touch(*group);

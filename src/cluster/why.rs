@@ -85,7 +85,8 @@ impl Cluster {
             .find(|(_, resource)| declared.position_of(*resource).is_some())
     }
 
-    fn doubt_of(&self, declared: &GroupSpec) -> Option<ResourceId> {
+    /// The first resource of which nobody knows whether it runs, and nobody is being asked.
+    pub(crate) fn doubt_of(&self, declared: &GroupSpec) -> Option<ResourceId> {
         declared.resources().find(|resource| {
             self.state.resource(*resource).is_some_and(|record| {
                 record.state == ResourceState::InDoubt && record.operation.is_none()

@@ -1,9 +1,10 @@
 //! Sliding-window budgets for restarts, failovers and fences.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::time::Timestamp;
 
@@ -11,11 +12,14 @@ use crate::time::Timestamp;
 ///
 /// The window slides: in *every* interval of the period at most the threshold fits, unlike a
 /// counter that is reset now and then.
-#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct FailureLog {
-    entries: Vec<Timestamp>,
+    /// `None` if there are none: most resources never fail, and there are many.
+    entries: Option<Box<Entries>>,
 }
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct Entries(Vec<Timestamp>);
 
 /// What a budget has left.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -33,13 +37,13 @@ impl FailureLog {
     #[must_use]
     pub fn from_entries(mut entries: Vec<Timestamp>) -> Self {
         entries.sort_unstable();
-        Self { entries }
+        Self::of(entries)
     }
 
     /// What is left of `threshold` uses in `period`.
     #[must_use]
     pub fn budget(&self, now: Timestamp, threshold: u32, period: Duration) -> Budget {
-        let mut in_window = self.entries.iter().filter(|entry| is_inside(**entry, now, period));
+        let mut in_window = self.entries().iter().filter(|entry| is_inside(**entry, now, period));
         let oldest = in_window.next().copied();
         let used = in_window.count().saturating_add(usize::from(oldest.is_some()));
         Budget {
@@ -53,19 +57,36 @@ impl FailureLog {
 
     /// Writes down a use at `now`, and forgets what has left the window.
     pub fn record(&mut self, now: Timestamp, period: Duration) {
-        self.entries.retain(|entry| is_inside(*entry, now, period));
-        self.entries.push(now);
+        let Entries(entries) = &mut **self.entries.get_or_insert_with(|| Box::new(Entries(Vec::new())));
+        entries.retain(|entry| is_inside(*entry, now, period));
+        entries.push(now);
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.entries.clear();
+        self.entries = None;
     }
 
     /// The uses that are remembered, oldest first.
     #[must_use]
     pub fn entries(&self) -> &[Timestamp] {
-        &self.entries
+        self.entries.as_deref().map_or(&[], |Entries(entries)| entries)
+    }
+
+    fn of(entries: Vec<Timestamp>) -> Self {
+        Self { entries: (!entries.is_empty()).then(|| Box::new(Entries(entries))) }
+    }
+}
+
+impl Serialize for FailureLog {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.entries().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for FailureLog {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self::of)
     }
 }
 

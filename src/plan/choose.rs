@@ -41,10 +41,15 @@ pub enum Tier {
 /// [walks](FailoverPolicy::walk) the node list is asked only until the first eligible node.
 #[must_use]
 pub fn choose(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
-    match policy.walk(placement) {
+    let choice = match policy.walk(placement) {
         Walk::NodeList { after } => first_in_list(placement, policy, after),
         Walk::Ranked => best_rank(placement, policy),
-    }
+    };
+    choice.filter(|choice| match eligibility(placement, choice.node) {
+        // Tiers are as strict as they are low: if this one is closed, so are those below.
+        Eligibility::LastResort(drawback) => drawback.is_open(placement),
+        Eligibility::Eligible | Eligibility::Rejected(_) => true,
+    })
 }
 
 /// How well one node is suited for the group, policy included.

@@ -160,6 +160,35 @@ fn judge(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Re
     Ok(paused.or(not_possible).or(beside))
 }
 
+impl Drawback {
+    /// Whether this last resort is open: a node that cannot run everything owns the group only if
+    /// no node that is up can, a paused one only if no node is up at all. A node that has no room
+    /// now, or a forbidden neighbour, may have room later; the group waits for it.
+    pub(super) fn is_open(self, placement: &Placement<'_>) -> bool {
+        let is_up = |node: NodeId| {
+            placement.state().node_state(node) == NodeState::Up
+                && placement.owner() != Some(node)
+        };
+        let mut nodes = placement.spec().nodes().map(|(node, _)| node).filter(|node| is_up(*node));
+        match self {
+            Self::BesideAntiAffine { .. } => true,
+            Self::OwnedOnly { .. } => {
+                !nodes.any(|node| matches!(possible_owner(placement, node), Ok(None)))
+            }
+            Self::Paused => nodes.next().is_none(),
+        }
+    }
+
+    /// What speaks against a node whose last resort is not open.
+    pub(super) fn closed(self) -> Rejection {
+        match self {
+            Self::BesideAntiAffine { group } => Rejection::AntiAffinity { group },
+            Self::OwnedOnly { resource } => Rejection::NotPossibleOwner { resource },
+            Self::Paused => Rejection::NotUp { state: NodeState::Paused },
+        }
+    }
+}
+
 fn member(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
     let state = placement.state().node_state(node);
     match state {

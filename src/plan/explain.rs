@@ -106,6 +106,14 @@ pub fn explain(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Explan
             }
         }
     }
+    contenders.retain(|contender| match contender.drawback {
+        Some(drawback) if !drawback.is_open(placement) => {
+            let verdict = Verdict::Rejected(drawback.closed());
+            rejected.push(Candidate { node: contender.node, verdict });
+            false
+        }
+        Some(_) | None => true,
+    });
     contenders.sort_by(|one, other| one.compare(other, placement));
     rejected.sort_by_key(|candidate| candidate.node);
 

@@ -42,7 +42,8 @@ pub use then::Then;
 ///
 /// impl FailoverPolicy for Highest {
 ///     fn rank(&self, _: &Placement<'_>, candidate: NodeId) -> Rank {
-///         Rank::by(Key::largest("node id", candidate.index() as i64))
+///         let id = i64::try_from(candidate.index()).unwrap_or(i64::MAX);
+///         Rank::by(Key::largest("node id", id))
 ///     }
 /// }
 /// ```

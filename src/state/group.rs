@@ -123,7 +123,9 @@ impl GroupRecord {
         }
     }
 
-    /// The node that owns it; `None` while no node can.
+    /// The node that owns it. After the loss of a node that nobody can take over from this is
+    /// still that node, which is down; `None` before the group is first placed, and after a forced
+    /// drain that found no room for it.
     #[must_use]
     pub const fn owner(&self) -> Option<NodeId> {
         self.owner

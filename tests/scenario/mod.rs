@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Commands stand one per line; then comes `----`; then what the cluster puts out, up to a blank
-//! line. `#` begins a comment. Words with spaces stand in double quotes. Whatever the cluster
+//! line. Times are hours, minutes and seconds since the start of the scenario. `#` begins a comment. Words with spaces stand in double quotes. Whatever the cluster
 //! refuses is part of the output: `error node_paused: node a is paused`.
 //! `UPDATE=1 cargo test --test scenarios` writes what really happens below every `----`; read it
 //! before you commit it.
@@ -39,6 +39,7 @@
 //! | `resource disk kind="Physical Disk" restart_threshold=1` | `needs` is `depends_on`, `possible` is `possible_owners`; belongs to the last group, or to `group=sql` |
 //! | `kind "My Service" class=user requires=[{"class":"storage"}]` | values in `[ ]` or `{ }` are JSON; `settings.restart_delay=1s` |
 //! | `policy ring` | `ring`, `ring:7` (seed), `first_preferred`, `strict_preferred`, `least_groups`, `least_loaded`; several in a row break ties |
+//! | `false-word` | somebody says of a node or resource that it is off while it runs: what then runs twice is shown, and is no breach |
 //! | `start` | builds the cluster and prints warnings or errors |
 //!
 //! # Nodes, witness, clock
@@ -151,7 +152,10 @@ impl Runner {
     pub(crate) fn play(self, text: &str) -> Result<Played, Misspelt> {
         let mut play = Play::default();
         let text = script::fill(text, |line| play.line(line))?;
-        Ok(Played { text, breaches: play.breaches() })
+        Ok(Played {
+            text,
+            breaches: play.breaches(),
+        })
     }
 }
 

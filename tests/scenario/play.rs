@@ -23,12 +23,22 @@ pub(crate) struct Play {
     draft: Draft,
     policy: Arc<dyn FailoverPolicy>,
     cluster: Option<Cluster>,
+    /// Why the cluster could not be started.
+    refused: Vec<String>,
     now: Timestamp,
     world: World,
     agents: Agents,
     show: Show,
     digest_before: u64,
     breaches: Vec<String>,
+    word: Word,
+}
+
+/// Whether what operators and membership say of nodes is true.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Word {
+    True,
+    False,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,12 +53,14 @@ impl Default for Play {
             draft: Draft::default(),
             policy: Arc::new(Ring::new()),
             cluster: None,
+            refused: Vec::new(),
             now: Timestamp::ZERO,
             world: World::default(),
             agents: Agents::Automatic,
             show: Show::default(),
             digest_before: 0,
             breaches: Vec::new(),
+            word: Word::True,
         }
     }
 }
@@ -57,12 +69,20 @@ impl Play {
     /// Plays one line and gives what is put out.
     pub(crate) fn line(&mut self, line: &str) -> Result<Vec<String>, String> {
         let words = split(line)?;
-        let Some((verb, rest)) = words.split_first() else { return Ok(Vec::new()) };
+        let Some((verb, rest)) = words.split_first() else {
+            return Ok(Vec::new());
+        };
         if let Some(cluster) = self.cluster.take() {
             let digest = cluster.digest();
-            let mut stage = Stage { cluster, play: self, lines: Vec::new() };
+            let mut stage = Stage {
+                cluster,
+                play: self,
+                lines: Vec::new(),
+            };
             let played = stage.line(verb, &words, rest);
-            let Stage { cluster, mut lines, .. } = stage;
+            let Stage {
+                cluster, mut lines, ..
+            } = stage;
             self.cluster = Some(cluster);
             played?;
             if verb != "digest-same" {
@@ -70,20 +90,28 @@ impl Play {
             }
             for double in self.world.doubles() {
                 lines.push(format!("!! {double}"));
-                self.breaches.push(double);
+                if self.word == Word::True {
+                    self.breaches.push(double);
+                }
             }
             return Ok(lines);
         }
         match verb.as_str() {
-            "cluster" | "node" | "group" | "resource" | "kind" => {
-                self.draft.add(verb, Arguments::of(rest)).map(|()| Vec::new())
-            }
+            "cluster" | "node" | "group" | "resource" | "kind" => self
+                .draft
+                .add(verb, Arguments::of(rest))
+                .map(|()| Vec::new()),
             "policy" => {
                 self.policy = declare::policy(rest)?.into();
                 Ok(Vec::new())
             }
+            "false-word" => {
+                self.word = Word::False;
+                Ok(Vec::new())
+            }
             "start" => self.start(),
-            _ => Err(format!("{verb} cannot come before start")),
+            _ if self.refused.is_empty() => Err(format!("{verb} cannot come before start")),
+            _ => Err(format!("nothing was started: {}", self.refused.join("; "))),
         }
     }
 
@@ -95,12 +123,22 @@ impl Play {
     fn start(&mut self) -> Result<Vec<String>, String> {
         match self.draft.finish()?.build() {
             Ok(spec) => {
-                let warnings = spec.warnings().iter().map(|warning| format!("warning {warning}"));
+                let warnings = spec
+                    .warnings()
+                    .iter()
+                    .map(|warning| format!("warning {warning}"));
                 let lines = warnings.collect();
                 self.cluster = Some(Cluster::new(spec, self.policy.clone(), self.now));
                 Ok(lines)
             }
-            Err(errors) => Ok(errors.iter().map(|error| format!("error {error}")).collect()),
+            Err(errors) => {
+                self.refused = errors.iter().map(ToString::to_string).collect();
+                Ok(self
+                    .refused
+                    .iter()
+                    .map(|error| format!("error {error}"))
+                    .collect())
+            }
         }
     }
 }
@@ -121,18 +159,24 @@ impl Stage<'_> {
             }
             return Ok(());
         }
-        if let Some(answer) = question::answer(&self.cluster, words)? {
+        if let Some(answer) = question::answer(&self.cluster, self.play.now, words)? {
             self.lines.extend(answer);
             return Ok(());
         }
         match verb {
             "advance" => {
-                let spans = rest.iter().map(|text| span(text)).collect::<Result<Vec<_>, _>>()?;
+                let spans = rest
+                    .iter()
+                    .map(|text| span(text))
+                    .collect::<Result<Vec<_>, _>>()?;
                 let until = spans.into_iter().fold(self.play.now, Timestamp::after);
                 self.advance(until);
             }
             "at" => {
-                let spans = rest.iter().map(|text| span(text)).collect::<Result<Vec<_>, _>>()?;
+                let spans = rest
+                    .iter()
+                    .map(|text| span(text))
+                    .collect::<Result<Vec<_>, _>>()?;
                 let until = spans.into_iter().fold(Timestamp::ZERO, Timestamp::after);
                 if until < self.play.now {
                     return Err(format!("it is {} already", self.play.now));
@@ -147,9 +191,13 @@ impl Stage<'_> {
             "snapshot" => self.snapshot()?,
             "digest-same" => {
                 let same = self.cluster.digest() == self.play.digest_before;
-                self.lines.push(if same { "same" } else { "different" }.into());
+                self.lines
+                    .push(if same { "same" } else { "different" }.into());
             }
-            "die" => self.play.world.die(&Arguments::of(rest).one("a resource")?, None),
+            "die" => self
+                .play
+                .world
+                .die(&Arguments::of(rest).one("a resource")?, None),
             "show" | "hide" => self.show(verb == "show", rest)?,
             _ => return self.agents(verb, rest),
         }
@@ -165,7 +213,9 @@ impl Stage<'_> {
             }
             ("fail-next", [action, target, times]) => {
                 let times = times.parse().map_err(|_| format!("{times} is no number"))?;
-                self.play.world.fail_next(Action::named(action)?, target, times);
+                self.play
+                    .world
+                    .fail_next(Action::named(action)?, target, times);
             }
             ("hang", [action, target]) => self.play.world.hang(Action::named(action)?, target),
             ("unhang", [action, target]) => self.play.world.unhang(Action::named(action)?, target),
@@ -173,7 +223,11 @@ impl Stage<'_> {
             ("done", [action, target]) => self.done(action, target, Outcome::Succeeded)?,
             ("done", [action, target, outcome]) => self.done(action, target, named(outcome)?)?,
             ("progress", [action, target]) => {
-                let operation = self.play.world.last(Action::named(action)?, target)?.operation;
+                let operation = self
+                    .play
+                    .world
+                    .last(Action::named(action)?, target)?
+                    .operation;
                 self.hand_in(Input::OperationProgressed { operation });
             }
             _ => return Err(format!("no such command: {verb}")),
@@ -185,7 +239,10 @@ impl Stage<'_> {
     fn done(&mut self, action: &str, target: &str, outcome: Outcome) -> Result<(), String> {
         let effect = self.play.world.last(Action::named(action)?, target)?;
         self.play.world.carry_out(&effect, outcome);
-        self.hand_in(Input::OperationFinished { operation: effect.operation, outcome });
+        self.hand_in(Input::OperationFinished {
+            operation: effect.operation,
+            outcome,
+        });
         Ok(())
     }
 
@@ -243,7 +300,10 @@ impl Stage<'_> {
             Ok(()) => self.drain(before),
             Err(error) => {
                 let kind = error.kind();
-                self.lines.push(format!("error {kind}: {}", self.cluster.spec().named(error)));
+                self.lines.push(format!(
+                    "error {kind}: {}",
+                    self.cluster.spec().named(error)
+                ));
                 if self.cluster.digest() != digest || self.cluster.poll_output().is_some() {
                     self.breach("a refused input changed something");
                 }
@@ -274,13 +334,15 @@ impl Stage<'_> {
             }
             outputs.push(output);
         }
-        self.lines.extend(print::lines(&outputs, self.play.show, &self.play.world));
+        self.lines
+            .extend(print::lines(&outputs, self.play.show, &self.play.world));
     }
 
     /// Lets the agents answer until nothing is asked for any more.
     fn settle(&mut self) {
         if self.play.agents == Agents::Automatic {
-            self.answer_all().unwrap_or_else(|breach| self.breach(&breach));
+            self.answer_all()
+                .unwrap_or_else(|breach| self.breach(&breach));
         }
     }
 
@@ -293,9 +355,14 @@ impl Stage<'_> {
                 let outcome = world.answer(&effect)?;
                 Some((effect, outcome))
             });
-            let Some((effect, outcome)) = answered else { return Ok(()) };
+            let Some((effect, outcome)) = answered else {
+                return Ok(());
+            };
             self.play.world.carry_out(&effect, outcome);
-            self.hand_in(Input::OperationFinished { operation: effect.operation, outcome });
+            self.hand_in(Input::OperationFinished {
+                operation: effect.operation,
+                outcome,
+            });
         }
         Err("it does not come to rest".into())
     }
@@ -335,5 +402,8 @@ impl Stage<'_> {
 
 /// Whether ids may mean something else after this input.
 fn changes_names(input: &Input) -> bool {
-    matches!(input, Input::Command(Command::Configure { .. } | Command::EvictNode { .. }))
+    matches!(
+        input,
+        Input::Command(Command::Configure { .. } | Command::EvictNode { .. })
+    )
 }

@@ -79,7 +79,12 @@ impl World {
 
     /// What a node that changed its state has left running.
     pub(crate) fn see(&mut self, event: &Event<Names>) {
-        if let Event::NodeChanged { node, to: NodeState::Down, .. } = event {
+        if let Event::NodeChanged {
+            node,
+            to: NodeState::Down,
+            ..
+        } = event
+        {
             self.switch_off(node);
         }
     }
@@ -94,9 +99,8 @@ impl World {
 
     /// The resource stops running, wherever it runs or only there.
     pub(crate) fn die(&mut self, resource: &str, node: Option<&str>) {
-        self.running.retain(|(name, place)| {
-            name != resource || node.is_some_and(|node| node != place)
-        });
+        self.running
+            .retain(|(name, place)| name != resource || node.is_some_and(|node| node != place));
     }
 
     pub(crate) fn issued(&self, operation: OpId) -> Option<&Effect<Names>> {
@@ -108,7 +112,10 @@ impl World {
         let mut fitting = self.issued.values().filter(|effect| {
             Action::of(effect.action) == action && target_of(effect).eq_ignore_ascii_case(target)
         });
-        fitting.next_back().cloned().ok_or(format!("that was never asked for: {target}"))
+        fitting
+            .next_back()
+            .cloned()
+            .ok_or(format!("that was never asked for: {target}"))
     }
 
     /// What the agent answers; nothing if it hangs.
@@ -164,9 +171,11 @@ pub(crate) fn target_of(effect: &Effect<Names>) -> &str {
 
 /// An operation in words.
 pub(crate) fn words_of(effect: &Effect<Names>) -> String {
-    let action = match Action::of(effect.action) {
-        Action::Check => "check".into(),
-        _ => name_of(&effect.action),
+    let is_check = Action::of(effect.action) == Action::Check;
+    let action = if is_check {
+        "check".into()
+    } else {
+        name_of(&effect.action)
     };
     match &effect.resource {
         Some(resource) => format!("{action} {resource} on {}", effect.node),

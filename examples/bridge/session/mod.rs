@@ -1,10 +1,10 @@
 //! One conversation: a cluster, and the lines about it.
 
-use quorate::cluster::{Command, Input, Output, Snapshot};
+use quorate::cluster::{Command, Deadline, Event, Input, Output, Snapshot};
 use quorate::id::Names;
 use quorate::spec::{ClusterDeclaration, ClusterSpec};
 use quorate::{Cluster, Timestamp};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 mod policy;
 mod query;
@@ -13,6 +13,7 @@ mod request;
 mod view;
 
 use policy::PolicyChoice;
+use query::Answer;
 use refusal::Refusal;
 use request::Request;
 
@@ -22,30 +23,62 @@ pub(crate) struct Session {
     cluster: Option<Cluster>,
 }
 
+/// What a line is answered by.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Reply {
+    Declared {
+        ok: bool,
+        warnings: Vec<String>,
+    },
+    Restored {
+        ok: bool,
+    },
+    Handled {
+        at: Timestamp,
+        outputs: Vec<Output<Names>>,
+        next_timeout: Option<Deadline<Names>>,
+    },
+    Refused {
+        at: Timestamp,
+        error: Refusal,
+    },
+    Answered {
+        answer: Answer,
+    },
+    NotUnderstood {
+        error: Refusal,
+    },
+}
+
 impl Session {
     /// Answers one line, without its end, with one line, without its end.
     ///
     /// A line that is not understood or not accepted is answered by an error and changes nothing.
     pub(crate) fn answer(&mut self, line: &[u8]) -> String {
-        let answer = Request::read(line).and_then(|request| self.carry_out(request));
-        answer.unwrap_or_else(|refusal| json!({ "error": refusal })).to_string()
+        let reply = Request::read(line)
+            .and_then(|request| self.carry_out(request))
+            .unwrap_or_else(|error| Reply::NotUnderstood { error });
+        serde_json::to_string(&reply).expect("a reply is plain data with text as keys")
     }
 
-    fn carry_out(&mut self, request: Request) -> Result<Value, Refusal> {
+    fn carry_out(&mut self, request: Request) -> Result<Reply, Refusal> {
         match request {
             Request::Declare { spec, policy } => self.declare(*spec, policy),
-            Request::Restore { snapshot, policy } => self.restore(snapshot, policy),
+            Request::Restore { snapshot, policy } => self.restore(*snapshot, policy),
             Request::Handle { at, input } => {
                 let cluster = self.cluster()?;
-                let answer = hand_in(cluster, at, *input);
-                Ok(answer.unwrap_or_else(|refusal| json!({ "at": at, "error": refusal })))
+                let handled = hand_in(cluster, at, *input);
+                Ok(handled.unwrap_or_else(|error| Reply::Refused { at, error }))
             }
             Request::Timeout { at } => {
                 let cluster = self.cluster()?;
                 cluster.handle_timeout(at);
                 Ok(outputs(cluster, at, None))
             }
-            Request::Ask(query) => Ok(json!({ "answer": query.answer(self.cluster()?)? })),
+            Request::Ask(query) => Ok(Reply::Answered {
+                answer: query.answer(self.cluster()?)?,
+            }),
         }
     }
 
@@ -53,16 +86,16 @@ impl Session {
         &mut self,
         declaration: ClusterDeclaration,
         policy: PolicyChoice,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Reply, Refusal> {
         let spec = declaration.build()?;
-        let warnings: Vec<String> = spec.warnings().iter().map(ToString::to_string).collect();
+        let warnings = spec.warnings().iter().map(ToString::to_string).collect();
         self.cluster = Some(Cluster::new(spec, policy.build(), Timestamp::ZERO));
-        Ok(json!({ "ok": true, "warnings": warnings }))
+        Ok(Reply::Declared { ok: true, warnings })
     }
 
-    fn restore(&mut self, snapshot: Snapshot, policy: PolicyChoice) -> Result<Value, Refusal> {
+    fn restore(&mut self, snapshot: Snapshot, policy: PolicyChoice) -> Result<Reply, Refusal> {
         self.cluster = Some(Cluster::restore(snapshot, policy.build())?);
-        Ok(json!({ "ok": true }))
+        Ok(Reply::Restored { ok: true })
     }
 
     fn cluster(&mut self) -> Result<&mut Cluster, Refusal> {
@@ -70,30 +103,36 @@ impl Session {
     }
 }
 
-fn hand_in(cluster: &mut Cluster, at: Timestamp, input: Input<Names>) -> Result<Value, Refusal> {
+fn hand_in(cluster: &mut Cluster, at: Timestamp, input: Input<Names>) -> Result<Reply, Refusal> {
     let input = cluster.spec().resolve(input)?;
-    let before = renames(&input).then(|| cluster.spec().clone());
+    let before = changes_ids(&input).then(|| cluster.spec().clone());
     match cluster.handle(at, input) {
         Ok(()) => Ok(outputs(cluster, at, before)),
-        Err(error) => Err(Refusal::of_input(cluster.spec().named(error))),
+        Err(error) => Err(cluster.spec().named(error).into()),
     }
 }
 
 /// Whether ids may mean something else after this input.
-fn renames(input: &Input) -> bool {
-    matches!(input, Input::Command(Command::Configure { .. } | Command::EvictNode { .. }))
+fn changes_ids(input: &Input) -> bool {
+    matches!(
+        input,
+        Input::Command(Command::Configure { .. } | Command::EvictNode { .. })
+    )
 }
 
 /// Drains the outputs. Those before a change of configuration have ids of the old one.
-fn outputs(cluster: &mut Cluster, at: Timestamp, mut before: Option<ClusterSpec>) -> Value {
-    let mut drained = Vec::new();
+fn outputs(cluster: &mut Cluster, at: Timestamp, mut before: Option<ClusterSpec>) -> Reply {
+    let mut outputs = Vec::new();
     while let Some(output) = cluster.poll_output() {
-        if view::is_configuration_change(&output) {
+        if matches!(output, Output::Event(Event::ConfigurationChanged { .. })) {
             before = None;
         }
-        let named: Output<Names> = before.as_ref().unwrap_or(cluster.spec()).named(output);
-        drained.push(named);
+        outputs.push(before.as_ref().unwrap_or(cluster.spec()).named(output));
     }
-    let next = cluster.poll_timeout().map(|deadline| cluster.spec().named(deadline));
-    json!({ "at": at, "outputs": drained, "next_timeout": next })
+    let next_timeout = cluster.spec().named(cluster.poll_timeout());
+    Reply::Handled {
+        at,
+        outputs,
+        next_timeout,
+    }
 }

@@ -1,14 +1,14 @@
 //! Questions, which change nothing.
 
-use quorate::cluster::Input;
-use quorate::id::{GroupId, Names};
+use quorate::cluster::{Effect, Input, Plan, Reason, Snapshot, UnknownReference};
+use quorate::id::Names;
+use quorate::plan::Explanation;
 use quorate::policy::Trigger;
-use quorate::Cluster;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use quorate::{Cluster, GroupId};
+use serde::{Deserialize, Serialize};
 
 use super::refusal::Refusal;
-use super::view;
+use super::view::StateView;
 
 /// What a line may ask.
 #[derive(Deserialize)]
@@ -38,58 +38,86 @@ pub(crate) struct GroupAndTrigger {
     trigger: Trigger,
 }
 
+/// The answer to a question.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Answer {
+    State(StateView),
+    Snapshot(Box<Snapshot>),
+    Outstanding(Vec<Effect<Names>>),
+    Digest(String),
+    Explanation {
+        explanation: Explanation<Names>,
+        text: String,
+    },
+    Why(Option<ReasonView>),
+    Plan(Plan<Names>),
+}
+
+/// A reason for programs and for people.
+#[derive(Serialize)]
+pub(crate) struct ReasonView {
+    reason: Reason<Names>,
+    text: String,
+}
+
+impl ReasonView {
+    pub(crate) fn of(cluster: &Cluster, group: GroupId) -> Option<Self> {
+        let reason = cluster.spec().named(cluster.why(group)?);
+        let text = reason.to_string();
+        Some(Self { reason, text })
+    }
+}
+
 impl Query {
-    pub(crate) fn answer(self, cluster: &Cluster) -> Result<Value, Refusal> {
+    pub(crate) fn answer(self, cluster: &Cluster) -> Result<Answer, Refusal> {
         let spec = cluster.spec();
-        match self {
-            Self::State => Ok(view::state(cluster)),
-            Self::Snapshot => Ok(json!(cluster.snapshot())),
+        Ok(match self {
+            Self::State => Answer::State(StateView::of(cluster)),
+            Self::Snapshot => Answer::Snapshot(Box::new(cluster.snapshot())),
             Self::Outstanding => {
-                let effects = cluster.outstanding().map(|effect| spec.named(effect));
-                Ok(json!(effects.collect::<Vec<_>>()))
+                Answer::Outstanding(cluster.outstanding().map(|it| spec.named(it)).collect())
             }
             // Text, because not every reader of JSON keeps 64 bits of a number.
-            Self::Digest => Ok(json!(format!("{:016x}", cluster.digest()))),
+            Self::Digest => Answer::Digest(format!("{:016x}", cluster.digest())),
             Self::Explain(what) => {
-                let (group, trigger) = what.settle(cluster)?;
-                let explanation = cluster.explain(group, trigger).map(|it| spec.named(it));
-                let text = explanation.as_ref().map(ToString::to_string);
-                Ok(json!({ "explanation": explanation, "text": text }))
-            }
-            Self::Why(group) => {
-                let reason = cluster.why(group_of(cluster, group)?).map(|it| spec.named(it));
-                Ok(reason.map_or(Value::Null, |reason| {
-                    json!({ "reason": reason, "text": reason.to_string() })
-                }))
-            }
-            Self::WhatIf(inputs) => {
-                let inputs = spec.resolve(inputs)?;
-                match cluster.what_if(inputs) {
-                    Ok(plan) => Ok(json!(spec.named(plan))),
-                    Err(error) => Err(Refusal::of_input(spec.named(error))),
+                let (name, trigger) = what.settle(cluster);
+                let explanation = cluster.explain(group_of(cluster, &name)?, trigger);
+                let explanation = spec.named(explanation.ok_or(UnknownReference::Group(name))?);
+                Answer::Explanation {
+                    text: explanation.to_string(),
+                    explanation,
                 }
             }
-        }
+            Self::Why(name) => Answer::Why(ReasonView::of(cluster, group_of(cluster, &name)?)),
+            Self::WhatIf(inputs) => match cluster.what_if(spec.resolve(inputs)?) {
+                Ok(plan) => Answer::Plan(spec.named(plan)),
+                Err(error) => return Err(spec.named(error).into()),
+            },
+        })
     }
 }
 
 impl ExplainWhat {
     /// Without a trigger: the failure of the owner, or a start if there is no owner.
-    fn settle(self, cluster: &Cluster) -> Result<(GroupId, Trigger), Refusal> {
+    fn settle(self, cluster: &Cluster) -> (String, Trigger) {
         match self {
-            Self::Group(name) => {
-                let group = group_of(cluster, name)?;
-                let owner = cluster.state().owner(group);
-                Ok((group, owner.map_or(Trigger::Start, |_| Trigger::NodeFailure)))
+            Self::Group(group) => {
+                let id = cluster.spec().group_id(&group);
+                let owner = id.and_then(|id| cluster.state().owner(id));
+                (
+                    group,
+                    owner.map_or(Trigger::Start, |_| Trigger::NodeFailure),
+                )
             }
-            Self::Trigger(GroupAndTrigger { group, trigger }) => {
-                Ok((group_of(cluster, group)?, trigger))
-            }
+            Self::Trigger(GroupAndTrigger { group, trigger }) => (group, trigger),
         }
     }
 }
 
-fn group_of(cluster: &Cluster, name: String) -> Result<GroupId, Refusal> {
-    let unknown = quorate::cluster::UnknownReference::Group(name.clone());
-    Ok(cluster.spec().group_id(&name).ok_or(unknown)?)
+fn group_of(cluster: &Cluster, name: &str) -> Result<GroupId, UnknownReference> {
+    cluster
+        .spec()
+        .group_id(name)
+        .ok_or_else(|| UnknownReference::Group(name.into()))
 }

@@ -16,36 +16,44 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
+    fn new(kind: &'static str, message: impl Display) -> Self {
+        Self {
+            kind,
+            message: message.to_string(),
+        }
+    }
+
     /// The line is not JSON, or not of a shape that is known.
     pub(crate) fn malformed(message: impl Display) -> Self {
-        Self { kind: "malformed", message: message.to_string() }
+        Self::new("malformed", message)
     }
 
     /// There is nothing to talk about yet.
     pub(crate) fn no_cluster() -> Self {
-        Self { kind: "no_cluster", message: "declare or restore a cluster first".into() }
+        Self::new("no_cluster", "declare or restore a cluster first")
     }
+}
 
-    /// The core refuses the input.
-    pub(crate) fn of_input(error: InputError<Names>) -> Self {
-        Self { kind: error.kind(), message: error.to_string() }
+impl From<InputError<Names>> for Refusal {
+    fn from(error: InputError<Names>) -> Self {
+        Self::new(error.kind(), error)
     }
 }
 
 impl From<UnknownReference> for Refusal {
     fn from(error: UnknownReference) -> Self {
-        Self { kind: error.kind(), message: error.to_string() }
+        Self::new(error.kind(), error)
     }
 }
 
 impl From<SpecErrors> for Refusal {
     fn from(errors: SpecErrors) -> Self {
-        Self { kind: "declaration", message: errors.to_string() }
+        Self::new("declaration", errors)
     }
 }
 
 impl From<RestoreError> for Refusal {
     fn from(error: RestoreError) -> Self {
-        Self { kind: "restore", message: error.to_string() }
+        Self::new("restore", error)
     }
 }

@@ -12,32 +12,46 @@ use super::refusal::Refusal;
 
 /// A line that was understood.
 pub(crate) enum Request {
-    Declare { spec: Box<ClusterDeclaration>, policy: PolicyChoice },
-    Restore { snapshot: Snapshot, policy: PolicyChoice },
-    Handle { at: Timestamp, input: Box<Input<Names>> },
-    Timeout { at: Timestamp },
+    Declare {
+        spec: Box<ClusterDeclaration>,
+        policy: PolicyChoice,
+    },
+    Restore {
+        snapshot: Box<Snapshot>,
+        policy: PolicyChoice,
+    },
+    Handle {
+        at: Timestamp,
+        input: Box<Input<Names>>,
+    },
+    Timeout {
+        at: Timestamp,
+    },
     Ask(Query),
 }
 
 impl Request {
     pub(crate) fn read(line: &[u8]) -> Result<Self, Refusal> {
-        let line: Line = serde_json::from_slice(line).map_err(Refusal::malformed)?;
-        match line {
-            Line { spec: Some(spec), policy, at: None, input: None, timeout: None, query: None, restore: None } => {
-                Ok(Self::Declare { spec, policy: policy.unwrap_or_default() })
+        let Line {
+            spec,
+            restore,
+            policy,
+            at,
+            input,
+            timeout,
+            query,
+        } = serde_json::from_slice(line).map_err(Refusal::malformed)?;
+        let has_policy = policy.is_some();
+        let policy = policy.unwrap_or_default();
+        match (spec, restore, at, input, timeout, query) {
+            (Some(spec), None, None, None, None, None) => Ok(Self::Declare { spec, policy }),
+            (None, Some(snapshot), None, None, None, None) => {
+                Ok(Self::Restore { snapshot, policy })
             }
-            Line { restore: Some(snapshot), policy, spec: None, at: None, input: None, timeout: None, query: None } => {
-                Ok(Self::Restore { snapshot, policy: policy.unwrap_or_default() })
-            }
-            Line { at: Some(at), input: Some(input), spec: None, policy: None, timeout: None, query: None, restore: None } => {
-                Ok(Self::Handle { at, input })
-            }
-            Line { at: Some(at), timeout: Some(true), spec: None, policy: None, input: None, query: None, restore: None } => {
-                Ok(Self::Timeout { at })
-            }
-            Line { query: Some(query), spec: None, policy: None, at: None, input: None, timeout: None, restore: None } => {
-                Ok(Self::Ask(query))
-            }
+            _ if has_policy => Err(Refusal::malformed(SHAPES)),
+            (None, None, Some(at), Some(input), None, None) => Ok(Self::Handle { at, input }),
+            (None, None, Some(at), None, Some(true), None) => Ok(Self::Timeout { at }),
+            (None, None, None, None, None, Some(query)) => Ok(Self::Ask(query)),
             _ => Err(Refusal::malformed(SHAPES)),
         }
     }
@@ -53,7 +67,7 @@ struct Line {
     input: Option<Box<Input<Names>>>,
     timeout: Option<bool>,
     query: Option<Query>,
-    restore: Option<Snapshot>,
+    restore: Option<Box<Snapshot>>,
 }
 
 const SHAPES: &str = "expected {\"spec\", \"policy\"}, {\"restore\", \"policy\"}, \

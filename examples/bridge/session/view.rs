@@ -1,95 +1,169 @@
 //! The state as names and plain values.
 
-use quorate::cluster::{Event, Output};
-use quorate::{Cluster, GroupId, NodeId, ResourceId};
-use serde_json::{Value, json};
+use quorate::machine::{Budget, GroupState, NodeState, ResourceState};
+use quorate::settings::{DesiredState, Maintenance};
+use quorate::state::{
+    DrainMode, DrainStatus, Lock, Operation, OrphanState, Pause, Recovery, WitnessState,
+};
+use quorate::{Cluster, Epoch, GroupId, Incarnation, NodeId, ResourceId, Timestamp};
+use serde::Serialize;
 
-/// Whether ids in later outputs are those of another configuration.
-pub(crate) fn is_configuration_change(output: &Output) -> bool {
-    matches!(output, Output::Event(Event::ConfigurationChanged { .. }))
-}
+use super::query::ReasonView;
 
 /// Everything that a driver may want to look at.
-pub(crate) fn state(cluster: &Cluster) -> Value {
-    let spec = cluster.spec();
-    let state = cluster.state();
-    json!({
-        "now": state.now(),
-        "configuration": state.configuration(),
-        "quorate": state.is_quorate(),
-        "witness": state.witness(),
-        "nodes": spec.nodes().map(|(node, _)| of_node(cluster, node)).collect::<Vec<_>>(),
-        "groups": spec.groups().map(|(group, _)| of_group(cluster, group)).collect::<Vec<_>>(),
-        "resources": spec
-            .resources()
-            .map(|(resource, _)| of_resource(cluster, resource))
-            .collect::<Vec<_>>(),
-        "orphans": state
-            .orphans()
-            .map(|(node, resource, orphan)| json!({
-                "node": node_name(cluster, Some(node)),
-                "resource": resource_name(cluster, resource),
-                "state": orphan.state,
-            }))
-            .collect::<Vec<_>>(),
-    })
+#[derive(Serialize)]
+pub(crate) struct StateView {
+    now: Timestamp,
+    configuration: u64,
+    quorate: bool,
+    witness: WitnessState,
+    nodes: Vec<NodeView>,
+    groups: Vec<GroupView>,
+    resources: Vec<ResourceView>,
+    orphans: Vec<OrphanView>,
 }
 
-fn of_node(cluster: &Cluster, node: NodeId) -> Option<Value> {
-    let record = cluster.state().node(node)?;
-    let drain = record.drain();
-    Some(json!({
-        "name": node_name(cluster, Some(node)),
-        "state": record.state(),
-        "since": record.since(),
-        "incarnation": record.incarnation(),
-        "paused": record.pause() == quorate::state::Pause::Requested,
-        "drain": {
-            "status": drain.status,
-            "mode": drain.mode,
-            "target": node_name(cluster, drain.target),
-        },
-    }))
+#[derive(Serialize)]
+struct NodeView {
+    name: String,
+    state: NodeState,
+    since: Timestamp,
+    incarnation: Incarnation,
+    paused: bool,
+    drain: DrainView,
 }
 
-fn of_group(cluster: &Cluster, group: GroupId) -> Option<Value> {
-    let spec = cluster.spec();
-    let record = cluster.state().group(group)?;
-    let why = cluster.why(group).map(|reason| spec.named(reason));
-    let text = why.as_ref().map(ToString::to_string);
-    Some(json!({
-        "name": spec.group(group)?.name(),
-        "state": cluster.state().group_state(spec, group),
-        "owner": node_name(cluster, record.owner()),
-        "epoch": record.epoch(),
-        "desired": record.desired(),
-        "moving_to": record.movement().map(|movement| node_name(cluster, movement.to)),
-        "lock": record.lock(),
-        "why": why.map(|reason| json!({ "reason": reason, "text": text })),
-        "failover_budget": cluster.failover_budget(group),
-    }))
+#[derive(Serialize)]
+struct DrainView {
+    status: DrainStatus,
+    mode: DrainMode,
+    target: Option<String>,
 }
 
-fn of_resource(cluster: &Cluster, resource: ResourceId) -> Option<Value> {
-    let spec = cluster.spec();
-    let declared = spec.resource(resource)?;
-    let record = cluster.state().resource(resource)?;
-    Some(json!({
-        "name": declared.name(),
-        "group": spec.group(declared.group())?.name(),
-        "state": record.state(),
-        "desired": record.desired(),
-        "operation": record.operation(),
-        "recovery": record.recovery(),
-        "restart_budget": cluster.restart_budget(resource),
-        "maintenance": record.maintenance(),
-    }))
+#[derive(Serialize)]
+struct GroupView {
+    name: String,
+    state: GroupState,
+    owner: Option<String>,
+    epoch: Epoch,
+    desired: DesiredState,
+    moving: bool,
+    moving_to: Option<String>,
+    lock: Lock,
+    why: Option<ReasonView>,
+    failover_budget: Option<Budget>,
 }
 
-fn node_name(cluster: &Cluster, node: Option<NodeId>) -> Option<&str> {
-    Some(cluster.spec().node(node?)?.name())
+#[derive(Serialize)]
+struct ResourceView {
+    name: String,
+    group: String,
+    state: ResourceState,
+    desired: Option<DesiredState>,
+    operation: Option<Operation>,
+    recovery: Recovery,
+    restart_budget: Option<Budget>,
+    maintenance: Maintenance,
 }
 
-fn resource_name(cluster: &Cluster, resource: ResourceId) -> Option<&str> {
-    Some(cluster.spec().resource(resource)?.name())
+#[derive(Serialize)]
+struct OrphanView {
+    node: Option<String>,
+    resource: Option<String>,
+    state: OrphanState,
+}
+
+impl StateView {
+    pub(crate) fn of(cluster: &Cluster) -> Self {
+        let spec = cluster.spec();
+        let state = cluster.state();
+        Self {
+            now: state.now(),
+            configuration: state.configuration(),
+            quorate: state.is_quorate(),
+            witness: state.witness(),
+            nodes: spec
+                .nodes()
+                .filter_map(|(id, _)| NodeView::of(cluster, id))
+                .collect(),
+            groups: spec
+                .groups()
+                .filter_map(|(id, _)| GroupView::of(cluster, id))
+                .collect(),
+            resources: spec
+                .resources()
+                .filter_map(|(id, _)| ResourceView::of(cluster, id))
+                .collect(),
+            orphans: state
+                .orphans()
+                .map(|(node, resource, orphan)| OrphanView {
+                    node: node_name(cluster, Some(node)),
+                    resource: spec
+                        .resource(resource)
+                        .map(|declared| declared.name().into()),
+                    state: orphan.state,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl NodeView {
+    fn of(cluster: &Cluster, node: NodeId) -> Option<Self> {
+        let record = cluster.state().node(node)?;
+        let drain = record.drain();
+        Some(Self {
+            name: node_name(cluster, Some(node))?,
+            state: record.state(),
+            since: record.since(),
+            incarnation: record.incarnation(),
+            paused: record.pause() == Pause::Requested,
+            drain: DrainView {
+                status: drain.status,
+                mode: drain.mode,
+                target: node_name(cluster, drain.target),
+            },
+        })
+    }
+}
+
+impl GroupView {
+    fn of(cluster: &Cluster, group: GroupId) -> Option<Self> {
+        let spec = cluster.spec();
+        let record = cluster.state().group(group)?;
+        Some(Self {
+            name: spec.group(group)?.name().into(),
+            state: cluster.state().group_state(spec, group),
+            owner: node_name(cluster, record.owner()),
+            epoch: record.epoch(),
+            desired: record.desired(),
+            moving: record.movement().is_some(),
+            moving_to: node_name(cluster, record.movement().and_then(|movement| movement.to)),
+            lock: record.lock(),
+            why: ReasonView::of(cluster, group),
+            failover_budget: cluster.failover_budget(group, cluster.state().now()),
+        })
+    }
+}
+
+impl ResourceView {
+    fn of(cluster: &Cluster, resource: ResourceId) -> Option<Self> {
+        let spec = cluster.spec();
+        let declared = spec.resource(resource)?;
+        let record = cluster.state().resource(resource)?;
+        Some(Self {
+            name: declared.name().into(),
+            group: spec.group(declared.group())?.name().into(),
+            state: record.state(),
+            desired: record.desired(),
+            operation: record.operation(),
+            recovery: record.recovery(),
+            restart_budget: cluster.restart_budget(resource, cluster.state().now()),
+            maintenance: record.maintenance(),
+        })
+    }
+}
+
+fn node_name(cluster: &Cluster, node: Option<NodeId>) -> Option<String> {
+    Some(cluster.spec().node(node?)?.name().into())
 }

@@ -111,6 +111,7 @@ fn resources() -> impl Iterator<Item = Change> {
         operation = None;
         restarts = log(&[1]);
         recovery = Recovery::Failover;
+        started_at = at(9);
         retries = 1;
         looked_alive_at = at(3_001);
         known_alive_at = at(2_501);

@@ -1,9 +1,10 @@
 //! What must hold of the operations in flight.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::{Checks, Rule, Subject, Violation, require};
-use crate::id::{NodeId, OpId, ResourceId};
+use crate::id::{GroupId, NodeId, OpId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::spec::GroupSpec;
 use crate::state::{NodeRecord, Operation, OperationKind, Orphan, OrphanState, ResourceRecord};
@@ -55,73 +56,81 @@ impl Checks<'_> {
         )
     }
 
-    /// Orphans are known resources on known nodes that are not down; their operations fit.
+    /// Orphans are known resources on known nodes that are neither down nor admitted; their
+    /// operations fit.
     pub(super) fn orphans(self) -> Result<(), Violation> {
+        let mut oldest_stops = BTreeMap::new();
         for (node, resource, orphan) in self.state.orphans() {
             let subject = Subject::Orphan { node, resource };
-            let declared = self
-                .spec
-                .resource(resource)
-                .filter(|_| self.spec.node(node).is_some());
-            let Some(declared) = declared else {
+            let declared = self.spec.resource(resource);
+            let Some(declared) = declared.filter(|_| self.spec.node(node).is_some()) else {
                 return Err(Violation::new(subject, Rule::UnknownReference));
             };
-            let on = self.state.node_state(node);
-            require(
-                on != NodeState::Down,
-                subject.clone(),
-                Rule::OrphanOnDownNode,
-            )?;
+            match self.state.node_state(node) {
+                NodeState::Joining | NodeState::Unclean => {}
+                NodeState::Down => return Err(Violation::new(subject, Rule::OrphanOnDownNode)),
+                NodeState::Up | NodeState::Paused => {
+                    return Err(Violation::new(subject, Rule::OrphanOnAdmittedNode));
+                }
+            }
             let owned = self.state.owner(declared.group()) == Some(node);
             let runs = owned && self.state.resource_state(resource).may_run();
             require(!runs, subject.clone(), Rule::OrphanBesideItself)?;
-            self.orphan_operation(&subject, on, orphan)?;
-            self.start_beside(resource, orphan)?;
+            self.orphan_operation(&subject, node, orphan)?;
+            if let Some(stop) = orphan.operation {
+                let oldest = oldest_stops.entry(declared.group()).or_insert(stop.id);
+                *oldest = stop.id.min(*oldest);
+            }
         }
-        Ok(())
+        oldest_stops
+            .into_iter()
+            .try_for_each(|(group, stop)| self.starts_precede(group, stop))
     }
 
+    /// The operation of an orphan is what its state asks for, and its node is a member.
     fn orphan_operation(
         self,
         subject: &Subject,
-        on: NodeState,
+        node: NodeId,
         orphan: &Orphan,
     ) -> Result<(), Violation> {
-        let Some(operation) = orphan.operation else {
-            // When its node is lost, an orphan keeps its state and loses its operation.
-            let idle = match orphan.state {
-                OrphanState::Running | OrphanState::InDoubt(_) => true,
-                OrphanState::Stopping | OrphanState::Terminating => !on.is_member(),
-            };
-            return require(idle, subject.clone(), Rule::OperationDoesNotFit);
-        };
         let asked = match orphan.state {
-            OrphanState::Running | OrphanState::InDoubt(_) => None,
+            OrphanState::Running => None,
+            OrphanState::InDoubt(since) => {
+                self.past(subject, [since])?;
+                None
+            }
             OrphanState::Stopping => Some(OperationKind::Stop),
             OrphanState::Terminating => Some(OperationKind::Terminate),
         };
-        let fits = asked == Some(operation.kind);
-        require(fits, subject.clone(), Rule::OperationDoesNotFit)?;
-        require(on.is_member(), subject.clone(), Rule::OperationOnNonMember)?;
+        let kind = orphan.operation.map(|operation| operation.kind);
+        require(kind == asked, subject.clone(), Rule::OperationDoesNotFit)?;
+        let Some(operation) = orphan.operation else {
+            return Ok(());
+        };
+        let is_member = self.state.node_state(node).is_member();
+        require(is_member, subject.clone(), Rule::OperationOnNonMember)?;
         self.times(subject, operation)
     }
 
-    /// A start is not younger than the operation that stops the same resource elsewhere. An orphan
-    /// that was found after the start was issued is legal, and is stopped.
-    fn start_beside(self, resource: ResourceId, orphan: &Orphan) -> Result<(), Violation> {
-        let operation = self
-            .state
-            .resource(resource)
-            .and_then(|record| record.operation);
-        let start = operation.filter(|operation| operation.kind == OperationKind::Start);
-        let (Some(start), Some(stop)) = (start, orphan.operation) else {
+    /// No start of a group is younger than the operation that stops one of its resources
+    /// elsewhere. An orphan that was found after the start was issued is legal, and is stopped.
+    fn starts_precede(self, group: GroupId, stop: OpId) -> Result<(), Violation> {
+        let Some(declared) = self.spec.group(group) else {
             return Ok(());
         };
-        require(
-            start.id < stop.id,
-            Subject::Resource(resource),
-            Rule::StartBesideOrphan,
-        )
+        for (resource, record) in self.resources_of(declared) {
+            let start = record
+                .operation
+                .filter(|of| of.kind == OperationKind::Start);
+            let precedes = start.is_none_or(|start| start.id < stop);
+            require(
+                precedes,
+                Subject::Resource(resource),
+                Rule::StartBesideOrphan,
+            )?;
+        }
+        Ok(())
     }
 
     /// Operations were issued after what they wait for: a start when each clause had a member

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::id::{Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId};
 use crate::machine::{FailureLog, NodeState, ResourceState};
-use crate::settings::{DesiredState, Maintenance};
+use crate::settings::{DesiredState, Maintenance, QuorumRule};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use crate::state::{
     Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, Fence, Lock,
@@ -50,7 +50,7 @@ fn service(name: &str) -> ResourceDeclaration {
 }
 
 pub(crate) fn spec() -> ClusterSpec {
-    ClusterDeclaration::new("sample")
+    let declaration = ClusterDeclaration::new("sample")
         .node("a")
         .node("b")
         .node("c")
@@ -75,9 +75,15 @@ pub(crate) fn spec() -> ClusterSpec {
                 .resource(service("printer"))
                 .resource(service("spooler")),
         )
-        .group(GroupDeclaration::new("idle").resource(service("job")))
-        .build()
-        .expect("a valid declaration")
+        .group(GroupDeclaration::new("idle").resource(service("job")));
+    // The disk alone decides, so that tests can change the states of nodes one by one.
+    let quorum = Some(QuorumRule::DiskOnly);
+    ClusterDeclaration {
+        quorum,
+        ..declaration
+    }
+    .build()
+    .expect("a valid declaration")
 }
 
 /// Nodes: `a` up, `b` paused and drained, `c` lost and being fenced, `d` joining with orphans, `e`
@@ -217,6 +223,7 @@ fn resources(state: &mut ClusterState) {
         record.state = reached;
         record.since = at(2_000);
         record.operation = in_flight.map(|(id, kind)| operation(id, kind));
+        record.started_at = at(1_900);
         record.looked_alive_at = at(3_000);
         record.known_alive_at = at(2_500);
         record.sequence = 8;

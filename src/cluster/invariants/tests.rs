@@ -4,6 +4,9 @@ use super::sample::{at, group, log, node, operation, resource, spec, state};
 use super::*;
 use crate::id::{Epoch, OpId};
 use crate::machine::FailureLog;
+use crate::settings::QuorumRule;
+use crate::spec::ClusterDeclaration;
+use crate::state::WitnessState;
 use crate::state::{
     MoveFailure, Movement, MovementCause, OperationKind, Orphan, OrphanState, Recovery,
 };
@@ -76,10 +79,7 @@ fn records_are_complete() {
 /// S7: counters never wrap.
 #[test]
 fn counters_are_far_from_their_ends() {
-    assert_eq!(verdict(|state| state.inputs = COUNTER_LIMIT), Ok(()));
-    cluster_breaks(Rule::CounterTooLarge, |state| {
-        state.inputs = COUNTER_LIMIT + 1
-    });
+    cluster_breaks(Rule::CounterTooLarge, |state| state.inputs = u64::MAX);
     cluster_breaks(Rule::CounterTooLarge, |state| {
         state.configuration = u64::MAX
     });
@@ -92,6 +92,14 @@ fn counters_are_far_from_their_ends() {
     resource_breaks("ip", Rule::CounterTooLarge, |record| {
         record.sequence = u64::MAX
     });
+    let spec = spec();
+    let mut state = state(&spec);
+    state.inputs = RESTORED_COUNT_MAX;
+    assert_eq!(check_restored(&spec, &state), Ok(()));
+    state.inputs = RESTORED_COUNT_MAX + 1;
+    assert_eq!(check(&spec, &state), Ok(()));
+    let large = Violation::new(Subject::Cluster, Rule::CounterTooLarge);
+    assert_eq!(check_restored(&spec, &state), Err(large));
 }
 
 #[test]
@@ -139,7 +147,6 @@ fn times_that_follow_each_other_ascend() {
     cluster_breaks(Rule::TimesOutOfOrder, |state| {
         state.formed_at = Some(at(501))
     });
-    cluster_breaks(Rule::QuorateUnformed, |state| state.formed_at = None);
     resource_breaks("disk", Rule::TimesOutOfOrder, |record| {
         record.operation.as_mut().unwrap().progress_at = at(8_999);
     });
@@ -239,6 +246,9 @@ fn groups_have_possible_owners_and_moves() {
 /// S1 and S4: what may run is on the one owner of its group, which is not down.
 #[test]
 fn what_may_run_is_on_its_owner() {
+    resource_breaks("ip", Rule::UnopenedOnOwner, |record| {
+        record.state = ResourceState::Initializing;
+    });
     let subject = Subject::Resource(resource("tape"));
     let unowned = verdict(|state| {
         state.groups[2].owner = None;
@@ -274,7 +284,6 @@ fn operations_fit_the_state() {
     ];
     let kinds = || kinds.into_iter().map(Some).chain([None]);
     let legal = [
-        (State::Initializing, None),
         (State::Offline, None),
         (State::Failed, None),
         (State::OnlinePending, Some(Kind::Start)),
@@ -289,6 +298,7 @@ fn operations_fit_the_state() {
     ];
     for (reached, kind) in State::ALL
         .into_iter()
+        .filter(|state| *state != State::Initializing)
         .flat_map(|s| kinds().map(move |k| (s, k)))
     {
         let result = verdict(|state| {
@@ -402,8 +412,8 @@ fn stops_follow_their_dependents() {
     assert_eq!(verdict(other_provider), Ok(()));
 }
 
-/// S10: a resource is not started while it is being stopped elsewhere; one that is found elsewhere
-/// after the start was issued is stopped.
+/// S4 and S10: nothing of a group is started while something of it is being stopped elsewhere;
+/// what is found elsewhere after the start was issued is stopped.
 #[test]
 fn starts_wait_for_orphans() {
     let orphan_of_name = |stop| {
@@ -420,23 +430,52 @@ fn starts_wait_for_orphans() {
     let subject = Subject::Resource(resource("name"));
     let broken = Err(Violation::new(subject, Rule::StartBesideOrphan));
     assert_eq!(verdict(orphan_of_name(8)), broken);
+    let elsewhere_in_the_group = |state: &mut ClusterState| {
+        orphan_of_name(8)(state);
+        let orphan = state.orphans.remove(&(node(3), resource("name")));
+        state
+            .orphans
+            .insert((node(3), resource("disk")), orphan.unwrap());
+    };
+    assert_eq!(verdict(elsewhere_in_the_group), broken);
 }
 
+/// S5: a cluster acts only with the votes for it.
 #[test]
-fn orphans_are_where_something_can_run() {
-    orphan_breaks("ip", Rule::OrphanOnDownNode, |state| {
-        state.nodes[3].state = NodeState::Down;
+fn quorum_is_what_the_votes_come_to() {
+    cluster_breaks(Rule::QuorumDiffers, |state| state.quorate_since = None);
+    cluster_breaks(Rule::QuorumDiffers, |state| {
+        state.witness = WitnessState::Down;
     });
+    let mut declaration = ClusterDeclaration::from(&spec());
+    declaration.quorum = Some(QuorumRule::NodeMajority);
+    let majority = declaration.build().unwrap();
+    let mut state = state(&majority);
+    assert_eq!(check(&majority, &state), Ok(()));
+    state.nodes[1].state = NodeState::Unclean;
+    let lost = Violation::new(Subject::Cluster, Rule::QuorumDiffers);
+    assert_eq!(check(&majority, &state), Err(lost));
+}
+
+/// S27: a node owns nothing before it is rid of what it should not run.
+#[test]
+fn orphans_are_on_nodes_that_are_not_admitted() {
+    for (reached, rule) in [
+        (NodeState::Down, Rule::OrphanOnDownNode),
+        (NodeState::Up, Rule::OrphanOnAdmittedNode),
+    ] {
+        orphan_breaks("ip", rule, |state| state.nodes[3].state = reached);
+    }
     let own = verdict(|state| {
         let orphan = Orphan {
             state: OrphanState::Running,
             operation: None,
         };
-        state.orphans.insert((node(0), resource("disk")), orphan);
+        state.orphans.insert((node(2), resource("tape")), orphan);
     });
     let subject = Subject::Orphan {
-        node: node(0),
-        resource: resource("disk"),
+        node: node(2),
+        resource: resource("tape"),
     };
     assert_eq!(own, Err(Violation::new(subject, Rule::OrphanBesideItself)));
 }
@@ -470,6 +509,10 @@ fn operations_of_orphans_fit() {
     ] {
         orphan_breaks("quorum", Rule::OperationDoesNotFit, set(stage, kind));
     }
+    orphan_breaks("ip", Rule::TimeInFuture, |state| {
+        let place = (node(3), resource("ip"));
+        state.orphans.get_mut(&place).unwrap().state = OrphanState::InDoubt(at(10_001));
+    });
     orphan_breaks("quorum", Rule::OperationOnNonMember, |state| {
         state.nodes[3].state = NodeState::Unclean;
     });

@@ -47,7 +47,7 @@ pub enum Rule {
     RecordCount,
     /// Every reference is to a declared node or resource.
     UnknownReference,
-    /// Counters stay in the lower half of their range, so that none ever wraps.
+    /// No counter comes to the end of its range; in a snapshot none is in the upper half of it.
     CounterTooLarge,
     /// What happened in an input happened in one that was accepted.
     InputNotAccepted,
@@ -69,12 +69,14 @@ pub enum Rule {
     OperationOnNonMember,
     /// A start is in flight only on a node that is up, or was paused after it was issued.
     StartOnNodeNotUp,
-    /// No resource is started while it is being stopped on another node.
+    /// Nothing of a group is started while something of it is being stopped on another node.
     StartBesideOrphan,
     /// A start is issued only when every clause of the dependencies has a member online.
     StartWithoutProvider,
     /// A stop is issued only when no dependent needs the resource any more.
     StopBeforeDependent,
+    /// A resource is opened when its group gets an owner.
+    UnopenedOnOwner,
     /// What may run has an owner.
     RunsWithoutOwner,
     /// Nothing runs on a node that is down.
@@ -89,14 +91,16 @@ pub enum Rule {
     OrderedInLaterEpoch,
     /// Nothing is left on a node that is down.
     OrphanOnDownNode,
+    /// A node is admitted only when nothing is left on it that it should not run.
+    OrphanOnAdmittedNode,
     /// A resource on its owner is either the owner's own or an orphan.
     OrphanBesideItself,
     /// A node that is up is not to be paused, one that is paused is.
     PauseDiffers,
     /// A node that is down is not being fenced.
     FenceOfDownNode,
-    /// A cluster that is quorate has been formed.
-    QuorateUnformed,
+    /// The cluster is quorate exactly when the votes of its members suffice.
+    QuorumDiffers,
     /// The index of what stands where equals one that is built anew.
     OccupancyDiffers,
 }
@@ -173,9 +177,10 @@ impl fmt::Display for Rule {
             Self::OperationDoesNotFit => "its operation does not fit its state",
             Self::OperationOnNonMember => "an operation is in flight on a node that is no member",
             Self::StartOnNodeNotUp => "it is starting on a node that may not start anything",
-            Self::StartBesideOrphan => "it was started while it was being stopped elsewhere",
+            Self::StartBesideOrphan => "it was started while its group was being stopped elsewhere",
             Self::StartWithoutProvider => "it was started before what it depends on",
             Self::StopBeforeDependent => "it was stopped before what depends on it",
+            Self::UnopenedOnOwner => "its group has an owner, and it was never opened",
             Self::RunsWithoutOwner => "it may run, and its group has no owner",
             Self::RunsOnDownNode => "it may run, and the owner of its group is down",
             Self::CertainOnLostNode => "it is not in doubt, and the owner of its group is lost",
@@ -183,10 +188,11 @@ impl fmt::Display for Rule {
             Self::OwnerWithoutEpoch => "it has an owner in the epoch before the first one",
             Self::OrderedInLaterEpoch => "it was ordered online in an epoch that has not begun",
             Self::OrphanOnDownNode => "it may run on a node that is down",
+            Self::OrphanOnAdmittedNode => "it may run on a node that was admitted as clean",
             Self::OrphanBesideItself => "it also runs there as the owner's own",
             Self::PauseDiffers => "its state and its pause differ",
             Self::FenceOfDownNode => "it is being fenced and is down",
-            Self::QuorateUnformed => "it is quorate and has not formed",
+            Self::QuorumDiffers => "its quorum is not what the votes of its members come to",
             Self::OccupancyDiffers => "the index of what stands where is wrong",
         })
     }

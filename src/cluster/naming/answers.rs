@@ -38,7 +38,10 @@ impl<A: Naming> Translate<A> for Deadline<A> {
 
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Deadline<B>, T::Unknown> {
         let Self { at, reason } = self;
-        Ok(Deadline { at, reason: by.thing(reason)? })
+        Ok(Deadline {
+            at,
+            reason: by.thing(reason)?,
+        })
     }
 }
 
@@ -72,7 +75,13 @@ impl<A: Naming> Translate<A> for Explanation<A> {
         self,
         by: &T,
     ) -> Result<Explanation<B>, T::Unknown> {
-        let Self { group, trigger, owner, chosen, candidates } = self;
+        let Self {
+            group,
+            trigger,
+            owner,
+            chosen,
+            candidates,
+        } = self;
         Ok(Explanation {
             group: by.group(group)?,
             trigger,
@@ -86,19 +95,22 @@ impl<A: Naming> Translate<A> for Explanation<A> {
 impl<A: Naming> Translate<A> for Candidate<A> {
     type To<B: Naming> = Candidate<B>;
 
-    fn translate<B: Naming, T: Translator<A, B>>(
-        self,
-        by: &T,
-    ) -> Result<Candidate<B>, T::Unknown> {
+    fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Candidate<B>, T::Unknown> {
         let Self { node, verdict } = self;
-        Ok(Candidate { node: by.node(node)?, verdict: by.thing(verdict)? })
+        Ok(Candidate {
+            node: by.node(node)?,
+            verdict: by.thing(verdict)?,
+        })
     }
 }
 
 impl<A: Naming> Translate<A> for Verdict<A> {
     type To<B: Naming> = Verdict<B>;
 
-    fn translate<B: Naming, T: Translator<A, B>>(self, names: &T) -> Result<Verdict<B>, T::Unknown> {
+    fn translate<B: Naming, T: Translator<A, B>>(
+        self,
+        names: &T,
+    ) -> Result<Verdict<B>, T::Unknown> {
         Ok(translate_variants! { self, names, Verdict:
             Chosen { drawback: thing },
             Behind { node: node, by },
@@ -123,10 +135,7 @@ impl<A: Naming> Translate<A> for Drawback<A> {
 impl<A: Naming> Translate<A> for Rejection<A> {
     type To<B: Naming> = Rejection<B>;
 
-    fn translate<B: Naming, T: Translator<A, B>>(
-        self,
-        by: &T,
-    ) -> Result<Rejection<B>, T::Unknown> {
+    fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Rejection<B>, T::Unknown> {
         Ok(translate_variants! { self, by, Rejection:
             NotUp { state },
             CurrentOwner,
@@ -142,8 +151,16 @@ impl<A: Naming> Translate<A> for Plan<A> {
     type To<B: Naming> = Plan<B>;
 
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Plan<B>, T::Unknown> {
-        let Self { groups, operations, end } = self;
-        Ok(Plan { groups: by.thing(groups)?, operations: by.thing(operations)?, end })
+        let Self {
+            groups,
+            operations,
+            end,
+        } = self;
+        Ok(Plan {
+            groups: by.thing(groups)?,
+            operations: by.thing(operations)?,
+            end,
+        })
     }
 }
 
@@ -154,7 +171,13 @@ impl<A: Naming> Translate<A> for PlannedGroup<A> {
         self,
         by: &T,
     ) -> Result<PlannedGroup<B>, T::Unknown> {
-        let Self { group, from, to, state, why } = self;
+        let Self {
+            group,
+            from,
+            to,
+            state,
+            why,
+        } = self;
         Ok(PlannedGroup {
             group: by.group(group)?,
             from: by.optional_node(from)?,
@@ -172,7 +195,11 @@ impl<A: Naming> Translate<A> for PlannedOperation<A> {
         self,
         by: &T,
     ) -> Result<PlannedOperation<B>, T::Unknown> {
-        let Self { action, node, resource } = self;
+        let Self {
+            action,
+            node,
+            resource,
+        } = self;
         Ok(PlannedOperation {
             action,
             node: by.node(node)?,

@@ -13,6 +13,10 @@ fn good() -> Value {
     serde_json::to_value(Snapshot::of(&spec, &state(&spec))).unwrap()
 }
 
+fn restore_state(snapshot: Snapshot) -> Result<(ClusterSpec, ClusterState), RestoreError> {
+    restore_state_within(snapshot, &Limits::default())
+}
+
 fn restored(snapshot: &Value) -> Result<(ClusterSpec, ClusterState), RestoreError> {
     restore_state(serde_json::from_value(snapshot.clone()).unwrap())
 }
@@ -242,8 +246,9 @@ fn records_and_declaration_match_one_to_one() {
 /// Every hostile value leads to the rule that it breaks, with the name of the thing.
 #[test]
 fn impossible_states_are_refused() {
-    let huge = json!(u64::MAX);
+    let huge = json!((u64::MAX >> 1) + 1);
     let later = json!(NOW + 1);
+    let doubt_to_come = json!({ "in_doubt": NOW + 1 });
     let start = json!({ "id": 18, "kind": "start", "issued_at": 1, "progress_at": 1 });
     let fence = json!({ "id": 18, "kind": "fence", "issued_at": 1, "progress_at": 1 });
     let running = |node: &str| json!({ "node": node, "resource": "ip", "state": "running" });
@@ -427,7 +432,7 @@ fn impossible_states_are_refused() {
             "/orphans/+",
             &running("a"),
             "orphan ip on node a",
-            Rule::OrphanBesideItself,
+            Rule::OrphanOnAdmittedNode,
         ),
         (
             "/wall_clock/reading",
@@ -437,7 +442,37 @@ fn impossible_states_are_refused() {
         ),
         ("/wall_clock/read_at", &later, "cluster", Rule::TimeInFuture),
         ("/quorate_since", &later, "cluster", Rule::TimeInFuture),
-        ("/formed_at", &Value::Null, "cluster", Rule::QuorateUnformed),
+        ("/witness", &json!("down"), "cluster", Rule::QuorumDiffers),
+        (
+            "/quorate_since",
+            &Value::Null,
+            "cluster",
+            Rule::QuorumDiffers,
+        ),
+        (
+            "/resources/0/started_at",
+            &later,
+            "resource disk",
+            Rule::TimeInFuture,
+        ),
+        (
+            "/groups/4/owner",
+            &json!("a"),
+            "group idle",
+            Rule::OwnerWithoutEpoch,
+        ),
+        (
+            "/resources/1/state",
+            &json!("initializing"),
+            "resource ip",
+            Rule::UnopenedOnOwner,
+        ),
+        (
+            "/orphans/0/state",
+            &doubt_to_come,
+            "orphan ip on node d",
+            Rule::TimeInFuture,
+        ),
         ("/now", &json!(1), "cluster", Rule::TimeInFuture),
     ] {
         let Err(RestoreError::Inconsistent(violation)) = restored(&with(place, value.clone()))

@@ -30,9 +30,9 @@ fn every_verdict_reads_well() {
            n2  chosen\n  \
            n3  behind n2: groups on node 1 > 0\n  \
            n1  last resort: beside anti-affine group g1\n  \
-           n5  last resort: cannot run resource r1\n  \
-           n4  last resort: paused\n  \
            n0  rejected: down\n  \
+           n4  rejected: paused\n  \
+           n5  rejected: not a possible owner of resource r1\n  \
            n6  rejected: unclean"
     );
     let drained = cluster

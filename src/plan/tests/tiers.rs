@@ -286,20 +286,17 @@ fn a_veto_holds_in_every_tier() {
         }
     }
 
+    // The only node of a last resort is vetoed; what is paused stays closed, for a node is up.
     let cluster = restricted().all("b c", NodeState::Paused);
     let never_d = || Never(cluster.node("d"));
     let failure = Trigger::NodeFailure;
-    assert_eq!(
-        cluster.choose("g", failure, never_d()),
-        some("b", Tier::Paused)
-    );
-    let both = StrictPreferred.then(never_d());
-    assert_eq!(cluster.choose("g", failure, both), some("b", Tier::Paused));
-    let walking = Ring::new().then(never_d());
-    assert_eq!(
-        cluster.choose("g", failure, walking),
-        some("b", Tier::Paused)
-    );
+    assert_eq!(cluster.choose("g", failure, Ring::new()), some("d", Tier::OwnedOnly));
+    assert_eq!(cluster.choose("g", failure, never_d()), None);
+    assert_eq!(cluster.choose("g", failure, StrictPreferred.then(never_d())), None);
+    assert_eq!(cluster.choose("g", failure, Ring::new().then(never_d())), None);
+    let cluster = restricted().all("b c", NodeState::Paused).all("d", NodeState::Down);
+    let never_b = Never(cluster.node("b"));
+    assert_eq!(cluster.choose("g", failure, never_b), some("c", Tier::Paused));
     let up = Cluster::of("a b c d", "").owned("g", "a");
     let never_b = Ring::new().then(Never(up.node("b")));
     assert_eq!(up.eligible("g", Trigger::ResourceFailure, never_b), "c");

@@ -21,7 +21,11 @@ pub(super) fn near<'a>(
     }
     let wanted: Vec<char> = folded(name).collect();
     // A short name is near to everything.
-    let most = if wanted.len() < 6 { 1 } else { 2 };
+    let most = match wanted.len() {
+        0..=2 => return None,
+        3..=5 => 1,
+        _ => 2,
+    };
     candidates
         .filter_map(|candidate| Some((distance(&wanted, candidate, most)?, candidate)))
         .filter(|(_, candidate)| !candidate.is_empty())

@@ -1,0 +1,101 @@
+//! A cluster of a thousand nodes and a million resources: how long it takes to build, how much
+//! memory that takes, and that a failed node with a hundred groups costs there what it costs in a
+//! small cluster.
+//!
+//! `cargo bench --bench scale`; ten seconds and a gigabyte.
+
+mod support;
+
+use std::fs;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use quorate::policy::Ring;
+use quorate::spec::Limits;
+use quorate::{Cluster, Incarnation, Input, Timestamp};
+
+use support::Size;
+
+const LARGE: Size = Size { nodes: 1_000, groups: 100_000, resources: 10, on_first: 100 };
+const SMALL: Size = Size { groups: 1_000, ..LARGE };
+const FAILURES: u32 = 31;
+const REPORTS: u32 = 1_000_000;
+
+fn main() {
+    build();
+    let mut clusters = [&SMALL, &LARGE].map(|size| {
+        let mut cluster = support::running(size);
+        support::spread_checks(&mut cluster);
+        cluster
+    });
+    // In turn, so that whatever else the machine does falls on both.
+    let mut failures = [const { Vec::new() }; 2];
+    for _ in 0..FAILURES {
+        for (cluster, failures) in clusters.iter().zip(&mut failures) {
+            failures.push(failure(cluster));
+        }
+    }
+    let [small, large] = failures.map(median);
+    for (cluster, failure) in clusters.iter_mut().zip([small, large]) {
+        let groups = cluster.spec().groups().len();
+        let report = report(cluster);
+        println!(
+            "{groups} groups: node failure with 100 groups {failure:.1?}, alive report {report:.0?}"
+        );
+    }
+    println!("ratio of node failures {:.2}", large.as_secs_f64() / small.as_secs_f64());
+}
+
+/// First of all, because the peak of memory is that of the whole process.
+fn build() {
+    let start = Instant::now();
+    let declaration = support::declaration(&LARGE);
+    let declared = start.elapsed();
+    let spec = declaration.build_within(&Limits::unlimited()).expect("the declaration is valid");
+    let validated = start.elapsed();
+    let cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+    println!(
+        "built: {:.2?}, declared after {declared:.2?}, validated after {validated:.2?}",
+        start.elapsed(),
+    );
+    println!("memory: {}", memory());
+    black_box(&cluster);
+}
+
+/// Peak and present size of this process, where the system tells.
+fn memory() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let lines = status.lines().filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS"));
+    lines.map(|line| line.replace('\t', " ")).collect::<Vec<_>>().join(", ")
+}
+
+fn median(mut spans: Vec<Duration>) -> Duration {
+    spans.sort_unstable();
+    spans[spans.len() / 2]
+}
+
+/// From the loss of the first node to the last operation that follows from it at once.
+fn failure(cluster: &Cluster) -> Duration {
+    let node = cluster.spec().node_id("node0").expect("the first node");
+    let mut copy = cluster.clone();
+    let start = Instant::now();
+    let effects = support::lose(&mut copy, node);
+    let elapsed = start.elapsed();
+    assert_eq!(effects, 100, "the first resource of every group starts elsewhere");
+    elapsed
+}
+
+/// The mean cost of a report that a resource is alive.
+fn report(cluster: &mut Cluster) -> Duration {
+    let node = cluster.spec().node_id("node0").expect("the first node");
+    let resource = cluster.spec().resource_id("r0.0").expect("the first resource");
+    let incarnation = Incarnation::new(1);
+    let begin = cluster.state().now();
+    let start = Instant::now();
+    for count in 0..REPORTS {
+        let report = Input::ResourceAlive { resource, node, incarnation };
+        let now = begin.after(Duration::from_micros(u64::from(count)));
+        cluster.handle(now, black_box(report)).expect("it runs there");
+    }
+    start.elapsed() / REPORTS
+}

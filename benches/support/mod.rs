@@ -1,0 +1,170 @@
+//! Clusters of any size, and an embedder on which every operation succeeds.
+#![allow(dead_code, reason = "each binary uses a part of it")]
+
+use std::time::Duration;
+
+use quorate::kind::{KindDeclaration, ResourceOverrides};
+use quorate::policy::Ring;
+use quorate::quorum::WitnessState;
+use quorate::settings::Interval;
+use quorate::spec::{
+    ClusterDeclaration, ClusterSpec, Fencing, GroupDeclaration, QuorumRule, ResourceDeclaration,
+};
+use quorate::{Cluster, Incarnation, Input, NodeId, OpId, Outcome, Output, ResourceId, Timestamp};
+
+/// How large a cluster is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    pub(crate) nodes: usize,
+    pub(crate) groups: usize,
+    /// In each group.
+    pub(crate) resources: usize,
+    /// Groups whose first preferred owner is the first node; the others are dealt out in turn.
+    pub(crate) on_first: usize,
+}
+
+impl Size {
+    /// The groups dealt out evenly.
+    pub(crate) const fn even(nodes: usize, groups: usize, resources: usize) -> Self {
+        Self { nodes, groups, resources, on_first: groups.div_ceil(nodes) }
+    }
+
+    fn home(&self, group: usize) -> usize {
+        match group.checked_sub(self.on_first) {
+            None => 0,
+            Some(rest) => 1 + rest % (self.nodes - 1),
+        }
+    }
+}
+
+/// A cluster in which every group has two preferred owners and a tree of resources.
+pub(crate) fn declaration(size: &Size) -> ClusterDeclaration {
+    let mut cluster = ClusterDeclaration::new("bench")
+        .quorum(QuorumRule::DiskOnly)
+        .fencing(Fencing::Trusted)
+        .kind(service());
+    for node in 0..size.nodes {
+        cluster = cluster.node(format!("node{node}"));
+    }
+    for group in 0..size.groups {
+        cluster = cluster.group(group_declaration(size, group));
+    }
+    cluster
+}
+
+/// A kind whose checks are so rare that those of many resources never fall together.
+fn service() -> KindDeclaration {
+    KindDeclaration {
+        name: "Service".into(),
+        settings: ResourceOverrides {
+            looks_alive_interval: Some(Interval::Every(Duration::from_secs(60))),
+            is_alive_interval: Some(Duration::from_secs(3_600)),
+            ..ResourceOverrides::default()
+        },
+        ..KindDeclaration::default()
+    }
+}
+
+fn group_declaration(size: &Size, group: usize) -> GroupDeclaration {
+    let home = size.home(group);
+    // The second choices of one node's groups lie apart.
+    let second = (home + 1 + group % (size.nodes - 1)) % size.nodes;
+    let mut declaration = GroupDeclaration::new(format!("group{group}"))
+        .preferred_owners([format!("node{home}"), format!("node{second}")]);
+    declaration.resources = Vec::with_capacity(size.resources);
+    for position in 0..size.resources {
+        let name = format!("r{group}.{position}");
+        let mut resource = ResourceDeclaration::new(name, "Service");
+        if let Some(before) = position.checked_sub(1) {
+            resource = resource.needs(format!("[r{group}.{}]", before / 2));
+        }
+        declaration = declaration.resource(resource);
+    }
+    declaration
+}
+
+/// A validated declaration of this size.
+pub(crate) fn spec(size: &Size) -> ClusterSpec {
+    let limits = quorate::spec::Limits::unlimited();
+    declaration(size).build_within(&limits).expect("the declaration is valid")
+}
+
+/// A cluster in which every node is up and every group runs on its first preferred owner.
+pub(crate) fn running(size: &Size) -> Cluster {
+    let mut cluster = Cluster::new(spec(size), Ring::new(), Timestamp::ZERO);
+    let nodes: Vec<NodeId> = cluster.spec().nodes().map(|(node, _)| node).collect();
+    for node in nodes {
+        join(&mut cluster, node, 1);
+    }
+    let witness = WitnessState::Up;
+    handle(&mut cluster, Input::WitnessChanged { witness });
+    carry_out(&mut cluster);
+    let first = cluster.spec().node_id("node0").expect("the first node");
+    assert_eq!(cluster.state().occupancy().group_count(first), size.on_first);
+    cluster
+}
+
+pub(crate) fn join(cluster: &mut Cluster, node: NodeId, incarnation: u64) {
+    let incarnation = Incarnation::new(incarnation);
+    handle(cluster, Input::NodeJoined { node, incarnation, running: vec![] });
+}
+
+pub(crate) fn handle(cluster: &mut Cluster, input: Input) {
+    let now = cluster.state().now();
+    cluster.handle(now, input).expect("the input fits the state");
+}
+
+/// Loses a node and takes everything that follows at once; how many operations that is.
+pub(crate) fn lose(cluster: &mut Cluster, node: NodeId) -> usize {
+    handle(cluster, Input::NodeLost { node });
+    let mut effects = 0;
+    while let Some(output) = cluster.poll_output() {
+        match output {
+            Output::Effect(_) => effects += 1,
+            Output::Event(_) => {}
+        }
+    }
+    effects
+}
+
+/// Lets every operation succeed until nothing is asked for.
+pub(crate) fn carry_out(cluster: &mut Cluster) {
+    while let Some(output) = cluster.poll_output() {
+        match output {
+            Output::Effect(effect) => succeed(cluster, effect.operation),
+            Output::Event(_) => {}
+        }
+    }
+}
+
+pub(crate) fn succeed(cluster: &mut Cluster, operation: OpId) {
+    handle(cluster, Input::OperationFinished { operation, outcome: Outcome::Succeeded });
+}
+
+/// Lets every resource report once within fifty seconds, in no order that has to do with nodes or
+/// groups. Checks of up to fifty thousand resources fall due one by one.
+pub(crate) fn spread_checks(cluster: &mut Cluster) {
+    let spec = cluster.spec().clone();
+    let begin = cluster.state().now();
+    let count = spec.resources().len() as u64;
+    for step in 0..count {
+        // A prime that divides no number of resources here, so every one has its turn.
+        let resource = ResourceId::new(u32::try_from(step * 7_919 % count).expect("an id"));
+        let group = spec.resource(resource).expect("it is declared").group();
+        let node = cluster.state().owner(group).expect("every group is placed");
+        let incarnation = Incarnation::new(1);
+        let now = begin.after(Duration::from_millis((step + 1).min(step * 50_000 / count + 1)));
+        let report = Input::ResourceAlive { resource, node, incarnation };
+        cluster.handle(now, report).expect("it runs there");
+    }
+}
+
+/// Lets the next health check fall due; the operation that asks for it.
+pub(crate) fn next_check(cluster: &mut Cluster) -> OpId {
+    let due = cluster.poll_timeout().expect("there is always a next check");
+    cluster.handle_timeout(due.at);
+    match cluster.poll_output() {
+        Some(Output::Effect(effect)) => effect.operation,
+        output => panic!("not a check: {output:?}"),
+    }
+}

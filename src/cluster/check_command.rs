@@ -1,0 +1,272 @@
+//! What operators ask for and is refused.
+
+use super::check::Accepted;
+use super::{Cluster, Command, InputError, LockHandling, WhenRefused};
+use crate::id::{GroupId, NodeId, ResourceId};
+use crate::machine::{NodeState, ResourceState};
+use crate::plan::{Rejection, Tier};
+use crate::policy::Trigger;
+use crate::spec::ResourceSpec;
+use crate::state::{DrainStatus, Lock, MoveFailure};
+
+/// How a move was ordered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct MoveOrder {
+    pub(crate) on_failure: MoveFailure,
+    pub(crate) when_refused: WhenRefused,
+    /// The destination that was asked for, for a move that has to wait.
+    pub(crate) wanted: Option<NodeId>,
+}
+
+impl Cluster {
+    pub(crate) fn check_command(&self, command: Command) -> Result<Accepted, InputError> {
+        match &command {
+            Command::BringGroupOnline { group, lock } => {
+                self.check_unlocked(*group, *lock)?;
+                self.check_can_start(*group)?;
+            }
+            Command::TakeGroupOffline { group, lock } => self.check_unlocked(*group, *lock)?,
+            Command::BringResourceOnline { resource, lock } => {
+                self.check_bring_resource_online(*resource, *lock)?;
+            }
+            Command::TakeResourceOffline { resource, lock } => {
+                self.check_take_resource_offline(*resource, *lock)?;
+            }
+            Command::MoveGroup { group, to, on_failure, when_refused, lock } => {
+                let order = MoveOrder {
+                    on_failure: *on_failure,
+                    when_refused: *when_refused,
+                    wanted: *to,
+                };
+                return self.check_move(*group, *to, order, *lock);
+            }
+            Command::CancelMove { group } => {
+                let record = self.state.group(*group).ok_or(InputError::UnknownGroup(*group))?;
+                if record.queued.is_none() && record.movement.is_none() {
+                    return Err(InputError::NotMoving(*group));
+                }
+            }
+            Command::PauseNode { node } => self.check_pause(*node)?,
+            Command::DrainNode { node, target, .. } => self.check_drain(*node, *target)?,
+            Command::ResumeNode { node, .. } => {
+                let state = self.known_node(*node)?;
+                let record = self.state.node(*node).ok_or(InputError::UnknownNode(*node))?;
+                if record.pause == crate::state::Pause::Resumed {
+                    return Err(InputError::NodeState { node: *node, state });
+                }
+            }
+            Command::ClearResourceFailure { resource } => self.check_clear(*resource)?,
+            Command::ClearGroupFailures { group }
+            | Command::LockGroup { group }
+            | Command::UnlockGroup { group } => {
+                self.state.group(*group).ok_or(InputError::UnknownGroup(*group))?;
+            }
+            Command::FailResource { resource }
+            | Command::BeginMaintenance { resource }
+            | Command::EndMaintenance { resource } => {
+                let is_end = matches!(command, Command::EndMaintenance { .. });
+                let state = self.known_resource(*resource)?;
+                if !is_end && state != ResourceState::Online {
+                    return Err(InputError::ResourceNotOnline(*resource));
+                }
+            }
+            Command::EvictNode { node } => {
+                return self.check_evict(*node).map(Accepted::Configuration);
+            }
+            Command::Configure { declaration } => {
+                return self.check_configure((**declaration).clone()).map(Accepted::Configuration);
+            }
+        }
+        Ok(Accepted::Command(command))
+    }
+
+    fn known_resource(&self, resource: ResourceId) -> Result<ResourceState, InputError> {
+        let record =
+            self.state.resource(resource).ok_or(InputError::UnknownResource(resource))?;
+        Ok(record.state)
+    }
+
+    fn group_of(&self, resource: ResourceId) -> Result<GroupId, InputError> {
+        self.spec
+            .resource(resource)
+            .map(ResourceSpec::group)
+            .ok_or(InputError::UnknownResource(resource))
+    }
+
+    fn check_unlocked(&self, group: GroupId, lock: LockHandling) -> Result<(), InputError> {
+        let record = self.state.group(group).ok_or(InputError::UnknownGroup(group))?;
+        match (record.lock, lock) {
+            (Lock::Locked, LockHandling::Respect) => Err(InputError::GroupLocked(group)),
+            (Lock::Locked, LockHandling::Override) | (Lock::Unlocked, _) => Ok(()),
+        }
+    }
+
+    /// Whether the owner of a group may start something on request.
+    fn check_can_start(&self, group: GroupId) -> Result<(), InputError> {
+        let declared = self.spec.group(group).ok_or(InputError::UnknownGroup(group))?;
+        if !self.state.is_quorate() {
+            return Err(InputError::NoQuorum);
+        }
+        let Some(owner) = self.state.owner(group) else { return Ok(()) };
+        let is_all_online = declared
+            .resources()
+            .all(|resource| self.state.resource_state(resource) == ResourceState::Online);
+        match self.state.node_state(owner) {
+            NodeState::Paused if !is_all_online => return Err(InputError::NodePaused(owner)),
+            NodeState::Paused
+            | NodeState::Down
+            | NodeState::Joining
+            | NodeState::Up
+            | NodeState::Unclean => {}
+        }
+        let refusal = self.refusal(declared, group, owner);
+        match refusal.filter(|_| self.caches.running(group) == 0 && self.is_stuck_on(group, owner))
+        {
+            Some(because_of) => Err(InputError::NodeCannotHost { group, node: owner, because_of }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether there is no better node for a group than its owner.
+    fn is_stuck_on(&self, group: GroupId, owner: NodeId) -> bool {
+        self.choose(group, Trigger::Start)
+            .is_none_or(|choice| choice.tier != Tier::Eligible || choice.node == owner)
+    }
+
+    fn check_bring_resource_online(
+        &self,
+        resource: ResourceId,
+        lock: LockHandling,
+    ) -> Result<(), InputError> {
+        let group = self.group_of(resource)?;
+        self.check_unlocked(group, lock)?;
+        match self.known_resource(resource)? {
+            ResourceState::Online => Ok(()),
+            ResourceState::Initializing | ResourceState::Offline | ResourceState::Failed => {
+                self.check_can_start(group)
+            }
+            state @ (ResourceState::OnlinePending
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating
+            | ResourceState::InDoubt) => Err(InputError::ResourceState { resource, state }),
+        }
+    }
+
+    fn check_take_resource_offline(
+        &self,
+        resource: ResourceId,
+        lock: LockHandling,
+    ) -> Result<(), InputError> {
+        self.check_unlocked(self.group_of(resource)?, lock)?;
+        match self.known_resource(resource)? {
+            ResourceState::Initializing | ResourceState::Online | ResourceState::Offline => Ok(()),
+            ResourceState::Failed => Err(InputError::ResourceFailed(resource)),
+            state @ (ResourceState::OnlinePending
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating
+            | ResourceState::InDoubt) => Err(InputError::ResourceState { resource, state }),
+        }
+    }
+
+    fn check_move(
+        &self,
+        group: GroupId,
+        to: Option<NodeId>,
+        order: MoveOrder,
+        lock: LockHandling,
+    ) -> Result<Accepted, InputError> {
+        self.check_unlocked(group, lock)?;
+        if let Some(to) = to {
+            self.known_node(to)?;
+        }
+        let owner = self.state.owner(group);
+        if to.is_some() && to == owner {
+            // Success without effect (MS-CMRP, ApiMoveGroupToNode).
+            return Ok(Accepted::Move { group, to, command: order });
+        }
+        match (self.move_target(group, to), order.when_refused) {
+            (Ok(to), _) => Ok(Accepted::Move { group, to: Some(to), command: order }),
+            (Err(_), WhenRefused::Queue) => Ok(Accepted::Move { group, to: None, command: order }),
+            (Err(error), WhenRefused::Refuse) => Err(error),
+        }
+    }
+
+    /// Where a move would go now.
+    pub(crate) fn move_target(
+        &self,
+        group: GroupId,
+        to: Option<NodeId>,
+    ) -> Result<NodeId, InputError> {
+        let declared = self.spec.group(group).ok_or(InputError::UnknownGroup(group))?;
+        if !self.state.is_quorate() {
+            return Err(InputError::NoQuorum);
+        }
+        if let Some(owner) = self.state.owner(group) {
+            let state = self.state.node_state(owner);
+            if state == NodeState::Unclean {
+                return Err(InputError::NodeState { node: owner, state });
+            }
+        }
+        let Some(to) = to else {
+            return self
+                .choose(group, Trigger::BestPossible)
+                .map(|choice| choice.node)
+                .filter(|node| !self.is_refused(declared, group, *node))
+                .ok_or(InputError::NoCandidate(group));
+        };
+        if let Err(rejection) = self.assess(group, Trigger::BestPossible, to) {
+            return Err(InputError::MoveRefused { group, node: to, rejection });
+        }
+        match self.refusal(declared, group, to) {
+            Some(because_of) => {
+                let rejection = Rejection::AntiAffinity { group: because_of };
+                Err(InputError::MoveRefused { group, node: to, rejection })
+            }
+            None => Ok(to),
+        }
+    }
+
+    fn check_pause(&self, node: NodeId) -> Result<(), InputError> {
+        match self.known_node(node)? {
+            NodeState::Up | NodeState::Joining | NodeState::Paused => Ok(()),
+            state @ (NodeState::Down | NodeState::Unclean) => {
+                Err(InputError::NodeState { node, state })
+            }
+        }
+    }
+
+    fn check_drain(&self, node: NodeId, target: Option<NodeId>) -> Result<(), InputError> {
+        self.check_pause(node)?;
+        if !self.state.is_quorate() {
+            return Err(InputError::NoQuorum);
+        }
+        let drain = self.state.node(node).map(|record| record.drain.status);
+        if drain == Some(DrainStatus::InProgress) {
+            return Err(InputError::DrainInProgress(node));
+        }
+        let Some(target) = target else { return Ok(()) };
+        if target == node || self.known_node(target)? != NodeState::Up {
+            return Err(InputError::DrainTargetNotUp(target));
+        }
+        Ok(())
+    }
+
+    fn check_clear(&self, resource: ResourceId) -> Result<(), InputError> {
+        let group = self.group_of(resource)?;
+        let record =
+            self.state.resource(resource).ok_or(InputError::UnknownResource(resource))?;
+        if record.state != ResourceState::InDoubt {
+            return Ok(());
+        }
+        if record.operation.is_some() {
+            return Err(InputError::ResourceState { resource, state: record.state });
+        }
+        // Of a lost node nobody can say what it runs; its being off is confirmed as a whole.
+        match self.state.owner(group) {
+            Some(node) if !self.state.node_state(node).is_member() => {
+                Err(InputError::NodeState { node, state: self.state.node_state(node) })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}

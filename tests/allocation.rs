@@ -1,0 +1,105 @@
+//! Steady inputs allocate nothing: what arrives all the time must cost little.
+#![allow(unsafe_code, reason = "an allocator that counts is a global allocator")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use quorate::{Incarnation, Input, Outcome};
+
+#[path = "../benches/support/mod.rs"]
+mod support;
+
+use support::Size;
+
+/// The system's allocator, counting for each thread.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is handed on as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const SIZE: Size = Size::even(7, 20, 12);
+
+fn allocations(work: impl FnOnce()) -> u64 {
+    let before = COUNT.get();
+    work();
+    COUNT.get() - before
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(7)))), 1);
+}
+
+#[test]
+fn a_report_that_a_resource_is_alive_allocates_nothing() {
+    let mut cluster = support::running(&SIZE);
+    let resource = cluster.spec().resource_id("r3.5").expect("the fourth group");
+    let group = cluster.spec().group_id("group3").expect("the fourth group");
+    let node = cluster.state().owner(group).expect("it is running");
+    let incarnation = Incarnation::new(1);
+    let count = allocations(|| {
+        for _ in 0..10_000 {
+            let now = cluster.state().now().after(std::time::Duration::from_millis(7));
+            cluster
+                .handle(now, Input::ResourceAlive { resource, node, incarnation })
+                .expect("it runs there");
+            assert_eq!(cluster.poll_output(), None);
+        }
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn health_checks_and_their_answers_allocate_nothing() {
+    let mut cluster = support::running(&SIZE);
+    support::spread_checks(&mut cluster);
+    let mut check_all = || {
+        for _ in 0..SIZE.groups * SIZE.resources * 3 {
+            let operation = support::next_check(&mut cluster);
+            support::succeed(&mut cluster, operation);
+            assert_eq!(cluster.poll_output(), None);
+        }
+    };
+    // The queues find their size.
+    check_all();
+    assert_eq!(allocations(check_all), 0);
+}
+
+#[test]
+fn an_operation_that_goes_on_allocates_nothing() {
+    let mut cluster = support::running(&SIZE);
+    support::spread_checks(&mut cluster);
+    let operation = support::next_check(&mut cluster);
+    let count = allocations(|| {
+        for _ in 0..100 {
+            support::handle(&mut cluster, Input::OperationProgressed { operation });
+        }
+        let refused = cluster.handle(
+            cluster.state().now(),
+            Input::OperationFinished { operation, outcome: Outcome::Running },
+        );
+        assert!(refused.is_err(), "only a probe finds out that something runs");
+    });
+    assert_eq!(count, 0);
+}

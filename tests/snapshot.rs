@@ -1,0 +1,291 @@
+//! A cluster that is stored and brought back is the cluster that was stored.
+
+use std::time::Duration;
+
+use quorate::cluster::{Command, DeadlineReason, LockHandling, ResumeFailback, WhenRefused};
+use quorate::policy::Ring;
+use quorate::quorum::WitnessState;
+use quorate::spec::{
+    ClusterDeclaration, Failback, Fencing, GroupDeclaration, QuorumRule, ResourceDeclaration,
+    ResourceOverrides, UnconfirmedStop,
+};
+use quorate::state::{DrainMode, MoveFailure, OperationKind};
+use quorate::{
+    Cluster, Effect, GroupId, Incarnation, Input, NodeId, Outcome, Output, ResourceId, Snapshot,
+    Timestamp, WallClock,
+};
+
+const NODES: u32 = 4;
+const GROUPS: u32 = 3;
+const RESOURCES_PER_GROUP: u32 = 4;
+
+/// Numbers that are the same in every run (Knuth's linear congruential generator).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: u32) -> u32 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        u32::try_from(self.0 >> 33).expect("31 bits") % end
+    }
+}
+
+fn declaration(fencing: Fencing) -> ClusterDeclaration {
+    let stops = [
+        UnconfirmedStop::BlockGroup,
+        UnconfirmedStop::FenceNode,
+        UnconfirmedStop::AssumeOff,
+    ];
+    let mut declaration = ClusterDeclaration::new("store")
+        .quorum(QuorumRule::MajorityWithWitness)
+        .fencing(fencing);
+    for node in 0..NODES {
+        declaration = declaration.node(format!("node{node}"));
+    }
+    for (number, stop) in stops.into_iter().enumerate() {
+        let name = |part: &str| format!("{part}{number}");
+        let resource = |part: &str| {
+            let mut resource = ResourceDeclaration::new(name(part), "Generic Service");
+            resource.settings = Some(Box::new(ResourceOverrides {
+                unconfirmed_stop: Some(stop),
+                ..ResourceOverrides::default()
+            }));
+            resource
+        };
+        let mut group = GroupDeclaration::new(name("group"))
+            .preferred_owners([format!("node{number}"), "node3".into()])
+            .anti_affinity_class("apart")
+            .resource(resource("disk"))
+            .resource(resource("ip"))
+            .resource(resource("name").needs(format!("([ip{number}] or [disk{number}])")))
+            .resource(resource("app").needs(format!("[disk{number}] and [name{number}]")));
+        group.failback = Some(Failback::Allow);
+        declaration = declaration.group(group);
+    }
+    declaration
+}
+
+/// Something that may happen; many are refused, as they should be.
+fn input(numbers: &mut Numbers, step: u64, outstanding: &[Effect]) -> Input {
+    let node = NodeId::new(numbers.below(NODES));
+    let group = GroupId::new(numbers.below(GROUPS));
+    let resource = ResourceId::new(numbers.below(GROUPS * RESOURCES_PER_GROUP));
+    let incarnation = Incarnation::new(step / 50 + u64::from(numbers.below(2)));
+    match numbers.below(60) {
+        0..=3 => Input::NodeJoined {
+            node,
+            incarnation,
+            running: some_resources(numbers),
+        },
+        4 | 5 => Input::NodeLost { node },
+        6 => Input::NodeLeft { node },
+        7 => Input::NodeFenced { node },
+        8 => Input::NodeConfirmedDown { node },
+        9 => Input::WitnessChanged {
+            witness: if numbers.below(4) == 0 {
+                WitnessState::Down
+            } else {
+                WitnessState::Up
+            },
+        },
+        10 => Input::ResourceFailed {
+            resource,
+            node,
+            incarnation,
+        },
+        11 => Input::ResourceAlive {
+            resource,
+            node,
+            incarnation,
+        },
+        12 => Input::WallClockRead {
+            reading: WallClock {
+                utc_millis_of_day: numbers.below(86_400_000),
+                utc_offset_minutes: 60,
+            },
+        },
+        13..=22 => Input::Command(command(numbers, node, group, resource)),
+        _ => match outstanding.get(index_below(numbers, outstanding.len())) {
+            Some(effect) => finish(numbers, effect),
+            None => Input::WitnessChanged {
+                witness: WitnessState::Up,
+            },
+        },
+    }
+}
+
+fn index_below(numbers: &mut Numbers, end: usize) -> usize {
+    let end = u32::try_from(end).expect("a short list").max(1);
+    usize::try_from(numbers.below(end)).expect("32 bits")
+}
+
+fn some_resources(numbers: &mut Numbers) -> Vec<ResourceId> {
+    (0..GROUPS * RESOURCES_PER_GROUP)
+        .filter(|_| numbers.below(8) == 0)
+        .map(ResourceId::new)
+        .collect()
+}
+
+fn finish(numbers: &mut Numbers, effect: &Effect) -> Input {
+    let operation = effect.operation;
+    let outcome = match (effect.action, numbers.below(10)) {
+        (_, 0) => return Input::OperationProgressed { operation },
+        (_, 1) => Outcome::TimedOut,
+        (_, 2) => Outcome::Failed,
+        (OperationKind::Probe, 3..=5) => Outcome::Running,
+        (OperationKind::Probe, _) => Outcome::NotRunning,
+        (_, _) => Outcome::Succeeded,
+    };
+    Input::OperationFinished { operation, outcome }
+}
+
+fn command(numbers: &mut Numbers, node: NodeId, group: GroupId, resource: ResourceId) -> Command {
+    let lock = LockHandling::Override;
+    match numbers.below(18) {
+        0 => Command::TakeGroupOffline { group, lock },
+        1 | 2 => Command::BringGroupOnline { group, lock },
+        3 => Command::TakeResourceOffline { resource, lock },
+        4 => Command::BringResourceOnline { resource, lock },
+        5..=7 => Command::MoveGroup {
+            group,
+            to: (numbers.below(2) == 0).then_some(node),
+            on_failure: MoveFailure::ReturnToSource,
+            when_refused: WhenRefused::Queue,
+            lock,
+        },
+        8 => Command::CancelMove { group },
+        9 => Command::PauseNode { node },
+        10 => Command::DrainNode {
+            node,
+            mode: DrainMode::Forced,
+            target: None,
+        },
+        11 => Command::DrainNode {
+            node,
+            mode: DrainMode::Normal,
+            target: None,
+        },
+        12 => Command::ResumeNode {
+            node,
+            failback: ResumeFailback::Immediate,
+        },
+        13 => Command::ClearResourceFailure { resource },
+        14 => Command::ClearGroupFailures { group },
+        15 => Command::FailResource { resource },
+        16 => Command::BeginMaintenance { resource },
+        _ => Command::LockGroup { group },
+    }
+}
+
+fn drain(cluster: &mut Cluster) -> Vec<Output> {
+    std::iter::from_fn(|| cluster.poll_output()).collect()
+}
+
+/// Everything that a cluster answers: the stored one and the restored one must agree.
+fn answers(cluster: &Cluster) -> (u64, Vec<Effect>, Option<(Timestamp, DeadlineReason)>) {
+    let deadline = cluster
+        .poll_timeout()
+        .map(|deadline| (deadline.at, deadline.reason));
+    (cluster.digest(), cluster.outstanding().collect(), deadline)
+}
+
+fn stored_and_restored(cluster: &Cluster) -> Cluster {
+    let text = serde_json::to_string(&cluster.snapshot()).expect("plain data");
+    let snapshot: Snapshot = serde_json::from_str(&text).expect("it was just written");
+    Cluster::restore(snapshot, Ring::new()).expect("a cluster has written it")
+}
+
+/// Runs one history on a cluster and on one that is stored and restored after every step.
+fn live(seed: u64, fencing: Fencing) {
+    let mut numbers = Numbers(seed);
+    let mut now = Timestamp::from_millis(1_000);
+    let spec = declaration(fencing).build().expect("a valid declaration");
+    let mut original = Cluster::new(spec, Ring::new(), now);
+    let mut other = original.clone();
+    for step in 0..400 {
+        let place = format!("seed {seed}, {fencing:?}, step {step}");
+        let is_due = numbers.below(4) == 0;
+        if let Some(deadline) = original.poll_timeout().filter(|_| is_due) {
+            now = now.max(deadline.at);
+            original.handle_timeout(now);
+            other.handle_timeout(now);
+        } else {
+            now = now.after(Duration::from_millis(u64::from(numbers.below(3) * 700)));
+            let outstanding: Vec<Effect> = original.outstanding().collect();
+            let input = input(&mut numbers, step, &outstanding);
+            let result = original.handle(now, input.clone());
+            assert_eq!(other.handle(now, input), result, "{place}");
+        }
+        assert_eq!(original.check_invariants(), Ok(()), "{place}");
+        assert_eq!(drain(&mut original), drain(&mut other), "{place}");
+        other = stored_and_restored(&original);
+        assert_eq!(answers(&other), answers(&original), "{place}");
+        assert_eq!(other.snapshot(), original.snapshot(), "{place}");
+    }
+}
+
+/// S31: what is restored goes on identically.
+#[test]
+fn a_restored_cluster_goes_on_as_if_nothing_had_happened() {
+    let lease = Fencing::Lease {
+        duration: Duration::from_secs(10),
+        margin: Duration::from_secs(1),
+    };
+    for seed in 0..2 {
+        for fencing in [
+            Fencing::Required,
+            Fencing::Trusted,
+            lease,
+            Fencing::Operator,
+        ] {
+            live(seed, fencing);
+        }
+    }
+}
+
+/// A group waits for its home only as long as that is missing, even if it comes back paused; and
+/// meanwhile no other deadline is hidden (`ClusterGroupWaitDelay`).
+#[test]
+fn a_home_that_joins_paused_ends_the_wait() {
+    let spec = ClusterDeclaration::new("wait")
+        .node("a")
+        .node("b")
+        .node("home")
+        .group(
+            GroupDeclaration::new("group")
+                .preferred_owners(["home"])
+                .resource(ResourceDeclaration::new("disk", "Physical Disk")),
+        )
+        .build()
+        .expect("a valid declaration");
+    let [a, b, home] = [0, 1, 2].map(NodeId::new);
+    let now = Timestamp::from_millis(1_000);
+    let mut cluster = Cluster::new(spec, Ring::new(), now);
+    let join = |node, life| Input::NodeJoined {
+        node,
+        incarnation: Incarnation::new(life),
+        running: Vec::new(),
+    };
+    for input in [
+        join(home, 1),
+        Input::Command(Command::PauseNode { node: home }),
+        Input::NodeLeft { node: home },
+        join(a, 1),
+        join(b, 1),
+    ] {
+        cluster.handle(now, input).expect("it is possible");
+    }
+    let group = GroupId::new(0);
+    assert_eq!(cluster.state().owner(group), None);
+    let waits = cluster.poll_timeout().map(|deadline| deadline.reason);
+    assert_eq!(waits, Some(DeadlineReason::PreferredOwnerWait { group }));
+    cluster.handle(now, join(home, 2)).expect("it is possible");
+    assert_eq!(cluster.state().owner(group), Some(a));
+    let next = cluster.poll_timeout().map(|deadline| deadline.reason);
+    assert!(matches!(
+        next,
+        Some(DeadlineReason::OperationTimeout { .. })
+    ));
+}
