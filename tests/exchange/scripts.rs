@@ -36,9 +36,7 @@ fn answer(drive: &mut Drive, hangs: &[&str]) -> Vec<Effect> {
             return asked;
         }
         for effect in effects {
-            let name = drive
-                .name(effect.resource.expect("nothing is fenced"))
-                .to_owned();
+            let name = drive.name(effect.resource.expect("nothing is fenced")).to_owned();
             let is_check = matches!(
                 effect.action,
                 OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive
@@ -64,11 +62,7 @@ fn words(drive: &Drive, asked: &[Effect]) -> Vec<String> {
 }
 
 fn failovers_left(drive: &Drive) -> u32 {
-    drive
-        .cluster
-        .failover_budget(evs(1))
-        .expect("it is declared")
-        .remaining
+    drive.cluster.failover_budget(evs(1), drive.now).expect("it is declared").remaining
 }
 
 fn move_to(k: usize) -> Input {
@@ -94,35 +88,19 @@ fn after_a_crash_nothing_is_stopped_and_no_failover_is_counted() {
     // What needs nothing starts at once and side by side.
     assert_eq!(
         words(&drive, &first),
-        [
-            "start EVS1 Disk data",
-            "start EVS1 Disk log",
-            "start EVS1 IP Address"
-        ]
+        ["start EVS1 Disk data", "start EVS1 Disk log", "start EVS1 IP Address"]
     );
     for effect in &first {
         assert_eq!(effect.node, node(5));
         drive.succeed(effect);
     }
     let rest = drive.settle();
-    assert!(
-        rest.iter()
-            .all(|effect| effect.action == OperationKind::Start)
-    );
+    assert!(rest.iter().all(|effect| effect.action == OperationKind::Start));
     assert_eq!(first.len() + rest.len(), 2 + 9);
     assert_eq!(drive.place(1), Some(5));
     // One node less may take the group.
     assert_eq!(failovers_left(&drive), before - 1);
-    assert_eq!(
-        drive
-            .cluster
-            .state()
-            .group(evs(1))
-            .unwrap()
-            .failovers()
-            .entries(),
-        []
-    );
+    assert_eq!(drive.cluster.state().group(evs(1)).unwrap().failovers().entries(), []);
 }
 
 #[test]
@@ -145,7 +123,7 @@ fn the_fourth_death_of_a_service_within_fifteen_minutes_moves_the_server() {
         advance(&mut drive, seconds(200), &[]);
     }
     let store = drive.resource("EVS1 Information Store");
-    assert_eq!(drive.cluster.restart_budget(store).unwrap().remaining, 0);
+    assert_eq!(drive.cluster.restart_budget(store, drive.now).unwrap().remaining, 0);
     let before = failovers_left(&drive);
 
     drive.fail("EVS1 Information Store");
@@ -153,7 +131,7 @@ fn the_fourth_death_of_a_service_within_fifteen_minutes_moves_the_server() {
     assert_eq!(drive.place(1), Some(5));
     assert_eq!(failovers_left(&drive), before - 1);
     // Restarts are counted anew on every node.
-    assert_eq!(drive.cluster.restart_budget(store).unwrap().remaining, 3);
+    assert_eq!(drive.cluster.restart_budget(store, drive.now).unwrap().remaining, 3);
 }
 
 #[test]
@@ -196,22 +174,12 @@ fn a_planned_move_stops_dependents_first() {
     let asked = advance(&mut drive, seconds(1), &[]);
     let asked = words(&drive, &asked);
     let at = |what: &str| {
-        asked
-            .iter()
-            .position(|word| word == what)
-            .unwrap_or_else(|| panic!("no {what}"))
+        asked.iter().position(|word| word == what).unwrap_or_else(|| panic!("no {what}"))
     };
-    let order = [
-        "MS Search",
-        "Information Store",
-        "System Attendant",
-        "Network Name",
-        "IP Address",
-    ];
+    let order =
+        ["MS Search", "Information Store", "System Attendant", "Network Name", "IP Address"];
     for pair in order.windows(2) {
-        let [first, second] = pair else {
-            panic!("windows of two")
-        };
+        let [first, second] = pair else { panic!("windows of two") };
         assert!(at(&format!("stop EVS1 {first}")) < at(&format!("stop EVS1 {second}")));
         assert!(at(&format!("start EVS1 {second}")) < at(&format!("start EVS1 {first}")));
     }
@@ -246,10 +214,7 @@ fn a_store_may_replay_its_logs_for_hours() {
     drive.lose(1);
     let asked = advance(&mut drive, seconds(4 * 3_600), &["EVS1 Information Store"]);
     let asked = words(&drive, &asked);
-    assert!(
-        asked.iter().all(|word| word.starts_with("start ")),
-        "{asked:?}"
-    );
+    assert!(asked.iter().all(|word| word.starts_with("start ")), "{asked:?}");
     let store = drive.resource("EVS1 Information Store");
     let state = drive.cluster.state().resource_state(store);
     assert_eq!(state, ResourceState::OnlinePending);
