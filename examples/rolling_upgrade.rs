@@ -94,9 +94,7 @@ impl Upgrade {
 
     /// Installs the new software on an empty node, which leaves the cluster meanwhile.
     fn install(&mut self, node: &str) -> Result<(), Box<dyn Error>> {
-        self.simulation.input(Input::NodeLeft {
-            node: node.to_owned(),
-        })?;
+        self.simulation.input(Input::NodeLeft { node: node.to_owned() })?;
         self.simulation.run_for(UPGRADE);
         self.simulation.boot(node);
         self.command(Command::ResumeNode {
@@ -129,16 +127,11 @@ impl Upgrade {
 
     fn servers_on(&self, node: &str) -> Vec<String> {
         let cluster = self.simulation.cluster();
-        let node = cluster
-            .spec()
-            .node_id(node)
-            .expect("the script uses declared names");
+        let node = cluster.spec().node_id(node).expect("the script uses declared names");
         let servers = cluster.spec().groups().filter(|(group, declared)| {
             cluster.state().owner(*group) == Some(node) && declared.name().starts_with("EVS")
         });
-        servers
-            .map(|(_, declared)| declared.name().to_owned())
-            .collect()
+        servers.map(|(_, declared)| declared.name().to_owned()).collect()
     }
 
     fn header(&self) -> String {
@@ -164,10 +157,7 @@ impl Upgrade {
         }
         println!("{node:<7} {step:<27} {}", places.trim_end());
         assert!(free >= 2, "fewer than two free nodes");
-        assert!(
-            self.simulation.ledger.most_at_once() <= 1,
-            "two servers were down at once"
-        );
+        assert!(self.simulation.ledger.most_at_once() <= 1, "two servers were down at once");
     }
 
     fn report(&self, least: usize) {

@@ -29,13 +29,8 @@ pub struct Outage {
 
 impl Ledger {
     pub fn new(resources: impl IntoIterator<Item = ResourceId>) -> Self {
-        let services = resources
-            .into_iter()
-            .map(|resource| (resource, Service::default()));
-        Self {
-            services: services.collect(),
-            most_at_once: 0,
-        }
+        let services = resources.into_iter().map(|resource| (resource, Service::default()));
+        Self { services: services.collect(), most_at_once: 0 }
     }
 
     /// Writes down that a resource began to serve. Others than the watched ones do not matter.
@@ -54,14 +49,9 @@ impl Ledger {
             && service.has_served
             && service.current().is_none()
         {
-            service.outages.push(Outage {
-                from: now,
-                until: None,
-            });
+            service.outages.push(Outage { from: now, until: None });
         }
-        self.most_at_once = self
-            .most_at_once
-            .max(self.services().filter(|s| s.is_down()).count());
+        self.most_at_once = self.most_at_once.max(self.services().filter(|s| s.is_down()).count());
     }
 
     pub fn services(&self) -> impl Iterator<Item = &Service> {
@@ -74,9 +64,7 @@ impl Ledger {
 
     /// How many serve now.
     pub fn serving(&self) -> usize {
-        self.services()
-            .filter(|service| service.has_served && !service.is_down())
-            .count()
+        self.services().filter(|service| service.has_served && !service.is_down()).count()
     }
 
     /// How many were ever down at the same time.
@@ -87,15 +75,11 @@ impl Ledger {
 
 impl Service {
     fn current(&mut self) -> Option<&mut Outage> {
-        self.outages
-            .last_mut()
-            .filter(|outage| outage.until.is_none())
+        self.outages.last_mut().filter(|outage| outage.until.is_none())
     }
 
     pub fn is_down(&self) -> bool {
-        self.outages
-            .last()
-            .is_some_and(|outage| outage.until.is_none())
+        self.outages.last().is_some_and(|outage| outage.until.is_none())
     }
 
     pub fn total(&self, now: Timestamp) -> Duration {
@@ -103,11 +87,7 @@ impl Service {
     }
 
     pub fn longest(&self, now: Timestamp) -> Duration {
-        self.outages
-            .iter()
-            .map(|outage| outage.length(now))
-            .max()
-            .unwrap_or_default()
+        self.outages.iter().map(|outage| outage.length(now)).max().unwrap_or_default()
     }
 }
 

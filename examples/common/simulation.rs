@@ -23,14 +23,12 @@ pub const DETECTION: Duration = Duration::from_millis(7_200);
 /// How often an agent that is not done says that it goes on.
 const PROGRESS: Duration = Duration::from_secs(30);
 
-/// How long each piece of work takes.
-pub type Agents = fn(&Work<'_>) -> Duration;
-
 /// A cluster and the world around it.
 pub struct Simulation {
     cluster: Cluster,
     now: Timestamp,
-    agents: Agents,
+    /// How long each piece of work takes.
+    agents: fn(&Work<'_>) -> Duration,
     /// What is going to happen, by time and then in the order in which it was set up.
     agenda: BTreeMap<(Timestamp, u64), Happening>,
     set_up: u64,
@@ -55,12 +53,11 @@ impl Simulation {
     pub fn new(
         spec: ClusterSpec,
         policy: impl FailoverPolicy + 'static,
-        agents: Agents,
+        agents: fn(&Work<'_>) -> Duration,
         watched: &str,
     ) -> Self {
         let of_kind = spec.resources().filter(|(_, resource)| {
-            spec.kind(resource.kind())
-                .is_some_and(|kind| kind.name == watched)
+            spec.kind(resource.kind()).is_some_and(|kind| kind.name == watched)
         });
         let ledger = Ledger::new(of_kind.map(|(id, _)| id));
         Self {
@@ -93,19 +90,13 @@ impl Simulation {
 
     /// Hands in an input at the present time.
     pub fn input(&mut self, input: Input<Names>) -> Result<(), InputError> {
-        let input = self
-            .cluster
-            .spec()
-            .resolve(input)
-            .expect("the script uses declared names");
+        let input = self.cluster.spec().resolve(input).expect("the script uses declared names");
         self.handle(input)
     }
 
     pub fn witness_up(&mut self) {
-        self.handle(Input::WitnessChanged {
-            witness: WitnessState::Up,
-        })
-        .expect("the witness may always change");
+        self.handle(Input::WitnessChanged { witness: WitnessState::Up })
+            .expect("the witness may always change");
     }
 
     /// A node starts and joins.
@@ -115,24 +106,16 @@ impl Simulation {
         let incarnation = self.incarnations.entry(node).or_default();
         *incarnation = incarnation.next();
         let incarnation = *incarnation;
-        self.handle(Input::NodeJoined {
-            node,
-            incarnation,
-            running: Vec::new(),
-        })
-        .expect("a node that was down may join");
+        self.handle(Input::NodeJoined { node, incarnation, running: Vec::new() })
+            .expect("a node that was down may join");
     }
 
     /// A node loses its power. The cluster hears of it later.
     pub fn crash(&mut self, node: &str) {
         let node = self.node(node);
         self.dark.insert(node);
-        let died: Vec<ResourceId> = self
-            .running
-            .iter()
-            .filter(|(_, on)| **on == node)
-            .map(|(of, _)| *of)
-            .collect();
+        let died: Vec<ResourceId> =
+            self.running.iter().filter(|(_, on)| **on == node).map(|(of, _)| *of).collect();
         for resource in died {
             self.die(resource);
         }
@@ -146,11 +129,7 @@ impl Simulation {
 
     /// The process behind a resource dies. The next health check finds out.
     pub fn kill(&mut self, resource: &str) {
-        let resource = self
-            .cluster
-            .spec()
-            .resource_id(resource)
-            .expect("it is declared");
+        let resource = self.cluster.spec().resource_id(resource).expect("it is declared");
         self.die(resource);
     }
 
@@ -180,17 +159,10 @@ impl Simulation {
                 && !self.running.contains_key(&resource)
         };
         let is_under_way = |reason| {
-            !matches!(
-                reason,
-                Reason::Failed { .. } | Reason::NoCandidate | Reason::NoQuorum
-            )
+            !matches!(reason, Reason::Failed { .. } | Reason::NoCandidate | Reason::NoQuorum)
         };
         self.agenda.values().any(is_work)
-            || self
-                .cluster
-                .spec()
-                .resources()
-                .any(|(resource, _)| is_unnoticed(resource))
+            || self.cluster.spec().resources().any(|(resource, _)| is_unnoticed(resource))
             || self
                 .cluster
                 .spec()
@@ -202,18 +174,12 @@ impl Simulation {
     fn next_at(&self) -> Option<Timestamp> {
         let happening = self.agenda.first_key_value().map(|((at, _), _)| *at);
         let deadline = self.cluster.poll_timeout().map(|deadline| deadline.at);
-        happening
-            .into_iter()
-            .chain(deadline)
-            .min()
-            .map(|at| at.max(self.now))
+        happening.into_iter().chain(deadline).min().map(|at| at.max(self.now))
     }
 
     /// Goes to the next thing that happens.
     fn step(&mut self) {
-        self.now = self
-            .next_at()
-            .expect("a cluster that runs has health checks ahead");
+        self.now = self.next_at().expect("a cluster that runs has health checks ahead");
         match self.agenda.first_entry() {
             Some(entry) if entry.key().0 <= self.now => {
                 let happening = entry.remove();
@@ -232,10 +198,7 @@ impl Simulation {
             Happening::Progress(operation) => Input::OperationProgressed { operation },
             Happening::Answer(effect, outcome) => {
                 self.carry_out(&effect);
-                Input::OperationFinished {
-                    operation: effect.operation,
-                    outcome,
-                }
+                Input::OperationFinished { operation: effect.operation, outcome }
             }
         };
         match self.handle(input) {
@@ -256,8 +219,7 @@ impl Simulation {
             match output {
                 Output::Effect(effect) => self.begin(effect),
                 Output::Event(event) => {
-                    self.journal
-                        .push((self.now, self.cluster.spec().named(event)));
+                    self.journal.push((self.now, self.cluster.spec().named(event)));
                 }
             }
         }
@@ -305,18 +267,12 @@ impl Simulation {
         let target = resource
             .map(|resource| resource.name())
             .or_else(|| spec.node(effect.node).map(|node| node.name()));
-        let is_dirty = effect
-            .resource
-            .is_some_and(|resource| self.dirty.contains(&resource));
+        let is_dirty = effect.resource.is_some_and(|resource| self.dirty.contains(&resource));
         (self.agents)(&Work {
             action: effect.action,
             target: target.unwrap_or_default(),
             kind: kind.map_or("", |kind| &kind.name),
-            left_behind: if is_dirty {
-                LeftBehind::Dirty
-            } else {
-                LeftBehind::Clean
-            },
+            left_behind: if is_dirty { LeftBehind::Dirty } else { LeftBehind::Clean },
         })
     }
 
@@ -349,14 +305,10 @@ impl Simulation {
 
     fn plan(&mut self, after: Duration, happening: Happening) {
         self.set_up += 1;
-        self.agenda
-            .insert((self.now.after(after), self.set_up), happening);
+        self.agenda.insert((self.now.after(after), self.set_up), happening);
     }
 
     fn node(&self, name: &str) -> NodeId {
-        self.cluster
-            .spec()
-            .node_id(name)
-            .expect("the script uses declared names")
+        self.cluster.spec().node_id(name).expect("the script uses declared names")
     }
 }

@@ -113,7 +113,8 @@ impl VirtualServer {
         }
     }
 
-    /// Sets its disks: drive letters or mount points, which no other group may use.
+    /// Sets its disks: drive letters or mount points. Disks of two servers are different ones,
+    /// whatever they are called.
     #[must_use]
     pub fn disks(mut self, disks: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.disks = disks.into_iter().map(Into::into).collect();
@@ -176,11 +177,8 @@ impl VirtualServer {
     }
 
     fn resources(&self, row: &Row) -> Vec<ResourceDeclaration> {
-        let needs: Vec<String> = self
-            .parents(row)
-            .iter()
-            .flat_map(|parent| self.names(*parent))
-            .collect();
+        let needs: Vec<String> =
+            self.parents(row).iter().flat_map(|parent| self.names(*parent)).collect();
         let declare = |name| {
             let resource = ResourceDeclaration::new(name, row.kind);
             if needs.is_empty() {
@@ -204,11 +202,7 @@ impl VirtualServer {
     fn names(&self, part: Part) -> Vec<String> {
         let name = |what: &str| format!("{} {what}", self.name);
         match part {
-            Part::Disk => self
-                .disks
-                .iter()
-                .map(|disk| name(&format!("Disk {disk}")))
-                .collect(),
+            Part::Disk => self.disks.iter().map(|disk| name(&format!("Disk {disk}"))).collect(),
             Part::Mta if self.mta == MtaPlace::Elsewhere => Vec::new(),
             Part::Protocol(protocol) if !self.protocols.contains(&protocol) => Vec::new(),
             Part::IpAddress => vec![name("IP Address")],

@@ -75,7 +75,11 @@ impl Cluster {
         if let Some(to) = movement.to
             && self.assess(group, trigger, to).is_err()
         {
-            match self.choose(group, trigger).filter(|choice| choice.node != owner) {
+            let other = may_go_elsewhere(movement.cause)
+                .then(|| self.choose(group, trigger))
+                .flatten()
+                .filter(|choice| choice.node != owner);
+            match other {
                 Some(choice) => {
                     self.begin_move(group, Some(choice.node), movement.cause, movement.on_failure);
                 }
@@ -182,6 +186,18 @@ fn trigger_of(cause: MovementCause) -> Trigger {
         MovementCause::Operator | MovementCause::Failback | MovementCause::Return => {
             Trigger::BestPossible
         }
+    }
+}
+
+/// Whether a move whose destination has failed may end on another node: one that leaves its owner
+/// because it has to. An operator, a failback and a return want this node or none.
+fn may_go_elsewhere(cause: MovementCause) -> bool {
+    match cause {
+        MovementCause::Start
+        | MovementCause::ResourceFailure
+        | MovementCause::NodeFailure
+        | MovementCause::Drain => true,
+        MovementCause::Operator | MovementCause::Failback | MovementCause::Return => false,
     }
 }
 

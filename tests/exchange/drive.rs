@@ -15,11 +15,7 @@ pub(crate) fn server(version: Version, k: usize) -> VirtualServer {
     VirtualServer::new(version, format!("EVS{k}"))
         .disks(["data", "log"])
         .storage_groups(4)
-        .mta(if k == 1 {
-            MtaPlace::Here
-        } else {
-            MtaPlace::Elsewhere
-        })
+        .mta(if k == 1 { MtaPlace::Here } else { MtaPlace::Elsewhere })
 }
 
 /// A cluster of this many nodes in which the membership layer vouches for lost nodes.
@@ -33,29 +29,22 @@ pub(crate) fn cluster_of(
         .quorum(quorum)
         .fencing(Fencing::Trusted);
     let declaration = (1..=nodes).fold(declaration, |of, k| of.node(format!("node{k}")));
-    groups
-        .into_iter()
-        .fold(declaration, ClusterDeclaration::group)
+    groups.into_iter().fold(declaration, ClusterDeclaration::group)
 }
 
 /// Seven nodes, of which three are spare.
 pub(crate) fn fixture_7(quorum: QuorumRule) -> ClusterDeclaration {
     let servers = (1..=4).map(|k| {
         let preferred = [k, 5, 6, 7].map(|node| format!("node{node}"));
-        server(Version::Exchange2003, k)
-            .preferred_owners(preferred)
-            .build()
+        server(Version::Exchange2003, k).preferred_owners(preferred).build()
     });
     cluster_of(7, quorum, servers)
 }
 
 /// Four nodes, of which one is spare.
 pub(crate) fn fixture_4() -> ClusterDeclaration {
-    let servers = (1..=3).map(|k| {
-        server(Version::Exchange2003, k)
-            .preferred_owners([format!("node{k}")])
-            .build()
-    });
+    let servers = (1..=3)
+        .map(|k| server(Version::Exchange2003, k).preferred_owners([format!("node{k}")]).build());
     cluster_of(4, QuorumRule::DiskOnly, servers)
 }
 
@@ -80,14 +69,8 @@ impl Drive {
         let spec = declaration.build().expect("the fixture is sound");
         let nodes = spec.nodes().len();
         let cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
-        let mut drive = Self {
-            cluster,
-            now: Timestamp::ZERO,
-            life: 1,
-        };
-        drive.input(Input::WitnessChanged {
-            witness: WitnessState::Up,
-        });
+        let mut drive = Self { cluster, now: Timestamp::ZERO, life: 1 };
+        drive.input(Input::WitnessChanged { witness: WitnessState::Up });
         for k in 1..=nodes {
             drive.join(k);
         }
@@ -95,9 +78,7 @@ impl Drive {
     }
 
     pub(crate) fn input(&mut self, input: Input) {
-        self.cluster
-            .handle(self.now, input)
-            .expect("the script is possible");
+        self.cluster.handle(self.now, input).expect("the script is possible");
     }
 
     pub(crate) fn lose(&mut self, k: usize) {
@@ -108,11 +89,7 @@ impl Drive {
     pub(crate) fn join(&mut self, k: usize) {
         let (node, incarnation) = (node(k), Incarnation::new(self.life));
         self.life += 1;
-        self.input(Input::NodeJoined {
-            node,
-            incarnation,
-            running: Vec::new(),
-        });
+        self.input(Input::NodeJoined { node, incarnation, running: Vec::new() });
     }
 
     /// Effects and events that were not taken yet.
@@ -143,10 +120,8 @@ impl Drive {
     }
 
     pub(crate) fn succeed(&mut self, effect: &Effect) {
-        let report = Input::OperationFinished {
-            operation: effect.operation,
-            outcome: Outcome::Succeeded,
-        };
+        let report =
+            Input::OperationFinished { operation: effect.operation, outcome: Outcome::Succeeded };
         match self.cluster.handle(self.now, report) {
             // The node that was asked is gone.
             Ok(()) | Err(InputError::StaleOperation(_)) => {}
@@ -157,9 +132,7 @@ impl Drive {
     /// The groups that are wholly online.
     pub(crate) fn online(&self) -> usize {
         let groups = self.cluster.spec().groups();
-        groups
-            .filter(|(group, _)| self.state_of(*group) == GroupState::Online)
-            .count()
+        groups.filter(|(group, _)| self.state_of(*group) == GroupState::Online).count()
     }
 
     fn state_of(&self, group: GroupId) -> GroupState {
@@ -177,41 +150,24 @@ impl Drive {
 
     /// Where each server is online.
     pub(crate) fn places(&self) -> Vec<Option<usize>> {
-        (1..=self.cluster.spec().groups().len())
-            .map(|k| self.place(k))
-            .collect()
+        (1..=self.cluster.spec().groups().len()).map(|k| self.place(k)).collect()
     }
 
     pub(crate) fn resource(&self, name: &str) -> ResourceId {
-        self.cluster
-            .spec()
-            .resource_id(name)
-            .expect("it is declared")
+        self.cluster.spec().resource_id(name).expect("it is declared")
     }
 
     pub(crate) fn name(&self, resource: ResourceId) -> &str {
-        self.cluster
-            .spec()
-            .resource(resource)
-            .expect("it is declared")
-            .name()
+        self.cluster.spec().resource(resource).expect("it is declared").name()
     }
 
     /// The agent of server 1's resource says that it failed.
     pub(crate) fn fail(&mut self, name: &str) {
         let resource = self.resource(name);
-        let node = self
-            .cluster
-            .state()
-            .owner(evs(1))
-            .expect("it runs somewhere");
+        let node = self.cluster.state().owner(evs(1)).expect("it runs somewhere");
         let record = self.cluster.state().node(node).expect("it is declared");
         let incarnation = record.incarnation();
-        self.input(Input::ResourceFailed {
-            resource,
-            node,
-            incarnation,
-        });
+        self.input(Input::ResourceFailed { resource, node, incarnation });
     }
 }
 

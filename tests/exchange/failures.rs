@@ -39,14 +39,8 @@ fn one_failure_goes_to_the_primary_spare() {
 
 #[test]
 fn each_further_failure_goes_to_the_next_spare() {
-    assert_eq!(
-        after(&[1, 2]).places(),
-        [Some(5), Some(6), Some(3), Some(4)]
-    );
-    assert_eq!(
-        after(&[1, 2, 3]).places(),
-        [Some(5), Some(6), Some(7), Some(4)]
-    );
+    assert_eq!(after(&[1, 2]).places(), [Some(5), Some(6), Some(3), Some(4)]);
+    assert_eq!(after(&[1, 2, 3]).places(), [Some(5), Some(6), Some(7), Some(4)]);
 }
 
 #[test]
@@ -57,16 +51,7 @@ fn the_fourth_failure_leaves_a_server_failed() {
     assert_eq!(drive.cluster.state().owner(evs(4)), Some(node(5)));
     assert_eq!(state(&drive.cluster, evs(4)), GroupState::Failed);
     let why = drive.cluster.why(evs(4));
-    assert!(
-        matches!(
-            why,
-            Some(Reason::Failed {
-                cause: Exhaustion::Admission,
-                ..
-            })
-        ),
-        "{why:?}"
-    );
+    assert!(matches!(why, Some(Reason::Failed { cause: Exhaustion::Admission, .. })), "{why:?}");
 }
 
 #[test]
@@ -81,10 +66,7 @@ fn a_refused_server_takes_the_first_node_that_is_free_again() {
 
 #[test]
 fn an_alternate_spare_serves_if_the_primary_one_is_down() {
-    assert_eq!(
-        after(&[5, 1]).places(),
-        [Some(6), Some(2), Some(3), Some(4)]
-    );
+    assert_eq!(after(&[5, 1]).places(), [Some(6), Some(2), Some(3), Some(4)]);
 }
 
 #[test]
@@ -105,10 +87,7 @@ fn two_nodes_that_fail_together_use_two_spares() {
 
 #[test]
 fn the_walk_goes_on_behind_the_node_that_failed() {
-    assert_eq!(
-        after(&[1, 5]).places(),
-        [Some(6), Some(2), Some(3), Some(4)]
-    );
+    assert_eq!(after(&[1, 5]).places(), [Some(6), Some(2), Some(3), Some(4)]);
 }
 
 #[test]
@@ -155,19 +134,9 @@ fn the_best_possible_move_goes_home() {
 fn an_operator_cannot_put_two_servers_on_one_node() {
     let mut drive = at_home();
     let before = drive.cluster.digest();
-    let error = drive
-        .cluster
-        .handle(drive.now, moved(Some(node(2))))
-        .expect_err("2 is taken");
+    let error = drive.cluster.handle(drive.now, moved(Some(node(2)))).expect_err("2 is taken");
     let rejection = Rejection::AntiAffinity { group: evs(2) };
-    assert_eq!(
-        error,
-        InputError::MoveRefused {
-            group: evs(1),
-            node: node(2),
-            rejection
-        }
-    );
+    assert_eq!(error, InputError::MoveRefused { group: evs(1), node: node(2), rejection });
     assert_eq!(drive.cluster.digest(), before);
 }
 

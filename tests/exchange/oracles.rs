@@ -30,23 +30,12 @@ fn lose_together(drive: &mut Drive, nodes: &[usize]) {
 
 fn verify(rule: QuorumRule, drive: &Drive, history: &[&[usize]]) {
     let failed = history.iter().map(|batch| batch.len()).sum();
-    assert_eq!(
-        drive.online(),
-        expected(rule, failed),
-        "{rule:?} after {history:?}"
-    );
-    drive
-        .cluster
-        .check_invariants()
-        .unwrap_or_else(|defect| panic!("{defect:?}: {history:?}"));
+    assert_eq!(drive.online(), expected(rule, failed), "{rule:?} after {history:?}");
+    drive.cluster.check_invariants().unwrap_or_else(|defect| panic!("{defect:?}: {history:?}"));
     let mut taken: Vec<usize> = drive.places().into_iter().flatten().collect();
     taken.sort_unstable();
     taken.dedup();
-    assert_eq!(
-        taken.len(),
-        drive.online(),
-        "servers share a node after {history:?}"
-    );
+    assert_eq!(taken.len(), drive.online(), "servers share a node after {history:?}");
 }
 
 /// Goes on with every node that has not failed yet; gives how many sequences were seen.
@@ -69,19 +58,13 @@ fn every_order(rule: QuorumRule, drive: &Drive, failed: &mut Vec<usize>) -> usiz
 #[test]
 fn every_order_of_failures_with_a_quorum_disk() {
     let start = Drive::start(fixture_7(QuorumRule::DiskOnly));
-    assert_eq!(
-        every_order(QuorumRule::DiskOnly, &start, &mut Vec::new()),
-        13_700
-    );
+    assert_eq!(every_order(QuorumRule::DiskOnly, &start, &mut Vec::new()), 13_700);
 }
 
 #[test]
 fn every_order_of_failures_with_a_node_majority() {
     let start = Drive::start(fixture_7(QuorumRule::NodeMajority));
-    assert_eq!(
-        every_order(QuorumRule::NodeMajority, &start, &mut Vec::new()),
-        13_700
-    );
+    assert_eq!(every_order(QuorumRule::NodeMajority, &start, &mut Vec::new()), 13_700);
 }
 
 /// The nodes whose digit in base 3 is `digit`, ascending.
@@ -92,10 +75,7 @@ fn batch(number: usize, digit: usize) -> Vec<usize> {
         rest /= 3;
         (k, own)
     });
-    digits
-        .filter(|(_, own)| *own == digit)
-        .map(|(k, _)| k)
-        .collect()
+    digits.filter(|(_, own)| *own == digit).map(|(k, _)| k).collect()
 }
 
 /// Splits without a second batch are the simultaneous sets, 128 of the 2,187.

@@ -11,10 +11,7 @@ fn of(nodes: usize, servers: usize) -> ClusterDeclaration {
 }
 
 fn errors(declaration: ClusterDeclaration) -> String {
-    declaration
-        .build()
-        .expect_err("it breaks a rule")
-        .to_string()
+    declaration.build().expect_err("it breaks a rule").to_string()
 }
 
 #[test]
@@ -35,9 +32,7 @@ fn one_node_more_than_servers() {
 #[test]
 fn a_disk_belongs_to_one_server() {
     let mut declaration = of(3, 2);
-    let [first, second] = declaration.groups.as_mut_slice() else {
-        panic!("two servers")
-    };
+    let [first, second] = declaration.groups.as_mut_slice() else { panic!("two servers") };
     second.resources[0].name = first.resources[0].name.clone();
     assert!(errors(declaration).contains("the name is taken by"));
 }
@@ -55,9 +50,7 @@ fn dependencies_stay_within_the_server() {
 #[test]
 fn the_attendant_needs_every_disk_and_a_name() {
     let mut extra = of(3, 1);
-    extra.groups[0]
-        .resources
-        .push(ResourceDeclaration::new("Temp", "Physical Disk"));
+    extra.groups[0].resources.push(ResourceDeclaration::new("Temp", "Physical Disk"));
     assert!(errors(extra).contains("every storage resource of the group, also on \"Temp\""));
 
     let mut nameless = of(3, 1);
@@ -73,10 +66,7 @@ fn the_attendant_needs_every_disk_and_a_name() {
 fn one_message_transfer_agent_per_cluster() {
     let second = server(Version::Exchange2003, 2).mta(MtaPlace::Here).build();
     let text = errors(of(3, 1).group(second));
-    assert!(
-        text.contains("one of 2 resources of kind \"Exchange MTA\""),
-        "{text}"
-    );
+    assert!(text.contains("one of 2 resources of kind \"Exchange MTA\""), "{text}");
 }
 
 #[test]
@@ -92,16 +82,10 @@ fn four_storage_groups_per_node() {
         groups: apart
             .groups
             .into_iter()
-            .map(|group| GroupDeclaration {
-                anti_affinity_classes: Vec::new(),
-                ..group
-            })
+            .map(|group| GroupDeclaration { anti_affinity_classes: Vec::new(), ..group })
             .collect(),
         ..of(3, 0)
     };
     let text = errors(together);
-    assert!(
-        text.contains("together demanding 8 of \"storage groups\""),
-        "{text}"
-    );
+    assert!(text.contains("together demanding 8 of \"storage groups\""), "{text}");
 }

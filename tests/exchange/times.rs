@@ -105,10 +105,7 @@ impl Times {
             }
             (Version::Exchange2000, SearchParent::SystemAttendant) => (protocols, self.search),
         };
-        base + (self.store + above_store)
-            .max(self.mta)
-            .max(self.routing)
-            .max(beside_store)
+        base + (self.store + above_store).max(self.mta).max(self.routing).max(beside_store)
     }
 
     fn sum(&self) -> u64 {
@@ -128,24 +125,20 @@ enum Hands {
 fn server(version: Version, search: SearchParent) -> Drive {
     let server = VirtualServer::new(version, "EVS1")
         .disks(["F:", "G:"])
-        .protocols([
-            Protocol::Smtp,
-            Protocol::Http,
-            Protocol::Imap4,
-            Protocol::Pop3,
-        ])
+        .protocols([Protocol::Smtp, Protocol::Http, Protocol::Imap4, Protocol::Pop3])
         .mta(MtaPlace::Here)
         .search_parent(search);
     Drive::form(cluster_of(2, QuorumRule::DiskOnly, [server.build()]))
 }
 
-/// Lets the agents work until the server is online; gives when each step of a move was over.
+/// When the steps of a start or a move were over.
 struct Run {
     /// When the server came to another owner.
     moved: Option<Timestamp>,
     online: Timestamp,
 }
 
+/// Lets the agents work until nothing is left to do and the server is online.
 fn run(drive: &mut Drive, start: &Times, stop: &Times, hands: Hands) -> Run {
     let owner = drive.cluster.state().owner(evs(1));
     let mut moved = None;
@@ -168,7 +161,9 @@ fn run(drive: &mut Drive, start: &Times, stop: &Times, hands: Hands) -> Run {
                 OperationKind::Start => start.of(name),
                 OperationKind::Stop => stop.of(name),
                 OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => 0,
-                other => panic!("nothing fails here, yet: {other}"),
+                OperationKind::Terminate | OperationKind::Probe | OperationKind::Fence => {
+                    panic!("nothing fails here")
+                }
             };
             let done = drive.now.after(Duration::from_millis(millis));
             working.insert((done, effect.operation), effect);
@@ -182,15 +177,9 @@ fn run(drive: &mut Drive, start: &Times, stop: &Times, hands: Hands) -> Run {
                 drive.succeed(&effect);
             }
             (None, _) => {
-                let state = drive
-                    .cluster
-                    .state()
-                    .group_state(drive.cluster.spec(), evs(1));
+                let state = drive.cluster.state().group_state(drive.cluster.spec(), evs(1));
                 assert_eq!(state, GroupState::Online);
-                return Run {
-                    moved,
-                    online: drive.now,
-                };
+                return Run { moved, online: drive.now };
             }
             (Some(_), None) => unreachable!("then it is done first"),
             (Some(_), Some(due)) => {
@@ -202,29 +191,18 @@ fn run(drive: &mut Drive, start: &Times, stop: &Times, hands: Hands) -> Run {
 }
 
 fn time_to_online(version: Version, search: SearchParent, times: &Times, hands: Hands) -> u64 {
-    run(&mut server(version, search), times, times, hands)
-        .online
-        .as_millis()
+    run(&mut server(version, search), times, times, hands).online.as_millis()
 }
 
 #[test]
 fn the_worked_example() {
     let store = SearchParent::InformationStore;
     let seconds = EXAMPLE.scaled(1_000);
-    for (version, expected) in [
-        (Version::Exchange2003, 90_000),
-        (Version::Exchange2000, 95_000),
-    ] {
+    for (version, expected) in [(Version::Exchange2003, 90_000), (Version::Exchange2000, 95_000)] {
         assert_eq!(seconds.closed_form(version, store), expected);
-        assert_eq!(
-            time_to_online(version, store, &seconds, Hands::Many),
-            expected
-        );
+        assert_eq!(time_to_online(version, store, &seconds, Hands::Many), expected);
         // One hand: health checks of what runs already wait their turn and take no time.
-        assert_eq!(
-            time_to_online(version, store, &seconds, Hands::One),
-            116_000
-        );
+        assert_eq!(time_to_online(version, store, &seconds, Hands::One), 116_000);
     }
     assert_eq!(seconds.sum(), 116_000);
 }
@@ -252,10 +230,7 @@ fn version() -> impl Strategy<Value = Version> {
 }
 
 fn parent() -> impl Strategy<Value = SearchParent> {
-    prop_oneof![
-        Just(SearchParent::InformationStore),
-        Just(SearchParent::SystemAttendant)
-    ]
+    prop_oneof![Just(SearchParent::InformationStore), Just(SearchParent::SystemAttendant)]
 }
 
 proptest! {

@@ -10,18 +10,10 @@ use quorate::state::OperationKind;
 
 use super::drive::{Drive, cluster_of};
 
-const ALL: [Protocol; 4] = [
-    Protocol::Smtp,
-    Protocol::Http,
-    Protocol::Imap4,
-    Protocol::Pop3,
-];
+const ALL: [Protocol; 4] = [Protocol::Smtp, Protocol::Http, Protocol::Imap4, Protocol::Pop3];
 const PROTOCOLS: [&str; 4] = ["SMTP", "HTTP", "IMAP4", "POP3"];
 const VERSIONS: [Version; 2] = [Version::Exchange2000, Version::Exchange2003];
-const PARENTS: [SearchParent; 2] = [
-    SearchParent::InformationStore,
-    SearchParent::SystemAttendant,
-];
+const PARENTS: [SearchParent; 2] = [SearchParent::InformationStore, SearchParent::SystemAttendant];
 
 /// One server with two disks, the message transfer agent and every protocol, on three nodes.
 fn whole(version: Version, search: SearchParent) -> ClusterDeclaration {
@@ -50,12 +42,9 @@ fn down_with(drive: &Drive, victim: &str) -> BTreeSet<String> {
     }
     let spec = drive.cluster.spec();
     let state = |resource| drive.cluster.state().resource_state(resource);
-    let down = spec
-        .resources()
-        .filter(|(resource, _)| state(*resource) != ResourceState::Online);
-    let down: BTreeSet<String> = down
-        .map(|(_, resource)| resource.name().trim_start_matches("EVS1 ").to_owned())
-        .collect();
+    let down = spec.resources().filter(|(resource, _)| state(*resource) != ResourceState::Online);
+    let down: BTreeSet<String> =
+        down.map(|(_, resource)| resource.name().trim_start_matches("EVS1 ").to_owned()).collect();
     assert_eq!(asked.len(), down.len());
 
     // After the restart delay everything is back on the same node.
@@ -67,11 +56,7 @@ fn down_with(drive: &Drive, victim: &str) -> BTreeSet<String> {
 }
 
 fn set(names: &[&[&str]]) -> BTreeSet<String> {
-    names
-        .iter()
-        .flat_map(|names| names.iter())
-        .map(|name| (*name).to_owned())
-        .collect()
+    names.iter().flat_map(|names| names.iter()).map(|name| (*name).to_owned()).collect()
 }
 
 #[test]
@@ -87,38 +72,21 @@ fn what_fails_takes_its_dependents_along_and_nothing_else() {
                 SearchParent::InformationStore => &["MS Search"],
                 SearchParent::SystemAttendant => &[],
             };
-            let attendant: &[&str] = &[
-                "System Attendant",
-                "Information Store",
-                "MTA",
-                "Routing",
-                "MS Search",
-            ];
+            let attendant: &[&str] =
+                &["System Attendant", "Information Store", "MTA", "Routing", "MS Search"];
             let cases: [(&str, BTreeSet<String>); 8] = [
-                (
-                    "Information Store",
-                    set(&[&["Information Store"], search, above_store]),
-                ),
+                ("Information Store", set(&[&["Information Store"], search, above_store])),
                 ("SMTP", set(&[&["SMTP"]])),
                 ("POP3", set(&[&["POP3"]])),
                 ("MS Search", set(&[&["MS Search"]])),
                 ("System Attendant", set(&[attendant, &PROTOCOLS])),
                 ("Disk F:", set(&[&["Disk F:"], attendant, &PROTOCOLS])),
-                (
-                    "Network Name",
-                    set(&[&["Network Name"], attendant, &PROTOCOLS]),
-                ),
-                (
-                    "IP Address",
-                    set(&[&["IP Address", "Network Name"], attendant, &PROTOCOLS]),
-                ),
+                ("Network Name", set(&[&["Network Name"], attendant, &PROTOCOLS])),
+                ("IP Address", set(&[&["IP Address", "Network Name"], attendant, &PROTOCOLS])),
             ];
             for (victim, expected) in cases {
                 let down = down_with(&drive, victim);
-                assert_eq!(
-                    down, expected,
-                    "{version:?}, search on {parent:?}: {victim} failed"
-                );
+                assert_eq!(down, expected, "{version:?}, search on {parent:?}: {victim} failed");
             }
         }
     }
@@ -136,10 +104,7 @@ fn levels_to_protocols(version: Version) -> usize {
             drive.succeed(effect);
         }
         let state = drive.cluster.state();
-        if protocols
-            .iter()
-            .all(|of| state.resource_state(*of) == ResourceState::Online)
-        {
+        if protocols.iter().all(|of| state.resource_state(*of) == ResourceState::Online) {
             return level;
         }
     }
@@ -162,10 +127,7 @@ fn a_server_has_eight_resources_beside_its_disks() {
             let with_mta = server.clone().mta(MtaPlace::Here);
             assert_eq!(with_mta.build().resources.len(), disks + 9);
             let imap = [Protocol::Smtp, Protocol::Http, Protocol::Imap4];
-            assert_eq!(
-                server.clone().protocols(imap).build().resources.len(),
-                disks + 9
-            );
+            assert_eq!(server.clone().protocols(imap).build().resources.len(), disks + 9);
             assert_eq!(server.protocols(ALL).build().resources.len(), disks + 10);
         }
     }

@@ -57,12 +57,7 @@ pub(super) const ROWS: [Row; 12] = [
 ];
 
 const fn same(part: Part, kind: &'static str, needs: &'static [Part]) -> Row {
-    Row {
-        part,
-        kind,
-        exchange_2000: needs,
-        exchange_2003: needs,
-    }
+    Row { part, kind, exchange_2000: needs, exchange_2003: needs }
 }
 
 const fn protocol(protocol: Protocol, kind: &'static str) -> Row {
