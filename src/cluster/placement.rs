@@ -120,6 +120,9 @@ impl Cluster {
                 return true;
             }
         }
+        if self.stay_without_return(declared, resource) {
+            return true;
+        }
         let target = self
             .choose(group, Trigger::ResourceFailure)
             .filter(|choice| !self.is_refused(declared, group, choice.node));

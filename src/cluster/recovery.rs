@@ -26,6 +26,16 @@ impl Cluster {
             self.set_recovery(resource, Recovery::Failover);
             return;
         }
+        self.recover_by_action(group_spec, resource, settings);
+    }
+
+    /// Decides about a failed resource as its restart action says.
+    fn recover_by_action(
+        &mut self,
+        group_spec: &GroupSpec,
+        resource: ResourceId,
+        settings: &ResourceSettings,
+    ) {
         match settings.restart_action {
             RestartAction::DontRestart => self.give_up(resource, Exhaustion::DontRestart),
             RestartAction::RestartNoNotify => {
@@ -44,6 +54,20 @@ impl Cluster {
                 }
             }
         }
+    }
+
+    /// Decides anew about a resource that was to send its group back and cannot. Whether there was
+    /// anything to decide: what affects its group may move it all the same.
+    pub(crate) fn stay_without_return(&mut self, declared: &GroupSpec, resource: ResourceId) -> bool {
+        let spec = alloc::sync::Arc::clone(&self.spec);
+        let Some(settings) = spec.resource(resource).map(crate::spec::ResourceSpec::settings) else {
+            return false;
+        };
+        if settings.restart_action == RestartAction::RestartNotify {
+            return false;
+        }
+        self.recover_by_action(declared, resource, settings);
+        true
     }
 
     /// Schedules a restart, if the budget and the owner allow one.
