@@ -1,1 +1,421 @@
-fn main() {}
+//! Supervises real processes from several threads: every thread plays a node of the cluster.
+//!
+//! One process is killed and restarted in place. Then a node falls silent while its processes go
+//! on; it is fenced, and only then another node takes over. `cargo run --example embed_threads`
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use quorate::cluster::{Effect, Event, Outcome};
+use quorate::kind::ResourceOverrides;
+use quorate::machine::{NodeState, ResourceState};
+use quorate::policy::Ring;
+use quorate::settings::Interval;
+use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
+use quorate::state::OperationKind;
+use quorate::{
+    Cluster, Incarnation, Input, InputError, NodeId, Output, ResourceId, SharedCluster, Timestamp,
+};
+
+/// How long a node may say nothing before it counts as lost.
+const HEARTBEAT_LIMIT: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The argument by which this program knows that it is one of its own children.
+const SERVICE: &str = "--be-a-service";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    if std::env::args().any(|argument| argument == SERVICE) {
+        return be_a_service();
+    }
+    let spec = declare().build()?;
+    let (web, database) = (resource(&spec, "web")?, resource(&spec, "database")?);
+    let supervisor = Supervisor::start(spec);
+    // Kills all processes at the end, also if what follows panics.
+    let _guard = PowerOffAtEnd(Arc::clone(&supervisor));
+
+    for host in &supervisor.hosts {
+        let (node, incarnation) = (host.node, Incarnation::new(1));
+        supervisor.tell(Input::NodeJoined {
+            node,
+            incarnation,
+            running: Vec::new(),
+        });
+    }
+    let first = supervisor.wait_for("the shop to start", |of| of.place(&[database, web]))?;
+
+    supervisor.say("--- somebody kills the web server");
+    let killed = first.host.process_id(web);
+    first.host.kill(web);
+    supervisor.wait_for("the restart", |of| {
+        of.place(&[database, web])
+            .filter(|place| place.host.process_id(web) != killed)
+    })?;
+
+    supervisor.say(&format!(
+        "--- {} falls silent; its processes go on",
+        first.name
+    ));
+    first.host.fall_silent();
+    thread::sleep(HEARTBEAT_LIMIT);
+    supervisor.tell(Input::NodeLost {
+        node: first.host.node,
+    });
+    let second = supervisor.wait_for("the takeover", |of| {
+        of.place(&[database, web])
+            .filter(|place| place.name != first.name)
+    })?;
+
+    supervisor.say(&format!(
+        "--- the shop went from {} to {}",
+        first.name, second.name
+    ));
+    Ok(())
+}
+
+/// Three nodes, and a shop that is checked five times a second.
+fn declare() -> ClusterDeclaration {
+    let service = |name: &str| {
+        ResourceDeclaration::new(name, "Generic Service").settings(ResourceOverrides {
+            looks_alive_interval: Some(Interval::Every(Duration::from_millis(200))),
+            restart_delay: Some(Duration::from_millis(300)),
+            ..ResourceOverrides::default()
+        })
+    };
+    ClusterDeclaration::new("threads")
+        .node("anna")
+        .node("bert")
+        .node("carl")
+        .group(
+            GroupDeclaration::new("shop")
+                .preferred_owners(["anna", "bert", "carl"])
+                .resource(service("database"))
+                .resource(service("web").needs("[database]")),
+        )
+}
+
+fn resource(spec: &ClusterSpec, name: &str) -> Result<ResourceId, Box<dyn Error>> {
+    spec.resource_id(name)
+        .ok_or_else(|| format!("no resource {name}").into())
+}
+
+/// What all threads share.
+struct Supervisor {
+    cluster: SharedCluster,
+    hosts: Vec<Arc<Host>>,
+    fences: Sender<Effect>,
+    /// Tells the timer that the next deadline may be another one.
+    wake: Sender<()>,
+    began: Instant,
+}
+
+impl Supervisor {
+    fn start(spec: ClusterSpec) -> Arc<Self> {
+        let (hosts, inboxes): (Vec<Arc<Host>>, Vec<Receiver<Order>>) =
+            spec.nodes().map(|(node, _)| Host::new(node)).unzip();
+        let (fences, fence_orders) = channel();
+        let (wake, wakes) = channel();
+        let cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+        let supervisor = Arc::new(Self {
+            cluster: SharedCluster::new(cluster),
+            hosts,
+            fences,
+            wake,
+            began: Instant::now(),
+        });
+        for (host, inbox) in supervisor.hosts.iter().zip(inboxes) {
+            let (host, supervisor) = (Arc::clone(host), Arc::clone(&supervisor));
+            thread::spawn(move || host.serve(&inbox, &supervisor));
+        }
+        let fencing = Arc::clone(&supervisor);
+        thread::spawn(move || fencing.fence(&fence_orders));
+        let timing = Arc::clone(&supervisor);
+        thread::spawn(move || timing.keep_time(&wakes));
+        supervisor
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::ZERO.after(self.began.elapsed())
+    }
+
+    fn say(&self, text: &str) {
+        println!("{:>6} ms  {text}", self.now().as_millis());
+    }
+
+    /// Hands in an input, and hands on what comes of it.
+    fn tell(&self, input: Input) {
+        match self.cluster.handle(self.now(), input) {
+            Ok(outputs) => self.deliver(outputs),
+            // A report of a node that has been given up meanwhile.
+            Err(InputError::StaleOperation(_)) => {}
+            Err(error) => self.say(&error.to_string()),
+        }
+        let _ = self.wake.send(());
+    }
+
+    fn deliver(&self, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Event(event) => self.narrate(event),
+                Output::Effect(effect) if effect.action == OperationKind::Fence => {
+                    let _ = self.fences.send(effect);
+                }
+                Output::Effect(effect) => {
+                    if let Some(host) = self.hosts.get(effect.node.index()) {
+                        let _ = host.inbox.send(Order::Work(effect));
+                    }
+                }
+            }
+        }
+    }
+
+    fn narrate(&self, event: Event) {
+        let event = self.cluster.read().spec().named(event);
+        if let Event::ResourceChanged { resource, to, .. } = &event {
+            self.say(&format!("{resource} is {to}"));
+        } else if let Event::NodeChanged { node, to, .. } = &event
+            && *to != NodeState::Joining
+        {
+            self.say(&format!("{node} is {to}"));
+        } else if let Event::OwnerChanged {
+            group,
+            to: Some(to),
+            ..
+        } = &event
+        {
+            self.say(&format!("{group} goes to {to}"));
+        } else if let Event::RestartScheduled {
+            resource,
+            remaining,
+            ..
+        } = &event
+        {
+            self.say(&format!(
+                "{resource} restarts in place; restarts left: {remaining}"
+            ));
+        }
+    }
+
+    /// The thread that reports when a deadline of the cluster has come.
+    fn keep_time(&self, wakes: &Receiver<()>) {
+        loop {
+            let next = self
+                .cluster
+                .read()
+                .poll_timeout()
+                .map(|deadline| deadline.at);
+            let wait = next.map_or(PATIENCE, |at| at.since(self.now()));
+            match wakes.recv_timeout(wait) {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    self.deliver(self.cluster.handle_timeout(self.now()));
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// The thread that switches nodes off.
+    fn fence(&self, orders: &Receiver<Effect>) {
+        for order in orders {
+            if let Some(host) = self.hosts.get(order.node.index()) {
+                let count = host.power_off();
+                self.say(&format!("fence: {count} processes killed"));
+            }
+            let outcome = Outcome::Succeeded;
+            self.tell(Input::OperationFinished {
+                operation: order.operation,
+                outcome,
+            });
+        }
+    }
+
+    /// Where all of these resources run, if they are all online.
+    fn place(&self, resources: &[ResourceId]) -> Option<Place> {
+        let cluster = self.cluster.read();
+        let is_online =
+            |of: &ResourceId| cluster.state().resource_state(*of) == ResourceState::Online;
+        if !resources.iter().all(is_online) {
+            return None;
+        }
+        let group = cluster.spec().resource(*resources.first()?)?.group();
+        let owner = cluster.state().owner(group)?;
+        let name = cluster.spec().node(owner)?.name().to_owned();
+        Some(Place {
+            name,
+            host: Arc::clone(self.hosts.get(owner.index())?),
+        })
+    }
+
+    fn wait_for<T>(
+        &self,
+        what: &str,
+        question: impl Fn(&Self) -> Option<T>,
+    ) -> Result<T, Box<dyn Error>> {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Some(answer) = question(self) {
+                return Ok(answer);
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Err(format!("waited too long for {what}").into())
+    }
+}
+
+struct Place {
+    name: String,
+    host: Arc<Host>,
+}
+
+/// A node: a thread with its processes.
+struct Host {
+    node: NodeId,
+    inbox: Sender<Order>,
+    /// `None` once the power is off: nothing starts any more.
+    processes: Mutex<Option<BTreeMap<ResourceId, Process>>>,
+}
+
+enum Order {
+    Work(Effect),
+    FallSilent,
+}
+
+impl Host {
+    fn new(node: NodeId) -> (Arc<Self>, Receiver<Order>) {
+        let (inbox, orders) = channel();
+        let processes = Mutex::new(Some(BTreeMap::new()));
+        (
+            Arc::new(Self {
+                node,
+                inbox,
+                processes,
+            }),
+            orders,
+        )
+    }
+
+    fn serve(&self, orders: &Receiver<Order>, supervisor: &Supervisor) {
+        for order in orders {
+            let Order::Work(effect) = order else { return };
+            let outcome = self.work(&effect);
+            supervisor.tell(Input::OperationFinished {
+                operation: effect.operation,
+                outcome,
+            });
+        }
+    }
+
+    /// Does what is asked, in a way that does no harm if it is asked twice.
+    fn work(&self, effect: &Effect) -> Outcome {
+        let Some(resource) = effect.resource else {
+            return Outcome::Failed;
+        };
+        self.with_processes(|processes| match effect.action {
+            OperationKind::Start if is_alive(processes, resource) => Outcome::Succeeded,
+            OperationKind::Start => match Process::spawn() {
+                Ok(process) => {
+                    processes.insert(resource, process);
+                    Outcome::Succeeded
+                }
+                Err(_) => Outcome::Failed,
+            },
+            OperationKind::Stop | OperationKind::Terminate => {
+                processes.remove(&resource);
+                Outcome::Succeeded
+            }
+            OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {
+                if is_alive(processes, resource) {
+                    Outcome::Succeeded
+                } else {
+                    Outcome::Failed
+                }
+            }
+            OperationKind::Probe => {
+                if is_alive(processes, resource) {
+                    Outcome::Running
+                } else {
+                    Outcome::NotRunning
+                }
+            }
+            OperationKind::Fence => Outcome::Failed,
+        })
+        .unwrap_or(Outcome::Failed)
+    }
+
+    fn with_processes<T>(
+        &self,
+        act: impl FnOnce(&mut BTreeMap<ResourceId, Process>) -> T,
+    ) -> Option<T> {
+        let mut processes = self
+            .processes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        processes.as_mut().map(act)
+    }
+
+    fn process_id(&self, resource: ResourceId) -> Option<u32> {
+        self.with_processes(|of| of.get(&resource).map(|process| process.0.id()))
+            .flatten()
+    }
+
+    fn kill(&self, resource: ResourceId) {
+        self.with_processes(|of| of.get_mut(&resource).map(|process| process.0.kill()));
+    }
+
+    fn fall_silent(&self) {
+        let _ = self.inbox.send(Order::FallSilent);
+    }
+
+    /// Kills everything for good, and gives how much that was.
+    fn power_off(&self) -> usize {
+        let mut processes = self
+            .processes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        processes.take().map_or(0, |processes| processes.len())
+    }
+}
+
+fn is_alive(processes: &mut BTreeMap<ResourceId, Process>, resource: ResourceId) -> bool {
+    let process = processes.get_mut(&resource);
+    process.is_some_and(|process| matches!(process.0.try_wait(), Ok(None)))
+}
+
+/// A child process, which does not outlive its owner.
+struct Process(Child);
+
+impl Process {
+    fn spawn() -> std::io::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg(SERVICE).stdin(Stdio::piped()).spawn().map(Self)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+struct PowerOffAtEnd(Arc<Supervisor>);
+
+impl Drop for PowerOffAtEnd {
+    fn drop(&mut self) {
+        for host in &self.0.hosts {
+            host.power_off();
+        }
+    }
+}
+
+/// Does nothing until the supervisor is gone, however it went: then the pipe ends.
+fn be_a_service() -> Result<(), Box<dyn Error>> {
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}

@@ -11,7 +11,7 @@ use quorate::state::MovementCause;
 
 /// One row: when, who, what. What happens to several of them at once is one row.
 #[derive(Debug)]
-pub struct Row {
+pub(crate) struct Row {
     at: Timestamp,
     subjects: Vec<String>,
     text: String,
@@ -19,7 +19,7 @@ pub struct Row {
 }
 
 /// Turns the journal of a cluster into rows.
-pub struct Teller<'a> {
+pub(crate) struct Teller<'a> {
     pub spec: &'a ClusterSpec,
     /// The one group of which the resources are told too.
     pub close_up: Option<&'a str>,
@@ -28,7 +28,7 @@ pub struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    pub fn rows(&self, journal: &[(Timestamp, Event<Names>)]) -> Vec<Row> {
+    pub(crate) fn rows(&self, journal: &[(Timestamp, Event<Names>)]) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         for (at, event) in journal {
             let Some(told) = self.tell(*at, event) else {
@@ -46,6 +46,10 @@ impl Teller<'_> {
         rows
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "there may be more events, and not all matter"
+    )]
     fn tell(&self, at: Timestamp, event: &Event<Names>) -> Option<Row> {
         let row = |subject: &str, text: &str| Some(Row::new(at, subject, text));
         match event {
@@ -149,7 +153,7 @@ impl Teller<'_> {
 }
 
 impl Row {
-    pub fn new(at: Timestamp, subject: &str, text: &str) -> Self {
+    pub(crate) fn new(at: Timestamp, subject: &str, text: &str) -> Self {
         Self {
             at,
             subjects: vec![subject.into()],

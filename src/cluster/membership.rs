@@ -109,8 +109,11 @@ impl Cluster {
                     record.ordered_in = None;
                 }
                 record.return_to = None;
-                // There is nothing left to take off the node.
-                record.movement = record.movement.filter(|movement| movement.to.is_some());
+                let is_bound_nowhere = record.movement.is_some_and(|of| of.to.is_none());
+                if is_bound_nowhere {
+                    // There is nothing left to take off the node.
+                    self.abandon_move(group);
+                }
             }
         }
         self.supersede_fence(node);

@@ -101,7 +101,8 @@ impl Cluster {
         cluster
     }
 
-    /// Takes in what happened at `now`, or what an operator asks for.
+    /// Takes in what happened at `now`, or what an operator asks for, and then does what is due
+    /// at `now`.
     ///
     /// # Errors
     ///
@@ -110,6 +111,8 @@ impl Cluster {
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<(), InputError> {
         let accepted = self.check(now, input)?;
         self.advance(now);
+        // Deadlines are told as of now: what has passed is done, or it would be forgotten.
+        self.touch_what_is_due();
         self.apply(accepted);
         self.settle();
         Ok(())

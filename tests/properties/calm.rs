@@ -23,11 +23,8 @@ impl Run {
         self.note(|_| "calm".into());
         self.world.held.clear();
         self.feed(Input::WitnessChanged { witness: WitnessState::Up })?.ok();
-        let nodes: Vec<NodeId> = self.cluster.spec().nodes().map(|(id, _)| id).collect();
-        for node in nodes {
-            self.welcome(node)?;
-        }
         for timer in 0..TIMERS {
+            self.welcome_all()?;
             self.work_until_quiet()?;
             let Some(deadline) = self.cluster.poll_timeout() else { break };
             // From time to time much later, for the long waits.
@@ -40,8 +37,17 @@ impl Run {
             self.world.tick(self.now);
             self.fire()?;
         }
+        self.welcome_all()?;
         self.work_until_quiet()?;
         self.is_at_rest()
+    }
+
+    fn welcome_all(&mut self) -> Result<(), Broken> {
+        let nodes: Vec<NodeId> = self.cluster.spec().nodes().map(|(id, _)| id).collect();
+        for node in nodes {
+            self.welcome(node)?;
+        }
+        Ok(())
     }
 
     /// A node that is lost or down comes back; one that was taken out stays out.

@@ -43,7 +43,7 @@ fn config() -> Config {
         config.cases = CASES;
     }
     config.max_shrink_iters = 20_000;
-    config.max_shrink_time = 60_000;
+    config.max_shrink_time = 30_000;
     config
 }
 

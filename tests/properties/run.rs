@@ -80,6 +80,7 @@ impl Run {
         let twin_answer = self.twin.handle(now, input.clone());
         ensure!(answer == twin_answer, "the twin answers {twin_answer:?}, not {answer:?}");
         let outputs = self.drain()?;
+        self.note_outputs(&outputs);
         if let Err(error) = &answer {
             self.note(|_| format!("    refused: {error}"));
             ensure!(outputs.is_empty(), "a refused input puts out {outputs:?}");
@@ -104,6 +105,7 @@ impl Run {
         self.cluster.handle_timeout(now);
         self.twin.handle_timeout(now);
         let outputs = self.drain()?;
+        self.note_outputs(&outputs);
         if is_early {
             ensure!(outputs.is_empty(), "an early timer puts out {outputs:?}");
             ensure!(before == self.cluster.digest(), "an early timer changes the state");
@@ -121,7 +123,7 @@ impl Run {
         let next = self.cluster.poll_timeout();
         ensure!(
             next.as_ref().is_none_or(|deadline| deadline.at > now),
-            "after a timer at {now} the next one is {next:?}"
+            "at {now} the next timer is {next:?}"
         );
         let before = self.cluster.digest();
         self.cluster.handle_timeout(now);
@@ -142,9 +144,7 @@ impl Run {
         Ok(outputs)
     }
 
-    fn finish_step(&mut self, outputs: &[Output]) -> Result<(), Broken> {
-        self.steps += 1;
-        self.output_count += outputs.len();
+    fn note_outputs(&mut self, outputs: &[Output]) {
         for output in outputs {
             self.note(|cluster| match cluster.spec().named(output.clone()) {
                 Output::Effect(effect) => {
@@ -152,6 +152,13 @@ impl Run {
                 }
                 Output::Event(event) => format!("       {event:?}"),
             });
+        }
+    }
+
+    fn finish_step(&mut self, outputs: &[Output]) -> Result<(), Broken> {
+        self.steps += 1;
+        self.output_count += outputs.len();
+        for output in outputs {
             if let Output::Effect(effect) = output {
                 let group = effect.resource.and_then(|resource| {
                     let group = self.cluster.spec().resource(resource)?.group();

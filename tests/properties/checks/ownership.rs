@@ -160,7 +160,7 @@ pub(super) fn quorum(seen: &Seen, cluster: &Cluster) -> Result<(), Broken> {
         QuorumRule::NodeMajority => 2 * present > total,
         QuorumRule::MajorityWithWitness => {
             let present = present + if has_witness { witness } else { 0 };
-            2 * present > total + witness
+            members > 0 && 2 * present > total + witness
         }
         QuorumRule::DiskOnly => has_witness && members > 0,
     };
