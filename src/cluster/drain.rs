@@ -56,12 +56,21 @@ impl Cluster {
             if let Some(record) = self.state.groups.get_mut(group.index()) {
                 record.drained_from = None;
             }
-            let is_free = self.assess(group, Trigger::BestPossible, node) == Ok(Tier::Eligible);
-            if failback == ResumeFailback::Immediate && is_free {
+            if failback == ResumeFailback::Immediate && self.can_return(group, node) {
                 let (to, cause) = (Some(node), MovementCause::Failback);
                 self.begin_move(group, to, cause, MoveFailure::Failover);
             }
         }
+    }
+
+    /// Whether a group can leave its owner for this node now. Without quorum nothing moves, and
+    /// from a node that is not a member there is nothing to take away in good order.
+    fn can_return(&self, group: GroupId, to: NodeId) -> bool {
+        let has_owner =
+            self.state.owner(group).is_some_and(|node| self.state.node_state(node).is_member());
+        self.state.is_quorate()
+            && has_owner
+            && self.assess(group, Trigger::BestPossible, to) == Ok(Tier::Eligible)
     }
 
     /// Ends the drains that have got as far as they can. Whether there was one.

@@ -11,7 +11,7 @@ use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::quorum::{self, Ballot};
 use crate::settings::{Fencing, UnconfirmedStop};
 use crate::state::{
-    Attraction, DownProof, Operation, OperationKind, Orphan, OrphanState, Pause,
+    Attraction, DownProof, Operation, OperationKind, Orphan, OrphanState, Pause, Recovery,
 };
 
 impl Cluster {
@@ -57,6 +57,10 @@ impl Cluster {
                 ResourceEvent::ConfirmedOff
             };
             if self.state.resource_state(resource) == ResourceState::InDoubt {
+                if event == ResourceEvent::FoundRunning {
+                    // Whatever was to be done about its failure, it runs.
+                    self.set_recovery(resource, Recovery::None);
+                }
                 self.step_resource(resource, event);
                 self.note_alive(resource);
             }

@@ -142,29 +142,19 @@ impl Cluster {
         true
     }
 
-    /// The first resource that wants its group to move: its restarts are used up, or they were and
-    /// there was no node to move to.
+    /// The first resource that wants its group to move: its restarts are used up; or, if there is
+    /// none, they were and there was no node to move to.
     fn resource_to_fail_over(&self, declared: &GroupSpec) -> Option<(ResourceId, Recovery)> {
-        declared.resources().find_map(|resource| {
-            let recovery = self.state.resource(resource)?.recovery;
-            match recovery {
-                Recovery::Failover
-                | Recovery::RetryAt { cause: Exhaustion::NoCandidate, .. } => {
-                    Some((resource, recovery))
-                }
-                Recovery::None
-                | Recovery::RestartAt(_)
-                | Recovery::RetryAt {
-                    cause:
-                        Exhaustion::DontRestart
-                        | Exhaustion::Restarts
-                        | Exhaustion::Redundant
-                        | Exhaustion::Failovers
-                        | Exhaustion::Admission
-                        | Exhaustion::Retries,
-                    ..
-                } => None,
-            }
+        let first = |wants: fn(Recovery) -> bool| {
+            declared.resources().find_map(|resource| {
+                let recovery = self.state.resource(resource)?.recovery;
+                wants(recovery).then_some((resource, recovery))
+            })
+        };
+        first(|recovery| recovery == Recovery::Failover).or_else(|| {
+            first(|recovery| {
+                matches!(recovery, Recovery::RetryAt { cause: Exhaustion::NoCandidate, .. })
+            })
         })
     }
 

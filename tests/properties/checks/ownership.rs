@@ -29,7 +29,7 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
             ensure!(*to != Some(*from), "{event:?} to its owner");
             ensure!(seen.is_quorate, "{event:?} without quorum");
             ensure!(
-                seen.node(*from).state.is_member() && seen.node(*from).state != NodeState::Joining,
+                seen.node(*from).state.is_member(),
                 "{event:?} from a node that is {}",
                 seen.node(*from).state
             );
