@@ -106,7 +106,7 @@
 //! | [`quorum`] | which votes keep a cluster alive |
 //! | [`plan`] | placement: which node a group gets, and why |
 //! | [`policy`] | failover orders, and how to write one |
-//! | [`catalog`] | ready-made clusters: Exchange Server |
+//! | [`catalog`] | whole groups, ready to declare: Exchange virtual servers |
 //! | [`id`], [`time`] | identities, and time as an argument |
 //!
 //! # Features
