@@ -35,6 +35,7 @@ impl Cluster {
         let from = record.owner;
         if let Some(to) = to {
             self.state.occupancy.enter(declared, group, to);
+            self.touch_returning(to);
         }
         if let Some(from) = from {
             self.emit(Event::MoveStarted { group, from, to, cause });
@@ -53,6 +54,7 @@ impl Cluster {
         {
             self.state.occupancy.leave(declared, group, to);
             self.touch_awaiting();
+            self.touch_returning(to);
         }
     }
 
@@ -150,6 +152,9 @@ impl Cluster {
         }
         if let Some(to) = to {
             self.state.occupancy.enter(declared, group, to);
+        }
+        for node in from.into_iter().chain(to) {
+            self.touch_returning(node);
         }
         self.emit(Event::OwnerChanged { group, from, to, cause, epoch, proof });
         for resource in declared.resources() {

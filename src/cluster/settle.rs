@@ -9,6 +9,7 @@ use super::Cluster;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent};
 use crate::policy::{Placement, Trigger};
+use crate::settings::Failback;
 use crate::spec::GroupSpec;
 
 impl Cluster {
@@ -74,6 +75,21 @@ impl Cluster {
         let spec = Arc::clone(&self.spec);
         for group in &self.caches.awaiting {
             if let Some(declared) = spec.group(*group) {
+                self.caches.touched.add(declared.settings().priority, *group);
+            }
+        }
+    }
+
+    /// Touches the groups that would fail back to a node, for what stands there has changed.
+    pub(crate) fn touch_returning(&mut self, node: NodeId) {
+        let spec = Arc::clone(&self.spec);
+        for group in spec.groups_preferring(node) {
+            let Some(declared) = spec.group(*group) else { continue };
+            let is_elsewhere = self.state.owner(*group).is_some_and(|owner| {
+                let better = declared.preferred_owners().iter();
+                better.take_while(|preferred| **preferred != owner).any(|better| *better == node)
+            });
+            if is_elsewhere && declared.settings().failback == Failback::Allow {
                 self.caches.touched.add(declared.settings().priority, *group);
             }
         }
@@ -145,6 +161,8 @@ impl Cluster {
             for group in spec.groups_preferring(node) {
                 self.touch(*group);
             }
+        } else if from == NodeState::Up {
+            self.touch_returning(node);
         }
         self.judge_quorum();
     }

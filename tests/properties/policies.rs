@@ -29,12 +29,11 @@ impl FailoverPolicy for Policy {
             Self::Ring(ring) => ring.rank(placement, candidate),
             Self::LeastGroups => LeastGroups.then(FirstPreferred).rank(placement, candidate),
             Self::Whim => {
-                let number = candidate.index() * 7
-                    + placement.group().index() * 3
-                    + placement.groups_on(candidate);
+                let number = candidate.index() * 7 + placement.group().index() * 3;
                 if number % 5 == 4 {
                     Rank::veto("no reason")
                 } else {
+                    let number = number + placement.groups_on(candidate);
                     let value = i64::try_from(number % 3).unwrap_or(0);
                     Rank::by(Key::smallest("whim", value))
                 }
