@@ -45,11 +45,12 @@ fn alive_report(bencher: Bencher<'_, '_>, size: &Size) {
     let mut cluster = support::running(size);
     let (resource, node) = a_resource(&cluster);
     let incarnation = Incarnation::new(1);
-    let mut millis = cluster.state().now().as_millis();
+    let begin = cluster.state().now().as_millis();
+    let mut count = 0;
     bencher.bench_local(|| {
-        millis += 1;
+        count += 1;
         let report = Input::ResourceAlive { resource, node, incarnation };
-        cluster.handle(Timestamp::from_millis(millis), black_box(report))
+        cluster.handle(Timestamp::from_millis(begin + count / 1_000), black_box(report))
     });
 }
 

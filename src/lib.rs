@@ -24,7 +24,9 @@
 //!             .preferred_owners(["a", "b"])
 //!             .resource(ResourceDeclaration::new("disk", "Physical Disk"))
 //!             .resource(ResourceDeclaration::new("ip", "IP Address"))
-//!             .resource(ResourceDeclaration::new("db", "Generic Service").needs("[disk] and [ip]")),
+//!             .resource(
+//!                 ResourceDeclaration::new("db", "Generic Service").needs("[disk] and [ip]"),
+//!             ),
 //!     )
 //!     .build()?;
 //! let sql = spec.group_id("sql").expect("declared above");
@@ -84,7 +86,7 @@
 //! 1. Hand one input to [`Cluster::handle`], with the time. An error means that nothing changed.
 //! 2. Call [`Cluster::poll_output`] until it gives `None`. An [`Effect`] is to be carried out; when
 //!    it ends, say so with [`Input::OperationFinished`], once. An [`Event`] is for information.
-//! 3. Set a timer for [`Cluster::poll_timeout`], and call [`Cluster::handle_timeout`] when it rings.
+//! 3. Set a timer for [`Cluster::poll_timeout`]; when it rings, call [`Cluster::handle_timeout`].
 //!    The answer changes with every input.
 //!
 //! Equal inputs at equal times give equal outputs and a bit-identical state, on every platform. So
@@ -106,6 +108,7 @@
 //! | [`quorum`] | which votes keep a cluster alive |
 //! | [`plan`] | placement: which node a group gets, and why |
 //! | [`policy`] | failover orders, and how to write one |
+//! | [`catalog`] | whole groups, ready to declare: Exchange virtual servers |
 //! | [`id`], [`time`] | identities, and time as an argument |
 //!
 //! # Features

@@ -59,8 +59,9 @@ fn a_report_that_a_resource_is_alive_allocates_nothing() {
     let node = cluster.state().owner(group).expect("it is running");
     let incarnation = Incarnation::new(1);
     let count = allocations(|| {
+        // Not as long as until the first check of another resource is due.
         for _ in 0..10_000 {
-            let now = cluster.state().now().after(std::time::Duration::from_millis(7));
+            let now = cluster.state().now().after(std::time::Duration::from_millis(5));
             cluster
                 .handle(now, Input::ResourceAlive { resource, node, incarnation })
                 .expect("it runs there");

@@ -62,6 +62,13 @@ pub enum Reason<N: Naming = Ids> {
         /// The owner.
         node: N::Node,
     },
+    /// Its owner runs a group of its anti-affinity class, and the cluster admits only one.
+    NotAdmitted {
+        /// The owner.
+        node: N::Node,
+        /// The group that runs there.
+        because_of: N::Group,
+    },
     /// A group of higher priority starts first.
     WaitingForPriority {
         /// That group.
@@ -148,6 +155,9 @@ impl<N: Naming> fmt::Display for Reason<N> {
             Self::NoCandidate => f.write_str("no node can own it"),
             Self::OwnerJoining { node } => write!(f, "node {node} is still joining"),
             Self::OwnerPaused { node } => write!(f, "node {node} is paused"),
+            Self::NotAdmitted { node, because_of } => {
+                write!(f, "node {node} runs {because_of}, which it must not run beside")
+            }
             Self::WaitingForPriority { group } => {
                 write!(f, "group {group} has a higher priority and starts first")
             }

@@ -117,7 +117,13 @@ impl Cluster {
             return Reason::InProgress { resource };
         }
         if let Some(reason) = self.why_failed(resource) {
-            return self.why_refused(declared, reason);
+            let refusal = self.refusal(declared, group, owner);
+            return match (&reason, refusal) {
+                (Reason::Failed { cause: Exhaustion::Admission, .. }, Some(because_of)) => {
+                    Reason::NotAdmitted { node: owner, because_of }
+                }
+                (_, Some(_) | None) => reason,
+            };
         }
         if self.state.node_state(owner) == NodeState::Paused {
             return Reason::OwnerPaused { node: owner };
@@ -134,19 +140,6 @@ impl Cluster {
             }
         }
         self.why_waiting(declared, group, position)
-    }
-
-    /// A refusal stands until a place is free, not until the retry period is over.
-    fn why_refused(&self, declared: &GroupSpec, reason: Reason) -> Reason {
-        let others = declared.resources().find_map(|resource| {
-            self.why_failed(resource).filter(|reason| {
-                matches!(
-                    reason,
-                    Reason::Failed { cause: Exhaustion::Failovers | Exhaustion::NoCandidate, .. }
-                )
-            })
-        });
-        others.unwrap_or(reason)
     }
 
     fn why_waiting(&self, declared: &GroupSpec, group: GroupId, position: usize) -> Reason {

@@ -1,5 +1,6 @@
 //! What an operator writes down: plain data with names, built in Rust or read by serde.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -200,7 +201,7 @@ pub struct ResourceDeclaration {
     /// Unique in the whole cluster; compared without case.
     pub name: String,
     /// Name of a standard kind or of a declared one; compared without case.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// What it depends on within its group: `[disk] and ([ip 1] or [ip 2])`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depends_on: Option<Dependencies>,
@@ -384,7 +385,7 @@ impl GroupDeclaration {
 impl ResourceDeclaration {
     /// A resource of this kind without dependencies.
     #[must_use]
-    pub fn new(name: impl Into<String>, kind: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>, kind: impl Into<Cow<'static, str>>) -> Self {
         Self {
             name: name.into(),
             kind: kind.into(),

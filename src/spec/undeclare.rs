@@ -122,7 +122,7 @@ fn resources(spec: &ClusterSpec, group: &GroupSpec) -> Vec<ResourceDeclaration> 
         let possible = resource.possible_owners();
         Some(ResourceDeclaration {
             name: resource.name().into(),
-            kind: kind.name.clone(),
+            kind: kind.name.clone().into(),
             depends_on: dependencies(spec, group, position),
             possible_owners: possible.map(|nodes| node_names(spec, nodes.iter())),
             settings: difference(&defaults, &kind.settings, resource.settings()),

@@ -1,11 +1,11 @@
 //! How the steps of a history come about.
 
-use quorate::cluster::{DeadlineReason, Outcome};
+use quorate::cluster::Outcome;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::quorum::WitnessState;
 use quorate::settings::Fencing;
 use quorate::{
-    Command, Incarnation, Input, NodeId, OpId, ResourceId, Timestamp, WallClock,
+    Command, Incarnation, Input, NodeId, OpId, ResourceId, WallClock,
 };
 
 use crate::broken::Broken;
@@ -343,15 +343,5 @@ impl Run {
             _ => Input::OperationProgressed { operation },
         };
         self.feed(input).map(|_| ())
-    }
-
-    /// Whether the next timer is about nothing but routine.
-    pub(crate) fn waits_for_routine(&self) -> bool {
-        self.cluster.poll_timeout().is_none_or(|deadline| {
-            matches!(
-                deadline.reason,
-                DeadlineReason::HealthCheck { .. } | DeadlineReason::Failback { .. }
-            ) && deadline.at >= Timestamp::from_millis(self.now)
-        })
     }
 }

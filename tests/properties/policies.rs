@@ -15,7 +15,7 @@ pub(crate) enum Policy {
 impl Policy {
     pub(crate) fn new(number: u8) -> Self {
         match number % 6 {
-            0 | 1 | 2 => Self::Ring(Ring::new()),
+            0..=2 => Self::Ring(Ring::new()),
             3 => Self::Ring(Ring::seeded(7)),
             4 => Self::LeastGroups,
             _ => Self::Whim,

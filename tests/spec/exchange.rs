@@ -19,7 +19,7 @@ fn nodes(count: usize) -> ClusterDeclaration {
 /// An Exchange virtual server with two disks and one MTA less than a whole one.
 fn server(number: usize) -> GroupDeclaration {
     let named = |what: &str| format!("{what} {number}");
-    let of = |what: &str, kind: &str| ResourceDeclaration::new(named(what), kind);
+    let of = |what: &str, kind: &'static str| ResourceDeclaration::new(named(what), kind);
     let on = |what: &str| format!("[{}]", named(what));
     GroupDeclaration::new(format!("EVS{number}"))
         .resource(of("IP", "IP Address"))

@@ -20,6 +20,7 @@ impl<A: Naming> Translate<A> for Reason<A> {
             NoCandidate,
             OwnerJoining { node: node },
             OwnerPaused { node: node },
+            NotAdmitted { node: node, because_of: group },
             WaitingForPriority { group: group },
             StartDelayed { until },
             Moving { to: optional_node },
