@@ -137,7 +137,7 @@ impl Cluster {
                 | ResourceState::InDoubt => {}
             }
         }
-        if could_start && self.caches.running(group) == 0 && !standing.is_on_its_way {
+        if could_start && self.caches.running(group) == 0 && !self.is_moving(group) {
             match self.gate(declared, group, owner) {
                 Gate::Behind(_) => {
                     standing.is_behind = true;

@@ -119,6 +119,7 @@ impl Run {
             // Their words are those of operators.
             Reason::NotStartedAutomatically | Reason::ResourceHeldOffline { .. } => true,
             Reason::NoCandidate | Reason::OwnerNotPossible { .. } => true,
+            Reason::NotAdmitted { .. } => true,
             Reason::Failed { resource, cause, retry_at } => {
                 let never = self.cluster.spec().resource(resource).is_some_and(|of| {
                     of.settings().retry_period == Interval::Never

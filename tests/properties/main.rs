@@ -58,8 +58,32 @@ proptest! {
                 Err((_, trace)) => trace,
                 Ok(()) => vec!["the second run kept every rule".into()],
             };
-            return Err(TestCaseError::fail(format!("{}\n{}", broken.0, trace.join("\n"))));
+            let replay = serde_json::to_string(&case).expect("a case can be written");
+            let trace = trace.join("\n");
+            return Err(TestCaseError::fail(format!("{}\n{trace}\ncase {replay}", broken.0)));
         }
+    }
+}
+
+/// Histories that broke a rule once, one per line.
+#[test]
+fn no_rule_is_broken_again() {
+    for (line, text) in include_str!("broken.jsonl").lines().enumerate() {
+        let case: Case = serde_json::from_str(text).expect("a case can be read");
+        if let Err((broken, _)) = history(&case, false) {
+            panic!("line {}: {broken}", line + 1);
+        }
+    }
+}
+
+/// Plays one history that is given, with a record: `CASE=file`.
+#[test]
+fn the_given_history() {
+    let Some(path) = std::env::var_os("CASE") else { return };
+    let text = std::fs::read_to_string(path).expect("the file can be read");
+    let case: Case = serde_json::from_str(&text).expect("a case can be read");
+    if let Err((broken, trace)) = history(&case, true) {
+        panic!("{broken}\n{}", trace.join("\n"));
     }
 }
 

@@ -1,9 +1,10 @@
 //! What can happen in a history, as drawn: numbers that are made sense of when their turn comes.
 
 use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One thing that happens. Numbers are taken modulo the number of choices at that moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) enum Step {
     /// An agent or fencing device deals with an operation that was handed to it.
     Work { job: u16, manner: Manner },
@@ -36,7 +37,7 @@ pub(crate) enum Step {
 }
 
 /// How an operation is dealt with.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) enum Manner {
     Succeed,
     Fail,
@@ -59,7 +60,7 @@ pub(crate) enum Manner {
 }
 
 /// What befalls a node.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) enum Fate {
     /// It loses power, and nobody says so yet.
     Crash,
@@ -82,7 +83,7 @@ pub(crate) enum Fate {
 }
 
 /// A whole history with the cluster that it happens to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Case {
     /// Numbers behind the declaration.
     pub(crate) shape: Vec<u16>,

@@ -64,6 +64,17 @@ fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
         Reason::InDoubt { resource, node } => {
             owner == Some(node) && state.resource_state(resource) == ResourceState::InDoubt
         }
+        Reason::NotAdmitted { node, because_of } => {
+            let classes = |group| {
+                let declared = cluster.spec().group(group).expect("a declared group");
+                declared.anti_affinity_classes().to_vec()
+            };
+            let others = classes(because_of);
+            owner == Some(node)
+                && state.owner(because_of) == Some(node)
+                && state.may_run(cluster.spec(), because_of)
+                && classes(group).iter().any(|class| others.contains(class))
+        }
         Reason::NotStartedAutomatically => {
             priority(cluster, group) == Some(Priority::NO_AUTO_START)
         }
