@@ -76,11 +76,11 @@ fn health_check(bencher: Bencher<'_, '_>, size: &Size) {
 fn health_answer(bencher: Bencher<'_, '_>, size: &Size) {
     let cluster = RefCell::new(support::running(size));
     support::spread_checks(&mut cluster.borrow_mut());
-    bencher
-        .with_inputs(|| support::next_check(&mut cluster.borrow_mut()))
-        .bench_local_values(|operation| {
+    bencher.with_inputs(|| support::next_check(&mut cluster.borrow_mut())).bench_local_values(
+        |operation| {
             support::succeed(&mut cluster.borrow_mut(), operation);
-        });
+        },
+    );
 }
 
 /// What would come of the loss of a node, with all operations until everything runs again.

@@ -65,7 +65,8 @@ fn build() {
 /// Peak and present size of this process, where the system tells.
 fn memory() -> String {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let lines = status.lines().filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS"));
+    let lines =
+        status.lines().filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS"));
     lines.map(|line| line.replace('\t', " ")).collect::<Vec<_>>().join(", ")
 }
 

@@ -28,17 +28,8 @@ impl FailoverPolicy for StayOnSite {
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Ties are left to a policy of the crate.
-    ask(
-        "Both sites are open",
-        StayOnSite { closing: None }.then(LeastGroups),
-    )?;
-    ask(
-        "The south is closing",
-        StayOnSite {
-            closing: Some("south"),
-        }
-        .then(LeastGroups),
-    )
+    ask("Both sites are open", StayOnSite { closing: None }.then(LeastGroups))?;
+    ask("The south is closing", StayOnSite { closing: Some("south") }.then(LeastGroups))
 }
 
 /// Where the shop would go if its node failed, and why.
@@ -49,9 +40,7 @@ fn ask(title: &str, policy: impl FailoverPolicy + 'static) -> Result<(), Box<dyn
     };
     let group = |name: &str, owner: &str| {
         let service = ResourceDeclaration::new(format!("{name} service"), "Generic Service");
-        GroupDeclaration::new(name)
-            .preferred_owners([owner])
-            .resource(service)
+        GroupDeclaration::new(name).preferred_owners([owner]).resource(service)
     };
     let spec = ClusterDeclaration::new("shops")
         .node(node("oslo", "north"))
@@ -72,13 +61,8 @@ fn ask(title: &str, policy: impl FailoverPolicy + 'static) -> Result<(), Box<dyn
         };
         cluster.handle(Timestamp::ZERO, cluster.spec().resolve(joined)?)?;
     }
-    let shop = cluster
-        .spec()
-        .group_id("shop")
-        .ok_or("no group of this name")?;
-    let answer = cluster
-        .explain(shop, Trigger::NodeFailure)
-        .ok_or("no such group")?;
+    let shop = cluster.spec().group_id("shop").ok_or("no group of this name")?;
+    let answer = cluster.explain(shop, Trigger::NodeFailure).ok_or("no such group")?;
     println!("{title}:\n{}\n", cluster.spec().named(answer));
     Ok(())
 }

@@ -41,11 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     for host in &supervisor.hosts {
         let (node, incarnation) = (host.node, Incarnation::new(1));
-        supervisor.tell(Input::NodeJoined {
-            node,
-            incarnation,
-            running: Vec::new(),
-        });
+        supervisor.tell(Input::NodeJoined { node, incarnation, running: Vec::new() });
     }
     let first = supervisor.wait_for("the shop to start", |of| of.place(&[database, web]))?;
 
@@ -53,28 +49,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let killed = first.host.process_id(web);
     first.host.kill(web);
     supervisor.wait_for("the restart", |of| {
-        of.place(&[database, web])
-            .filter(|place| place.host.process_id(web) != killed)
+        of.place(&[database, web]).filter(|place| place.host.process_id(web) != killed)
     })?;
 
-    supervisor.say(&format!(
-        "--- {} falls silent; its processes go on",
-        first.name
-    ));
+    supervisor.say(&format!("--- {} falls silent; its processes go on", first.name));
     first.host.fall_silent();
     thread::sleep(HEARTBEAT_LIMIT);
-    supervisor.tell(Input::NodeLost {
-        node: first.host.node,
-    });
+    supervisor.tell(Input::NodeLost { node: first.host.node });
     let second = supervisor.wait_for("the takeover", |of| {
-        of.place(&[database, web])
-            .filter(|place| place.name != first.name)
+        of.place(&[database, web]).filter(|place| place.name != first.name)
     })?;
 
-    supervisor.say(&format!(
-        "--- the shop went from {} to {}",
-        first.name, second.name
-    ));
+    supervisor.say(&format!("--- the shop went from {} to {}", first.name, second.name));
     Ok(())
 }
 
@@ -87,21 +73,16 @@ fn declare() -> ClusterDeclaration {
             ..ResourceOverrides::default()
         })
     };
-    ClusterDeclaration::new("threads")
-        .node("anna")
-        .node("bert")
-        .node("carl")
-        .group(
-            GroupDeclaration::new("shop")
-                .preferred_owners(["anna", "bert", "carl"])
-                .resource(service("database"))
-                .resource(service("web").needs("[database]")),
-        )
+    ClusterDeclaration::new("threads").node("anna").node("bert").node("carl").group(
+        GroupDeclaration::new("shop")
+            .preferred_owners(["anna", "bert", "carl"])
+            .resource(service("database"))
+            .resource(service("web").needs("[database]")),
+    )
 }
 
 fn resource(spec: &ClusterSpec, name: &str) -> Result<ResourceId, Box<dyn Error>> {
-    spec.resource_id(name)
-        .ok_or_else(|| format!("no resource {name}").into())
+    spec.resource_id(name).ok_or_else(|| format!("no resource {name}").into())
 }
 
 /// What all threads share.
@@ -182,33 +163,17 @@ impl Supervisor {
             && *to != NodeState::Joining
         {
             self.say(&format!("{node} is {to}"));
-        } else if let Event::OwnerChanged {
-            group,
-            to: Some(to),
-            ..
-        } = &event
-        {
+        } else if let Event::OwnerChanged { group, to: Some(to), .. } = &event {
             self.say(&format!("{group} goes to {to}"));
-        } else if let Event::RestartScheduled {
-            resource,
-            remaining,
-            ..
-        } = &event
-        {
-            self.say(&format!(
-                "{resource} restarts in place; restarts left: {remaining}"
-            ));
+        } else if let Event::RestartScheduled { resource, remaining, .. } = &event {
+            self.say(&format!("{resource} restarts in place; restarts left: {remaining}"));
         }
     }
 
     /// The thread that reports when a deadline of the cluster has come.
     fn keep_time(&self, wakes: &Receiver<()>) {
         loop {
-            let next = self
-                .cluster
-                .read()
-                .poll_timeout()
-                .map(|deadline| deadline.at);
+            let next = self.cluster.read().poll_timeout().map(|deadline| deadline.at);
             let wait = next.map_or(PATIENCE, |at| at.since(self.now()));
             match wakes.recv_timeout(wait) {
                 Ok(()) => {}
@@ -228,10 +193,7 @@ impl Supervisor {
                 self.say(&format!("fence: {count} processes killed"));
             }
             let outcome = Outcome::Succeeded;
-            self.tell(Input::OperationFinished {
-                operation: order.operation,
-                outcome,
-            });
+            self.tell(Input::OperationFinished { operation: order.operation, outcome });
         }
     }
 
@@ -246,10 +208,7 @@ impl Supervisor {
         let group = cluster.spec().resource(*resources.first()?)?.group();
         let owner = cluster.state().owner(group)?;
         let name = cluster.spec().node(owner)?.name().to_owned();
-        Some(Place {
-            name,
-            host: Arc::clone(self.hosts.get(owner.index())?),
-        })
+        Some(Place { name, host: Arc::clone(self.hosts.get(owner.index())?) })
     }
 
     fn wait_for<T>(
@@ -290,24 +249,14 @@ impl Host {
     fn new(node: NodeId) -> (Arc<Self>, Receiver<Order>) {
         let (inbox, orders) = channel();
         let processes = Mutex::new(Some(BTreeMap::new()));
-        (
-            Arc::new(Self {
-                node,
-                inbox,
-                processes,
-            }),
-            orders,
-        )
+        (Arc::new(Self { node, inbox, processes }), orders)
     }
 
     fn serve(&self, orders: &Receiver<Order>, supervisor: &Supervisor) {
         for order in orders {
             let Order::Work(effect) = order else { return };
             let outcome = self.work(&effect);
-            supervisor.tell(Input::OperationFinished {
-                operation: effect.operation,
-                outcome,
-            });
+            supervisor.tell(Input::OperationFinished { operation: effect.operation, outcome });
         }
     }
 
@@ -330,11 +279,7 @@ impl Host {
                 Outcome::Succeeded
             }
             OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {
-                if is_alive(processes, resource) {
-                    Outcome::Succeeded
-                } else {
-                    Outcome::Failed
-                }
+                if is_alive(processes, resource) { Outcome::Succeeded } else { Outcome::Failed }
             }
             OperationKind::Probe => {
                 if is_alive(processes, resource) {
@@ -352,16 +297,12 @@ impl Host {
         &self,
         act: impl FnOnce(&mut BTreeMap<ResourceId, Process>) -> T,
     ) -> Option<T> {
-        let mut processes = self
-            .processes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
         processes.as_mut().map(act)
     }
 
     fn process_id(&self, resource: ResourceId) -> Option<u32> {
-        self.with_processes(|of| of.get(&resource).map(|process| process.0.id()))
-            .flatten()
+        self.with_processes(|of| of.get(&resource).map(|process| process.0.id())).flatten()
     }
 
     fn kill(&self, resource: ResourceId) {
@@ -374,10 +315,7 @@ impl Host {
 
     /// Kills everything for good, and gives how much that was.
     fn power_off(&self) -> usize {
-        let mut processes = self
-            .processes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
         processes.take().map_or(0, |processes| processes.len())
     }
 }

@@ -155,7 +155,16 @@ pub trait Reference:
 }
 
 impl<T> Reference for T where
-    T: Clone + fmt::Debug + fmt::Display + DeserializeOwned + Eq + Hash + Ord + Send + Serialize + Sync
+    T: Clone
+        + fmt::Debug
+        + fmt::Display
+        + DeserializeOwned
+        + Eq
+        + Hash
+        + Ord
+        + Send
+        + Serialize
+        + Sync
 {
 }
 

@@ -78,19 +78,17 @@ pub fn judge(rule: QuorumRule, ballot: &Ballot) -> Verdict {
             let total = ballot.total.saturating_add(witness_weight);
             match ballot.witness {
                 // A witness without a node to hold it is nobody's.
-                WitnessState::Up if ballot.members > 0 => majority(ballot.present.saturating_add(witness_weight), total),
+                WitnessState::Up if ballot.members > 0 => {
+                    majority(ballot.present.saturating_add(witness_weight), total)
+                }
                 WitnessState::Up | WitnessState::Down => majority(ballot.present, total),
             }
         }
         QuorumRule::DiskOnly => match (ballot.witness, ballot.members) {
-            (WitnessState::Up, 1..) => Verdict::Quorate {
-                votes: 1,
-                needed: 1,
-            },
-            (WitnessState::Up, 0) | (WitnessState::Down, _) => Verdict::Inquorate {
-                votes: 0,
-                needed: 1,
-            },
+            (WitnessState::Up, 1..) => Verdict::Quorate { votes: 1, needed: 1 },
+            (WitnessState::Up, 0) | (WitnessState::Down, _) => {
+                Verdict::Inquorate { votes: 0, needed: 1 }
+            }
         },
     }
 }
@@ -133,11 +131,8 @@ fn majority(votes: u64, total: u64) -> Verdict {
 mod tests {
     use super::*;
 
-    const RULES: [QuorumRule; 3] = [
-        QuorumRule::NodeMajority,
-        QuorumRule::MajorityWithWitness,
-        QuorumRule::DiskOnly,
-    ];
+    const RULES: [QuorumRule; 3] =
+        [QuorumRule::NodeMajority, QuorumRule::MajorityWithWitness, QuorumRule::DiskOnly];
 
     fn ballot(members: u32, nodes: u32, witness: WitnessState) -> Ballot {
         Ballot {
@@ -155,21 +150,10 @@ mod tests {
 
     #[test]
     fn majority_of_nodes() {
-        for (nodes, needed) in [
-            (1, 1),
-            (2, 2),
-            (3, 2),
-            (4, 3),
-            (5, 3),
-            (6, 4),
-            (7, 4),
-            (8, 5),
-        ] {
+        for (nodes, needed) in [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3), (6, 4), (7, 4), (8, 5)] {
             for members in 0..=nodes {
-                let verdict = judge(
-                    QuorumRule::NodeMajority,
-                    &ballot(members, nodes, WitnessState::Up),
-                );
+                let verdict =
+                    judge(QuorumRule::NodeMajority, &ballot(members, nodes, WitnessState::Up));
                 let votes = u64::from(members);
                 let expected = if votes >= needed {
                     Verdict::Quorate { votes, needed }
@@ -198,10 +182,7 @@ mod tests {
         assert!(!is_quorate(rule, 0, 8, WitnessState::Up));
         assert!(!is_quorate(rule, 8, 8, WitnessState::Down));
         // A node without a vote holds the disk as well as any other.
-        let voteless = Ballot {
-            present: 0,
-            ..ballot(1, 8, WitnessState::Up)
-        };
+        let voteless = Ballot { present: 0, ..ballot(1, 8, WitnessState::Up) };
         assert!(judge(rule, &voteless).is_quorate());
     }
 
@@ -214,31 +195,17 @@ mod tests {
     #[test]
     fn huge_votes_do_not_overflow() {
         let rest = u64::MAX - 1;
-        let all = Ballot {
-            members: 1,
-            present: rest,
-            total: rest,
-            ..Ballot::default()
-        };
+        let all = Ballot { members: 1, present: rest, total: rest, ..Ballot::default() };
         assert!(judge(QuorumRule::NodeMajority, &all).is_quorate());
-        let half = Ballot {
-            present: rest / 2,
-            ..all
-        };
+        let half = Ballot { present: rest / 2, ..all };
         assert!(!judge(QuorumRule::NodeMajority, &half).is_quorate());
-        let more = Ballot {
-            present: rest / 2 + 1,
-            ..all
-        };
+        let more = Ballot { present: rest / 2 + 1, ..all };
         assert!(judge(QuorumRule::NodeMajority, &more).is_quorate());
     }
 
     #[test]
     fn two_sides_are_never_both_quorate() {
-        for (rule, nodes) in RULES
-            .into_iter()
-            .flat_map(|rule| (1..=7).map(move |n| (rule, n)))
-        {
+        for (rule, nodes) in RULES.into_iter().flat_map(|rule| (1..=7).map(move |n| (rule, n))) {
             for one in 0_u32..1 << nodes {
                 let others = !one & ((1 << nodes) - 1);
                 let mut other = others;
@@ -270,11 +237,7 @@ mod tests {
                         witness: WitnessState::Up,
                         witness_weight,
                     };
-                    let second = Ballot {
-                        present: other,
-                        witness: WitnessState::Down,
-                        ..first
-                    };
+                    let second = Ballot { present: other, witness: WitnessState::Down, ..first };
                     assert!(
                         !(judge(rule, &first).is_quorate() && judge(rule, &second).is_quorate())
                     );

@@ -84,9 +84,9 @@ where
 /// Whether `whole` holds everything that `part` says.
 fn holds(whole: &Value, part: &Value) -> bool {
     match (whole, part) {
-        (Value::Object(whole), Value::Object(part)) => part
-            .iter()
-            .all(|(key, value)| whole.get(key).is_some_and(|whole| holds(whole, value))),
+        (Value::Object(whole), Value::Object(part)) => {
+            part.iter().all(|(key, value)| whole.get(key).is_some_and(|whole| holds(whole, value)))
+        }
         _ => whole == part,
     }
 }
@@ -95,27 +95,21 @@ fn holds(whole: &Value, part: &Value) -> bool {
 fn every_input_is_read() {
     let lines = fenced("json inputs");
     assert!(!lines.is_empty());
-    lines
-        .iter()
-        .for_each(|line| assert_read_back::<Input<Names>>(line));
+    lines.iter().for_each(|line| assert_read_back::<Input<Names>>(line));
 }
 
 #[test]
 fn every_output_is_read() {
     let lines = fenced("json outputs");
     assert!(!lines.is_empty());
-    lines
-        .iter()
-        .for_each(|line| assert_read_back::<Output<Names>>(line));
+    lines.iter().for_each(|line| assert_read_back::<Output<Names>>(line));
 }
 
 /// Names of variants or fields in a source file, as they are written in JSON.
 fn words_of(file: &str, item: &str) -> BTreeSet<String> {
     let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
     let mut lines = text.lines().skip_while(|line| !line.starts_with(item));
-    lines
-        .next()
-        .unwrap_or_else(|| panic!("{file} has no {item}"));
+    lines.next().unwrap_or_else(|| panic!("{file} has no {item}"));
     lines
         .take_while(|line| *line != "}")
         .filter_map(|line| line.strip_prefix("    "))
@@ -181,28 +175,19 @@ fn nothing_is_left_out() {
     let missing: Vec<String> = items
         .iter()
         .flat_map(|(file, item)| {
-            words_of(file, item)
-                .into_iter()
-                .map(move |word| format!("{item}: {word}"))
+            words_of(file, item).into_iter().map(move |word| format!("{item}: {word}"))
         })
         .filter(|entry| {
             let (_, word) = entry.rsplit_once(' ').expect("item and word");
             !text.contains(&format!("`{word}`")) && !text.contains(&format!("\"{word}\""))
         })
         .collect();
-    assert!(
-        missing.is_empty(),
-        "docs/bridge.md does not name {}",
-        missing.join(", ")
-    );
+    assert!(missing.is_empty(), "docs/bridge.md does not name {}", missing.join(", "));
 }
 
 fn kind_of(answer: &str) -> String {
     let answer: Value = serde_json::from_str(answer).expect("an answer is JSON");
-    answer["error"]["kind"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+    answer["error"]["kind"].as_str().unwrap_or_default().to_owned()
 }
 
 const PAIR: &[u8] = br#"{"spec": {"name": "pair", "nodes": [{"name": "a"}]}, "policy": "ring"}"#;
@@ -229,20 +214,12 @@ fn hostile_lines_are_answered_and_change_nothing() {
     let refused = |session: &mut Session| {
         for line in lines {
             let answer = session.answer(line);
-            assert_eq!(
-                kind_of(&answer),
-                "malformed",
-                "{}",
-                String::from_utf8_lossy(line)
-            );
+            assert_eq!(kind_of(&answer), "malformed", "{}", String::from_utf8_lossy(line));
             assert!(!answer.contains('\n'));
         }
     };
     refused(&mut session);
-    assert_eq!(
-        kind_of(&session.answer(b"{\"query\": \"state\"}")),
-        "no_cluster"
-    );
+    assert_eq!(kind_of(&session.answer(b"{\"query\": \"state\"}")), "no_cluster");
     assert_eq!(kind_of(&session.answer(PAIR)), "");
     let before = session.answer(b"{\"query\": \"digest\"}");
     refused(&mut session);
@@ -255,17 +232,9 @@ fn a_second_declaration_replaces_the_cluster_only_if_it_is_valid() {
     session.answer(PAIR);
     let nodeless = br#"{"spec": {"name": "none", "nodes": []}, "policy": "ring"}"#;
     assert_eq!(kind_of(&session.answer(nodeless)), "declaration");
-    assert!(
-        session
-            .answer(br#"{"query": "state"}"#)
-            .contains(r#""name":"a""#)
-    );
+    assert!(session.answer(br#"{"query": "state"}"#).contains(r#""name":"a""#));
     session.answer(br#"{"spec": {"name": "two", "nodes": [{"name": "b"}]}, "policy": "ring"}"#);
-    assert!(
-        session
-            .answer(br#"{"query": "state"}"#)
-            .contains(r#""name":"b""#)
-    );
+    assert!(session.answer(br#"{"query": "state"}"#).contains(r#""name":"b""#));
 }
 
 #[test]

@@ -11,10 +11,8 @@ use scenario::{Runner, diff};
 #[test]
 fn every_scenario_happens_as_told() {
     let update = env::var_os("UPDATE").is_some();
-    let failures: Vec<String> = files()
-        .iter()
-        .filter_map(|file| play(file, update).err())
-        .collect();
+    let failures: Vec<String> =
+        files().iter().filter_map(|file| play(file, update).err()).collect();
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
@@ -32,9 +30,7 @@ fn files() -> Vec<PathBuf> {
 fn play(file: &Path, update: bool) -> Result<(), String> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let told = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
-    let played = Runner
-        .play(&told)
-        .map_err(|misspelt| format!("{name}: {misspelt}"))?;
+    let played = Runner.play(&told).map_err(|misspelt| format!("{name}: {misspelt}"))?;
     if !played.breaches.is_empty() {
         return Err(format!("{name}: {}", played.breaches.join("; ")));
     }
@@ -44,10 +40,7 @@ fn play(file: &Path, update: bool) -> Result<(), String> {
     if update {
         return fs::write(file, played.text).map_err(|error| format!("{name}: {error}"));
     }
-    Err(format!(
-        "{name} happens otherwise (- as told, + as it is):\n{}",
-        diff(&told, &played.text)
-    ))
+    Err(format!("{name} happens otherwise (- as told, + as it is):\n{}", diff(&told, &played.text)))
 }
 
 const STORY: &str = "\
@@ -66,16 +59,12 @@ fn what_is_told_wrong_is_found_and_mended() {
     let played = Runner.play(STORY).expect("every line is understood");
     assert_ne!(played.text, STORY);
     assert!(played.text.contains("node a: up\n"), "{}", played.text);
-    let again = Runner
-        .play(&played.text)
-        .expect("the mended story is understood");
+    let again = Runner.play(&played.text).expect("the mended story is understood");
     assert_eq!(again.text, played.text);
 }
 
 #[test]
 fn a_misspelt_line_is_named() {
-    let misspelt = Runner
-        .play("node a\nstart\n----\n\njion a\n")
-        .expect_err("no such command");
+    let misspelt = Runner.play("node a\nstart\n----\n\njion a\n").expect_err("no such command");
     assert_eq!(misspelt.line, 5);
 }

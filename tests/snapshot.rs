@@ -24,23 +24,16 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, end: u32) -> u32 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         u32::try_from(self.0 >> 33).expect("31 bits") % end
     }
 }
 
 fn declaration(fencing: Fencing) -> ClusterDeclaration {
-    let stops = [
-        UnconfirmedStop::BlockGroup,
-        UnconfirmedStop::FenceNode,
-        UnconfirmedStop::AssumeOff,
-    ];
-    let mut declaration = ClusterDeclaration::new("store")
-        .quorum(QuorumRule::MajorityWithWitness)
-        .fencing(fencing);
+    let stops =
+        [UnconfirmedStop::BlockGroup, UnconfirmedStop::FenceNode, UnconfirmedStop::AssumeOff];
+    let mut declaration =
+        ClusterDeclaration::new("store").quorum(QuorumRule::MajorityWithWitness).fencing(fencing);
     for node in 0..NODES {
         declaration = declaration.node(format!("node{node}"));
     }
@@ -74,32 +67,16 @@ fn input(numbers: &mut Numbers, step: u64, outstanding: &[Effect]) -> Input {
     let resource = ResourceId::new(numbers.below(GROUPS * RESOURCES_PER_GROUP));
     let incarnation = Incarnation::new(step / 50 + u64::from(numbers.below(2)));
     match numbers.below(60) {
-        0..=3 => Input::NodeJoined {
-            node,
-            incarnation,
-            running: some_resources(numbers),
-        },
+        0..=3 => Input::NodeJoined { node, incarnation, running: some_resources(numbers) },
         4 | 5 => Input::NodeLost { node },
         6 => Input::NodeLeft { node },
         7 => Input::NodeFenced { node },
         8 => Input::NodeConfirmedDown { node },
         9 => Input::WitnessChanged {
-            witness: if numbers.below(4) == 0 {
-                WitnessState::Down
-            } else {
-                WitnessState::Up
-            },
+            witness: if numbers.below(4) == 0 { WitnessState::Down } else { WitnessState::Up },
         },
-        10 => Input::ResourceFailed {
-            resource,
-            node,
-            incarnation,
-        },
-        11 => Input::ResourceAlive {
-            resource,
-            node,
-            incarnation,
-        },
+        10 => Input::ResourceFailed { resource, node, incarnation },
+        11 => Input::ResourceAlive { resource, node, incarnation },
         12 => Input::WallClockRead {
             reading: WallClock {
                 utc_millis_of_day: numbers.below(86_400_000),
@@ -109,9 +86,7 @@ fn input(numbers: &mut Numbers, step: u64, outstanding: &[Effect]) -> Input {
         13..=22 => Input::Command(command(numbers, node, group, resource)),
         _ => match outstanding.get(index_below(numbers, outstanding.len())) {
             Some(effect) => finish(numbers, effect),
-            None => Input::WitnessChanged {
-                witness: WitnessState::Up,
-            },
+            None => Input::WitnessChanged { witness: WitnessState::Up },
         },
     }
 }
@@ -157,20 +132,9 @@ fn command(numbers: &mut Numbers, node: NodeId, group: GroupId, resource: Resour
         },
         8 => Command::CancelMove { group },
         9 => Command::PauseNode { node },
-        10 => Command::DrainNode {
-            node,
-            mode: DrainMode::Forced,
-            target: None,
-        },
-        11 => Command::DrainNode {
-            node,
-            mode: DrainMode::Normal,
-            target: None,
-        },
-        12 => Command::ResumeNode {
-            node,
-            failback: ResumeFailback::Immediate,
-        },
+        10 => Command::DrainNode { node, mode: DrainMode::Forced, target: None },
+        11 => Command::DrainNode { node, mode: DrainMode::Normal, target: None },
+        12 => Command::ResumeNode { node, failback: ResumeFailback::Immediate },
         13 => Command::ClearResourceFailure { resource },
         14 => Command::ClearGroupFailures { group },
         15 => Command::FailResource { resource },
@@ -185,9 +149,7 @@ fn drain(cluster: &mut Cluster) -> Vec<Output> {
 
 /// Everything that a cluster answers: the stored one and the restored one must agree.
 fn answers(cluster: &Cluster) -> (u64, Vec<Effect>, Option<(Timestamp, DeadlineReason)>) {
-    let deadline = cluster
-        .poll_timeout()
-        .map(|deadline| (deadline.at, deadline.reason));
+    let deadline = cluster.poll_timeout().map(|deadline| (deadline.at, deadline.reason));
     (cluster.digest(), cluster.outstanding().collect(), deadline)
 }
 
@@ -229,17 +191,10 @@ fn live(seed: u64, fencing: Fencing) {
 /// S31: what is restored goes on identically.
 #[test]
 fn a_restored_cluster_goes_on_as_if_nothing_had_happened() {
-    let lease = Fencing::Lease {
-        duration: Duration::from_secs(10),
-        margin: Duration::from_secs(1),
-    };
+    let lease =
+        Fencing::Lease { duration: Duration::from_secs(10), margin: Duration::from_secs(1) };
     for seed in 0..2 {
-        for fencing in [
-            Fencing::Required,
-            Fencing::Trusted,
-            lease,
-            Fencing::Operator,
-        ] {
+        for fencing in [Fencing::Required, Fencing::Trusted, lease, Fencing::Operator] {
             live(seed, fencing);
         }
     }
@@ -284,8 +239,5 @@ fn a_home_that_joins_paused_ends_the_wait() {
     cluster.handle(now, join(home, 2)).expect("it is possible");
     assert_eq!(cluster.state().owner(group), Some(a));
     let next = cluster.poll_timeout().map(|deadline| deadline.reason);
-    assert!(matches!(
-        next,
-        Some(DeadlineReason::OperationTimeout { .. })
-    ));
+    assert!(matches!(next, Some(DeadlineReason::OperationTimeout { .. })));
 }

@@ -34,9 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for warning in spec.warnings() {
         println!("warning: {warning}");
     }
-    let mut day = Day {
-        simulation: Simulation::new(spec, Ring::new(), agents::exchange, INFORMATION_STORE),
-    };
+    let mut day =
+        Day { simulation: Simulation::new(spec, Ring::new(), agents::exchange, INFORMATION_STORE) };
     day.cold_start();
     day.lose_four_nodes();
     day.bring_nodes_back();
@@ -90,12 +89,9 @@ impl Day {
     fn move_home(&mut self) -> Result<(), Box<dyn Error>> {
         self.pause();
         heading("The operator moves the servers home, one at a time");
-        for (server, home) in [
-            ("EVS4", "node4"),
-            ("EVS1", "node1"),
-            ("EVS2", "node2"),
-            ("EVS3", "node3"),
-        ] {
+        for (server, home) in
+            [("EVS4", "node4"), ("EVS1", "node1"), ("EVS2", "node2"), ("EVS3", "node3")]
+        {
             let order = Command::MoveGroup {
                 group: server.to_owned(),
                 to: Some(home.to_owned()),
@@ -127,10 +123,7 @@ impl Day {
     fn crash(&mut self, node: &str) {
         self.pause();
         heading(&format!("{node} loses its power"));
-        println!(
-            "{}",
-            Row::new(self.simulation.now(), node, "crashes; nobody knows yet")
-        );
+        println!("{}", Row::new(self.simulation.now(), node, "crashes; nobody knows yet"));
         self.simulation.crash(node);
         self.simulation.run_until_calm();
         self.tell(None);
@@ -145,14 +138,9 @@ impl Day {
     fn explain(&self, server: &str) {
         let spec = self.spec();
         let group = spec.group_id(server).expect("it is declared");
-        let answer = self
-            .simulation
-            .cluster()
-            .explain(group, Trigger::NodeFailure);
+        let answer = self.simulation.cluster().explain(group, Trigger::NodeFailure);
         let answer = answer.expect("the group is of this cluster");
-        heading(&format!(
-            "Asked beforehand: where would {server} go if its node failed?"
-        ));
+        heading(&format!("Asked beforehand: where would {server} go if its node failed?"));
         for line in spec.named(answer).to_string().lines() {
             println!("  {line}");
         }
@@ -168,25 +156,17 @@ impl Day {
         let outage = |group: &str, at: Timestamp| {
             let last = self.store_of(group)?.outages.last()?;
             // Not if the rest of the group was down without its store.
-            let is_recent = last
-                .until
-                .is_some_and(|until| at.since(until) < HEALTH_CHECK);
+            let is_recent = last.until.is_some_and(|until| at.since(until) < HEALTH_CHECK);
             is_recent.then(|| minutes(last.length(at)))
         };
-        let teller = Teller {
-            spec: self.spec(),
-            close_up,
-            outage: &outage,
-        };
+        let teller = Teller { spec: self.spec(), close_up, outage: &outage };
         for row in teller.rows(&journal) {
             println!("{row}");
         }
     }
 
     fn store_of(&self, server: &str) -> Option<&Service> {
-        let store = self
-            .spec()
-            .resource_id(&format!("{server} Information Store"))?;
+        let store = self.spec().resource_id(&format!("{server} Information Store"))?;
         self.simulation.ledger.service(store)
     }
 
@@ -197,10 +177,7 @@ impl Day {
         let mut reasons = String::new();
         for server in SERVERS {
             let group = self.spec().group_id(server).expect("it is declared");
-            let owner = cluster
-                .state()
-                .owner(group)
-                .and_then(|node| self.spec().node(node));
+            let owner = cluster.state().owner(group).and_then(|node| self.spec().node(node));
             let place = owner.map_or("nowhere", |node| node.name());
             match cluster.why(group) {
                 None => places += &format!("   {server} {place}"),
@@ -213,11 +190,7 @@ impl Day {
         }
         let online = self.simulation.ledger.serving() * MAILBOXES_PER_SERVER;
         let all = SERVERS.len() * MAILBOXES_PER_SERVER;
-        println!(
-            "  => mailboxes online: {} of {}{places}{reasons}",
-            grouped(online),
-            grouped(all)
-        );
+        println!("  => mailboxes online: {} of {}{places}{reasons}", grouped(online), grouped(all));
     }
 
     fn print_outages(&self) {

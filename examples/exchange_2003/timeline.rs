@@ -34,9 +34,7 @@ impl Teller<'_> {
             let Some(told) = self.tell(*at, event) else {
                 continue;
             };
-            let here = rows
-                .iter_mut()
-                .filter(|row| row.at == *at && row.text == told.text);
+            let here = rows.iter_mut().filter(|row| row.at == *at && row.text == told.text);
             match here.last() {
                 Some(row) if row.subjects == told.subjects => row.things.extend(told.things),
                 Some(row) if row.things.is_empty() => row.subjects.extend(told.subjects),
@@ -65,23 +63,12 @@ impl Teller<'_> {
                 NodeState::Down => row(node, "is off for certain"),
                 NodeState::Joining | NodeState::Paused => None,
             },
-            Event::ResourceChanged {
-                resource,
-                to: ResourceState::Online,
-                ..
-            } => {
+            Event::ResourceChanged { resource, to: ResourceState::Online, .. } => {
                 let (group, short) = self.split(resource);
-                (self.close_up == Some(group.as_str())).then(|| Row {
-                    things: vec![short],
-                    ..Row::new(at, &group, "online:")
-                })
+                (self.close_up == Some(group.as_str()))
+                    .then(|| Row { things: vec![short], ..Row::new(at, &group, "online:") })
             }
-            Event::OwnerChanged {
-                group,
-                to: Some(to),
-                cause,
-                ..
-            } => match cause {
+            Event::OwnerChanged { group, to: Some(to), cause, .. } => match cause {
                 MovementCause::Start | MovementCause::NodeFailure => {
                     row(group, &format!("goes to {to}"))
                 }
@@ -91,75 +78,44 @@ impl Teller<'_> {
                 | MovementCause::Failback
                 | MovementCause::Return => row(group, &format!("has stopped, goes to {to}")),
             },
-            Event::MoveStarted {
-                group,
-                cause: MovementCause::Operator,
-                ..
-            } => row(group, "stops, the store before its disks"),
-            Event::MoveStarted {
-                group,
-                cause: MovementCause::ResourceFailure,
-                ..
-            } => row(group, "has no restart left and fails over; stops"),
-            Event::AdmissionRefused {
-                group,
-                node,
-                because_of,
-            } => row(
-                group,
-                &format!("must not start on {node}, where {because_of} runs"),
-            ),
-            Event::RestartScheduled {
-                resource,
-                remaining,
-                ..
-            } => {
-                let (group, short) = self.split(resource);
-                row(
-                    &group,
-                    &format!("{short} failed, restarts in place ({remaining} more left)"),
-                )
+            Event::MoveStarted { group, cause: MovementCause::Operator, .. } => {
+                row(group, "stops, the store before its disks")
             }
-            Event::GroupChanged {
-                group,
-                to: GroupState::Online,
-                ..
-            } => match (self.outage)(group, at) {
-                Some(span) => row(
-                    group,
-                    &format!("online; its mailboxes were away for {span}"),
-                ),
-                None => row(group, "online"),
-            },
+            Event::MoveStarted { group, cause: MovementCause::ResourceFailure, .. } => {
+                row(group, "has no restart left and fails over; stops")
+            }
+            Event::AdmissionRefused { group, node, because_of } => {
+                row(group, &format!("must not start on {node}, where {because_of} runs"))
+            }
+            Event::RestartScheduled { resource, remaining, .. } => {
+                let (group, short) = self.split(resource);
+                row(&group, &format!("{short} failed, restarts in place ({remaining} more left)"))
+            }
+            Event::GroupChanged { group, to: GroupState::Online, .. } => {
+                match (self.outage)(group, at) {
+                    Some(span) => {
+                        row(group, &format!("online; its mailboxes were away for {span}"))
+                    }
+                    None => row(group, "online"),
+                }
+            }
             _ => None,
         }
     }
 
     /// The group of a resource, and what is left of the name of the resource without it.
     fn split(&self, resource: &str) -> (String, String) {
-        let declared = self
-            .spec
-            .resource_id(resource)
-            .and_then(|id| self.spec.resource(id));
+        let declared = self.spec.resource_id(resource).and_then(|id| self.spec.resource(id));
         let group = declared.and_then(|declared| self.spec.group(declared.group()));
         let group = group.map_or_else(String::new, |group| group.name().to_owned());
-        let short = resource
-            .strip_prefix(&group)
-            .unwrap_or(resource)
-            .trim()
-            .to_owned();
+        let short = resource.strip_prefix(&group).unwrap_or(resource).trim().to_owned();
         (group, short)
     }
 }
 
 impl Row {
     pub(crate) fn new(at: Timestamp, subject: &str, text: &str) -> Self {
-        Self {
-            at,
-            subjects: vec![subject.into()],
-            text: text.into(),
-            things: Vec::new(),
-        }
+        Self { at, subjects: vec![subject.into()], text: text.into(), things: Vec::new() }
     }
 }
 
@@ -170,11 +126,7 @@ impl fmt::Display for Row {
             others => others.join(", "),
         };
         write!(f, "  {}  {subjects:<14}  {}", Clock(self.at), self.text)?;
-        if self.things.is_empty() {
-            Ok(())
-        } else {
-            write!(f, " {}", self.things.join(", "))
-        }
+        if self.things.is_empty() { Ok(()) } else { write!(f, " {}", self.things.join(", ")) }
     }
 }
 

@@ -82,10 +82,9 @@ impl Agenda {
         match slot {
             Slot::Node(node) => narrow(node.index()),
             Slot::Group(group) => self.nodes.saturating_add(narrow(group.index())),
-            Slot::Resource(resource) => self
-                .nodes
-                .saturating_add(self.groups)
-                .saturating_add(narrow(resource.index())),
+            Slot::Resource(resource) => {
+                self.nodes.saturating_add(self.groups).saturating_add(narrow(resource.index()))
+            }
         }
     }
 
@@ -197,8 +196,8 @@ mod tests {
                 n @ 2..5 => Slot::Group(GroupId::new(n - 2)),
                 n => Slot::Resource(ResourceId::new(n - 5)),
             };
-            let deadline = (number % 3 > 0)
-                .then(|| Timestamp::from_millis(u64::from(number / 64 % 100)));
+            let deadline =
+                (number % 3 > 0).then(|| Timestamp::from_millis(u64::from(number / 64 % 100)));
             agenda.set(slot, deadline);
             match deadline {
                 Some(at) => model.insert(slot, at),

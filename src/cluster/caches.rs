@@ -8,9 +8,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
+use super::Cluster;
 use super::agenda::Agenda;
 use super::outstanding::{Outstanding, Target};
-use super::Cluster;
 use crate::id::{GroupId, NodeId};
 use crate::machine::{GroupState, NodeState};
 use crate::settings::Priority;
@@ -204,7 +204,8 @@ impl Cluster {
         self.caches.outstanding = Outstanding::from_entries(operations);
         // A group is behind those of higher priority, so these come first.
         let mut by_priority: Vec<_> = spec.groups().collect();
-        by_priority.sort_by_key(|(group, declared)| (Reverse(declared.settings().priority), *group));
+        by_priority
+            .sort_by_key(|(group, declared)| (Reverse(declared.settings().priority), *group));
         for (group, declared) in by_priority {
             self.classify(declared, group);
         }

@@ -150,10 +150,7 @@ impl Cluster {
         if operation >= self.state.next_operation || operation == OpId::default() {
             return Err(InputError::OperationNeverIssued(operation));
         }
-        self.caches
-            .outstanding
-            .target(operation)
-            .ok_or(InputError::StaleOperation(operation))
+        self.caches.outstanding.target(operation).ok_or(InputError::StaleOperation(operation))
     }
 
     fn check_outcome(
@@ -184,8 +181,7 @@ impl Cluster {
         node: NodeId,
         incarnation: Incarnation,
     ) -> Result<(), InputError> {
-        let declared =
-            self.spec.resource(resource).ok_or(InputError::UnknownResource(resource))?;
+        let declared = self.spec.resource(resource).ok_or(InputError::UnknownResource(resource))?;
         let record = self.state.node(node).ok_or(InputError::UnknownNode(node))?;
         if incarnation != record.incarnation {
             let (reported, known) = (incarnation, record.incarnation);

@@ -33,11 +33,8 @@ impl Cluster {
                 self.check_take_resource_offline(*resource, *lock)?;
             }
             Command::MoveGroup { group, to, on_failure, when_refused, lock } => {
-                let order = MoveOrder {
-                    on_failure: *on_failure,
-                    when_refused: *when_refused,
-                    wanted: *to,
-                };
+                let order =
+                    MoveOrder { on_failure: *on_failure, when_refused: *when_refused, wanted: *to };
                 return self.check_move(*group, *to, order, *lock);
             }
             Command::CancelMove { group } => {
@@ -81,8 +78,7 @@ impl Cluster {
     }
 
     fn known_resource(&self, resource: ResourceId) -> Result<ResourceState, InputError> {
-        let record =
-            self.state.resource(resource).ok_or(InputError::UnknownResource(resource))?;
+        let record = self.state.resource(resource).ok_or(InputError::UnknownResource(resource))?;
         Ok(record.state)
     }
 
@@ -253,8 +249,7 @@ impl Cluster {
 
     fn check_clear(&self, resource: ResourceId) -> Result<(), InputError> {
         let group = self.group_of(resource)?;
-        let record =
-            self.state.resource(resource).ok_or(InputError::UnknownResource(resource))?;
+        let record = self.state.resource(resource).ok_or(InputError::UnknownResource(resource))?;
         if record.state != ResourceState::InDoubt {
             return Ok(());
         }

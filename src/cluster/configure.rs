@@ -50,9 +50,7 @@ impl Cluster {
             }
         }
         match self.check_configure(declaration) {
-            Err(InputError::ConfigurationWouldLoseQuorum) => {
-                Err(InputError::WouldLoseQuorum(node))
-            }
+            Err(InputError::ConfigurationWouldLoseQuorum) => Err(InputError::WouldLoseQuorum(node)),
             other => other,
         }
     }
@@ -66,9 +64,7 @@ impl Cluster {
             return Err(InputError::NoQuorum);
         }
         // Whoever admitted the cluster's size at first has set its limits.
-        let spec = declaration
-            .build_within(&self.limits())
-            .map_err(InputError::Declaration)?;
+        let spec = declaration.build_within(&self.limits()).map_err(InputError::Declaration)?;
         let mapping = Mapping::new(&self.spec, &spec);
         self.check_removals(&mapping, &spec)?;
         self.check_dependencies(&mapping, &spec)?;
@@ -93,10 +89,8 @@ impl Cluster {
     fn check_removals(&self, mapping: &Mapping, spec: &ClusterSpec) -> Result<(), InputError> {
         for (node, _) in self.spec.nodes() {
             let is_kept = mapping.node(node).is_some();
-            let is_fenced = self
-                .state
-                .node(node)
-                .is_some_and(|record| record.fence.operation.is_some());
+            let is_fenced =
+                self.state.node(node).is_some_and(|record| record.fence.operation.is_some());
             if !is_kept
                 && (is_fenced
                     || self.state.node_state(node) == NodeState::Unclean
@@ -106,13 +100,11 @@ impl Cluster {
             }
         }
         for (resource, declared) in self.spec.resources() {
-            let has_orphan =
-                self.state.orphans.keys().any(|(_, orphan)| *orphan == resource);
+            let has_orphan = self.state.orphans.keys().any(|(_, orphan)| *orphan == resource);
             if !self.state.resource_state(resource).may_run() && !has_orphan {
                 continue;
             }
-            let Some(kept) = mapping.resource(resource).and_then(|kept| spec.resource(kept))
-            else {
+            let Some(kept) = mapping.resource(resource).and_then(|kept| spec.resource(kept)) else {
                 return Err(InputError::RemovedWhileRunning(resource));
             };
             if mapping.group(declared.group()) != Some(kept.group()) {
@@ -137,7 +129,8 @@ impl Cluster {
                     .is_some_and(|id| self.state.resource_state(id).may_run())
             };
             let providers_after: BTreeSet<&String> = after.iter().flatten().collect();
-            let mut removed = before.iter().flatten().filter(|name| !providers_after.contains(name));
+            let mut removed =
+                before.iter().flatten().filter(|name| !providers_after.contains(name));
             if self.state.resource_state(resource).may_run() || removed.any(|name| is_on(name)) {
                 return Err(InputError::DependenciesWhileRunning(resource));
             }
@@ -150,8 +143,7 @@ impl Cluster {
         let mut state = self.state.clone();
         state.configuration = state.configuration.saturating_add(1);
         state.nodes = spec.nodes().map(|_| NodeRecord::new(now)).collect();
-        state.groups =
-            spec.groups().map(|(_, group)| GroupRecord::new(group.settings())).collect();
+        state.groups = spec.groups().map(|(_, group)| GroupRecord::new(group.settings())).collect();
         for (old, record) in self.state.nodes.iter().enumerate() {
             if let Some(new) = mapping.node(NodeId::from_index(old))
                 && let Some(place) = state.nodes.get_mut(new.index())
@@ -199,10 +191,8 @@ impl Cluster {
             .collect();
         for (old, record) in self.state.resources.iter().enumerate() {
             let old = ResourceId::from_index(old);
-            let same_group = self
-                .spec
-                .resource(old)
-                .and_then(|declared| mapping.group(declared.group()));
+            let same_group =
+                self.spec.resource(old).and_then(|declared| mapping.group(declared.group()));
             if let Some(new) = mapping.resource(old)
                 && spec.resource(new).map(crate::spec::ResourceSpec::group) == same_group
                 && let Some(place) = resources.get_mut(new.index())
@@ -296,9 +286,7 @@ fn clauses(spec: &ClusterSpec, resource: ResourceId) -> BTreeSet<BTreeSet<String
         return BTreeSet::new();
     };
     let Some(position) = group.position_of(resource) else { return BTreeSet::new() };
-    let name = |member| {
-        spec.resource(group.resource_at(member)).map(|of| of.name().to_lowercase())
-    };
+    let name = |member| spec.resource(group.resource_at(member)).map(|of| of.name().to_lowercase());
     group.graph().clauses(position).map(|clause| clause.filter_map(name).collect()).collect()
 }
 
@@ -311,9 +299,8 @@ struct Mapping {
 
 impl Mapping {
     fn new(old: &ClusterSpec, new: &ClusterSpec) -> Self {
-        let kind_name = |spec: &ClusterSpec, kind| {
-            spec.kind(kind).map(|kind| kind.name.to_lowercase())
-        };
+        let kind_name =
+            |spec: &ClusterSpec, kind| spec.kind(kind).map(|kind| kind.name.to_lowercase());
         Self {
             nodes: old.nodes().map(|(_, node)| new.node_id(node.name())).collect(),
             groups: old.groups().map(|(_, group)| new.group_id(group.name())).collect(),

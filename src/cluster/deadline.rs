@@ -5,10 +5,10 @@ use core::time::Duration;
 
 use serde::Serialize;
 
+use super::Cluster;
 use super::agenda::Slot;
 use super::failback::FailbackPlan;
 use super::gate::Gate;
-use super::Cluster;
 use crate::id::{GroupId, Ids, Naming, NodeId, OpId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::policy::Trigger;

@@ -9,9 +9,7 @@ use crate::id::{GroupId, NodeId};
 use crate::machine::NodeEvent;
 use crate::plan::Tier;
 use crate::policy::Trigger;
-use crate::state::{
-    Attraction, Drain, DrainMode, DrainStatus, MoveFailure, MovementCause, Pause,
-};
+use crate::state::{Attraction, Drain, DrainMode, DrainStatus, MoveFailure, MovementCause, Pause};
 
 impl Cluster {
     /// Lets a node start nothing more.

@@ -97,9 +97,7 @@ impl Cluster {
         let better = declared.preferred_owners().iter().copied().take_while(|node| *node != owner);
         better
             .filter(|node| {
-                self.state
-                    .node(*node)
-                    .is_some_and(|record| record.attraction == Attraction::Open)
+                self.state.node(*node).is_some_and(|record| record.attraction == Attraction::Open)
             })
             .find(|node| self.assess(group, Trigger::BestPossible, *node) == Ok(Tier::Eligible))
     }
@@ -121,11 +119,9 @@ impl Cluster {
         let length = day_span(start, end);
         let now = self.state.now;
         if since_start < length {
-            let opened_at =
-                Timestamp::from_millis(now.as_millis().saturating_sub(since_start));
-            let next = now.after(Duration::from_millis(
-                WallClock::DAY_MILLIS.saturating_sub(since_start),
-            ));
+            let opened_at = Timestamp::from_millis(now.as_millis().saturating_sub(since_start));
+            let next =
+                now.after(Duration::from_millis(WallClock::DAY_MILLIS.saturating_sub(since_start)));
             return Some(Window::OpenSince { opened_at, next });
         }
         Some(Window::OpensAt(now.after(Duration::from_millis(until_start))))

@@ -67,9 +67,12 @@ impl Cluster {
     /// Touches the waiting groups that no group of higher priority holds up any more.
     fn touch_those_behind(&mut self) {
         let ahead = self.caches.unsettled.last().map(|(priority, _)| *priority);
-        let free = self.caches.waiting.iter().rev().take_while(|(priority, _)| {
-            ahead.is_none_or(|ahead| *priority >= ahead)
-        });
+        let free = self
+            .caches
+            .waiting
+            .iter()
+            .rev()
+            .take_while(|(priority, _)| ahead.is_none_or(|ahead| *priority >= ahead));
         for (priority, group) in free {
             self.caches.touched.add(*priority, *group);
         }
@@ -117,7 +120,8 @@ impl Cluster {
             let Some(record) = self.state.resource(resource) else { continue };
             match record.recovery {
                 Recovery::RetryAt {
-                    cause: Exhaustion::NoCandidate | Exhaustion::Admission, ..
+                    cause: Exhaustion::NoCandidate | Exhaustion::Admission,
+                    ..
                 } => standing.is_awaiting_node = true,
                 Recovery::RestartAt(_) | Recovery::Failover => standing.is_on_its_way = true,
                 Recovery::None => {

@@ -33,11 +33,7 @@ pub(crate) fn check_restored(spec: &ClusterSpec, state: &ClusterState) -> Result
 const RESTORED_COUNT_MAX: u64 = u64::MAX >> 1;
 
 fn check_up_to(count_max: u64, spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
-    let checks = Checks {
-        spec,
-        state,
-        count_max,
-    };
+    let checks = Checks { spec, state, count_max };
     checks.cluster()?;
     for (index, record) in state.nodes.iter().enumerate() {
         checks.node(NodeId::from_index(index), record)?;
@@ -98,18 +94,15 @@ impl<'a> Checks<'a> {
             witness_weight: settings.witness_weight,
             ..Ballot::default()
         };
-        let ballot = self
-            .spec
-            .nodes()
-            .fold(empty, |mut ballot, (node, declared)| {
-                let votes = u64::from(declared.vote_weight());
-                ballot.total = ballot.total.saturating_add(votes);
-                if self.state.node_state(node).is_member() {
-                    ballot.members = ballot.members.saturating_add(1);
-                    ballot.present = ballot.present.saturating_add(votes);
-                }
-                ballot
-            });
+        let ballot = self.spec.nodes().fold(empty, |mut ballot, (node, declared)| {
+            let votes = u64::from(declared.vote_weight());
+            ballot.total = ballot.total.saturating_add(votes);
+            if self.state.node_state(node).is_member() {
+                ballot.members = ballot.members.saturating_add(1);
+                ballot.present = ballot.present.saturating_add(votes);
+            }
+            ballot
+        });
         quorum::judge(settings.quorum, &ballot).is_quorate()
     }
 
@@ -141,18 +134,12 @@ impl<'a> Checks<'a> {
         let destination = record.movement.and_then(|movement| movement.to);
         let queued = record.queued.and_then(|queued| queued.to);
         let others = [record.default_owner, record.return_to, record.drained_from];
-        for node in [record.owner, destination, queued]
-            .into_iter()
-            .chain(others)
-        {
+        for node in [record.owner, destination, queued].into_iter().chain(others) {
             self.known(&subject, node)?;
         }
         self.counters(&subject, [record.epoch.value()])?;
         self.accepted(&subject, record.placed_in_input)?;
-        self.past(
-            &subject,
-            record.last_failback.into_iter().chain([record.placed_at]),
-        )?;
+        self.past(&subject, record.last_failback.into_iter().chain([record.placed_at]))?;
         self.log(&subject, &record.failovers)?;
         let moves_away = destination.is_none() || destination != record.owner;
         require(moves_away, subject.clone(), Rule::MoveToOwner)?;
@@ -192,11 +179,7 @@ impl<'a> Checks<'a> {
     /// Occupancy is what the owners and destinations of the groups say.
     fn occupancy(self) -> Result<(), Violation> {
         let rebuilt = Occupancy::of(self.spec, &self.state.groups);
-        require(
-            rebuilt == self.state.occupancy,
-            Subject::Cluster,
-            Rule::OccupancyDiffers,
-        )
+        require(rebuilt == self.state.occupancy, Subject::Cluster, Rule::OccupancyDiffers)
     }
 
     fn resources_of(
@@ -222,11 +205,7 @@ impl<'a> Checks<'a> {
     }
 
     fn accepted(self, subject: &Subject, input: u64) -> Result<(), Violation> {
-        require(
-            input <= self.state.inputs,
-            subject.clone(),
-            Rule::InputNotAccepted,
-        )
+        require(input <= self.state.inputs, subject.clone(), Rule::InputNotAccepted)
     }
 
     fn past(
@@ -240,22 +219,14 @@ impl<'a> Checks<'a> {
 
     fn log(self, subject: &Subject, log: &FailureLog) -> Result<(), Violation> {
         let entries = log.entries();
-        require(
-            entries.len() <= Rule::LOG_ENTRIES,
-            subject.clone(),
-            Rule::LogTooLong,
-        )?;
+        require(entries.len() <= Rule::LOG_ENTRIES, subject.clone(), Rule::LogTooLong)?;
         require(entries.is_sorted(), subject.clone(), Rule::TimesOutOfOrder)?;
         self.past(subject, entries.last().copied())
     }
 }
 
 fn require(holds: bool, subject: Subject, rule: Rule) -> Result<(), Violation> {
-    if holds {
-        Ok(())
-    } else {
-        Err(Violation::new(subject, rule))
-    }
+    if holds { Ok(()) } else { Err(Violation::new(subject, rule)) }
 }
 
 #[cfg(test)]

@@ -205,8 +205,7 @@ impl Cluster {
                     && self.spec.group(group).is_some_and(|declared| {
                         declared.resources().any(|resource| {
                             self.state.resource(resource).is_some_and(|record| {
-                                record.state == ResourceState::InDoubt
-                                    && record.operation.is_none()
+                                record.state == ResourceState::InDoubt && record.operation.is_none()
                             }) && is_fatal(resource)
                         })
                     })
@@ -232,8 +231,7 @@ impl Cluster {
         let id = self.next_operation();
         let kind = OperationKind::Fence;
         if let Some(record) = self.state.nodes.get_mut(node.index()) {
-            record.fence.operation =
-                Some(Operation { id, kind, issued_at: now, progress_at: now });
+            record.fence.operation = Some(Operation { id, kind, issued_at: now, progress_at: now });
         }
         self.caches.outstanding.push(id, Target::Node(node));
         if let Some(effect) = self.fence_effect(node) {

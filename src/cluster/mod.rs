@@ -38,8 +38,8 @@ mod movement;
 mod naming;
 mod operation;
 mod orphan;
-mod outstanding;
 mod output;
+mod outstanding;
 mod placement;
 mod reason;
 mod reconcile;
@@ -80,11 +80,7 @@ pub struct Cluster {
 impl Cluster {
     /// A cluster that has just been declared: every node is down, nothing runs.
     #[must_use]
-    pub fn new(
-        spec: ClusterSpec,
-        policy: impl FailoverPolicy + 'static,
-        now: Timestamp,
-    ) -> Self {
+    pub fn new(spec: ClusterSpec, policy: impl FailoverPolicy + 'static, now: Timestamp) -> Self {
         let state = ClusterState::new(&spec, now);
         Self::assemble(Arc::new(spec), Arc::new(policy), state)
     }

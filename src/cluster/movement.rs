@@ -6,8 +6,8 @@
 
 use alloc::sync::Arc;
 
-use super::output::Event;
 use super::Cluster;
+use super::output::Event;
 use crate::id::{GroupId, NodeId};
 use crate::machine::ResourceEvent;
 use crate::policy::Trigger;

@@ -80,10 +80,7 @@ pub trait Translator<A: Naming, B: Naming> {
     ///
     /// A resource is not known.
     fn resources(&self, resources: Vec<A::Resource>) -> Result<Vec<B::Resource>, Self::Unknown> {
-        resources
-            .into_iter()
-            .map(|resource| self.resource(resource))
-            .collect()
+        resources.into_iter().map(|resource| self.resource(resource)).collect()
     }
 
     /// The same thing with other references.
@@ -169,8 +166,7 @@ impl Translator<Names, Ids> for ClusterSpec {
     }
 
     fn resource(&self, resource: String) -> Result<ResourceId, UnknownReference> {
-        self.resource_id(&resource)
-            .ok_or(UnknownReference::Resource(resource))
+        self.resource_id(&resource).ok_or(UnknownReference::Resource(resource))
     }
 
     fn dimension(&self, dimension: String) -> Result<DimensionId, UnknownReference> {
@@ -185,10 +181,7 @@ impl Translator<Ids, Names> for ClusterSpec {
     type Unknown = Infallible;
 
     fn node(&self, node: NodeId) -> Result<String, Infallible> {
-        Ok(self
-            .node(node)
-            .map(NodeSpec::name)
-            .map_or_else(|| format!("{node:?}"), String::from))
+        Ok(self.node(node).map(NodeSpec::name).map_or_else(|| format!("{node:?}"), String::from))
     }
 
     fn group(&self, group: GroupId) -> Result<String, Infallible> {
@@ -231,12 +224,7 @@ mod tests {
     fn names_become_ids_and_names_again() {
         let spec = spec();
         let input = spec.resolve(evict("B")).unwrap();
-        assert_eq!(
-            input,
-            Input::Command(Command::EvictNode {
-                node: NodeId::new(1)
-            })
-        );
+        assert_eq!(input, Input::Command(Command::EvictNode { node: NodeId::new(1) }));
         assert_eq!(spec.named(input), evict("b"));
     }
 
@@ -257,11 +245,7 @@ mod tests {
         let error = InputError::MoveRefused {
             group: GroupId::new(0),
             node: NodeId::new(1),
-            rejection: Rejection::Capacity {
-                dimension: DimensionId::new(0),
-                needed: 4,
-                free: 3,
-            },
+            rejection: Rejection::Capacity { dimension: DimensionId::new(0), needed: 4, free: 3 },
         };
         let error = spec().named(error);
         assert_eq!(error.kind(), "move_refused");

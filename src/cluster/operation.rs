@@ -209,10 +209,8 @@ impl Cluster {
             let Some(operation) = self.state.resource(resource).and_then(|of| of.operation) else {
                 continue;
             };
-            let deadline = self
-                .spec
-                .resource(resource)
-                .map(|of| operation.deadline_of(of.settings()));
+            let deadline =
+                self.spec.resource(resource).map(|of| operation.deadline_of(of.settings()));
             if deadline.is_some_and(|deadline| deadline <= now)
                 && let Some(node) = self.state.owner(group)
             {

@@ -127,8 +127,7 @@ impl Cluster {
         else {
             return;
         };
-        let deadline =
-            self.spec.resource(resource).map(|of| operation.deadline_of(of.settings()));
+        let deadline = self.spec.resource(resource).map(|of| operation.deadline_of(of.settings()));
         if deadline.is_some_and(|deadline| deadline <= self.state.now) {
             let (id, action) = (operation.id, operation.kind);
             self.emit(Event::OperationTimedOut { operation: id, action, node });

@@ -1,7 +1,7 @@
 //! Who owns a group: takeovers, failovers, and groups that found no place.
 
-use super::output::Event;
 use super::Cluster;
+use super::output::Event;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::NodeState;
 use crate::plan::{self, Choice, Rejection, Tier};
@@ -244,10 +244,7 @@ impl Cluster {
             return false;
         }
         let target = match drain.target {
-            Some(target) => self
-                .assess(group, Trigger::Drain, target)
-                .is_ok()
-                .then_some(target),
+            Some(target) => self.assess(group, Trigger::Drain, target).is_ok().then_some(target),
             None => self.choose(group, Trigger::Drain).map(|choice| choice.node),
         };
         let declared = self.spec.group(group);
@@ -297,10 +294,10 @@ impl Cluster {
         trigger: Trigger,
         node: NodeId,
     ) -> Result<Tier, Rejection> {
-        self.placement(group, trigger).map_or(
-            Err(Rejection::NotUp { state: NodeState::Down }),
-            |placement| plan::assess(&placement, &*self.policy, node),
-        )
+        self.placement(group, trigger)
+            .map_or(Err(Rejection::NotUp { state: NodeState::Down }), |placement| {
+                plan::assess(&placement, &*self.policy, node)
+            })
     }
 
     /// The proof that goes with a takeover from this owner, if it is off.

@@ -3,9 +3,9 @@
 //! At most one operation is in flight per resource. Starts go from providers to dependents, stops
 //! the other way, and everything that does not depend on each other goes in parallel.
 
+use super::Cluster;
 use super::gate::Gate;
 use super::output::Event;
-use super::Cluster;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceEvent, ResourceState};
 use crate::settings::{
@@ -38,9 +38,8 @@ impl Cluster {
     /// and whether it may stay so.
     fn stand(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
         let graph = declared.graph();
-        let is_open = self.state.is_quorate()
-            && !self.is_moving(group)
-            && !self.is_limited(declared);
+        let is_open =
+            self.state.is_quorate() && !self.is_moving(group) && !self.is_limited(declared);
         let mut stands = core::mem::take(&mut self.caches.stands);
         stands.clear();
         stands.resize(graph.len(), super::caches::Stand::default());
@@ -68,9 +67,10 @@ impl Cluster {
     pub(crate) fn is_limited(&self, declared: &GroupSpec) -> bool {
         self.spec.settings().failover_limit == FailoverLimit::GroupOffline
             && declared.resources().any(|resource| {
-                let affects_group = self.spec.resource(resource).is_some_and(|of| {
-                    of.settings().restart_action == RestartAction::RestartNotify
-                });
+                let affects_group = self
+                    .spec
+                    .resource(resource)
+                    .is_some_and(|of| of.settings().restart_action == RestartAction::RestartNotify);
                 affects_group
                     && self.state.resource(resource).is_some_and(|record| {
                         matches!(
@@ -98,15 +98,16 @@ impl Cluster {
 
     /// Whether every dependent is off, or online for good through other providers.
     fn is_free_of_dependents(&self, declared: &GroupSpec, position: usize) -> bool {
-        declared.graph().dependents(position).all(|dependent| {
-            !self.state_at(declared, dependent).may_run() || self.keeps(dependent)
-        })
+        declared
+            .graph()
+            .dependents(position)
+            .all(|dependent| !self.state_at(declared, dependent).may_run() || self.keeps(dependent))
     }
 
     fn stop_what_must_not_run(&mut self, declared: &GroupSpec) {
         for position in declared.graph().start_order().rev() {
-            let is_leaving = self.state_at(declared, position) == ResourceState::Online
-                && !self.keeps(position);
+            let is_leaving =
+                self.state_at(declared, position) == ResourceState::Online && !self.keeps(position);
             if is_leaving && self.is_free_of_dependents(declared, position) {
                 let resource = declared.resource_at(position);
                 // A health check has to make way; it changes nothing.
@@ -117,10 +118,8 @@ impl Cluster {
     }
 
     fn start_what_should_run(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
-        let first = declared
-            .graph()
-            .start_order()
-            .find(|position| self.is_ready(declared, *position));
+        let first =
+            declared.graph().start_order().find(|position| self.is_ready(declared, *position));
         if first.is_none() || self.has_orphan(declared) {
             return;
         }
@@ -170,10 +169,7 @@ impl Cluster {
 
     /// Whether anything of the group runs on another node.
     pub(crate) fn has_orphan(&self, declared: &GroupSpec) -> bool {
-        self.state
-            .orphans
-            .keys()
-            .any(|(_, resource)| declared.position_of(*resource).is_some())
+        self.state.orphans.keys().any(|(_, resource)| declared.position_of(*resource).is_some())
     }
 
     /// Fails what would have started first, because of a group of the same class on the node.
@@ -243,9 +239,10 @@ impl Cluster {
             return None;
         }
         let thorough = record.known_alive_at.after(settings.is_alive_interval);
-        let cheap = settings.looks_alive_interval.span().map(|span| {
-            (record.looked_alive_at.after(span), OperationKind::CheckLooksAlive)
-        });
+        let cheap = settings
+            .looks_alive_interval
+            .span()
+            .map(|span| (record.looked_alive_at.after(span), OperationKind::CheckLooksAlive));
         let thorough = (thorough, OperationKind::CheckIsAlive);
         Some(cheap.filter(|cheap| cheap.0 < thorough.0).unwrap_or(thorough))
     }

@@ -1,7 +1,7 @@
 //! What is done about a failed resource: restart, failover, or another attempt later.
 
-use super::output::Event;
 use super::Cluster;
+use super::output::Event;
 use crate::id::ResourceId;
 use crate::machine::{NodeState, ResourceEvent, ResourceState};
 use crate::settings::{DesiredState, RedundantProvider, RestartAction, Retry};
@@ -58,9 +58,14 @@ impl Cluster {
 
     /// Decides anew about a resource that was to send its group back and cannot. Whether there was
     /// anything to decide: what affects its group may move it all the same.
-    pub(crate) fn stay_without_return(&mut self, declared: &GroupSpec, resource: ResourceId) -> bool {
+    pub(crate) fn stay_without_return(
+        &mut self,
+        declared: &GroupSpec,
+        resource: ResourceId,
+    ) -> bool {
         let spec = alloc::sync::Arc::clone(&self.spec);
-        let Some(settings) = spec.resource(resource).map(crate::spec::ResourceSpec::settings) else {
+        let Some(settings) = spec.resource(resource).map(crate::spec::ResourceSpec::settings)
+        else {
             return false;
         };
         if settings.restart_action == RestartAction::RestartNotify {
@@ -107,9 +112,7 @@ impl Cluster {
         let cluster = self.spec.settings();
         let is_used_up = match cluster.retry {
             Retry::FinalAttempt => record.retries > 0,
-            Retry::NewSeries => {
-                cluster.retry_cycles.is_some_and(|cycles| record.retries >= cycles)
-            }
+            Retry::NewSeries => cluster.retry_cycles.is_some_and(|cycles| record.retries >= cycles),
         };
         let at = match cause {
             Exhaustion::DontRestart | Exhaustion::Retries => None,
@@ -118,9 +121,7 @@ impl Cluster {
             Exhaustion::Restarts
             | Exhaustion::Redundant
             | Exhaustion::Failovers
-            | Exhaustion::NoCandidate => {
-                settings.retry_period.span().filter(|_| !is_used_up)
-            }
+            | Exhaustion::NoCandidate => settings.retry_period.span().filter(|_| !is_used_up),
         };
         let cause = match (cause, is_used_up) {
             (Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Failovers, true) => {
@@ -187,9 +188,9 @@ impl Cluster {
         let mut dependents = graph.dependents(failed).peekable();
         dependents.peek().is_some()
             && dependents.all(|dependent| {
-                graph.clauses(dependent).all(|mut clause| {
-                    clause.any(|member| member != failed && is_online(member))
-                })
+                graph
+                    .clauses(dependent)
+                    .all(|mut clause| clause.any(|member| member != failed && is_online(member)))
             })
     }
 

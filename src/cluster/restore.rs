@@ -89,9 +89,7 @@ pub(crate) fn restore_state_within(
         resources,
         orphans,
     }) = snapshot;
-    let spec = declaration
-        .build_within(limits)
-        .map_err(RestoreError::Declaration)?;
+    let spec = declaration.build_within(limits).map_err(RestoreError::Declaration)?;
     let ids = IdsOf(&spec);
     let groups = ids.groups(groups)?;
     let state = ClusterState {
@@ -179,9 +177,7 @@ impl IdsOf<'_> {
             }
         }
         let names = declared.map(|(_, group)| group.name());
-        slots
-            .into_records(names)
-            .map_err(RestoreError::MissingGroup)
+        slots.into_records(names).map_err(RestoreError::MissingGroup)
     }
 
     fn group(self, snapshot: GroupSnapshot) -> Result<GroupRecord, RestoreError> {
@@ -209,9 +205,7 @@ impl IdsOf<'_> {
             ordered_in,
             default_owner: self.optional(default_owner)?,
             failovers,
-            movement: movement
-                .map(|movement| self.movement(movement))
-                .transpose()?,
+            movement: movement.map(|movement| self.movement(movement)).transpose()?,
             return_to: self.optional(return_to)?,
             queued: queued.map(|queued| self.queued(queued)).transpose()?,
             lock,
@@ -223,24 +217,13 @@ impl IdsOf<'_> {
     }
 
     fn movement(self, snapshot: MovementSnapshot) -> Result<Movement, RestoreError> {
-        let MovementSnapshot {
-            to,
-            cause,
-            on_failure,
-        } = snapshot;
-        Ok(Movement {
-            to: self.optional(to)?,
-            cause,
-            on_failure,
-        })
+        let MovementSnapshot { to, cause, on_failure } = snapshot;
+        Ok(Movement { to: self.optional(to)?, cause, on_failure })
     }
 
     fn queued(self, snapshot: QueuedSnapshot) -> Result<QueuedMove, RestoreError> {
         let QueuedSnapshot { to, on_failure } = snapshot;
-        Ok(QueuedMove {
-            to: self.optional(to)?,
-            on_failure,
-        })
+        Ok(QueuedMove { to: self.optional(to)?, on_failure })
     }
 
     fn resources(
@@ -285,9 +268,7 @@ impl IdsOf<'_> {
             }
         }
         let names = declared.map(|(_, resource)| resource.name());
-        slots
-            .into_records(names)
-            .map_err(RestoreError::MissingResource)
+        slots.into_records(names).map_err(RestoreError::MissingResource)
     }
 
     fn orphans(
@@ -295,13 +276,7 @@ impl IdsOf<'_> {
         snapshots: Vec<OrphanSnapshot>,
     ) -> Result<BTreeMap<(NodeId, ResourceId), Orphan>, RestoreError> {
         let mut orphans = BTreeMap::new();
-        for OrphanSnapshot {
-            node,
-            resource,
-            state,
-            operation,
-        } in snapshots
-        {
+        for OrphanSnapshot { node, resource, state, operation } in snapshots {
             let place = (self.node(&node)?, self.resource(&resource)?);
             if orphans.insert(place, Orphan { state, operation }).is_some() {
                 return Err(RestoreError::DuplicateOrphan { node, resource });
@@ -311,9 +286,7 @@ impl IdsOf<'_> {
     }
 
     fn node(self, name: &str) -> Result<NodeId, RestoreError> {
-        self.0
-            .node_id(name)
-            .ok_or_else(|| RestoreError::UnknownNode(name.into()))
+        self.0.node_id(name).ok_or_else(|| RestoreError::UnknownNode(name.into()))
     }
 
     fn optional(self, name: Option<String>) -> Result<Option<NodeId>, RestoreError> {
@@ -321,9 +294,7 @@ impl IdsOf<'_> {
     }
 
     fn resource(self, name: &str) -> Result<ResourceId, RestoreError> {
-        self.0
-            .resource_id(name)
-            .ok_or_else(|| RestoreError::UnknownResource(name.into()))
+        self.0.resource_id(name).ok_or_else(|| RestoreError::UnknownResource(name.into()))
     }
 }
 

@@ -2,10 +2,10 @@
 
 use alloc::sync::Arc;
 
-use super::agenda::Slot;
-use super::outstanding::Target;
-use super::output::Event;
 use super::Cluster;
+use super::agenda::Slot;
+use super::output::Event;
+use super::outstanding::Target;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent};
 use crate::policy::{Placement, Trigger};
@@ -103,8 +103,9 @@ impl Cluster {
     }
 
     fn tell_group_state(&mut self, declared: &GroupSpec, group: GroupId) {
-        let to =
-            GroupState::of(declared.resources().map(|resource| self.state.resource_state(resource)));
+        let to = GroupState::of(
+            declared.resources().map(|resource| self.state.resource_state(resource)),
+        );
         let Some(known) = self.caches.group_states.get_mut(group.index()) else { return };
         let from = core::mem::replace(known, to);
         if from != to {

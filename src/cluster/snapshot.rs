@@ -223,23 +223,14 @@ impl SnapshotV1 {
             formed_at: *formed_at,
             nodes: by_id(nodes, |index, record| names.node_record(index, record)),
             groups: by_id(groups, |index, record| names.group_record(index, record)),
-            resources: by_id(resources, |index, record| {
-                names.resource_record(index, record)
-            }),
-            orphans: orphans
-                .iter()
-                .map(|(place, orphan)| names.orphan(*place, *orphan))
-                .collect(),
+            resources: by_id(resources, |index, record| names.resource_record(index, record)),
+            orphans: orphans.iter().map(|(place, orphan)| names.orphan(*place, *orphan)).collect(),
         }
     }
 }
 
 fn by_id<R, S>(records: &[R], mut snapshot: impl FnMut(usize, &R) -> S) -> Vec<S> {
-    records
-        .iter()
-        .enumerate()
-        .map(|(index, record)| snapshot(index, record))
-        .collect()
+    records.iter().enumerate().map(|(index, record)| snapshot(index, record)).collect()
 }
 
 /// Puts names in the place of ids.
@@ -255,19 +246,9 @@ impl NamesOf<'_> {
             up_in_input,
             attraction,
             pause,
-            drain:
-                Drain {
-                    status,
-                    mode,
-                    target,
-                },
+            drain: Drain { status, mode, target },
             proof,
-            fence:
-                Fence {
-                    operation,
-                    retry_at,
-                    attempts,
-                },
+            fence: Fence { operation, retry_at, attempts },
         } = record;
         NodeSnapshot {
             node: self.node(NodeId::from_index(index)),
@@ -315,22 +296,14 @@ impl NamesOf<'_> {
             ordered_in: *ordered_in,
             default_owner: name(default_owner),
             failovers: failovers.clone(),
-            movement: movement.map(
-                |Movement {
-                     to,
-                     cause,
-                     on_failure,
-                 }| MovementSnapshot {
-                    to: name(&to),
-                    cause,
-                    on_failure,
-                },
-            ),
-            return_to: name(return_to),
-            queued: queued.map(|QueuedMove { to, on_failure }| QueuedSnapshot {
+            movement: movement.map(|Movement { to, cause, on_failure }| MovementSnapshot {
                 to: name(&to),
+                cause,
                 on_failure,
             }),
+            return_to: name(return_to),
+            queued: queued
+                .map(|QueuedMove { to, on_failure }| QueuedSnapshot { to: name(&to), on_failure }),
             lock: *lock,
             drained_from: name(drained_from),
             last_failback: *last_failback,

@@ -97,8 +97,10 @@ impl Rehearsal {
     fn new(original: &Cluster) -> Self {
         let mut cluster = original.clone();
         cluster.outputs.clear();
-        let answers =
-            cluster.outstanding().map(|effect| (effect.operation, outcome(effect.action))).collect();
+        let answers = cluster
+            .outstanding()
+            .map(|effect| (effect.operation, outcome(effect.action)))
+            .collect();
         let resources = cluster.spec.resources().len();
         Self {
             cluster,

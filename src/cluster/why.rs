@@ -43,7 +43,8 @@ impl Cluster {
             return Some(Reason::OwnerJoining { node: owner });
         }
         if self.is_limited(declared)
-            && let Some(reason) = declared.resources().find_map(|resource| self.why_failed(resource))
+            && let Some(reason) =
+                declared.resources().find_map(|resource| self.why_failed(resource))
         {
             return Some(reason);
         }
@@ -158,13 +159,10 @@ impl Cluster {
                 };
             }
         }
-        let busy = graph
-            .providers(position)
-            .chain(graph.dependents(position))
-            .find(|member| {
-                let state = state(*member);
-                state.may_run() && state != ResourceState::Online
-            });
+        let busy = graph.providers(position).chain(graph.dependents(position)).find(|member| {
+            let state = state(*member);
+            state.may_run() && state != ResourceState::Online
+        });
         match busy {
             Some(member) => {
                 Reason::WaitingForResource { resource, on: declared.resource_at(member) }

@@ -41,32 +41,19 @@ impl DependencyGraph {
         let by_dependent = by_dependent.iter().copied();
         let providers = Rows::grouped(len, by_dependent).ok_or(GraphError::TooLarge)?;
 
-        let Sorted {
-            start_order,
-            level_of,
-        } = sorted(&providers, &dependents);
+        let Sorted { start_order, level_of } = sorted(&providers, &dependents);
         if start_order.len() < len {
             return Err(GraphError::Cycle(cycle::shortest_cycle(&providers)));
         }
         let highest = level_of.iter().copied().max();
         let depth = highest.map_or(0, widen).saturating_add(1);
         if depth > depth_limit {
-            return Err(GraphError::TooDeep {
-                depth,
-                limit: depth_limit,
-            });
+            return Err(GraphError::TooDeep { depth, limit: depth_limit });
         }
         let levels = Rows::grouped(depth, level_of.iter().copied().zip(0_u32..))
             .ok_or(GraphError::TooLarge)?;
         let start_order = start_order.into_boxed_slice();
-        Ok(Self {
-            start_order,
-            levels,
-            clause_starts,
-            clauses,
-            providers,
-            dependents,
-        })
+        Ok(Self { start_order, levels, clause_starts, clauses, providers, dependents })
     }
 }
 
@@ -91,21 +78,13 @@ fn checked_members(clauses_of: &[Vec<Vec<usize>>]) -> Result<Vec<Member>, GraphE
             }
             for &provider in clause {
                 if provider == dependent {
-                    return Err(GraphError::SelfDependency {
-                        position: dependent,
-                    });
+                    return Err(GraphError::SelfDependency { position: dependent });
                 }
                 let Some(last) = named_by.get_mut(provider) else {
-                    return Err(GraphError::UnknownPosition {
-                        dependent,
-                        provider,
-                    });
+                    return Err(GraphError::UnknownPosition { dependent, provider });
                 };
                 if last.replace(dependent) == Some(dependent) {
-                    return Err(GraphError::DuplicateProvider {
-                        dependent,
-                        provider,
-                    });
+                    return Err(GraphError::DuplicateProvider { dependent, provider });
                 }
                 let narrow = |position| u32::try_from(position).map_err(|_| GraphError::TooLarge);
                 members.push(Member {
@@ -150,11 +129,7 @@ fn sorted(providers: &Rows, dependents: &Rows) -> Sorted {
         .collect();
     while let Some(Reverse(position)) = ready.pop() {
         start_order.push(position);
-        let level = level_of
-            .get(widen(position))
-            .copied()
-            .unwrap_or(0)
-            .saturating_add(1);
+        let level = level_of.get(widen(position)).copied().unwrap_or(0).saturating_add(1);
         for &dependent in dependents.row(widen(position)) {
             let index = widen(dependent);
             let (Some(highest), Some(waiting)) =
@@ -169,8 +144,5 @@ fn sorted(providers: &Rows, dependents: &Rows) -> Sorted {
             }
         }
     }
-    Sorted {
-        start_order,
-        level_of,
-    }
+    Sorted { start_order, level_of }
 }

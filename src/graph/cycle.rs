@@ -40,12 +40,10 @@ pub(super) fn shortest_cycle(providers: &Rows) -> Vec<usize> {
 /// Kosaraju's algorithm keeps its stack on the heap; Tarjan's in petgraph recurses once for each
 /// resource of a chain.
 fn smallest_on_cycle(providers: &Rows) -> Option<u32> {
-    let edges = (0_u32..)
-        .zip(0..providers.len())
-        .flat_map(|(dependent, row)| {
-            let row = providers.row(row).iter();
-            row.map(move |provider| (dependent, *provider))
-        });
+    let edges = (0_u32..).zip(0..providers.len()).flat_map(|(dependent, row)| {
+        let row = providers.row(row).iter();
+        row.map(move |provider| (dependent, *provider))
+    });
     let graph = DiGraph::<(), (), u32>::from_edges(edges);
     let components = kosaraju_scc(&graph).into_iter();
     let on_cycles = components.filter(|component| component.len() > 1).flatten();

@@ -13,12 +13,7 @@ impl DependencyGraph {
     /// position. Title and labels are plain text; a newline in them is kept as a line break.
     #[must_use]
     pub fn to_dot(&self, title: &str, label: impl Fn(usize) -> String) -> String {
-        Dot {
-            graph: self,
-            title,
-            label,
-        }
-        .to_string()
+        Dot { graph: self, title, label }.to_string()
     }
 
     /// The graph as a Mermaid flow chart, with a label for each position. Labels are plain text;
@@ -38,11 +33,7 @@ struct Dot<'a, L> {
 impl<L: Fn(usize) -> String> fmt::Display for Dot<'_, L> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "digraph {{")?;
-        writeln!(
-            f,
-            "  graph [label=\"{}\", labelloc=t];",
-            DotText(self.title)
-        )?;
+        writeln!(f, "  graph [label=\"{}\", labelloc=t];", DotText(self.title))?;
         writeln!(f, "  node [shape=box];")?;
         for position in 0..self.graph.len() {
             let label = (self.label)(position);
@@ -94,13 +85,7 @@ struct Syntax {
 }
 
 fn write_arrows(f: &mut Formatter<'_>, graph: &DependencyGraph, syntax: &Syntax) -> fmt::Result {
-    let Syntax {
-        or_node,
-        arrow,
-        dashed_arrow,
-        end,
-        dashed_end,
-    } = syntax;
+    let Syntax { or_node, arrow, dashed_arrow, end, dashed_end } = syntax;
     for dependent in 0..graph.len() {
         for (number, members) in graph.clauses(dependent).enumerate() {
             if members.len() == 1 {
@@ -111,10 +96,7 @@ fn write_arrows(f: &mut Formatter<'_>, graph: &DependencyGraph, syntax: &Syntax)
             }
             writeln!(f, "  any{dependent}_{number}{or_node}")?;
             for provider in members {
-                writeln!(
-                    f,
-                    "  r{provider}{dashed_arrow}any{dependent}_{number}{dashed_end}"
-                )?;
+                writeln!(f, "  r{provider}{dashed_arrow}any{dependent}_{number}{dashed_end}")?;
             }
             writeln!(f, "  any{dependent}_{number}{arrow}r{dependent}{end}")?;
         }
@@ -243,9 +225,6 @@ mod tests {
             MermaidText("\"]<b>&#35;`\\n%%{x}").to_string(),
             "#34;#93;#60;b#62;#38;#35;35#59;#96;#92;n#37;#37;#123;x#125;"
         );
-        assert_eq!(
-            MermaidText("IP (1)\nDisk F:\t磁盘").to_string(),
-            "IP (1)<br/>Disk F: 磁盘"
-        );
+        assert_eq!(MermaidText("IP (1)\nDisk F:\t磁盘").to_string(), "IP (1)<br/>Disk F: 磁盘");
     }
 }

@@ -87,20 +87,13 @@ impl Expression {
     /// No clauses: the resource needs nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            clauses: Vec::new(),
-        }
+        Self { clauses: Vec::new() }
     }
 
     /// Needs every one of these resources.
     #[must_use]
     pub fn all_of<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
-        Self {
-            clauses: names
-                .into_iter()
-                .map(|name| Clause::any_of([name]))
-                .collect(),
-        }
+        Self { clauses: names.into_iter().map(|name| Clause::any_of([name])).collect() }
     }
 
     /// Needs this resource as well.
@@ -147,9 +140,7 @@ impl FromStr for Expression {
 
 impl Clause {
     fn any_of<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
-        Self {
-            members: names.into_iter().map(|name| trimmed(name.into())).collect(),
-        }
+        Self { members: names.into_iter().map(|name| trimmed(name.into())).collect() }
     }
 
     /// Names of the resources in declared order.
@@ -179,20 +170,14 @@ impl ExpressionError {
     #[must_use]
     pub fn caret(&self, text: &str) -> String {
         let position = self.position.min(text.len());
-        let position = (0..=position)
-            .rev()
-            .find(|at| text.is_char_boundary(*at))
-            .unwrap_or_default();
+        let position =
+            (0..=position).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
         let (before, after) = text.split_at_checked(position).unwrap_or((text, ""));
         let before = before.rsplit('\n').next().unwrap_or(before);
         let after = after.split('\n').next().unwrap_or(after);
         let mut lines = String::new();
         let visible = |character: char| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
+            if character.is_control() { ' ' } else { character }
         };
         lines.extend(before.chars().chain(after.trim_end().chars()).map(visible));
         lines.push('\n');
@@ -245,9 +230,5 @@ fn write_separated<T: fmt::Display>(
 
 fn trimmed(name: String) -> String {
     let inner = name.trim();
-    if inner.len() == name.len() {
-        name
-    } else {
-        inner.to_string()
-    }
+    if inner.len() == name.len() { name } else { inner.to_string() }
 }

@@ -175,12 +175,7 @@ impl DependencyGraph {
     #[must_use]
     pub fn depends_on(&self, dependent: usize, provider: usize) -> bool {
         let is_direct = |position: u32| widen(position).cmp(&provider);
-        if self
-            .providers
-            .row(dependent)
-            .binary_search_by(|p| is_direct(*p))
-            .is_ok()
-        {
+        if self.providers.row(dependent).binary_search_by(|p| is_direct(*p)).is_ok() {
             return true;
         }
         if !self.has_clauses(dependent) || self.dependents.row(provider).is_empty() {
@@ -190,14 +185,9 @@ impl DependencyGraph {
         if let Some(itself) = needs_provider.get_mut(provider) {
             *itself = true;
         }
-        for position in self
-            .start_order()
-            .skip_while(|position| *position != provider)
-            .skip(1)
-        {
-            let needs = self
-                .providers(position)
-                .any(|p| needs_provider.get(p).is_some_and(|needs| *needs));
+        for position in self.start_order().skip_while(|position| *position != provider).skip(1) {
+            let needs =
+                self.providers(position).any(|p| needs_provider.get(p).is_some_and(|needs| *needs));
             if position == dependent {
                 return needs;
             }

@@ -87,9 +87,7 @@ impl Rows {
 
     /// Number of rows.
     pub(super) fn len(&self) -> usize {
-        self.0
-            .first()
-            .map_or(0, |header| widen(*header).saturating_sub(1))
+        self.0.first().map_or(0, |header| widen(*header).saturating_sub(1))
     }
 
     /// The values of a row; nothing if there is no such row.

@@ -62,10 +62,7 @@ fn clauses_keep_their_declared_order() {
     assert_eq!(graph.clauses(3).len(), 0);
     assert!(graph.providers(2).eq([0, 1, 3]));
     assert!(graph.dependents(0).eq([1, 2]));
-    assert!(
-        graph.start_order().eq([0, 1, 3, 2]),
-        "every member starts before the dependent"
-    );
+    assert!(graph.start_order().eq([0, 1, 3, 2]), "every member starts before the dependent");
 }
 
 #[test]
@@ -85,16 +82,9 @@ fn dependence_is_transitive_and_one_way() {
     let graph = build(&simple(6, &[(0, 1), (1, 2), (3, 2), (4, 0)])).unwrap();
     let mut pairs = Vec::new();
     for dependent in 0..6 {
-        pairs.extend(
-            (0..6)
-                .filter(|p| graph.depends_on(dependent, *p))
-                .map(|p| (dependent, p)),
-        );
+        pairs.extend((0..6).filter(|p| graph.depends_on(dependent, *p)).map(|p| (dependent, p)));
     }
-    assert_eq!(
-        pairs,
-        [(0, 1), (0, 2), (1, 2), (3, 2), (4, 0), (4, 1), (4, 2)]
-    );
+    assert_eq!(pairs, [(0, 1), (0, 2), (1, 2), (3, 2), (4, 0), (4, 1), (4, 2)]);
 }
 
 #[test]
@@ -109,14 +99,8 @@ fn the_order_of_declaration_does_not_matter() {
         assert!(graph.start_order().eq(expected.start_order()), "{edges:?}");
         assert_eq!(levels(&graph), levels(&expected), "{edges:?}");
         for position in 0..5 {
-            assert!(
-                graph.providers(position).eq(expected.providers(position)),
-                "{edges:?}"
-            );
-            assert!(
-                graph.dependents(position).eq(expected.dependents(position)),
-                "{edges:?}"
-            );
+            assert!(graph.providers(position).eq(expected.providers(position)), "{edges:?}");
+            assert!(graph.dependents(position).eq(expected.dependents(position)), "{edges:?}");
         }
         seen += 1;
     });
@@ -139,44 +123,18 @@ fn faults_of_clauses_name_their_positions() {
     let dependent = 1;
     assert_eq!(
         build(&simple(2, &[(1, 2)])),
-        Err(GraphError::UnknownPosition {
-            dependent,
-            provider: 2
-        })
+        Err(GraphError::UnknownPosition { dependent, provider: 2 })
     );
     assert_eq!(
         build(&simple(2, &[(1, usize::MAX)])),
-        Err(GraphError::UnknownPosition {
-            dependent,
-            provider: usize::MAX
-        })
+        Err(GraphError::UnknownPosition { dependent, provider: usize::MAX })
     );
-    assert_eq!(
-        build(&simple(2, &[(1, 1)])),
-        Err(GraphError::SelfDependency { position: 1 })
-    );
-    assert_eq!(
-        build(&[vec![], vec![vec![0], vec![]]]),
-        Err(GraphError::EmptyClause { dependent })
-    );
-    let twice = Err(GraphError::DuplicateProvider {
-        dependent,
-        provider: 2,
-    });
-    assert_eq!(
-        build(&[vec![], vec![vec![2, 0, 2]], vec![]]),
-        twice,
-        "in one clause"
-    );
-    assert_eq!(
-        build(&[vec![], vec![vec![2], vec![0, 2]], vec![]]),
-        twice,
-        "in two clauses"
-    );
-    assert!(
-        build(&simple(3, &[(0, 2), (1, 2)])).is_ok(),
-        "two dependents may share a provider"
-    );
+    assert_eq!(build(&simple(2, &[(1, 1)])), Err(GraphError::SelfDependency { position: 1 }));
+    assert_eq!(build(&[vec![], vec![vec![0], vec![]]]), Err(GraphError::EmptyClause { dependent }));
+    let twice = Err(GraphError::DuplicateProvider { dependent, provider: 2 });
+    assert_eq!(build(&[vec![], vec![vec![2, 0, 2]], vec![]]), twice, "in one clause");
+    assert_eq!(build(&[vec![], vec![vec![2], vec![0, 2]], vec![]]), twice, "in two clauses");
+    assert!(build(&simple(3, &[(0, 2), (1, 2)])).is_ok(), "two dependents may share a provider");
 }
 
 #[test]
@@ -184,10 +142,7 @@ fn the_first_fault_is_reported() {
     let clauses = [vec![vec![1]], vec![vec![0]], vec![vec![9]], vec![vec![3]]];
     assert_eq!(
         build(&clauses),
-        Err(GraphError::UnknownPosition {
-            dependent: 2,
-            provider: 9
-        }),
+        Err(GraphError::UnknownPosition { dependent: 2, provider: 9 }),
         "clauses by ascending dependent, and before cycles"
     );
     assert_eq!(
@@ -200,10 +155,7 @@ fn the_first_fault_is_reported() {
 #[test]
 fn cycles_are_reported_whole() {
     assert_eq!(cycle_of(2, &[(0, 1), (1, 0)]), [0, 1]);
-    assert_eq!(
-        cycle_of(5, &[(3, 2), (2, 4), (4, 3), (0, 2), (1, 0)]),
-        [2, 4, 3]
-    );
+    assert_eq!(cycle_of(5, &[(3, 2), (2, 4), (4, 3), (0, 2), (1, 0)]), [2, 4, 3]);
     let error = GraphError::Cycle(vec![2, 4, 3]);
     assert_eq!(error.to_string(), "dependency cycle 2 -> 4 -> 3 -> 2");
 }
@@ -225,9 +177,7 @@ fn of_several_cycles_the_one_with_the_smallest_position_is_reported() {
     let two = [(4, 3), (3, 4), (1, 5), (5, 6), (6, 1), (0, 1), (0, 3)];
     assert_eq!(cycle_of(7, &two), [1, 5, 6]);
     let mut edges = two;
-    permute(&mut edges, 3, &mut |edges| {
-        assert_eq!(cycle_of(7, edges), [1, 5, 6])
-    });
+    permute(&mut edges, 3, &mut |edges| assert_eq!(cycle_of(7, edges), [1, 5, 6]));
 }
 
 #[test]
@@ -240,19 +190,10 @@ fn or_members_close_cycles_too() {
 fn depth_counts_resources_on_the_longest_chain() {
     let chain = |len: usize| simple(len, &(1..len).map(|d| (d, d - 1)).collect::<Vec<_>>());
     assert_eq!(build(&chain(100)).unwrap().depth(), 100);
-    assert_eq!(
-        build(&chain(101)),
-        Err(GraphError::TooDeep {
-            depth: 101,
-            limit: 100
-        })
-    );
+    assert_eq!(build(&chain(101)), Err(GraphError::TooDeep { depth: 101, limit: 100 }));
     let flat = simple(3, &[]);
     assert_eq!(DependencyGraph::build(&flat, 1).unwrap().depth(), 1);
-    assert_eq!(
-        DependencyGraph::build(&flat, 0),
-        Err(GraphError::TooDeep { depth: 1, limit: 0 })
-    );
+    assert_eq!(DependencyGraph::build(&flat, 0), Err(GraphError::TooDeep { depth: 1, limit: 0 }));
 }
 
 #[test]
@@ -288,14 +229,10 @@ fn wide_fans_are_two_levels() {
 /// Every graph of four resources with simple dependencies, against plain definitions.
 #[test]
 fn all_small_graphs_agree_with_the_definition() {
-    let pairs: Vec<(usize, usize)> = (0..4)
-        .flat_map(|d| (0..4).filter(move |p| *p != d).map(move |p| (d, p)))
-        .collect();
+    let pairs: Vec<(usize, usize)> =
+        (0..4).flat_map(|d| (0..4).filter(move |p| *p != d).map(move |p| (d, p))).collect();
     for mask in 0..1_u32 << pairs.len() {
-        let kept = pairs
-            .iter()
-            .enumerate()
-            .filter(|(bit, _)| mask & (1 << bit) != 0);
+        let kept = pairs.iter().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0);
         let edges: Vec<_> = kept.map(|(_, edge)| *edge).collect();
         let reach = closure(&edges);
         let smallest_on_cycle = (0..4).find(|p| reach[*p][*p]);
@@ -303,10 +240,7 @@ fn all_small_graphs_agree_with_the_definition() {
             Ok(graph) => {
                 assert_eq!(smallest_on_cycle, None);
                 let place = |wanted| graph.start_order().position(|p| p == wanted).unwrap();
-                assert!(
-                    edges.iter().all(|(d, p)| place(*d) > place(*p)),
-                    "{edges:?}"
-                );
+                assert!(edges.iter().all(|(d, p)| place(*d) > place(*p)), "{edges:?}");
                 for (d, p) in &pairs {
                     assert_eq!(graph.depends_on(*d, *p), reach[*d][*p], "{edges:?}");
                 }
@@ -314,12 +248,7 @@ fn all_small_graphs_agree_with_the_definition() {
             Err(GraphError::Cycle(cycle)) => {
                 assert_eq!(cycle.first().copied(), smallest_on_cycle, "{edges:?}");
                 let next = cycle.iter().cycle().skip(1);
-                assert!(
-                    cycle
-                        .iter()
-                        .zip(next)
-                        .all(|(d, p)| edges.contains(&(*d, *p)))
-                );
+                assert!(cycle.iter().zip(next).all(|(d, p)| edges.contains(&(*d, *p))));
             }
             Err(other) => panic!("{other}"),
         }

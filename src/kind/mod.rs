@@ -95,10 +95,7 @@ pub enum SpareNode {
 /// [`ResourceSettings`](crate::spec::ResourceSettings), field by field.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields, default)]
-#[allow(
-    missing_docs,
-    reason = "documented on the settled form, field by field"
-)]
+#[allow(missing_docs, reason = "documented on the settled form, field by field")]
 pub struct ResourceOverrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desired: Option<DesiredState>,
@@ -106,49 +103,25 @@ pub struct ResourceOverrides {
     pub restart_action: Option<RestartAction>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_threshold: Option<u32>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
     pub restart_period: Option<Duration>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
     pub restart_delay: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_period: Option<Interval>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
     pub pending_timeout: Option<Duration>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
     pub start_pending_timeout: Option<Duration>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
     pub start_deadline: Option<Duration>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
     pub stop_deadline: Option<Duration>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
     pub deadlock_timeout: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub looks_alive_interval: Option<Interval>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
     pub is_alive_interval: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monitor: Option<Monitor>,

@@ -66,14 +66,8 @@ pub fn standard() -> Vec<KindDeclaration> {
 
 fn windows() -> Vec<KindDeclaration> {
     vec![
-        KindDeclaration {
-            class: ResourceClass::Storage,
-            ..named(PHYSICAL_DISK)
-        },
-        KindDeclaration {
-            class: ResourceClass::Network,
-            ..named(IP_ADDRESS)
-        },
+        KindDeclaration { class: ResourceClass::Storage, ..named(PHYSICAL_DISK) },
+        KindDeclaration { class: ResourceClass::Network, ..named(IP_ADDRESS) },
         KindDeclaration {
             class: ResourceClass::Network,
             requires: vec![RequiredProvider::Kind(IP_ADDRESS.into())],
@@ -163,8 +157,5 @@ fn exchange_kind(name: &str, requires: Vec<RequiredProvider>) -> KindDeclaration
 }
 
 fn named(name: &str) -> KindDeclaration {
-    KindDeclaration {
-        name: name.into(),
-        ..KindDeclaration::default()
-    }
+    KindDeclaration { name: name.into(), ..KindDeclaration::default() }
 }

@@ -50,14 +50,14 @@ impl FailureLog {
             threshold,
             remaining: threshold.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX)),
             // One millisecond past the period, for an entry of exactly its age still counts.
-            renews_at: oldest
-                .map(|entry| entry.after(period).after(Duration::from_millis(1))),
+            renews_at: oldest.map(|entry| entry.after(period).after(Duration::from_millis(1))),
         }
     }
 
     /// Writes down a use at `now`, and forgets what has left the window.
     pub fn record(&mut self, now: Timestamp, period: Duration) {
-        let Entries(entries) = &mut **self.entries.get_or_insert_with(|| Box::new(Entries(Vec::new())));
+        let Entries(entries) =
+            &mut **self.entries.get_or_insert_with(|| Box::new(Entries(Vec::new())));
         entries.retain(|entry| is_inside(*entry, now, period));
         entries.push(now);
     }

@@ -45,8 +45,7 @@ pub enum NodeEvent {
 
 impl NodeState {
     /// Every state.
-    pub const ALL: [Self; 5] =
-        [Self::Down, Self::Joining, Self::Up, Self::Paused, Self::Unclean];
+    pub const ALL: [Self; 5] = [Self::Down, Self::Joining, Self::Up, Self::Paused, Self::Unclean];
 
     /// What `event` does to a node in this state.
     pub const fn next(self, event: NodeEvent) -> Transition<Self> {
@@ -60,11 +59,15 @@ impl NodeState {
                 Transition::To(Self::Paused)
             }
             (Self::Joining | Self::Up | Self::Paused, E::Lost) => Transition::To(Self::Unclean),
-            (Self::Joining | Self::Up | Self::Paused | Self::Unclean, E::Left | E::ConfirmedDown) => {
-                Transition::To(Self::Down)
-            }
+            (
+                Self::Joining | Self::Up | Self::Paused | Self::Unclean,
+                E::Left | E::ConfirmedDown,
+            ) => Transition::To(Self::Down),
             // Whether a node that is not up is paused is remembered beside its state.
-            (Self::Down | Self::Joining | Self::Unclean, E::PauseRequested | E::ResumeRequested)
+            (
+                Self::Down | Self::Joining | Self::Unclean,
+                E::PauseRequested | E::ResumeRequested,
+            )
             | (Self::Up, E::ResumeRequested)
             | (Self::Paused, E::PauseRequested)
             | (Self::Down | Self::Unclean, E::Lost)

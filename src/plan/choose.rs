@@ -88,17 +88,12 @@ impl Contender {
         let rank = policy.rank(placement, node);
         match rank.vetoed() {
             Some(reason) => Err(Rejection::Vetoed { reason }),
-            None => Ok(Self {
-                node,
-                drawback,
-                rank,
-            }),
+            None => Ok(Self { node, drawback, rank }),
         }
     }
 
     pub(super) fn tier(&self) -> Tier {
-        self.drawback
-            .map_or(Tier::Eligible, |drawback| drawback.tier())
+        self.drawback.map_or(Tier::Eligible, |drawback| drawback.tier())
     }
 
     /// `Less` if this node is taken before the other.
@@ -109,9 +104,7 @@ impl Contender {
             .then_with(|| self.rank.compare(&other.rank).0)
             .then_with(|| is_elsewhere(self.node).cmp(&is_elsewhere(other.node)))
             .then_with(|| {
-                placement
-                    .list_position(self.node)
-                    .cmp(&placement.list_position(other.node))
+                placement.list_position(self.node).cmp(&placement.list_position(other.node))
             })
     }
 }
@@ -147,10 +140,7 @@ fn best_rank(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<C
         .nodes()
         .filter_map(|(node, _)| Contender::assess(placement, policy, node).ok())
         .min_by(|one, other| one.compare(other, placement))
-        .map(|best| Choice {
-            node: best.node,
-            tier: best.tier(),
-        })
+        .map(|best| Choice { node: best.node, tier: best.tier() })
 }
 
 impl fmt::Display for Tier {

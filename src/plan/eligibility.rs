@@ -137,11 +137,7 @@ impl<N: Naming> fmt::Display for Rejection<N> {
             Self::NotPossibleOwner { resource } => {
                 write!(f, "not a possible owner of resource {resource}")
             }
-            Self::Capacity {
-                dimension,
-                needed,
-                free,
-            } => {
+            Self::Capacity { dimension, needed, free } => {
                 write!(f, "no room: {dimension} needs {needed}, has {free} free")
             }
             Self::AntiAffinity { group } => write!(f, "runs anti-affine group {group}"),
@@ -166,8 +162,7 @@ impl Drawback {
     /// now, or a forbidden neighbour, may have room later; the group waits for it.
     pub(super) fn is_open(self, placement: &Placement<'_>) -> bool {
         let is_up = |node: NodeId| {
-            placement.state().node_state(node) == NodeState::Up
-                && placement.owner() != Some(node)
+            placement.state().node_state(node) == NodeState::Up && placement.owner() != Some(node)
         };
         let mut nodes = placement.spec().nodes().map(|(node, _)| node).filter(|node| is_up(*node));
         match self {
@@ -218,17 +213,11 @@ fn stays_off_owner(placement: &Placement<'_>, node: NodeId) -> Result<(), Reject
 
 fn possible_owner(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
     let group = placement.group_spec();
-    if group
-        .possible_owners()
-        .is_none_or(|possible| possible.contains(node))
-    {
+    if group.possible_owners().is_none_or(|possible| possible.contains(node)) {
         return Ok(None);
     }
     let cannot_run = group.resources().find(|resource| {
-        placement
-            .spec()
-            .resource(*resource)
-            .is_some_and(|resource| !resource.can_run_on(node))
+        placement.spec().resource(*resource).is_some_and(|resource| !resource.can_run_on(node))
     });
     match cannot_run {
         None => Ok(None),
@@ -241,19 +230,12 @@ fn possible_owner(placement: &Placement<'_>, node: NodeId) -> Result<Option<Draw
 
 fn capacity(placement: &Placement<'_>, node: NodeId) -> Result<(), Rejection> {
     for (dimension, needed) in placement.group_spec().demands().iter().copied() {
-        let limit = placement
-            .spec()
-            .node(node)
-            .and_then(|node| node.capacity(dimension));
+        let limit = placement.spec().node(node).and_then(|node| node.capacity(dimension));
         let Some(limit) = limit else { continue };
         let others = placement.load_with(node, dimension).saturating_sub(needed);
         let free = limit.saturating_sub(others);
         if needed > free {
-            return Err(Rejection::Capacity {
-                dimension,
-                needed,
-                free,
-            });
+            return Err(Rejection::Capacity { dimension, needed, free });
         }
     }
     Ok(())

@@ -92,17 +92,11 @@ pub fn explain(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Explan
     for (place, node) in placement.node_list_after(after).enumerate() {
         match Contender::assess(placement, policy, node) {
             Ok(contender) => contenders.push(match walk {
-                Walk::NodeList { .. } => Contender {
-                    rank: by_place(place),
-                    ..contender
-                },
+                Walk::NodeList { .. } => Contender { rank: by_place(place), ..contender },
                 Walk::Ranked => contender,
             }),
             Err(rejection) => {
-                rejected.push(Candidate {
-                    node,
-                    verdict: Verdict::Rejected(rejection),
-                });
+                rejected.push(Candidate { node, verdict: Verdict::Rejected(rejection) });
             }
         }
     }
@@ -122,9 +116,7 @@ pub fn explain(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Explan
     let taken = before.zip(&contenders).map(|(before, own)| Candidate {
         node: own.node,
         verdict: match chosen.zip(before) {
-            None => Verdict::Chosen {
-                drawback: own.drawback,
-            },
+            None => Verdict::Chosen { drawback: own.drawback },
             Some((chosen, before)) => verdict(placement, chosen, before, own),
         },
     });
@@ -154,9 +146,7 @@ impl<N: Naming> fmt::Display for Verdict<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Chosen { drawback: None } => f.write_str("chosen"),
-            Self::Chosen {
-                drawback: Some(drawback),
-            } => {
+            Self::Chosen { drawback: Some(drawback) } => {
                 write!(f, "chosen as last resort: {drawback}")
             }
             Self::Behind { node, by } => write!(f, "behind {node}: {by}"),
@@ -180,10 +170,7 @@ impl<N: Naming> fmt::Display for Explanation<N> {
             Some(owner) => write!(f, ", owner {owner}:")?,
             None => f.write_str(", no owner:")?,
         }
-        let names = self
-            .candidates
-            .iter()
-            .map(|candidate| candidate.node.to_string());
+        let names = self.candidates.iter().map(|candidate| candidate.node.to_string());
         let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         for Candidate { node, verdict } in &self.candidates {
             write!(f, "\n  {:width$}  {verdict}", node.to_string())?;
@@ -201,10 +188,9 @@ fn verdict(
 ) -> Verdict {
     match own.drawback {
         Some(drawback) if drawback.tier() != chosen.tier() => Verdict::LastResort(drawback),
-        Some(_) | None => Verdict::Behind {
-            node: before.node,
-            by: difference(placement, before, own),
-        },
+        Some(_) | None => {
+            Verdict::Behind { node: before.node, by: difference(placement, before, own) }
+        }
     }
 }
 
@@ -212,16 +198,8 @@ fn difference(placement: &Placement<'_>, before: &Contender, own: &Contender) ->
     match own.rank.first_difference(&before.rank) {
         Some((own, better)) => {
             // A rank without the key lends it no name.
-            let name = if own.name().is_empty() {
-                better.name()
-            } else {
-                own.name()
-            };
-            Difference::Key {
-                name,
-                own: own.value(),
-                better: better.value(),
-            }
+            let name = if own.name().is_empty() { better.name() } else { own.name() };
+            Difference::Key { name, own: own.value(), better: better.value() }
         }
         None if placement.owner() == Some(before.node) => Difference::Owner,
         None => Difference::NodeList,
@@ -229,8 +207,5 @@ fn difference(placement: &Placement<'_>, before: &Contender, own: &Contender) ->
 }
 
 fn by_place(place: usize) -> Rank {
-    Rank::by(Key::smallest(
-        PLACE_IN_NODE_LIST,
-        i64::try_from(place).unwrap_or(i64::MAX),
-    ))
+    Rank::by(Key::smallest(PLACE_IN_NODE_LIST, i64::try_from(place).unwrap_or(i64::MAX)))
 }

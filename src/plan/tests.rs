@@ -86,9 +86,7 @@ impl Cluster {
 
     /// The chosen node, which must be fully eligible.
     fn eligible(&self, group: &str, trigger: Trigger, policy: impl FailoverPolicy) -> String {
-        let (node, tier) = self
-            .choose(group, trigger, policy)
-            .expect("a node is eligible");
+        let (node, tier) = self.choose(group, trigger, policy).expect("a node is eligible");
         assert_eq!(tier, Tier::Eligible);
         node
     }
@@ -114,31 +112,17 @@ impl FailoverPolicy for Ranked<'_> {
 
 fn choose_in_every_way(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
     let choice = choose(placement, policy);
-    assert_eq!(
-        choose(placement, &Ranked(policy)),
-        choice,
-        "walk and ranks agree"
-    );
+    assert_eq!(choose(placement, &Ranked(policy)), choice, "walk and ranks agree");
     let node = choice.map(|choice| choice.node);
-    assert_eq!(
-        explain(placement, policy).chosen,
-        node,
-        "the explanation agrees"
-    );
-    assert_eq!(
-        explain(placement, &Ranked(policy)).chosen,
-        node,
-        "by ranks as well"
-    );
+    assert_eq!(explain(placement, policy).chosen, node, "the explanation agrees");
+    assert_eq!(explain(placement, &Ranked(policy)).chosen, node, "by ranks as well");
     choice
 }
 
 fn declaration(nodes: &str) -> ClusterDeclaration {
     nodes
         .split_whitespace()
-        .fold(ClusterDeclaration::new("test"), |declaration, node| {
-            declaration.node(node)
-        })
+        .fold(ClusterDeclaration::new("test"), |declaration, node| declaration.node(node))
 }
 
 fn group(name: &str) -> GroupDeclaration {

@@ -34,10 +34,7 @@ impl FailoverPolicy for LeastLoaded {
                 Some(share(placement.load_with(candidate, dimension), capacity))
             })
             .max();
-        Rank::by(Key::smallest(
-            "load in parts per million",
-            dominant.unwrap_or(0),
-        ))
+        Rank::by(Key::smallest("load in parts per million", dominant.unwrap_or(0)))
     }
 }
 

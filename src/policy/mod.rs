@@ -156,13 +156,7 @@ impl<'a> Placement<'a> {
         trigger: Trigger,
     ) -> Option<Self> {
         let group_spec = spec.group(group)?;
-        Some(Self {
-            spec,
-            state,
-            group,
-            group_spec,
-            trigger,
-        })
+        Some(Self { spec, state, group, group_spec, trigger })
     }
 
     /// The declared cluster.
@@ -227,9 +221,7 @@ impl<'a> Placement<'a> {
                 }
             };
         let nodes = move |range: Range<usize>| {
-            range
-                .map(NodeId::from_index)
-                .filter(|node| !preferred.contains(node))
+            range.map(NodeId::from_index).filter(|node| !preferred.contains(node))
         };
         let (first, second) = (first.iter().copied(), second.iter().copied());
         first.chain(nodes(rest)).chain(second).chain(nodes(last))
@@ -243,9 +235,7 @@ impl<'a> Placement<'a> {
             Some(position) => position,
             None => {
                 let before = preferred.iter().filter(|owner| **owner < node).count();
-                preferred
-                    .len()
-                    .saturating_add(node.index().saturating_sub(before))
+                preferred.len().saturating_add(node.index().saturating_sub(before))
             }
         }
     }
@@ -253,10 +243,7 @@ impl<'a> Placement<'a> {
     /// Where a node stands among the preferred owners, from 0.
     #[must_use]
     pub fn preferred_position(&self, node: NodeId) -> Option<usize> {
-        self.group_spec
-            .preferred_owners()
-            .iter()
-            .position(|owner| *owner == node)
+        self.group_spec.preferred_owners().iter().position(|owner| *owner == node)
     }
 
     /// How many other groups stand on a node or are on their way to it.
@@ -276,11 +263,7 @@ impl<'a> Placement<'a> {
         if occupancy.stands_on(self.group, node) {
             return load;
         }
-        let demand = self
-            .group_spec
-            .demands()
-            .iter()
-            .find(|(of, _)| *of == dimension);
+        let demand = self.group_spec.demands().iter().find(|(of, _)| *of == dimension);
         load.saturating_add(demand.map_or(0, |(_, amount)| *amount))
     }
 }

@@ -22,21 +22,13 @@ impl Key {
     /// The smallest number is best. The name says what is counted, for explanations.
     #[must_use]
     pub const fn smallest(name: &'static str, value: i64) -> Self {
-        Self {
-            name,
-            value,
-            better: Better::Smaller,
-        }
+        Self { name, value, better: Better::Smaller }
     }
 
     /// The largest number is best.
     #[must_use]
     pub const fn largest(name: &'static str, value: i64) -> Self {
-        Self {
-            name,
-            value,
-            better: Better::Larger,
-        }
+        Self { name, value, better: Better::Larger }
     }
 
     /// What is counted.
@@ -87,10 +79,7 @@ impl Rank {
     /// The candidate must not be taken; the reason is shown to operators.
     #[must_use]
     pub fn veto(reason: &'static str) -> Self {
-        Self {
-            veto: Some(reason),
-            ..Self::default()
-        }
+        Self { veto: Some(reason), ..Self::default() }
     }
 
     /// One key more, for candidates that are equal so far.
@@ -158,14 +147,8 @@ mod tests {
         let largest = |value| Rank::by(Key::largest("room", value));
         assert_eq!(order(smallest(1), smallest(2)), Ordering::Less);
         assert_eq!(order(largest(1), largest(2)), Ordering::Greater);
-        assert_eq!(
-            order(smallest(i64::MIN), smallest(i64::MAX)),
-            Ordering::Less
-        );
-        assert_eq!(
-            order(largest(i64::MIN), largest(i64::MIN + 1)),
-            Ordering::Greater
-        );
+        assert_eq!(order(smallest(i64::MIN), smallest(i64::MAX)), Ordering::Less);
+        assert_eq!(order(largest(i64::MIN), largest(i64::MIN + 1)), Ordering::Greater);
     }
 
     #[test]
@@ -208,27 +191,20 @@ mod tests {
         assert_eq!(order(Rank::neutral(), neutral), Ordering::Equal);
         let one = Rank::by(Key::smallest("load", 1));
         let other = Rank::by(Key::smallest("load", 2));
-        assert_eq!(
-            order(neutral.then(one), neutral.then(other)),
-            order(one, other)
-        );
+        assert_eq!(order(neutral.then(one), neutral.then(other)), order(one, other));
     }
 
     #[test]
     fn the_first_veto_is_told() {
         let vetoed = Rank::veto("first").then(Rank::veto("second"));
         assert_eq!(vetoed.vetoed(), Some("first"));
-        assert_eq!(
-            Rank::neutral().then(Rank::veto("second")).vetoed(),
-            Some("second")
-        );
+        assert_eq!(Rank::neutral().then(Rank::veto("second")).vetoed(), Some("second"));
     }
 
     #[test]
     fn keys_beyond_the_limit_do_not_count() {
-        let full = (0..Rank::MAX_KEYS).fold(Rank::neutral(), |rank, _| {
-            rank.and_by(Key::smallest("same", 0))
-        });
+        let full = (0..Rank::MAX_KEYS)
+            .fold(Rank::neutral(), |rank, _| rank.and_by(Key::smallest("same", 0)));
         assert_eq!(full.and_by(Key::smallest("one more", 1)), full);
     }
 }

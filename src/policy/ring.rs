@@ -49,9 +49,7 @@ impl Ring {
             }
             (Trigger::ResourceFailure, _, _)
             | (Trigger::NodeFailure, _, true)
-            | (Trigger::NodeFailure, None, false) => Order::List {
-                after: placement.owner(),
-            },
+            | (Trigger::NodeFailure, None, false) => Order::List { after: placement.owner() },
             (Trigger::Start, _, _) | (Trigger::BestPossible | Trigger::Drain, None, _) => {
                 Order::List { after: None }
             }
@@ -90,9 +88,7 @@ fn place_after(placement: &Placement<'_>, after: Option<NodeId>, candidate: Node
     let steps = match after.map(|node| placement.list_position(node).saturating_add(1)) {
         None => position,
         Some(start) => position.checked_sub(start).unwrap_or_else(|| {
-            position
-                .saturating_add(placement.spec().nodes().len())
-                .saturating_sub(start)
+            position.saturating_add(placement.spec().nodes().len()).saturating_sub(start)
         }),
     };
     Key::smallest(PLACE_IN_NODE_LIST, i64::try_from(steps).unwrap_or(i64::MAX))
@@ -103,13 +99,9 @@ fn drawn(placement: &Placement<'_>, seed: u64, candidate: NodeId) -> Rank {
     let position = placement.preferred_position(candidate);
     let place = i64::try_from(position.unwrap_or(preferred)).unwrap_or(i64::MAX);
     let epoch = placement.state().epoch(placement.group());
-    let draw = [
-        number(placement.group().index()),
-        epoch.value(),
-        number(candidate.index()),
-    ]
-    .into_iter()
-    .fold(mix(seed), |hash, part| mix(hash ^ part));
+    let draw = [number(placement.group().index()), epoch.value(), number(candidate.index())]
+        .into_iter()
+        .fold(mix(seed), |hash, part| mix(hash ^ part));
     // The top bit goes so that the draw fits a key.
     let draw = i64::try_from(draw >> 1).unwrap_or(i64::MAX);
     Rank::by(Key::smallest("place among preferred owners", place))

@@ -22,9 +22,7 @@ impl<A: FailoverPolicy, B: FailoverPolicy> Then<A, B> {
 
 impl<A: FailoverPolicy, B: FailoverPolicy> FailoverPolicy for Then<A, B> {
     fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
-        self.first
-            .rank(placement, candidate)
-            .then(self.second.rank(placement, candidate))
+        self.first.rank(placement, candidate).then(self.second.rank(placement, candidate))
     }
 
     /// That of the first policy. A walk along the node list leaves no ties to break, and the nodes

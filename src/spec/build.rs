@@ -74,10 +74,7 @@ impl ClusterDeclaration {
             kinds: Vec::new(),
             classes: dictionary.classes,
             dimensions: dictionary.dimensions,
-            names: NameIndex {
-                nodes: node_ids,
-                ..NameIndex::default()
-            },
+            names: NameIndex { nodes: node_ids, ..NameIndex::default() },
             returning: Vec::new(),
             warnings: Vec::new(),
         };

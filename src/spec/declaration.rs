@@ -257,10 +257,7 @@ impl ClusterDeclaration {
     /// A cluster with this name and nothing in it.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { name: name.into(), ..Self::default() }
     }
 
     /// Adds a node: a name, or a [`NodeDeclaration`].
@@ -310,10 +307,7 @@ impl NodeDeclaration {
     /// A node with this name, one vote and no limits.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { name: name.into(), ..Self::default() }
     }
 
     /// Limits what the node can carry in one dimension.
@@ -340,10 +334,7 @@ impl GroupDeclaration {
     /// An empty group with this name.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { name: name.into(), ..Self::default() }
     }
 
     /// Adds a resource.
@@ -386,11 +377,7 @@ impl ResourceDeclaration {
     /// A resource of this kind without dependencies.
     #[must_use]
     pub fn new(name: impl Into<String>, kind: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            name: name.into(),
-            kind: kind.into(),
-            ..Self::default()
-        }
+        Self { name: name.into(), kind: kind.into(), ..Self::default() }
     }
 
     /// Sets what it depends on, replacing what was set before.

@@ -118,18 +118,12 @@ impl ClusterSpec {
 
     /// The nodes with their ids, ascending.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = (NodeId, &NodeSpec)> {
-        self.nodes
-            .iter()
-            .enumerate()
-            .map(|(index, node)| (NodeId::from_index(index), node))
+        self.nodes.iter().enumerate().map(|(index, node)| (NodeId::from_index(index), node))
     }
 
     /// The groups with their ids, ascending.
     pub fn groups(&self) -> impl ExactSizeIterator<Item = (GroupId, &GroupSpec)> {
-        self.groups
-            .iter()
-            .enumerate()
-            .map(|(index, group)| (GroupId::from_index(index), group))
+        self.groups.iter().enumerate().map(|(index, group)| (GroupId::from_index(index), group))
     }
 
     /// The resources with their ids, ascending; those of one group follow each other.
@@ -202,10 +196,7 @@ impl ClusterSpec {
     #[must_use]
     pub fn to_dot(&self, group: GroupId) -> Option<String> {
         let spec = self.group(group)?;
-        Some(
-            spec.graph
-                .to_dot(spec.name(), |position| self.label(spec, position)),
-        )
+        Some(spec.graph.to_dot(spec.name(), |position| self.label(spec, position)))
     }
 
     /// The dependency graph of a group as a Mermaid flow chart.
@@ -345,9 +336,7 @@ impl ResourceSpec {
     /// Whether it can run on this node.
     #[must_use]
     pub fn can_run_on(&self, node: NodeId) -> bool {
-        self.possible
-            .as_ref()
-            .is_none_or(|possible| possible.contains(node))
+        self.possible.as_ref().is_none_or(|possible| possible.contains(node))
     }
 
     /// The settled properties.

@@ -19,21 +19,15 @@ pub(super) struct NameIndex {
 
 impl NameIndex {
     pub(super) fn node(&self, nodes: &[NodeSpec], name: &str) -> Option<NodeId> {
-        find(&self.nodes, name, |id| {
-            nodes.get(id.index()).map_or("", NodeSpec::name)
-        })
+        find(&self.nodes, name, |id| nodes.get(id.index()).map_or("", NodeSpec::name))
     }
 
     pub(super) fn group(&self, groups: &[GroupSpec], name: &str) -> Option<GroupId> {
-        find(&self.groups, name, |id| {
-            groups.get(id.index()).map_or("", GroupSpec::name)
-        })
+        find(&self.groups, name, |id| groups.get(id.index()).map_or("", GroupSpec::name))
     }
 
     pub(super) fn resource(&self, resources: &[ResourceSpec], name: &str) -> Option<ResourceId> {
-        find(&self.resources, name, |id| {
-            resources.get(id.index()).map_or("", ResourceSpec::name)
-        })
+        find(&self.resources, name, |id| resources.get(id.index()).map_or("", ResourceSpec::name))
     }
 }
 
@@ -51,9 +45,7 @@ pub(super) fn sort<'a, I: Copy + Ord>(
 ) -> Sorted<I> {
     let mut keyed: Vec<(u64, I)> = ids.map(|id| (digest(name_of(id)), id)).collect();
     keyed.sort_unstable_by(|a, b| {
-        a.0.cmp(&b.0)
-            .then_with(|| compare(name_of(a.1), name_of(b.1)))
-            .then_with(|| a.1.cmp(&b.1))
+        a.0.cmp(&b.0).then_with(|| compare(name_of(a.1), name_of(b.1))).then_with(|| a.1.cmp(&b.1))
     });
     let mut duplicates = Vec::new();
     let mut first: Option<(u64, I)> = None;
@@ -66,10 +58,7 @@ pub(super) fn sort<'a, I: Copy + Ord>(
         }
     }
     duplicates.sort_unstable_by_key(|(_, later)| *later);
-    Sorted {
-        ids: keyed.into_iter().map(|(_, id)| id).collect(),
-        duplicates,
-    }
+    Sorted { ids: keyed.into_iter().map(|(_, id)| id).collect(), duplicates }
 }
 
 /// The id with this name in a list of [`sort`].
@@ -94,9 +83,7 @@ pub(super) fn digest(name: &str) -> u64 {
     const PRIME: u64 = 0x0100_0000_01b3;
     let step = |sum: u64, unit: u32| (sum ^ u64::from(unit)).wrapping_mul(PRIME);
     if name.is_ascii() {
-        name.bytes().fold(OFFSET, |sum, byte| {
-            step(sum, u32::from(byte.to_ascii_lowercase()))
-        })
+        name.bytes().fold(OFFSET, |sum, byte| step(sum, u32::from(byte.to_ascii_lowercase())))
     } else {
         folded(name).fold(OFFSET, |sum, letter| step(sum, u32::from(letter)))
     }
@@ -130,12 +117,8 @@ mod tests {
 
     #[test]
     fn case_does_not_matter_in_any_script() {
-        for (a, b) in [
-            ("EVS1", "evs1"),
-            ("Ölprüfung", "öLPRÜFUNG"),
-            ("ΔΟΜΗ", "δομη"),
-            ("", ""),
-        ] {
+        for (a, b) in [("EVS1", "evs1"), ("Ölprüfung", "öLPRÜFUNG"), ("ΔΟΜΗ", "δομη"), ("", "")]
+        {
             assert!(equal(a, b), "{a} {b}");
             assert_eq!(digest(a), digest(b), "{a} {b}");
         }
@@ -149,10 +132,7 @@ mod tests {
         let sorted = sort(0..names.len(), |i| names[i]);
         assert_eq!(sorted.duplicates, vec![]);
         for (index, name) in names.iter().enumerate() {
-            assert_eq!(
-                find(&sorted.ids, &name.to_uppercase(), |i| names[i]),
-                Some(index)
-            );
+            assert_eq!(find(&sorted.ids, &name.to_uppercase(), |i| names[i]), Some(index));
         }
         assert_eq!(find(&sorted.ids, "disk2", |i| names[i]), None);
     }

@@ -17,10 +17,7 @@ impl NodeSet {
     /// The empty set.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            low: 0,
-            high: Vec::new(),
-        }
+        Self { low: 0, high: Vec::new() }
     }
 
     /// Adds a node; whether it was missing.
@@ -82,18 +79,10 @@ impl NodeSet {
     /// The nodes that are in both sets.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        let mut high: Vec<u64> = self
-            .high
-            .iter()
-            .zip(&other.high)
-            .map(|(a, b)| a & b)
-            .collect();
+        let mut high: Vec<u64> = self.high.iter().zip(&other.high).map(|(a, b)| a & b).collect();
         let used = high.iter().rposition(|word| *word != 0);
         high.truncate(used.map_or(0, |last| last.saturating_add(1)));
-        Self {
-            low: self.low & other.low,
-            high,
-        }
+        Self { low: self.low & other.low, high }
     }
 
     /// Whether at least one node is in both sets.
@@ -140,18 +129,11 @@ mod tests {
         let indices = [70, 3, 64, 0, 999, 63, 3];
         let bits = set(&indices);
         let model: BTreeSet<usize> = indices.into_iter().collect();
-        assert_eq!(
-            bits.iter().map(NodeId::index).collect::<BTreeSet<_>>(),
-            model
-        );
+        assert_eq!(bits.iter().map(NodeId::index).collect::<BTreeSet<_>>(), model);
         assert!(bits.iter().is_sorted());
         assert_eq!(bits.len(), model.len());
         for index in 0..1_100 {
-            assert_eq!(
-                bits.contains(NodeId::from_index(index)),
-                model.contains(&index),
-                "{index}"
-            );
+            assert_eq!(bits.contains(NodeId::from_index(index)), model.contains(&index), "{index}");
         }
     }
 
@@ -168,10 +150,8 @@ mod tests {
     #[test]
     fn insert_tells_what_was_missing() {
         let mut bits = NodeSet::new();
-        let answers: vec::Vec<bool> = [5, 5, 100, 100]
-            .into_iter()
-            .map(|i| bits.insert(NodeId::from_index(i)))
-            .collect();
+        let answers: vec::Vec<bool> =
+            [5, 5, 100, 100].into_iter().map(|i| bits.insert(NodeId::from_index(i))).collect();
         assert_eq!(answers, [true, false, true, false]);
     }
 }

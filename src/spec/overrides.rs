@@ -52,13 +52,9 @@ pub(super) fn difference(
             (settled.$field != inherited.$field).then_some(settled.$field)
         };
     }
-    let start_pending_timeout = kind
-        .start_pending_timeout
-        .unwrap_or(settled.pending_timeout);
+    let start_pending_timeout = kind.start_pending_timeout.unwrap_or(settled.pending_timeout);
     let own = ResourceOverrides {
-        desired: settled
-            .desired
-            .filter(|_| settled.desired != inherited.desired),
+        desired: settled.desired.filter(|_| settled.desired != inherited.desired),
         restart_action: changed!(restart_action),
         restart_threshold: changed!(restart_threshold),
         restart_period: changed!(restart_period),

@@ -27,11 +27,7 @@ pub struct SpecErrors(Vec<SpecError>);
 impl SpecErrors {
     /// The list as an error, unless it is empty.
     pub(super) fn of(errors: Vec<SpecError>) -> Result<(), Self> {
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(Self(errors))
-        }
+        if errors.is_empty() { Ok(()) } else { Err(Self(errors)) }
     }
 
     /// The problems: nodes, kinds, groups, names, dependencies, then rules across groups.
@@ -373,12 +369,7 @@ impl fmt::Display for Range {
         } else if least.is_zero() {
             write!(f, "must be at most {}", text::format(most))
         } else {
-            write!(
-                f,
-                "must be {} to {}",
-                text::format(least),
-                text::format(most)
-            )
+            write!(f, "must be {} to {}", text::format(least), text::format(most))
         }
     }
 }

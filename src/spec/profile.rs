@@ -14,16 +14,10 @@ impl Profile {
     #[must_use]
     pub fn cluster_settings(self) -> ClusterSettings {
         let (admission, failover_limit, retry) = match self {
-            Self::Mscs2003 => (
-                Admission::SameClassOnline,
-                FailoverLimit::GroupOffline,
-                Retry::FinalAttempt,
-            ),
-            Self::Modern => (
-                Admission::Open,
-                FailoverLimit::ResourceStays,
-                Retry::NewSeries,
-            ),
+            Self::Mscs2003 => {
+                (Admission::SameClassOnline, FailoverLimit::GroupOffline, Retry::FinalAttempt)
+            }
+            Self::Modern => (Admission::Open, FailoverLimit::ResourceStays, Retry::NewSeries),
         };
         ClusterSettings {
             quorum: QuorumRule::NodeMajority,

@@ -47,16 +47,8 @@ impl From<&ClusterSpec> for ClusterDeclaration {
             fence_period: changed!(fence_period),
             probe_interval: changed!(probe_interval),
             kinds: kinds.map(|(_, kind)| kind.clone()).collect(),
-            nodes: spec
-                .nodes
-                .iter()
-                .map(|node| node_declaration(spec, node))
-                .collect(),
-            groups: spec
-                .groups
-                .iter()
-                .map(|group| group_declaration(spec, group))
-                .collect(),
+            nodes: spec.nodes.iter().map(|node| node_declaration(spec, node)).collect(),
+            groups: spec.groups.iter().map(|group| group_declaration(spec, group)).collect(),
         }
     }
 }
@@ -81,10 +73,7 @@ fn group_declaration(spec: &ClusterSpec, group: &GroupSpec) -> GroupDeclaration 
             (settings.$field != defaults.$field).then_some(settings.$field)
         };
     }
-    let classes = group
-        .classes
-        .iter()
-        .filter_map(|class| spec.classes.get(class.index()));
+    let classes = group.classes.iter().filter_map(|class| spec.classes.get(class.index()));
     GroupDeclaration {
         name: group.name().into(),
         preferred_owners: node_names(spec, group.preferred.iter().copied()),
@@ -137,15 +126,11 @@ fn dependencies(spec: &ClusterSpec, group: &GroupSpec, position: usize) -> Optio
         resource.map_or("", ResourceSpec::name)
     };
     let clauses = group.graph.clauses(position);
-    let expression = clauses.fold(Expression::new(), |expression, members| {
-        expression.and_any_of(members.map(name_at))
-    });
+    let expression = clauses
+        .fold(Expression::new(), |expression, members| expression.and_any_of(members.map(name_at)));
     (!expression.is_empty()).then_some(Dependencies::Expression(expression))
 }
 
 fn node_names(spec: &ClusterSpec, nodes: impl Iterator<Item = NodeId>) -> Vec<String> {
-    nodes
-        .filter_map(|node| spec.node(node))
-        .map(|node| node.name().into())
-        .collect()
+    nodes.filter_map(|node| spec.node(node)).map(|node| node.name().into()).collect()
 }

@@ -190,16 +190,10 @@ impl ClusterState {
             (NodeState::Unclean, Fencing::Lease { duration, margin }) => {
                 Some(record.since.after(duration).after(margin))
             }
-            (
-                NodeState::Unclean,
-                Fencing::Required | Fencing::Trusted | Fencing::Operator,
-            )
+            (NodeState::Unclean, Fencing::Required | Fencing::Trusted | Fencing::Operator)
             | (
                 NodeState::Down | NodeState::Joining | NodeState::Up | NodeState::Paused,
-                Fencing::Required
-                | Fencing::Trusted
-                | Fencing::Lease { .. }
-                | Fencing::Operator,
+                Fencing::Required | Fencing::Trusted | Fencing::Lease { .. } | Fencing::Operator,
             ) => None,
         }
     }

@@ -17,10 +17,7 @@ use super::{Interval, whole_millis};
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let mut input = text;
     let millis = repeat::<_, _, (), _, _>(1.., delimited(multispace0, term, multispace0))
-        .fold(
-            || Some(0_u64),
-            |sum: Option<u64>, term: u64| sum?.checked_add(term),
-        )
+        .fold(|| Some(0_u64), |sum: Option<u64>, term: u64| sum?.checked_add(term))
         .parse_next(&mut input);
     match millis {
         Ok(Some(millis)) if input.is_empty() => Some(Duration::from_millis(millis)),
@@ -52,13 +49,9 @@ pub(crate) fn format(span: Duration) -> String {
         return "0s".to_string();
     }
     let mut text = String::new();
-    for (unit, millis_per_unit) in [
-        ("d", 86_400_000_u64),
-        ("h", 3_600_000),
-        ("m", 60_000),
-        ("s", 1_000),
-        ("ms", 1),
-    ] {
+    for (unit, millis_per_unit) in
+        [("d", 86_400_000_u64), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)]
+    {
         let count = rest.checked_div(millis_per_unit).unwrap_or(0);
         if count > 0 {
             let space = if text.is_empty() { "" } else { " " };

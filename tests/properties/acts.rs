@@ -4,9 +4,7 @@ use quorate::cluster::Outcome;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::quorum::WitnessState;
 use quorate::settings::Fencing;
-use quorate::{
-    Command, Incarnation, Input, NodeId, OpId, ResourceId, WallClock,
-};
+use quorate::{Command, Incarnation, Input, NodeId, OpId, ResourceId, WallClock};
 
 use crate::broken::Broken;
 use crate::edits;
@@ -14,9 +12,8 @@ use crate::orders;
 use crate::run::Run;
 use crate::step::{Fate, Manner, Step};
 
-const WAITS: [u64; 12] = [
-    0, 1, 10, 100, 500, 1_000, 2_000, 5_000, 30_000, 600_000, 3_600_000, 86_400_000,
-];
+const WAITS: [u64; 12] =
+    [0, 1, 10, 100, 500, 1_000, 2_000, 5_000, 30_000, 600_000, 3_600_000, 86_400_000];
 
 impl Run {
     /// Lets one thing happen.
@@ -206,9 +203,7 @@ impl Run {
     fn cut_off(&mut self, name: &str) {
         let now = self.now;
         let fencing = self.cluster.spec().settings().fencing;
-        self.world.jobs.retain(|job| {
-            job.effect.node != name || job.effect.resource.is_none()
-        });
+        self.world.jobs.retain(|job| job.effect.node != name || job.effect.resource.is_none());
         let machine = self.world.machine(name);
         if !machine.is_connected {
             return;
@@ -243,9 +238,7 @@ impl Run {
         machine.stops_at = None;
         if !machine.is_connected {
             machine.is_connected = true;
-            self.world.jobs.retain(|job| {
-                job.effect.node != name || job.effect.resource.is_none()
-            });
+            self.world.jobs.retain(|job| job.effect.node != name || job.effect.resource.is_none());
         }
         let machine = self.world.machine(name);
         let incarnation = Incarnation::new(machine.incarnation);

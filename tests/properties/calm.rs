@@ -103,10 +103,7 @@ impl Run {
         let groups: Vec<GroupId> = self.cluster.spec().groups().map(|(id, _)| id).collect();
         for group in groups {
             if let Some(reason) = self.cluster.why(group) {
-                ensure!(
-                    self.is_lasting(reason),
-                    "in the calm {group} is not online: {reason}"
-                );
+                ensure!(self.is_lasting(reason), "in the calm {group} is not online: {reason}");
             }
         }
         Ok(())
@@ -121,9 +118,11 @@ impl Run {
             Reason::NoCandidate | Reason::OwnerNotPossible { .. } => true,
             Reason::NotAdmitted { .. } => true,
             Reason::Failed { resource, cause, retry_at } => {
-                let never = self.cluster.spec().resource(resource).is_some_and(|of| {
-                    of.settings().retry_period == Interval::Never
-                });
+                let never = self
+                    .cluster
+                    .spec()
+                    .resource(resource)
+                    .is_some_and(|of| of.settings().retry_period == Interval::Never);
                 match cause {
                     Exhaustion::DontRestart | Exhaustion::Retries => retry_at.is_none(),
                     Exhaustion::Admission | Exhaustion::NoCandidate => true,

@@ -166,8 +166,8 @@ pub(crate) fn resource(
     if tape.chance(20) {
         let first = tape.below(nodes);
         let count = 1 + tape.below(nodes);
-        resource = resource
-            .possible_owners((0..count).map(|step| format!("n{}", (first + step) % nodes)));
+        resource =
+            resource.possible_owners((0..count).map(|step| format!("n{}", (first + step) % nodes)));
     }
     let settings = overrides(tape);
     resource.settings(settings)

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use quorate::spec::{
-    ClusterDeclaration, ClusterSpec, GroupDeclaration, NodeDeclaration, NoQuorum, Priority,
+    ClusterDeclaration, ClusterSpec, GroupDeclaration, NoQuorum, NodeDeclaration, Priority,
     QuorumRule, ResourceDeclaration,
 };
 
@@ -100,7 +100,9 @@ fn edit_group(cluster: &mut ClusterDeclaration, kind: u8, one: usize, other: usi
             let moved = group.resources.remove(other % resources);
             cluster.groups[(at + 1) % count].resources.push(moved);
         }
-        11 if resources > 0 => group.resources[other % resources].kind = "Generic Application".into(),
+        11 if resources > 0 => {
+            group.resources[other % resources].kind = "Generic Application".into()
+        }
         12 => group.resources.reverse(),
         _ => group.preferred_owners.push("nobody".into()),
     }

@@ -92,7 +92,9 @@ fn the_given_history() {
 /// Plays a history; what was broken, with a record of what happened.
 fn history(case: &Case, is_traced: bool) -> Result<(), (Broken, Vec<String>)> {
     let mut run = Run::new(case, is_traced).map_err(|broken| (broken, Vec::new()))?;
-    std::panic::set_hook(Box::new(|panic| *LAST_PANIC.lock().expect("no panic") = panic.to_string()));
+    std::panic::set_hook(Box::new(|panic| {
+        *LAST_PANIC.lock().expect("no panic") = panic.to_string()
+    }));
     let steps = std::panic::AssertUnwindSafe(|| play(&mut run, case));
     let answer = std::panic::catch_unwind(steps)
         .unwrap_or_else(|_| Err(Broken(LAST_PANIC.lock().expect("no panic").clone())));

@@ -8,7 +8,8 @@ use quorate::{Cluster, Command, GroupId, NodeId, ResourceId};
 pub(crate) fn command(cluster: &Cluster, kind: u8, one: u16, other: u16, flags: u8) -> Command {
     let spec = cluster.spec();
     // One more than there are, now and then.
-    let index = |value: u16, count: usize| usize::from(value) % (count + usize::from(flags >> 7)).max(1);
+    let index =
+        |value: u16, count: usize| usize::from(value) % (count + usize::from(flags >> 7)).max(1);
     let group = GroupId::from_index(index(one, spec.groups().len()));
     let node = NodeId::from_index(index(one, spec.nodes().len()));
     let other_node = NodeId::from_index(index(other, spec.nodes().len()));
@@ -21,11 +22,8 @@ pub(crate) fn command(cluster: &Cluster, kind: u8, one: u16, other: u16, flags: 
         4 => Command::TakeResourceOffline { resource, lock },
         5..=7 => {
             let to = (flags & 2 == 0).then_some(other_node);
-            let on_failure = if flags & 4 == 0 {
-                MoveFailure::Failover
-            } else {
-                MoveFailure::ReturnToSource
-            };
+            let on_failure =
+                if flags & 4 == 0 { MoveFailure::Failover } else { MoveFailure::ReturnToSource };
             let when_refused =
                 if flags & 8 == 0 { WhenRefused::Refuse } else { WhenRefused::Queue };
             Command::MoveGroup { group, to, on_failure, when_refused, lock }

@@ -1,7 +1,9 @@
 //! Policies, good and bad ones. The core has to keep its rules whatever they say.
 
 use quorate::NodeId;
-use quorate::policy::{FailoverPolicy, FirstPreferred, Key, LeastGroups, Placement, Rank, Ring, Walk};
+use quorate::policy::{
+    FailoverPolicy, FirstPreferred, Key, LeastGroups, Placement, Rank, Ring, Walk,
+};
 
 /// One of several policies.
 #[derive(Clone, Copy, Debug)]

@@ -35,8 +35,8 @@ impl Run {
     /// A cluster that has just been declared.
     pub(crate) fn new(case: &Case, is_traced: bool) -> Result<Self, Broken> {
         let declaration = declare::declaration(&mut Tape::new(&case.shape));
-        let trace = is_traced
-            .then(|| vec![serde_json::to_string(&declaration).unwrap_or_default()]);
+        let trace =
+            is_traced.then(|| vec![serde_json::to_string(&declaration).unwrap_or_default()]);
         let spec: ClusterSpec = declaration
             .build()
             .map_err(|errors| Broken(format!("the declaration must be valid: {errors}")))?;
@@ -251,9 +251,7 @@ impl Run {
     fn world_learns(&mut self, input: &Input) {
         if matches!(
             input,
-            Input::Command(
-                quorate::Command::Configure { .. } | quorate::Command::EvictNode { .. }
-            )
+            Input::Command(quorate::Command::Configure { .. } | quorate::Command::EvictNode { .. })
         ) {
             let spec = self.cluster.spec();
             for machine in self.world.machines.values_mut() {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quorate::cluster::Effect;
 use quorate::machine::{GroupState, NodeState, ResourceState};
-use quorate::spec::ClusterSpec;
 use quorate::settings::DesiredState;
+use quorate::spec::ClusterSpec;
 use quorate::state::{DownProof, MovementCause};
 use quorate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
 
@@ -174,8 +174,7 @@ impl Seen {
     pub(crate) fn standing_on(&self, node: NodeId) -> impl Iterator<Item = GroupId> + '_ {
         self.spec.groups().map(|(id, _)| id).filter(move |id| {
             let group = self.group(*id);
-            group.owner == Some(node)
-                || group.movement.is_some_and(|(to, _)| to == Some(node))
+            group.owner == Some(node) || group.movement.is_some_and(|(to, _)| to == Some(node))
         })
     }
 }
@@ -190,8 +189,7 @@ pub(crate) fn same_resource(
     let new = to.resource_id(before.name())?;
     let after = to.resource(new)?;
     let kinds = (&from.kind(before.kind())?.name, &to.kind(after.kind())?.name);
-    let groups =
-        (from.group(before.group())?.name(), to.group(after.group())?.name());
+    let groups = (from.group(before.group())?.name(), to.group(after.group())?.name());
     (kinds.0 == kinds.1 && groups.0 == groups.1).then_some(new)
 }
 
@@ -229,11 +227,6 @@ impl SeenGroup {
 
 impl SeenResource {
     fn new(desired: Option<DesiredState>) -> Self {
-        Self {
-            state: ResourceState::Initializing,
-            desired,
-            restarts: Vec::new(),
-            retry_at: None,
-        }
+        Self { state: ResourceState::Initializing, desired, restarts: Vec::new(), retry_at: None }
     }
 }

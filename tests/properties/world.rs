@@ -145,10 +145,7 @@ impl World {
 
     /// Judges the one rule for which everything else is there: of each resource at most one copy
     /// runs, and what runs of a group runs on one machine.
-    pub(crate) fn judge(
-        &self,
-        groups: &BTreeMap<String, Vec<String>>,
-    ) -> Result<(), Broken> {
+    pub(crate) fn judge(&self, groups: &BTreeMap<String, Vec<String>>) -> Result<(), Broken> {
         if self.is_tainted {
             return Ok(());
         }

@@ -27,12 +27,8 @@ pub(crate) fn inputs(
         "lose" => each_node(arguments, |node| Input::NodeLost { node })?,
         "fenced" => each_node(arguments, |node| Input::NodeFenced { node })?,
         "confirm-down" => each_node(arguments, |node| Input::NodeConfirmedDown { node })?,
-        "witness" => vec![Input::WitnessChanged {
-            witness: witness(arguments)?,
-        }],
-        "clock" => vec![Input::WallClockRead {
-            reading: clock(arguments)?,
-        }],
+        "witness" => vec![Input::WitnessChanged { witness: witness(arguments)? }],
+        "clock" => vec![Input::WallClockRead { reading: clock(arguments)? }],
         "crash" | "alive" => vec![report(cluster, world, verb, arguments)?],
         _ => match command(cluster, verb, rest)? {
             Some(command) => vec![Input::Command(command)],
@@ -47,33 +43,21 @@ fn join(
     world: &mut World,
     mut arguments: Arguments,
 ) -> Result<Vec<Input<Names>>, String> {
-    let incarnation = arguments
-        .take("inc")
-        .map(|text| number(&text))
-        .transpose()?;
+    let incarnation = arguments.take("inc").map(|text| number(&text)).transpose()?;
     let running: Vec<String> = arguments
         .take("running")
         .map(|list| list.split(',').map(str::to_owned).collect())
         .unwrap_or_default();
     let mut inputs = Vec::new();
     for node in arguments.all()? {
-        let known = cluster
-            .spec()
-            .node_id(&node)
-            .and_then(|id| cluster.state().node(id));
+        let known = cluster.spec().node_id(&node).and_then(|id| cluster.state().node(id));
         let last = known.map_or(0, |record| record.incarnation().value());
         let incarnation = Incarnation::new(incarnation.unwrap_or(last + 1));
         if known.is_some_and(|record| may_join(record.state())) {
             world.switch_off(&node);
-            running
-                .iter()
-                .for_each(|resource| world.run(resource, &node));
+            running.iter().for_each(|resource| world.run(resource, &node));
         }
-        inputs.push(Input::NodeJoined {
-            node,
-            incarnation,
-            running: running.clone(),
-        });
+        inputs.push(Input::NodeJoined { node, incarnation, running: running.clone() });
     }
     Ok(inputs)
 }
@@ -94,35 +78,22 @@ fn report(
 ) -> Result<Input<Names>, String> {
     let spec = cluster.spec();
     let node = arguments.take("on");
-    let incarnation = arguments
-        .take("inc")
-        .map(|text| number(&text))
-        .transpose()?;
+    let incarnation = arguments.take("inc").map(|text| number(&text)).transpose()?;
     let resource = arguments.one("one resource")?;
     let owner = || {
         let declared = spec.resource(spec.resource_id(&resource)?)?;
         let owner = cluster.state().owner(declared.group())?;
         Some(spec.node(owner)?.name().to_owned())
     };
-    let node = node
-        .or_else(owner)
-        .ok_or(format!("{resource} has no owner; give on="))?;
+    let node = node.or_else(owner).ok_or(format!("{resource} has no owner; give on="))?;
     let record = spec.node_id(&node).and_then(|id| cluster.state().node(id));
     let known = record.map_or(Incarnation::default(), |record| record.incarnation());
     let incarnation = incarnation.map_or(known, Incarnation::new);
     if verb == "crash" {
         world.die(&resource, Some(&node));
-        return Ok(Input::ResourceFailed {
-            resource,
-            node,
-            incarnation,
-        });
+        return Ok(Input::ResourceFailed { resource, node, incarnation });
     }
-    Ok(Input::ResourceAlive {
-        resource,
-        node,
-        incarnation,
-    })
+    Ok(Input::ResourceAlive { resource, node, incarnation })
 }
 
 fn command(
@@ -138,35 +109,19 @@ fn command(
     Ok(Some(match verb {
         "online" | "offline" | "clear" => on_group_or_resource(cluster, verb, arguments, lock)?,
         "move" => move_group(arguments, lock)?,
-        "cancel-move" => Command::CancelMove {
-            group: arguments.one("a group")?,
-        },
-        "pause" => Command::PauseNode {
-            node: arguments.one("a node")?,
-        },
+        "cancel-move" => Command::CancelMove { group: arguments.one("a group")? },
+        "pause" => Command::PauseNode { node: arguments.one("a node")? },
         "drain" => drain(arguments)?,
         "resume" => resume(arguments)?,
-        "fail" => Command::FailResource {
-            resource: arguments.one("a resource")?,
-        },
+        "fail" => Command::FailResource { resource: arguments.one("a resource")? },
         "maintenance" => match (arguments.take_flag("on"), arguments.take_flag("off")) {
-            (true, false) => Command::BeginMaintenance {
-                resource: arguments.one("a resource")?,
-            },
-            (false, true) => Command::EndMaintenance {
-                resource: arguments.one("a resource")?,
-            },
+            (true, false) => Command::BeginMaintenance { resource: arguments.one("a resource")? },
+            (false, true) => Command::EndMaintenance { resource: arguments.one("a resource")? },
             _ => return Err("expected on or off".into()),
         },
-        "lock" => Command::LockGroup {
-            group: arguments.one("a group")?,
-        },
-        "unlock" => Command::UnlockGroup {
-            group: arguments.one("a group")?,
-        },
-        "evict" => Command::EvictNode {
-            node: arguments.one("a node")?,
-        },
+        "lock" => Command::LockGroup { group: arguments.one("a group")? },
+        "unlock" => Command::UnlockGroup { group: arguments.one("a group")? },
+        "evict" => Command::EvictNode { node: arguments.one("a node")? },
         "configure" => configure(cluster, rest)?,
         _ => return Ok(None),
     }))
@@ -182,15 +137,9 @@ fn on_group_or_resource(
     let spec = cluster.spec();
     let is_resource = spec.group_id(&name).is_none() && spec.resource_id(&name).is_some();
     Ok(match (verb, is_resource) {
-        ("online", true) => Command::BringResourceOnline {
-            resource: name,
-            lock,
-        },
+        ("online", true) => Command::BringResourceOnline { resource: name, lock },
         ("online", false) => Command::BringGroupOnline { group: name, lock },
-        ("offline", true) => Command::TakeResourceOffline {
-            resource: name,
-            lock,
-        },
+        ("offline", true) => Command::TakeResourceOffline { resource: name, lock },
         ("offline", false) => Command::TakeGroupOffline { group: name, lock },
         (_, true) => Command::ClearResourceFailure { resource: name },
         (_, false) => Command::ClearGroupFailures { group: name },
@@ -212,13 +161,7 @@ fn move_group(mut arguments: Arguments, lock: LockHandling) -> Result<Command<Na
         [group, "best"] => (group.to_owned(), None),
         _ => return Err("expected: move GROUP to NODE, or move GROUP best".into()),
     };
-    Ok(Command::MoveGroup {
-        group,
-        to,
-        on_failure,
-        when_refused,
-        lock,
-    })
+    Ok(Command::MoveGroup { group, to, on_failure, when_refused, lock })
 }
 
 fn drain(mut arguments: Arguments) -> Result<Command<Names>, String> {
@@ -228,34 +171,22 @@ fn drain(mut arguments: Arguments) -> Result<Command<Names>, String> {
     };
     let words = arguments.all()?;
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [node] => Ok(Command::DrainNode {
-            node: node.into(),
-            mode,
-            target: None,
-        }),
-        [node, "to", target] => Ok(Command::DrainNode {
-            node: node.into(),
-            mode,
-            target: Some(target.into()),
-        }),
+        [node] => Ok(Command::DrainNode { node: node.into(), mode, target: None }),
+        [node, "to", target] => {
+            Ok(Command::DrainNode { node: node.into(), mode, target: Some(target.into()) })
+        }
         _ => Err("expected: drain NODE [forced] [to NODE]".into()),
     }
 }
 
 fn resume(mut arguments: Arguments) -> Result<Command<Names>, String> {
-    let failback = match (
-        arguments.take_flag("immediate"),
-        arguments.take_flag("policy"),
-    ) {
+    let failback = match (arguments.take_flag("immediate"), arguments.take_flag("policy")) {
         (false, false) => ResumeFailback::NoFailback,
         (true, false) => ResumeFailback::Immediate,
         (false, true) => ResumeFailback::ByPolicy,
         (true, true) => return Err("expected immediate or policy".into()),
     };
-    Ok(Command::ResumeNode {
-        node: arguments.one("a node")?,
-        failback,
-    })
+    Ok(Command::ResumeNode { node: arguments.one("a node")?, failback })
 }
 
 fn configure(cluster: &Cluster, words: &[String]) -> Result<Command<Names>, String> {
@@ -263,9 +194,7 @@ fn configure(cluster: &Cluster, words: &[String]) -> Result<Command<Names>, Stri
     for edit in words.split(|word| word == ";") {
         draft.edit(edit)?;
     }
-    Ok(Command::Configure {
-        declaration: Box::new(draft.finish()?),
-    })
+    Ok(Command::Configure { declaration: Box::new(draft.finish()?) })
 }
 
 fn each_node(
@@ -290,15 +219,11 @@ fn clock(arguments: Arguments) -> Result<WallClock, String> {
         [time, offset] => (time, offset.as_str()),
         _ => return Err("expected a time such as 08:30 and an offset such as +60".into()),
     };
-    let (hours, minutes) = time
-        .split_once(':')
-        .ok_or("expected a time such as 08:30")?;
+    let (hours, minutes) = time.split_once(':').ok_or("expected a time such as 08:30")?;
     let minutes = number(hours)? * 60 + number(minutes)?;
     Ok(WallClock {
         utc_millis_of_day: u32::try_from(minutes * 60_000).map_err(|_| "no time of day")?,
-        utc_offset_minutes: offset
-            .parse()
-            .map_err(|_| format!("{offset} is no offset"))?,
+        utc_offset_minutes: offset.parse().map_err(|_| format!("{offset} is no offset"))?,
     })
 }
 

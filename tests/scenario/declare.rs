@@ -73,12 +73,8 @@ impl Draft {
                 for key in keys {
                     let path = path_of(sort, key);
                     let (last, above) = path.split_last().ok_or("no key")?;
-                    let place = above
-                        .iter()
-                        .fold(&mut *entry, |place, step| &mut place[*step]);
-                    place
-                        .as_object_mut()
-                        .and_then(|fields| fields.remove(*last));
+                    let place = above.iter().fold(&mut *entry, |place, step| &mut place[*step]);
+                    place.as_object_mut().and_then(|fields| fields.remove(*last));
                 }
                 Ok(())
             }
@@ -97,9 +93,7 @@ impl Draft {
     fn entry(&mut self, sort: &str, name: &str) -> Result<&mut Value, String> {
         let lists = self.lists(sort);
         let mut entries = lists.into_iter().flatten();
-        entries
-            .find(|entry| has_name(entry, name))
-            .ok_or(format!("no {sort} {name}"))
+        entries.find(|entry| has_name(entry, name)).ok_or(format!("no {sort} {name}"))
     }
 
     /// The lists that hold things of this sort.
@@ -119,9 +113,7 @@ impl Draft {
     fn group(&mut self, name: Option<&str>) -> Result<&mut Value, String> {
         match name {
             Some(name) => self.entry("group", name),
-            None => list_of(&mut self.0, "groups")
-                .last_mut()
-                .ok_or("no group yet".into()),
+            None => list_of(&mut self.0, "groups").last_mut().ok_or("no group yet".into()),
         }
     }
 }
@@ -136,9 +128,9 @@ pub(crate) fn policy(words: &[String]) -> Result<Box<dyn FailoverPolicy>, String
             ("strict_preferred", _) => Box::new(StrictPreferred),
             ("least_groups", _) => Box::new(LeastGroups),
             ("least_loaded", _) => Box::new(LeastLoaded),
-            (_, Some(seed)) => Box::new(Ring::seeded(
-                seed.parse().map_err(|_| format!("{seed} is no seed"))?,
-            )),
+            (_, Some(seed)) => {
+                Box::new(Ring::seeded(seed.parse().map_err(|_| format!("{seed} is no seed"))?))
+            }
             _ => return Err(format!("no policy {word}")),
         };
         composed = Some(match composed {
@@ -185,24 +177,15 @@ fn path_of<'a>(sort: &str, key: &'a str) -> Vec<&'a str> {
 
 fn value_of(path: &[&str], text: &str) -> Result<Value, String> {
     let key = path.last().copied().unwrap_or_default();
-    let listed = [
-        "preferred_owners",
-        "anti_affinity_classes",
-        "possible_owners",
-    ];
+    let listed = ["preferred_owners", "anti_affinity_classes", "possible_owners"];
     match key {
         "name" | "site" | "kind" | "depends_on" => Ok(json!(text)),
-        "fencing" => Ok(
-            match text
-                .strip_prefix("lease:")
-                .and_then(|rest| rest.split_once('+'))
-            {
-                Some((duration, margin)) => {
-                    json!({ "lease": { "duration": duration, "margin": margin } })
-                }
-                None => json!(text),
-            },
-        ),
+        "fencing" => Ok(match text.strip_prefix("lease:").and_then(|rest| rest.split_once('+')) {
+            Some((duration, margin)) => {
+                json!({ "lease": { "duration": duration, "margin": margin } })
+            }
+            None => json!(text),
+        }),
         "failback_window" => {
             let hours = text.split_once('-').and_then(|(start, end)| {
                 Some((start.parse::<u8>().ok()?, end.parse::<u8>().ok()?))
@@ -217,9 +200,7 @@ fn value_of(path: &[&str], text: &str) -> Result<Value, String> {
         _ if text.starts_with(['{', '[']) => {
             serde_json::from_str(text).map_err(|error| error.to_string())
         }
-        _ => Ok(text
-            .parse::<u64>()
-            .map_or_else(|_| json!(text), |number| json!(number))),
+        _ => Ok(text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number))),
     }
 }
 
@@ -232,7 +213,5 @@ fn list_of<'a>(entry: &'a mut Value, key: &str) -> &'a mut Vec<Value> {
 }
 
 fn has_name(entry: &Value, name: &str) -> bool {
-    entry["name"]
-        .as_str()
-        .is_some_and(|own| own.eq_ignore_ascii_case(name))
+    entry["name"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(name))
 }

@@ -152,10 +152,7 @@ impl Runner {
     pub(crate) fn play(self, text: &str) -> Result<Played, Misspelt> {
         let mut play = Play::default();
         let text = script::fill(text, |line| play.line(line))?;
-        Ok(Played {
-            text,
-            breaches: play.breaches(),
-        })
+        Ok(Played { text, breaches: play.breaches() })
     }
 }
 

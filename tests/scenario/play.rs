@@ -74,15 +74,9 @@ impl Play {
         };
         if let Some(cluster) = self.cluster.take() {
             let digest = cluster.digest();
-            let mut stage = Stage {
-                cluster,
-                play: self,
-                lines: Vec::new(),
-            };
+            let mut stage = Stage { cluster, play: self, lines: Vec::new() };
             let played = stage.line(verb, &words, rest);
-            let Stage {
-                cluster, mut lines, ..
-            } = stage;
+            let Stage { cluster, mut lines, .. } = stage;
             self.cluster = Some(cluster);
             played?;
             if verb != "digest-same" {
@@ -97,10 +91,9 @@ impl Play {
             return Ok(lines);
         }
         match verb.as_str() {
-            "cluster" | "node" | "group" | "resource" | "kind" => self
-                .draft
-                .add(verb, Arguments::of(rest))
-                .map(|()| Vec::new()),
+            "cluster" | "node" | "group" | "resource" | "kind" => {
+                self.draft.add(verb, Arguments::of(rest)).map(|()| Vec::new())
+            }
             "policy" => {
                 self.policy = declare::policy(rest)?.into();
                 Ok(Vec::new())
@@ -123,21 +116,14 @@ impl Play {
     fn start(&mut self) -> Result<Vec<String>, String> {
         match self.draft.finish()?.build() {
             Ok(spec) => {
-                let warnings = spec
-                    .warnings()
-                    .iter()
-                    .map(|warning| format!("warning {warning}"));
+                let warnings = spec.warnings().iter().map(|warning| format!("warning {warning}"));
                 let lines = warnings.collect();
                 self.cluster = Some(Cluster::new(spec, self.policy.clone(), self.now));
                 Ok(lines)
             }
             Err(errors) => {
                 self.refused = errors.iter().map(ToString::to_string).collect();
-                Ok(self
-                    .refused
-                    .iter()
-                    .map(|error| format!("error {error}"))
-                    .collect())
+                Ok(self.refused.iter().map(|error| format!("error {error}")).collect())
             }
         }
     }
@@ -165,18 +151,12 @@ impl Stage<'_> {
         }
         match verb {
             "advance" => {
-                let spans = rest
-                    .iter()
-                    .map(|text| span(text))
-                    .collect::<Result<Vec<_>, _>>()?;
+                let spans = rest.iter().map(|text| span(text)).collect::<Result<Vec<_>, _>>()?;
                 let until = spans.into_iter().fold(self.play.now, Timestamp::after);
                 self.advance(until);
             }
             "at" => {
-                let spans = rest
-                    .iter()
-                    .map(|text| span(text))
-                    .collect::<Result<Vec<_>, _>>()?;
+                let spans = rest.iter().map(|text| span(text)).collect::<Result<Vec<_>, _>>()?;
                 let until = spans.into_iter().fold(Timestamp::ZERO, Timestamp::after);
                 if until < self.play.now {
                     return Err(format!("it is {} already", self.play.now));
@@ -191,13 +171,9 @@ impl Stage<'_> {
             "snapshot" => self.snapshot()?,
             "digest-same" => {
                 let same = self.cluster.digest() == self.play.digest_before;
-                self.lines
-                    .push(if same { "same" } else { "different" }.into());
+                self.lines.push(if same { "same" } else { "different" }.into());
             }
-            "die" => self
-                .play
-                .world
-                .die(&Arguments::of(rest).one("a resource")?, None),
+            "die" => self.play.world.die(&Arguments::of(rest).one("a resource")?, None),
             "show" | "hide" => self.show(verb == "show", rest)?,
             _ => return self.agents(verb, rest),
         }
@@ -213,9 +189,7 @@ impl Stage<'_> {
             }
             ("fail-next", [action, target, times]) => {
                 let times = times.parse().map_err(|_| format!("{times} is no number"))?;
-                self.play
-                    .world
-                    .fail_next(Action::named(action)?, target, times);
+                self.play.world.fail_next(Action::named(action)?, target, times);
             }
             ("hang", [action, target]) => self.play.world.hang(Action::named(action)?, target),
             ("unhang", [action, target]) => self.play.world.unhang(Action::named(action)?, target),
@@ -223,11 +197,7 @@ impl Stage<'_> {
             ("done", [action, target]) => self.done(action, target, Outcome::Succeeded)?,
             ("done", [action, target, outcome]) => self.done(action, target, named(outcome)?)?,
             ("progress", [action, target]) => {
-                let operation = self
-                    .play
-                    .world
-                    .last(Action::named(action)?, target)?
-                    .operation;
+                let operation = self.play.world.last(Action::named(action)?, target)?.operation;
                 self.hand_in(Input::OperationProgressed { operation });
             }
             _ => return Err(format!("no such command: {verb}")),
@@ -239,10 +209,7 @@ impl Stage<'_> {
     fn done(&mut self, action: &str, target: &str, outcome: Outcome) -> Result<(), String> {
         let effect = self.play.world.last(Action::named(action)?, target)?;
         self.play.world.carry_out(&effect, outcome);
-        self.hand_in(Input::OperationFinished {
-            operation: effect.operation,
-            outcome,
-        });
+        self.hand_in(Input::OperationFinished { operation: effect.operation, outcome });
         Ok(())
     }
 
@@ -300,10 +267,7 @@ impl Stage<'_> {
             Ok(()) => self.drain(before),
             Err(error) => {
                 let kind = error.kind();
-                self.lines.push(format!(
-                    "error {kind}: {}",
-                    self.cluster.spec().named(error)
-                ));
+                self.lines.push(format!("error {kind}: {}", self.cluster.spec().named(error)));
                 if self.cluster.digest() != digest || self.cluster.poll_output().is_some() {
                     self.breach("a refused input changed something");
                 }
@@ -334,15 +298,13 @@ impl Stage<'_> {
             }
             outputs.push(output);
         }
-        self.lines
-            .extend(print::lines(&outputs, self.play.show, &self.play.world));
+        self.lines.extend(print::lines(&outputs, self.play.show, &self.play.world));
     }
 
     /// Lets the agents answer until nothing is asked for any more.
     fn settle(&mut self) {
         if self.play.agents == Agents::Automatic {
-            self.answer_all()
-                .unwrap_or_else(|breach| self.breach(&breach));
+            self.answer_all().unwrap_or_else(|breach| self.breach(&breach));
         }
     }
 
@@ -359,10 +321,7 @@ impl Stage<'_> {
                 return Ok(());
             };
             self.play.world.carry_out(&effect, outcome);
-            self.hand_in(Input::OperationFinished {
-                operation: effect.operation,
-                outcome,
-            });
+            self.hand_in(Input::OperationFinished { operation: effect.operation, outcome });
         }
         Err("it does not come to rest".into())
     }
@@ -402,8 +361,5 @@ impl Stage<'_> {
 
 /// Whether ids may mean something else after this input.
 fn changes_names(input: &Input) -> bool {
-    matches!(
-        input,
-        Input::Command(Command::Configure { .. } | Command::EvictNode { .. })
-    )
+    matches!(input, Input::Command(Command::Configure { .. } | Command::EvictNode { .. }))
 }

@@ -38,12 +38,7 @@ pub(crate) fn lines(outputs: &[Output<Names>], show: Show, world: &World) -> Vec
 
 /// Whether the same step goes on from what this event tells.
 fn passes(event: &Event<Names>, later: &[Output<Names>]) -> bool {
-    let Event::NodeChanged {
-        node,
-        to: NodeState::Joining,
-        ..
-    } = event
-    else {
+    let Event::NodeChanged { node, to: NodeState::Joining, .. } = event else {
         return false;
     };
     later.iter().any(|output| match output {
@@ -63,60 +58,24 @@ fn line(event: &Event<Names>, show: Show, world: &World) -> Option<String> {
             }
             format!("{resource}: {to}")
         }
-        Event::GroupChanged {
-            to: GroupState::Pending,
-            ..
-        } => return None,
+        Event::GroupChanged { to: GroupState::Pending, .. } => return None,
         Event::GroupChanged { group, to, .. } => format!("{group}: {to}"),
-        Event::OwnerChanged {
-            group,
-            from,
-            to,
-            cause,
-            proof,
-            ..
-        } => {
+        Event::OwnerChanged { group, from, to, cause, proof, .. } => {
             let proof = proof.map_or(String::new(), |proof| format!(", {}", name_of(&proof)));
-            format!(
-                "{group}: {} -> {} ({}{proof})",
-                node(from),
-                node(to),
-                name_of(cause)
-            )
+            format!("{group}: {} -> {} ({}{proof})", node(from), node(to), name_of(cause))
         }
-        Event::MoveStarted {
-            group,
-            from,
-            to,
-            cause,
-        } => {
-            format!(
-                "{group}: leaves {from} for {} ({})",
-                node(to),
-                name_of(cause)
-            )
+        Event::MoveStarted { group, from, to, cause } => {
+            format!("{group}: leaves {from} for {} ({})", node(to), name_of(cause))
         }
         Event::MoveAbandoned { group, to } => format!("{group}: move to {} given up", node(to)),
-        Event::RestartScheduled {
-            resource,
-            at,
-            remaining,
-        } => {
+        Event::RestartScheduled { resource, at, remaining } => {
             format!("{resource}: restart at {at}, {remaining} left")
         }
-        Event::RestartsExhausted {
-            resource,
-            cause,
-            retry_at,
-        } => {
+        Event::RestartsExhausted { resource, cause, retry_at } => {
             let retry = retry_at.map_or(String::new(), |at| format!("; tried again at {at}"));
             format!("{resource}: not restarted: {cause}{retry}")
         }
-        Event::AdmissionRefused {
-            group,
-            node,
-            because_of,
-        } => {
+        Event::AdmissionRefused { group, node, because_of } => {
             format!("{group}: refused on {node}, which runs {because_of}")
         }
         Event::PlacementFailed { group } => format!("{group}: no node can own it"),
@@ -124,10 +83,7 @@ fn line(event: &Event<Names>, show: Show, world: &World) -> Option<String> {
             format!("not answered: {}", operation_words(world, *operation))
         }
         Event::OperationSuperseded { operation } => {
-            format!(
-                "does not count any more: {}",
-                operation_words(world, *operation)
-            )
+            format!("does not count any more: {}", operation_words(world, *operation))
         }
         Event::OrphanFound { resource, node } => format!("{resource}: found running on {node}"),
         Event::OrphanGone { resource, node } => format!("{resource}: gone from {node}"),
@@ -157,7 +113,5 @@ fn node(node: &Option<String>) -> &str {
 }
 
 fn operation_words(world: &World, operation: quorate::OpId) -> String {
-    world
-        .issued(operation)
-        .map_or_else(|| format!("operation {operation}"), words_of)
+    world.issued(operation).map_or_else(|| format!("operation {operation}"), words_of)
 }

@@ -23,21 +23,14 @@ pub(crate) fn answer(
         "state" => state(cluster),
         "why" => {
             let group = group_of(cluster, &arguments.one("a group")?)?;
-            let reason = cluster
-                .why(group)
-                .map(|reason| spec.named(reason).to_string());
+            let reason = cluster.why(group).map(|reason| spec.named(reason).to_string());
             vec![reason.unwrap_or("as it should be".into())]
         }
         "explain" => explain(cluster, arguments)?,
-        "budget" => vec![budget(
-            cluster,
-            now,
-            &arguments.one("a group or a resource")?,
-        )?],
-        "outstanding" => cluster
-            .outstanding()
-            .map(|effect| words_of(&spec.named(effect)))
-            .collect(),
+        "budget" => vec![budget(cluster, now, &arguments.one("a group or a resource")?)?],
+        "outstanding" => {
+            cluster.outstanding().map(|effect| words_of(&spec.named(effect))).collect()
+        }
         "timer" => match cluster.poll_timeout() {
             Some(deadline) => {
                 let deadline = spec.named(deadline);
@@ -55,25 +48,14 @@ pub(crate) fn what_if(cluster: &Cluster, inputs: Vec<Input>) -> Vec<String> {
     let plan = match cluster.what_if(inputs) {
         Ok(plan) => spec.named(plan),
         Err(error) => {
-            return vec![format!(
-                "error {}: {}",
-                error.kind(),
-                spec.named(error.clone())
-            )];
+            return vec![format!("error {}: {}", error.kind(), spec.named(error.clone()))];
         }
     };
     let groups = plan.groups.iter().map(|planned| {
         let node = |node: &Option<String>| node.clone().unwrap_or("none".into());
-        let why = planned
-            .why
-            .as_ref()
-            .map_or(String::new(), |why| format!(": {why}"));
+        let why = planned.why.as_ref().map_or(String::new(), |why| format!(": {why}"));
         let (group, state) = (&planned.group, planned.state);
-        format!(
-            "{group}: {} -> {}, {state}{why}",
-            node(&planned.from),
-            node(&planned.to)
-        )
+        format!("{group}: {} -> {}, {state}{why}", node(&planned.from), node(&planned.to))
     });
     let operations = plan.operations.iter().map(|planned| {
         let action = name_of(&planned.action);
@@ -95,23 +77,15 @@ fn state(cluster: &Cluster) -> Vec<String> {
     for (id, group) in spec.groups() {
         let owner = state.owner(id).and_then(|owner| spec.node(owner));
         let owner = owner.map_or("no node", |owner| owner.name());
-        lines.push(format!(
-            "{}: {} on {owner}",
-            group.name(),
-            state.group_state(spec, id)
-        ));
+        lines.push(format!("{}: {} on {owner}", group.name(), state.group_state(spec, id)));
         for resource in group.resources() {
-            let name = spec
-                .resource(resource)
-                .map_or("", |resource| resource.name());
+            let name = spec.resource(resource).map_or("", |resource| resource.name());
             lines.push(format!("  {name}: {}", state.resource_state(resource)));
         }
     }
     for (node, resource, _) in state.orphans() {
         let node = spec.node(node).map_or("", |node| node.name());
-        let resource = spec
-            .resource(resource)
-            .map_or("", |resource| resource.name());
+        let resource = spec.resource(resource).map_or("", |resource| resource.name());
         lines.push(format!("{resource}: runs on {node}, which does not own it"));
     }
     lines
@@ -139,18 +113,11 @@ fn budget(cluster: &Cluster, now: Timestamp, name: &str) -> Result<String, Strin
         (None, Some(resource)) => cluster.restart_budget(resource, now),
         (None, None) => None,
     };
-    let Budget {
-        threshold,
-        remaining,
-        renews_at,
-    } = budget.ok_or(format!("no {name}"))?;
+    let Budget { threshold, remaining, renews_at } = budget.ok_or(format!("no {name}"))?;
     let renewal = renews_at.map_or(String::new(), |at| format!(", more at {at}"));
     Ok(format!("{name}: {remaining} of {threshold} left{renewal}"))
 }
 
 fn group_of(cluster: &Cluster, name: &str) -> Result<GroupId, String> {
-    cluster
-        .spec()
-        .group_id(name)
-        .ok_or(format!("no group {name}"))
+    cluster.spec().group_id(name).ok_or(format!("no group {name}"))
 }

@@ -32,10 +32,7 @@ pub(crate) fn fill(
                 filled.push(line.into());
                 if !is_comment(line) {
                     let lines = play(line);
-                    output.extend(lines.map_err(|message| Misspelt {
-                        line: index + 1,
-                        message,
-                    })?);
+                    output.extend(lines.map_err(|message| Misspelt { line: index + 1, message })?);
                     place = Place::Commands;
                 }
             }
@@ -45,10 +42,7 @@ pub(crate) fn fill(
         filled.push(RULE.into());
         filled.append(&mut output);
     }
-    let kept = filled
-        .iter()
-        .rposition(|line| !line.is_empty())
-        .map_or(0, |last| last + 1);
+    let kept = filled.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
     filled.truncate(kept);
     Ok(filled.join("\n") + "\n")
 }

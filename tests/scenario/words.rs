@@ -17,11 +17,7 @@ pub(crate) fn split(line: &str) -> Result<Vec<String>, String> {
         }
     }
     words.extend(word);
-    if quoted {
-        Err("a quote is not closed".into())
-    } else {
-        Ok(words)
-    }
+    if quoted { Err("a quote is not closed".into()) } else { Ok(words) }
 }
 
 /// The words that follow a command: plain ones, and `key=value` pairs.

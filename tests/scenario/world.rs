@@ -79,12 +79,7 @@ impl World {
 
     /// What a node that changed its state has left running.
     pub(crate) fn see(&mut self, event: &Event<Names>) {
-        if let Event::NodeChanged {
-            node,
-            to: NodeState::Down,
-            ..
-        } = event
-        {
+        if let Event::NodeChanged { node, to: NodeState::Down, .. } = event {
             self.switch_off(node);
         }
     }
@@ -112,10 +107,7 @@ impl World {
         let mut fitting = self.issued.values().filter(|effect| {
             Action::of(effect.action) == action && target_of(effect).eq_ignore_ascii_case(target)
         });
-        fitting
-            .next_back()
-            .cloned()
-            .ok_or(format!("that was never asked for: {target}"))
+        fitting.next_back().cloned().ok_or(format!("that was never asked for: {target}"))
     }
 
     /// What the agent answers; nothing if it hangs.
@@ -172,11 +164,7 @@ pub(crate) fn target_of(effect: &Effect<Names>) -> &str {
 /// An operation in words.
 pub(crate) fn words_of(effect: &Effect<Names>) -> String {
     let is_check = Action::of(effect.action) == Action::Check;
-    let action = if is_check {
-        "check".into()
-    } else {
-        name_of(&effect.action)
-    };
+    let action = if is_check { "check".into() } else { name_of(&effect.action) };
     match &effect.resource {
         Some(resource) => format!("{action} {resource} on {}", effect.node),
         None => format!("{action} {}", effect.node),

@@ -14,23 +14,11 @@ fn names_are_checked() {
         .node("A")
         .node(long.as_str())
         .group(group("g").resource(service("r")).resource(service("")))
-        .group(
-            group("G")
-                .resource(service("R"))
-                .resource(service(" padded")),
-        )
-        .kind(KindDeclaration {
-            name: "Mine".into(),
-            ..KindDeclaration::default()
-        })
-        .kind(KindDeclaration {
-            name: "mine".into(),
-            ..KindDeclaration::default()
-        })
+        .group(group("G").resource(service("R")).resource(service(" padded")))
+        .kind(KindDeclaration { name: "Mine".into(), ..KindDeclaration::default() })
+        .kind(KindDeclaration { name: "mine".into(), ..KindDeclaration::default() })
         .kind(KindDeclaration::default());
-    declaration.groups[0]
-        .anti_affinity_classes
-        .push(String::new());
+    declaration.groups[0].anti_affinity_classes.push(String::new());
     assert_eq!(
         errors_of(declaration),
         [
@@ -53,10 +41,7 @@ fn a_name_at_the_limit_is_legal() {
     assert!(cluster().node("x".repeat(255)).build().is_ok());
     let mut declaration = cluster();
     declaration.name = "x".repeat(256);
-    assert_eq!(
-        errors_of(declaration),
-        ["name: a name of 256 bytes, at most 255 are allowed"]
-    );
+    assert_eq!(errors_of(declaration), ["name: a name of 256 bytes, at most 255 are allowed"]);
 }
 
 #[test]
@@ -65,15 +50,10 @@ fn a_cluster_needs_nodes_and_votes() {
         errors_of(ClusterDeclaration::new("empty")),
         ["nodes: a cluster needs at least one node"]
     );
-    let voting = |weight| NodeDeclaration {
-        vote_weight: Some(weight),
-        ..NodeDeclaration::new("a")
-    };
+    let voting =
+        |weight| NodeDeclaration { vote_weight: Some(weight), ..NodeDeclaration::new("a") };
     let with = |weight| ClusterDeclaration::new("votes").node(voting(weight));
-    assert_eq!(
-        errors_of(with(0)),
-        ["nodes: no node has a vote, so there is never a quorum"]
-    );
+    assert_eq!(errors_of(with(0)), ["nodes: no node has a vote, so there is never a quorum"]);
     assert_eq!(
         errors_of(with(u32::MAX).node("b")),
         ["nodes: the votes add up to more than 4294967295"]
@@ -193,10 +173,8 @@ fn a_cycle_is_told_as_a_whole() {
     );
     assert_eq!(
         errors_of(declaration),
-        [
-            "groups.g.resources.a.depends_on: the dependencies form a cycle: \
-          \"a\" -> \"b\" -> \"c\" -> \"a\""
-        ]
+        ["groups.g.resources.a.depends_on: the dependencies form a cycle: \
+          \"a\" -> \"b\" -> \"c\" -> \"a\""]
     );
 }
 
@@ -223,9 +201,7 @@ fn depth_is_limited() {
 fn the_number_of_dependencies_is_limited() {
     let with = |count: usize| {
         let names: Vec<String> = (0..count).map(|index| format!("s{index}")).collect();
-        let group = names
-            .iter()
-            .fold(group("g"), |group, name| group.resource(service(name)));
+        let group = names.iter().fold(group("g"), |group, name| group.resource(service(name)));
         cluster().group(group.resource(service("all").needs(Expression::all_of(names))))
     };
     assert!(with(64).build().is_ok());
@@ -237,18 +213,11 @@ fn the_number_of_dependencies_is_limited() {
 
 #[test]
 fn sizes_are_limited_before_anything_else() {
-    let small = Limits {
-        nodes: 2,
-        groups: 1,
-        resources: 1,
-        ..Limits::default()
-    };
+    let small = Limits { nodes: 2, groups: 1, resources: 1, ..Limits::default() };
     let large = cluster()
         .group(group("g").resource(service("r")))
         .group(group("h").resource(service("s").needs("[nowhere]")));
-    let errors = large
-        .build_within(&small)
-        .expect_err("it exceeds every limit");
+    let errors = large.build_within(&small).expect_err("it exceeds every limit");
     assert_eq!(
         errors.to_string(),
         "nodes: 3 exceed the limit of 2\n\
@@ -256,9 +225,7 @@ fn sizes_are_limited_before_anything_else() {
          resources: 2 exceed the limit of 1"
     );
     let nodes = |count: u32| {
-        (0..count).fold(ClusterDeclaration::new("n"), |cluster, n| {
-            cluster.node(n.to_string())
-        })
+        (0..count).fold(ClusterDeclaration::new("n"), |cluster, n| cluster.node(n.to_string()))
     };
     assert!(nodes(64).build().is_ok());
     assert_eq!(errors_of(nodes(65)), ["nodes: 65 exceed the limit of 64"]);
@@ -342,17 +309,6 @@ fn everything_is_reported_at_once_and_in_types() {
     );
     let last = errors.iter().last().expect("there are errors");
     assert_eq!(last.path.field(), Some("depends_on"));
-    assert_eq!(
-        last.path.subject(),
-        &Subject::Resource {
-            group: "g".into(),
-            resource: "r".into()
-        }
-    );
-    assert_eq!(
-        last.problem,
-        Problem::Cycle {
-            resources: vec!["r".into(), "s".into()]
-        }
-    );
+    assert_eq!(last.path.subject(), &Subject::Resource { group: "g".into(), resource: "r".into() });
+    assert_eq!(last.problem, Problem::Cycle { resources: vec!["r".into(), "s".into()] });
 }

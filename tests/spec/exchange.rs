@@ -10,9 +10,7 @@ use super::{built, disk, errors_of, warnings_of};
 /// A cluster with this many nodes and no groups.
 fn nodes(count: usize) -> ClusterDeclaration {
     (1..=count)
-        .fold(ClusterDeclaration::new("mail"), |cluster, n| {
-            cluster.node(format!("N{n}"))
-        })
+        .fold(ClusterDeclaration::new("mail"), |cluster, n| cluster.node(format!("N{n}")))
         .profile(Profile::Mscs2003)
 }
 
@@ -38,9 +36,7 @@ fn server(number: usize) -> GroupDeclaration {
 }
 
 fn servers(nodes_count: usize, servers: usize) -> ClusterDeclaration {
-    (1..=servers).fold(nodes(nodes_count), |cluster, number| {
-        cluster.group(server(number))
-    })
+    (1..=servers).fold(nodes(nodes_count), |cluster, number| cluster.group(server(number)))
 }
 
 #[test]
@@ -52,17 +48,13 @@ fn six_servers_on_seven_nodes_are_sound() {
 fn a_node_must_be_spare_from_three_nodes_on() {
     assert_eq!(
         errors_of(servers(7, 7)),
-        [
-            "kinds.\"Exchange System Attendant\".spare_node: 7 groups have the kind, \
-          7 nodes may serve 6; add a node"
-        ]
+        ["kinds.\"Exchange System Attendant\".spare_node: 7 groups have the kind, \
+          7 nodes may serve 6; add a node"]
     );
     assert_eq!(
         errors_of(servers(3, 3)),
-        [
-            "kinds.\"Exchange System Attendant\".spare_node: 3 groups have the kind, \
-          3 nodes may serve 2; add a node"
-        ]
+        ["kinds.\"Exchange System Attendant\".spare_node: 3 groups have the kind, \
+          3 nodes may serve 2; add a node"]
     );
 }
 
@@ -71,17 +63,11 @@ fn two_nodes_may_both_serve_with_a_warning() {
     let active = "kinds.\"Exchange System Attendant\".spare_node: 2 groups have the kind and \
                   neither of two nodes is spare";
     assert!(warnings_of(servers(2, 2)).contains(&active.to_string()));
-    assert!(
-        !warnings_of(servers(2, 1))
-            .iter()
-            .any(|warning| warning.contains("spare"))
-    );
+    assert!(!warnings_of(servers(2, 1)).iter().any(|warning| warning.contains("spare")));
     assert_eq!(
         errors_of(servers(2, 3)),
-        [
-            "kinds.\"Exchange System Attendant\".spare_node: 3 groups have the kind, \
-          2 nodes may serve 2; add a node"
-        ]
+        ["kinds.\"Exchange System Attendant\".spare_node: 3 groups have the kind, \
+          2 nodes may serve 2; add a node"]
     );
 }
 
@@ -90,17 +76,12 @@ fn the_attendant_needs_every_disk() {
     let mut cluster = nodes(2).group(server(1).resource(disk("Quorum")).resource(disk("Temp")));
     assert_eq!(
         errors_of(cluster.clone()),
-        [
-            "groups.EVS1.resources.\"SA 1\".depends_on: its kind must depend on every storage \
-          resource of the group, also on \"Quorum\", \"Temp\""
-        ]
+        ["groups.EVS1.resources.\"SA 1\".depends_on: its kind must depend on every storage \
+          resource of the group, also on \"Quorum\", \"Temp\""]
     );
     // Through another resource is enough.
     let resources = &mut cluster.groups[0].resources;
-    let index = resources
-        .iter()
-        .position(|r| r.name == "Log 1")
-        .expect("it is declared");
+    let index = resources.iter().position(|r| r.name == "Log 1").expect("it is declared");
     resources[index].depends_on = Some("[Quorum] and [Temp]".into());
     assert!(cluster.build().is_ok());
 }
@@ -136,10 +117,8 @@ fn there_is_one_mta_per_cluster() {
     assert!(nodes(3).group(mta(1)).group(server(2)).build().is_ok());
     assert_eq!(
         errors_of(nodes(3).group(mta(1)).group(mta(2))),
-        [
-            "groups.EVS2.resources.\"MTA 2\".kind: one of 2 resources of kind \"Exchange MTA\", \
-          the cluster may have 1"
-        ]
+        ["groups.EVS2.resources.\"MTA 2\".kind: one of 2 resources of kind \"Exchange MTA\", \
+          the cluster may have 1"]
     );
 }
 
@@ -149,10 +128,8 @@ fn there_is_one_attendant_per_group() {
         .needs("[Name 1] and [Data 1] and [Log 1]");
     assert_eq!(
         errors_of(nodes(3).group(server(1).resource(second))),
-        [
-            "groups.EVS1.resources: 2 resources of kind \"Exchange System Attendant\", \
-          a group may have 1"
-        ]
+        ["groups.EVS1.resources: 2 resources of kind \"Exchange System Attendant\", \
+          a group may have 1"]
     );
 }
 
@@ -172,9 +149,7 @@ fn a_node_has_four_storage_groups() {
 #[test]
 fn two_servers_with_four_storage_groups_never_share_a_node() {
     let pair = |first: GroupDeclaration, second: GroupDeclaration| {
-        nodes(3)
-            .group(first.demand(STORAGE_GROUPS, 4))
-            .group(second.demand(STORAGE_GROUPS, 1))
+        nodes(3).group(first.demand(STORAGE_GROUPS, 4)).group(second.demand(STORAGE_GROUPS, 1))
     };
     let overload = "groups.EVS1.demands: may share a node with group \"EVS2\", together \
                     demanding 5 of \"storage groups\"; kind \"Exchange System Attendant\" allows \
@@ -183,10 +158,7 @@ fn two_servers_with_four_storage_groups_never_share_a_node() {
 
     let apart = |number| server(number).anti_affinity_class("EVS");
     assert!(pair(apart(1), apart(2)).build().is_ok());
-    assert_eq!(
-        errors_of(pair(apart(1), server(2).anti_affinity_class("other"))),
-        [overload]
-    );
+    assert_eq!(errors_of(pair(apart(1), server(2).anti_affinity_class("other"))), [overload]);
     // A class that is only a wish keeps nothing apart.
     let mut open = pair(apart(1), apart(2));
     open.admission = Some(Admission::Open);
@@ -200,10 +172,7 @@ fn two_servers_with_four_storage_groups_never_share_a_node() {
         server
     };
     assert!(pair(pinned(1, "N1"), pinned(2, "N2")).build().is_ok());
-    assert_eq!(
-        errors_of(pair(pinned(1, "N1"), pinned(2, "N1"))),
-        [overload]
-    );
+    assert_eq!(errors_of(pair(pinned(1, "N1"), pinned(2, "N1"))), [overload]);
 }
 
 #[test]
@@ -217,34 +186,17 @@ fn agents_check_themselves_and_the_store_takes_its_time() {
     let spec = built(servers(2, 1));
     let settings = |name| {
         let id = spec.resource_id(name).expect("it is declared");
-        spec.resource(id)
-            .expect("the id is of this cluster")
-            .settings()
+        spec.resource(id).expect("the id is of this cluster").settings()
     };
     for name in ["SA 1", "is 1", "SMTP 1"] {
-        assert_eq!(
-            settings(name).looks_alive_interval,
-            Interval::Never,
-            "{name}"
-        );
-        assert_eq!(
-            settings(name).is_alive_interval,
-            Duration::from_secs(10),
-            "{name}"
-        );
-        assert_eq!(
-            settings(name).pending_timeout,
-            Duration::from_secs(180),
-            "{name}"
-        );
+        assert_eq!(settings(name).looks_alive_interval, Interval::Never, "{name}");
+        assert_eq!(settings(name).is_alive_interval, Duration::from_secs(10), "{name}");
+        assert_eq!(settings(name).pending_timeout, Duration::from_secs(180), "{name}");
         assert_eq!(settings(name).restart_threshold, 3, "{name}");
     }
     let day = Duration::from_secs(86_400);
     assert_eq!(settings("IS 1").start_pending_timeout, day);
     assert_eq!(settings("IS 1").start_deadline, day);
     assert_eq!(settings("IS 1").stop_deadline, Duration::from_secs(3_600));
-    assert_eq!(
-        settings("SA 1").start_pending_timeout,
-        Duration::from_secs(180)
-    );
+    assert_eq!(settings("SA 1").start_pending_timeout, Duration::from_secs(180));
 }

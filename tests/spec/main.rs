@@ -11,10 +11,7 @@ mod warnings;
 
 /// Three nodes, a, b and c, and nothing else.
 fn cluster() -> ClusterDeclaration {
-    ClusterDeclaration::new("test")
-        .node("a")
-        .node("b")
-        .node("c")
+    ClusterDeclaration::new("test").node("a").node("b").node("c")
 }
 
 fn group(name: &str) -> GroupDeclaration {
@@ -45,9 +42,5 @@ fn errors_of(declaration: ClusterDeclaration) -> Vec<String> {
 }
 
 fn warnings_of(declaration: ClusterDeclaration) -> Vec<String> {
-    built(declaration)
-        .warnings()
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    built(declaration).warnings().iter().map(ToString::to_string).collect()
 }

@@ -83,20 +83,11 @@ fn each_profile_has_its_defaults() {
         FailoverLimit::GroupOffline,
         Retry::FinalAttempt,
     );
-    let modern = expected_cluster(
-        Admission::Open,
-        FailoverLimit::ResourceStays,
-        Retry::NewSeries,
-    );
-    for (profile, cluster_settings, threshold) in [
-        (Profile::Mscs2003, of_2003, 3),
-        (Profile::Modern, modern, 1),
-    ] {
-        let spec = built(
-            cluster()
-                .profile(profile)
-                .group(group("g").resource(service("r"))),
-        );
+    let modern = expected_cluster(Admission::Open, FailoverLimit::ResourceStays, Retry::NewSeries);
+    for (profile, cluster_settings, threshold) in
+        [(Profile::Mscs2003, of_2003, 3), (Profile::Modern, modern, 1)]
+    {
+        let spec = built(cluster().profile(profile).group(group("g").resource(service("r"))));
         assert_eq!(spec.profile(), profile);
         assert_eq!(spec.settings(), &cluster_settings);
         let (_, group) = spec.groups().next().expect("one group is declared");
@@ -119,22 +110,14 @@ fn a_resource_overrides_its_kind_and_a_kind_the_profile() {
         ..KindDeclaration::default()
     };
     let mine = |name: &str| quorate::spec::ResourceDeclaration::new(name, "MINE");
-    let spec = built(
-        cluster()
-            .kind(kind)
-            .group(
-                group("g")
-                    .resource(mine("inherits"))
-                    .resource(mine("own").settings(ResourceOverrides {
-                        pending_timeout: Some(millis(2_000)),
-                        ..ResourceOverrides::default()
-                    })),
-            ),
-    );
-    let settings: Vec<&ResourceSettings> = spec
-        .resources()
-        .map(|(_, resource)| resource.settings())
-        .collect();
+    let spec = built(cluster().kind(kind).group(group("g").resource(mine("inherits")).resource(
+        mine("own").settings(ResourceOverrides {
+            pending_timeout: Some(millis(2_000)),
+            ..ResourceOverrides::default()
+        }),
+    )));
+    let settings: Vec<&ResourceSettings> =
+        spec.resources().map(|(_, resource)| resource.settings()).collect();
     let expected = |timeout| ResourceSettings {
         restart_threshold: 7,
         pending_timeout: millis(timeout),
@@ -146,10 +129,7 @@ fn a_resource_overrides_its_kind_and_a_kind_the_profile() {
 
 #[test]
 fn a_declared_kind_replaces_the_standard_one() {
-    let bare = KindDeclaration {
-        name: "network name".into(),
-        ..KindDeclaration::default()
-    };
+    let bare = KindDeclaration { name: "network name".into(), ..KindDeclaration::default() };
     let name = quorate::spec::ResourceDeclaration::new("n", "Network Name");
     let declaration = cluster().group(group("g").resource(name));
     assert!(declaration.clone().build().is_err());

@@ -8,10 +8,8 @@ use super::{cluster, errors_of, group, read, service};
 
 #[test]
 fn cluster_settings_have_ranges() {
-    let mut declaration = cluster().fencing(Fencing::Lease {
-        duration: Duration::ZERO,
-        margin: Duration::from_nanos(1),
-    });
+    let mut declaration = cluster()
+        .fencing(Fencing::Lease { duration: Duration::ZERO, margin: Duration::from_nanos(1) });
     declaration.group_wait_delay = Some(Duration::from_secs(3_601));
     declaration.fence_timeout = Some(Duration::ZERO);
     declaration.fence_retry_delay = Some(Duration::ZERO);
@@ -38,10 +36,7 @@ fn group_settings_have_ranges() {
     let mut wrong = group("g");
     wrong.failover_period = Some(Duration::from_secs(1_194 * 3_600));
     wrong.start_delay = Some(Duration::from_secs(1_801));
-    wrong.failback_window = Some(FailbackWindow {
-        start_hour: 24,
-        end_hour: 24,
-    });
+    wrong.failback_window = Some(FailbackWindow { start_hour: 24, end_hour: 24 });
     assert_eq!(
         errors_of(cluster().group(wrong)),
         [
@@ -56,10 +51,7 @@ fn group_settings_have_ranges() {
     let mut widest = group("g");
     widest.failover_period = Some(Duration::from_secs(1_193 * 3_600));
     widest.start_delay = Some(Duration::from_secs(1_800));
-    widest.failback_window = Some(FailbackWindow {
-        start_hour: 23,
-        end_hour: 0,
-    });
+    widest.failback_window = Some(FailbackWindow { start_hour: 23, end_hour: 0 });
     assert!(cluster().group(widest).build().is_ok());
 }
 
@@ -102,12 +94,6 @@ fn resource_settings_have_ranges_on_resources_and_kinds() {
         start_deadline: Some(Duration::MAX),
         ..ResourceOverrides::default()
     });
-    let errors = cluster()
-        .group(group("g").resource(longest))
-        .build()
-        .expect_err("too long");
-    assert!(matches!(
-        errors.errors()[0].problem,
-        Problem::OutOfRange { .. }
-    ));
+    let errors = cluster().group(group("g").resource(longest)).build().expect_err("too long");
+    assert!(matches!(errors.errors()[0].problem, Problem::OutOfRange { .. }));
 }

@@ -110,10 +110,7 @@ fn a_declaration_survives_its_file() {
     let declaration = read(EVERYTHING);
     assert_eq!(declaration.group_wait_delay, Some(Duration::from_secs(90)));
     assert_eq!(declaration.fence_timeout, Some(Duration::from_secs(61)));
-    assert_eq!(
-        declaration.groups[0].start_delay,
-        Some(Duration::from_millis(1_500))
-    );
+    assert_eq!(declaration.groups[0].start_delay, Some(Duration::from_millis(1_500)));
     let settings = declaration.kinds[0].settings.clone();
     assert_eq!(settings.looks_alive_interval, Some(Interval::Never));
     let toml = toml::to_string(&declaration).expect("declarations are TOML");
@@ -130,10 +127,7 @@ fn unknown_fields_are_refused() {
         "name = \"t\"\nnodes = [{ name = \"a\", weight = 1 }]",
         "name = \"t\"\nnodes = [{ name = \"a\" }]\ngroups = [{ name = \"g\", owner = \"a\" }]",
     ] {
-        assert!(
-            toml::from_str::<ClusterDeclaration>(text).is_err(),
-            "{text}"
-        );
+        assert!(toml::from_str::<ClusterDeclaration>(text).is_err(), "{text}");
     }
 }
 
@@ -150,11 +144,7 @@ fn a_cluster_gives_back_its_declaration() {
     let spec = built(read(EVERYTHING));
     assert_returns(&spec);
     let declaration = ClusterDeclaration::from(&spec);
-    let names: Vec<&str> = declaration
-        .nodes
-        .iter()
-        .map(|node| node.name.as_str())
-        .collect();
+    let names: Vec<&str> = declaration.nodes.iter().map(|node| node.name.as_str()).collect();
     assert_eq!(names, ["zeta", "alpha"]);
     assert_eq!(declaration.kinds, read(EVERYTHING).kinds);
 }
@@ -222,10 +212,7 @@ fn a_start_timeout_that_the_kind_sets_can_be_taken_back() {
     );
     assert_returns(&spec);
     let id = spec.resource_id("IS").expect("it is declared");
-    let settings = spec
-        .resource(id)
-        .expect("the id is of this cluster")
-        .settings();
+    let settings = spec.resource(id).expect("the id is of this cluster").settings();
     assert_eq!(settings.start_pending_timeout, Duration::from_secs(180));
 }
 
@@ -247,11 +234,7 @@ fn what_is_built_can_be_read() {
     assert_eq!(amounts, [1, 10]);
     let db = spec.resource_id("DB").expect("it is declared");
     let position = group.position_of(db).expect("it is in the group");
-    let clauses: Vec<Vec<usize>> = group
-        .graph()
-        .clauses(position)
-        .map(Iterator::collect)
-        .collect();
+    let clauses: Vec<Vec<usize>> = group.graph().clauses(position).map(Iterator::collect).collect();
     assert_eq!(clauses, [[0, 1]]);
     assert_eq!(spec.resource_id("disk g:"), None);
 }
@@ -261,47 +244,40 @@ fn any_cluster() -> impl Strategy<Value = ClusterDeclaration> {
     let resource = (0..4_u8, 0..4_u8, any::<[bool; 6]>());
     let groups = proptest::collection::vec(proptest::collection::vec(resource, 0..7), 0..6);
     groups.prop_map(|groups| {
-        groups
-            .into_iter()
-            .enumerate()
-            .fold(cluster(), |cluster, (number, resources)| {
-                let mut declared = group(&format!("g{number}")).preferred_owners(
-                    ["a", "b", "c"]
-                        .into_iter()
-                        .cycle()
-                        .skip(number)
-                        .take(resources.len() % 4),
-                );
-                for (position, (setting, owner, needs)) in resources.into_iter().enumerate() {
-                    let mut resource = service(&format!("r{number}.{position}"));
-                    resource = match setting {
-                        0 | 1 => resource,
-                        seconds => resource.settings(ResourceOverrides {
-                            pending_timeout: Some(Duration::from_secs(u64::from(seconds) * 90)),
-                            ..ResourceOverrides::default()
-                        }),
+        groups.into_iter().enumerate().fold(cluster(), |cluster, (number, resources)| {
+            let mut declared = group(&format!("g{number}")).preferred_owners(
+                ["a", "b", "c"].into_iter().cycle().skip(number).take(resources.len() % 4),
+            );
+            for (position, (setting, owner, needs)) in resources.into_iter().enumerate() {
+                let mut resource = service(&format!("r{number}.{position}"));
+                resource = match setting {
+                    0 | 1 => resource,
+                    seconds => resource.settings(ResourceOverrides {
+                        pending_timeout: Some(Duration::from_secs(u64::from(seconds) * 90)),
+                        ..ResourceOverrides::default()
+                    }),
+                };
+                resource = match owner {
+                    0 => resource,
+                    1 => resource.possible_owners(["a"]),
+                    2 => resource.possible_owners(["c", "b"]),
+                    _ => resource.possible_owners(["a", "b", "c"]),
+                };
+                let providers: Vec<String> = (0..position)
+                    .filter(|provider| needs[*provider])
+                    .map(|provider| format!("[R{number}.{provider}]"))
+                    .collect();
+                if !providers.is_empty() {
+                    let text = match setting {
+                        0 | 2 => providers.join(" and "),
+                        _ => format!("({})", providers.join(" or ")),
                     };
-                    resource = match owner {
-                        0 => resource,
-                        1 => resource.possible_owners(["a"]),
-                        2 => resource.possible_owners(["c", "b"]),
-                        _ => resource.possible_owners(["a", "b", "c"]),
-                    };
-                    let providers: Vec<String> = (0..position)
-                        .filter(|provider| needs[*provider])
-                        .map(|provider| format!("[R{number}.{provider}]"))
-                        .collect();
-                    if !providers.is_empty() {
-                        let text = match setting {
-                            0 | 2 => providers.join(" and "),
-                            _ => format!("({})", providers.join(" or ")),
-                        };
-                        resource = resource.needs(text.as_str());
-                    }
-                    declared = declared.resource(resource);
+                    resource = resource.needs(text.as_str());
                 }
-                cluster.group(declared)
-            })
+                declared = declared.resource(resource);
+            }
+            cluster.group(declared)
+        })
     })
 }
 

@@ -118,10 +118,7 @@ fn a_class_larger_than_the_cluster() {
     assert_eq!(warnings_of(declaration(4)), [""; 0]);
     assert_eq!(warnings_of(hard(3)), [""; 0]);
     assert_eq!(warnings_of(hard(4)), [warning]);
-    assert_eq!(
-        warnings_of(declaration(4).profile(Profile::Mscs2003)),
-        [warning]
-    );
+    assert_eq!(warnings_of(declaration(4).profile(Profile::Mscs2003)), [warning]);
 }
 
 #[test]
@@ -132,11 +129,7 @@ fn demands_that_no_node_can_carry_or_limit() {
         .node(NodeDeclaration::new("c").capacity("mb", 5))
         .group(group("fits").demand("mb", 20))
         .group(group("never").demand("mb", 21).demand("seats", 1))
-        .group(
-            group("pinned")
-                .demand("mb", 11)
-                .resource(service("r").possible_owners(["a", "c"])),
-        );
+        .group(group("pinned").demand("mb", 11).resource(service("r").possible_owners(["a", "c"])));
     assert_eq!(
         warnings_of(declaration.clone()),
         [
@@ -156,15 +149,9 @@ fn two_nodes_with_a_majority_of_nodes() {
     let two = || ClusterDeclaration::new("test").node("a").node("b");
     let warning = "quorum: the loss of any node takes the quorum away; add a witness";
     assert_eq!(warnings_of(two()), [warning]);
-    assert_eq!(
-        warnings_of(two().quorum(QuorumRule::MajorityWithWitness)),
-        [""; 0]
-    );
+    assert_eq!(warnings_of(two().quorum(QuorumRule::MajorityWithWitness)), [""; 0]);
     assert_eq!(warnings_of(two().node("c")), [""; 0]);
-    assert_eq!(
-        warnings_of(ClusterDeclaration::new("test").node("a")),
-        [""; 0]
-    );
+    assert_eq!(warnings_of(ClusterDeclaration::new("test").node("a")), [""; 0]);
     let mut uneven = two();
     uneven.nodes[0].vote_weight = Some(2);
     assert_eq!(warnings_of(uneven), [""; 0]);

@@ -27,28 +27,12 @@ pub(crate) struct Session {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Reply {
-    Declared {
-        ok: bool,
-        warnings: Vec<String>,
-    },
-    Restored {
-        ok: bool,
-    },
-    Handled {
-        at: Timestamp,
-        outputs: Vec<Output<Names>>,
-        next_timeout: Option<Deadline<Names>>,
-    },
-    Refused {
-        at: Timestamp,
-        error: Refusal,
-    },
-    Answered {
-        answer: Answer,
-    },
-    NotUnderstood {
-        error: Refusal,
-    },
+    Declared { ok: bool, warnings: Vec<String> },
+    Restored { ok: bool },
+    Handled { at: Timestamp, outputs: Vec<Output<Names>>, next_timeout: Option<Deadline<Names>> },
+    Refused { at: Timestamp, error: Refusal },
+    Answered { answer: Answer },
+    NotUnderstood { error: Refusal },
 }
 
 impl Session {
@@ -76,9 +60,7 @@ impl Session {
                 cluster.handle_timeout(at);
                 Ok(outputs(cluster, at, None))
             }
-            Request::Ask(query) => Ok(Reply::Answered {
-                answer: query.answer(self.cluster()?)?,
-            }),
+            Request::Ask(query) => Ok(Reply::Answered { answer: query.answer(self.cluster()?)? }),
         }
     }
 
@@ -114,10 +96,7 @@ fn hand_in(cluster: &mut Cluster, at: Timestamp, input: Input<Names>) -> Result<
 
 /// Whether ids may mean something else after this input.
 fn changes_ids(input: &Input) -> bool {
-    matches!(
-        input,
-        Input::Command(Command::Configure { .. } | Command::EvictNode { .. })
-    )
+    matches!(input, Input::Command(Command::Configure { .. } | Command::EvictNode { .. }))
 }
 
 /// Drains the outputs. Those before a change of configuration have ids of the old one.
@@ -130,9 +109,5 @@ fn outputs(cluster: &mut Cluster, at: Timestamp, mut before: Option<ClusterSpec>
         outputs.push(before.as_ref().unwrap_or(cluster.spec()).named(output));
     }
     let next_timeout = cluster.spec().named(cluster.poll_timeout());
-    Reply::Handled {
-        at,
-        outputs,
-        next_timeout,
-    }
+    Reply::Handled { at, outputs, next_timeout }
 }

@@ -7,10 +7,7 @@ use serde::Deserialize;
 
 /// One order, or several of which each breaks the ties of those before it.
 #[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected the name of a policy, {\"ring\": {\"seed\": 7}} or a list"
-)]
+#[serde(untagged, expecting = "expected the name of a policy, {\"ring\": {\"seed\": 7}} or a list")]
 pub(crate) enum PolicyChoice {
     Named(NamedPolicy),
     Seeded(SeededPolicy),

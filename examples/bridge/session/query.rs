@@ -46,10 +46,7 @@ pub(crate) enum Answer {
     Snapshot(Box<Snapshot>),
     Outstanding(Vec<Effect<Names>>),
     Digest(String),
-    Explanation {
-        explanation: Explanation<Names>,
-        text: String,
-    },
+    Explanation { explanation: Explanation<Names>, text: String },
     Why(Option<ReasonView>),
     Plan(Plan<Names>),
 }
@@ -84,10 +81,7 @@ impl Query {
                 let (name, trigger) = what.settle(cluster);
                 let explanation = cluster.explain(group_of(cluster, &name)?, trigger);
                 let explanation = spec.named(explanation.ok_or(UnknownReference::Group(name))?);
-                Answer::Explanation {
-                    text: explanation.to_string(),
-                    explanation,
-                }
+                Answer::Explanation { text: explanation.to_string(), explanation }
             }
             Self::Why(name) => Answer::Why(ReasonView::of(cluster, group_of(cluster, &name)?)),
             Self::WhatIf(inputs) => match cluster.what_if(spec.resolve(inputs)?) {
@@ -105,10 +99,7 @@ impl ExplainWhat {
             Self::Group(group) => {
                 let id = cluster.spec().group_id(&group);
                 let owner = id.and_then(|id| cluster.state().owner(id));
-                (
-                    group,
-                    owner.map_or(Trigger::Start, |_| Trigger::NodeFailure),
-                )
+                (group, owner.map_or(Trigger::Start, |_| Trigger::NodeFailure))
             }
             Self::Trigger(GroupAndTrigger { group, trigger }) => (group, trigger),
         }
@@ -116,8 +107,5 @@ impl ExplainWhat {
 }
 
 fn group_of(cluster: &Cluster, name: &str) -> Result<GroupId, UnknownReference> {
-    cluster
-        .spec()
-        .group_id(name)
-        .ok_or_else(|| UnknownReference::Group(name.into()))
+    cluster.spec().group_id(name).ok_or_else(|| UnknownReference::Group(name.into()))
 }

@@ -17,10 +17,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     fn new(kind: &'static str, message: impl Display) -> Self {
-        Self {
-            kind,
-            message: message.to_string(),
-        }
+        Self { kind, message: message.to_string() }
     }
 
     /// The line is not JSON, or not of a shape that is known.

@@ -12,35 +12,17 @@ use super::refusal::Refusal;
 
 /// A line that was understood.
 pub(crate) enum Request {
-    Declare {
-        spec: Box<ClusterDeclaration>,
-        policy: PolicyChoice,
-    },
-    Restore {
-        snapshot: Box<Snapshot>,
-        policy: PolicyChoice,
-    },
-    Handle {
-        at: Timestamp,
-        input: Box<Input<Names>>,
-    },
-    Timeout {
-        at: Timestamp,
-    },
+    Declare { spec: Box<ClusterDeclaration>, policy: PolicyChoice },
+    Restore { snapshot: Box<Snapshot>, policy: PolicyChoice },
+    Handle { at: Timestamp, input: Box<Input<Names>> },
+    Timeout { at: Timestamp },
     Ask(Query),
 }
 
 impl Request {
     pub(crate) fn read(line: &[u8]) -> Result<Self, Refusal> {
-        let Line {
-            spec,
-            restore,
-            policy,
-            at,
-            input,
-            timeout,
-            query,
-        } = serde_json::from_slice(line).map_err(Refusal::malformed)?;
+        let Line { spec, restore, policy, at, input, timeout, query } =
+            serde_json::from_slice(line).map_err(Refusal::malformed)?;
         let has_policy = policy.is_some();
         let policy = policy.unwrap_or_default();
         match (spec, restore, at, input, timeout, query) {

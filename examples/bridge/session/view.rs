@@ -82,14 +82,8 @@ impl StateView {
             configuration: state.configuration(),
             quorate: state.is_quorate(),
             witness: state.witness(),
-            nodes: spec
-                .nodes()
-                .filter_map(|(id, _)| NodeView::of(cluster, id))
-                .collect(),
-            groups: spec
-                .groups()
-                .filter_map(|(id, _)| GroupView::of(cluster, id))
-                .collect(),
+            nodes: spec.nodes().filter_map(|(id, _)| NodeView::of(cluster, id)).collect(),
+            groups: spec.groups().filter_map(|(id, _)| GroupView::of(cluster, id)).collect(),
             resources: spec
                 .resources()
                 .filter_map(|(id, _)| ResourceView::of(cluster, id))
@@ -98,9 +92,7 @@ impl StateView {
                 .orphans()
                 .map(|(node, resource, orphan)| OrphanView {
                     node: node_name(cluster, Some(node)),
-                    resource: spec
-                        .resource(resource)
-                        .map(|declared| declared.name().into()),
+                    resource: spec.resource(resource).map(|declared| declared.name().into()),
                     state: orphan.state,
                 })
                 .collect(),

@@ -137,12 +137,8 @@ fn orphans() -> [Change; 3] {
 #[test]
 fn every_field_of_the_ground_state_counts() {
     let spec = spec();
-    let changes: Vec<Change> = cluster()
-        .chain(nodes())
-        .chain(groups())
-        .chain(resources())
-        .chain(orphans())
-        .collect();
+    let changes: Vec<Change> =
+        cluster().chain(nodes()).chain(groups()).chain(resources()).chain(orphans()).collect();
     let mut seen = BTreeSet::from([digest(&spec, &state(&spec))]);
     for (index, change) in changes.iter().enumerate() {
         let mut state = state(&spec);
@@ -155,9 +151,7 @@ fn every_field_of_the_ground_state_counts() {
 fn the_index_does_not_count() {
     let spec = spec();
     let mut changed = state(&spec);
-    changed
-        .occupancy
-        .leave(spec.group(group(0)).unwrap(), group(0), node(0));
+    changed.occupancy.leave(spec.group(group(0)).unwrap(), group(0), node(0));
     assert_eq!(digest(&spec, &changed), digest(&spec, &state(&spec)));
 }
 

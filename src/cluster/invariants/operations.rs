@@ -21,11 +21,7 @@ impl Checks<'_> {
     ) -> Result<(), Violation> {
         let subject = Subject::Resource(resource);
         let kind = record.operation.map(|operation| operation.kind);
-        require(
-            fits(record.state, kind),
-            subject.clone(),
-            Rule::OperationDoesNotFit,
-        )?;
+        require(fits(record.state, kind), subject.clone(), Rule::OperationDoesNotFit)?;
         let Some(operation) = record.operation else {
             return Ok(());
         };
@@ -49,11 +45,7 @@ impl Checks<'_> {
         let is_fence = operation.kind == OperationKind::Fence;
         require(is_fence, subject.clone(), Rule::OperationDoesNotFit)?;
         self.times(&subject, operation)?;
-        require(
-            record.state != NodeState::Down,
-            subject,
-            Rule::FenceOfDownNode,
-        )
+        require(record.state != NodeState::Down, subject, Rule::FenceOfDownNode)
     }
 
     /// Orphans are known resources on known nodes that are neither down nor admitted; their
@@ -82,9 +74,7 @@ impl Checks<'_> {
                 *oldest = stop.id.min(*oldest);
             }
         }
-        oldest_stops
-            .into_iter()
-            .try_for_each(|(group, stop)| self.starts_precede(group, stop))
+        oldest_stops.into_iter().try_for_each(|(group, stop)| self.starts_precede(group, stop))
     }
 
     /// The operation of an orphan is what its state asks for, and its node is a member.
@@ -120,15 +110,9 @@ impl Checks<'_> {
             return Ok(());
         };
         for (resource, record) in self.resources_of(declared) {
-            let start = record
-                .operation
-                .filter(|of| of.kind == OperationKind::Start);
+            let start = record.operation.filter(|of| of.kind == OperationKind::Start);
             let precedes = start.is_none_or(|start| start.id < stop);
-            require(
-                precedes,
-                Subject::Resource(resource),
-                Rule::StartBesideOrphan,
-            )?;
+            require(precedes, Subject::Resource(resource), Rule::StartBesideOrphan)?;
         }
         Ok(())
     }
@@ -200,16 +184,11 @@ impl Checks<'_> {
     pub(super) fn identities(self) -> Result<(), Violation> {
         let mut all = self.in_flight();
         all.sort_unstable();
-        let issued = all
-            .last()
-            .filter(|(id, _)| *id >= self.state.next_operation);
+        let issued = all.last().filter(|(id, _)| *id >= self.state.next_operation);
         if let Some((_, subject)) = issued {
             return Err(Violation::new(subject.clone(), Rule::OperationNotIssued));
         }
-        let same = all
-            .iter()
-            .zip(all.iter().skip(1))
-            .find(|(one, other)| one.0 == other.0);
+        let same = all.iter().zip(all.iter().skip(1)).find(|(one, other)| one.0 == other.0);
         match same {
             Some((_, (_, subject))) => Err(Violation::new(subject.clone(), Rule::OperationReused)),
             None => Ok(()),
@@ -218,26 +197,12 @@ impl Checks<'_> {
 
     fn in_flight(self) -> Vec<(OpId, Subject)> {
         let state = self.state;
-        let fences = state
-            .nodes
-            .iter()
-            .enumerate()
-            .filter_map(|(index, record)| {
-                Some((
-                    record.fence.operation?.id,
-                    Subject::Node(NodeId::from_index(index)),
-                ))
-            });
-        let resources = state
-            .resources
-            .iter()
-            .enumerate()
-            .filter_map(|(index, record)| {
-                Some((
-                    record.operation?.id,
-                    Subject::Resource(ResourceId::from_index(index)),
-                ))
-            });
+        let fences = state.nodes.iter().enumerate().filter_map(|(index, record)| {
+            Some((record.fence.operation?.id, Subject::Node(NodeId::from_index(index))))
+        });
+        let resources = state.resources.iter().enumerate().filter_map(|(index, record)| {
+            Some((record.operation?.id, Subject::Resource(ResourceId::from_index(index))))
+        });
         let orphans = state.orphans().filter_map(|(node, resource, orphan)| {
             Some((orphan.operation?.id, Subject::Orphan { node, resource }))
         });

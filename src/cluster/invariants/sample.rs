@@ -28,12 +28,7 @@ pub(crate) fn at(millis: u64) -> Timestamp {
 }
 
 pub(crate) fn operation(id: u64, kind: OperationKind) -> Operation {
-    Operation {
-        id: OpId::new(id),
-        kind,
-        issued_at: at(9_000),
-        progress_at: at(9_500),
-    }
+    Operation { id: OpId::new(id), kind, issued_at: at(9_000), progress_at: at(9_500) }
 }
 
 pub(crate) fn log(entries: &[u64]) -> FailureLog {
@@ -78,12 +73,7 @@ pub(crate) fn spec() -> ClusterSpec {
         .group(GroupDeclaration::new("idle").resource(service("job")));
     // The disk alone decides, so that tests can change the states of nodes one by one.
     let quorum = Some(QuorumRule::DiskOnly);
-    ClusterDeclaration {
-        quorum,
-        ..declaration
-    }
-    .build()
-    .expect("a valid declaration")
+    ClusterDeclaration { quorum, ..declaration }.build().expect("a valid declaration")
 }
 
 /// Nodes: `a` up, `b` paused and drained, `c` lost and being fenced, `d` joining with orphans, `e`
@@ -96,10 +86,7 @@ pub(crate) fn state(spec: &ClusterSpec) -> ClusterState {
     state.next_operation = OpId::new(20);
     state.configuration = 2;
     state.witness = WitnessState::Up;
-    let reading = WallClock {
-        utc_millis_of_day: 3_600_000,
-        utc_offset_minutes: -60,
-    };
+    let reading = WallClock { utc_millis_of_day: 3_600_000, utc_offset_minutes: -60 };
     state.wall_clock = Some((at(300), reading));
     state.formed_at = Some(at(400));
     state.quorate_since = Some(at(500));
@@ -107,29 +94,19 @@ pub(crate) fn state(spec: &ClusterSpec) -> ClusterState {
     groups(&mut state);
     resources(&mut state);
     let stopping = operation(16, OperationKind::Stop);
-    let orphan = Orphan {
-        state: OrphanState::Stopping,
-        operation: Some(stopping),
-    };
+    let orphan = Orphan { state: OrphanState::Stopping, operation: Some(stopping) };
     state.orphans.insert((node(3), resource("quorum")), orphan);
-    let orphan = Orphan {
-        state: OrphanState::InDoubt(at(9_900)),
-        operation: None,
-    };
+    let orphan = Orphan { state: OrphanState::InDoubt(at(9_900)), operation: None };
     state.orphans.insert((node(3), resource("ip")), orphan);
     state.occupancy = Occupancy::of(spec, &state.groups);
     state
 }
 
 fn nodes(state: &mut ClusterState) {
-    for (index, reached) in [
-        NodeState::Up,
-        NodeState::Paused,
-        NodeState::Unclean,
-        NodeState::Joining,
-    ]
-    .into_iter()
-    .enumerate()
+    for (index, reached) in
+        [NodeState::Up, NodeState::Paused, NodeState::Unclean, NodeState::Joining]
+            .into_iter()
+            .enumerate()
     {
         let record = &mut state.nodes[index];
         record.state = reached;
@@ -139,11 +116,8 @@ fn nodes(state: &mut ClusterState) {
     }
     state.nodes[0].attraction = Attraction::Withheld;
     state.nodes[1].pause = Pause::Requested;
-    state.nodes[1].drain = Drain {
-        status: DrainStatus::InProgress,
-        mode: DrainMode::Forced,
-        target: Some(node(0)),
-    };
+    state.nodes[1].drain =
+        Drain { status: DrainStatus::InProgress, mode: DrainMode::Forced, target: Some(node(0)) };
     state.nodes[2].fence = Fence {
         operation: Some(operation(10, OperationKind::Fence)),
         retry_at: Some(at(20_000)),
@@ -175,48 +149,22 @@ fn groups(state: &mut ClusterState) {
     });
     files.drained_from = Some(node(1));
     state.groups[3].desired = DesiredState::Offline;
-    state.groups[4].queued = Some(QueuedMove {
-        to: Some(node(4)),
-        on_failure: MoveFailure::ReturnToSource,
-    });
+    state.groups[4].queued =
+        Some(QueuedMove { to: Some(node(4)), on_failure: MoveFailure::ReturnToSource });
 }
 
 fn resources(state: &mut ClusterState) {
     let records = [
-        (
-            "disk",
-            ResourceState::Online,
-            Some((11, OperationKind::CheckIsAlive)),
-        ),
+        ("disk", ResourceState::Online, Some((11, OperationKind::CheckIsAlive))),
         ("ip", ResourceState::Online, None),
         ("ip6", ResourceState::Failed, None),
-        (
-            "name",
-            ResourceState::OnlinePending,
-            Some((12, OperationKind::Start)),
-        ),
+        ("name", ResourceState::OnlinePending, Some((12, OperationKind::Start))),
         ("store", ResourceState::Offline, None),
-        (
-            "quorum",
-            ResourceState::Online,
-            Some((9, OperationKind::CheckLooksAlive)),
-        ),
-        (
-            "share",
-            ResourceState::OfflinePending,
-            Some((13, OperationKind::Stop)),
-        ),
+        ("quorum", ResourceState::Online, Some((9, OperationKind::CheckLooksAlive))),
+        ("share", ResourceState::OfflinePending, Some((13, OperationKind::Stop))),
         ("tape", ResourceState::InDoubt, None),
-        (
-            "printer",
-            ResourceState::InDoubt,
-            Some((14, OperationKind::Probe)),
-        ),
-        (
-            "spooler",
-            ResourceState::Terminating,
-            Some((15, OperationKind::Terminate)),
-        ),
+        ("printer", ResourceState::InDoubt, Some((14, OperationKind::Probe))),
+        ("spooler", ResourceState::Terminating, Some((15, OperationKind::Terminate))),
     ];
     for (name, reached, in_flight) in records {
         let record = &mut state.resources[resource(name).index()];
@@ -229,10 +177,7 @@ fn resources(state: &mut ClusterState) {
         record.sequence = 8;
     }
     let failed = &mut state.resources[resource("ip6").index()];
-    failed.recovery = Recovery::RetryAt {
-        at: Some(at(50_000)),
-        cause: Exhaustion::Redundant,
-    };
+    failed.recovery = Recovery::RetryAt { at: Some(at(50_000)), cause: Exhaustion::Redundant };
     failed.restarts = log(&[1_500]);
     failed.retries = 2;
     let online = &mut state.resources[resource("disk").index()];

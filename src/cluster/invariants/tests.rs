@@ -31,10 +31,7 @@ fn cluster_breaks(rule: Rule, change: impl FnOnce(&mut ClusterState)) {
 #[track_caller]
 fn node_breaks(index: u32, rule: Rule, change: impl FnOnce(&mut NodeRecord)) {
     let result = verdict(|state| change(&mut state.nodes[node(index).index()]));
-    assert_eq!(
-        result,
-        Err(Violation::new(Subject::Node(node(index)), rule))
-    );
+    assert_eq!(result, Err(Violation::new(Subject::Node(node(index)), rule)));
 }
 
 /// Occupancy is rebuilt, so that only the rule in question is broken.
@@ -44,27 +41,18 @@ fn group_breaks(index: u32, rule: Rule, change: impl FnOnce(&mut GroupRecord)) {
         change(&mut state.groups[group(index).index()]);
         state.occupancy = Occupancy::of(&spec(), &state.groups);
     });
-    assert_eq!(
-        result,
-        Err(Violation::new(Subject::Group(group(index)), rule))
-    );
+    assert_eq!(result, Err(Violation::new(Subject::Group(group(index)), rule)));
 }
 
 #[track_caller]
 fn resource_breaks(name: &str, rule: Rule, change: impl FnOnce(&mut ResourceRecord)) {
     let result = verdict(|state| change(record(state, name)));
-    assert_eq!(
-        result,
-        Err(Violation::new(Subject::Resource(resource(name)), rule))
-    );
+    assert_eq!(result, Err(Violation::new(Subject::Resource(resource(name)), rule)));
 }
 
 #[track_caller]
 fn orphan_breaks(name: &str, rule: Rule, change: impl FnOnce(&mut ClusterState)) {
-    let subject = Subject::Orphan {
-        node: node(3),
-        resource: resource(name),
-    };
+    let subject = Subject::Orphan { node: node(3), resource: resource(name) };
     assert_eq!(verdict(change), Err(Violation::new(subject, rule)));
 }
 
@@ -80,18 +68,10 @@ fn records_are_complete() {
 #[test]
 fn counters_are_far_from_their_ends() {
     cluster_breaks(Rule::CounterTooLarge, |state| state.inputs = u64::MAX);
-    cluster_breaks(Rule::CounterTooLarge, |state| {
-        state.configuration = u64::MAX
-    });
-    cluster_breaks(Rule::CounterTooLarge, |state| {
-        state.next_operation = OpId::new(u64::MAX)
-    });
-    group_breaks(0, Rule::CounterTooLarge, |record| {
-        record.epoch = Epoch::new(u64::MAX)
-    });
-    resource_breaks("ip", Rule::CounterTooLarge, |record| {
-        record.sequence = u64::MAX
-    });
+    cluster_breaks(Rule::CounterTooLarge, |state| state.configuration = u64::MAX);
+    cluster_breaks(Rule::CounterTooLarge, |state| state.next_operation = OpId::new(u64::MAX));
+    group_breaks(0, Rule::CounterTooLarge, |record| record.epoch = Epoch::new(u64::MAX));
+    resource_breaks("ip", Rule::CounterTooLarge, |record| record.sequence = u64::MAX);
     let spec = spec();
     let mut state = state(&spec);
     state.inputs = RESTORED_COUNT_MAX;
@@ -105,55 +85,35 @@ fn counters_are_far_from_their_ends() {
 #[test]
 fn the_past_is_not_later_than_now() {
     let later = at(sample::NOW + 1);
-    cluster_breaks(Rule::TimeInFuture, |state| {
-        state.quorate_since = Some(later)
-    });
+    cluster_breaks(Rule::TimeInFuture, |state| state.quorate_since = Some(later));
     cluster_breaks(Rule::TimeInFuture, |state| {
         state.wall_clock = state.wall_clock.map(|(_, reading)| (later, reading));
     });
     node_breaks(4, Rule::TimeInFuture, |record| record.since = later);
-    node_breaks(2, Rule::TimeInFuture, |record| {
-        record.fence.attempts = log(&[1, 10_001])
-    });
+    node_breaks(2, Rule::TimeInFuture, |record| record.fence.attempts = log(&[1, 10_001]));
     group_breaks(0, Rule::TimeInFuture, |record| record.placed_at = later);
-    group_breaks(0, Rule::TimeInFuture, |record| {
-        record.last_failback = Some(later)
-    });
-    group_breaks(0, Rule::TimeInFuture, |record| {
-        record.failovers = log(&[10_001])
-    });
+    group_breaks(0, Rule::TimeInFuture, |record| record.last_failback = Some(later));
+    group_breaks(0, Rule::TimeInFuture, |record| record.failovers = log(&[10_001]));
     resource_breaks("ip", Rule::TimeInFuture, |record| record.since = later);
-    resource_breaks("ip", Rule::TimeInFuture, |record| {
-        record.looked_alive_at = later
-    });
-    resource_breaks("ip", Rule::TimeInFuture, |record| {
-        record.known_alive_at = later
-    });
-    resource_breaks("ip", Rule::TimeInFuture, |record| {
-        record.restarts = log(&[10_001])
-    });
+    resource_breaks("ip", Rule::TimeInFuture, |record| record.looked_alive_at = later);
+    resource_breaks("ip", Rule::TimeInFuture, |record| record.known_alive_at = later);
+    resource_breaks("ip", Rule::TimeInFuture, |record| record.restarts = log(&[10_001]));
     let late = |record: &mut ResourceRecord| {
         record.operation.as_mut().unwrap().progress_at = later;
     };
     resource_breaks("disk", Rule::TimeInFuture, late);
     node_breaks(4, Rule::InputNotAccepted, |record| record.up_in_input = 41);
-    group_breaks(4, Rule::InputNotAccepted, |record| {
-        record.placed_in_input = 41
-    });
+    group_breaks(4, Rule::InputNotAccepted, |record| record.placed_in_input = 41);
 }
 
 #[test]
 fn times_that_follow_each_other_ascend() {
-    cluster_breaks(Rule::TimesOutOfOrder, |state| {
-        state.formed_at = Some(at(501))
-    });
+    cluster_breaks(Rule::TimesOutOfOrder, |state| state.formed_at = Some(at(501)));
     resource_breaks("disk", Rule::TimesOutOfOrder, |record| {
         record.operation.as_mut().unwrap().progress_at = at(8_999);
     });
     let unsorted: FailureLog = serde_json::from_str("[2, 1]").unwrap();
-    group_breaks(0, Rule::TimesOutOfOrder, |record| {
-        record.failovers = unsorted
-    });
+    group_breaks(0, Rule::TimesOutOfOrder, |record| record.failovers = unsorted);
 }
 
 #[test]
@@ -173,13 +133,7 @@ fn logs_are_bounded() {
 fn the_wall_clock_is_in_range() {
     for (utc_millis_of_day, utc_offset_minutes) in [(86_400_000, 0), (0, 1_440), (0, -1_440)] {
         cluster_breaks(Rule::ClockOutOfRange, |state| {
-            state.wall_clock = Some((
-                at(1),
-                WallClock {
-                    utc_millis_of_day,
-                    utc_offset_minutes,
-                },
-            ));
+            state.wall_clock = Some((at(1), WallClock { utc_millis_of_day, utc_offset_minutes }));
         });
     }
 }
@@ -187,35 +141,21 @@ fn the_wall_clock_is_in_range() {
 #[test]
 fn references_are_to_declared_things() {
     let ghost = Some(node(5));
-    node_breaks(1, Rule::UnknownReference, |record| {
-        record.drain.target = ghost
-    });
+    node_breaks(1, Rule::UnknownReference, |record| record.drain.target = ghost);
     group_breaks(0, Rule::UnknownReference, |record| record.owner = ghost);
-    group_breaks(0, Rule::UnknownReference, |record| {
-        record.default_owner = ghost
-    });
+    group_breaks(0, Rule::UnknownReference, |record| record.default_owner = ghost);
     group_breaks(0, Rule::UnknownReference, |record| record.return_to = ghost);
-    group_breaks(0, Rule::UnknownReference, |record| {
-        record.drained_from = ghost
-    });
+    group_breaks(0, Rule::UnknownReference, |record| record.drained_from = ghost);
     group_breaks(1, Rule::UnknownReference, |record| {
         record.movement.as_mut().unwrap().to = ghost;
     });
-    group_breaks(4, Rule::UnknownReference, |record| {
-        record.queued.as_mut().unwrap().to = ghost
-    });
-    let orphan = Orphan {
-        state: OrphanState::Running,
-        operation: None,
-    };
+    group_breaks(4, Rule::UnknownReference, |record| record.queued.as_mut().unwrap().to = ghost);
+    let orphan = Orphan { state: OrphanState::Running, operation: None };
     for (on, of) in [(node(5), resource("ip")), (node(3), ResourceId::new(99))] {
         let result = verdict(|state| {
             state.orphans.insert((on, of), orphan);
         });
-        let subject = Subject::Orphan {
-            node: on,
-            resource: of,
-        };
+        let subject = Subject::Orphan { node: on, resource: of };
         assert_eq!(result, Err(Violation::new(subject, Rule::UnknownReference)));
     }
 }
@@ -229,18 +169,10 @@ fn groups_have_possible_owners_and_moves() {
         record.epoch = Epoch::default();
         record.ordered_in = None;
     });
-    group_breaks(0, Rule::OrderedInLaterEpoch, |record| {
-        record.ordered_in = Some(Epoch::new(4))
-    });
-    let leaving = Movement {
-        to: None,
-        cause: MovementCause::Drain,
-        on_failure: MoveFailure::Failover,
-    };
-    assert_eq!(
-        verdict(|state| state.groups[0].movement = Some(leaving)),
-        Ok(())
-    );
+    group_breaks(0, Rule::OrderedInLaterEpoch, |record| record.ordered_in = Some(Epoch::new(4)));
+    let leaving =
+        Movement { to: None, cause: MovementCause::Drain, on_failure: MoveFailure::Failover };
+    assert_eq!(verdict(|state| state.groups[0].movement = Some(leaving)), Ok(()));
 }
 
 /// S1 and S4: what may run is on the one owner of its group, which is not down.
@@ -254,10 +186,7 @@ fn what_may_run_is_on_its_owner() {
         state.groups[2].owner = None;
         state.occupancy = Occupancy::of(&spec(), &state.groups);
     });
-    assert_eq!(
-        unowned,
-        Err(Violation::new(subject.clone(), Rule::RunsWithoutOwner))
-    );
+    assert_eq!(unowned, Err(Violation::new(subject.clone(), Rule::RunsWithoutOwner)));
     let down = verdict(|state| {
         state.nodes[2].state = NodeState::Down;
         state.nodes[2].fence.operation = None;
@@ -306,15 +235,9 @@ fn operations_fit_the_state() {
             printer.state = reached;
             printer.operation = kind.map(|kind| operation(14, kind));
         });
-        let misfit = Violation::new(
-            Subject::Resource(resource("printer")),
-            Rule::OperationDoesNotFit,
-        );
-        let expected = if legal.contains(&(reached, kind)) {
-            Ok(())
-        } else {
-            Err(misfit)
-        };
+        let misfit =
+            Violation::new(Subject::Resource(resource("printer")), Rule::OperationDoesNotFit);
+        let expected = if legal.contains(&(reached, kind)) { Ok(()) } else { Err(misfit) };
         assert_eq!(result, expected, "{reached} with {kind:?}");
     }
 }
@@ -342,10 +265,7 @@ fn starts_are_on_nodes_that_may_start() {
     assert_eq!(verdict(paused), Ok(()));
     let joining = verdict(|state| state.nodes[0].state = NodeState::Joining);
     let subject = Subject::Resource(resource("name"));
-    assert_eq!(
-        joining,
-        Err(Violation::new(subject, Rule::StartOnNodeNotUp))
-    );
+    assert_eq!(joining, Err(Violation::new(subject, Rule::StartOnNodeNotUp)));
 }
 
 /// S11: operation ids are never reused.
@@ -419,10 +339,7 @@ fn starts_wait_for_orphans() {
     let orphan_of_name = |stop| {
         move |state: &mut ClusterState| {
             let stop = operation(stop, OperationKind::Terminate);
-            let orphan = Orphan {
-                state: OrphanState::Terminating,
-                operation: Some(stop),
-            };
+            let orphan = Orphan { state: OrphanState::Terminating, operation: Some(stop) };
             state.orphans.insert((node(3), resource("name")), orphan);
         }
     };
@@ -433,9 +350,7 @@ fn starts_wait_for_orphans() {
     let elsewhere_in_the_group = |state: &mut ClusterState| {
         orphan_of_name(8)(state);
         let orphan = state.orphans.remove(&(node(3), resource("name")));
-        state
-            .orphans
-            .insert((node(3), resource("disk")), orphan.unwrap());
+        state.orphans.insert((node(3), resource("disk")), orphan.unwrap());
     };
     assert_eq!(verdict(elsewhere_in_the_group), broken);
 }
@@ -460,23 +375,16 @@ fn quorum_is_what_the_votes_come_to() {
 /// S27: a node owns nothing before it is rid of what it should not run.
 #[test]
 fn orphans_are_on_nodes_that_are_not_admitted() {
-    for (reached, rule) in [
-        (NodeState::Down, Rule::OrphanOnDownNode),
-        (NodeState::Up, Rule::OrphanOnAdmittedNode),
-    ] {
+    for (reached, rule) in
+        [(NodeState::Down, Rule::OrphanOnDownNode), (NodeState::Up, Rule::OrphanOnAdmittedNode)]
+    {
         orphan_breaks("ip", rule, |state| state.nodes[3].state = reached);
     }
     let own = verdict(|state| {
-        let orphan = Orphan {
-            state: OrphanState::Running,
-            operation: None,
-        };
+        let orphan = Orphan { state: OrphanState::Running, operation: None };
         state.orphans.insert((node(2), resource("tape")), orphan);
     });
-    let subject = Subject::Orphan {
-        node: node(2),
-        resource: resource("tape"),
-    };
+    let subject = Subject::Orphan { node: node(2), resource: resource("tape") };
     assert_eq!(own, Err(Violation::new(subject, Rule::OrphanBesideItself)));
 }
 
@@ -486,13 +394,7 @@ fn operations_of_orphans_fit() {
     let set = |stage, kind: Option<OperationKind>| {
         move |state: &mut ClusterState| {
             let operation = kind.map(|kind| operation(16, kind));
-            state.orphans.insert(
-                place,
-                Orphan {
-                    state: stage,
-                    operation,
-                },
-            );
+            state.orphans.insert(place, Orphan { state: stage, operation });
         }
     };
     let terminate = Some(OperationKind::Terminate);
@@ -520,12 +422,8 @@ fn operations_of_orphans_fit() {
 
 #[test]
 fn pause_and_state_agree() {
-    node_breaks(0, Rule::PauseDiffers, |record| {
-        record.pause = Pause::Requested
-    });
-    node_breaks(1, Rule::PauseDiffers, |record| {
-        record.pause = Pause::Resumed
-    });
+    node_breaks(0, Rule::PauseDiffers, |record| record.pause = Pause::Requested);
+    node_breaks(1, Rule::PauseDiffers, |record| record.pause = Pause::Resumed);
     let survives = verdict(|state| state.nodes[4].pause = Pause::Requested);
     assert_eq!(survives, Ok(()));
 }
@@ -535,25 +433,17 @@ fn pause_and_state_agree() {
 fn occupancy_equals_a_rebuild() {
     cluster_breaks(Rule::OccupancyDiffers, |state| {
         let spec = spec();
-        state
-            .occupancy
-            .leave(spec.group(group(1)).unwrap(), group(1), node(0));
+        state.occupancy.leave(spec.group(group(1)).unwrap(), group(1), node(0));
     });
 }
 
 #[test]
 fn violations_speak_of_names() {
     let spec = spec();
-    let subject = Subject::Orphan {
-        node: node(3),
-        resource: resource("ip"),
-    };
+    let subject = Subject::Orphan { node: node(3), resource: resource("ip") };
     let violation = Violation::new(subject, Rule::OrphanOnDownNode);
     let text = "orphan ip on node d: it may run on a node that is down";
     assert_eq!(violation.named(&spec).to_string(), text);
     let stranger = Violation::new(Subject::Node(node(9)), Rule::PauseDiffers);
-    assert_eq!(
-        stranger.named(&spec).to_string(),
-        "node n9: its state and its pause differ",
-    );
+    assert_eq!(stranger.named(&spec).to_string(), "node n9: its state and its pause differ",);
 }

@@ -125,15 +125,11 @@ impl Violation {
             Subject::Node(id) => Subject::Node(name_of_node(id)),
             Subject::Group(id) => Subject::Group(name(spec.group(id).map(GroupSpec::name), &id)),
             Subject::Resource(id) => Subject::Resource(name_of_resource(id)),
-            Subject::Orphan { node, resource } => Subject::Orphan {
-                node: name_of_node(node),
-                resource: name_of_resource(resource),
-            },
+            Subject::Orphan { node, resource } => {
+                Subject::Orphan { node: name_of_node(node), resource: name_of_resource(resource) }
+            }
         };
-        Violation {
-            subject,
-            rule: self.rule,
-        }
+        Violation { subject, rule: self.rule }
     }
 }
 

@@ -39,10 +39,7 @@ impl<A: Naming> Translate<A> for Deadline<A> {
 
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Deadline<B>, T::Unknown> {
         let Self { at, reason } = self;
-        Ok(Deadline {
-            at,
-            reason: by.thing(reason)?,
-        })
+        Ok(Deadline { at, reason: by.thing(reason)? })
     }
 }
 
@@ -76,13 +73,7 @@ impl<A: Naming> Translate<A> for Explanation<A> {
         self,
         by: &T,
     ) -> Result<Explanation<B>, T::Unknown> {
-        let Self {
-            group,
-            trigger,
-            owner,
-            chosen,
-            candidates,
-        } = self;
+        let Self { group, trigger, owner, chosen, candidates } = self;
         Ok(Explanation {
             group: by.group(group)?,
             trigger,
@@ -98,10 +89,7 @@ impl<A: Naming> Translate<A> for Candidate<A> {
 
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Candidate<B>, T::Unknown> {
         let Self { node, verdict } = self;
-        Ok(Candidate {
-            node: by.node(node)?,
-            verdict: by.thing(verdict)?,
-        })
+        Ok(Candidate { node: by.node(node)?, verdict: by.thing(verdict)? })
     }
 }
 
@@ -152,16 +140,8 @@ impl<A: Naming> Translate<A> for Plan<A> {
     type To<B: Naming> = Plan<B>;
 
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Plan<B>, T::Unknown> {
-        let Self {
-            groups,
-            operations,
-            end,
-        } = self;
-        Ok(Plan {
-            groups: by.thing(groups)?,
-            operations: by.thing(operations)?,
-            end,
-        })
+        let Self { groups, operations, end } = self;
+        Ok(Plan { groups: by.thing(groups)?, operations: by.thing(operations)?, end })
     }
 }
 
@@ -172,13 +152,7 @@ impl<A: Naming> Translate<A> for PlannedGroup<A> {
         self,
         by: &T,
     ) -> Result<PlannedGroup<B>, T::Unknown> {
-        let Self {
-            group,
-            from,
-            to,
-            state,
-            why,
-        } = self;
+        let Self { group, from, to, state, why } = self;
         Ok(PlannedGroup {
             group: by.group(group)?,
             from: by.optional_node(from)?,
@@ -196,11 +170,7 @@ impl<A: Naming> Translate<A> for PlannedOperation<A> {
         self,
         by: &T,
     ) -> Result<PlannedOperation<B>, T::Unknown> {
-        let Self {
-            action,
-            node,
-            resource,
-        } = self;
+        let Self { action, node, resource } = self;
         Ok(PlannedOperation {
             action,
             node: by.node(node)?,

@@ -16,15 +16,7 @@ impl<A: Naming> Translate<A> for Effect<A> {
     type To<B: Naming> = Effect<B>;
 
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Effect<B>, T::Unknown> {
-        let Self {
-            operation,
-            action,
-            node,
-            resource,
-            epoch,
-            incarnation,
-            deadline,
-        } = self;
+        let Self { operation, action, node, resource, epoch, incarnation, deadline } = self;
         Ok(Effect {
             operation,
             action,

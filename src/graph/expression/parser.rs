@@ -15,14 +15,9 @@ use super::{Clause, Expected, ExpressionError, trimmed};
 pub(super) fn parse(text: &str) -> Result<Vec<Clause>, ExpressionError> {
     let mut rest = text;
     expression.parse_next(&mut rest).map_err(|mode| {
-        let fault = mode
-            .into_inner()
-            .unwrap_or_else(|_| Fault::from_input(&rest));
+        let fault = mode.into_inner().unwrap_or_else(|_| Fault::from_input(&rest));
         let position = text.len().saturating_sub(fault.remaining);
-        ExpressionError {
-            position,
-            expected: fault.expected,
-        }
+        ExpressionError { position, expected: fault.expected }
     })
 }
 
@@ -37,10 +32,7 @@ impl<'t> ParserError<&'t str> for Fault {
     type Inner = Self;
 
     fn from_input(input: &&'t str) -> Self {
-        Self {
-            remaining: input.len(),
-            expected: Expected::Clause,
-        }
+        Self { remaining: input.len(), expected: Expected::Clause }
     }
 
     fn into_inner(self) -> Result<Self, Self> {
@@ -55,12 +47,9 @@ fn expression(input: &mut &str) -> Result<Vec<Clause>, ErrMode<Fault>> {
 }
 
 fn clause(input: &mut &str) -> Result<Clause, ErrMode<Fault>> {
-    alt((
-        preceded((whitespace, "("), members),
-        resource(instead_of_clause).map(|name| vec![name]),
-    ))
-    .map(|members| Clause { members })
-    .parse_next(input)
+    alt((preceded((whitespace, "("), members), resource(instead_of_clause).map(|name| vec![name])))
+        .map(|members| Clause { members })
+        .parse_next(input)
 }
 
 /// The members after an opening parenthesis, and the closing one.
@@ -86,10 +75,7 @@ fn name(input: &mut &str) -> Result<String, ErrMode<Fault>> {
     insist("]", |_| Expected::ClosingBracket).parse_next(input)?;
     let name = trimmed(text);
     if name.is_empty() {
-        return Err(ErrMode::Cut(Fault {
-            remaining,
-            expected: Expected::Name,
-        }));
+        return Err(ErrMode::Cut(Fault { remaining, expected: Expected::Name }));
     }
     Ok(name)
 }
@@ -102,12 +88,7 @@ fn insist<'t, O>(
     move |input: &mut &'t str| {
         whitespace(input)?;
         let found = *input;
-        let fault = |_| {
-            ErrMode::Cut(Fault {
-                remaining: found.len(),
-                expected: diagnosis(found),
-            })
-        };
+        let fault = |_| ErrMode::Cut(Fault { remaining: found.len(), expected: diagnosis(found) });
         parser.parse_next(input).map(|_| ()).map_err(fault)
     }
 }
@@ -119,9 +100,7 @@ fn keyword<'t>(keyword: &'static str) -> impl Parser<&'t str, (), ErrMode<Fault>
 }
 
 fn whitespace(input: &mut &str) -> Result<(), ErrMode<Fault>> {
-    take_while(0.., char::is_whitespace)
-        .void()
-        .parse_next(input)
+    take_while(0.., char::is_whitespace).void().parse_next(input)
 }
 
 fn is_word(character: char) -> bool {
@@ -129,53 +108,31 @@ fn is_word(character: char) -> bool {
 }
 
 fn instead_of_clause(found: &str) -> Expected {
-    if starts_with_bare_name(found) {
-        Expected::Brackets
-    } else {
-        Expected::Clause
-    }
+    if starts_with_bare_name(found) { Expected::Brackets } else { Expected::Clause }
 }
 
 fn instead_of_resource(found: &str) -> Expected {
     if found.starts_with('(') {
         return Expected::NoNesting;
     }
-    if starts_with_bare_name(found) {
-        Expected::Brackets
-    } else {
-        Expected::Resource
-    }
+    if starts_with_bare_name(found) { Expected::Brackets } else { Expected::Resource }
 }
 
 fn after_clause(found: &str) -> Expected {
     let is_or = first_word(found).eq_ignore_ascii_case("or");
-    if is_or {
-        Expected::ParenthesesAroundOr
-    } else {
-        Expected::And
-    }
+    if is_or { Expected::ParenthesesAroundOr } else { Expected::And }
 }
 
 fn after_member(found: &str) -> Expected {
     let is_and = first_word(found).eq_ignore_ascii_case("and");
-    if is_and {
-        Expected::NoAndInside
-    } else {
-        Expected::OrOrClosing
-    }
+    if is_and { Expected::NoAndInside } else { Expected::OrOrClosing }
 }
 
 fn starts_with_bare_name(found: &str) -> bool {
     let word = first_word(found);
-    !word.is_empty()
-        && !["and", "or"]
-            .iter()
-            .any(|known| word.eq_ignore_ascii_case(known))
+    !word.is_empty() && !["and", "or"].iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 fn first_word(found: &str) -> &str {
-    found
-        .split(|character| !is_word(character))
-        .next()
-        .unwrap_or_default()
+    found.split(|character| !is_word(character)).next().unwrap_or_default()
 }

@@ -13,27 +13,16 @@ fn parse(text: &str) -> Expression {
 #[track_caller]
 fn assert_fault(text: &str, position: usize, expected: Expected) {
     let error = text.parse::<Expression>().expect_err(text);
-    assert_eq!(
-        error,
-        ExpressionError { position, expected },
-        "{}",
-        error.caret(text)
-    );
+    assert_eq!(error, ExpressionError { position, expected }, "{}", error.caret(text));
 }
 
 #[test]
 fn text_and_code_give_the_same_expression() {
-    let built = Expression::new()
-        .and("Disk F:")
-        .and_any_of(["IP 1", "IP 2"])
-        .and("Name");
+    let built = Expression::new().and("Disk F:").and_any_of(["IP 1", "IP 2"]).and("Name");
     let text = "[Disk F:] and ([IP 1] or [IP 2]) and [Name]";
     assert_eq!(parse(text), built);
     assert_eq!(built.to_string(), text);
-    assert_eq!(
-        Expression::all_of(["a", "b"]),
-        Expression::new().and("a").and("b")
-    );
+    assert_eq!(Expression::all_of(["a", "b"]), Expression::new().and("a").and("b"));
     assert_eq!(parse("[a] and [b]"), Expression::all_of(["a", "b"]));
 }
 
@@ -61,9 +50,7 @@ fn canonical_text_drops_needless_parentheses() {
 
 #[test]
 fn closing_brackets_in_names_are_doubled() {
-    for name in [
-        "a]b", "]", "]]", "x]]] y]", "[a", "and", "(a or b)", "磁盘]", "a\nb",
-    ] {
+    for name in ["a]b", "]", "]]", "x]]] y]", "[a", "and", "(a or b)", "磁盘]", "a\nb"] {
         let built = Expression::all_of([name, "next"]);
         assert_eq!(parse(&built.to_string()), built, "{name}");
     }
@@ -167,21 +154,11 @@ fn the_caret_counts_characters_of_one_line() {
 
 #[test]
 fn the_caret_survives_another_text() {
-    let error = ExpressionError {
-        position: 3,
-        expected: Expected::And,
-    };
+    let error = ExpressionError { position: 3, expected: Expected::And };
     assert_eq!(error.caret("a"), "a\n ^");
     assert_eq!(error.caret("磁盘"), "磁盘\n ^");
-    assert_eq!(
-        error.caret("a磁盘"),
-        "a磁盘\n ^",
-        "inside a character the mark moves to it"
-    );
-    let far = ExpressionError {
-        position: usize::MAX,
-        expected: Expected::And,
-    };
+    assert_eq!(error.caret("a磁盘"), "a磁盘\n ^", "inside a character the mark moves to it");
+    let far = ExpressionError { position: usize::MAX, expected: Expected::And };
     assert_eq!(far.caret("ab"), "ab\n  ^");
 }
 
@@ -205,9 +182,7 @@ fn all_short_texts_are_answered() {
     let parts = ["[", "]", "(", ")", "a", " ", "and", "or", "é"];
     let mut texts = vec![String::new()];
     for _ in 0..5 {
-        let longer = texts
-            .iter()
-            .flat_map(|text| parts.map(|part| format!("{text}{part}")));
+        let longer = texts.iter().flat_map(|text| parts.map(|part| format!("{text}{part}")));
         texts = longer.collect();
         for text in &texts {
             match text.parse::<Expression>() {
@@ -221,19 +196,8 @@ fn all_short_texts_are_answered() {
 #[test]
 fn a_mebibyte_of_anything_is_answered() {
     const SIZE: usize = 1 << 20;
-    for part in [
-        "(",
-        "[",
-        "]",
-        "[]",
-        "]]",
-        "and",
-        "[a] and ",
-        "([a] or [b]) and ",
-        "\0",
-        "ß",
-        " ",
-    ] {
+    for part in ["(", "[", "]", "[]", "]]", "and", "[a] and ", "([a] or [b]) and ", "\0", "ß", " "]
+    {
         let text = part.repeat(SIZE / part.len());
         let error = text.parse::<Expression>().expect_err(part);
         assert!(text.is_char_boundary(error.position), "{part}");
@@ -242,10 +206,7 @@ fn a_mebibyte_of_anything_is_answered() {
     let name = format!("[{}]", "]]".repeat(SIZE / 2));
     assert_eq!(parse(&name).to_string(), name);
     let wide = format!("([a]{})", " or [a]".repeat(SIZE / 7));
-    assert_eq!(
-        parse(&wide).clauses().next().unwrap().members().len(),
-        SIZE / 7 + 1
-    );
+    assert_eq!(parse(&wide).clauses().next().unwrap().members().len(), SIZE / 7 + 1);
     let long = format!("[a]{}", " and [a]".repeat(SIZE / 8));
     assert_eq!(parse(&long).clauses().len(), SIZE / 8 + 1);
 }

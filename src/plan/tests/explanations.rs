@@ -35,9 +35,7 @@ fn every_verdict_reads_well() {
            n5  rejected: not a possible owner of resource r1\n  \
            n6  rejected: unclean"
     );
-    let drained = cluster
-        .all("a", NodeState::Up)
-        .explain("g", Trigger::Drain, LeastGroups);
+    let drained = cluster.all("a", NodeState::Up).explain("g", Trigger::Drain, LeastGroups);
     assert_eq!(
         format!("{drained}"),
         "g0, drain, owner n0:\n  \
@@ -82,15 +80,8 @@ fn nobody_is_chosen_and_everybody_has_a_reason() {
     let cluster = Cluster::of("a b", "").all("a b", NodeState::Joining);
     let explanation = cluster.explain("g", Trigger::Start, FirstPreferred);
     assert_eq!(explanation.chosen, None);
-    let joining = Verdict::Rejected(Rejection::NotUp {
-        state: NodeState::Joining,
-    });
-    assert!(
-        explanation
-            .candidates
-            .iter()
-            .all(|candidate| candidate.verdict == joining)
-    );
+    let joining = Verdict::Rejected(Rejection::NotUp { state: NodeState::Joining });
+    assert!(explanation.candidates.iter().all(|candidate| candidate.verdict == joining));
     assert_eq!(explanation.candidates.len(), 2);
 }
 
@@ -102,10 +93,7 @@ fn names_are_padded_to_the_longest() {
         owner: None,
         chosen: Some("node-ä".into()),
         candidates: std::vec![
-            Candidate {
-                node: "node-ä".into(),
-                verdict: Verdict::Chosen { drawback: None }
-            },
+            Candidate { node: "node-ä".into(), verdict: Verdict::Chosen { drawback: None } },
             Candidate {
                 node: "b".into(),
                 verdict: Verdict::Rejected(Rejection::Capacity {
@@ -128,8 +116,5 @@ fn names_are_padded_to_the_longest() {
             "rejected": { "capacity": { "dimension": "mailboxes", "needed": 5, "free": 4 } },
         },
     });
-    assert_eq!(
-        serde_json::to_value(&explanation.candidates[1]).unwrap(),
-        rejected
-    );
+    assert_eq!(serde_json::to_value(&explanation.candidates[1]).unwrap(), rejected);
 }

@@ -63,16 +63,12 @@ fn question() -> impl Strategy<Value = Question> {
         Trigger::BestPossible,
         Trigger::Drain,
     ]);
-    (
-        vec(member(), 1..8),
-        vec(party(), 1..7),
-        any::<bool>(),
-        triggers,
-    )
-        .prop_map(|(members, parties, hard, trigger)| Question {
+    (vec(member(), 1..8), vec(party(), 1..7), any::<bool>(), triggers).prop_map(
+        |(members, parties, hard, trigger)| Question {
             cluster: cluster(&members, &parties, hard),
             trigger,
-        })
+        },
+    )
 }
 
 fn cluster(members: &[Member], parties: &[Party], hard: bool) -> Cluster {
@@ -108,9 +104,8 @@ fn cluster(members: &[Member], parties: &[Party], hard: bool) -> Cluster {
         }
         declared = declared.group(group);
     }
-    declared.anti_affinity = hard
-        .then_some(AntiAffinityPlacement::Hard)
-        .or(Some(AntiAffinityPlacement::Soft));
+    declared.anti_affinity =
+        hard.then_some(AntiAffinityPlacement::Hard).or(Some(AntiAffinityPlacement::Soft));
     let mut cluster = Cluster::new(declared);
     for (number, party) in parties.iter().enumerate() {
         if let Some(owner) = party.owner {
@@ -139,11 +134,7 @@ fn policies() -> impl Strategy<Value = Box<dyn FailoverPolicy>> {
 }
 
 fn place_of(explanation: &Explanation, node: NodeId) -> usize {
-    explanation
-        .candidates
-        .iter()
-        .position(|candidate| candidate.node == node)
-        .unwrap()
+    explanation.candidates.iter().position(|candidate| candidate.node == node).unwrap()
 }
 
 proptest! {

@@ -8,74 +8,37 @@ use crate::policy::{
 #[test]
 fn first_preferred_goes_from_the_top_whatever_happened() {
     let cluster = Cluster::of("A B C D E F", "A C E").owned("g", "E");
-    for trigger in [
-        Trigger::ResourceFailure,
-        Trigger::NodeFailure,
-        Trigger::Drain,
-    ] {
-        assert_eq!(
-            cluster.eligible("g", trigger, FirstPreferred),
-            "A",
-            "{trigger}"
-        );
+    for trigger in [Trigger::ResourceFailure, Trigger::NodeFailure, Trigger::Drain] {
+        assert_eq!(cluster.eligible("g", trigger, FirstPreferred), "A", "{trigger}");
     }
     let cluster = cluster.all("A C", NodeState::Down);
-    assert_eq!(
-        cluster.eligible("g", Trigger::NodeFailure, FirstPreferred),
-        "B"
-    );
+    assert_eq!(cluster.eligible("g", Trigger::NodeFailure, FirstPreferred), "B");
 }
 
 #[test]
 fn strict_preferred_takes_preferred_owners_only() {
     let cluster = Cluster::of("A B C", "C A").owned("g", "C");
-    assert_eq!(
-        cluster.eligible("g", Trigger::NodeFailure, StrictPreferred),
-        "A"
-    );
+    assert_eq!(cluster.eligible("g", Trigger::NodeFailure, StrictPreferred), "A");
     let cluster = cluster.all("A", NodeState::Down);
-    assert_eq!(
-        cluster.choose("g", Trigger::NodeFailure, StrictPreferred),
-        None
-    );
+    assert_eq!(cluster.choose("g", Trigger::NodeFailure, StrictPreferred), None);
     // The last resorts are no way around it.
     let cluster = cluster.all("B", NodeState::Paused);
-    assert_eq!(
-        cluster.choose("g", Trigger::NodeFailure, StrictPreferred),
-        None
-    );
+    assert_eq!(cluster.choose("g", Trigger::NodeFailure, StrictPreferred), None);
 }
 
 #[test]
 fn strict_preferred_without_preferred_owners_restricts_nothing() {
     let cluster = Cluster::of("A B C", "").owned("g", "A");
-    assert_eq!(
-        cluster.eligible("g", Trigger::NodeFailure, StrictPreferred),
-        "B"
-    );
+    assert_eq!(cluster.eligible("g", Trigger::NodeFailure, StrictPreferred), "B");
 }
 
 /// Node a with three groups, b with two, c with one, d with none; `g` stands on none of them.
 fn uneven() -> Cluster {
-    let owners = [
-        ("u", "a"),
-        ("v", "a"),
-        ("w", "a"),
-        ("x", "b"),
-        ("y", "b"),
-        ("z", "c"),
-        ("g", "e"),
-    ];
-    let declared = owners
-        .iter()
-        .fold(declaration("a b c d e"), |all, (name, _)| {
-            all.group(group(name))
-        });
-    owners
-        .iter()
-        .fold(Cluster::new(declared), |all, (name, node)| {
-            all.owned(name, node)
-        })
+    let owners =
+        [("u", "a"), ("v", "a"), ("w", "a"), ("x", "b"), ("y", "b"), ("z", "c"), ("g", "e")];
+    let declared =
+        owners.iter().fold(declaration("a b c d e"), |all, (name, _)| all.group(group(name)));
+    owners.iter().fold(Cluster::new(declared), |all, (name, node)| all.owned(name, node))
 }
 
 #[test]
@@ -93,10 +56,7 @@ fn least_groups_takes_the_emptiest_node() {
 fn a_tie_goes_to_the_owner_then_along_the_node_list() {
     let cluster = Cluster::of("a b c", "c b").owned("g", "a");
     assert_eq!(cluster.eligible("g", Trigger::Start, LeastGroups), "a");
-    assert_eq!(
-        cluster.eligible("g", Trigger::NodeFailure, LeastGroups),
-        "c"
-    );
+    assert_eq!(cluster.eligible("g", Trigger::NodeFailure, LeastGroups), "c");
 }
 
 #[test]
@@ -107,9 +67,7 @@ fn a_group_is_not_counted_against_its_own_node() {
 }
 
 fn machine(name: &str, memory: u64, disk: u64) -> NodeDeclaration {
-    NodeDeclaration::new(name)
-        .capacity("memory", memory)
-        .capacity("disk", disk)
+    NodeDeclaration::new(name).capacity("memory", memory).capacity("disk", disk)
 }
 
 #[test]
@@ -174,9 +132,7 @@ fn a_walk_asks_of_the_first_eligible_node_only() {
     }
 
     static COUNTING: Counting = Counting(AtomicUsize::new(0));
-    let cluster = Cluster::of("a b c d e", "")
-        .owned("g", "b")
-        .all("c", NodeState::Down);
+    let cluster = Cluster::of("a b c d e", "").owned("g", "b").all("c", NodeState::Down);
     let placement = cluster.ask("g", Trigger::NodeFailure);
     let choice = choose(&placement, &Ring::new().then(&COUNTING)).unwrap();
     assert_eq!(choice.node, cluster.node("d"));
@@ -190,9 +146,6 @@ fn a_walk_survives_a_second_order() {
     let after = Some(cluster.node("a"));
     let both = Then::new(Ring::new(), LeastGroups);
     assert_eq!(both.walk(&placement), Walk::NodeList { after });
-    assert_eq!(
-        Then::new(LeastGroups, Ring::new()).walk(&placement),
-        Walk::Ranked
-    );
+    assert_eq!(Then::new(LeastGroups, Ring::new()).walk(&placement), Walk::Ranked);
     assert_eq!(Ring::seeded(1).walk(&placement), Walk::Ranked);
 }

@@ -33,11 +33,7 @@ fn next_after_the_owner_with_preferred_owners() {
     for (nodes, preferred, owner, trigger, expected) in vectors {
         let cluster = Cluster::of(nodes, preferred).owned("g", owner);
         for policy in [Ring::new(), Ring::seeded(7)] {
-            assert_eq!(
-                cluster.eligible("g", trigger, policy),
-                expected,
-                "{owner} {trigger}"
-            );
+            assert_eq!(cluster.eligible("g", trigger, policy), expected, "{owner} {trigger}");
         }
     }
 }
@@ -48,31 +44,17 @@ fn next_after_the_owner_by_id_without_preferred_owners() {
     for policy in [Ring::new(), Ring::seeded(7)] {
         assert_eq!(cluster.eligible("g", Trigger::ResourceFailure, policy), "B");
     }
-    assert_eq!(
-        cluster.eligible("g", Trigger::NodeFailure, Ring::new()),
-        "B"
-    );
+    assert_eq!(cluster.eligible("g", Trigger::NodeFailure, Ring::new()), "B");
     let cluster = Cluster::of("A C E B D F", "").owned("g", "F");
-    assert_eq!(
-        cluster.eligible("g", Trigger::NodeFailure, Ring::new()),
-        "A"
-    );
+    assert_eq!(cluster.eligible("g", Trigger::NodeFailure, Ring::new()), "A");
 }
 
 #[test]
 fn nodes_that_are_not_up_are_passed_over() {
-    let cluster = Cluster::of(SIX, "A C E")
-        .owned("g", "C")
-        .all("E", NodeState::Joining);
-    assert_eq!(
-        cluster.eligible("g", Trigger::ResourceFailure, Ring::new()),
-        "B"
-    );
+    let cluster = Cluster::of(SIX, "A C E").owned("g", "C").all("E", NodeState::Joining);
+    assert_eq!(cluster.eligible("g", Trigger::ResourceFailure, Ring::new()), "B");
     let cluster = cluster.all("B D F", NodeState::Paused);
-    assert_eq!(
-        cluster.eligible("g", Trigger::ResourceFailure, Ring::new()),
-        "A"
-    );
+    assert_eq!(cluster.eligible("g", Trigger::ResourceFailure, Ring::new()), "A");
 }
 
 #[test]
@@ -91,13 +73,8 @@ fn best_possible_and_drain_go_from_the_top() {
 
 #[test]
 fn best_possible_draws_when_no_preferred_owner_is_up() {
-    let cluster = Cluster::of(SIX, "A C E")
-        .owned("g", "D")
-        .all("A C E", NodeState::Down);
-    assert_eq!(
-        cluster.eligible("g", Trigger::BestPossible, Ring::new()),
-        "B"
-    );
+    let cluster = Cluster::of(SIX, "A C E").owned("g", "D").all("A C E", NodeState::Down);
+    assert_eq!(cluster.eligible("g", Trigger::BestPossible, Ring::new()), "B");
     let drawn: BTreeSet<String> = (0..64)
         .map(|seed| cluster.eligible("g", Trigger::BestPossible, Ring::seeded(seed)))
         .collect();
@@ -127,28 +104,17 @@ fn without_an_owner_every_trigger_goes_from_the_top() {
         Trigger::Drain,
     ];
     for trigger in triggers {
-        assert_eq!(
-            cluster.eligible("g", trigger, Ring::new()),
-            "C",
-            "{trigger}"
-        );
+        assert_eq!(cluster.eligible("g", trigger, Ring::new()), "C", "{trigger}");
     }
 }
 
 #[test]
 fn a_draw_reaches_every_eligible_node_and_no_other() {
     for trigger in [Trigger::NodeFailure, Trigger::BestPossible, Trigger::Drain] {
-        let cluster = Cluster::of(SIX, "")
-            .owned("g", "B")
-            .all("D", NodeState::Paused);
-        let drawn: BTreeSet<String> = (0..200)
-            .map(|seed| cluster.eligible("g", trigger, Ring::seeded(seed)))
-            .collect();
-        assert_eq!(
-            drawn,
-            ["A", "C", "E", "F"].map(String::from).into(),
-            "{trigger}"
-        );
+        let cluster = Cluster::of(SIX, "").owned("g", "B").all("D", NodeState::Paused);
+        let drawn: BTreeSet<String> =
+            (0..200).map(|seed| cluster.eligible("g", trigger, Ring::seeded(seed))).collect();
+        assert_eq!(drawn, ["A", "C", "E", "F"].map(String::from).into(), "{trigger}");
     }
 }
 
@@ -157,22 +123,15 @@ fn a_draw_reaches_every_eligible_node_and_no_other() {
 #[test]
 fn draws_spread_the_groups_of_a_failed_node() {
     let names: Vec<String> = (0..250).map(|number| format!("g{number}")).collect();
-    let declared = names
-        .iter()
-        .fold(declaration(SIX), |all, name| all.group(group(name)));
-    let cluster = names
-        .iter()
-        .fold(Cluster::new(declared), |all, name| all.owned(name, "C"));
+    let declared = names.iter().fold(declaration(SIX), |all, name| all.group(group(name)));
+    let cluster = names.iter().fold(Cluster::new(declared), |all, name| all.owned(name, "C"));
     let mut counts: BTreeMap<String, i64> = BTreeMap::new();
     for name in &names {
         let node = cluster.eligible(name, Trigger::NodeFailure, Ring::seeded(1));
         *counts.entry(node).or_default() += 1;
     }
     assert_eq!(counts.len(), 5);
-    let squares: i64 = counts
-        .values()
-        .map(|count| (count - 50) * (count - 50))
-        .sum();
+    let squares: i64 = counts.values().map(|count| (count - 50) * (count - 50)).sum();
     assert!(squares * 10 < 185 * 50, "{counts:?}");
 }
 
@@ -183,10 +142,7 @@ fn draws_differ_from_epoch_to_epoch_and_repeat_within_one() {
     for epoch in 0..50 {
         cluster.state.groups[0].epoch = Epoch::new(epoch);
         let node = cluster.eligible("g", Trigger::NodeFailure, Ring::seeded(3));
-        assert_eq!(
-            node,
-            cluster.eligible("g", Trigger::NodeFailure, Ring::seeded(3))
-        );
+        assert_eq!(node, cluster.eligible("g", Trigger::NodeFailure, Ring::seeded(3)));
         drawn.insert(node);
     }
     assert_eq!(drawn.len(), 5);

@@ -13,11 +13,9 @@ const TRIGGERS: [Trigger; 5] = [
 
 /// Groups `g`, `x` and `y` of one class on nodes a, b and c; `g` is on a.
 fn rivals(placement: AntiAffinityPlacement) -> Cluster {
-    let mut declared = ["g", "x", "y"]
-        .into_iter()
-        .fold(declaration("a b c"), |all, name| {
-            all.group(group(name).anti_affinity_class("one per node"))
-        });
+    let mut declared = ["g", "x", "y"].into_iter().fold(declaration("a b c"), |all, name| {
+        all.group(group(name).anti_affinity_class("one per node"))
+    });
     declared.anti_affinity = Some(placement);
     Cluster::new(declared).owned("g", "a")
 }
@@ -29,26 +27,14 @@ fn some(node: &str, tier: Tier) -> Option<(String, Tier)> {
 #[test]
 fn soft_anti_affinity_passes_over_a_conflict() {
     let cluster = rivals(AntiAffinityPlacement::Soft).owned("x", "b");
-    assert_eq!(
-        cluster.eligible("g", Trigger::ResourceFailure, Ring::new()),
-        "c"
-    );
-    assert_eq!(
-        cluster.eligible("g", Trigger::NodeFailure, Ring::new()),
-        "c"
-    );
+    assert_eq!(cluster.eligible("g", Trigger::ResourceFailure, Ring::new()), "c");
+    assert_eq!(cluster.eligible("g", Trigger::NodeFailure, Ring::new()), "c");
 }
 
 #[test]
 fn soft_anti_affinity_is_ignored_when_nothing_else_is_left() {
-    let cluster = rivals(AntiAffinityPlacement::Soft)
-        .owned("x", "b")
-        .owned("y", "c");
-    for trigger in [
-        Trigger::ResourceFailure,
-        Trigger::NodeFailure,
-        Trigger::BestPossible,
-    ] {
+    let cluster = rivals(AntiAffinityPlacement::Soft).owned("x", "b").owned("y", "c");
+    for trigger in [Trigger::ResourceFailure, Trigger::NodeFailure, Trigger::BestPossible] {
         let choice = cluster.choose("g", trigger, Ring::new());
         assert_eq!(choice, some("b", Tier::BesideAntiAffine), "{trigger}");
     }
@@ -57,10 +43,7 @@ fn soft_anti_affinity_is_ignored_when_nothing_else_is_left() {
 #[test]
 fn hard_anti_affinity_leaves_no_candidate() {
     let cluster = rivals(AntiAffinityPlacement::Hard).owned("x", "b");
-    assert_eq!(
-        cluster.eligible("g", Trigger::NodeFailure, Ring::new()),
-        "c"
-    );
+    assert_eq!(cluster.eligible("g", Trigger::NodeFailure, Ring::new()), "c");
     let cluster = cluster.owned("y", "c");
     assert_eq!(cluster.choose("g", Trigger::NodeFailure, Ring::new()), None);
 }
@@ -77,14 +60,8 @@ fn a_group_without_the_class_is_no_rival() {
         .group(group("g").anti_affinity_class("one per node"))
         .group(group("x").anti_affinity_class("other"))
         .group(group("y"));
-    let cluster = Cluster::new(declared)
-        .owned("g", "a")
-        .owned("x", "b")
-        .owned("y", "b");
-    assert_eq!(
-        cluster.eligible("g", Trigger::NodeFailure, Ring::new()),
-        "b"
-    );
+    let cluster = Cluster::new(declared).owned("g", "a").owned("x", "b").owned("y", "b");
+    assert_eq!(cluster.eligible("g", Trigger::NodeFailure, Ring::new()), "b");
 }
 
 /// Node d cannot run the group.
@@ -94,9 +71,7 @@ fn restricted() -> Cluster {
             .resource(resource("free"))
             .resource(resource("bound").possible_owners(["a", "b", "c"])),
     );
-    Cluster::new(declared)
-        .owned("g", "a")
-        .all("a", NodeState::Down)
+    Cluster::new(declared).owned("g", "a").all("a", NodeState::Down)
 }
 
 #[test]
@@ -109,34 +84,18 @@ fn after_a_node_failure_a_node_that_cannot_run_the_group_owns_it() {
                 None
             }
         };
-        assert_eq!(
-            cluster.choose("g", trigger, Ring::new()),
-            expected,
-            "{trigger}"
-        );
-        assert_eq!(
-            cluster.choose("g", trigger, LeastGroups),
-            expected,
-            "{trigger}"
-        );
+        assert_eq!(cluster.choose("g", trigger, Ring::new()), expected, "{trigger}");
+        assert_eq!(cluster.choose("g", trigger, LeastGroups), expected, "{trigger}");
     }
 }
 
 #[test]
 fn after_a_node_failure_a_paused_node_is_the_very_last_resort() {
-    let cluster = restricted()
-        .all("b", NodeState::Paused)
-        .all("c", NodeState::Down);
+    let cluster = restricted().all("b", NodeState::Paused).all("c", NodeState::Down);
     let failure = Trigger::NodeFailure;
-    assert_eq!(
-        cluster.choose("g", failure, Ring::new()),
-        some("d", Tier::OwnedOnly)
-    );
+    assert_eq!(cluster.choose("g", failure, Ring::new()), some("d", Tier::OwnedOnly));
     let cluster = cluster.all("d", NodeState::Unclean);
-    assert_eq!(
-        cluster.choose("g", failure, Ring::new()),
-        some("b", Tier::Paused)
-    );
+    assert_eq!(cluster.choose("g", failure, Ring::new()), some("b", Tier::Paused));
     for trigger in TRIGGERS.into_iter().filter(|trigger| *trigger != failure) {
         assert_eq!(cluster.choose("g", trigger, Ring::new()), None, "{trigger}");
     }
@@ -147,20 +106,14 @@ fn only_nodes_that_are_up_are_eligible() {
     for state in [NodeState::Down, NodeState::Joining, NodeState::Unclean] {
         let cluster = Cluster::of("a b", "").owned("g", "a").all("a b", state);
         for trigger in TRIGGERS {
-            assert_eq!(
-                cluster.choose("g", trigger, Ring::new()),
-                None,
-                "{state} {trigger}"
-            );
+            assert_eq!(cluster.choose("g", trigger, Ring::new()), None, "{state} {trigger}");
         }
     }
 }
 
 #[test]
 fn the_owner_is_a_candidate_for_a_start_only() {
-    let cluster = Cluster::of("a b", "")
-        .owned("g", "a")
-        .all("b", NodeState::Down);
+    let cluster = Cluster::of("a b", "").owned("g", "a").all("b", NodeState::Down);
     for trigger in TRIGGERS {
         let expected = match trigger {
             Trigger::Start => some("a", Tier::Eligible),
@@ -169,11 +122,7 @@ fn the_owner_is_a_candidate_for_a_start_only() {
             | Trigger::BestPossible
             | Trigger::Drain => None,
         };
-        assert_eq!(
-            cluster.choose("g", trigger, Ring::new()),
-            expected,
-            "{trigger}"
-        );
+        assert_eq!(cluster.choose("g", trigger, Ring::new()), expected, "{trigger}");
     }
 }
 
@@ -189,25 +138,13 @@ fn tiers_come_before_the_order_of_the_policy() {
         .group(group("x").anti_affinity_class("one"));
     let cluster = Cluster::new(declared).owned("g", "a").owned("x", "c");
     let failure = Trigger::NodeFailure;
-    assert_eq!(
-        cluster.choose("g", failure, FirstPreferred),
-        some("d", Tier::Eligible)
-    );
+    assert_eq!(cluster.choose("g", failure, FirstPreferred), some("d", Tier::Eligible));
     let cluster = cluster.all("d", NodeState::Paused);
-    assert_eq!(
-        cluster.choose("g", failure, FirstPreferred),
-        some("c", Tier::BesideAntiAffine)
-    );
+    assert_eq!(cluster.choose("g", failure, FirstPreferred), some("c", Tier::BesideAntiAffine));
     let cluster = cluster.all("c", NodeState::Down);
-    assert_eq!(
-        cluster.choose("g", failure, FirstPreferred),
-        some("b", Tier::OwnedOnly)
-    );
+    assert_eq!(cluster.choose("g", failure, FirstPreferred), some("b", Tier::OwnedOnly));
     let cluster = cluster.all("b", NodeState::Down);
-    assert_eq!(
-        cluster.choose("g", failure, FirstPreferred),
-        some("d", Tier::Paused)
-    );
+    assert_eq!(cluster.choose("g", failure, FirstPreferred), some("d", Tier::Paused));
 }
 
 /// A group of 40 on nodes of 100, of which b is filled to `load`.
@@ -224,15 +161,9 @@ fn loaded(load: u64) -> Cluster {
 
 #[test]
 fn capacity_is_a_limit_up_to_the_last_unit() {
-    assert_eq!(
-        loaded(60).eligible("g", Trigger::NodeFailure, Ring::new()),
-        "b"
-    );
+    assert_eq!(loaded(60).eligible("g", Trigger::NodeFailure, Ring::new()), "b");
     // c names no capacity and has no limit.
-    assert_eq!(
-        loaded(61).eligible("g", Trigger::NodeFailure, Ring::new()),
-        "c"
-    );
+    assert_eq!(loaded(61).eligible("g", Trigger::NodeFailure, Ring::new()), "c");
 }
 
 #[test]
@@ -248,24 +179,15 @@ fn no_room_is_told_with_its_numbers() {
     let cluster = loaded(61);
     let verdict = eligibility(&cluster.ask("g", Trigger::NodeFailure), cluster.node("b"));
     let dimension = crate::id::DimensionId::new(0);
-    let rejection = Rejection::Capacity {
-        dimension,
-        needed: 40,
-        free: 39,
-    };
+    let rejection = Rejection::Capacity { dimension, needed: 40, free: 39 };
     assert_eq!(verdict, Eligibility::Rejected(rejection));
 }
 
 #[test]
 fn no_last_resort_is_over_its_capacity() {
     for (load, expected) in [(60, some("b", Tier::Paused)), (61, None)] {
-        let cluster = loaded(load)
-            .all("a c", NodeState::Down)
-            .all("b", NodeState::Paused);
-        assert_eq!(
-            cluster.choose("g", Trigger::NodeFailure, Ring::new()),
-            expected
-        );
+        let cluster = loaded(load).all("a c", NodeState::Down).all("b", NodeState::Paused);
+        assert_eq!(cluster.choose("g", Trigger::NodeFailure, Ring::new()), expected);
     }
 }
 
@@ -279,10 +201,7 @@ fn a_veto_holds_in_every_tier() {
             if candidate == self.0 {
                 return Rank::veto("never");
             }
-            Rank::by(Key::smallest(
-                "node id",
-                i64::try_from(candidate.index()).unwrap(),
-            ))
+            Rank::by(Key::smallest("node id", i64::try_from(candidate.index()).unwrap()))
         }
     }
 

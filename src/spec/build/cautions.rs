@@ -17,11 +17,7 @@ use crate::time::Interval;
 
 /// The warnings of a cluster without errors.
 pub(super) fn of(spec: &ClusterSpec, kinds: &Kinds) -> Vec<Warning> {
-    let mut cautions = Cautions {
-        spec,
-        kinds,
-        found: Vec::new(),
-    };
+    let mut cautions = Cautions { spec, kinds, found: Vec::new() };
     cautions.cluster();
     cautions.kinds();
     for group in &spec.groups {
@@ -42,10 +38,7 @@ struct Cautions<'a> {
 
 impl Cautions<'_> {
     fn add(&mut self, place: Place<'_>, field: &'static str, caution: Caution) {
-        self.found.push(Warning {
-            path: place.field(field),
-            caution,
-        });
+        self.found.push(Warning { path: place.field(field), caution });
     }
 
     fn cluster(&mut self) {
@@ -67,11 +60,7 @@ impl Cautions<'_> {
         for (class, groups) in self.spec.classes.iter().zip(members) {
             if groups > nodes {
                 let class = class.clone();
-                let caution = Caution::ClassOutgrowsNodes {
-                    class,
-                    groups,
-                    nodes,
-                };
+                let caution = Caution::ClassOutgrowsNodes { class, groups, nodes };
                 self.add(Place::Cluster, "anti_affinity", caution);
             }
         }
@@ -106,11 +95,7 @@ impl Cautions<'_> {
             self.add(place, "resources", Caution::NoCommonOwner);
             return;
         }
-        for node in group
-            .preferred
-            .iter()
-            .filter(|node| !possible.contains(**node))
-        {
+        for node in group.preferred.iter().filter(|node| !possible.contains(**node)) {
             let name = self.spec.node(*node).map_or("", NodeSpec::name);
             let caution = Caution::PreferredNotPossible { node: name.into() };
             self.add(place, "preferred_owners", caution);
@@ -145,9 +130,7 @@ impl Cautions<'_> {
                 .nodes()
                 .filter(|(id, _)| is_possible(group, *id))
                 .map(|(_, node)| node.capacity(dimension));
-            let largest = capacities
-                .map(|capacity| capacity.unwrap_or(u64::MAX))
-                .max();
+            let largest = capacities.map(|capacity| capacity.unwrap_or(u64::MAX)).max();
             let Some(largest) = largest.filter(|largest| demand > *largest) else {
                 continue;
             };
@@ -155,11 +138,7 @@ impl Cautions<'_> {
                 continue;
             };
             let dimension = name.clone();
-            let caution = Caution::DemandTooLarge {
-                dimension,
-                demand,
-                largest,
-            };
+            let caution = Caution::DemandTooLarge { dimension, demand, largest };
             self.add(Place::Group(group.name()), "demands", caution);
         }
     }
@@ -171,10 +150,7 @@ impl Cautions<'_> {
                 continue;
             };
             if !Arc::ptr_eq(&resource.settings, &kind.settings) {
-                let place = Place::Resource {
-                    group: group.name(),
-                    resource: resource.name(),
-                };
+                let place = Place::Resource { group: group.name(), resource: resource.name() };
                 self.settings(place, &resource.settings);
             }
         }
@@ -184,10 +160,7 @@ impl Cautions<'_> {
         let restart_period = settings.restart_period;
         match settings.retry_period {
             Interval::Every(retry_period) if retry_period < restart_period => {
-                let caution = Caution::RetryBeforeRestartPeriod {
-                    retry_period,
-                    restart_period,
-                };
+                let caution = Caution::RetryBeforeRestartPeriod { retry_period, restart_period };
                 self.add(place, "settings.retry_period", caution);
             }
             Interval::Every(_) | Interval::Never => {}
@@ -207,25 +180,17 @@ impl Cautions<'_> {
     fn unlimited_dimensions(&mut self) {
         for (index, name) in self.spec.dimensions.iter().enumerate() {
             let dimension = DimensionId::from_index(index);
-            let by_node = self
-                .spec
-                .nodes
+            let by_node = self.spec.nodes.iter().any(|node| node.capacity(dimension).is_some());
+            let by_kind = self
+                .kinds
                 .iter()
-                .any(|node| node.capacity(dimension).is_some());
-            let by_kind = self.kinds.iter().any(|(_, entry)| {
-                entry
-                    .declaration
-                    .at_most_per_node
-                    .contains_key(name.as_ref())
-            });
+                .any(|(_, entry)| entry.declaration.at_most_per_node.contains_key(name.as_ref()));
             if by_node || by_kind {
                 continue;
             }
             let demanding = |group: &&GroupSpec| group.demands.iter().any(|d| d.0 == dimension);
             if let Some(group) = self.spec.groups.iter().find(demanding) {
-                let caution = Caution::DimensionWithoutLimit {
-                    dimension: name.clone(),
-                };
+                let caution = Caution::DimensionWithoutLimit { dimension: name.clone() };
                 self.add(Place::Group(group.name()), "demands", caution);
             }
         }
@@ -233,9 +198,7 @@ impl Cautions<'_> {
 }
 
 fn is_possible(group: &GroupSpec, node: NodeId) -> bool {
-    group
-        .possible_owners()
-        .is_none_or(|possible| possible.contains(node))
+    group.possible_owners().is_none_or(|possible| possible.contains(node))
 }
 
 /// Whether the votes that remain are never more than half, whichever node is lost.

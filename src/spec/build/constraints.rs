@@ -32,14 +32,7 @@ pub(super) fn check(spec: &ClusterSpec, kinds: &Kinds, report: &mut Report<'_>) 
             if groups > limit {
                 let nodes = spec.nodes.len();
                 let path = Place::Kind(&entry.declaration.name).field("spare_node");
-                report.add(
-                    path,
-                    Problem::NoSpareNode {
-                        groups,
-                        nodes,
-                        limit,
-                    },
-                );
+                report.add(path, Problem::NoSpareNode { groups, nodes, limit });
             }
         }
         let groups: Vec<GroupId> = tally.by_group.iter().map(|(group, _)| *group).collect();
@@ -91,11 +84,7 @@ fn check_counts(spec: &ClusterSpec, entry: &Entry, tally: &Tally, report: &mut R
     let excess = tally.excess.and_then(|id| spec.resource(id));
     if let (Some(resource), Some(limit)) = (excess, kind.at_most_per_cluster) {
         let group = group_name(resource.group);
-        let path = Place::Resource {
-            group,
-            resource: ResourceSpec::name(resource),
-        }
-        .field("kind");
+        let path = Place::Resource { group, resource: ResourceSpec::name(resource) }.field("kind");
         let (kind, found) = (shown(&kind.name), tally.total);
         report.add(path, Problem::TooManyInCluster { kind, found, limit });
     }
@@ -107,14 +96,7 @@ fn check_counts(spec: &ClusterSpec, entry: &Entry, tally: &Tally, report: &mut R
             continue;
         }
         let path = Place::Group(group_name(group)).field("resources");
-        report.add(
-            path,
-            Problem::TooManyInGroup {
-                kind: shown(&kind.name),
-                found,
-                limit,
-            },
-        );
+        report.add(path, Problem::TooManyInGroup { kind: shown(&kind.name), found, limit });
     }
 }
 

@@ -38,14 +38,8 @@ pub(super) fn resolve(
             Some(known) => Some(Arc::clone(known)),
             None => build(spec, group, &clauses, report),
         };
-        requirements::Needs {
-            spec,
-            group,
-            kinds,
-            clauses: &clauses,
-            unreadable: &unreadable,
-        }
-        .check(graph.as_deref(), report);
+        requirements::Needs { spec, group, kinds, clauses: &clauses, unreadable: &unreadable }
+            .check(graph.as_deref(), report);
         if let Some(graph) = &graph {
             graphs.entry(clauses).or_insert_with(|| Arc::clone(graph));
         }
@@ -69,25 +63,16 @@ fn build(
         resource.map_or("", ResourceSpec::name)
     };
     let at = |position| {
-        let place = Place::Resource {
-            group: group.name(),
-            resource: name_at(position),
-        };
+        let place = Place::Resource { group: group.name(), resource: name_at(position) };
         place.field("depends_on")
     };
     let whole = || Place::Group(group.name()).field("resources");
     let (path, problem) = match DependencyGraph::build(clauses, report.limits.depth) {
         Ok(graph) => return Some(Arc::new(graph)),
         Err(GraphError::SelfDependency { position }) => (at(position), Problem::SelfDependency),
-        Err(GraphError::DuplicateProvider {
-            dependent,
-            provider,
-        }) => (
-            at(dependent),
-            Problem::DuplicateProvider {
-                name: shown(name_at(provider)),
-            },
-        ),
+        Err(GraphError::DuplicateProvider { dependent, provider }) => {
+            (at(dependent), Problem::DuplicateProvider { name: shown(name_at(provider)) })
+        }
         Err(GraphError::Cycle(positions)) => {
             let path = positions.first().map_or_else(whole, |first| at(*first));
             let resources = positions.into_iter().map(|at| shown(name_at(at))).collect();
@@ -118,13 +103,7 @@ struct Room<'a, 'r> {
 impl<'a, 'r> Room<'a, 'r> {
     fn new(spec: &'a ClusterSpec, group: &'a GroupSpec, report: &'a mut Report<'r>) -> Self {
         let (sorted, unreadable) = (Vec::new(), BTreeSet::new());
-        Self {
-            spec,
-            group,
-            sorted,
-            unreadable,
-            report,
-        }
+        Self { spec, group, sorted, unreadable, report }
     }
 
     fn name_at(&self, position: usize) -> &'a str {
@@ -162,20 +141,13 @@ impl<'a, 'r> Room<'a, 'r> {
             clauses.push(providers);
         }
         self.check_twice(position, all);
-        if self.unreadable.contains(&position) {
-            Vec::new()
-        } else {
-            clauses
-        }
+        if self.unreadable.contains(&position) { Vec::new() } else { clauses }
     }
 
     fn refuse(&mut self, position: usize, problem: Problem) -> Vec<Vec<usize>> {
         self.unreadable.insert(position);
         let resource = self.name_at(position);
-        let place = Place::Resource {
-            group: self.group.name(),
-            resource,
-        };
+        let place = Place::Resource { group: self.group.name(), resource };
         self.report.add(place.field("depends_on"), problem);
         Vec::new()
     }
@@ -204,25 +176,14 @@ impl<'a, 'r> Room<'a, 'r> {
         }
         let key = digest(name);
         let first = self.sorted.partition_point(|(other, _)| *other < key);
-        let same = self
-            .sorted
-            .iter()
-            .skip(first)
-            .take_while(|(other, _)| *other == key);
-        same.map(|(_, position)| *position)
-            .find(|at| equal(self.name_at(*at), name))
+        let same = self.sorted.iter().skip(first).take_while(|(other, _)| *other == key);
+        same.map(|(_, position)| *position).find(|at| equal(self.name_at(*at), name))
     }
 
     fn unknown(&mut self, name: &str) -> Problem {
-        let elsewhere = self
-            .spec
-            .resource_id(name)
-            .and_then(|id| self.spec.resource(id));
+        let elsewhere = self.spec.resource_id(name).and_then(|id| self.spec.resource(id));
         if let Some(group) = elsewhere.and_then(|other| self.spec.group(other.group)) {
-            return Problem::OtherGroup {
-                name: shown(name),
-                group: shown(group.name()),
-            };
+            return Problem::OtherGroup { name: shown(name), group: shown(group.name()) };
         }
         let (spec, group) = (self.spec, self.group);
         let names = (0..group.graph.len()).map(|position| {
@@ -230,10 +191,7 @@ impl<'a, 'r> Room<'a, 'r> {
             resource.map_or("", ResourceSpec::name)
         });
         let suggestion = suggest::near(name, names, self.report);
-        Problem::UnknownResource {
-            name: shown(name),
-            suggestion,
-        }
+        Problem::UnknownResource { name: shown(name), suggestion }
     }
 
     /// Reports each provider that occurs more than once.

@@ -18,10 +18,7 @@ impl Dictionary {
         let groups = &declaration.groups;
         let classes = groups.iter().flat_map(|group| &group.anti_affinity_classes);
         let demanded = groups.iter().flat_map(|group| group.demands.keys());
-        let offered = declaration
-            .nodes
-            .iter()
-            .flat_map(|node| node.capacity.keys());
+        let offered = declaration.nodes.iter().flat_map(|node| node.capacity.keys());
         Self {
             classes: sorted(classes.map(|name| name.as_str())),
             dimensions: sorted(demanded.chain(offered).map(|name| name.as_str())),
@@ -43,7 +40,5 @@ fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Box<str>> {
 }
 
 fn position(names: &[Box<str>], name: &str) -> Option<usize> {
-    names
-        .binary_search_by(|known| known.as_ref().cmp(name))
-        .ok()
+    names.binary_search_by(|known| known.as_ref().cmp(name)).ok()
 }

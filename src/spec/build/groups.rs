@@ -63,9 +63,7 @@ impl Drafting<'_, '_> {
         for (_, entry) in self.kinds.iter() {
             self.interner.seed(&entry.settings);
         }
-        let count = declared
-            .iter()
-            .fold(0_usize, |sum, g| sum.saturating_add(g.resources.len()));
+        let count = declared.iter().fold(0_usize, |sum, g| sum.saturating_add(g.resources.len()));
         let mut drafted = Drafted {
             groups: Vec::with_capacity(declared.len()),
             resources: Vec::with_capacity(count),
@@ -86,32 +84,21 @@ impl Drafting<'_, '_> {
     ) {
         let id = GroupId::from_index(index);
         let place = Place::Group(&declared.name);
-        self.report.name(
-            &declared.name,
-            || Place::Cluster.field("groups"),
-            index,
-            place,
-        );
+        self.report.name(&declared.name, || Place::Cluster.field("groups"), index, place);
         let settings = settings::group(&declared, &defaults.group, self.report);
         let settings = self.interner.group(settings);
         let first_resource = ResourceId::from_index(drafted.resources.len());
         let resources = core::mem::take(&mut declared.resources);
         let count = resources.len();
         for (position, mut resource) in resources.into_iter().enumerate() {
-            let place = Place::Resource {
-                group: &declared.name,
-                resource: &resource.name,
-            };
+            let place = Place::Resource { group: &declared.name, resource: &resource.name };
             let list = || Place::Group(&declared.name).field("resources");
             self.report.name(&resource.name, list, position, place);
             drafted.dependencies.push(resource.depends_on.take());
             let resource = self.resource(id, &declared.name, resource, &defaults.resource);
             drafted.resources.push(resource);
         }
-        let own = drafted
-            .resources
-            .get(first_resource.index()..)
-            .unwrap_or(&[]);
+        let own = drafted.resources.get(first_resource.index()..).unwrap_or(&[]);
         let possible = self.common_owners(own);
         let preferred = self.owners(&declared.preferred_owners, || {
             Place::Group(&declared.name).field("preferred_owners")
@@ -125,9 +112,7 @@ impl Drafting<'_, '_> {
             preferred: preferred.into_boxed_slice(),
             possible,
             classes: self.classes(&declared).into_boxed_slice(),
-            demands: self
-                .demands(&declared, &mut defaults.demanded)
-                .into_boxed_slice(),
+            demands: self.demands(&declared, &mut defaults.demanded).into_boxed_slice(),
             first_resource,
             graph: Arc::clone(graph),
             name: declared.name.into_boxed_str(),
@@ -141,13 +126,8 @@ impl Drafting<'_, '_> {
         declared: ResourceDeclaration,
         defaults: &ResourceSettings,
     ) -> ResourceSpec {
-        let place = Place::Resource {
-            group: group_name,
-            resource: &declared.name,
-        };
-        let kind = self
-            .kinds
-            .named(&declared.kind, self.report, || place.field("kind"));
+        let place = Place::Resource { group: group_name, resource: &declared.name };
+        let kind = self.kinds.named(&declared.kind, self.report, || place.field("kind"));
         let entry = kind.and_then(|kind| self.kinds.get(kind));
         let overrides = declared.settings.as_deref();
         if let Some(overrides) = overrides {
@@ -156,8 +136,7 @@ impl Drafting<'_, '_> {
         let settings = match (entry, overrides) {
             (Some(entry), None) => Arc::clone(&entry.settings),
             (Some(entry), Some(own)) => {
-                self.interner
-                    .resource(settle(defaults, &entry.declaration.settings, own))
+                self.interner.resource(settle(defaults, &entry.declaration.settings, own))
             }
             // The kind is unknown and reported; nothing of this survives.
             (None, _) => self.interner.resource(defaults.clone()),
@@ -201,15 +180,13 @@ impl Drafting<'_, '_> {
             match find(self.node_ids, name, name_of) {
                 Some(id) if seen.insert(id) => ids.push(id),
                 Some(_) => {
-                    self.report
-                        .add(path(), Problem::DuplicateOwner { name: shown(name) });
+                    self.report.add(path(), Problem::DuplicateOwner { name: shown(name) });
                 }
                 None => {
                     let names = self.nodes.iter().map(NodeSpec::name);
                     let suggestion = suggest::near(name, names, self.report);
                     let name = shown(name);
-                    self.report
-                        .add(path(), Problem::UnknownNode { name, suggestion });
+                    self.report.add(path(), Problem::UnknownNode { name, suggestion });
                 }
             }
         }
@@ -218,9 +195,7 @@ impl Drafting<'_, '_> {
 
     /// The nodes on which each of these resources can run.
     fn common_owners(&mut self, resources: &[ResourceSpec]) -> Option<Arc<NodeSet>> {
-        let mut sets = resources
-            .iter()
-            .filter_map(|resource| resource.possible.as_ref());
+        let mut sets = resources.iter().filter_map(|resource| resource.possible.as_ref());
         let mut common = Arc::clone(sets.next()?);
         for set in sets {
             if !Arc::ptr_eq(&common, set) {
@@ -237,9 +212,8 @@ impl Drafting<'_, '_> {
             self.report.word(class, index, path);
         }
         let names = declared.anti_affinity_classes.iter();
-        let mut classes: Vec<ClassId> = names
-            .filter_map(|class| self.dictionary.class(class))
-            .collect();
+        let mut classes: Vec<ClassId> =
+            names.filter_map(|class| self.dictionary.class(class)).collect();
         classes.sort_unstable();
         classes.dedup();
         classes
@@ -260,12 +234,7 @@ impl Drafting<'_, '_> {
             };
             demands.push((dimension, *amount));
             add(demanded.get_mut(dimension.index()), *amount, || {
-                self.report.add(
-                    path(),
-                    Problem::SumOverflow {
-                        dimension: shown(name),
-                    },
-                );
+                self.report.add(path(), Problem::SumOverflow { dimension: shown(name) });
             });
         }
         demands

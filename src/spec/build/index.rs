@@ -20,10 +20,7 @@ pub(super) fn names(spec: &mut ClusterSpec, report: &mut Report<'_>) {
 
     let resource = |id: ResourceId| spec.resources.get(id.index());
     let resource_name = |id: ResourceId| resource(id).map_or("", ResourceSpec::name);
-    let resources = sort(
-        (0..spec.resources.len()).map(ResourceId::from_index),
-        resource_name,
-    );
+    let resources = sort((0..spec.resources.len()).map(ResourceId::from_index), resource_name);
     let place = |id: ResourceId| Place::Resource {
         group: resource(id).map_or("", |resource| group_name(resource.group)),
         resource: resource_name(id),

@@ -64,10 +64,7 @@ impl Kinds {
         let standards = all.len();
         for kind in declared {
             check_overrides(&kind.settings, Place::Kind(&kind.name), report);
-            let replaced = all
-                .iter_mut()
-                .take(standards)
-                .find(|old| equal(&old.name, &kind.name));
+            let replaced = all.iter_mut().take(standards).find(|old| equal(&old.name, &kind.name));
             match replaced {
                 Some(old) => *old = kind,
                 None => all.push(kind),
@@ -77,11 +74,7 @@ impl Kinds {
         let none = ResourceOverrides::default();
         let entry = |declaration: KindDeclaration| {
             let settings = Arc::new(settle(&defaults, &declaration.settings, &none));
-            Entry {
-                declaration,
-                settings,
-                requires: Vec::new(),
-            }
+            Entry { declaration, settings, requires: Vec::new() }
         };
         let entries: Vec<Entry> = all.into_iter().map(entry).collect();
         let mut sorted: Vec<(u64, KindId)> = entries
@@ -91,11 +84,8 @@ impl Kinds {
             .collect();
         sorted.sort_unstable();
         let mut kinds = Self { entries, sorted };
-        let requires: Vec<Vec<Requirement>> = kinds
-            .entries
-            .iter()
-            .map(|entry| kinds.requirements(entry, report))
-            .collect();
+        let requires: Vec<Vec<Requirement>> =
+            kinds.entries.iter().map(|entry| kinds.requirements(entry, report)).collect();
         for (entry, requires) in kinds.entries.iter_mut().zip(requires) {
             entry.requires = requires;
         }
@@ -112,10 +102,7 @@ impl Kinds {
     }
 
     pub(super) fn into_declarations(self) -> Vec<KindDeclaration> {
-        self.entries
-            .into_iter()
-            .map(|entry| entry.declaration)
-            .collect()
+        self.entries.into_iter().map(|entry| entry.declaration).collect()
     }
 
     /// The kind with this name; an unknown one is reported.
@@ -133,23 +120,11 @@ impl Kinds {
             .skip(first)
             .take_while(|(other, _)| *other == key)
             .map(|(_, id)| *id)
-            .find(|id| {
-                self.get(*id)
-                    .is_some_and(|entry| equal(&entry.declaration.name, name))
-            });
+            .find(|id| self.get(*id).is_some_and(|entry| equal(&entry.declaration.name, name)));
         if found.is_none() {
-            let names = self
-                .entries
-                .iter()
-                .map(|entry| entry.declaration.name.as_str());
+            let names = self.entries.iter().map(|entry| entry.declaration.name.as_str());
             let suggestion = suggest::near(name, names, report);
-            report.add(
-                path(),
-                Problem::UnknownKind {
-                    name: shown(name),
-                    suggestion,
-                },
-            );
+            report.add(path(), Problem::UnknownKind { name: shown(name), suggestion });
         }
         found
     }
@@ -163,10 +138,7 @@ impl Kinds {
                     Requirement::AnyKind(self.named(name, report, path).into_iter().collect())
                 }
                 RequiredProvider::AnyKind(names) => Requirement::AnyKind(
-                    names
-                        .iter()
-                        .filter_map(|name| self.named(name, report, path))
-                        .collect(),
+                    names.iter().filter_map(|name| self.named(name, report, path)).collect(),
                 ),
                 RequiredProvider::Class(class) => Requirement::Class(*class),
                 RequiredProvider::EveryOfClass(class) => Requirement::EveryOfClass(*class),

@@ -58,12 +58,7 @@ fn build_one(
             *slot = Some(*amount);
         }
         add(totals.get_mut(dimension.index()), *amount, || {
-            report.add(
-                path(),
-                Problem::SumOverflow {
-                    dimension: shown(name),
-                },
-            );
+            report.add(path(), Problem::SumOverflow { dimension: shown(name) });
         });
     }
     NodeSpec {
@@ -95,9 +90,7 @@ fn check_votes(nodes: &[NodeSpec], settings: &ClusterSettings, report: &mut Repo
         // The witness decides alone, whatever votes there are.
         QuorumRule::DiskOnly => return,
     };
-    let total = nodes
-        .iter()
-        .try_fold(witness, |sum, node| sum.checked_add(node.vote_weight));
+    let total = nodes.iter().try_fold(witness, |sum, node| sum.checked_add(node.vote_weight));
     match total {
         Some(0) if !nodes.is_empty() => {
             report.add(Place::Cluster.field("nodes"), Problem::NoVotes);

@@ -16,11 +16,7 @@ pub(super) struct Report<'a> {
 
 impl<'a> Report<'a> {
     pub(super) fn new(limits: &'a Limits) -> Self {
-        Self {
-            limits,
-            errors: Vec::new(),
-            suggestions_left: 32,
-        }
+        Self { limits, errors: Vec::new(), suggestions_left: 32 }
     }
 
     pub(super) fn add(&mut self, path: Path, problem: Problem) {
@@ -47,21 +43,10 @@ impl<'a> Report<'a> {
         place: Place<'_>,
     ) {
         if name.is_empty() {
-            self.add(
-                list(),
-                Problem::EmptyName {
-                    position: index.saturating_add(1),
-                },
-            );
+            self.add(list(), Problem::EmptyName { position: index.saturating_add(1) });
         } else if name.len() > self.limits.name_bytes {
             let limit = self.limits.name_bytes;
-            self.add(
-                place.field("name"),
-                Problem::LongName {
-                    bytes: name.len(),
-                    limit,
-                },
-            );
+            self.add(place.field("name"), Problem::LongName { bytes: name.len(), limit });
         } else if name.trim().len() < name.len() {
             self.add(place.field("name"), Problem::PaddedName);
         }
@@ -70,21 +55,10 @@ impl<'a> Report<'a> {
     /// Checks a name that stands alone, such as that of a class.
     pub(super) fn word(&mut self, word: &str, index: usize, path: impl Fn() -> Path) {
         if word.is_empty() {
-            self.add(
-                path(),
-                Problem::EmptyName {
-                    position: index.saturating_add(1),
-                },
-            );
+            self.add(path(), Problem::EmptyName { position: index.saturating_add(1) });
         } else if word.len() > self.limits.name_bytes {
             let limit = self.limits.name_bytes;
-            self.add(
-                path(),
-                Problem::LongName {
-                    bytes: word.len(),
-                    limit,
-                },
-            );
+            self.add(path(), Problem::LongName { bytes: word.len(), limit });
         }
     }
 

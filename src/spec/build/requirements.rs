@@ -52,9 +52,7 @@ impl<'a> Needs<'a> {
                     }
                 };
                 if !is_met {
-                    let problem = Problem::MissingProvider {
-                        required: named.clone(),
-                    };
+                    let problem = Problem::MissingProvider { required: named.clone() };
                     report.add(self.place(position).field("depends_on"), problem);
                 }
             }
@@ -70,21 +68,14 @@ impl<'a> Needs<'a> {
         graph: &DependencyGraph,
         report: &mut Report<'_>,
     ) {
-        for class in [
-            ResourceClass::Storage,
-            ResourceClass::Network,
-            ResourceClass::User,
-        ] {
+        for class in [ResourceClass::Storage, ResourceClass::Network, ResourceClass::User] {
             let of_class = needs_every.iter().filter(|(needed, _)| *needed == class);
             let dependents: Vec<usize> = of_class.map(|(_, position)| *position).collect();
             if dependents.is_empty() {
                 continue;
             }
             let targets: Vec<usize> = (0..self.clauses.len())
-                .filter(|at| {
-                    self.entry(*at)
-                        .is_some_and(|e| e.declaration.class == class)
-                })
+                .filter(|at| self.entry(*at).is_some_and(|e| e.declaration.class == class))
                 .collect();
             let mut missing: Vec<Vec<Box<str>>> = vec![Vec::new(); dependents.len()];
             for block in targets.chunks(64) {
@@ -127,10 +118,7 @@ impl<'a> Needs<'a> {
     }
 
     fn place(self, position: usize) -> Place<'a> {
-        Place::Resource {
-            group: self.group.name(),
-            resource: self.name(position),
-        }
+        Place::Resource { group: self.group.name(), resource: self.name(position) }
     }
 }
 

@@ -44,18 +44,10 @@ fn check_cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) {
     let path = |field| move || Place::Cluster.field(field);
     let (bytes, limit) = (declared.name.len(), report.limits.name_bytes);
     if bytes > limit {
-        report.add(
-            Place::Cluster.field("name"),
-            Problem::LongName { bytes, limit },
-        );
+        report.add(Place::Cluster.field("name"), Problem::LongName { bytes, limit });
     }
     let hour = Duration::from_secs(3_600);
-    report.span(
-        declared.group_wait_delay,
-        Duration::ZERO,
-        hour,
-        path("group_wait_delay"),
-    );
+    report.span(declared.group_wait_delay, Duration::ZERO, hour, path("group_wait_delay"));
     for (field, span) in [
         ("fence_timeout", declared.fence_timeout),
         ("fence_retry_delay", declared.fence_retry_delay),
@@ -103,21 +95,9 @@ pub(super) fn group(
 fn check_group(declared: &GroupDeclaration, report: &mut Report<'_>) {
     let place = Place::Group(&declared.name);
     for (field, span, most) in [
-        (
-            "failover_period",
-            declared.failover_period,
-            Duration::from_secs(1_193 * 3_600),
-        ),
-        (
-            "failback_hold_down",
-            declared.failback_hold_down,
-            Duration::from_millis(u64::MAX),
-        ),
-        (
-            "start_delay",
-            declared.start_delay,
-            Duration::from_secs(30 * 60),
-        ),
+        ("failover_period", declared.failover_period, Duration::from_secs(1_193 * 3_600)),
+        ("failback_hold_down", declared.failback_hold_down, Duration::from_millis(u64::MAX)),
+        ("start_delay", declared.start_delay, Duration::from_secs(30 * 60)),
     ] {
         report.span(span, Duration::ZERO, most, || place.field(field));
     }
@@ -134,10 +114,7 @@ fn check_group(declared: &GroupDeclaration, report: &mut Report<'_>) {
     }
     if window.start_hour == window.end_hour {
         let hour = window.start_hour;
-        report.add(
-            place.field("failback_window"),
-            Problem::EmptyWindow { hour },
-        );
+        report.add(place.field("failback_window"), Problem::EmptyWindow { hour });
     }
 }
 
@@ -149,52 +126,16 @@ pub(super) fn check_overrides(
 ) {
     let interval = |interval: Option<Interval>| interval.and_then(Interval::span);
     for (field, span, least) in [
-        (
-            "settings.restart_period",
-            declared.restart_period,
-            Duration::ZERO,
-        ),
-        (
-            "settings.restart_delay",
-            declared.restart_delay,
-            Duration::ZERO,
-        ),
-        (
-            "settings.retry_period",
-            interval(declared.retry_period),
-            ONE_MILLI,
-        ),
-        (
-            "settings.pending_timeout",
-            declared.pending_timeout,
-            TEN_MILLIS,
-        ),
-        (
-            "settings.start_pending_timeout",
-            declared.start_pending_timeout,
-            TEN_MILLIS,
-        ),
-        (
-            "settings.start_deadline",
-            declared.start_deadline,
-            TEN_MILLIS,
-        ),
+        ("settings.restart_period", declared.restart_period, Duration::ZERO),
+        ("settings.restart_delay", declared.restart_delay, Duration::ZERO),
+        ("settings.retry_period", interval(declared.retry_period), ONE_MILLI),
+        ("settings.pending_timeout", declared.pending_timeout, TEN_MILLIS),
+        ("settings.start_pending_timeout", declared.start_pending_timeout, TEN_MILLIS),
+        ("settings.start_deadline", declared.start_deadline, TEN_MILLIS),
         ("settings.stop_deadline", declared.stop_deadline, TEN_MILLIS),
-        (
-            "settings.deadlock_timeout",
-            declared.deadlock_timeout,
-            Duration::from_secs(1),
-        ),
-        (
-            "settings.looks_alive_interval",
-            interval(declared.looks_alive_interval),
-            TEN_MILLIS,
-        ),
-        (
-            "settings.is_alive_interval",
-            declared.is_alive_interval,
-            TEN_MILLIS,
-        ),
+        ("settings.deadlock_timeout", declared.deadlock_timeout, Duration::from_secs(1)),
+        ("settings.looks_alive_interval", interval(declared.looks_alive_interval), TEN_MILLIS),
+        ("settings.is_alive_interval", declared.is_alive_interval, TEN_MILLIS),
     ] {
         report.at_least(span, least, || place.field(field));
     }

@@ -31,9 +31,7 @@ pub(super) fn check(
     report: &mut Report<'_>,
 ) {
     for (name, limit) in &kind.at_most_per_node {
-        let dimension = spec
-            .dimensions
-            .binary_search_by(|known| known.as_ref().cmp(name));
+        let dimension = spec.dimensions.binary_search_by(|known| known.as_ref().cmp(name));
         let Ok(dimension) = dimension.map(DimensionId::from_index) else {
             continue;
         };
@@ -70,13 +68,8 @@ pub(super) fn check(
 }
 
 fn demand(group: &GroupSpec, dimension: DimensionId) -> u64 {
-    let found = group
-        .demands
-        .binary_search_by_key(&dimension, |(id, _)| *id);
-    found
-        .ok()
-        .and_then(|at| group.demands.get(at))
-        .map_or(0, |(_, amount)| *amount)
+    let found = group.demands.binary_search_by_key(&dimension, |(id, _)| *id);
+    found.ok().and_then(|at| group.demands.get(at)).map_or(0, |(_, amount)| *amount)
 }
 
 /// Pairs of groups that may meet and demand too much: for each sort of group the heaviest pairs,
@@ -97,9 +90,7 @@ fn overloads<'a>(
     let mut found = Vec::new();
     for (index, cohort) in cohorts.iter().enumerate() {
         let (demand, group) = cohort.largest;
-        let within = cohort
-            .second
-            .filter(|_| may_meet(cohort.meeting, cohort.meeting));
+        let within = cohort.second.filter(|_| may_meet(cohort.meeting, cohort.meeting));
         let lighter = cohorts
             .iter()
             .skip(index.saturating_add(1))
@@ -125,14 +116,7 @@ fn cohorts<'a>(sharing: Vec<(u64, &'a GroupSpec)>, is_apart: bool) -> Vec<Cohort
         let next = (demand, group);
         match cohorts.get_mut(&meeting) {
             None => {
-                cohorts.insert(
-                    meeting,
-                    Cohort {
-                        meeting,
-                        largest: next,
-                        second: None,
-                    },
-                );
+                cohorts.insert(meeting, Cohort { meeting, largest: next, second: None });
             }
             Some(cohort) if demand > cohort.largest.0 => {
                 cohort.second = Some(cohort.largest);
@@ -154,11 +138,9 @@ fn share_one_class(cohorts: &[Cohort<'_>]) -> bool {
         return true;
     };
     let (classes, _) = first.meeting;
-    classes.iter().any(|class| {
-        cohorts
-            .iter()
-            .all(|cohort| cohort.meeting.0.binary_search(class).is_ok())
-    })
+    classes
+        .iter()
+        .any(|class| cohorts.iter().all(|cohort| cohort.meeting.0.binary_search(class).is_ok()))
 }
 
 fn may_meet(a: Meeting<'_>, b: Meeting<'_>) -> bool {

@@ -47,9 +47,7 @@ fn distance(wanted: &[char], candidate: &str, most: usize) -> Option<usize> {
         for (cell, other) in row.iter_mut().skip(1).zip(wanted) {
             let replaced = diagonal.saturating_add(usize::from(letter != *other));
             diagonal = *cell;
-            left = replaced
-                .min(left.saturating_add(1))
-                .min(cell.saturating_add(1));
+            left = replaced.min(left.saturating_add(1)).min(cell.saturating_add(1));
             *cell = left;
         }
         if let Some(first) = row.first_mut() {
@@ -86,10 +84,7 @@ mod tests {
         let limits = Limits::default();
         let mut report = Report::new(&limits);
         let names = ["Disk 22", "Disk 2", "IP"];
-        assert_eq!(
-            near("Disk2", names.into_iter(), &mut report).as_deref(),
-            Some("Disk 2")
-        );
+        assert_eq!(near("Disk2", names.into_iter(), &mut report).as_deref(), Some("Disk 2"));
         assert_eq!(near("Name", names.into_iter(), &mut report), None);
         for _ in 0..40 {
             near("x", names.into_iter(), &mut report);

@@ -95,15 +95,9 @@ impl fmt::Display for Caution {
                  so it is never wholly online",
             ),
             Self::PreferredNotPossible { node } => {
-                write!(
-                    f,
-                    "node \"{node}\" is preferred but cannot run every resource"
-                )
+                write!(f, "node \"{node}\" is preferred but cannot run every resource")
             }
-            Self::RetryBeforeRestartPeriod {
-                retry_period,
-                restart_period,
-            } => write!(
+            Self::RetryBeforeRestartPeriod { retry_period, restart_period } => write!(
                 f,
                 "{} is shorter than the restart period of {}",
                 text::format(*retry_period),
@@ -112,42 +106,22 @@ impl fmt::Display for Caution {
             Self::NeverRestarted => f.write_str("0 means that no failure leads to a restart"),
             Self::NeverFailsOver => f.write_str("0 means that no failed resource moves the group"),
             Self::MoreFailoversThanNodes { threshold, nodes } => {
-                write!(
-                    f,
-                    "{threshold} failovers on {nodes} nodes visit failed nodes again"
-                )
+                write!(f, "{threshold} failovers on {nodes} nodes visit failed nodes again")
             }
-            Self::ClassOutgrowsNodes {
-                class,
-                groups,
-                nodes,
-            } => {
-                write!(
-                    f,
-                    "class \"{class}\" keeps {groups} groups apart on {nodes} nodes"
-                )
+            Self::ClassOutgrowsNodes { class, groups, nodes } => {
+                write!(f, "class \"{class}\" keeps {groups} groups apart on {nodes} nodes")
             }
             Self::FailbackWithoutPreferred => f.write_str("has no effect without preferred owners"),
-            Self::DemandTooLarge {
-                dimension,
-                demand,
-                largest,
-            } => write!(
+            Self::DemandTooLarge { dimension, demand, largest } => write!(
                 f,
                 "{demand} of \"{dimension}\" exceed the capacity of every possible owner, \
                  at most {largest}"
             ),
             Self::DimensionWithoutLimit { dimension } => {
-                write!(
-                    f,
-                    "no node has a capacity in \"{dimension}\", so nothing limits it"
-                )
+                write!(f, "no node has a capacity in \"{dimension}\", so nothing limits it")
             }
             Self::NoSpareOfTwo { groups } => {
-                write!(
-                    f,
-                    "{groups} groups have the kind and neither of two nodes is spare"
-                )
+                write!(f, "{groups} groups have the kind and neither of two nodes is spare")
             }
             Self::AssumesOff => {
                 f.write_str("a resource that could not be stopped may then run twice")

@@ -83,10 +83,7 @@ pub(in crate::spec) enum Place<'a> {
 impl Place<'_> {
     /// The path to a field.
     pub(in crate::spec) fn field(self, field: &'static str) -> Path {
-        Path {
-            field: Some(field),
-            ..self.whole()
-        }
+        Path { field: Some(field), ..self.whole() }
     }
 
     /// The path to the thing as a whole.
@@ -96,15 +93,11 @@ impl Place<'_> {
             Self::Node(name) => Subject::Node(shown(name)),
             Self::Kind(name) => Subject::Kind(shown(name)),
             Self::Group(name) => Subject::Group(shown(name)),
-            Self::Resource { group, resource } => Subject::Resource {
-                group: shown(group),
-                resource: shown(resource),
-            },
+            Self::Resource { group, resource } => {
+                Subject::Resource { group: shown(group), resource: shown(resource) }
+            }
         };
-        Path {
-            subject,
-            field: None,
-        }
+        Path { subject, field: None }
     }
 }
 

@@ -46,7 +46,10 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             let used = in_window(&record.restarts, moment.now, period);
             let left = usize::try_from(*remaining).unwrap_or(usize::MAX);
             let allowed = usize::try_from(threshold).unwrap_or(usize::MAX);
-            ensure!(used + left == allowed, "{resource}: {used} restarts, {left} of {allowed} left");
+            ensure!(
+                used + left == allowed,
+                "{resource}: {used} restarts, {left} of {allowed} left"
+            );
             let log = &record.restarts;
             within(log, moment.now, threshold, period, &format!("{resource} is restarted"))
         }

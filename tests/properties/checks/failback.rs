@@ -67,7 +67,8 @@ fn open_since(seen: &Seen, window: FailbackWindow, now: Timestamp) -> Option<Tim
     let now = i128::from(now.as_millis());
     let hour = local(now) / 3_600_000;
     let (start, end) = (i128::from(window.start_hour), i128::from(window.end_hour));
-    let is_open = if start < end { (start..end).contains(&hour) } else { hour >= start || hour < end };
+    let is_open =
+        if start < end { (start..end).contains(&hour) } else { hour >= start || hour < end };
     if !is_open {
         return None;
     }

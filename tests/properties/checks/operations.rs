@@ -17,8 +17,7 @@ pub(super) fn acceptance(moment: &Moment<'_>) -> Result<(), Broken> {
         Some(
             Input::OperationFinished { operation, .. } | Input::OperationProgressed { operation },
         ) => {
-            let is_outstanding =
-                before.outstanding().any(|effect| effect.operation == *operation);
+            let is_outstanding = before.outstanding().any(|effect| effect.operation == *operation);
             ensure!(is_outstanding, "an answer to operation {operation} counts, which had ended");
         }
         Some(
@@ -51,9 +50,8 @@ pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Broken> {
     seen.last_operation = id;
     for other in seen.operations.values() {
         if effect.resource.is_none() || other.resource != effect.resource {
-            let same_fence = effect.resource.is_none()
-                && other.resource.is_none()
-                && other.node == effect.node;
+            let same_fence =
+                effect.resource.is_none() && other.resource.is_none() && other.node == effect.node;
             ensure!(!same_fence, "two fences of {} at once", effect.node);
             continue;
         }
@@ -84,8 +82,7 @@ pub(super) fn event(
             let is_orphan = effect
                 .resource
                 .is_some_and(|resource| seen.orphans.contains(&(effect.node, resource)));
-            *timed_out =
-                effect.resource.filter(|_| !is_orphan).map(|resource| (resource, *action));
+            *timed_out = effect.resource.filter(|_| !is_orphan).map(|resource| (resource, *action));
         }
         Event::OperationSuperseded { operation } => {
             end(seen, *operation)?;
@@ -144,7 +141,6 @@ pub(super) fn answered(moment: &Moment<'_>) -> Option<(Effect, Outcome)> {
     let Some(Input::OperationFinished { operation, outcome }) = moment.input() else {
         return None;
     };
-    let effect =
-        moment.before.outstanding().find(|effect| effect.operation == *operation)?;
+    let effect = moment.before.outstanding().find(|effect| effect.operation == *operation)?;
     Some((effect, *outcome))
 }

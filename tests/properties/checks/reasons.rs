@@ -123,9 +123,9 @@ fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
 /// Whether anything of a group is being done.
 fn is_busy(cluster: &Cluster, group: GroupId) -> bool {
     let declared = cluster.spec().group(group).expect("a declared group");
-    declared.resources().any(|id| {
-        cluster.state().resource(id).is_some_and(|record| record.operation().is_some())
-    })
+    declared
+        .resources()
+        .any(|id| cluster.state().resource(id).is_some_and(|record| record.operation().is_some()))
 }
 
 fn priority(cluster: &Cluster, group: GroupId) -> Option<Priority> {

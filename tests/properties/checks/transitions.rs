@@ -22,8 +22,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         }
         Event::ResourceChanged { resource, from, to } => {
             ensure!(seen.resource(*resource).state == *from, "{event:?} from another state");
-            let is_legal =
-                ResourceEvent::ALL.iter().any(|on| from.next(*on).target() == Some(*to));
+            let is_legal = ResourceEvent::ALL.iter().any(|on| from.next(*on).target() == Some(*to));
             ensure!(is_legal, "{event:?} is in no table");
             if *from == ResourceState::InDoubt {
                 doubt_ends(seen, moment, *resource, *to)?;
@@ -96,13 +95,13 @@ fn comes_online(
 ) -> Result<(), Broken> {
     let owner = seen.group(seen.group_of(resource)).owner;
     let is_right = match (from, moment.input()) {
-        (ResourceState::OnlinePending, _) => operations::answered(moment).is_some_and(
-            |(effect, outcome)| {
+        (ResourceState::OnlinePending, _) => {
+            operations::answered(moment).is_some_and(|(effect, outcome)| {
                 effect.resource == Some(resource)
                     && effect.action == OperationKind::Start
                     && outcome == Outcome::Succeeded
-            },
-        ),
+            })
+        }
         (_, Some(Input::NodeJoined { node, incarnation, running })) => {
             let known = moment.before.state().node(*node);
             Some(*node) == owner

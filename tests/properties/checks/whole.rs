@@ -72,10 +72,7 @@ pub(super) fn as_told(seen: &Seen, cluster: &Cluster) -> Result<(), Broken> {
 }
 
 /// Time, epochs, incarnations and the number of the configuration never decrease.
-pub(super) fn nothing_runs_backwards(
-    moment: &Moment<'_>,
-    cluster: &Cluster,
-) -> Result<(), Broken> {
+pub(super) fn nothing_runs_backwards(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Broken> {
     let (old, new) = (&moment.before, cluster);
     ensure!(old.state().now() <= new.state().now(), "time runs backwards");
     ensure!(
