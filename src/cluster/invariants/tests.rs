@@ -56,7 +56,7 @@ fn orphan_breaks(name: &str, rule: Rule, change: impl FnOnce(&mut ClusterState))
     assert_eq!(verdict(change), Err(Violation::new(subject, rule)));
 }
 
-/// S28: every declared thing has exactly one record.
+/// Every declared thing has exactly one record.
 #[test]
 fn records_are_complete() {
     cluster_breaks(Rule::RecordCount, |state| drop(state.nodes.pop()));
@@ -64,7 +64,7 @@ fn records_are_complete() {
     cluster_breaks(Rule::RecordCount, |state| drop(state.resources.pop()));
 }
 
-/// S7: counters never wrap.
+/// Counters never wrap.
 #[test]
 fn counters_are_far_from_their_ends() {
     cluster_breaks(Rule::CounterTooLarge, |state| state.inputs = u64::MAX);
@@ -175,7 +175,7 @@ fn groups_have_possible_owners_and_moves() {
     assert_eq!(verdict(|state| state.groups[0].movement = Some(leaving)), Ok(()));
 }
 
-/// S1 and S4: what may run is on the one owner of its group, which is not down.
+/// What may run is on the one owner of its group, which is not down.
 #[test]
 fn what_may_run_is_on_its_owner() {
     resource_breaks("ip", Rule::UnopenedOnOwner, |record| {
@@ -197,7 +197,7 @@ fn what_may_run_is_on_its_owner() {
     });
 }
 
-/// S11 and S12: an operation is in flight exactly when the state says so.
+/// An operation is in flight exactly when the state says so.
 #[test]
 fn operations_fit_the_state() {
     use OperationKind as Kind;
@@ -255,7 +255,7 @@ fn operations_are_on_members() {
     });
 }
 
-/// S16: a start is in flight only where it was legal to issue it.
+/// A start is in flight only where it was legal to issue it.
 #[test]
 fn starts_are_on_nodes_that_may_start() {
     let paused = |state: &mut ClusterState| {
@@ -268,7 +268,7 @@ fn starts_are_on_nodes_that_may_start() {
     assert_eq!(joining, Err(Violation::new(subject, Rule::StartOnNodeNotUp)));
 }
 
-/// S11: operation ids are never reused.
+/// Operation ids are never reused.
 #[test]
 fn operations_have_ids_of_their_own() {
     for (id, rule) in [
@@ -288,7 +288,7 @@ fn operations_have_ids_of_their_own() {
     });
 }
 
-/// S2: a start was issued when every clause had a member online. The provider may fail since.
+/// A start was issued when every clause had a member online. The provider may fail since.
 #[test]
 fn starts_follow_their_providers() {
     let ip_went_off = |since| {
@@ -309,7 +309,7 @@ fn starts_follow_their_providers() {
     assert_eq!(verdict(ip_went_off(8_999)), broken);
 }
 
-/// S3: a stop was issued when no dependent relied on the resource.
+/// A stop was issued when no dependent relied on the resource.
 #[test]
 fn stops_follow_their_dependents() {
     let stop_quorum = |state: &mut ClusterState| {
@@ -332,7 +332,7 @@ fn stops_follow_their_dependents() {
     assert_eq!(verdict(other_provider), Ok(()));
 }
 
-/// S4 and S10: nothing of a group is started while something of it is being stopped elsewhere;
+/// Nothing of a group is started while something of it is being stopped elsewhere;
 /// what is found elsewhere after the start was issued is stopped.
 #[test]
 fn starts_wait_for_orphans() {
@@ -355,7 +355,7 @@ fn starts_wait_for_orphans() {
     assert_eq!(verdict(elsewhere_in_the_group), broken);
 }
 
-/// S5: a cluster acts only with the votes for it.
+/// A cluster acts only with the votes for it.
 #[test]
 fn quorum_is_what_the_votes_come_to() {
     cluster_breaks(Rule::QuorumDiffers, |state| state.quorate_since = None);
@@ -372,7 +372,7 @@ fn quorum_is_what_the_votes_come_to() {
     assert_eq!(check(&majority, &state), Err(lost));
 }
 
-/// S27: a node owns nothing before it is rid of what it should not run.
+/// A node owns nothing before it is rid of what it should not run.
 #[test]
 fn orphans_are_on_nodes_that_are_not_admitted() {
     for (reached, rule) in
