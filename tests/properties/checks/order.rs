@@ -66,8 +66,11 @@ fn start_at_all(
     let of = seen.spec.group(group).expect("a declared group");
     let orphan = seen.orphans.iter().find(|(_, id)| of.position_of(*id).is_some());
     ensure!(orphan.is_none(), "{resource} starts although {orphan:?} runs where it should not");
-    let is_asked =
-        of.settings().priority != Priority::NO_AUTO_START || seen.group(group).is_ordered;
+    // What is added to a group that runs starts with it.
+    let is_running = of.resources().any(|id| id != resource && seen.resource(id).state.may_run());
+    let is_asked = of.settings().priority != Priority::NO_AUTO_START
+        || seen.group(group).is_ordered
+        || is_running;
     ensure!(is_asked, "{resource} starts by itself, and nobody ever asked for it");
     Ok(())
 }
