@@ -68,6 +68,8 @@ pub(crate) struct Touched {
     groups: BinaryHeap<(Priority, Reverse<GroupId>)>,
     is_touched: Vec<bool>,
     nodes: Vec<NodeId>,
+    /// Nodes to which groups may fail back now, for what stands there has changed.
+    changed_nodes: Vec<NodeId>,
 }
 
 impl Touched {
@@ -84,6 +86,16 @@ impl Touched {
         if !self.nodes.contains(&node) {
             self.nodes.push(node);
         }
+    }
+
+    pub(crate) fn add_changed_node(&mut self, node: NodeId) {
+        if !self.changed_nodes.contains(&node) {
+            self.changed_nodes.push(node);
+        }
+    }
+
+    pub(crate) fn next_changed_node(&mut self) -> Option<NodeId> {
+        self.changed_nodes.pop()
     }
 
     pub(crate) fn next_node(&mut self) -> Option<NodeId> {

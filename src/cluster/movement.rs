@@ -35,7 +35,7 @@ impl Cluster {
         let from = record.owner;
         if let Some(to) = to {
             self.state.occupancy.enter(declared, group, to);
-            self.touch_returning(to);
+            self.caches.touched.add_changed_node(to);
         }
         if let Some(from) = from {
             self.emit(Event::MoveStarted { group, from, to, cause });
@@ -54,7 +54,7 @@ impl Cluster {
         {
             self.state.occupancy.leave(declared, group, to);
             self.touch_awaiting();
-            self.touch_returning(to);
+            self.caches.touched.add_changed_node(to);
         }
     }
 
@@ -154,7 +154,7 @@ impl Cluster {
             self.state.occupancy.enter(declared, group, to);
         }
         for node in from.into_iter().chain(to) {
-            self.touch_returning(node);
+            self.caches.touched.add_changed_node(node);
         }
         self.emit(Event::OwnerChanged { group, from, to, cause, epoch, proof });
         for resource in declared.resources() {

@@ -9,7 +9,6 @@ use super::Cluster;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent};
 use crate::policy::{Placement, Trigger};
-use crate::settings::Failback;
 use crate::spec::GroupSpec;
 
 impl Cluster {
@@ -25,6 +24,8 @@ impl Cluster {
                 self.settle_node(node);
             } else if let Some(group) = self.caches.touched.next_group() {
                 self.settle_group(group);
+            } else if let Some(node) = self.caches.touched.next_changed_node() {
+                self.touch_returning(node);
             } else if !self.finish_drains() {
                 break;
             }
@@ -81,16 +82,11 @@ impl Cluster {
     }
 
     /// Touches the groups that would fail back to a node, for what stands there has changed.
-    pub(crate) fn touch_returning(&mut self, node: NodeId) {
+    fn touch_returning(&mut self, node: NodeId) {
         let spec = Arc::clone(&self.spec);
-        for group in spec.groups_preferring(node) {
-            let Some(declared) = spec.group(*group) else { continue };
-            let is_elsewhere = self.state.owner(*group).is_some_and(|owner| {
-                let better = declared.preferred_owners().iter();
-                better.take_while(|preferred| **preferred != owner).any(|better| *better == node)
-            });
-            if is_elsewhere && declared.settings().failback == Failback::Allow {
-                self.caches.touched.add(declared.settings().priority, *group);
+        for group in spec.groups_returning_to(node) {
+            if self.state.owner(*group) != Some(node) {
+                self.touch(*group);
             }
         }
     }
@@ -156,14 +152,7 @@ impl Cluster {
         self.touch_groups_on(node);
         // A member may be the home that a group waits for, a paused node its last resort.
         self.touch_awaiting();
-        if to == NodeState::Up {
-            let spec = Arc::clone(&self.spec);
-            for group in spec.groups_preferring(node) {
-                self.touch(*group);
-            }
-        } else if from == NodeState::Up {
-            self.touch_returning(node);
-        }
+        self.caches.touched.add_changed_node(node);
         self.judge_quorum();
     }
 

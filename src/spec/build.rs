@@ -11,7 +11,7 @@ use self::intern::Interner;
 use self::kinds::Kinds;
 use self::report::Report;
 use super::names::NameIndex;
-use super::{ClusterDeclaration, ClusterSpec, GroupId, Limits, SpecErrors};
+use super::{ClusterDeclaration, ClusterSpec, Failback, GroupId, Limits, SpecErrors};
 
 mod cautions;
 mod constraints;
@@ -78,34 +78,32 @@ impl ClusterDeclaration {
                 nodes: node_ids,
                 ..NameIndex::default()
             },
-            preferring: Vec::new(),
+            returning: Vec::new(),
             warnings: Vec::new(),
         };
         index::names(&mut spec, &mut report);
         dependencies::resolve(&mut spec, &kinds, drafted.dependencies, &mut report);
         constraints::check(&spec, &kinds, &mut report);
         SpecErrors::of(report.into_errors())?;
-        spec.preferring = preferring(&spec);
+        spec.returning = returning(&spec);
         spec.warnings = cautions::of(&spec, &kinds);
         spec.kinds = kinds.into_declarations();
         Ok(spec)
     }
 }
 
-fn preferring(spec: &ClusterSpec) -> Vec<Vec<GroupId>> {
-    let mut counts = alloc::vec![0_usize; spec.nodes.len()];
-    for node in spec.groups.iter().flat_map(|group| &group.preferred) {
-        if let Some(count) = counts.get_mut(node.index()) {
-            *count = count.saturating_add(1);
-        }
-    }
-    let mut preferring: Vec<Vec<GroupId>> = counts.into_iter().map(Vec::with_capacity).collect();
+/// Failback is the exception, so this is empty for most clusters.
+fn returning(spec: &ClusterSpec) -> Vec<Vec<GroupId>> {
+    let mut returning = alloc::vec![Vec::new(); spec.nodes.len()];
     for (id, group) in spec.groups() {
+        if group.settings.failback == Failback::Prevent {
+            continue;
+        }
         for node in &group.preferred {
-            if let Some(groups) = preferring.get_mut(node.index()) {
+            if let Some(groups) = returning.get_mut(node.index()) {
                 groups.push(id);
             }
         }
     }
-    preferring
+    returning
 }

@@ -51,8 +51,8 @@ pub struct ClusterSpec {
     /// Names of the capacity dimensions, by id.
     dimensions: Vec<Box<str>>,
     names: NameIndex,
-    /// Groups that prefer each node, by node id: who may fail back when it comes up.
-    preferring: Vec<Vec<GroupId>>,
+    /// Groups that may fail back to each node, by node id.
+    returning: Vec<Vec<GroupId>>,
     warnings: Vec<Warning>,
 }
 
@@ -192,10 +192,10 @@ impl ClusterSpec {
         self.dimensions.iter().map(AsRef::as_ref)
     }
 
-    /// The groups that have this node among their preferred owners, ascending.
+    /// The groups that have this node among their preferred owners and may fail back, ascending.
     #[must_use]
-    pub fn groups_preferring(&self, node: NodeId) -> &[GroupId] {
-        self.preferring.get(node.index()).map_or(&[], Vec::as_slice)
+    pub fn groups_returning_to(&self, node: NodeId) -> &[GroupId] {
+        self.returning.get(node.index()).map_or(&[], Vec::as_slice)
     }
 
     /// The dependency graph of a group as DOT, with names and kinds.

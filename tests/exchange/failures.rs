@@ -4,7 +4,7 @@ use quorate::cluster::{Command, LockHandling, Reason, WhenRefused};
 use quorate::machine::{GroupState, NodeState};
 use quorate::plan::Rejection;
 use quorate::spec::QuorumRule;
-use quorate::state::{Exhaustion, MoveFailure};
+use quorate::state::MoveFailure;
 use quorate::{Cluster, GroupId, Input, InputError, NodeId};
 
 use super::drive::{Drive, evs, fixture_4, fixture_7, node};
@@ -51,7 +51,7 @@ fn the_fourth_failure_leaves_a_server_failed() {
     assert_eq!(drive.cluster.state().owner(evs(4)), Some(node(5)));
     assert_eq!(state(&drive.cluster, evs(4)), GroupState::Failed);
     let why = drive.cluster.why(evs(4));
-    assert!(matches!(why, Some(Reason::Failed { cause: Exhaustion::Admission, .. })), "{why:?}");
+    assert_eq!(why, Some(Reason::NotAdmitted { node: node(5), because_of: evs(1) }));
 }
 
 #[test]
