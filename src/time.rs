@@ -29,6 +29,10 @@ impl Timestamp {
     /// The origin.
     pub const ZERO: Self = Self(0);
 
+    /// The latest instant that an input may have: half of what can be told, so that every
+    /// deadline lies after it.
+    pub const LATEST: Self = Self(u64::MAX >> 1);
+
     /// The instant this many milliseconds after the origin.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {

@@ -91,8 +91,13 @@ impl Numbers {
 fn input(cluster: &Cluster, numbers: &mut Numbers) -> Input {
     let node = NodeId::new(numbers.id(5));
     let known = cluster.state().node(node).map_or(0, |record| record.incarnation().value());
-    let outcomes =
-        [Outcome::Succeeded, Outcome::Failed, Outcome::TimedOut, Outcome::Running, Outcome::NotRunning];
+    let outcomes = [
+        Outcome::Succeeded,
+        Outcome::Failed,
+        Outcome::TimedOut,
+        Outcome::Running,
+        Outcome::NotRunning,
+    ];
     match numbers.below(12) {
         0 | 1 | 2 => {
             let asked: Vec<OpId> = cluster.outstanding().map(|effect| effect.operation).collect();
@@ -179,7 +184,11 @@ fn paths(value: &Value) -> Vec<String> {
             }
             Value::Object(fields) => {
                 for (name, field) in fields {
-                    walk(field, &format!("{path}/{}", name.replace('~', "~0").replace('/', "~1")), all);
+                    walk(
+                        field,
+                        &format!("{path}/{}", name.replace('~', "~0").replace('/', "~1")),
+                        all,
+                    );
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -202,18 +211,61 @@ fn namesakes(document: &Value, path: &str) -> Vec<Value> {
 
 /// The states, kinds and causes of every sort, for fields that hold one.
 const WORDS: [&str; 40] = [
-    "down", "joining", "up", "paused", "unclean", "initializing", "offline", "online_pending",
-    "online", "offline_pending", "terminating", "failed", "in_doubt", "start", "stop", "terminate",
-    "check_is_alive", "probe", "fence", "running", "stopping", "alpha", "beta", "gamma", "delta",
-    "mail", "web", "db", "page", "worker", "requested", "resumed", "in_progress", "left",
-    "lease_expired", "resource_failure", "none", "failover", "no_auto_start", "never",
+    "down",
+    "joining",
+    "up",
+    "paused",
+    "unclean",
+    "initializing",
+    "offline",
+    "online_pending",
+    "online",
+    "offline_pending",
+    "terminating",
+    "failed",
+    "in_doubt",
+    "start",
+    "stop",
+    "terminate",
+    "check_is_alive",
+    "probe",
+    "fence",
+    "running",
+    "stopping",
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "mail",
+    "web",
+    "db",
+    "page",
+    "worker",
+    "requested",
+    "resumed",
+    "in_progress",
+    "left",
+    "lease_expired",
+    "resource_failure",
+    "none",
+    "failover",
+    "no_auto_start",
+    "never",
 ];
 
 fn numbers_to_try(was: Option<u64>) -> Vec<Value> {
     let near = was.unwrap_or(5_000);
     let mut all: Vec<Value> = [
-        0, 1, near.saturating_sub(1), near.saturating_add(1), near.saturating_mul(1_000),
-        u64::from(u32::MAX), u64::MAX >> 1, (u64::MAX >> 1) + 1, u64::MAX - 1, u64::MAX,
+        0,
+        1,
+        near.saturating_sub(1),
+        near.saturating_add(1),
+        near.saturating_mul(1_000),
+        u64::from(u32::MAX),
+        u64::MAX >> 1,
+        (u64::MAX >> 1) + 1,
+        u64::MAX - 1,
+        u64::MAX,
     ]
     .into_iter()
     .map(Value::from)
@@ -292,7 +344,11 @@ fn any_field_missing_or_unknown() {
         let is_open = survive(&changed.to_string(), 3);
         let is_map = path.ends_with("capacity") || path.ends_with("demands");
         let is_map = is_map || path.ends_with("at_most_per_node");
-        assert_eq!(is_open.map(|restored| restored && !is_map), Ok(false), "{path} with a surprise");
+        assert_eq!(
+            is_open.map(|restored| restored && !is_map),
+            Ok(false),
+            "{path} with a surprise"
+        );
     }
 }
 

@@ -70,6 +70,15 @@ pub(crate) struct Touched {
     nodes: Vec<NodeId>,
     /// Nodes to which groups may fail back now, for what stands there has changed.
     changed_nodes: Vec<NodeId>,
+    awaiting: Awaiting,
+}
+
+/// Whether the groups that await a node are to be planned again.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Awaiting {
+    #[default]
+    Untouched,
+    Touched,
 }
 
 impl Touched {
@@ -86,6 +95,14 @@ impl Touched {
         if !self.nodes.contains(&node) {
             self.nodes.push(node);
         }
+    }
+
+    pub(crate) fn add_awaiting(&mut self) {
+        self.awaiting = Awaiting::Touched;
+    }
+
+    pub(crate) fn take_awaiting(&mut self) -> bool {
+        core::mem::take(&mut self.awaiting) == Awaiting::Touched
     }
 
     pub(crate) fn add_changed_node(&mut self, node: NodeId) {

@@ -43,6 +43,9 @@ impl Cluster {
         if now < latest {
             return Err(InputError::TimeRanBackwards { now, latest });
         }
+        if now > Timestamp::LATEST {
+            return Err(InputError::TimeOutOfRange(now));
+        }
         if self.state.next_operation.value() > LAST_COUNT || self.state.inputs > LAST_COUNT {
             return Err(InputError::CounterExhausted);
         }
@@ -121,6 +124,9 @@ impl Cluster {
             }
         }
         let known = record.incarnation;
+        if incarnation.value() > LAST_COUNT {
+            return Err(InputError::CounterExhausted);
+        }
         let is_new = incarnation > known;
         let is_welcome = match (record.state, record.proof) {
             (NodeState::Unclean, _) => incarnation >= known,

@@ -233,6 +233,10 @@ impl Cluster {
 
     fn check_drain(&self, node: NodeId, target: Option<NodeId>) -> Result<(), InputError> {
         self.check_pause(node)?;
+        let state = self.known_node(node)?;
+        if state == NodeState::Joining {
+            return Err(InputError::NodeState { node, state });
+        }
         if !self.state.is_quorate() {
             return Err(InputError::NoQuorum);
         }

@@ -157,6 +157,15 @@ impl Cluster {
                 && let Some(place) = state.groups.get_mut(new.index())
             {
                 *place = mapped_group(record, mapping);
+                let desired = |spec: &ClusterSpec, group| {
+                    spec.group(group).map(|declared| declared.settings().desired)
+                };
+                let declared = desired(spec, new);
+                if let Some(declared) = declared
+                    && desired(&self.spec, GroupId::from_index(old)) != Some(declared)
+                {
+                    place.desired = declared;
+                }
             }
         }
         state.resources = self.mapped_resources(mapping, spec, &state.groups);
@@ -198,6 +207,20 @@ impl Cluster {
                 && let Some(place) = resources.get_mut(new.index())
             {
                 *place = record.clone();
+                let settings = |spec: &ClusterSpec, resource| {
+                    spec.resource(resource)
+                        .map(|of| (of.settings().desired, of.settings().maintenance))
+                };
+                if let (Some(before), Some(after)) =
+                    (settings(&self.spec, old), settings(spec, new))
+                {
+                    if before.0 != after.0 {
+                        place.desired = after.0;
+                    }
+                    if before.1 != after.1 {
+                        place.maintenance = after.1;
+                    }
+                }
             }
         }
         resources

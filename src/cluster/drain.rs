@@ -43,6 +43,7 @@ impl Cluster {
         }
         self.caches.draining.remove(&node);
         self.step_node(node, NodeEvent::ResumeRequested);
+        self.call_off_drain(node);
         let drained: Vec<GroupId> = self
             .caches
             .drained
@@ -57,6 +58,20 @@ impl Cluster {
             if failback == ResumeFailback::Immediate && self.can_return(group, node) {
                 let (to, cause) = (Some(node), MovementCause::Failback);
                 self.begin_move(group, to, cause, MoveFailure::Failover);
+            }
+        }
+    }
+
+    /// What a drain has not yet taken away stays.
+    fn call_off_drain(&mut self, node: NodeId) {
+        let groups: Vec<GroupId> = self.state.occupancy.groups_on(node).collect();
+        for group in groups {
+            let is_leaving = self.state.group(group).is_some_and(|record| {
+                record.owner == Some(node)
+                    && record.movement.is_some_and(|of| of.cause == MovementCause::Drain)
+            });
+            if is_leaving {
+                self.abandon_move(group);
             }
         }
     }

@@ -23,8 +23,10 @@ pub enum InputError<N: Naming = Ids> {
         /// The latest time that was accepted.
         latest: Timestamp,
     },
-    /// An operation or input number is near the end of its range, which only a forged snapshot
-    /// brings about.
+    /// The input lies beyond [`Timestamp::LATEST`].
+    #[error("time {0} is out of range")]
+    TimeOutOfRange(Timestamp),
+    /// An operation, input or incarnation number is near the end of its range, which only a forged one brings about.
     #[error("a counter is exhausted")]
     CounterExhausted,
     /// No node has this id.
@@ -89,9 +91,6 @@ pub enum InputError<N: Naming = Ids> {
     /// Nothing can be brought online on a paused node (`ERROR_SHARING_PAUSED`).
     #[error("node {0} is paused")]
     NodePaused(N::Node),
-    /// The group has no owner to bring it online.
-    #[error("group {0} has no owner that is up")]
-    NoOwner(N::Group),
     /// The group is locked (`ERROR_CLUSTER_RESOURCE_LOCKED_STATUS`).
     #[error("group {0} is locked")]
     GroupLocked(N::Group),
@@ -149,6 +148,9 @@ pub enum InputError<N: Naming = Ids> {
     /// The last node cannot be evicted.
     #[error("node {0} is the last one")]
     LastNode(N::Node),
+    /// What would become of another configuration cannot be told in the names of this one.
+    #[error("a change of configuration cannot be tried out")]
+    ConfigurationInWhatIf,
     /// The new declaration is not valid.
     #[error("the declaration is not valid:\n{0}")]
     Declaration(SpecErrors),
@@ -170,6 +172,7 @@ impl<N: Naming> InputError<N> {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::TimeRanBackwards { .. } => "time_ran_backwards",
+            Self::TimeOutOfRange(_) => "time_out_of_range",
             Self::CounterExhausted => "counter_exhausted",
             Self::UnknownNode(_) => "unknown_node",
             Self::UnknownGroup(_) => "unknown_group",
@@ -186,7 +189,6 @@ impl<N: Naming> InputError<N> {
             Self::ConfigurationWouldLoseQuorum => "configuration_would_lose_quorum",
             Self::WouldLoseQuorum(_) => "would_lose_quorum",
             Self::NodePaused(_) => "node_paused",
-            Self::NoOwner(_) => "no_owner",
             Self::GroupLocked(_) => "group_locked",
             Self::ResourceState { .. } => "resource_state",
             Self::ResourceFailed(_) => "resource_failed",
@@ -199,6 +201,7 @@ impl<N: Naming> InputError<N> {
             Self::DrainInProgress(_) => "drain_in_progress",
             Self::NodeInUse(_) => "node_in_use",
             Self::LastNode(_) => "last_node",
+            Self::ConfigurationInWhatIf => "configuration_in_what_if",
             Self::Declaration(_) => "declaration",
             Self::RemovedWhileRunning(_) => "removed_while_running",
             Self::RegroupedWhileRunning(_) => "regrouped_while_running",

@@ -29,7 +29,8 @@ pub enum Input<N: Naming = Ids> {
         node: N::Node,
         /// Its life; higher than the last one unless it never went away.
         incarnation: Incarnation,
-        /// What it runs.
+        /// What it runs, is starting or is stopping. What is not listed is off, also if it was
+        /// asked to start before the node was lost.
         #[serde(default = "Vec::new")]
         running: Vec<N::Resource>,
     },

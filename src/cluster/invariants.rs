@@ -71,6 +71,8 @@ impl<'a> Checks<'a> {
         require(complete, whole.clone(), Rule::RecordCount)?;
         let next_operation = state.next_operation.value();
         self.counters(&whole, [state.inputs, next_operation, state.configuration])?;
+        self.counters(&whole, [state.now.as_millis()])?;
+        require(next_operation > 0, whole.clone(), Rule::OperationNotIssued)?;
         let read_at = state.wall_clock.map(|(read_at, _)| read_at);
         let times = [state.formed_at, state.quorate_since, read_at];
         self.past(&whole, times.into_iter().flatten())?;

@@ -9,7 +9,7 @@ use super::{Cluster, Outcome};
 use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::quorum::{self, Ballot};
-use crate::settings::{Fencing, UnconfirmedStop};
+use crate::settings::{ColdStart, DesiredState, Fencing, UnconfirmedStop};
 use crate::state::{
     Attraction, DownProof, Operation, OperationKind, Orphan, OrphanState, Pause, Recovery,
 };
@@ -179,10 +179,19 @@ impl Cluster {
         match record.state {
             NodeState::Down => false,
             NodeState::Unclean => {
-                self.spec.settings().fencing == Fencing::Required && self.may_run_something(node)
+                self.spec.settings().fencing == Fencing::Required
+                    && (self.may_run_something(node) || self.owns_what_is_wanted(node))
             }
             NodeState::Joining | NodeState::Up | NodeState::Paused => self.has_fatal_doubt(node),
         }
+    }
+
+    /// Whether a group waits for this node to be off.
+    fn owns_what_is_wanted(&self, node: NodeId) -> bool {
+        self.state.occupancy.groups_on(node).any(|group| {
+            self.state.owner(group) == Some(node)
+                && self.spec.group(group).is_some_and(|declared| self.is_wanted(declared, group))
+        })
     }
 
     /// Whether anything may run on a node, owned or not.
@@ -302,6 +311,15 @@ impl Cluster {
         }
     }
 
+    /// The cluster forms: what is not to start by itself waits for an operator.
+    fn hold_back_at_cold_start(&mut self) {
+        for ((_, declared), record) in self.spec.groups().zip(&mut self.state.groups) {
+            if declared.settings().cold_start == ColdStart::DontStart {
+                record.desired = DesiredState::Offline;
+            }
+        }
+    }
+
     /// Judges quorum anew, and touches everything if the verdict is another one.
     pub(crate) fn judge_quorum(&mut self) {
         let membership = self.caches.membership;
@@ -327,6 +345,7 @@ impl Cluster {
         self.state.quorate_since = verdict.is_quorate().then_some(now);
         if verdict.is_quorate() && self.state.formed_at.is_none() {
             self.state.formed_at = Some(now);
+            self.hold_back_at_cold_start();
         }
         self.emit(Event::QuorumChanged { verdict });
         let spec = Arc::clone(&self.spec);

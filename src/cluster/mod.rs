@@ -119,7 +119,10 @@ impl Cluster {
     /// Call it when [`poll_timeout`](Self::poll_timeout) says so. More calls, earlier ones and
     /// ones with an old time do no harm.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        if now < self.state.now || self.caches.agenda.first().is_none_or(|(at, _)| at > now) {
+        if now < self.state.now
+            || now > Timestamp::LATEST
+            || self.caches.agenda.first().is_none_or(|(at, _)| at > now)
+        {
             return;
         }
         self.advance(now);

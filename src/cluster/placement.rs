@@ -127,10 +127,11 @@ impl Cluster {
             .choose(group, Trigger::ResourceFailure)
             .filter(|choice| !self.is_refused(declared, group, choice.node));
         let Some(target) = target else {
-            if recovery == Recovery::Failover {
+            let is_news = recovery == Recovery::Failover;
+            if is_news {
                 self.give_up(resource, Exhaustion::NoCandidate);
             }
-            return true;
+            return is_news;
         };
         if self.failover_budget(group, self.state.now).is_none_or(|budget| budget.remaining == 0) {
             self.give_up(resource, Exhaustion::Failovers);

@@ -18,7 +18,7 @@ impl Cluster {
         let group = declared.group();
         let Some(group_spec) = spec.group(group) else { return };
         let settings = declared.settings();
-        if self.desired(group, resource) == DesiredState::Offline || self.is_moving(group) {
+        if self.desired(group, resource) == DesiredState::Offline {
             return;
         }
         self.forget_old_retries(resource, settings, was);

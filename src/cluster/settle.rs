@@ -17,7 +17,7 @@ impl Cluster {
         // Each round changes the state towards what is wanted, so the rounds end by themselves;
         // the bound turns a mistake in that argument into a wrong plan instead of a hang.
         let groups = u64::try_from(self.spec.groups().len()).unwrap_or(u64::MAX);
-        let mut rounds = groups.saturating_add(64).saturating_mul(64);
+        let mut rounds = groups.saturating_add(64).saturating_mul(groups.saturating_add(64));
         while rounds > 0 {
             rounds = rounds.saturating_sub(1);
             if let Some(node) = self.caches.touched.next_node() {
@@ -26,11 +26,12 @@ impl Cluster {
                 self.settle_group(group);
             } else if let Some(node) = self.caches.touched.next_changed_node() {
                 self.touch_returning(node);
+            } else if self.caches.touched.take_awaiting() {
+                self.touch_all_awaiting();
             } else if !self.finish_drains() {
                 break;
             }
         }
-        debug_assert!(rounds > 0, "planning must come to an end");
     }
 
     /// Touches what has a deadline that has come.
@@ -71,8 +72,13 @@ impl Cluster {
         }
     }
 
-    /// Touches the groups that a node, room or a departure could help.
+    /// Something happened that could help groups without a node: they are planned once, after
+    /// what is touched now.
     pub(crate) fn touch_awaiting(&mut self) {
+        self.caches.touched.add_awaiting();
+    }
+
+    fn touch_all_awaiting(&mut self) {
         let spec = Arc::clone(&self.spec);
         for group in &self.caches.awaiting {
             if let Some(declared) = spec.group(*group) {
@@ -97,9 +103,21 @@ impl Cluster {
         self.expire(declared, group);
         self.place(declared, group);
         self.reconcile(declared, group);
+        self.forget_source(declared, group);
         self.tell_group_state(declared, group);
         self.classify(declared, group);
         self.schedule_group(declared, group);
+    }
+
+    /// A move that ended well has no way back.
+    fn forget_source(&mut self, declared: &GroupSpec, group: GroupId) {
+        let has_source = self.state.group(group).is_some_and(|record| record.return_to.is_some());
+        if has_source
+            && self.first_missing(declared, group).is_none()
+            && let Some(record) = self.state.groups.get_mut(group.index())
+        {
+            record.return_to = None;
+        }
     }
 
     fn tell_group_state(&mut self, declared: &GroupSpec, group: GroupId) {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::{Cluster, DeadlineReason, Input, InputError, Outcome, Output, Reason};
+use super::{Cluster, Command, DeadlineReason, Input, InputError, Outcome, Output, Reason};
 use crate::id::{Ids, Naming, NodeId, OpId};
 use crate::machine::GroupState;
 use crate::state::OperationKind;
@@ -71,12 +71,15 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// The first input that would not be accepted.
+    /// The first input that would not be accepted; a change of configuration is never.
     pub fn what_if(&self, inputs: impl IntoIterator<Item = Input>) -> Result<Plan, InputError> {
         let mut fork = Rehearsal::new(self);
         fork.run();
         fork.operations.clear();
         for input in inputs {
+            if let Input::Command(Command::Configure { .. } | Command::EvictNode { .. }) = input {
+                return Err(InputError::ConfigurationInWhatIf);
+            }
             let now = fork.cluster.state.now;
             fork.cluster.handle(now, input)?;
             fork.run();

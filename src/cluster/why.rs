@@ -52,7 +52,7 @@ impl Cluster {
     }
 
     /// The first resource, providers first, that should be online and is not.
-    fn first_missing(&self, declared: &GroupSpec, group: GroupId) -> Option<usize> {
+    pub(crate) fn first_missing(&self, declared: &GroupSpec, group: GroupId) -> Option<usize> {
         declared.graph().start_order().find(|position| {
             let resource = declared.resource_at(*position);
             self.desired(group, resource) == DesiredState::Online

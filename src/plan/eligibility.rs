@@ -5,10 +5,10 @@ use core::fmt;
 use serde::Serialize;
 
 use super::Tier;
-use crate::id::{Ids, Naming, NodeId};
+use crate::id::{GroupId, Ids, Naming, NodeId};
 use crate::machine::NodeState;
 use crate::policy::{Placement, Trigger};
-use crate::settings::AntiAffinityPlacement;
+use crate::settings::{Admission, AntiAffinityPlacement};
 
 /// Whether a node may own a group.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
@@ -244,6 +244,11 @@ fn capacity(placement: &Placement<'_>, node: NodeId) -> Result<(), Rejection> {
 fn anti_affinity(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
     let occupancy = placement.state().occupancy();
     let conflict = occupancy.anti_affine(placement.group_spec(), placement.group(), node);
+    if conflict.is_some()
+        && let Some(group) = refusing(placement, node)
+    {
+        return Err(Rejection::AntiAffinity { group });
+    }
     match (conflict, placement.spec().settings().anti_affinity) {
         (None, _) => Ok(None),
         (Some(group), AntiAffinityPlacement::Soft) => {
@@ -251,6 +256,28 @@ fn anti_affinity(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawb
         }
         (Some(group), AntiAffinityPlacement::Hard) => Err(Rejection::AntiAffinity { group }),
     }
+}
+
+/// The group of the same class that would keep this one from coming online on a node, where the
+/// cluster admits only one. A group that is to move by choice stays away from there; one without
+/// an owner goes there and waits.
+fn refusing(placement: &Placement<'_>, node: NodeId) -> Option<GroupId> {
+    let (spec, state) = (placement.spec(), placement.state());
+    match (spec.settings().admission, placement.trigger()) {
+        (Admission::Open, _) | (_, Trigger::Start | Trigger::NodeFailure) => return None,
+        (
+            Admission::SameClassOnline,
+            Trigger::ResourceFailure | Trigger::BestPossible | Trigger::Drain,
+        ) => {}
+    }
+    let mut classes = placement.group_spec().anti_affinity_classes().iter();
+    classes.find_map(|class| {
+        state.occupancy().class_on(*class, node).find(|other| {
+            *other != placement.group()
+                && state.owner(*other) == Some(node)
+                && state.may_run(spec, *other)
+        })
+    })
 }
 
 /// Whether the group needs an owner so much that it takes one that cannot run all of it. Only

@@ -62,6 +62,7 @@ impl<A: Naming> Translate<A> for InputError<A> {
     ) -> Result<InputError<B>, T::Unknown> {
         Ok(translate_variants! { self, by, InputError:
             TimeRanBackwards { now, latest },
+            TimeOutOfRange(same),
             CounterExhausted,
             UnknownNode(node),
             UnknownGroup(group),
@@ -78,7 +79,6 @@ impl<A: Naming> Translate<A> for InputError<A> {
             WouldLoseQuorum(node),
             ConfigurationWouldLoseQuorum,
             NodePaused(node),
-            NoOwner(group),
             GroupLocked(group),
             ResourceState { resource: resource, state },
             ResourceFailed(resource),
@@ -91,6 +91,7 @@ impl<A: Naming> Translate<A> for InputError<A> {
             DrainInProgress(node),
             NodeInUse(node),
             LastNode(node),
+            ConfigurationInWhatIf,
             Declaration(same),
             RemovedWhileRunning(resource),
             RegroupedWhileRunning(resource),
