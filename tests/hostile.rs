@@ -99,7 +99,7 @@ fn input(cluster: &Cluster, numbers: &mut Numbers) -> Input {
         Outcome::NotRunning,
     ];
     match numbers.below(12) {
-        0 | 1 | 2 => {
+        0..=2 => {
             let asked: Vec<OpId> = cluster.outstanding().map(|effect| effect.operation).collect();
             let at = numbers.below(asked.len() + 1);
             let operation = asked.get(at).copied().unwrap_or(OpId::new(3));
