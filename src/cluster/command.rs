@@ -76,9 +76,8 @@ impl Cluster {
                 }
                 let spec = Arc::clone(&self.spec);
                 for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
-                    if self.state.resource_state(resource) != ResourceState::InDoubt {
-                        self.forget_failure(resource);
-                    }
+                    // What is in doubt stays so; only its failures are forgotten.
+                    self.forget_failure(resource);
                 }
                 self.touch(group);
             }

@@ -314,7 +314,8 @@ impl Run {
             1 => Input::ResourceFailed { resource, node, incarnation },
             2 => Input::ResourceAlive { resource, node, incarnation },
             3 => {
-                let now = core::mem::take(&mut self.now);
+                let odd = if one & 1 == 0 { 0 } else { u64::MAX - u64::from(other) };
+                let now = core::mem::replace(&mut self.now, odd);
                 let answer = self.feed(Input::NodeLeft { node: NodeId::new(99) });
                 self.now = now;
                 return answer.map(|_| ());

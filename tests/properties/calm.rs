@@ -23,9 +23,13 @@ impl Run {
         self.note(|_| "calm".into());
         self.world.held.clear();
         self.feed(Input::WitnessChanged { witness: WitnessState::Up })?.ok();
-        for timer in 0..TIMERS {
+        for timer in 0..2 * TIMERS {
             self.welcome_all()?;
             self.work_until_quiet()?;
+            // A failback may be under way at any moment; what lasts is judged when it is over.
+            if timer > TIMERS && self.is_at_rest().is_ok() {
+                return Ok(());
+            }
             let Some(deadline) = self.cluster.poll_timeout() else { break };
             // From time to time much later, for the long waits.
             let late = if timer % 3 == 2 { 600_000 } else { 0 };

@@ -254,6 +254,7 @@ fn impossible_states_are_refused() {
         ("/resources/1/state", &json!("initializing"), "resource ip", Rule::UnopenedOnOwner),
         ("/orphans/0/state", &doubt_to_come, "orphan ip on node d", Rule::TimeInFuture),
         ("/now", &json!(1), "cluster", Rule::TimeInFuture),
+        ("/now", &json!(u64::MAX), "cluster", Rule::CounterTooLarge),
     ] {
         let Err(RestoreError::Inconsistent(violation)) = restored(&with(place, value.clone()))
         else {
@@ -274,7 +275,7 @@ fn odd_but_possible_states_are_accepted() {
         ("/resources/2/recovery", json!({ "restart_at": u64::MAX })),
         ("/nodes/2/fence_retry_at", json!(u64::MAX)),
         ("/nodes/0/incarnation", json!(u64::MAX)),
-        ("/now", json!(u64::MAX)),
+        ("/now", json!(u64::MAX >> 1)),
         ("/groups/1/movement/to", json!("e")),
         ("/orphans/0/state", json!("running")),
         ("/resources/5/state", json!("failed")),

@@ -115,5 +115,8 @@ pub(crate) fn refusal(moment: &Moment<'_>, error: &InputError) -> Result<(), Bro
     let is_past = moment.now < latest;
     let is_said = matches!(error, InputError::TimeRanBackwards { .. });
     ensure!(is_past == is_said, "at {} after {latest}: {error}", moment.now);
+    let is_late = moment.now.as_millis() > u64::MAX / 2;
+    let is_said = matches!(error, InputError::TimeOutOfRange(_));
+    ensure!(is_past || is_late == is_said, "at {}: {error}", moment.now);
     Ok(())
 }

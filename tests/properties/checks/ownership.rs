@@ -33,7 +33,8 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
                 "{event:?} from a node that is {}",
                 seen.node(*from).state
             );
-            if *cause == MovementCause::ResourceFailure {
+            let is_new = seen.group(*group).movement.is_none();
+            if is_new && *cause == MovementCause::ResourceFailure {
                 critical(seen, *group)?;
             }
             let _ = moment;
