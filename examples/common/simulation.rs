@@ -159,7 +159,13 @@ impl Simulation {
                 && !self.running.contains_key(&resource)
         };
         let is_under_way = |reason| {
-            !matches!(reason, Reason::Failed { .. } | Reason::NoCandidate | Reason::NoQuorum)
+            !matches!(
+                reason,
+                Reason::Failed { .. }
+                    | Reason::NotAdmitted { .. }
+                    | Reason::NoCandidate
+                    | Reason::NoQuorum
+            )
         };
         self.agenda.values().any(is_work)
             || self.cluster.spec().resources().any(|(resource, _)| is_unnoticed(resource))
