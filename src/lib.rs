@@ -116,6 +116,8 @@
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
 //! | `shared` | yes | `SharedCluster`, a handle that threads share; needs `std` |
+//! | `testkit` | no | `testkit`: invariants, strategies, scenarios and laws for tests; needs `std` |
+//! | `sim` | no | `sim`: a deterministic simulator of whole clusters; brings `testkit` |
 //!
 //! Everything else needs only `alloc`.
 //!
@@ -151,7 +153,7 @@
 )]
 
 extern crate alloc;
-#[cfg(any(test, feature = "shared"))]
+#[cfg(any(test, feature = "shared", feature = "testkit"))]
 extern crate std;
 
 pub mod catalog;
@@ -166,8 +168,12 @@ pub mod quorum;
 pub mod settings;
 #[cfg(feature = "shared")]
 mod shared;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod spec;
 pub mod state;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod time;
 
 pub use cluster::{

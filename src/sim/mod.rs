@@ -1,0 +1,4 @@
+//! A deterministic simulator of a whole cluster: one seed gives one run, bit for bit.
+//!
+//! A world that the core never sees holds what really runs on every node. The core is told what
+//! its agents say, asks for operations, and is judged by what really happens.
