@@ -154,6 +154,7 @@
 
 extern crate alloc;
 #[cfg(any(test, feature = "shared", feature = "testkit"))]
+#[cfg_attr(feature = "testkit", macro_use)]
 extern crate std;
 
 pub mod catalog;
@@ -173,6 +174,18 @@ pub mod sim;
 pub mod spec;
 pub mod state;
 #[cfg(feature = "testkit")]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::integer_division,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "whoever tests wants a broken assumption to be loud"
+)]
 pub mod testkit;
 pub mod time;
 

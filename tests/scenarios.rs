@@ -1,12 +1,10 @@
-//! Plays every scenario of `tests/scenarios`. See `tests/scenario/mod.rs` for the language.
+//! Plays every scenario of `tests/scenarios`. See [`quorate::testkit::scenario`] for the language.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-mod scenario;
-
-use scenario::{Runner, diff};
+use quorate::testkit::scenario::{Runner, diff};
 
 #[test]
 fn every_scenario_happens_as_told() {

@@ -1,1 +1,14 @@
 //! For tests, of this crate and of those that build on it.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`audit`] | what must hold of every step, judged by what was put out |
+//! | [`history`] | random histories of random clusters, with a world in which things really run |
+//! | [`scenario`] | clusters told as stories, in text |
+
+pub mod audit;
+mod breach;
+pub mod history;
+pub mod scenario;
+
+pub use breach::Breach;

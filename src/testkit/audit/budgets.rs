@@ -1,0 +1,85 @@
+//! Budgets, recounted from the events alone.
+
+use core::time::Duration;
+
+use crate::Timestamp;
+use crate::cluster::Event;
+use crate::machine::NodeState;
+use crate::state::MovementCause;
+
+use super::Moment;
+use crate::testkit::audit::seen::Seen;
+use crate::testkit::breach::{Breach, ensure};
+
+/// In every window of its period a group fails over, and a resource is restarted, at most as often
+/// as its threshold allows.
+pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
+    match event {
+        Event::MoveStarted { group, cause: MovementCause::ResourceFailure, .. } => {
+            // A move under way that finds another destination is the same failover.
+            let is_same = seen
+                .group(*group)
+                .movement
+                .is_some_and(|(_, cause)| cause == MovementCause::ResourceFailure);
+            if is_same {
+                return Ok(());
+            }
+            let up = seen.nodes.iter().filter(|node| node.state == NodeState::Up).count();
+            let settings = seen.spec.group(*group).expect("a declared group").settings();
+            let default = u32::try_from(up.saturating_sub(1)).unwrap_or(u32::MAX);
+            let threshold = settings.failover_threshold.unwrap_or(default);
+            let period = settings.failover_period;
+            let log = &mut seen.groups[group.index()].failovers;
+            log.push(moment.now);
+            within(log, moment.now, threshold, period, &format!("{group} fails over"))
+        }
+        Event::RestartScheduled { resource, at, remaining } => {
+            let settings = seen.spec.resource(*resource).expect("a declared one").settings();
+            let (threshold, period) = (settings.restart_threshold, settings.restart_period);
+            let due = moment.now.after(settings.restart_delay);
+            ensure!(*at == due, "{resource} restarts at {at}, not at {due}");
+            let record = &mut seen.resources[resource.index()];
+            if record.retry_at.take_if(|at| *at <= moment.now).is_some() {
+                record.restarts.clear();
+            }
+            record.restarts.push(moment.now);
+            let used = in_window(&record.restarts, moment.now, period);
+            let left = usize::try_from(*remaining).unwrap_or(usize::MAX);
+            let allowed = usize::try_from(threshold).unwrap_or(usize::MAX);
+            ensure!(
+                used + left == allowed,
+                "{resource}: {used} restarts, {left} of {allowed} left"
+            );
+            let log = &record.restarts;
+            within(log, moment.now, threshold, period, &format!("{resource} is restarted"))
+        }
+        Event::RestartsExhausted { resource, retry_at, .. } => {
+            let record = &mut seen.resources[resource.index()];
+            if record.retry_at.take_if(|at| *at <= moment.now).is_some() {
+                record.restarts.clear();
+            }
+            record.retry_at = *retry_at;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn within(
+    log: &[Timestamp],
+    now: Timestamp,
+    threshold: u32,
+    period: Duration,
+    what: &str,
+) -> Result<(), Breach> {
+    let used = in_window(log, now, period);
+    ensure!(
+        used <= usize::try_from(threshold).unwrap_or(usize::MAX),
+        "{what} {used} times within {period:?}, {threshold} are allowed"
+    );
+    Ok(())
+}
+
+fn in_window(log: &[Timestamp], now: Timestamp, period: Duration) -> usize {
+    log.iter().filter(|at| now.since(**at) <= period).count()
+}

@@ -1,0 +1,83 @@
+//! What operators and reports of membership want, kept beside the cluster.
+
+use crate::settings::DesiredState;
+use crate::{Command, Input, ResourceId};
+
+use super::Moment;
+use crate::testkit::audit::seen::Seen;
+
+/// Takes in an accepted input before its outputs are judged.
+pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
+    match moment.input() {
+        Some(Input::NodeJoined { node, incarnation, .. }) => {
+            seen.nodes[node.index()].incarnation = *incarnation;
+        }
+        Some(Input::WallClockRead { reading }) => {
+            seen.wall_clock = Some((moment.now, *reading));
+        }
+        Some(Input::Command(command)) => obey(seen, command),
+        _ => {}
+    }
+}
+
+fn obey(seen: &mut Seen, command: &Command) {
+    match command {
+        Command::BringGroupOnline { group, .. } => {
+            let record = &mut seen.groups[group.index()];
+            record.desired = DesiredState::Online;
+            record.is_ordered = true;
+            let of = seen.spec.group(*group).expect("a declared group");
+            for resource in of.resources() {
+                if seen.resource(resource).state == crate::machine::ResourceState::Failed {
+                    forget(seen, resource);
+                }
+            }
+        }
+        Command::TakeGroupOffline { group, .. } => {
+            seen.groups[group.index()].desired = DesiredState::Offline;
+            let of = seen.spec.group(*group).expect("a declared group");
+            for resource in of.resources() {
+                let record = &mut seen.resources[resource.index()];
+                if record.desired == Some(DesiredState::Online) {
+                    record.desired = None;
+                }
+            }
+        }
+        Command::BringResourceOnline { resource, .. } => {
+            let group = seen.group_of(*resource);
+            seen.groups[group.index()].is_ordered = true;
+            want_with_providers(seen, *resource);
+        }
+        Command::TakeResourceOffline { resource, .. } => {
+            seen.resources[resource.index()].desired = Some(DesiredState::Offline);
+        }
+        Command::ClearResourceFailure { resource } => forget(seen, *resource),
+        Command::ClearGroupFailures { group } => {
+            seen.groups[group.index()].failovers.clear();
+            let of = seen.spec.group(*group).expect("a declared group");
+            for resource in of.resources() {
+                forget(seen, resource);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn forget(seen: &mut Seen, resource: ResourceId) {
+    let record = &mut seen.resources[resource.index()];
+    record.restarts.clear();
+    record.retry_at = None;
+}
+
+fn want_with_providers(seen: &mut Seen, resource: ResourceId) {
+    seen.resources[resource.index()].desired = Some(DesiredState::Online);
+    let of = seen.spec.group(seen.group_of(resource)).expect("a declared group").clone();
+    let mut needed = vec![of.position_of(resource).expect("a member")];
+    while let Some(position) = needed.pop() {
+        let member = of.resource_at(position);
+        if seen.wanted(member) == DesiredState::Offline {
+            seen.resources[member.index()].desired = Some(DesiredState::Online);
+        }
+        needed.extend(of.graph().providers(position));
+    }
+}

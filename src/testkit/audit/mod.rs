@@ -1,0 +1,123 @@
+//! What must hold of every step, each rule a function that says it in words.
+//!
+//! | file | rules |
+//! |---|---|
+//! | `operations` | ids grow; one operation per resource and node; every operation ends once, by an answer, a timeout or being superseded; no timeout before its time; a timeout is no outcome |
+//! | `order` | a start follows its providers, a stop its dependents; nothing starts unquorate, unowned, unwanted, on a wrong node or beside an orphan |
+//! | `ownership` | epochs grow with each change of owner; a takeover has a proof that is true; owners are fit; capacity and anti-affinity hold at the moment of the decision |
+//! | `budgets` | failovers and restarts within their windows, recounted from the events |
+//! | `failback` | failback only where it is allowed, to a better node, after its hold-down, in its window, once per window |
+//! | `transitions` | no change of state outside the tables; doubt ends only by what ends doubt; nothing is adopted |
+//! | `reasons` | a group that should be online and is not has a reason, and the reason is true |
+//! | `whole` | what was told adds up to the state; nothing appears or vanishes; time and counters never run backwards |
+
+use crate::cluster::{Event, InputError, Output};
+use crate::{Cluster, Input, Timestamp};
+
+use crate::testkit::audit::seen::Seen;
+use crate::testkit::breach::{Breach, ensure};
+
+mod budgets;
+mod commands;
+mod failback;
+mod operations;
+mod order;
+mod ownership;
+mod reasons;
+pub(crate) mod seen;
+mod transitions;
+mod whole;
+
+/// What set a step off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stimulus<'a> {
+    Input(&'a Input),
+    Timer,
+}
+
+/// A step, as it looked before.
+#[derive(Debug)]
+pub(crate) struct Moment<'a> {
+    pub(crate) before: Cluster,
+    pub(crate) stimulus: Stimulus<'a>,
+    pub(crate) now: Timestamp,
+}
+
+impl<'a> Moment<'a> {
+    pub(crate) fn before(cluster: &Cluster, stimulus: Stimulus<'a>, now: Timestamp) -> Self {
+        Self { before: cluster.clone(), stimulus, now }
+    }
+
+    pub(crate) fn input(&self) -> Option<&'a Input> {
+        match self.stimulus {
+            Stimulus::Input(input) => Some(input),
+            Stimulus::Timer => None,
+        }
+    }
+
+    pub(crate) fn command(&self) -> Option<&'a crate::Command> {
+        match self.input() {
+            Some(Input::Command(command)) => Some(command),
+            _ => None,
+        }
+    }
+
+    /// Whether the configuration is another one after this step.
+    pub(crate) fn is_reconfiguration(&self) -> bool {
+        use crate::Command;
+        matches!(self.command(), Some(Command::Configure { .. } | Command::EvictNode { .. }))
+    }
+}
+
+/// Judges an accepted step: each output at the moment it was put out, then the whole.
+pub(crate) fn step(
+    seen: &mut Seen,
+    cluster: &Cluster,
+    moment: &Moment<'_>,
+    outputs: &[Output],
+) -> Result<(), Breach> {
+    if !moment.is_reconfiguration() {
+        commands::learn(seen, moment);
+    }
+    operations::acceptance(moment)?;
+    operations::end_answered(seen, moment);
+    let mut pending_timeout = None;
+    for output in outputs {
+        match output {
+            Output::Effect(effect) => {
+                operations::issue(seen, effect)?;
+                order::effect(seen, moment, effect)?;
+            }
+            Output::Event(Event::ConfigurationChanged { configuration }) => {
+                whole::reconfigured(seen, cluster, *configuration)?;
+                commands::learn(seen, moment);
+            }
+            Output::Event(event) => {
+                operations::event(seen, moment, event, &mut pending_timeout)?;
+                transitions::event(seen, moment, event)?;
+                ownership::event(seen, moment, event)?;
+                failback::event(seen, moment, event)?;
+                budgets::event(seen, moment, event)?;
+                transitions::learn(seen, moment.now, event);
+            }
+        }
+    }
+    whole::bounded(cluster, outputs)?;
+    operations::all_accounted(seen, cluster)?;
+    whole::as_told(seen, cluster)?;
+    whole::nothing_runs_backwards(moment, cluster)?;
+    ownership::quorum(seen, cluster)?;
+    reasons::check(cluster)
+}
+
+/// A refused input: time that runs backwards is always refused as such.
+pub(crate) fn refusal(moment: &Moment<'_>, error: &InputError) -> Result<(), Breach> {
+    let latest = moment.before.state().now();
+    let is_past = moment.now < latest;
+    let is_said = matches!(error, InputError::TimeRanBackwards { .. });
+    ensure!(is_past == is_said, "at {} after {latest}: {error}", moment.now);
+    let is_late = moment.now.as_millis() > u64::MAX / 2;
+    let is_said = matches!(error, InputError::TimeOutOfRange(_));
+    ensure!(is_past || is_late == is_said, "at {}: {error}", moment.now);
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Operations: issued once, ended once.
+
+use crate::cluster::{Effect, Event, Outcome};
+use crate::machine::ResourceState;
+use crate::state::OperationKind;
+use crate::{Cluster, Input, OpId, ResourceId};
+use std::prelude::v1::*;
+
+use super::Moment;
+use crate::testkit::audit::seen::Seen;
+use crate::testkit::breach::{Breach, ensure};
+
+/// An answer counts only for an operation that is outstanding; a report of an agent only from the
+/// owner, in its present life. Whatever else is stale changes nothing.
+pub(super) fn acceptance(moment: &Moment<'_>) -> Result<(), Breach> {
+    let before = &moment.before;
+    match moment.input() {
+        Some(
+            Input::OperationFinished { operation, .. } | Input::OperationProgressed { operation },
+        ) => {
+            let is_outstanding = before.outstanding().any(|effect| effect.operation == *operation);
+            ensure!(is_outstanding, "an answer to operation {operation} counts, which had ended");
+        }
+        Some(
+            Input::ResourceFailed { resource, node, incarnation }
+            | Input::ResourceAlive { resource, node, incarnation },
+        ) => {
+            let known = before.state().node(*node).map(|record| record.incarnation());
+            ensure!(known == Some(*incarnation), "a report of an older life of {node} counts");
+            let group = before.spec().resource(*resource).map(|declared| declared.group());
+            let owner = group.and_then(|group| before.state().owner(group));
+            ensure!(owner == Some(*node), "a report of {node} counts, which does not own it");
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// An accepted answer ends its operation.
+pub(super) fn end_answered(seen: &mut Seen, moment: &Moment<'_>) {
+    if let Some(Input::OperationFinished { operation, .. }) = moment.input() {
+        seen.operations.remove(operation);
+    }
+}
+
+/// Ids of operations only grow and are never reused; a resource has at most one operation in
+/// flight per node, and is never started while anything is in flight for it anywhere else.
+pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Breach> {
+    let id = effect.operation;
+    ensure!(id > seen.last_operation, "operation {id} after {}", seen.last_operation);
+    seen.last_operation = id;
+    for other in seen.operations.values() {
+        if effect.resource.is_none() || other.resource != effect.resource {
+            let same_fence =
+                effect.resource.is_none() && other.resource.is_none() && other.node == effect.node;
+            ensure!(!same_fence, "two fences of {} at once", effect.node);
+            continue;
+        }
+        ensure!(other.node != effect.node, "{effect:?} while {other:?} is in flight");
+        let is_start = effect.action == OperationKind::Start;
+        ensure!(!is_start, "{effect:?} while {other:?} is in flight");
+    }
+    seen.operations.insert(id, effect.clone());
+    Ok(())
+}
+
+/// Each operation ends once, and a timeout never comes before its time. What did not answer in
+/// time is in doubt: neither started nor stopped.
+pub(super) fn event(
+    seen: &mut Seen,
+    moment: &Moment<'_>,
+    event: &Event,
+    timed_out: &mut Option<(ResourceId, OperationKind)>,
+) -> Result<(), Breach> {
+    match event {
+        Event::OperationTimedOut { operation, action, node } => {
+            let Some(effect) = end(seen, *operation)? else { return Ok(()) };
+            ensure!(
+                effect.action == *action && effect.node == *node,
+                "the timeout of {effect:?} is told as {event:?}"
+            );
+            is_due(moment, &effect)?;
+            let is_orphan = effect
+                .resource
+                .is_some_and(|resource| seen.orphans.contains(&(effect.node, resource)));
+            *timed_out = effect.resource.filter(|_| !is_orphan).map(|resource| (resource, *action));
+        }
+        Event::OperationSuperseded { operation } => {
+            end(seen, *operation)?;
+        }
+        Event::ResourceChanged { resource, to, .. } => {
+            if let Some((unanswered, action)) = timed_out.take_if(|(id, _)| id == resource) {
+                ensure!(
+                    *to == ResourceState::InDoubt || action == OperationKind::Terminate,
+                    "{unanswered} is {to} after a {action} that was not answered"
+                );
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn end(seen: &mut Seen, operation: OpId) -> Result<Option<Effect>, Breach> {
+    let effect = seen.operations.remove(&operation);
+    ensure!(effect.is_some(), "operation {operation} ends, which had ended or never began");
+    Ok(effect)
+}
+
+fn is_due(moment: &Moment<'_>, effect: &Effect) -> Result<(), Breach> {
+    let due = moment
+        .before
+        .outstanding()
+        .find(|before| before.operation == effect.operation)
+        .map(|before| before.deadline);
+    // Timeouts may change with the configuration.
+    ensure!(
+        moment.is_reconfiguration() || due.is_some_and(|due| due <= moment.now),
+        "{effect:?} times out at {}, due {due:?}",
+        moment.now
+    );
+    Ok(())
+}
+
+/// What was issued and has not ended is exactly what the cluster says is outstanding.
+pub(super) fn all_accounted(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
+    let listed: Vec<OpId> = cluster.outstanding().map(|effect| effect.operation).collect();
+    let expected: Vec<OpId> = seen.operations.keys().copied().collect();
+    ensure!(listed == expected, "outstanding is {listed:?}, issued and not ended {expected:?}");
+    for effect in cluster.outstanding() {
+        let issued = &seen.operations[&effect.operation];
+        let is_same = issued.action == effect.action
+            && issued.node == effect.node
+            && issued.resource == effect.resource;
+        ensure!(is_same, "{effect:?} was issued as {issued:?}");
+    }
+    Ok(())
+}
+
+/// The operation that an accepted answer ended, with the answer.
+pub(super) fn answered(moment: &Moment<'_>) -> Option<(Effect, Outcome)> {
+    let Some(Input::OperationFinished { operation, outcome }) = moment.input() else {
+        return None;
+    };
+    let effect = moment.before.outstanding().find(|effect| effect.operation == *operation)?;
+    Some((effect, *outcome))
+}

@@ -1,0 +1,171 @@
+//! Who owns a group, and by what right.
+
+use crate::cluster::Event;
+use crate::machine::NodeState;
+use crate::quorum::WitnessState;
+use crate::settings::{AntiAffinityPlacement, QuorumRule, RestartAction};
+use crate::state::{DownProof, MovementCause};
+use crate::{Cluster, Epoch, GroupId, NodeId};
+
+use super::Moment;
+use crate::testkit::audit::seen::Seen;
+use crate::testkit::breach::{Breach, ensure};
+
+/// Judges a change of owner, and the beginning of a move.
+pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
+    match event {
+        Event::OwnerChanged { group, from, to, cause, epoch, proof } => {
+            ensure!(seen.is_quorate, "{event:?} without quorum");
+            ensure!(seen.group(*group).owner == *from, "{event:?} from another owner");
+            epoch_grows(seen, *group, *epoch)?;
+            takeover(seen, *group, *from, *proof)?;
+            match to {
+                Some(to) => fit(seen, *group, *to, *cause),
+                None => Ok(()),
+            }
+        }
+        Event::MoveStarted { group, from, to, cause } => {
+            ensure!(seen.group(*group).owner == Some(*from), "{event:?} from another owner");
+            ensure!(*to != Some(*from), "{event:?} to its owner");
+            ensure!(seen.is_quorate, "{event:?} without quorum");
+            ensure!(
+                seen.node(*from).state.is_member(),
+                "{event:?} from a node that is {}",
+                seen.node(*from).state
+            );
+            let is_new = seen.group(*group).movement.is_none();
+            if is_new && *cause == MovementCause::ResourceFailure {
+                critical(seen, *group)?;
+            }
+            let _ = moment;
+            to.map_or(Ok(()), |to| fit(seen, *group, to, *cause))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The epoch of a group strictly grows with each change of owner.
+fn epoch_grows(seen: &Seen, group: GroupId, epoch: Epoch) -> Result<(), Breach> {
+    let known = seen.group(group).epoch;
+    ensure!(epoch > known, "{group} changes its owner in epoch {epoch} after {known}");
+    Ok(())
+}
+
+/// A group changes hands only when nothing of it may run: its owner stopped everything, or the
+/// owner is down, and then the proof is the one by which it went down.
+fn takeover(
+    seen: &Seen,
+    group: GroupId,
+    from: Option<NodeId>,
+    proof: Option<DownProof>,
+) -> Result<(), Breach> {
+    ensure!(!seen.may_run(group), "{group} changes its owner while something of it may run");
+    let Some(from) = from else {
+        ensure!(proof.is_none(), "{group} had no owner, and yet there is a proof");
+        return Ok(());
+    };
+    let owner = seen.node(from);
+    match owner.state {
+        NodeState::Down => {
+            ensure!(
+                proof == Some(owner.proof),
+                "{from} is down by {:?}, the takeover of {group} says {proof:?}",
+                owner.proof
+            );
+        }
+        NodeState::Unclean | NodeState::Joining => {
+            return Err(Breach(format!("{group} is taken from {from}, which is {}", owner.state)));
+        }
+        NodeState::Up | NodeState::Paused => {
+            ensure!(proof.is_none(), "{from} is {}, and yet there is a proof", owner.state);
+        }
+    }
+    Ok(())
+}
+
+/// A group gets only an owner that is up and can run all of it, with room for it and, where
+/// anti-affinity is hard, without a group of its class. After a node failure it may also be parked
+/// on a paused node or one that cannot run all of it.
+fn fit(seen: &Seen, group: GroupId, to: NodeId, cause: MovementCause) -> Result<(), Breach> {
+    let declared = seen.spec.group(group).expect("a declared group");
+    let state = seen.node(to).state;
+    let is_parked = cause == MovementCause::NodeFailure;
+    let is_up = state == NodeState::Up || (is_parked && state == NodeState::Paused);
+    ensure!(is_up, "{group} goes to {to}, which is {state}, because of {cause:?}");
+    let can_run = declared
+        .resources()
+        .all(|id| seen.spec.resource(id).is_some_and(|resource| resource.can_run_on(to)));
+    ensure!(can_run || is_parked, "{group} goes to {to}, which cannot run all of it");
+    room(seen, group, to)?;
+    if seen.spec.settings().anti_affinity == AntiAffinityPlacement::Hard {
+        for other in seen.standing_on(to).filter(|other| *other != group) {
+            let of = seen.spec.group(other).expect("a declared group");
+            let classes = declared.anti_affinity_classes();
+            let shares = of.anti_affinity_classes().iter().any(|class| classes.contains(class));
+            ensure!(!shares, "{group} goes to {to}, where {other} of its class stands");
+        }
+    }
+    Ok(())
+}
+
+/// What stands on a node and what is on its way there never takes more than the node has, at the
+/// moment when something is added.
+fn room(seen: &Seen, group: GroupId, to: NodeId) -> Result<(), Breach> {
+    let declared = seen.spec.group(group).expect("a declared group");
+    let node = seen.spec.node(to).expect("a declared node");
+    for (dimension, needed) in declared.demands() {
+        let Some(capacity) = node.capacity(*dimension) else { continue };
+        let taken: u64 = seen
+            .standing_on(to)
+            .filter(|other| *other != group)
+            .filter_map(|other| seen.spec.group(other))
+            .flat_map(|other| other.demands())
+            .filter(|(other, _)| other == dimension)
+            .map(|(_, amount)| amount)
+            .sum();
+        ensure!(
+            taken + needed <= capacity,
+            "{group} goes to {to} with {needed}, where {taken} of {capacity} are taken"
+        );
+    }
+    Ok(())
+}
+
+/// Only the failure of a resource that affects its group moves the group.
+fn critical(seen: &Seen, group: GroupId) -> Result<(), Breach> {
+    let declared = seen.spec.group(group).expect("a declared group");
+    let is_critical = declared.resources().any(|id| {
+        let settings = seen.spec.resource(id).expect("a declared resource").settings();
+        settings.restart_action == RestartAction::RestartNotify
+            && seen.resource(id).state != crate::machine::ResourceState::Online
+    });
+    ensure!(is_critical, "{group} fails over, and no resource of it may make it");
+    Ok(())
+}
+
+/// The cluster is quorate exactly when the votes that are present are more than half of all.
+pub(super) fn quorum(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
+    let settings = seen.spec.settings();
+    let (mut present, mut total, mut members) = (0_u64, 0_u64, 0_u32);
+    for (id, node) in seen.spec.nodes() {
+        let votes = u64::from(node.vote_weight());
+        total += votes;
+        if seen.node(id).state.is_member() {
+            present += votes;
+            members += 1;
+        }
+    }
+    let has_witness = cluster.state().witness() == WitnessState::Up;
+    let witness = u64::from(settings.witness_weight);
+    let is_quorate = match settings.quorum {
+        QuorumRule::NodeMajority => 2 * present > total,
+        QuorumRule::MajorityWithWitness => {
+            let present = present + if has_witness { witness } else { 0 };
+            members > 0 && 2 * present > total + witness
+        }
+        QuorumRule::DiskOnly => has_witness && members > 0,
+    };
+    ensure!(is_quorate == cluster.state().is_quorate(), "quorum is judged wrongly");
+    ensure!(is_quorate == seen.is_quorate, "quorum changed and nobody was told");
+    Ok(())
+}

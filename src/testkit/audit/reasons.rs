@@ -1,0 +1,132 @@
+//! Why a group is not online.
+
+use crate::cluster::Reason;
+use crate::machine::{NodeState, ResourceState};
+use crate::settings::{DesiredState, Fencing, Priority};
+use crate::state::Recovery;
+use crate::{Cluster, GroupId, ResourceId};
+
+use crate::testkit::breach::{Breach, ensure};
+
+/// A group has a reason exactly when something of it is wanted and not online, and what the reason
+/// says is so.
+pub(super) fn check(cluster: &Cluster) -> Result<(), Breach> {
+    for (group, _) in cluster.spec().groups() {
+        let reason = cluster.why(group);
+        let is_missing = is_missing(cluster, group);
+        ensure!(reason.is_some() == is_missing, "{group}: {reason:?}, missing: {is_missing}");
+        if let Some(reason) = reason {
+            let is_unquorate = !cluster.state().is_quorate();
+            ensure!(
+                is_unquorate == (reason == Reason::NoQuorum),
+                "{group}: {reason:?}, without quorum: {is_unquorate}"
+            );
+            ensure!(is_true(cluster, group, reason), "{group}: {reason:?} is not so");
+        }
+    }
+    Ok(())
+}
+
+/// Whether anything of a group is wanted and not online.
+pub(crate) fn is_missing(cluster: &Cluster, group: GroupId) -> bool {
+    let (spec, state) = (cluster.spec(), cluster.state());
+    let declared = spec.group(group).expect("a declared group");
+    let of_group = state.group(group).expect("a record").desired();
+    declared.resources().any(|id| {
+        let record = state.resource(id).expect("a record");
+        record.desired().unwrap_or(of_group) == DesiredState::Online
+            && record.state() != ResourceState::Online
+    })
+}
+
+fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
+    let state = cluster.state();
+    let record = state.group(group).expect("a record");
+    let owner = record.owner();
+    let owner_state = owner.map(|node| state.node_state(node));
+    let now = state.now();
+    let is_mine = |resource: ResourceId| {
+        cluster.spec().resource(resource).is_some_and(|of| of.group() == group)
+    };
+    let recovery = |resource| state.resource(resource).map(|of| of.recovery());
+    match reason {
+        Reason::NoQuorum => !state.is_quorate(),
+        Reason::WaitingForNodeOff { node, fencing, at } => {
+            let is_lease = matches!(fencing, Fencing::Lease { .. });
+            owner == Some(node)
+                && state.node_state(node) == NodeState::Unclean
+                && fencing == cluster.spec().settings().fencing
+                && (!is_lease || at.is_some_and(|at| at > now))
+        }
+        Reason::OrphanRunning { resource, node } => {
+            is_mine(resource) && state.orphans_on(node).any(|(orphan, _)| orphan == resource)
+        }
+        Reason::InDoubt { resource, node } => {
+            owner == Some(node) && state.resource_state(resource) == ResourceState::InDoubt
+        }
+        Reason::NotAdmitted { node, because_of } => {
+            let classes = |group| {
+                let declared = cluster.spec().group(group).expect("a declared group");
+                declared.anti_affinity_classes().to_vec()
+            };
+            let others = classes(because_of);
+            owner == Some(node)
+                && state.owner(because_of) == Some(node)
+                && state.may_run(cluster.spec(), because_of)
+                && classes(group).iter().any(|class| others.contains(class))
+        }
+        Reason::NotStartedAutomatically => {
+            priority(cluster, group) == Some(Priority::NO_AUTO_START)
+        }
+        Reason::WaitingForPreferredOwner { node, until } => {
+            until > now && !state.node_state(node).is_member()
+        }
+        Reason::NoCandidate => matches!(owner_state, None | Some(NodeState::Down)),
+        Reason::OwnerJoining { node } => {
+            owner == Some(node) && state.node_state(node) == NodeState::Joining
+        }
+        Reason::OwnerPaused { node } => {
+            owner == Some(node) && state.node_state(node) == NodeState::Paused
+        }
+        Reason::WaitingForPriority { group: ahead } => {
+            priority(cluster, ahead) > priority(cluster, group)
+        }
+        Reason::StartDelayed { until } => until > now,
+        Reason::Moving { to } => record.movement().is_some_and(|movement| movement.to == to),
+        Reason::RestartScheduled { resource, at } => {
+            is_mine(resource) && recovery(resource) == Some(Recovery::RestartAt(at))
+        }
+        Reason::Failed { resource, cause, retry_at } => {
+            is_mine(resource)
+                && recovery(resource) == Some(Recovery::RetryAt { at: retry_at, cause })
+        }
+        Reason::OwnerNotPossible { resource, node } => {
+            owner == Some(node)
+                && cluster.spec().resource(resource).is_some_and(|of| !of.can_run_on(node))
+        }
+        Reason::InProgress { resource } => is_mine(resource) && is_busy(cluster, group),
+        Reason::WaitingForResource { resource, on } => {
+            is_mine(resource)
+                && is_mine(on)
+                && resource != on
+                && (state.resource_state(on) != ResourceState::Online
+                    || state.resource(on).is_some_and(|of| of.operation().is_some()))
+        }
+        Reason::ResourceHeldOffline { resource } => {
+            let own = state.resource(resource).and_then(|of| of.desired());
+            is_mine(resource) && own.unwrap_or(record.desired()) == DesiredState::Offline
+        }
+    }
+}
+
+/// Whether anything of a group is being done.
+fn is_busy(cluster: &Cluster, group: GroupId) -> bool {
+    let declared = cluster.spec().group(group).expect("a declared group");
+    declared
+        .resources()
+        .any(|id| cluster.state().resource(id).is_some_and(|record| record.operation().is_some()))
+}
+
+fn priority(cluster: &Cluster, group: GroupId) -> Option<Priority> {
+    cluster.spec().group(group).map(|declared| declared.settings().priority)
+}

@@ -1,0 +1,233 @@
+//! What an embedder knows who believes nothing but the outputs: the state as it was told, one
+//! event after the other, so that every effect can be judged at the moment it was put out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::prelude::v1::*;
+
+use crate::cluster::Effect;
+use crate::machine::{GroupState, NodeState, ResourceState};
+use crate::settings::DesiredState;
+use crate::spec::ClusterSpec;
+use crate::state::{DownProof, MovementCause};
+use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
+
+/// The cluster as told.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) spec: ClusterSpec,
+    pub(crate) nodes: Vec<SeenNode>,
+    pub(crate) groups: Vec<SeenGroup>,
+    pub(crate) resources: Vec<SeenResource>,
+    pub(crate) orphans: BTreeSet<(NodeId, ResourceId)>,
+    /// Operations that were asked for and have not ended.
+    pub(crate) operations: BTreeMap<OpId, Effect>,
+    pub(crate) last_operation: OpId,
+    pub(crate) is_quorate: bool,
+    pub(crate) configuration: u64,
+    /// The last reading of the clock on the wall and when it was taken.
+    pub(crate) wall_clock: Option<(Timestamp, crate::WallClock)>,
+    /// Names of resources that were taken for off because the declaration says so.
+    pub(crate) assumed_off: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SeenNode {
+    pub(crate) state: NodeState,
+    pub(crate) since: Timestamp,
+    pub(crate) proof: DownProof,
+    pub(crate) incarnation: Incarnation,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SeenGroup {
+    pub(crate) owner: Option<NodeId>,
+    pub(crate) epoch: Epoch,
+    pub(crate) movement: Option<(Option<NodeId>, MovementCause)>,
+    pub(crate) told: GroupState,
+    pub(crate) desired: DesiredState,
+    /// Whether an operator ever asked for it.
+    pub(crate) is_ordered: bool,
+    /// When it failed over because of a resource, since the count was last cleared.
+    pub(crate) failovers: Vec<Timestamp>,
+    pub(crate) last_failback: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SeenResource {
+    pub(crate) state: ResourceState,
+    pub(crate) desired: Option<DesiredState>,
+    /// When it was restarted, since the count was last cleared.
+    pub(crate) restarts: Vec<Timestamp>,
+    /// When the retry period that it is in is over.
+    pub(crate) retry_at: Option<Timestamp>,
+}
+
+impl Seen {
+    /// A cluster that has just been declared.
+    pub(crate) fn new(cluster: &Cluster) -> Self {
+        let spec = cluster.spec().clone();
+        let now = cluster.state().now();
+        Self {
+            nodes: spec.nodes().map(|_| SeenNode::new(now)).collect(),
+            groups: spec.groups().map(|(id, _)| SeenGroup::new(cluster, id)).collect(),
+            resources: spec
+                .resources()
+                .map(|(_, declared)| SeenResource::new(declared.settings().desired))
+                .collect(),
+            orphans: BTreeSet::new(),
+            operations: BTreeMap::new(),
+            last_operation: OpId::new(0),
+            is_quorate: false,
+            configuration: 1,
+            wall_clock: None,
+            assumed_off: Vec::new(),
+            spec,
+        }
+    }
+
+    /// The same cluster under another configuration, matched by names.
+    pub(crate) fn remap(&mut self, cluster: &Cluster) {
+        let old = self.clone();
+        let fresh = Self::new(cluster);
+        let (from, to) = (&old.spec, &fresh.spec);
+        let node = |id: NodeId| to.node_id(from.node(id)?.name());
+        let resource = |id: ResourceId| same_resource(from, to, id);
+        self.nodes = fresh.nodes;
+        self.groups = fresh.groups;
+        self.resources = fresh.resources;
+        for (id, _) in from.nodes() {
+            if let Some(new) = node(id) {
+                self.nodes[new.index()] = old.nodes[id.index()].clone();
+            }
+        }
+        for (id, declared) in from.groups() {
+            if let Some(new) = to.group_id(declared.name()) {
+                let mut group = old.groups[id.index()].clone();
+                group.owner = group.owner.and_then(node);
+                group.movement = group.movement.and_then(|(to, cause)| match to {
+                    None => Some((None, cause)),
+                    Some(to) => Some((Some(node(to)?), cause)),
+                });
+                self.groups[new.index()] = group;
+            }
+        }
+        for (id, declared) in to.resources() {
+            if self.groups[declared.group().index()].owner.is_some() {
+                self.resources[id.index()].state = ResourceState::Offline;
+            }
+        }
+        for (id, _) in from.resources() {
+            if let Some(new) = resource(id) {
+                self.resources[new.index()] = old.resources[id.index()].clone();
+            }
+        }
+        self.orphans =
+            old.orphans.iter().filter_map(|(n, r)| Some((node(*n)?, resource(*r)?))).collect();
+        self.operations = old
+            .operations
+            .into_iter()
+            .filter_map(|(operation, effect)| {
+                let resource = match effect.resource {
+                    None => None,
+                    Some(id) => Some(resource(id)?),
+                };
+                Some((operation, Effect { node: node(effect.node)?, resource, ..effect }))
+            })
+            .collect();
+        self.spec = fresh.spec;
+    }
+
+    pub(crate) fn node(&self, id: NodeId) -> &SeenNode {
+        &self.nodes[id.index()]
+    }
+
+    pub(crate) fn group(&self, id: GroupId) -> &SeenGroup {
+        &self.groups[id.index()]
+    }
+
+    pub(crate) fn resource(&self, id: ResourceId) -> &SeenResource {
+        &self.resources[id.index()]
+    }
+
+    pub(crate) fn group_of(&self, resource: ResourceId) -> GroupId {
+        self.spec.resource(resource).expect("a declared resource").group()
+    }
+
+    /// The state of a group, from what was told of its resources.
+    pub(crate) fn fold(&self, group: GroupId) -> GroupState {
+        let declared = self.spec.group(group).expect("a declared group");
+        GroupState::of(declared.resources().map(|id| self.resource(id).state))
+    }
+
+    /// Whether anything of a group may run on its owner.
+    pub(crate) fn may_run(&self, group: GroupId) -> bool {
+        let declared = self.spec.group(group).expect("a declared group");
+        declared.resources().any(|id| self.resource(id).state.may_run())
+    }
+
+    /// What is wanted of a resource.
+    pub(crate) fn wanted(&self, resource: ResourceId) -> DesiredState {
+        let group = self.group_of(resource);
+        self.resource(resource).desired.unwrap_or(self.group(group).desired)
+    }
+
+    /// The groups that stand on a node or are on their way to it.
+    pub(crate) fn standing_on(&self, node: NodeId) -> impl Iterator<Item = GroupId> + '_ {
+        self.spec.groups().map(|(id, _)| id).filter(move |id| {
+            let group = self.group(*id);
+            group.owner == Some(node) || group.movement.is_some_and(|(to, _)| to == Some(node))
+        })
+    }
+}
+
+/// The new id of a resource that goes on under another configuration: same name, kind and group.
+pub(crate) fn same_resource(
+    from: &ClusterSpec,
+    to: &ClusterSpec,
+    id: ResourceId,
+) -> Option<ResourceId> {
+    let before = from.resource(id)?;
+    let new = to.resource_id(before.name())?;
+    let after = to.resource(new)?;
+    let kinds = (&from.kind(before.kind())?.name, &to.kind(after.kind())?.name);
+    let groups = (from.group(before.group())?.name(), to.group(after.group())?.name());
+    (kinds.0 == kinds.1 && groups.0 == groups.1).then_some(new)
+}
+
+impl SeenNode {
+    fn new(now: Timestamp) -> Self {
+        Self {
+            state: NodeState::Down,
+            since: now,
+            proof: DownProof::NeverSeen,
+            incarnation: Incarnation::new(0),
+        }
+    }
+}
+
+impl SeenGroup {
+    fn new(cluster: &Cluster, id: GroupId) -> Self {
+        use crate::settings::ColdStart;
+        let settings = cluster.spec().group(id).expect("a declared group").settings();
+        let desired = match settings.cold_start {
+            ColdStart::Start => settings.desired,
+            ColdStart::DontStart => DesiredState::Offline,
+        };
+        Self {
+            owner: None,
+            epoch: Epoch::default(),
+            movement: None,
+            told: GroupState::Offline,
+            desired,
+            is_ordered: false,
+            failovers: Vec::new(),
+            last_failback: None,
+        }
+    }
+}
+
+impl SeenResource {
+    fn new(desired: Option<DesiredState>) -> Self {
+        Self { state: ResourceState::Initializing, desired, restarts: Vec::new(), retry_at: None }
+    }
+}

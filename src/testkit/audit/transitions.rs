@@ -1,0 +1,221 @@
+//! Changes of state: only those of the tables, and doubt ends only by what ends doubt.
+
+use crate::cluster::{Event, Outcome};
+use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
+use crate::settings::UnconfirmedStop;
+use crate::state::{DownProof, MovementCause, OperationKind};
+use crate::{Command, Input, NodeId, ResourceId, Timestamp};
+use std::prelude::v1::*;
+
+use super::{Moment, operations};
+use crate::testkit::audit::seen::Seen;
+use crate::testkit::breach::{Breach, ensure};
+
+/// Every change that is told begins where the last one ended and is one that the table of its
+/// machine has.
+pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
+    match event {
+        Event::NodeChanged { node, from, to } => {
+            ensure!(seen.node(*node).state == *from, "{event:?} from another state");
+            let is_legal = NodeEvent::ALL.iter().any(|on| from.next(*on).target() == Some(*to));
+            ensure!(is_legal, "{event:?} is in no table");
+            went_down(seen, moment, *node, *from, *to)
+        }
+        Event::ResourceChanged { resource, from, to } => {
+            ensure!(seen.resource(*resource).state == *from, "{event:?} from another state");
+            let is_legal = ResourceEvent::ALL.iter().any(|on| from.next(*on).target() == Some(*to));
+            ensure!(is_legal, "{event:?} is in no table");
+            if *from == ResourceState::InDoubt {
+                doubt_ends(seen, moment, *resource, *to)?;
+            }
+            if *to == ResourceState::Online {
+                comes_online(seen, moment, *resource, *from)?;
+            }
+            Ok(())
+        }
+        Event::GroupChanged { group, from, to } => {
+            ensure!(seen.group(*group).told == *from, "{event:?} from another state");
+            let fold = seen.fold(*group);
+            ensure!(fold == *to, "{event:?}, its resources add up to {fold}");
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A resource in doubt leaves that state only when a terminate or probe is answered, its node is
+/// recognised or certain to be off, an operator says so, or the declaration takes it for off.
+fn doubt_ends(
+    seen: &mut Seen,
+    moment: &Moment<'_>,
+    resource: ResourceId,
+    to: ResourceState,
+) -> Result<(), Breach> {
+    let owner = seen.group(seen.group_of(resource)).owner;
+    let answer = operations::answered(moment)
+        .filter(|(effect, _)| effect.resource == Some(resource))
+        .map(|(effect, outcome)| (effect.action, outcome));
+    let is_recognised = matches!(
+        moment.input(),
+        Some(Input::NodeJoined { node, .. }) if Some(*node) == owner
+    );
+    let is_cleared = matches!(
+        moment.command(),
+        Some(Command::ClearResourceFailure { resource: cleared }) if *cleared == resource
+    );
+    let declared = seen.spec.resource(resource).expect("a declared resource");
+    let is_assumed = declared.settings().unconfirmed_stop == UnconfirmedStop::AssumeOff;
+    let is_off = owner.is_some_and(|node| off_by(seen, moment, node).is_some());
+    let is_right = match to {
+        ResourceState::Online => is_recognised,
+        ResourceState::Failed => {
+            answer == Some((OperationKind::Terminate, Outcome::Succeeded)) || is_assumed
+        }
+        ResourceState::Offline => {
+            answer == Some((OperationKind::Probe, Outcome::NotRunning))
+                || is_recognised
+                || is_cleared
+                || is_off
+        }
+        _ => false,
+    };
+    ensure!(is_right, "{resource} goes from doubt to {to} by {:?}", moment.stimulus);
+    if to == ResourceState::Failed && is_assumed {
+        seen.assumed_off.push(declared.name().to_owned());
+    }
+    Ok(())
+}
+
+/// A resource is online because its start was answered with success, or because its lost node came
+/// back in the same life and runs it; nothing is ever adopted.
+fn comes_online(
+    seen: &Seen,
+    moment: &Moment<'_>,
+    resource: ResourceId,
+    from: ResourceState,
+) -> Result<(), Breach> {
+    let owner = seen.group(seen.group_of(resource)).owner;
+    let is_right = match (from, moment.input()) {
+        (ResourceState::OnlinePending, _) => {
+            operations::answered(moment).is_some_and(|(effect, outcome)| {
+                effect.resource == Some(resource)
+                    && effect.action == OperationKind::Start
+                    && outcome == Outcome::Succeeded
+            })
+        }
+        (_, Some(Input::NodeJoined { node, incarnation, running })) => {
+            let known = moment.before.state().node(*node);
+            Some(*node) == owner
+                && running.contains(&resource)
+                && known.is_some_and(|record| {
+                    record.state() == NodeState::Unclean && record.incarnation() == *incarnation
+                })
+        }
+        _ => false,
+    };
+    ensure!(is_right, "{resource} comes online from {from} by {:?}", moment.stimulus);
+    Ok(())
+}
+
+/// A node goes down only for a reason that proves that nothing runs on it.
+fn went_down(
+    seen: &mut Seen,
+    moment: &Moment<'_>,
+    node: NodeId,
+    from: NodeState,
+    to: NodeState,
+) -> Result<(), Breach> {
+    if to != NodeState::Down {
+        return Ok(());
+    }
+    let proof = off_by(seen, moment, node);
+    ensure!(proof.is_some(), "{node} goes from {from} to down by {:?}", moment.stimulus);
+    seen.nodes[node.index()].proof = proof.unwrap_or_default();
+    Ok(())
+}
+
+/// Why a node counts as off in this step, if it may.
+fn off_by(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<DownProof> {
+    use crate::settings::Fencing;
+    let fencing = moment.before.spec().settings().fencing;
+    let is_fenced = operations::answered(moment).is_some_and(|(effect, outcome)| {
+        effect.action == OperationKind::Fence
+            && effect.node == node
+            && outcome == Outcome::Succeeded
+    });
+    if is_fenced {
+        return Some(DownProof::Fenced);
+    }
+    match moment.input() {
+        Some(Input::NodeLeft { node: left }) if *left == node => return Some(DownProof::Left),
+        Some(Input::NodeFenced { node: off }) if *off == node => return Some(DownProof::Fenced),
+        Some(Input::NodeConfirmedDown { node: off }) if *off == node => {
+            return Some(DownProof::Operator);
+        }
+        Some(Input::NodeLost { node: lost }) if *lost == node && fencing == Fencing::Trusted => {
+            return Some(DownProof::Trusted);
+        }
+        Some(Input::NodeJoined { node: joined, incarnation, .. }) if *joined == node => {
+            let known = moment.before.state().node(node)?.incarnation();
+            if *incarnation > known {
+                return Some(DownProof::Rebooted);
+            }
+        }
+        _ => {}
+    }
+    match seen.spec.settings().fencing {
+        Fencing::Lease { duration, margin } => {
+            let record = seen.node(node);
+            let end = record.since.after(duration).after(margin);
+            (record.state != NodeState::Unclean || end <= moment.now)
+                .then_some(DownProof::LeaseExpired)
+        }
+        Fencing::Required | Fencing::Trusted | Fencing::Operator => None,
+    }
+}
+
+/// Takes in an event that was judged.
+pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
+    match event {
+        Event::NodeChanged { node, to, .. } => {
+            let record = &mut seen.nodes[node.index()];
+            record.state = *to;
+            record.since = now;
+        }
+        Event::QuorumChanged { verdict } => seen.is_quorate = verdict.is_quorate(),
+        Event::ResourceChanged { resource, from, to } => {
+            let record = &mut seen.resources[resource.index()];
+            record.state = *to;
+            if *from == ResourceState::Failed && *to == ResourceState::Offline {
+                record.restarts.clear();
+            }
+        }
+        Event::GroupChanged { group, to, .. } => seen.groups[group.index()].told = *to,
+        Event::OwnerChanged { group, to, cause, epoch, .. } => {
+            let record = &mut seen.groups[group.index()];
+            record.owner = *to;
+            record.epoch = *epoch;
+            record.movement = None;
+            if *cause == MovementCause::Failback {
+                record.last_failback = Some(now);
+            }
+            let declared = seen.spec.group(*group).expect("a declared group");
+            for resource in declared.resources() {
+                let record = &mut seen.resources[resource.index()];
+                record.restarts.clear();
+                record.retry_at = None;
+            }
+        }
+        Event::MoveStarted { group, to, cause, .. } => {
+            seen.groups[group.index()].movement = Some((*to, *cause));
+        }
+        Event::MoveAbandoned { group, .. } => seen.groups[group.index()].movement = None,
+        Event::OrphanFound { resource, node } => {
+            seen.orphans.insert((*node, *resource));
+        }
+        Event::OrphanGone { resource, node } => {
+            seen.orphans.remove(&(*node, *resource));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,64 @@
+//! Random histories of random clusters.
+//!
+//! A history is a list of things that happen: agents and fencing devices work, fail, hang, answer
+//! late or twice; nodes crash, are cut off, come back in the same life or another; operators
+//! command and reconfigure; timers go off early and late; clocks jump; nonsense comes in. Beside
+//! the cluster runs a world that the cluster never sees and that knows what really runs where.
+//! After every step the rules of [`audit`](super::audit) are judged; a twin has to do the same,
+//! storing and restoring may change nothing, and no resource may ever run twice. After the storm
+//! everything has to come online that can.
+
+mod acts;
+mod calm;
+mod declare;
+mod edits;
+mod orders;
+mod policies;
+mod run;
+mod step;
+mod tape;
+mod world;
+
+use std::prelude::v1::*;
+
+use super::breach::Breach;
+use run::Run;
+
+pub use step::{Fate, History, Manner, Step, history};
+
+/// A promise that a history broke, and the history as it went.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Failure {
+    /// What was promised and not kept.
+    pub breach: Breach,
+    /// What happened, one line each, if a record was asked for.
+    pub record: Vec<String>,
+}
+
+/// Whether a record is kept of what happens.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Record {
+    /// Only what was broken is told.
+    #[default]
+    Omitted,
+    /// Every input and output.
+    Kept,
+}
+
+impl History {
+    /// Lets the history happen.
+    ///
+    /// # Errors
+    ///
+    /// The first promise that was broken.
+    pub fn play(&self, record: Record) -> Result<(), Failure> {
+        let mut run =
+            Run::new(self, record).map_err(|breach| Failure { breach, record: Vec::new() })?;
+        let steps = self.steps.iter().filter(|step| !step.is_muted(self.muted));
+        let mut answer = steps.map(|step| run.play(step)).find(Result::is_err).unwrap_or(Ok(()));
+        if answer.is_ok() {
+            answer = run.calm();
+        }
+        answer.map_err(|breach| Failure { breach, record: run.trace.take().unwrap_or_default() })
+    }
+}

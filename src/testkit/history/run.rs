@@ -1,0 +1,270 @@
+//! One history: the cluster, its twin, the world around them and whoever watches.
+
+use std::collections::BTreeMap;
+use std::prelude::v1::*;
+
+use crate::cluster::{InputError, Output};
+use crate::spec::ClusterSpec;
+use crate::{Cluster, Input, OpId, Snapshot, Timestamp};
+
+use crate::testkit::audit::seen::Seen;
+use crate::testkit::audit::{self, Moment, Stimulus};
+use crate::testkit::breach::{Breach, ensure};
+use crate::testkit::history::Record;
+use crate::testkit::history::declare;
+use crate::testkit::history::policies::Policy;
+use crate::testkit::history::step::History;
+use crate::testkit::history::tape::Tape;
+use crate::testkit::history::world::World;
+
+/// A history under way.
+pub(crate) struct Run {
+    pub(crate) cluster: Cluster,
+    /// Gets the same inputs and has to do the same.
+    twin: Cluster,
+    twin_mode: u8,
+    policy: Policy,
+    pub(crate) seen: Seen,
+    pub(crate) world: World,
+    pub(crate) now: u64,
+    pub(crate) trace: Option<Vec<String>>,
+    /// How often something was put out.
+    pub(crate) output_count: usize,
+    steps: u64,
+}
+
+impl Run {
+    /// A cluster that has just been declared.
+    pub(crate) fn new(case: &History, record: Record) -> Result<Self, Breach> {
+        let declaration = declare::declaration(&mut Tape::new(&case.shape));
+        let trace = (record == Record::Kept)
+            .then(|| vec![serde_json::to_string(&declaration).unwrap_or_default()]);
+        let spec: ClusterSpec = declaration
+            .build()
+            .map_err(|errors| Breach(format!("the declaration must be valid: {errors}")))?;
+        let policy = Policy::new(case.policy);
+        let cluster = Cluster::new(spec, policy, Timestamp::ZERO);
+        let seen = Seen::new(&cluster);
+        Ok(Self {
+            twin: cluster.clone(),
+            cluster,
+            twin_mode: case.twin,
+            policy,
+            seen,
+            world: World::default(),
+            now: 0,
+            trace,
+            output_count: 0,
+            steps: 0,
+        })
+    }
+
+    pub(crate) fn note(&mut self, line: impl FnOnce(&Cluster) -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(line(&self.cluster));
+        }
+    }
+
+    /// Feeds an input; whether it was accepted.
+    pub(crate) fn feed(&mut self, input: Input) -> Result<Result<(), InputError>, Breach> {
+        let now = Timestamp::from_millis(self.now);
+        self.note(|cluster| match &input {
+            Input::Command(crate::Command::Configure { declaration }) => {
+                let json = serde_json::to_string(declaration).unwrap_or_default();
+                format!("{now} configure {json}")
+            }
+            _ => format!("{now} {:?}", input_text(cluster, &input)),
+        });
+        let before = self.cluster.digest();
+        let waits = self.cluster.poll_timeout();
+        let moment = Moment::before(&self.cluster, Stimulus::Input(&input), now);
+        let answer = self.cluster.handle(now, input.clone());
+        let twin_answer = self.twin.handle(now, input.clone());
+        ensure!(answer == twin_answer, "the twin answers {twin_answer:?}, not {answer:?}");
+        let outputs = self.drain()?;
+        self.note_outputs(&outputs);
+        if let Err(error) = &answer {
+            self.note(|_| format!("    refused: {error}"));
+            ensure!(outputs.is_empty(), "a refused input puts out {outputs:?}");
+            ensure!(before == self.cluster.digest(), "a refused input changes the state");
+            ensure!(waits == self.cluster.poll_timeout(), "a refused input changes the timer");
+            audit::refusal(&moment, error)?;
+        } else {
+            self.world_learns(&input);
+            audit::step(&mut self.seen, &self.cluster, &moment, &outputs)?;
+        }
+        self.finish_step(&outputs)?;
+        Ok(answer)
+    }
+
+    /// Calls for what is due.
+    pub(crate) fn fire(&mut self) -> Result<(), Breach> {
+        let now = Timestamp::from_millis(self.now);
+        self.note(|cluster| format!("{now} timer, expected {:?}", cluster.poll_timeout()));
+        let moment = Moment::before(&self.cluster, Stimulus::Timer, now);
+        let is_early = self.cluster.poll_timeout().is_none_or(|deadline| deadline.at > now);
+        let before = self.cluster.digest();
+        self.cluster.handle_timeout(now);
+        self.twin.handle_timeout(now);
+        let outputs = self.drain()?;
+        self.note_outputs(&outputs);
+        if is_early {
+            ensure!(outputs.is_empty(), "an early timer puts out {outputs:?}");
+            ensure!(before == self.cluster.digest(), "an early timer changes the state");
+        }
+        audit::step(&mut self.seen, &self.cluster, &moment, &outputs)?;
+        self.finish_step(&outputs)?;
+        self.nothing_is_left_at(now)
+    }
+
+    /// A timer that went off has done all there was to do at that moment: no hot loop.
+    fn nothing_is_left_at(&mut self, now: Timestamp) -> Result<(), Breach> {
+        if now.as_millis() == u64::MAX {
+            return Ok(());
+        }
+        let next = self.cluster.poll_timeout();
+        ensure!(
+            next.as_ref().is_none_or(|deadline| deadline.at > now),
+            "at {now} the next timer is {next:?}"
+        );
+        let before = self.cluster.digest();
+        self.cluster.handle_timeout(now);
+        self.twin.handle_timeout(now);
+        let outputs = self.drain()?;
+        ensure!(outputs.is_empty(), "a second timer at the same time puts out {outputs:?}");
+        ensure!(before == self.cluster.digest(), "a second timer changes the state");
+        Ok(())
+    }
+
+    fn drain(&mut self) -> Result<Vec<Output>, Breach> {
+        let drained = |cluster: &mut Cluster| -> Vec<Output> {
+            core::iter::from_fn(|| cluster.poll_output()).collect()
+        };
+        let outputs = drained(&mut self.cluster);
+        let twin = drained(&mut self.twin);
+        ensure!(outputs == twin, "the twin puts out {twin:?}\n    not {outputs:?}");
+        Ok(outputs)
+    }
+
+    fn note_outputs(&mut self, outputs: &[Output]) {
+        for output in outputs {
+            self.note(|cluster| match cluster.spec().named(output.clone()) {
+                Output::Effect(effect) => {
+                    format!("    -> #{} {effect} (epoch {})", effect.operation, effect.epoch)
+                }
+                Output::Event(event) => format!("       {event:?}"),
+            });
+        }
+    }
+
+    fn finish_step(&mut self, outputs: &[Output]) -> Result<(), Breach> {
+        self.steps += 1;
+        self.output_count += outputs.len();
+        for output in outputs {
+            if let Output::Effect(effect) = output {
+                let group = effect.resource.and_then(|resource| {
+                    let group = self.cluster.spec().resource(resource)?.group();
+                    Some(self.cluster.spec().group(group)?.name().to_owned())
+                });
+                self.world.take(self.cluster.spec().named(effect.clone()), group);
+            }
+        }
+        ensure!(self.cluster.check_invariants().is_ok(), "{:?}", self.cluster.check_invariants());
+        self.taint_what_was_assumed();
+        self.world.judge(&self.groups())?;
+        self.same_after_storing()
+    }
+
+    /// The cluster is stored as text and restored: it is the same one, and the twin goes on from
+    /// there.
+    fn same_after_storing(&mut self) -> Result<(), Breach> {
+        let restored = self.restored()?;
+        let digests = (self.cluster.digest(), restored.digest());
+        ensure!(digests.0 == digests.1, "the restored cluster has another digest");
+        ensure!(digests.0 == self.twin.digest(), "the twin has another digest");
+        let asked: Vec<_> = self.cluster.outstanding().collect();
+        let again: Vec<_> = restored.outstanding().collect();
+        ensure!(asked == again, "restored: outstanding {again:?}, not {asked:?}");
+        let (waits, waits_again) = (self.cluster.poll_timeout(), restored.poll_timeout());
+        ensure!(waits == waits_again, "restored: waits for {waits_again:?}, not {waits:?}");
+        ensure!(waits == self.twin.poll_timeout(), "the twin waits for something else");
+        let is_renewed = match self.twin_mode {
+            0 => true,
+            1 => false,
+            2 => self.steps.is_multiple_of(7),
+            _ => self.steps.is_multiple_of(2),
+        };
+        if is_renewed {
+            self.twin = restored;
+        }
+        Ok(())
+    }
+
+    fn restored(&self) -> Result<Cluster, Breach> {
+        let snapshot = self.cluster.snapshot();
+        let json = serde_json::to_string(&snapshot).map_err(|error| Breach(error.to_string()))?;
+        let read: Snapshot =
+            serde_json::from_str(&json).map_err(|error| Breach(error.to_string()))?;
+        let again = serde_json::to_string(&read).map_err(|error| Breach(error.to_string()))?;
+        ensure!(again == json, "a snapshot is not what was written");
+        Cluster::restore(read, self.policy).map_err(|error| Breach(format!("restore: {error}")))
+    }
+
+    /// The cluster goes on as the one that was stored, and asks again for what is outstanding.
+    pub(crate) fn restore(&mut self) -> Result<(), Breach> {
+        self.note(|_| "restored".into());
+        self.cluster = self.restored()?;
+        let asked: Vec<_> = self.cluster.outstanding().collect();
+        for effect in asked {
+            let group = effect.resource.and_then(|resource| {
+                let group = self.cluster.spec().resource(resource)?.group();
+                Some(self.cluster.spec().group(group)?.name().to_owned())
+            });
+            self.world.take(self.cluster.spec().named(effect), group);
+        }
+        Ok(())
+    }
+
+    /// Resources by group, by name.
+    fn groups(&self) -> BTreeMap<String, Vec<String>> {
+        let spec = self.cluster.spec();
+        spec.groups()
+            .map(|(_, group)| {
+                let resources = group.resources().filter_map(|id| spec.resource(id));
+                let names = resources.map(|resource| resource.name().to_owned()).collect();
+                (group.name().to_owned(), names)
+            })
+            .collect()
+    }
+
+    /// What the declaration takes for off may run: its copies are not judged any more.
+    fn taint_what_was_assumed(&mut self) {
+        let names = self.seen.assumed_off.drain(..);
+        self.world.tainted.extend(names);
+    }
+
+    /// Whether an operation is outstanding.
+    pub(crate) fn is_outstanding(&self, operation: u64) -> bool {
+        let operation = OpId::new(operation);
+        self.cluster.outstanding().any(|effect| effect.operation == operation)
+    }
+
+    /// What the machines learn when the cluster accepts an input.
+    fn world_learns(&mut self, input: &Input) {
+        if matches!(
+            input,
+            Input::Command(crate::Command::Configure { .. } | crate::Command::EvictNode { .. })
+        ) {
+            let spec = self.cluster.spec();
+            for machine in self.world.machines.values_mut() {
+                machine.forget(|group| spec.group_id(group).is_some());
+            }
+        }
+    }
+}
+
+fn input_text(cluster: &Cluster, input: &Input) -> String {
+    // Ids that are not declared have no names.
+    let _ = cluster;
+    format!("{input:?}")
+}
