@@ -3,21 +3,56 @@
 use core::fmt;
 use std::prelude::v1::*;
 
-/// What was found, in words.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Breach(pub String);
+use super::invariant::Invariant;
 
-impl fmt::Display for Breach {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+/// What was found, and which promise it breaks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Breach {
+    /// The promise; `None` if the test itself went wrong, not the cluster.
+    pub invariant: Option<Invariant>,
+    /// What was found.
+    pub words: String,
+}
+
+impl Breach {
+    /// This promise was not kept.
+    #[must_use]
+    pub const fn of(invariant: Invariant, words: String) -> Self {
+        Self { invariant: Some(invariant), words }
+    }
+
+    /// A panic: an input that had no answer ([`Invariant::S33`]).
+    #[must_use]
+    pub const fn panic(words: String) -> Self {
+        Self::of(Invariant::S33, words)
+    }
+
+    /// The test went wrong before it could judge anything.
+    #[must_use]
+    pub const fn apparatus(words: String) -> Self {
+        Self { invariant: None, words }
     }
 }
 
-/// Returns a [`Breach`] unless the condition holds.
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.invariant {
+            Some(invariant) => write!(f, "{invariant}: {}", self.words),
+            None => write!(f, "the test itself: {}", self.words),
+        }
+    }
+}
+
+impl std::error::Error for Breach {}
+
+/// Returns a [`Breach`] of this invariant unless the condition holds.
 macro_rules! ensure {
-    ($holds:expr, $($message:tt)+) => {
+    ($invariant:ident, $holds:expr, $($message:tt)+) => {
         if !$holds {
-            return Err($crate::testkit::breach::Breach(format!($($message)+)));
+            return Err($crate::testkit::breach::Breach::of(
+                $crate::testkit::invariant::Invariant::$invariant,
+                format!($($message)+),
+            ));
         }
     };
 }

@@ -5,10 +5,14 @@
 //! | [`audit`] | what must hold of every step, judged by what was put out |
 //! | [`history`] | random histories of random clusters, with a world in which things really run |
 //! | [`scenario`] | clusters told as stories, in text |
+//!
+//! Every rule that is judged belongs to an [`Invariant`]; what breaks it is a [`Breach`] of that one.
 
 pub mod audit;
 mod breach;
 pub mod history;
+mod invariant;
 pub mod scenario;
 
 pub use breach::Breach;
+pub use invariant::{Invariant, Room, Scope, UnknownInvariant};

@@ -72,7 +72,7 @@ fn play(case: &History, record: Record) -> Result<(), Failure> {
         *LAST_PANIC.lock().expect("no panic") = panic.to_string()
     }));
     let answer = std::panic::catch_unwind(|| case.play(record)).unwrap_or_else(|_| {
-        let breach = Breach(LAST_PANIC.lock().expect("no panic").clone());
+        let breach = Breach::panic(LAST_PANIC.lock().expect("no panic").clone());
         Err(Failure { breach, record: Vec::new() })
     });
     drop(std::panic::take_hook());

@@ -31,13 +31,19 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             let period = settings.failover_period;
             let log = &mut seen.groups[group.index()].failovers;
             log.push(moment.now);
-            within(log, moment.now, threshold, period, &format!("{group} fails over"))
+            let (used, is_within) = within(log, moment.now, threshold, period);
+            ensure!(
+                S14,
+                is_within,
+                "{group} fails over {used} times within {period:?}, {threshold} are allowed"
+            );
+            Ok(())
         }
         Event::RestartScheduled { resource, at, remaining } => {
             let settings = seen.spec.resource(*resource).expect("a declared one").settings();
             let (threshold, period) = (settings.restart_threshold, settings.restart_period);
             let due = moment.now.after(settings.restart_delay);
-            ensure!(*at == due, "{resource} restarts at {at}, not at {due}");
+            ensure!(S15, *at == due, "{resource} restarts at {at}, not at {due}");
             let record = &mut seen.resources[resource.index()];
             if record.retry_at.take_if(|at| *at <= moment.now).is_some() {
                 record.restarts.clear();
@@ -47,11 +53,18 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             let left = usize::try_from(*remaining).unwrap_or(usize::MAX);
             let allowed = usize::try_from(threshold).unwrap_or(usize::MAX);
             ensure!(
+                S15,
                 used + left == allowed,
                 "{resource}: {used} restarts, {left} of {allowed} left"
             );
             let log = &record.restarts;
-            within(log, moment.now, threshold, period, &format!("{resource} is restarted"))
+            let (used, is_within) = within(log, moment.now, threshold, period);
+            ensure!(
+                S15,
+                is_within,
+                "{resource} is restarted {used} times within {period:?}, {threshold} are allowed"
+            );
+            Ok(())
         }
         Event::RestartsExhausted { resource, retry_at, .. } => {
             let record = &mut seen.resources[resource.index()];
@@ -65,19 +78,10 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
     }
 }
 
-fn within(
-    log: &[Timestamp],
-    now: Timestamp,
-    threshold: u32,
-    period: Duration,
-    what: &str,
-) -> Result<(), Breach> {
+/// How often within the period, and whether that is allowed.
+fn within(log: &[Timestamp], now: Timestamp, threshold: u32, period: Duration) -> (usize, bool) {
     let used = in_window(log, now, period);
-    ensure!(
-        used <= usize::try_from(threshold).unwrap_or(usize::MAX),
-        "{what} {used} times within {period:?}, {threshold} are allowed"
-    );
-    Ok(())
+    (used, used <= usize::try_from(threshold).unwrap_or(usize::MAX))
 }
 
 fn in_window(log: &[Timestamp], now: Timestamp, period: Duration) -> usize {

@@ -6,7 +6,10 @@ use crate::settings::{Failback, FailbackWindow};
 use crate::state::MovementCause;
 use crate::{Command, GroupId, NodeId, Timestamp};
 
+use std::prelude::v1::*;
+
 use super::Moment;
+use crate::testkit::Invariant;
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
 
@@ -26,21 +29,34 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
     }
     let is_going_on =
         seen.group(*group).movement.is_some_and(|(_, cause)| cause == MovementCause::Failback);
-    ensure!(!is_going_on, "the failback of {group} is sent on to {to:?}, which nobody prefers");
+    ensure!(
+        S20,
+        !is_going_on,
+        "the failback of {group} is sent on to {to:?}, which nobody prefers"
+    );
     let settings = seen.spec.group(*group).expect("a declared group").settings();
-    ensure!(settings.failback == Failback::Allow, "{group} returns though it may not");
-    let to = to.ok_or_else(|| Breach(format!("{group} returns to nowhere")))?;
+    ensure!(S20, settings.failback == Failback::Allow, "{group} returns though it may not");
+    let to = to.ok_or_else(|| unfit(format!("{group} returns to nowhere")))?;
     preferred(seen, *group, *from, to)?;
     let node = seen.node(to);
-    ensure!(node.state == NodeState::Up, "{group} returns to {to}, which is {}", node.state);
+    ensure!(S20, node.state == NodeState::Up, "{group} returns to {to}, which is {}", node.state);
     let stable_at = node.since.after(settings.failback_hold_down);
-    ensure!(stable_at <= moment.now, "{group} returns to {to}, which is up since {}", node.since);
+    ensure!(
+        S20,
+        stable_at <= moment.now,
+        "{group} returns to {to}, which is up since {}",
+        node.since
+    );
     let Some(window) = settings.failback_window else { return Ok(()) };
     let opened_at = open_since(seen, window, moment.now)
-        .ok_or_else(|| Breach(format!("{group} returns outside its window {window:?}")))?;
+        .ok_or_else(|| unfit(format!("{group} returns outside its window {window:?}")))?;
     let is_first = seen.group(*group).last_failback.is_none_or(|last| last < opened_at);
-    ensure!(is_first, "{group} returns twice in the window that opened at {opened_at}");
+    ensure!(S20, is_first, "{group} returns twice in the window that opened at {opened_at}");
     Ok(())
+}
+
+fn unfit(words: String) -> Breach {
+    Breach::of(Invariant::S20, words)
 }
 
 fn preferred(seen: &Seen, group: GroupId, from: NodeId, to: NodeId) -> Result<(), Breach> {
@@ -51,7 +67,7 @@ fn preferred(seen: &Seen, group: GroupId, from: NodeId, to: NodeId) -> Result<()
         (Some(_), None) => true,
         (None, _) => false,
     };
-    ensure!(is_better, "{group} returns from {from} to {to}, which it does not prefer");
+    ensure!(S20, is_better, "{group} returns from {from} to {to}, which it does not prefer");
     Ok(())
 }
 

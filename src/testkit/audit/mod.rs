@@ -1,5 +1,27 @@
 //! What must hold of every step, each rule a function that says it in words.
 //!
+//! An [`Audit`] believes nothing but what a cluster puts out, and judges each output at the moment
+//! it was put out. Embedders use it with a loop of their own, to judge a policy of their own:
+//!
+//! ```
+//! use quorate::policy::LeastGroups;
+//! use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
+//! use quorate::testkit::audit::Audit;
+//! use quorate::{Cluster, Incarnation, Input, NodeId, Timestamp};
+//!
+//! let group = GroupDeclaration::new("sql").resource(ResourceDeclaration::new("db", "Generic Service"));
+//! let spec = ClusterDeclaration::new("mill").node("a").node("b").group(group).build()?;
+//! let mut cluster = Cluster::new(spec, LeastGroups, Timestamp::ZERO);
+//! let mut audit = Audit::new(&cluster);
+//! let now = Timestamp::from_millis(1_000);
+//! for node in [0, 1].map(NodeId::new) {
+//!     let joined = Input::NodeJoined { node, incarnation: Incarnation::new(1), running: vec![] };
+//!     let outputs = audit.handle(&mut cluster, now, joined)??;
+//!     assert!(!outputs.is_empty());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! | file | rules |
 //! |---|---|
 //! | `operations` | ids grow; one operation per resource and node; every operation ends once, by an answer, a timeout or being superseded; no timeout before its time; a timeout is no outcome |
@@ -13,10 +35,12 @@
 
 use crate::cluster::{Event, InputError, Output};
 use crate::{Cluster, Input, Timestamp};
+use std::prelude::v1::*;
 
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
 
+mod auditor;
 mod budgets;
 mod commands;
 mod failback;
@@ -25,26 +49,34 @@ mod order;
 mod ownership;
 mod reasons;
 pub(crate) mod seen;
+mod state;
 mod transitions;
 mod whole;
 
-/// What set a step off.
+pub use auditor::Audit;
+pub use state::state;
+
+/// What sets a step off.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Stimulus<'a> {
+pub enum Stimulus<'a> {
+    /// [`Cluster::handle`] is called.
     Input(&'a Input),
+    /// [`Cluster::handle_timeout`] is called.
     Timer,
 }
 
 /// A step, as it looked before.
 #[derive(Debug)]
-pub(crate) struct Moment<'a> {
+pub struct Moment<'a> {
     pub(crate) before: Cluster,
     pub(crate) stimulus: Stimulus<'a>,
     pub(crate) now: Timestamp,
 }
 
 impl<'a> Moment<'a> {
-    pub(crate) fn before(cluster: &Cluster, stimulus: Stimulus<'a>, now: Timestamp) -> Self {
+    /// Keeps what a cluster is before a step.
+    #[must_use]
+    pub fn before(cluster: &Cluster, stimulus: Stimulus<'a>, now: Timestamp) -> Self {
         Self { before: cluster.clone(), stimulus, now }
     }
 
@@ -115,9 +147,9 @@ pub(crate) fn refusal(moment: &Moment<'_>, error: &InputError) -> Result<(), Bre
     let latest = moment.before.state().now();
     let is_past = moment.now < latest;
     let is_said = matches!(error, InputError::TimeRanBackwards { .. });
-    ensure!(is_past == is_said, "at {} after {latest}: {error}", moment.now);
+    ensure!(S29, is_past == is_said, "at {} after {latest}: {error}", moment.now);
     let is_late = moment.now.as_millis() > u64::MAX / 2;
     let is_said = matches!(error, InputError::TimeOutOfRange(_));
-    ensure!(is_past || is_late == is_said, "at {}: {error}", moment.now);
+    ensure!(S29, is_past || is_late == is_said, "at {}: {error}", moment.now);
     Ok(())
 }

@@ -19,17 +19,21 @@ pub(super) fn acceptance(moment: &Moment<'_>) -> Result<(), Breach> {
             Input::OperationFinished { operation, .. } | Input::OperationProgressed { operation },
         ) => {
             let is_outstanding = before.outstanding().any(|effect| effect.operation == *operation);
-            ensure!(is_outstanding, "an answer to operation {operation} counts, which had ended");
+            ensure!(
+                S8,
+                is_outstanding,
+                "an answer to operation {operation} counts, which had ended"
+            );
         }
         Some(
             Input::ResourceFailed { resource, node, incarnation }
             | Input::ResourceAlive { resource, node, incarnation },
         ) => {
             let known = before.state().node(*node).map(|record| record.incarnation());
-            ensure!(known == Some(*incarnation), "a report of an older life of {node} counts");
+            ensure!(S8, known == Some(*incarnation), "a report of an older life of {node} counts");
             let group = before.spec().resource(*resource).map(|declared| declared.group());
             let owner = group.and_then(|group| before.state().owner(group));
-            ensure!(owner == Some(*node), "a report of {node} counts, which does not own it");
+            ensure!(S8, owner == Some(*node), "a report of {node} counts, which does not own it");
         }
         _ => {}
     }
@@ -47,18 +51,18 @@ pub(super) fn end_answered(seen: &mut Seen, moment: &Moment<'_>) {
 /// flight per node, and is never started while anything is in flight for it anywhere else.
 pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Breach> {
     let id = effect.operation;
-    ensure!(id > seen.last_operation, "operation {id} after {}", seen.last_operation);
+    ensure!(S11, id > seen.last_operation, "operation {id} after {}", seen.last_operation);
     seen.last_operation = id;
     for other in seen.operations.values() {
         if effect.resource.is_none() || other.resource != effect.resource {
             let same_fence =
                 effect.resource.is_none() && other.resource.is_none() && other.node == effect.node;
-            ensure!(!same_fence, "two fences of {} at once", effect.node);
+            ensure!(S10, !same_fence, "two fences of {} at once", effect.node);
             continue;
         }
-        ensure!(other.node != effect.node, "{effect:?} while {other:?} is in flight");
+        ensure!(S10, other.node != effect.node, "{effect:?} while {other:?} is in flight");
         let is_start = effect.action == OperationKind::Start;
-        ensure!(!is_start, "{effect:?} while {other:?} is in flight");
+        ensure!(S10, !is_start, "{effect:?} while {other:?} is in flight");
     }
     seen.operations.insert(id, effect.clone());
     Ok(())
@@ -76,6 +80,7 @@ pub(super) fn event(
         Event::OperationTimedOut { operation, action, node } => {
             let Some(effect) = end(seen, *operation)? else { return Ok(()) };
             ensure!(
+                S12,
                 effect.action == *action && effect.node == *node,
                 "the timeout of {effect:?} is told as {event:?}"
             );
@@ -91,6 +96,7 @@ pub(super) fn event(
         Event::ResourceChanged { resource, to, .. } => {
             if let Some((unanswered, action)) = timed_out.take_if(|(id, _)| id == resource) {
                 ensure!(
+                    S13,
                     *to == ResourceState::InDoubt || action == OperationKind::Terminate,
                     "{unanswered} is {to} after a {action} that was not answered"
                 );
@@ -103,7 +109,7 @@ pub(super) fn event(
 
 fn end(seen: &mut Seen, operation: OpId) -> Result<Option<Effect>, Breach> {
     let effect = seen.operations.remove(&operation);
-    ensure!(effect.is_some(), "operation {operation} ends, which had ended or never began");
+    ensure!(S12, effect.is_some(), "operation {operation} ends, which had ended or never began");
     Ok(effect)
 }
 
@@ -115,6 +121,7 @@ fn is_due(moment: &Moment<'_>, effect: &Effect) -> Result<(), Breach> {
         .map(|before| before.deadline);
     // Timeouts may change with the configuration.
     ensure!(
+        S29,
         moment.is_reconfiguration() || due.is_some_and(|due| due <= moment.now),
         "{effect:?} times out at {}, due {due:?}",
         moment.now
@@ -126,13 +133,17 @@ fn is_due(moment: &Moment<'_>, effect: &Effect) -> Result<(), Breach> {
 pub(super) fn all_accounted(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     let listed: Vec<OpId> = cluster.outstanding().map(|effect| effect.operation).collect();
     let expected: Vec<OpId> = seen.operations.keys().copied().collect();
-    ensure!(listed == expected, "outstanding is {listed:?}, issued and not ended {expected:?}");
+    ensure!(
+        S12,
+        listed == expected,
+        "outstanding is {listed:?}, issued and not ended {expected:?}"
+    );
     for effect in cluster.outstanding() {
         let issued = &seen.operations[&effect.operation];
         let is_same = issued.action == effect.action
             && issued.node == effect.node
             && issued.resource == effect.resource;
-        ensure!(is_same, "{effect:?} was issued as {issued:?}");
+        ensure!(S12, is_same, "{effect:?} was issued as {issued:?}");
     }
     Ok(())
 }

@@ -14,22 +14,27 @@ use crate::testkit::breach::{Breach, ensure};
 pub(super) fn effect(seen: &Seen, moment: &Moment<'_>, effect: &Effect) -> Result<(), Breach> {
     let node = seen.node(effect.node);
     ensure!(
+        S11,
         effect.incarnation == node.incarnation,
         "{effect:?} is for an older life than {}",
         node.incarnation
     );
     let Some(resource) = effect.resource else {
-        ensure!(seen.is_quorate, "a fence without quorum");
-        ensure!(node.state != NodeState::Down, "a fence of {} that is off", effect.node);
+        ensure!(S5, seen.is_quorate, "a fence without quorum");
+        ensure!(S26, node.state != NodeState::Down, "a fence of {} that is off", effect.node);
         return Ok(());
     };
     let is_member = node.state.is_member();
-    ensure!(is_member, "{effect:?} for a node that is {}", node.state);
+    ensure!(S16, is_member, "{effect:?} for a node that is {}", node.state);
     if seen.orphans.contains(&(effect.node, resource)) {
         return stop_of_orphan(seen, effect, resource);
     }
     let group = seen.group_of(resource);
-    ensure!(seen.group(group).owner == Some(effect.node), "{effect:?} for a node not the owner");
+    ensure!(
+        S4,
+        seen.group(group).owner == Some(effect.node),
+        "{effect:?} for a node not the owner"
+    );
     match effect.action {
         OperationKind::Start => {
             start_at_all(seen, resource, effect.node, group)?;
@@ -55,23 +60,23 @@ fn start_at_all(
     node: NodeId,
     group: GroupId,
 ) -> Result<(), Breach> {
-    ensure!(seen.is_quorate, "{resource} starts without quorum");
+    ensure!(S5, seen.is_quorate, "{resource} starts without quorum");
     let state = seen.node(node).state;
-    ensure!(state == NodeState::Up, "{resource} starts on {node}, which is {state}");
+    ensure!(S16, state == NodeState::Up, "{resource} starts on {node}, which is {state}");
     let declared = seen.spec.resource(resource).expect("a declared resource");
-    ensure!(declared.can_run_on(node), "{resource} starts on {node}, which cannot run it");
+    ensure!(S16, declared.can_run_on(node), "{resource} starts on {node}, which cannot run it");
     let wanted = seen.wanted(resource);
-    ensure!(wanted == DesiredState::Online, "{resource} starts and is wanted {wanted}");
-    ensure!(seen.group(group).movement.is_none(), "{resource} starts while {group} moves away");
+    ensure!(S19, wanted == DesiredState::Online, "{resource} starts and is wanted {wanted}");
+    ensure!(S4, seen.group(group).movement.is_none(), "{resource} starts while {group} moves away");
     let of = seen.spec.group(group).expect("a declared group");
     let orphan = seen.orphans.iter().find(|(_, id)| of.position_of(*id).is_some());
-    ensure!(orphan.is_none(), "{resource} starts although {orphan:?} runs where it should not");
+    ensure!(S1, orphan.is_none(), "{resource} starts although {orphan:?} runs where it should not");
     // What is added to a group that runs starts with it.
     let is_running = of.resources().any(|id| id != resource && seen.resource(id).state.may_run());
     let is_asked = of.settings().priority != Priority::NO_AUTO_START
         || seen.group(group).is_ordered
         || is_running;
-    ensure!(is_asked, "{resource} starts by itself, and nobody ever asked for it");
+    ensure!(S19, is_asked, "{resource} starts by itself, and nobody ever asked for it");
     Ok(())
 }
 
@@ -82,7 +87,7 @@ fn start_order(seen: &Seen, resource: ResourceId) -> Result<(), Breach> {
     for clause in group.graph().clauses(position) {
         let mut members = clause.map(|member| group.resource_at(member));
         let holds = members.any(|id| seen.resource(id).state == ResourceState::Online);
-        ensure!(holds, "{resource} starts although a clause of it has no member online");
+        ensure!(S2, holds, "{resource} starts although a clause of it has no member online");
     }
     Ok(())
 }
@@ -106,7 +111,7 @@ fn start_not_early(
         return Ok(());
     }
     if let Recovery::RestartAt(at) = record.recovery() {
-        ensure!(at <= moment.now, "{resource} restarts at {} and not at {at}", moment.now);
+        ensure!(S29, at <= moment.now, "{resource} restarts at {} and not at {at}", moment.now);
     }
     Ok(())
 }
@@ -127,6 +132,7 @@ fn admission(seen: &Seen, group: GroupId, node: NodeId) -> Result<(), Breach> {
             .any(|class| declared.anti_affinity_classes().contains(class));
         let is_there = other != group && seen.group(other).owner == Some(node);
         ensure!(
+            S17,
             !(shares && is_there && seen.may_run(other)),
             "{group} starts on {node} beside {other} of the same class"
         );
@@ -149,6 +155,7 @@ fn stop_order(seen: &Seen, resource: ResourceId) -> Result<(), Breach> {
                     && seen.resource(group.resource_at(member)).state == ResourceState::Online
             });
             ensure!(
+                S3,
                 holds,
                 "{resource} stops before {}, which needs it",
                 group.resource_at(dependent)
@@ -162,6 +169,7 @@ fn stop_order(seen: &Seen, resource: ResourceId) -> Result<(), Breach> {
 /// else is ever done with it.
 fn stop_of_orphan(seen: &Seen, effect: &Effect, resource: ResourceId) -> Result<(), Breach> {
     ensure!(
+        S27,
         matches!(effect.action, OperationKind::Stop | OperationKind::Terminate),
         "{effect:?} for what should not run there"
     );
@@ -172,7 +180,7 @@ fn stop_of_orphan(seen: &Seen, effect: &Effect, resource: ResourceId) -> Result<
     let position = group.position_of(resource).expect("a member");
     for dependent in group.graph().dependents(position) {
         let dependent = (effect.node, group.resource_at(dependent));
-        ensure!(!seen.orphans.contains(&dependent), "{effect:?} before {dependent:?}");
+        ensure!(S3, !seen.orphans.contains(&dependent), "{effect:?} before {dependent:?}");
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::state::{DownProof, MovementCause};
 use crate::{Cluster, Epoch, GroupId, NodeId};
 
 use super::Moment;
+use crate::testkit::Invariant;
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
 
@@ -15,8 +16,8 @@ use crate::testkit::breach::{Breach, ensure};
 pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
         Event::OwnerChanged { group, from, to, cause, epoch, proof } => {
-            ensure!(seen.is_quorate, "{event:?} without quorum");
-            ensure!(seen.group(*group).owner == *from, "{event:?} from another owner");
+            ensure!(S5, seen.is_quorate, "{event:?} without quorum");
+            ensure!(S7, seen.group(*group).owner == *from, "{event:?} from another owner");
             epoch_grows(seen, *group, *epoch)?;
             takeover(seen, *group, *from, *proof)?;
             match to {
@@ -25,10 +26,11 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
             }
         }
         Event::MoveStarted { group, from, to, cause } => {
-            ensure!(seen.group(*group).owner == Some(*from), "{event:?} from another owner");
-            ensure!(*to != Some(*from), "{event:?} to its owner");
-            ensure!(seen.is_quorate, "{event:?} without quorum");
+            ensure!(S7, seen.group(*group).owner == Some(*from), "{event:?} from another owner");
+            ensure!(S4, *to != Some(*from), "{event:?} to its owner");
+            ensure!(S5, seen.is_quorate, "{event:?} without quorum");
             ensure!(
+                S9,
                 seen.node(*from).state.is_member(),
                 "{event:?} from a node that is {}",
                 seen.node(*from).state
@@ -47,7 +49,7 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
 /// The epoch of a group strictly grows with each change of owner.
 fn epoch_grows(seen: &Seen, group: GroupId, epoch: Epoch) -> Result<(), Breach> {
     let known = seen.group(group).epoch;
-    ensure!(epoch > known, "{group} changes its owner in epoch {epoch} after {known}");
+    ensure!(S7, epoch > known, "{group} changes its owner in epoch {epoch} after {known}");
     Ok(())
 }
 
@@ -59,25 +61,27 @@ fn takeover(
     from: Option<NodeId>,
     proof: Option<DownProof>,
 ) -> Result<(), Breach> {
-    ensure!(!seen.may_run(group), "{group} changes its owner while something of it may run");
+    ensure!(S9, !seen.may_run(group), "{group} changes its owner while something of it may run");
     let Some(from) = from else {
-        ensure!(proof.is_none(), "{group} had no owner, and yet there is a proof");
+        ensure!(S9, proof.is_none(), "{group} had no owner, and yet there is a proof");
         return Ok(());
     };
     let owner = seen.node(from);
     match owner.state {
         NodeState::Down => {
             ensure!(
+                S9,
                 proof == Some(owner.proof),
                 "{from} is down by {:?}, the takeover of {group} says {proof:?}",
                 owner.proof
             );
         }
         NodeState::Unclean | NodeState::Joining => {
-            return Err(Breach(format!("{group} is taken from {from}, which is {}", owner.state)));
+            let words = format!("{group} is taken from {from}, which is {}", owner.state);
+            return Err(Breach::of(Invariant::S9, words));
         }
         NodeState::Up | NodeState::Paused => {
-            ensure!(proof.is_none(), "{from} is {}, and yet there is a proof", owner.state);
+            ensure!(S9, proof.is_none(), "{from} is {}, and yet there is a proof", owner.state);
         }
     }
     Ok(())
@@ -91,18 +95,18 @@ fn fit(seen: &Seen, group: GroupId, to: NodeId, cause: MovementCause) -> Result<
     let state = seen.node(to).state;
     let is_parked = cause == MovementCause::NodeFailure;
     let is_up = state == NodeState::Up || (is_parked && state == NodeState::Paused);
-    ensure!(is_up, "{group} goes to {to}, which is {state}, because of {cause:?}");
+    ensure!(S16, is_up, "{group} goes to {to}, which is {state}, because of {cause:?}");
     let can_run = declared
         .resources()
         .all(|id| seen.spec.resource(id).is_some_and(|resource| resource.can_run_on(to)));
-    ensure!(can_run || is_parked, "{group} goes to {to}, which cannot run all of it");
+    ensure!(S16, can_run || is_parked, "{group} goes to {to}, which cannot run all of it");
     room(seen, group, to)?;
     if seen.spec.settings().anti_affinity == AntiAffinityPlacement::Hard {
         for other in seen.standing_on(to).filter(|other| *other != group) {
             let of = seen.spec.group(other).expect("a declared group");
             let classes = declared.anti_affinity_classes();
             let shares = of.anti_affinity_classes().iter().any(|class| classes.contains(class));
-            ensure!(!shares, "{group} goes to {to}, where {other} of its class stands");
+            ensure!(S17, !shares, "{group} goes to {to}, where {other} of its class stands");
         }
     }
     Ok(())
@@ -124,6 +128,7 @@ fn room(seen: &Seen, group: GroupId, to: NodeId) -> Result<(), Breach> {
             .map(|(_, amount)| amount)
             .sum();
         ensure!(
+            S17,
             taken + needed <= capacity,
             "{group} goes to {to} with {needed}, where {taken} of {capacity} are taken"
         );
@@ -139,7 +144,7 @@ fn critical(seen: &Seen, group: GroupId) -> Result<(), Breach> {
         settings.restart_action == RestartAction::RestartNotify
             && seen.resource(id).state != crate::machine::ResourceState::Online
     });
-    ensure!(is_critical, "{group} fails over, and no resource of it may make it");
+    ensure!(S32, is_critical, "{group} fails over, and no resource of it may make it");
     Ok(())
 }
 
@@ -165,7 +170,7 @@ pub(super) fn quorum(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
         }
         QuorumRule::DiskOnly => has_witness && members > 0,
     };
-    ensure!(is_quorate == cluster.state().is_quorate(), "quorum is judged wrongly");
-    ensure!(is_quorate == seen.is_quorate, "quorum changed and nobody was told");
+    ensure!(S5, is_quorate == cluster.state().is_quorate(), "quorum is judged wrongly");
+    ensure!(S5, is_quorate == seen.is_quorate, "quorum changed and nobody was told");
     Ok(())
 }

@@ -14,14 +14,15 @@ pub(super) fn check(cluster: &Cluster) -> Result<(), Breach> {
     for (group, _) in cluster.spec().groups() {
         let reason = cluster.why(group);
         let is_missing = is_missing(cluster, group);
-        ensure!(reason.is_some() == is_missing, "{group}: {reason:?}, missing: {is_missing}");
+        ensure!(S34, reason.is_some() == is_missing, "{group}: {reason:?}, missing: {is_missing}");
         if let Some(reason) = reason {
             let is_unquorate = !cluster.state().is_quorate();
             ensure!(
+                S34,
                 is_unquorate == (reason == Reason::NoQuorum),
                 "{group}: {reason:?}, without quorum: {is_unquorate}"
             );
-            ensure!(is_true(cluster, group, reason), "{group}: {reason:?} is not so");
+            ensure!(S34, is_true(cluster, group, reason), "{group}: {reason:?} is not so");
         }
     }
     Ok(())

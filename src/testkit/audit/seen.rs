@@ -8,7 +8,7 @@ use crate::cluster::Effect;
 use crate::machine::{GroupState, NodeState, ResourceState};
 use crate::settings::DesiredState;
 use crate::spec::ClusterSpec;
-use crate::state::{DownProof, MovementCause};
+use crate::state::{DownProof, MovementCause, Recovery};
 use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
 
 /// The cluster as told.
@@ -83,6 +83,42 @@ impl Seen {
             assumed_off: Vec::new(),
             spec,
         }
+    }
+
+    /// A cluster in the middle of its life, as it stands.
+    pub(crate) fn of(cluster: &Cluster) -> Self {
+        let state = cluster.state();
+        let mut seen = Self::new(cluster);
+        for (node, record) in seen.nodes.iter_mut().zip(&state.nodes) {
+            *node = SeenNode {
+                state: record.state,
+                since: record.since,
+                proof: record.proof,
+                incarnation: record.incarnation,
+            };
+        }
+        let groups: Vec<SeenGroup> =
+            seen.spec.groups().map(|(id, _)| SeenGroup::of(cluster, id)).collect();
+        seen.groups = groups;
+        for (resource, record) in seen.resources.iter_mut().zip(&state.resources) {
+            let retry_at = match record.recovery {
+                Recovery::RetryAt { at, .. } => at,
+                Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => None,
+            };
+            *resource = SeenResource {
+                state: record.state,
+                desired: record.desired,
+                restarts: record.restarts.entries().to_vec(),
+                retry_at,
+            };
+        }
+        seen.orphans = state.orphans.keys().copied().collect();
+        seen.operations = cluster.outstanding().map(|effect| (effect.operation, effect)).collect();
+        seen.last_operation = OpId::new(state.next_operation.value().saturating_sub(1));
+        seen.is_quorate = state.is_quorate();
+        seen.configuration = state.configuration;
+        seen.wall_clock = state.wall_clock;
+        seen
     }
 
     /// The same cluster under another configuration, matched by names.
@@ -222,6 +258,23 @@ impl SeenGroup {
             is_ordered: false,
             failovers: Vec::new(),
             last_failback: None,
+        }
+    }
+}
+
+impl SeenGroup {
+    fn of(cluster: &Cluster, id: GroupId) -> Self {
+        let fresh = Self::new(cluster, id);
+        let Some(record) = cluster.state().group(id) else { return fresh };
+        Self {
+            owner: record.owner,
+            epoch: record.epoch,
+            movement: record.movement.map(|movement| (movement.to, movement.cause)),
+            told: cluster.state().group_state(cluster.spec(), id),
+            desired: record.desired,
+            is_ordered: record.ordered_in.is_some(),
+            failovers: record.failovers.entries().to_vec(),
+            last_failback: record.last_failback,
         }
     }
 }

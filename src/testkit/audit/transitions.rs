@@ -16,15 +16,15 @@ use crate::testkit::breach::{Breach, ensure};
 pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
         Event::NodeChanged { node, from, to } => {
-            ensure!(seen.node(*node).state == *from, "{event:?} from another state");
+            ensure!(S33, seen.node(*node).state == *from, "{event:?} from another state");
             let is_legal = NodeEvent::ALL.iter().any(|on| from.next(*on).target() == Some(*to));
-            ensure!(is_legal, "{event:?} is in no table");
+            ensure!(S33, is_legal, "{event:?} is in no table");
             went_down(seen, moment, *node, *from, *to)
         }
         Event::ResourceChanged { resource, from, to } => {
-            ensure!(seen.resource(*resource).state == *from, "{event:?} from another state");
+            ensure!(S33, seen.resource(*resource).state == *from, "{event:?} from another state");
             let is_legal = ResourceEvent::ALL.iter().any(|on| from.next(*on).target() == Some(*to));
-            ensure!(is_legal, "{event:?} is in no table");
+            ensure!(S33, is_legal, "{event:?} is in no table");
             if *from == ResourceState::InDoubt {
                 doubt_ends(seen, moment, *resource, *to)?;
             }
@@ -34,9 +34,9 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             Ok(())
         }
         Event::GroupChanged { group, from, to } => {
-            ensure!(seen.group(*group).told == *from, "{event:?} from another state");
+            ensure!(S33, seen.group(*group).told == *from, "{event:?} from another state");
             let fold = seen.fold(*group);
-            ensure!(fold == *to, "{event:?}, its resources add up to {fold}");
+            ensure!(S33, fold == *to, "{event:?}, its resources add up to {fold}");
             Ok(())
         }
         _ => Ok(()),
@@ -79,7 +79,7 @@ fn doubt_ends(
         }
         _ => false,
     };
-    ensure!(is_right, "{resource} goes from doubt to {to} by {:?}", moment.stimulus);
+    ensure!(S13, is_right, "{resource} goes from doubt to {to} by {:?}", moment.stimulus);
     if to == ResourceState::Failed && is_assumed {
         seen.assumed_off.push(declared.name().to_owned());
     }
@@ -113,7 +113,7 @@ fn comes_online(
         }
         _ => false,
     };
-    ensure!(is_right, "{resource} comes online from {from} by {:?}", moment.stimulus);
+    ensure!(S27, is_right, "{resource} comes online from {from} by {:?}", moment.stimulus);
     Ok(())
 }
 
@@ -129,7 +129,7 @@ fn went_down(
         return Ok(());
     }
     let proof = off_by(seen, moment, node);
-    ensure!(proof.is_some(), "{node} goes from {from} to down by {:?}", moment.stimulus);
+    ensure!(S9, proof.is_some(), "{node} goes from {from} to down by {:?}", moment.stimulus);
     seen.nodes[node.index()].proof = proof.unwrap_or_default();
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::state::{Exhaustion, Pause};
 use crate::{Command, GroupId, Input, NodeId};
 use std::prelude::v1::*;
 
+use crate::testkit::Invariant;
 use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::history::run::Run;
 
@@ -73,13 +74,18 @@ impl Run {
             }
             self.join(node, &name)?;
             let is_in = self.cluster.state().node_state(node).is_member();
-            ensure!(is_in, "{name} cannot join, it is {}", self.cluster.state().node_state(node));
+            ensure!(
+                L5,
+                is_in,
+                "{name} cannot join, it is {}",
+                self.cluster.state().node_state(node)
+            );
         }
         if self.cluster.state().node(node).is_some_and(|of| of.pause() == Pause::Requested) {
             let failback = crate::cluster::ResumeFailback::ByPolicy;
             let command = Command::ResumeNode { node, failback };
             let answer = self.feed(Input::Command(command))?;
-            ensure!(answer.is_ok(), "{name} cannot be resumed: {answer:?}");
+            ensure!(L5, answer.is_ok(), "{name} cannot be resumed: {answer:?}");
         }
         Ok(())
     }
@@ -97,18 +103,18 @@ impl Run {
             }
             self.work_all()?;
         }
-        Err(Breach("operation follows operation though each succeeds".into()))
+        Err(Breach::of(Invariant::L2, "operation follows operation though each succeeds".into()))
     }
 
     /// Nothing is outstanding but what hung before the calm, and every group is as it is wanted or
     /// says what calm cannot mend.
     fn is_at_rest(&mut self) -> Result<(), Breach> {
         let left: Vec<_> = self.cluster.outstanding().collect();
-        ensure!(left.is_empty(), "in the calm {left:?} is outstanding");
+        ensure!(L2, left.is_empty(), "in the calm {left:?} is outstanding");
         let groups: Vec<GroupId> = self.cluster.spec().groups().map(|(id, _)| id).collect();
         for group in groups {
             if let Some(reason) = self.cluster.why(group) {
-                ensure!(self.is_lasting(reason), "in the calm {group} is not online: {reason}");
+                ensure!(L1, self.is_lasting(reason), "in the calm {group} is not online: {reason}");
             }
         }
         Ok(())

@@ -7,6 +7,7 @@ use crate::cluster::{InputError, Output};
 use crate::spec::ClusterSpec;
 use crate::{Cluster, Input, OpId, Snapshot, Timestamp};
 
+use crate::testkit::Invariant;
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::audit::{self, Moment, Stimulus};
 use crate::testkit::breach::{Breach, ensure};
@@ -39,9 +40,9 @@ impl Run {
         let declaration = declare::declaration(&mut Tape::new(&case.shape));
         let trace = (record == Record::Kept)
             .then(|| vec![serde_json::to_string(&declaration).unwrap_or_default()]);
-        let spec: ClusterSpec = declaration
-            .build()
-            .map_err(|errors| Breach(format!("the declaration must be valid: {errors}")))?;
+        let spec: ClusterSpec = declaration.build().map_err(|errors| {
+            Breach::apparatus(format!("the declaration must be valid: {errors}"))
+        })?;
         let policy = Policy::new(case.policy);
         let cluster = Cluster::new(spec, policy, Timestamp::ZERO);
         let seen = Seen::new(&cluster);
@@ -80,14 +81,14 @@ impl Run {
         let moment = Moment::before(&self.cluster, Stimulus::Input(&input), now);
         let answer = self.cluster.handle(now, input.clone());
         let twin_answer = self.twin.handle(now, input.clone());
-        ensure!(answer == twin_answer, "the twin answers {twin_answer:?}, not {answer:?}");
+        ensure!(S23, answer == twin_answer, "the twin answers {twin_answer:?}, not {answer:?}");
         let outputs = self.drain()?;
         self.note_outputs(&outputs);
         if let Err(error) = &answer {
             self.note(|_| format!("    refused: {error}"));
-            ensure!(outputs.is_empty(), "a refused input puts out {outputs:?}");
-            ensure!(before == self.cluster.digest(), "a refused input changes the state");
-            ensure!(waits == self.cluster.poll_timeout(), "a refused input changes the timer");
+            ensure!(S22, outputs.is_empty(), "a refused input puts out {outputs:?}");
+            ensure!(S22, before == self.cluster.digest(), "a refused input changes the state");
+            ensure!(S22, waits == self.cluster.poll_timeout(), "a refused input changes the timer");
             audit::refusal(&moment, error)?;
         } else {
             self.world_learns(&input);
@@ -109,8 +110,8 @@ impl Run {
         let outputs = self.drain()?;
         self.note_outputs(&outputs);
         if is_early {
-            ensure!(outputs.is_empty(), "an early timer puts out {outputs:?}");
-            ensure!(before == self.cluster.digest(), "an early timer changes the state");
+            ensure!(S29, outputs.is_empty(), "an early timer puts out {outputs:?}");
+            ensure!(S29, before == self.cluster.digest(), "an early timer changes the state");
         }
         audit::step(&mut self.seen, &self.cluster, &moment, &outputs)?;
         self.finish_step(&outputs)?;
@@ -124,6 +125,7 @@ impl Run {
         }
         let next = self.cluster.poll_timeout();
         ensure!(
+            L18,
             next.as_ref().is_none_or(|deadline| deadline.at > now),
             "at {now} the next timer is {next:?}"
         );
@@ -131,8 +133,8 @@ impl Run {
         self.cluster.handle_timeout(now);
         self.twin.handle_timeout(now);
         let outputs = self.drain()?;
-        ensure!(outputs.is_empty(), "a second timer at the same time puts out {outputs:?}");
-        ensure!(before == self.cluster.digest(), "a second timer changes the state");
+        ensure!(L18, outputs.is_empty(), "a second timer at the same time puts out {outputs:?}");
+        ensure!(L18, before == self.cluster.digest(), "a second timer changes the state");
         Ok(())
     }
 
@@ -142,7 +144,7 @@ impl Run {
         };
         let outputs = drained(&mut self.cluster);
         let twin = drained(&mut self.twin);
-        ensure!(outputs == twin, "the twin puts out {twin:?}\n    not {outputs:?}");
+        ensure!(S23, outputs == twin, "the twin puts out {twin:?}\n    not {outputs:?}");
         Ok(outputs)
     }
 
@@ -169,7 +171,7 @@ impl Run {
                 self.world.take(self.cluster.spec().named(effect.clone()), group);
             }
         }
-        ensure!(self.cluster.check_invariants().is_ok(), "{:?}", self.cluster.check_invariants());
+        audit::state(&self.cluster)?;
         self.taint_what_was_assumed();
         self.world.judge(&self.groups())?;
         self.same_after_storing()
@@ -180,14 +182,14 @@ impl Run {
     fn same_after_storing(&mut self) -> Result<(), Breach> {
         let restored = self.restored()?;
         let digests = (self.cluster.digest(), restored.digest());
-        ensure!(digests.0 == digests.1, "the restored cluster has another digest");
-        ensure!(digests.0 == self.twin.digest(), "the twin has another digest");
+        ensure!(S31, digests.0 == digests.1, "the restored cluster has another digest");
+        ensure!(S23, digests.0 == self.twin.digest(), "the twin has another digest");
         let asked: Vec<_> = self.cluster.outstanding().collect();
         let again: Vec<_> = restored.outstanding().collect();
-        ensure!(asked == again, "restored: outstanding {again:?}, not {asked:?}");
+        ensure!(S31, asked == again, "restored: outstanding {again:?}, not {asked:?}");
         let (waits, waits_again) = (self.cluster.poll_timeout(), restored.poll_timeout());
-        ensure!(waits == waits_again, "restored: waits for {waits_again:?}, not {waits:?}");
-        ensure!(waits == self.twin.poll_timeout(), "the twin waits for something else");
+        ensure!(S31, waits == waits_again, "restored: waits for {waits_again:?}, not {waits:?}");
+        ensure!(S23, waits == self.twin.poll_timeout(), "the twin waits for something else");
         let is_renewed = match self.twin_mode {
             0 => true,
             1 => false,
@@ -202,12 +204,13 @@ impl Run {
 
     fn restored(&self) -> Result<Cluster, Breach> {
         let snapshot = self.cluster.snapshot();
-        let json = serde_json::to_string(&snapshot).map_err(|error| Breach(error.to_string()))?;
-        let read: Snapshot =
-            serde_json::from_str(&json).map_err(|error| Breach(error.to_string()))?;
-        let again = serde_json::to_string(&read).map_err(|error| Breach(error.to_string()))?;
-        ensure!(again == json, "a snapshot is not what was written");
-        Cluster::restore(read, self.policy).map_err(|error| Breach(format!("restore: {error}")))
+        let unfit = |error: serde_json::Error| Breach::of(Invariant::S31, error.to_string());
+        let json = serde_json::to_string(&snapshot).map_err(unfit)?;
+        let read: Snapshot = serde_json::from_str(&json).map_err(unfit)?;
+        let again = serde_json::to_string(&read).map_err(unfit)?;
+        ensure!(S31, again == json, "a snapshot is not what was written");
+        Cluster::restore(read, self.policy)
+            .map_err(|error| Breach::of(Invariant::S31, format!("restore: {error}")))
     }
 
     /// The cluster goes on as the one that was stored, and asks again for what is outstanding.

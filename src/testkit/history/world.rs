@@ -154,10 +154,10 @@ impl World {
             let mut machines: BTreeSet<&String> = BTreeSet::new();
             for resource in resources.iter().filter(|name| !self.tainted.contains(*name)) {
                 let on: Vec<&String> = self.copies(resource).collect();
-                ensure!(on.len() <= 1, "{resource} runs on {on:?} at once");
+                ensure!(S1, on.len() <= 1, "{resource} runs on {on:?} at once");
                 machines.extend(on);
             }
-            ensure!(machines.len() <= 1, "group {group} runs on {machines:?} at once");
+            ensure!(S4, machines.len() <= 1, "group {group} runs on {machines:?} at once");
         }
         Ok(())
     }

@@ -1,0 +1,48 @@
+//! The state by itself, whatever led to it.
+
+use crate::Cluster;
+use crate::cluster::Rule;
+use std::prelude::v1::*;
+
+use crate::testkit::Invariant;
+use crate::testkit::breach::Breach;
+
+/// Judges the state of a cluster by [`Cluster::check_invariants`].
+///
+/// # Errors
+///
+/// The first rule that is broken, as the promise that it belongs to.
+pub fn state(cluster: &Cluster) -> Result<(), Breach> {
+    cluster.check_invariants().map_err(|violation| {
+        let words = violation.named(cluster.spec()).to_string();
+        Breach::of(promise(violation.rule), words)
+    })
+}
+
+/// The promise that a rule of the state belongs to.
+const fn promise(rule: Rule) -> Invariant {
+    match rule {
+        Rule::RecordCount | Rule::UnknownReference | Rule::OccupancyDiffers => Invariant::S28,
+        Rule::CounterTooLarge
+        | Rule::OwnerWithoutEpoch
+        | Rule::OrderedInLaterEpoch
+        | Rule::InputNotAccepted => Invariant::S7,
+        Rule::TimeInFuture | Rule::TimesOutOfOrder | Rule::ClockOutOfRange => Invariant::S29,
+        Rule::LogTooLong => Invariant::S30,
+        Rule::OperationReused | Rule::OperationNotIssued => Invariant::S11,
+        Rule::OperationDoesNotFit => Invariant::S12,
+        Rule::OperationOnNonMember | Rule::StartOnNodeNotUp | Rule::PauseDiffers => Invariant::S16,
+        Rule::StartBesideOrphan | Rule::RunsWithoutOwner | Rule::OrphanBesideItself => {
+            Invariant::S1
+        }
+        Rule::StartWithoutProvider => Invariant::S2,
+        Rule::StopBeforeDependent => Invariant::S3,
+        Rule::UnopenedOnOwner => Invariant::S33,
+        Rule::RunsOnDownNode => Invariant::S9,
+        Rule::CertainOnLostNode => Invariant::S13,
+        Rule::MoveToOwner => Invariant::S4,
+        Rule::OrphanOnDownNode | Rule::OrphanOnAdmittedNode => Invariant::S27,
+        Rule::FenceOfDownNode => Invariant::S26,
+        Rule::QuorumDiffers => Invariant::S5,
+    }
+}
