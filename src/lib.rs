@@ -157,6 +157,21 @@ extern crate alloc;
 #[cfg_attr(feature = "testkit", macro_use)]
 extern crate std;
 
+/// Whether a bug is planted on purpose; always false without the compiler flag
+/// `--cfg quorate_seeded_bugs`.
+#[cfg(quorate_seeded_bugs)]
+macro_rules! seeded {
+    ($bug:ident) => {
+        $crate::seeded_bug::is_planted($crate::seeded_bug::SeededBug::$bug)
+    };
+}
+#[cfg(not(quorate_seeded_bugs))]
+macro_rules! seeded {
+    ($bug:ident) => {
+        false
+    };
+}
+
 pub mod catalog;
 pub mod cluster;
 pub mod graph;
@@ -166,6 +181,8 @@ pub mod machine;
 pub mod plan;
 pub mod policy;
 pub mod quorum;
+#[cfg(quorate_seeded_bugs)]
+pub mod seeded_bug;
 pub mod settings;
 #[cfg(feature = "shared")]
 mod shared;

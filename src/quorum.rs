@@ -78,7 +78,10 @@ pub fn judge(rule: QuorumRule, ballot: &Ballot) -> Verdict {
             let total = ballot.total.saturating_add(witness_weight);
             match ballot.witness {
                 // A witness without a node to hold it is nobody's.
-                WitnessState::Up if ballot.members > 0 => {
+                WitnessState::Up | WitnessState::Down
+                    if ballot.members > 0
+                        && (ballot.witness == WitnessState::Up || seeded!(WitnessForBoth)) =>
+                {
                     majority(ballot.present.saturating_add(witness_weight), total)
                 }
                 WitnessState::Up | WitnessState::Down => majority(ballot.present, total),
@@ -119,7 +122,11 @@ impl fmt::Display for Verdict {
 
 /// `2 * votes > total`, written so that it cannot overflow.
 fn majority(votes: u64, total: u64) -> Verdict {
-    let needed = total.midpoint(0).saturating_add(1);
+    let needed = if seeded!(HalfIsMajority) {
+        total.saturating_sub(total.midpoint(0))
+    } else {
+        total.midpoint(0).saturating_add(1)
+    };
     if votes >= needed {
         Verdict::Quorate { votes, needed }
     } else {

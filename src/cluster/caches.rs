@@ -87,7 +87,9 @@ impl Touched {
             && !*flag
         {
             *flag = true;
-            self.groups.push((priority, Reverse(group)));
+            let value = priority.value();
+            let value = if seeded!(PriorityInverted) { !value } else { value };
+            self.groups.push((Priority::new(value), Reverse(group)));
         }
     }
 
@@ -116,6 +118,10 @@ impl Touched {
     }
 
     pub(crate) fn next_node(&mut self) -> Option<NodeId> {
+        #[cfg(quorate_seeded_bugs)]
+        if seeded!(UnstableOrder) && crate::seeded_bug::whim() {
+            self.nodes.reverse();
+        }
         self.nodes.pop()
     }
 

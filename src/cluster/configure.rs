@@ -69,7 +69,7 @@ impl Cluster {
         self.check_removals(&mapping, &spec)?;
         self.check_dependencies(&mapping, &spec)?;
         let state = self.mapped_state(&mapping, &spec);
-        if self.state.is_quorate() && !is_quorate(&spec, &state) {
+        if self.state.is_quorate() && !is_quorate(&spec, &state) && !seeded!(ConfigureLosesQuorum) {
             return Err(InputError::ConfigurationWouldLoseQuorum);
         }
         Ok(Box::new(Configuration { spec, state }))
@@ -101,7 +101,9 @@ impl Cluster {
         }
         for (resource, declared) in self.spec.resources() {
             let has_orphan = self.state.orphans.keys().any(|(_, orphan)| *orphan == resource);
-            if !self.state.resource_state(resource).may_run() && !has_orphan {
+            if !self.state.resource_state(resource).may_run() && !has_orphan
+                || seeded!(RemovedWhileRunning)
+            {
                 continue;
             }
             let Some(kept) = mapping.resource(resource).and_then(|kept| spec.resource(kept)) else {
@@ -235,8 +237,14 @@ impl Cluster {
         let told = self.told_states(&spec);
         let policy = Arc::clone(&self.policy);
         let outputs = core::mem::take(&mut self.outputs);
+        let votes = self.caches.membership.total_votes;
         *self = Self::assemble(Arc::new(spec), policy, state);
         self.outputs = outputs;
+        if seeded!(RemovedNodeVotes) {
+            let membership = &mut self.caches.membership;
+            let removed = votes.saturating_sub(membership.total_votes);
+            membership.votes = membership.votes.saturating_add(removed);
+        }
         self.caches.group_states = told;
         self.emit(Event::ConfigurationChanged { configuration: self.state.configuration });
         self.judge_quorum();

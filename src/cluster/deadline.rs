@@ -111,13 +111,23 @@ impl Cluster {
     fn resource_deadline(&self, resource: ResourceId) -> Option<(Timestamp, DeadlineReason)> {
         let record = self.state.resource(resource)?;
         let declared = self.spec.resource(resource)?;
+        let group = declared.group();
+        if seeded!(TimerLostOnCancel)
+            && record.state == ResourceState::OfflinePending
+            && !self.is_moving(group)
+            && self.desired(group, resource) == crate::settings::DesiredState::Online
+        {
+            return None;
+        }
         if let Some(operation) = record.operation {
             let reason = DeadlineReason::OperationTimeout { operation: operation.id };
             return Some((operation.deadline_of(declared.settings()), reason));
         }
         match record.recovery {
             Recovery::RestartAt(at) => return Some((at, DeadlineReason::Restart { resource })),
-            Recovery::RetryAt { at: Some(at), .. } if !record.state.may_run() => {
+            Recovery::RetryAt { at: Some(at), .. }
+                if !record.state.may_run() && !seeded!(RetryTimerLost) =>
+            {
                 return Some((at, DeadlineReason::Retry { resource }));
             }
             Recovery::None | Recovery::Failover | Recovery::RetryAt { .. } => {}

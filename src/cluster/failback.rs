@@ -63,7 +63,11 @@ impl Cluster {
             return FailbackPlan::Stay;
         };
         let came_up_since = node.up_in_input > record.placed_in_input;
-        let stable_at = node.since.after(settings.failback_hold_down);
+        let stable_at = if seeded!(HoldDownIgnored) {
+            node.since
+        } else {
+            node.since.after(settings.failback_hold_down)
+        };
         let Some(window) = settings.failback_window else {
             return match (came_up_since, stable_at > self.state.now) {
                 (false, _) => FailbackPlan::Stay,
@@ -76,7 +80,8 @@ impl Cluster {
             None => FailbackPlan::Stay,
             Some(Window::OpensAt(at)) => FailbackPlan::At(at.max(stable_at)),
             Some(Window::OpenSince { opened_at, next }) => {
-                let is_used = record.last_failback.is_some_and(|last| last >= opened_at);
+                let is_used = record.last_failback.is_some_and(|last| last >= opened_at)
+                    && !seeded!(SecondFailback);
                 let is_due = came_up_since || opened_at >= record.placed_at;
                 match (is_due && !is_used, stable_at > self.state.now) {
                     (false, _) => FailbackPlan::At(next),
@@ -118,7 +123,7 @@ impl Cluster {
         let until_start = day_span(local, start);
         let length = day_span(start, end);
         let now = self.state.now;
-        if since_start < length {
+        if (since_start < length) != (start > end && seeded!(MidnightInverted)) {
             let opened_at = Timestamp::from_millis(now.as_millis().saturating_sub(since_start));
             let next =
                 now.after(Duration::from_millis(WallClock::DAY_MILLIS.saturating_sub(since_start)));

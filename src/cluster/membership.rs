@@ -30,7 +30,7 @@ impl Cluster {
         record.incarnation = incarnation;
         record.attraction = Attraction::Open;
         for resource in running {
-            if !self.runs_by_right(node, *resource) {
+            if !self.runs_by_right(node, *resource) && !seeded!(OrphanAdopted) {
                 let orphan = Orphan { state: OrphanState::Running, operation: None };
                 if self.state.orphans.insert((node, *resource), orphan).is_none() {
                     self.emit(Event::OrphanFound { resource: *resource, node });
@@ -231,7 +231,7 @@ impl Cluster {
             return;
         }
         let budget = record.fence.attempts.budget(now, threshold, period);
-        if budget.remaining == 0 {
+        if budget.remaining == 0 && !seeded!(FenceWithoutEnd) {
             record.fence.retry_at = budget.renews_at;
             return;
         }
@@ -245,6 +245,9 @@ impl Cluster {
         self.caches.outstanding.push(id, Target::Node(node));
         if let Some(effect) = self.fence_effect(node) {
             self.outputs.push_back(Output::Effect(effect));
+        }
+        if seeded!(FenceNotAwaited) {
+            self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Fenced);
         }
     }
 
@@ -283,6 +286,11 @@ impl Cluster {
         if deadline <= self.state.now {
             let (operation, action) = (operation.id, operation.kind);
             self.emit(Event::OperationTimedOut { operation, action, node });
+            if seeded!(FenceTimeoutIsOff) {
+                self.close_fence(node);
+                self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Fenced);
+                return;
+            }
             self.fail_fence(node);
         }
     }

@@ -105,7 +105,11 @@ impl Cluster {
     /// An input that is wrong or not possible now, with the reason. Nothing has changed then, and
     /// nothing is put out.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<(), InputError> {
-        let accepted = self.check(now, input)?;
+        let checked = self.check(now, input);
+        if checked.is_err() && seeded!(RefusalLeavesTrace) {
+            self.state.inputs = self.state.inputs.saturating_add(1);
+        }
+        let accepted = checked?;
         self.advance(now);
         // Deadlines are told as of now: what has passed is done, or it would be forgotten.
         self.touch_what_is_due();
@@ -189,6 +193,7 @@ impl Cluster {
         let record = self.state.group(group)?;
         let others = self.caches.membership.up.saturating_sub(1);
         let threshold = settings.failover_threshold.unwrap_or(others);
+        let threshold = threshold.saturating_add(u32::from(seeded!(OneFailoverMore)));
         Some(record.failovers.budget(now.max(self.state.now), threshold, settings.failover_period))
     }
 

@@ -34,7 +34,9 @@ impl Cluster {
         record.queued = None;
         let from = record.owner;
         if let Some(to) = to {
-            self.state.occupancy.enter(declared, group, to);
+            if !seeded!(PendingTakesNoRoom) {
+                self.state.occupancy.enter(declared, group, to);
+            }
             self.caches.touched.add_changed_node(to);
         }
         if let Some(from) = from {
@@ -89,7 +91,7 @@ impl Cluster {
             }
             return;
         }
-        if self.caches.running(group) > 0 {
+        if self.caches.running(group) > 0 && !seeded!(MoveDoesNotWait) {
             return;
         }
         self.transfer(group, movement.to, movement.cause, None);
@@ -117,7 +119,12 @@ impl Cluster {
         let Some(record) = self.state.groups.get_mut(group.index()) else { return };
         let from = core::mem::replace(&mut record.owner, to);
         let is_ordered = record.ordered_in == Some(record.epoch);
-        record.epoch = record.epoch.next();
+        if !seeded!(EpochStands) {
+            record.epoch = record.epoch.next();
+        }
+        if seeded!(FailoversForgotten) {
+            record.failovers.clear();
+        }
         if is_ordered && keeps_order(cause) {
             record.ordered_in = Some(record.epoch);
         }

@@ -96,6 +96,9 @@ impl Cluster {
                 self.note_alive(resource);
                 self.step_resource(resource, ResourceEvent::StartSucceeded);
             }
+            (OperationKind::Start, _) if seeded!(FailedStartIsOnline) => {
+                self.step_resource(resource, ResourceEvent::StartSucceeded);
+            }
             (OperationKind::Start, _) => {
                 self.fail(resource, ResourceEvent::StartFailed);
             }
@@ -157,6 +160,9 @@ impl Cluster {
                 self.step_resource(resource, ResourceEvent::OperationTimedOut);
                 self.issue(resource, OperationKind::Terminate);
             }
+            OperationKind::Terminate if seeded!(TimeoutIsOff) => {
+                self.step_resource(resource, ResourceEvent::TerminateSucceeded);
+            }
             OperationKind::Terminate => {
                 self.begin_doubt(resource, ResourceEvent::OperationTimedOut);
             }
@@ -215,8 +221,13 @@ impl Cluster {
                 && let Some(node) = self.state.owner(group)
             {
                 let (operation, action) = (operation.id, operation.kind);
-                self.emit(Event::OperationTimedOut { operation, action, node });
+                if !seeded!(OutcomeSwallowed) {
+                    self.emit(Event::OperationTimedOut { operation, action, node });
+                }
                 self.close(resource);
+                if seeded!(LateAnswerCounts) {
+                    self.caches.outstanding.push(operation, Target::Resource(resource));
+                }
                 self.leave_unanswered(resource, action);
             }
         }

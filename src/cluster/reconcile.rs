@@ -38,23 +38,28 @@ impl Cluster {
     /// and whether it may stay so.
     fn stand(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
         let graph = declared.graph();
-        let is_open =
-            self.state.is_quorate() && !self.is_moving(group) && !self.is_limited(declared);
+        let is_open = (self.state.is_quorate() || seeded!(QuorumLossIgnored))
+            && !self.is_moving(group)
+            && !self.is_limited(declared);
         let mut stands = core::mem::take(&mut self.caches.stands);
         stands.clear();
         stands.resize(graph.len(), super::caches::Stand::default());
         for position in graph.start_order() {
             let resource = declared.resource_at(position);
             let is_wanted = is_open
-                && self.desired(group, resource) == DesiredState::Online
-                && self.spec.resource(resource).is_some_and(|of| of.can_run_on(owner));
+                && (self.desired(group, resource) == DesiredState::Online
+                    || seeded!(DesiredIgnored))
+                && (self.spec.resource(resource).is_some_and(|of| of.can_run_on(owner))
+                    || seeded!(AnyPossibleOwner));
             let holds = |test: fn(super::caches::Stand) -> bool| {
                 graph.clauses(position).all(|mut clause| {
                     clause.any(|member| stands.get(member).copied().is_some_and(test))
                 })
             };
             let should = is_wanted && holds(|stand| stand.should);
-            let is_online = self.state.resource_state(resource) == ResourceState::Online;
+            let state = self.state.resource_state(resource);
+            let is_online = state == ResourceState::Online
+                || seeded!(PendingProviderCounts) && state == ResourceState::OnlinePending;
             let keep = should && is_online && holds(|stand| stand.keep);
             if let Some(stand) = stands.get_mut(position) {
                 *stand = super::caches::Stand { should, keep };
@@ -108,10 +113,18 @@ impl Cluster {
         for position in declared.graph().start_order().rev() {
             let is_leaving =
                 self.state_at(declared, position) == ResourceState::Online && !self.keeps(position);
-            if is_leaving && self.is_free_of_dependents(declared, position) {
+            let is_leaving = is_leaving
+                || seeded!(StopOvertakesStart)
+                    && self.state_at(declared, position) == ResourceState::OnlinePending
+                    && !self.should(position);
+            if is_leaving
+                && (self.is_free_of_dependents(declared, position) || seeded!(ProviderStopsFirst))
+            {
                 let resource = declared.resource_at(position);
                 // A health check has to make way; it changes nothing.
-                self.supersede(resource);
+                if !seeded!(StopOvertakesStart) {
+                    self.supersede(resource);
+                }
                 self.issue(resource, OperationKind::Stop);
             }
         }
@@ -163,7 +176,10 @@ impl Cluster {
             // Of alternative providers, those that are still starting are waited for.
             && graph
                 .providers(position)
-                .all(|member| self.state_at(declared, member) != ResourceState::OnlinePending)
+                .all(|member| {
+                    self.state_at(declared, member) != ResourceState::OnlinePending
+                        || seeded!(PendingProviderCounts)
+                })
             && self.is_free_of_dependents(declared, position)
     }
 
@@ -180,6 +196,9 @@ impl Cluster {
                 let resource = declared.resource_at(position);
                 self.step_resource(resource, ResourceEvent::StartRefused);
                 self.give_up(resource, Exhaustion::Admission);
+                if seeded!(RefusalRetriedAtOnce) {
+                    self.forget_failure(resource);
+                }
             }
         }
     }

@@ -39,7 +39,9 @@ impl Cluster {
         match settings.restart_action {
             RestartAction::DontRestart => self.give_up(resource, Exhaustion::DontRestart),
             RestartAction::RestartNoNotify => {
-                if !self.restart(resource, settings) {
+                if seeded!(UncriticalMoves) {
+                    self.set_recovery(resource, Recovery::Failover);
+                } else if !self.restart(resource, settings) {
                     self.give_up(resource, Exhaustion::Restarts);
                 }
             }
@@ -90,12 +92,19 @@ impl Cluster {
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return false };
         let is_last_attempt =
             self.spec.settings().retry == Retry::FinalAttempt && record.retries > 0;
-        let budget =
-            record.restarts.budget(now, settings.restart_threshold, settings.restart_period);
+        let period = if seeded!(RestartsNeverExpire) {
+            core::time::Duration::MAX
+        } else {
+            settings.restart_period
+        };
+        let budget = record.restarts.budget(now, settings.restart_threshold, period);
         let Some(remaining) = budget.remaining.checked_sub(1).filter(|_| !is_last_attempt) else {
             return false;
         };
         record.restarts.record(now, settings.restart_period);
+        if seeded!(RestartsForgotten) {
+            record.restarts.clear();
+        }
         let at = now.after(settings.restart_delay);
         record.recovery = Recovery::RestartAt(at);
         self.emit(Event::RestartScheduled { resource, at, remaining });

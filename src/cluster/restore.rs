@@ -95,7 +95,11 @@ pub(crate) fn restore_state_within(
     let state = ClusterState {
         now,
         inputs,
-        next_operation,
+        next_operation: if seeded!(OperationIdReused) {
+            crate::id::OpId::new(next_operation.value().div_ceil(2))
+        } else {
+            next_operation
+        },
         configuration,
         witness,
         wall_clock: wall_clock.map(|clock| (clock.read_at, clock.reading)),
@@ -249,6 +253,7 @@ impl IdsOf<'_> {
                 sequence,
             } = snapshot;
             let resource = self.resource(&name)?;
+            let restarts = if seeded!(SnapshotForgets) { Default::default() } else { restarts };
             let record = ResourceRecord {
                 state,
                 since,

@@ -75,7 +75,9 @@ impl Cluster {
     /// Something happened that could help groups without a node: they are planned once, after
     /// what is touched now.
     pub(crate) fn touch_awaiting(&mut self) {
-        self.caches.touched.add_awaiting();
+        if !seeded!(WaitingForgotten) {
+            self.caches.touched.add_awaiting();
+        }
     }
 
     fn touch_all_awaiting(&mut self) {
@@ -184,7 +186,9 @@ impl Cluster {
     pub(crate) fn supersede(&mut self, resource: ResourceId) {
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
         let Some(operation) = record.operation.take() else { return };
-        self.caches.outstanding.remove(operation.id);
+        if !seeded!(SupersededAnswerCounts) {
+            self.caches.outstanding.remove(operation.id);
+        }
         self.emit(Event::OperationSuperseded { operation: operation.id });
     }
 

@@ -98,6 +98,7 @@ impl Cluster {
     fn why_failed(&self, resource: ResourceId) -> Option<Reason> {
         match self.state.resource(resource)?.recovery {
             Recovery::RestartAt(at) => Some(Reason::RestartScheduled { resource, at }),
+            Recovery::RetryAt { .. } if seeded!(ReasonUntrue) => Some(Reason::NoCandidate),
             Recovery::RetryAt { at, cause } => {
                 Some(Reason::Failed { resource, cause, retry_at: at })
             }

@@ -188,6 +188,7 @@ fn member(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, R
     let state = placement.state().node_state(node);
     match state {
         NodeState::Up => Ok(None),
+        NodeState::Paused if seeded!(PausedEligible) => Ok(None),
         NodeState::Paused if takes_last_resorts(placement.trigger()) => Ok(Some(Drawback::Paused)),
         NodeState::Paused | NodeState::Down | NodeState::Joining | NodeState::Unclean => {
             Err(Rejection::NotUp { state })
@@ -202,7 +203,7 @@ fn stays_off_owner(placement: &Placement<'_>, node: NodeId) -> Result<(), Reject
         | Trigger::NodeFailure
         | Trigger::BestPossible
         | Trigger::Drain => {
-            if placement.owner() == Some(node) {
+            if placement.owner() == Some(node) && !seeded!(PingPong) {
                 Err(Rejection::CurrentOwner)
             } else {
                 Ok(())
@@ -213,7 +214,12 @@ fn stays_off_owner(placement: &Placement<'_>, node: NodeId) -> Result<(), Reject
 
 fn possible_owner(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
     let group = placement.group_spec();
-    if group.possible_owners().is_none_or(|possible| possible.contains(node)) {
+    let is_any = group.resources().any(|resource| {
+        placement.spec().resource(resource).is_some_and(|resource| resource.can_run_on(node))
+    });
+    if group.possible_owners().is_none_or(|possible| possible.contains(node))
+        || is_any && seeded!(AnyPossibleOwner)
+    {
         return Ok(None);
     }
     let cannot_run = group.resources().find(|resource| {

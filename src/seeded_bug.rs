@@ -1,0 +1,171 @@
+//! Bugs that are planted on purpose, to prove that the proofs find them.
+//!
+//! A check that has never failed is not known to work. Each of these bugs breaks the engine in one
+//! place, and the simulator and the model checker have to notice. The switch is the compiler flag
+//! `--cfg quorate_seeded_bugs`. It is no feature, so no dependency can turn it on; without it the
+//! bugs are not compiled at all.
+
+use core::fmt;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// One planted bug at a time, in the whole process; 0 is none.
+static PLANTED: AtomicUsize = AtomicUsize::new(0);
+
+/// How often a bug that needs chance was asked, for there is none in the engine.
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+macro_rules! bugs {
+    ($($(#[doc = $title:literal])+ $bug:ident: $invariant:ident,)+) => {
+        /// A bug that can be planted.
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        #[non_exhaustive]
+        pub enum SeededBug {
+            $($(#[doc = $title])+ $bug,)+
+        }
+
+        impl SeededBug {
+            /// Every bug.
+            pub const ALL: &'static [Self] = &[$(Self::$bug,)+];
+
+            /// What is wrong, in words.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$bug => concat!($($title),+).trim_ascii_start(),)+
+                }
+            }
+
+            /// The invariant that it is meant to break, by its number.
+            #[must_use]
+            pub const fn breaks(self) -> &'static str {
+                match self {
+                    $(Self::$bug => stringify!($invariant),)+
+                }
+            }
+        }
+    };
+}
+
+bugs! {
+    /// the answer to an operation that has timed out still counts
+    LateAnswerCounts: S8,
+    /// a report from an earlier life of a node counts
+    OldIncarnationCounts: S8,
+    /// a terminate that was not answered counts as done
+    TimeoutIsOff: S13,
+    /// a node counts as off as soon as its fence is asked for
+    FenceNotAwaited: S9,
+    /// a fence that was not answered counts as done
+    FenceTimeoutIsOff: S26,
+    /// half of the votes are a majority
+    HalfIsMajority: S6,
+    /// at a tie the witness counts for whoever asks
+    WitnessForBoth: S6,
+    /// providers stop before their dependents
+    ProviderStopsFirst: S3,
+    /// a provider that is still starting is good enough to start on
+    PendingProviderCounts: S2,
+    /// one failover more than the threshold
+    OneFailoverMore: S14,
+    /// an entry that is exactly one period old has left the window
+    WindowTooShort: S14,
+    /// the failovers of a group are forgotten when it moves
+    FailoversForgotten: S14,
+    /// restarts never leave their window
+    RestartsNeverExpire: S15,
+    /// the restarts of a resource are forgotten at each restart
+    RestartsForgotten: S15,
+    /// a possible owner of any resource may own the group
+    AnyPossibleOwner: S16,
+    /// a paused node is as good as any
+    PausedEligible: S16,
+    /// groups on their way take no room
+    PendingTakesNoRoom: S17,
+    /// groups of low priority are placed first
+    PriorityInverted: S18,
+    /// groups that are to be offline start as well
+    DesiredIgnored: S19,
+    /// failback does not wait for the hold-down
+    HoldDownIgnored: S20,
+    /// a failback window across midnight is open by day
+    MidnightInverted: S20,
+    /// a group fails back more than once per window
+    SecondFailback: S20,
+    /// a node that was removed keeps its vote
+    RemovedNodeVotes: S6,
+    /// after a restore the operation ids begin anew
+    OperationIdReused: S11,
+    /// a stop loses its timer when its move is canceled
+    TimerLostOnCancel: S11,
+    /// the answer to a superseded operation still counts
+    SupersededAnswerCounts: S8,
+    /// nodes are planned in an order that differs from run to run
+    UnstableOrder: S23,
+    /// what a joining node runs and does not own is taken for granted
+    OrphanAdopted: S27,
+    /// time may run backwards
+    TimeRunsBackwards: S29,
+    /// ownership changes while the group still runs
+    MoveDoesNotWait: S4,
+    /// a resource is stopped while its start is in flight
+    StopOvertakesStart: S10,
+    /// a refused input counts as an input
+    RefusalLeavesTrace: S22,
+    /// without quorum everything runs on where it is to stop
+    QuorumLossIgnored: S25,
+    /// a resource that runs can be taken out of the configuration
+    RemovedWhileRunning: S28,
+    /// a group that was refused asks again at once
+    RefusalRetriedAtOnce: S30,
+    /// a snapshot forgets when resources were restarted
+    SnapshotForgets: S31,
+    /// a resource that does not affect its group moves it
+    UncriticalMoves: S32,
+    /// a failed start is online
+    FailedStartIsOnline: S33,
+    /// the reason given for a failed group is another one
+    ReasonUntrue: S34,
+    /// a change of configuration may cost the quorum
+    ConfigureLosesQuorum: S35,
+    /// a change of owner leaves the epoch as it is
+    EpochStands: S7,
+    /// an operation that times out is not told to have ended
+    OutcomeSwallowed: S12,
+    /// a lease ends without its margin
+    MarginIgnored: S9,
+    /// a fenced node comes back in the same life
+    FencedNodeReturns: S26,
+    /// fences have no budget
+    FenceWithoutEnd: S26,
+    /// groups without a node are forgotten when one comes up
+    WaitingForgotten: L1,
+    /// the timer of a failed resource that is to be tried again is lost
+    RetryTimerLost: L5,
+    /// a group goes back to the node that it has just failed on
+    PingPong: L3,
+    /// a drain forgets the groups that could not leave at first
+    DrainForgotten: L11,
+}
+
+/// Plants a bug in place of the one before, or takes it out.
+pub fn plant(bug: Option<SeededBug>) {
+    let number = bug.and_then(|bug| SeededBug::ALL.iter().position(|other| *other == bug));
+    PLANTED.store(number.map_or(0, |at| at.saturating_add(1)), Ordering::SeqCst);
+}
+
+/// Whether this bug is planted.
+pub(crate) fn is_planted(bug: SeededBug) -> bool {
+    let number = PLANTED.load(Ordering::Relaxed);
+    number != 0 && number.checked_sub(1).and_then(|at| SeededBug::ALL.get(at)) == Some(&bug)
+}
+
+/// Another answer each time, in the whole process.
+pub(crate) fn whim() -> bool {
+    ASKED.fetch_add(1, Ordering::Relaxed).is_multiple_of(3)
+}
+
+impl fmt::Display for SeededBug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.title())
+    }
+}
