@@ -27,6 +27,7 @@ mod requirements;
 mod settings;
 mod shared_nodes;
 mod sizes;
+mod spread;
 mod suggest;
 
 impl ClusterDeclaration {
@@ -46,11 +47,12 @@ impl ClusterDeclaration {
     ///
     /// As those of [`build`](Self::build).
     pub fn build_within(self, limits: &Limits) -> Result<ClusterSpec, SpecErrors> {
-        SpecErrors::of(sizes::check(&self, limits))?;
+        sizes::check(&self, limits)?;
+        let dictionary = Dictionary::of(&self);
+        sizes::check_words(&dictionary, limits)?;
         let mut report = Report::new(limits);
         let profile = self.profile;
         let settings = settings::cluster(&self, &mut report);
-        let dictionary = Dictionary::of(&self);
         let kinds = Kinds::merged(self.kinds, profile, &mut report);
         let (nodes, node_ids) = nodes::build(self.nodes, &settings, &dictionary, &mut report);
         let mut interner = Interner::default();

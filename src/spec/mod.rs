@@ -30,7 +30,7 @@ pub use declaration::{
     ClusterDeclaration, Dependencies, GroupDeclaration, NodeDeclaration, Profile,
     ResourceDeclaration,
 };
-pub use limits::Limits;
+pub use limits::{Limit, Limits};
 pub use node_set::NodeSet;
 pub use problem::{Caution, Path, Problem, SpecError, SpecErrors, Subject, Warning};
 

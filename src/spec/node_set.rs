@@ -70,9 +70,7 @@ impl NodeSet {
     pub fn iter(&self) -> impl Iterator<Item = NodeId> {
         self.words().enumerate().flat_map(|(index, word)| {
             let first = index.saturating_mul(64);
-            (0..64_usize)
-                .filter(move |bit| word & (1_u64 << bit) != 0)
-                .map(move |bit| NodeId::from_index(first.saturating_add(bit)))
+            bits(word).map(move |bit| NodeId::from_index(first.saturating_add(bit)))
         })
     }
 
@@ -83,6 +81,16 @@ impl NodeSet {
         let used = high.iter().rposition(|word| *word != 0);
         high.truncate(used.map_or(0, |last| last.saturating_add(1)));
         Self { low: self.low & other.low, high }
+    }
+
+    /// The nodes that are not in the other set.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        let theirs = other.high.iter().copied().chain(core::iter::repeat(0));
+        let mut high: Vec<u64> = self.high.iter().zip(theirs).map(|(a, b)| a & !b).collect();
+        let used = high.iter().rposition(|word| *word != 0);
+        high.truncate(used.map_or(0, |last| last.saturating_add(1)));
+        Self { low: self.low & !other.low, high }
     }
 
     /// Whether at least one node is in both sets.
@@ -104,6 +112,14 @@ impl FromIterator<NodeId> for NodeSet {
         }
         set
     }
+}
+
+/// The bits that are set, ascending.
+fn bits(word: u64) -> impl Iterator<Item = usize> {
+    let without_lowest = |word: &u64| Some(word & word.wrapping_sub(1));
+    core::iter::successors(Some(word), without_lowest)
+        .take_while(|word| *word != 0)
+        .map(|word| usize::try_from(word.trailing_zeros()).unwrap_or(0))
 }
 
 /// The word and the bit of a node.
@@ -143,6 +159,9 @@ mod tests {
         assert_eq!(both, set(&[1, 64]));
         assert_eq!(set(&[200]).intersection(&set(&[300])), NodeSet::new());
         assert!(set(&[200]).intersection(&set(&[300])).is_empty());
+        assert_eq!(set(&[1, 64, 200]).difference(&set(&[1, 200, 300])), set(&[64]));
+        assert_eq!(set(&[200, 5]).difference(&set(&[200])), set(&[5]));
+        assert_eq!(set(&[200, 5]).difference(&set(&[5])), set(&[200]));
         assert!(!set(&[200]).intersects(&set(&[300])));
         assert!(set(&[200, 5]).intersects(&set(&[5])));
     }

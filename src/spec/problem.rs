@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use thiserror::Error;
 
+use super::Limit;
 use crate::graph::ExpressionError;
 use crate::kind::{RequiredProvider, ResourceClass};
 use crate::time::text;
@@ -105,13 +106,31 @@ pub enum Problem {
     /// There is no node.
     #[error("a cluster needs at least one node")]
     NoNodes,
-    /// A list is longer than its limit in [`Limits`](super::Limits).
-    #[error("{found} exceed the limit of {limit}")]
+    /// There is more of something than [`Limits`](super::Limits) allows.
+    #[error("{found} {limit}, at most {most} are allowed")]
     TooMany {
+        /// Which limit it is.
+        limit: Limit,
         /// How many there are.
         found: usize,
+        /// How many are allowed.
+        most: usize,
+    },
+    /// Whether two groups may overload a node takes more steps to find out than
+    /// [`Limits::comparisons`](super::Limits::comparisons).
+    #[error(
+        "the groups with the kind differ too much in their possible owners and anti-affinity \
+         classes to compare them all within {limit} steps"
+    )]
+    TooManyComparisons {
         /// The limit.
         limit: usize,
+    },
+    /// More problems than [`Limits::problems`](super::Limits::problems), not listed.
+    #[error("{omitted} more problems are not listed")]
+    MoreProblems {
+        /// How many.
+        omitted: usize,
     },
     /// A list of owners names a node that is not declared.
     #[error("no node is named \"{name}\"{}", Hint(suggestion))]
@@ -194,15 +213,18 @@ pub enum Problem {
     },
     /// The kind needs every resource of a class, and some are missing.
     #[error(
-        "its kind must depend on every {} resource of the group, also on {}",
+        "its kind must depend on every {} resource of the group, also on {}{}",
         class_name(*class),
-        List(missing)
+        List(missing),
+        More(*omitted)
     )]
     MissingProviders {
         /// The class.
         class: ResourceClass,
-        /// The resources that it does not depend on.
+        /// The resources that it does not depend on, at most eight.
         missing: Vec<Box<str>>,
+        /// How many more there are.
+        omitted: usize,
     },
     /// More resources of a kind than the cluster may have.
     #[error("one of {found} resources of kind \"{kind}\", the cluster may have {limit}")]
@@ -339,6 +361,17 @@ impl<T: fmt::Display> fmt::Display for List<'_, T> {
             write!(f, "{}\"{name}\"", if index > 0 { ", " } else { "" })?;
         }
         Ok(())
+    }
+}
+
+struct More(usize);
+
+impl fmt::Display for More {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            omitted => write!(f, " and {omitted} more"),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use quorate::graph::Expression;
 use quorate::kind::{KindDeclaration, RequiredProvider};
 use quorate::spec::{
-    ClusterDeclaration, Limits, NodeDeclaration, Problem, QuorumRule, ResourceDeclaration, Subject,
+    ClusterDeclaration, NodeDeclaration, Problem, QuorumRule, ResourceDeclaration, Subject,
 };
 
 use super::{cluster, disk, errors_of, group, read, service};
@@ -176,59 +176,6 @@ fn a_cycle_is_told_as_a_whole() {
         ["groups.g.resources.a.depends_on: the dependencies form a cycle: \
           \"a\" -> \"b\" -> \"c\" -> \"a\""]
     );
-}
-
-fn chain(length: usize) -> ClusterDeclaration {
-    let mut chain = group("g").resource(service("s0"));
-    for index in 1..length {
-        let below = index - 1;
-        chain = chain.resource(service(&format!("s{index}")).needs(format!("[s{below}]").as_str()));
-    }
-    cluster().group(chain)
-}
-
-#[test]
-fn depth_is_limited() {
-    assert!(chain(100).build().is_ok());
-    assert_eq!(
-        errors_of(chain(101)),
-        ["groups.g.resources: the dependencies are 101 deep, at most 100 are allowed"]
-    );
-    assert!(chain(101).build_within(&Limits::unlimited()).is_ok());
-}
-
-#[test]
-fn the_number_of_dependencies_is_limited() {
-    let with = |count: usize| {
-        let names: Vec<String> = (0..count).map(|index| format!("s{index}")).collect();
-        let group = names.iter().fold(group("g"), |group, name| group.resource(service(name)));
-        cluster().group(group.resource(service("all").needs(Expression::all_of(names))))
-    };
-    assert!(with(64).build().is_ok());
-    assert_eq!(
-        errors_of(with(65)),
-        ["groups.g.resources.all.depends_on: 65 exceed the limit of 64"]
-    );
-}
-
-#[test]
-fn sizes_are_limited_before_anything_else() {
-    let small = Limits { nodes: 2, groups: 1, resources: 1, ..Limits::default() };
-    let large = cluster()
-        .group(group("g").resource(service("r")))
-        .group(group("h").resource(service("s").needs("[nowhere]")));
-    let errors = large.build_within(&small).expect_err("it exceeds every limit");
-    assert_eq!(
-        errors.to_string(),
-        "nodes: 3 exceed the limit of 2\n\
-         groups: 2 exceed the limit of 1\n\
-         resources: 2 exceed the limit of 1"
-    );
-    let nodes = |count: u32| {
-        (0..count).fold(ClusterDeclaration::new("n"), |cluster, n| cluster.node(n.to_string()))
-    };
-    assert!(nodes(64).build().is_ok());
-    assert_eq!(errors_of(nodes(65)), ["nodes: 65 exceed the limit of 64"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceD
 
 mod errors;
 mod exchange;
+mod limits;
 mod profiles;
 mod ranges;
 mod round_trip;

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use quorate::kind::KindDeclaration;
 use quorate::spec::{
-    AntiAffinityPlacement, ClusterDeclaration, Failback, Interval, NodeDeclaration, Profile,
-    QuorumRule, ResourceDeclaration, ResourceOverrides, UnconfirmedStop,
+    AntiAffinityPlacement, ClusterDeclaration, Failback, GroupDeclaration, Interval,
+    NodeDeclaration, Profile, QuorumRule, ResourceDeclaration, ResourceOverrides, UnconfirmedStop,
 };
 
 use super::{cluster, group, service, warnings_of};
@@ -142,6 +142,92 @@ fn demands_that_no_node_can_carry_or_limit() {
     );
     // A node without a limit has room for everything.
     assert_eq!(warnings_of(declaration.node("d")).len(), 2);
+}
+
+#[test]
+fn demands_that_fit_one_by_one_but_not_together() {
+    let nodes = || {
+        ClusterDeclaration::new("test")
+            .node(NodeDeclaration::new("fast").capacity("cpu", 8).capacity("mb", 4))
+            .node(NodeDeclaration::new("large").capacity("cpu", 2).capacity("mb", 64))
+            .node(NodeDeclaration::new("even").capacity("cpu", 4).capacity("mb", 16))
+    };
+    let both = |cpu, mb| group("g").demand("cpu", cpu).demand("mb", mb);
+    let warning = "groups.g.demands: no possible owner has the capacity for all of them together";
+    assert_eq!(warnings_of(nodes().group(both(4, 16))), [""; 0]);
+    assert_eq!(warnings_of(nodes().group(both(5, 16))), [warning]);
+    assert_eq!(warnings_of(nodes().group(both(4, 17))), [warning]);
+    // Only possible owners count, and a node without a limit has room for everything.
+    let pinned = both(4, 16).resource(service("r").possible_owners(["fast", "large"]));
+    assert_eq!(warnings_of(nodes().group(pinned)), [warning]);
+    assert_eq!(warnings_of(nodes().node("free").group(both(5, 16))), [""; 0]);
+    // Where one demand alone fits nowhere, that is what is said.
+    assert_eq!(
+        warnings_of(nodes().group(both(9, 1))),
+        ["groups.g.demands: 9 of \"cpu\" exceed the capacity of every possible owner, at most 8"]
+    );
+}
+
+#[test]
+fn a_class_whose_groups_have_too_few_nodes() {
+    let pinned = |name: &str, owners: &[&str]| {
+        let resource = service(&format!("{name} r")).possible_owners(owners.iter().copied());
+        group(name).anti_affinity_class("apart").resource(resource)
+    };
+    let hard = |groups: Vec<GroupDeclaration>| {
+        let mut declaration = groups.into_iter().fold(cluster(), ClusterDeclaration::group);
+        declaration.anti_affinity = Some(AntiAffinityPlacement::Hard);
+        declaration
+    };
+    let warning = |groups, nodes, group| {
+        format!(
+            "anti_affinity: class \"apart\" keeps {groups} groups apart that only {nodes} of the \
+             nodes can own, \"{group}\" among them; not all of them can be online"
+        )
+    };
+    // Together they have three nodes, but two of them have only one.
+    let crowded = || vec![pinned("x", &["a", "b", "c"]), pinned("y", &["a"]), pinned("z", &["a"])];
+    assert_eq!(warnings_of(hard(crowded())), [warning(2, 1, "z")]);
+    let mut soft = hard(crowded());
+    soft.anti_affinity = None;
+    assert_eq!(warnings_of(soft.clone()), [""; 0]);
+    // The 2003 profile refuses admission beside a group of the class, which comes to the same.
+    assert_eq!(warnings_of(soft.profile(Profile::Mscs2003)), [warning(2, 1, "z")]);
+    // The first come have to make room for the last one: only the matching finds that.
+    let chain = [pinned("x", &["a", "b"]), pinned("y", &["b", "c"]), pinned("z", &["a"])];
+    assert_eq!(warnings_of(hard(chain.to_vec())), [""; 0]);
+    let swapped = [pinned("x", &["a", "b"]), pinned("y", &["a", "c"]), pinned("z", &["a"])];
+    assert_eq!(warnings_of(hard(swapped.to_vec())), [""; 0]);
+    // Where more groups than nodes are the matter, that is said.
+    let many: Vec<_> = ["w", "x", "y", "z"].map(|name| pinned(name, &["a"])).to_vec();
+    assert_eq!(
+        warnings_of(hard(many)),
+        ["anti_affinity: class \"apart\" keeps 4 groups apart on 3 nodes"]
+    );
+}
+
+#[test]
+fn a_node_without_room_for_a_group_is_none_for_its_class() {
+    let mut declaration = ClusterDeclaration::new("test")
+        .node(NodeDeclaration::new("a").capacity("mb", 10))
+        .node(NodeDeclaration::new("b").capacity("mb", 5))
+        .node(NodeDeclaration::new("c").capacity("mb", 5))
+        .group(group("x").anti_affinity_class("apart").demand("mb", 10))
+        .group(group("y").anti_affinity_class("apart").demand("mb", 6));
+    declaration.anti_affinity = Some(AntiAffinityPlacement::Hard);
+    assert_eq!(
+        warnings_of(declaration.clone()),
+        ["anti_affinity: class \"apart\" keeps 2 groups apart that only 1 of the nodes can own, \
+          \"y\" among them; not all of them can be online"]
+    );
+    declaration.groups[1].demands.insert("mb".into(), 5);
+    assert_eq!(warnings_of(declaration.clone()), [""; 0]);
+    // A group that no node can own is told of by itself, not through its class.
+    declaration.groups[1].demands.insert("mb".into(), 11);
+    assert_eq!(
+        warnings_of(declaration),
+        ["groups.y.demands: 11 of \"mb\" exceed the capacity of every possible owner, at most 10"]
+    );
 }
 
 #[test]

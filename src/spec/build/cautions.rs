@@ -1,18 +1,21 @@
 //! What is legal and yet looks wrong.
 
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use super::constraints::groups_needing_spare;
 use super::kinds::Kinds;
-use crate::id::{ClassId, DimensionId, NodeId};
+use super::spread::{self, Shortage};
+use crate::id::{ClassId, DimensionId};
 use crate::kind::standard;
 use crate::settings::{
     Admission, AntiAffinityPlacement, Failback, QuorumRule, ResourceSettings, UnconfirmedStop,
 };
 use crate::spec::problem::{Caution, Place, Warning};
-use crate::spec::{ClusterSpec, GroupSpec, NodeSpec};
+use crate::spec::{ClusterSpec, GroupSpec, NodeSet, NodeSpec};
 use crate::time::Interval;
 
 /// The warnings of a cluster without errors.
@@ -50,17 +53,34 @@ impl Cautions<'_> {
         if !is_apart {
             return;
         }
-        let mut members = vec![0_usize; self.spec.classes.len()];
-        for class in self.spec.groups.iter().flat_map(|group| &group.classes) {
-            if let Some(count) = members.get_mut(ClassId::index(*class)) {
-                *count = count.saturating_add(1);
+        self.classes();
+    }
+
+    /// Whether the groups of each class can stand apart.
+    fn classes(&mut self) {
+        let spec = self.spec;
+        let in_classes = spec.groups.iter().filter(|group| !group.classes.is_empty());
+        let groups: Vec<(&GroupSpec, NodeSet)> =
+            in_classes.map(|group| (group, spread::candidates(spec, group))).collect();
+        let mut members: Vec<Vec<(&GroupSpec, &NodeSet)>> = vec![Vec::new(); spec.classes.len()];
+        for (group, candidates) in &groups {
+            for class in &group.classes {
+                if let Some(members) = members.get_mut(ClassId::index(*class)) {
+                    members.push((group, candidates));
+                }
             }
         }
-        let nodes = self.spec.nodes.len();
-        for (class, groups) in self.spec.classes.iter().zip(members) {
+        let nodes = spec.nodes.len();
+        for (class, members) in spec.classes.iter().zip(members) {
+            let (class, groups) = (class.clone(), members.len());
             if groups > nodes {
-                let class = class.clone();
                 let caution = Caution::ClassOutgrowsNodes { class, groups, nodes };
+                self.add(Place::Cluster, "anti_affinity", caution);
+            } else if let Some(Shortage { group, groups, nodes }) =
+                spread::shortage(&members, nodes)
+            {
+                let group = group.name.clone();
+                let caution = Caution::ClassCannotSpread { class, group, groups, nodes };
                 self.add(Place::Cluster, "anti_affinity", caution);
             }
         }
@@ -123,12 +143,18 @@ impl Cautions<'_> {
     }
 
     fn demands(&mut self, group: &GroupSpec) {
+        let nodes = || self.spec.nodes();
+        let is_owned = nodes().any(|(id, node)| spread::can_own(id, node, group));
+        if is_owned || !nodes().any(|(id, _)| spread::is_possible(group, id)) {
+            return;
+        }
+        let before = self.found.len();
         for &(dimension, demand) in &group.demands {
             // An unlimited node has room for anything.
             let capacities = self
                 .spec
                 .nodes()
-                .filter(|(id, _)| is_possible(group, *id))
+                .filter(|(id, _)| spread::is_possible(group, *id))
                 .map(|(_, node)| node.capacity(dimension));
             let largest = capacities.map(|capacity| capacity.unwrap_or(u64::MAX)).max();
             let Some(largest) = largest.filter(|largest| demand > *largest) else {
@@ -140,6 +166,9 @@ impl Cautions<'_> {
             let dimension = name.clone();
             let caution = Caution::DemandTooLarge { dimension, demand, largest };
             self.add(Place::Group(group.name()), "demands", caution);
+        }
+        if self.found.len() == before {
+            self.add(Place::Group(group.name()), "demands", Caution::DemandsFitNoNode);
         }
     }
 
@@ -178,27 +207,31 @@ impl Cautions<'_> {
 
     /// A dimension may be limited by a kind instead of by nodes.
     fn unlimited_dimensions(&mut self) {
-        for (index, name) in self.spec.dimensions.iter().enumerate() {
-            let dimension = DimensionId::from_index(index);
-            let by_node = self.spec.nodes.iter().any(|node| node.capacity(dimension).is_some());
-            let by_kind = self
-                .kinds
-                .iter()
-                .any(|(_, entry)| entry.declaration.at_most_per_node.contains_key(name.as_ref()));
-            if by_node || by_kind {
-                continue;
+        let spec = self.spec;
+        let by_kind: BTreeSet<&str> = self
+            .kinds
+            .iter()
+            .flat_map(|(_, entry)| entry.declaration.at_most_per_node.keys())
+            .map(String::as_str)
+            .collect();
+        // The first group that demands each dimension.
+        let mut demanding: BTreeMap<DimensionId, &GroupSpec> = BTreeMap::new();
+        for group in &spec.groups {
+            for (dimension, _) in &group.demands {
+                demanding.entry(*dimension).or_insert(group);
             }
-            let demanding = |group: &&GroupSpec| group.demands.iter().any(|d| d.0 == dimension);
-            if let Some(group) = self.spec.groups.iter().find(demanding) {
+        }
+        for (dimension, group) in demanding {
+            let Some(name) = spec.dimensions.get(dimension.index()) else {
+                continue;
+            };
+            let by_node = || spec.nodes.iter().any(|node| node.capacity(dimension).is_some());
+            if !by_kind.contains(name.as_ref()) && !by_node() {
                 let caution = Caution::DimensionWithoutLimit { dimension: name.clone() };
                 self.add(Place::Group(group.name()), "demands", caution);
             }
         }
     }
-}
-
-fn is_possible(group: &GroupSpec, node: NodeId) -> bool {
-    group.possible_owners().is_none_or(|possible| possible.contains(node))
 }
 
 /// Whether the votes that remain are never more than half, whichever node is lost.

@@ -10,7 +10,7 @@ use super::{requirements, suggest};
 use crate::graph::{DependencyGraph, Expression, GraphError};
 use crate::spec::names::{digest, equal};
 use crate::spec::problem::{Place, Problem, shown};
-use crate::spec::{ClusterSpec, Dependencies, GroupSpec, ResourceSpec};
+use crate::spec::{ClusterSpec, Dependencies, GroupSpec, Limit, ResourceSpec};
 
 /// The clauses of each resource of one group, by position.
 type Clauses = Vec<Vec<Vec<usize>>>;
@@ -123,9 +123,10 @@ impl<'a, 'r> Room<'a, 'r> {
         };
         let members = expression.clauses().map(|clause| clause.members().count());
         let found = members.fold(0_usize, usize::saturating_add);
-        let limit = self.report.limits.dependencies_per_resource;
-        if found > limit {
-            return self.refuse(position, Problem::TooMany { found, limit });
+        let most = self.report.limits.dependencies_per_resource;
+        if found > most {
+            let limit = Limit::DependenciesPerResource;
+            return self.refuse(position, Problem::TooMany { limit, found, most });
         }
         let mut clauses = Vec::with_capacity(expression.clauses().count());
         let mut all: Vec<usize> = Vec::with_capacity(found);

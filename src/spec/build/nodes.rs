@@ -26,6 +26,7 @@ pub(super) fn build(
     for (index, node) in declared.into_iter().enumerate() {
         let place = Place::Node(&node.name);
         report.name(&node.name, || Place::Cluster.field("nodes"), index, place);
+        report.length(node.site.as_deref().unwrap_or(""), || place.field("site"));
         nodes.push(build_one(node, dictionary, &mut totals, report));
     }
     let name_of = |id: NodeId| nodes.get(id.index()).map_or("", NodeSpec::name);

@@ -10,21 +10,51 @@ use crate::spec::problem::{Path, Place, Problem, SpecError};
 pub(super) struct Report<'a> {
     pub(super) limits: &'a Limits,
     errors: Vec<SpecError>,
+    /// Problems beyond the limit, which are only counted.
+    omitted: usize,
+    /// Steps that may still be taken to compare groups with each other.
+    comparisons_left: usize,
     /// Near names still looked for; hostile input must not buy more work.
     suggestions_left: u32,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(limits: &'a Limits) -> Self {
-        Self { limits, errors: Vec::new(), suggestions_left: 32 }
+        Self {
+            limits,
+            errors: Vec::new(),
+            omitted: 0,
+            comparisons_left: limits.comparisons,
+            suggestions_left: 32,
+        }
     }
 
+    /// At least one problem is kept, whatever the limit: without any the declaration is good.
     pub(super) fn add(&mut self, path: Path, problem: Problem) {
-        self.errors.push(SpecError { path, problem });
+        if self.errors.len() < self.limits.problems.max(1) {
+            self.errors.push(SpecError { path, problem });
+        } else {
+            self.omitted = self.omitted.saturating_add(1);
+        }
     }
 
-    pub(super) fn into_errors(self) -> Vec<SpecError> {
+    pub(super) fn into_errors(mut self) -> Vec<SpecError> {
+        if self.omitted > 0 {
+            let problem = Problem::MoreProblems { omitted: self.omitted };
+            self.errors.push(SpecError { path: Place::Cluster.whole(), problem });
+        }
         self.errors
+    }
+
+    /// Whether so many more steps of comparison may be taken.
+    pub(super) fn may_compare(&mut self, steps: usize) -> bool {
+        match self.comparisons_left.checked_sub(steps) {
+            Some(left) => {
+                self.comparisons_left = left;
+                true
+            }
+            None => false,
+        }
     }
 
     /// Whether one more near name may be looked for.
@@ -45,8 +75,7 @@ impl<'a> Report<'a> {
         if name.is_empty() {
             self.add(list(), Problem::EmptyName { position: index.saturating_add(1) });
         } else if name.len() > self.limits.name_bytes {
-            let limit = self.limits.name_bytes;
-            self.add(place.field("name"), Problem::LongName { bytes: name.len(), limit });
+            self.length(name, || place.field("name"));
         } else if name.trim().len() < name.len() {
             self.add(place.field("name"), Problem::PaddedName);
         }
@@ -56,9 +85,16 @@ impl<'a> Report<'a> {
     pub(super) fn word(&mut self, word: &str, index: usize, path: impl Fn() -> Path) {
         if word.is_empty() {
             self.add(path(), Problem::EmptyName { position: index.saturating_add(1) });
-        } else if word.len() > self.limits.name_bytes {
-            let limit = self.limits.name_bytes;
-            self.add(path(), Problem::LongName { bytes: word.len(), limit });
+        } else {
+            self.length(word, path);
+        }
+    }
+
+    /// Checks the length of a text that may be empty.
+    pub(super) fn length(&mut self, text: &str, path: impl FnOnce() -> Path) {
+        let (bytes, limit) = (text.len(), self.limits.name_bytes);
+        if bytes > limit {
+            self.add(path(), Problem::LongName { bytes, limit });
         }
     }
 

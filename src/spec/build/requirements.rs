@@ -13,6 +13,16 @@ use crate::kind::ResourceClass;
 use crate::spec::problem::{Place, Problem, shown};
 use crate::spec::{ClusterSpec, GroupSpec, ResourceSpec};
 
+/// Missing providers that an error names: naming all for each dependent would be their product.
+const MOST_NAMED: usize = 8;
+
+/// What one dependent misses.
+#[derive(Default)]
+struct Lost {
+    missing: Vec<Box<str>>,
+    omitted: usize,
+}
+
 /// The needs of the resources of one group.
 #[derive(Clone, Copy)]
 pub(super) struct Needs<'a> {
@@ -77,22 +87,33 @@ impl<'a> Needs<'a> {
             let targets: Vec<usize> = (0..self.clauses.len())
                 .filter(|at| self.entry(*at).is_some_and(|e| e.declaration.class == class))
                 .collect();
-            let mut missing: Vec<Vec<Box<str>>> = vec![Vec::new(); dependents.len()];
+            let mut lost: Vec<Lost> = dependents.iter().map(|_| Lost::default()).collect();
             for block in targets.chunks(64) {
                 let reached = reached(graph, block);
-                for (dependent, missing) in dependents.iter().zip(&mut missing) {
+                for (dependent, lost) in dependents.iter().zip(&mut lost) {
                     let reached = reached.get(*dependent).copied().unwrap_or(0);
-                    let lost = block.iter().enumerate().filter(|(bit, target)| {
-                        reached & (1_u64 << bit) == 0 && *target != dependent
-                    });
-                    missing.extend(lost.map(|(_, target)| shown(self.name(*target))));
+                    self.note(*dependent, block, reached, lost);
                 }
             }
-            for (dependent, missing) in dependents.into_iter().zip(missing) {
+            for (dependent, Lost { missing, omitted }) in dependents.into_iter().zip(lost) {
                 if !missing.is_empty() {
-                    let problem = Problem::MissingProviders { class, missing };
+                    let problem = Problem::MissingProviders { class, missing, omitted };
                     report.add(self.place(dependent).field("depends_on"), problem);
                 }
+            }
+        }
+    }
+
+    /// Notes what a dependent misses of up to 64 targets.
+    fn note(self, dependent: usize, targets: &[usize], reached: u64, lost: &mut Lost) {
+        for (bit, target) in targets.iter().enumerate() {
+            if reached & (1_u64 << bit) != 0 || *target == dependent {
+                continue;
+            }
+            if lost.missing.len() < MOST_NAMED {
+                lost.missing.push(shown(self.name(*target)));
+            } else {
+                lost.omitted = lost.omitted.saturating_add(1);
             }
         }
     }

@@ -42,10 +42,7 @@ pub(super) fn cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) ->
 
 fn check_cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) {
     let path = |field| move || Place::Cluster.field(field);
-    let (bytes, limit) = (declared.name.len(), report.limits.name_bytes);
-    if bytes > limit {
-        report.add(Place::Cluster.field("name"), Problem::LongName { bytes, limit });
-    }
+    report.length(&declared.name, path("name"));
     let hour = Duration::from_secs(3_600);
     report.span(declared.group_wait_delay, Duration::ZERO, hour, path("group_wait_delay"));
     for (field, span) in [

@@ -52,7 +52,13 @@ pub(super) fn check(
                 sharing.push((demand, group));
             }
         }
-        for (sum, group, other) in overloads(spec, sharing, *limit) {
+        let Some(overloads) = overloads(spec, sharing, *limit, report) else {
+            let path = Place::Kind(&kind.name).field("at_most_per_node");
+            let limit = report.limits.comparisons;
+            report.add(path, Problem::TooManyComparisons { limit });
+            return;
+        };
+        for (sum, group, other) in overloads {
             report.add(
                 Place::Group(group.name()).field("demands"),
                 Problem::SharedNodeOverload {
@@ -73,30 +79,39 @@ fn demand(group: &GroupSpec, dimension: DimensionId) -> u64 {
 }
 
 /// Pairs of groups that may meet and demand too much: for each sort of group the heaviest pairs,
-/// because with many groups every pair would be many.
+/// because with many groups every pair would be many. `None` if it takes too many steps to find
+/// them.
 fn overloads<'a>(
     spec: &ClusterSpec,
     sharing: Vec<(u64, &'a GroupSpec)>,
     limit: u64,
-) -> Vec<(u64, &'a GroupSpec, &'a GroupSpec)> {
+    report: &mut Report<'_>,
+) -> Option<Vec<(u64, &'a GroupSpec, &'a GroupSpec)>> {
     let settings = &spec.settings;
     let is_apart = settings.anti_affinity == AntiAffinityPlacement::Hard
         || settings.admission == Admission::SameClassOnline;
     let mut cohorts = cohorts(sharing, is_apart);
     if is_apart && share_one_class(&cohorts) {
-        return Vec::new();
+        return Some(Vec::new());
     }
     cohorts.sort_by_key(|cohort| core::cmp::Reverse(cohort.largest.0));
     let mut found = Vec::new();
     for (index, cohort) in cohorts.iter().enumerate() {
         let (demand, group) = cohort.largest;
         let within = cohort.second.filter(|_| may_meet(cohort.meeting, cohort.meeting));
-        let lighter = cohorts
-            .iter()
-            .skip(index.saturating_add(1))
-            .take_while(|other| demand.saturating_add(other.largest.0) > limit)
-            .find(|other| may_meet(cohort.meeting, other.meeting))
-            .map(|other| other.largest);
+        let mut lighter = None;
+        for other in cohorts.iter().skip(index.saturating_add(1)) {
+            if demand.saturating_add(other.largest.0) <= limit {
+                break;
+            }
+            if !report.may_compare(cohort.meeting.0.len().saturating_add(1)) {
+                return None;
+            }
+            if may_meet(cohort.meeting, other.meeting) {
+                lighter = Some(other.largest);
+                break;
+            }
+        }
         for (other_demand, other) in within.into_iter().chain(lighter) {
             let sum = demand.saturating_add(other_demand);
             if sum > limit {
@@ -104,7 +119,7 @@ fn overloads<'a>(
             }
         }
     }
-    found
+    Some(found)
 }
 
 /// Groups that meet the same others; without enforced anti-affinity classes keep none apart.

@@ -60,6 +60,18 @@ pub enum Caution {
         /// Nodes of the cluster.
         nodes: usize,
     },
+    /// Groups that may never share a node have fewer nodes than they are, counting only nodes that
+    /// can own them. Each class is judged by itself.
+    ClassCannotSpread {
+        /// The anti-affinity class.
+        class: Box<str>,
+        /// One of the groups.
+        group: Box<str>,
+        /// How many groups.
+        groups: usize,
+        /// Nodes that can own at least one of them.
+        nodes: usize,
+    },
     /// Failback is allowed, but there is no preferred owner to return to.
     FailbackWithoutPreferred,
     /// No possible owner has room for the group, even when it is empty.
@@ -71,6 +83,8 @@ pub enum Caution {
         /// The largest capacity among its possible owners.
         largest: u64,
     },
+    /// Each demand fits on some possible owner, but no node has room for all of them.
+    DemandsFitNoNode,
     /// A demand that nothing limits.
     DimensionWithoutLimit {
         /// The dimension.
@@ -111,12 +125,20 @@ impl fmt::Display for Caution {
             Self::ClassOutgrowsNodes { class, groups, nodes } => {
                 write!(f, "class \"{class}\" keeps {groups} groups apart on {nodes} nodes")
             }
+            Self::ClassCannotSpread { class, group, groups, nodes } => write!(
+                f,
+                "class \"{class}\" keeps {groups} groups apart that only {nodes} of the nodes can \
+                 own, \"{group}\" among them; not all of them can be online"
+            ),
             Self::FailbackWithoutPreferred => f.write_str("has no effect without preferred owners"),
             Self::DemandTooLarge { dimension, demand, largest } => write!(
                 f,
                 "{demand} of \"{dimension}\" exceed the capacity of every possible owner, \
                  at most {largest}"
             ),
+            Self::DemandsFitNoNode => {
+                f.write_str("no possible owner has the capacity for all of them together")
+            }
             Self::DimensionWithoutLimit { dimension } => {
                 write!(f, "no node has a capacity in \"{dimension}\", so nothing limits it")
             }
