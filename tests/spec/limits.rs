@@ -179,36 +179,24 @@ fn lengths_of_names() {
     };
     let cut = "x".repeat(60);
     let long = "a name of 256 bytes, at most 255 are allowed";
-    let cases: [(fn(&mut ClusterDeclaration, String), String); 9] = [
-        (|it, name| it.name = name, "name".into()),
-        (|it, name| it.nodes[0].name = name, format!("nodes.\"{cut}…\".name")),
-        (|it, name| it.nodes[0].site = Some(name), "nodes.a.site".into()),
-        (|it, name| it.kinds[0].name = name, format!("kinds.\"{cut}…\".name")),
-        (|it, name| it.groups[0].name = name, format!("groups.\"{cut}…\".name")),
-        (
-            |it, name| it.groups[0].resources[0].name = name,
-            format!("groups.g.resources.\"{cut}…\".name"),
-        ),
-        (
-            |it, name| it.groups[0].anti_affinity_classes.push(name),
-            "groups.g.anti_affinity_classes".into(),
-        ),
-        (
-            |it, name| {
-                it.nodes[0].capacity.insert(name, 1);
-            },
-            "nodes.a.capacity".into(),
-        ),
-        (
-            |it, name| {
-                it.kinds[0].at_most_per_node.insert(name, 1);
-            },
-            "kinds.k.at_most_per_node".into(),
-        ),
-    ];
-    for (place, path) in cases {
+    let check = |path: &str, place: fn(&mut ClusterDeclaration, String)| {
         assert_limit(255, named(place), &format!("{path}: {long}"));
-    }
+    };
+    check("name", |it, name| it.name = name);
+    check(&format!("nodes.\"{cut}…\".name"), |it, name| it.nodes[0].name = name);
+    check("nodes.a.site", |it, name| it.nodes[0].site = Some(name));
+    check("nodes.a.capacity", |it, name| it.nodes[0].capacity = [(name, 1)].into());
+    check(&format!("kinds.\"{cut}…\".name"), |it, name| it.kinds[0].name = name);
+    check("kinds.k.at_most_per_node", |it, name| {
+        it.kinds[0].at_most_per_node = [(name, 1)].into();
+    });
+    check(&format!("groups.\"{cut}…\".name"), |it, name| it.groups[0].name = name);
+    check("groups.g.anti_affinity_classes", |it, name| {
+        it.groups[0].anti_affinity_classes.push(name);
+    });
+    check(&format!("groups.g.resources.\"{cut}…\".name"), |it, name| {
+        it.groups[0].resources[0].name = name;
+    });
     // A dimension that nobody offers is legal and warned of.
     let demand = |bytes: usize| cluster().group(group("g").demand("x".repeat(bytes), 1));
     assert_limit(255, demand, &format!("groups.g.demands: {long}"));
