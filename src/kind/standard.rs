@@ -100,7 +100,7 @@ fn exchange() -> Vec<KindDeclaration> {
             spare_node: SpareNode::FromThreeNodesOn,
             // Four storage groups per node, after a failover too (KB 259197).
             at_most_per_node: BTreeMap::from([(String::from(STORAGE_GROUPS), 4)]),
-            ..exchange_kind(
+            ..exres_kind(
                 SYSTEM_ATTENDANT,
                 vec![
                     RequiredProvider::Kind(NETWORK_NAME.into()),
@@ -109,18 +109,12 @@ fn exchange() -> Vec<KindDeclaration> {
             )
         },
         information_store(attendant()),
-        KindDeclaration {
-            at_most_per_cluster: Some(1),
-            ..exchange_kind(EXCHANGE_MTA, attendant())
-        },
-        KindDeclaration {
-            at_most_per_group: Some(1),
-            ..exchange_kind(EXCHANGE_ROUTING, attendant())
-        },
-        exchange_kind(EXCHANGE_SMTP, attendant_or_store()),
-        exchange_kind(EXCHANGE_HTTP, attendant_or_store()),
-        exchange_kind(EXCHANGE_IMAP4, attendant_or_store()),
-        exchange_kind(EXCHANGE_POP3, attendant_or_store()),
+        KindDeclaration { at_most_per_cluster: Some(1), ..exres_kind(EXCHANGE_MTA, attendant()) },
+        KindDeclaration { at_most_per_group: Some(1), ..exres_kind(EXCHANGE_ROUTING, attendant()) },
+        exres_kind(EXCHANGE_SMTP, attendant_or_store()),
+        exres_kind(EXCHANGE_HTTP, attendant_or_store()),
+        exres_kind(EXCHANGE_IMAP4, attendant_or_store()),
+        exres_kind(EXCHANGE_POP3, attendant_or_store()),
         exchange_kind(EXCHANGE_SEARCH, attendant_or_store()),
     ]
 }
@@ -129,7 +123,7 @@ fn exchange() -> Vec<KindDeclaration> {
 /// of the others.
 fn information_store(requires: Vec<RequiredProvider>) -> KindDeclaration {
     let day = Some(Duration::from_secs(24 * 3_600));
-    let kind = exchange_kind(INFORMATION_STORE, requires);
+    let kind = exres_kind(INFORMATION_STORE, requires);
     KindDeclaration {
         at_most_per_group: Some(1),
         settings: ResourceOverrides {
@@ -141,15 +135,27 @@ fn information_store(requires: Vec<RequiredProvider>) -> KindDeclaration {
     }
 }
 
-/// Exchange agents check themselves every 10 s and report failures by an event, so that they are
-/// never asked whether they look alive (KB 810860).
+/// The agents in exres.dll check themselves every 10 s and report failures by an event, so that they
+/// are never asked whether they look alive (KB 810860).
+fn exres_kind(name: &str, requires: Vec<RequiredProvider>) -> KindDeclaration {
+    let kind = exchange_kind(name, requires);
+    KindDeclaration {
+        settings: ResourceOverrides {
+            looks_alive_interval: Some(Interval::Never),
+            is_alive_interval: Some(Duration::from_secs(10)),
+            ..kind.settings
+        },
+        ..kind
+    }
+}
+
+/// What holds for every Exchange resource. The agent of MS Search is Gathercl.dll (KB 810860), which
+/// is checked like any other.
 fn exchange_kind(name: &str, requires: Vec<RequiredProvider>) -> KindDeclaration {
     KindDeclaration {
         requires,
         settings: ResourceOverrides {
             pending_timeout: Some(Duration::from_secs(180)),
-            looks_alive_interval: Some(Interval::Never),
-            is_alive_interval: Some(Duration::from_secs(10)),
             ..ResourceOverrides::default()
         },
         ..named(name)

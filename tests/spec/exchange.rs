@@ -200,3 +200,15 @@ fn agents_check_themselves_and_the_store_takes_its_time() {
     assert_eq!(settings("IS 1").stop_deadline, Duration::from_secs(3_600));
     assert_eq!(settings("SA 1").start_pending_timeout, Duration::from_secs(180));
 }
+
+/// The health thread that makes the cheap check needless is that of exres.dll, and the agent of MS
+/// Search is Gathercl.dll (KB 810860): it is checked at the default intervals.
+#[test]
+fn search_has_an_agent_of_its_own() {
+    let spec = built(servers(2, 1));
+    let id = spec.resource_id("Search 1").expect("it is declared");
+    let settings = spec.resource(id).expect("the id is of this cluster").settings();
+    assert_eq!(settings.looks_alive_interval, Interval::Every(Duration::from_secs(5)));
+    assert_eq!(settings.is_alive_interval, Duration::from_secs(60));
+    assert_eq!(settings.pending_timeout, Duration::from_secs(180));
+}
