@@ -26,8 +26,9 @@ pub enum InputError<N: Naming = Ids> {
     /// The input lies beyond [`Timestamp::LATEST`].
     #[error("time {0} is out of range")]
     TimeOutOfRange(Timestamp),
-    /// An operation, input or incarnation number is near the end of its range, which only a forged one brings about.
-    #[error("a counter is exhausted")]
+    /// An operation, input or incarnation number is near the end of its range, which only a forged
+    /// one brings about.
+    #[error("an operation, input or incarnation number is near the end of its range")]
     CounterExhausted,
     /// No node has this id.
     #[error("no node {0}")]
@@ -47,8 +48,9 @@ pub enum InputError<N: Naming = Ids> {
     /// The outcome does not answer what was asked for.
     #[error("operation {0} cannot end like this")]
     OutcomeDoesNotFit(OpId),
-    /// The report is of an older life of the node than the one that is known.
-    #[error("report of incarnation {reported} of node {node}, which is in {known}")]
+    /// The report is of another life of the node than the one that is known, or the node comes
+    /// back in a life that is over.
+    #[error("incarnation {reported} of node {node} is not accepted, the last one known is {known}")]
     StaleIncarnation {
         /// The node.
         node: N::Node,
@@ -69,7 +71,7 @@ pub enum InputError<N: Naming = Ids> {
     #[error("resource {0} is listed twice")]
     ListedTwice(N::Resource),
     /// The clock reading is out of range.
-    #[error("wall clock out of range")]
+    #[error("the reading of the wall clock is out of range")]
     ClockOutOfRange,
     /// The node is in a state in which this cannot happen.
     #[error("node {node} is {state}")]
@@ -89,7 +91,7 @@ pub enum InputError<N: Naming = Ids> {
     #[error("the cluster would lose quorum with this declaration")]
     ConfigurationWouldLoseQuorum,
     /// Nothing can be brought online on a paused node (`ERROR_SHARING_PAUSED`).
-    #[error("node {0} is paused")]
+    #[error("node {0} is paused and starts nothing")]
     NodePaused(N::Node),
     /// The group is locked (`ERROR_CLUSTER_RESOURCE_LOCKED_STATUS`).
     #[error("group {0} is locked")]
@@ -103,10 +105,9 @@ pub enum InputError<N: Naming = Ids> {
         state: ResourceState,
     },
     /// A failed resource cannot be taken offline (`ERROR_RESOURCE_FAILED`).
-    #[error("resource {0} has failed")]
+    #[error("resource {0} has failed and cannot be taken offline")]
     ResourceFailed(N::Resource),
-    /// Maintenance is not possible for what the quorum rests on, or for a resource that is not
-    /// online.
+    /// Only an online resource can be put into maintenance or be made to fail.
     #[error("resource {0} is not online")]
     ResourceNotOnline(N::Resource),
     /// The node already runs a group of the same anti-affinity class
@@ -136,33 +137,39 @@ pub enum InputError<N: Naming = Ids> {
     /// There is no move to cancel.
     #[error("group {0} is not moving")]
     NotMoving(N::Group),
-    /// The node to drain to is not up (`ERROR_HOST_NODE_NOT_AVAILABLE`).
-    #[error("drain target {0} is not up")]
+    /// The node to drain to is not up (`ERROR_HOST_NODE_NOT_AVAILABLE`), or is the one to drain.
+    #[error("drain target {0} is not up, or is the node to drain")]
     DrainTargetNotUp(N::Node),
     /// A drain of the node is under way (`ERROR_CLUSTER_NODE_EVACUATION_IN_PROGRESS`).
     #[error("node {0} is being drained")]
     DrainInProgress(N::Node),
-    /// The node to evict still owns groups or may run something.
-    #[error("node {0} still owns groups or may run something")]
+    /// The node to evict, or to leave out of a new declaration, is lost, is being fenced, or runs or
+    /// may run a resource. Groups that it owns and that are off do not matter: they lose their
+    /// owner.
+    #[error("node {0} runs something, may run something, or is being fenced")]
     NodeInUse(N::Node),
     /// The last node cannot be evicted.
-    #[error("node {0} is the last one")]
+    #[error("node {0} is the last one and cannot be evicted")]
     LastNode(N::Node),
     /// What would become of another configuration cannot be told in the names of this one.
     #[error("a change of configuration cannot be tried out")]
     ConfigurationInWhatIf,
-    /// The new declaration is not valid.
+    /// The new declaration is not valid, or what an evicted node would leave of the present one.
     #[error("the declaration is not valid:\n{0}")]
     Declaration(SpecErrors),
-    /// The new declaration removes a group or resource that is not off.
-    #[error("resource {0} cannot be removed before it is offline")]
+    /// The new declaration removes a resource that may run somewhere, or gives it another kind,
+    /// which makes another resource of it.
+    #[error("resource {0} cannot be removed or change its kind before it is off on every node")]
     RemovedWhileRunning(N::Resource),
-    /// The new declaration moves a resource to another group.
-    #[error("resource {0} cannot change its group while it is not offline")]
+    /// The new declaration moves a resource that may run somewhere to another group.
+    #[error("resource {0} cannot change its group before it is off on every node")]
     RegroupedWhileRunning(N::Resource),
     /// The new declaration adds a dependency to a resource that is neither offline nor failed
     /// (`ERROR_RESOURCE_ONLINE`), or removes one of which an end is not (`ERROR_INVALID_STATE`).
-    #[error("the dependencies of resource {0} cannot change before it is offline")]
+    #[error(
+        "the dependencies of resource {0} cannot change before it is off, nor lose a provider \
+         that is not off"
+    )]
     DependenciesWhileRunning(N::Resource),
 }
 

@@ -114,7 +114,7 @@ fn a_class_larger_than_the_cluster() {
         declaration.anti_affinity = Some(AntiAffinityPlacement::Hard);
         declaration
     };
-    let warning = "anti_affinity: class \"apart\" keeps 4 groups apart on 3 nodes";
+    let warning = "anti_affinity: class \"apart\" keeps 4 groups apart on 3 nodes; not all of them can be online";
     assert_eq!(warnings_of(declaration(4)), [""; 0]);
     assert_eq!(warnings_of(hard(3)), [""; 0]);
     assert_eq!(warnings_of(hard(4)), [warning]);
@@ -202,7 +202,9 @@ fn a_class_whose_groups_have_too_few_nodes() {
     let many: Vec<_> = ["w", "x", "y", "z"].map(|name| pinned(name, &["a"])).to_vec();
     assert_eq!(
         warnings_of(hard(many)),
-        ["anti_affinity: class \"apart\" keeps 4 groups apart on 3 nodes"]
+        [
+            "anti_affinity: class \"apart\" keeps 4 groups apart on 3 nodes; not all of them can be online"
+        ]
     );
 }
 

@@ -122,9 +122,11 @@ impl fmt::Display for Caution {
             Self::MoreFailoversThanNodes { threshold, nodes } => {
                 write!(f, "{threshold} failovers on {nodes} nodes visit failed nodes again")
             }
-            Self::ClassOutgrowsNodes { class, groups, nodes } => {
-                write!(f, "class \"{class}\" keeps {groups} groups apart on {nodes} nodes")
-            }
+            Self::ClassOutgrowsNodes { class, groups, nodes } => write!(
+                f,
+                "class \"{class}\" keeps {groups} groups apart on {nodes} nodes; not all of them \
+                 can be online"
+            ),
             Self::ClassCannotSpread { class, group, groups, nodes } => write!(
                 f,
                 "class \"{class}\" keeps {groups} groups apart that only {nodes} of the nodes can \
