@@ -3,7 +3,6 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::Deref;
 
 use parking_lot::RwLock;
 
@@ -13,11 +12,17 @@ use crate::time::Timestamp;
 /// A handle to one cluster that many threads may use; clones are cheap and share it.
 ///
 /// The outputs of an input are taken in the same critical section, so threads never see each
-/// other's. Readers do not block each other. Nothing of the embedder runs under the lock except
-/// the policy.
+/// other's. What two threads got they may carry out in either order: epochs and operation numbers
+/// say which is the newer one. Readers do not block each other.
 ///
 /// Threads read their clocks before they wait for the lock, so a later one may come first: an
 /// input with an older time counts as of the latest time that was seen.
+///
+/// # Deadlock
+///
+/// Of the embedder, only the policy and what is passed to [`read`](Self::read) run under the lock.
+/// Neither may use a handle to the same cluster, or it waits for itself: look, let the answer out,
+/// and act on it afterwards. There is no guard to hold, so that nothing is locked by accident.
 ///
 /// ```
 /// use quorate::policy::Ring;
@@ -32,7 +37,11 @@ use crate::time::Timestamp;
 /// let join = Input::NodeJoined { node, incarnation: Incarnation::new(1), running: vec![] };
 /// let outputs = other.handle(Timestamp::ZERO, join)?;
 /// assert!(!outputs.is_empty());
-/// assert!(!cluster.read().state().is_quorate());
+/// assert!(!cluster.read(|cluster| cluster.state().is_quorate()));
+///
+/// let due = cluster.read(|cluster| cluster.poll_timeout());
+/// let outputs = due.map(|deadline| cluster.handle_timeout(deadline.at));
+/// assert_eq!(outputs, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -67,9 +76,13 @@ impl SharedCluster {
         drain(&mut cluster)
     }
 
-    /// The cluster as it is, for questions. Inputs wait until the answer is dropped.
-    pub fn read(&self) -> impl Deref<Target = Cluster> + '_ {
-        self.cluster.read()
+    /// Answers a question about the cluster as it is. Inputs wait for the answer; other questions
+    /// do not, unless an input waits already: then they come after it, so that those who ask all
+    /// the time keep no input out.
+    ///
+    /// `question` must not use a handle to the same cluster: see [`SharedCluster`].
+    pub fn read<T>(&self, question: impl FnOnce(&Cluster) -> T) -> T {
+        question(&self.cluster.read())
     }
 }
 
@@ -79,6 +92,11 @@ fn drain(cluster: &mut Cluster) -> Vec<Output> {
 
 impl fmt::Debug for SharedCluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SharedCluster").field(&*self.cluster.read()).finish()
+        let mut tuple = f.debug_tuple("SharedCluster");
+        // Debugging must not wait for an input, and may happen in a question.
+        match self.cluster.try_read() {
+            Some(cluster) => tuple.field(&*cluster).finish(),
+            None => tuple.field(&format_args!("<locked>")).finish(),
+        }
     }
 }
