@@ -1,17 +1,19 @@
 //! The bridge does what `docs/bridge.md` says.
 //!
 //! In the document, fenced blocks hold conversations (`>` is a line to the bridge, `<` its answer),
-//! inputs or outputs. All conversations together are one, from the top. `UPDATE=1` writes the true
-//! answers into the document.
+//! inputs, outputs, or one line for each variant of what is only ever written. All conversations
+//! together are one, from the top. `UPDATE=1` writes the true answers and lines into the document.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use quorate::cluster::{Input, Output};
+use quorate::cluster::{Command, Event, Input, Outcome, Output};
 use quorate::id::Names;
 use serde_json::Value;
 
+#[path = "bridge/samples.rs"]
+mod samples;
 #[path = "../examples/bridge/session/mod.rs"]
 mod session;
 
@@ -30,7 +32,20 @@ fn every_conversation_goes_as_written() {
     let written = read(&document());
     let mut session = Session::default();
     let mut lines = Vec::new();
+    let mut samples = samples::blocks();
+    let mut is_sample = false;
     for line in written.lines() {
+        is_sample = is_sample && line != "```";
+        if is_sample {
+            continue;
+        }
+        let language = line.strip_prefix("```").unwrap_or_default();
+        if let Some(at) = samples.iter().position(|block| block.language == language) {
+            lines.push(line.to_owned());
+            lines.extend(samples.swap_remove(at).lines);
+            is_sample = true;
+            continue;
+        }
         match (line.strip_prefix("> "), line.starts_with("< ")) {
             (Some(request), _) if request.starts_with('{') => {
                 lines.push(line.to_owned());
@@ -40,6 +55,8 @@ fn every_conversation_goes_as_written() {
             _ => lines.push(line.to_owned()),
         }
     }
+    let missing: Vec<&str> = samples.iter().map(|block| block.language).collect();
+    assert!(missing.is_empty(), "docs/bridge.md has no block of {}", missing.join(", "));
     let spoken = lines.join("\n") + "\n";
     if env::var_os("UPDATE").is_some() {
         // Renamed, because the other tests read the document at the same time.
@@ -105,6 +122,92 @@ fn every_output_is_read() {
     lines.iter().for_each(|line| assert_read_back::<Output<Names>>(line));
 }
 
+/// The names of all variants, as serde tells them to those who ask for one that does not exist.
+fn variants<T: serde::de::DeserializeOwned>() -> BTreeSet<String> {
+    let error = match serde_json::from_str::<T>(r#"{"no such variant": null}"#) {
+        Ok(_) => panic!("every variant is read"),
+        Err(error) => error.to_string(),
+    };
+    let (_, expected) = error.split_once("expected ").unwrap_or_else(|| panic!("{error}"));
+    let names: BTreeSet<String> =
+        expected.split('`').skip(1).step_by(2).map(ToOwned::to_owned).collect();
+    assert!(names.len() > 1, "{error}");
+    names
+}
+
+/// Fields of a variant: `{"variant": {"field": …}}`.
+fn fields(value: &Value, variant: &str) -> Option<BTreeSet<String>> {
+    Some(value.get(variant)?.as_object()?.keys().cloned().collect())
+}
+
+/// Every variant has a line, and at least one line of each has all its fields.
+fn assert_whole<T>(lines: &[Value])
+where
+    T: serde::de::DeserializeOwned + serde::Serialize,
+{
+    for variant in variants::<T>() {
+        let is_whole = lines.iter().any(|line| {
+            let told = fields(line, &variant);
+            let read = serde_json::from_value::<T>(line.clone());
+            let again = read.map(serde_json::to_value).ok().and_then(Result::ok);
+            told.is_some() && told == again.and_then(|again| fields(&again, &variant))
+        });
+        assert!(is_whole, "docs/bridge.md has no line of {variant} with all its fields");
+    }
+}
+
+#[test]
+fn every_input_command_and_event_is_shown_with_all_its_fields() {
+    let read = |line: String| -> Value { serde_json::from_str(&line).expect("it is JSON") };
+    let within = |lines: &[Value], key: &str| -> Vec<Value> {
+        lines.iter().filter_map(|line| line.get(key).cloned()).collect()
+    };
+    let inputs: Vec<Value> = fenced("json inputs").into_iter().map(read).collect();
+    let commands = within(&inputs, "command");
+    let outputs: Vec<Value> = fenced("json outputs").into_iter().map(read).collect();
+    assert_whole::<Command<Names>>(&commands);
+    assert_whole::<Event<Names>>(&within(&outputs, "event"));
+    assert_whole::<Output<Names>>(&outputs);
+    let shown: BTreeSet<String> =
+        inputs.iter().filter_map(Value::as_object).flat_map(|line| line.keys().cloned()).collect();
+    assert_eq!(shown, variants::<Input<Names>>());
+    let text = self::read(&document());
+    for outcome in variants::<Outcome>() {
+        assert!(text.contains(&format!("`{outcome}`")), "{outcome}");
+    }
+}
+
+/// All words of a value: texts and names of fields.
+fn words(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(field, value)| {
+            found.insert(field.clone());
+            words(value, found);
+        }),
+        Value::Array(values) => values.iter().for_each(|value| words(value, found)),
+        Value::String(text) => {
+            found.insert(text.clone());
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The samples are what the document shows, so a variant without a sample is one that the document
+/// does not show.
+#[test]
+fn there_is_a_sample_of_every_variant() {
+    for block in samples::blocks() {
+        let mut shown = BTreeSet::new();
+        for line in &block.lines {
+            words(&serde_json::from_str(line).expect("it is JSON"), &mut shown);
+        }
+        for (file, item) in block.items {
+            let missing: Vec<String> = words_of(file, item).difference(&shown).cloned().collect();
+            assert!(missing.is_empty(), "no sample of {item}: {}", missing.join(", "));
+        }
+    }
+}
+
 /// Names of variants or fields in a source file, as they are written in JSON.
 fn words_of(file: &str, item: &str) -> BTreeSet<String> {
     let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
@@ -150,14 +253,26 @@ fn nothing_is_left_out() {
         ("src/cluster/reason.rs", "pub enum Reason<"),
         ("src/cluster/deadline.rs", "pub enum DeadlineReason<"),
         ("src/plan/explain.rs", "pub enum Verdict<"),
+        ("src/plan/explain.rs", "pub enum Difference "),
+        ("src/cluster/what_if.rs", "pub enum PlanEnd "),
+        ("src/quorum.rs", "pub enum Verdict "),
+        ("src/quorum.rs", "pub enum WitnessState "),
         ("src/plan/eligibility.rs", "pub enum Rejection<"),
         ("src/plan/eligibility.rs", "pub enum Drawback<"),
         ("src/policy/mod.rs", "pub enum Trigger "),
         ("src/state/resource.rs", "pub enum OperationKind "),
         ("src/state/resource.rs", "pub enum Exhaustion "),
         ("src/state/resource.rs", "pub enum Recovery "),
+        ("src/state/resource.rs", "pub enum OrphanState "),
+        ("examples/bridge/session/view.rs", "pub(crate) struct StateView "),
+        ("examples/bridge/session/view.rs", "struct NodeView "),
+        ("examples/bridge/session/view.rs", "struct DrainView "),
+        ("examples/bridge/session/view.rs", "struct GroupView "),
+        ("examples/bridge/session/view.rs", "struct ResourceView "),
+        ("examples/bridge/session/view.rs", "struct OrphanView "),
         ("src/state/group.rs", "pub enum MovementCause "),
         ("src/state/group.rs", "pub enum MoveFailure "),
+        ("src/state/group.rs", "pub enum Lock "),
         ("src/state/node.rs", "pub enum DownProof "),
         ("src/state/node.rs", "pub enum DrainStatus "),
         ("src/state/node.rs", "pub enum DrainMode "),

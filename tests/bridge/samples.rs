@@ -1,0 +1,222 @@
+//! One value of every variant that the bridge writes and never reads.
+//!
+//! `docs/bridge.md` shows them, a block of lines for each list. A field that is new does not
+//! compile here until it has a value; that no variant is missing is checked against the sources.
+
+use std::time::Duration;
+
+use quorate::Timestamp;
+use quorate::cluster::{
+    Deadline, DeadlineReason, Plan, PlanEnd, PlannedGroup, PlannedOperation, Reason,
+};
+use quorate::id::{Names, OpId};
+use quorate::machine::{Budget, GroupState, NodeState};
+use quorate::plan::{Candidate, Difference, Drawback, Explanation, Rejection, Verdict};
+use quorate::policy::Trigger;
+use quorate::settings::Fencing;
+use quorate::state::{Exhaustion, Operation, OperationKind, OrphanState, Recovery};
+use serde::Serialize;
+
+/// A fenced block of the document, what it shows, and where the variants are declared.
+pub(crate) struct Block {
+    pub(crate) language: &'static str,
+    pub(crate) lines: Vec<String>,
+    pub(crate) items: &'static [(&'static str, &'static str)],
+}
+
+fn block<T: Serialize>(
+    language: &'static str,
+    items: &'static [(&'static str, &'static str)],
+    samples: Vec<T>,
+) -> Block {
+    let line = |sample: &T| serde_json::to_string(sample).expect("plain data");
+    Block { language, lines: samples.iter().map(line).collect(), items }
+}
+
+pub(crate) fn blocks() -> Vec<Block> {
+    vec![
+        block(
+            "json deadlines",
+            &[("src/cluster/deadline.rs", "pub enum DeadlineReason<")],
+            deadlines(),
+        ),
+        block("json reasons", &[("src/cluster/reason.rs", "pub enum Reason<")], reasons()),
+        block(
+            "json verdicts",
+            &[
+                ("src/plan/explain.rs", "pub enum Verdict<"),
+                ("src/plan/explain.rs", "pub enum Difference "),
+                ("src/plan/eligibility.rs", "pub enum Rejection<"),
+                ("src/plan/eligibility.rs", "pub enum Drawback<"),
+            ],
+            verdicts(),
+        ),
+        block(
+            "json explanations",
+            &[
+                ("src/plan/explain.rs", "pub struct Explanation<"),
+                ("src/plan/explain.rs", "pub struct Candidate<"),
+            ],
+            vec![explanation()],
+        ),
+        block(
+            "json plans",
+            &[
+                ("src/cluster/what_if.rs", "pub struct Plan<"),
+                ("src/cluster/what_if.rs", "pub struct PlannedGroup<"),
+                ("src/cluster/what_if.rs", "pub struct PlannedOperation<"),
+                ("src/cluster/what_if.rs", "pub enum PlanEnd "),
+            ],
+            plans(),
+        ),
+        block(
+            "json recoveries",
+            &[("src/state/resource.rs", "pub enum Recovery ")],
+            vec![
+                Recovery::None,
+                Recovery::RestartAt(at(1_500)),
+                Recovery::Failover,
+                Recovery::RetryAt { at: Some(at(3_601_000)), cause: Exhaustion::Failovers },
+                Recovery::RetryAt { at: None, cause: Exhaustion::Retries },
+            ],
+        ),
+        block(
+            "json operations",
+            &[("src/state/resource.rs", "pub struct Operation ")],
+            vec![Operation {
+                id: OpId::new(17),
+                kind: OperationKind::Start,
+                issued_at: at(1_000),
+                progress_at: at(31_000),
+            }],
+        ),
+        block(
+            "json budgets",
+            &[("src/machine/budget.rs", "pub struct Budget ")],
+            vec![Budget { threshold: 3, remaining: 2, renews_at: Some(at(901_000)) }],
+        ),
+        block(
+            "json orphans",
+            &[("src/state/resource.rs", "pub enum OrphanState ")],
+            vec![
+                OrphanState::Running,
+                OrphanState::Stopping,
+                OrphanState::Terminating,
+                OrphanState::InDoubt(at(181_000)),
+            ],
+        ),
+    ]
+}
+
+fn at(millis: u64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+fn name(name: &str) -> String {
+    name.into()
+}
+
+fn deadlines() -> Vec<Deadline<Names>> {
+    let (node, group, resource) = (|| name("a"), || name("sql"), || name("db"));
+    [
+        DeadlineReason::OperationTimeout { operation: OpId::new(17) },
+        DeadlineReason::HealthCheck { resource: resource() },
+        DeadlineReason::Restart { resource: resource() },
+        DeadlineReason::Retry { resource: resource() },
+        DeadlineReason::Probe { resource: resource() },
+        DeadlineReason::FenceRetry { node: node() },
+        DeadlineReason::LeaseEnd { node: node() },
+        DeadlineReason::StartDelay { group: group() },
+        DeadlineReason::PreferredOwnerWait { group: group() },
+        DeadlineReason::Failback { group: group() },
+        DeadlineReason::OrphanRetry { node: node(), resource: resource() },
+    ]
+    .map(|reason| Deadline { at: at(5_000), reason })
+    .into()
+}
+
+fn reasons() -> Vec<Reason<Names>> {
+    let (node, group, resource) = (|| name("a"), || name("sql"), || name("db"));
+    let lease =
+        Fencing::Lease { duration: Duration::from_secs(30), margin: Duration::from_secs(5) };
+    vec![
+        Reason::NoQuorum,
+        Reason::WaitingForNodeOff { node: node(), fencing: Fencing::Required, at: None },
+        Reason::WaitingForNodeOff { node: node(), fencing: lease, at: Some(at(35_000)) },
+        Reason::OrphanRunning { resource: resource(), node: node() },
+        Reason::InDoubt { resource: resource(), node: node() },
+        Reason::NotStartedAutomatically,
+        Reason::WaitingForPreferredOwner { node: node(), until: at(120_000) },
+        Reason::NoCandidate,
+        Reason::OwnerJoining { node: node() },
+        Reason::OwnerPaused { node: node() },
+        Reason::NotAdmitted { node: node(), because_of: name("mail") },
+        Reason::WaitingForPriority { group: group() },
+        Reason::StartDelayed { until: at(10_000) },
+        Reason::Moving { to: Some(name("b")) },
+        Reason::Moving { to: None },
+        Reason::RestartScheduled { resource: resource(), at: at(1_500) },
+        Reason::Failed {
+            resource: resource(),
+            cause: Exhaustion::Failovers,
+            retry_at: Some(at(3_601_000)),
+        },
+        Reason::OwnerNotPossible { resource: resource(), node: node() },
+        Reason::InProgress { resource: resource() },
+        Reason::WaitingForResource { resource: resource(), on: name("disk") },
+        Reason::ResourceHeldOffline { resource: name("disk") },
+    ]
+}
+
+fn verdicts() -> Vec<Verdict<Names>> {
+    let behind = |by| Verdict::Behind { node: name("b"), by };
+    let (group, resource) = (|| name("mail"), || name("db"));
+    vec![
+        Verdict::Chosen { drawback: None },
+        Verdict::Chosen { drawback: Some(Drawback::BesideAntiAffine { group: group() }) },
+        behind(Difference::Key { name: "groups on node", own: 4, better: 2 }),
+        behind(Difference::Owner),
+        behind(Difference::NodeList),
+        Verdict::LastResort(Drawback::BesideAntiAffine { group: group() }),
+        Verdict::LastResort(Drawback::OwnedOnly { resource: resource() }),
+        Verdict::LastResort(Drawback::Paused),
+        Verdict::Rejected(Rejection::NotUp { state: NodeState::Unclean }),
+        Verdict::Rejected(Rejection::CurrentOwner),
+        Verdict::Rejected(Rejection::NotPossibleOwner { resource: resource() }),
+        Verdict::Rejected(Rejection::Capacity { dimension: name("mb"), needed: 64, free: 16 }),
+        Verdict::Rejected(Rejection::AntiAffinity { group: group() }),
+        Verdict::Rejected(Rejection::Vetoed { reason: "not a preferred owner" }),
+    ]
+}
+
+fn explanation() -> Explanation<Names> {
+    Explanation {
+        group: name("sql"),
+        trigger: Trigger::NodeFailure,
+        owner: Some(name("a")),
+        chosen: Some(name("b")),
+        candidates: vec![
+            Candidate { node: name("b"), verdict: Verdict::Chosen { drawback: None } },
+            Candidate { node: name("a"), verdict: Verdict::Rejected(Rejection::CurrentOwner) },
+        ],
+    }
+}
+
+fn plans() -> Vec<Plan<Names>> {
+    let group = PlannedGroup {
+        group: name("sql"),
+        from: Some(name("a")),
+        to: Some(name("b")),
+        state: GroupState::Failed,
+        why: Some(Reason::NoCandidate),
+    };
+    let operation = |action, resource| PlannedOperation { action, node: name("a"), resource };
+    let operations = vec![
+        operation(OperationKind::Stop, Some(name("db"))),
+        operation(OperationKind::Fence, None),
+    ];
+    vec![
+        Plan { groups: vec![group], operations, end: PlanEnd::Settled },
+        Plan { groups: vec![], operations: vec![], end: PlanEnd::CutOff },
+    ]
+}
