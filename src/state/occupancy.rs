@@ -12,6 +12,10 @@ use crate::state::GroupRecord;
 ///
 /// A group stands on its owner and, while it moves, on the owner to be as well: both need the room
 /// until the move is over, and a second group placed in the same breath sees the first.
+///
+/// Each node has a sum for each dimension, which is 32 KiB in all at most within the default
+/// [`Limits`](crate::spec::Limits): 64 nodes by 64 dimensions by 8 bytes. Whoever lifts both limits
+/// answers for their product. Classes take space only where groups stand.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Occupancy {
     nodes: Vec<NodeLoad>,
