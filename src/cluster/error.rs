@@ -91,7 +91,7 @@ pub enum InputError<N: Naming = Ids> {
     #[error("the cluster would lose quorum with this declaration")]
     ConfigurationWouldLoseQuorum,
     /// Nothing can be brought online on a paused node (`ERROR_SHARING_PAUSED`).
-    #[error("node {0} is paused and starts nothing")]
+    #[error("node {0} is paused")]
     NodePaused(N::Node),
     /// The group is locked (`ERROR_CLUSTER_RESOURCE_LOCKED_STATUS`).
     #[error("group {0} is locked")]
