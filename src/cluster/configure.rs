@@ -99,11 +99,11 @@ impl Cluster {
                 return Err(InputError::NodeInUse(node));
             }
         }
+        let orphans: BTreeSet<ResourceId> =
+            self.state.orphans().map(|(_, resource, _)| resource).collect();
         for (resource, declared) in self.spec.resources() {
-            let has_orphan = self.state.orphans.keys().any(|(_, orphan)| *orphan == resource);
-            if !self.state.resource_state(resource).may_run() && !has_orphan
-                || seeded!(RemovedWhileRunning)
-            {
+            let may_run = self.state.resource_state(resource).may_run();
+            if !may_run && !orphans.contains(&resource) || seeded!(RemovedWhileRunning) {
                 continue;
             }
             let Some(kept) = mapping.resource(resource).and_then(|kept| spec.resource(kept)) else {

@@ -1,18 +1,18 @@
 //! Nodes that come, go, get lost and are fenced; and quorum, which follows from them.
 
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::orphan_index::is_any_on;
 use super::output::{Effect, Event, Output};
 use super::outstanding::Target;
 use super::{Cluster, Outcome};
 use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::quorum::{self, Ballot};
-use crate::settings::{ColdStart, DesiredState, Fencing, UnconfirmedStop};
-use crate::state::{
-    Attraction, DownProof, Operation, OperationKind, Orphan, OrphanState, Pause, Recovery,
-};
+use crate::settings::{ColdStart, DesiredState, Fencing};
+use crate::state::{Attraction, DownProof, Operation, OperationKind, Pause, Recovery};
 
 impl Cluster {
     /// The membership layer took a node in, with what it runs.
@@ -31,11 +31,7 @@ impl Cluster {
         record.attraction = Attraction::Open;
         for resource in running {
             if !self.runs_by_right(node, *resource) && !seeded!(OrphanAdopted) {
-                let orphan = Orphan { state: OrphanState::Running, operation: None };
-                if self.state.orphans.insert((node, *resource), orphan).is_none() {
-                    self.emit(Event::OrphanFound { resource: *resource, node });
-                    self.touch_resource(*resource);
-                }
+                self.find_orphan(node, *resource);
             }
         }
         self.step_node(node, NodeEvent::Joined);
@@ -50,6 +46,7 @@ impl Cluster {
 
     /// A lost node is back in the same life: what it still owns is where it was.
     fn recognise(&mut self, node: NodeId, running: &[ResourceId]) {
+        let running: BTreeSet<ResourceId> = running.iter().copied().collect();
         for resource in self.resources_owned_by(node) {
             let event = if running.contains(&resource) {
                 ResourceEvent::FoundRunning
@@ -203,22 +200,7 @@ impl Cluster {
     }
 
     fn has_fatal_doubt(&self, node: NodeId) -> bool {
-        let is_fatal = |resource| self.unconfirmed_stop(resource) == UnconfirmedStop::FenceNode;
-        let is_orphan_in_doubt = self.state.orphans_on(node).any(|(resource, orphan)| {
-            matches!(orphan.state, OrphanState::InDoubt(_)) && is_fatal(resource)
-        });
-        is_orphan_in_doubt
-            || self.state.occupancy.groups_on(node).any(|group| {
-                self.caches.running(group) > 0
-                    && self.state.owner(group) == Some(node)
-                    && self.spec.group(group).is_some_and(|declared| {
-                        declared.resources().any(|resource| {
-                            self.state.resource(resource).is_some_and(|record| {
-                                record.state == ResourceState::InDoubt && record.operation.is_none()
-                            }) && is_fatal(resource)
-                        })
-                    })
-            })
+        self.caches.orphans.is_fatal_to(node) || is_any_on(&self.caches.fatal_doubts, node)
     }
 
     /// Asks for a fence, within the budget.

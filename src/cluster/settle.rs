@@ -141,6 +141,7 @@ impl Cluster {
         let from = core::mem::replace(&mut record.state, to);
         record.since = now;
         record.sequence = record.sequence.saturating_add(1);
+        self.note_doubt(resource);
         self.emit(Event::ResourceChanged { resource, from, to });
         let Some(group) = self.spec.resource(resource).map(crate::spec::ResourceSpec::group) else {
             return;
@@ -189,7 +190,12 @@ impl Cluster {
         if !seeded!(SupersededAnswerCounts) {
             self.caches.outstanding.remove(operation.id);
         }
+        self.note_doubt(resource);
         self.emit(Event::OperationSuperseded { operation: operation.id });
+    }
+
+    pub(crate) fn note_doubt(&mut self, resource: ResourceId) {
+        self.caches.note_doubt(&self.spec, &self.state, resource);
     }
 
     /// The effect that asks for the operation in flight of a target.

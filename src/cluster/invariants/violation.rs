@@ -103,6 +103,8 @@ pub enum Rule {
     QuorumDiffers,
     /// The index of what stands where equals one that is built anew.
     OccupancyDiffers,
+    /// The other indexes over the state equal those that are built anew.
+    IndexDiffers,
 }
 
 impl Rule {
@@ -111,7 +113,7 @@ impl Rule {
 }
 
 impl Violation {
-    pub(super) const fn new(subject: Subject, rule: Rule) -> Self {
+    pub(in crate::cluster) const fn new(subject: Subject, rule: Rule) -> Self {
         Self { subject, rule }
     }
 
@@ -190,6 +192,7 @@ impl fmt::Display for Rule {
             Self::FenceOfDownNode => "it is being fenced and is down",
             Self::QuorumDiffers => "its quorum is not what the votes of its members come to",
             Self::OccupancyDiffers => "the index of what stands where is wrong",
+            Self::IndexDiffers => "an index over the state is wrong",
         })
     }
 }
