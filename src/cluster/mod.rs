@@ -59,7 +59,7 @@ pub use output::{Effect, Event, Output};
 pub use reason::Reason;
 pub use restore::RestoreError;
 pub use snapshot::{Snapshot, SnapshotV1};
-pub use what_if::{Plan, PlanEnd, PlannedGroup, PlannedOperation};
+pub use what_if::{Fate, Plan, PlanEnd, PlannedGroup, PlannedOperation, WhatIfError};
 
 use caches::Caches;
 
