@@ -99,6 +99,18 @@ pub enum Rule {
     PauseDiffers,
     /// A node that is down is not being fenced.
     FenceOfDownNode,
+    /// Another attempt to fence a node waits only while none is under way and it is not down.
+    FenceRetryWithoutNeed,
+    /// A node that was seen and is down is so by some proof.
+    DownWithoutProof,
+    /// A node that is not to be paused has not been drained since it was resumed.
+    DrainOfResumedNode,
+    /// Something is to be done about a resource only if it failed and has not been started since.
+    RecoveryDoesNotFit,
+    /// The first configuration is counted.
+    ConfigurationNotCounted,
+    /// A cluster that is quorate has formed, one without members has not.
+    FormationDiffers,
     /// The cluster is quorate exactly when the votes of its members suffice.
     QuorumDiffers,
     /// The index of what stands where equals one that is built anew.
@@ -190,6 +202,12 @@ impl fmt::Display for Rule {
             Self::OrphanBesideItself => "it also runs there as the owner's own",
             Self::PauseDiffers => "its state and its pause differ",
             Self::FenceOfDownNode => "it is being fenced and is down",
+            Self::FenceRetryWithoutNeed => "another attempt to fence it waits without need",
+            Self::DownWithoutProof => "it was seen and is down without a proof",
+            Self::DrainOfResumedNode => "it was drained and is not to be paused",
+            Self::RecoveryDoesNotFit => "what is to be done about its failure does not fit",
+            Self::ConfigurationNotCounted => "its first configuration is not counted",
+            Self::FormationDiffers => "whether it has formed differs from its members and quorum",
             Self::QuorumDiffers => "its quorum is not what the votes of its members come to",
             Self::OccupancyDiffers => "the index of what stands where is wrong",
             Self::IndexDiffers => "an index over the state is wrong",
