@@ -11,8 +11,8 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::quorum::{self, Ballot};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{
-    ClusterState, DownProof, DrainStatus, Exhaustion, GroupRecord, NodeRecord, Occupancy, Pause,
-    Recovery, ResourceRecord,
+    ClusterState, DownProof, DrainStatus, Exhaustion, GroupRecord, LateStart, NodeRecord,
+    Occupancy, Pause, Recovery, ResourceRecord,
 };
 use crate::time::Timestamp;
 
@@ -198,6 +198,9 @@ impl<'a> Checks<'a> {
             let certain = in_doubt || on != NodeState::Unclean;
             require(certain, subject.clone(), Rule::CertainOnLostNode)?;
         }
+        let is_sure =
+            record.state == ResourceState::InDoubt || record.late_start == LateStart::Impossible;
+        require(is_sure, subject.clone(), Rule::LateStartWithoutDoubt)?;
         require(recovery_fits(record), subject, Rule::RecoveryDoesNotFit)?;
         self.operation(owner, resource, record)
     }

@@ -12,15 +12,16 @@ use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::quorum::{self, Ballot};
 use crate::settings::{ColdStart, DesiredState, Fencing};
-use crate::state::{Attraction, DownProof, Operation, OperationKind, Pause, Recovery};
+use crate::state::{Attraction, DownProof, LateStart, Operation, OperationKind, Pause, Recovery};
 
 impl Cluster {
     /// The membership layer took a node in, with what it runs.
     pub(crate) fn join(&mut self, node: NodeId, incarnation: Incarnation, running: &[ResourceId]) {
         let Some(record) = self.state.node(node) else { return };
         let is_same_life = record.incarnation == incarnation;
+        let mut uncertain = Vec::new();
         match record.state {
-            NodeState::Unclean if is_same_life => self.recognise(node, running),
+            NodeState::Unclean if is_same_life => uncertain = self.recognise(node, running),
             NodeState::Joining | NodeState::Up | NodeState::Paused | NodeState::Unclean => {
                 self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Rebooted);
             }
@@ -35,6 +36,9 @@ impl Cluster {
             }
         }
         self.step_node(node, NodeEvent::Joined);
+        for resource in uncertain {
+            self.issue(resource, OperationKind::Terminate);
+        }
     }
 
     /// Whether a resource is known to run on this node as its owner.
@@ -45,21 +49,29 @@ impl Cluster {
     }
 
     /// A lost node is back in the same life: what it still owns is where it was.
-    fn recognise(&mut self, node: NodeId, running: &[ResourceId]) {
+    ///
+    /// What it does not list is off, unless the start of it was never answered: that may still
+    /// come to pass. These are given back, to be terminated.
+    fn recognise(&mut self, node: NodeId, running: &[ResourceId]) -> Vec<ResourceId> {
         let running: BTreeSet<ResourceId> = running.iter().copied().collect();
+        let mut uncertain = Vec::new();
         for resource in self.resources_owned_by(node) {
-            let event = if running.contains(&resource) {
-                ResourceEvent::FoundRunning
-            } else {
-                ResourceEvent::ConfirmedOff
-            };
-            if self.state.resource_state(resource) == ResourceState::InDoubt {
-                if event == ResourceEvent::FoundRunning {
+            let Some(record) = self.state.resource(resource) else { continue };
+            if record.state != ResourceState::InDoubt {
+                continue;
+            }
+            match (running.contains(&resource), record.late_start) {
+                (true, LateStart::Possible | LateStart::Impossible) => {
                     // Whatever was to be done about its failure, it runs.
                     self.set_recovery(resource, Recovery::None);
+                    self.step_resource(resource, ResourceEvent::FoundRunning);
+                    self.note_alive(resource);
                 }
-                self.step_resource(resource, event);
-                self.note_alive(resource);
+                (false, LateStart::Impossible) => {
+                    self.step_resource(resource, ResourceEvent::ConfirmedOff);
+                    self.note_alive(resource);
+                }
+                (false, LateStart::Possible) => uncertain.push(resource),
             }
         }
         let gone: Vec<ResourceId> = self
@@ -71,6 +83,7 @@ impl Cluster {
         for resource in gone {
             self.forget_orphan(node, resource);
         }
+        uncertain
     }
 
     /// A node is no longer heard from.

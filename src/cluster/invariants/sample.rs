@@ -7,9 +7,9 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance, QuorumRule};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use crate::state::{
-    Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, Fence, Lock,
-    MoveFailure, Movement, MovementCause, Occupancy, Operation, OperationKind, Orphan, OrphanState,
-    Pause, QueuedMove, Recovery, WitnessState,
+    Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, Fence,
+    LateStart, Lock, MoveFailure, Movement, MovementCause, Occupancy, Operation, OperationKind,
+    Orphan, OrphanState, Pause, QueuedMove, Recovery, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -183,6 +183,7 @@ fn resources(state: &mut ClusterState) {
     failed.recovery = Recovery::RetryAt { at: Some(at(50_000)), cause: Exhaustion::Redundant };
     failed.restarts = log(&[1_500]);
     failed.retries = 2;
+    state.resources[resource("tape").index()].late_start = LateStart::Possible;
     let online = &mut state.resources[resource("disk").index()];
     online.maintenance = Maintenance::On;
     online.desired = Some(DesiredState::Online);

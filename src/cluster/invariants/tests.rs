@@ -9,8 +9,8 @@ use crate::machine::FailureLog;
 use crate::settings::QuorumRule;
 use crate::spec::ClusterDeclaration;
 use crate::state::{
-    DownProof, DrainStatus, Exhaustion, MoveFailure, Movement, MovementCause, Orphan, OrphanState,
-    Recovery, WitnessState,
+    DownProof, DrainStatus, Exhaustion, LateStart, MoveFailure, Movement, MovementCause, Orphan,
+    OrphanState, Recovery, WitnessState,
 };
 use crate::time::WallClock;
 
@@ -289,6 +289,18 @@ fn clusters_form_with_members_and_quorum() {
     empty.formed_at = Some(at(0));
     let unformed = Violation::new(Subject::Cluster, Rule::FormationDiffers);
     assert_eq!(check(&spec, &empty), Err(unformed));
+}
+
+/// Where it is known whether a resource runs, no start is left to come.
+#[test]
+fn late_starts_are_in_doubt() {
+    for name in ["job", "ip", "ip6", "name", "store", "share", "spooler"] {
+        resource_breaks(name, Rule::LateStartWithoutDoubt, |record| {
+            record.late_start = LateStart::Possible;
+        });
+    }
+    let printer = verdict(|state| record(state, "printer").late_start = LateStart::Possible);
+    assert_eq!(printer, Ok(()));
 }
 
 /// Only what failed and has not been started since is waiting to be started again.

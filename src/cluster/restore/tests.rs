@@ -209,6 +209,7 @@ fn impossible_states_are_refused() {
     let running = |node: &str| json!({ "node": node, "resource": "ip", "state": "running" });
     let too_long = json!(vec![1; Rule::LOG_ENTRIES + 1]);
     let drained = json!({ "status": "completed" });
+    let possible = json!("possible");
     let no_day = json!({ "utc_millis_of_day": 86_400_000, "utc_offset_minutes": 0 });
     for (place, value, subject, rule) in [
         ("/inputs", &huge, "cluster", Rule::CounterTooLarge),
@@ -224,6 +225,7 @@ fn impossible_states_are_refused() {
         ("/nodes/2/fence_retry_at", &later, "node c", Rule::FenceRetryWithoutNeed),
         ("/groups/0/return_to", &json!("a"), "group mail", Rule::MoveToOwner),
         ("/resources/1/recovery", &json!("failover"), "resource ip", Rule::RecoveryDoesNotFit),
+        ("/resources/1/late_start", &possible, "resource ip", Rule::LateStartWithoutDoubt),
         ("/next_operation", &json!(16), "orphan quorum on node d", Rule::OperationNotIssued),
         ("/resources/0/operation/id", &json!(10), "resource disk", Rule::OperationReused),
         ("/resources/0/operation/kind", &json!("stop"), "resource disk", Rule::OperationDoesNotFit),
