@@ -266,14 +266,21 @@ impl Caches {
     /// Checks that what follows from the state without planning equals what is built anew.
     pub(crate) fn check(&self, spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
         let anew = Self::of(spec, state);
-        let is_equal = self.membership == anew.membership
-            && self.running == anew.running
+        let is_equal = self.running == anew.running
             && self.orphans == anew.orphans
             && self.fatal_doubts == anew.fatal_doubts
             && self.drained == anew.drained
-            && self.draining == anew.draining
-            && self.outstanding.iter().eq(anew.outstanding.iter());
-        if is_equal { Ok(()) } else { Err(Violation::new(Subject::Cluster, Rule::IndexDiffers)) }
+            && self.draining == anew.draining;
+        let rule = if !self.outstanding.iter().eq(anew.outstanding.iter()) {
+            Rule::OutstandingDiffers
+        } else if self.membership != anew.membership {
+            Rule::VotesDiffer
+        } else if !is_equal {
+            Rule::IndexDiffers
+        } else {
+            return Ok(());
+        };
+        Err(Violation::new(Subject::Cluster, rule))
     }
 
     /// How many resources of a group may be running on its owner.
@@ -338,26 +345,29 @@ mod tests {
     use crate::cluster::invariants::sample;
     use crate::policy::Ring;
 
-    fn broken(change: impl FnOnce(&mut Caches)) -> bool {
+    fn broken(change: impl FnOnce(&mut Caches)) -> Option<Rule> {
         let spec = sample::spec();
         let state = sample::state(&spec);
         let policy = alloc::sync::Arc::new(Ring::new());
         let mut cluster = Cluster::assemble(alloc::sync::Arc::new(spec), policy, state);
         assert_eq!(cluster.check_invariants(), Ok(()));
         change(&mut cluster.caches);
-        let violation = Violation::new(Subject::Cluster, Rule::IndexDiffers);
-        cluster.check_invariants() == Err(violation)
+        cluster.check_invariants().err().map(|violation| violation.rule)
     }
 
     #[test]
     fn every_index_equals_a_rebuild() {
-        assert!(broken(|caches| caches.membership.up += 1));
-        assert!(broken(|caches| caches.running[0] += 1));
-        assert!(broken(|caches| caches.orphans = OrphanIndex::default()));
+        let index = Some(Rule::IndexDiffers);
+        let votes = Some(Rule::VotesDiffer);
+        assert_eq!(broken(|caches| caches.membership.up += 1), votes);
+        assert_eq!(broken(|caches| caches.membership.votes += 1), votes);
+        assert_eq!(broken(|caches| caches.running[0] += 1), index);
+        assert_eq!(broken(|caches| caches.orphans = OrphanIndex::default()), index);
         let place = (sample::node(0), sample::resource("ip"));
-        assert!(broken(|caches| caches.fatal_doubts.extend([place])));
-        assert!(broken(|caches| caches.drained.clear()));
-        assert!(broken(|caches| caches.draining.clear()));
-        assert!(broken(|caches| caches.outstanding.remove(OpId::new(9))));
+        assert_eq!(broken(|caches| caches.fatal_doubts.extend([place])), index);
+        assert_eq!(broken(|caches| caches.drained.clear()), index);
+        assert_eq!(broken(|caches| caches.draining.clear()), index);
+        let outstanding = Some(Rule::OutstandingDiffers);
+        assert_eq!(broken(|caches| caches.outstanding.remove(OpId::new(9))), outstanding);
     }
 }

@@ -117,6 +117,10 @@ pub enum Rule {
     QuorumDiffers,
     /// The index of what stands where equals one that is built anew.
     OccupancyDiffers,
+    /// The count of members and of their votes equals one that is made anew.
+    VotesDiffer,
+    /// The index of operations in flight equals one that is built anew.
+    OutstandingDiffers,
     /// The other indexes over the state equal those that are built anew.
     IndexDiffers,
 }
@@ -213,6 +217,8 @@ impl fmt::Display for Rule {
             Self::FormationDiffers => "whether it has formed differs from its members and quorum",
             Self::QuorumDiffers => "its quorum is not what the votes of its members come to",
             Self::OccupancyDiffers => "the index of what stands where is wrong",
+            Self::VotesDiffer => "the count of members and votes is wrong",
+            Self::OutstandingDiffers => "the index of operations in flight is wrong",
             Self::IndexDiffers => "an index over the state is wrong",
         })
     }
