@@ -87,8 +87,7 @@ fn health_answer(bencher: Bencher<'_, '_>, size: &Size) {
 #[divan::bench(args = SIZES)]
 fn what_if(bencher: Bencher<'_, '_>, size: &Size) {
     let cluster = support::running(size);
-    let node = cluster.spec().node_id("node0").expect("the first node");
-    bencher.bench_local(|| cluster.what_if([Input::NodeLost { node: black_box(node) }]));
+    bencher.bench_local(|| cluster.what_if([Input::NodeLost { node: black_box("node0".into()) }]));
 }
 
 fn a_resource(cluster: &Cluster) -> (ResourceId, NodeId) {

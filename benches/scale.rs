@@ -1,6 +1,6 @@
 //! A cluster of a thousand nodes and a million resources: how long it takes to build, how much
-//! memory that takes, and that a failed node with a hundred groups costs there what it costs in a
-//! small cluster.
+//! memory that takes, that a failed node with a hundred groups costs there what it costs in a
+//! small cluster, and that an answer about an orphan costs the same among few and among many.
 //!
 //! `cargo bench --bench scale`; ten seconds and a gigabyte.
 
@@ -44,6 +44,26 @@ fn main() {
         );
     }
     println!("ratio of node failures {:.2}", large.as_secs_f64() / small.as_secs_f64());
+    orphans();
+}
+
+/// One answer about an orphan, among few and among many on its node.
+fn orphans() {
+    let size = Size::even(7, 2_000, 10);
+    let clusters = [10, 10_000].map(|orphans| support::with_orphans(&size, orphans));
+    let mut answers = [const { Vec::new() }; 2];
+    for _ in 0..FAILURES {
+        for ((cluster, stop), answers) in clusters.iter().zip(&mut answers) {
+            let mut copy = cluster.clone();
+            black_box(vec![1_u8; 64 << 20]);
+            let start = Instant::now();
+            support::succeed(&mut copy, *stop);
+            answers.push(start.elapsed());
+        }
+    }
+    let [few, many] = answers.map(median);
+    println!("answer about an orphan: among 10 {few:.1?}, among 10000 {many:.1?}");
+    println!("ratio of answers {:.2}", many.as_secs_f64() / few.as_secs_f64());
 }
 
 /// First of all, because the peak of memory is that of the whole process.

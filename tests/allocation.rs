@@ -16,12 +16,14 @@ struct Counting;
 
 thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
 // SAFETY: every call is handed on as it is.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
+        BYTES.set(BYTES.get() + layout.size());
         unsafe { System.alloc(layout) }
     }
 
@@ -31,6 +33,7 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
+        BYTES.set(BYTES.get() + size);
         unsafe { System.realloc(pointer, layout, size) }
     }
 }
@@ -103,4 +106,17 @@ fn an_operation_that_goes_on_allocates_nothing() {
         assert!(refused.is_err(), "only a probe finds out that something runs");
     });
     assert_eq!(count, 0);
+}
+
+/// Whoever looks at all orphans of a node makes a list of them, or used to.
+#[test]
+fn an_answer_about_an_orphan_takes_no_more_memory_among_many() {
+    let size = Size::even(3, 300, 10);
+    let [few, many] = [10, 2_000].map(|orphans| {
+        let (mut cluster, stop) = support::with_orphans(&size, orphans);
+        let before = BYTES.get();
+        support::succeed(&mut cluster, stop);
+        BYTES.get() - before
+    });
+    assert!(many <= few + 1_024, "{few} bytes among 10, {many} among 2000");
 }

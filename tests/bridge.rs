@@ -252,6 +252,8 @@ fn nothing_is_left_out() {
         ("src/cluster/error.rs", "pub enum InputError<"),
         ("src/cluster/reason.rs", "pub enum Reason<"),
         ("src/cluster/deadline.rs", "pub enum DeadlineReason<"),
+        ("src/cluster/what_if.rs", "pub enum Fate "),
+        ("src/cluster/what_if.rs", "pub enum PlanEnd "),
         ("src/plan/explain.rs", "pub enum Verdict<"),
         ("src/plan/explain.rs", "pub enum Difference "),
         ("src/cluster/what_if.rs", "pub enum PlanEnd "),

@@ -114,6 +114,25 @@ pub(crate) fn handle(cluster: &mut Cluster, input: Input) {
     cluster.handle(now, input).expect("the input fits the state");
 }
 
+/// A running cluster whose last node came back in a new life, running this many resources that
+/// other nodes own; and the first stop of those that is asked for.
+pub(crate) fn with_orphans(size: &Size, orphans: usize) -> (Cluster, OpId) {
+    let mut cluster = running(size);
+    let node = cluster.spec().nodes().map(|(node, _)| node).last().expect("a node");
+    lose(&mut cluster, node);
+    carry_out(&mut cluster);
+    let running = cluster.spec().resources().map(|(resource, _)| resource).take(orphans).collect();
+    let incarnation = Incarnation::new(2);
+    handle(&mut cluster, Input::NodeJoined { node, incarnation, running });
+    assert_eq!(cluster.state().orphans_on(node).count(), orphans);
+    let stop = core::iter::from_fn(|| cluster.poll_output()).filter_map(|output| match output {
+        Output::Effect(effect) if effect.node == node => Some(effect.operation),
+        Output::Effect(_) | Output::Event(_) => None,
+    });
+    let stops: Vec<OpId> = stop.collect();
+    (cluster, *stops.first().expect("an orphan is stopped"))
+}
+
 /// Loses a node and takes everything that follows at once; how many operations that is.
 pub(crate) fn lose(cluster: &mut Cluster, node: NodeId) -> usize {
     handle(cluster, Input::NodeLost { node });

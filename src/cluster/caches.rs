@@ -1,20 +1,22 @@
 //! What is derived from the state and kept for speed.
 //!
-//! Everything here can be built from the state alone; [`Cluster::assemble`] does, and tests
-//! compare the two after every step.
+//! Everything here can be built from the state alone; [`Cluster::assemble`] does, and
+//! [`Cluster::check_invariants`] compares the two.
 
 use alloc::collections::{BTreeSet, BinaryHeap};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
+use core::ops::Bound;
 
-use super::Cluster;
 use super::agenda::Agenda;
+use super::orphan_index::OrphanIndex;
 use super::outstanding::{Outstanding, Target};
-use crate::id::{GroupId, NodeId};
-use crate::machine::{GroupState, NodeState};
-use crate::settings::Priority;
-use crate::spec::ClusterSpec;
+use super::{Cluster, Rule, Subject, Violation};
+use crate::id::{GroupId, NodeId, OpId, ResourceId};
+use crate::machine::{GroupState, NodeState, ResourceState};
+use crate::settings::{Priority, UnconfirmedStop};
+use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{ClusterState, DrainStatus};
 
 /// The indexes of a cluster.
@@ -25,6 +27,10 @@ pub(crate) struct Caches {
     pub(crate) membership: Membership,
     /// How many resources of each group may be running on its owner.
     pub(crate) running: Vec<u32>,
+    pub(crate) orphans: OrphanIndex,
+    /// Resources on their owners that are in doubt, nobody is being asked about, and whose
+    /// declaration asks for a fence then.
+    pub(crate) fatal_doubts: BTreeSet<(NodeId, ResourceId)>,
     /// The state of each group as it was last told.
     pub(crate) group_states: Vec<GroupState>,
     /// Groups that a node, room or a departure could help.
@@ -68,6 +74,8 @@ pub(crate) struct Touched {
     groups: BinaryHeap<(Priority, Reverse<GroupId>)>,
     is_touched: Vec<bool>,
     nodes: Vec<NodeId>,
+    /// What runs where it should not and may be stopped now.
+    orphans: BTreeSet<(NodeId, ResourceId)>,
     /// Nodes to which groups may fail back now, for what stands there has changed.
     changed_nodes: Vec<NodeId>,
     awaiting: Awaiting,
@@ -97,6 +105,31 @@ impl Touched {
         if !self.nodes.contains(&node) {
             self.nodes.push(node);
         }
+    }
+
+    pub(crate) fn add_orphan(&mut self, node: NodeId, resource: ResourceId) {
+        self.orphans.insert((node, resource));
+    }
+
+    pub(crate) fn remove_orphan(&mut self, node: NodeId, resource: ResourceId) {
+        self.orphans.remove(&(node, resource));
+    }
+
+    /// The first touched orphan on a node behind a resource; `None` begins with the first.
+    pub(crate) fn next_orphan(
+        &mut self,
+        node: NodeId,
+        behind: Option<ResourceId>,
+    ) -> Option<ResourceId> {
+        let first = behind.map_or(Bound::Included((node, ResourceId::new(0))), |resource| {
+            Bound::Excluded((node, resource))
+        });
+        let next = *self.orphans.range((first, Bound::Unbounded)).next()?;
+        if next.0 != node {
+            return None;
+        }
+        self.orphans.remove(&next);
+        Some(next.1)
     }
 
     pub(crate) fn add_awaiting(&mut self) {
@@ -136,24 +169,118 @@ impl Touched {
 }
 
 impl Caches {
-    /// Caches of the right size, to be filled.
-    pub(crate) fn new(spec: &ClusterSpec, state: &ClusterState) -> Self {
+    /// What follows from the state without planning.
+    pub(crate) fn of(spec: &ClusterSpec, state: &ClusterState) -> Self {
         let (nodes, groups) = (spec.nodes().len(), spec.groups().len());
-        let membership = spec.nodes().fold(Membership::default(), |mut sum, (node, declared)| {
-            let state = state.node_state(node);
-            let weight = u64::from(declared.vote_weight());
-            sum.total_votes = sum.total_votes.saturating_add(weight);
-            sum.count(NodeState::Down, state, weight);
-            sum
-        });
-        Self {
+        let mut caches = Self {
             agenda: Agenda::new(nodes, groups, spec.resources().len()),
-            membership,
+            membership: Membership::of(spec, state),
             running: vec![0; groups],
-            group_states: vec![GroupState::Offline; groups],
+            orphans: OrphanIndex::of(spec, state),
             touched: Touched { is_touched: vec![false; groups], ..Touched::default() },
             ..Self::default()
+        };
+        let mut operations: Vec<_> = Vec::new();
+        for (group, declared) in spec.groups() {
+            operations.extend(caches.take_in(state, group, declared));
+            caches.note_doubts(spec, state, declared);
         }
+        for (node, resource, orphan) in state.orphans() {
+            // Whoever wrote the state may have left something to do.
+            caches.touched.add_orphan(node, resource);
+            if let Some(operation) = orphan.operation {
+                operations.push((operation.id, Target::Orphan(node, resource)));
+            }
+        }
+        for (node, _) in spec.nodes() {
+            let Some(record) = state.node(node) else { continue };
+            if let Some(operation) = record.fence.operation {
+                operations.push((operation.id, Target::Node(node)));
+            }
+            if record.drain.status == DrainStatus::InProgress {
+                caches.draining.insert(node);
+            }
+        }
+        caches.outstanding = Outstanding::from_entries(operations);
+        caches
+    }
+
+    /// Takes a group in; the operations in flight on its owner.
+    fn take_in(
+        &mut self,
+        state: &ClusterState,
+        group: GroupId,
+        declared: &GroupSpec,
+    ) -> Vec<(OpId, Target)> {
+        let mut running = 0_u32;
+        let mut operations = Vec::new();
+        for resource in declared.resources() {
+            let Some(record) = state.resource(resource) else { continue };
+            running = running.saturating_add(u32::from(record.state.may_run()));
+            if let Some(operation) = record.operation {
+                operations.push((operation.id, Target::Resource(resource)));
+            }
+        }
+        if let Some(count) = self.running.get_mut(group.index()) {
+            *count = running;
+        }
+        let states = declared.resources().map(|resource| state.resource_state(resource));
+        self.group_states.push(GroupState::of(states));
+        if declared.settings().failback_window.is_some() {
+            self.windowed.push(group);
+        }
+        if let Some(node) = state.group(group).and_then(|record| record.drained_from) {
+            self.drained.insert((node, group));
+        }
+        operations
+    }
+
+    fn note_doubts(&mut self, spec: &ClusterSpec, state: &ClusterState, declared: &GroupSpec) {
+        for resource in declared.resources() {
+            self.note_doubt(spec, state, resource);
+        }
+    }
+
+    /// Notes whether a resource on its owner is in doubt in such a way that its declaration asks
+    /// for a fence.
+    pub(crate) fn note_doubt(
+        &mut self,
+        spec: &ClusterSpec,
+        state: &ClusterState,
+        resource: ResourceId,
+    ) {
+        let Some(declared) = spec.resource(resource) else { return };
+        let Some(owner) = state.owner(declared.group()) else { return };
+        let is_fatal = state.resource(resource).is_some_and(|record| {
+            record.state == ResourceState::InDoubt
+                && record.operation.is_none()
+                && declared.settings().unconfirmed_stop == UnconfirmedStop::FenceNode
+        });
+        if is_fatal {
+            self.fatal_doubts.insert((owner, resource));
+        } else {
+            self.fatal_doubts.remove(&(owner, resource));
+        }
+    }
+
+    /// Checks that what follows from the state without planning equals what is built anew.
+    pub(crate) fn check(&self, spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
+        let anew = Self::of(spec, state);
+        let is_equal = self.running == anew.running
+            && self.orphans == anew.orphans
+            && self.fatal_doubts == anew.fatal_doubts
+            && self.drained == anew.drained
+            && self.draining == anew.draining;
+        let rule = if !self.outstanding.iter().eq(anew.outstanding.iter()) {
+            Rule::OutstandingDiffers
+        } else if self.membership != anew.membership {
+            Rule::VotesDiffer
+        } else if !is_equal {
+            Rule::IndexDiffers
+        } else {
+            return Ok(());
+        };
+        Err(Violation::new(Subject::Cluster, rule))
     }
 
     /// How many resources of a group may be running on its owner.
@@ -163,6 +290,16 @@ impl Caches {
 }
 
 impl Membership {
+    fn of(spec: &ClusterSpec, state: &ClusterState) -> Self {
+        spec.nodes().fold(Self::default(), |mut sum, (node, declared)| {
+            let state = state.node_state(node);
+            let weight = u64::from(declared.vote_weight());
+            sum.total_votes = sum.total_votes.saturating_add(weight);
+            sum.count(NodeState::Down, state, weight);
+            sum
+        })
+    }
+
     /// Counts a node that changed its state.
     pub(crate) fn count(&mut self, from: NodeState, to: NodeState, weight: u64) {
         if from.is_member() && !to.is_member() {
@@ -183,48 +320,9 @@ impl Membership {
 }
 
 impl Cluster {
-    /// Fills the caches from the state.
-    pub(crate) fn rebuild_caches(&mut self) {
+    /// Fills the caches that take planning.
+    pub(crate) fn plan_caches(&mut self) {
         let spec = alloc::sync::Arc::clone(&self.spec);
-        let mut operations: Vec<_> = Vec::new();
-        for (group, declared) in spec.groups() {
-            let mut running = 0_u32;
-            for resource in declared.resources() {
-                let Some(record) = self.state.resource(resource) else { continue };
-                running = running.saturating_add(u32::from(record.state.may_run()));
-                if let Some(operation) = record.operation {
-                    operations.push((operation.id, Target::Resource(resource)));
-                }
-            }
-            if let Some(count) = self.caches.running.get_mut(group.index()) {
-                *count = running;
-            }
-            let state = self.state.group_state(&spec, group);
-            if let Some(known) = self.caches.group_states.get_mut(group.index()) {
-                *known = state;
-            }
-            if declared.settings().failback_window.is_some() {
-                self.caches.windowed.push(group);
-            }
-            if let Some(node) = self.state.group(group).and_then(|record| record.drained_from) {
-                self.caches.drained.insert((node, group));
-            }
-        }
-        for (node, resource, orphan) in self.state.orphans() {
-            if let Some(operation) = orphan.operation {
-                operations.push((operation.id, Target::Orphan(node, resource)));
-            }
-        }
-        for (node, _) in spec.nodes() {
-            let Some(record) = self.state.node(node) else { continue };
-            if let Some(operation) = record.fence.operation {
-                operations.push((operation.id, Target::Node(node)));
-            }
-            if record.drain.status == DrainStatus::InProgress {
-                self.caches.draining.insert(node);
-            }
-        }
-        self.caches.outstanding = Outstanding::from_entries(operations);
         // A group is behind those of higher priority, so these come first.
         let mut by_priority: Vec<_> = spec.groups().collect();
         by_priority
@@ -238,5 +336,38 @@ impl Cluster {
         for (node, _) in spec.nodes() {
             self.schedule_node(node);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::invariants::sample;
+    use crate::policy::Ring;
+
+    fn broken(change: impl FnOnce(&mut Caches)) -> Option<Rule> {
+        let spec = sample::spec();
+        let state = sample::state(&spec);
+        let policy = alloc::sync::Arc::new(Ring::new());
+        let mut cluster = Cluster::assemble(alloc::sync::Arc::new(spec), policy, state);
+        assert_eq!(cluster.check_invariants(), Ok(()));
+        change(&mut cluster.caches);
+        cluster.check_invariants().err().map(|violation| violation.rule)
+    }
+
+    #[test]
+    fn every_index_equals_a_rebuild() {
+        let index = Some(Rule::IndexDiffers);
+        let votes = Some(Rule::VotesDiffer);
+        assert_eq!(broken(|caches| caches.membership.up += 1), votes);
+        assert_eq!(broken(|caches| caches.membership.votes += 1), votes);
+        assert_eq!(broken(|caches| caches.running[0] += 1), index);
+        assert_eq!(broken(|caches| caches.orphans = OrphanIndex::default()), index);
+        let place = (sample::node(0), sample::resource("ip"));
+        assert_eq!(broken(|caches| caches.fatal_doubts.extend([place])), index);
+        assert_eq!(broken(|caches| caches.drained.clear()), index);
+        assert_eq!(broken(|caches| caches.draining.clear()), index);
+        let outstanding = Some(Rule::OutstandingDiffers);
+        assert_eq!(broken(|caches| caches.outstanding.remove(OpId::new(9))), outstanding);
     }
 }

@@ -14,7 +14,7 @@ use super::{Cluster, InputError};
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::quorum::{self, Ballot};
-use crate::spec::{ClusterDeclaration, ClusterSpec, Limits};
+use crate::spec::{ClusterDeclaration, ClusterSpec};
 use crate::state::{
     ClusterState, GroupRecord, Movement, NodeRecord, Occupancy, QueuedMove, ResourceRecord,
 };
@@ -63,8 +63,7 @@ impl Cluster {
         if !self.state.is_quorate() && self.caches.membership.members > 0 {
             return Err(InputError::NoQuorum);
         }
-        // Whoever admitted the cluster's size at first has set its limits.
-        let spec = declaration.build_within(&self.limits()).map_err(InputError::Declaration)?;
+        let spec = declaration.build_within(self.spec.limits()).map_err(InputError::Declaration)?;
         let mapping = Mapping::new(&self.spec, &spec);
         self.check_removals(&mapping, &spec)?;
         self.check_dependencies(&mapping, &spec)?;
@@ -73,17 +72,6 @@ impl Cluster {
             return Err(InputError::ConfigurationWouldLoseQuorum);
         }
         Ok(Box::new(Configuration { spec, state }))
-    }
-
-    /// The default limits, or what the cluster has already if that is more.
-    fn limits(&self) -> Limits {
-        let default = Limits::default();
-        Limits {
-            nodes: default.nodes.max(self.spec.nodes().len()),
-            groups: default.groups.max(self.spec.groups().len().saturating_mul(2)),
-            resources: default.resources.max(self.spec.resources().len().saturating_mul(2)),
-            ..default
-        }
     }
 
     fn check_removals(&self, mapping: &Mapping, spec: &ClusterSpec) -> Result<(), InputError> {
@@ -99,11 +87,11 @@ impl Cluster {
                 return Err(InputError::NodeInUse(node));
             }
         }
+        let orphans: BTreeSet<ResourceId> =
+            self.state.orphans().map(|(_, resource, _)| resource).collect();
         for (resource, declared) in self.spec.resources() {
-            let has_orphan = self.state.orphans.keys().any(|(_, orphan)| *orphan == resource);
-            if !self.state.resource_state(resource).may_run() && !has_orphan
-                || seeded!(RemovedWhileRunning)
-            {
+            let may_run = self.state.resource_state(resource).may_run();
+            if !may_run && !orphans.contains(&resource) || seeded!(RemovedWhileRunning) {
                 continue;
             }
             let Some(kept) = mapping.resource(resource).and_then(|kept| spec.resource(kept)) else {

@@ -14,7 +14,7 @@ use crate::machine::{NodeState, ResourceState};
 use crate::policy::Trigger;
 use crate::settings::UnconfirmedStop;
 use crate::spec::GroupSpec;
-use crate::state::{OrphanState, Recovery};
+use crate::state::Recovery;
 use crate::time::Timestamp;
 
 /// When the core wants to be called, and why.
@@ -227,21 +227,14 @@ impl Cluster {
         if !self.state.node_state(node).is_member() {
             return None;
         }
-        let deadlines = self.state.orphans_on(node).filter_map(|(resource, orphan)| {
-            if let Some(operation) = orphan.operation {
-                let settings = self.spec.resource(resource)?.settings();
-                let reason = DeadlineReason::OperationTimeout { operation: operation.id };
-                return Some((operation.deadline_of(settings), reason));
-            }
-            match orphan.state {
-                OrphanState::InDoubt(since) => Some((
-                    since.after(self.probe_interval()),
-                    DeadlineReason::OrphanRetry { node, resource },
-                )),
-                OrphanState::Running | OrphanState::Stopping | OrphanState::Terminating => None,
-            }
-        });
-        deadlines.min_by_key(|(at, _)| *at)
+        let (at, resource) = self.caches.orphans.first_deadline(node)?;
+        let operation =
+            self.state.orphans.get(&(node, resource)).and_then(|orphan| orphan.operation);
+        let reason = match operation {
+            Some(operation) => DeadlineReason::OperationTimeout { operation: operation.id },
+            None => DeadlineReason::OrphanRetry { node, resource },
+        };
+        Some((at, reason))
     }
 
     pub(crate) fn probe_interval(&self) -> Duration {

@@ -151,9 +151,6 @@ pub enum InputError<N: Naming = Ids> {
     /// The last node cannot be evicted.
     #[error("node {0} is the last one and cannot be evicted")]
     LastNode(N::Node),
-    /// What would become of another configuration cannot be told in the names of this one.
-    #[error("a change of configuration cannot be tried out")]
-    ConfigurationInWhatIf,
     /// The new declaration is not valid, or what an evicted node would leave of the present one.
     #[error("the declaration is not valid:\n{0}")]
     Declaration(SpecErrors),
@@ -208,7 +205,6 @@ impl<N: Naming> InputError<N> {
             Self::DrainInProgress(_) => "drain_in_progress",
             Self::NodeInUse(_) => "node_in_use",
             Self::LastNode(_) => "last_node",
-            Self::ConfigurationInWhatIf => "configuration_in_what_if",
             Self::Declaration(_) => "declaration",
             Self::RemovedWhileRunning(_) => "removed_while_running",
             Self::RegroupedWhileRunning(_) => "regrouped_while_running",

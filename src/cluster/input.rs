@@ -29,8 +29,10 @@ pub enum Input<N: Naming = Ids> {
         node: N::Node,
         /// Its life; higher than the last one unless it never went away.
         incarnation: Incarnation,
-        /// What it runs, is starting or is stopping. What is not listed is off, also if it was
-        /// asked to start before the node was lost.
+        /// What it runs, also what it is still stopping; what it is still starting may be listed
+        /// or not. What is not listed is off, with one exception: if the node is back in the same
+        /// life and a start on it was never answered, that start may still come to pass. The
+        /// resource is then terminated there, and starts nowhere until that is confirmed.
         #[serde(default = "Vec::new")]
         running: Vec<N::Resource>,
     },

@@ -6,11 +6,14 @@
 //! configuration may break later, are not here. Dependencies without cycles and the one owner of
 //! a group hold by construction.
 
-use crate::id::{Epoch, GroupId, NodeId, ResourceId};
+use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
 use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::quorum::{self, Ballot};
 use crate::spec::{ClusterSpec, GroupSpec};
-use crate::state::{ClusterState, GroupRecord, NodeRecord, Occupancy, Pause, ResourceRecord};
+use crate::state::{
+    ClusterState, DownProof, DrainStatus, Exhaustion, GroupRecord, LateStart, NodeRecord,
+    Occupancy, Pause, Recovery, ResourceRecord,
+};
 use crate::time::Timestamp;
 
 mod operations;
@@ -84,8 +87,15 @@ impl<'a> Checks<'a> {
             (Some(_) | None, None) | (None, Some(_)) => true,
         };
         require(formed_first, whole.clone(), Rule::TimesOutOfOrder)?;
+        require(state.configuration > 0, whole.clone(), Rule::ConfigurationNotCounted)?;
         let agrees = state.is_quorate() == self.has_quorum();
-        require(agrees, whole, Rule::QuorumDiffers)
+        require(agrees, whole.clone(), Rule::QuorumDiffers)?;
+        let has_members = self.state.nodes.iter().any(|record| record.state.is_member());
+        let formed_fits = match state.formed_at {
+            Some(_) => has_members,
+            None => !state.is_quorate(),
+        };
+        require(formed_fits, whole, Rule::FormationDiffers)
     }
 
     /// Whether the votes of the members suffice.
@@ -109,9 +119,11 @@ impl<'a> Checks<'a> {
     }
 
     /// A node came up in an input that was accepted; it is paused as it is meant to be; it is not
-    /// fenced once it is down; its drain has a known target.
+    /// fenced once it is down; its drain has a known target and did not outlive its pause; once it
+    /// was seen there is a proof that it is down.
     fn node(self, node: NodeId, record: &NodeRecord) -> Result<(), Violation> {
         let subject = Subject::Node(node);
+        self.counters(&subject, [record.incarnation.value()])?;
         self.accepted(&subject, record.up_in_input)?;
         self.past(&subject, [record.since])?;
         self.log(&subject, &record.fence.attempts)?;
@@ -125,12 +137,19 @@ impl<'a> Checks<'a> {
                 Pause::Resumed | Pause::Requested,
             ) => true,
         };
-        require(pause_fits, subject, Rule::PauseDiffers)?;
+        require(pause_fits, subject.clone(), Rule::PauseDiffers)?;
+        // A drain pauses its node, and resuming it forgets the drain.
+        let drain_fits =
+            record.drain.status == DrainStatus::NotInitiated || record.pause == Pause::Requested;
+        require(drain_fits, subject.clone(), Rule::DrainOfResumedNode)?;
+        let was_seen = record.incarnation > Incarnation::default() || record.up_in_input > 0;
+        let is_unproved = record.state == NodeState::Down && record.proof == DownProof::NeverSeen;
+        require(!(was_seen && is_unproved), subject, Rule::DownWithoutProof)?;
         self.fence(node, record)
     }
 
-    /// Every node that a group refers to is known; it moves somewhere else; its epoch agrees with
-    /// its having an owner and with the last order to start.
+    /// Every node that a group refers to is known; it moves and returns somewhere else; its epoch
+    /// agrees with its having an owner and with the last order to start.
     fn group(self, group: GroupId, record: &GroupRecord) -> Result<(), Violation> {
         let subject = Subject::Group(group);
         let destination = record.movement.and_then(|movement| movement.to);
@@ -144,7 +163,11 @@ impl<'a> Checks<'a> {
         self.past(&subject, record.last_failback.into_iter().chain([record.placed_at]))?;
         self.log(&subject, &record.failovers)?;
         let moves_away = destination.is_none() || destination != record.owner;
-        require(moves_away, subject.clone(), Rule::MoveToOwner)?;
+        let returns_elsewhere = record.return_to.is_none() || record.return_to != record.owner;
+        require(moves_away && returns_elsewhere, subject.clone(), Rule::MoveToOwner)?;
+        // A failback places the group.
+        let is_placed_since = record.last_failback.is_none_or(|at| at <= record.placed_at);
+        require(is_placed_since, subject.clone(), Rule::TimesOutOfOrder)?;
         let has_epoch = record.owner.is_none() || record.epoch > Epoch::default();
         require(has_epoch, subject.clone(), Rule::OwnerWithoutEpoch)?;
         let has_begun = record.ordered_in.is_none_or(|epoch| epoch <= record.epoch);
@@ -152,7 +175,7 @@ impl<'a> Checks<'a> {
     }
 
     /// What has an owner was opened; what may run is on an owner that is not down, and in doubt if
-    /// that one is lost; its operation fits its state and node.
+    /// that one is lost; its recovery fits its state, its operation the state and the node.
     fn resource(
         self,
         group: GroupId,
@@ -173,8 +196,12 @@ impl<'a> Checks<'a> {
             require(on != NodeState::Down, subject.clone(), Rule::RunsOnDownNode)?;
             let in_doubt = record.state == ResourceState::InDoubt;
             let certain = in_doubt || on != NodeState::Unclean;
-            require(certain, subject, Rule::CertainOnLostNode)?;
+            require(certain, subject.clone(), Rule::CertainOnLostNode)?;
         }
+        let is_sure =
+            record.state == ResourceState::InDoubt || record.late_start == LateStart::Impossible;
+        require(is_sure, subject.clone(), Rule::LateStartWithoutDoubt)?;
+        require(recovery_fits(record), subject, Rule::RecoveryDoesNotFit)?;
         self.operation(owner, resource, record)
     }
 
@@ -224,6 +251,28 @@ impl<'a> Checks<'a> {
         require(entries.len() <= Rule::LOG_ENTRIES, subject.clone(), Rule::LogTooLong)?;
         require(entries.is_sorted(), subject.clone(), Rule::TimesOutOfOrder)?;
         self.past(subject, entries.last().copied())
+    }
+}
+
+/// Something is to be done only about what failed and has not been started since. It may have
+/// become off or in doubt with its node in the meantime. What is never tried again has no time.
+fn recovery_fits(record: &ResourceRecord) -> bool {
+    let may_recover = match record.state {
+        ResourceState::Offline
+        | ResourceState::Terminating
+        | ResourceState::Failed
+        | ResourceState::InDoubt => true,
+        ResourceState::Initializing
+        | ResourceState::OnlinePending
+        | ResourceState::Online
+        | ResourceState::OfflinePending => false,
+    };
+    match record.recovery {
+        Recovery::None => true,
+        Recovery::RetryAt { at: Some(_), cause: Exhaustion::DontRestart | Exhaustion::Retries } => {
+            false
+        }
+        Recovery::RestartAt(_) | Recovery::Failover | Recovery::RetryAt { .. } => may_recover,
     }
 }
 

@@ -1,26 +1,27 @@
 //! Nodes that come, go, get lost and are fenced; and quorum, which follows from them.
 
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::orphan_index::is_any_on;
 use super::output::{Effect, Event, Output};
 use super::outstanding::Target;
 use super::{Cluster, Outcome};
 use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::quorum::{self, Ballot};
-use crate::settings::{ColdStart, DesiredState, Fencing, UnconfirmedStop};
-use crate::state::{
-    Attraction, DownProof, Operation, OperationKind, Orphan, OrphanState, Pause, Recovery,
-};
+use crate::settings::{ColdStart, DesiredState, Fencing};
+use crate::state::{Attraction, DownProof, LateStart, Operation, OperationKind, Pause, Recovery};
 
 impl Cluster {
     /// The membership layer took a node in, with what it runs.
     pub(crate) fn join(&mut self, node: NodeId, incarnation: Incarnation, running: &[ResourceId]) {
         let Some(record) = self.state.node(node) else { return };
         let is_same_life = record.incarnation == incarnation;
+        let mut uncertain = Vec::new();
         match record.state {
-            NodeState::Unclean if is_same_life => self.recognise(node, running),
+            NodeState::Unclean if is_same_life => uncertain = self.recognise(node, running),
             NodeState::Joining | NodeState::Up | NodeState::Paused | NodeState::Unclean => {
                 self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Rebooted);
             }
@@ -31,14 +32,13 @@ impl Cluster {
         record.attraction = Attraction::Open;
         for resource in running {
             if !self.runs_by_right(node, *resource) && !seeded!(OrphanAdopted) {
-                let orphan = Orphan { state: OrphanState::Running, operation: None };
-                if self.state.orphans.insert((node, *resource), orphan).is_none() {
-                    self.emit(Event::OrphanFound { resource: *resource, node });
-                    self.touch_resource(*resource);
-                }
+                self.find_orphan(node, *resource);
             }
         }
         self.step_node(node, NodeEvent::Joined);
+        for resource in uncertain {
+            self.issue(resource, OperationKind::Terminate);
+        }
     }
 
     /// Whether a resource is known to run on this node as its owner.
@@ -49,20 +49,29 @@ impl Cluster {
     }
 
     /// A lost node is back in the same life: what it still owns is where it was.
-    fn recognise(&mut self, node: NodeId, running: &[ResourceId]) {
+    ///
+    /// What it does not list is off, unless the start of it was never answered: that may still
+    /// come to pass. These are given back, to be terminated.
+    fn recognise(&mut self, node: NodeId, running: &[ResourceId]) -> Vec<ResourceId> {
+        let running: BTreeSet<ResourceId> = running.iter().copied().collect();
+        let mut uncertain = Vec::new();
         for resource in self.resources_owned_by(node) {
-            let event = if running.contains(&resource) {
-                ResourceEvent::FoundRunning
-            } else {
-                ResourceEvent::ConfirmedOff
-            };
-            if self.state.resource_state(resource) == ResourceState::InDoubt {
-                if event == ResourceEvent::FoundRunning {
+            let Some(record) = self.state.resource(resource) else { continue };
+            if record.state != ResourceState::InDoubt {
+                continue;
+            }
+            match (running.contains(&resource), record.late_start) {
+                (true, LateStart::Possible | LateStart::Impossible) => {
                     // Whatever was to be done about its failure, it runs.
                     self.set_recovery(resource, Recovery::None);
+                    self.step_resource(resource, ResourceEvent::FoundRunning);
+                    self.note_alive(resource);
                 }
-                self.step_resource(resource, event);
-                self.note_alive(resource);
+                (false, LateStart::Impossible) => {
+                    self.step_resource(resource, ResourceEvent::ConfirmedOff);
+                    self.note_alive(resource);
+                }
+                (false, LateStart::Possible) => uncertain.push(resource),
             }
         }
         let gone: Vec<ResourceId> = self
@@ -74,6 +83,7 @@ impl Cluster {
         for resource in gone {
             self.forget_orphan(node, resource);
         }
+        uncertain
     }
 
     /// A node is no longer heard from.
@@ -203,22 +213,7 @@ impl Cluster {
     }
 
     fn has_fatal_doubt(&self, node: NodeId) -> bool {
-        let is_fatal = |resource| self.unconfirmed_stop(resource) == UnconfirmedStop::FenceNode;
-        let is_orphan_in_doubt = self.state.orphans_on(node).any(|(resource, orphan)| {
-            matches!(orphan.state, OrphanState::InDoubt(_)) && is_fatal(resource)
-        });
-        is_orphan_in_doubt
-            || self.state.occupancy.groups_on(node).any(|group| {
-                self.caches.running(group) > 0
-                    && self.state.owner(group) == Some(node)
-                    && self.spec.group(group).is_some_and(|declared| {
-                        declared.resources().any(|resource| {
-                            self.state.resource(resource).is_some_and(|record| {
-                                record.state == ResourceState::InDoubt && record.operation.is_none()
-                            }) && is_fatal(resource)
-                        })
-                    })
-            })
+        self.caches.orphans.is_fatal_to(node) || is_any_on(&self.caches.fatal_doubts, node)
     }
 
     /// Asks for a fence, within the budget.

@@ -38,6 +38,7 @@ mod movement;
 mod naming;
 mod operation;
 mod orphan;
+mod orphan_index;
 mod output;
 mod outstanding;
 mod placement;
@@ -58,7 +59,7 @@ pub use output::{Effect, Event, Output};
 pub use reason::Reason;
 pub use restore::RestoreError;
 pub use snapshot::{Snapshot, SnapshotV1};
-pub use what_if::{Plan, PlanEnd, PlannedGroup, PlannedOperation};
+pub use what_if::{Fate, Plan, PlanEnd, PlannedGroup, PlannedOperation, WhatIfError};
 
 use caches::Caches;
 
@@ -91,9 +92,9 @@ impl Cluster {
         policy: Arc<dyn FailoverPolicy>,
         state: ClusterState,
     ) -> Self {
-        let caches = Caches::new(&spec, &state);
+        let caches = Caches::of(&spec, &state);
         let mut cluster = Self { spec, policy, state, caches, outputs: VecDeque::new() };
-        cluster.rebuild_caches();
+        cluster.plan_caches();
         cluster
     }
 
@@ -242,7 +243,8 @@ impl Cluster {
     ///
     /// What does not hold. That is a defect of this crate, whatever the inputs were.
     pub fn check_invariants(&self) -> Result<(), Violation> {
-        invariants::check(&self.spec, &self.state)
+        invariants::check(&self.spec, &self.state)?;
+        self.caches.check(&self.spec, &self.state)
     }
 
     fn advance(&mut self, now: Timestamp) {

@@ -13,13 +13,20 @@ impl Cluster {
     /// Asks for an operation on a resource at the owner of its group.
     pub(crate) fn issue(&mut self, resource: ResourceId, kind: OperationKind) {
         let now = self.state.now;
-        let id = self.next_operation();
+        let id = self.state.next_operation;
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
-        debug_assert!(record.operation.is_none(), "one operation at a time per resource");
+        if record.operation.is_some() && !seeded!(StopOvertakesStart) {
+            // One operation at a time; what follows from its end is planned then.
+            return;
+        }
+        if kind == OperationKind::Start {
+            record.started_at = now;
+        }
         record.operation = Some(Operation { id, kind, issued_at: now, progress_at: now });
+        self.state.next_operation = id.next();
+        self.note_doubt(resource);
         match kind {
             OperationKind::Start => {
-                record.started_at = now;
                 self.step_resource(resource, ResourceEvent::StartIssued);
             }
             OperationKind::Stop => self.step_resource(resource, ResourceEvent::StopIssued),
@@ -76,12 +83,7 @@ impl Cluster {
                 self.schedule_resource(resource);
             }
             Some(Target::Orphan(node, resource)) => {
-                if let Some(orphan) = self.state.orphans.get_mut(&(node, resource))
-                    && let Some(operation) = &mut orphan.operation
-                {
-                    operation.progress_at = now;
-                }
-                self.schedule_node(node);
+                self.note_orphan_progress(node, resource);
             }
             // A fence has one deadline, whatever it reports.
             Some(Target::Node(_)) | None => {}
@@ -140,6 +142,7 @@ impl Cluster {
     fn close(&mut self, resource: ResourceId) -> Option<OperationKind> {
         let operation = self.state.resources.get_mut(resource.index())?.operation.take()?;
         self.caches.outstanding.remove(operation.id);
+        self.note_doubt(resource);
         match operation.kind {
             // Nothing but the next check follows from these, unless they fail.
             OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {}

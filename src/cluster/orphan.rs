@@ -1,25 +1,60 @@
 //! What runs where it should not: stopped there, dependents first, and never adopted.
 
-use alloc::vec::Vec;
+use alloc::sync::Arc;
 
+use super::caches::Caches;
 use super::output::{Effect, Event, Output};
 use super::outstanding::Target;
 use super::{Cluster, Outcome};
 use crate::id::{NodeId, ResourceId};
 use crate::settings::UnconfirmedStop;
-use crate::state::{Operation, OperationKind, OrphanState};
+use crate::state::{Operation, OperationKind, Orphan, OrphanState};
 
 impl Cluster {
-    /// Issues the next stops of what a node should not run.
+    /// The one place where an orphan changes; the indexes over orphans follow.
+    fn set_orphan(&mut self, node: NodeId, resource: ResourceId, orphan: Option<Orphan>) {
+        let place = (node, resource);
+        let before = match orphan {
+            Some(orphan) => self.state.orphans.insert(place, orphan),
+            None => self.state.orphans.remove(&place),
+        };
+        if let Some(before) = before {
+            self.caches.orphans.leave(&self.spec, node, resource, &before);
+        }
+        if let Some(orphan) = orphan {
+            self.caches.orphans.enter(&self.spec, node, resource, &orphan);
+        }
+    }
+
+    fn orphan(&self, node: NodeId, resource: ResourceId) -> Option<Orphan> {
+        self.state.orphans.get(&(node, resource)).copied()
+    }
+
+    /// A node that joins runs what it should not.
+    pub(crate) fn find_orphan(&mut self, node: NodeId, resource: ResourceId) {
+        if self.orphan(node, resource).is_none() {
+            let orphan = Orphan { state: OrphanState::Running, operation: None };
+            self.set_orphan(node, resource, Some(orphan));
+            self.emit(Event::OrphanFound { resource, node });
+            self.touch_resource(resource);
+        }
+        self.caches.touched.add_orphan(node, resource);
+    }
+
+    /// Issues the next stops of what was touched of what a node should not run.
     pub(crate) fn clean(&mut self, node: NodeId) {
         if !self.state.node_state(node).is_member() {
             return;
         }
-        let orphans: Vec<ResourceId> =
-            self.state.orphans_on(node).map(|(resource, _)| resource).collect();
-        for resource in orphans {
+        let Caches { orphans, touched, .. } = &mut self.caches;
+        for resource in orphans.due(node, self.state.now) {
+            touched.add_orphan(node, resource);
+        }
+        let mut last = None;
+        while let Some(resource) = self.caches.touched.next_orphan(node, last) {
+            last = Some(resource);
             self.expire_orphan(node, resource);
-            let Some(orphan) = self.state.orphans.get(&(node, resource)) else { continue };
+            let Some(orphan) = self.orphan(node, resource) else { continue };
             if orphan.operation.is_some() {
                 continue;
             }
@@ -70,9 +105,11 @@ impl Cluster {
     fn issue_for_orphan(&mut self, node: NodeId, resource: ResourceId, kind: OperationKind) {
         let now = self.state.now;
         let id = self.next_operation();
-        let Some(orphan) = self.state.orphans.get_mut(&(node, resource)) else { return };
-        orphan.operation = Some(Operation { id, kind, issued_at: now, progress_at: now });
-        orphan.state = match kind {
+        if self.orphan(node, resource).is_none() {
+            return;
+        }
+        let operation = Some(Operation { id, kind, issued_at: now, progress_at: now });
+        let state = match kind {
             OperationKind::Stop => OrphanState::Stopping,
             OperationKind::Start
             | OperationKind::Terminate
@@ -81,6 +118,7 @@ impl Cluster {
             | OperationKind::Probe
             | OperationKind::Fence => OrphanState::Terminating,
         };
+        self.set_orphan(node, resource, Some(Orphan { state, operation }));
         self.caches.outstanding.push(id, Target::Orphan(node, resource));
         if let Some(effect) = self.orphan_effect(node, resource) {
             self.outputs.push_back(Output::Effect(effect));
@@ -89,7 +127,7 @@ impl Cluster {
 
     pub(crate) fn orphan_effect(&self, node: NodeId, resource: ResourceId) -> Option<Effect> {
         let declared = self.spec.resource(resource)?;
-        let operation = self.state.orphans.get(&(node, resource))?.operation?;
+        let operation = self.orphan(node, resource)?.operation?;
         Some(Effect {
             operation: operation.id,
             action: operation.kind,
@@ -122,8 +160,7 @@ impl Cluster {
     }
 
     fn expire_orphan(&mut self, node: NodeId, resource: ResourceId) {
-        let Some(operation) =
-            self.state.orphans.get(&(node, resource)).and_then(|orphan| orphan.operation)
+        let Some(operation) = self.orphan(node, resource).and_then(|orphan| orphan.operation)
         else {
             return;
         };
@@ -141,8 +178,10 @@ impl Cluster {
             self.emit(Event::OperationSuperseded { operation: operation.id });
         }
         let now = self.state.now;
-        if let Some(orphan) = self.state.orphans.get_mut(&(node, resource)) {
-            orphan.state = OrphanState::InDoubt(now);
+        if let Some(orphan) = self.orphan(node, resource) {
+            let state = OrphanState::InDoubt(now);
+            self.set_orphan(node, resource, Some(Orphan { state, ..orphan }));
+            self.caches.touched.add_orphan(node, resource);
         }
     }
 
@@ -151,7 +190,10 @@ impl Cluster {
         if let Some(operation) = self.close_orphan(node, resource) {
             self.emit(Event::OperationSuperseded { operation: operation.id });
         }
-        if self.state.orphans.remove(&(node, resource)).is_some() {
+        if self.orphan(node, resource).is_some() {
+            self.set_orphan(node, resource, None);
+            self.caches.touched.remove_orphan(node, resource);
+            self.touch_orphaned_providers(node, resource);
             self.emit(Event::OrphanGone { resource, node });
         }
         self.caches.touched.add_node(node);
@@ -159,9 +201,34 @@ impl Cluster {
     }
 
     fn close_orphan(&mut self, node: NodeId, resource: ResourceId) -> Option<Operation> {
-        let orphan = self.state.orphans.get_mut(&(node, resource))?;
-        let operation = orphan.operation.take()?;
+        let orphan = self.orphan(node, resource)?;
+        let operation = orphan.operation?;
+        self.set_orphan(node, resource, Some(Orphan { operation: None, ..orphan }));
         self.caches.outstanding.remove(operation.id);
         Some(operation)
+    }
+
+    /// What an orphan that is gone depended on may be stopped now.
+    fn touch_orphaned_providers(&mut self, node: NodeId, resource: ResourceId) {
+        let spec = Arc::clone(&self.spec);
+        let group = spec.resource(resource).and_then(|of| spec.group(of.group()));
+        let Some((group, position)) =
+            group.and_then(|group| Some((group, group.position_of(resource)?)))
+        else {
+            return;
+        };
+        for provider in group.graph().providers(position) {
+            self.caches.touched.add_orphan(node, group.resource_at(provider));
+        }
+    }
+
+    /// An orphan reports progress.
+    pub(crate) fn note_orphan_progress(&mut self, node: NodeId, resource: ResourceId) {
+        let now = self.state.now;
+        if let Some(Orphan { state, operation: Some(operation) }) = self.orphan(node, resource) {
+            let operation = Some(Operation { progress_at: now, ..operation });
+            self.set_orphan(node, resource, Some(Orphan { state, operation }));
+        }
+        self.schedule_node(node);
     }
 }

@@ -5,6 +5,7 @@
 
 use super::Cluster;
 use super::gate::Gate;
+use super::orphan_index::unconfirmed_stop;
 use super::output::Event;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceEvent, ResourceState};
@@ -133,7 +134,7 @@ impl Cluster {
     fn start_what_should_run(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
         let first =
             declared.graph().start_order().find(|position| self.is_ready(declared, *position));
-        if first.is_none() || self.has_orphan(declared) {
+        if first.is_none() || self.caches.orphans.first_of(group).is_some() {
             return;
         }
         if self.caches.running(group) == 0 {
@@ -183,11 +184,6 @@ impl Cluster {
             && self.is_free_of_dependents(declared, position)
     }
 
-    /// Whether anything of the group runs on another node.
-    pub(crate) fn has_orphan(&self, declared: &GroupSpec) -> bool {
-        self.state.orphans.keys().any(|(_, resource)| declared.position_of(*resource).is_some())
-    }
-
     /// Fails what would have started first, because of a group of the same class on the node.
     fn refuse(&mut self, declared: &GroupSpec, group: GroupId, node: NodeId, because_of: GroupId) {
         self.emit(Event::AdmissionRefused { group, node, because_of });
@@ -225,9 +221,7 @@ impl Cluster {
     }
 
     pub(crate) fn unconfirmed_stop(&self, resource: ResourceId) -> UnconfirmedStop {
-        self.spec
-            .resource(resource)
-            .map_or(UnconfirmedStop::BlockGroup, |of| of.settings().unconfirmed_stop)
+        unconfirmed_stop(&self.spec, resource)
     }
 
     /// Issues the health checks that are due.

@@ -7,9 +7,10 @@ use super::agenda::Slot;
 use super::output::Event;
 use super::outstanding::Target;
 use crate::id::{GroupId, NodeId, ResourceId};
-use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent};
+use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::policy::{Placement, Trigger};
 use crate::spec::GroupSpec;
+use crate::state::LateStart;
 
 impl Cluster {
     /// Plans every touched node and group, in order of priority, until nothing is touched.
@@ -141,6 +142,9 @@ impl Cluster {
         let from = core::mem::replace(&mut record.state, to);
         record.since = now;
         record.sequence = record.sequence.saturating_add(1);
+        let is_late = from == ResourceState::OnlinePending && to == ResourceState::InDoubt;
+        record.late_start = if is_late { LateStart::Possible } else { LateStart::Impossible };
+        self.note_doubt(resource);
         self.emit(Event::ResourceChanged { resource, from, to });
         let Some(group) = self.spec.resource(resource).map(crate::spec::ResourceSpec::group) else {
             return;
@@ -189,7 +193,12 @@ impl Cluster {
         if !seeded!(SupersededAnswerCounts) {
             self.caches.outstanding.remove(operation.id);
         }
+        self.note_doubt(resource);
         self.emit(Event::OperationSuperseded { operation: operation.id });
+    }
+
+    pub(crate) fn note_doubt(&mut self, resource: ResourceId) {
+        self.caches.note_doubt(&self.spec, &self.state, resource);
     }
 
     /// The effect that asks for the operation in flight of a target.

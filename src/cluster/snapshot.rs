@@ -10,9 +10,9 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
 use crate::state::{
-    Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Fence, GroupRecord, Lock,
-    MoveFailure, Movement, MovementCause, NodeRecord, Operation, Orphan, OrphanState, Pause,
-    QueuedMove, Recovery, ResourceRecord, WitnessState,
+    Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Fence, GroupRecord,
+    LateStart, Lock, MoveFailure, Movement, MovementCause, NodeRecord, Operation, Orphan,
+    OrphanState, Pause, QueuedMove, Recovery, ResourceRecord, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -162,6 +162,8 @@ pub(super) struct ResourceSnapshot {
     pub(super) maintenance: Maintenance,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) operation: Option<Operation>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) late_start: LateStart,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) restarts: FailureLog,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -319,6 +321,7 @@ impl NamesOf<'_> {
             desired,
             maintenance,
             operation,
+            late_start,
             restarts,
             recovery,
             started_at,
@@ -334,6 +337,7 @@ impl NamesOf<'_> {
             desired: *desired,
             maintenance: *maintenance,
             operation: *operation,
+            late_start: *late_start,
             restarts: restarts.clone(),
             recovery: *recovery,
             started_at: *started_at,

@@ -1,55 +1,97 @@
 //! What would happen: the same code on a copy.
 
 use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::Serialize;
+use thiserror::Error;
 
-use super::{Cluster, Command, DeadlineReason, Input, InputError, Outcome, Output, Reason};
-use crate::id::{Ids, Naming, NodeId, OpId};
+use super::error::UnknownReference;
+use super::{Cluster, DeadlineReason, Event, Input, InputError, Outcome, Output, Reason};
+use crate::id::{GroupId, Names, NodeId, OpId};
 use crate::machine::GroupState;
+use crate::spec::{ClusterSpec, GroupSpec, NodeSpec};
 use crate::state::OperationKind;
 use crate::time::Timestamp;
 
 /// What would come of some inputs if every operation succeeded at once.
+///
+/// Everything is named: an input may change the configuration, and ids mean something in one
+/// configuration only.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[serde(bound = "")]
-pub struct Plan<N: Naming = Ids> {
-    /// The groups that would change their owner or their state, or that should be online and would
-    /// not be.
-    pub groups: Vec<PlannedGroup<N>>,
+pub struct Plan {
+    /// The groups that would change their owner or their state, be added or removed, or that
+    /// should be online and would not be. In the order of the configuration then; those that would
+    /// be removed come last.
+    pub groups: Vec<PlannedGroup>,
     /// What would be asked for, in order; health checks are left out.
-    pub operations: Vec<PlannedOperation<N>>,
+    pub operations: Vec<PlannedOperation>,
     /// Whether the plan is whole.
     pub end: PlanEnd,
 }
 
 /// What would become of a group.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[serde(bound = "")]
-pub struct PlannedGroup<N: Naming = Ids> {
+pub struct PlannedGroup {
     /// The group.
-    pub group: N::Group,
+    pub group: String,
+    /// Whether it would be declared.
+    pub fate: Fate,
     /// Its owner now.
-    pub from: Option<N::Node>,
+    pub from: Option<String>,
     /// Its owner then.
-    pub to: Option<N::Node>,
-    /// Its state then.
+    pub to: Option<String>,
+    /// Its state then; offline if it would not be declared any more.
     pub state: GroupState,
     /// Why it would not be online, if it should be.
-    pub why: Option<Reason<N>>,
+    pub why: Option<Reason<Names>>,
+}
+
+/// What the inputs of a plan do to the declaration of a group.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// It is declared now and then.
+    Kept,
+    /// It is declared then, and not now.
+    Added,
+    /// It is declared now, and not then.
+    Removed,
 }
 
 /// One operation of a plan.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[serde(bound = "")]
-pub struct PlannedOperation<N: Naming = Ids> {
+pub struct PlannedOperation {
     /// What would be asked for.
     pub action: OperationKind,
     /// Where; for a fence, whom.
-    pub node: N::Node,
+    pub node: String,
     /// The resource; `None` for a fence.
-    pub resource: Option<N::Resource>,
+    pub resource: Option<String>,
+}
+
+/// Why there is no plan. Nothing has changed.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum WhatIfError {
+    /// An input names what is not declared when its turn comes.
+    #[error(transparent)]
+    Unknown(#[from] UnknownReference),
+    /// An input would not be accepted.
+    #[error(transparent)]
+    Refused(#[from] InputError<Names>),
+}
+
+impl WhatIfError {
+    /// What went wrong, in the manner of [`InputError::kind`].
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Unknown(unknown) => unknown.kind(),
+            Self::Refused(error) => error.kind(),
+        }
+    }
 }
 
 /// How a plan ended.
@@ -69,19 +111,22 @@ impl Cluster {
     /// Waits that end by themselves (restart delays, leases, start delays, the wait for a
     /// preferred owner) are sat out; retries, failback windows and probes are not.
     ///
+    /// Names are those of the configuration that is in force when the input has its turn: after a
+    /// [`Configure`](super::Command::Configure) an input may name what that one declares. Whoever
+    /// has ids gets names from [`ClusterSpec::named`].
+    ///
     /// # Errors
     ///
-    /// The first input that would not be accepted; a change of configuration is never.
-    pub fn what_if(&self, inputs: impl IntoIterator<Item = Input>) -> Result<Plan, InputError> {
+    /// The first input that names what is not declared, or would not be accepted.
+    pub fn what_if(
+        &self,
+        inputs: impl IntoIterator<Item = Input<Names>>,
+    ) -> Result<Plan, WhatIfError> {
         let mut fork = Rehearsal::new(self);
         fork.run();
         fork.operations.clear();
         for input in inputs {
-            if let Input::Command(Command::Configure { .. } | Command::EvictNode { .. }) = input {
-                return Err(InputError::ConfigurationInWhatIf);
-            }
-            let now = fork.cluster.state.now;
-            fork.cluster.handle(now, input)?;
+            fork.hand_in(input)?;
             fork.run();
         }
         Ok(fork.plan(self))
@@ -104,19 +149,28 @@ impl Rehearsal {
             .outstanding()
             .map(|effect| (effect.operation, outcome(effect.action)))
             .collect();
-        let resources = cluster.spec.resources().len();
-        Self {
-            cluster,
-            operations: Vec::new(),
-            answers,
-            steps_left: resources.saturating_mul(8).saturating_add(10_000),
+        let steps_left = steps(&cluster.spec).saturating_add(10_000);
+        Self { cluster, operations: Vec::new(), answers, steps_left }
+    }
+
+    fn hand_in(&mut self, input: Input<Names>) -> Result<(), WhatIfError> {
+        let before = Arc::clone(&self.cluster.spec);
+        let input = before.resolve(input)?;
+        let now = self.cluster.state.now;
+        self.cluster.handle(now, input).map_err(|error| before.named(error))?;
+        // What a new configuration adds takes steps of its own.
+        let more = steps(&self.cluster.spec).saturating_sub(steps(&before));
+        if self.steps_left > 0 {
+            self.steps_left = self.steps_left.saturating_add(more);
         }
+        self.drain(before);
+        Ok(())
     }
 
     /// Answers operations and sits out waits until nothing is left to do.
     fn run(&mut self) {
         loop {
-            self.drain();
+            self.drain(Arc::clone(&self.cluster.spec));
             let now = self.cluster.state.now;
             let Some(steps_left) = self.steps_left.checked_sub(1) else { return };
             self.steps_left = steps_left;
@@ -132,9 +186,17 @@ impl Rehearsal {
         }
     }
 
-    fn drain(&mut self) {
+    /// Takes the outputs. Those before a change of configuration have the ids of `spec`.
+    fn drain(&mut self, mut spec: Arc<ClusterSpec>) {
         while let Some(output) = self.cluster.poll_output() {
-            let Output::Effect(effect) = output else { continue };
+            let effect = match output {
+                Output::Effect(effect) => effect,
+                Output::Event(Event::ConfigurationChanged { .. }) => {
+                    spec = Arc::clone(&self.cluster.spec);
+                    continue;
+                }
+                Output::Event(_) => continue,
+            };
             self.answers.push_back((effect.operation, outcome(effect.action)));
             match effect.action {
                 OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {}
@@ -142,11 +204,14 @@ impl Rehearsal {
                 | OperationKind::Stop
                 | OperationKind::Terminate
                 | OperationKind::Probe
-                | OperationKind::Fence => self.operations.push(PlannedOperation {
-                    action: effect.action,
-                    node: effect.node,
-                    resource: effect.resource,
-                }),
+                | OperationKind::Fence => {
+                    let effect = spec.named(effect);
+                    self.operations.push(PlannedOperation {
+                        action: effect.action,
+                        node: effect.node,
+                        resource: effect.resource,
+                    });
+                }
             }
         }
     }
@@ -176,27 +241,56 @@ impl Rehearsal {
 
     fn plan(self, before: &Cluster) -> Plan {
         let then = &self.cluster;
-        let groups = before.spec.groups().filter_map(|(group, declared)| {
-            let found = then.spec.group_id(declared.name())?;
-            let (from, to) = (before.state.owner(group), then.state.owner(found));
-            let state = then.state.group_state(&then.spec, found);
-            let why = then.why(found);
-            let name = |cluster: &Cluster, node: Option<NodeId>| {
-                node.and_then(|node| {
-                    cluster.spec.node(node).map(|of| alloc::string::String::from(of.name()))
-                })
-            };
-            let is_same = name(before, from) == name(then, to)
-                && state == before.state.group_state(&before.spec, group)
-                && why.is_none();
-            (!is_same).then_some(PlannedGroup { group, from, to, state, why })
+        let declared = then.spec.groups();
+        let changed = declared.filter_map(|(group, of)| planned(before, then, group, of));
+        let gone = before.spec.groups().filter(|(_, of)| then.spec.group_id(of.name()).is_none());
+        let removed = gone.map(|(group, of)| PlannedGroup {
+            group: of.name().to_string(),
+            fate: Fate::Removed,
+            from: name_of(&before.spec, before.state.owner(group)),
+            to: None,
+            state: GroupState::Offline,
+            why: None,
         });
         Plan {
-            groups: groups.collect::<Vec<PlannedGroup>>(),
+            groups: changed.chain(removed).collect(),
             operations: self.operations,
             end: if self.steps_left == 0 { PlanEnd::CutOff } else { PlanEnd::Settled },
         }
     }
+}
+
+/// What becomes of a group that is declared then; `None` if nothing does.
+fn planned(
+    before: &Cluster,
+    then: &Cluster,
+    group: GroupId,
+    declared: &GroupSpec,
+) -> Option<PlannedGroup> {
+    let known = before.spec.group_id(declared.name());
+    let was = known.map(|known| before.state.group_state(&before.spec, known));
+    let from = known.and_then(|known| name_of(&before.spec, before.state.owner(known)));
+    let to = name_of(&then.spec, then.state.owner(group));
+    let state = then.state.group_state(&then.spec, group);
+    let why = then.why(group);
+    let is_same = was == Some(state) && from == to && why.is_none();
+    (!is_same).then(|| PlannedGroup {
+        group: declared.name().to_string(),
+        fate: known.map_or(Fate::Added, |_| Fate::Kept),
+        from,
+        to,
+        state,
+        why: then.spec.named(why),
+    })
+}
+
+fn name_of(spec: &ClusterSpec, node: Option<NodeId>) -> Option<String> {
+    node.and_then(|node| spec.node(node)).map(NodeSpec::name).map(String::from)
+}
+
+/// More than the steps of any plan that comes to an end.
+fn steps(spec: &ClusterSpec) -> usize {
+    spec.resources().len().saturating_mul(8)
 }
 
 fn outcome(kind: OperationKind) -> Outcome {

@@ -30,7 +30,7 @@ impl Cluster {
             NodeState::Unclean => return Some(self.why_unclean(owner)),
             NodeState::Joining | NodeState::Up | NodeState::Paused => {}
         }
-        if let Some((node, resource)) = self.orphan_of(declared) {
+        if let Some((node, resource)) = self.caches.orphans.first_of(group) {
             return Some(Reason::OrphanRunning { resource, node });
         }
         if let Some(resource) = self.doubt_of(declared) {
@@ -76,14 +76,6 @@ impl Cluster {
             Fencing::Trusted | Fencing::Operator => None,
         };
         Reason::WaitingForNodeOff { node, fencing, at }
-    }
-
-    fn orphan_of(&self, declared: &GroupSpec) -> Option<(NodeId, ResourceId)> {
-        self.state
-            .orphans
-            .keys()
-            .copied()
-            .find(|(_, resource)| declared.position_of(*resource).is_some())
     }
 
     /// The first resource of which nobody knows whether it runs, and nobody is being asked.

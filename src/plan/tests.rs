@@ -16,6 +16,7 @@ use crate::time::Timestamp;
 
 mod explanations;
 mod laws;
+mod nonsense;
 mod orders;
 mod ring;
 mod tiers;

@@ -32,6 +32,24 @@ pub use then::Then;
 /// A policy must depend on its arguments only: no clock, no randomness, no memory. Spreading is
 /// done by hashing a seed with the ids at hand.
 ///
+/// # Policies that break the contract
+///
+/// They make poor choices; the core never takes a node that may not own the group.
+///
+/// - Keys beyond [`Rank::MAX_KEYS`] do not count.
+/// - Keys are compared place by place. What they are called and whether the largest or the smallest
+///   number is best may differ from node to node; one that is missing counts as zero.
+/// - A walk that contradicts the ranks is followed, and the keys do not count; a veto does. A walk
+///   that begins behind a node that is not declared begins at the top of the node list.
+/// - Only nodes that may own the group are asked about, and an answer is about no other node, so
+///   there is no way to name one that is down or not declared.
+/// - If every node is vetoed, the group waits as if none were eligible, until something happens that
+///   could help it.
+/// - Answers that differ from time to time differ from replica to replica, and after a restore. Each
+///   of them is safe; the replicas part.
+/// - A panic goes through [`Cluster::handle`](crate::Cluster::handle) to its caller. The cluster
+///   has then taken in half of the input: restore the last snapshot.
+///
 /// ```
 /// use quorate::NodeId;
 /// use quorate::policy::{FailoverPolicy, Key, Placement, Rank};

@@ -79,6 +79,7 @@ impl ClusterDeclaration {
             names: NameIndex { nodes: node_ids, ..NameIndex::default() },
             returning: Vec::new(),
             warnings: Vec::new(),
+            limits: *limits,
         };
         index::names(&mut spec, &mut report);
         dependencies::resolve(&mut spec, &kinds, drafted.dependencies, &mut report);

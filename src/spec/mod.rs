@@ -54,6 +54,8 @@ pub struct ClusterSpec {
     /// Groups that may fail back to each node, by node id.
     returning: Vec<Vec<GroupId>>,
     warnings: Vec<Warning>,
+    /// Within which it was checked; those of later configurations are the same.
+    limits: Limits,
 }
 
 /// A validated node.
@@ -114,6 +116,13 @@ impl ClusterSpec {
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// The limits that the declaration was checked within. Whoever admits a size admits it for every
+    /// later configuration as well.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The nodes with their ids, ascending.

@@ -24,7 +24,7 @@ pub use group::{GroupRecord, Lock, MoveFailure, Movement, MovementCause, QueuedM
 pub use node::{Attraction, DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
 pub use occupancy::Occupancy;
 pub use resource::{
-    Exhaustion, Operation, OperationKind, Orphan, OrphanState, Recovery, ResourceRecord,
+    Exhaustion, LateStart, Operation, OperationKind, Orphan, OrphanState, Recovery, ResourceRecord,
 };
 
 /// The ground state of a cluster.
@@ -41,7 +41,7 @@ pub struct ClusterState {
     pub(crate) wall_clock: Option<(Timestamp, WallClock)>,
     /// When the cluster became quorate, unless it is not.
     pub(crate) quorate_since: Option<Timestamp>,
-    /// When the cluster formed for the first time.
+    /// When the cluster formed: became quorate for the first time since it last had no members.
     pub(crate) formed_at: Option<Timestamp>,
     pub(crate) nodes: Vec<NodeRecord>,
     pub(crate) groups: Vec<GroupRecord>,

@@ -20,6 +20,8 @@ pub struct ResourceRecord {
     pub(crate) desired: Option<DesiredState>,
     pub(crate) maintenance: Maintenance,
     pub(crate) operation: Option<Operation>,
+    /// For a resource in doubt, whether its start may still come to pass.
+    pub(crate) late_start: LateStart,
     /// Restarts on this owner.
     pub(crate) restarts: FailureLog,
     pub(crate) recovery: Recovery,
@@ -34,6 +36,19 @@ pub struct ResourceRecord {
     pub(crate) known_alive_at: Timestamp,
     /// Grows with every change of state.
     pub(crate) sequence: u64,
+}
+
+/// Whether a start that was never answered may still come to pass.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum LateStart {
+    /// None was asked for, or it was answered.
+    #[default]
+    Impossible,
+    /// The resource came into doubt while it was starting.
+    Possible,
 }
 
 /// What is going to be done about a failed resource.
@@ -144,6 +159,7 @@ impl ResourceRecord {
             desired: settings.desired,
             maintenance: settings.maintenance,
             operation: None,
+            late_start: LateStart::Impossible,
             restarts: FailureLog::default(),
             recovery: Recovery::None,
             started_at: now,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use quorate::Timestamp;
 use quorate::cluster::{
-    Deadline, DeadlineReason, Plan, PlanEnd, PlannedGroup, PlannedOperation, Reason,
+    Deadline, DeadlineReason, Fate, Plan, PlanEnd, PlannedGroup, PlannedOperation, Reason,
 };
 use quorate::id::{Names, OpId};
 use quorate::machine::{Budget, GroupState, NodeState};
@@ -62,9 +62,10 @@ pub(crate) fn blocks() -> Vec<Block> {
         block(
             "json plans",
             &[
-                ("src/cluster/what_if.rs", "pub struct Plan<"),
-                ("src/cluster/what_if.rs", "pub struct PlannedGroup<"),
-                ("src/cluster/what_if.rs", "pub struct PlannedOperation<"),
+                ("src/cluster/what_if.rs", "pub struct Plan "),
+                ("src/cluster/what_if.rs", "pub struct PlannedGroup "),
+                ("src/cluster/what_if.rs", "pub struct PlannedOperation "),
+                ("src/cluster/what_if.rs", "pub enum Fate "),
                 ("src/cluster/what_if.rs", "pub enum PlanEnd "),
             ],
             plans(),
@@ -202,21 +203,27 @@ fn explanation() -> Explanation<Names> {
     }
 }
 
-fn plans() -> Vec<Plan<Names>> {
-    let group = PlannedGroup {
+fn plans() -> Vec<Plan> {
+    let group = |fate, state, why| PlannedGroup {
         group: name("sql"),
-        from: Some(name("a")),
-        to: Some(name("b")),
-        state: GroupState::Failed,
-        why: Some(Reason::NoCandidate),
+        fate,
+        from: (fate != Fate::Added).then(|| name("a")),
+        to: (fate != Fate::Removed).then(|| name("b")),
+        state,
+        why,
     };
+    let groups = vec![
+        group(Fate::Kept, GroupState::Failed, Some(Reason::NoCandidate)),
+        group(Fate::Added, GroupState::Online, None),
+        group(Fate::Removed, GroupState::Offline, None),
+    ];
     let operation = |action, resource| PlannedOperation { action, node: name("a"), resource };
     let operations = vec![
         operation(OperationKind::Stop, Some(name("db"))),
         operation(OperationKind::Fence, None),
     ];
     vec![
-        Plan { groups: vec![group], operations, end: PlanEnd::Settled },
+        Plan { groups, operations, end: PlanEnd::Settled },
         Plan { groups: vec![], operations: vec![], end: PlanEnd::CutOff },
     ]
 }

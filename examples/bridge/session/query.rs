@@ -48,7 +48,7 @@ pub(crate) enum Answer {
     Digest(String),
     Explanation { explanation: Explanation<Names>, text: String },
     Why(Option<ReasonView>),
-    Plan(Plan<Names>),
+    Plan(Plan),
 }
 
 /// A reason for programs and for people.
@@ -84,10 +84,7 @@ impl Query {
                 Answer::Explanation { text: explanation.to_string(), explanation }
             }
             Self::Why(name) => Answer::Why(ReasonView::of(cluster, group_of(cluster, &name)?)),
-            Self::WhatIf(inputs) => match cluster.what_if(spec.resolve(inputs)?) {
-                Ok(plan) => Answer::Plan(spec.named(plan)),
-                Err(error) => return Err(spec.named(error).into()),
-            },
+            Self::WhatIf(inputs) => Answer::Plan(cluster.what_if(inputs)?),
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use quorate::InputError;
-use quorate::cluster::{RestoreError, UnknownReference};
+use quorate::cluster::{RestoreError, UnknownReference, WhatIfError};
 use quorate::id::Names;
 use quorate::spec::SpecErrors;
 use serde::Serialize;
@@ -39,6 +39,12 @@ impl From<InputError<Names>> for Refusal {
 
 impl From<UnknownReference> for Refusal {
     fn from(error: UnknownReference) -> Self {
+        Self::new(error.kind(), error)
+    }
+}
+
+impl From<WhatIfError> for Refusal {
+    fn from(error: WhatIfError) -> Self {
         Self::new(error.kind(), error)
     }
 }

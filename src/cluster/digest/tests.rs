@@ -109,6 +109,7 @@ fn resources() -> impl Iterator<Item = Change> {
         desired = None;
         maintenance = Maintenance::Off;
         operation = None;
+        late_start = crate::state::LateStart::Possible;
         restarts = log(&[1]);
         recovery = Recovery::Failover;
         started_at = at(9);

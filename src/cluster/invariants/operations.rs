@@ -36,12 +36,19 @@ impl Checks<'_> {
         require(may_start || !is_start, subject, Rule::StartOnNodeNotUp)
     }
 
-    /// The operation of a node is a fence, and the node is not certain to be off yet.
+    /// The operation of a node is a fence, and the node is not certain to be off yet. Another
+    /// attempt waits only while none is under way.
     pub(super) fn fence(self, node: NodeId, record: &NodeRecord) -> Result<(), Violation> {
+        let subject = Subject::Node(node);
+        let is_idle = record.fence.operation.is_none() && record.state != NodeState::Down;
+        require(
+            is_idle || record.fence.retry_at.is_none(),
+            subject.clone(),
+            Rule::FenceRetryWithoutNeed,
+        )?;
         let Some(operation) = record.fence.operation else {
             return Ok(());
         };
-        let subject = Subject::Node(node);
         let is_fence = operation.kind == OperationKind::Fence;
         require(is_fence, subject.clone(), Rule::OperationDoesNotFit)?;
         self.times(&subject, operation)?;

@@ -7,9 +7,9 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance, QuorumRule};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use crate::state::{
-    Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, Fence, Lock,
-    MoveFailure, Movement, MovementCause, Occupancy, Operation, OperationKind, Orphan, OrphanState,
-    Pause, QueuedMove, Recovery, WitnessState,
+    Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, Fence,
+    LateStart, Lock, MoveFailure, Movement, MovementCause, Occupancy, Operation, OperationKind,
+    Orphan, OrphanState, Pause, QueuedMove, Recovery, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -113,6 +113,7 @@ fn nodes(state: &mut ClusterState) {
         record.incarnation = Incarnation::new(7);
         record.since = at(600);
         record.up_in_input = 4;
+        record.proof = DownProof::Trusted;
     }
     state.nodes[0].attraction = Attraction::Withheld;
     state.nodes[1].pause = Pause::Requested;
@@ -120,9 +121,11 @@ fn nodes(state: &mut ClusterState) {
         Drain { status: DrainStatus::InProgress, mode: DrainMode::Forced, target: Some(node(0)) };
     state.nodes[2].fence = Fence {
         operation: Some(operation(10, OperationKind::Fence)),
-        retry_at: Some(at(20_000)),
+        retry_at: None,
         attempts: log(&[700, 9_000]),
     };
+    state.nodes[1].fence.retry_at = Some(at(20_000));
+    state.nodes[4].incarnation = Incarnation::new(6);
     state.nodes[4].proof = DownProof::Operator;
 }
 
@@ -180,6 +183,7 @@ fn resources(state: &mut ClusterState) {
     failed.recovery = Recovery::RetryAt { at: Some(at(50_000)), cause: Exhaustion::Redundant };
     failed.restarts = log(&[1_500]);
     failed.retries = 2;
+    state.resources[resource("tape").index()].late_start = LateStart::Possible;
     let online = &mut state.resources[resource("disk").index()];
     online.maintenance = Maintenance::On;
     online.desired = Some(DesiredState::Online);

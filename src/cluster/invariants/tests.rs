@@ -1,14 +1,16 @@
 use alloc::string::ToString;
 
+mod operations;
+
 use super::sample::{at, group, log, node, operation, resource, spec, state};
 use super::*;
-use crate::id::{Epoch, OpId};
+use crate::id::{Epoch, Incarnation, OpId};
 use crate::machine::FailureLog;
 use crate::settings::QuorumRule;
 use crate::spec::ClusterDeclaration;
-use crate::state::WitnessState;
 use crate::state::{
-    MoveFailure, Movement, MovementCause, OperationKind, Orphan, OrphanState, Recovery,
+    DownProof, DrainStatus, Exhaustion, LateStart, MoveFailure, Movement, MovementCause, Orphan,
+    OrphanState, Recovery, WitnessState,
 };
 use crate::time::WallClock;
 
@@ -70,6 +72,8 @@ fn counters_are_far_from_their_ends() {
     cluster_breaks(Rule::CounterTooLarge, |state| state.inputs = u64::MAX);
     cluster_breaks(Rule::CounterTooLarge, |state| state.configuration = u64::MAX);
     cluster_breaks(Rule::CounterTooLarge, |state| state.next_operation = OpId::new(u64::MAX));
+    let last = Incarnation::new(u64::MAX);
+    node_breaks(0, Rule::CounterTooLarge, |record| record.incarnation = last);
     group_breaks(0, Rule::CounterTooLarge, |record| record.epoch = Epoch::new(u64::MAX));
     resource_breaks("ip", Rule::CounterTooLarge, |record| record.sequence = u64::MAX);
     let spec = spec();
@@ -112,6 +116,7 @@ fn times_that_follow_each_other_ascend() {
     resource_breaks("disk", Rule::TimesOutOfOrder, |record| {
         record.operation.as_mut().unwrap().progress_at = at(8_999);
     });
+    group_breaks(0, Rule::TimesOutOfOrder, |record| record.last_failback = Some(at(1_001)));
     let unsorted: FailureLog = serde_json::from_str("[2, 1]").unwrap();
     group_breaks(0, Rule::TimesOutOfOrder, |record| record.failovers = unsorted);
 }
@@ -165,6 +170,7 @@ fn groups_have_possible_owners_and_moves() {
     group_breaks(1, Rule::MoveToOwner, |record| {
         record.movement.as_mut().unwrap().to = Some(node(1));
     });
+    group_breaks(0, Rule::MoveToOwner, |record| record.return_to = Some(node(0)));
     group_breaks(0, Rule::OwnerWithoutEpoch, |record| {
         record.epoch = Epoch::default();
         record.ordered_in = None;
@@ -197,164 +203,6 @@ fn what_may_run_is_on_its_owner() {
     });
 }
 
-/// An operation is in flight exactly when the state says so.
-#[test]
-fn operations_fit_the_state() {
-    use OperationKind as Kind;
-    use ResourceState as State;
-    let kinds = [
-        Kind::Start,
-        Kind::Stop,
-        Kind::Terminate,
-        Kind::CheckLooksAlive,
-        Kind::CheckIsAlive,
-        Kind::Probe,
-        Kind::Fence,
-    ];
-    let kinds = || kinds.into_iter().map(Some).chain([None]);
-    let legal = [
-        (State::Offline, None),
-        (State::Failed, None),
-        (State::OnlinePending, Some(Kind::Start)),
-        (State::Online, None),
-        (State::Online, Some(Kind::CheckLooksAlive)),
-        (State::Online, Some(Kind::CheckIsAlive)),
-        (State::OfflinePending, Some(Kind::Stop)),
-        (State::Terminating, Some(Kind::Terminate)),
-        (State::InDoubt, None),
-        (State::InDoubt, Some(Kind::Terminate)),
-        (State::InDoubt, Some(Kind::Probe)),
-    ];
-    for (reached, kind) in State::ALL
-        .into_iter()
-        .filter(|state| *state != State::Initializing)
-        .flat_map(|s| kinds().map(move |k| (s, k)))
-    {
-        let result = verdict(|state| {
-            let printer = record(state, "printer");
-            printer.state = reached;
-            printer.operation = kind.map(|kind| operation(14, kind));
-        });
-        let misfit =
-            Violation::new(Subject::Resource(resource("printer")), Rule::OperationDoesNotFit);
-        let expected = if legal.contains(&(reached, kind)) { Ok(()) } else { Err(misfit) };
-        assert_eq!(result, expected, "{reached} with {kind:?}");
-    }
-}
-
-#[test]
-fn operations_are_on_members() {
-    resource_breaks("tape", Rule::OperationOnNonMember, |record| {
-        record.operation = Some(operation(17, OperationKind::Terminate));
-    });
-    node_breaks(0, Rule::OperationDoesNotFit, |record| {
-        record.fence.operation = Some(operation(17, OperationKind::Stop));
-    });
-    node_breaks(4, Rule::FenceOfDownNode, |record| {
-        record.fence.operation = Some(operation(17, OperationKind::Fence));
-    });
-}
-
-/// A start is in flight only where it was legal to issue it.
-#[test]
-fn starts_are_on_nodes_that_may_start() {
-    let paused = |state: &mut ClusterState| {
-        state.nodes[0].state = NodeState::Paused;
-        state.nodes[0].pause = Pause::Requested;
-    };
-    assert_eq!(verdict(paused), Ok(()));
-    let joining = verdict(|state| state.nodes[0].state = NodeState::Joining);
-    let subject = Subject::Resource(resource("name"));
-    assert_eq!(joining, Err(Violation::new(subject, Rule::StartOnNodeNotUp)));
-}
-
-/// Operation ids are never reused.
-#[test]
-fn operations_have_ids_of_their_own() {
-    for (id, rule) in [
-        (10, Rule::OperationReused),
-        (20, Rule::OperationNotIssued),
-        (u64::MAX, Rule::OperationNotIssued),
-    ] {
-        resource_breaks("printer", rule, |record| {
-            record.operation.as_mut().unwrap().id = OpId::new(id);
-        });
-    }
-    resource_breaks("share", Rule::OperationReused, |record| {
-        record.operation.as_mut().unwrap().id = OpId::new(9);
-    });
-    orphan_breaks("quorum", Rule::OperationReused, |state| {
-        record(state, "disk").operation.as_mut().unwrap().id = OpId::new(16);
-    });
-}
-
-/// A start was issued when every clause had a member online. The provider may fail since.
-#[test]
-fn starts_follow_their_providers() {
-    let ip_went_off = |since| {
-        move |state: &mut ClusterState| {
-            record(state, "ip").state = ResourceState::Failed;
-            record(state, "ip").since = at(since);
-        }
-    };
-    assert_eq!(verdict(ip_went_off(9_000)), Ok(()));
-    let other_provider = |state: &mut ClusterState| {
-        ip_went_off(2_000)(state);
-        record(state, "ip6").state = ResourceState::Online;
-        record(state, "ip6").recovery = Recovery::None;
-    };
-    assert_eq!(verdict(other_provider), Ok(()));
-    let subject = Subject::Resource(resource("name"));
-    let broken = Err(Violation::new(subject, Rule::StartWithoutProvider));
-    assert_eq!(verdict(ip_went_off(8_999)), broken);
-}
-
-/// A stop was issued when no dependent relied on the resource.
-#[test]
-fn stops_follow_their_dependents() {
-    let stop_quorum = |state: &mut ClusterState| {
-        record(state, "quorum").state = ResourceState::OfflinePending;
-        record(state, "quorum").operation = Some(operation(9, OperationKind::Stop));
-    };
-    let subject = Subject::Resource(resource("quorum"));
-    let broken = Err(Violation::new(subject, Rule::StopBeforeDependent));
-    assert_eq!(verdict(stop_quorum), broken);
-    let share_is_off = |state: &mut ClusterState| {
-        stop_quorum(state);
-        record(state, "share").state = ResourceState::Offline;
-        record(state, "share").operation = None;
-    };
-    assert_eq!(verdict(share_is_off), Ok(()));
-    let other_provider = |state: &mut ClusterState| {
-        record(state, "ip6").state = ResourceState::OfflinePending;
-        record(state, "ip6").operation = Some(operation(17, OperationKind::Stop));
-    };
-    assert_eq!(verdict(other_provider), Ok(()));
-}
-
-/// Nothing of a group is started while something of it is being stopped elsewhere;
-/// what is found elsewhere after the start was issued is stopped.
-#[test]
-fn starts_wait_for_orphans() {
-    let orphan_of_name = |stop| {
-        move |state: &mut ClusterState| {
-            let stop = operation(stop, OperationKind::Terminate);
-            let orphan = Orphan { state: OrphanState::Terminating, operation: Some(stop) };
-            state.orphans.insert((node(3), resource("name")), orphan);
-        }
-    };
-    assert_eq!(verdict(orphan_of_name(17)), Ok(()));
-    let subject = Subject::Resource(resource("name"));
-    let broken = Err(Violation::new(subject, Rule::StartBesideOrphan));
-    assert_eq!(verdict(orphan_of_name(8)), broken);
-    let elsewhere_in_the_group = |state: &mut ClusterState| {
-        orphan_of_name(8)(state);
-        let orphan = state.orphans.remove(&(node(3), resource("name")));
-        state.orphans.insert((node(3), resource("disk")), orphan.unwrap());
-    };
-    assert_eq!(verdict(elsewhere_in_the_group), broken);
-}
-
 /// A cluster acts only with the votes for it.
 #[test]
 fn quorum_is_what_the_votes_come_to() {
@@ -370,54 +218,6 @@ fn quorum_is_what_the_votes_come_to() {
     state.nodes[1].state = NodeState::Unclean;
     let lost = Violation::new(Subject::Cluster, Rule::QuorumDiffers);
     assert_eq!(check(&majority, &state), Err(lost));
-}
-
-/// A node owns nothing before it is rid of what it should not run.
-#[test]
-fn orphans_are_on_nodes_that_are_not_admitted() {
-    for (reached, rule) in
-        [(NodeState::Down, Rule::OrphanOnDownNode), (NodeState::Up, Rule::OrphanOnAdmittedNode)]
-    {
-        orphan_breaks("ip", rule, |state| state.nodes[3].state = reached);
-    }
-    let own = verdict(|state| {
-        let orphan = Orphan { state: OrphanState::Running, operation: None };
-        state.orphans.insert((node(2), resource("tape")), orphan);
-    });
-    let subject = Subject::Orphan { node: node(2), resource: resource("tape") };
-    assert_eq!(own, Err(Violation::new(subject, Rule::OrphanBesideItself)));
-}
-
-#[test]
-fn operations_of_orphans_fit() {
-    let place = (node(3), resource("quorum"));
-    let set = |stage, kind: Option<OperationKind>| {
-        move |state: &mut ClusterState| {
-            let operation = kind.map(|kind| operation(16, kind));
-            state.orphans.insert(place, Orphan { state: stage, operation });
-        }
-    };
-    let terminate = Some(OperationKind::Terminate);
-    assert_eq!(verdict(set(OrphanState::Running, None)), Ok(()));
-    assert_eq!(verdict(set(OrphanState::Terminating, terminate)), Ok(()));
-    for (stage, kind) in [
-        (OrphanState::Running, Some(OperationKind::Stop)),
-        (OrphanState::Stopping, None),
-        (OrphanState::Stopping, Some(OperationKind::Start)),
-        (OrphanState::Stopping, terminate),
-        (OrphanState::Terminating, Some(OperationKind::Stop)),
-        (OrphanState::Terminating, None),
-        (OrphanState::InDoubt(at(1)), terminate),
-    ] {
-        orphan_breaks("quorum", Rule::OperationDoesNotFit, set(stage, kind));
-    }
-    orphan_breaks("ip", Rule::TimeInFuture, |state| {
-        let place = (node(3), resource("ip"));
-        state.orphans.get_mut(&place).unwrap().state = OrphanState::InDoubt(at(10_001));
-    });
-    orphan_breaks("quorum", Rule::OperationOnNonMember, |state| {
-        state.nodes[3].state = NodeState::Unclean;
-    });
 }
 
 #[test]
@@ -446,4 +246,95 @@ fn violations_speak_of_names() {
     assert_eq!(violation.named(&spec).to_string(), text);
     let stranger = Violation::new(Subject::Node(node(9)), Rule::PauseDiffers);
     assert_eq!(stranger.named(&spec).to_string(), "node n9: its state and its pause differ",);
+}
+
+/// Once a node was seen, something says that it is down.
+#[test]
+fn down_nodes_have_a_proof() {
+    node_breaks(4, Rule::DownWithoutProof, |record| record.proof = DownProof::NeverSeen);
+    let by_input = |record: &mut NodeRecord| {
+        record.proof = DownProof::NeverSeen;
+        record.incarnation = Incarnation::default();
+        record.up_in_input = 1;
+    };
+    node_breaks(4, Rule::DownWithoutProof, by_input);
+    let never_seen = verdict(|state| {
+        by_input(&mut state.nodes[4]);
+        state.nodes[4].up_in_input = 0;
+    });
+    assert_eq!(never_seen, Ok(()));
+}
+
+#[test]
+fn drains_end_with_the_pause() {
+    for status in [DrainStatus::InProgress, DrainStatus::Completed, DrainStatus::Failed] {
+        node_breaks(0, Rule::DrainOfResumedNode, |record| record.drain.status = status);
+    }
+}
+
+#[test]
+fn fences_are_tried_again_only_where_needed() {
+    let retry_at = Some(at(20_000));
+    node_breaks(2, Rule::FenceRetryWithoutNeed, |record| record.fence.retry_at = retry_at);
+    node_breaks(4, Rule::FenceRetryWithoutNeed, |record| record.fence.retry_at = retry_at);
+}
+
+#[test]
+fn clusters_form_with_members_and_quorum() {
+    cluster_breaks(Rule::ConfigurationNotCounted, |state| state.configuration = 0);
+    cluster_breaks(Rule::FormationDiffers, |state| state.formed_at = None);
+    let spec = spec();
+    let mut empty = ClusterState::new(&spec, at(0));
+    assert_eq!(check(&spec, &empty), Ok(()));
+    empty.formed_at = Some(at(0));
+    let unformed = Violation::new(Subject::Cluster, Rule::FormationDiffers);
+    assert_eq!(check(&spec, &empty), Err(unformed));
+}
+
+/// Where it is known whether a resource runs, no start is left to come.
+#[test]
+fn late_starts_are_in_doubt() {
+    for name in ["job", "ip", "ip6", "name", "store", "share", "spooler"] {
+        resource_breaks(name, Rule::LateStartWithoutDoubt, |record| {
+            record.late_start = LateStart::Possible;
+        });
+    }
+    let printer = verdict(|state| record(state, "printer").late_start = LateStart::Possible);
+    assert_eq!(printer, Ok(()));
+}
+
+/// Only what failed and has not been started since is waiting to be started again.
+#[test]
+fn recoveries_fit_the_state() {
+    let retry = |at, cause| Recovery::RetryAt { at, cause };
+    let recoveries = [
+        Recovery::RestartAt(at(1)),
+        Recovery::Failover,
+        retry(None, Exhaustion::Restarts),
+        retry(Some(at(1)), Exhaustion::Failovers),
+    ];
+    for (name, may_recover) in [
+        ("job", false),
+        ("ip", false),
+        ("name", false),
+        ("share", false),
+        ("store", true),
+        ("ip6", true),
+        ("tape", true),
+        ("spooler", true),
+    ] {
+        for recovery in recoveries {
+            let result = verdict(|state| record(state, name).recovery = recovery);
+            let subject = Subject::Resource(resource(name));
+            let misfit = Err(Violation::new(subject, Rule::RecoveryDoesNotFit));
+            assert_eq!(result, if may_recover { Ok(()) } else { misfit }, "{name}: {recovery:?}");
+        }
+    }
+    for cause in [Exhaustion::DontRestart, Exhaustion::Retries] {
+        let never = verdict(|state| record(state, "ip6").recovery = retry(None, cause));
+        assert_eq!(never, Ok(()));
+        resource_breaks("ip6", Rule::RecoveryDoesNotFit, |record| {
+            record.recovery = retry(Some(at(1)), cause);
+        });
+    }
 }

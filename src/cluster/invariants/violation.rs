@@ -99,10 +99,30 @@ pub enum Rule {
     PauseDiffers,
     /// A node that is down is not being fenced.
     FenceOfDownNode,
+    /// Another attempt to fence a node waits only while none is under way and it is not down.
+    FenceRetryWithoutNeed,
+    /// A node that was seen and is down is so by some proof.
+    DownWithoutProof,
+    /// A node that is not to be paused has not been drained since it was resumed.
+    DrainOfResumedNode,
+    /// Something is to be done about a resource only if it failed and has not been started since.
+    RecoveryDoesNotFit,
+    /// A start may come to pass late only if nobody knows whether the resource runs.
+    LateStartWithoutDoubt,
+    /// The first configuration is counted.
+    ConfigurationNotCounted,
+    /// A cluster that is quorate has formed, one without members has not.
+    FormationDiffers,
     /// The cluster is quorate exactly when the votes of its members suffice.
     QuorumDiffers,
     /// The index of what stands where equals one that is built anew.
     OccupancyDiffers,
+    /// The count of members and of their votes equals one that is made anew.
+    VotesDiffer,
+    /// The index of operations in flight equals one that is built anew.
+    OutstandingDiffers,
+    /// The other indexes over the state equal those that are built anew.
+    IndexDiffers,
 }
 
 impl Rule {
@@ -111,7 +131,7 @@ impl Rule {
 }
 
 impl Violation {
-    pub(super) const fn new(subject: Subject, rule: Rule) -> Self {
+    pub(in crate::cluster) const fn new(subject: Subject, rule: Rule) -> Self {
         Self { subject, rule }
     }
 
@@ -188,8 +208,18 @@ impl fmt::Display for Rule {
             Self::OrphanBesideItself => "it also runs there as the owner's own",
             Self::PauseDiffers => "its state and its pause differ",
             Self::FenceOfDownNode => "it is being fenced and is down",
+            Self::FenceRetryWithoutNeed => "another attempt to fence it waits without need",
+            Self::DownWithoutProof => "it was seen and is down without a proof",
+            Self::DrainOfResumedNode => "it was drained and is not to be paused",
+            Self::RecoveryDoesNotFit => "what is to be done about its failure does not fit",
+            Self::LateStartWithoutDoubt => "it is not in doubt, and its start may still come",
+            Self::ConfigurationNotCounted => "its first configuration is not counted",
+            Self::FormationDiffers => "whether it has formed differs from its members and quorum",
             Self::QuorumDiffers => "its quorum is not what the votes of its members come to",
             Self::OccupancyDiffers => "the index of what stands where is wrong",
+            Self::VotesDiffer => "the count of members and votes is wrong",
+            Self::OutstandingDiffers => "the index of operations in flight is wrong",
+            Self::IndexDiffers => "an index over the state is wrong",
         })
     }
 }

@@ -1,8 +1,8 @@
-//! Answers to questions: reasons, deadlines, explanations and plans.
+//! Answers to questions: reasons, deadlines and explanations.
 
 use super::{Translate, Translator};
 use crate::cluster::reason::Reason;
-use crate::cluster::{Deadline, DeadlineReason, Plan, PlannedGroup, PlannedOperation};
+use crate::cluster::{Deadline, DeadlineReason};
 use crate::id::Naming;
 use crate::plan::{Candidate, Drawback, Explanation, Rejection, Verdict};
 
@@ -132,49 +132,6 @@ impl<A: Naming> Translate<A> for Rejection<A> {
             Capacity { dimension: dimension, needed, free },
             AntiAffinity { group: group },
             Vetoed { reason },
-        })
-    }
-}
-
-impl<A: Naming> Translate<A> for Plan<A> {
-    type To<B: Naming> = Plan<B>;
-
-    fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Plan<B>, T::Unknown> {
-        let Self { groups, operations, end } = self;
-        Ok(Plan { groups: by.thing(groups)?, operations: by.thing(operations)?, end })
-    }
-}
-
-impl<A: Naming> Translate<A> for PlannedGroup<A> {
-    type To<B: Naming> = PlannedGroup<B>;
-
-    fn translate<B: Naming, T: Translator<A, B>>(
-        self,
-        by: &T,
-    ) -> Result<PlannedGroup<B>, T::Unknown> {
-        let Self { group, from, to, state, why } = self;
-        Ok(PlannedGroup {
-            group: by.group(group)?,
-            from: by.optional_node(from)?,
-            to: by.optional_node(to)?,
-            state,
-            why: by.thing(why)?,
-        })
-    }
-}
-
-impl<A: Naming> Translate<A> for PlannedOperation<A> {
-    type To<B: Naming> = PlannedOperation<B>;
-
-    fn translate<B: Naming, T: Translator<A, B>>(
-        self,
-        by: &T,
-    ) -> Result<PlannedOperation<B>, T::Unknown> {
-        let Self { action, node, resource } = self;
-        Ok(PlannedOperation {
-            action,
-            node: by.node(node)?,
-            resource: by.optional_resource(resource)?,
         })
     }
 }

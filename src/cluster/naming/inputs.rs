@@ -91,7 +91,6 @@ impl<A: Naming> Translate<A> for InputError<A> {
             DrainInProgress(node),
             NodeInUse(node),
             LastNode(node),
-            ConfigurationInWhatIf,
             Declaration(same),
             RemovedWhileRunning(resource),
             RegroupedWhileRunning(resource),

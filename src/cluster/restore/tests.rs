@@ -208,6 +208,8 @@ fn impossible_states_are_refused() {
     let fence = json!({ "id": 18, "kind": "fence", "issued_at": 1, "progress_at": 1 });
     let running = |node: &str| json!({ "node": node, "resource": "ip", "state": "running" });
     let too_long = json!(vec![1; Rule::LOG_ENTRIES + 1]);
+    let drained = json!({ "status": "completed" });
+    let possible = json!("possible");
     let no_day = json!({ "utc_millis_of_day": 86_400_000, "utc_offset_minutes": 0 });
     for (place, value, subject, rule) in [
         ("/inputs", &huge, "cluster", Rule::CounterTooLarge),
@@ -215,6 +217,15 @@ fn impossible_states_are_refused() {
         ("/configuration", &huge, "cluster", Rule::CounterTooLarge),
         ("/groups/0/epoch", &huge, "group mail", Rule::CounterTooLarge),
         ("/resources/0/sequence", &huge, "resource disk", Rule::CounterTooLarge),
+        ("/nodes/0/incarnation", &huge, "node a", Rule::CounterTooLarge),
+        ("/configuration", &json!(0), "cluster", Rule::ConfigurationNotCounted),
+        ("/formed_at", &Value::Null, "cluster", Rule::FormationDiffers),
+        ("/nodes/4/proof", &json!("never_seen"), "node e", Rule::DownWithoutProof),
+        ("/nodes/0/drain", &drained, "node a", Rule::DrainOfResumedNode),
+        ("/nodes/2/fence_retry_at", &later, "node c", Rule::FenceRetryWithoutNeed),
+        ("/groups/0/return_to", &json!("a"), "group mail", Rule::MoveToOwner),
+        ("/resources/1/recovery", &json!("failover"), "resource ip", Rule::RecoveryDoesNotFit),
+        ("/resources/1/late_start", &possible, "resource ip", Rule::LateStartWithoutDoubt),
         ("/next_operation", &json!(16), "orphan quorum on node d", Rule::OperationNotIssued),
         ("/resources/0/operation/id", &json!(10), "resource disk", Rule::OperationReused),
         ("/resources/0/operation/kind", &json!("stop"), "resource disk", Rule::OperationDoesNotFit),
@@ -273,8 +284,7 @@ fn impossible_states_are_refused() {
 fn odd_but_possible_states_are_accepted() {
     for (place, value) in [
         ("/resources/2/recovery", json!({ "restart_at": u64::MAX })),
-        ("/nodes/2/fence_retry_at", json!(u64::MAX)),
-        ("/nodes/0/incarnation", json!(u64::MAX)),
+        ("/nodes/1/fence_retry_at", json!(u64::MAX)),
         ("/now", json!(u64::MAX >> 1)),
         ("/groups/1/movement/to", json!("e")),
         ("/orphans/0/state", json!("running")),

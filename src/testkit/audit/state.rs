@@ -23,7 +23,11 @@ pub fn state(cluster: &Cluster) -> Result<(), Breach> {
 const fn promise(rule: Rule) -> Invariant {
     match rule {
         Rule::RecordCount | Rule::UnknownReference | Rule::OccupancyDiffers => Invariant::S28,
+        Rule::VotesDiffer => Invariant::S6,
+        Rule::OutstandingDiffers => Invariant::S8,
+        Rule::IndexDiffers => Invariant::S31,
         Rule::CounterTooLarge
+        | Rule::ConfigurationNotCounted
         | Rule::OwnerWithoutEpoch
         | Rule::OrderedInLaterEpoch
         | Rule::InputNotAccepted => Invariant::S7,
@@ -31,18 +35,21 @@ const fn promise(rule: Rule) -> Invariant {
         Rule::LogTooLong => Invariant::S30,
         Rule::OperationReused | Rule::OperationNotIssued => Invariant::S11,
         Rule::OperationDoesNotFit => Invariant::S12,
-        Rule::OperationOnNonMember | Rule::StartOnNodeNotUp | Rule::PauseDiffers => Invariant::S16,
+        Rule::OperationOnNonMember
+        | Rule::StartOnNodeNotUp
+        | Rule::PauseDiffers
+        | Rule::DrainOfResumedNode => Invariant::S16,
         Rule::StartBesideOrphan | Rule::RunsWithoutOwner | Rule::OrphanBesideItself => {
             Invariant::S1
         }
         Rule::StartWithoutProvider => Invariant::S2,
         Rule::StopBeforeDependent => Invariant::S3,
-        Rule::UnopenedOnOwner => Invariant::S33,
-        Rule::RunsOnDownNode => Invariant::S9,
-        Rule::CertainOnLostNode => Invariant::S13,
+        Rule::UnopenedOnOwner | Rule::RecoveryDoesNotFit => Invariant::S33,
+        Rule::RunsOnDownNode | Rule::DownWithoutProof => Invariant::S9,
+        Rule::CertainOnLostNode | Rule::LateStartWithoutDoubt => Invariant::S13,
         Rule::MoveToOwner => Invariant::S4,
         Rule::OrphanOnDownNode | Rule::OrphanOnAdmittedNode => Invariant::S27,
-        Rule::FenceOfDownNode => Invariant::S26,
-        Rule::QuorumDiffers => Invariant::S5,
+        Rule::FenceOfDownNode | Rule::FenceRetryWithoutNeed => Invariant::S26,
+        Rule::QuorumDiffers | Rule::FormationDiffers => Invariant::S5,
     }
 }

@@ -3,7 +3,7 @@
 //! Everything is kept by name, for ids change with the configuration. Agents are honest: they
 //! refuse what is older than what they know (an earlier life of their machine, an earlier epoch of
 //! the group, an operation older than the last one for the same resource), say that something is
-//! off only if it is, and list what is still starting among what runs.
+//! off only if it is, and do not list what is still starting among what runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::prelude::v1::*;
@@ -199,11 +199,9 @@ impl Machine {
         self.epochs.retain(|group, _| is_group(group));
     }
 
-    /// What runs or is starting.
+    /// What runs; what is starting does not run yet.
     pub(crate) fn inventory(&self) -> Vec<String> {
-        let mut all: BTreeSet<&String> = self.running.keys().collect();
-        all.extend(self.starting.keys());
-        all.into_iter().cloned().collect()
+        self.running.keys().cloned().collect()
     }
 
     pub(crate) fn runs(&self, resource: &str) -> bool {

@@ -95,7 +95,7 @@
 //! |---|---|
 //! | `state` | nodes, groups and resources |
 //! | `why sql`, `explain sql [trigger]` | why it is not online; where it would go |
-//! | `whatif lose a ; move sql to b` | what would happen; nothing does |
+//! | `whatif lose a ; move sql to b` | what would happen; nothing does; `&` stands between the changes of one `configure` |
 //! | `budget sql`, `budget disk` | failovers or restarts left |
 //! | `outstanding`, `timer` | operations not answered; the next timer |
 //! | `snapshot` | the rest is played on a cluster restored from a snapshot of this one |

@@ -230,13 +230,12 @@ impl Stage<'_> {
         // What is only imagined moves nothing in the world.
         let mut imagined = World::default();
         for part in words.split(|word| word == ";") {
-            let part = command::inputs(&self.cluster, &mut imagined, part)?;
+            let part: Vec<String> =
+                part.iter().map(|word| if word == "&" { ";" } else { word }.into()).collect();
+            let part = command::inputs(&self.cluster, &mut imagined, &part)?;
             inputs.extend(part.ok_or("only inputs can be imagined")?);
         }
-        match self.cluster.spec().resolve(inputs) {
-            Ok(inputs) => self.lines.extend(question::what_if(&self.cluster, inputs)),
-            Err(error) => self.lines.push(format!("error {}: {error}", error.kind())),
-        }
+        self.lines.extend(question::what_if(&self.cluster, inputs));
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Questions, which change nothing.
 
-use crate::cluster::Input;
+use crate::cluster::{Fate, Input};
+use crate::id::Names;
 use crate::machine::Budget;
 use crate::policy::Trigger;
 use crate::{Cluster, GroupId, Timestamp};
@@ -44,19 +45,21 @@ pub(crate) fn answer(
 }
 
 /// What would come of these inputs.
-pub(crate) fn what_if(cluster: &Cluster, inputs: Vec<Input>) -> Vec<String> {
-    let spec = cluster.spec();
+pub(crate) fn what_if(cluster: &Cluster, inputs: Vec<Input<Names>>) -> Vec<String> {
     let plan = match cluster.what_if(inputs) {
-        Ok(plan) => spec.named(plan),
-        Err(error) => {
-            return vec![format!("error {}: {}", error.kind(), spec.named(error.clone()))];
-        }
+        Ok(plan) => plan,
+        Err(error) => return vec![format!("error {}: {error}", error.kind())],
     };
     let groups = plan.groups.iter().map(|planned| {
         let node = |node: &Option<String>| node.clone().unwrap_or("none".into());
         let why = planned.why.as_ref().map_or(String::new(), |why| format!(": {why}"));
         let (group, state) = (&planned.group, planned.state);
-        format!("{group}: {} -> {}, {state}{why}", node(&planned.from), node(&planned.to))
+        let fate = match planned.fate {
+            Fate::Kept => "",
+            Fate::Added => ", added",
+            Fate::Removed => ", removed",
+        };
+        format!("{group}: {} -> {}, {state}{fate}{why}", node(&planned.from), node(&planned.to))
     });
     let operations = plan.operations.iter().map(|planned| {
         let action = name_of(&planned.action);

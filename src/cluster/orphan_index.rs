@@ -1,0 +1,126 @@
+//! Indexes over what runs where it should not, so that an answer about one orphan does not look at
+//! the others.
+
+use alloc::collections::BTreeSet;
+
+use crate::id::{GroupId, NodeId, ResourceId};
+use crate::settings::UnconfirmedStop;
+use crate::spec::{ClusterSpec, ResourceSpec};
+use crate::state::{ClusterState, Orphan, OrphanState};
+use crate::time::Timestamp;
+
+/// The orphans of a cluster by what is asked of them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct OrphanIndex {
+    by_group: BTreeSet<(GroupId, NodeId, ResourceId)>,
+    deadlines: BTreeSet<(NodeId, Timestamp, ResourceId)>,
+    /// Those in doubt whose declaration asks for a fence then.
+    fatal: BTreeSet<(NodeId, ResourceId)>,
+}
+
+/// When something is to be done about an orphan, if its node is a member.
+pub(crate) fn orphan_deadline(
+    spec: &ClusterSpec,
+    resource: ResourceId,
+    orphan: &Orphan,
+) -> Option<Timestamp> {
+    if let Some(operation) = orphan.operation {
+        return Some(operation.deadline_of(spec.resource(resource)?.settings()));
+    }
+    match orphan.state {
+        OrphanState::InDoubt(since) => Some(since.after(spec.settings().probe_interval)),
+        OrphanState::Running | OrphanState::Stopping | OrphanState::Terminating => None,
+    }
+}
+
+impl OrphanIndex {
+    /// The index over the orphans of a state.
+    pub(crate) fn of(spec: &ClusterSpec, state: &ClusterState) -> Self {
+        let mut index = Self::default();
+        for (node, resource, orphan) in state.orphans() {
+            index.enter(spec, node, resource, orphan);
+        }
+        index
+    }
+
+    /// Takes an orphan in.
+    pub(crate) fn enter(
+        &mut self,
+        spec: &ClusterSpec,
+        node: NodeId,
+        resource: ResourceId,
+        orphan: &Orphan,
+    ) {
+        if let Some(group) = spec.resource(resource).map(ResourceSpec::group) {
+            self.by_group.insert((group, node, resource));
+        }
+        if let Some(at) = orphan_deadline(spec, resource, orphan) {
+            self.deadlines.insert((node, at, resource));
+        }
+        if is_fatal(spec, resource, orphan) {
+            self.fatal.insert((node, resource));
+        }
+    }
+
+    /// Takes an orphan out, as it was when it was taken in.
+    pub(crate) fn leave(
+        &mut self,
+        spec: &ClusterSpec,
+        node: NodeId,
+        resource: ResourceId,
+        orphan: &Orphan,
+    ) {
+        if let Some(group) = spec.resource(resource).map(ResourceSpec::group) {
+            self.by_group.remove(&(group, node, resource));
+        }
+        if let Some(at) = orphan_deadline(spec, resource, orphan) {
+            self.deadlines.remove(&(node, at, resource));
+        }
+        self.fatal.remove(&(node, resource));
+    }
+
+    /// The first orphan of a group, by node and then by resource.
+    pub(crate) fn first_of(&self, group: GroupId) -> Option<(NodeId, ResourceId)> {
+        let (node, resource) = (NodeId::new(0), ResourceId::new(0));
+        let mut rest = self.by_group.range((group, node, resource)..);
+        let (of, node, resource) = rest.next()?;
+        (*of == group).then_some((*node, *resource))
+    }
+
+    /// The earliest deadline among the orphans on a node, and whose it is.
+    pub(crate) fn first_deadline(&self, node: NodeId) -> Option<(Timestamp, ResourceId)> {
+        let mut rest = self.deadlines.range((node, Timestamp::ZERO, ResourceId::new(0))..);
+        let (on, at, resource) = rest.next()?;
+        (*on == node).then_some((*at, *resource))
+    }
+
+    /// The orphans on a node of which a deadline has come.
+    pub(crate) fn due(&self, node: NodeId, now: Timestamp) -> impl Iterator<Item = ResourceId> {
+        let first = (node, Timestamp::ZERO, ResourceId::new(0));
+        let last = (node, now, ResourceId::new(u32::MAX));
+        self.deadlines.range(first..=last).map(|(_, _, resource)| *resource)
+    }
+
+    /// Whether the declaration of an orphan asks for a fence of this node.
+    pub(crate) fn is_fatal_to(&self, node: NodeId) -> bool {
+        is_any_on(&self.fatal, node)
+    }
+}
+
+/// Whether anything in this set is on a node.
+pub(crate) fn is_any_on(set: &BTreeSet<(NodeId, ResourceId)>, node: NodeId) -> bool {
+    set.range((node, ResourceId::new(0))..).next().is_some_and(|(on, _)| *on == node)
+}
+
+fn is_fatal(spec: &ClusterSpec, resource: ResourceId, orphan: &Orphan) -> bool {
+    let is_in_doubt = match orphan.state {
+        OrphanState::InDoubt(_) => true,
+        OrphanState::Running | OrphanState::Stopping | OrphanState::Terminating => false,
+    };
+    is_in_doubt && unconfirmed_stop(spec, resource) == UnconfirmedStop::FenceNode
+}
+
+/// What the declaration of a resource says of stops that are not confirmed.
+pub(crate) fn unconfirmed_stop(spec: &ClusterSpec, resource: ResourceId) -> UnconfirmedStop {
+    spec.resource(resource).map_or(UnconfirmedStop::BlockGroup, |of| of.settings().unconfirmed_stop)
+}
