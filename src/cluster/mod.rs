@@ -247,6 +247,12 @@ impl Cluster {
         self.caches.check(&self.spec, &self.state)
     }
 
+    /// The policy, for whoever judges what comes of it.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn policy(&self) -> &dyn FailoverPolicy {
+        &*self.policy
+    }
+
     fn advance(&mut self, now: Timestamp) {
         self.state.now = now;
         self.state.inputs = self.state.inputs.saturating_add(1);

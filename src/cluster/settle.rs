@@ -25,11 +25,7 @@ impl Cluster {
                 self.settle_node(node);
             } else if let Some(group) = self.caches.touched.next_group() {
                 self.settle_group(group);
-            } else if let Some(node) = self.caches.touched.next_changed_node() {
-                self.touch_returning(node);
-            } else if self.caches.touched.take_awaiting() {
-                self.touch_all_awaiting();
-            } else if !self.finish_drains() {
+            } else if !self.touch_late() && !self.finish_drains() {
                 break;
             }
         }
@@ -79,6 +75,20 @@ impl Cluster {
         if !seeded!(WaitingForgotten) {
             self.caches.touched.add_awaiting();
         }
+    }
+
+    /// Touches what a change may help: groups without a node and groups that would fail back, all
+    /// of them at once, so that the higher priority goes first. Whether there was anything.
+    fn touch_late(&mut self) -> bool {
+        let mut is_any = self.caches.touched.take_awaiting();
+        if is_any {
+            self.touch_all_awaiting();
+        }
+        while let Some(node) = self.caches.touched.next_changed_node() {
+            self.touch_returning(node);
+            is_any = true;
+        }
+        is_any
     }
 
     fn touch_all_awaiting(&mut self) {

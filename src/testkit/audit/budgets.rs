@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use crate::Timestamp;
-use crate::cluster::Event;
+use crate::cluster::{Effect, Event};
 use crate::machine::NodeState;
-use crate::state::MovementCause;
+use crate::state::{MovementCause, OperationKind};
 
 use super::Moment;
 use crate::testkit::audit::seen::Seen;
@@ -76,6 +76,25 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         }
         _ => Ok(()),
     }
+}
+
+/// A node is fenced at most as often within the period as the threshold allows.
+pub(super) fn fence(seen: &mut Seen, moment: &Moment<'_>, effect: &Effect) -> Result<(), Breach> {
+    if effect.action != OperationKind::Fence {
+        return Ok(());
+    }
+    let settings = seen.spec.settings();
+    let (threshold, period) = (settings.fence_threshold, settings.fence_period);
+    let node = effect.node;
+    let log = &mut seen.nodes[node.index()].fences;
+    log.push(moment.now);
+    let (used, is_within) = within(log, moment.now, threshold, period);
+    ensure!(
+        S26,
+        is_within,
+        "{node} is fenced {used} times within {period:?}, {threshold} are allowed"
+    );
+    Ok(())
 }
 
 /// How often within the period, and whether that is allowed.

@@ -24,14 +24,15 @@
 //!
 //! | file | rules |
 //! |---|---|
-//! | `operations` | ids grow; one operation per resource and node; every operation ends once, by an answer, a timeout or being superseded; no timeout before its time; a timeout is no outcome |
+//! | `operations` | ids grow; every operation has its timer; one operation per resource and node; every operation ends once, by an answer, a timeout or being superseded; no timeout before its time; a timeout is no outcome |
 //! | `order` | a start follows its providers, a stop its dependents; nothing starts unquorate, unowned, unwanted, on a wrong node or beside an orphan |
 //! | `ownership` | epochs grow with each change of owner; a takeover has a proof that is true; owners are fit; capacity and anti-affinity hold at the moment of the decision |
-//! | `budgets` | failovers and restarts within their windows, recounted from the events |
+//! | `budgets` | failovers, restarts and fences within their windows, recounted from the events |
 //! | `failback` | failback only where it is allowed, to a better node, after its hold-down, in its window, once per window |
+//! | `moves` | a group moves because of itself; a drain leaves what cannot go; who is placed has no rival of higher priority that waits |
 //! | `transitions` | no change of state outside the tables; doubt ends only by what ends doubt; nothing is adopted |
 //! | `reasons` | a group that should be online and is not has a reason, and the reason is true |
-//! | `whole` | what was told adds up to the state; nothing appears or vanishes; time and counters never run backwards |
+//! | `whole` | what was told adds up to the state; without quorum everything is being stopped, and no change of configuration costs quorum; dependencies have no cycle; nothing appears or vanishes; time and counters never run backwards |
 
 use crate::cluster::{Event, InputError, Output};
 use crate::{Cluster, Input, Timestamp};
@@ -44,6 +45,7 @@ mod auditor;
 mod budgets;
 mod commands;
 mod failback;
+mod moves;
 mod operations;
 mod order;
 mod ownership;
@@ -118,6 +120,7 @@ pub(crate) fn step(
         match output {
             Output::Effect(effect) => {
                 operations::issue(seen, effect)?;
+                budgets::fence(seen, moment, effect)?;
                 order::effect(seen, moment, effect)?;
             }
             Output::Event(Event::ConfigurationChanged { configuration }) => {
@@ -129,6 +132,8 @@ pub(crate) fn step(
                 transitions::event(seen, moment, event)?;
                 ownership::event(seen, moment, event)?;
                 failback::event(seen, moment, event)?;
+                moves::event(seen, moment, event)?;
+                moves::drain_ended(seen, event)?;
                 budgets::event(seen, moment, event)?;
                 transitions::learn(seen, moment.now, event);
             }
@@ -136,9 +141,14 @@ pub(crate) fn step(
     }
     whole::bounded(cluster, outputs)?;
     operations::all_accounted(seen, cluster)?;
+    operations::all_timed(moment, cluster)?;
     whole::as_told(seen, cluster)?;
     whole::nothing_runs_backwards(moment, cluster)?;
     ownership::quorum(seen, cluster)?;
+    whole::quorum_is_kept(moment, cluster)?;
+    whole::stops_without_quorum(cluster)?;
+    whole::wall_clock_only_opens_windows(moment, outputs)?;
+    moves::priorities(cluster, moment, outputs)?;
     reasons::check(cluster)
 }
 

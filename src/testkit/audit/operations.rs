@@ -1,9 +1,10 @@
 //! Operations: issued once, ended once.
 
 use crate::cluster::{Effect, Event, Outcome};
-use crate::machine::ResourceState;
-use crate::state::OperationKind;
-use crate::{Cluster, Input, OpId, ResourceId};
+use crate::machine::{NodeState, ResourceState};
+use crate::settings::Maintenance;
+use crate::state::{DownProof, OperationKind};
+use crate::{Cluster, Command, Input, OpId, ResourceId};
 use std::prelude::v1::*;
 
 use super::Moment;
@@ -34,6 +35,18 @@ pub(super) fn acceptance(moment: &Moment<'_>) -> Result<(), Breach> {
             let group = before.spec().resource(*resource).map(|declared| declared.group());
             let owner = group.and_then(|group| before.state().owner(group));
             ensure!(S8, owner == Some(*node), "a report of {node} counts, which does not own it");
+        }
+        Some(Input::NodeJoined { node, incarnation, .. }) => {
+            let Some(record) = before.state().node(*node) else { return Ok(()) };
+            let known = record.incarnation();
+            ensure!(S8, *incarnation >= known, "{node} joins in life {incarnation} after {known}");
+            let is_dead = record.state() == NodeState::Down
+                && matches!(record.proof(), DownProof::Fenced | DownProof::Rebooted);
+            ensure!(
+                S26,
+                !is_dead || *incarnation > known,
+                "{node} joins in life {incarnation}, which was ended"
+            );
         }
         _ => {}
     }
@@ -88,7 +101,12 @@ pub(super) fn event(
             let is_orphan = effect
                 .resource
                 .is_some_and(|resource| seen.orphans.contains(&(effect.node, resource)));
-            *timed_out = effect.resource.filter(|_| !is_orphan).map(|resource| (resource, *action));
+            let is_ignored = effect.resource.is_some_and(|id| is_in_maintenance(moment, id))
+                && matches!(action, OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive);
+            *timed_out = effect
+                .resource
+                .filter(|_| !is_orphan && !is_ignored)
+                .map(|resource| (resource, *action));
         }
         Event::OperationSuperseded { operation } => {
             end(seen, *operation)?;
@@ -105,6 +123,16 @@ pub(super) fn event(
         _ => {}
     }
     Ok(())
+}
+
+/// Whether health checks of a resource do not count.
+fn is_in_maintenance(moment: &Moment<'_>, resource: ResourceId) -> bool {
+    let record = moment.before.state().resource(resource);
+    record.is_some_and(|record| record.maintenance() == Maintenance::On)
+        || matches!(
+            moment.command(),
+            Some(Command::BeginMaintenance { resource: begun }) if *begun == resource
+        )
 }
 
 fn end(seen: &mut Seen, operation: OpId) -> Result<Option<Effect>, Breach> {
@@ -144,6 +172,20 @@ pub(super) fn all_accounted(seen: &Seen, cluster: &Cluster) -> Result<(), Breach
             && issued.node == effect.node
             && issued.resource == effect.resource;
         ensure!(S12, is_same, "{effect:?} was issued as {issued:?}");
+    }
+    Ok(())
+}
+
+/// Every operation has a time by which it ends, and a timer that is set for it. What was due has
+/// ended; only another configuration may bring a deadline forward into the past.
+pub(super) fn all_timed(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
+    let timer = cluster.poll_timeout().map(|deadline| deadline.at);
+    for effect in cluster.outstanding() {
+        let deadline = effect.deadline;
+        let is_set = timer.is_some_and(|at| at <= deadline);
+        ensure!(S11, is_set, "{effect:?} ends at {deadline}, the timer is set for {timer:?}");
+        let is_ahead = deadline > cluster.state().now() || moment.is_reconfiguration();
+        ensure!(L4, is_ahead, "{effect:?} has not ended by {deadline}");
     }
     Ok(())
 }

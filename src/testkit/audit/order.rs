@@ -24,6 +24,11 @@ pub(super) fn effect(seen: &Seen, moment: &Moment<'_>, effect: &Effect) -> Resul
         ensure!(S26, node.state != NodeState::Down, "a fence of {} that is off", effect.node);
         return Ok(());
     };
+    let is_harmless = matches!(
+        effect.action,
+        OperationKind::Stop | OperationKind::Terminate | OperationKind::Probe
+    );
+    ensure!(S5, seen.is_quorate || is_harmless, "{effect:?} without quorum");
     let is_member = node.state.is_member();
     ensure!(S16, is_member, "{effect:?} for a node that is {}", node.state);
     if seen.orphans.contains(&(effect.node, resource)) {

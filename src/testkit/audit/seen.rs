@@ -6,7 +6,7 @@ use std::prelude::v1::*;
 
 use crate::cluster::Effect;
 use crate::machine::{GroupState, NodeState, ResourceState};
-use crate::settings::DesiredState;
+use crate::settings::{ColdStart, DesiredState};
 use crate::spec::ClusterSpec;
 use crate::state::{DownProof, MovementCause, Recovery};
 use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
@@ -23,6 +23,8 @@ pub(crate) struct Seen {
     pub(crate) operations: BTreeMap<OpId, Effect>,
     pub(crate) last_operation: OpId,
     pub(crate) is_quorate: bool,
+    /// Whether it has formed since it last had no member.
+    pub(crate) has_formed: bool,
     pub(crate) configuration: u64,
     /// The last reading of the clock on the wall and when it was taken.
     pub(crate) wall_clock: Option<(Timestamp, crate::WallClock)>,
@@ -36,6 +38,8 @@ pub(crate) struct SeenNode {
     pub(crate) since: Timestamp,
     pub(crate) proof: DownProof,
     pub(crate) incarnation: Incarnation,
+    /// When it was fenced.
+    pub(crate) fences: Vec<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
@@ -78,6 +82,7 @@ impl Seen {
             operations: BTreeMap::new(),
             last_operation: OpId::new(0),
             is_quorate: false,
+            has_formed: false,
             configuration: 1,
             wall_clock: None,
             assumed_off: Vec::new(),
@@ -95,6 +100,7 @@ impl Seen {
                 since: record.since,
                 proof: record.proof,
                 incarnation: record.incarnation,
+                fences: record.fence.attempts.entries().to_vec(),
             };
         }
         let groups: Vec<SeenGroup> =
@@ -116,6 +122,7 @@ impl Seen {
         seen.operations = cluster.outstanding().map(|effect| (effect.operation, effect)).collect();
         seen.last_operation = OpId::new(state.next_operation.value().saturating_sub(1));
         seen.is_quorate = state.is_quorate();
+        seen.has_formed = state.formed_at.is_some();
         seen.configuration = state.configuration;
         seen.wall_clock = state.wall_clock;
         seen
@@ -171,6 +178,7 @@ impl Seen {
             })
             .collect();
         self.spec = fresh.spec;
+        self.has_formed &= self.has_members();
     }
 
     pub(crate) fn node(&self, id: NodeId) -> &SeenNode {
@@ -187,6 +195,21 @@ impl Seen {
 
     pub(crate) fn group_of(&self, resource: ResourceId) -> GroupId {
         self.spec.resource(resource).expect("a declared resource").group()
+    }
+
+    /// Whether any node is a member.
+    pub(crate) fn has_members(&self) -> bool {
+        self.nodes.iter().any(|node| node.state.is_member())
+    }
+
+    /// The cluster forms from nothing: groups that are not to start then wait for an operator.
+    pub(crate) fn form(&mut self) {
+        for (id, declared) in self.spec.groups() {
+            if declared.settings().cold_start == ColdStart::DontStart {
+                self.groups[id.index()].desired = DesiredState::Offline;
+            }
+        }
+        self.has_formed = true;
     }
 
     /// The state of a group, from what was told of its resources.
@@ -237,13 +260,13 @@ impl SeenNode {
             since: now,
             proof: DownProof::NeverSeen,
             incarnation: Incarnation::new(0),
+            fences: Vec::new(),
         }
     }
 }
 
 impl SeenGroup {
     fn new(cluster: &Cluster, id: GroupId) -> Self {
-        use crate::settings::ColdStart;
         let settings = cluster.spec().group(id).expect("a declared group").settings();
         let desired = match settings.cold_start {
             ColdStart::Start => settings.desired,

@@ -181,8 +181,14 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
             let record = &mut seen.nodes[node.index()];
             record.state = *to;
             record.since = now;
+            seen.has_formed &= seen.has_members();
         }
-        Event::QuorumChanged { verdict } => seen.is_quorate = verdict.is_quorate(),
+        Event::QuorumChanged { verdict } => {
+            seen.is_quorate = verdict.is_quorate();
+            if seen.is_quorate && !seen.has_formed {
+                seen.form();
+            }
+        }
         Event::ResourceChanged { resource, from, to } => {
             let record = &mut seen.resources[resource.index()];
             record.state = *to;

@@ -1,7 +1,10 @@
 //! The state as a whole.
 
-use crate::Cluster;
 use crate::cluster::Output;
+use crate::machine::{NodeState, ResourceState};
+use crate::settings::NoQuorum;
+use crate::spec::ClusterSpec;
+use crate::{Cluster, Command, Input};
 use std::prelude::v1::*;
 
 use super::Moment;
@@ -30,8 +33,91 @@ pub(super) fn reconfigured(
             declared.name()
         );
     }
+    sound(spec)?;
     seen.remap(cluster);
     seen.configuration = configuration;
+    Ok(())
+}
+
+/// Dependencies have no cycle and stay within their group: resource after resource can be struck
+/// off whose providers are struck off, until none is left.
+pub(super) fn sound(spec: &ClusterSpec) -> Result<(), Breach> {
+    for (group, declared) in spec.groups() {
+        let count = declared.resources().count();
+        let mut left: Vec<usize> = (0..count).collect();
+        loop {
+            let before = left.len();
+            let still = left.clone();
+            left.retain(|position| {
+                declared.graph().providers(*position).any(|provider| still.contains(&provider))
+            });
+            if left.is_empty() {
+                break;
+            }
+            ensure!(S21, left.len() < before, "{group}: resources at {left:?} need each other");
+        }
+        let strangers = declared
+            .resources()
+            .find(|id| spec.resource(*id).is_none_or(|resource| resource.group() != group));
+        ensure!(S21, strangers.is_none(), "{group} has {strangers:?}, which is of another group");
+    }
+    Ok(())
+}
+
+/// Only votes that are lost cost quorum: neither a change of configuration nor a pause or drain
+/// does, and a configuration is changed only by votes that suffice in both.
+pub(super) fn quorum_is_kept(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
+    let (before, after) = (moment.before.state(), cluster.state());
+    if moment.is_reconfiguration() {
+        let has_members =
+            moment.before.spec().nodes().any(|(id, _)| before.node_state(id).is_member());
+        ensure!(S6, before.is_quorate() || !has_members, "a minority changes the configuration");
+        let is_kept = after.is_quorate() || !before.is_quorate();
+        ensure!(S35, is_kept, "another configuration costs quorum");
+    }
+    if let Some(Command::PauseNode { .. } | Command::DrainNode { .. }) = moment.command() {
+        let is_kept = after.is_quorate() || !before.is_quorate();
+        ensure!(S36, is_kept, "a pause costs quorum");
+    }
+    Ok(())
+}
+
+/// Without quorum, where that is declared, everything that runs is being stopped.
+pub(super) fn stops_without_quorum(cluster: &Cluster) -> Result<(), Breach> {
+    let (spec, state) = (cluster.spec(), cluster.state());
+    if state.is_quorate() || spec.settings().no_quorum == NoQuorum::Freeze {
+        return Ok(());
+    }
+    for (group, declared) in spec.groups() {
+        let owner = state.owner(group).map_or(NodeState::Down, |node| state.node_state(node));
+        if !owner.is_member() || !state.may_run(spec, group) {
+            continue;
+        }
+        // Whatever is pending ends first; what is in doubt holds up what it depends on.
+        let is_ending = declared.resources().any(|id| {
+            !matches!(state.resource_state(id), ResourceState::Online)
+                && state.resource_state(id).may_run()
+        });
+        ensure!(S25, is_ending, "{group} runs on without quorum");
+    }
+    Ok(())
+}
+
+/// A reading of the clock on the wall does nothing where no group returns within a window, unless
+/// something was due at that time.
+pub(super) fn wall_clock_only_opens_windows(
+    moment: &Moment<'_>,
+    outputs: &[Output],
+) -> Result<(), Breach> {
+    let Some(Input::WallClockRead { .. }) = moment.input() else { return Ok(()) };
+    let is_due = moment.before.poll_timeout().is_some_and(|deadline| deadline.at <= moment.now);
+    let has_window =
+        moment.before.spec().groups().any(|(_, of)| of.settings().failback_window.is_some());
+    ensure!(
+        S29,
+        is_due || has_window || outputs.is_empty(),
+        "a reading of the clock on the wall puts out {outputs:?}"
+    );
     Ok(())
 }
 

@@ -1,0 +1,165 @@
+//! Why a group moves: always because of itself, never for another one.
+
+use crate::cluster::{Event, Output};
+use crate::machine::NodeState;
+use crate::plan::{Tier, assess};
+use crate::policy::{Placement, Trigger};
+use crate::settings::Priority;
+use crate::state::{DrainMode, DrainStatus, MoveFailure, MovementCause};
+use crate::{Cluster, Command, GroupId, NodeId};
+
+use super::Moment;
+use crate::testkit::audit::seen::Seen;
+use crate::testkit::breach::{Breach, ensure};
+
+/// A move begins for a cause that is one of the group's own: there is no preemption.
+pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
+    let Event::MoveStarted { group, from, to, cause } = event else { return Ok(()) };
+    // A move under way that finds another destination keeps its cause.
+    let is_going_on = seen.group(*group).movement.is_some_and(|(_, going_on)| going_on == *cause);
+    if is_going_on {
+        return Ok(());
+    }
+    match cause {
+        MovementCause::Drain => drained(moment, *group, *from, *to),
+        MovementCause::Operator => {
+            let is_asked = matches!(
+                moment.command(),
+                Some(Command::MoveGroup { group: moved, .. }) if moved == group
+            );
+            let was_asked =
+                named_record(seen, moment, *group).is_some_and(|record| record.queued.is_some());
+            ensure!(S18, is_asked || was_asked, "{group} is moved by an operator who never asked");
+            Ok(())
+        }
+        MovementCause::Start => {
+            let declared = seen.spec.group(*group).expect("a declared group");
+            let can_run = declared.resources().all(|id| {
+                seen.spec.resource(id).is_some_and(|resource| resource.can_run_on(*from))
+            });
+            let is_idle = !seen.may_run(*group);
+            ensure!(S18, is_idle || !can_run, "{group} leaves {from} to start, and may run there");
+            Ok(())
+        }
+        MovementCause::Return => {
+            let was_sent = named_record(seen, moment, *group).is_some_and(|record| {
+                record.return_to == *to
+                    || record
+                        .movement
+                        .is_some_and(|of| of.on_failure == MoveFailure::ReturnToSource)
+            });
+            ensure!(S18, was_sent, "{group} returns to {to:?}, and was not sent from there");
+            Ok(())
+        }
+        // Judged among budgets and failbacks; a node that fails starts no orderly move.
+        MovementCause::ResourceFailure | MovementCause::Failback | MovementCause::NodeFailure => {
+            Ok(())
+        }
+    }
+}
+
+/// The record of a group before this step.
+fn named_record<'a>(
+    seen: &Seen,
+    moment: &'a Moment<'_>,
+    group: GroupId,
+) -> Option<&'a crate::state::GroupRecord> {
+    let name = seen.spec.group(group)?.name();
+    let before = moment.before.spec().group_id(name)?;
+    moment.before.state().group(before)
+}
+
+/// A group leaves for a drain only from a node that is being drained, and leaves for nowhere only
+/// if that was forced.
+fn drained(
+    moment: &Moment<'_>,
+    group: GroupId,
+    from: NodeId,
+    to: Option<NodeId>,
+) -> Result<(), Breach> {
+    let mode = match moment.command() {
+        Some(Command::DrainNode { node, mode, .. }) if *node == from => Some(*mode),
+        _ => {
+            let drain = moment.before.state().node(from).map(|record| record.drain());
+            drain.filter(|of| of.status == DrainStatus::InProgress).map(|of| of.mode)
+        }
+    };
+    ensure!(S36, mode.is_some(), "{group} is drained from {from}, which nobody drains");
+    let is_forced = mode == Some(DrainMode::Forced);
+    ensure!(S36, to.is_some() || is_forced, "{group} is drained from {from} to nowhere");
+    Ok(())
+}
+
+/// A drain that is complete has left nothing on its node.
+pub(super) fn drain_ended(seen: &Seen, event: &Event) -> Result<(), Breach> {
+    let Event::DrainChanged { node, status } = event else { return Ok(()) };
+    let left = seen.spec.groups().map(|(id, _)| id).find(|id| seen.group(*id).owner == Some(*node));
+    match status {
+        DrainStatus::Completed => {
+            ensure!(S36, left.is_none(), "{node} is drained, and {left:?} stands on it");
+        }
+        DrainStatus::Failed => {
+            ensure!(L11, left.is_some(), "the drain of {node} failed, and nothing is left on it");
+        }
+        DrainStatus::NotInitiated | DrainStatus::InProgress => {}
+    }
+    Ok(())
+}
+
+/// Who gets a node in this step has no rival of higher priority that could have used the place and
+/// has none.
+pub(super) fn priorities(
+    cluster: &Cluster,
+    moment: &Moment<'_>,
+    outputs: &[Output],
+) -> Result<(), Breach> {
+    if moment.is_reconfiguration() || !cluster.state().is_quorate() {
+        return Ok(());
+    }
+    for output in outputs {
+        let (group, node) = match output {
+            Output::Event(
+                Event::OwnerChanged { group, to: Some(to), .. }
+                | Event::MoveStarted { group, to: Some(to), .. },
+            ) => (*group, *to),
+            _ => continue,
+        };
+        let priority = priority_of(cluster, group);
+        for (rival, _) in cluster.spec().groups() {
+            if priority_of(cluster, rival) > priority && waits_for_a_node(cluster, rival) {
+                ensure!(
+                    S18,
+                    !could_use(cluster, rival, group, node),
+                    "{group} gets {node}, which {rival} of higher priority waits for"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn priority_of(cluster: &Cluster, group: GroupId) -> Priority {
+    cluster.spec().group(group).map_or(Priority::NO_AUTO_START, |of| of.settings().priority)
+}
+
+fn waits_for_a_node(cluster: &Cluster, group: GroupId) -> bool {
+    cluster.why(group) == Some(crate::Reason::NoCandidate)
+}
+
+/// Whether a waiting group could run on a node if another group were not there.
+fn could_use(cluster: &Cluster, rival: GroupId, instead_of: GroupId, node: NodeId) -> bool {
+    let spec = cluster.spec();
+    let trigger = match cluster.state().owner(rival) {
+        None => Trigger::Start,
+        Some(_) => Trigger::NodeFailure,
+    };
+    let mut state = cluster.state().clone();
+    if let Some(declared) = spec.group(instead_of) {
+        state.occupancy.leave(declared, instead_of, node);
+    }
+    if state.node_state(node) != NodeState::Up {
+        return false;
+    }
+    Placement::new(spec, &state, rival, trigger)
+        .is_some_and(|placement| assess(&placement, cluster.policy(), node) == Ok(Tier::Eligible))
+}
