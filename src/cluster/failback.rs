@@ -12,6 +12,10 @@ use crate::spec::GroupSpec;
 use crate::state::{Attraction, MoveFailure, MovementCause};
 use crate::time::{Timestamp, WallClock};
 
+/// How far local time is put back in autumn. A window that began within this after the last
+/// failback may be the same one, of which an hour comes twice.
+const CLOCK_SHIFT: Duration = Duration::from_secs(3_600);
+
 /// Whether and when a group returns.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum FailbackPlan {
@@ -80,8 +84,9 @@ impl Cluster {
             None => FailbackPlan::Stay,
             Some(Window::OpensAt(at)) => FailbackPlan::At(at.max(stable_at)),
             Some(Window::OpenSince { opened_at, next }) => {
-                let is_used = record.last_failback.is_some_and(|last| last >= opened_at)
-                    && !seeded!(SecondFailback);
+                let is_used =
+                    record.last_failback.is_some_and(|last| last.after(CLOCK_SHIFT) >= opened_at)
+                        && !seeded!(SecondFailback);
                 let is_due = came_up_since || opened_at >= record.placed_at;
                 match (is_due && !is_used, stable_at > self.state.now) {
                     (false, _) => FailbackPlan::At(next),

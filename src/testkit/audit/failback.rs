@@ -1,5 +1,7 @@
 //! Return to a more preferred owner.
 
+use core::time::Duration;
+
 use crate::cluster::{Event, ResumeFailback};
 use crate::machine::NodeState;
 use crate::settings::{Failback, FailbackWindow};
@@ -12,6 +14,9 @@ use super::Moment;
 use crate::testkit::Invariant;
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
+
+/// A window that begins within this after a failback is the same one: local time was put back.
+const CLOCK_SHIFT: Duration = Duration::from_secs(3_600);
 
 /// A group returns by itself only if that is allowed, to a node that it prefers to its owner and
 /// that has been up for the hold-down, within its window, and once per window; or because an
@@ -50,7 +55,8 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
     let Some(window) = settings.failback_window else { return Ok(()) };
     let opened_at = open_since(seen, window, moment.now)
         .ok_or_else(|| unfit(format!("{group} returns outside its window {window:?}")))?;
-    let is_first = seen.group(*group).last_failback.is_none_or(|last| last < opened_at);
+    let is_first =
+        seen.group(*group).last_failback.is_none_or(|last| last.after(CLOCK_SHIFT) < opened_at);
     ensure!(S20, is_first, "{group} returns twice in the window that opened at {opened_at}");
     Ok(())
 }
