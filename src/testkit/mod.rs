@@ -3,6 +3,7 @@
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`audit`] | what must hold of every step, judged by what was put out |
+//! | [`liveness`] | what must happen in the end, and by when |
 //! | [`history`] | random histories of random clusters, with a world in which things really run |
 //! | [`scenario`] | clusters told as stories, in text |
 //!
@@ -12,6 +13,7 @@ pub mod audit;
 mod breach;
 pub mod history;
 mod invariant;
+pub mod liveness;
 pub mod scenario;
 
 pub use breach::Breach;

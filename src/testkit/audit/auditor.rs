@@ -18,7 +18,7 @@ use crate::testkit::breach::{Breach, ensure};
 /// see is a breach of the next one.
 #[derive(Clone, Debug)]
 pub struct Audit {
-    seen: Seen,
+    pub(super) seen: Seen,
 }
 
 impl Audit {

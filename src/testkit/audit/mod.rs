@@ -56,6 +56,7 @@ mod transitions;
 mod whole;
 
 pub use auditor::Audit;
+pub(crate) use reasons::is_missing;
 pub use state::state;
 
 /// What sets a step off.
@@ -141,7 +142,7 @@ pub(crate) fn step(
     }
     whole::bounded(cluster, outputs)?;
     operations::all_accounted(seen, cluster)?;
-    operations::all_timed(moment, cluster)?;
+    operations::all_timed(cluster)?;
     whole::as_told(seen, cluster)?;
     whole::nothing_runs_backwards(moment, cluster)?;
     ownership::quorum(seen, cluster)?;
@@ -163,3 +164,6 @@ pub(crate) fn refusal(moment: &Moment<'_>, error: &InputError) -> Result<(), Bre
     ensure!(S29, is_past || is_late == is_said, "at {}: {error}", moment.now);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use crate::cluster::{Effect, Event, Outcome};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::Maintenance;
 use crate::state::{DownProof, OperationKind};
-use crate::{Cluster, Command, Input, OpId, ResourceId};
+use crate::{Cluster, Command, Input, OpId, ResourceId, Timestamp};
 use std::prelude::v1::*;
 
 use super::Moment;
@@ -176,17 +176,22 @@ pub(super) fn all_accounted(seen: &Seen, cluster: &Cluster) -> Result<(), Breach
     Ok(())
 }
 
-/// Every operation has a time by which it ends, and a timer that is set for it. What was due has
-/// ended; only another configuration may bring a deadline forward into the past.
-pub(super) fn all_timed(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
+/// Every operation has a time by which it ends and a timer that is set for it, and what was due has
+/// ended.
+pub(super) fn all_timed(cluster: &Cluster) -> Result<(), Breach> {
     let timer = cluster.poll_timeout().map(|deadline| deadline.at);
-    for effect in cluster.outstanding() {
-        let deadline = effect.deadline;
-        let is_set = timer.is_some_and(|at| at <= deadline);
-        ensure!(S11, is_set, "{effect:?} ends at {deadline}, the timer is set for {timer:?}");
-        let is_ahead = deadline > cluster.state().now() || moment.is_reconfiguration();
-        ensure!(L4, is_ahead, "{effect:?} has not ended by {deadline}");
-    }
+    let now = cluster.state().now();
+    cluster.outstanding().try_for_each(|effect| timed(&effect, timer, now))
+}
+
+pub(super) fn timed(
+    effect: &Effect,
+    timer: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Breach> {
+    let is_set = timer.is_some_and(|at| at <= effect.deadline);
+    ensure!(S11, is_set, "the timer is set for {timer:?}, too late for {effect:?}");
+    ensure!(L4, effect.deadline > now, "at {now} this has not ended: {effect:?}");
     Ok(())
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn is_missing(cluster: &Cluster, group: GroupId) -> bool {
     })
 }
 
-fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
+pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
     let state = cluster.state();
     let record = state.group(group).expect("a record");
     let owner = record.owner();

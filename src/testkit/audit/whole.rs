@@ -39,29 +39,30 @@ pub(super) fn reconfigured(
     Ok(())
 }
 
-/// Dependencies have no cycle and stay within their group: resource after resource can be struck
-/// off whose providers are struck off, until none is left.
+/// Dependencies have no cycle and stay within their group.
 pub(super) fn sound(spec: &ClusterSpec) -> Result<(), Breach> {
     for (group, declared) in spec.groups() {
-        let count = declared.resources().count();
-        let mut left: Vec<usize> = (0..count).collect();
-        loop {
-            let before = left.len();
-            let still = left.clone();
-            left.retain(|position| {
-                declared.graph().providers(*position).any(|provider| still.contains(&provider))
-            });
-            if left.is_empty() {
-                break;
-            }
-            ensure!(S21, left.len() < before, "{group}: resources at {left:?} need each other");
-        }
+        let providers = |position: usize| declared.graph().providers(position).collect();
+        let circle = circle(declared.resources().count(), providers);
+        ensure!(S21, circle.is_empty(), "{group}: resources at {circle:?} need each other");
         let strangers = declared
             .resources()
             .find(|id| spec.resource(*id).is_none_or(|resource| resource.group() != group));
         ensure!(S21, strangers.is_none(), "{group} has {strangers:?}, which is of another group");
     }
     Ok(())
+}
+
+/// Strikes off resource after resource whose providers are struck off; what is left needs itself.
+pub(super) fn circle(count: usize, providers: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..count).collect();
+    loop {
+        let before = left.clone();
+        left.retain(|at| providers(*at).iter().any(|provider| before.contains(provider)));
+        if left.len() == before.len() {
+            return left;
+        }
+    }
 }
 
 /// Only votes that are lost cost quorum: neither a change of configuration nor a pause or drain

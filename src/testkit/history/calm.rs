@@ -1,16 +1,15 @@
 //! After the storm: no more faults. Everything that can come online does, and then there is rest.
 
-use crate::cluster::Reason;
 use crate::machine::NodeState;
 use crate::quorum::WitnessState;
-use crate::settings::{Fencing, Interval, Retry};
-use crate::state::{Exhaustion, Pause};
-use crate::{Command, GroupId, Input, NodeId};
+use crate::state::Pause;
+use crate::{Command, Input, NodeId};
 use std::prelude::v1::*;
 
 use crate::testkit::Invariant;
 use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::history::run::Run;
+use crate::testkit::liveness;
 
 /// Longest calm, in timers that go off.
 const TIMERS: usize = 90;
@@ -29,7 +28,7 @@ impl Run {
             self.welcome_all()?;
             self.work_until_quiet()?;
             // A failback may be under way at any moment; what lasts is judged when it is over.
-            if timer > TIMERS && self.is_at_rest().is_ok() {
+            if timer > TIMERS && liveness::at_rest(&self.cluster).is_ok() {
                 return Ok(());
             }
             let Some(deadline) = self.cluster.poll_timeout() else { break };
@@ -45,7 +44,7 @@ impl Run {
         }
         self.welcome_all()?;
         self.work_until_quiet()?;
-        self.is_at_rest()
+        liveness::at_rest(&self.cluster)
     }
 
     fn welcome_all(&mut self) -> Result<(), Breach> {
@@ -104,66 +103,5 @@ impl Run {
             self.work_all()?;
         }
         Err(Breach::of(Invariant::L2, "operation follows operation though each succeeds".into()))
-    }
-
-    /// Nothing is outstanding but what hung before the calm, and every group is as it is wanted or
-    /// says what calm cannot mend.
-    fn is_at_rest(&mut self) -> Result<(), Breach> {
-        let left: Vec<_> = self.cluster.outstanding().collect();
-        ensure!(L2, left.is_empty(), "in the calm {left:?} is outstanding");
-        let groups: Vec<GroupId> = self.cluster.spec().groups().map(|(id, _)| id).collect();
-        for group in groups {
-            if let Some(reason) = self.cluster.why(group) {
-                ensure!(L1, self.is_lasting(reason), "in the calm {group} is not online: {reason}");
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a reason stays though nothing fails any more.
-    fn is_lasting(&self, reason: Reason) -> bool {
-        let settings = self.cluster.spec().settings();
-        match reason {
-            // Their words are those of operators.
-            Reason::NotStartedAutomatically | Reason::ResourceHeldOffline { .. } => true,
-            Reason::NoCandidate | Reason::OwnerNotPossible { .. } => true,
-            Reason::NotAdmitted { .. } => true,
-            Reason::Failed { resource, cause, retry_at } => {
-                let never = self
-                    .cluster
-                    .spec()
-                    .resource(resource)
-                    .is_some_and(|of| of.settings().retry_period == Interval::Never);
-                match cause {
-                    Exhaustion::DontRestart | Exhaustion::Retries => retry_at.is_none(),
-                    Exhaustion::Admission | Exhaustion::NoCandidate => true,
-                    Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Failovers => {
-                        never
-                            || retry_at.is_none()
-                                && (settings.retry == Retry::FinalAttempt
-                                    || settings.retry_cycles.is_some())
-                    }
-                }
-            }
-            Reason::InDoubt { .. } | Reason::WaitingForNodeOff { .. } => {
-                settings.fencing == Fencing::Operator
-            }
-            // A resource of the group waits for one that has such a reason itself.
-            Reason::WaitingForResource { on, .. } => {
-                let record = self.cluster.state().resource(on);
-                record.is_some_and(|of| {
-                    matches!(of.recovery(), crate::state::Recovery::RetryAt { .. })
-                        || self.cannot_run(on)
-                })
-            }
-            _ => false,
-        }
-    }
-
-    fn cannot_run(&self, resource: crate::ResourceId) -> bool {
-        let spec = self.cluster.spec();
-        spec.resource(resource).is_some_and(|of| {
-            self.cluster.state().owner(of.group()).is_some_and(|node| !of.can_run_on(node))
-        })
     }
 }

@@ -1,0 +1,157 @@
+//! A memory that differs from what was: the audit knows better than the cluster, or worse.
+
+use std::prelude::v1::*;
+
+use super::*;
+use crate::WallClock;
+use crate::settings::{DesiredState, FailbackWindow};
+use crate::state::MovementCause;
+
+/// Judges a step of a cluster that was online, with another memory of what was before.
+fn with(next: &Next, doctor: impl FnOnce(&mut Seen)) -> Option<Invariant> {
+    Scene::online(Fencing::Trusted).judge(next, doctor, |_| {})
+}
+
+fn lost() -> Next {
+    input(Input::NodeLost { node: A })
+}
+
+#[test]
+fn nothing_starts_that_must_not() {
+    let unquorate = with(&lost(), |seen| seen.is_quorate = false);
+    assert_eq!(unquorate, Some(Invariant::S5));
+    let unwanted = with(&lost(), |seen| seen.groups[0].desired = DesiredState::Offline);
+    assert_eq!(unwanted, Some(Invariant::S19));
+    let orphan = with(&lost(), |seen| {
+        seen.orphans.insert((C, DISK));
+    });
+    assert_eq!(orphan, Some(Invariant::S1));
+    let in_flight = with(&lost(), |seen| {
+        let effect = Effect {
+            operation: OpId::new(1),
+            action: OperationKind::Stop,
+            node: C,
+            resource: Some(DISK),
+            epoch: crate::Epoch::new(1),
+            incarnation: Incarnation::new(1),
+            deadline: Timestamp::LATEST,
+        };
+        seen.operations.insert(OpId::new(1), effect);
+    });
+    assert_eq!(in_flight, Some(Invariant::S10));
+    let moving = with(&lost(), |seen| {
+        seen.groups[0].movement = Some((Some(C), MovementCause::Operator));
+    });
+    // A change of owner ends a move; another group moves away here.
+    assert_eq!(moving, None);
+}
+
+/// An orphan is only stopped, and its dependents before it.
+#[test]
+fn orphans_are_only_stopped() {
+    let crash = Scene::online(Fencing::Trusted).then(Input::NodeLost { node: A });
+    let running = vec![DISK, DB];
+    let next = input(Input::NodeJoined { node: A, incarnation: Incarnation::new(2), running });
+    let started = |outputs: &mut Vec<Output>| {
+        effects(outputs, |effect| effect.action = OperationKind::Start);
+    };
+    assert_eq!(crash.clone().judge(&next, |_| {}, started), Some(Invariant::S27));
+    let disk_first = |outputs: &mut Vec<Output>| {
+        effects(outputs, |effect| effect.resource = Some(DISK));
+    };
+    assert_eq!(crash.judge(&next, |_| {}, disk_first), Some(Invariant::S3));
+}
+
+/// The node that the group returns to was lost a moment ago.
+fn homecoming(window: Option<FailbackWindow>) -> (Scene, Next) {
+    let mut declaration = declaration(Fencing::Trusted);
+    declaration.groups[0].failback_window = window;
+    let spec = declaration.build().expect("a valid declaration");
+    let cluster = Cluster::new(spec, FirstPreferred, Timestamp::ZERO);
+    let audit = Audit::new(&cluster);
+    let scene = Scene { cluster, audit, now: Timestamp::from_millis(40_000_000) };
+    let clock = Input::WallClockRead {
+        reading: WallClock { utc_millis_of_day: 43_200_000, utc_offset_minutes: 0 },
+    };
+    let scene =
+        [A, B, C].into_iter().fold(scene.just(clock), |scene, node| scene.then(joined(node, 1)));
+    (scene.then(Input::NodeLost { node: A }), input(joined(A, 2)))
+}
+
+#[test]
+fn failback() {
+    let noon = Some(FailbackWindow { start_hour: 11, end_hour: 13 });
+    let judge = |window, doctor: fn(&mut Seen)| {
+        let (scene, next) = homecoming(window);
+        scene.judge(&next, doctor, |_| {})
+    };
+    assert_eq!(judge(None, |_| {}), None);
+    assert_eq!(judge(noon, |_| {}), None);
+    let evening = |seen: &mut Seen| {
+        let reading = WallClock { utc_millis_of_day: 72_000_000, utc_offset_minutes: 0 };
+        seen.wall_clock = Some((Timestamp::from_millis(40_000_000), reading));
+    };
+    assert_eq!(judge(noon, evening), Some(Invariant::S20), "outside the window");
+    let used = |seen: &mut Seen| {
+        seen.groups[0].last_failback = Some(Timestamp::from_millis(39_000_000));
+    };
+    assert_eq!(judge(noon, used), Some(Invariant::S20), "twice");
+    // At an hour before the window opened, the clock may have been put back since.
+    let before = |seen: &mut Seen| {
+        seen.groups[0].last_failback = Some(Timestamp::from_millis(33_000_000));
+    };
+    assert_eq!(judge(noon, before), Some(Invariant::S20), "an hour before");
+    let long_ago = |seen: &mut Seen| {
+        seen.groups[0].last_failback = Some(Timestamp::from_millis(32_000_000));
+    };
+    assert_eq!(judge(noon, long_ago), None);
+}
+
+#[test]
+fn a_failback_needs_a_reason() {
+    // The group is told to come from the node that it prefers.
+    let (scene, next) = homecoming(None);
+    let forge = |outputs: &mut Vec<Output>| {
+        events(outputs, |event| {
+            if let Event::MoveStarted { to, .. } = event {
+                *to = Some(C);
+            }
+        });
+    };
+    assert_eq!(scene.judge(&next, |_| {}, forge), Some(Invariant::S20), "not preferred");
+}
+
+#[test]
+fn room() {
+    let mut declaration = declaration(Fencing::Trusted);
+    for node in &mut declaration.nodes {
+        node.capacity.insert("mb".into(), 10);
+    }
+    for group in &mut declaration.groups {
+        group.demands.insert("mb".into(), 6);
+    }
+    let spec = declaration.build().expect("a valid declaration");
+    let cluster = Cluster::new(spec, FirstPreferred, Timestamp::ZERO);
+    let audit = Audit::new(&cluster);
+    let scene = Scene { cluster, audit, now: Timestamp::from_millis(1_000) };
+    let scene = [A, B, C].into_iter().fold(scene, |scene, node| scene.then(joined(node, 1)));
+    // The database goes to the third node; the second is full.
+    assert_eq!(scene.clone().judge(&lost(), |_| {}, |_| {}), None);
+    let crowded = |seen: &mut Seen| seen.groups[1].owner = Some(C);
+    assert_eq!(scene.judge(&lost(), crowded, |_| {}), Some(Invariant::S17));
+}
+
+#[test]
+fn memory_and_state_agree() {
+    let cases: [(fn(&mut Seen), Invariant); 4] = [
+        (|seen| seen.groups[0].owner = Some(B), Invariant::S7),
+        (|seen| seen.resources[0].desired = Some(DesiredState::Online), Invariant::S19),
+        (|seen| seen.groups[1].movement = Some((None, MovementCause::Drain)), Invariant::S4),
+        (|seen| seen.nodes[1].state = crate::machine::NodeState::Paused, Invariant::S33),
+    ];
+    for (doctor, expected) in cases {
+        assert_eq!(with(&drain(C), doctor), Some(expected));
+    }
+    let numbered = with(&offline(), |seen| seen.last_operation = OpId::new(900));
+    assert_eq!(numbered, Some(Invariant::S11));
+}

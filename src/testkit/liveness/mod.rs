@@ -1,0 +1,35 @@
+//! What must happen in the end, once the faults are over.
+//!
+//! Safety is judged after every step, by [`audit`](super::audit). Liveness needs a time by which
+//! something has to have happened, and that time is no constant: it adds up from the settings of
+//! the cluster ([`time_to_online`]). A simulator heals its world, writes a [`Journal`] from there
+//! on, and asks.
+//!
+//! | promise | judged by |
+//! |---|---|
+//! | L1, L13 | [`online_in_time`] |
+//! | L2 | [`at_rest`], [`stays_at_rest`] |
+//! | L3 | [`no_ping_pong`] |
+//! | L4 | [`operations_end`], and after every step of an audit |
+//! | L5 | [`not_stuck`] |
+//! | L10 | [`rolling_reboot`] |
+//! | L11 | [`drain_ends`] |
+//! | L14 | [`same_course`] |
+//! | L16 | [`fences_block_only_theirs`] |
+//! | L17 | [`online_in_time`] and [`no_fence_loop`] |
+//! | L18 | [`idle`] |
+//!
+//! Each function says what it takes for granted. L9 and L15 are stories; tests tell them.
+
+mod bounds;
+mod course;
+mod journal;
+mod rest;
+
+pub use bounds::{Outside, fence_time, start_time, stop_time, time_to_online};
+pub use course::{drain_ends, no_fence_loop, no_ping_pong, rolling_reboot, same_course};
+pub use journal::{Entry, Journal, Spark};
+pub use rest::{
+    at_rest, fences_block_only_theirs, idle, is_lasting, not_stuck, online_in_time, operations_end,
+    stays_at_rest,
+};
