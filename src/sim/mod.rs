@@ -2,3 +2,5 @@
 //!
 //! A world that the core never sees holds what really runs on every node. The core is told what
 //! its agents say, asks for operations, and is judged by what really happens.
+
+pub mod availability;

@@ -1,0 +1,86 @@
+//! Clusters, designs and rates as files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use quorate::sim::availability::{Design, Rates};
+use quorate::spec::ClusterDeclaration;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::Failure;
+use crate::options::Options;
+
+/// The rates of a cluster that comes without.
+const DEFAULT_RATES: &str = include_str!("rates.toml");
+
+/// A design with the name that tables give it.
+pub(crate) struct Candidate {
+    pub(crate) name: String,
+    pub(crate) design: Design,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DesignFile {
+    name: Option<String>,
+    declaration: PathBuf,
+    #[serde(default)]
+    leave_out: Vec<String>,
+    #[serde(default)]
+    allow_no_spare: bool,
+    rates: Option<RatesSource>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RatesSource {
+    File(PathBuf),
+    Table(toml::Table),
+}
+
+/// Reads a cluster or a design.
+pub(crate) fn read(path: &Path, options: &Options) -> Result<Candidate, Failure> {
+    let text = text_of(path)?;
+    let table: toml::Table = parse(path, &text)?;
+    let file = if table.contains_key("declaration") {
+        parse::<DesignFile>(path, &text)?
+    } else {
+        DesignFile {
+            name: None,
+            declaration: path.file_name().map(PathBuf::from).unwrap_or_default(),
+            leave_out: Vec::new(),
+            allow_no_spare: false,
+            rates: None,
+        }
+    };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let declaration_path = folder.join(&file.declaration);
+    let declaration: ClusterDeclaration = parse(&declaration_path, &text_of(&declaration_path)?)?;
+    let rates = match (&options.rates, file.rates) {
+        (Some(path), _) => parse(path, &text_of(path)?)?,
+        (None, Some(RatesSource::File(name))) => {
+            let path = folder.join(name);
+            parse(&path, &text_of(&path)?)?
+        }
+        (None, Some(RatesSource::Table(table))) => {
+            Rates::deserialize(table).map_err(|error| Failure::file(path, error))?
+        }
+        (None, None) => parse(Path::new("default rates"), DEFAULT_RATES)?,
+    };
+    let name = file.name.unwrap_or_else(|| declaration.name.clone());
+    let leave_out = file.leave_out.iter().map(String::as_str);
+    let design = Design::new(declaration, options.adjust(rates))
+        .without_nodes(leave_out)
+        .map_err(|error| Failure::file(path, error))?;
+    let design = if file.allow_no_spare { design.without_spare_rule() } else { design };
+    Ok(Candidate { name, design })
+}
+
+fn text_of(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| Failure::file(path, error))
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Failure> {
+    toml::from_str(text).map_err(|error| Failure::file(path, error))
+}

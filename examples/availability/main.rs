@@ -1,0 +1,107 @@
+//! How available a cluster will be, before it is bought.
+//!
+//! ```text
+//! cargo run --release --features sim --example availability -- examples/exchange_2003.toml
+//! cargo run --release --features sim --example availability -- \
+//!     examples/availability/4+1+2.toml --compare examples/availability/4+1.toml
+//! ```
+//!
+//! Years of the cluster run through the real engine: nodes fail, are repaired and maintained, and
+//! groups move as the engine decides. What really ran is counted, and set beside a formula and an
+//! exact chain. See docs/availability.md.
+
+mod files;
+mod options;
+mod report;
+mod table;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use cpu_time::ProcessTime;
+use indicatif::{ProgressBar, ProgressStyle};
+use quorate::sim::availability::{Simulation, closed_form};
+
+use files::Candidate;
+use options::Options;
+use report::{Report, Speed};
+
+/// What kept the example from its answer, in words.
+#[derive(Debug)]
+pub(crate) struct Failure(String);
+
+impl Failure {
+    pub(crate) fn file(path: &Path, error: impl fmt::Display) -> Self {
+        Self(format!("{}: {error}", path.display()))
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(words)) => {
+            eprintln!("{words}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Failure> {
+    let mut reports = Vec::new();
+    for path in [Some(&options.file), options.compare.as_ref()].into_iter().flatten() {
+        let candidate = files::read(path, options)?;
+        let report = judge(&candidate, options).map_err(|words| Failure::file(path, words))?;
+        reports.push(report);
+    }
+    let text = if options.json {
+        let json = if options.compare.is_some() {
+            serde_json::to_string_pretty(&reports)
+        } else {
+            serde_json::to_string_pretty(&reports.first())
+        };
+        json.map_err(|error| Failure(error.to_string()))? + "\n"
+    } else {
+        table::all(&reports)
+    };
+    // A pipe that is closed early is no failure.
+    let _ = io::stdout().write_all(text.as_bytes());
+    Ok(())
+}
+
+/// Fewest and most years of a run whose length nobody gave.
+const YEARS: (f64, f64) = (1_000.0, 1_000_000.0);
+
+/// The standard error to reach, as a part of the downtime.
+const ERROR: f64 = 1.0 / 300.0;
+
+fn judge(candidate: &Candidate, options: &Options) -> Result<Report, String> {
+    let design = &candidate.design;
+    let spec = design.build().map_err(|error| error.to_string())?;
+    let parameters = design.parameters(&spec);
+    let years = options.years.unwrap_or_else(|| {
+        let needed = parameters.map_or(YEARS.0, |of| closed_form::years_needed(&of, ERROR));
+        needed.clamp(YEARS.0, YEARS.1).round()
+    });
+    let simulation = Simulation::new(design, options.seed).map_err(|error| error.to_string())?;
+    let bar = progress_bar(&candidate.name);
+    let start = ProcessTime::now();
+    let outcome = simulation
+        .run(years, |done| bar.set_position((done * BAR_LENGTH) as u64))
+        .map_err(|error| error.to_string())?;
+    let seconds = start.elapsed().as_secs_f64();
+    bar.finish_and_clear();
+    let speed = Speed::of(&outcome.run, seconds);
+    Ok(Report::new(&candidate.name, design, &spec, parameters, outcome, speed))
+}
+
+const BAR_LENGTH: f64 = 300.0;
+
+/// A bar on terminals; nothing where the output is kept.
+fn progress_bar(name: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} %  {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(BAR_LENGTH as u64).with_style(style).with_message(name.to_string())
+}

@@ -1,0 +1,84 @@
+//! Everything that is said about one design.
+
+use quorate::settings::Failback;
+use quorate::sim::availability::{
+    ByCause, Design, NotComparable, Outcome, Parameters, Rates, Run, chain, closed_form,
+};
+use quorate::spec::ClusterSpec;
+use serde::Serialize;
+
+/// Everything that is said about one design; the same for the same seed but for the speed, which
+/// is no part of the JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) design: String,
+    pub(crate) cluster: String,
+    pub(crate) nodes: usize,
+    pub(crate) rates: Rates,
+    pub(crate) failback: Option<Failback>,
+    pub(crate) simulated: Outcome,
+    /// Formula and chain, if they say anything of this cluster.
+    pub(crate) computed: Option<Computed>,
+    /// Why they do not.
+    pub(crate) not_computed: Option<String>,
+    #[serde(skip)]
+    pub(crate) speed: Speed,
+}
+
+/// What formula and chain say of one virtual server.
+#[derive(Debug, Serialize)]
+pub(crate) struct Computed {
+    pub(crate) parameters: Parameters,
+    pub(crate) closed_form: ByCause<f64>,
+    /// Absent for clusters with too many states.
+    pub(crate) chain: Option<ByCause<f64>>,
+    pub(crate) moves_per_year: f64,
+}
+
+/// How fast the simulation was.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Speed {
+    pub(crate) years_per_cpu_minute: f64,
+    pub(crate) inputs_per_second: f64,
+    pub(crate) inputs_per_year: f64,
+}
+
+impl Speed {
+    pub(crate) fn of(run: &Run, seconds: f64) -> Self {
+        let seconds = seconds.max(1e-9);
+        Self {
+            years_per_cpu_minute: run.years * 60.0 / seconds,
+            inputs_per_second: run.inputs as f64 / seconds,
+            inputs_per_year: run.inputs as f64 / run.years,
+        }
+    }
+}
+
+impl Report {
+    pub(crate) fn new(
+        name: &str,
+        design: &Design,
+        spec: &ClusterSpec,
+        parameters: Result<Parameters, NotComparable>,
+        simulated: Outcome,
+        speed: Speed,
+    ) -> Self {
+        let computed = parameters.map(|parameters| Computed {
+            parameters,
+            closed_form: closed_form::unavailability(&parameters),
+            chain: chain::solve(&parameters).ok().map(|solution| solution.unavailability),
+            moves_per_year: closed_form::moves_per_year(&parameters),
+        });
+        Self {
+            design: name.to_string(),
+            cluster: spec.name().to_string(),
+            nodes: spec.nodes().len(),
+            rates: *design.rates(),
+            failback: parameters.ok().map(|of| of.failback),
+            simulated,
+            not_computed: computed.as_ref().err().map(ToString::to_string),
+            computed: computed.ok(),
+            speed,
+        }
+    }
+}

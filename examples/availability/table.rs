@@ -1,0 +1,196 @@
+//! Reports as text.
+
+use std::fmt::Write;
+
+use quorate::sim::availability::{ByCause, Cause, Estimate, Scatter, Server};
+
+use crate::report::Report;
+
+const MINUTES_PER_YEAR: f64 = 525_600.0;
+
+/// All reports, and a comparison if there are two.
+pub(crate) fn all(reports: &[Report]) -> String {
+    let mut text = String::new();
+    for report in reports {
+        // Writing to a string does not fail.
+        let _ = one(&mut text, report);
+    }
+    if let [first, second] = reports {
+        let _ = comparison(&mut text, first, second);
+    }
+    text
+}
+
+fn one(text: &mut String, report: &Report) -> Result<(), std::fmt::Error> {
+    let run = &report.simulated.run;
+    let servers = report.simulated.servers.len();
+    let durations = match report.rates.durations {
+        Scatter::Exponential => "exponential durations",
+        Scatter::Fixed => "fixed durations",
+    };
+    writeln!(
+        text,
+        "{}: cluster {}, {} nodes, {servers} virtual servers; {} years, seed {}, {durations}\n",
+        report.design,
+        report.cluster,
+        report.nodes,
+        grouped(run.years),
+        run.seed
+    )?;
+    writeln!(text, "{:>56}minutes down per year, by cause", "")?;
+    write!(
+        text,
+        "{:<13}{:>13}{:>7}{:>12}{:>9}",
+        "", "availability", "nines", "min/year", "± 95 %"
+    )?;
+    for cause in Cause::ALL {
+        write!(text, "{:>11}", cause.to_string())?;
+    }
+    writeln!(text, "{:>12}", "moves/year")?;
+    for server in &report.simulated.servers {
+        server_row(text, &server.name, server)?;
+    }
+    server_row(text, "mean", &report.simulated.mean)?;
+    if let Some(computed) = &report.computed {
+        computed_row(text, "closed form", &computed.closed_form, Some(computed.moves_per_year))?;
+        if let Some(chain) = &computed.chain {
+            computed_row(text, "exact chain", chain, None)?;
+        }
+    }
+    let any = report.simulated.any_down;
+    summary(text, "all at once", any)?;
+    writeln!(text, "\n")?;
+    agreement(text, report)?;
+    let speed = &report.speed;
+    writeln!(
+        text,
+        "speed: {} cluster-years per CPU-minute, {} inputs per second, {:.0} inputs per year\n",
+        grouped(speed.years_per_cpu_minute),
+        grouped(speed.inputs_per_second),
+        speed.inputs_per_year
+    )
+}
+
+/// Availability, nines and minutes, without the end of the line.
+fn summary(text: &mut String, name: &str, down: Estimate) -> std::fmt::Result {
+    let minutes = down.scaled(MINUTES_PER_YEAR);
+    write!(
+        text,
+        "{name:<13}{:>11.5} %{:>7.2}{:>12.2}{:>9.2}",
+        (1.0 - down.mean) * 100.0,
+        nines(down.mean),
+        minutes.mean,
+        minutes.half_width_95()
+    )
+}
+
+fn server_row(text: &mut String, name: &str, server: &Server) -> std::fmt::Result {
+    summary(text, name, server.down)?;
+    causes(text, &server.down_by_cause.map(|of| of.mean))?;
+    writeln!(text, "{:>12.3}", server.moves_per_year.mean)
+}
+
+fn computed_row(
+    text: &mut String,
+    name: &str,
+    down: &ByCause<f64>,
+    moves: Option<f64>,
+) -> std::fmt::Result {
+    let total = down.total();
+    write!(
+        text,
+        "{name:<13}{:>11.5} %{:>7.2}{:>12.2}{:>9}",
+        (1.0 - total) * 100.0,
+        nines(total),
+        total * MINUTES_PER_YEAR,
+        ""
+    )?;
+    causes(text, down)?;
+    match moves {
+        Some(moves) => writeln!(text, "{moves:>12.3}"),
+        None => writeln!(text),
+    }
+}
+
+fn causes(text: &mut String, down: &ByCause<f64>) -> std::fmt::Result {
+    for share in down.values() {
+        write!(text, "{:>11.3}", share * MINUTES_PER_YEAR)?;
+    }
+    Ok(())
+}
+
+/// How far simulation and computation are apart, and how far they may be.
+fn agreement(text: &mut String, report: &Report) -> std::fmt::Result {
+    let Some(computed) = &report.computed else {
+        let why = report.not_computed.as_deref().unwrap_or_default();
+        return writeln!(text, "formula and chain say nothing of this cluster: {why}");
+    };
+    let down = report.simulated.mean.down;
+    let apart = |known: f64| (down.mean / known - 1.0) * 100.0;
+    write!(text, "simulation against closed form: {:+.2} %", apart(computed.closed_form.total()))?;
+    if let Some(chain) = &computed.chain {
+        write!(text, ", against exact chain: {:+.2} %", apart(chain.total()))?;
+    }
+    let errors = 300.0 * down.standard_error / down.mean;
+    writeln!(text, " (three standard errors: {errors:.2} %)")
+}
+
+fn comparison(text: &mut String, first: &Report, second: &Report) -> std::fmt::Result {
+    let width = first.design.chars().count().max(second.design.chars().count()).max(13);
+    writeln!(
+        text,
+        "{:<width$}{:>13}{:>7}{:>12}{:>9}{:>13}{:>12}",
+        "", "availability", "nines", "min/year", "± 95 %", "any down", "moves/year"
+    )?;
+    for report in [first, second] {
+        let mean = &report.simulated.mean;
+        let minutes = mean.down.scaled(MINUTES_PER_YEAR);
+        writeln!(
+            text,
+            "{:<width$}{:>11.5} %{:>7.2}{:>12.2}{:>9.2}{:>13.2}{:>12.3}",
+            report.design,
+            (1.0 - mean.down.mean) * 100.0,
+            nines(mean.down.mean),
+            minutes.mean,
+            minutes.half_width_95(),
+            report.simulated.any_down.mean * MINUTES_PER_YEAR,
+            mean.moves_per_year.mean
+        )?;
+    }
+    let (one, other) = (first.simulated.mean.down, second.simulated.mean.down);
+    let apart = Estimate {
+        mean: other.mean - one.mean,
+        standard_error: one.standard_error.hypot(other.standard_error),
+    };
+    let minutes = apart.scaled(MINUTES_PER_YEAR);
+    let verdict = if apart.mean.abs() <= apart.half_width_95() {
+        "no difference that this run can tell from chance"
+    } else if apart.mean > 0.0 {
+        "the second is down longer"
+    } else {
+        "the second is down for less"
+    };
+    writeln!(
+        text,
+        "difference: {:+.2} ± {:.2} minutes per virtual server and year; {verdict}",
+        minutes.mean,
+        minutes.half_width_95()
+    )
+}
+
+fn nines(down: f64) -> f64 {
+    -down.log10()
+}
+
+/// A number with a comma between thousands.
+fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

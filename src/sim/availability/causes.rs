@@ -1,0 +1,112 @@
+//! Why a group is down, and a value for each reason.
+
+use core::fmt;
+
+use serde::Serialize;
+
+/// Why a group is down at a moment.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// There is no node for it: too many are down, or the votes do not suffice.
+    Waiting,
+    /// Its node failed, and it is on its way to another one without anybody's help.
+    Failover,
+    /// Its node failed and nothing happens: the failover is not covered and waits for an operator.
+    Undetected,
+    /// It goes home after a failure, or starts again where it was.
+    Failback,
+    /// It makes way for planned maintenance, or comes back after it.
+    Planned,
+}
+
+impl Cause {
+    /// Every cause, in the order of the columns of a report.
+    pub const ALL: [Self; 5] =
+        [Self::Waiting, Self::Failover, Self::Undetected, Self::Failback, Self::Planned];
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Waiting => "waiting",
+            Self::Failover => "failover",
+            Self::Undetected => "undetected",
+            Self::Failback => "failback",
+            Self::Planned => "planned",
+        })
+    }
+}
+
+/// One value for each [`Cause`].
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize)]
+pub struct ByCause<T> {
+    /// Of [`Cause::Waiting`].
+    pub waiting: T,
+    /// Of [`Cause::Failover`].
+    pub failover: T,
+    /// Of [`Cause::Undetected`].
+    pub undetected: T,
+    /// Of [`Cause::Failback`].
+    pub failback: T,
+    /// Of [`Cause::Planned`].
+    pub planned: T,
+}
+
+impl<T: Copy> ByCause<T> {
+    /// The value of one cause.
+    #[must_use]
+    pub const fn of(&self, cause: Cause) -> T {
+        match cause {
+            Cause::Waiting => self.waiting,
+            Cause::Failover => self.failover,
+            Cause::Undetected => self.undetected,
+            Cause::Failback => self.failback,
+            Cause::Planned => self.planned,
+        }
+    }
+
+    /// The place of the value of one cause.
+    pub const fn of_mut(&mut self, cause: Cause) -> &mut T {
+        match cause {
+            Cause::Waiting => &mut self.waiting,
+            Cause::Failover => &mut self.failover,
+            Cause::Undetected => &mut self.undetected,
+            Cause::Failback => &mut self.failback,
+            Cause::Planned => &mut self.planned,
+        }
+    }
+
+    /// The same for what a function makes of each value.
+    #[must_use]
+    pub fn map<U>(self, mut function: impl FnMut(T) -> U) -> ByCause<U> {
+        ByCause {
+            waiting: function(self.waiting),
+            failover: function(self.failover),
+            undetected: function(self.undetected),
+            failback: function(self.failback),
+            planned: function(self.planned),
+        }
+    }
+
+    /// The values, in the order of [`Cause::ALL`].
+    pub fn values(self) -> impl Iterator<Item = T> {
+        Cause::ALL.into_iter().map(move |cause| self.of(cause))
+    }
+}
+
+impl ByCause<f64> {
+    /// The sum over all causes.
+    #[must_use]
+    pub fn total(self) -> f64 {
+        self.values().sum()
+    }
+}
+
+impl ByCause<u64> {
+    /// The sum over all causes.
+    #[must_use]
+    pub fn total(self) -> u64 {
+        self.values().fold(0, u64::saturating_add)
+    }
+}

@@ -1,0 +1,426 @@
+//! What really runs, whatever the core believes, and what must never happen there.
+//!
+//! The core can only report what it believes; two copies of one disk are precisely a wrong belief.
+//! So this world stands outside it: it reads the declaration and what was carried out, and nothing
+//! of the core's state. Each check costs a constant time, so that it runs with every step.
+
+use std::prelude::v1::*;
+
+use crate::cluster::Effect;
+use crate::quorum::{self, Ballot, WitnessState};
+use crate::settings::DesiredState;
+use crate::spec::ClusterSpec;
+use crate::state::OperationKind;
+use crate::testkit::Breach;
+use crate::{Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId};
+
+/// Returns a [`Breach`] unless the condition holds.
+macro_rules! must {
+    ($holds:expr, $($message:tt)+) => {
+        if !$holds {
+            return Err(Breach(format!($($message)+)));
+        }
+    };
+}
+
+/// What the core has been told of a node.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Told {
+    /// It is a member.
+    Member,
+    /// It is a member and paused.
+    Paused,
+    /// It is no longer heard from.
+    Lost,
+    /// It is off for certain: fenced, left, or by an operator's word.
+    Off,
+}
+
+/// Whether an operation is carried out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub enum Asked {
+    /// The agent is at work.
+    Begun,
+    /// The node is dead, and nobody has told the core yet. There will be no answer.
+    Unheard,
+}
+
+/// What a resource really does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Running {
+    Off,
+    Starting,
+    On,
+    Stopping,
+}
+
+#[derive(Clone, Debug)]
+struct Node {
+    is_powered: bool,
+    incarnation: Incarnation,
+    told: Told,
+    votes: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Resource {
+    group: usize,
+    is_wanted: bool,
+    running: Running,
+    operation: Option<OpId>,
+    /// All clauses must hold; a clause holds while one of its members runs.
+    clauses: Vec<Vec<usize>>,
+    dependents: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Group {
+    resources: Vec<usize>,
+    wanted: usize,
+    /// Wanted resources that run.
+    up: usize,
+    /// Resources that run, start or stop.
+    active: usize,
+    /// Where anything of it was started last.
+    node: Option<NodeId>,
+    epoch: Epoch,
+}
+
+/// The real world of one cluster.
+#[derive(Clone, Debug)]
+pub struct GroundTruth {
+    nodes: Vec<Node>,
+    groups: Vec<Group>,
+    resources: Vec<Resource>,
+    last_operation: OpId,
+    rule: crate::settings::QuorumRule,
+    witness_weight: u32,
+    total_votes: u64,
+    is_quorate: bool,
+}
+
+impl GroundTruth {
+    /// A world in which every node is off. The witness, if there is one, is always there.
+    #[must_use]
+    pub fn new(spec: &ClusterSpec) -> Self {
+        let nodes: Vec<Node> = spec
+            .nodes()
+            .map(|(_, node)| Node {
+                is_powered: false,
+                incarnation: Incarnation::default(),
+                told: Told::Off,
+                votes: u64::from(node.vote_weight()),
+            })
+            .collect();
+        let mut resources = Vec::new();
+        let mut groups = Vec::new();
+        for (id, group) in spec.groups() {
+            let ids: Vec<usize> = group.resources().map(ResourceId::index).collect();
+            let graph = group.graph();
+            let index = |position| group.resource_at(position).index();
+            for position in 0..graph.len() {
+                let own = spec.resource(group.resource_at(position));
+                let desired = own.and_then(|of| of.settings().desired);
+                resources.push(Resource {
+                    group: id.index(),
+                    is_wanted: desired.unwrap_or(group.settings().desired) == DesiredState::Online,
+                    running: Running::Off,
+                    operation: None,
+                    clauses: graph.clauses(position).map(|of| of.map(index).collect()).collect(),
+                    dependents: graph.dependents(position).map(index).collect(),
+                });
+            }
+            let wanted = ids.iter().filter_map(|of| resources.get(*of)).filter(|of| of.is_wanted);
+            groups.push(Group {
+                wanted: wanted.count(),
+                resources: ids,
+                up: 0,
+                active: 0,
+                node: None,
+                epoch: Epoch::default(),
+            });
+        }
+        let total_votes = nodes.iter().map(|node| node.votes).fold(0, u64::saturating_add);
+        let settings = spec.settings();
+        Self {
+            nodes,
+            groups,
+            resources,
+            last_operation: OpId::default(),
+            rule: settings.quorum,
+            witness_weight: settings.witness_weight,
+            total_votes,
+            is_quorate: false,
+        }
+    }
+
+    /// Whether all that is wanted of a group runs.
+    #[must_use]
+    pub fn is_serving(&self, group: GroupId) -> bool {
+        self.groups.get(group.index()).is_some_and(|group| group.up == group.wanted)
+    }
+
+    /// Where anything of a group runs, starts or stops.
+    #[must_use]
+    pub fn active_on(&self, group: GroupId) -> Option<NodeId> {
+        self.groups.get(group.index()).filter(|group| group.active > 0).and_then(|group| group.node)
+    }
+
+    /// Whether the members that the core was told of are a quorum.
+    #[must_use]
+    pub const fn is_quorate(&self) -> bool {
+        self.is_quorate
+    }
+
+    /// Whether the others would still be a quorum without this node.
+    #[must_use]
+    pub fn is_quorate_without(&self, node: NodeId) -> bool {
+        self.judge(Some(node))
+    }
+
+    /// The operation that a resource works at.
+    #[must_use]
+    pub fn operation(&self, resource: ResourceId) -> Option<OpId> {
+        self.resources.get(resource.index()).and_then(|resource| resource.operation)
+    }
+
+    /// A node has booted into a new life, and the core is told.
+    pub fn boot(&mut self, node: NodeId, incarnation: Incarnation, told: Told) {
+        if let Some(node) = self.nodes.get_mut(node.index()) {
+            node.is_powered = true;
+            node.incarnation = incarnation;
+        }
+        self.tell(node, told);
+    }
+
+    /// A node loses its power, and with it all that runs there. The core is not told.
+    pub fn crash(&mut self, node: NodeId) {
+        if let Some(node) = self.nodes.get_mut(node.index()) {
+            node.is_powered = false;
+        }
+        for group in &mut self.groups {
+            if group.active == 0 || group.node != Some(node) {
+                continue;
+            }
+            for index in &group.resources {
+                if let Some(resource) = self.resources.get_mut(*index) {
+                    resource.running = Running::Off;
+                    resource.operation = None;
+                }
+            }
+            group.active = 0;
+            group.up = 0;
+        }
+    }
+
+    /// The core is told something of a node.
+    pub fn tell(&mut self, node: NodeId, told: Told) {
+        if let Some(node) = self.nodes.get_mut(node.index()) {
+            node.told = told;
+        }
+        self.is_quorate = self.judge(None);
+    }
+
+    fn judge(&self, without: Option<NodeId>) -> bool {
+        let is_member = |index: usize, node: &Node| {
+            matches!(node.told, Told::Member | Told::Paused)
+                && without != Some(NodeId::from_index(index))
+        };
+        let members = self.nodes.iter().enumerate().filter(|(index, node)| is_member(*index, node));
+        let ballot = Ballot {
+            members: members.clone().count(),
+            present: members.map(|(_, node)| node.votes).fold(0, u64::saturating_add),
+            total: self.total_votes,
+            witness: WitnessState::Up,
+            witness_weight: self.witness_weight,
+        };
+        quorum::judge(self.rule, &ballot).is_quorate()
+    }
+
+    /// The core asks for an operation.
+    ///
+    /// # Errors
+    ///
+    /// What must never happen.
+    pub fn ask(&mut self, effect: &Effect) -> Result<Asked, Breach> {
+        must!(
+            effect.operation > self.last_operation,
+            "S11: operation {} after {}",
+            effect.operation,
+            self.last_operation
+        );
+        self.last_operation = effect.operation;
+        match (effect.action, effect.resource) {
+            (OperationKind::Fence, _) => self.ask_fence(effect.node),
+            (OperationKind::Start, Some(resource)) => self.ask_start(effect, resource),
+            (OperationKind::Stop | OperationKind::Terminate, Some(resource)) => {
+                self.ask_stop(effect, resource)
+            }
+            (OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive, Some(resource)) => {
+                self.begin(effect, resource, None)
+            }
+            (OperationKind::Probe, Some(resource)) => {
+                Err(Breach(format!("{resource} is in doubt, and every agent has answered")))
+            }
+            (_, None) => Err(Breach(format!("operation {} without resource", effect.operation))),
+        }
+    }
+
+    fn ask_fence(&self, node: NodeId) -> Result<Asked, Breach> {
+        must!(self.is_quorate, "S5: fence of {node} without quorum");
+        let told = self.nodes.get(node.index()).map(|node| node.told);
+        must!(told == Some(Told::Lost), "S26: fence of {node}, which is not lost: {told:?}");
+        Ok(Asked::Begun)
+    }
+
+    fn ask_start(&mut self, effect: &Effect, resource: ResourceId) -> Result<Asked, Breach> {
+        let node = effect.node;
+        let (Some(of), Some(host)) =
+            (self.resources.get(resource.index()), self.nodes.get(node.index()))
+        else {
+            return Err(Breach(format!("start of {resource} on {node}, which is not declared")));
+        };
+        let Some(group) = self.groups.get(of.group) else {
+            return Err(Breach(format!("{resource} is in no group")));
+        };
+        must!(self.is_quorate, "S5: start of {resource} on {node} without quorum");
+        must!(
+            host.told == Told::Member,
+            "S16: start of {resource} on {node}, which is {:?}",
+            host.told
+        );
+        must!(
+            group.active == 0 || group.node == Some(node),
+            "S4: start of {resource} on {node}; its group is on {:?}",
+            group.node
+        );
+        let old = group.node.filter(|old| *old != node).and_then(|old| self.nodes.get(old.index()));
+        must!(
+            old.is_none_or(|old| old.told != Told::Lost),
+            "S9: start of {resource} on {node}; nobody knows that {:?} is off",
+            group.node
+        );
+        must!(
+            of.running == Running::Off,
+            "S1: start of {resource} on {node}, which is {:?} on {:?}",
+            of.running,
+            group.node
+        );
+        for clause in &of.clauses {
+            let holds = clause.iter().any(|member| {
+                self.resources.get(*member).is_some_and(|of| of.running == Running::On)
+            });
+            must!(holds, "S2: start of {resource} on {node} without any of {clause:?}");
+        }
+        self.begin(effect, resource, Some(Running::Starting))
+    }
+
+    fn ask_stop(&mut self, effect: &Effect, resource: ResourceId) -> Result<Asked, Breach> {
+        let Some(of) = self.resources.get(resource.index()) else {
+            return Err(Breach(format!("stop of {resource}, which is not declared")));
+        };
+        for dependent in &of.dependents {
+            let running = self.resources.get(*dependent).map(|of| of.running);
+            must!(
+                running == Some(Running::Off),
+                "S3: stop of {resource} while {} is {running:?}",
+                ResourceId::from_index(*dependent)
+            );
+        }
+        self.begin(effect, resource, Some(Running::Stopping))
+    }
+
+    /// Hands an operation to the agent of its node.
+    fn begin(
+        &mut self,
+        effect: &Effect,
+        resource: ResourceId,
+        running: Option<Running>,
+    ) -> Result<Asked, Breach> {
+        let (Some(of), Some(host)) =
+            (self.resources.get_mut(resource.index()), self.nodes.get(effect.node.index()))
+        else {
+            return Err(Breach(format!("operation on {resource}, which is not declared")));
+        };
+        let Some(group) = self.groups.get_mut(of.group) else {
+            return Err(Breach(format!("{resource} is in no group")));
+        };
+        must!(
+            effect.epoch >= group.epoch,
+            "S7: epoch {} of {resource} after {}",
+            effect.epoch,
+            group.epoch
+        );
+        let moved = group.node.is_some_and(|old| old != effect.node);
+        must!(
+            !moved || effect.epoch > group.epoch,
+            "S7: {resource} on another node in the same epoch {}",
+            effect.epoch
+        );
+        must!(
+            of.operation.is_none(),
+            "S10: operation {} on {resource} beside {:?}",
+            effect.operation,
+            of.operation
+        );
+        group.epoch = effect.epoch;
+        if group.active == 0 {
+            group.node = Some(effect.node);
+        }
+        if !host.is_powered {
+            return Ok(Asked::Unheard);
+        }
+        must!(
+            effect.incarnation == host.incarnation,
+            "S7: {resource} in life {} of {}, which is in {}",
+            effect.incarnation,
+            effect.node,
+            host.incarnation
+        );
+        of.operation = Some(effect.operation);
+        if let Some(running) = running {
+            if of.running == Running::Off {
+                group.active = group.active.saturating_add(1);
+            }
+            if of.running == Running::On && of.is_wanted {
+                group.up = group.up.saturating_sub(1);
+            }
+            of.running = running;
+        }
+        Ok(Asked::Begun)
+    }
+
+    /// The agent of a resource is done with what it was at, and well.
+    pub fn finish(&mut self, resource: ResourceId) {
+        let Some(of) = self.resources.get_mut(resource.index()) else { return };
+        let Some(group) = self.groups.get_mut(of.group) else { return };
+        of.operation = None;
+        match of.running {
+            Running::Starting => {
+                of.running = Running::On;
+                group.up = group.up.saturating_add(usize::from(of.is_wanted));
+            }
+            Running::Stopping => {
+                of.running = Running::Off;
+                group.active = group.active.saturating_sub(1);
+            }
+            Running::Off | Running::On => {}
+        }
+    }
+
+    /// The core says that a group has another owner.
+    ///
+    /// # Errors
+    ///
+    /// What must never happen.
+    pub fn change_owner(&mut self, group: GroupId, epoch: Epoch) -> Result<(), Breach> {
+        must!(self.is_quorate, "S5: {group} changes its owner without quorum");
+        let Some(of) = self.groups.get_mut(group.index()) else {
+            return Err(Breach(format!("{group} is not declared")));
+        };
+        must!(epoch > of.epoch, "S7: owner of {group} in epoch {epoch} after {}", of.epoch);
+        must!(of.active == 0, "S4: {group} changes its owner while it runs on {:?}", of.node);
+        Ok(())
+    }
+}

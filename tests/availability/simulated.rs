@@ -1,0 +1,267 @@
+//! The simulated cluster against formula and chain.
+
+use std::time::Duration;
+
+use quorate::settings::{Failback, QuorumRule};
+use quorate::sim::availability::{
+    ByCause, Cause, Design, DesignError, Estimate, Eviction, Outcome, Parameters, Rates, Scatter,
+    Simulation, chain, closed_form,
+};
+use quorate::spec::ClusterDeclaration;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Rare failures, short moves: what the closed form is meant for.
+pub(crate) const RATES: Rates = Rates {
+    mtbf: Duration::from_secs(4_000 * 3_600),
+    mttr: Duration::from_secs(8 * 3_600),
+    failover: Duration::from_secs(120),
+    detection: Duration::from_secs(7),
+    fence: Duration::from_secs(3),
+    coverage: 0.95,
+    manual: HOUR,
+    planned_move: MINUTE,
+    stop: Duration::from_secs(20),
+    maintenance_every: Some(Duration::from_secs(2_000 * 3_600)),
+    maintenance: Duration::from_secs(2 * 3_600),
+    eviction: Eviction::WhenRoom,
+    failback: Some(Failback::Allow),
+    durations: Scatter::Exponential,
+};
+
+/// The seven nodes of the example, or fewer.
+pub(crate) fn exchange<const N: usize>(leave_out: [&str; N], rates: Rates) -> Design {
+    with_quorum(QuorumRule::DiskOnly, leave_out, rates)
+}
+
+fn with_quorum<const N: usize>(quorum: QuorumRule, leave_out: [&str; N], rates: Rates) -> Design {
+    let text = include_str!("../../examples/exchange_2003.toml");
+    let declaration: ClusterDeclaration = toml::from_str(text).expect("the example is valid");
+    let is_without_spare = leave_out.contains(&"node5");
+    let design = Design::new(declaration.quorum(quorum), rates)
+        .without_nodes(leave_out)
+        .expect("the example has these nodes");
+    if is_without_spare { design.without_spare_rule() } else { design }
+}
+
+fn parameters(design: &Design) -> Parameters {
+    let spec = design.build().expect("the design is valid");
+    design.parameters(&spec).expect("formula and chain apply")
+}
+
+fn run(design: &Design, years: f64, seed: u64) -> Outcome {
+    let simulation = Simulation::new(design, seed).expect("the design is valid");
+    simulation.run(years, |_| ()).unwrap_or_else(|broken| panic!("{broken}"))
+}
+
+/// Every term, and then the sum.
+#[track_caller]
+fn assert_agrees(what: &str, simulated: &Outcome, known: &ByCause<f64>) {
+    let mean = &simulated.mean;
+    for cause in Cause::ALL {
+        let (found, known) = (mean.down_by_cause.of(cause), known.of(cause));
+        // Less than an hour in the whole run is too rare to have an error to speak of.
+        let hours = known * simulated.run.years * 4.0 * closed_form::HOURS_PER_YEAR;
+        assert!(
+            hours < 1.0 || found.agrees_with(known),
+            "{what}, {cause}: {found:?} for {known:e} in {} years",
+            simulated.run.years
+        );
+    }
+    let total = known.total();
+    assert!(mean.down.agrees_with(total), "{what}, sum: {:?} for {total:e}", mean.down);
+}
+
+#[test]
+fn four_active_nodes_with_three_to_spare_agree_with_the_closed_form() {
+    let design = exchange([], RATES);
+    let known = closed_form::unavailability(&parameters(&design));
+    assert_agrees("4+1+2", &run(&design, 120.0, 1), &known);
+}
+
+#[test]
+fn four_active_nodes_with_one_to_spare_agree_with_the_closed_form() {
+    let design = exchange(["node6", "node7"], RATES);
+    let known = closed_form::unavailability(&parameters(&design));
+    assert_agrees("4+1", &run(&design, 120.0, 1), &known);
+}
+
+#[test]
+fn four_nodes_without_a_spare_agree_with_the_closed_form() {
+    let rates = Rates { coverage: 1.0, eviction: Eviction::Forced, ..RATES };
+    let design = exchange(["node5", "node6", "node7"], rates);
+    let known = closed_form::unavailability(&parameters(&design));
+    assert_agrees("4+0", &run(&design, 120.0, 1), &known);
+}
+
+#[test]
+fn groups_that_stay_agree_with_the_closed_form() {
+    let design = exchange([], Rates { failback: Some(Failback::Prevent), ..RATES });
+    let known = closed_form::unavailability(&parameters(&design));
+    assert_agrees("4+1+2", &run(&design, 120.0, 1), &known);
+}
+
+/// Failures so frequent that nobody would call them rare, and a majority to lose.
+#[test]
+fn a_cluster_under_stress_agrees_with_the_exact_chain() {
+    let design = with_quorum(QuorumRule::NodeMajority, [], stressed(Failback::Allow));
+    let known = chain::solve(&parameters(&design)).expect("it is small").unavailability;
+    assert_agrees("stress", &run(&design, 10.0, 1), &known);
+}
+
+fn stressed(failback: Failback) -> Rates {
+    Rates {
+        mtbf: HOUR * 240,
+        mttr: HOUR * 24,
+        failover: MINUTE * 2,
+        coverage: 0.9,
+        manual: HOUR * 2,
+        maintenance_every: Some(HOUR * 500),
+        maintenance: HOUR * 4,
+        failback: Some(failback),
+        ..RATES
+    }
+}
+
+#[test]
+fn one_seed_is_one_run() {
+    let design = exchange([], RATES);
+    let text = |seed| serde_json::to_string(&run(&design, 20.0, seed)).expect("it is plain data");
+    assert_eq!(text(3), text(3));
+    assert_ne!(text(3), text(4));
+}
+
+/// Without scatter an outage lasts as long as was said, to the millisecond.
+#[test]
+fn an_outage_lasts_exactly_as_long_as_was_said() {
+    let rates = Rates {
+        coverage: 1.0,
+        durations: Scatter::Fixed,
+        maintenance_every: None,
+        failback: Some(Failback::Prevent),
+        ..RATES
+    };
+    let mean = run(&exchange([], rates), 50.0, 1).mean;
+    let hours = mean.down.mean * closed_form::HOURS_PER_YEAR;
+    let length = hours / mean.outages_per_year.mean;
+    assert!(mean.outages_per_year.mean > 1.0);
+    assert!((length * 60.0 - 2.0).abs() < 1e-9, "{} minutes", length * 60.0);
+    assert_eq!(mean.down.mean, mean.down_by_cause.failover.mean);
+}
+
+/// Two moves per failure or maintenance are the least with failback, and there are no more.
+#[test]
+fn there_is_no_move_too_many() {
+    let design = exchange([], RATES);
+    let of = parameters(&design);
+    let most =
+        2.0 * closed_form::HOURS_PER_YEAR * (of.maintenance_rate * of.quiet() + of.failures());
+    let found = run(&design, 100.0, 2).mean.moves_per_year;
+    assert!(found.mean <= most + 3.0 * found.standard_error, "{found:?} for {most}");
+    assert!(found.agrees_with(closed_form::moves_per_year(&of)), "{found:?}");
+}
+
+/// Batches are parts of the whole: their mean is the share of all time.
+#[test]
+fn downtime_is_the_sum_of_its_causes() {
+    let mean = run(&exchange([], RATES), 30.0, 5).mean;
+    let parts: f64 = mean.down_by_cause.values().map(|of: Estimate| of.mean).sum();
+    assert!((parts / mean.down.mean - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn rates_are_checked() {
+    let wrong = [
+        Rates { coverage: 1.5, ..RATES },
+        Rates { coverage: f64::NAN, ..RATES },
+        Rates { mttr: Duration::ZERO, ..RATES },
+        Rates { detection: HOUR, ..RATES },
+        Rates { stop: HOUR, ..RATES },
+        Rates { mtbf: Duration::MAX, ..RATES },
+    ];
+    for rates in wrong {
+        let design = exchange([], rates);
+        assert!(matches!(design.build(), Err(DesignError::Rates(_))), "{:?}", design.rates());
+    }
+}
+
+#[test]
+fn exchange_wants_a_node_to_spare_unless_it_is_told_otherwise() {
+    let text = include_str!("../../examples/exchange_2003.toml");
+    let declaration: ClusterDeclaration = toml::from_str(text).expect("the example is valid");
+    let design = Design::new(declaration, RATES)
+        .without_nodes(["node5", "NODE6", "node7"])
+        .expect("the example has these nodes");
+    assert!(matches!(design.build(), Err(DesignError::Declaration(_))));
+    design.clone().without_spare_rule().build().expect("without the rule it is valid");
+    assert!(matches!(design.without_nodes(["node9"]), Err(DesignError::UnknownNode { .. })));
+}
+
+#[test]
+fn the_documented_rates_are_valid() {
+    let text = include_str!("../../examples/availability/rates.toml");
+    let rates: Rates = toml::from_str(text).expect("the file is valid");
+    rates.check().expect("the rates are possible");
+    let silent: Rates = toml::from_str("").expect("every field has a default");
+    assert_eq!(silent, Rates::default());
+    let same = Rates { maintenance_every: None, failback: None, ..rates };
+    assert_eq!(same, Rates::default());
+}
+
+/// The whole acceptance: three topologies, three sets of rates, quorum on and off, to a third of
+/// a per cent. Takes minutes: `cargo test --release --test availability -- --ignored`.
+#[test]
+#[ignore = "minutes in a release build, hours without"]
+fn the_simulation_agrees_with_the_exact_chain() {
+    let frequent = Rates { mtbf: HOUR * 1_000, mttr: HOUR * 24, manual: HOUR * 2, ..RATES };
+    let topologies: [&[&str]; 3] = [&[], &["node6", "node7"], &["node5", "node6", "node7"]];
+    for leave_out in topologies {
+        for rates in [RATES, frequent, stressed(Failback::Allow)] {
+            for quorum in [QuorumRule::DiskOnly, QuorumRule::NodeMajority] {
+                compare_in_full(leave_out, rates, quorum);
+            }
+        }
+    }
+    for quorum in [QuorumRule::DiskOnly, QuorumRule::NodeMajority] {
+        for rates in [RATES, stressed(Failback::Prevent)] {
+            let rates = Rates { failback: Some(Failback::Prevent), ..rates };
+            compare_in_full(&[], rates, quorum);
+        }
+    }
+}
+
+fn compare_in_full(leave_out: &[&str], rates: Rates, quorum: QuorumRule) {
+    let text = include_str!("../../examples/exchange_2003.toml");
+    let declaration: ClusterDeclaration = toml::from_str(text).expect("the example is valid");
+    let rates = match leave_out.len() {
+        3 => Rates { coverage: 1.0, eviction: Eviction::Forced, ..rates },
+        _ => rates,
+    };
+    let design = Design::new(declaration.quorum(quorum), rates)
+        .without_nodes(leave_out.iter().copied())
+        .expect("the example has these nodes")
+        .without_spare_rule();
+    let of = parameters(&design);
+    let years = closed_form::years_needed(&of, 1.0 / 300.0);
+    let known = chain::solve(&of).expect("it is small").unavailability;
+    let simulated = run(&design, years, 1);
+    let (down, total) = (simulated.mean.down, known.total());
+    println!(
+        "{} nodes, {quorum:?}, mtbf {:?}: {:.0} years, {:+.2} % ± {:.2} %, causes {:?}",
+        of.nodes(),
+        design.rates().mtbf,
+        years,
+        (down.mean / total - 1.0) * 100.0,
+        300.0 * down.standard_error / down.mean,
+        Cause::ALL.map(|cause| {
+            let found = simulated.mean.down_by_cause.of(cause);
+            format!(
+                "{:+.2} % ± {:.2} %",
+                (found.mean / known.of(cause) - 1.0) * 100.0,
+                300.0 * found.standard_error / found.mean
+            )
+        })
+    );
+    assert!(down.agrees_with(total), "{down:?} for {total:e}");
+}
