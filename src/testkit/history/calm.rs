@@ -5,7 +5,7 @@ use crate::machine::NodeState;
 use crate::quorum::WitnessState;
 use crate::settings::{Fencing, Interval, Retry};
 use crate::state::{Exhaustion, Pause};
-use crate::{Command, GroupId, Input, NodeId};
+use crate::{Cluster, Command, GroupId, Input, NodeId};
 use std::prelude::v1::*;
 
 use crate::testkit::Invariant;
@@ -114,23 +114,23 @@ impl Run {
         let groups: Vec<GroupId> = self.cluster.spec().groups().map(|(id, _)| id).collect();
         for group in groups {
             if let Some(reason) = self.cluster.why(group) {
-                ensure!(L1, self.is_lasting(reason), "in the calm {group} is not online: {reason}");
+                ensure!(L1, is_lasting(&self.cluster, reason), "in the calm {group} is not online: {reason}");
             }
         }
         Ok(())
     }
+}
 
     /// Whether a reason stays though nothing fails any more.
-    fn is_lasting(&self, reason: Reason) -> bool {
-        let settings = self.cluster.spec().settings();
+pub(crate) fn is_lasting(cluster: &Cluster, reason: Reason) -> bool {
+        let settings = cluster.spec().settings();
         match reason {
             // Their words are those of operators.
             Reason::NotStartedAutomatically | Reason::ResourceHeldOffline { .. } => true,
             Reason::NoCandidate | Reason::OwnerNotPossible { .. } => true,
             Reason::NotAdmitted { .. } => true,
             Reason::Failed { resource, cause, retry_at } => {
-                let never = self
-                    .cluster
+                let never = cluster
                     .spec()
                     .resource(resource)
                     .is_some_and(|of| of.settings().retry_period == Interval::Never);
@@ -150,20 +150,19 @@ impl Run {
             }
             // A resource of the group waits for one that has such a reason itself.
             Reason::WaitingForResource { on, .. } => {
-                let record = self.cluster.state().resource(on);
+                let record = cluster.state().resource(on);
                 record.is_some_and(|of| {
                     matches!(of.recovery(), crate::state::Recovery::RetryAt { .. })
-                        || self.cannot_run(on)
+                        || cannot_run(cluster, on)
                 })
             }
             _ => false,
         }
     }
 
-    fn cannot_run(&self, resource: crate::ResourceId) -> bool {
-        let spec = self.cluster.spec();
+fn cannot_run(cluster: &Cluster, resource: crate::ResourceId) -> bool {
+        let spec = cluster.spec();
         spec.resource(resource).is_some_and(|of| {
-            self.cluster.state().owner(of.group()).is_some_and(|node| !of.can_run_on(node))
+            cluster.state().owner(of.group()).is_some_and(|node| !of.can_run_on(node))
         })
     }
-}
