@@ -96,6 +96,9 @@ impl Swarm {
         }
         let mut swarm = Self { rates, tempo, detection, work, outside: Vec::new() };
         swarm.add_up();
+        if weather == Weather::Benign {
+            swarm.calm();
+        }
         swarm
     }
 
@@ -104,7 +107,8 @@ impl Swarm {
         self.rates.iter_mut().for_each(|rate| *rate = 0);
         self.add_up();
         self.detection = self.detection.min(5_000);
-        self.work = self.work.min(50);
+        // Faster than any timeout.
+        self.work = self.work.min(15);
     }
 
     fn add_up(&mut self) {
