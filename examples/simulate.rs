@@ -6,7 +6,7 @@ fn main() {
     let (from, count) = (args.first().copied().unwrap_or(0), args.get(1).copied().unwrap_or(20));
     let sim = Simulator::default();
     if args.len() > 2 {
-        for line in sim.record(from) {
+        for line in sim.record(from, if count == 0 {quorate::sim::Weather::Benign} else {quorate::sim::Weather::Hostile}) {
             println!("{line}");
         }
         return;

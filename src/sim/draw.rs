@@ -23,7 +23,7 @@ const COURSE: u64 = 3;
 
 /// Whether a run has faults.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Weather {
+pub enum Weather {
     /// Some of them.
     Hostile,
     /// None: the twin that shows what the faults alone change.

@@ -14,4 +14,5 @@ mod stage;
 mod world;
 
 pub use fault::{Atlas, FaultKind, Place, Room};
+pub use draw::Weather;
 pub use run::{Failure, Report, Simulator};

@@ -113,8 +113,8 @@ impl Simulator {
 
     /// What happened in a run, in words.
     #[must_use]
-    pub fn record(&self, seed: u64) -> Vec<String> {
-        match self.director(seed, Weather::Hostile, Keep::Words, Taping::Off) {
+    pub fn record(&self, seed: u64, weather: Weather) -> Vec<String> {
+        match self.director(seed, weather, Keep::Words, Taping::Off) {
             Err(breach) => std::vec![std::format!("{breach}")],
             Ok(mut director) => {
                 let end = self.direct(&mut director);

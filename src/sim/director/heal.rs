@@ -38,7 +38,7 @@ impl Director {
             }
             let Some(due) = self.next_timer() else { break };
             // From time to time much later, for the long waits.
-            let late = if timer % 3 == 2 { 600_000 } else { 0 };
+            let late = if timer % 3 == 2 && self.queue.is_empty() { 600_000 } else { 0 };
             let at = due.saturating_add(late);
             if at.saturating_sub(self.now()) > 86_400_000 {
                 break;
@@ -173,11 +173,22 @@ impl Director {
         let bound = size.saturating_add(1).saturating_mul(2_000);
         for _ in 0..bound {
             if !self.is_busy() {
-                return Ok(());
+                return self.finish_checks();
             }
             self.step()?;
         }
         ensure!(L2, false, "operation follows operation though each succeeds");
+        Ok(())
+    }
+
+    /// Lets the checks under way end, if they do not follow each other without a break.
+    fn finish_checks(&mut self) -> Result<(), Breach> {
+        for _ in 0..100 {
+            if self.queue.is_empty() {
+                break;
+            }
+            self.step()?;
+        }
         Ok(())
     }
 

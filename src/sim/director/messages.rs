@@ -215,8 +215,8 @@ impl Director {
     }
 
     fn send_fence(&mut self, op: usize, fence: Op) {
-        let delay = self.dice.between(1, 3_000);
         let patience = self.patience(fence);
+        let delay = self.dice.between(1, (patience / 2).clamp(1, 3_000));
         let soon = Some(self.dice.between(1, 50));
         if self.fired(Fault::FenceHangs) {
             return;
