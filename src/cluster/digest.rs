@@ -30,7 +30,7 @@ pub(crate) fn digest(spec: &ClusterSpec, state: &ClusterState) -> u64 {
         orphans,
         occupancy: _,
     } = state;
-    let mut hasher = PortableHasher(SipHasher13::new());
+    let mut hasher = PortableHasher::default();
     spec.name().hash(&mut hasher);
     (now, inputs, next_operation, configuration, witness).hash(&mut hasher);
     (wall_clock, quorate_since, formed_at).hash(&mut hasher);
@@ -42,7 +42,14 @@ pub(crate) fn digest(spec: &ClusterSpec, state: &ClusterState) -> u64 {
 ///
 /// A slice of bare integers bypasses this, for the standard library feeds it as it lies in
 /// memory; the ground state has none.
-struct PortableHasher(SipHasher13);
+#[derive(Clone, Debug)]
+pub(crate) struct PortableHasher(SipHasher13);
+
+impl Default for PortableHasher {
+    fn default() -> Self {
+        Self(SipHasher13::new())
+    }
+}
 
 impl Hasher for PortableHasher {
     fn finish(&self) -> u64 {

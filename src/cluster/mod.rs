@@ -62,6 +62,8 @@ pub use snapshot::{Snapshot, SnapshotV1};
 pub use what_if::{Fate, Plan, PlanEnd, PlannedGroup, PlannedOperation, WhatIfError};
 
 use caches::Caches;
+#[cfg(feature = "sim")]
+pub(crate) use digest::PortableHasher;
 
 /// A failover cluster: its declaration, its state and its policy.
 ///

@@ -10,11 +10,13 @@
 //! Every rule that is judged belongs to an [`Invariant`]; what breaks it is a [`Breach`] of that one.
 
 pub mod audit;
-mod breach;
+pub(crate) mod breach;
 pub mod history;
 mod invariant;
 pub mod liveness;
+pub(crate) mod policies;
 pub mod scenario;
+pub(crate) mod watch;
 
 pub use breach::Breach;
 pub use invariant::{Invariant, Room, Scope, UnknownInvariant};

@@ -11,14 +11,14 @@ use crate::quorum::{self, Ballot, WitnessState};
 use crate::settings::DesiredState;
 use crate::spec::ClusterSpec;
 use crate::state::OperationKind;
-use crate::testkit::Breach;
+use crate::testkit::{Breach, Invariant};
 use crate::{Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId};
 
 /// Returns a [`Breach`] unless the condition holds.
 macro_rules! must {
-    ($holds:expr, $($message:tt)+) => {
+    ($invariant:ident, $holds:expr, $($message:tt)+) => {
         if !$holds {
-            return Err(Breach(format!($($message)+)));
+            return Err(Breach::of(Invariant::$invariant, format!($($message)+)));
         }
     };
 }
@@ -245,8 +245,9 @@ impl GroundTruth {
     /// What must never happen.
     pub fn ask(&mut self, effect: &Effect) -> Result<Asked, Breach> {
         must!(
+            S11,
             effect.operation > self.last_operation,
-            "S11: operation {} after {}",
+            "operation {} after {}",
             effect.operation,
             self.last_operation
         );
@@ -260,17 +261,19 @@ impl GroundTruth {
             (OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive, Some(resource)) => {
                 self.begin(effect, resource, None)
             }
-            (OperationKind::Probe, Some(resource)) => {
-                Err(Breach(format!("{resource} is in doubt, and every agent has answered")))
+            (OperationKind::Probe, Some(resource)) => Err(Breach::apparatus(format!(
+                "{resource} is in doubt, and every agent has answered"
+            ))),
+            (_, None) => {
+                Err(Breach::apparatus(format!("operation {} without resource", effect.operation)))
             }
-            (_, None) => Err(Breach(format!("operation {} without resource", effect.operation))),
         }
     }
 
     fn ask_fence(&self, node: NodeId) -> Result<Asked, Breach> {
-        must!(self.is_quorate, "S5: fence of {node} without quorum");
+        must!(S5, self.is_quorate, "fence of {node} without quorum");
         let told = self.nodes.get(node.index()).map(|node| node.told);
-        must!(told == Some(Told::Lost), "S26: fence of {node}, which is not lost: {told:?}");
+        must!(S26, told == Some(Told::Lost), "fence of {node}, which is not lost: {told:?}");
         Ok(Asked::Begun)
     }
 
@@ -279,31 +282,37 @@ impl GroundTruth {
         let (Some(of), Some(host)) =
             (self.resources.get(resource.index()), self.nodes.get(node.index()))
         else {
-            return Err(Breach(format!("start of {resource} on {node}, which is not declared")));
+            return Err(Breach::apparatus(format!(
+                "start of {resource} on {node}, which is not declared"
+            )));
         };
         let Some(group) = self.groups.get(of.group) else {
-            return Err(Breach(format!("{resource} is in no group")));
+            return Err(Breach::apparatus(format!("{resource} is in no group")));
         };
-        must!(self.is_quorate, "S5: start of {resource} on {node} without quorum");
+        must!(S5, self.is_quorate, "start of {resource} on {node} without quorum");
         must!(
+            S16,
             host.told == Told::Member,
-            "S16: start of {resource} on {node}, which is {:?}",
+            "start of {resource} on {node}, which is {:?}",
             host.told
         );
         must!(
+            S4,
             group.active == 0 || group.node == Some(node),
-            "S4: start of {resource} on {node}; its group is on {:?}",
+            "start of {resource} on {node}; its group is on {:?}",
             group.node
         );
         let old = group.node.filter(|old| *old != node).and_then(|old| self.nodes.get(old.index()));
         must!(
+            S9,
             old.is_none_or(|old| old.told != Told::Lost),
-            "S9: start of {resource} on {node}; nobody knows that {:?} is off",
+            "start of {resource} on {node}; nobody knows that {:?} is off",
             group.node
         );
         must!(
+            S1,
             of.running == Running::Off,
-            "S1: start of {resource} on {node}, which is {:?} on {:?}",
+            "start of {resource} on {node}, which is {:?} on {:?}",
             of.running,
             group.node
         );
@@ -311,20 +320,21 @@ impl GroundTruth {
             let holds = clause.iter().any(|member| {
                 self.resources.get(*member).is_some_and(|of| of.running == Running::On)
             });
-            must!(holds, "S2: start of {resource} on {node} without any of {clause:?}");
+            must!(S2, holds, "start of {resource} on {node} without any of {clause:?}");
         }
         self.begin(effect, resource, Some(Running::Starting))
     }
 
     fn ask_stop(&mut self, effect: &Effect, resource: ResourceId) -> Result<Asked, Breach> {
         let Some(of) = self.resources.get(resource.index()) else {
-            return Err(Breach(format!("stop of {resource}, which is not declared")));
+            return Err(Breach::apparatus(format!("stop of {resource}, which is not declared")));
         };
         for dependent in &of.dependents {
             let running = self.resources.get(*dependent).map(|of| of.running);
             must!(
+                S3,
                 running == Some(Running::Off),
-                "S3: stop of {resource} while {} is {running:?}",
+                "stop of {resource} while {} is {running:?}",
                 ResourceId::from_index(*dependent)
             );
         }
@@ -341,26 +351,31 @@ impl GroundTruth {
         let (Some(of), Some(host)) =
             (self.resources.get_mut(resource.index()), self.nodes.get(effect.node.index()))
         else {
-            return Err(Breach(format!("operation on {resource}, which is not declared")));
+            return Err(Breach::apparatus(format!(
+                "operation on {resource}, which is not declared"
+            )));
         };
         let Some(group) = self.groups.get_mut(of.group) else {
-            return Err(Breach(format!("{resource} is in no group")));
+            return Err(Breach::apparatus(format!("{resource} is in no group")));
         };
         must!(
+            S7,
             effect.epoch >= group.epoch,
-            "S7: epoch {} of {resource} after {}",
+            "epoch {} of {resource} after {}",
             effect.epoch,
             group.epoch
         );
         let moved = group.node.is_some_and(|old| old != effect.node);
         must!(
+            S7,
             !moved || effect.epoch > group.epoch,
-            "S7: {resource} on another node in the same epoch {}",
+            "{resource} on another node in the same epoch {}",
             effect.epoch
         );
         must!(
+            S10,
             of.operation.is_none(),
-            "S10: operation {} on {resource} beside {:?}",
+            "operation {} on {resource} beside {:?}",
             effect.operation,
             of.operation
         );
@@ -372,8 +387,9 @@ impl GroundTruth {
             return Ok(Asked::Unheard);
         }
         must!(
+            S7,
             effect.incarnation == host.incarnation,
-            "S7: {resource} in life {} of {}, which is in {}",
+            "{resource} in life {} of {}, which is in {}",
             effect.incarnation,
             effect.node,
             host.incarnation
@@ -415,12 +431,12 @@ impl GroundTruth {
     ///
     /// What must never happen.
     pub fn change_owner(&mut self, group: GroupId, epoch: Epoch) -> Result<(), Breach> {
-        must!(self.is_quorate, "S5: {group} changes its owner without quorum");
+        must!(S5, self.is_quorate, "{group} changes its owner without quorum");
         let Some(of) = self.groups.get_mut(group.index()) else {
-            return Err(Breach(format!("{group} is not declared")));
+            return Err(Breach::apparatus(format!("{group} is not declared")));
         };
-        must!(epoch > of.epoch, "S7: owner of {group} in epoch {epoch} after {}", of.epoch);
-        must!(of.active == 0, "S4: {group} changes its owner while it runs on {:?}", of.node);
+        must!(S7, epoch > of.epoch, "owner of {group} in epoch {epoch} after {}", of.epoch);
+        must!(S4, of.active == 0, "{group} changes its owner while it runs on {:?}", of.node);
         Ok(())
     }
 }

@@ -19,6 +19,15 @@ const SPANS: [u64; 5] = [1_000, 100, 5_000, 30_000, 600_000];
 pub(crate) fn declaration(tape: &mut Tape<'_>) -> ClusterDeclaration {
     let nodes = [2, 3, 1, 4, 5, 3, 3][tape.below(7)];
     let groups = [1, 2, 3, 4, 5][tape.below(5)];
+    declaration_of(nodes, groups, tape)
+}
+
+/// A valid declaration with so many nodes and groups, and 0 to 6 resources in each group.
+pub(crate) fn declaration_of(
+    nodes: usize,
+    groups: usize,
+    tape: &mut Tape<'_>,
+) -> ClusterDeclaration {
     let profile = tape.pick(&[Profile::Modern, Profile::Mscs2003]);
     let mut cluster = ClusterDeclaration::new("c").profile(profile);
     settle(&mut cluster, tape);

@@ -9,14 +9,14 @@
 //! everything has to come online that can.
 
 mod acts;
-mod calm;
-mod declare;
-mod edits;
-mod orders;
+pub(crate) mod calm;
+pub(crate) mod declare;
+pub(crate) mod edits;
+pub(crate) mod orders;
 mod policies;
 mod run;
 mod step;
-mod tape;
+pub(crate) mod tape;
 mod world;
 
 use std::prelude::v1::*;

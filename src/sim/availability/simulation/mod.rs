@@ -240,7 +240,7 @@ impl Simulation {
         self.pass_until(0)?;
         let idle = self.services.iter().find(|of| of.book.is_some() && !of.is_serving());
         if let Some(service) = idle {
-            return Err(Breach(format!("{} does not start", service.name)));
+            return Err(Breach::apparatus(format!("{} does not start", service.name)));
         }
         self.is_forming = false;
         for index in 0..self.machines.len() {
@@ -320,7 +320,7 @@ impl Simulation {
         self.inputs = self.inputs.saturating_add(1);
         self.cluster
             .handle(Timestamp::from_millis(self.now), input)
-            .map_err(|error| Breach(format!("an input was refused: {error}")))?;
+            .map_err(|error| Breach::apparatus(format!("an input was refused: {error}")))?;
         self.drain()
     }
 
@@ -346,7 +346,7 @@ impl Simulation {
 
     fn check_core(&mut self) -> Result<(), Breach> {
         self.checks = self.checks.saturating_add(1);
-        self.cluster.check_invariants().map_err(|violation| Breach(format!("{violation}")))
+        crate::testkit::audit::state(&self.cluster)
     }
 
     /// What the core says tells why a group is down, and nothing else.
@@ -359,7 +359,10 @@ impl Simulation {
             }
             Event::QuorumChanged { verdict } => {
                 if verdict.is_quorate() != self.truth.is_quorate() {
-                    return Err(Breach(format!("S5: the core judges {verdict}")));
+                    return Err(Breach::of(
+                        crate::testkit::Invariant::S5,
+                        format!("the core judges {verdict}"),
+                    ));
                 }
                 if !verdict.is_quorate() {
                     self.note_no_quorum();
@@ -367,7 +370,10 @@ impl Simulation {
             }
             Event::DrainChanged { node, status } => self.note_drain(node, status),
             Event::OperationTimedOut { operation, .. } => {
-                return Err(Breach(format!("operation {operation} timed out")));
+                return Err(Breach::of(
+                    crate::testkit::Invariant::S11,
+                    format!("operation {operation} timed out"),
+                ));
             }
             Event::NodeChanged { .. }
             | Event::ResourceChanged { .. }

@@ -1,0 +1,228 @@
+//! After the storm: no more faults. Everything that can come online does, and then there is rest.
+
+use std::boxed::Box;
+use std::vec::Vec;
+
+use crate::cluster::{Command, ResumeFailback};
+use crate::quorum::WitnessState;
+use crate::state::{OperationKind, Pause};
+use crate::testkit::breach::{Breach, ensure};
+use crate::testkit::liveness::is_lasting;
+use crate::{GroupId, Input, NodeId};
+
+use super::{Director, Event};
+use crate::sim::act::{Act, Word};
+use crate::sim::stage::Done;
+use crate::sim::world::{Key, Link, Manner, Strike};
+
+/// Timers that go off before rest is expected.
+const TIMERS: u64 = 90;
+
+impl Director {
+    /// The faults end within a part of the nodes that can be quorate by itself; the others stay
+    /// off. Everything that is asked for succeeds, and the timers go off.
+    pub(crate) fn heal(&mut self) -> Result<(), Breach> {
+        if self.now() > u64::MAX / 4 {
+            return Ok(());
+        }
+        self.swarm.calm();
+        self.quieten();
+        self.choose_who_is_well()?;
+        self.act(Act::Say(Box::new(Input::WitnessChanged { witness: WitnessState::Up })))?;
+        self.take_up_what_hangs();
+        for timer in 0..2 * TIMERS {
+            self.resume_all()?;
+            self.work_until_quiet()?;
+            if timer > TIMERS && self.is_at_rest().is_ok() {
+                return Ok(());
+            }
+            let Some(due) = self.next_timer() else { break };
+            // From time to time much later, for the long waits.
+            let late = if timer % 3 == 2 && self.queue.is_empty() { 600_000 } else { 0 };
+            let at = due.saturating_add(late);
+            if at.saturating_sub(self.now()) > 86_400_000 {
+                break;
+            }
+            self.act_at(at, Act::Timer)?;
+        }
+        self.work_until_quiet()?;
+        self.is_at_rest()
+    }
+
+    /// What was still to come comes without fault, or not at all.
+    fn quieten(&mut self) {
+        let queue = core::mem::take(&mut self.queue);
+        for ((at, arrival), event) in queue {
+            let event = match event {
+                Event::Order(_)
+                | Event::Answer(_, Word::Truth)
+                | Event::Notice(_)
+                | Event::PowerOn(_) => event,
+                Event::Work(op, _) => Event::Work(op, Manner::Well),
+                Event::Strike { op, .. } => {
+                    Event::Strike { op, strike: Strike::Well, answer_after: Some(1) }
+                }
+                Event::Answer(..)
+                | Event::Progress(_)
+                | Event::PowerOff(_)
+                | Event::Thaw(_)
+                | Event::Connect(..)
+                | Event::Kill(..)
+                | Event::Say(_)
+                | Event::Outside
+                | Event::Original => continue,
+            };
+            self.queue.insert((at.min(self.now().saturating_add(5_000)), arrival), event);
+        }
+        self.gray.clear();
+        self.starved_until = 0;
+        self.stuck_until = 0;
+        for care in &mut self.care {
+            care.slow_until = 0;
+            care.frozen_until = 0;
+        }
+    }
+
+    /// Whatever is still asked for is sent again, worked on and answered.
+    fn take_up_what_hangs(&mut self) {
+        let ids = self.stage.cluster().outstanding().map(|effect| effect.operation);
+        let all: Vec<usize> = ids.filter_map(|id| self.stage.op_at(id)).collect();
+        for op in all {
+            let is_fence = self.stage.ops.get(op).is_some_and(|op| op.resource.is_none());
+            if is_fence {
+                let strike = Strike::Well;
+                self.schedule(1, Event::Strike { op, strike, answer_after: Some(1) });
+            } else {
+                self.schedule(1, Event::Order(op));
+                self.schedule(100, Event::Work(op, Manner::Well));
+            }
+            self.schedule(200, Event::Answer(op, Word::Truth));
+        }
+    }
+
+    /// Half of the runs heal as a whole, half without some nodes that stay off for good.
+    fn choose_who_is_well(&mut self) -> Result<(), Breach> {
+        let left_out = self.left_out();
+        for node in self.nodes() {
+            if left_out.contains(&node) {
+                self.care_mut(node, |care| care.is_left_out = true);
+                self.act(Act::PowerOff(node))?;
+            } else {
+                self.act(Act::Thaw(node))?;
+                self.act(Act::Connect(node, Link::Whole))?;
+            }
+        }
+        self.queue.retain(|_, event| match event {
+            Event::PowerOn(node) => !left_out.contains(node),
+            _ => true,
+        });
+        self.look_after_machines();
+        Ok(())
+    }
+
+    /// Nodes without which the others still have more than half of all votes.
+    fn left_out(&mut self) -> Vec<Key> {
+        if self.dice.chance(1, 2) {
+            return Vec::new();
+        }
+        let spec = self.stage.cluster().spec();
+        let mut nodes: Vec<(Key, u32)> =
+            spec.nodes().map(|(id, node)| (self.stage.book.node(id), node.vote_weight())).collect();
+        let total: u32 = nodes.iter().fold(0, |sum, (_, votes)| sum.saturating_add(*votes));
+        let mut left = total;
+        let mut out = Vec::new();
+        for _ in 0..self.dice.index(nodes.len()) {
+            let (node, votes) = nodes.swap_remove(self.dice.index(nodes.len()));
+            let rest = left.saturating_sub(votes);
+            if u64::from(rest).saturating_mul(2) > u64::from(total).saturating_add(1) {
+                left = rest;
+                out.push(node);
+            }
+        }
+        out
+    }
+
+    /// Operators resume what they paused.
+    fn resume_all(&mut self) -> Result<(), Breach> {
+        let cluster = self.stage.cluster();
+        let is_paused = |node: NodeId| {
+            cluster.state().node(node).is_some_and(|record| record.pause() == Pause::Requested)
+        };
+        let paused: Vec<NodeId> = cluster
+            .spec()
+            .nodes()
+            .map(|(node, _)| node)
+            .filter(|node| is_paused(*node) && cluster.state().node_state(*node).is_member())
+            .collect();
+        for node in paused {
+            let command = Command::ResumeNode { node, failback: ResumeFailback::ByPolicy };
+            let input = self.stage.cluster().spec().named(Input::Command(command));
+            let done = self.act(Act::Say(Box::new(input)))?;
+            ensure!(L11, done == Done::Yes, "{node} cannot be resumed");
+        }
+        Ok(())
+    }
+
+    /// Everything that is asked for is answered, and asking comes to an end. Health checks have no
+    /// end.
+    fn work_until_quiet(&mut self) -> Result<(), Breach> {
+        let spec = self.stage.cluster().spec();
+        let size = spec.resources().len().saturating_add(spec.groups().len());
+        let bound = size.saturating_add(1).saturating_mul(2_000);
+        for _ in 0..bound {
+            if !self.is_busy() {
+                return self.finish_checks();
+            }
+            self.step()?;
+        }
+        ensure!(L2, false, "operation follows operation though each succeeds");
+        Ok(())
+    }
+
+    /// Lets the checks under way end, if they do not follow each other without a break.
+    fn finish_checks(&mut self) -> Result<(), Breach> {
+        for _ in 0..100 {
+            if self.queue.is_empty() {
+                break;
+            }
+            self.step()?;
+        }
+        Ok(())
+    }
+
+    /// Whether anything is to come but health checks.
+    fn is_busy(&self) -> bool {
+        self.queue.values().any(|event| match event {
+            Event::Order(op) | Event::Work(op, _) | Event::Answer(op, _) => {
+                self.stage.ops.get(*op).is_some_and(|op| !is_check(op.action))
+            }
+            _ => true,
+        })
+    }
+
+    /// Nothing is outstanding, and every group is as it is wanted or says what calm cannot mend.
+    fn is_at_rest(&self) -> Result<(), Breach> {
+        let cluster = self.stage.cluster();
+        for node in self.nodes() {
+            let is_well = self.care(node).is_left_out || self.stage.is_member(node);
+            ensure!(L7, is_well, "{} does not join", self.stage.book.node_name(node));
+        }
+        let left = cluster.outstanding().find(|effect| !is_check(effect.action));
+        ensure!(L2, left.is_none(), "in the calm {left:?} is outstanding");
+        for (group, _) in cluster.spec().groups() {
+            if let Some(reason) = cluster.why(group) {
+                let group: GroupId = group;
+                ensure!(
+                    L1,
+                    is_lasting(cluster, reason),
+                    "in the calm {group} is not online: {reason}"
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_check(action: OperationKind) -> bool {
+    matches!(action, OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive)
+}

@@ -1,0 +1,270 @@
+//! The way of an operation: the order, the work, the answer.
+
+use crate::state::OperationKind;
+use crate::testkit::breach::Breach;
+
+use super::{Director, Event};
+use crate::sim::act::{Act, OpRef, Word};
+use crate::sim::fault::FaultKind as Fault;
+use crate::sim::stage::Done;
+use crate::sim::world::{Key, Manner, Op, Strike};
+
+impl Director {
+    /// Sends the orders of one step on their way.
+    pub(super) fn dispatch(&mut self, first: usize, end: usize) {
+        let is_batch = end.saturating_sub(first) > 1;
+        let is_reversed = is_batch && self.fired(Fault::ExecutedReversed);
+        for index in first..end {
+            let rank = match is_reversed {
+                true => end.saturating_sub(index),
+                false => 0,
+            };
+            let head_start = u64::try_from(rank).unwrap_or(0).saturating_mul(25);
+            match self.op(index) {
+                Some(op) if op.action == OperationKind::Fence => self.send_fence(index, op),
+                Some(op) => self.send(index, op, head_start),
+                None => {}
+            }
+        }
+    }
+
+    /// Sends again what is asked for and not answered.
+    pub(super) fn dispatch_again(&mut self) -> usize {
+        let ids = self.stage.cluster().outstanding().map(|effect| effect.operation);
+        let all: std::vec::Vec<usize> = ids.filter_map(|id| self.stage.op_at(id)).collect();
+        for index in &all {
+            self.dispatch(*index, index.saturating_add(1));
+        }
+        all.len()
+    }
+
+    fn op(&self, index: usize) -> Option<Op> {
+        self.stage.ops.get(index).copied()
+    }
+
+    /// Until the cluster stops waiting.
+    fn patience(&self, op: Op) -> u64 {
+        op.deadline.saturating_sub(self.now())
+    }
+
+    fn send(&mut self, index: usize, op: Op, head_start: u64) {
+        if self.fired(Fault::OrderDropped) || self.fired(Fault::OrderLost) {
+            return;
+        }
+        let delay = head_start.saturating_add(self.travel(op));
+        let delay = match self.fired(Fault::Reordered) {
+            true => delay.saturating_add(self.dice.between(20, 2_000)),
+            false => delay,
+        };
+        self.schedule(delay, Event::Order(index));
+        if self.fired(Fault::OrderTwice) {
+            let later = self.dice.below(5_000);
+            self.schedule(delay.saturating_add(later), Event::Order(index));
+        }
+        if self.fired(Fault::ExecutedTwice) {
+            let later = self.dice.log_uniform(1_000, 600_000);
+            self.schedule(delay.saturating_add(later), Event::Order(index));
+        }
+    }
+
+    /// How long a message travels.
+    fn travel(&mut self, op: Op) -> u64 {
+        let mut delay = self.dice.between(1, 20);
+        if self.fired(Fault::Delayed) {
+            delay = delay.saturating_add(self.dice.below(5_000));
+        }
+        if self.fired(Fault::HeavyTail) {
+            delay = delay.saturating_add(self.patience(op).saturating_mul(10));
+        }
+        delay
+    }
+
+    /// What a machine that stands still would do is done when it goes on.
+    fn put_off(&mut self, node: Key, event: Event) -> Result<Event, ()> {
+        let care = self.care(node);
+        if care.frozen_until > self.now() {
+            self.schedule(care.frozen_until.saturating_sub(self.now()).saturating_add(1), event);
+            return Err(());
+        }
+        Ok(event)
+    }
+
+    pub(super) fn order_arrives(&mut self, index: usize) -> Result<(), Breach> {
+        let Some(op) = self.op(index) else { return Ok(()) };
+        if self.put_off(op.node, Event::Order(index)).is_err() {
+            return Ok(());
+        }
+        if self.act(Act::Order(OpRef::At(index)))? == Done::No {
+            return Ok(());
+        }
+        match self.op(index).and_then(|op| op.said) {
+            Some(_) => self.send_answer(index, op),
+            None => self.begin_work(index, op),
+        }
+        Ok(())
+    }
+
+    /// An agent has set to work.
+    fn begin_work(&mut self, index: usize, op: Op) {
+        if is_stop(op.action) && self.fired(Fault::StopHangs) {
+            return;
+        }
+        let span = self.work_span(op);
+        if self.fired(Fault::GivenUp) {
+            let when = self.dice.below(self.patience(op).saturating_add(1));
+            self.schedule(when, Event::Answer(index, Word::GivenUp));
+        }
+        if span > 1_000 && self.dice.chance(1, 2) {
+            let when = self.dice.below(span);
+            self.schedule(when, Event::Progress(index));
+        }
+        let manner = self.manner(op);
+        self.schedule(span, Event::Work(index, manner));
+        let starts = op.action == OperationKind::Start && manner == Manner::Well;
+        if let Some(resource) = op.resource.filter(|_| starts) {
+            let rate = self.swarm.rate(Fault::DiesAfterStart);
+            if rate > 0 && self.dice.chance(rate, 10_000) {
+                let later = self.dice.log_uniform(1, 900_000);
+                self.schedule(span.saturating_add(later), Event::Kill(op.node, resource));
+            }
+        }
+    }
+
+    fn work_span(&mut self, op: Op) -> u64 {
+        let mut span = self.dice.below(self.swarm.work.saturating_mul(2)).saturating_add(1);
+        if op.action == OperationKind::Start && self.fired(Fault::StartHangs) {
+            let times = self.dice.between(1, 5);
+            span = self.patience(op).saturating_mul(times).saturating_add(span);
+        }
+        let care = self.care(op.node);
+        if care.slow_until > self.now() {
+            span = span.saturating_mul(care.slowness);
+        }
+        span
+    }
+
+    fn manner(&mut self, op: Op) -> Manner {
+        let now = self.now();
+        let is_gray =
+            self.gray.iter().any(|(key, until)| Some(*key) == op.resource && *until > now);
+        if is_gray || self.fired(Fault::WorkFails) {
+            return Manner::Badly;
+        }
+        let is_start = op.action == OperationKind::Start;
+        if (is_start || is_stop(op.action)) && self.fired(Fault::FailedButDone) {
+            return Manner::Dirty;
+        }
+        if is_start && self.fired(Fault::LyingStart) {
+            return Manner::Lying;
+        }
+        if is_stop(op.action) && self.fired(Fault::LyingStop) {
+            return Manner::Lying;
+        }
+        Manner::Well
+    }
+
+    pub(super) fn work_ends(&mut self, index: usize, manner: Manner) -> Result<(), Breach> {
+        let Some(op) = self.op(index) else { return Ok(()) };
+        if self.put_off(op.node, Event::Work(index, manner)).is_err() {
+            return Ok(());
+        }
+        if self.act(Act::Work(OpRef::At(index), manner))? == Done::Yes {
+            self.send_answer(index, op);
+        }
+        Ok(())
+    }
+
+    /// The answer sets out.
+    fn send_answer(&mut self, index: usize, op: Op) {
+        if self.fired(Fault::NoReply) || self.fired(Fault::AnswerLost) {
+            return;
+        }
+        let mut delay = self.travel(op);
+        if self.fired(Fault::LateReply) {
+            let late = self.dice.between(1, 10_000);
+            delay = delay.saturating_add(self.patience(op)).saturating_add(late);
+        }
+        if self.fired(Fault::UnorderedReply) {
+            delay = delay.saturating_add(self.dice.below(2_000));
+        }
+        self.schedule(delay, Event::Answer(index, Word::Truth));
+        if self.fired(Fault::AnswerTwice) {
+            self.schedule(delay.saturating_add(1), Event::Answer(index, Word::Truth));
+        }
+        if self.fired(Fault::DoubleReply) {
+            let later = self.dice.below(10_000);
+            self.schedule(delay.saturating_add(later), Event::Answer(index, Word::Truth));
+        }
+        if self.fired(Fault::Contradiction) {
+            let later = self.dice.between(1, 10_000);
+            self.schedule(delay.saturating_add(later), Event::Answer(index, Word::Contrary));
+        }
+    }
+
+    pub(super) fn answer_arrives(&mut self, index: usize, word: Word) -> Result<(), Breach> {
+        let Some(op) = self.op(index) else { return Ok(()) };
+        let is_of_agent = op.resource.is_some() && word != Word::GivenUp;
+        if is_of_agent {
+            if self.put_off(op.node, Event::Answer(index, word)).is_err() {
+                return Ok(());
+            }
+            if !self.stage.world.machine(op.node).is_some_and(|machine| machine.is_heard()) {
+                return Ok(());
+            }
+        }
+        self.act(Act::Answer(OpRef::At(index), word)).map(drop)
+    }
+
+    fn send_fence(&mut self, op: usize, fence: Op) {
+        let patience = self.patience(fence);
+        let delay = self.dice.between(1, (patience / 2).clamp(1, 3_000));
+        let soon = Some(self.dice.between(1, 50));
+        if self.fired(Fault::FenceHangs) {
+            return;
+        }
+        let (delay, strike, answer_after) = if self.fired(Fault::FenceFails) {
+            (delay, Strike::Badly, soon)
+        } else if self.fired(Fault::FenceDirty) {
+            (delay, Strike::Dirty, soon)
+        } else if self.fired(Fault::FenceSilent) {
+            (delay, Strike::Well, None)
+        } else if self.fired(Fault::FenceLate) {
+            let late = self.dice.between(1, 10_000);
+            (delay, Strike::Well, Some(patience.saturating_add(late)))
+        } else if self.fired(Fault::FenceAfterRejoin) {
+            let late = self.dice.log_uniform(5_000, 600_000);
+            (patience.saturating_add(late), Strike::Well, soon)
+        } else if let Some(other) = self.wrong_node(fence.node) {
+            (delay, Strike::Wrong(other), soon)
+        } else {
+            (delay, Strike::Well, soon)
+        };
+        self.schedule(delay, Event::Strike { op, strike, answer_after });
+    }
+
+    fn wrong_node(&mut self, node: Key) -> Option<Key> {
+        let others: std::vec::Vec<Key> =
+            self.nodes().into_iter().filter(|other| *other != node).collect();
+        if others.is_empty() || !self.fired(Fault::FenceWrongNode) {
+            return None;
+        }
+        self.dice.one_of(&others)
+    }
+
+    pub(super) fn strikes(
+        &mut self,
+        op: usize,
+        strike: Strike,
+        answer_after: Option<u64>,
+    ) -> Result<(), Breach> {
+        let done = self.act(Act::Strike(OpRef::At(op), strike))?;
+        if let Some(after) = answer_after.filter(|_| done == Done::Yes) {
+            self.schedule(after, Event::Answer(op, Word::Truth));
+        }
+        Ok(())
+    }
+}
+
+fn is_stop(action: OperationKind) -> bool {
+    matches!(action, OperationKind::Stop | OperationKind::Terminate)
+}

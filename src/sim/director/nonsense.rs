@@ -1,0 +1,120 @@
+//! What no sound embedder says: it has to be refused and to change nothing.
+
+use std::boxed::Box;
+use std::string::String;
+use std::vec;
+
+use crate::cluster::{Command, LockHandling, Outcome};
+use crate::spec::{ClusterDeclaration, NodeDeclaration};
+use crate::time::WallClock;
+use crate::{Incarnation, Input, NodeId, OpId, ResourceId};
+
+use super::Director;
+use super::outside::Struck;
+use crate::sim::act::{Act, Moment, OpRef, Word};
+use crate::sim::fault::FaultKind as Fault;
+
+/// Ids from here on belong to nothing.
+const NOBODY: u64 = 200;
+
+impl Director {
+    pub(super) fn nonsense(&mut self, kind: Fault) -> Struck {
+        match kind {
+            Fault::WrongOutcome => return self.wrong_outcome(),
+            Fault::Oversize => {
+                let declaration = Box::new(self.oversized());
+                return self.act(Act::Declare(declaration));
+            }
+            _ => {}
+        }
+        let moment = match kind {
+            Fault::TimeBackwards => Moment::Before(self.dice.log_uniform(1, 31_536_000_000)),
+            Fault::TimeBeyond => Moment::BeforeTheEnd(self.dice.below(1 << 40)),
+            _ => Moment::Now,
+        };
+        let input = self.junk_input(kind);
+        self.act(Act::Junk(Box::new(input), moment))
+    }
+
+    fn junk_input(&mut self, kind: Fault) -> Input {
+        let node = NodeId::new(self.number_from(NOBODY));
+        let resource = ResourceId::new(self.number_from(NOBODY));
+        let someone = NodeId::new(0);
+        let incarnation = Incarnation::new(self.dice.below(5));
+        match kind {
+            Fault::UnknownNode => match self.dice.below(5) {
+                0 => Input::NodeLost { node },
+                1 => Input::NodeLeft { node },
+                2 => Input::NodeFenced { node },
+                3 => Input::NodeJoined { node, incarnation, running: vec![] },
+                _ => Input::Command(Command::EvictNode { node }),
+            },
+            Fault::UnknownResource => match self.dice.below(3) {
+                0 => Input::ResourceFailed { resource, node: someone, incarnation },
+                1 => Input::ResourceAlive { resource, node: someone, incarnation },
+                _ => Input::Command(Command::FailResource { resource }),
+            },
+            Fault::NeverIssued => {
+                let last = self.stage.ops.last().map_or(0, |op| op.id);
+                let ahead = self.dice.log_uniform(1_000_000, u64::MAX >> 20);
+                let operation = OpId::new(last.saturating_add(ahead));
+                Input::OperationFinished { operation, outcome: Outcome::Succeeded }
+            }
+            Fault::ListedTwice => {
+                let twice = ResourceId::new(0);
+                let incarnation = Incarnation::new(1 << 40);
+                Input::NodeJoined { node: someone, incarnation, running: vec![twice, twice] }
+            }
+            Fault::ImpossibleLife => {
+                let incarnation = Incarnation::new(u64::MAX.saturating_sub(self.dice.below(9)));
+                Input::NodeJoined { node: someone, incarnation, running: vec![] }
+            }
+            Fault::ClockInvalid => Input::WallClockRead {
+                reading: WallClock {
+                    utc_millis_of_day: self.number_from(86_400_000),
+                    utc_offset_minutes: 0,
+                },
+            },
+            Fault::ForeignName => {
+                let group = crate::GroupId::new(self.number_from(NOBODY));
+                Input::Command(Command::BringGroupOnline { group, lock: LockHandling::Respect })
+            }
+            // Of another time: harmless by itself.
+            _ => Input::NodeLeft { node },
+        }
+    }
+
+    fn number_from(&mut self, low: u64) -> u32 {
+        u32::try_from(self.dice.between(low, low.saturating_add(1_000))).unwrap_or(u32::MAX)
+    }
+
+    /// An answer that no such operation can have.
+    fn wrong_outcome(&mut self) -> Struck {
+        let outstanding = self.stage.cluster().outstanding().last();
+        let Some(index) = outstanding.and_then(|effect| self.stage.op_at(effect.operation)) else {
+            return Ok(crate::sim::stage::Done::No);
+        };
+        self.act(Act::Answer(OpRef::At(index), Word::Unfit))
+    }
+
+    /// A configuration beyond a limit: too long a name, too many nodes, too deep an expression.
+    fn oversized(&mut self) -> ClusterDeclaration {
+        let mut declaration = ClusterDeclaration::from(self.stage.cluster().spec());
+        match self.dice.below(3) {
+            0 => declaration.nodes.push(NodeDeclaration::new("n".repeat(256))),
+            1 => {
+                let more = (0..70).map(|k| NodeDeclaration::new(std::format!("more{k}")));
+                declaration.nodes.extend(more);
+            }
+            _ => {
+                let clause: String = "([a] or [b]) and ".repeat(400);
+                let resources = declaration.groups.iter_mut().flat_map(|of| &mut of.resources);
+                match resources.last() {
+                    Some(last) => last.depends_on = Some(std::format!("{clause}[a]").into()),
+                    None => declaration.nodes.push(NodeDeclaration::new("n".repeat(300))),
+                }
+            }
+        }
+        declaration
+    }
+}

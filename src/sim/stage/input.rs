@@ -1,0 +1,237 @@
+//! What the cluster is told, and what the world learns from it.
+
+use std::boxed::Box;
+use std::vec::Vec;
+
+use crate::cluster::{Command, Event, InputError, Output};
+use crate::id::Names;
+use crate::machine::{NodeState, ResourceState};
+use crate::settings::UnconfirmedStop;
+use crate::spec::ClusterDeclaration;
+use crate::testkit::breach::{Breach, ensure};
+use crate::testkit::history::edits;
+use crate::{Effect, Input, NodeId, ResourceId, Timestamp};
+
+use super::{Done, Mark, STEPS_PER_MARK, Stage, Told};
+use crate::sim::act::Moment;
+use crate::sim::world::{Bits, Op};
+
+/// An answer to an input, or what was broken by it.
+type Fed = Result<Result<(), InputError>, Breach>;
+
+impl Stage {
+    /// Hands in an input at the present time.
+    pub(super) fn feed(&mut self, input: Input) -> Fed {
+        self.feed_at(self.now, input)
+    }
+
+    /// The same, when it only matters whether anything was refused.
+    pub(super) fn tell(&mut self, input: Input) -> Result<Done, Breach> {
+        Ok(match self.feed(input)? {
+            Ok(()) => Done::Yes,
+            Err(_) => Done::No,
+        })
+    }
+
+    fn feed_at(&mut self, at: u64, input: Input) -> Fed {
+        let now = Timestamp::from_millis(at);
+        self.begin_step(at, Some(&input));
+        let (answer, outputs) = self.watch.feed(now, input)?;
+        self.note(|_| match &answer {
+            Ok(()) => "    accepted".into(),
+            Err(error) => std::format!("    refused: {error}"),
+        });
+        self.end_step(at, answer.as_ref().copied(), &outputs)?;
+        Ok(answer)
+    }
+
+    /// A timer goes off.
+    pub(super) fn fire(&mut self) -> Result<Done, Breach> {
+        self.begin_step(self.now, None);
+        let outputs = self.watch.fire(Timestamp::from_millis(self.now))?;
+        self.end_step(self.now, Ok(()), &outputs)?;
+        Ok(Done::Yes)
+    }
+
+    fn begin_step(&mut self, at: u64, input: Option<&Input>) {
+        if self.steps.is_multiple_of(STEPS_PER_MARK) {
+            self.mark = Mark { snapshot: self.cluster().snapshot(), log: Vec::new() };
+        }
+        self.mark.log.push((Timestamp::from_millis(at), input.cloned()));
+        if self.told.is_some() {
+            let told = match input {
+                Some(input) => Told::Input(Box::new(input.clone()), self.cluster().spec().clone()),
+                None => Told::Timer,
+            };
+            self.told.iter_mut().for_each(|list| list.push((at, told.clone())));
+        }
+    }
+
+    fn end_step(
+        &mut self,
+        at: u64,
+        answer: Result<(), &InputError>,
+        outputs: &[Output],
+    ) -> Result<(), Breach> {
+        self.steps = self.steps.saturating_add(1);
+        self.trace.add(at, answer, outputs, self.watch.digest());
+        for output in outputs {
+            match output {
+                Output::Effect(effect) => self.sent(effect),
+                Output::Event(event) => self.learn(event),
+            }
+        }
+        self.note_outputs(outputs);
+        ensure!(S30, self.book.resource_count() <= Bits::CAPACITY, "too many names in one run");
+        Ok(())
+    }
+
+    fn note_outputs(&mut self, outputs: &[Output]) {
+        if self.record.is_none() {
+            return;
+        }
+        for output in outputs {
+            self.note(|stage| match stage.cluster().spec().named(output.clone()) {
+                Output::Effect(effect) => {
+                    std::format!("    -> #{} {effect} (epoch {})", effect.operation, effect.epoch)
+                }
+                Output::Event(event) => std::format!("       {event:?}"),
+            });
+        }
+    }
+
+    /// An order leaves the cluster.
+    fn sent(&mut self, effect: &Effect) {
+        let node = self.book.node(effect.node);
+        self.ops.push(Op {
+            id: effect.operation.value(),
+            action: effect.action,
+            node,
+            resource: effect.resource.map(|resource| self.book.resource(resource)),
+            epoch: effect.epoch.value(),
+            incarnation: effect.incarnation.value(),
+            session: self.world.machine(node).map_or(0, |machine| machine.session),
+            taken_in: None,
+            said: None,
+            is_disowned: false,
+            deadline: effect.deadline.as_millis(),
+        });
+    }
+
+    /// What an event means for the world.
+    fn learn(&mut self, event: &Event) {
+        match event {
+            Event::ConfigurationChanged { .. } => {
+                self.book.refresh(self.watch.cluster().spec());
+                self.world.make_room(self.book.node_count());
+                self.world.forget(&self.book);
+            }
+            Event::NodeChanged { node, to, .. } => {
+                let key = self.book.node(*node);
+                let ends = matches!(to, NodeState::Joining | NodeState::Unclean | NodeState::Down);
+                if let Some(machine) = self.world.machine_mut(key).filter(|_| ends) {
+                    machine.session = machine.session.saturating_add(1);
+                }
+            }
+            Event::ResourceChanged {
+                resource,
+                from: ResourceState::InDoubt,
+                to: ResourceState::Failed,
+            } => self.assumed_off(*resource, None),
+            Event::OwnerChanged { .. } | Event::PlacementFailed { .. } => {
+                self.placements = self.placements.saturating_add(1);
+            }
+            Event::OrphanGone { resource, node } => self.assumed_off(*resource, Some(*node)),
+            _ => {}
+        }
+    }
+
+    /// What the declaration takes for off may run: nobody promises anything about that copy.
+    fn assumed_off(&mut self, resource: ResourceId, on: Option<NodeId>) {
+        let declared = self.cluster().spec().resource(resource);
+        let is_assumed =
+            declared.is_some_and(|of| of.settings().unconfirmed_stop == UnconfirmedStop::AssumeOff);
+        if !is_assumed {
+            return;
+        }
+        let key = self.book.resource(resource);
+        let on = on.map(|node| self.book.node(node));
+        for op in self.ops.iter_mut().filter(|op| op.resource == Some(key)) {
+            op.is_disowned |= on.is_none_or(|node| node == op.node);
+        }
+        match on {
+            None => self.world.disown(key),
+            Some(node) => {
+                if let Some(machine) = self.world.machine_mut(node) {
+                    machine.disown(key);
+                }
+            }
+        }
+    }
+
+    /// Something is said by name; what is not declared any more cannot be said.
+    pub(super) fn say(&mut self, input: &Input<Names>) -> Result<Done, Breach> {
+        match self.cluster().spec().resolve(input.clone()) {
+            Ok(input) => self.tell(input),
+            Err(_) => Ok(Done::No),
+        }
+    }
+
+    /// Something is said that no sound embedder says. What happens to be true is left out: then it
+    /// would be no junk.
+    pub(super) fn junk(&mut self, input: &Input, moment: Moment) -> Result<Done, Breach> {
+        if let Input::OperationFinished { operation, .. } = input
+            && self.cluster().outstanding().any(|effect| effect.operation == *operation)
+        {
+            return Ok(Done::No);
+        }
+        let at = match moment {
+            Moment::Now => self.now,
+            Moment::Before(span) => self.now.saturating_sub(span),
+            Moment::BeforeTheEnd(span) => u64::MAX.saturating_sub(span),
+        };
+        self.feed_at(at, input.clone())?.ok();
+        Ok(Done::Yes)
+    }
+
+    pub(super) fn edit(&mut self, kind: u8, one: u16, other: u16) -> Result<Done, Breach> {
+        let declaration = edits::edit(self.cluster().spec(), kind, one, other);
+        self.declare(Box::new(declaration))
+    }
+
+    pub(super) fn declare(&mut self, declaration: Box<ClusterDeclaration>) -> Result<Done, Breach> {
+        self.feed(Input::Command(Command::Configure { declaration }))?.ok();
+        Ok(Done::Yes)
+    }
+
+    pub(super) fn restart(&mut self) -> Result<Done, Breach> {
+        self.watch.restart()?;
+        let told = Told::Restored;
+        self.told.iter_mut().for_each(|list| list.push((self.now, told.clone())));
+        Ok(Done::Yes)
+    }
+
+    /// An older snapshot is restored, and everything happens again that happened since.
+    pub(super) fn replay(&mut self) -> Result<Done, Breach> {
+        let Mark { snapshot, log } = self.mark.clone();
+        self.watch.replay(snapshot, log.into_iter())?;
+        Ok(Done::Yes)
+    }
+
+    /// The log is played a second time: what is of an earlier time is refused.
+    pub(super) fn log_again(&mut self) -> Result<Done, Breach> {
+        let latest = self.cluster().state().now();
+        let old = self.mark.log.iter().filter(|(at, _)| *at < latest);
+        let again: Vec<(Timestamp, Input)> =
+            old.filter_map(|(at, input)| Some((*at, input.clone()?))).take(5).collect();
+        if again.is_empty() {
+            return Ok(Done::No);
+        }
+        for (at, input) in again {
+            let answer = self.feed_at(at.as_millis(), input)?;
+            let is_late = matches!(answer, Err(InputError::TimeRanBackwards { .. }));
+            ensure!(S29, is_late, "an input of {at} is answered by {answer:?}");
+        }
+        Ok(Done::Yes)
+    }
+}

@@ -1,0 +1,211 @@
+//! Where acts are played: the cluster under watch, and the world around it.
+
+mod input;
+mod operations;
+mod places;
+
+use std::string::String;
+use std::vec::Vec;
+
+use crate::cluster::{Input, InputError, Output, PortableHasher, Snapshot};
+use crate::spec::ClusterSpec;
+use crate::testkit::breach::Breach;
+use crate::testkit::watch::{Storing, Watch};
+use crate::{Cluster, Timestamp};
+use core::hash::{Hash, Hasher};
+
+use super::act::{Act, Timed};
+use super::policy::Policy;
+use super::world::{Book, Key, Op, World};
+
+/// Steps after which a snapshot is taken to which [`Act::Replay`] returns.
+const STEPS_PER_MARK: u64 = 50;
+
+/// A mistake that is made on purpose, to see that it is found.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Flaw {
+    /// None.
+    #[default]
+    None,
+    /// Copies of which an agent said falsely that they stopped are judged like any other.
+    #[cfg(test)]
+    LiesAreJudged,
+}
+
+/// Whether an act did anything.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Done {
+    /// It did.
+    Yes,
+    /// It was not possible.
+    No,
+}
+
+/// What the cluster was told, for a scenario.
+#[derive(Clone, Debug)]
+pub(crate) enum Told {
+    Input(Box<Input>, ClusterSpec),
+    Timer,
+    Restored,
+}
+
+use std::boxed::Box;
+
+/// The cluster, the world and everything in between.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    watch: Watch<Policy>,
+    pub(crate) book: Book,
+    pub(crate) world: World,
+    /// Every operation that was asked for, by id, ascending.
+    pub(crate) ops: Vec<Op>,
+    pub(crate) now: u64,
+    /// Inputs and timers that the cluster has seen.
+    pub(crate) steps: u64,
+    /// How often a group was placed, or could not be.
+    pub(crate) placements: u64,
+    trace: Trace,
+    mark: Mark,
+    flaw: Flaw,
+    /// Everything that the cluster was told, if that is wanted.
+    told: Option<Vec<(u64, Told)>>,
+    /// What happened, in words, if that is wanted.
+    record: Option<Vec<String>>,
+}
+
+/// A snapshot and everything that the cluster was told since.
+#[derive(Clone, Debug)]
+struct Mark {
+    snapshot: Snapshot,
+    log: Vec<(Timestamp, Option<Input>)>,
+}
+
+/// A hash of everything that the cluster was told and put out.
+#[derive(Clone, Debug, Default)]
+struct Trace(PortableHasher);
+
+impl Trace {
+    fn add(&mut self, now: u64, answer: Result<(), &InputError>, outputs: &[Output], digest: u64) {
+        (now, answer.err().map(InputError::kind), digest).hash(&mut self.0);
+        outputs.hash(&mut self.0);
+    }
+}
+
+/// What is kept of a run besides what it is judged by.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Keep {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// What the cluster was told.
+    Told,
+    /// What happened, in words.
+    Words,
+}
+
+impl Stage {
+    pub(crate) fn new(
+        spec: ClusterSpec,
+        policy: Policy,
+        storing: Storing,
+        flaw: Flaw,
+        keep: Keep,
+    ) -> Self {
+        let mut book = Book::default();
+        book.refresh(&spec);
+        let mut world = World::default();
+        world.make_room(book.node_count());
+        let watch = Watch::new(spec, policy, storing);
+        let mark = Mark { snapshot: watch.cluster().snapshot(), log: Vec::new() };
+        Self {
+            watch,
+            book,
+            world,
+            ops: Vec::new(),
+            now: 0,
+            steps: 0,
+            placements: 0,
+            trace: Trace::default(),
+            mark,
+            flaw,
+            told: (keep == Keep::Told).then(Vec::new),
+            record: (keep == Keep::Words).then(Vec::new),
+        }
+    }
+
+    pub(crate) const fn cluster(&self) -> &Cluster {
+        self.watch.cluster()
+    }
+
+    pub(crate) const fn digest(&self) -> u64 {
+        self.watch.digest()
+    }
+
+    pub(crate) fn trace_hash(&self) -> u64 {
+        self.trace.0.finish()
+    }
+
+    pub(crate) fn told(&self) -> &[(u64, Told)] {
+        self.told.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn record(&mut self) -> Vec<String> {
+        self.record.take().unwrap_or_default()
+    }
+
+    /// Lets an act happen at its time.
+    pub(crate) fn play(&mut self, timed: &Timed) -> Result<Done, Breach> {
+        self.now = self.now.max(timed.at);
+        self.world.tick(self.now);
+        self.note(|_| std::format!("{:?}", timed.act));
+        let done = self.act(&timed.act)?;
+        self.world.judge(&self.book)?;
+        Ok(done)
+    }
+
+    fn act(&mut self, act: &Act) -> Result<Done, Breach> {
+        match act {
+            Act::Timer => self.fire(),
+            Act::Order(op) => Ok(self.order(*op)),
+            Act::Work(op, manner) => Ok(self.work(*op, *manner)),
+            Act::Strike(op, strike) => Ok(self.strike(*op, *strike)),
+            Act::Answer(op, word) => self.answer(*op, *word),
+            Act::Progress(op) => self.progress(*op),
+            Act::PowerOff(node) => Ok(self.power_off(*node)),
+            Act::PowerOn(node) => Ok(self.power_on(*node)),
+            Act::Freeze(node) => Ok(self.freeze(*node)),
+            Act::Thaw(node) => Ok(self.thaw(*node)),
+            Act::Connect(node, link) => Ok(self.connect(*node, *link)),
+            Act::Lost(node) => self.lost(*node),
+            Act::Joined(node) => self.joined(*node),
+            Act::Left(node) => self.left(*node),
+            Act::Fenced(node) => self.fenced(*node),
+            Act::ConfirmedDown(node, truth) => self.confirmed_down(*node, *truth),
+            Act::Rogue(node, resource) => Ok(self.rogue(*node, *resource)),
+            Act::Kill(node, resource) => Ok(self.kill(*node, *resource)),
+            Act::Report(report) => self.report(*report),
+            Act::Clear(resource, truth) => self.clear(*resource, *truth),
+            Act::Say(input) => self.say(input),
+            Act::Junk(input, moment) => self.junk(input, *moment),
+            Act::Edit { kind, one, other } => self.edit(*kind, *one, *other),
+            Act::Declare(declaration) => self.declare(declaration.clone()),
+            Act::Restart => self.restart(),
+            Act::Replay => self.replay(),
+            Act::LogAgain => self.log_again(),
+        }
+    }
+
+    fn note(&mut self, line: impl FnOnce(&Self) -> String) {
+        if self.record.is_some() {
+            let text = std::format!("{} {}", Timestamp::from_millis(self.now), line(self));
+            if let Some(record) = &mut self.record {
+                record.push(text);
+            }
+        }
+    }
+
+    /// The key of a node, as long as it is declared.
+    fn node(&self, node: Key) -> Option<crate::NodeId> {
+        self.book.node_id(node)
+    }
+}

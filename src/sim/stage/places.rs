@@ -1,0 +1,249 @@
+//! What happens to machines and to what runs on them, and what membership and operators say of it.
+
+use std::vec::Vec;
+
+use crate::cluster::Command;
+use crate::machine::{NodeState, ResourceState};
+use crate::settings::Fencing;
+use crate::testkit::breach::Breach;
+use crate::time::whole_millis;
+use crate::{Incarnation, Input, NodeId, ResourceId};
+
+use super::{Done, Stage};
+use crate::sim::act::{Report, Truth};
+use crate::sim::world::{Key, Link};
+
+impl Stage {
+    pub(super) fn power_off(&mut self, node: Key) -> Done {
+        match self.world.machine_mut(node).filter(|machine| machine.is_powered) {
+            Some(machine) => machine.crash(),
+            None => return Done::No,
+        }
+        Done::Yes
+    }
+
+    pub(super) fn power_on(&mut self, node: Key) -> Done {
+        let known = self.known_life(node);
+        match self.world.machine_mut(node).filter(|machine| !machine.is_powered) {
+            Some(machine) => machine.boot(known),
+            None => return Done::No,
+        }
+        Done::Yes
+    }
+
+    /// The life in which the cluster knows a node.
+    fn known_life(&self, node: Key) -> u64 {
+        let record = self.node(node).and_then(|id| self.cluster().state().node(id));
+        record.map_or(0, |record| record.incarnation().value())
+    }
+
+    pub(super) fn freeze(&mut self, node: Key) -> Done {
+        match self.world.machine_mut(node).filter(|of| of.is_powered && !of.is_frozen) {
+            Some(machine) => machine.is_frozen = true,
+            None => return Done::No,
+        }
+        self.begin_lease(node);
+        Done::Yes
+    }
+
+    pub(super) fn thaw(&mut self, node: Key) -> Done {
+        match self.world.machine_mut(node).filter(|of| of.is_powered && of.is_frozen) {
+            Some(machine) => machine.is_frozen = false,
+            None => return Done::No,
+        }
+        self.end_lease(node);
+        Done::Yes
+    }
+
+    pub(super) fn connect(&mut self, node: Key, link: Link) -> Done {
+        match self.world.machine_mut(node).filter(|machine| machine.link != link) {
+            Some(machine) => machine.link = link,
+            None => return Done::No,
+        }
+        match link {
+            Link::Whole => self.end_lease(node),
+            Link::Cut | Link::Deaf | Link::Mute => self.begin_lease(node),
+        }
+        Done::Yes
+    }
+
+    /// Contact is lost; under a lease the time of the node begins to run.
+    fn begin_lease(&mut self, node: Key) {
+        let now = self.now;
+        let Fencing::Lease { duration, .. } = self.cluster().spec().settings().fencing else {
+            return;
+        };
+        if let Some(machine) = self.world.machine_mut(node) {
+            let end = now.saturating_add(whole_millis(duration));
+            machine.stops_at = Some(machine.stops_at.unwrap_or(end));
+        }
+    }
+
+    /// Contact is back; the lease is renewed only if the node was not given up meanwhile.
+    fn end_lease(&mut self, node: Key) {
+        let is_member = self.is_member(node);
+        if let Some(machine) = self.world.machine_mut(node)
+            && is_member
+            && machine.is_heard()
+            && machine.hears()
+        {
+            machine.stops_at = None;
+        }
+    }
+
+    pub(crate) fn state_of(&self, node: Key) -> Option<NodeState> {
+        self.node(node).map(|id| self.cluster().state().node_state(id))
+    }
+
+    pub(crate) fn is_member(&self, node: Key) -> bool {
+        self.state_of(node).is_some_and(NodeState::is_member)
+    }
+
+    /// Whether the cluster knows a node in the life in which it is.
+    pub(crate) fn is_known_life(&self, node: Key) -> bool {
+        let life = self.world.machine(node).map(|machine| machine.incarnation);
+        life == Some(self.known_life(node))
+    }
+
+    /// Membership gives up a node that is not heard. Where it vouches for what it says, the node
+    /// is off by then.
+    pub(super) fn lost(&mut self, node: Key) -> Result<Done, Breach> {
+        let Some(id) = self.node(node).filter(|_| self.is_member(node)) else {
+            return Ok(Done::No);
+        };
+        let is_trusted = self.cluster().spec().settings().fencing == Fencing::Trusted;
+        let Some(machine) = self.world.machine_mut(node) else { return Ok(Done::No) };
+        if machine.is_heard() && machine.hears() {
+            return Ok(Done::No);
+        }
+        if is_trusted {
+            machine.crash();
+        }
+        self.tell(Input::NodeLost { node: id })
+    }
+
+    /// Membership takes in a node that is heard and that it does not know in this life.
+    pub(super) fn joined(&mut self, node: Key) -> Result<Done, Breach> {
+        let Some(id) = self.node(node) else { return Ok(Done::No) };
+        if self.is_member(node) && self.is_known_life(node) {
+            return Ok(Done::No);
+        }
+        let Some(machine) = self.world.machine(node) else { return Ok(Done::No) };
+        if !machine.is_heard() || !machine.hears() {
+            return Ok(Done::No);
+        }
+        let incarnation = Incarnation::new(machine.incarnation);
+        let running: Vec<ResourceId> =
+            machine.inventory().iter().filter_map(|key| self.book.resource_id(key)).collect();
+        let done = self.tell(Input::NodeJoined { node: id, incarnation, running })?;
+        if let Some(machine) = self.world.machine_mut(node).filter(|_| done == Done::Yes) {
+            machine.stops_at = None;
+            machine.is_disowned = false;
+        }
+        Ok(done)
+    }
+
+    pub(super) fn left(&mut self, node: Key) -> Result<Done, Breach> {
+        let Some(id) = self.node(node).filter(|_| self.is_member(node)) else {
+            return Ok(Done::No);
+        };
+        match self.world.machine_mut(node).filter(|machine| machine.is_heard()) {
+            Some(machine) => machine.halt(),
+            None => return Ok(Done::No),
+        }
+        self.tell(Input::NodeLeft { node: id })
+    }
+
+    pub(super) fn fenced(&mut self, node: Key) -> Result<Done, Breach> {
+        let Some(id) = self.node(node) else { return Ok(Done::No) };
+        if self.state_of(node) == Some(NodeState::Down) {
+            return Ok(Done::No);
+        }
+        self.power_off(node);
+        self.tell(Input::NodeFenced { node: id })
+    }
+
+    pub(super) fn confirmed_down(&mut self, node: Key, truth: Truth) -> Result<Done, Breach> {
+        let Some(id) = self.node(node) else { return Ok(Done::No) };
+        if self.state_of(node) != Some(NodeState::Unclean) {
+            return Ok(Done::No);
+        }
+        if truth == Truth::True {
+            self.power_off(node);
+        }
+        let done = self.tell(Input::NodeConfirmedDown { node: id })?;
+        if let Some(machine) = self.world.machine_mut(node)
+            && done == Done::Yes
+            && truth == Truth::False
+        {
+            machine.disown_all();
+        }
+        Ok(done)
+    }
+
+    pub(super) fn rogue(&mut self, node: Key, resource: Key) -> Done {
+        let Some(machine) = self.world.machine_mut(node).filter(|machine| {
+            machine.is_powered && !machine.is_frozen && !machine.inventory().has(resource)
+        }) else {
+            return Done::No;
+        };
+        machine.go_rogue(resource);
+        Done::Yes
+    }
+
+    pub(super) fn kill(&mut self, node: Key, resource: Key) -> Done {
+        let Some(machine) = self.world.machine_mut(node).filter(|of| of.runs(resource)) else {
+            return Done::No;
+        };
+        machine.kill(resource);
+        Done::Yes
+    }
+
+    pub(super) fn report(&mut self, report: Report) -> Result<Done, Breach> {
+        let Report { node, resource, is_alive, lives_ago } = report;
+        let (Some(on), Some(resource)) = (self.node(node), self.book.resource_id(resource)) else {
+            return Ok(Done::No);
+        };
+        let incarnation = Incarnation::new(self.known_life(node).saturating_sub(lives_ago));
+        self.feed(match is_alive {
+            true => Input::ResourceAlive { resource, node: on, incarnation },
+            false => Input::ResourceFailed { resource, node: on, incarnation },
+        })?
+        .ok();
+        Ok(Done::Yes)
+    }
+
+    /// An operator forgets the failures of a resource. If it is in doubt, that is their word that
+    /// it is off.
+    pub(super) fn clear(&mut self, resource: Key, truth: Truth) -> Result<Done, Breach> {
+        let Some(id) = self.book.resource_id(resource) else { return Ok(Done::No) };
+        let is_in_doubt = self.cluster().state().resource_state(id) == ResourceState::InDoubt;
+        let owner = self.owner_of(id).map(|node| self.book.node(node));
+        let command = Command::ClearResourceFailure { resource: id };
+        let done = self.tell(Input::Command(command))?;
+        if let Some(owner) = owner.filter(|_| is_in_doubt && done == Done::Yes) {
+            self.given_word(owner, resource, truth);
+        }
+        Ok(done)
+    }
+
+    fn owner_of(&self, resource: ResourceId) -> Option<NodeId> {
+        let declared = self.cluster().spec().resource(resource)?;
+        self.cluster().state().owner(declared.group())
+    }
+
+    /// What somebody said of a copy that is in doubt: they made it so, or nobody promises anything
+    /// about it any more.
+    fn given_word(&mut self, node: Key, resource: Key, truth: Truth) {
+        for op in self.ops.iter_mut() {
+            if op.node == node && op.resource == Some(resource) {
+                op.is_disowned = true;
+            }
+        }
+        let Some(machine) = self.world.machine_mut(node) else { return };
+        match truth {
+            Truth::True => machine.kill(resource),
+            Truth::False => machine.disown(resource),
+        }
+    }
+}
