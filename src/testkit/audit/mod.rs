@@ -149,6 +149,8 @@ pub(crate) fn step(
     whole::quorum_is_kept(moment, cluster)?;
     whole::stops_without_quorum(cluster)?;
     whole::wall_clock_only_opens_windows(moment, outputs)?;
+    whole::what_runs_is_known(moment, cluster)?;
+    moves::drain_gave_up(cluster, outputs)?;
     moves::priorities(cluster, moment, outputs)?;
     reasons::check(cluster)
 }

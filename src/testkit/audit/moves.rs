@@ -106,6 +106,32 @@ pub(super) fn drain_ended(seen: &Seen, event: &Event) -> Result<(), Breach> {
     Ok(())
 }
 
+/// A drain that gives up has left only what has nowhere to go.
+pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(), Breach> {
+    for output in outputs {
+        let Output::Event(Event::DrainChanged { node, status: DrainStatus::Failed }) = output
+        else {
+            continue;
+        };
+        let drain = cluster.state().node(*node).map(|record| record.drain());
+        if drain.is_none_or(|of| of.status != DrainStatus::Failed || of.target.is_some()) {
+            continue;
+        }
+        for (group, _) in cluster.spec().groups() {
+            if cluster.state().owner(group) != Some(*node) {
+                continue;
+            }
+            let place = cluster.explain(group, Trigger::Drain).and_then(|told| told.chosen);
+            ensure!(
+                L11,
+                place.is_none(),
+                "the drain of {node} gave up {group}, which could go to {place:?}"
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Who gets a node in this step has no rival of higher priority that could have used the place and
 /// has none.
 pub(super) fn priorities(
