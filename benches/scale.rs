@@ -1,6 +1,6 @@
 //! A cluster of a thousand nodes and a million resources: how long it takes to build, how much
 //! memory that takes, that a failed node with a hundred groups costs there what it costs in a
-//! small cluster, and that an answer about an orphan costs the same among few and among many.
+//! small cluster, what a question costs, and that an answer about an orphan costs the same among few and among many.
 //!
 //! `cargo bench --bench scale`; ten seconds and a gigabyte.
 
@@ -19,6 +19,7 @@ use support::Size;
 const LARGE: Size = Size { nodes: 1_000, groups: 100_000, resources: 10, on_first: 100 };
 const SMALL: Size = Size { groups: 1_000, ..LARGE };
 const FAILURES: u32 = 31;
+const QUESTIONS: u32 = 5;
 const REPORTS: u32 = 1_000_000;
 
 fn main() {
@@ -44,6 +45,10 @@ fn main() {
         );
     }
     println!("ratio of node failures {:.2}", large.as_secs_f64() / small.as_secs_f64());
+    for cluster in &clusters {
+        let groups = cluster.spec().groups().len();
+        println!("{groups} groups: what-if of that failure {:.1?}", question(cluster));
+    }
     orphans();
 }
 
@@ -107,6 +112,19 @@ fn failure(cluster: &Cluster) -> Duration {
     let elapsed = start.elapsed();
     assert_eq!(effects, 100, "the first resource of every group starts elsewhere");
     elapsed
+}
+
+/// What would come of the loss of the first node, until everything runs again.
+fn question(cluster: &Cluster) -> Duration {
+    let answers = (0..QUESTIONS).map(|_| {
+        let start = Instant::now();
+        let plan = cluster.what_if([Input::NodeLost { node: "node0".into() }]);
+        let elapsed = start.elapsed();
+        let plan = plan.expect("the node is a member");
+        assert_eq!(plan.groups.len(), 100, "every group of the node moves");
+        elapsed
+    });
+    median(answers.collect())
 }
 
 /// The mean cost of a report that a resource is alive.

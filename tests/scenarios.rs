@@ -8,10 +8,20 @@ use quorate::testkit::scenario::{Runner, diff};
 
 #[test]
 fn every_scenario_happens_as_told() {
-    let update = env::var_os("UPDATE").is_some();
+    let otherwise = match env::var_os("UPDATE") {
+        Some(_) => Otherwise::Write,
+        None => Otherwise::Fail,
+    };
     let failures: Vec<String> =
-        files().iter().filter_map(|file| play(file, update).err()).collect();
+        files().iter().filter_map(|file| play(file, otherwise).err()).collect();
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+/// What to do about a story that happens otherwise than told.
+#[derive(Clone, Copy)]
+enum Otherwise {
+    Fail,
+    Write,
 }
 
 fn files() -> Vec<PathBuf> {
@@ -25,7 +35,7 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-fn play(file: &Path, update: bool) -> Result<(), String> {
+fn play(file: &Path, otherwise: Otherwise) -> Result<(), String> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let told = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
     let played = Runner.play(&told).map_err(|misspelt| format!("{name}: {misspelt}"))?;
@@ -35,10 +45,32 @@ fn play(file: &Path, update: bool) -> Result<(), String> {
     if played.text == told {
         return Ok(());
     }
-    if update {
-        return fs::write(file, played.text).map_err(|error| format!("{name}: {error}"));
+    match otherwise {
+        Otherwise::Write => {
+            fs::write(file, played.text).map_err(|error| format!("{name}: {error}"))
+        }
+        Otherwise::Fail => Err(format!(
+            "{name} happens otherwise (- as told, + as it is):\n{}",
+            diff(&told, &played.text)
+        )),
     }
-    Err(format!("{name} happens otherwise (- as told, + as it is):\n{}", diff(&told, &played.text)))
+}
+
+/// The table of rules next to the stories speaks only of stories that there are.
+#[test]
+fn every_story_of_the_table_exists() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let table = fs::read_to_string(folder.join("README.md")).expect("the table can be read");
+    let links: Vec<&str> = table
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(')'))
+        .map(|(target, _)| target)
+        .collect();
+    assert!(links.len() > 100, "only {} links", links.len());
+    for link in links {
+        assert!(folder.join(link).exists(), "tests/scenarios/README.md leads to {link}");
+    }
 }
 
 const STORY: &str = "\

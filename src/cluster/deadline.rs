@@ -23,13 +23,14 @@ use crate::time::Timestamp;
 pub struct Deadline<N: Naming = Ids> {
     /// When to call [`Cluster::handle_timeout`].
     pub at: Timestamp,
-    /// What is due then.
+    /// What is due then; when written by serde, its name, with its fields beside it.
+    #[serde(flatten)]
     pub reason: DeadlineReason<N>,
 }
 
 /// What a deadline is about.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
-#[serde(bound = "", rename_all = "snake_case")]
+#[serde(bound = "", rename_all = "snake_case", tag = "reason")]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are named after what they hold")]
 pub enum DeadlineReason<N: Naming = Ids> {

@@ -42,7 +42,8 @@ pub enum InputError<N: Naming = Ids> {
     /// The operation was never asked for.
     #[error("operation {0} was never issued")]
     OperationNeverIssued(OpId),
-    /// The operation has already ended, or its node is gone: a duplicate or late report.
+    /// The operation has already ended: it was reported, was not answered in time or was
+    /// superseded. The report is a duplicate, or late.
     #[error("operation {0} is not outstanding any more")]
     StaleOperation(OpId),
     /// The outcome does not answer what was asked for.

@@ -52,14 +52,20 @@ impl Cluster {
     pub(crate) fn classify(&mut self, declared: &GroupSpec, group: GroupId) {
         let priority = declared.settings().priority;
         let standing = self.standing(declared, group);
-        set_member(&mut self.caches.awaiting, group, standing.is_awaiting_node);
-        set_member(&mut self.caches.waiting, (priority, group), standing.is_behind);
-        let was_unsettled = self.caches.unsettled.contains(&(priority, group));
-        if was_unsettled == standing.is_on_its_way {
-            return;
+        let caches = &mut self.caches;
+        if standing.is_awaiting_node {
+            caches.awaiting.insert(group);
+        } else {
+            caches.awaiting.remove(&group);
         }
-        set_member(&mut self.caches.unsettled, (priority, group), standing.is_on_its_way);
-        if was_unsettled {
+        if standing.is_behind {
+            caches.waiting.insert((priority, group));
+        } else {
+            caches.waiting.remove(&(priority, group));
+        }
+        if standing.is_on_its_way {
+            caches.unsettled.insert((priority, group));
+        } else if caches.unsettled.remove(&(priority, group)) {
             self.touch_those_behind();
         }
     }
@@ -163,12 +169,4 @@ struct Standing {
     is_on_its_way: bool,
     /// It waits for such a group itself.
     is_behind: bool,
-}
-
-fn set_member<T: Ord>(set: &mut alloc::collections::BTreeSet<T>, entry: T, is_member: bool) {
-    if is_member {
-        set.insert(entry);
-    } else {
-        set.remove(&entry);
-    }
 }

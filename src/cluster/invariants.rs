@@ -16,6 +16,15 @@ use crate::state::{
 };
 use crate::time::Timestamp;
 
+/// Returns the violation of a rule by a subject if what it demands does not hold.
+macro_rules! require {
+    ($demand:expr, $subject:expr, $rule:expr $(,)?) => {
+        if !$demand {
+            return Err(Violation::new($subject, $rule));
+        }
+    };
+}
+
 mod operations;
 mod violation;
 
@@ -71,31 +80,32 @@ impl<'a> Checks<'a> {
         let complete = state.nodes.len() == self.spec.nodes().len()
             && state.groups.len() == self.spec.groups().len()
             && state.resources.len() == self.spec.resources().len();
-        require(complete, whole.clone(), Rule::RecordCount)?;
+        require!(complete, whole.clone(), Rule::RecordCount);
         let next_operation = state.next_operation.value();
         self.counters(&whole, [state.inputs, next_operation, state.configuration])?;
         self.counters(&whole, [state.now.as_millis()])?;
-        require(next_operation > 0, whole.clone(), Rule::OperationNotIssued)?;
+        require!(next_operation > 0, whole.clone(), Rule::OperationNotIssued);
         let read_at = state.wall_clock.map(|(read_at, _)| read_at);
         let times = [state.formed_at, state.quorate_since, read_at];
         self.past(&whole, times.into_iter().flatten())?;
         if let Some((_, reading)) = state.wall_clock {
-            require(reading.is_valid(), whole.clone(), Rule::ClockOutOfRange)?;
+            require!(reading.is_valid(), whole.clone(), Rule::ClockOutOfRange);
         }
         let formed_first = match (state.formed_at, state.quorate_since) {
             (Some(formed), Some(since)) => formed <= since,
             (Some(_) | None, None) | (None, Some(_)) => true,
         };
-        require(formed_first, whole.clone(), Rule::TimesOutOfOrder)?;
-        require(state.configuration > 0, whole.clone(), Rule::ConfigurationNotCounted)?;
+        require!(formed_first, whole.clone(), Rule::TimesOutOfOrder);
+        require!(state.configuration > 0, whole.clone(), Rule::ConfigurationNotCounted);
         let agrees = state.is_quorate() == self.has_quorum();
-        require(agrees, whole.clone(), Rule::QuorumDiffers)?;
+        require!(agrees, whole.clone(), Rule::QuorumDiffers);
         let has_members = self.state.nodes.iter().any(|record| record.state.is_member());
         let formed_fits = match state.formed_at {
             Some(_) => has_members,
             None => !state.is_quorate(),
         };
-        require(formed_fits, whole, Rule::FormationDiffers)
+        require!(formed_fits, whole, Rule::FormationDiffers);
+        Ok(())
     }
 
     /// Whether the votes of the members suffice.
@@ -137,14 +147,14 @@ impl<'a> Checks<'a> {
                 Pause::Resumed | Pause::Requested,
             ) => true,
         };
-        require(pause_fits, subject.clone(), Rule::PauseDiffers)?;
+        require!(pause_fits, subject.clone(), Rule::PauseDiffers);
         // A drain pauses its node, and resuming it forgets the drain.
         let drain_fits =
             record.drain.status == DrainStatus::NotInitiated || record.pause == Pause::Requested;
-        require(drain_fits, subject.clone(), Rule::DrainOfResumedNode)?;
+        require!(drain_fits, subject.clone(), Rule::DrainOfResumedNode);
         let was_seen = record.incarnation > Incarnation::default() || record.up_in_input > 0;
         let is_unproved = record.state == NodeState::Down && record.proof == DownProof::NeverSeen;
-        require(!(was_seen && is_unproved), subject, Rule::DownWithoutProof)?;
+        require!(!(was_seen && is_unproved), subject, Rule::DownWithoutProof);
         self.fence(node, record)
     }
 
@@ -164,14 +174,15 @@ impl<'a> Checks<'a> {
         self.log(&subject, &record.failovers)?;
         let moves_away = destination.is_none() || destination != record.owner;
         let returns_elsewhere = record.return_to.is_none() || record.return_to != record.owner;
-        require(moves_away && returns_elsewhere, subject.clone(), Rule::MoveToOwner)?;
+        require!(moves_away && returns_elsewhere, subject.clone(), Rule::MoveToOwner);
         // A failback places the group.
         let is_placed_since = record.last_failback.is_none_or(|at| at <= record.placed_at);
-        require(is_placed_since, subject.clone(), Rule::TimesOutOfOrder)?;
+        require!(is_placed_since, subject.clone(), Rule::TimesOutOfOrder);
         let has_epoch = record.owner.is_none() || record.epoch > Epoch::default();
-        require(has_epoch, subject.clone(), Rule::OwnerWithoutEpoch)?;
+        require!(has_epoch, subject.clone(), Rule::OwnerWithoutEpoch);
         let has_begun = record.ordered_in.is_none_or(|epoch| epoch <= record.epoch);
-        require(has_begun, subject, Rule::OrderedInLaterEpoch)
+        require!(has_begun, subject, Rule::OrderedInLaterEpoch);
+        Ok(())
     }
 
     /// What has an owner was opened; what may run is on an owner that is not down, and in doubt if
@@ -189,26 +200,27 @@ impl<'a> Checks<'a> {
         self.log(&subject, &record.restarts)?;
         let owner = self.state.owner(group);
         let was_opened = record.state != ResourceState::Initializing || owner.is_none();
-        require(was_opened, subject.clone(), Rule::UnopenedOnOwner)?;
+        require!(was_opened, subject.clone(), Rule::UnopenedOnOwner);
         if record.state.may_run() {
-            require(owner.is_some(), subject.clone(), Rule::RunsWithoutOwner)?;
+            require!(owner.is_some(), subject.clone(), Rule::RunsWithoutOwner);
             let on = owner.map_or(NodeState::Down, |owner| self.state.node_state(owner));
-            require(on != NodeState::Down, subject.clone(), Rule::RunsOnDownNode)?;
+            require!(on != NodeState::Down, subject.clone(), Rule::RunsOnDownNode);
             let in_doubt = record.state == ResourceState::InDoubt;
             let certain = in_doubt || on != NodeState::Unclean;
-            require(certain, subject.clone(), Rule::CertainOnLostNode)?;
+            require!(certain, subject.clone(), Rule::CertainOnLostNode);
         }
         let is_sure =
             record.state == ResourceState::InDoubt || record.late_start == LateStart::Impossible;
-        require(is_sure, subject.clone(), Rule::LateStartWithoutDoubt)?;
-        require(recovery_fits(record), subject, Rule::RecoveryDoesNotFit)?;
+        require!(is_sure, subject.clone(), Rule::LateStartWithoutDoubt);
+        require!(recovery_fits(record), subject, Rule::RecoveryDoesNotFit);
         self.operation(owner, resource, record)
     }
 
     /// Occupancy is what the owners and destinations of the groups say.
     fn occupancy(self) -> Result<(), Violation> {
         let rebuilt = Occupancy::of(self.spec, &self.state.groups);
-        require(rebuilt == self.state.occupancy, Subject::Cluster, Rule::OccupancyDiffers)
+        require!(rebuilt == self.state.occupancy, Subject::Cluster, Rule::OccupancyDiffers);
+        Ok(())
     }
 
     fn resources_of(
@@ -221,7 +233,8 @@ impl<'a> Checks<'a> {
 
     fn known(self, subject: &Subject, node: Option<NodeId>) -> Result<(), Violation> {
         let known = node.is_none_or(|node| self.spec.node(node).is_some());
-        require(known, subject.clone(), Rule::UnknownReference)
+        require!(known, subject.clone(), Rule::UnknownReference);
+        Ok(())
     }
 
     fn counters<const N: usize>(
@@ -230,11 +243,13 @@ impl<'a> Checks<'a> {
         values: [u64; N],
     ) -> Result<(), Violation> {
         let small = values.into_iter().all(|value| value <= self.count_max);
-        require(small, subject.clone(), Rule::CounterTooLarge)
+        require!(small, subject.clone(), Rule::CounterTooLarge);
+        Ok(())
     }
 
     fn accepted(self, subject: &Subject, input: u64) -> Result<(), Violation> {
-        require(input <= self.state.inputs, subject.clone(), Rule::InputNotAccepted)
+        require!(input <= self.state.inputs, subject.clone(), Rule::InputNotAccepted);
+        Ok(())
     }
 
     fn past(
@@ -243,13 +258,14 @@ impl<'a> Checks<'a> {
         times: impl IntoIterator<Item = Timestamp>,
     ) -> Result<(), Violation> {
         let past = times.into_iter().all(|time| time <= self.state.now);
-        require(past, subject.clone(), Rule::TimeInFuture)
+        require!(past, subject.clone(), Rule::TimeInFuture);
+        Ok(())
     }
 
     fn log(self, subject: &Subject, log: &FailureLog) -> Result<(), Violation> {
         let entries = log.entries();
-        require(entries.len() <= Rule::LOG_ENTRIES, subject.clone(), Rule::LogTooLong)?;
-        require(entries.is_sorted(), subject.clone(), Rule::TimesOutOfOrder)?;
+        require!(entries.len() <= Rule::LOG_ENTRIES, subject.clone(), Rule::LogTooLong);
+        require!(entries.is_sorted(), subject.clone(), Rule::TimesOutOfOrder);
         self.past(subject, entries.last().copied())
     }
 }
@@ -274,10 +290,6 @@ fn recovery_fits(record: &ResourceRecord) -> bool {
         }
         Recovery::RestartAt(_) | Recovery::Failover | Recovery::RetryAt { .. } => may_recover,
     }
-}
-
-fn require(holds: bool, subject: Subject, rule: Rule) -> Result<(), Violation> {
-    if holds { Ok(()) } else { Err(Violation::new(subject, rule)) }
 }
 
 #[cfg(test)]

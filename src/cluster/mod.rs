@@ -2,9 +2,10 @@
 //!
 //! [`Cluster::handle`] takes one input at a time, steps the state machines, places the groups that
 //! were touched and plans their operations from the state, never from memory of what was going on.
-//! Each kind of work has its own room: `check` and `check_command` (what is refused), `membership`, `operation`,
-//! `health`, `command`, `configure` (what inputs change), `settle`, `placement`, `reconcile`,
-//! `orphan` (what follows from the state), `snapshot`, `what_if`, `why` (questions).
+//! Each kind of work has its own room: `check` and `check_command` (what is refused),
+//! `membership`, `operation`, `health`, `command`, `configure` (what inputs change), `settle`,
+//! `placement`, `reconcile`, `orphan` (what follows from the state), `snapshot`, `what_if`, `why`
+//! (questions).
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;

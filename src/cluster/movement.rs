@@ -11,6 +11,7 @@ use super::output::Event;
 use crate::id::{GroupId, NodeId};
 use crate::machine::ResourceEvent;
 use crate::policy::Trigger;
+use crate::spec::GroupSpec;
 use crate::state::{DownProof, MoveFailure, Movement, MovementCause, QueuedMove, Recovery};
 
 impl Cluster {
@@ -134,26 +135,11 @@ impl Cluster {
         if let (MovementCause::Operator | MovementCause::Start, Some(to)) = (cause, to) {
             record.default_owner = Some(to);
         }
-        let was_drained_from = record.drained_from;
         if cause == MovementCause::Failback {
             record.last_failback = Some(now);
         }
-        record.drained_from = match cause {
-            MovementCause::Drain => from,
-            MovementCause::Failback => None,
-            MovementCause::Start
-            | MovementCause::ResourceFailure
-            | MovementCause::NodeFailure
-            | MovementCause::Operator
-            | MovementCause::Return => was_drained_from,
-        };
-        let (epoch, drained_from) = (record.epoch, record.drained_from);
-        if let Some(node) = was_drained_from {
-            self.caches.drained.remove(&(node, group));
-        }
-        if let Some(node) = drained_from {
-            self.caches.drained.insert((node, group));
-        }
+        let epoch = record.epoch;
+        self.remember_drain(group, from, cause);
         if let Some(from) = from {
             self.state.occupancy.leave(declared, group, from);
         }
@@ -164,6 +150,36 @@ impl Cluster {
             self.caches.touched.add_changed_node(node);
         }
         self.emit(Event::OwnerChanged { group, from, to, cause, epoch, proof });
+        self.begin_anew(declared);
+        // The old owner has room for another group now.
+        self.touch_awaiting();
+        self.touch(group);
+    }
+
+    /// Keeps in mind the node that a drain took a group from, until the group fails back.
+    fn remember_drain(&mut self, group: GroupId, from: Option<NodeId>, cause: MovementCause) {
+        let Some(record) = self.state.groups.get_mut(group.index()) else { return };
+        let before = record.drained_from;
+        record.drained_from = match cause {
+            MovementCause::Drain => from,
+            MovementCause::Failback => None,
+            MovementCause::Start
+            | MovementCause::ResourceFailure
+            | MovementCause::NodeFailure
+            | MovementCause::Operator
+            | MovementCause::Return => before,
+        };
+        let after = record.drained_from;
+        if let Some(node) = before {
+            self.caches.drained.remove(&(node, group));
+        }
+        if let Some(node) = after {
+            self.caches.drained.insert((node, group));
+        }
+    }
+
+    /// The resources of a group on its new owner: all off, and none has failed there.
+    fn begin_anew(&mut self, declared: &GroupSpec) {
         for resource in declared.resources() {
             self.step_resource(resource, ResourceEvent::Opened);
             self.step_resource(resource, ResourceEvent::OwnerChanged);
@@ -173,9 +189,6 @@ impl Cluster {
                 record.retries = 0;
             }
         }
-        // The old owner has room for another group now.
-        self.touch_awaiting();
-        self.touch(group);
     }
 
     /// Tries a move that an operator asked for and that was not possible then.

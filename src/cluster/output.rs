@@ -23,10 +23,12 @@ pub enum Output<N: Naming = Ids> {
 
 /// One operation that the embedder carries out.
 ///
-/// It ends in exactly one [`OperationFinished`](super::Input::OperationFinished). Carrying out the
-/// same `operation` twice must be harmless: after a restore it may be asked for again. An agent
-/// refuses what carries an older `epoch` of the group or an older `incarnation` of the node than
-/// it knows.
+/// It ends once: by one [`OperationFinished`](super::Input::OperationFinished), or, if that did
+/// not come, by [`OperationTimedOut`](Event::OperationTimedOut) or
+/// [`OperationSuperseded`](Event::OperationSuperseded). After these two no report is owed, and one
+/// that comes is stale. Carrying out the same `operation` twice must be harmless: after a restore
+/// it may be asked for again. An agent refuses what carries an older `epoch` of the group or an
+/// older `incarnation` of the node than it knows.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", deny_unknown_fields)]
 #[must_use]
@@ -85,7 +87,9 @@ pub enum Event<N: Naming = Ids> {
     PlacementFailed { group: N::Group },
     /// An operation was not answered in time.
     OperationTimedOut { operation: OpId, action: OperationKind, node: N::Node },
-    /// An operation does not count any more: its node is gone.
+    /// An operation does not count any more: its node was lost or is off, it made way (a health
+    /// check for a stop or after a failure), or it is not needed (a fence of a node that is known
+    /// to be off by now). No report is owed.
     OperationSuperseded { operation: OpId },
     /// A resource was found running where it should not.
     OrphanFound { resource: N::Resource, node: N::Node },

@@ -25,6 +25,11 @@ mod builder;
 #[serde(rename_all = "snake_case")]
 pub enum Profile {
     /// Windows Server 2003.
+    ///
+    /// One of its rules is no setting: a group without preferred owners whose node fails goes to a
+    /// node drawn at random (KB 299631). Orders are the embedder's choice;
+    /// [`Ring::seeded`](crate::policy::Ring::seeded) is the deterministic form of that draw, and
+    /// [`Ring::new`](crate::policy::Ring::new) goes by node order instead.
     Mscs2003,
     /// Windows Server 2008 and later.
     #[default]

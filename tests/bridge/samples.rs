@@ -34,6 +34,13 @@ fn block<T: Serialize>(
 }
 
 pub(crate) fn blocks() -> Vec<Block> {
+    let mut blocks = answers();
+    blocks.extend(records());
+    blocks
+}
+
+/// What questions and timeouts are answered by.
+fn answers() -> Vec<Block> {
     vec![
         block(
             "json deadlines",
@@ -70,6 +77,12 @@ pub(crate) fn blocks() -> Vec<Block> {
             ],
             plans(),
         ),
+    ]
+}
+
+/// What the view of the state shows.
+fn records() -> Vec<Block> {
+    vec![
         block(
             "json recoveries",
             &[("src/state/resource.rs", "pub enum Recovery ")],

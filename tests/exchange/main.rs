@@ -7,3 +7,4 @@ mod rules;
 mod scripts;
 mod times;
 mod tree;
+mod upgrade;

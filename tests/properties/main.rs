@@ -14,20 +14,20 @@ static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 /// Cases in an everyday run, always the same; `PROPTEST_CASES` asks for more, and for others.
 const CASES: u32 = 100;
 
-fn config() -> Config {
-    let mut config = Config { failure_persistence: None, ..Config::default() };
+fn configuration() -> Config {
+    let mut configuration = Config { failure_persistence: None, ..Config::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = CASES;
+        configuration.cases = CASES;
         // The same ones everywhere, so that a change is judged by what it changes.
-        config.rng_seed = RngSeed::Fixed(2003);
+        configuration.rng_seed = RngSeed::Fixed(2003);
     }
-    config.max_shrink_iters = 20_000;
-    config.max_shrink_time = 30_000;
-    config
+    configuration.max_shrink_iters = 20_000;
+    configuration.max_shrink_time = 30_000;
+    configuration
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(configuration())]
 
     #[test]
     fn every_history_keeps_every_rule(case in history()) {

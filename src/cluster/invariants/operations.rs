@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::{Checks, Rule, Subject, Violation, require};
+use super::{Checks, Rule, Subject, Violation};
 use crate::id::{GroupId, NodeId, OpId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::spec::GroupSpec;
@@ -21,19 +21,20 @@ impl Checks<'_> {
     ) -> Result<(), Violation> {
         let subject = Subject::Resource(resource);
         let kind = record.operation.map(|operation| operation.kind);
-        require(fits(record.state, kind), subject.clone(), Rule::OperationDoesNotFit)?;
+        require!(fits(record.state, kind), subject.clone(), Rule::OperationDoesNotFit);
         let Some(operation) = record.operation else {
             return Ok(());
         };
         self.times(&subject, operation)?;
         let on = owner.map_or(NodeState::Down, |owner| self.state.node_state(owner));
-        require(on.is_member(), subject.clone(), Rule::OperationOnNonMember)?;
+        require!(on.is_member(), subject.clone(), Rule::OperationOnNonMember);
         let may_start = match on {
             NodeState::Up | NodeState::Paused => true,
             NodeState::Down | NodeState::Joining | NodeState::Unclean => false,
         };
         let is_start = operation.kind == OperationKind::Start;
-        require(may_start || !is_start, subject, Rule::StartOnNodeNotUp)
+        require!(may_start || !is_start, subject, Rule::StartOnNodeNotUp);
+        Ok(())
     }
 
     /// The operation of a node is a fence, and the node is not certain to be off yet. Another
@@ -41,18 +42,19 @@ impl Checks<'_> {
     pub(super) fn fence(self, node: NodeId, record: &NodeRecord) -> Result<(), Violation> {
         let subject = Subject::Node(node);
         let is_idle = record.fence.operation.is_none() && record.state != NodeState::Down;
-        require(
+        require!(
             is_idle || record.fence.retry_at.is_none(),
             subject.clone(),
             Rule::FenceRetryWithoutNeed,
-        )?;
+        );
         let Some(operation) = record.fence.operation else {
             return Ok(());
         };
         let is_fence = operation.kind == OperationKind::Fence;
-        require(is_fence, subject.clone(), Rule::OperationDoesNotFit)?;
+        require!(is_fence, subject.clone(), Rule::OperationDoesNotFit);
         self.times(&subject, operation)?;
-        require(record.state != NodeState::Down, subject, Rule::FenceOfDownNode)
+        require!(record.state != NodeState::Down, subject, Rule::FenceOfDownNode);
+        Ok(())
     }
 
     /// Orphans are known resources on known nodes that are neither down nor admitted; their
@@ -74,7 +76,7 @@ impl Checks<'_> {
             }
             let owned = self.state.owner(declared.group()) == Some(node);
             let runs = owned && self.state.resource_state(resource).may_run();
-            require(!runs, subject.clone(), Rule::OrphanBesideItself)?;
+            require!(!runs, subject.clone(), Rule::OrphanBesideItself);
             self.orphan_operation(&subject, node, orphan)?;
             if let Some(stop) = orphan.operation {
                 let oldest = oldest_stops.entry(declared.group()).or_insert(stop.id);
@@ -101,12 +103,12 @@ impl Checks<'_> {
             OrphanState::Terminating => Some(OperationKind::Terminate),
         };
         let kind = orphan.operation.map(|operation| operation.kind);
-        require(kind == asked, subject.clone(), Rule::OperationDoesNotFit)?;
+        require!(kind == asked, subject.clone(), Rule::OperationDoesNotFit);
         let Some(operation) = orphan.operation else {
             return Ok(());
         };
         let is_member = self.state.node_state(node).is_member();
-        require(is_member, subject.clone(), Rule::OperationOnNonMember)?;
+        require!(is_member, subject.clone(), Rule::OperationOnNonMember);
         self.times(subject, operation)
     }
 
@@ -119,7 +121,7 @@ impl Checks<'_> {
         for (resource, record) in self.resources_of(declared) {
             let start = record.operation.filter(|of| of.kind == OperationKind::Start);
             let precedes = start.is_none_or(|start| start.id < stop);
-            require(precedes, Subject::Resource(resource), Rule::StartBesideOrphan)?;
+            require!(precedes, Subject::Resource(resource), Rule::StartBesideOrphan);
         }
         Ok(())
     }
@@ -140,7 +142,7 @@ impl Checks<'_> {
                     let issued_at = operation.issued_at;
                     let mut clauses = group.graph().clauses(position);
                     let held = clauses.all(|clause| self.could_hold(group, clause, issued_at));
-                    require(held, Subject::Resource(id), Rule::StartWithoutProvider)?;
+                    require!(held, Subject::Resource(id), Rule::StartWithoutProvider);
                 }
                 OperationKind::Stop => self.stopped_last(group, position, operation)?,
                 OperationKind::Terminate
@@ -169,7 +171,7 @@ impl Checks<'_> {
                         && !self.could_hold(group, others, stop.issued_at)
                 });
             let subject = Subject::Resource(group.resource_at(provider));
-            require(!relied_on, subject, Rule::StopBeforeDependent)?;
+            require!(!relied_on, subject, Rule::StopBeforeDependent);
         }
         Ok(())
     }
@@ -218,7 +220,7 @@ impl Checks<'_> {
 
     fn times(self, subject: &Subject, operation: Operation) -> Result<(), Violation> {
         let ordered = operation.issued_at <= operation.progress_at;
-        require(ordered, subject.clone(), Rule::TimesOutOfOrder)?;
+        require!(ordered, subject.clone(), Rule::TimesOutOfOrder);
         self.past(subject, [operation.progress_at])
     }
 }

@@ -198,35 +198,90 @@ fn records_and_declaration_match_one_to_one() {
     }
 }
 
-/// Every hostile value leads to the rule that it breaks, with the name of the thing.
+/// This value at this place leads to the rule that it breaks, with the name of the thing.
+fn assert_impossible(place: &str, value: &Value, subject: &str, rule: Rule) {
+    let Err(RestoreError::Inconsistent(violation)) = restored(&with(place, value.clone())) else {
+        panic!("{place} was not refused as impossible");
+    };
+    assert_eq!(
+        (violation.subject.to_string().as_str(), violation.rule),
+        (subject, rule),
+        "{place} = {value}",
+    );
+}
+
 #[test]
-fn impossible_states_are_refused() {
+fn impossible_states_of_clusters_nodes_and_orphans_are_refused() {
     let huge = json!((u64::MAX >> 1) + 1);
     let later = json!(NOW + 1);
     let doubt_to_come = json!({ "in_doubt": NOW + 1 });
-    let start = json!({ "id": 18, "kind": "start", "issued_at": 1, "progress_at": 1 });
     let fence = json!({ "id": 18, "kind": "fence", "issued_at": 1, "progress_at": 1 });
     let running = |node: &str| json!({ "node": node, "resource": "ip", "state": "running" });
-    let too_long = json!(vec![1; Rule::LOG_ENTRIES + 1]);
     let drained = json!({ "status": "completed" });
-    let possible = json!("possible");
     let no_day = json!({ "utc_millis_of_day": 86_400_000, "utc_offset_minutes": 0 });
     for (place, value, subject, rule) in [
         ("/inputs", &huge, "cluster", Rule::CounterTooLarge),
         ("/next_operation", &huge, "cluster", Rule::CounterTooLarge),
         ("/configuration", &huge, "cluster", Rule::CounterTooLarge),
-        ("/groups/0/epoch", &huge, "group mail", Rule::CounterTooLarge),
-        ("/resources/0/sequence", &huge, "resource disk", Rule::CounterTooLarge),
         ("/nodes/0/incarnation", &huge, "node a", Rule::CounterTooLarge),
         ("/configuration", &json!(0), "cluster", Rule::ConfigurationNotCounted),
         ("/formed_at", &Value::Null, "cluster", Rule::FormationDiffers),
         ("/nodes/4/proof", &json!("never_seen"), "node e", Rule::DownWithoutProof),
         ("/nodes/0/drain", &drained, "node a", Rule::DrainOfResumedNode),
         ("/nodes/2/fence_retry_at", &later, "node c", Rule::FenceRetryWithoutNeed),
+        ("/next_operation", &json!(16), "orphan quorum on node d", Rule::OperationNotIssued),
+        ("/nodes/0/state", &json!("down"), "resource disk", Rule::RunsOnDownNode),
+        ("/nodes/0/since", &later, "node a", Rule::TimeInFuture),
+        ("/nodes/0/up_in_input", &json!(41), "node a", Rule::InputNotAccepted),
+        ("/nodes/0/pause", &json!("requested"), "node a", Rule::PauseDiffers),
+        ("/nodes/4/fence", &fence, "node e", Rule::FenceOfDownNode),
+        ("/nodes/2/fence/kind", &json!("probe"), "node c", Rule::OperationDoesNotFit),
+        ("/orphans/+", &running("e"), "orphan ip on node e", Rule::OrphanOnDownNode),
+        ("/orphans/+", &running("a"), "orphan ip on node a", Rule::OrphanOnAdmittedNode),
+        ("/wall_clock/reading", &no_day, "cluster", Rule::ClockOutOfRange),
+        ("/wall_clock/read_at", &later, "cluster", Rule::TimeInFuture),
+        ("/quorate_since", &later, "cluster", Rule::TimeInFuture),
+        ("/witness", &json!("down"), "cluster", Rule::QuorumDiffers),
+        ("/quorate_since", &Value::Null, "cluster", Rule::QuorumDiffers),
+        ("/orphans/0/state", &doubt_to_come, "orphan ip on node d", Rule::TimeInFuture),
+        ("/now", &json!(1), "cluster", Rule::TimeInFuture),
+        ("/now", &json!(u64::MAX), "cluster", Rule::CounterTooLarge),
+    ] {
+        assert_impossible(place, value, subject, rule);
+    }
+}
+
+#[test]
+fn impossible_states_of_groups_are_refused() {
+    let huge = json!((u64::MAX >> 1) + 1);
+    let later = json!(NOW + 1);
+    for (place, value, subject, rule) in [
+        ("/groups/0/epoch", &huge, "group mail", Rule::CounterTooLarge),
         ("/groups/0/return_to", &json!("a"), "group mail", Rule::MoveToOwner),
+        ("/groups/0/owner", &json!("e"), "resource disk", Rule::RunsOnDownNode),
+        ("/groups/0/owner", &Value::Null, "resource disk", Rule::RunsWithoutOwner),
+        ("/groups/1/movement/to", &json!("b"), "group files", Rule::MoveToOwner),
+        ("/groups/0/ordered_in", &json!(4), "group mail", Rule::OrderedInLaterEpoch),
+        ("/groups/0/failovers", &json!([NOW + 1]), "group mail", Rule::TimeInFuture),
+        ("/groups/0/placed_at", &later, "group mail", Rule::TimeInFuture),
+        ("/groups/0/placed_in_input", &json!(41), "group mail", Rule::InputNotAccepted),
+        ("/groups/4/owner", &json!("a"), "group idle", Rule::OwnerWithoutEpoch),
+    ] {
+        assert_impossible(place, value, subject, rule);
+    }
+}
+
+#[test]
+fn impossible_states_of_resources_are_refused() {
+    let huge = json!((u64::MAX >> 1) + 1);
+    let later = json!(NOW + 1);
+    let start = json!({ "id": 18, "kind": "start", "issued_at": 1, "progress_at": 1 });
+    let too_long = json!(vec![1; Rule::LOG_ENTRIES + 1]);
+    let possible = json!("possible");
+    for (place, value, subject, rule) in [
+        ("/resources/0/sequence", &huge, "resource disk", Rule::CounterTooLarge),
         ("/resources/1/recovery", &json!("failover"), "resource ip", Rule::RecoveryDoesNotFit),
         ("/resources/1/late_start", &possible, "resource ip", Rule::LateStartWithoutDoubt),
-        ("/next_operation", &json!(16), "orphan quorum on node d", Rule::OperationNotIssued),
         ("/resources/0/operation/id", &json!(10), "resource disk", Rule::OperationReused),
         ("/resources/0/operation/kind", &json!("stop"), "resource disk", Rule::OperationDoesNotFit),
         ("/resources/0/operation/issued_at", &huge, "resource disk", Rule::TimesOutOfOrder),
@@ -240,42 +295,10 @@ fn impossible_states_are_refused() {
         ("/resources/0/since", &later, "resource disk", Rule::TimeInFuture),
         ("/resources/0/restarts", &json!([2, 1]), "resource disk", Rule::TimesOutOfOrder),
         ("/resources/0/restarts", &too_long, "resource disk", Rule::LogTooLong),
-        ("/nodes/0/state", &json!("down"), "resource disk", Rule::RunsOnDownNode),
-        ("/nodes/0/since", &later, "node a", Rule::TimeInFuture),
-        ("/nodes/0/up_in_input", &json!(41), "node a", Rule::InputNotAccepted),
-        ("/nodes/0/pause", &json!("requested"), "node a", Rule::PauseDiffers),
-        ("/nodes/4/fence", &fence, "node e", Rule::FenceOfDownNode),
-        ("/nodes/2/fence/kind", &json!("probe"), "node c", Rule::OperationDoesNotFit),
-        ("/groups/0/owner", &json!("e"), "resource disk", Rule::RunsOnDownNode),
-        ("/groups/0/owner", &Value::Null, "resource disk", Rule::RunsWithoutOwner),
-        ("/groups/1/movement/to", &json!("b"), "group files", Rule::MoveToOwner),
-        ("/groups/0/ordered_in", &json!(4), "group mail", Rule::OrderedInLaterEpoch),
-        ("/groups/0/failovers", &json!([NOW + 1]), "group mail", Rule::TimeInFuture),
-        ("/groups/0/placed_at", &later, "group mail", Rule::TimeInFuture),
-        ("/groups/0/placed_in_input", &json!(41), "group mail", Rule::InputNotAccepted),
-        ("/orphans/+", &running("e"), "orphan ip on node e", Rule::OrphanOnDownNode),
-        ("/orphans/+", &running("a"), "orphan ip on node a", Rule::OrphanOnAdmittedNode),
-        ("/wall_clock/reading", &no_day, "cluster", Rule::ClockOutOfRange),
-        ("/wall_clock/read_at", &later, "cluster", Rule::TimeInFuture),
-        ("/quorate_since", &later, "cluster", Rule::TimeInFuture),
-        ("/witness", &json!("down"), "cluster", Rule::QuorumDiffers),
-        ("/quorate_since", &Value::Null, "cluster", Rule::QuorumDiffers),
         ("/resources/0/started_at", &later, "resource disk", Rule::TimeInFuture),
-        ("/groups/4/owner", &json!("a"), "group idle", Rule::OwnerWithoutEpoch),
         ("/resources/1/state", &json!("initializing"), "resource ip", Rule::UnopenedOnOwner),
-        ("/orphans/0/state", &doubt_to_come, "orphan ip on node d", Rule::TimeInFuture),
-        ("/now", &json!(1), "cluster", Rule::TimeInFuture),
-        ("/now", &json!(u64::MAX), "cluster", Rule::CounterTooLarge),
     ] {
-        let Err(RestoreError::Inconsistent(violation)) = restored(&with(place, value.clone()))
-        else {
-            panic!("{place} was not refused as impossible");
-        };
-        assert_eq!(
-            (violation.subject.to_string().as_str(), violation.rule),
-            (subject, rule),
-            "{place} = {value}",
-        );
+        assert_impossible(place, value, subject, rule);
     }
 }
 

@@ -63,15 +63,17 @@ fn question() -> impl Strategy<Value = Question> {
         Trigger::BestPossible,
         Trigger::Drain,
     ]);
-    (vec(member(), 1..8), vec(party(), 1..7), any::<bool>(), triggers).prop_map(
-        |(members, parties, hard, trigger)| Question {
-            cluster: cluster(&members, &parties, hard),
+    let anti_affinity =
+        prop::sample::select(&[AntiAffinityPlacement::Soft, AntiAffinityPlacement::Hard]);
+    (vec(member(), 1..8), vec(party(), 1..7), anti_affinity, triggers).prop_map(
+        |(members, parties, anti_affinity, trigger)| Question {
+            cluster: cluster(&members, &parties, anti_affinity),
             trigger,
         },
     )
 }
 
-fn cluster(members: &[Member], parties: &[Party], hard: bool) -> Cluster {
+fn cluster(members: &[Member], parties: &[Party], anti_affinity: AntiAffinityPlacement) -> Cluster {
     let name = |number: usize| format!("n{}", number % members.len());
     let names = |numbers: &[usize]| {
         let mut names: Vec<String> = Vec::new();
@@ -104,8 +106,7 @@ fn cluster(members: &[Member], parties: &[Party], hard: bool) -> Cluster {
         }
         declared = declared.group(group);
     }
-    declared.anti_affinity =
-        hard.then_some(AntiAffinityPlacement::Hard).or(Some(AntiAffinityPlacement::Soft));
+    declared.anti_affinity = Some(anti_affinity);
     let mut cluster = Cluster::new(declared);
     for (number, party) in parties.iter().enumerate() {
         if let Some(owner) = party.owner {

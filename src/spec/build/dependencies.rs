@@ -12,9 +12,6 @@ use crate::spec::names::{digest, equal};
 use crate::spec::problem::{Place, Problem, shown};
 use crate::spec::{ClusterSpec, Dependencies, GroupSpec, Limit, ResourceSpec};
 
-/// The clauses of each resource of one group, by position.
-type Clauses = Vec<Vec<Vec<usize>>>;
-
 /// Replaces the loose graph of every group by that of its dependencies.
 pub(super) fn resolve(
     spec: &mut ClusterSpec,
@@ -22,14 +19,15 @@ pub(super) fn resolve(
     dependencies: Vec<Option<Dependencies>>,
     report: &mut Report<'_>,
 ) {
-    // Groups of equal shape share one graph.
-    let mut graphs: BTreeMap<Clauses, Arc<DependencyGraph>> = BTreeMap::new();
+    // Groups of equal shape share one graph. Their shape is the clauses of each resource, by
+    // position.
+    let mut graphs: BTreeMap<Vec<Vec<Vec<usize>>>, Arc<DependencyGraph>> = BTreeMap::new();
     let mut declared = dependencies.into_iter();
     let mut resolved: Vec<Option<Arc<DependencyGraph>>> = Vec::with_capacity(spec.groups.len());
     for group in &spec.groups {
         let own = declared.by_ref().take(group.graph.len());
         let mut room = Room::new(spec, group, report);
-        let clauses: Clauses = own
+        let clauses: Vec<Vec<Vec<usize>>> = own
             .enumerate()
             .map(|(position, dependencies)| room.clauses(position, dependencies))
             .collect();
@@ -55,7 +53,7 @@ pub(super) fn resolve(
 fn build(
     spec: &ClusterSpec,
     group: &GroupSpec,
-    clauses: &Clauses,
+    clauses: &[Vec<Vec<usize>>],
     report: &mut Report<'_>,
 ) -> Option<Arc<DependencyGraph>> {
     let name_at = |position| {

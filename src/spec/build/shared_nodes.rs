@@ -13,7 +13,22 @@ use crate::spec::problem::{Place, Problem, shown};
 use crate::spec::{ClusterSpec, GroupSpec, NodeSet};
 
 /// What decides whether two groups may meet on a node.
-type Meeting<'a> = (&'a [ClassId], Option<&'a NodeSet>);
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+struct Meeting<'a> {
+    /// Classes that keep it apart from others.
+    classes: &'a [ClassId],
+    /// Its possible owners; `None` is every node.
+    owners: Option<&'a NodeSet>,
+}
+
+/// Whether groups of one anti-affinity class may run on one node.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Classes {
+    /// They never do.
+    KeepApart,
+    /// They do if there is no other node.
+    MayMeet,
+}
 
 /// The groups that are alike in that, by demand.
 struct Cohort<'a> {
@@ -88,10 +103,12 @@ fn overloads<'a>(
     report: &mut Report<'_>,
 ) -> Option<Vec<(u64, &'a GroupSpec, &'a GroupSpec)>> {
     let settings = &spec.settings;
-    let is_apart = settings.anti_affinity == AntiAffinityPlacement::Hard
-        || settings.admission == Admission::SameClassOnline;
-    let mut cohorts = cohorts(sharing, is_apart);
-    if is_apart && share_one_class(&cohorts) {
+    let classes = match (settings.anti_affinity, settings.admission) {
+        (AntiAffinityPlacement::Hard, _) | (_, Admission::SameClassOnline) => Classes::KeepApart,
+        (AntiAffinityPlacement::Soft, Admission::Open) => Classes::MayMeet,
+    };
+    let mut cohorts = cohorts(sharing, classes);
+    if classes == Classes::KeepApart && share_one_class(&cohorts) {
         return Some(Vec::new());
     }
     cohorts.sort_by_key(|cohort| core::cmp::Reverse(cohort.largest.0));
@@ -104,7 +121,7 @@ fn overloads<'a>(
             if demand.saturating_add(other.largest.0) <= limit {
                 break;
             }
-            if !report.may_compare(cohort.meeting.0.len().saturating_add(1)) {
+            if !report.may_compare(cohort.meeting.classes.len().saturating_add(1)) {
                 return None;
             }
             if may_meet(cohort.meeting, other.meeting) {
@@ -122,12 +139,15 @@ fn overloads<'a>(
     Some(found)
 }
 
-/// Groups that meet the same others; without enforced anti-affinity classes keep none apart.
-fn cohorts<'a>(sharing: Vec<(u64, &'a GroupSpec)>, is_apart: bool) -> Vec<Cohort<'a>> {
+/// Groups that meet the same others.
+fn cohorts<'a>(sharing: Vec<(u64, &'a GroupSpec)>, classes: Classes) -> Vec<Cohort<'a>> {
     let mut cohorts: BTreeMap<Meeting<'a>, Cohort<'a>> = BTreeMap::new();
     for (demand, group) in sharing {
-        let classes: &[ClassId] = if is_apart { &group.classes } else { &[] };
-        let meeting = (classes, group.possible_owners());
+        let apart_by: &[ClassId] = match classes {
+            Classes::KeepApart => &group.classes,
+            Classes::MayMeet => &[],
+        };
+        let meeting = Meeting { classes: apart_by, owners: group.possible_owners() };
         let next = (demand, group);
         match cohorts.get_mut(&meeting) {
             None => {
@@ -152,17 +172,16 @@ fn share_one_class(cohorts: &[Cohort<'_>]) -> bool {
     let Some(first) = cohorts.first() else {
         return true;
     };
-    let (classes, _) = first.meeting;
-    classes
-        .iter()
-        .any(|class| cohorts.iter().all(|cohort| cohort.meeting.0.binary_search(class).is_ok()))
+    let has = |cohort: &Cohort<'_>, class| cohort.meeting.classes.binary_search(class).is_ok();
+    let mut classes = first.meeting.classes.iter();
+    classes.any(|class| cohorts.iter().all(|cohort| has(cohort, class)))
 }
 
 fn may_meet(a: Meeting<'_>, b: Meeting<'_>) -> bool {
-    let owners_meet = match (a.1, b.1) {
+    let owners_meet = match (a.owners, b.owners) {
         (Some(a), Some(b)) => a.intersects(b),
         (Some(only), None) | (None, Some(only)) => !only.is_empty(),
         (None, None) => true,
     };
-    owners_meet && !a.0.iter().any(|class| b.0.binary_search(class).is_ok())
+    owners_meet && !a.classes.iter().any(|class| b.classes.binary_search(class).is_ok())
 }

@@ -1,0 +1,189 @@
+//! `ARCHITECTURE.md` and the sources agree: every file has its row, and nobody imports upwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn document() -> String {
+    fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the document can be read")
+}
+
+/// The lines below a heading, up to the next one.
+fn section<'a>(text: &'a str, heading: &str) -> impl Iterator<Item = &'a str> {
+    let lines: Vec<&str> = text
+        .lines()
+        .skip_while(|line| *line != heading)
+        .skip(1)
+        .take_while(|line| !line.starts_with("## "))
+        .collect();
+    assert!(!lines.is_empty(), "no section {heading}");
+    lines.into_iter()
+}
+
+/// Every source file, by its path below `src`; not those of tests, which need no row.
+fn sources() -> BTreeSet<String> {
+    let top = root().join("src");
+    let mut folders = vec![top.clone()];
+    let mut found = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a readable folder") {
+            let path = entry.expect("a readable entry").path();
+            if path.file_name().is_some_and(|name| name == "tests" || name == "tests.rs") {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.insert(below(&top, &path));
+            }
+        }
+    }
+    assert!(found.contains("lib.rs"), "the sources are elsewhere");
+    found
+}
+
+fn below(top: &Path, path: &Path) -> String {
+    let path = path.strip_prefix(top).expect("it was found there");
+    path.to_str().expect("names of sources are plain").replace('\\', "/")
+}
+
+/// The first cells of the code map: files, or folders as `folder/*`.
+fn rows() -> Vec<String> {
+    let text = document();
+    section(&text, "## Code map")
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(row, _)| row.to_owned())
+        .collect()
+}
+
+/// Whether a row stands for a file.
+fn covers(row: &str, file: &str) -> bool {
+    match row.strip_suffix('*') {
+        Some(folder) => file.starts_with(folder),
+        None => file == row,
+    }
+}
+
+#[test]
+fn every_source_file_has_one_row_in_the_code_map() {
+    let rows = rows();
+    for file in sources() {
+        let count = rows.iter().filter(|row| covers(row, &file)).count();
+        assert_eq!(count, 1, "rows of src/{file} in the code map of ARCHITECTURE.md");
+    }
+}
+
+#[test]
+fn every_row_of_the_code_map_stands_for_a_file() {
+    let files = sources();
+    for row in rows() {
+        assert!(files.iter().any(|file| covers(&row, file)), "src has no {row}");
+    }
+}
+
+/// The rooms, each with the number of its floor from the top.
+fn floors() -> BTreeMap<String, usize> {
+    let text = document();
+    let mut floors = BTreeMap::new();
+    let plan = section(&text, "## Floors").skip_while(|line| !line.starts_with("```")).skip(1);
+    for (floor, line) in plan.take_while(|line| !line.starts_with("```")).enumerate() {
+        // Rooms stand close together, what they are for stands apart.
+        let rooms = line.trim_start().split("    ").next().unwrap_or_default();
+        for room in rooms.split_whitespace() {
+            floors.insert(room.to_owned(), floor);
+        }
+    }
+    floors
+}
+
+/// The code without comments, and without the tests at its end.
+fn code(file: &str) -> String {
+    let text = fs::read_to_string(root().join("src").join(file)).expect("a source can be read");
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The first names of the paths in `a::b, c::{d, e}, f`.
+fn first_names(list: &str) -> Vec<String> {
+    let mut depth = 0;
+    let mut names = Vec::new();
+    let mut path = String::new();
+    for letter in list.chars().chain([',']) {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                let name: String = path
+                    .trim_start()
+                    .chars()
+                    .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+                    .collect();
+                names.extend((!name.is_empty()).then_some(name));
+                path.clear();
+                continue;
+            }
+            _ => {}
+        }
+        path.push(letter);
+    }
+    names
+}
+
+/// What stands in braces at the beginning of a text, or its first word.
+fn braced_or_word(text: &str) -> &str {
+    let Some(inner) = text.strip_prefix('{') else {
+        let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        return &text[..end.unwrap_or(text.len())];
+    };
+    let mut depth = 1;
+    let end = inner.find(|letter: char| {
+        depth += i32::from(letter == '{') - i32::from(letter == '}');
+        depth == 0
+    });
+    &inner[..end.expect("braces are closed")]
+}
+
+/// The names after each `crate::`.
+fn imports(code: &str) -> BTreeSet<String> {
+    let paths = code.split("crate::").skip(1).map(braced_or_word);
+    paths.flat_map(first_names).collect()
+}
+
+/// What the root exports, with the room where it lives.
+fn exports() -> BTreeMap<String, String> {
+    let code = code("lib.rs");
+    let mut exports = BTreeMap::new();
+    for export in code.split("\npub use ").skip(1) {
+        let (room, names) = export.split_once("::").expect("rooms export things");
+        for name in first_names(braced_or_word(names)) {
+            exports.insert(name, room.to_owned());
+        }
+    }
+    exports
+}
+
+#[test]
+fn every_room_imports_only_from_floors_below_it() {
+    let (floors, exports) = (floors(), exports());
+    let mut seen = 0;
+    for file in sources() {
+        let own = file.split(['/', '.']).next().unwrap_or_default();
+        // The root shows everything, and planted bugs are no part of the house.
+        let Some(floor) = floors.get(own) else {
+            assert!(["lib", "seeded_bug"].contains(&own), "src/{file} stands on no floor");
+            continue;
+        };
+        for name in imports(&code(&file)) {
+            let room = exports.get(&name).unwrap_or(&name);
+            let below = floors.get(room).unwrap_or_else(|| panic!("src/{file}: what is {name}?"));
+            assert!(room == own || below > floor, "src/{file} imports from {room}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 100, "only {seen} imports were seen");
+}
