@@ -50,7 +50,7 @@ macro_rules! ensure {
     ($invariant:ident, $holds:expr, $($message:tt)+) => {
         if !$holds {
             return Err($crate::testkit::breach::Breach::of(
-                $crate::testkit::invariant::Invariant::$invariant,
+                $crate::testkit::Invariant::$invariant,
                 format!($($message)+),
             ));
         }

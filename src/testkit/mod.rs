@@ -9,7 +9,7 @@
 //! Every rule that is judged belongs to an [`Invariant`]; what breaks it is a [`Breach`] of that one.
 
 pub mod audit;
-mod breach;
+pub(crate) mod breach;
 pub mod history;
 mod invariant;
 pub mod scenario;
