@@ -190,7 +190,9 @@ pub enum QuorumRule {
 
 /// What makes it certain that a node that is no longer heard from runs nothing.
 ///
-/// The groups of such a node start elsewhere only after that.
+/// The groups of such a node start elsewhere only after that. While a node is lost this cannot be
+/// changed; a new lease counts for every node that is lost from then on, so let the nodes keep a
+/// shorter one before it is configured.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fencing {

@@ -64,6 +64,7 @@ impl Cluster {
             return Err(InputError::NoQuorum);
         }
         let spec = declaration.build_within(self.spec.limits()).map_err(InputError::Declaration)?;
+        self.check_fencing(&spec)?;
         let mapping = Mapping::new(&self.spec, &spec);
         self.check_removals(&mapping, &spec)?;
         self.check_dependencies(&mapping, &spec)?;
@@ -72,6 +73,19 @@ impl Cluster {
             return Err(InputError::ConfigurationWouldLoseQuorum);
         }
         Ok(Box::new(Configuration { spec, state }))
+    }
+
+    /// What proves a node off is agreed before it is lost. Afterwards nobody can tell the node, and
+    /// a lease under which it does not live would end without its stopping anything.
+    fn check_fencing(&self, spec: &ClusterSpec) -> Result<(), InputError> {
+        if self.spec.settings().fencing == spec.settings().fencing {
+            return Ok(());
+        }
+        let mut nodes = self.spec.nodes().map(|(node, _)| node);
+        match nodes.find(|node| self.state.node_state(*node) == NodeState::Unclean) {
+            Some(node) => Err(InputError::FencingWhileUnclean(node)),
+            None => Ok(()),
+        }
     }
 
     fn check_removals(&self, mapping: &Mapping, spec: &ClusterSpec) -> Result<(), InputError> {

@@ -152,6 +152,14 @@ pub enum InputError<N: Naming = Ids> {
     /// The last node cannot be evicted.
     #[error("node {0} is the last one and cannot be evicted")]
     LastNode(N::Node),
+    /// The new declaration changes what proves a lost node off, while this node is lost: a lease
+    /// under which it never lived proves nothing. Wait until the node is off or back, or confirm
+    /// it down, and change it then.
+    #[error(
+        "node {0} is lost: fencing cannot change before it is back or known to be off, \
+         which may be confirmed"
+    )]
+    FencingWhileUnclean(N::Node),
     /// The new declaration is not valid, or what an evicted node would leave of the present one.
     #[error("the declaration is not valid:\n{0}")]
     Declaration(SpecErrors),
@@ -206,6 +214,7 @@ impl<N: Naming> InputError<N> {
             Self::DrainInProgress(_) => "drain_in_progress",
             Self::NodeInUse(_) => "node_in_use",
             Self::LastNode(_) => "last_node",
+            Self::FencingWhileUnclean(_) => "fencing_while_unclean",
             Self::Declaration(_) => "declaration",
             Self::RemovedWhileRunning(_) => "removed_while_running",
             Self::RegroupedWhileRunning(_) => "regrouped_while_running",

@@ -91,6 +91,7 @@ impl<A: Naming> Translate<A> for InputError<A> {
             DrainInProgress(node),
             NodeInUse(node),
             LastNode(node),
+            FencingWhileUnclean(node),
             Declaration(same),
             RemovedWhileRunning(resource),
             RegroupedWhileRunning(resource),

@@ -75,6 +75,11 @@ pub(super) fn quorum_is_kept(moment: &Moment<'_>, cluster: &Cluster) -> Result<(
         ensure!(S6, before.is_quorate() || !has_members, "a minority changes the configuration");
         let is_kept = after.is_quorate() || !before.is_quorate();
         ensure!(S35, is_kept, "another configuration costs quorum");
+        let is_proof_kept =
+            moment.before.spec().settings().fencing == cluster.spec().settings().fencing;
+        let mut nodes = moment.before.spec().nodes().map(|(id, _)| before.node_state(id));
+        let is_lost = nodes.any(|state| state == NodeState::Unclean);
+        ensure!(S9, is_proof_kept || !is_lost, "what proves a lost node off is another thing now");
     }
     if let Some(Command::PauseNode { .. } | Command::DrainNode { .. }) = moment.command() {
         let is_kept = after.is_quorate() || !before.is_quorate();
