@@ -15,7 +15,7 @@ use crate::settings::{
     Admission, AntiAffinityPlacement, Failback, QuorumRule, ResourceSettings, UnconfirmedStop,
 };
 use crate::spec::problem::{Caution, Place, Warning};
-use crate::spec::{ClusterSpec, GroupSpec, NodeSet, NodeSpec};
+use crate::spec::{ClusterSpec, GroupSpec, NodeSet, NodeSpec, Profile};
 use crate::time::Interval;
 
 /// The warnings of a cluster without errors.
@@ -28,6 +28,7 @@ pub(super) fn of(spec: &ClusterSpec, kinds: &Kinds) -> Vec<Warning> {
         cautions.failover(group);
         cautions.demands(group);
         cautions.resources(group);
+        cautions.alternatives(group);
     }
     cautions.unlimited_dimensions();
     cautions.found
@@ -181,6 +182,25 @@ impl Cautions<'_> {
             if !Arc::ptr_eq(&resource.settings, &kind.settings) {
                 let place = Place::Resource { group: group.name(), resource: resource.name() };
                 self.settings(place, &resource.settings);
+            }
+        }
+    }
+
+    /// An OR among providers came with Windows Server 2008.
+    fn alternatives(&mut self, group: &GroupSpec) {
+        match self.spec.profile {
+            Profile::Modern => return,
+            Profile::Mscs2003 => {}
+        }
+        let graph = group.graph();
+        for position in 0..graph.len() {
+            let mut clauses = graph.clauses(position);
+            let id = group.resource_at(position);
+            if clauses.any(|clause| clause.count() > 1)
+                && let Some(resource) = self.spec.resource(id)
+            {
+                let place = Place::Resource { group: group.name(), resource: resource.name() };
+                self.add(place, "depends_on", Caution::AlternativesIn2003);
             }
         }
     }

@@ -99,6 +99,9 @@ pub enum Caution {
     AssumesOff,
     /// The loss of any one node takes the quorum away.
     SurvivesNoFailure,
+    /// The profile is that of 2003, whose clusters know no alternatives among providers. They work
+    /// here all the same, as they do since 2008.
+    AlternativesIn2003,
 }
 
 impl fmt::Display for Caution {
@@ -153,6 +156,9 @@ impl fmt::Display for Caution {
             Self::SurvivesNoFailure => {
                 f.write_str("the loss of any node takes the quorum away; add a witness")
             }
+            Self::AlternativesIn2003 => f.write_str(
+                "clusters of 2003 know \"and\" only; \"or\" works here as it does since 2008",
+            ),
         }
     }
 }
