@@ -133,9 +133,8 @@ impl Cluster {
             | Exhaustion::NoCandidate => settings.retry_period.span().filter(|_| !is_used_up),
         };
         let cause = match (cause, is_used_up) {
-            (Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Failovers, true) => {
-                Exhaustion::Retries
-            }
+            // What nobody needs stays redundant, or its last failure would stop its group.
+            (Exhaustion::Restarts | Exhaustion::Failovers, true) => Exhaustion::Retries,
             (
                 Exhaustion::DontRestart
                 | Exhaustion::Restarts

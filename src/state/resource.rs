@@ -82,7 +82,7 @@ pub enum Exhaustion {
     /// Its restarts are used up, and it does not move its group.
     Restarts,
     /// Its restarts are used up, and it does not move its group as long as the dependents have
-    /// another provider.
+    /// another provider. It is tried again until its retries are used up as well.
     Redundant,
     /// The failovers of its group are used up.
     Failovers,
