@@ -131,13 +131,18 @@ impl Cluster {
         let resources: Vec<ResourceId> =
             self.spec.group(group).into_iter().flat_map(GroupSpec::resources).collect();
         for resource in resources {
-            if let Some(record) = self.state.resources.get_mut(resource.index())
-                && record.state == ResourceState::Failed
-            {
-                record.recovery = Recovery::None;
-                record.restarts.clear();
-                record.retries = 0;
-            }
+            self.begin_anew(resource);
+        }
+    }
+
+    /// A failed resource that an operator brings online has all its attempts again.
+    fn begin_anew(&mut self, resource: ResourceId) {
+        if let Some(record) = self.state.resources.get_mut(resource.index())
+            && record.state == ResourceState::Failed
+        {
+            record.recovery = Recovery::None;
+            record.restarts.clear();
+            record.retries = 0;
         }
     }
 
@@ -175,11 +180,7 @@ impl Cluster {
             if self.desired(group, member) == DesiredState::Offline || member == resource {
                 self.set_desired(member, DesiredState::Online);
             }
-            if let Some(record) = self.state.resources.get_mut(member.index())
-                && record.state == ResourceState::Failed
-            {
-                record.recovery = Recovery::None;
-            }
+            self.begin_anew(member);
             needed.extend(of.graph().providers(position));
         }
         self.touch(group);

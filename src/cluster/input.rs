@@ -122,7 +122,8 @@ pub enum Outcome {
 #[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Command<N: Naming = Ids> {
-    /// Bring a group online, and keep it so. Failed resources are tried again at once.
+    /// Bring a group online, and keep it so. Failed resources are tried again at once, and have
+    /// all their restarts and retries again; the failovers of the group stay counted.
     BringGroupOnline {
         /// The group.
         group: N::Group,
@@ -139,7 +140,8 @@ pub enum Command<N: Naming = Ids> {
         lock: LockHandling,
     },
     /// Bring a resource online with all its providers, and keep it so, even if the first attempt
-    /// fails (MS-CMRP 3.1.4.1.18).
+    /// fails (MS-CMRP 3.1.4.1.18). Those of them that have failed are tried again at once, and have
+    /// all their restarts and retries again.
     BringResourceOnline {
         /// The resource.
         resource: N::Resource,

@@ -78,6 +78,9 @@ fn want_with_providers(seen: &mut Seen, resource: ResourceId) {
         if seen.wanted(member) == DesiredState::Offline {
             seen.resources[member.index()].desired = Some(DesiredState::Online);
         }
+        if seen.resource(member).state == crate::machine::ResourceState::Failed {
+            forget(seen, member);
+        }
         needed.extend(of.graph().providers(position));
     }
 }
