@@ -11,7 +11,7 @@ use super::configure::Configuration;
 use super::outstanding::Target;
 use super::{Cluster, Command, Input, InputError, Outcome};
 use crate::id::{GroupId, Incarnation, NodeId, OpId, ResourceId};
-use crate::machine::NodeState;
+use crate::machine::{NodeState, ResourceState};
 use crate::state::{DownProof, WitnessState};
 use crate::time::{Timestamp, WallClock};
 
@@ -79,12 +79,29 @@ impl Cluster {
                 Ok(Accepted::Progressed(operation))
             }
             Input::ResourceFailed { resource, node, incarnation } => {
-                self.check_report(resource, node, incarnation)?;
-                Ok(Accepted::Failed(resource))
+                match self.check_report(resource, node, incarnation)? {
+                    ResourceState::Online | ResourceState::OnlinePending => {
+                        Ok(Accepted::Failed(resource))
+                    }
+                    ResourceState::Initializing
+                    | ResourceState::Offline
+                    | ResourceState::OfflinePending
+                    | ResourceState::Terminating
+                    | ResourceState::Failed
+                    | ResourceState::InDoubt => Err(InputError::ResourceNotOnline(resource)),
+                }
             }
             Input::ResourceAlive { resource, node, incarnation } => {
-                self.check_report(resource, node, incarnation)?;
-                Ok(Accepted::Alive(resource))
+                match self.check_report(resource, node, incarnation)? {
+                    ResourceState::Online => Ok(Accepted::Alive(resource)),
+                    ResourceState::Initializing
+                    | ResourceState::Offline
+                    | ResourceState::OnlinePending
+                    | ResourceState::OfflinePending
+                    | ResourceState::Terminating
+                    | ResourceState::Failed
+                    | ResourceState::InDoubt => Err(InputError::ResourceNotOnline(resource)),
+                }
             }
             Input::WitnessChanged { witness } => Ok(Accepted::Witness(witness)),
             Input::WallClockRead { reading } if reading.is_valid() => {
@@ -183,12 +200,13 @@ impl Cluster {
         }
     }
 
+    /// Checks who reports, and gives the state of the resource.
     fn check_report(
         &self,
         resource: ResourceId,
         node: NodeId,
         incarnation: Incarnation,
-    ) -> Result<(), InputError> {
+    ) -> Result<ResourceState, InputError> {
         let declared = self.spec.resource(resource).ok_or(InputError::UnknownResource(resource))?;
         let record = self.state.node(node).ok_or(InputError::UnknownNode(node))?;
         if incarnation != record.incarnation && !seeded!(OldIncarnationCounts) {
@@ -201,6 +219,6 @@ impl Cluster {
         if !record.state.is_member() {
             return Err(InputError::NodeState { node, state: record.state });
         }
-        Ok(())
+        Ok(self.state.resource_state(resource))
     }
 }

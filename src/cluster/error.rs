@@ -108,7 +108,8 @@ pub enum InputError<N: Naming = Ids> {
     /// A failed resource cannot be taken offline (`ERROR_RESOURCE_FAILED`).
     #[error("resource {0} has failed and cannot be taken offline")]
     ResourceFailed(N::Resource),
-    /// Only an online resource can be put into maintenance or be made to fail.
+    /// Only an online resource can be put into maintenance, be made to fail or be alive, and only
+    /// what is online or starting can die. A report that says so crossed a stop, or comes late.
     #[error("resource {0} is not online")]
     ResourceNotOnline(N::Resource),
     /// The node already runs a group of the same anti-affinity class

@@ -5,14 +5,25 @@ use crate::id::ResourceId;
 use crate::machine::{ResourceEvent, ResourceState};
 
 impl Cluster {
-    /// A resource failed: an agent says so, or the thorough check does. Ignored in maintenance,
-    /// and where it is not online.
+    /// A resource failed: an agent says so, or the thorough check does. Ignored in maintenance
+    /// while it is online. What dies while it starts has not started, whatever is still said of
+    /// the start.
     pub(crate) fn report_failure(&mut self, resource: ResourceId) {
-        if self.heeds_checks(resource) {
-            self.fail(resource, ResourceEvent::FailureReported);
-        } else if self.state.resource_state(resource) == ResourceState::Online {
-            self.note_alive(resource);
-            self.schedule_resource(resource);
+        match self.state.resource_state(resource) {
+            ResourceState::Online if self.heeds_checks(resource) => {
+                self.fail(resource, ResourceEvent::FailureReported);
+            }
+            ResourceState::Online => {
+                self.note_alive(resource);
+                self.schedule_resource(resource);
+            }
+            ResourceState::OnlinePending => self.fail(resource, ResourceEvent::StartFailed),
+            ResourceState::Initializing
+            | ResourceState::Offline
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating
+            | ResourceState::Failed
+            | ResourceState::InDoubt => {}
         }
     }
 

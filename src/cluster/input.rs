@@ -69,6 +69,13 @@ pub enum Input<N: Naming = Ids> {
         operation: OpId,
     },
     /// The agent says that a resource failed.
+    ///
+    /// While it starts, the start has failed: it is superseded, and what is left of the resource
+    /// is terminated. In maintenance, while it is online, the report is taken for a sign of life.
+    /// Where a resource is neither online nor starting, there is nothing that could have failed:
+    /// it is off, or a stop, terminate or probe is to say so. The report is refused then
+    /// ([`InputError::ResourceNotOnline`](super::InputError::ResourceNotOnline)), which happens
+    /// when it crosses a stop on its way, and may be ignored.
     ResourceFailed {
         /// The resource.
         resource: N::Resource,
@@ -77,7 +84,10 @@ pub enum Input<N: Naming = Ids> {
         /// The life of the node in which it says so.
         incarnation: Incarnation,
     },
-    /// The agent says that a resource is alive: its health checks are due that much later.
+    /// The agent says that a resource is alive: its health checks are due that much later. Refused
+    /// where it is not online
+    /// ([`InputError::ResourceNotOnline`](super::InputError::ResourceNotOnline)); of a start that
+    /// goes on, [`OperationProgressed`](Self::OperationProgressed) tells.
     ResourceAlive {
         /// The resource.
         resource: N::Resource,

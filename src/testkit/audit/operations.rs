@@ -35,6 +35,14 @@ pub(super) fn acceptance(moment: &Moment<'_>) -> Result<(), Breach> {
             let group = before.spec().resource(*resource).map(|declared| declared.group());
             let owner = group.and_then(|group| before.state().owner(group));
             ensure!(S8, owner == Some(*node), "a report of {node} counts, which does not own it");
+            let state = before.state().resource_state(*resource);
+            let can_die = matches!(moment.input(), Some(Input::ResourceFailed { .. }))
+                && state == ResourceState::OnlinePending;
+            ensure!(
+                S8,
+                state == ResourceState::Online || can_die,
+                "a report of {resource} counts, which is {state}"
+            );
         }
         Some(Input::NodeJoined { node, incarnation, .. }) => {
             let Some(record) = before.state().node(*node) else { return Ok(()) };
