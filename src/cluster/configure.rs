@@ -14,7 +14,7 @@ use super::{Cluster, InputError};
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::quorum::{self, Ballot};
-use crate::spec::{ClusterDeclaration, ClusterSpec};
+use crate::spec::{ClusterDeclaration, ClusterSpec, ResourceSpec};
 use crate::state::{
     ClusterState, GroupRecord, Movement, NodeRecord, Occupancy, QueuedMove, ResourceRecord,
 };
@@ -38,6 +38,8 @@ impl Cluster {
         if state == NodeState::Unclean || is_fenced || self.may_run_something(node) {
             return Err(InputError::NodeInUse(node));
         }
+        self.check_may_configure()?;
+        self.check_owners_without(node)?;
         let name = self.spec.node(node).map_or("", |declared| declared.name());
         let mut declaration = ClusterDeclaration::from(&*self.spec);
         declaration.nodes.retain(|declared| declared.name != name);
@@ -55,14 +57,33 @@ impl Cluster {
         }
     }
 
+    /// A minority changes no configuration; a cluster that is down as a whole may be changed.
+    fn check_may_configure(&self) -> Result<(), InputError> {
+        if !self.state.is_quorate() && self.caches.membership.members > 0 {
+            return Err(InputError::NoQuorum);
+        }
+        Ok(())
+    }
+
+    /// Without its only possible owner a resource could run nowhere; with no list of owners it
+    /// could run everywhere, which nobody asked for.
+    fn check_owners_without(&self, node: NodeId) -> Result<(), InputError> {
+        let is_only = |of: &ResourceSpec| {
+            of.can_run_on(node)
+                && !self.spec.nodes().any(|(other, _)| other != node && of.can_run_on(other))
+        };
+        match self.spec.resources().find(|(_, of)| is_only(of)) {
+            Some((resource, _)) => Err(InputError::OnlyPossibleOwner { node, resource }),
+            None => Ok(()),
+        }
+    }
+
     /// Checks that a declaration can replace the one in force, and prepares that.
     pub(crate) fn check_configure(
         &self,
         declaration: ClusterDeclaration,
     ) -> Result<Box<Configuration>, InputError> {
-        if !self.state.is_quorate() && self.caches.membership.members > 0 {
-            return Err(InputError::NoQuorum);
-        }
+        self.check_may_configure()?;
         let spec = declaration.build_within(self.spec.limits()).map_err(InputError::Declaration)?;
         self.check_fencing(&spec)?;
         let mapping = Mapping::new(&self.spec, &spec);
@@ -207,7 +228,7 @@ impl Cluster {
             let same_group =
                 self.spec.resource(old).and_then(|declared| mapping.group(declared.group()));
             if let Some(new) = mapping.resource(old)
-                && spec.resource(new).map(crate::spec::ResourceSpec::group) == same_group
+                && spec.resource(new).map(ResourceSpec::group) == same_group
                 && let Some(place) = resources.get_mut(new.index())
             {
                 *place = record.clone();

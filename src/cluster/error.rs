@@ -150,6 +150,15 @@ pub enum InputError<N: Naming = Ids> {
     /// owner.
     #[error("node {0} runs something, may run something, or is being fenced")]
     NodeInUse(N::Node),
+    /// The node to evict is the only possible owner of a resource, which could run nowhere then.
+    /// Give the resource another possible owner first, or remove it.
+    #[error("resource {resource} can run on node {node} only; let it run elsewhere, or remove it")]
+    OnlyPossibleOwner {
+        /// The node.
+        node: N::Node,
+        /// The first such resource, in the order of declaration.
+        resource: N::Resource,
+    },
     /// The last node cannot be evicted.
     #[error("node {0} is the last one and cannot be evicted")]
     LastNode(N::Node),
@@ -214,6 +223,7 @@ impl<N: Naming> InputError<N> {
             Self::DrainTargetNotUp(_) => "drain_target_not_up",
             Self::DrainInProgress(_) => "drain_in_progress",
             Self::NodeInUse(_) => "node_in_use",
+            Self::OnlyPossibleOwner { .. } => "only_possible_owner",
             Self::LastNode(_) => "last_node",
             Self::FencingWhileUnclean(_) => "fencing_while_unclean",
             Self::Declaration(_) => "declaration",

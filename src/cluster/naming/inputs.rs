@@ -90,6 +90,7 @@ impl<A: Naming> Translate<A> for InputError<A> {
             DrainTargetNotUp(node),
             DrainInProgress(node),
             NodeInUse(node),
+            OnlyPossibleOwner { node: node, resource: resource },
             LastNode(node),
             FencingWhileUnclean(node),
             Declaration(same),
