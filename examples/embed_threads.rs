@@ -156,7 +156,7 @@ impl Supervisor {
     }
 
     fn narrate(&self, event: Event) {
-        let event = self.cluster.read(|cluster| cluster.spec().named(event));
+        let event = self.cluster.spec().named(event);
         if let Event::ResourceChanged { resource, to, .. } = &event {
             self.say(&format!("{resource} is {to}"));
         } else if let Event::NodeChanged { node, to, .. } = &event
@@ -173,7 +173,7 @@ impl Supervisor {
     /// The thread that reports when a deadline of the cluster has come.
     fn keep_time(&self, wakes: &Receiver<()>) {
         loop {
-            let next = self.cluster.read(Cluster::poll_timeout).map(|deadline| deadline.at);
+            let next = self.cluster.poll_timeout().map(|deadline| deadline.at);
             let wait = next.map_or(PATIENCE, |at| at.since(self.now()));
             match wakes.recv_timeout(wait) {
                 Ok(()) => {}
@@ -199,17 +199,16 @@ impl Supervisor {
 
     /// Where all of these resources run, if they are all online.
     fn place(&self, resources: &[ResourceId]) -> Option<Place> {
-        self.cluster.read(|cluster| {
-            let is_online =
-                |of: &ResourceId| cluster.state().resource_state(*of) == ResourceState::Online;
-            if !resources.iter().all(is_online) {
-                return None;
-            }
-            let group = cluster.spec().resource(*resources.first()?)?.group();
-            let owner = cluster.state().owner(group)?;
-            let name = cluster.spec().node(owner)?.name().to_owned();
-            Some(Place { name, host: Arc::clone(self.hosts.get(owner.index())?) })
-        })
+        let cluster = self.cluster.fork();
+        let is_online =
+            |of: &ResourceId| cluster.state().resource_state(*of) == ResourceState::Online;
+        if !resources.iter().all(is_online) {
+            return None;
+        }
+        let group = cluster.spec().resource(*resources.first()?)?.group();
+        let owner = cluster.state().owner(group)?;
+        let name = cluster.spec().node(owner)?.name().to_owned();
+        Some(Place { name, host: Arc::clone(self.hosts.get(owner.index())?) })
     }
 
     fn wait_for<T>(

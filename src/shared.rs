@@ -6,7 +6,14 @@ use core::fmt;
 
 use parking_lot::RwLock;
 
-use crate::cluster::{Cluster, Input, InputError, Output};
+use crate::cluster::{
+    Cluster, Deadline, Effect, Input, InputError, Output, Plan, Reason, Snapshot, WhatIfError,
+};
+use crate::id::{GroupId, Names, ResourceId};
+use crate::machine::Budget;
+use crate::plan::Explanation;
+use crate::policy::Trigger;
+use crate::spec::ClusterSpec;
 use crate::time::Timestamp;
 
 /// A handle to one cluster that many threads may use; clones are cheap and share it.
@@ -20,9 +27,16 @@ use crate::time::Timestamp;
 ///
 /// # Deadlock
 ///
-/// Of the embedder, only the policy and what is passed to [`read`](Self::read) run under the lock.
-/// Neither may use a handle to the same cluster, or it waits for itself: look, let the answer out,
-/// and act on it afterwards. There is no guard to hold, so that nothing is locked by accident.
+/// Nothing of the embedder's runs under the lock but the policy, which sees a placement and needs
+/// no handle; there is no guard to hold and no closure to pass. So nothing can deadlock, unless a
+/// policy keeps a handle to its own cluster and uses it: it must not.
+///
+/// # Questions
+///
+/// Each question is answered as of one moment; two of them may see the cluster before and after an
+/// input. What has to be of one moment, and whatever has no method here, is asked of a
+/// [`fork`](Self::fork). Readers do not block each other, and give way to an input that waits, so
+/// that those who ask all the time keep no input out.
 ///
 /// ```
 /// use quorate::policy::Ring;
@@ -37,10 +51,9 @@ use crate::time::Timestamp;
 /// let join = Input::NodeJoined { node, incarnation: Incarnation::new(1), running: vec![] };
 /// let outputs = other.handle(Timestamp::ZERO, join)?;
 /// assert!(!outputs.is_empty());
-/// assert!(!cluster.read(|cluster| cluster.state().is_quorate()));
+/// assert!(!cluster.fork().state().is_quorate());
 ///
-/// let due = cluster.read(|cluster| cluster.poll_timeout());
-/// let outputs = due.map(|deadline| cluster.handle_timeout(deadline.at));
+/// let outputs = cluster.poll_timeout().map(|deadline| cluster.handle_timeout(deadline.at));
 /// assert_eq!(outputs, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -76,13 +89,86 @@ impl SharedCluster {
         drain(&mut cluster)
     }
 
-    /// Answers a question about the cluster as it is. Inputs wait for the answer; other questions
-    /// do not, unless an input waits already: then they come after it, so that those who ask all
-    /// the time keep no input out.
+    /// The declaration that is in force. Costs a counter: it is shared, and stays what it is when
+    /// another one comes into force.
+    #[must_use]
+    pub fn spec(&self) -> Arc<ClusterSpec> {
+        self.cluster.read().shared_spec()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next, and why:
+    /// [`Cluster::poll_timeout`].
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Deadline> {
+        self.cluster.read().poll_timeout()
+    }
+
+    /// Every operation that was asked for and has not ended, oldest first:
+    /// [`Cluster::outstanding`].
+    #[must_use]
+    pub fn outstanding(&self) -> Vec<Effect> {
+        self.cluster.read().outstanding().collect()
+    }
+
+    /// Why a group that should be online is not: [`Cluster::why`].
+    #[must_use]
+    pub fn why(&self, group: GroupId) -> Option<Reason> {
+        self.cluster.read().why(group)
+    }
+
+    /// Where a group would go if `trigger` happened now: [`Cluster::explain`].
+    #[must_use]
+    pub fn explain(&self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
+        self.cluster.read().explain(group, trigger)
+    }
+
+    /// What is left at `now` of the restarts of a resource: [`Cluster::restart_budget`].
+    #[must_use]
+    pub fn restart_budget(&self, resource: ResourceId, now: Timestamp) -> Option<Budget> {
+        self.cluster.read().restart_budget(resource, now)
+    }
+
+    /// What is left at `now` of the failovers of a group: [`Cluster::failover_budget`].
+    #[must_use]
+    pub fn failover_budget(&self, group: GroupId, now: Timestamp) -> Option<Budget> {
+        self.cluster.read().failover_budget(group, now)
+    }
+
+    /// A number that is equal for equal states: [`Cluster::digest`]. Inputs wait while the whole
+    /// state is read.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.cluster.read().digest()
+    }
+
+    /// The whole state with its declaration: [`Cluster::snapshot`]. Inputs wait no longer than for
+    /// a [`fork`](Self::fork).
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.fork().snapshot()
+    }
+
+    /// What would come of these inputs: [`Cluster::what_if`]. Inputs wait no longer than for a
+    /// [`fork`](Self::fork); the rest happens on the copy.
     ///
-    /// `question` must not use a handle to the same cluster: see [`SharedCluster`].
-    pub fn read<T>(&self, question: impl FnOnce(&Cluster) -> T) -> T {
-        question(&self.cluster.read())
+    /// # Errors
+    ///
+    /// The first input that names what is not declared, or would not be accepted.
+    pub fn what_if(
+        &self,
+        inputs: impl IntoIterator<Item = Input<Names>>,
+    ) -> Result<Plan, WhatIfError> {
+        self.fork().what_if(inputs)
+    }
+
+    /// A copy of the cluster as it is, to be asked at leisure. Nothing connects it with the shared
+    /// one any more, so it must not be handed the inputs of the real nodes.
+    ///
+    /// Costs a copy of the state and of its indexes, in proportion to nodes, groups and resources;
+    /// the declaration and the policy are shared. Inputs wait while it is made.
+    #[must_use]
+    pub fn fork(&self) -> Cluster {
+        self.cluster.read().clone()
     }
 }
 
@@ -92,10 +178,11 @@ fn drain(cluster: &mut Cluster) -> Vec<Output> {
 
 impl fmt::Debug for SharedCluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Debugging must not wait for an input, and neither may an input for who is written to.
+        let copy = self.cluster.try_read().map(|cluster| cluster.clone());
         let mut tuple = f.debug_tuple("SharedCluster");
-        // Debugging must not wait for an input, and may happen in a question.
-        match self.cluster.try_read() {
-            Some(cluster) => tuple.field(&*cluster).finish(),
+        match copy {
+            Some(cluster) => tuple.field(&cluster).finish(),
             None => tuple.field(&format_args!("<locked>")).finish(),
         }
     }

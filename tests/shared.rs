@@ -2,19 +2,22 @@
 //! never goes backwards.
 #![cfg(feature = "shared")]
 
-use std::sync::Barrier;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use quorate::cluster::{Command, Event, Outcome};
 use quorate::kind::ResourceOverrides;
-use quorate::policy::Ring;
+
+use quorate::policy::{FailoverPolicy, Placement, Rank, Ring, Trigger};
 use quorate::settings::QuorumRule;
 use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use quorate::state::OperationKind;
 use quorate::{
-    Cluster, Incarnation, Input, InputError, Output, ResourceId, SharedCluster, Timestamp,
+    Cluster, Incarnation, Input, InputError, NodeId, Output, ResourceId, SharedCluster, Timestamp,
 };
 
 const THREADS: usize = 8;
@@ -73,7 +76,7 @@ type Told = (Input, Result<Vec<Output>, InputError>);
 /// cluster, so that the threads come into each other's way. Nothing is asserted here: a thread that
 /// ends early would leave the others waiting.
 fn drive(cluster: &SharedCluster, index: usize, rounds: &Barrier) -> Vec<Told> {
-    let own = cluster.read(|cluster| resource(cluster.spec(), index));
+    let own = resource(&cluster.spec(), index);
     let mut told = Vec::new();
     let mut tell = |input: Input| {
         let result = cluster.handle(Timestamp::ZERO, input.clone());
@@ -156,45 +159,131 @@ fn outputs_are_those_of_an_order_of_inputs_and_go_to_their_thread() {
         switches += usize::from(std::mem::replace(&mut last, index) != index);
     }
     assert!(switches >= ROUNDS * (THREADS - 1), "{switches}");
-    assert_eq!(shared.read(Cluster::digest), alone.digest());
-    assert_eq!(shared.read(|cluster| cluster.spec().name().to_owned()), alone.spec().name());
+    assert_eq!(shared.digest(), alone.digest());
+    assert_eq!(shared.spec().name(), alone.spec().name());
+}
+
+/// A policy that, once it is to, answers nobody before a second one asks.
+#[derive(Debug, Default)]
+struct Meeting {
+    is_open: AtomicBool,
+    guests: Mutex<usize>,
+    arrival: Condvar,
+    missed: AtomicBool,
+}
+
+impl FailoverPolicy for Meeting {
+    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+        if self.is_open.load(SeqCst) {
+            let mut guests = self.guests.lock().expect("no guest fails");
+            *guests += 1;
+            self.arrival.notify_all();
+            let patience = Duration::from_secs(30);
+            let waited = self.arrival.wait_timeout_while(guests, patience, |guests| *guests < 2);
+            let is_alone = waited.expect("no guest fails").1.timed_out();
+            self.missed.fetch_or(is_alone, SeqCst);
+        }
+        Ring::new().rank(placement, candidate)
+    }
 }
 
 /// Each reader waits within its question until the other one is in its own. Were they to exclude
 /// each other, the first would wait in vain.
 #[test]
 fn readers_do_not_block_each_other() {
-    let shared = SharedCluster::new(running());
-    let (to_second, from_first) = channel();
-    let (to_first, from_second) = channel();
-    let meet = |cluster: &Cluster, here: &Sender<u64>, there: &Receiver<u64>| {
-        here.send(cluster.digest()).expect("the other one listens");
-        there.recv_timeout(Duration::from_secs(30)).expect("both are in their questions")
-    };
+    let meeting = Arc::new(Meeting::default());
+    let cluster = Cluster::restore(running().snapshot(), Arc::clone(&meeting));
+    let shared = SharedCluster::new(cluster.expect("a sound snapshot"));
+    let group = shared.spec().group_id("g0").expect("it is declared");
+    meeting.is_open.store(true, SeqCst);
     thread::scope(|scope| {
-        let (one, other) = (shared.clone(), shared.clone());
-        let first =
-            scope.spawn(move || one.read(|cluster| meet(cluster, &to_second, &from_second)));
-        let second =
-            scope.spawn(move || other.read(|cluster| meet(cluster, &to_first, &from_first)));
-        let digests = [first, second].map(|thread| thread.join().expect("they met"));
-        assert_eq!(digests, [shared.read(Cluster::digest); 2]);
+        for _ in 0..2 {
+            scope.spawn(|| shared.explain(group, Trigger::Start));
+        }
     });
+    assert!(*meeting.guests.lock().expect("no guest fails") >= 2);
+    assert!(!meeting.missed.load(SeqCst));
 }
 
-/// Even within a question, where an input may be waiting for its end.
+/// Does something in a thread of its own, and says so if it waits for itself.
+fn without_deadlock<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
+    let (tell, told) = channel();
+    thread::spawn(move || tell.send(act()));
+    told.recv_timeout(Duration::from_secs(60)).expect("it ends")
+}
+
+/// The inputs of a question may come from whoever uses the same handle, even to hand inputs in.
 #[test]
-fn debugging_never_waits() {
-    let shared = SharedCluster::new(running());
-    let text = shared.read(|_| format!("{shared:?}"));
-    assert!(text.starts_with("SharedCluster("), "{text}");
+fn a_rehearsal_locks_nothing() {
+    let plan = without_deadlock(|| {
+        let shared = SharedCluster::new(running());
+        let fail = |index| {
+            let resource = resource(&shared.spec(), index);
+            Input::Command(Command::FailResource { resource })
+        };
+        let before = shared.digest();
+        let inputs = std::iter::once_with(|| {
+            shared.handle(Timestamp::ZERO, fail(0)).expect("it is online");
+            assert_ne!(shared.digest(), before);
+            shared.spec().named(fail(1))
+        });
+        shared.what_if(inputs).expect("it is online")
+    });
+    // What was handed in meanwhile is none of the copy's business.
+    let resources = plan.operations.iter().map(|of| of.resource.as_deref());
+    assert!(resources.clone().all(|name| name == Some("r1")), "{plan:?}");
+    assert!(resources.count() > 0);
+}
+
+/// Whoever is written to may use the handle.
+#[test]
+fn debugging_locks_nothing() {
+    struct Sink(SharedCluster, String);
+    impl fmt::Write for Sink {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            assert_eq!(self.0.handle_timeout(Timestamp::ZERO), []);
+            self.1.push_str(text);
+            Ok(())
+        }
+    }
+    let text = without_deadlock(|| {
+        let shared = SharedCluster::new(running());
+        let mut sink = Sink(shared.clone(), String::new());
+        write!(sink, "{shared:?}").expect("a text can always be longer");
+        sink.1
+    });
+    assert!(text.starts_with("SharedCluster(Cluster {"), "{text}");
+}
+
+/// Every question has the answer of the cluster that nobody shares.
+#[test]
+fn answers_are_those_of_the_cluster() {
+    let mut alone = running();
+    let shared = SharedCluster::new(alone.clone());
+    let (first, now) = (resource(alone.spec(), 0), Timestamp::from_millis(7));
+    let fail = Input::Command(Command::FailResource { resource: first });
+    shared.handle(now, fail.clone()).expect("it is online");
+    alone.handle(now, fail).expect("it is online");
+    let group = alone.spec().group_id("g0").expect("it is declared");
+    assert_eq!(shared.outstanding(), alone.outstanding().collect::<Vec<_>>());
+    assert_eq!(shared.outstanding().len(), 1);
+    assert_eq!(shared.poll_timeout(), alone.poll_timeout());
+    assert!(shared.poll_timeout().is_some());
+    assert_eq!(shared.why(group), alone.why(group));
+    assert!(shared.why(group).is_some());
+    assert_eq!(shared.explain(group, Trigger::Start), alone.explain(group, Trigger::Start));
+    assert_eq!(shared.restart_budget(first, now), alone.restart_budget(first, now));
+    assert_eq!(shared.failover_budget(group, now), alone.failover_budget(group, now));
+    assert_eq!(shared.snapshot(), alone.snapshot());
+    assert_eq!(shared.what_if([]), alone.what_if([]));
+    assert_eq!(shared.fork().digest(), alone.digest());
 }
 
 #[test]
 fn an_older_time_counts_as_the_latest_one() {
     let shared = SharedCluster::new(running());
-    let (first, second) =
-        shared.read(|cluster| (resource(cluster.spec(), 0), resource(cluster.spec(), 1)));
+    let spec = shared.spec();
+    let (first, second) = (resource(&spec, 0), resource(&spec, 1));
     let fail = |resource| Input::Command(Command::FailResource { resource });
     let deadlines = |outputs: &[Output]| -> Vec<Timestamp> {
         let deadline = |output: &Output| match output {
@@ -208,7 +297,7 @@ fn an_older_time_counts_as_the_latest_one() {
     assert_eq!(deadlines(&late).len(), 1);
     assert_eq!(deadlines(&early), deadlines(&late));
     assert_eq!(shared.handle_timeout(Timestamp::from_millis(5)), []);
-    assert_eq!(shared.read(|cluster| cluster.state().now()), Timestamp::from_millis(100));
+    assert_eq!(shared.fork().state().now(), Timestamp::from_millis(100));
 }
 
 /// Threads with clocks that disagree: none is refused, and the latest time is that of the cluster.
@@ -220,8 +309,9 @@ fn time_never_goes_backwards_whatever_the_threads_say() {
         for index in 0..THREADS {
             let (shared, begin) = (shared.clone(), &begin);
             scope.spawn(move || {
-                let own = shared.read(|cluster| resource(cluster.spec(), index));
-                let node = shared.read(|cluster| cluster.spec().node_id("a")).expect("declared");
+                let spec = shared.spec();
+                let own = resource(&spec, index);
+                let node = spec.node_id("a").expect("declared");
                 let incarnation = Incarnation::new(1);
                 begin.wait();
                 let mut seen = Timestamp::ZERO;
@@ -230,7 +320,7 @@ fn time_never_goes_backwards_whatever_the_threads_say() {
                     let now = Timestamp::from_millis((round * 389 + index as u64 * 97) % 1_000);
                     let alive = Input::ResourceAlive { resource: own, node, incarnation };
                     shared.handle(now, alive).expect("no time is refused");
-                    let latest = shared.read(|cluster| cluster.state().now());
+                    let latest = shared.fork().state().now();
                     assert!(latest >= now.max(seen));
                     seen = latest;
                 }
@@ -240,5 +330,5 @@ fn time_never_goes_backwards_whatever_the_threads_say() {
     let largest = (0..500_u64)
         .flat_map(|round| (0..THREADS as u64).map(move |index| (round * 389 + index * 97) % 1_000))
         .max();
-    assert_eq!(Some(shared.read(|cluster| cluster.state().now().as_millis())), largest);
+    assert_eq!(Some(shared.fork().state().now().as_millis()), largest);
 }

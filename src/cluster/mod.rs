@@ -164,6 +164,12 @@ impl Cluster {
         &self.spec
     }
 
+    /// The same, to be kept.
+    #[cfg(feature = "shared")]
+    pub(crate) fn shared_spec(&self) -> Arc<ClusterSpec> {
+        Arc::clone(&self.spec)
+    }
+
     /// The state as of the last input.
     #[must_use]
     pub const fn state(&self) -> &ClusterState {
