@@ -195,6 +195,10 @@ pub enum Command<N: Naming = Ids> {
         node: N::Node,
     },
     /// Pause a node and move its groups away.
+    ///
+    /// It ends when no group can leave any more, and has failed if one is left:
+    /// [`Event::DrainBlocked`](super::Event::DrainBlocked) names each. A failed drain is not tried
+    /// again by itself, for nobody chose the time; drain the node once more when there is room.
     DrainNode {
         /// The node.
         node: N::Node,

@@ -99,7 +99,8 @@ pub enum Event<N: Naming = Ids> {
     FenceFailed { node: N::Node, retry_at: Option<Timestamp> },
     /// A drain began, ended or failed.
     DrainChanged { node: N::Node, status: DrainStatus },
-    /// A group could not leave a node that is being drained.
+    /// A group could not leave a node that was drained, and stays there until the node is drained
+    /// again.
     DrainBlocked { node: N::Node, group: N::Group },
     /// The configuration was replaced. Ids in later outputs are those of the new one.
     ConfigurationChanged { configuration: u64 },
