@@ -169,9 +169,8 @@ impl Cluster {
             UnconfirmedStop::FenceNode => !self.state.is_quorate(),
             UnconfirmedStop::AssumeOff => false,
         };
-        let is_probed = is_asked_for
-            && record.state == ResourceState::InDoubt
-            && record.operation.is_none();
+        let is_probed =
+            is_asked_for && record.state == ResourceState::InDoubt && record.operation.is_none();
         is_probed.then(|| record.known_alive_at.after(self.spec.settings().probe_interval))
     }
 
