@@ -46,7 +46,8 @@ pub enum RestartAction {
 pub enum UnconfirmedStop {
     /// Keep the group where it is, say why, and probe until somebody knows.
     BlockGroup,
-    /// Fence the node, which stops everything on it.
+    /// Fence the node, which stops everything on it. Without quorum, where nothing is fenced, keep
+    /// the group where it is and probe.
     FenceNode,
     /// Take it for off, as Windows does. If it is not, it may run twice.
     AssumeOff,

@@ -163,9 +163,14 @@ impl Cluster {
     /// When a resource in doubt is probed next.
     pub(crate) fn probe_at(&self, resource: ResourceId) -> Option<Timestamp> {
         let record = self.state.resource(resource)?;
-        let is_probed = record.state == ResourceState::InDoubt
-            && record.operation.is_none()
-            && self.unconfirmed_stop(resource) == UnconfirmedStop::BlockGroup;
+        let is_asked_for = match self.unconfirmed_stop(resource) {
+            UnconfirmedStop::BlockGroup => true,
+            // Nothing is fenced without quorum, and what the resource needs waits to be stopped.
+            UnconfirmedStop::FenceNode => !self.state.is_quorate(),
+            UnconfirmedStop::AssumeOff => false,
+        };
+        let is_probed =
+            is_asked_for && record.state == ResourceState::InDoubt && record.operation.is_none();
         is_probed.then(|| record.known_alive_at.after(self.spec.settings().probe_interval))
     }
 

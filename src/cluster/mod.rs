@@ -34,6 +34,8 @@ mod gate;
 mod health;
 mod input;
 mod invariants;
+#[cfg(feature = "testkit")]
+mod likeness;
 mod membership;
 mod movement;
 mod naming;

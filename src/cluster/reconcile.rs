@@ -211,11 +211,10 @@ impl Cluster {
                     self.step_resource(resource, ResourceEvent::AssumedOff);
                 }
                 UnconfirmedStop::FenceNode => self.caches.touched.add_node(owner),
-                UnconfirmedStop::BlockGroup => {
-                    if self.probe_at(resource).is_some_and(|at| at <= self.state.now) {
-                        self.issue(resource, OperationKind::Probe);
-                    }
-                }
+                UnconfirmedStop::BlockGroup => {}
+            }
+            if self.probe_at(resource).is_some_and(|at| at <= self.state.now) {
+                self.issue(resource, OperationKind::Probe);
             }
         }
     }

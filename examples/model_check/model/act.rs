@@ -1,0 +1,294 @@
+//! What can happen, and what it costs of the budget of faults.
+
+use quorate::machine::NodeState;
+use quorate::state::OperationKind;
+
+use super::declare::{GROUPS, NODES, RESOURCES};
+use super::state::{Core, State, Stimulus};
+use super::world::{Letter, Manner, Place, World, narrow};
+use super::{Configuration, Fault};
+
+/// One thing that happens.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Action {
+    /// An agent or fencing device deals with an order.
+    Work { order: u8, manner: Manner },
+    /// A letter arrives.
+    Deliver { letter: u8 },
+    /// A letter is lost.
+    Lose { letter: u8 },
+    /// A letter is doubled on its way.
+    Double { letter: u8 },
+    /// A start that hung comes to its end.
+    Ripen { node: u8, resource: u8 },
+    /// A machine loses power, and nobody says so yet.
+    Crash { node: u8 },
+    /// A machine is cut off and runs on.
+    Cut { node: u8 },
+    /// The membership layer notices that a machine is gone.
+    Notice { node: u8 },
+    /// A machine that is off starts in a new life and joins, perhaps with something running that
+    /// nobody asked for.
+    Boot { node: u8, rogue: Option<u8> },
+    /// A machine that was cut off is heard again in the same life.
+    Heal { node: u8 },
+    /// A resource fails by itself, and its agent says so.
+    Fail { node: u8, resource: u8 },
+    /// An operator asks for a move.
+    Move { group: u8, to: u8 },
+    /// The next timer goes off.
+    Timer,
+}
+
+impl State {
+    /// What can happen here.
+    pub(crate) fn actions(&self, configuration: &Configuration, into: &mut Vec<Action>) {
+        if self.broken.is_some() {
+            return;
+        }
+        let can = |fault| self.world.faults > 0 && configuration.has(fault);
+        self.order_actions(&can, into);
+        self.letter_actions(&can, into);
+        for node in 0..NODES {
+            self.machine_actions(node, &can, into);
+        }
+        if self.world.moves > 0 {
+            for group in 0..GROUPS {
+                for to in 0..NODES {
+                    into.push(Action::Move { group: narrow(group), to: narrow(to) });
+                }
+            }
+        }
+        let is_late = configuration.has(Fault::Late);
+        if let Some(late) = late_answers(&self.world, &self.core)
+            && (late == 0 || is_late && late <= self.world.faults)
+        {
+            into.push(Action::Timer);
+        }
+    }
+
+    fn order_actions(&self, can: &impl Fn(Fault) -> bool, into: &mut Vec<Action>) {
+        for (index, order) in self.world.orders.as_slice().iter().enumerate() {
+            let mut push = |manner| into.push(Action::Work { order: narrow(index), manner });
+            if order.is_fence() && !self.core.is_live(order.id) {
+                // It comes too late, and may hit the next life of the machine.
+                if can(Fault::Late) {
+                    push(Manner::Succeed);
+                }
+                continue;
+            }
+            push(Manner::Succeed);
+            if can(Fault::Fail) {
+                push(Manner::Fail);
+            }
+            if can(Fault::FailDone) && order.kind != OperationKind::Probe {
+                push(Manner::FailDone);
+            }
+            if can(Fault::Lose) {
+                push(Manner::Lose);
+            }
+            if can(Fault::Hang) && order.kind == OperationKind::Start {
+                push(Manner::Hang);
+            }
+            if can(Fault::Lose) && order.is_fence() {
+                push(Manner::SucceedMute);
+            }
+        }
+    }
+
+    fn letter_actions(&self, can: &impl Fn(Fault) -> bool, into: &mut Vec<Action>) {
+        let letters = self.world.letters.as_slice();
+        for (index, letter) in letters.iter().enumerate() {
+            let letter_index = narrow(index);
+            into.push(Action::Deliver { letter: letter_index });
+            // The answer of a fencing device is lost in the way it works.
+            let is_fence = matches!(letter, Letter::Answer { order, .. } if order.is_fence());
+            if can(Fault::Lose) && !is_fence {
+                into.push(Action::Lose { letter: letter_index });
+            }
+            // An answer that comes twice costs nothing, see `judge::past`.
+            if can(Fault::Double) && matches!(letter, Letter::Failed { .. }) {
+                into.push(Action::Double { letter: letter_index });
+            }
+        }
+    }
+
+    fn machine_actions(&self, node: usize, can: &impl Fn(Fault) -> bool, into: &mut Vec<Action>) {
+        let machine = &self.world.machines[node];
+        let state = self.core.node_state(node);
+        let index = narrow(node);
+        if !machine.is_reachable() && state.is_member() {
+            into.push(Action::Notice { node: index });
+        }
+        if !machine.is_powered {
+            into.push(Action::Boot { node: index, rogue: None });
+            if can(Fault::Rogue) {
+                for resource in 0..RESOURCES {
+                    into.push(Action::Boot { node: index, rogue: Some(narrow(resource)) });
+                }
+            }
+            return;
+        }
+        if !machine.is_connected {
+            into.push(Action::Heal { node: index });
+        }
+        for (resource, place) in machine.places.iter().enumerate() {
+            if *place == Place::Starting {
+                into.push(Action::Ripen { node: index, resource: narrow(resource) });
+            }
+            if *place == Place::Running && machine.is_connected && can(Fault::Die) {
+                into.push(Action::Fail { node: index, resource: narrow(resource) });
+            }
+        }
+        if can(Fault::Crash) {
+            into.push(Action::Crash { node: index });
+        }
+        if can(Fault::Cut) && machine.is_connected {
+            into.push(Action::Cut { node: index });
+        }
+    }
+
+    /// The next thing that happens if nothing goes wrong any more: machines are noticed, come back
+    /// and do as they are asked, letters arrive, and only then time passes.
+    pub(crate) fn kind_action(&self) -> Option<Action> {
+        for (node, machine) in self.world.machines.iter().enumerate() {
+            let index = narrow(node);
+            if !machine.is_powered {
+                return Some(Action::Boot { node: index, rogue: None });
+            }
+            if !machine.is_connected {
+                return Some(Action::Heal { node: index });
+            }
+        }
+        if !self.world.letters.as_slice().is_empty() {
+            return Some(Action::Deliver { letter: 0 });
+        }
+        if !self.world.orders.as_slice().is_empty() {
+            return Some(Action::Work { order: 0, manner: Manner::Succeed });
+        }
+        self.core.next_timer().map(|_| Action::Timer)
+    }
+}
+
+impl Core {
+    /// Whether a letter tells anything: its operation is outstanding, or it speaks of the present
+    /// life of its node.
+    pub(crate) fn counts(&self, letter: &Letter) -> bool {
+        match letter {
+            Letter::Answer { order, .. } => self.is_live(order.id),
+            Letter::Failed { node, life, .. } => {
+                let node = super::state::node_id(*node);
+                self.cluster
+                    .state()
+                    .node(node)
+                    .is_some_and(|record| record.incarnation().value() == u64::from(*life))
+            }
+        }
+    }
+}
+
+impl Action {
+    /// Lets it happen in the world; what the cluster is told of it.
+    pub(crate) fn carry_out(self, world: &mut World, core: &Core) -> Option<Stimulus> {
+        world.faults -= self.cost(world, core);
+        match self {
+            Self::Work { order, manner } => {
+                world.work(usize::from(order), manner);
+                None
+            }
+            Self::Deliver { letter } => {
+                let letter = world.letters.remove(usize::from(letter));
+                world.diary.remember(letter);
+                Some(Stimulus::of(&letter))
+            }
+            Self::Lose { letter } => {
+                world.letters.remove(usize::from(letter));
+                None
+            }
+            Self::Double { letter } => {
+                let letter = world.letters.as_slice()[usize::from(letter)];
+                world.letters.push(letter);
+                None
+            }
+            Self::Ripen { node, resource } => {
+                let machine = &mut world.machines[usize::from(node)];
+                machine.places[usize::from(resource)] = Place::Running;
+                None
+            }
+            Self::Crash { node } => {
+                world.crash(usize::from(node));
+                None
+            }
+            Self::Cut { node } => {
+                world.cut(usize::from(node));
+                None
+            }
+            Self::Notice { node } => Some(Stimulus::Lost { node }),
+            Self::Boot { node, rogue } => {
+                world.boot(usize::from(node), rogue.map(usize::from));
+                Some(joined(world, node))
+            }
+            Self::Heal { node } => {
+                world.machines[usize::from(node)].is_connected = true;
+                // Whoever was not missed has nothing to say.
+                let was_missed = core.node_state(usize::from(node)) == NodeState::Unclean;
+                was_missed.then(|| joined(world, node))
+            }
+            Self::Fail { node, resource } => {
+                world.fail(usize::from(node), usize::from(resource));
+                None
+            }
+            Self::Move { group, to } => {
+                world.moves -= 1;
+                Some(Stimulus::Move { group, to })
+            }
+            Self::Timer => Some(Stimulus::Timer),
+        }
+    }
+
+    /// How many faults it is.
+    fn cost(self, world: &World, core: &Core) -> u8 {
+        match self {
+            Self::Work { order, manner } => {
+                let order = &world.orders.as_slice()[usize::from(order)];
+                let is_late = order.is_fence() && !core.is_live(order.id);
+                u8::from(is_late || manner != Manner::Succeed)
+            }
+            Self::Lose { .. }
+            | Self::Double { .. }
+            | Self::Crash { .. }
+            | Self::Cut { .. }
+            | Self::Fail { .. }
+            | Self::Boot { rogue: Some(_), .. } => 1,
+            Self::Timer => late_answers(world, core).unwrap_or(0).min(world.faults),
+            Self::Deliver { .. }
+            | Self::Ripen { .. }
+            | Self::Notice { .. }
+            | Self::Boot { rogue: None, .. }
+            | Self::Heal { .. }
+            | Self::Move { .. } => 0,
+        }
+    }
+}
+
+fn joined(world: &World, node: u8) -> Stimulus {
+    let machine = &world.machines[usize::from(node)];
+    let running = machine.inventory().fold(0, |bits, resource| bits | 1 << resource);
+    Stimulus::Joined { node, life: machine.life, running }
+}
+
+/// How many answers that are still on their way would come too late if the next timer went off;
+/// `None` if there is no timer.
+fn late_answers(world: &World, core: &Core) -> Option<u8> {
+    let at = core.next_timer()?;
+    let is_on_its_way = |id: u32| {
+        world.orders.as_slice().iter().any(|order| order.id == id)
+            || world
+                .letters
+                .as_slice()
+                .iter()
+                .any(|letter| matches!(letter, Letter::Answer { order, .. } if order.id == id))
+    };
+    let due = core.live.as_slice().iter().filter(|live| live.deadline <= at);
+    Some(narrow(due.filter(|live| is_on_its_way(live.order.id)).count()))
+}

@@ -1,0 +1,258 @@
+//! A state of the model: the real cluster, the world around it, and whether a rule was broken on
+//! the way here.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use quorate::cluster::{Outcome, Output};
+use quorate::machine::NodeState;
+use quorate::policy::Ring;
+use quorate::{Cluster, Command, GroupId, Incarnation, Input, NodeId, OpId, ResourceId, Timestamp};
+
+use super::act::Action;
+use super::declare::{self, GROUPS, HORIZON, NODES, RESOURCES};
+use super::judge;
+use super::key;
+use super::list::List;
+use super::rule::Broken;
+use super::world::{Letter, Order, World};
+use super::{Configuration, Start};
+
+/// A state of the model.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    /// Shared by all states that differ in the world only.
+    pub(crate) core: Arc<Core>,
+    pub(crate) world: World,
+    /// The first rule that was broken.
+    pub(crate) broken: Option<Arc<Broken>>,
+    key: u64,
+}
+
+/// The cluster, with what every state asks of it.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) cluster: Cluster,
+    /// The operations that are outstanding, oldest first.
+    pub(crate) live: List<Live, 12>,
+    /// See [`Cluster::hash_likeness`].
+    pub(crate) likeness: u64,
+}
+
+/// An operation that is outstanding.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Live {
+    pub(crate) order: Order,
+    /// When it counts as not answered.
+    pub(crate) deadline: Timestamp,
+}
+
+/// What the cluster is told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stimulus {
+    Lost {
+        node: u8,
+    },
+    /// With what it runs, as bits.
+    Joined {
+        node: u8,
+        life: u16,
+        running: u8,
+    },
+    Answered {
+        order: u32,
+        outcome: Outcome,
+    },
+    Failed {
+        node: u8,
+        resource: u8,
+        life: u16,
+    },
+    Move {
+        group: u8,
+        to: u8,
+    },
+    Timer,
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Hash for State {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.key);
+    }
+}
+
+impl Core {
+    pub(crate) fn new(cluster: Cluster) -> Self {
+        let mut live = List::default();
+        for effect in cluster.outstanding() {
+            live.push(Live { order: Order::of(&effect), deadline: effect.deadline });
+        }
+        let likeness = key::likeness(&cluster);
+        Self { cluster, live, likeness }
+    }
+
+    pub(crate) fn is_live(&self, operation: u32) -> bool {
+        self.live.as_slice().iter().any(|live| live.order.id == operation)
+    }
+
+    pub(crate) fn node_state(&self, node: usize) -> NodeState {
+        self.cluster.state().node_state(NodeId::from_index(node))
+    }
+
+    /// When the next timer goes off, if the horizon does not come first.
+    pub(crate) fn next_timer(&self) -> Option<Timestamp> {
+        let at = self.cluster.poll_timeout()?.at;
+        (at.since(self.cluster.state().now()) < HORIZON).then_some(at)
+    }
+}
+
+impl State {
+    /// The states in which the model begins.
+    pub(crate) fn initial(configuration: &Configuration) -> Vec<Self> {
+        let begin = |start: &Start| match start {
+            Start::Cold => Self::cold(configuration),
+            Start::Formed => Self::formed(configuration),
+        };
+        configuration.starts.iter().map(begin).collect()
+    }
+
+    /// Every machine is off, and the cluster has just been declared.
+    fn cold(configuration: &Configuration) -> Self {
+        let spec = declare::spec(configuration).expect("a valid declaration");
+        let cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+        let world =
+            World { faults: configuration.faults, moves: configuration.moves, ..World::default() };
+        Self::of(Arc::new(Core::new(cluster)), world, None)
+    }
+
+    /// Every machine is up, and both groups are online.
+    fn formed(configuration: &Configuration) -> Self {
+        let mut state = Self::cold(configuration);
+        for node in 0..NODES {
+            state = state.act(Action::Boot { node: super::world::narrow(node), rogue: None });
+        }
+        while let Some(action) = state.kind_action() {
+            state = state.act(action);
+        }
+        state
+    }
+
+    pub(crate) fn of(core: Arc<Core>, world: World, broken: Option<Arc<Broken>>) -> Self {
+        let key = key::key(&core, &world);
+        Self { core, world, broken, key }
+    }
+
+    pub(crate) const fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// The state after an action that is possible here.
+    pub(crate) fn act(&self, action: Action) -> Self {
+        let mut world = self.world;
+        let stimulus = action.carry_out(&mut world, &self.core);
+        let (core, broken) = match stimulus {
+            Some(stimulus) => {
+                let (core, broken) = tell(&self.core, &mut world, stimulus);
+                (core.unwrap_or_else(|| Arc::clone(&self.core)), broken)
+            }
+            None => (Arc::clone(&self.core), None),
+        };
+        world.tidy(&core);
+        let broken = broken.or_else(|| judge::world(&world));
+        let broken = self.broken.clone().or_else(|| broken.map(Arc::new));
+        Self::of(core, world, broken)
+    }
+}
+
+/// Tells the cluster something; the cluster after it, unless it refused.
+fn tell(
+    before: &Core,
+    world: &mut World,
+    stimulus: Stimulus,
+) -> (Option<Arc<Core>>, Option<Broken>) {
+    let mut cluster = before.cluster.clone();
+    let now = cluster.state().now();
+    let answer = match stimulus.input() {
+        Some(input) => cluster.handle(now, input),
+        None => {
+            let at = before.next_timer().unwrap_or(now);
+            cluster.handle_timeout(at);
+            Ok(())
+        }
+    };
+    if let Err(error) = answer {
+        let broken = judge::refusal(before, &mut cluster, stimulus, &error);
+        return (None, broken.err());
+    }
+    let mut outputs = Vec::with_capacity(16);
+    while let Some(output) = cluster.poll_output() {
+        outputs.push(output);
+    }
+    let after = Core::new(cluster);
+    let verdict = judge::step(before, &after, world, stimulus, &outputs);
+    for output in &outputs {
+        if let Output::Effect(effect) = output {
+            world.take(Order::of(effect));
+        }
+    }
+    (Some(Arc::new(after)), verdict.err())
+}
+
+impl Stimulus {
+    pub(crate) fn input(self) -> Option<Input> {
+        Some(match self {
+            Self::Lost { node } => Input::NodeLost { node: node_id(node) },
+            Self::Joined { node, life, running } => Input::NodeJoined {
+                node: node_id(node),
+                incarnation: Incarnation::new(life.into()),
+                running: (0..RESOURCES)
+                    .filter(|resource| running >> resource & 1 == 1)
+                    .map(ResourceId::from_index)
+                    .collect(),
+            },
+            Self::Answered { order, outcome } => {
+                Input::OperationFinished { operation: OpId::new(order.into()), outcome }
+            }
+            Self::Failed { node, resource, life } => Input::ResourceFailed {
+                resource: ResourceId::new(resource.into()),
+                node: node_id(node),
+                incarnation: Incarnation::new(life.into()),
+            },
+            Self::Move { group, to } => Input::Command(Command::MoveGroup {
+                group: GroupId::new(group.into()),
+                to: Some(node_id(to)),
+                on_failure: Default::default(),
+                when_refused: Default::default(),
+                lock: Default::default(),
+            }),
+            Self::Timer => return None,
+        })
+    }
+
+    /// What a letter tells.
+    pub(crate) const fn of(letter: &Letter) -> Self {
+        match *letter {
+            Letter::Answer { order, outcome } => Self::Answered { order: order.id, outcome },
+            Letter::Failed { node, resource, life } => Self::Failed { node, resource, life },
+        }
+    }
+}
+
+pub(crate) fn group_id(group: usize) -> GroupId {
+    GroupId::from_index(group)
+}
+
+pub(crate) fn node_id(node: u8) -> NodeId {
+    NodeId::new(node.into())
+}
+
+/// All groups.
+pub(crate) fn groups() -> impl Iterator<Item = (usize, GroupId)> {
+    (0..GROUPS).map(|group| (group, GroupId::from_index(group)))
+}

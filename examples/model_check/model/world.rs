@@ -1,0 +1,321 @@
+//! What the cluster does not see: machines, what really runs on them, and what is under way.
+//!
+//! Agents are honest. They refuse what is older than what they know: an earlier life of their
+//! machine, an earlier epoch of the group, an operation older than the last one for the same
+//! resource. They say that something is off only if it is, and list what is still starting among
+//! what runs. Orders to a machine die with the connection to it, answers on their way back do not.
+
+use quorate::Effect;
+use quorate::cluster::Outcome;
+use quorate::state::OperationKind;
+
+use super::declare::{FAILOVERS, GROUPS, NODES, RESOURCES, group_of, members};
+use super::list::List;
+use super::state::Core;
+
+/// Stands for "no resource" in an order to fence a node.
+pub(crate) const NO_RESOURCE: u8 = u8::MAX;
+
+/// Everything that the cluster does not see, and what is left to happen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct World {
+    pub(crate) machines: [Machine; NODES],
+    /// On their way to agents and fencing devices, oldest first.
+    pub(crate) orders: List<Order, 12>,
+    /// On their way to the cluster, and new to it.
+    pub(crate) letters: List<Letter, 12>,
+    /// Faults that may still happen.
+    pub(crate) faults: u8,
+    /// Moves that an operator may still ask for.
+    pub(crate) moves: u8,
+    pub(crate) diary: Diary,
+}
+
+/// What the checks remember; it follows from the state of the cluster as long as that is right, so
+/// it is no part of what tells states apart.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Diary {
+    pub(crate) last_operation: u32,
+    pub(crate) restarts: [u8; RESOURCES],
+    pub(crate) failovers: [u8; GROUPS],
+    pub(crate) fences: [u8; NODES],
+    /// What the machines were found to run when they booted; bits as in `Seen::orphans`.
+    pub(crate) rogues: u16,
+    /// The last letters that came too late or came before; they go on coming.
+    pub(crate) past: [Option<Letter>; 6],
+}
+
+impl Diary {
+    /// Remembers a letter, and forgets the oldest.
+    pub(crate) fn remember(&mut self, letter: Letter) {
+        self.past.rotate_right(1);
+        self.past[0] = Some(letter);
+    }
+}
+
+/// A machine with its agents.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Machine {
+    pub(crate) is_powered: bool,
+    /// Whether it hears and is heard.
+    pub(crate) is_connected: bool,
+    pub(crate) life: u16,
+    pub(crate) places: [Place; RESOURCES],
+    /// The latest epoch of each group that its agents know.
+    pub(crate) epochs: [u16; GROUPS],
+    /// The last operation on each resource that its agents took on.
+    pub(crate) last: [u32; RESOURCES],
+}
+
+/// What a resource really does on a machine.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Place {
+    #[default]
+    Off,
+    /// A start that hangs; it may come to its end.
+    Starting,
+    /// As it was asked to.
+    Running,
+    /// Somebody else started it when the machine booted.
+    Rogue,
+}
+
+/// An operation on its way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Order {
+    pub(crate) id: u32,
+    pub(crate) kind: OperationKind,
+    pub(crate) node: u8,
+    pub(crate) resource: u8,
+    pub(crate) epoch: u16,
+    pub(crate) life: u16,
+}
+
+/// Something on its way to the cluster.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Letter {
+    Answer {
+        order: Order,
+        outcome: Outcome,
+    },
+    /// A resource failed by itself.
+    Failed {
+        node: u8,
+        resource: u8,
+        life: u16,
+    },
+}
+
+/// How an order is dealt with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Manner {
+    Succeed,
+    Fail,
+    /// It says that it failed, and has done it all the same.
+    FailDone,
+    /// A start that is not answered and may come to its end later.
+    Hang,
+    /// It is lost on its way.
+    Lose,
+    /// A fence that is carried out, and the answer is lost. For an agent that is a lost letter.
+    SucceedMute,
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Self { id: 0, kind: OperationKind::Probe, node: 0, resource: 0, epoch: 0, life: 0 }
+    }
+}
+
+impl Default for Letter {
+    fn default() -> Self {
+        Self::Failed { node: 0, resource: 0, life: 0 }
+    }
+}
+
+impl Order {
+    pub(crate) fn of(effect: &Effect) -> Self {
+        Self {
+            id: u32::try_from(effect.operation.value()).expect("few operations"),
+            kind: effect.action,
+            node: u8::try_from(effect.node.index()).expect("few nodes"),
+            resource: effect
+                .resource
+                .map_or(NO_RESOURCE, |id| u8::try_from(id.index()).expect("few resources")),
+            epoch: u16::try_from(effect.epoch.value()).expect("few epochs"),
+            life: u16::try_from(effect.incarnation.value()).expect("few lives"),
+        }
+    }
+
+    pub(crate) const fn is_fence(&self) -> bool {
+        self.resource == NO_RESOURCE
+    }
+}
+
+impl World {
+    /// Takes on what the cluster asks for; what cannot be reached is lost on the way.
+    pub(crate) fn take(&mut self, order: Order) {
+        if order.is_fence() || self.machines[usize::from(order.node)].is_reachable() {
+            self.orders.push(order);
+        }
+    }
+
+    /// Deals with an order.
+    pub(crate) fn work(&mut self, index: usize, manner: Manner) {
+        let order = self.orders.remove(index);
+        let outcome = if order.is_fence() {
+            self.fence(&order, manner)
+        } else {
+            self.machines[usize::from(order.node)].carry_out(&order, manner)
+        };
+        if let Some(outcome) = outcome {
+            self.letters.push(Letter::Answer { order, outcome });
+        }
+    }
+
+    /// Sorts out what has no effect any more: letters that tell nothing new are remembered, orders
+    /// that their agent refuses are gone.
+    pub(crate) fn tidy(&mut self, core: &Core) {
+        let counts = |letter: &Letter| core.counts(letter);
+
+        let stale = self.letters;
+        for letter in stale.as_slice().iter().filter(|letter| !counts(letter)) {
+            self.diary.remember(*letter);
+        }
+        self.letters.retain(counts);
+        let machines = self.machines;
+        self.orders
+            .retain(|order| order.is_fence() || !machines[usize::from(order.node)].refuses(order));
+        if self.faults == 0 {
+            // That a fence comes too late is a fault.
+            self.orders.retain(|order| !order.is_fence() || core.is_live(order.id));
+        }
+    }
+
+    fn fence(&mut self, order: &Order, manner: Manner) -> Option<Outcome> {
+        let node = usize::from(order.node);
+        match manner {
+            Manner::Succeed => {
+                self.crash(node);
+                Some(Outcome::Succeeded)
+            }
+            Manner::SucceedMute => {
+                self.crash(node);
+                None
+            }
+            Manner::FailDone => {
+                self.crash(node);
+                Some(Outcome::Failed)
+            }
+            Manner::Fail => Some(Outcome::Failed),
+            Manner::Hang | Manner::Lose => None,
+        }
+    }
+
+    /// A machine loses power.
+    pub(crate) fn crash(&mut self, node: usize) {
+        let machine = &mut self.machines[node];
+        machine.is_powered = false;
+        machine.places = [Place::Off; RESOURCES];
+        self.cut(node);
+    }
+
+    /// A machine is cut off and runs on.
+    pub(crate) fn cut(&mut self, node: usize) {
+        self.machines[node].is_connected = false;
+        self.orders.retain(|order| order.is_fence() || usize::from(order.node) != node);
+    }
+
+    /// A machine that is off starts in a new life, perhaps with something that nobody asked for.
+    pub(crate) fn boot(&mut self, node: usize, rogue: Option<usize>) {
+        let life = self.machines[node].life + 1;
+        self.machines[node] =
+            Machine { is_powered: true, is_connected: true, life, ..Machine::default() };
+        self.diary.rogues &= !(((1 << RESOURCES) - 1) << (node * RESOURCES));
+        if let Some(resource) = rogue {
+            self.diary.rogues |= 1 << (node * RESOURCES + resource);
+            self.machines[node].places[resource] = Place::Rogue;
+        }
+    }
+
+    /// A resource dies, and its agent says so.
+    pub(crate) fn fail(&mut self, node: usize, resource: usize) {
+        let machine = &mut self.machines[node];
+        machine.places[resource] = Place::Off;
+        let (node, resource) = (narrow(node), narrow(resource));
+        self.letters.push(Letter::Failed { node, resource, life: machine.life });
+    }
+
+    /// The machines on which a resource runs, or is starting, because it was asked to.
+    pub(crate) fn copies(&self, resource: usize) -> impl Iterator<Item = usize> + '_ {
+        (0..NODES).filter(move |node| {
+            matches!(self.machines[*node].places[resource], Place::Running | Place::Starting)
+        })
+    }
+
+    /// The machines on which anything of a group runs as asked, as bits.
+    pub(crate) fn spread(&self, group: usize) -> u8 {
+        members(group)
+            .into_iter()
+            .flat_map(|resource| self.copies(resource))
+            .fold(0, |bits, node| bits | 1 << node)
+    }
+
+    /// Whether a failover of the group would be one too many.
+    pub(crate) const fn is_out_of_failovers(&self, group: usize) -> bool {
+        self.diary.failovers[group] >= FAILOVERS
+    }
+}
+
+impl Machine {
+    pub(crate) const fn is_reachable(&self) -> bool {
+        self.is_powered && self.is_connected
+    }
+
+    /// What runs or is starting.
+    pub(crate) fn inventory(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..RESOURCES).filter(|resource| self.places[*resource] != Place::Off)
+    }
+
+    /// Whether its agents refuse an order because it is older than what they know.
+    pub(crate) fn refuses(&self, order: &Order) -> bool {
+        let resource = usize::from(order.resource);
+        order.life != self.life
+            || order.epoch < self.epochs[group_of(resource)]
+            || order.id < self.last[resource]
+    }
+
+    fn carry_out(&mut self, order: &Order, manner: Manner) -> Option<Outcome> {
+        if manner == Manner::Lose {
+            return None;
+        }
+        if self.refuses(order) {
+            return Some(Outcome::Failed);
+        }
+        let resource = usize::from(order.resource);
+        self.epochs[group_of(resource)] = order.epoch;
+        self.last[resource] = order.id;
+        let place = &mut self.places[resource];
+        let is_done = matches!(manner, Manner::Succeed | Manner::FailDone | Manner::SucceedMute);
+        let is_on = *place != Place::Off;
+        match order.kind {
+            OperationKind::Start if is_done => *place = Place::Running,
+            OperationKind::Start if manner == Manner::Hang => *place = Place::Starting,
+            OperationKind::Stop | OperationKind::Terminate if is_done => *place = Place::Off,
+            OperationKind::Probe if manner == Manner::Succeed => {
+                return Some(if is_on { Outcome::Running } else { Outcome::NotRunning });
+            }
+            _ => {}
+        }
+        match manner {
+            Manner::Succeed => Some(Outcome::Succeeded),
+            Manner::Fail | Manner::FailDone => Some(Outcome::Failed),
+            Manner::Hang | Manner::Lose | Manner::SucceedMute => None,
+        }
+    }
+}
+
+/// The index of one of the few things there are.
+pub(crate) fn narrow(index: usize) -> u8 {
+    u8::try_from(index).expect("few things")
+}

@@ -1,0 +1,291 @@
+//! What the future of a cluster depends on, and nothing else: for exhaustive checks.
+
+use core::hash::{Hash, Hasher};
+use core::time::Duration;
+
+use super::Cluster;
+use crate::id::{NodeId, ResourceId};
+use crate::machine::{FailureLog, NodeState, ResourceState};
+use crate::settings::{Failback, Fencing};
+use crate::spec::GroupSpec;
+use crate::state::{
+    ClusterState, Fence, GroupRecord, NodeRecord, Operation, Orphan, OrphanState, Recovery,
+    ResourceRecord,
+};
+use crate::time::{Timestamp, whole_millis};
+
+impl Cluster {
+    /// Feeds everything on which the future of this cluster depends.
+    ///
+    /// Two clusters of one declaration and policy that feed the same are *alike*: whatever happens
+    /// to both, they answer alike and stay alike. They may differ in what is only a name or a
+    /// diary: the time of the day, the numbers of operations, epochs, incarnations and inputs, and
+    /// times to which nothing will ever be compared. So a checker that visits every state need
+    /// visit only one of those that are alike. [`digest`](Self::digest) tells them apart.
+    ///
+    /// `horizon` is a span that the checker promises never to let pass: whatever would be due only
+    /// then is never due.
+    ///
+    /// Whoever compares has to compare beside this what it holds itself of operations, epochs and
+    /// incarnations: which ones are outstanding or current here, and in which order they stand. A
+    /// policy that looks at times or epochs, as [`Ring`](crate::policy::Ring) with a seed does,
+    /// sees through likeness.
+    pub fn hash_likeness(&self, horizon: Duration, hasher: &mut impl Hasher) {
+        let view = View { cluster: self, horizon, now: self.state.now };
+        view.whole(hasher);
+        for (index, record) in self.state.nodes.iter().enumerate() {
+            view.node(NodeId::from_index(index), record, hasher);
+        }
+        for ((_, declared), record) in self.spec.groups().zip(&self.state.groups) {
+            view.group(declared, record, hasher);
+            for resource in declared.resources() {
+                if let Some(record) = self.state.resource(resource) {
+                    view.resource(resource, record, hasher);
+                }
+            }
+        }
+        self.state.orphans.len().hash(hasher);
+        for ((node, resource), orphan) in &self.state.orphans {
+            (node, resource).hash(hasher);
+            view.orphan(orphan, hasher);
+        }
+    }
+}
+
+/// A cluster and how far anybody looks ahead.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    cluster: &'a Cluster,
+    horizon: Duration,
+    now: Timestamp,
+}
+
+impl<'a> View<'a> {
+    fn whole<H: Hasher>(self, hasher: &mut H) {
+        // Named one by one, here and below, so that a field that is added cannot be forgotten.
+        let ClusterState {
+            now,
+            // A diary, and the next name.
+            inputs: _,
+            next_operation: _,
+            configuration: _,
+            witness,
+            wall_clock,
+            // Only whether there is a quorum counts.
+            quorate_since,
+            formed_at,
+            nodes: _,
+            groups: _,
+            resources: _,
+            orphans: _,
+            occupancy: _,
+        } = &self.cluster.state;
+        (witness, quorate_since.is_some(), formed_at.is_some()).hash(hasher);
+        if let Some(formed_at) = formed_at
+            && let wait = self.cluster.spec.settings().group_wait_delay
+            && self.now.since(*formed_at) < wait
+        {
+            self.age(*formed_at, wait).hash(hasher);
+            for record in &self.cluster.state.groups {
+                (record.placed_at >= *formed_at).hash(hasher);
+            }
+        }
+        let has_windows = self
+            .cluster
+            .spec
+            .groups()
+            .any(|(_, declared)| declared.settings().failback_window.is_some());
+        if has_windows {
+            // Against the clock on the wall every time is different.
+            (now, wall_clock).hash(hasher);
+        }
+    }
+
+    fn node<H: Hasher>(self, node: NodeId, record: &NodeRecord, hasher: &mut H) {
+        let NodeRecord {
+            state,
+            // A name.
+            incarnation: _,
+            since,
+            up_in_input,
+            attraction,
+            pause,
+            drain,
+            proof,
+            fence,
+        } = record;
+        (state, attraction, pause, drain).hash(hasher);
+        if *state == NodeState::Down {
+            proof.hash(hasher);
+        }
+        let spec = &self.cluster.spec;
+        if let (NodeState::Unclean, Fencing::Lease { duration, margin }) =
+            (state, spec.settings().fencing)
+        {
+            self.wait(since.after(duration).after(margin)).hash(hasher);
+        }
+        for (declared, of) in self.returning_to(node) {
+            (*up_in_input > of.placed_in_input).hash(hasher);
+            self.age(*since, declared.settings().failback_hold_down).hash(hasher);
+        }
+        let Fence { operation, retry_at, attempts } = fence;
+        let settings = spec.settings();
+        operation.map(|of| self.wait(of.issued_at.after(settings.fence_timeout))).hash(hasher);
+        // A time that has come is as good as none.
+        retry_at.filter(|at| *at > self.now).map(|at| self.wait(at)).hash(hasher);
+        self.log(attempts, settings.fence_period, hasher);
+    }
+
+    /// The groups that may fail back to a node, where it counts when the node came up: it is up and
+    /// preferred to the owner. When it comes up, and when the owner changes, that is decided anew.
+    fn returning_to(self, node: NodeId) -> impl Iterator<Item = (&'a GroupSpec, &'a GroupRecord)> {
+        let is_up = self.cluster.state.node_state(node) == NodeState::Up;
+        let groups = self.cluster.spec.groups().zip(&self.cluster.state.groups);
+        groups.filter_map(move |((_, declared), record)| {
+            let mut better = declared
+                .preferred_owners()
+                .iter()
+                .take_while(|preferred| Some(**preferred) != record.owner);
+            let counts = is_up
+                && declared.settings().failback == Failback::Allow
+                && better.any(|preferred| *preferred == node);
+            counts.then_some((declared, record))
+        })
+    }
+
+    fn group<H: Hasher>(self, declared: &GroupSpec, record: &GroupRecord, hasher: &mut H) {
+        let GroupRecord {
+            owner,
+            // A name.
+            epoch,
+            desired,
+            ordered_in,
+            default_owner,
+            failovers,
+            movement,
+            return_to,
+            queued,
+            lock,
+            drained_from,
+            last_failback,
+            placed_at,
+            // Told with the nodes.
+            placed_in_input: _,
+        } = record;
+        let settings = declared.settings();
+        (owner, desired, default_owner, movement, return_to).hash(hasher);
+        (queued, lock, drained_from).hash(hasher);
+        (*ordered_in == Some(*epoch)).hash(hasher);
+        self.log(failovers, settings.failover_period, hasher);
+        self.age(*placed_at, settings.start_delay).hash(hasher);
+        if !self.cluster.spec.settings().group_wait_delay.is_zero() {
+            // A cluster that forms anew at the same time takes it for placed.
+            (*placed_at == self.now).hash(hasher);
+        }
+        if settings.failback_window.is_some() {
+            (last_failback, placed_at).hash(hasher);
+        }
+    }
+
+    fn resource<H: Hasher>(self, resource: ResourceId, record: &ResourceRecord, hasher: &mut H) {
+        let ResourceRecord {
+            state,
+            // A diary.
+            since: _,
+            desired,
+            maintenance,
+            operation,
+            late_start,
+            restarts,
+            recovery,
+            started_at,
+            retries,
+            looked_alive_at,
+            known_alive_at,
+            // A diary.
+            sequence: _,
+        } = record;
+        let Some(declared) = self.cluster.spec.resource(resource) else { return };
+        let settings = declared.settings();
+        (state, desired, maintenance, late_start, retries).hash(hasher);
+        self.operation(*operation, hasher);
+        self.log(restarts, settings.restart_period, hasher);
+        match recovery {
+            Recovery::None => 0_u8.hash(hasher),
+            Recovery::RestartAt(at) => (1_u8, self.wait(*at)).hash(hasher),
+            Recovery::Failover => 2_u8.hash(hasher),
+            Recovery::RetryAt { at, cause } => {
+                (3_u8, at.map(|at| self.wait(at)), cause).hash(hasher);
+            }
+        }
+        if *retries > 0 {
+            // Whether it ran long enough to begin a new count.
+            self.age(*started_at, settings.restart_period).hash(hasher);
+        }
+        match state {
+            ResourceState::Online => {
+                self.age(*known_alive_at, settings.is_alive_interval).hash(hasher);
+                let cheap = settings.looks_alive_interval.span();
+                cheap.map(|span| self.age(*looked_alive_at, span)).hash(hasher);
+            }
+            ResourceState::InDoubt => {
+                let owner = self.cluster.state.owner(declared.group());
+                // A lost owner is not asked; when it is back, or off, the doubt is over.
+                if owner.is_some_and(|node| self.cluster.state.node_state(node).is_member()) {
+                    self.age(*known_alive_at, self.cluster.probe_interval()).hash(hasher);
+                }
+            }
+            ResourceState::Initializing
+            | ResourceState::Offline
+            | ResourceState::OnlinePending
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating
+            | ResourceState::Failed => {}
+        }
+    }
+
+    fn orphan<H: Hasher>(self, orphan: &Orphan, hasher: &mut H) {
+        let Orphan { state, operation } = orphan;
+        match state {
+            OrphanState::Running => 0_u8.hash(hasher),
+            OrphanState::Stopping => 1_u8.hash(hasher),
+            OrphanState::Terminating => 2_u8.hash(hasher),
+            OrphanState::InDoubt(since) => {
+                (3_u8, self.age(*since, self.cluster.probe_interval())).hash(hasher);
+            }
+        }
+        self.operation(*operation, hasher);
+    }
+
+    /// An operation in flight: what it is and how old. Its name does not matter.
+    fn operation<H: Hasher>(self, operation: Option<Operation>, hasher: &mut H) {
+        let known = operation.map(|Operation { id: _, kind, issued_at, progress_at }| {
+            (kind, self.now.since(issued_at), self.now.since(progress_at))
+        });
+        known.hash(hasher);
+    }
+
+    /// When each entry that counts leaves the window.
+    fn log<H: Hasher>(self, log: &FailureLog, period: Duration, hasher: &mut H) {
+        let counting = || log.entries().iter().filter(|at| self.now.since(**at) <= period);
+        counting().count().hash(hasher);
+        for entry in counting() {
+            self.age(*entry, period).hash(hasher);
+        }
+    }
+
+    /// Milliseconds since a time that is compared to `now` less `span`: an older one is as good as
+    /// any other, and if the horizon comes first, all are.
+    fn age(self, since: Timestamp, span: Duration) -> u64 {
+        if span >= self.horizon {
+            return 0;
+        }
+        whole_millis(self.now.since(since).min(span))
+    }
+
+    /// Milliseconds until a time; none beyond the horizon.
+    fn wait(self, until: Timestamp) -> Option<u64> {
+        let span = until.since(self.now);
+        (span < self.horizon).then(|| whole_millis(span))
+    }
+}
