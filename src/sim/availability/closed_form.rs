@@ -148,6 +148,21 @@ pub fn moves_per_year(parameters: &Parameters) -> f64 {
         }
 }
 
+/// How long one outage lasts on average, in hours, by cause.
+#[must_use]
+pub fn outage_lengths(parameters: &Parameters) -> ByCause<f64> {
+    let spares = parameters.spare_nodes() as f64;
+    let eviction = if spares > 0.0 { 0.0 } else { parameters.maintenance };
+    ByCause {
+        // The wait ends with the first repair, when one node more is down than there are spares.
+        waiting: 1.0 / ((spares + 1.0) * parameters.repair_rate),
+        failover: parameters.failover,
+        undetected: 1.0 / (1.0 / parameters.manual + parameters.repair_rate),
+        failback: parameters.planned_move,
+        planned: parameters.planned_move + eviction,
+    }
+}
+
 /// Cluster-years after which the standard error of the simulated unavailability is this fraction
 /// of it, if outages do not depend on each other.
 ///
@@ -155,20 +170,7 @@ pub fn moves_per_year(parameters: &Parameters) -> f64 {
 /// outages beside many short ones make the result scatter more than their mean length tells.
 #[must_use]
 pub fn years_needed(parameters: &Parameters, relative_error: f64) -> f64 {
-    let terms = unavailability(parameters);
-    let spares = parameters.spare_nodes() as f64;
-    let lengths = ByCause {
-        // The wait ends with the first repair, when one node more is down than there are spares.
-        waiting: 1.0 / ((spares + 1.0) * parameters.repair_rate),
-        failover: parameters.failover,
-        undetected: 1.0 / (1.0 / parameters.manual + parameters.repair_rate),
-        failback: parameters.planned_move,
-        planned: if spares > 0.0 {
-            parameters.planned_move
-        } else {
-            parameters.planned_move + parameters.maintenance
-        },
-    };
+    let (terms, lengths) = (unavailability(parameters), outage_lengths(parameters));
     let total = terms.total();
     let second_moment: f64 =
         terms.values().zip(lengths.values()).map(|(term, length)| 2.0 * term * length).sum();

@@ -14,21 +14,22 @@ use super::causes::Cause;
 use super::design::{Design, DesignError, measured};
 use super::draw::Draw;
 use super::outcome::Outcome;
-use super::rates::{Rates, Scatter};
+use super::rates::Scatter;
 use super::statistics::BATCHES;
 use super::truth::{GroundTruth, Told};
 use crate::cluster::{Effect, Event, Output};
 use crate::policy::Ring;
 use crate::quorum::WitnessState;
 use crate::settings::Fencing;
-use crate::testkit::Breach;
-use crate::time::whole_millis;
+use crate::testkit::{Breach, Invariant, audit};
 use crate::{Cluster, GroupId, Input, NodeId, OpId, ResourceId, Timestamp, WallClock};
 
 mod machine;
+mod means;
 mod service;
 
 use machine::Machine;
+use means::{Means, part};
 use service::Service;
 
 /// A cluster in simulated time.
@@ -71,27 +72,6 @@ pub struct BrokenPromise {
     pub years: f64,
     /// What was found.
     pub breach: Breach,
-}
-
-/// Mean lengths in milliseconds, and what part of them comes when.
-#[derive(Clone, Copy, Debug)]
-struct Means {
-    scatter: Scatter,
-    between_failures: f64,
-    repair: f64,
-    failover: f64,
-    /// Of a failover, until the loss is noticed.
-    detection_share: f64,
-    /// Of a failover, until the node is known to be off.
-    off_share: f64,
-    coverage: f64,
-    manual: f64,
-    planned_move: f64,
-    /// Of a planned move, until everything has stopped.
-    stop_share: f64,
-    between_maintenances: Option<f64>,
-    maintenance: f64,
-    is_forced: bool,
 }
 
 /// Inputs between two checks of the whole state of the core. What can be judged in constant time
@@ -346,7 +326,7 @@ impl Simulation {
 
     fn check_core(&mut self) -> Result<(), Breach> {
         self.checks = self.checks.saturating_add(1);
-        crate::testkit::audit::state(&self.cluster)
+        audit::state(&self.cluster)
     }
 
     /// What the core says tells why a group is down, and nothing else.
@@ -359,10 +339,7 @@ impl Simulation {
             }
             Event::QuorumChanged { verdict } => {
                 if verdict.is_quorate() != self.truth.is_quorate() {
-                    return Err(Breach::of(
-                        crate::testkit::Invariant::S5,
-                        format!("the core judges {verdict}"),
-                    ));
+                    return Err(Breach::of(Invariant::S5, format!("the core judges {verdict}")));
                 }
                 if !verdict.is_quorate() {
                     self.note_no_quorum();
@@ -370,10 +347,7 @@ impl Simulation {
             }
             Event::DrainChanged { node, status } => self.note_drain(node, status),
             Event::OperationTimedOut { operation, .. } => {
-                return Err(Breach::of(
-                    crate::testkit::Invariant::S11,
-                    format!("operation {operation} timed out"),
-                ));
+                return Err(Breach::of(Invariant::S11, format!("operation {operation} timed out")));
             }
             Event::NodeChanged { .. }
             | Event::ResourceChanged { .. }
@@ -429,46 +403,4 @@ impl Simulation {
             Scatter::Fixed => mean as u64,
         }
     }
-}
-
-impl Means {
-    #[allow(
-        clippy::as_conversions,
-        clippy::cast_precision_loss,
-        clippy::float_arithmetic,
-        reason = "means and shares are fractions"
-    )]
-    fn of(rates: &Rates) -> Self {
-        let millis = |span| whole_millis(span) as f64;
-        let failover = millis(rates.failover);
-        let planned_move = millis(rates.planned_move);
-        Self {
-            scatter: rates.durations,
-            between_failures: millis(rates.mtbf),
-            repair: millis(rates.mttr),
-            failover,
-            detection_share: millis(rates.detection) / failover,
-            off_share: millis(rates.detection.saturating_add(rates.fence)) / failover,
-            coverage: rates.coverage,
-            manual: millis(rates.manual),
-            planned_move,
-            stop_share: millis(rates.stop) / planned_move,
-            between_maintenances: rates.maintenance_every.map(millis),
-            maintenance: millis(rates.maintenance),
-            is_forced: rates.eviction == super::Eviction::Forced,
-        }
-    }
-}
-
-/// A part of a span.
-#[allow(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    clippy::float_arithmetic,
-    reason = "a share of milliseconds; the conversion saturates"
-)]
-fn part(span: u64, share: f64) -> u64 {
-    (span as f64 * share) as u64
 }

@@ -6,22 +6,12 @@
 
 use std::prelude::v1::*;
 
-use crate::cluster::Effect;
 use crate::quorum::{self, Ballot, WitnessState};
 use crate::settings::DesiredState;
 use crate::spec::ClusterSpec;
-use crate::state::OperationKind;
-use crate::testkit::{Breach, Invariant};
 use crate::{Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId};
 
-/// Returns a [`Breach`] unless the condition holds.
-macro_rules! must {
-    ($invariant:ident, $holds:expr, $($message:tt)+) => {
-        if !$holds {
-            return Err(Breach::of(Invariant::$invariant, format!($($message)+)));
-        }
-    };
-}
+mod judge;
 
 /// What the core has been told of a node.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -238,175 +228,6 @@ impl GroundTruth {
         quorum::judge(self.rule, &ballot).is_quorate()
     }
 
-    /// The core asks for an operation.
-    ///
-    /// # Errors
-    ///
-    /// What must never happen.
-    pub fn ask(&mut self, effect: &Effect) -> Result<Asked, Breach> {
-        must!(
-            S11,
-            effect.operation > self.last_operation,
-            "operation {} after {}",
-            effect.operation,
-            self.last_operation
-        );
-        self.last_operation = effect.operation;
-        match (effect.action, effect.resource) {
-            (OperationKind::Fence, _) => self.ask_fence(effect.node),
-            (OperationKind::Start, Some(resource)) => self.ask_start(effect, resource),
-            (OperationKind::Stop | OperationKind::Terminate, Some(resource)) => {
-                self.ask_stop(effect, resource)
-            }
-            (OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive, Some(resource)) => {
-                self.begin(effect, resource, None)
-            }
-            (OperationKind::Probe, Some(resource)) => Err(Breach::apparatus(format!(
-                "{resource} is in doubt, and every agent has answered"
-            ))),
-            (_, None) => {
-                Err(Breach::apparatus(format!("operation {} without resource", effect.operation)))
-            }
-        }
-    }
-
-    fn ask_fence(&self, node: NodeId) -> Result<Asked, Breach> {
-        must!(S5, self.is_quorate, "fence of {node} without quorum");
-        let told = self.nodes.get(node.index()).map(|node| node.told);
-        must!(S26, told == Some(Told::Lost), "fence of {node}, which is not lost: {told:?}");
-        Ok(Asked::Begun)
-    }
-
-    fn ask_start(&mut self, effect: &Effect, resource: ResourceId) -> Result<Asked, Breach> {
-        let node = effect.node;
-        let (Some(of), Some(host)) =
-            (self.resources.get(resource.index()), self.nodes.get(node.index()))
-        else {
-            return Err(Breach::apparatus(format!(
-                "start of {resource} on {node}, which is not declared"
-            )));
-        };
-        let Some(group) = self.groups.get(of.group) else {
-            return Err(Breach::apparatus(format!("{resource} is in no group")));
-        };
-        must!(S5, self.is_quorate, "start of {resource} on {node} without quorum");
-        must!(
-            S16,
-            host.told == Told::Member,
-            "start of {resource} on {node}, which is {:?}",
-            host.told
-        );
-        must!(
-            S4,
-            group.active == 0 || group.node == Some(node),
-            "start of {resource} on {node}; its group is on {:?}",
-            group.node
-        );
-        let old = group.node.filter(|old| *old != node).and_then(|old| self.nodes.get(old.index()));
-        must!(
-            S9,
-            old.is_none_or(|old| old.told != Told::Lost),
-            "start of {resource} on {node}; nobody knows that {:?} is off",
-            group.node
-        );
-        must!(
-            S1,
-            of.running == Running::Off,
-            "start of {resource} on {node}, which is {:?} on {:?}",
-            of.running,
-            group.node
-        );
-        for clause in &of.clauses {
-            let holds = clause.iter().any(|member| {
-                self.resources.get(*member).is_some_and(|of| of.running == Running::On)
-            });
-            must!(S2, holds, "start of {resource} on {node} without any of {clause:?}");
-        }
-        self.begin(effect, resource, Some(Running::Starting))
-    }
-
-    fn ask_stop(&mut self, effect: &Effect, resource: ResourceId) -> Result<Asked, Breach> {
-        let Some(of) = self.resources.get(resource.index()) else {
-            return Err(Breach::apparatus(format!("stop of {resource}, which is not declared")));
-        };
-        for dependent in &of.dependents {
-            let running = self.resources.get(*dependent).map(|of| of.running);
-            must!(
-                S3,
-                running == Some(Running::Off),
-                "stop of {resource} while {} is {running:?}",
-                ResourceId::from_index(*dependent)
-            );
-        }
-        self.begin(effect, resource, Some(Running::Stopping))
-    }
-
-    /// Hands an operation to the agent of its node.
-    fn begin(
-        &mut self,
-        effect: &Effect,
-        resource: ResourceId,
-        running: Option<Running>,
-    ) -> Result<Asked, Breach> {
-        let (Some(of), Some(host)) =
-            (self.resources.get_mut(resource.index()), self.nodes.get(effect.node.index()))
-        else {
-            return Err(Breach::apparatus(format!(
-                "operation on {resource}, which is not declared"
-            )));
-        };
-        let Some(group) = self.groups.get_mut(of.group) else {
-            return Err(Breach::apparatus(format!("{resource} is in no group")));
-        };
-        must!(
-            S7,
-            effect.epoch >= group.epoch,
-            "epoch {} of {resource} after {}",
-            effect.epoch,
-            group.epoch
-        );
-        let moved = group.node.is_some_and(|old| old != effect.node);
-        must!(
-            S7,
-            !moved || effect.epoch > group.epoch,
-            "{resource} on another node in the same epoch {}",
-            effect.epoch
-        );
-        must!(
-            S10,
-            of.operation.is_none(),
-            "operation {} on {resource} beside {:?}",
-            effect.operation,
-            of.operation
-        );
-        group.epoch = effect.epoch;
-        if group.active == 0 {
-            group.node = Some(effect.node);
-        }
-        if !host.is_powered {
-            return Ok(Asked::Unheard);
-        }
-        must!(
-            S7,
-            effect.incarnation == host.incarnation,
-            "{resource} in life {} of {}, which is in {}",
-            effect.incarnation,
-            effect.node,
-            host.incarnation
-        );
-        of.operation = Some(effect.operation);
-        if let Some(running) = running {
-            if of.running == Running::Off {
-                group.active = group.active.saturating_add(1);
-            }
-            if of.running == Running::On && of.is_wanted {
-                group.up = group.up.saturating_sub(1);
-            }
-            of.running = running;
-        }
-        Ok(Asked::Begun)
-    }
-
     /// The agent of a resource is done with what it was at, and well.
     pub fn finish(&mut self, resource: ResourceId) {
         let Some(of) = self.resources.get_mut(resource.index()) else { return };
@@ -423,20 +244,5 @@ impl GroundTruth {
             }
             Running::Off | Running::On => {}
         }
-    }
-
-    /// The core says that a group has another owner.
-    ///
-    /// # Errors
-    ///
-    /// What must never happen.
-    pub fn change_owner(&mut self, group: GroupId, epoch: Epoch) -> Result<(), Breach> {
-        must!(S5, self.is_quorate, "{group} changes its owner without quorum");
-        let Some(of) = self.groups.get_mut(group.index()) else {
-            return Err(Breach::apparatus(format!("{group} is not declared")));
-        };
-        must!(S7, epoch > of.epoch, "owner of {group} in epoch {epoch} after {}", of.epoch);
-        must!(S4, of.active == 0, "{group} changes its owner while it runs on {:?}", of.node);
-        Ok(())
     }
 }
