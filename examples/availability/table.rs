@@ -30,13 +30,14 @@ fn one(text: &mut String, report: &Report) -> Result<(), std::fmt::Error> {
     };
     writeln!(
         text,
-        "{}: cluster {}, {} nodes, {servers} virtual servers; {} years, seed {}, {durations}\n",
+        "{}: cluster {}, {} nodes, {servers} virtual servers; {} years, seed {}, {durations}",
         report.design,
         report.cluster,
         report.nodes,
         grouped(run.years),
         run.seed
     )?;
+    writeln!(text, "{}\n", rates(report))?;
     writeln!(text, "{:>56}minutes down per year, by cause", "")?;
     write!(
         text,
@@ -69,6 +70,27 @@ fn one(text: &mut String, report: &Report) -> Result<(), std::fmt::Error> {
         grouped(speed.inputs_per_second),
         speed.inputs_per_year
     )
+}
+
+/// The rates in one line, as they stand in files.
+fn rates(report: &Report) -> String {
+    const FIELDS: [&str; 9] = [
+        "mtbf",
+        "mttr",
+        "failover",
+        "coverage",
+        "manual",
+        "move",
+        "maintenance_every",
+        "maintenance",
+        "failback",
+    ];
+    let written = serde_json::to_value(report.rates).unwrap_or_default();
+    let field = |name: &str| {
+        let value = written.get(name)?;
+        Some(format!("{name} {}", value.as_str().map_or(value.to_string(), str::to_string)))
+    };
+    FIELDS.into_iter().filter_map(field).collect::<Vec<_>>().join(", ")
 }
 
 /// Availability, nines and minutes, without the end of the line.

@@ -220,7 +220,7 @@ impl Simulation {
         self.pass_until(0)?;
         let idle = self.services.iter().find(|of| of.book.is_some() && !of.is_serving());
         if let Some(service) = idle {
-            return Err(Breach::of(Invariant::L1, format!("{} does not start", service.name)));
+            return Err(Breach::apparatus(format!("{} does not start", service.name)));
         }
         self.is_forming = false;
         for index in 0..self.machines.len() {
@@ -298,9 +298,9 @@ impl Simulation {
     /// Hands an input to the core and carries out what it asks for.
     fn feed(&mut self, input: Input) -> Result<(), Breach> {
         self.inputs = self.inputs.saturating_add(1);
-        self.cluster.handle(Timestamp::from_millis(self.now), input).map_err(|error| {
-            Breach::of(Invariant::S33, format!("an input was refused: {error}"))
-        })?;
+        self.cluster
+            .handle(Timestamp::from_millis(self.now), input)
+            .map_err(|error| Breach::apparatus(format!("an input was refused: {error}")))?;
         self.drain()
     }
 
@@ -347,7 +347,7 @@ impl Simulation {
             }
             Event::DrainChanged { node, status } => self.note_drain(node, status),
             Event::OperationTimedOut { operation, .. } => {
-                return Err(Breach::of(Invariant::S29, format!("operation {operation} timed out")));
+                return Err(Breach::of(Invariant::S11, format!("operation {operation} timed out")));
             }
             Event::NodeChanged { .. }
             | Event::ResourceChanged { .. }
