@@ -143,7 +143,8 @@ fn room() {
 
 #[test]
 fn memory_and_state_agree() {
-    let cases: [(fn(&mut Seen), Invariant); 4] = [
+    type Doctor = fn(&mut Seen);
+    let cases: [(Doctor, Invariant); 4] = [
         (|seen| seen.groups[0].owner = Some(B), Invariant::S7),
         (|seen| seen.resources[0].desired = Some(DesiredState::Online), Invariant::S19),
         (|seen| seen.groups[1].movement = Some((None, MovementCause::Drain)), Invariant::S4),
