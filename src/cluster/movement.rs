@@ -150,7 +150,7 @@ impl Cluster {
             self.caches.touched.add_changed_node(node);
         }
         self.emit(Event::OwnerChanged { group, from, to, cause, epoch, proof });
-        self.begin_anew(declared);
+        self.open_on_owner(declared);
         // The old owner has room for another group now.
         self.touch_awaiting();
         self.touch(group);
@@ -179,7 +179,7 @@ impl Cluster {
     }
 
     /// The resources of a group on its new owner: all off, and none has failed there.
-    fn begin_anew(&mut self, declared: &GroupSpec) {
+    fn open_on_owner(&mut self, declared: &GroupSpec) {
         for resource in declared.resources() {
             self.step_resource(resource, ResourceEvent::Opened);
             self.step_resource(resource, ResourceEvent::OwnerChanged);
