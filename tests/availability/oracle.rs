@@ -155,6 +155,24 @@ fn nothing_starts_elsewhere_before_the_old_owner_is_known_to_be_off() {
     assert_eq!(court.ask(OperationKind::Start, DISK, 1, 2), Ok(Asked::Begun));
 }
 
+/// What its owner has stopped in good order needs no other proof.
+#[test]
+fn what_has_stopped_may_start_elsewhere_whatever_becomes_of_the_old_owner() {
+    let mut court = Court::running();
+    for resource in [SHARE, DISK] {
+        assert_eq!(court.ask(OperationKind::Stop, resource, 0, 1), Ok(Asked::Begun));
+        court.truth.finish(resource);
+    }
+    court.truth.crash(node(0));
+    court.truth.tell(node(0), Told::Lost);
+    assert_eq!(court.ask(OperationKind::Start, DISK, 1, 2), Ok(Asked::Begun));
+    // That one dies while it starts, which is another matter.
+    court.truth.crash(node(1));
+    court.truth.tell(node(1), Told::Lost);
+    court.truth.boot(node(0), Incarnation::new(1), Told::Member);
+    court.breaks("S9", OperationKind::Start, DISK, 2, 3);
+}
+
 #[test]
 fn one_operation_at_a_time() {
     let mut court = Court::running();

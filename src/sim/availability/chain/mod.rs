@@ -5,8 +5,7 @@
 //! interchangeable, and the share of time in each is solved for. The chain knows nothing of the
 //! engine and of the simulator, and so checks both.
 //!
-//! Two models: groups with a [home](homes) to which they return, and groups that
-//! [stay](symmetric) where they are.
+//! Two models: groups with a home to which they return, and groups that stay where they are.
 
 #![allow(
     clippy::as_conversions,

@@ -79,7 +79,7 @@ impl GroundTruth {
         let old = group.node.filter(|old| *old != node).and_then(|old| self.nodes.get(old.index()));
         ensure!(
             S9,
-            old.is_none_or(|old| old.told != Told::Lost),
+            old.is_none_or(|old| old.told != Told::Lost) || !group.needs_proof,
             "start of {resource} on {node}; nobody knows that {:?} is off",
             group.node
         );
@@ -156,6 +156,8 @@ impl GroundTruth {
         group.epoch = effect.epoch;
         if group.active == 0 {
             group.node = Some(effect.node);
+            // Nobody has said what a dead node made of it.
+            group.needs_proof = !host.is_powered;
         }
         if !host.is_powered {
             return Ok(Asked::Unheard);

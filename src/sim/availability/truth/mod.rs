@@ -74,6 +74,8 @@ struct Group {
     active: usize,
     /// Where anything of it was started last.
     node: Option<NodeId>,
+    /// It did not stop there: it died with the node, or nobody knows.
+    needs_proof: bool,
     epoch: Epoch,
 }
 
@@ -128,6 +130,7 @@ impl GroundTruth {
                 up: 0,
                 active: 0,
                 node: None,
+                needs_proof: false,
                 epoch: Epoch::default(),
             });
         }
@@ -201,6 +204,7 @@ impl GroundTruth {
             }
             group.active = 0;
             group.up = 0;
+            group.needs_proof = true;
         }
     }
 
