@@ -65,7 +65,7 @@ fn every_story_of_the_table_exists() {
         .split("](")
         .skip(1)
         .filter_map(|rest| rest.split_once(')'))
-        .map(|(target, _)| target)
+        .map(|(target, _)| target.split_once('#').map_or(target, |(file, _)| file))
         .collect();
     assert!(links.len() > 100, "only {} links", links.len());
     for link in links {
