@@ -32,6 +32,7 @@
 //! | `moves` | a group moves because of itself; a drain leaves what cannot go; who is placed has no rival of higher priority that waits |
 //! | `transitions` | no change of state outside the tables; doubt ends only by what ends doubt; nothing is adopted |
 //! | `reasons` | a group that should be online and is not has a reason, and the reason is true |
+//! | `stuck` | whatever waits goes on by itself, or needs an operator or the outside |
 //! | `whole` | what was told adds up to the state; without quorum everything is being stopped, and no change of configuration costs quorum; dependencies have no cycle; nothing appears or vanishes; time and counters never run backwards |
 
 use crate::cluster::{Event, InputError, Output};
@@ -52,12 +53,14 @@ mod ownership;
 mod reasons;
 pub(crate) mod seen;
 mod state;
+mod stuck;
 mod transitions;
 mod whole;
 
 pub use auditor::Audit;
 pub(crate) use reasons::is_missing;
 pub use state::state;
+pub use stuck::{is_lasting, not_stuck};
 
 /// What sets a step off.
 #[derive(Clone, Copy, Debug)]
@@ -152,7 +155,8 @@ pub(crate) fn step(
     whole::what_runs_is_known(moment, cluster)?;
     moves::drain_gave_up(cluster, outputs)?;
     moves::priorities(cluster, moment, outputs)?;
-    reasons::check(cluster)
+    reasons::check(cluster)?;
+    not_stuck(cluster)
 }
 
 /// A refused input: time that runs backwards is always refused as such.
