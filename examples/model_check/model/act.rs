@@ -30,8 +30,9 @@ pub(crate) enum Action {
     /// A machine that is off starts in a new life and joins, perhaps with something running that
     /// nobody asked for.
     Boot { node: u8, rogue: Option<u8> },
-    /// A machine that was cut off is heard again in the same life.
-    Heal { node: u8 },
+    /// A machine that was cut off is heard again in the same life. It may list what is still
+    /// starting among what runs, or not.
+    Heal { node: u8, lists_starts: bool },
     /// A resource fails by itself, and its agent says so.
     Fail { node: u8, resource: u8 },
     /// An operator asks for a move.
@@ -75,6 +76,10 @@ impl State {
                 if can(Fault::Late) {
                     push(Manner::Succeed);
                 }
+                continue;
+            }
+            if !self.world.can_arrive(order) {
+                push(Manner::Lose);
                 continue;
             }
             push(Manner::Succeed);
@@ -130,7 +135,10 @@ impl State {
             return;
         }
         if !machine.is_connected {
-            into.push(Action::Heal { node: index });
+            into.push(Action::Heal { node: index, lists_starts: true });
+            if machine.is_starting_something() {
+                into.push(Action::Heal { node: index, lists_starts: false });
+            }
         }
         for (resource, place) in machine.places.iter().enumerate() {
             if *place == Place::Starting {
@@ -157,7 +165,7 @@ impl State {
                 return Some(Action::Boot { node: index, rogue: None });
             }
             if !machine.is_connected {
-                return Some(Action::Heal { node: index });
+                return Some(Action::Heal { node: index, lists_starts: true });
             }
         }
         if !self.world.letters.as_slice().is_empty() {
@@ -226,13 +234,13 @@ impl Action {
             Self::Notice { node } => Some(Stimulus::Lost { node }),
             Self::Boot { node, rogue } => {
                 world.boot(usize::from(node), rogue.map(usize::from));
-                Some(joined(world, node))
+                Some(joined(world, node, true))
             }
-            Self::Heal { node } => {
+            Self::Heal { node, lists_starts } => {
                 world.machines[usize::from(node)].is_connected = true;
                 // Whoever was not missed has nothing to say.
                 let was_missed = core.node_state(usize::from(node)) == NodeState::Unclean;
-                was_missed.then(|| joined(world, node))
+                was_missed.then(|| joined(world, node, lists_starts))
             }
             Self::Fail { node, resource } => {
                 world.fail(usize::from(node), usize::from(resource));
@@ -252,7 +260,8 @@ impl Action {
             Self::Work { order, manner } => {
                 let order = &world.orders.as_slice()[usize::from(order)];
                 let is_late = order.is_fence() && !core.is_live(order.id);
-                u8::from(is_late || manner != Manner::Succeed)
+                let is_fault = manner != Manner::Succeed && world.can_arrive(order);
+                u8::from(is_late || is_fault)
             }
             Self::Lose { .. }
             | Self::Double { .. }
@@ -271,9 +280,10 @@ impl Action {
     }
 }
 
-fn joined(world: &World, node: u8) -> Stimulus {
+fn joined(world: &World, node: u8, lists_starts: bool) -> Stimulus {
     let machine = &world.machines[usize::from(node)];
-    let running = machine.inventory().fold(0, |bits, resource| bits | 1 << resource);
+    let is_listed = |resource: &usize| lists_starts || machine.places[*resource] != Place::Starting;
+    let running = machine.inventory().filter(is_listed).fold(0, |bits, id| bits | 1 << id);
     Stimulus::Joined { node, life: machine.life, running }
 }
 
@@ -282,7 +292,7 @@ fn joined(world: &World, node: u8) -> Stimulus {
 fn late_answers(world: &World, core: &Core) -> Option<u8> {
     let at = core.next_timer()?;
     let is_on_its_way = |id: u32| {
-        world.orders.as_slice().iter().any(|order| order.id == id)
+        world.orders.as_slice().iter().any(|order| order.id == id && world.can_arrive(order))
             || world
                 .letters
                 .as_slice()

@@ -58,6 +58,7 @@
 
 use std::time::{Duration, Instant};
 
+use quorate::testkit::Breach;
 use stateright::{Checker, CheckerBuilder, Model, Path, Property};
 
 pub(crate) mod act;
@@ -73,7 +74,6 @@ mod tell;
 pub(crate) mod world;
 
 pub(crate) use act::Action;
-pub(crate) use rule::Broken;
 pub(crate) use state::State;
 
 /// What is checked.
@@ -180,7 +180,7 @@ impl Configuration {
     }
 
     /// Judges a state as such; its steps were judged on the way.
-    pub(crate) fn verdict(&self, state: &State) -> Result<(), Broken> {
+    pub(crate) fn verdict(&self, state: &State) -> Result<(), Breach> {
         if let Some(broken) = &state.broken {
             return Err((**broken).clone());
         }
@@ -232,7 +232,7 @@ pub(crate) struct Report {
 /// A broken rule, and how it comes about.
 #[derive(Clone, Debug)]
 pub(crate) struct Violation {
-    pub(crate) broken: Broken,
+    pub(crate) broken: Breach,
     /// What happens, one line each.
     pub(crate) story: Vec<String>,
     /// The same as a scenario to begin with.

@@ -7,11 +7,12 @@ use quorate::machine::{NodeState, ResourceState};
 use quorate::policy::Ring;
 use quorate::settings::UnconfirmedStop;
 use quorate::state::Exhaustion;
+use quorate::testkit::{Breach, Invariant};
 use quorate::{Cluster, NodeId, ResourceId};
 
 use super::Configuration;
 use super::declare::{self, GROUPS, NODES, members};
-use super::rule::{Broken, Rule, ensure};
+use super::rule::ensure;
 use super::state::{Core, State, groups};
 
 /// Most that has to happen until everything that can be is online.
@@ -24,7 +25,7 @@ impl State {
         let is_unnoticed = |node: usize| {
             !self.world.machines[node].is_reachable() && self.core.node_state(node).is_member()
         };
-        self.world.orders.as_slice().is_empty()
+        !self.world.orders.as_slice().iter().any(|order| self.world.can_arrive(order))
             && self.world.letters.as_slice().is_empty()
             && self.core.next_timer().is_none()
             && !(0..NODES).any(is_unnoticed)
@@ -32,53 +33,49 @@ impl State {
 
     /// Where nothing is going to happen by itself, every group is online or has a reason that
     /// lasts.
-    pub(crate) fn judge_rest(&self) -> Result<(), Broken> {
+    pub(crate) fn judge_rest(&self) -> Result<(), Breach> {
         if !self.is_quiet() {
             return Ok(());
         }
         let live = self.core.live.as_slice();
-        ensure!(live.is_empty(), Stuck, "{live:?} is outstanding, and no timer runs");
+        ensure!(live.is_empty(), L5, "{live:?} is outstanding, and no timer runs");
         if !self.core.cluster.state().is_quorate() {
             for group in 0..GROUPS {
                 for resource in members(group) {
                     let is_left = |node: &usize| self.core.node_state(*node).is_member();
                     let left = self.world.copies(resource).find(is_left);
-                    ensure!(
-                        left.is_none(),
-                        Minority,
-                        "r{resource} runs on n{left:?}, without quorum"
-                    );
+                    ensure!(left.is_none(), S25, "r{resource} runs on n{left:?}, without quorum");
                 }
             }
         }
-        self.judge_groups(Rule::Stuck)
+        self.judge_groups(Invariant::L5)
     }
 
     /// Plays on without faults and operators until nothing happens any more. Then every group is
     /// online or has a reason that even that does not mend.
-    pub(crate) fn judge_calm(&self) -> Result<(), Broken> {
+    pub(crate) fn judge_calm(&self) -> Result<(), Breach> {
         let mut state = self.clone();
         for _ in 0..PATIENCE {
             let Some(action) = state.kind_action() else {
-                return state.judge_groups(Rule::Calm);
+                return state.judge_groups(Invariant::L1);
             };
             state = state.act(action);
             if let Some(broken) = &state.broken {
                 return Err((**broken).clone());
             }
         }
-        ensure!(false, Calm, "{PATIENCE} things happened, and there is no end of it");
+        ensure!(false, L1, "{PATIENCE} things happened, and there is no end of it");
         Ok(())
     }
 
     /// What is stored and restored goes on in the same way, whatever happens next.
-    pub(crate) fn judge_sameness(&self, configuration: &Configuration) -> Result<(), Broken> {
+    pub(crate) fn judge_sameness(&self, configuration: &Configuration) -> Result<(), Breach> {
         let restored = Cluster::restore(self.core.cluster.snapshot(), Ring::new());
         let twin = match restored {
             Ok(twin) => Self::of(Arc::new(Core::new(twin)), self.world, None),
             Err(error) => {
                 let words = format!("cannot be restored: {error}");
-                return Err(Broken { rule: Rule::Sameness, words });
+                return Err(Breach::of(Invariant::S31, words));
             }
         };
         let mut actions = Vec::new();
@@ -88,12 +85,12 @@ impl State {
             let is_same = one.key() == other.key()
                 && one.core.cluster.state() == other.core.cluster.state()
                 && one.core.cluster.poll_timeout() == other.core.cluster.poll_timeout();
-            ensure!(is_same, Sameness, "a restored cluster does otherwise at {action:?}");
+            ensure!(is_same, S31, "a restored cluster does otherwise at {action:?}");
         }
         Ok(())
     }
 
-    fn judge_groups(&self, rule: Rule) -> Result<(), Broken> {
+    fn judge_groups(&self, invariant: Invariant) -> Result<(), Breach> {
         for (index, group) in groups() {
             let is_online = members(index).into_iter().all(|resource| {
                 let id = ResourceId::from_index(resource);
@@ -110,7 +107,7 @@ impl State {
                     None => "without a reason".into(),
                 };
                 let words = format!("g{index} is not online: {words}");
-                return Err(Broken { rule, words });
+                return Err(Breach::of(invariant, words));
             }
         }
         Ok(())

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use quorate::cluster::{Outcome, Output};
 use quorate::machine::NodeState;
 use quorate::policy::Ring;
+use quorate::testkit::Breach;
 use quorate::{Cluster, Command, GroupId, Incarnation, Input, NodeId, OpId, ResourceId, Timestamp};
 
 use super::act::Action;
@@ -14,7 +15,6 @@ use super::declare::{self, GROUPS, HORIZON, NODES, RESOURCES};
 use super::judge;
 use super::key;
 use super::list::List;
-use super::rule::Broken;
 use super::world::{Letter, Order, World};
 use super::{Configuration, Start};
 
@@ -25,7 +25,7 @@ pub(crate) struct State {
     pub(crate) core: Arc<Core>,
     pub(crate) world: World,
     /// The first rule that was broken.
-    pub(crate) broken: Option<Arc<Broken>>,
+    pub(crate) broken: Option<Arc<Breach>>,
     key: u64,
 }
 
@@ -143,7 +143,7 @@ impl State {
         state
     }
 
-    pub(crate) fn of(core: Arc<Core>, world: World, broken: Option<Arc<Broken>>) -> Self {
+    pub(crate) fn of(core: Arc<Core>, world: World, broken: Option<Arc<Breach>>) -> Self {
         let key = key::key(&core, &world);
         Self { core, world, broken, key }
     }
@@ -175,7 +175,7 @@ fn tell(
     before: &Core,
     world: &mut World,
     stimulus: Stimulus,
-) -> (Option<Arc<Core>>, Option<Broken>) {
+) -> (Option<Arc<Core>>, Option<Breach>) {
     let mut cluster = before.cluster.clone();
     let now = cluster.state().now();
     let answer = match stimulus.input() {

@@ -40,7 +40,7 @@ impl Action {
                 let resource = resource_name(resource);
                 format!("{} starts and joins, and {resource} runs there unasked", name(node))
             }
-            Self::Heal { node } => format!("{} is heard again", name(node)),
+            Self::Heal { node, .. } => format!("{} is heard again", name(node)),
             Self::Fail { node, resource } => {
                 format!("{} dies on {}", resource_name(resource), name(node))
             }
@@ -72,7 +72,7 @@ impl Action {
                 }
             },
             Self::Notice { node } => format!("lose {}", name(node)),
-            Self::Boot { node, .. } | Self::Heal { node } => {
+            Self::Boot { node, .. } | Self::Heal { node, .. } => {
                 let machine = &after.world.machines[usize::from(node)];
                 let running: Vec<&str> = machine.inventory().map(|id| RESOURCE_NAMES[id]).collect();
                 let mut line = format!("join {} inc={}", name(node), machine.life);

@@ -3,7 +3,8 @@
 //! Agents are honest. They refuse what is older than what they know: an earlier life of their
 //! machine, an earlier epoch of the group, an operation older than the last one for the same
 //! resource. They say that something is off only if it is, and list what is still starting among
-//! what runs. Orders to a machine die with the connection to it, answers on their way back do not.
+//! what runs. Orders to a machine that is cut off wait until it is heard again or are lost; its
+//! answers on their way arrive all the same.
 
 use quorate::Effect;
 use quorate::cluster::Outcome;
@@ -153,9 +154,9 @@ impl Order {
 }
 
 impl World {
-    /// Takes on what the cluster asks for; what cannot be reached is lost on the way.
+    /// Takes on what the cluster asks for; what is for a machine that is off goes nowhere.
     pub(crate) fn take(&mut self, order: Order) {
-        if order.is_fence() || self.machines[usize::from(order.node)].is_reachable() {
+        if order.is_fence() || self.machines[usize::from(order.node)].is_powered {
             self.orders.push(order);
         }
     }
@@ -217,13 +218,18 @@ impl World {
         let machine = &mut self.machines[node];
         machine.is_powered = false;
         machine.places = [Place::Off; RESOURCES];
-        self.cut(node);
+        machine.is_connected = false;
+        self.orders.retain(|order| order.is_fence() || usize::from(order.node) != node);
     }
 
     /// A machine is cut off and runs on.
     pub(crate) fn cut(&mut self, node: usize) {
         self.machines[node].is_connected = false;
-        self.orders.retain(|order| order.is_fence() || usize::from(order.node) != node);
+    }
+
+    /// Whether an order can arrive now.
+    pub(crate) fn can_arrive(&self, order: &Order) -> bool {
+        order.is_fence() || self.machines[usize::from(order.node)].is_reachable()
     }
 
     /// A machine that is off starts in a new life, perhaps with something that nobody asked for.
@@ -272,9 +278,13 @@ impl Machine {
         self.is_powered && self.is_connected
     }
 
-    /// What runs or is starting.
+    /// What runs, and what is starting.
     pub(crate) fn inventory(&self) -> impl Iterator<Item = usize> + '_ {
         (0..RESOURCES).filter(|resource| self.places[*resource] != Place::Off)
+    }
+
+    pub(crate) fn is_starting_something(&self) -> bool {
+        self.places.contains(&Place::Starting)
     }
 
     /// Whether its agents refuse an order because it is older than what they know.
