@@ -3,12 +3,13 @@
 //! The number of states is pinned: a change of it means that the engine does something else in some
 //! history, or that the model allows other histories. Say which in the commit that changes it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::{Action, Budget, Configuration, Report, Start, State};
 
 #[path = "../examples/model_check/model/mod.rs"]
+#[allow(dead_code, reason = "the command that checks more reads more")]
 mod model;
 
 const BUDGET: Budget = Budget {
@@ -62,7 +63,7 @@ const TWINS: usize = 2;
 
 /// How many states there are, and how many others of them were compared.
 fn compare_twins(configuration: &Configuration) -> (usize, usize) {
-    let mut known: HashMap<u64, Known> = HashMap::new();
+    let mut known: BTreeMap<u64, Known> = BTreeMap::new();
     let mut pending = State::initial(configuration);
     let mut twins = 0;
     while let Some(state) = pending.pop() {

@@ -11,7 +11,7 @@
 //! | L2 | [`at_rest`], [`stays_at_rest`] |
 //! | L3 | [`no_ping_pong`] |
 //! | L4 | [`operations_end`], and after every step of an audit |
-//! | L5 | [`not_stuck`] |
+//! | L5 | [`not_stuck`], and after every step of an audit |
 //! | L10 | [`rolling_reboot`] |
 //! | L11 | [`drain_ends`] |
 //! | L14 | [`same_course`] |
@@ -30,6 +30,7 @@ pub use bounds::{Outside, fence_time, start_time, stop_time, time_to_online};
 pub use course::{drain_ends, no_fence_loop, no_ping_pong, rolling_reboot, same_course};
 pub use journal::{Entry, Journal, Spark};
 pub use rest::{
-    at_rest, fences_block_only_theirs, idle, is_lasting, not_stuck, online_in_time, operations_end,
-    stays_at_rest,
+    at_rest, fences_block_only_theirs, idle, online_in_time, operations_end, stays_at_rest,
 };
+
+pub use super::audit::{is_lasting, not_stuck};
