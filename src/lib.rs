@@ -187,13 +187,6 @@ pub mod settings;
 #[cfg(feature = "shared")]
 mod shared;
 #[cfg(feature = "sim")]
-#[allow(
-    dead_code,
-    clippy::integer_division,
-    clippy::large_enum_variant,
-    clippy::wildcard_enum_match_arm,
-    reason = "a tool for tests; what tells the story of a failed run is being built"
-)]
 pub mod sim;
 pub mod spec;
 pub mod state;
@@ -208,7 +201,6 @@ pub mod state;
     clippy::string_slice,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
-    dead_code,
     reason = "whoever tests wants a broken assumption to be loud"
 )]
 pub mod testkit;

@@ -120,6 +120,8 @@ impl Cluster {
             (OperationKind::CheckLooksAlive, Outcome::Succeeded) => {
                 self.note_looks_alive(resource);
             }
+            // Without quorum nothing is checked; when it is back, this check is due again.
+            (OperationKind::CheckLooksAlive, _) if !self.state.is_quorate() => {}
             (OperationKind::CheckLooksAlive, _) => {
                 self.issue(resource, OperationKind::CheckIsAlive);
             }

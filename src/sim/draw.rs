@@ -22,7 +22,7 @@ const FAULTS: u64 = 2;
 const COURSE: u64 = 3;
 
 /// Whether a run has faults.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Weather {
     /// Some of them.
     Hostile,

@@ -1,16 +1,20 @@
 //! One seed, one run.
 
 use core::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::string::String;
 use std::vec::Vec;
 
 use crate::testkit::Breach;
 use crate::testkit::watch::Storing;
 
+use super::act::Timed;
 use super::director::{Director, Taping};
 use super::draw::{Draw, Weather};
 use super::fault::Atlas;
+use super::shrink::{self, Progress};
 use super::stage::{Flaw, Keep, Stage};
+use super::tell::{self, Head};
 
 /// Runs seeds.
 ///
@@ -56,6 +60,20 @@ pub struct Failure {
     pub breach: Breach,
 }
 
+/// A run that breaks a promise, as short as it could be made.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Shrunk {
+    /// What was promised and not kept.
+    pub breach: Breach,
+    /// Acts of the run, at first and in the end.
+    pub acts: (usize, usize),
+    /// The digest of the state in which the run ends.
+    pub digest: u64,
+    /// What the cluster was told, for [`Runner`](crate::testkit::scenario::Runner): its last line
+    /// is the digest.
+    pub scenario: String,
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "seed {}: {}", self.seed, self.breach)
@@ -72,29 +90,24 @@ impl Simulator {
         self
     }
 
-    /// Plays a seed with its faults.
+    /// Makes a mistake on purpose.
+    #[cfg(test)]
+    pub(crate) const fn with_flaw(mut self, flaw: Flaw) -> Self {
+        self.flaw = flaw;
+        self
+    }
+
+    /// Plays a seed with its faults, or its cluster without any. A panic is a broken promise like
+    /// any other.
     ///
     /// # Errors
     ///
     /// The first promise that was not kept.
-    pub fn run(&self, seed: u64) -> Result<Report, Failure> {
-        self.play(seed, Weather::Hostile)
-    }
-
-    /// Plays the cluster of a seed without any fault.
-    ///
-    /// # Errors
-    ///
-    /// The first promise that was not kept.
-    pub fn run_benign(&self, seed: u64) -> Result<Report, Failure> {
-        self.play(seed, Weather::Benign)
-    }
-
-    fn play(&self, seed: u64, weather: Weather) -> Result<Report, Failure> {
+    pub fn run(&self, seed: u64, weather: Weather) -> Result<Report, Failure> {
         let unfit = |breach| Failure { seed, breach };
         let mut director =
             self.director(seed, weather, Keep::Nothing, Taping::Off).map_err(unfit)?;
-        self.direct(&mut director).map_err(unfit)?;
+        guarded(|| self.direct(&mut director)).map_err(unfit)?;
         let stage = &director.stage;
         Ok(Report {
             seed,
@@ -117,12 +130,62 @@ impl Simulator {
         match self.director(seed, weather, Keep::Words, Taping::Off) {
             Err(breach) => std::vec![std::format!("{breach}")],
             Ok(mut director) => {
-                let end = self.direct(&mut director);
+                let end = guarded(|| self.direct(&mut director));
                 let mut record = director.stage.record();
                 record.extend(end.err().map(|breach| std::format!("!! {breach}")));
                 record
             }
         }
+    }
+
+    /// Plays a seed again and takes away of what happens whatever is not needed to break the same
+    /// promise, within so many runs; `None` if the seed breaks none.
+    #[must_use]
+    pub fn shrink(
+        &self,
+        seed: u64,
+        weather: Weather,
+        most_runs: usize,
+        progress: impl FnMut(Progress),
+    ) -> Option<Shrunk> {
+        let mut director = self.director(seed, weather, Keep::Nothing, Taping::On).ok()?;
+        let end = guarded(|| director.open().and_then(|()| director.run(self.steps)));
+        // What is not at rest in the end is so for whatever was healed; that is not taken apart.
+        let is_healed = end.is_ok();
+        let breach = end.and_then(|()| guarded(|| director.heal())).err()?;
+        let tape = director.tape();
+        let count = tape.len();
+        let tape = match is_healed {
+            true => tape,
+            false => {
+                let play = |acts: &[Timed]| self.replay(seed, weather, acts, Keep::Nothing).1;
+                shrink::shrink(tape, breach.invariant, most_runs, play, progress)
+            }
+        };
+        let (stage, end) = self.replay(seed, weather, &tape, Keep::Told);
+        let Draw { declaration, policy, .. } = Draw::new(seed, weather);
+        let breach = end.err().unwrap_or(breach);
+        let head = Head { seed, breach: &breach, declaration: &declaration, policy };
+        let stage = stage?;
+        let scenario = tell::scenario(head, &stage.told());
+        let digest = stage.cluster().digest();
+        Some(Shrunk { breach, acts: (count, tape.len()), digest, scenario })
+    }
+
+    /// Plays acts without any chance.
+    fn replay(
+        &self,
+        seed: u64,
+        weather: Weather,
+        acts: &[Timed],
+        keep: Keep,
+    ) -> (Option<Stage>, Result<(), Breach>) {
+        let mut stage = match self.stage(seed, weather, keep) {
+            Ok(stage) => stage,
+            Err(breach) => return (None, Err(breach)),
+        };
+        let end = guarded(|| acts.iter().try_for_each(|act| stage.play(act).map(drop)));
+        (Some(stage), end)
     }
 
     fn director(
@@ -132,8 +195,14 @@ impl Simulator {
         keep: Keep,
         taping: Taping,
     ) -> Result<Director, Breach> {
-        let Draw { declaration, policy, swarm, twin, dice } = Draw::new(seed, weather);
-        let spec = declaration.clone().build().map_err(|errors| {
+        let Draw { declaration, policy, swarm, dice, .. } = Draw::new(seed, weather);
+        let stage = self.stage(seed, weather, keep)?;
+        Ok(Director::new(stage, swarm, dice, declaration, policy.fault(), taping))
+    }
+
+    fn stage(&self, seed: u64, weather: Weather, keep: Keep) -> Result<Stage, Breach> {
+        let Draw { declaration, policy, twin, .. } = Draw::new(seed, weather);
+        let spec = declaration.build().map_err(|errors| {
             Breach::apparatus(std::format!("the declaration must be valid: {errors}"))
         })?;
         let storing = Storing {
@@ -141,7 +210,15 @@ impl Simulator {
             as_text_every: self.as_text_every,
             renews_twin_every: twin,
         };
-        let stage = Stage::new(spec, policy, storing, self.flaw, keep);
-        Ok(Director::new(stage, swarm, dice, declaration, policy.fault(), taping))
+        Ok(Stage::new(spec, policy, storing, self.flaw, keep))
     }
+}
+
+/// A panic as what it is: an input that had no answer.
+fn guarded(play: impl FnOnce() -> Result<(), Breach>) -> Result<(), Breach> {
+    panic::catch_unwind(AssertUnwindSafe(play)).unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().cloned();
+        let words = words.or_else(|| panic.downcast_ref::<&str>().map(|words| (*words).into()));
+        Err(Breach::panic(words.unwrap_or_default()))
+    })
 }

@@ -1,5 +1,6 @@
 //! After the storm: no more faults. Everything that can come online does, and then there is rest.
 
+use core::time::Duration;
 use std::boxed::Box;
 use std::vec::Vec;
 
@@ -7,8 +8,8 @@ use crate::cluster::{Command, ResumeFailback};
 use crate::quorum::WitnessState;
 use crate::state::{OperationKind, Pause};
 use crate::testkit::breach::{Breach, ensure};
-use crate::testkit::liveness::is_lasting;
-use crate::{GroupId, Input, NodeId};
+use crate::testkit::liveness::{self, Outside};
+use crate::{Input, NodeId, Timestamp};
 
 use super::{Director, Event};
 use crate::sim::act::{Act, Word};
@@ -30,15 +31,23 @@ impl Director {
         self.choose_who_is_well()?;
         self.act(Act::Say(Box::new(Input::WitnessChanged { witness: WitnessState::Up })))?;
         self.take_up_what_hangs();
+        self.healed_at = self.now();
         for timer in 0..2 * TIMERS {
             self.resume_all()?;
             self.work_until_quiet()?;
+            self.goes_well()?;
             if timer > TIMERS && self.is_at_rest().is_ok() {
                 return Ok(());
             }
             let Some(due) = self.next_timer() else { break };
-            // From time to time much later, for the long waits.
-            let late = if timer % 3 == 2 && self.queue.is_empty() { 600_000 } else { 0 };
+            if !self.queue.is_empty() {
+                // Checks follow each other without a break.
+                self.step()?;
+                continue;
+            }
+            // From time to time much later, for the long waits; whoever calls late waits longer.
+            let late = if timer % 3 == 2 { 600_000 } else { 0 };
+            self.healed_at = self.healed_at.saturating_add(late);
             let at = due.saturating_add(late);
             if at.saturating_sub(self.now()) > 86_400_000 {
                 break;
@@ -181,7 +190,7 @@ impl Director {
 
     /// Lets the checks under way end, if they do not follow each other without a break.
     fn finish_checks(&mut self) -> Result<(), Breach> {
-        for _ in 0..100 {
+        for _ in 0..1_000 {
             if self.queue.is_empty() {
                 break;
             }
@@ -209,17 +218,25 @@ impl Director {
         }
         let left = cluster.outstanding().find(|effect| !is_check(effect.action));
         ensure!(L2, left.is_none(), "in the calm {left:?} is outstanding");
-        for (group, _) in cluster.spec().groups() {
-            if let Some(reason) = cluster.why(group) {
-                let group: GroupId = group;
-                ensure!(
-                    L1,
-                    is_lasting(cluster, reason),
-                    "in the calm {group} is not online: {reason}"
-                );
-            }
+        for (group, declared) in cluster.spec().groups() {
+            let Some(reason) = cluster.why(group) else { continue };
+            let is_lasting = liveness::is_lasting(cluster, reason);
+            ensure!(L1, is_lasting, "in the calm {} is not online: {reason}", declared.name());
         }
         Ok(())
+    }
+
+    /// What has to hold at any time once the faults are over and timers go off.
+    fn goes_well(&self) -> Result<(), Breach> {
+        let cluster = self.stage.cluster();
+        let outside = Outside {
+            detection: Duration::from_millis(self.swarm.detection.saturating_mul(2)),
+            agreement: Duration::from_secs(120),
+        };
+        liveness::online_in_time(cluster, Timestamp::from_millis(self.healed_at), outside)?;
+        liveness::operations_end(cluster)?;
+        liveness::not_stuck(cluster)?;
+        liveness::fences_block_only_theirs(cluster)
     }
 }
 

@@ -5,6 +5,12 @@
 //! notices after a while who is gone and who is back. Faults are deviations from that, each drawn
 //! with its own rate, and some strike from outside.
 
+#![allow(
+    clippy::integer_division,
+    clippy::wildcard_enum_match_arm,
+    reason = "parts of spans need no precision, and each sort of fault has its own place"
+)]
+
 mod heal;
 mod membership;
 mod messages;
@@ -94,6 +100,8 @@ pub(crate) struct Director {
     /// The time that a clock which never stands still would show.
     true_now: u64,
     clock: WallClock,
+    /// When the faults ended.
+    healed_at: u64,
     tape: Option<Vec<Timed>>,
 }
 
@@ -131,6 +139,7 @@ impl Director {
             stuck_until: 0,
             true_now: 0,
             clock: WallClock { utc_millis_of_day: 0, utc_offset_minutes: 60 },
+            healed_at: 0,
             tape: (taping == Taping::On).then(Vec::new),
         }
     }

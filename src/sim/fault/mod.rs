@@ -1,13 +1,13 @@
 //! The kinds of faults, each with its place in the catalogue of faults.
 
-use core::fmt;
-
 mod atlas;
+
+use crate::testkit::Room;
 
 pub use atlas::Atlas;
 
 /// Where a kind of fault is made.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Place {
     /// It strikes from outside, at its own rate.
     World,
@@ -17,13 +17,6 @@ pub enum Place {
     Run,
     /// It speaks of what a single core does not have; another room has to make it.
     BelongsTo(Room),
-}
-
-/// A room of the cluster that this simulator does not have.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Room {
-    /// Views, links between nodes, and who is a member.
-    Membership,
 }
 
 /// The enum, its list and its texts from one table.
@@ -248,13 +241,5 @@ impl FaultKind {
     /// somebody says that something is off which runs on.
     pub(crate) const fn is_lie(self) -> bool {
         matches!(self, Self::LyingStop | Self::FenceWrongNode | Self::ConfirmedWrongly)
-    }
-}
-
-impl fmt::Display for Room {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Membership => f.write_str("membership"),
-        }
     }
 }

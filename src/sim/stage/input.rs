@@ -1,5 +1,7 @@
 //! What the cluster is told, and what the world learns from it.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "most events mean nothing to the world")]
+
 use std::boxed::Box;
 use std::vec::Vec;
 
@@ -12,8 +14,9 @@ use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::history::edits;
 use crate::{Effect, Input, NodeId, ResourceId, Timestamp};
 
-use super::{Done, Mark, STEPS_PER_MARK, Stage, Told};
+use super::{Done, Mark, STEPS_PER_MARK, Stage};
 use crate::sim::act::Moment;
+use crate::sim::tell::Told;
 use crate::sim::world::{Bits, Op};
 
 /// An answer to an input, or what was broken by it.
@@ -60,10 +63,25 @@ impl Stage {
         self.mark.log.push((Timestamp::from_millis(at), input.cloned()));
         if self.told.is_some() {
             let told = match input {
-                Some(input) => Told::Input(Box::new(input.clone()), self.cluster().spec().clone()),
+                Some(input) => Told::Input {
+                    input: Box::new(input.clone()),
+                    spec: Box::new(self.cluster().spec().clone()),
+                    is_awaited: match input {
+                        Input::OperationFinished { operation, .. } => {
+                            self.is_outstanding(operation.value())
+                        }
+                        _ => false,
+                    },
+                },
                 None => Told::Timer,
             };
-            self.told.iter_mut().for_each(|list| list.push((at, told.clone())));
+            self.tell_of(at, told);
+        }
+    }
+
+    fn tell_of(&mut self, at: u64, told: Told) {
+        if let Some(list) = &mut self.told {
+            list.push((at, told));
         }
     }
 
@@ -102,6 +120,10 @@ impl Stage {
 
     /// An order leaves the cluster.
     fn sent(&mut self, effect: &Effect) {
+        if self.told.is_some() {
+            let effect = self.cluster().spec().named(effect.clone());
+            self.tell_of(self.now, Told::Issued(effect));
+        }
         let node = self.book.node(effect.node);
         self.ops.push(Op {
             id: effect.operation.value(),
@@ -206,8 +228,7 @@ impl Stage {
 
     pub(super) fn restart(&mut self) -> Result<Done, Breach> {
         self.watch.restart()?;
-        let told = Told::Restored;
-        self.told.iter_mut().for_each(|list| list.push((self.now, told.clone())));
+        self.tell_of(self.now, Told::Restored);
         Ok(Done::Yes)
     }
 

@@ -16,6 +16,7 @@ use core::hash::{Hash, Hasher};
 
 use super::act::{Act, Timed};
 use super::policy::Policy;
+use super::tell::Told;
 use super::world::{Book, Key, Op, World};
 
 /// Steps after which a snapshot is taken to which [`Act::Replay`] returns.
@@ -40,16 +41,6 @@ pub(crate) enum Done {
     /// It was not possible.
     No,
 }
-
-/// What the cluster was told, for a scenario.
-#[derive(Clone, Debug)]
-pub(crate) enum Told {
-    Input(Box<Input>, ClusterSpec),
-    Timer,
-    Restored,
-}
-
-use std::boxed::Box;
 
 /// The cluster, the world and everything in between.
 #[derive(Clone, Debug)]
@@ -145,8 +136,15 @@ impl Stage {
         self.trace.0.finish()
     }
 
-    pub(crate) fn told(&self) -> &[(u64, Told)] {
-        self.told.as_deref().unwrap_or_default()
+    /// What the cluster was told, and what runs where something runs twice.
+    pub(crate) fn told(&self) -> Vec<(u64, Told)> {
+        let mut told = self.told.clone().unwrap_or_default();
+        for (node, resource) in self.world.doubles(&self.book) {
+            let resource = self.book.resource_name(resource).into();
+            let node = self.book.node_name(node).into();
+            told.push((self.now, Told::Runs { resource, node }));
+        }
+        told
     }
 
     pub(crate) fn record(&mut self) -> Vec<String> {

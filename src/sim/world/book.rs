@@ -103,10 +103,6 @@ impl Book {
         self.nodes.key(id.index())
     }
 
-    pub(crate) fn group(&self, id: GroupId) -> Key {
-        self.groups.key(id.index())
-    }
-
     pub(crate) fn resource(&self, id: ResourceId) -> Key {
         self.resources.key(id.index())
     }
@@ -133,18 +129,9 @@ impl Book {
         self.groups.name(key)
     }
 
-    /// The key of a resource by its name, declared or not.
-    pub(crate) fn resource_named(&self, name: &str) -> Option<Key> {
-        self.resources.names.iter().position(|known| **known == *name).map(Key::at)
-    }
-
     /// How many nodes ever had a name.
     pub(crate) fn node_count(&self) -> usize {
         self.nodes.names.len()
-    }
-
-    pub(crate) fn group_count(&self) -> usize {
-        self.groups.names.len()
     }
 
     pub(crate) fn resource_count(&self) -> usize {

@@ -89,6 +89,22 @@ impl World {
         }
     }
 
+    /// Where resources of a group run that runs in two places.
+    pub(crate) fn doubles(&self, book: &Book) -> Vec<(Key, Key)> {
+        let mut doubles = Vec::new();
+        for (_, members) in book.groups() {
+            let places = self.machines().filter(|(_, of)| !of.asked().both(members).is_empty());
+            let places: Vec<(Key, Bits)> =
+                places.map(|(node, of)| (node, of.asked().both(members))).collect();
+            if places.len() > 1 {
+                for (node, here) in places {
+                    doubles.extend(here.iter().map(|resource| (node, resource)));
+                }
+            }
+        }
+        doubles
+    }
+
     /// Judges the one rule for which everything else is there: of each resource at most one copy
     /// runs, and what runs of a group runs on one machine.
     pub(crate) fn judge(&self, book: &Book) -> Result<(), Breach> {

@@ -137,6 +137,11 @@ pub fn is_lasting(cluster: &Cluster, reason: Reason) -> bool {
         Reason::InDoubt { .. } | Reason::WaitingForNodeOff { .. } => {
             settings.fencing == Fencing::Operator
         }
+        // Until the node comes back or an operator has seen that it is off.
+        Reason::OrphanRunning { node, .. } => {
+            settings.fencing == Fencing::Operator
+                && cluster.state().node_state(node) == NodeState::Unclean
+        }
         // A resource of the group waits for one that has such a reason itself.
         Reason::WaitingForResource { on, .. } => {
             let record = cluster.state().resource(on);

@@ -9,7 +9,7 @@
 //! everything has to come online that can.
 
 mod acts;
-pub(crate) mod calm;
+mod calm;
 pub(crate) mod declare;
 pub(crate) mod edits;
 pub(crate) mod orders;

@@ -4,6 +4,7 @@ use crate::policy::{
     FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Ring, StrictPreferred,
 };
 use crate::spec::ClusterDeclaration;
+use crate::testkit::policies::Misbehaving;
 use serde_json::{Map, Value, json};
 use std::prelude::v1::*;
 
@@ -23,6 +24,11 @@ impl Draft {
     /// The declaration that a cluster works with.
     pub(crate) fn of(declaration: &ClusterDeclaration) -> Self {
         Self(serde_json::to_value(declaration).unwrap_or_default())
+    }
+
+    /// A declaration as it stands in a file.
+    pub(crate) fn read(json: &str) -> Result<Self, String> {
+        serde_json::from_str(json).map(Self).map_err(|error| error.to_string())
     }
 
     pub(crate) fn finish(&self) -> Result<ClusterDeclaration, String> {
@@ -132,7 +138,10 @@ pub(crate) fn policy(words: &[String]) -> Result<Box<dyn FailoverPolicy>, String
             (_, Some(seed)) => {
                 Box::new(Ring::seeded(seed.parse().map_err(|_| format!("{seed} is no seed"))?))
             }
-            _ => return Err(format!("no policy {word}")),
+            (name, None) => match Misbehaving::named(name) {
+                Some(policy) => Box::new(policy),
+                None => return Err(format!("no policy {word}")),
+            },
         };
         composed = Some(match composed {
             Some(first) => Box::new(first.then(next)),

@@ -38,7 +38,8 @@
 //! | `group sql prefer=a,b class=db demand.mem=4` | `prefer` is `preferred_owners`, `class` is `anti_affinity_classes`, `demand` is `demands`; `failback_window=22-6` |
 //! | `resource disk kind="Physical Disk" restart_threshold=1` | `needs` is `depends_on`, `possible` is `possible_owners`; belongs to the last group, or to `group=sql` |
 //! | `kind "My Service" class=user requires=[{"class":"storage"}]` | values in `[ ]` or `{ }` are JSON; `settings.restart_delay=1s` |
-//! | `policy ring` | `ring`, `ring:7` (seed), `first_preferred`, `strict_preferred`, `least_groups`, `least_loaded`; several in a row break ties |
+//! | `policy ring` | `ring`, `ring:7` (seed), `first_preferred`, `strict_preferred`, `least_groups`, `least_loaded`; several in a row break ties; bad ones for tests: `whim`, `worst`, `veto`, `extreme` |
+//! | `declare {…}` | the whole declaration as JSON, as in files; after `start` it replaces the configuration |
 //! | `false-word` | somebody says of a node or resource that it is off while it runs: what then runs twice is shown, and is no breach |
 //! | `start` | builds the cluster and prints warnings or errors |
 //!
@@ -66,6 +67,8 @@
 //! | `crash disk` | it stops running, and the agent on the owner's node reports it; `on=a inc=1` report from elsewhere |
 //! | `die disk` | it stops running; the next health check finds out |
 //! | `alive disk` | the agent reports that it is alive |
+//! | `answer 12 failed` | answers the operation with this number, whether anybody waits for it or not |
+//! | `run disk on=a` | it runs there, and nobody knows |
 //!
 //! Operations are `start`, `stop`, `terminate`, `check`, `probe` and `fence`.
 //!
@@ -88,6 +91,14 @@
 //! |---|---|
 //! | `advance 15m`, `at 1h` | time goes on (to that moment); timers ring in order |
 //! | `timeout` | a timer rings now, although none is due |
+//! | `skip 10m` | time goes on and nobody is called |
+//!
+//! # Anything else
+//!
+//! | line | meaning |
+//! |---|---|
+//! | `input {…}` | an input as JSON with numbers in the place of names, declared or not |
+//! | `input at=5ms {…}` | the same, of that moment |
 //!
 //! # Questions
 //!
@@ -99,6 +110,7 @@
 //! | `budget sql`, `budget disk` | failovers or restarts left |
 //! | `outstanding`, `timer` | operations not answered; the next timer |
 //! | `snapshot` | the rest is played on a cluster restored from a snapshot of this one |
+//! | `digest` | the digest of the state |
 //! | `digest-same` | whether the last command left the state as it was |
 //! | `show checks`, `hide checks` | health checks are (not) printed; the same with `resources` |
 //!
@@ -117,8 +129,12 @@ mod question;
 mod script;
 mod words;
 mod world;
+#[cfg(feature = "sim")]
+mod write;
 
 pub use diff::diff;
+#[cfg(feature = "sim")]
+pub(crate) use write::{Stage, setup, step};
 
 use play::Play;
 

@@ -7,7 +7,7 @@ use crate::cluster::{Command, Event, Input, Outcome, Output, Snapshot};
 use crate::id::Names;
 use crate::policy::{FailoverPolicy, Ring};
 use crate::spec::ClusterSpec;
-use crate::{Cluster, Timestamp};
+use crate::{Cluster, OpId, Timestamp};
 
 use super::declare::{self, Draft};
 use super::print::{self, Show};
@@ -69,14 +69,22 @@ impl Default for Play {
 impl Play {
     /// Plays one line and gives what is put out.
     pub(crate) fn line(&mut self, line: &str) -> Result<Vec<String>, String> {
-        let words = split(line)?;
+        let json = json_of(line);
+        let words = match json {
+            // Its quotes and spaces are its own.
+            Some((head, _)) => split(head)?,
+            None => split(line)?,
+        };
         let Some((verb, rest)) = words.split_first() else {
             return Ok(Vec::new());
         };
         if let Some(cluster) = self.cluster.take() {
             let digest = cluster.digest();
             let mut stage = Stage { cluster, play: self, lines: Vec::new() };
-            let played = stage.line(verb, &words, rest);
+            let played = match json {
+                Some((_, json)) => stage.json(verb, rest, json),
+                None => stage.line(verb, &words, rest),
+            };
             let Stage { cluster, mut lines, .. } = stage;
             self.cluster = Some(cluster);
             played?;
@@ -92,6 +100,10 @@ impl Play {
             return Ok(lines);
         }
         match verb.as_str() {
+            "declare" => {
+                self.draft = Draft::read(json.map_or("", |(_, json)| json))?;
+                Ok(Vec::new())
+            }
             "cluster" | "node" | "group" | "resource" | "kind" => {
                 self.draft.add(verb, Arguments::of(rest)).map(|()| Vec::new())
             }
@@ -164,6 +176,15 @@ impl Stage<'_> {
                 }
                 self.advance(until);
             }
+            "skip" => {
+                let spans = rest.iter().map(|text| span(text)).collect::<Result<Vec<_>, _>>()?;
+                self.play.now = spans.into_iter().fold(self.play.now, Timestamp::after);
+            }
+            "run" => {
+                let mut arguments = Arguments::of(rest);
+                let node = arguments.take("on").ok_or("expected on=")?;
+                self.play.world.run(&arguments.one("a resource")?, &node);
+            }
             "timeout" => {
                 self.ring();
                 self.settle();
@@ -197,6 +218,10 @@ impl Stage<'_> {
             ("done", [all]) if all == "all" => return self.answer_all(),
             ("done", [action, target]) => self.done(action, target, Outcome::Succeeded)?,
             ("done", [action, target, outcome]) => self.done(action, target, named(outcome)?)?,
+            ("answer", [number, outcome]) => {
+                let operation = number.parse().map_err(|_| format!("{number} is no number"))?;
+                self.answer(OpId::new(operation), named(outcome)?);
+            }
             ("progress", [action, target]) => {
                 let operation = self.play.world.last(Action::named(action)?, target)?.operation;
                 self.hand_in(Input::OperationProgressed { operation });
@@ -211,6 +236,35 @@ impl Stage<'_> {
         let effect = self.play.world.last(Action::named(action)?, target)?;
         self.play.world.carry_out(&effect, outcome);
         self.hand_in(Input::OperationFinished { operation: effect.operation, outcome });
+        Ok(())
+    }
+
+    /// Answers an operation; what came of one that does not count any more is not known.
+    fn answer(&mut self, operation: OpId, outcome: Outcome) {
+        let is_awaited = self.cluster.outstanding().any(|effect| effect.operation == operation);
+        if let Some(effect) = self.play.world.issued(operation).filter(|_| is_awaited).cloned() {
+            self.play.world.carry_out(&effect, outcome);
+        }
+        self.hand_in(Input::OperationFinished { operation, outcome });
+    }
+
+    /// A line that ends in JSON.
+    fn json(&mut self, verb: &str, rest: &[String], json: &str) -> Result<(), String> {
+        match verb {
+            "declare" => {
+                let declaration = Box::new(Draft::read(json)?.finish()?);
+                self.hand_in(Input::Command(Command::Configure { declaration }));
+            }
+            _ => {
+                let input: Input = serde_json::from_str(json).map_err(|error| error.to_string())?;
+                let mut arguments = Arguments::of(rest);
+                let at = arguments.take("at").map(|text| span(&text)).transpose()?;
+                arguments.all()?;
+                let at = at.map_or(self.play.now, |at| Timestamp::ZERO.after(at));
+                self.hand_over(at, input);
+            }
+        }
+        self.settle();
         Ok(())
     }
 
@@ -261,9 +315,13 @@ impl Stage<'_> {
                 return;
             }
         };
+        self.hand_over(self.play.now, input);
+    }
+
+    fn hand_over(&mut self, now: Timestamp, input: Input) {
         let before = changes_names(&input).then(|| self.cluster.spec().clone());
         let digest = self.cluster.digest();
-        match self.cluster.handle(self.play.now, input) {
+        match self.cluster.handle(now, input) {
             Ok(()) => self.drain(before),
             Err(error) => {
                 let kind = error.kind();
@@ -357,6 +415,13 @@ impl Stage<'_> {
         self.lines.push(format!("!! {what}"));
         self.play.breaches.push(what.into());
     }
+}
+
+/// The JSON with which a line ends that may, and what stands before it.
+fn json_of(line: &str) -> Option<(&str, &str)> {
+    let verb = line.split_whitespace().next()?;
+    let at = line.find('{').filter(|_| verb == "declare" || verb == "input")?;
+    Some(line.split_at(at))
 }
 
 /// Whether ids may mean something else after this input.

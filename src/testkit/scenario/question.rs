@@ -33,6 +33,7 @@ pub(crate) fn answer(
         "outstanding" => {
             cluster.outstanding().map(|effect| words_of(&spec.named(effect))).collect()
         }
+        "digest" => vec![format!("{:016x}", cluster.digest())],
         "timer" => match cluster.poll_timeout() {
             Some(deadline) => {
                 let deadline = spec.named(deadline);

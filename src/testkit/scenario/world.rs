@@ -47,6 +47,17 @@ impl Action {
         }
     }
 
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Terminate => "terminate",
+            Self::Check => "check",
+            Self::Probe => "probe",
+            Self::Fence => "fence",
+        }
+    }
+
     pub(crate) fn named(name: &str) -> Result<Self, String> {
         match name {
             "start" => Ok(Self::Start),

@@ -1,0 +1,73 @@
+//! What came of the seeds, as a table and as JSON.
+
+use std::fmt;
+use std::time::Duration;
+
+use quorate::sim::{Atlas, FaultKind, Place};
+use serde_json::{Value, json};
+
+/// Everything that is worth a line in the end.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) seeds: u64,
+    pub(crate) inputs: u64,
+    pub(crate) failures: u64,
+    pub(crate) atlas: Atlas,
+    /// Everything that any seed put out, folded into one number.
+    pub(crate) digest: u64,
+    pub(crate) cpu: Duration,
+}
+
+impl Report {
+    /// Takes in the digest of a run; the order of the seeds counts.
+    pub(crate) fn fold(&mut self, digest: u64) {
+        self.digest = self.digest.rotate_left(7) ^ digest.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn faults_per_minute(&self) -> f64 {
+        self.atlas.total() as f64 * 60.0 / self.cpu.as_secs_f64().max(1e-9)
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let faults: Vec<Value> = FaultKind::ALL
+            .iter()
+            .map(|kind| {
+                json!({
+                    "id": kind.catalogue_id(),
+                    "kind": format!("{kind:?}"),
+                    "title": kind.title(),
+                    "count": match kind.place() {
+                        Place::BelongsTo(room) => json!({ "belongs_to": room.to_string() }),
+                        _ => json!(self.atlas.count(*kind)),
+                    },
+                })
+            })
+            .collect();
+        json!({
+            "seeds": self.seeds,
+            "inputs": self.inputs,
+            "faults": self.atlas.total(),
+            "failures": self.failures,
+            "cpu_seconds": self.cpu.as_secs_f64(),
+            "faults_per_cpu_minute": self.faults_per_minute(),
+            "digest": format!("{:016x}", self.digest),
+            "atlas": faults,
+        })
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.atlas)?;
+        let missing = self.atlas.missing().count();
+        let seconds = self.cpu.as_secs_f64();
+        writeln!(f, "seeds                  {:>14}", self.seeds)?;
+        writeln!(f, "inputs                 {:>14}", self.inputs)?;
+        writeln!(f, "faults                 {:>14}", self.atlas.total())?;
+        writeln!(f, "kinds that never fired {missing:>14}")?;
+        writeln!(f, "CPU seconds            {seconds:>14.1}")?;
+        writeln!(f, "faults per CPU minute  {:>14.0}", self.faults_per_minute())?;
+        writeln!(f, "digest                 {:016x}", self.digest)?;
+        writeln!(f, "seeds that fail        {:>14}", self.failures)
+    }
+}

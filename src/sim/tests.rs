@@ -1,0 +1,40 @@
+//! A simulator that has never found anything is not known to find anything.
+
+use std::string::String;
+use std::vec::Vec;
+
+use super::draw::Weather;
+use super::run::{Shrunk, Simulator};
+use super::stage::Flaw;
+use crate::testkit::Invariant;
+use crate::testkit::scenario::Runner;
+
+/// The first of these seeds that breaks a promise, shrunk.
+fn found(simulator: Simulator, seeds: core::ops::Range<u64>) -> (u64, Shrunk) {
+    let seed = seeds
+        .into_iter()
+        .find(|seed| simulator.run(*seed, Weather::Hostile).is_err())
+        .expect("one is found");
+    let shrunk = simulator.shrink(seed, Weather::Hostile, 2_000, |_| {});
+    (seed, shrunk.expect("the seed fails again"))
+}
+
+fn lines_after_start(scenario: &str) -> Vec<String> {
+    scenario.lines().skip_while(|line| *line != "start").map(String::from).collect()
+}
+
+#[test]
+fn an_agent_that_lies_is_found_and_told_in_a_handful_of_lines() {
+    let simulator = Simulator::default().with_flaw(Flaw::LiesAreJudged);
+    let (seed, shrunk) = found(simulator, 0..400);
+    std::println!("seed {seed}: {} of {} acts\n{}", shrunk.acts.1, shrunk.acts.0, shrunk.scenario);
+    assert!(matches!(shrunk.breach.invariant, Some(Invariant::S1 | Invariant::S4)));
+    assert!(shrunk.acts.1 <= 30, "{} acts are left", shrunk.acts.1);
+    // The same seed without the flaw keeps every promise.
+    assert_eq!(Simulator::default().run(seed, Weather::Hostile).err(), None);
+    // The scenario is understood, says the same again, and ends in the same state.
+    let played = Runner.play(&shrunk.scenario).expect("every line is understood");
+    assert_eq!(played.text, shrunk.scenario);
+    assert!(shrunk.scenario.contains(&std::format!("\n{:016x}\n", shrunk.digest)));
+    assert!(lines_after_start(&shrunk.scenario).iter().any(|line| line.starts_with("!! ")));
+}

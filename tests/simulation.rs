@@ -1,0 +1,64 @@
+//! Seeds of the simulator in every everyday run: the same ones everywhere, so that a change is
+//! judged by what it changes. The example `simulate` runs as many as there is time for.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use quorate::sim::{Atlas, FaultKind, Report, Simulator, Weather};
+
+/// Seeds of an everyday run.
+const SEEDS: u64 = 48;
+
+/// Long enough to get into trouble and out of it, short enough for builds without optimisation.
+fn simulator() -> Simulator {
+    Simulator::default().steps(250)
+}
+
+fn run(seed: u64, weather: Weather) -> Report {
+    simulator().run(seed, weather).unwrap_or_else(|failure| {
+        let shrunk = simulator().shrink(seed, weather, 500, |_| {});
+        let story = shrunk.map_or_else(String::new, |shrunk| shrunk.scenario);
+        panic!("{weather:?} {failure}\n{story}")
+    })
+}
+
+/// Golden: what every seed comes to, on every platform and with every optimisation.
+#[test]
+fn every_seed_keeps_every_promise_and_comes_to_the_same_end() {
+    let mut text = String::from("# seed: digest of the last state, hash of everything put out\n");
+    let mut atlas = Atlas::default();
+    for seed in 0..SEEDS {
+        let report = run(seed, Weather::Hostile);
+        assert_eq!(run(seed, Weather::Hostile), report, "seed {seed} runs otherwise again");
+        atlas.add(&report.atlas);
+        let Report { digest, trace, .. } = report;
+        writeln!(text, "{seed}: {digest:016x} {trace:016x}").expect("a string takes it");
+    }
+    let missing: Vec<FaultKind> = atlas.missing().collect();
+    assert!(missing.is_empty(), "these faults never happened: {missing:?}\n{atlas}");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/seeds.txt");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, &text).expect("the file can be written");
+    }
+    let golden = fs::read_to_string(&path).expect("the file can be read");
+    assert_eq!(text, golden, "UPDATE=1 writes what happens now");
+}
+
+/// What cannot come online without any fault has a reason that no time will mend.
+#[test]
+fn without_faults_everything_comes_online_that_can() {
+    for seed in 0..SEEDS {
+        let report = run(seed, Weather::Benign);
+        assert_eq!(report.atlas.total(), 0, "seed {seed}: {}", report.atlas);
+    }
+}
+
+#[test]
+fn every_part_of_the_catalogue_has_its_kinds() {
+    let mut ids: Vec<&str> = FaultKind::ALL.iter().map(|kind| kind.catalogue_id()).collect();
+    ids.dedup();
+    assert_eq!(ids.len(), 25, "{ids:?}");
+    let possible = FaultKind::ALL.iter().filter(|kind| kind.applies());
+    assert!(possible.count() >= 25);
+}
