@@ -24,7 +24,16 @@ impl Cluster {
             None => self.place_first(declared, group),
             Some((owner, NodeState::Down)) => self.take_over(declared, group, owner),
             // Nothing may start elsewhere before the owner is known to be off, or is clean.
-            Some((_, NodeState::Unclean | NodeState::Joining)) => {}
+            Some((owner, NodeState::Unclean)) => {
+                // An operator may have asked for it only now.
+                let is_fence_due = self.state.node(owner).is_some_and(|record| {
+                    record.fence.operation.is_none() && record.fence.retry_at.is_none()
+                });
+                if is_fence_due && self.is_wanted(declared, group) {
+                    self.caches.touched.add_node(owner);
+                }
+            }
+            Some((_, NodeState::Joining)) => {}
             Some((owner, NodeState::Up | NodeState::Paused)) => {
                 self.place_owned(declared, group, owner);
             }

@@ -27,6 +27,12 @@ impl Cluster {
             NodeState::Down => {
                 return Some(self.why_unplaced(declared, group, Trigger::NodeFailure));
             }
+            // Nobody has a node fenced for what would not start elsewhere either.
+            NodeState::Unclean
+                if !self.is_wanted(declared, group) && self.caches.running(group) == 0 =>
+            {
+                return Some(Reason::NotStartedAutomatically);
+            }
             NodeState::Unclean => return Some(self.why_unclean(owner)),
             NodeState::Joining | NodeState::Up | NodeState::Paused => {}
         }

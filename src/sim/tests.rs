@@ -24,6 +24,7 @@ fn lines_after_start(scenario: &str) -> Vec<String> {
 }
 
 #[test]
+#[ignore = "minutes without optimisation: cargo test --release --lib sim::tests -- --ignored"]
 fn an_agent_that_lies_is_found_and_told_in_a_handful_of_lines() {
     let simulator = Simulator::default().with_flaw(Flaw::LiesAreJudged);
     let (seed, shrunk) = found(simulator, 0..400);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use quorate::cluster::{Effect, Outcome};
+use quorate::machine::ResourceState;
 use quorate::policy::FailoverPolicy;
 use quorate::spec::{
     ClusterDeclaration, GroupDeclaration, Interval, ResourceDeclaration, ResourceOverrides,
@@ -132,6 +133,10 @@ impl Play {
         let group = self.cluster.spec().resource(resource).expect("declared").group();
         let node = self.cluster.state().owner(group).expect("it has an owner");
         self.running.remove(&(node, resource));
+        if self.cluster.state().resource_state(resource) != ResourceState::Online {
+            // There is nothing that could die.
+            return;
+        }
         let incarnation = Incarnation::new(self.lives[node.index()]);
         self.feed(Input::ResourceFailed { resource, node, incarnation });
         self.settle();

@@ -3,8 +3,8 @@
 //! Agents are honest. They refuse what is older than what they know: an earlier life of their
 //! machine, an earlier epoch of the group, an operation older than the last one for the same
 //! resource. They say that something is off only if it is, and list what is still starting among
-//! what runs. Orders to a machine that is cut off wait until it is heard again or are lost; its
-//! answers on their way arrive all the same.
+//! what runs. Starts on a machine that is cut off wait until it is heard again, or are lost; other
+//! orders to it are lost. Its answers on their way arrive all the same.
 
 use quorate::Effect;
 use quorate::cluster::Outcome;
@@ -175,18 +175,21 @@ impl World {
     }
 
     /// Sorts out what has no effect any more: letters that tell nothing new are remembered, orders
-    /// that their agent refuses are gone.
+    /// that their agent refuses are gone, and so is what waits for a machine to be heard again, but
+    /// for starts: only they can do harm.
     pub(crate) fn tidy(&mut self, core: &Core) {
         let counts = |letter: &Letter| core.counts(letter);
-
         let stale = self.letters;
         for letter in stale.as_slice().iter().filter(|letter| !counts(letter)) {
             self.diary.remember(*letter);
         }
         self.letters.retain(counts);
         let machines = self.machines;
-        self.orders
-            .retain(|order| order.is_fence() || !machines[usize::from(order.node)].refuses(order));
+        self.orders.retain(|order| {
+            let machine = &machines[usize::from(order.node)];
+            let can_wait = machine.is_connected || order.kind == OperationKind::Start;
+            order.is_fence() || can_wait && !machine.refuses(order)
+        });
         if self.faults == 0 {
             // That a fence comes too late is a fault.
             self.orders.retain(|order| !order.is_fence() || core.is_live(order.id));

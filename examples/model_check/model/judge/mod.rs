@@ -46,7 +46,11 @@ pub(crate) fn refusal(
     let is_true = match stimulus {
         Stimulus::Lost { .. } | Stimulus::Joined { .. } | Stimulus::Timer => true,
         Stimulus::Answered { order, .. } => before.is_live(order),
-        Stimulus::Failed { .. } => is_report_of_owner(&Seen::of(before), stimulus),
+        // A second report of the same death is of what is not online any more.
+        Stimulus::Failed { .. } => {
+            is_report_of_owner(&Seen::of(before), stimulus)
+                && !matches!(error, InputError::ResourceNotOnline(_))
+        }
         Stimulus::Move { .. } => false,
     };
     ensure!(!is_true, S22, "{stimulus:?} was refused: {error}");
