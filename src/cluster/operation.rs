@@ -121,7 +121,9 @@ impl Cluster {
                 self.note_looks_alive(resource);
             }
             // Without quorum nothing is checked; when it is back, this check is due again.
-            (OperationKind::CheckLooksAlive, _) if !self.state.is_quorate() => {}
+            (OperationKind::CheckLooksAlive, _) if !self.state.is_quorate() => {
+                self.schedule_resource(resource);
+            }
             (OperationKind::CheckLooksAlive, _) => {
                 self.issue(resource, OperationKind::CheckIsAlive);
             }

@@ -133,7 +133,8 @@ pub fn fences_block_only_theirs(cluster: &Cluster) -> Result<(), Breach> {
         };
         let is_wanted = is_missing(cluster, group) && state.is_quorate();
         let orphaned = matches!(cluster.why(group), Some(Reason::OrphanRunning { .. }));
-        let expected = lost.filter(|_| is_wanted && !orphaned);
+        let asked = cluster.why(group) != Some(Reason::NotStartedAutomatically);
+        let expected = lost.filter(|_| is_wanted && !orphaned && asked);
         ensure!(L16, waits_for == expected, "{group} waits for {waits_for:?}, not {expected:?}");
     }
     Ok(())
