@@ -6,7 +6,7 @@
 use std::prelude::v1::*;
 
 use super::{Alarm, Cause, Simulation, part};
-use crate::cluster::Effect;
+use crate::cluster::{Effect, Reason};
 use crate::settings::Failback;
 use crate::sim::availability::books::Entry;
 use crate::sim::availability::truth::Asked;
@@ -357,6 +357,19 @@ impl Simulation {
             | MovementCause::Operator
             | MovementCause::Return => Cause::Failback,
         };
+    }
+
+    /// A node is known to be off. Groups that went down with it and find no other node wait for
+    /// one, also those of which the core said so long ago.
+    pub(super) fn note_homeless(&mut self, node: NodeId) {
+        for group in self.down_with(node) {
+            match self.cluster.why(group) {
+                Some(
+                    Reason::NoCandidate | Reason::NotAdmitted { .. } | Reason::OwnerPaused { .. },
+                ) => self.note_no_place(group),
+                Some(_) | None => {}
+            }
+        }
     }
 
     /// There is no node for a group: its failover so far was a wait for one.
