@@ -107,7 +107,7 @@ impl Cluster {
             Input::WallClockRead { reading } if reading.is_valid() => {
                 Ok(Accepted::WallClock(reading))
             }
-            Input::WallClockRead { .. } => Err(InputError::ClockOutOfRange),
+            Input::WallClockRead { reading } => Err(InputError::ClockOutOfRange(reading)),
             Input::Command(command) => self.check_command(command),
         }
     }
@@ -142,7 +142,7 @@ impl Cluster {
         }
         let known = record.incarnation;
         if incarnation.value() > LAST_COUNT {
-            return Err(InputError::CounterExhausted);
+            return Err(InputError::IncarnationOutOfRange { node, incarnation });
         }
         let is_new = incarnation > known;
         let is_welcome = match (record.state, record.proof) {

@@ -27,10 +27,12 @@ use crate::{Cluster, GroupId, Input, NodeId, OpId, ResourceId, Timestamp, WallCl
 mod machine;
 mod means;
 mod service;
+mod slots;
 
 use machine::Machine;
 use means::{Means, part};
 use service::Service;
+use slots::{ALARMS_PER_NODE, Alarm};
 
 /// A cluster in simulated time.
 #[derive(Debug)]
@@ -77,18 +79,6 @@ pub struct BrokenPromise {
 /// Inputs between two checks of the whole state of the core. What can be judged in constant time
 /// is judged with every input.
 const INPUTS_PER_CHECK: u64 = 1_024;
-
-/// Places in the tree of alarms for each node: its life, its loss, its maintenance.
-const ALARMS_PER_NODE: usize = 3;
-
-/// What an alarm is about.
-#[derive(Clone, Copy, Debug)]
-enum Alarm {
-    Life(NodeId),
-    Loss(NodeId),
-    Maintenance(NodeId),
-    Wave(GroupId),
-}
 
 impl Simulation {
     /// A cluster of this design in which everything is well, and a run of it from this seed.
@@ -258,41 +248,6 @@ impl Simulation {
         }
         self.now = end;
         Ok(())
-    }
-
-    fn alarm_of(&self, slot: usize) -> Alarm {
-        let nodes = self.machines.len().saturating_mul(ALARMS_PER_NODE);
-        if let Some(group) = slot.checked_sub(nodes) {
-            return Alarm::Wave(GroupId::from_index(group));
-        }
-        let node = NodeId::from_index(slot.div_euclid(ALARMS_PER_NODE));
-        match slot.rem_euclid(ALARMS_PER_NODE) {
-            0 => Alarm::Life(node),
-            1 => Alarm::Loss(node),
-            _ => Alarm::Maintenance(node),
-        }
-    }
-
-    fn slot_of(&self, alarm: Alarm) -> usize {
-        let of_node = |node: NodeId, part: usize| {
-            node.index().saturating_mul(ALARMS_PER_NODE).saturating_add(part)
-        };
-        match alarm {
-            Alarm::Life(node) => of_node(node, 0),
-            Alarm::Loss(node) => of_node(node, 1),
-            Alarm::Maintenance(node) => of_node(node, 2),
-            Alarm::Wave(group) => {
-                self.machines.len().saturating_mul(ALARMS_PER_NODE).saturating_add(group.index())
-            }
-        }
-    }
-
-    fn set_alarm(&mut self, alarm: Alarm, at: u64) {
-        self.alarms.set(self.slot_of(alarm), at);
-    }
-
-    fn clear_alarm(&mut self, alarm: Alarm) {
-        self.alarms.clear(self.slot_of(alarm));
     }
 
     /// Hands an input to the core and carries out what it asks for.
