@@ -296,7 +296,8 @@ impl Simulation {
                 service.in_flight.clear();
                 service.wave = Wave::None;
                 service.ends_at = Some(ends_at);
-                service.is_away_as_planned = false;
+                // While its home is in maintenance it is away for that, whatever else happens to it.
+                service.is_away_as_planned &= service.home != Some(node);
             }
         }
     }
