@@ -1,5 +1,7 @@
 //! What is remembered of a group.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Epoch, NodeId};
@@ -183,5 +185,19 @@ impl GroupRecord {
 
     pub(crate) fn is_ordered(&self) -> bool {
         self.ordered_in.is_some_and(|epoch| epoch >= self.epoch)
+    }
+}
+
+impl fmt::Display for MovementCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Start => "start",
+            Self::ResourceFailure => "resource failure",
+            Self::NodeFailure => "node failure",
+            Self::Operator => "operator",
+            Self::Drain => "drain",
+            Self::Failback => "failback",
+            Self::Return => "return",
+        })
     }
 }
