@@ -147,8 +147,14 @@ bugs! {
     RetryTimerLost: L5,
     /// a group goes back to the node that it has just failed on
     PingPong: L3,
+    /// a node that was fenced is never taken in again
+    FencedNodeShutOut: L7,
     /// a drain forgets the groups that could not leave at first
     DrainForgotten: L11,
+    /// groups of low priority wait for those that have failed
+    FailedHoldsUpOthers: L13,
+    /// groups of low priority wait for those whose node is not off yet
+    FenceHoldsUpOthers: L16,
 }
 
 /// Plants a bug in place of the one before, or takes it out.

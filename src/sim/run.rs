@@ -5,6 +5,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::string::String;
 use std::vec::Vec;
 
+use crate::testkit::reference::Compared;
 use crate::testkit::watch::Storing;
 use crate::testkit::{Breach, Invariant};
 
@@ -30,11 +31,28 @@ pub struct Simulator {
     /// Whether clusters are stored and restored at all.
     is_stored: bool,
     flaw: Flaw,
+    beside: Beside,
+}
+
+/// What goes along with a run.
+#[derive(Clone, Copy, Debug)]
+enum Beside {
+    /// Nothing but what judges it.
+    Nothing,
+    /// The reference model.
+    Model,
 }
 
 impl Default for Simulator {
     fn default() -> Self {
-        Self { steps: 500, as_data_every: 8, as_text_every: 64, is_stored: true, flaw: Flaw::None }
+        Self {
+            steps: 500,
+            as_data_every: 8,
+            as_text_every: 64,
+            is_stored: true,
+            flaw: Flaw::None,
+            beside: Beside::Nothing,
+        }
     }
 }
 
@@ -51,6 +69,8 @@ pub struct Report {
     pub digest: u64,
     /// A hash of everything that was told and put out, with its times.
     pub trace: u64,
+    /// How much was compared with the reference model; nothing unless that was asked for.
+    pub compared: Compared,
 }
 
 /// A promise that a run broke.
@@ -92,6 +112,14 @@ impl Simulator {
         self
     }
 
+    /// Compares every step with the [reference model](crate::testkit::reference) as well. It
+    /// takes several times as long.
+    #[must_use]
+    pub const fn compared(mut self) -> Self {
+        self.beside = Beside::Model;
+        self
+    }
+
     /// Makes a mistake on purpose.
     #[cfg(test)]
     pub(crate) const fn with_flaw(mut self, flaw: Flaw) -> Self {
@@ -116,6 +144,7 @@ impl Simulator {
             inputs: stage.steps,
             digest: stage.digest(),
             trace: stage.trace_hash(),
+            compared: stage.compared(),
             atlas: director.atlas,
         })
     }
@@ -251,7 +280,12 @@ impl Simulator {
             as_text_every: of(self.as_text_every),
             renews_twin_every: of(twin),
         };
-        Ok(Stage::new(spec, policy, storing, self.flaw, keep))
+        let mut stage = Stage::new(spec, policy, storing, self.flaw, keep);
+        match self.beside {
+            Beside::Nothing => {}
+            Beside::Model => stage.compare(policy),
+        }
+        Ok(stage)
     }
 }
 

@@ -10,6 +10,7 @@ use std::vec::Vec;
 use crate::cluster::{Input, InputError, Output, PortableHasher, Snapshot};
 use crate::spec::ClusterSpec;
 use crate::testkit::breach::Breach;
+use crate::testkit::reference::{Compared, Differential};
 use crate::testkit::watch::{Storing, Watch};
 use crate::{Cluster, Timestamp};
 use core::hash::{Hash, Hasher};
@@ -122,6 +123,17 @@ impl Stage {
             told: (keep == Keep::Told).then(Vec::new),
             record: (keep == Keep::Words).then(Vec::new),
         }
+    }
+
+    /// Compares every step with the reference model as well.
+    pub(crate) fn compare(&mut self, policy: Policy) {
+        let differential = Differential::new(self.cluster(), policy.orders());
+        self.watch.compare(differential);
+    }
+
+    /// How much has been compared with the reference model.
+    pub(crate) fn compared(&self) -> Compared {
+        self.watch.compared()
     }
 
     pub(crate) const fn cluster(&self) -> &Cluster {
