@@ -248,7 +248,7 @@ impl Cluster {
     }
 
     /// Moves a group off a node that is being drained.
-    fn leave_drained_owner(&mut self, group: GroupId, owner: NodeId) -> bool {
+    pub(crate) fn leave_drained_owner(&mut self, group: GroupId, owner: NodeId) -> bool {
         let Some(drain) = self.state.node(owner).map(|record| record.drain) else { return false };
         if drain.status != DrainStatus::InProgress || seeded!(DrainForgotten) {
             return false;
