@@ -12,7 +12,7 @@ use crate::policy::{FailoverPolicy, Placement, Rank, Trigger, Walk};
 pub(super) struct Answer {
     /// Those that may be taken, best first.
     pub(super) order: Vec<NodeId>,
-    /// Those that the policy does not want.
+    /// Those that the policy alone does not want.
     pub(super) vetoed: Vec<NodeId>,
 }
 
@@ -24,15 +24,17 @@ pub(super) fn answer(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) ->
 impl Answer {
     pub(super) fn of(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Self {
         let candidates = explain(placement, policy).candidates;
-        let nodes = |is_one: fn(&Candidate) -> bool| {
-            candidates.iter().filter(|candidate| is_one(candidate)).map(|of| of.node).collect()
-        };
-        Self {
-            order: nodes(|candidate| !matches!(candidate.verdict, Verdict::Rejected(_))),
-            vetoed: nodes(|candidate| {
-                matches!(candidate.verdict, Verdict::Rejected(Rejection::Vetoed { .. }))
-            }),
+        let is_vetoed =
+            |of: &&Candidate| matches!(of.verdict, Verdict::Rejected(Rejection::Vetoed { .. }));
+        let is_taken = |of: &&Candidate| !matches!(of.verdict, Verdict::Rejected(_));
+        let mut vetoed: Vec<NodeId> =
+            candidates.iter().filter(is_vetoed).map(|of| of.node).collect();
+        if !vetoed.is_empty() {
+            // Last resorts that are not open are vetoed first, and rejected all the same.
+            let open = Self::of(placement, &Neutral).order;
+            vetoed.retain(|node| open.contains(node));
         }
+        Self { order: candidates.iter().filter(is_taken).map(|of| of.node).collect(), vetoed }
     }
 
     /// The order, and what is vetoed, by name.

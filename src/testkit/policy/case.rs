@@ -72,7 +72,7 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         prop::sample::select(&[AntiAffinityPlacement::Soft, AntiAffinityPlacement::Hard]);
     // As many nodes as a declaration may have, from time to time.
     let members = prop_oneof![
-        15 => vec(member(), 1..8),
+        30 => vec(member(), 1..8),
         1 => vec(member(), 8..=64),
     ];
     (members, vec(party(), 1..7), anti_affinity, triggers, 0..64_usize, 0..64_usize).prop_map(
@@ -119,7 +119,7 @@ fn amount(small: core::ops::Range<u64>) -> impl Strategy<Value = u64> {
 
 impl Case {
     /// With names, and with numbers that are nodes; repetitions drop out.
-    fn settled(mut self) -> Self {
+    pub(super) fn settled(mut self) -> Self {
         let count = self.members.len();
         let nodes = |numbers: &[usize]| {
             let mut nodes: Vec<usize> = Vec::new();

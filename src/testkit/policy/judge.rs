@@ -1,84 +1,95 @@
-//! Looks for the smallest case in which a law is broken.
+//! Tries laws on cases, and looks for the smallest case in which a law is broken.
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::prelude::v1::*;
 
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use super::case::{Case, case};
+use super::case::{Case, Scene, case};
 use super::laws::{Finding, try_law};
+use super::shrink::simplest;
 use super::{Counterexample, Law, Report, Verdict};
 use crate::policy::FailoverPolicy;
 
 /// Without these nothing else can be judged.
 const GROUND: [Law; 2] = [Law::Total, Law::Deterministic];
 
+/// What has been found of a law so far.
+struct Trial {
+    law: Law,
+    kept: u32,
+    broken_by: Option<Case>,
+}
+
 pub(super) fn judge(laws: &[Law], cases: u32, seed: u64, policy: &dyn FailoverPolicy) -> Report {
-    let mut verdicts: Vec<(Law, Verdict)> = Vec::new();
-    let mut fallen: Option<Law> = None;
-    for law in laws.iter().copied() {
-        let verdict = match fallen {
+    let mut trials: Vec<Trial> =
+        laws.iter().map(|law| Trial { law: *law, kept: 0, broken_by: None }).collect();
+    let mut runner = TestRunner::new_with_rng(Config::default(), random(seed));
+    let strategy = case();
+    for number in 0..cases {
+        let tree = strategy.new_tree(&mut runner).expect("no case is turned down");
+        let case = tree.current();
+        let scene = case.scene();
+        let one_is_enough = |law: Law| number > 0 && law == Law::Spread;
+        let open = |trial: &&mut Trial| trial.broken_by.is_none() && !one_is_enough(trial.law);
+        for trial in trials.iter_mut().filter(open) {
+            match attempt(trial.law, &case, &scene, policy) {
+                Finding::Kept => trial.kept = trial.kept.saturating_add(1),
+                Finding::NothingToSay => {}
+                Finding::Broken(_) => trial.broken_by = Some(case.clone()),
+            }
+            if trial.broken_by.is_some() && GROUND.contains(&trial.law) {
+                break;
+            }
+        }
+        if ground(&trials).is_some() {
+            break;
+        }
+    }
+    let fallen = ground(&trials);
+    let verdicts = trials.into_iter().map(|trial| {
+        let law = trial.law;
+        let verdict = match fallen.filter(|fallen| *fallen != law) {
             Some(fallen) => Verdict::Unjudged { reason: format!("{fallen} is broken") },
-            None => search(law, cases, seed, policy),
+            None => trial.verdict(cases, policy),
         };
-        if GROUND.contains(&law) && !matches!(verdict, Verdict::Kept { .. }) {
-            fallen = fallen.or(Some(law));
-        }
-        verdicts.push((law, verdict));
-    }
-    Report { verdicts }
-}
-
-fn search(law: Law, cases: u32, seed: u64, policy: &dyn FailoverPolicy) -> Verdict {
-    if law == Law::Spread {
-        return one_case(law, policy);
-    }
-    let config =
-        Config { cases, failure_persistence: None, source_file: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, random(seed));
-    let judged = Cell::new(0_u32);
-    let answer = runner.run(&case(), |case| match attempt(law, &case, policy) {
-        Finding::Kept => {
-            judged.set(judged.get().saturating_add(1));
-            Ok(())
-        }
-        Finding::NothingToSay => Ok(()),
-        Finding::Broken(finding) => Err(TestCaseError::fail(finding)),
+        (law, verdict)
     });
-    match answer {
-        Ok(()) if judged.get() == 0 => {
-            Verdict::Unjudged { reason: format!("it has nothing to say in any of {cases} cases") }
-        }
-        Ok(()) => Verdict::Kept { cases: judged.get() },
-        Err(TestError::Fail(reason, case)) => Verdict::Broken(Counterexample {
-            cluster: case.words(),
-            finding: match attempt(law, &case, policy) {
-                Finding::Broken(finding) => finding,
-                Finding::Kept | Finding::NothingToSay => {
-                    format!("not every time: {}", reason.message())
-                }
-            },
-        }),
-        Err(TestError::Abort(reason)) => Verdict::Unjudged { reason: reason.message().to_owned() },
-    }
+    Report { verdicts: verdicts.collect() }
 }
 
-/// A law with a case of its own.
-fn one_case(law: Law, policy: &dyn FailoverPolicy) -> Verdict {
-    let case = Case::failed_node(6, 1);
-    match attempt(law, &case, policy) {
-        Finding::Kept | Finding::NothingToSay => Verdict::Kept { cases: 1 },
-        Finding::Broken(finding) => {
-            let cluster = "six equal nodes and 250 equal groups".into();
-            Verdict::Broken(Counterexample { cluster, finding })
-        }
+/// The law without which the others cannot be judged, if it is broken.
+fn ground(trials: &[Trial]) -> Option<Law> {
+    let mut broken = trials.iter().filter(|trial| trial.broken_by.is_some());
+    broken.find(|trial| GROUND.contains(&trial.law)).map(|trial| trial.law)
+}
+
+impl Trial {
+    fn verdict(self, cases: u32, policy: &dyn FailoverPolicy) -> Verdict {
+        let law = self.law;
+        let Some(case) = self.broken_by else {
+            return match self.kept {
+                0 => Verdict::Unjudged {
+                    reason: format!("it has nothing to say in any of {cases} cases"),
+                },
+                kept => Verdict::Kept { cases: kept },
+            };
+        };
+        let finding = |case: &Case| match attempt(law, case, &case.scene(), policy) {
+            Finding::Broken(finding) => Some(finding),
+            Finding::Kept | Finding::NothingToSay => None,
+        };
+        let case = simplest(case, |case| finding(case).is_some());
+        let finding = finding(&case).unwrap_or_else(|| "once, and not again".into());
+        Verdict::Broken(Counterexample { cluster: case.words(), finding })
     }
 }
 
 /// A panic is a broken law as well: that of whoever asks.
-fn attempt(law: Law, case: &Case, policy: &dyn FailoverPolicy) -> Finding {
-    catch_unwind(AssertUnwindSafe(|| try_law(law, case, policy))).unwrap_or_else(|panic| {
+fn attempt(law: Law, case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
+    let attempt = AssertUnwindSafe(|| try_law(law, case, scene, policy));
+    catch_unwind(attempt).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
         let text = text.unwrap_or_else(|| "of something that is no text".into());

@@ -97,15 +97,15 @@ laws! {
         "And a group that stands nowhere is declared. What happens on candidates, at their sites and to the owner is relevant, and so is time.";
     all NodeLeaves
         "A candidate that goes down changes nothing in the order of the others."
-        "Apache Helix #931: partitions move that had nothing to do with the node."
+        "Apache Helix #650: more moves than a change of the nodes makes necessary."
         "So a node that is lost moves the groups that stood on it, and no others.";
     all NodeJoins
         "A node that is added takes a place, and changes nothing in the order of the others."
-        "Apache Helix #650: more moves than a node that joins makes necessary."
+        "Apache Helix #650: extra moves when a node joins."
         "So a node that joins gets groups from others, and no group moves between the others.";
     all Settled
         "A group that is placed stays there when it is asked for again."
-        "Apache Helix #931: a plan that was carried out is not the plan of the state that it led to."
+        "Apache Helix #931: partitions bounce: the plan for the state that a plan led to is another one."
         "Asked for starts: the other triggers are there to leave the owner. The epoch of the group is a later one then.";
     all Convergent
         "Groups that are asked for again and again come to rest: no ping-pong."

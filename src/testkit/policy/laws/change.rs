@@ -17,9 +17,8 @@ pub(super) enum Pull {
     Towards,
 }
 
-pub(super) fn irrelevant(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
-    let scene = case.scene();
-    let outside = out_of_question(case, &scene);
+pub(super) fn irrelevant(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
+    let outside = out_of_question(case, scene);
     let (changed, what) = if case.which % 5 == 4 {
         (with_one_more_group(case), "a group is declared that stands nowhere".into())
     } else {
@@ -32,14 +31,13 @@ pub(super) fn irrelevant(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
         }
         changed
     };
-    let (before, after) =
-        (answer(case, &scene, policy), answer(&changed, &changed.scene(), policy));
+    let (before, after) = (answer(case, scene, policy), answer(&changed, &changed.scene(), policy));
     Finding::unless(&before, &after, || {
         format!(
             "asked for {}, the order is {}; when {what}, it is {}",
             case.question(),
-            before.words(&scene),
-            after.words(&scene),
+            before.words(scene),
+            after.words(scene),
         )
     })
 }
@@ -81,8 +79,8 @@ fn changed_at(case: &Case, node: usize) -> Option<(Case, String)> {
             format!("{name} is {}", member.state)
         }
         1 => {
-            let others = changed.parties.iter_mut().skip(1);
-            let party = others.filter(|of| of.owner.is_none_or(|owner| owner == node)).next()?;
+            let mut others = changed.parties.iter_mut().skip(1);
+            let party = others.find(|of| of.owner.is_none_or(|owner| owner == node))?;
             party.owner = if party.owner.is_none() { Some(node) } else { None };
             let way = if party.owner.is_none() { "leaves" } else { "comes to" };
             format!("{} {way} {name}", party.name)
@@ -99,9 +97,8 @@ fn changed_at(case: &Case, node: usize) -> Option<(Case, String)> {
     Some((changed, what))
 }
 
-pub(super) fn node_leaves(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
-    let scene = case.scene();
-    let before = answer(case, &scene, policy);
+pub(super) fn node_leaves(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
+    let before = answer(case, scene, policy);
     let owner = scene.state.owner(ASKED);
     let is_leaver =
         |node: &&NodeId| owner != Some(**node) && case.members[node.index()].state == NodeState::Up;
@@ -113,19 +110,17 @@ pub(super) fn node_leaves(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
     changed.members[leaver.index()].state = NodeState::Down;
     let after = answer(&changed, &changed.scene(), policy);
     let what = format!("{} goes down", scene.name(**leaver));
-    same_others(case, &scene, &before, &after, &what)
+    same_others(case, scene, &before, &after, &what)
 }
 
-pub(super) fn node_joins(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
-    let scene = case.scene();
+pub(super) fn node_joins(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
     if case.members.len() >= 64 {
         return Finding::NothingToSay;
     }
     let mut changed = case.clone();
     changed.members.push(Member { name: "another".into(), ..Member::default() });
-    let (before, after) =
-        (answer(case, &scene, policy), answer(&changed, &changed.scene(), policy));
-    same_others(case, &scene, &before, &after, "another node is declared and comes up")
+    let (before, after) = (answer(case, scene, policy), answer(&changed, &changed.scene(), policy));
+    same_others(case, scene, &before, &after, "another node is declared and comes up")
 }
 
 /// The nodes that are in both orders are there in one order, and none is vetoed that was not.

@@ -4,44 +4,42 @@ use std::prelude::v1::*;
 
 use super::Finding;
 use crate::NodeId;
-use crate::plan::explain;
 use crate::policy::{FailoverPolicy, Key, Placement, Rank, Trigger, Walk};
 use crate::testkit::policy::asking::{Answer, Ranked, answer, candidates};
 use crate::testkit::policy::case::{ASKED, Case, Scene};
 
 /// Whoever tries a law catches panics.
-pub(super) fn total(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
-    answer(case, &case.scene(), policy);
+pub(super) fn total(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
+    answer(case, scene, policy);
     Finding::Kept
 }
 
-pub(super) fn deterministic(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
-    let (scene, copy) = (case.scene(), case.scene());
-    let first = ranks(&scene, case.trigger, policy);
-    let again = ranks(&scene, case.trigger, policy);
+pub(super) fn deterministic(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
+    let copy = case.scene();
+    let first = ranks(scene, case.trigger, policy);
+    let again = ranks(scene, case.trigger, policy);
     let elsewhere = ranks(&copy, case.trigger, policy);
     for (group, _) in scene.spec.groups() {
         for trigger in [Trigger::Start, Trigger::NodeFailure] {
-            explain(&scene.ask(group, trigger), policy);
+            Answer::of(&scene.ask(group, trigger), policy);
         }
     }
-    let later = ranks(&scene, case.trigger, policy);
+    let later = ranks(scene, case.trigger, policy);
     let answers = [("asked again", again), ("about a copy", elsewhere), ("asked later", later)];
     for (when, other) in answers {
         if other != first {
             let question = case.question();
             return Finding::Broken(format!(
                 "asked for {question}, the answer is {}; {when}, it is {}",
-                ranks_words(&scene, &first),
-                ranks_words(&scene, &other),
+                ranks_words(scene, &first),
+                ranks_words(scene, &other),
             ));
         }
     }
     Finding::Kept
 }
 
-pub(super) fn any_order(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
-    let scene = case.scene();
+pub(super) fn any_order(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
     let placement = scene.ask(ASKED, case.trigger);
     let mut nodes = candidates(&placement);
     let forward = ranks_of(&placement, &nodes, policy);
@@ -53,25 +51,24 @@ pub(super) fn any_order(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
             "asked for {} from the first node to the last, the answer is {}; from the last to the \
              first, it is {}",
             case.question(),
-            ranks_words(&scene, &forward),
-            ranks_words(&scene, &backward),
+            ranks_words(scene, &forward),
+            ranks_words(scene, &backward),
         ));
     }
     let mut turned = case.clone();
     turned.parties[1..].reverse();
     let turned = ranks(&turned.scene(), case.trigger, policy);
-    Finding::unless(&ranks(&scene, case.trigger, policy), &turned, || {
+    Finding::unless(&ranks(scene, case.trigger, policy), &turned, || {
         format!(
             "asked for {}, the answer is {}; with the other groups declared in reverse, it is {}",
             case.question(),
-            ranks_words(&scene, &forward),
-            ranks_words(&scene, &turned),
+            ranks_words(scene, &forward),
+            ranks_words(scene, &turned),
         )
     })
 }
 
-pub(super) fn known_nodes(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
-    let scene = case.scene();
+pub(super) fn known_nodes(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
     match policy.walk(&scene.ask(ASKED, case.trigger)) {
         Walk::NodeList { after: Some(node) } if scene.spec.node(node).is_none() => {
             Finding::Broken(format!(
@@ -85,9 +82,8 @@ pub(super) fn known_nodes(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
     }
 }
 
-pub(super) fn named(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
-    let scene = case.scene();
-    for (node, rank) in ranks(&scene, case.trigger, policy) {
+pub(super) fn named(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
+    for (node, rank) in ranks(scene, case.trigger, policy) {
         let what = match rank.vetoed() {
             Some(reason) if reason.trim().is_empty() => "vetoed without a reason",
             None if rank.keys().iter().any(|key| key.name().trim().is_empty()) => {
@@ -101,9 +97,8 @@ pub(super) fn named(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
     Finding::Kept
 }
 
-pub(super) fn same_keys(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
-    let scene = case.scene();
-    let ranks = ranks(&scene, case.trigger, policy);
+pub(super) fn same_keys(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
+    let ranks = ranks(scene, case.trigger, policy);
     let mut shapes = ranks
         .iter()
         .filter(|(_, rank)| rank.vetoed().is_none())
@@ -125,16 +120,15 @@ fn shape(key: &Key) -> String {
     format!("{} {}", if is_smallest { "smallest" } else { "largest" }, key.name())
 }
 
-pub(super) fn walk_agrees(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
-    let scene = case.scene();
-    let walked = answer(case, &scene, policy);
-    let ranked = answer(case, &scene, &Ranked(policy));
+pub(super) fn walk_agrees(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
+    let walked = answer(case, scene, policy);
+    let ranked = answer(case, scene, &Ranked(policy));
     Finding::unless(&walked, &ranked, || {
         format!(
             "asked for {}, the walk gives {}; the ranks give {}",
             case.question(),
-            walked.words(&scene),
-            ranked.words(&scene),
+            walked.words(scene),
+            ranked.words(scene),
         )
     })
 }

@@ -3,7 +3,7 @@
 use std::prelude::v1::*;
 
 use super::Law;
-use super::case::Case;
+use super::case::{Case, Scene};
 use crate::policy::FailoverPolicy;
 
 mod change;
@@ -20,20 +20,25 @@ pub(super) enum Finding {
     Broken(String),
 }
 
-pub(super) fn try_law(law: Law, case: &Case, policy: &dyn FailoverPolicy) -> Finding {
+pub(super) fn try_law(
+    law: Law,
+    case: &Case,
+    scene: &Scene,
+    policy: &dyn FailoverPolicy,
+) -> Finding {
     match law {
-        Law::Total => contract::total(case, policy),
-        Law::Deterministic => contract::deterministic(case, policy),
-        Law::AnyOrder => contract::any_order(case, policy),
-        Law::KnownNodes => contract::known_nodes(case, policy),
-        Law::Named => contract::named(case, policy),
-        Law::SameKeys => contract::same_keys(case, policy),
-        Law::WalkAgrees => contract::walk_agrees(case, policy),
+        Law::Total => contract::total(case, scene, policy),
+        Law::Deterministic => contract::deterministic(case, scene, policy),
+        Law::AnyOrder => contract::any_order(case, scene, policy),
+        Law::KnownNodes => contract::known_nodes(case, scene, policy),
+        Law::Named => contract::named(case, scene, policy),
+        Law::SameKeys => contract::same_keys(case, scene, policy),
+        Law::WalkAgrees => contract::walk_agrees(case, scene, policy),
         Law::SomeNode => contract::some_node(case, policy),
-        Law::IrrelevantChange => change::irrelevant(case, policy),
-        Law::NodeLeaves => change::node_leaves(case, policy),
-        Law::NodeJoins => change::node_joins(case, policy),
-        Law::Settled => rest::settled(case, policy),
+        Law::IrrelevantChange => change::irrelevant(case, scene, policy),
+        Law::NodeLeaves => change::node_leaves(case, scene, policy),
+        Law::NodeJoins => change::node_joins(case, scene, policy),
+        Law::Settled => rest::settled(case, scene, policy),
         Law::Convergent => rest::convergent(case, policy),
         Law::LoadRepels => change::load(case, policy, change::Pull::Away),
         Law::LoadAttracts => change::load(case, policy, change::Pull::Towards),

@@ -13,8 +13,8 @@ use crate::{GroupId, NodeId};
 /// Rounds in which every group is asked for once; far more than any built-in policy takes.
 const ROUNDS: usize = 64;
 
-pub(super) fn settled(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
-    let mut scene = case.scene();
+pub(super) fn settled(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
+    let mut scene = scene.clone();
     let Some(first) = next(&scene, ASKED, Trigger::Start, policy) else {
         return Finding::NothingToSay;
     };
