@@ -71,6 +71,7 @@ pub(crate) mod rule;
 mod seen;
 pub(crate) mod state;
 mod tell;
+pub(crate) mod twin;
 pub(crate) mod world;
 
 pub(crate) use act::Action;

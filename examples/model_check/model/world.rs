@@ -55,7 +55,7 @@ impl Diary {
 }
 
 /// A machine with its agents.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 pub(crate) struct Machine {
     pub(crate) is_powered: bool,
     /// Whether it hears and is heard.
@@ -69,7 +69,7 @@ pub(crate) struct Machine {
 }
 
 /// What a resource really does on a machine.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(crate) enum Place {
     #[default]
     Off,
@@ -82,7 +82,7 @@ pub(crate) enum Place {
 }
 
 /// An operation on its way.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(crate) struct Order {
     pub(crate) id: u32,
     pub(crate) kind: OperationKind,
@@ -93,7 +93,7 @@ pub(crate) struct Order {
 }
 
 /// Something on its way to the cluster.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(crate) enum Letter {
     Answer {
         order: Order,
