@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::output::Event;
 use super::{Cluster, ResumeFailback};
 use crate::id::{GroupId, NodeId};
-use crate::machine::NodeEvent;
+use crate::machine::{NodeEvent, NodeState};
 use crate::plan::Tier;
 use crate::policy::Trigger;
 use crate::state::{Attraction, Drain, DrainMode, DrainStatus, MoveFailure, MovementCause, Pause};
@@ -44,6 +44,7 @@ impl Cluster {
         self.caches.draining.remove(&node);
         self.step_node(node, NodeEvent::ResumeRequested);
         self.call_off_drain(node);
+        self.try_again_on(node);
         let drained: Vec<GroupId> = self
             .caches
             .drained
@@ -58,6 +59,22 @@ impl Cluster {
             if failback == ResumeFailback::Immediate && self.can_return(group, node) {
                 let (to, cause) = (Some(node), MovementCause::Failback);
                 self.begin_move(group, to, cause, MoveFailure::Failover);
+            }
+        }
+    }
+
+    fn try_again_on(&mut self, node: NodeId) {
+        if self.state.node_state(node) != NodeState::Up {
+            return;
+        }
+        let spec = Arc::clone(&self.spec);
+        let groups: Vec<GroupId> = self.state.occupancy.groups_on(node).collect();
+        for group in groups {
+            if self.state.owner(group) == Some(node)
+                && let Some(declared) = spec.group(group)
+            {
+                self.try_on_resumed(declared);
+                self.touch(group);
             }
         }
     }
