@@ -45,6 +45,7 @@ impl Cluster {
         self.caches.draining.remove(&node);
         self.step_node(node, NodeEvent::ResumeRequested);
         self.call_off_drain(node);
+        self.try_again_on(node);
         let drained: Vec<GroupId> = self
             .caches
             .drained
@@ -59,6 +60,22 @@ impl Cluster {
             if failback == ResumeFailback::Immediate && self.can_return(group, node) {
                 let (to, cause) = (Some(node), MovementCause::Failback);
                 self.begin_move(group, to, cause, MoveFailure::Failover);
+            }
+        }
+    }
+
+    fn try_again_on(&mut self, node: NodeId) {
+        if self.state.node_state(node) != NodeState::Up {
+            return;
+        }
+        let spec = Arc::clone(&self.spec);
+        let groups: Vec<GroupId> = self.state.occupancy.groups_on(node).collect();
+        for group in groups {
+            if self.state.owner(group) == Some(node)
+                && let Some(declared) = spec.group(group)
+            {
+                self.try_on_resumed(declared);
+                self.touch(group);
             }
         }
     }

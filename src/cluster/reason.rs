@@ -57,7 +57,7 @@ pub enum Reason<N: Naming = Ids> {
         /// The owner.
         node: N::Node,
     },
-    /// Its owner is paused, and no other node can take it.
+    /// Its owner is paused and starts nothing, and it does not leave for what is missing.
     OwnerPaused {
         /// The owner.
         node: N::Node,

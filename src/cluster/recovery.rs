@@ -2,10 +2,10 @@
 
 use super::Cluster;
 use super::output::Event;
-use crate::id::ResourceId;
+use crate::id::{GroupId, ResourceId};
 use crate::machine::{NodeState, ResourceEvent, ResourceState};
 use crate::settings::{DesiredState, RedundantProvider, RestartAction, Retry};
-use crate::spec::{GroupSpec, ResourceSettings};
+use crate::spec::{GroupSpec, ResourceSettings, ResourceSpec};
 use crate::state::{Exhaustion, Recovery};
 use crate::time::Timestamp;
 
@@ -31,6 +31,9 @@ impl Cluster {
     }
 
     /// Decides about a failed resource as its restart action says.
+    ///
+    /// On a paused node nothing is restarted. What affects its group fails over; what does not
+    /// waits, for no longer than until the node is resumed.
     fn recover_by_action(
         &mut self,
         group_spec: &GroupSpec,
@@ -42,15 +45,23 @@ impl Cluster {
             RestartAction::RestartNoNotify => {
                 if seeded!(UncriticalMoves) {
                     self.set_recovery(resource, Recovery::Failover);
+                } else if self.is_on_paused_node(resource) {
+                    self.set_recovery(resource, Recovery::None);
                 } else if !self.restart(resource, settings) {
                     self.give_up(resource, Exhaustion::Restarts);
                 }
             }
             RestartAction::RestartNotify => {
+                let is_redundant = self.is_redundant(group_spec, resource);
+                if self.is_on_paused_node(resource) {
+                    let wait = if is_redundant { Recovery::None } else { Recovery::Failover };
+                    self.set_recovery(resource, wait);
+                    return;
+                }
                 if self.restart(resource, settings) {
                     return;
                 }
-                if self.is_redundant(group_spec, resource) {
+                if is_redundant {
                     self.give_up(resource, Exhaustion::Redundant);
                 } else {
                     self.set_recovery(resource, Recovery::Failover);
@@ -67,8 +78,7 @@ impl Cluster {
         resource: ResourceId,
     ) -> bool {
         let spec = alloc::sync::Arc::clone(&self.spec);
-        let Some(settings) = spec.resource(resource).map(crate::spec::ResourceSpec::settings)
-        else {
+        let Some(settings) = spec.resource(resource).map(ResourceSpec::settings) else {
             return false;
         };
         if settings.restart_action == RestartAction::RestartNotify {
@@ -78,18 +88,16 @@ impl Cluster {
         true
     }
 
-    /// Schedules a restart, if the budget and the owner allow one.
-    fn restart(&mut self, resource: ResourceId, settings: &ResourceSettings) -> bool {
-        let now = self.state.now;
-        let owner = self
-            .spec
+    fn is_on_paused_node(&self, resource: ResourceId) -> bool {
+        self.spec
             .resource(resource)
             .and_then(|declared| self.state.owner(declared.group()))
-            .map(|owner| self.state.node_state(owner));
-        // Nothing starts on a paused node, so there is nothing to wait for.
-        if owner == Some(NodeState::Paused) {
-            return false;
-        }
+            .is_some_and(|owner| self.state.node_state(owner) == NodeState::Paused)
+    }
+
+    /// Schedules a restart, if the budget allows one.
+    fn restart(&mut self, resource: ResourceId, settings: &ResourceSettings) -> bool {
+        let now = self.state.now;
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return false };
         let is_last_attempt =
             self.spec.settings().retry == Retry::FinalAttempt && record.retries > 0;
@@ -171,22 +179,55 @@ impl Cluster {
         }
     }
 
-    /// Starts whatever waiting is over: restarts and retries.
-    pub(crate) fn end_wait(&mut self, resource: ResourceId) {
-        let now = self.state.now;
-        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
-        match record.recovery {
-            Recovery::RestartAt(at) if at <= now => record.recovery = Recovery::None,
-            Recovery::RetryAt { at: Some(at), .. } if at <= now => {
-                record.recovery = Recovery::None;
-                record.restarts.clear();
-                record.retries = record.retries.saturating_add(1);
+    /// Tries at once, on a node that was resumed, what wanted to leave it and could not: it may have
+    /// failed, or waited, for no other reason than the pause.
+    pub(crate) fn try_on_resumed(&mut self, declared: &GroupSpec) {
+        for resource in declared.resources() {
+            let could_not_leave = self.state.resource(resource).is_some_and(|record| {
+                matches!(
+                    record.recovery,
+                    Recovery::RetryAt {
+                        cause: Exhaustion::NoCandidate | Exhaustion::Failovers,
+                        ..
+                    }
+                )
+            });
+            if could_not_leave {
+                self.set_recovery(resource, Recovery::None);
             }
-            Recovery::None
-            | Recovery::RestartAt(_)
-            | Recovery::Failover
-            | Recovery::RetryAt { .. } => {}
         }
+    }
+
+    /// Starts whatever waiting is over: restarts and retries. On a paused node there is no restart to
+    /// wait for, and what affects its group wants another owner.
+    pub(crate) fn end_wait(&mut self, declared: &GroupSpec, group: GroupId, resource: ResourceId) {
+        let now = self.state.now;
+        let is_paused = self.is_on_paused_node(resource);
+        let Some(record) = self.state.resource(resource) else { return };
+        let (is_over, is_refused) = match record.recovery {
+            Recovery::RestartAt(at) => (is_paused || at <= now, false),
+            Recovery::RetryAt { at, cause } => {
+                (at.is_some_and(|at| at <= now), cause == Exhaustion::Admission)
+            }
+            Recovery::None | Recovery::Failover => return,
+        };
+        if !is_over {
+            return;
+        }
+        let wants_to_leave = is_paused
+            && !is_refused
+            && self.desired(group, resource) == DesiredState::Online
+            && self.affects_group(declared, resource);
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
+        if wants_to_leave {
+            record.recovery = Recovery::Failover;
+            return;
+        }
+        if matches!(record.recovery, Recovery::RetryAt { .. }) {
+            record.restarts.clear();
+            record.retries = record.retries.saturating_add(1);
+        }
+        record.recovery = Recovery::None;
     }
 
     /// A resource that ran for a whole restart period has proved itself.
@@ -201,6 +242,12 @@ impl Cluster {
         if was == ResourceState::Online && now.since(record.started_at) > settings.restart_period {
             record.retries = 0;
         }
+    }
+
+    /// Whether a failure of the resource that is not mended in place moves its group.
+    fn affects_group(&self, declared: &GroupSpec, resource: ResourceId) -> bool {
+        let action = self.spec.resource(resource).map(|of| of.settings().restart_action);
+        action == Some(RestartAction::RestartNotify) && !self.is_redundant(declared, resource)
     }
 
     /// Whether every clause of every dependent still holds without this resource.
