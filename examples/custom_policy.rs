@@ -34,10 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Where the shop would go if its node failed, and why.
 fn ask(title: &str, policy: impl FailoverPolicy + 'static) -> Result<(), Box<dyn Error>> {
-    let node = |name: &str, site: &str| NodeDeclaration {
-        site: Some(site.into()),
-        ..NodeDeclaration::new(name)
-    };
+    let node = |name: &str, site: &str| NodeDeclaration::new(name).site(site);
     let group = |name: &str, owner: &str| {
         let service = ResourceDeclaration::new(format!("{name} service"), "Generic Service");
         GroupDeclaration::new(name).preferred_owners([owner]).resource(service)

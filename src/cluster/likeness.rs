@@ -175,7 +175,7 @@ impl<'a> View<'a> {
         let settings = declared.settings();
         (owner, desired, default_owner, movement, return_to).hash(hasher);
         (queued, lock, drained_from).hash(hasher);
-        (*ordered_in == Some(*epoch)).hash(hasher);
+        ordered_in.map(|of| of.cmp(epoch)).filter(|of| of.is_ge()).hash(hasher);
         self.log(failovers, settings.failover_period, hasher);
         self.age(*placed_at, settings.start_delay).hash(hasher);
         if !self.cluster.spec.settings().group_wait_delay.is_zero() {

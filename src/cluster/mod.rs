@@ -210,6 +210,9 @@ impl Cluster {
     }
 
     /// The whole state with its declaration, in a form that every later version can read.
+    ///
+    /// Outputs that were not polled yet are no part of it: effects are
+    /// [outstanding](Self::outstanding) in the restored cluster, events are lost. So poll first.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(&self.spec, &self.state)
@@ -279,6 +282,17 @@ impl Cluster {
         operation
     }
 }
+
+/// What threads and tasks hand to each other.
+const _: () = {
+    const fn is_shareable<T: Send + Sync + 'static>() {}
+    is_shareable::<Cluster>();
+    is_shareable::<Input>();
+    is_shareable::<InputError>();
+    is_shareable::<Output>();
+    is_shareable::<Plan>();
+    is_shareable::<Snapshot>();
+};
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

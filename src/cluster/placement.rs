@@ -260,7 +260,8 @@ impl Cluster {
         let declared = self.spec.group(group);
         let target =
             target.filter(|node| declared.is_some_and(|of| !self.is_refused(of, group, *node)));
-        match (target, drain.mode) {
+        let mode = if seeded!(DrainToNowhere) { DrainMode::Forced } else { drain.mode };
+        match (target, mode) {
             (Some(_), DrainMode::Normal | DrainMode::Forced) | (None, DrainMode::Forced) => {
                 self.begin_move(group, target, MovementCause::Drain, MoveFailure::Failover);
                 true

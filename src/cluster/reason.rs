@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::id::{Ids, Naming};
 use crate::settings::Fencing;
@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 /// The one current reason why a group that should be online is not.
 ///
 /// Derived from the state at the moment of the question, never kept, so it is true of the state.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Reason<N: Naming = Ids> {
