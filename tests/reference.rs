@@ -66,3 +66,56 @@ fn every_seed_goes_as_the_model_says() {
     println!("{steps} steps and {answers} answers are as the model says");
     assert!(steps > 1_000 && answers > 100_000, "{steps} steps, {answers} answers");
 }
+
+/// A check that has never failed is not known to work: each family of rules is broken once.
+#[cfg(quorate_seeded_bugs)]
+#[test]
+fn every_family_of_rules_goes_red_when_it_is_broken() {
+    use quorate::seeded_bug::{SeededBug, plant};
+
+    let simulator = Simulator::default().steps(150).compared();
+    let first = |bug: SeededBug| {
+        (0..400).find_map(|seed| {
+            plant(Some(bug));
+            let end = simulator.run(seed, Weather::Hostile);
+            plant(None);
+            let breach = end.err()?.breach.to_string();
+            breach.contains("reference model").then_some((seed, breach))
+        })
+    };
+    let mut missed = Vec::new();
+    for bug in BROKEN {
+        match first(*bug) {
+            Some((seed, breach)) => println!("{bug:?}, seed {seed}: {breach:.200}"),
+            None => missed.push(*bug),
+        }
+    }
+    assert!(missed.is_empty(), "not seen: {missed:?}");
+}
+
+/// The planted bugs that break a rule of the model, by family.
+#[cfg(quorate_seeded_bugs)]
+const BROKEN: &[quorate::seeded_bug::SeededBug] = {
+    use quorate::seeded_bug::SeededBug as Bug;
+    &[
+        // Which nodes may own a group.
+        Bug::AnyPossibleOwner,
+        Bug::PausedEligible,
+        Bug::PendingTakesNoRoom,
+        Bug::PingPong,
+        // Who is given a node, and when.
+        Bug::WaitingForgotten,
+        Bug::DrainForgotten,
+        // What starts and stops, and in which order.
+        Bug::ProviderStopsFirst,
+        Bug::PendingProviderCounts,
+        Bug::DesiredIgnored,
+        Bug::RetryTimerLost,
+        // What is left within a window.
+        Bug::WindowTooShort,
+        Bug::OneFailoverMore,
+        Bug::FailoversForgotten,
+        Bug::RestartsNeverExpire,
+        Bug::RestartsForgotten,
+    ]
+};
