@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::output::Event;
 use super::{Cluster, ResumeFailback};
@@ -116,9 +117,30 @@ impl Cluster {
             })
             .collect();
         for node in &ended {
-            self.finish_drain(*node);
+            if !self.drains_on(*node) {
+                self.finish_drain(*node);
+            }
         }
         !ended.is_empty()
+    }
+
+    /// Lets groups leave that could not before: a node may have come up since, or another group
+    /// have made room. Whether there are any.
+    fn drains_on(&mut self, node: NodeId) -> bool {
+        match self.state.node_state(node) {
+            NodeState::Up | NodeState::Paused => {}
+            NodeState::Down | NodeState::Joining | NodeState::Unclean => return false,
+        }
+        let spec = Arc::clone(&self.spec);
+        let priority = |group: &GroupId| spec.group(*group).map(|of| of.settings().priority);
+        let owned = |group: &GroupId| self.state.owner(*group) == Some(node);
+        let mut left: Vec<GroupId> = self.state.occupancy.groups_on(node).filter(owned).collect();
+        left.sort_by_key(|group| Reverse(priority(group)));
+        let mut is_any = false;
+        for group in left {
+            is_any |= self.leave_drained_owner(group, node);
+        }
+        is_any
     }
 
     fn finish_drain(&mut self, node: NodeId) {

@@ -213,8 +213,9 @@ impl<'a> Checks<'a> {
             let certain = in_doubt || on != NodeState::Unclean;
             require!(certain, subject.clone(), Rule::CertainOnLostNode);
         }
-        let is_sure =
-            record.state == ResourceState::InDoubt || record.late_start == LateStart::Impossible;
+        let may_be_late =
+            matches!(record.state, ResourceState::InDoubt | ResourceState::Terminating);
+        let is_sure = may_be_late || record.late_start == LateStart::Impossible;
         require!(is_sure, subject.clone(), Rule::LateStartWithoutDoubt);
         require!(recovery_fits(record), subject, Rule::RecoveryDoesNotFit);
         self.operation(owner, resource, record)

@@ -166,7 +166,10 @@ impl Cluster {
     /// Acts on a node that was touched: admits, fences, cleans it, or counts it as off.
     pub(crate) fn settle_node(&mut self, node: NodeId) {
         let state = self.state.node_state(node);
-        if state == NodeState::Joining && self.state.orphans_on(node).next().is_none() {
+        let is_shut_out = seeded!(FencedNodeShutOut)
+            && self.state.node(node).is_some_and(|record| record.proof == DownProof::Fenced);
+        let is_clean = self.state.orphans_on(node).next().is_none();
+        if state == NodeState::Joining && is_clean && !is_shut_out {
             let pause = self.state.node(node).map_or(Pause::Resumed, |record| record.pause);
             self.step_node(
                 node,

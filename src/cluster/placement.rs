@@ -249,7 +249,7 @@ impl Cluster {
     }
 
     /// Moves a group off a node that is being drained.
-    fn leave_drained_owner(&mut self, group: GroupId, owner: NodeId) -> bool {
+    pub(crate) fn leave_drained_owner(&mut self, group: GroupId, owner: NodeId) -> bool {
         let Some(drain) = self.state.node(owner).map(|record| record.drain) else { return false };
         if drain.status != DrainStatus::InProgress || seeded!(DrainForgotten) {
             return false;
@@ -261,7 +261,8 @@ impl Cluster {
         let declared = self.spec.group(group);
         let target =
             target.filter(|node| declared.is_some_and(|of| !self.is_refused(of, group, *node)));
-        match (target, drain.mode) {
+        let mode = if seeded!(DrainToNowhere) { DrainMode::Forced } else { drain.mode };
+        match (target, mode) {
             (Some(_), DrainMode::Normal | DrainMode::Forced) | (None, DrainMode::Forced) => {
                 self.begin_move(group, target, MovementCause::Drain, MoveFailure::Failover);
                 true

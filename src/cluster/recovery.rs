@@ -7,6 +7,7 @@ use crate::machine::{NodeState, ResourceEvent, ResourceState};
 use crate::settings::{DesiredState, RedundantProvider, RestartAction, Retry};
 use crate::spec::{GroupSpec, ResourceSettings, ResourceSpec};
 use crate::state::{Exhaustion, Recovery};
+use crate::time::Timestamp;
 
 impl Cluster {
     /// Decides about a resource that has just failed.
@@ -139,25 +140,8 @@ impl Cluster {
 
     /// Leaves a resource failed until its retry period is over.
     pub(crate) fn give_up(&mut self, resource: ResourceId, cause: Exhaustion) {
-        let Some(settings) = self.spec.resource(resource).map(ResourceSpec::settings) else {
-            return;
-        };
-        let Some(record) = self.state.resource(resource) else { return };
-        let cluster = self.spec.settings();
-        let is_used_up = match cluster.retry {
-            Retry::FinalAttempt => record.retries > 0,
-            Retry::NewSeries => cluster.retry_cycles.is_some_and(|cycles| record.retries >= cycles),
-        };
-        let at = match cause {
-            Exhaustion::DontRestart | Exhaustion::Retries => None,
-            // Whoever is refused may try for ever: it never ran.
-            Exhaustion::Admission => settings.retry_period.span(),
-            Exhaustion::Restarts
-            | Exhaustion::Redundant
-            | Exhaustion::Failovers
-            | Exhaustion::NoCandidate => settings.retry_period.span().filter(|_| !is_used_up),
-        };
-        let cause = match (cause, is_used_up) {
+        let at = self.retry_at(resource, cause);
+        let cause = match (cause, self.is_used_up(resource)) {
             // What nobody needs stays redundant, or its last failure would stop its group.
             (Exhaustion::Restarts | Exhaustion::Failovers, true) => Exhaustion::Retries,
             (
@@ -171,9 +155,46 @@ impl Cluster {
                 _,
             ) => cause,
         };
-        let at = at.map(|span| self.state.now.after(span));
         self.set_recovery(resource, Recovery::RetryAt { at, cause });
         self.emit(Event::RestartsExhausted { resource, cause, retry_at: at });
+    }
+
+    /// When a resource that is given up now is tried again.
+    fn retry_at(&self, resource: ResourceId, cause: Exhaustion) -> Option<Timestamp> {
+        let period = self.spec.resource(resource)?.settings().retry_period.span();
+        let period = match cause {
+            Exhaustion::DontRestart | Exhaustion::Retries => None,
+            // Whoever is refused may try for ever: it never ran.
+            Exhaustion::Admission => period,
+            Exhaustion::Restarts
+            | Exhaustion::Redundant
+            | Exhaustion::Failovers
+            | Exhaustion::NoCandidate => period.filter(|_| !self.is_used_up(resource)),
+        };
+        period.map(|span| self.state.now.after(span))
+    }
+
+    /// Whether a resource has had all its retries.
+    fn is_used_up(&self, resource: ResourceId) -> bool {
+        let retries = self.state.resource(resource).map_or(0, |record| record.retries);
+        let settings = self.spec.settings();
+        match settings.retry {
+            Retry::FinalAttempt => retries > 0,
+            Retry::NewSeries => settings.retry_cycles.is_some_and(|cycles| retries >= cycles),
+        }
+    }
+
+    /// What was given up for good is tried again, if another configuration allows it.
+    pub(crate) fn rearm_retries(&mut self) {
+        let spec = alloc::sync::Arc::clone(&self.spec);
+        for (resource, _) in spec.resources() {
+            let recovery = self.state.resource(resource).map(|record| record.recovery);
+            if let Some(Recovery::RetryAt { at: None, cause }) = recovery
+                && self.retry_at(resource, cause).is_some()
+            {
+                self.give_up(resource, cause);
+            }
+        }
     }
 
     /// Tries at once, on a node that was resumed, what wanted to leave it and could not: it may have

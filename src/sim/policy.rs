@@ -1,6 +1,7 @@
 //! The policy of a run, good or bad.
 
 use std::string::String;
+use std::vec::Vec;
 
 use crate::NodeId;
 use crate::policy::{
@@ -8,6 +9,7 @@ use crate::policy::{
     StrictPreferred, Walk,
 };
 use crate::testkit::policies::Misbehaving;
+use crate::testkit::reference::Order;
 
 use super::dice::Dice;
 use super::fault::FaultKind;
@@ -51,6 +53,20 @@ impl Policy {
             | Self::LeastGroups
             | Self::LeastLoaded => None,
         }
+    }
+
+    /// The same for the reference model, if that knows it.
+    pub(crate) fn orders(self) -> Option<Vec<Order>> {
+        let order = match self {
+            Self::Ring => Order::Ring { seed: None },
+            Self::Seeded(seed) => Order::Ring { seed: Some(seed) },
+            Self::First => Order::FirstPreferred,
+            Self::Strict => Order::StrictPreferred,
+            Self::LeastGroups => Order::LeastGroups,
+            Self::LeastLoaded => Order::LeastLoaded,
+            Self::Bad(_) => return None,
+        };
+        Some(Vec::from([order]))
     }
 
     /// Its name in scenarios.

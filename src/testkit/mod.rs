@@ -5,6 +5,8 @@
 //! | [`audit`] | what must hold of every step, judged by what was put out |
 //! | [`liveness`] | what must happen in the end, and by when |
 //! | [`history`] | random histories of random clusters, with a world in which things really run |
+//! | [`policy`] | laws that every failover policy has to keep |
+//! | [`reference`] | a naive model of the rules of placement and order, to compare with |
 //! | [`scenario`] | clusters told as stories, in text |
 //!
 //! Every rule that is judged belongs to an [`Invariant`]; what breaks it is a [`Breach`] of that one.
@@ -15,6 +17,8 @@ pub mod history;
 mod invariant;
 pub mod liveness;
 pub(crate) mod policies;
+pub mod policy;
+pub mod reference;
 pub mod scenario;
 pub(crate) mod watch;
 

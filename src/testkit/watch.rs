@@ -9,6 +9,7 @@ use crate::spec::ClusterSpec;
 use crate::testkit::Invariant;
 use crate::testkit::audit::{Audit, Moment, Stimulus};
 use crate::testkit::breach::{Breach, ensure};
+use crate::testkit::reference::{Compared, Differential};
 use crate::{Cluster, Effect, Input, Snapshot, Timestamp};
 
 /// How often the cluster is stored and restored to see that it stays the same.
@@ -29,6 +30,8 @@ pub(crate) struct Watch<P> {
     /// Gets the same inputs and has to do the same.
     twin: Cluster,
     audit: Audit,
+    /// The reference model, if it is to be compared with.
+    differential: Option<Differential>,
     policy: P,
     storing: Storing,
     steps: u64,
@@ -44,7 +47,18 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         let cluster = Cluster::new(spec, policy.clone(), Timestamp::ZERO);
         let (twin, audit) = (cluster.clone(), Audit::new(&cluster));
         let digest = cluster.digest();
-        Self { cluster, twin, audit, policy, storing, steps: 0, digest }
+        let differential = None;
+        Self { cluster, twin, audit, differential, policy, storing, steps: 0, digest }
+    }
+
+    /// Compares every step with the reference model as well.
+    pub(crate) fn compare(&mut self, differential: Differential) {
+        self.differential = Some(differential);
+    }
+
+    /// How much has been compared.
+    pub(crate) fn compared(&self) -> Compared {
+        self.differential.as_ref().map(Differential::compared).unwrap_or_default()
     }
 
     pub(crate) const fn cluster(&self) -> &Cluster {
@@ -63,6 +77,9 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         let twin_answer = self.twin.handle(now, input.clone());
         ensure!(S23, answer == twin_answer, "the twin answers {twin_answer:?}, not {answer:?}");
         let outputs = self.drain()?;
+        if let (Some(differential), Ok(())) = (&mut self.differential, &answer) {
+            differential.after(&self.cluster, &moment, &outputs)?;
+        }
         self.audit.after(&self.cluster, &moment, answer.as_ref().copied(), &outputs)?;
         self.end_step()?;
         Ok((answer, outputs))
@@ -74,6 +91,9 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         self.cluster.handle_timeout(now);
         self.twin.handle_timeout(now);
         let outputs = self.drain()?;
+        if let Some(differential) = &mut self.differential {
+            differential.after(&self.cluster, &moment, &outputs)?;
+        }
         self.audit.after(&self.cluster, &moment, Ok(()), &outputs)?;
         self.end_step()?;
         self.nothing_is_left_at(now)?;

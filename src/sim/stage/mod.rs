@@ -10,6 +10,7 @@ use std::vec::Vec;
 use crate::cluster::{Input, InputError, Output, PortableHasher, Snapshot};
 use crate::spec::ClusterSpec;
 use crate::testkit::breach::Breach;
+use crate::testkit::reference::{Compared, Differential};
 use crate::testkit::watch::{Storing, Watch};
 use crate::{Cluster, Timestamp};
 use core::hash::{Hash, Hasher};
@@ -124,6 +125,17 @@ impl Stage {
         }
     }
 
+    /// Compares every step with the reference model as well.
+    pub(crate) fn compare(&mut self, policy: Policy) {
+        let differential = Differential::new(self.cluster(), policy.orders());
+        self.watch.compare(differential);
+    }
+
+    /// How much has been compared with the reference model.
+    pub(crate) fn compared(&self) -> Compared {
+        self.watch.compared()
+    }
+
     pub(crate) const fn cluster(&self) -> &Cluster {
         self.watch.cluster()
     }
@@ -176,6 +188,7 @@ impl Stage {
             Act::Connect(node, link) => Ok(self.connect(*node, *link)),
             Act::Lost(node) => self.lost(*node),
             Act::Joined(node) => self.joined(*node),
+            Act::StaleJoin(node, lives_ago) => self.stale_join(*node, *lives_ago),
             Act::Left(node) => self.left(*node),
             Act::Fenced(node) => self.fenced(*node),
             Act::ConfirmedDown(node, truth) => self.confirmed_down(*node, *truth),

@@ -22,6 +22,7 @@ mod world;
 use std::prelude::v1::*;
 
 use super::breach::Breach;
+use super::reference::{Compared, Differential};
 use run::Run;
 
 pub use step::{Fate, History, Manner, Step, history};
@@ -45,6 +46,15 @@ pub enum Record {
     Kept,
 }
 
+/// What goes along with a history.
+#[derive(Clone, Copy, Debug)]
+enum Beside {
+    /// Nothing but what judges it.
+    Nothing,
+    /// The reference model.
+    Model,
+}
+
 impl History {
     /// Lets the history happen.
     ///
@@ -52,13 +62,32 @@ impl History {
     ///
     /// The first promise that was broken.
     pub fn play(&self, record: Record) -> Result<(), Failure> {
+        self.play_beside(record, Beside::Nothing).map(drop)
+    }
+
+    /// The same, and compares every step with the [reference model](super::reference).
+    ///
+    /// # Errors
+    ///
+    /// The first promise that was broken, or the first difference.
+    pub fn compare(&self, record: Record) -> Result<Compared, Failure> {
+        self.play_beside(record, Beside::Model)
+    }
+
+    fn play_beside(&self, record: Record, beside: Beside) -> Result<Compared, Failure> {
         let mut run =
             Run::new(self, record).map_err(|breach| Failure { breach, record: Vec::new() })?;
+        match beside {
+            Beside::Nothing => {}
+            Beside::Model => run.compare(self.policy),
+        }
         let steps = self.steps.iter().filter(|step| !step.is_muted(self.muted));
         let mut answer = steps.map(|step| run.play(step)).find(Result::is_err).unwrap_or(Ok(()));
         if answer.is_ok() {
             answer = run.calm();
         }
-        answer.map_err(|breach| Failure { breach, record: run.trace.take().unwrap_or_default() })
+        answer
+            .map_err(|breach| Failure { breach, record: run.trace.take().unwrap_or_default() })?;
+        Ok(run.compared().map(Differential::compared).unwrap_or_default())
     }
 }

@@ -1,9 +1,12 @@
 //! Policies, good and bad ones. The core has to keep its rules whatever they say.
 
+use std::prelude::v1::*;
+
 use crate::NodeId;
 use crate::policy::{
     FailoverPolicy, FirstPreferred, Key, LeastGroups, Placement, Rank, Ring, Walk,
 };
+use crate::testkit::reference::Order;
 
 /// One of several policies.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +24,16 @@ impl Policy {
             3 => Self::Ring(Ring::seeded(7)),
             4 => Self::LeastGroups,
             _ => Self::Whim,
+        }
+    }
+
+    /// The same for the reference model, if that knows it.
+    pub(crate) fn orders(number: u8) -> Option<Vec<Order>> {
+        match number % 6 {
+            0..=2 => Some(vec![Order::Ring { seed: None }]),
+            3 => Some(vec![Order::Ring { seed: Some(7) }]),
+            4 => Some(vec![Order::LeastGroups, Order::FirstPreferred]),
+            _ => None,
         }
     }
 }

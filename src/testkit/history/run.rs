@@ -17,6 +17,7 @@ use crate::testkit::history::policies::Policy;
 use crate::testkit::history::step::History;
 use crate::testkit::history::tape::Tape;
 use crate::testkit::history::world::World;
+use crate::testkit::reference::Differential;
 
 /// A history under way.
 pub(crate) struct Run {
@@ -26,6 +27,8 @@ pub(crate) struct Run {
     twin_mode: u8,
     policy: Policy,
     pub(crate) seen: Seen,
+    /// The reference model, if it is to be compared with.
+    differential: Option<Differential>,
     pub(crate) world: World,
     pub(crate) now: u64,
     pub(crate) trace: Option<Vec<String>>,
@@ -52,12 +55,23 @@ impl Run {
             twin_mode: case.twin,
             policy,
             seen,
+            differential: None,
             world: World::default(),
             now: 0,
             trace,
             output_count: 0,
             steps: 0,
         })
+    }
+
+    /// Compares every step with the reference model as well.
+    pub(crate) fn compare(&mut self, policy: u8) {
+        self.differential = Some(Differential::new(&self.cluster, Policy::orders(policy)));
+    }
+
+    /// What has been compared.
+    pub(crate) const fn compared(&self) -> Option<&Differential> {
+        self.differential.as_ref()
     }
 
     pub(crate) fn note(&mut self, line: impl FnOnce(&Cluster) -> String) {
@@ -92,7 +106,7 @@ impl Run {
             audit::refusal(&moment, error)?;
         } else {
             self.world_learns(&input);
-            audit::step(&mut self.seen, &self.cluster, &moment, &outputs)?;
+            self.judge(&moment, &outputs)?;
         }
         self.finish_step(&outputs)?;
         Ok(answer)
@@ -113,9 +127,16 @@ impl Run {
             ensure!(S29, outputs.is_empty(), "an early timer puts out {outputs:?}");
             ensure!(S29, before == self.cluster.digest(), "an early timer changes the state");
         }
-        audit::step(&mut self.seen, &self.cluster, &moment, &outputs)?;
+        self.judge(&moment, &outputs)?;
         self.finish_step(&outputs)?;
         self.nothing_is_left_at(now)
+    }
+
+    fn judge(&mut self, moment: &Moment<'_>, outputs: &[Output]) -> Result<(), Breach> {
+        if let Some(differential) = &mut self.differential {
+            differential.after(&self.cluster, moment, outputs)?;
+        }
+        audit::step(&mut self.seen, &self.cluster, moment, outputs)
     }
 
     /// A timer that went off has done all there was to do at that moment: no hot loop.

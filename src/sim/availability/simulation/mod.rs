@@ -19,7 +19,7 @@ use super::statistics::BATCHES;
 use super::truth::{GroundTruth, Told};
 use crate::cluster::{Effect, Event, Output};
 use crate::policy::Ring;
-use crate::quorum::WitnessState;
+use crate::quorum::{Verdict, WitnessState};
 use crate::settings::Fencing;
 use crate::testkit::{Breach, Invariant, audit};
 use crate::{Cluster, GroupId, Input, NodeId, OpId, ResourceId, Timestamp, WallClock};
@@ -260,6 +260,9 @@ impl Simulation {
     }
 
     fn drain(&mut self) -> Result<(), Breach> {
+        // A node that comes back before it was missed is lost and found with one input, and the
+        // quorum with it: only what the core thinks in the end can be compared with the world.
+        let mut judged = None;
         while let Some(output) = self.cluster.poll_output() {
             match output {
                 Output::Effect(mut effect) => {
@@ -268,8 +271,12 @@ impl Simulation {
                     }
                     self.carry_out(&effect)?;
                 }
+                Output::Event(Event::QuorumChanged { verdict }) => judged = Some(verdict),
                 Output::Event(event) => self.take_note(&event)?,
             }
+        }
+        if let Some(verdict) = judged {
+            self.note_quorum(verdict)?;
         }
         self.until_check = self.until_check.saturating_sub(1);
         if self.until_check == 0 {
@@ -292,19 +299,12 @@ impl Simulation {
             Event::PlacementFailed { group } | Event::AdmissionRefused { group, .. } => {
                 self.note_no_place(group);
             }
-            Event::QuorumChanged { verdict } => {
-                if verdict.is_quorate() != self.truth.is_quorate() {
-                    return Err(Breach::of(Invariant::S5, format!("the core judges {verdict}")));
-                }
-                if !verdict.is_quorate() {
-                    self.note_no_quorum();
-                }
-            }
             Event::DrainChanged { node, status } => self.note_drain(node, status),
             Event::OperationTimedOut { operation, .. } => {
                 return Err(Breach::of(Invariant::S11, format!("operation {operation} timed out")));
             }
-            Event::NodeChanged { .. }
+            Event::QuorumChanged { .. }
+            | Event::NodeChanged { .. }
             | Event::ResourceChanged { .. }
             | Event::GroupChanged { .. }
             | Event::MoveAbandoned { .. }
@@ -316,6 +316,16 @@ impl Simulation {
             | Event::FenceFailed { .. }
             | Event::DrainBlocked { .. }
             | Event::ConfigurationChanged { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn note_quorum(&mut self, verdict: Verdict) -> Result<(), Breach> {
+        if verdict.is_quorate() != self.truth.is_quorate() {
+            return Err(Breach::of(Invariant::S5, format!("the core judges {verdict}")));
+        }
+        if !verdict.is_quorate() {
+            self.note_no_quorum();
         }
         Ok(())
     }

@@ -1,0 +1,161 @@
+//! Which resources of a group may start now, and which have to stop.
+
+use std::prelude::v1::*;
+
+use super::picture::{Group, Picture, Resource};
+use crate::machine::{NodeState, ResourceState};
+use crate::settings::{DesiredState, FailoverLimit, NoQuorum, RestartAction};
+use crate::state::{Exhaustion, OperationKind, Recovery};
+
+impl Picture {
+    /// The resources of a group that should be online where it is: wanted there, able to run there,
+    /// and with every clause of theirs met by one that should be online itself. None if the group
+    /// is moving, if it is at its failover limit and the limit takes all of it offline, or if
+    /// there is no quorum.
+    #[must_use]
+    pub fn should_run(&self, group: &Group) -> Vec<String> {
+        let Some(owner) = group.owner.as_deref() else { return Vec::new() };
+        if !self.is_quorate || group.going.is_some() || self.is_limited(group) {
+            return Vec::new();
+        }
+        let wanted = group
+            .resources
+            .iter()
+            .filter(|resource| resource.desired == DesiredState::Online)
+            .filter(|resource| resource.can_run_on(owner));
+        supported(group, wanted.map(|resource| resource.name.clone()).collect())
+    }
+
+    /// Those of them that are online and may stay so: every clause is met by one that is online and
+    /// may stay so.
+    #[must_use]
+    pub fn may_stay(&self, group: &Group) -> Vec<String> {
+        let should = self.should_run(group);
+        let online = should.into_iter().filter(|name| is_in(group, name, ResourceState::Online));
+        supported(group, online.collect())
+    }
+
+    /// The resources that are online and have to stop next: those that may not stay, once
+    /// everything that needs them is off or holds without them. Without quorum nothing stops where
+    /// the cluster is to freeze.
+    #[must_use]
+    pub fn to_stop(&self, group: &Group) -> Vec<String> {
+        let Some(owner) = group.owner.as_deref() else { return Vec::new() };
+        let is_frozen = !self.is_quorate && self.no_quorum == NoQuorum::Freeze;
+        if is_frozen || !self.is_member(owner) {
+            return Vec::new();
+        }
+        let stay = self.may_stay(group);
+        group
+            .resources
+            .iter()
+            .filter(|resource| resource.state == ResourceState::Online)
+            .filter(|resource| !stay.contains(&resource.name))
+            .filter(|resource| is_let_go(group, &resource.name, &stay))
+            .map(|resource| resource.name.clone())
+            .collect()
+    }
+
+    /// The resources that may start next, as far as their own group is concerned: off, with nothing
+    /// in flight and nothing to wait for; every clause met; no provider just starting, so that of
+    /// alternatives the first one up is not the only one; and what had failed with them is off.
+    #[must_use]
+    pub fn ready_to_start(&self, group: &Group) -> Vec<String> {
+        let Some(owner) = group.owner.as_deref() else { return Vec::new() };
+        if !self.is_quorate || self.node_state(owner) != NodeState::Up {
+            return Vec::new();
+        }
+        let (should, stay) = (self.should_run(group), self.may_stay(group));
+        group
+            .resources
+            .iter()
+            .filter(|resource| should.contains(&resource.name))
+            .filter(|resource| is_free_to_start(resource))
+            .filter(|resource| meets(resource, &stay))
+            .filter(|resource| {
+                !resource
+                    .needs
+                    .iter()
+                    .flatten()
+                    .any(|provider| is_in(group, provider, ResourceState::OnlinePending))
+            })
+            .filter(|resource| is_let_go(group, &resource.name, &stay))
+            .map(|resource| resource.name.clone())
+            .collect()
+    }
+
+    /// Whether a group is at its failover limit, and the limit takes all of it offline (the 2003
+    /// rule): a resource that affects it has used up everything.
+    fn is_limited(&self, group: &Group) -> bool {
+        let is_spent = |resource: &Resource| match resource.recovery {
+            Recovery::RetryAt { cause: Exhaustion::Failovers | Exhaustion::Retries, .. } => {
+                resource.restart_action == RestartAction::RestartNotify
+            }
+            Recovery::RetryAt { .. }
+            | Recovery::None
+            | Recovery::RestartAt(_)
+            | Recovery::Failover => false,
+        };
+        self.failover_limit == FailoverLimit::GroupOffline && group.resources.iter().any(is_spent)
+    }
+
+    pub(super) fn is_member(&self, node: &str) -> bool {
+        match self.node_state(node) {
+            NodeState::Up | NodeState::Paused | NodeState::Joining => true,
+            NodeState::Down | NodeState::Unclean => false,
+        }
+    }
+}
+
+/// Takes away whatever has a clause that none of the rest meets, until there is no such thing.
+fn supported(group: &Group, mut names: Vec<String>) -> Vec<String> {
+    loop {
+        let before = names.clone();
+        names.retain(|name| group.resource(name).is_some_and(|resource| meets(resource, &before)));
+        if names.len() == before.len() {
+            return names;
+        }
+    }
+}
+
+/// Whether every clause of a resource has one of these in it.
+fn meets(resource: &Resource, names: &[String]) -> bool {
+    resource.needs.iter().all(|clause| clause.iter().any(|member| names.contains(member)))
+}
+
+/// Whether everything that needs a resource is off, or stays online without losing anything.
+fn is_let_go(group: &Group, name: &str, stay: &[String]) -> bool {
+    group
+        .resources
+        .iter()
+        .filter(|other| other.needs.iter().flatten().any(|provider| provider == name))
+        .all(|dependent| !dependent.may_run() || stay.contains(&dependent.name))
+}
+
+fn is_in(group: &Group, name: &str, state: ResourceState) -> bool {
+    group.resource(name).is_some_and(|resource| resource.state == state)
+}
+
+fn is_free_to_start(resource: &Resource) -> bool {
+    let is_off = match resource.state {
+        ResourceState::Offline | ResourceState::Failed => true,
+        ResourceState::Initializing
+        | ResourceState::OnlinePending
+        | ResourceState::Online
+        | ResourceState::OfflinePending
+        | ResourceState::Terminating
+        | ResourceState::InDoubt => false,
+    };
+    is_off && resource.recovery == Recovery::None && resource.operation.is_none()
+}
+
+/// Whether an operation changes what runs. Health checks and probes only look.
+pub(super) fn is_in_motion(kind: OperationKind) -> bool {
+    match kind {
+        OperationKind::Start | OperationKind::Stop | OperationKind::Terminate => true,
+        OperationKind::CheckLooksAlive
+        | OperationKind::CheckIsAlive
+        | OperationKind::Probe
+        | OperationKind::Fence => false,
+    }
+}

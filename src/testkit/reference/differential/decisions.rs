@@ -1,0 +1,169 @@
+//! The owner that a group gets in a step, judged at the moment it gets it.
+
+use std::prelude::v1::*;
+
+use super::{Differential, Step, agree};
+use crate::cluster::Event;
+use crate::id::Names;
+use crate::policy::Trigger;
+use crate::state::MovementCause;
+use crate::testkit::breach::Breach;
+use crate::testkit::reference::order::Order;
+use crate::testkit::reference::owners::Standing;
+use crate::testkit::reference::picture::{Group, Picture};
+
+/// What decides where a group goes.
+enum Choice {
+    /// The model's order, for this reason.
+    Next(Trigger),
+    /// Somebody named the node; it only has to be good enough for this reason.
+    Named(Trigger),
+    /// The move under way.
+    UnderWay,
+}
+
+impl Differential {
+    /// Judges a change of owner, or a move that begins.
+    pub(super) fn decision(
+        &mut self,
+        step: &Step<'_>,
+        picture: &Picture,
+        event: &Event<Names>,
+    ) -> Result<(), Breach> {
+        let (name, to, choice) = match event {
+            Event::OwnerChanged { group, to, cause, .. } => {
+                let known = picture.group(group).expect("a declared group");
+                (
+                    group,
+                    to,
+                    owner_changed(picture, known, self.orders.as_deref(), to.as_deref(), *cause),
+                )
+            }
+            Event::MoveStarted { group, to, cause, .. } => {
+                (group, to, move_started(picture, step, group, *cause))
+            }
+            _ => return Ok(()),
+        };
+        let group = picture.group(name).expect("a declared group");
+        match choice {
+            Choice::UnderWay => {
+                let planned = group.going.as_ref().map(|(to, _)| to);
+                agree!(
+                    self,
+                    S4,
+                    planned == Some(to),
+                    "{name} is on its way to {planned:?}: {event:?}"
+                );
+            }
+            Choice::Named(trigger) => {
+                let Some(to) = to else { return Ok(()) };
+                let standing = picture.standing(group, trigger, to);
+                let is_good = !matches!(standing, Standing::Unfit(_));
+                agree!(self, S16, is_good, "{standing:?} for {event:?}");
+            }
+            Choice::Next(trigger) => {
+                let Some(orders) = self.orders.clone() else { return Ok(()) };
+                let ranking = picture.ranking(name, trigger, &orders);
+                let next = ranking.next().map(|place| &place.node);
+                agree!(
+                    self,
+                    S16,
+                    next == to.as_ref(),
+                    "{next:?} is next after {trigger}: {event:?}"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever should have been given a node in this step was.
+    pub(super) fn nobody_is_forgotten(&mut self, step: &Step<'_>) -> Result<(), Breach> {
+        let Some(orders) = self.orders.clone() else { return Ok(()) };
+        let forgotten = step.after.forgotten(&orders);
+        agree!(self, L1, forgotten.is_empty(), "forgotten: {forgotten:?}");
+        Ok(())
+    }
+}
+
+fn owner_changed(
+    picture: &Picture,
+    group: &Group,
+    orders: Option<&[Order]>,
+    to: Option<&str>,
+    cause: MovementCause,
+) -> Choice {
+    let Some(orders) = orders else {
+        // Where an unknown policy vetoes the destination, another one is taken.
+        let is_under_way = group.going.as_ref().is_some_and(|(going, _)| going.as_deref() == to);
+        return if is_under_way { Choice::UnderWay } else { Choice::Named(Trigger::NodeFailure) };
+    };
+    // A group whose owner fails goes on to where it was going, if it still can.
+    let can_go_on = cause != MovementCause::Operator
+        && group.going.as_ref().is_some_and(|(to, _)| {
+            let is_good = to.as_deref().is_none_or(|to| {
+                !matches!(picture.strict_standing(group, Trigger::Start, to), Standing::Unfit(_))
+            });
+            is_good && to.as_ref().is_none_or(|to| !vetoes(orders, group, to))
+        });
+    if can_go_on {
+        return Choice::UnderWay;
+    }
+    match cause {
+        MovementCause::Start => Choice::Next(Trigger::Start),
+        MovementCause::NodeFailure => Choice::Next(Trigger::NodeFailure),
+        // An operator places a group that has no owner, or one that is off.
+        MovementCause::Operator => Choice::Named(Trigger::Start),
+        MovementCause::ResourceFailure
+        | MovementCause::Drain
+        | MovementCause::Failback
+        | MovementCause::Return => Choice::UnderWay,
+    }
+}
+
+fn move_started(picture: &Picture, step: &Step<'_>, group: &str, cause: MovementCause) -> Choice {
+    match cause {
+        MovementCause::Start => Choice::Next(Trigger::Start),
+        MovementCause::ResourceFailure => Choice::Next(Trigger::ResourceFailure),
+        MovementCause::NodeFailure => Choice::Next(Trigger::NodeFailure),
+        MovementCause::Drain => {
+            let owner = picture.group(group).and_then(|known| known.owner.as_deref());
+            let target = owner.and_then(|owner| picture.node(owner)?.drain_target.as_deref());
+            match target {
+                Some(_) => Choice::Named(Trigger::Drain),
+                None => Choice::Next(Trigger::Drain),
+            }
+        }
+        MovementCause::Operator => match named_target(step, group) {
+            Named::Node => Choice::Named(Trigger::BestPossible),
+            Named::Best => Choice::Next(Trigger::BestPossible),
+        },
+        MovementCause::Failback | MovementCause::Return => Choice::Named(Trigger::BestPossible),
+    }
+}
+
+fn vetoes(orders: &[Order], group: &Group, node: &str) -> bool {
+    orders.iter().any(|order| order.vetoes(group, node))
+}
+
+/// Whether an operator named the node or left it to the core.
+enum Named {
+    Node,
+    Best,
+}
+
+fn named_target(step: &Step<'_>, group: &str) -> Named {
+    use crate::Command;
+    let spec = step.moment.before.spec();
+    let to = match step.moment.command() {
+        Some(Command::MoveGroup { group: moved, to, .. })
+            if spec.group(*moved).is_some_and(|of| of.name() == group) =>
+        {
+            to.is_some()
+        }
+        _ => {
+            let queued = step.before.group(group).and_then(|known| known.queued);
+            queued.is_some_and(|queued| queued.to.is_some())
+        }
+    };
+    if to { Named::Node } else { Named::Best }
+}

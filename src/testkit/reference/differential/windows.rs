@@ -1,0 +1,174 @@
+//! Restarts and failovers, counted again from what was told.
+
+use std::prelude::v1::*;
+
+use super::{Differential, Step, agree};
+use crate::cluster::Event;
+use crate::id::Names;
+use crate::machine::{NodeState, ResourceState};
+use crate::state::{Exhaustion, MovementCause, Recovery};
+use crate::testkit::breach::Breach;
+use crate::testkit::reference::budget::Uses;
+use crate::testkit::reference::picture::Picture;
+use crate::{Cluster, Command};
+
+impl Differential {
+    /// Takes over what a cluster remembers that is in the middle of its life.
+    pub(super) fn remember(&mut self, cluster: &Cluster) {
+        let (spec, state) = (cluster.spec(), cluster.state());
+        for (id, declared) in spec.resources() {
+            let log = state.resource(id).map(|record| record.restarts().entries().to_vec());
+            let uses = Uses::from_iter(log.unwrap_or_default());
+            self.restarts.insert(declared.name().to_owned(), uses);
+        }
+        for (id, declared) in spec.groups() {
+            let log = state.group(id).map(|record| record.failovers().entries().to_vec());
+            let uses = Uses::from_iter(log.unwrap_or_default());
+            self.failovers.insert(declared.name().to_owned(), uses);
+        }
+    }
+
+    /// Counts what is told.
+    pub(super) fn count(
+        &mut self,
+        cluster: &Cluster,
+        step: &Step<'_>,
+        picture: &Picture,
+        event: &Event<Names>,
+    ) {
+        let now = step.moment.now;
+        match event {
+            Event::RestartScheduled { resource, .. } => {
+                self.restarts.entry(resource.clone()).or_default().add(now);
+            }
+            Event::MoveStarted { group, cause: MovementCause::ResourceFailure, .. } => {
+                // A move that finds another destination is the same failover.
+                let going = picture.group(group).and_then(|known| known.going.clone());
+                if going.is_none_or(|(_, cause)| cause != MovementCause::ResourceFailure) {
+                    self.failovers.entry(group.clone()).or_default().add(now);
+                }
+            }
+            // A new owner has never restarted anything of it (KB 947712).
+            Event::OwnerChanged { group, .. } => {
+                let known = picture.group(group).expect("a declared group");
+                for resource in &known.resources {
+                    self.restarts.remove(&resource.name);
+                }
+            }
+            _ => {
+                let _ = cluster;
+            }
+        }
+    }
+
+    /// What an operator or the end of a retry period makes a cluster forget, before anything else
+    /// happens in a step.
+    pub(super) fn forget_what_is_over(&mut self, step: &Step<'_>) {
+        for group in &step.before.groups {
+            for resource in &group.resources {
+                let is_over = match resource.recovery {
+                    Recovery::RetryAt { at: Some(at), .. } => at <= step.moment.now,
+                    Recovery::RetryAt { at: None, .. }
+                    | Recovery::None
+                    | Recovery::RestartAt(_)
+                    | Recovery::Failover => false,
+                };
+                // One that was refused is tried again as soon as the place is free.
+                let was_refused = matches!(
+                    resource.recovery,
+                    Recovery::RetryAt { cause: Exhaustion::Admission, .. }
+                );
+                let later =
+                    step.after.group(&group.name).and_then(|of| of.resource(&resource.name));
+                // What is in doubt waits on, however long it is over, until it is known to be off.
+                let is_noticed = later.is_some_and(|later| later.recovery != resource.recovery);
+                if (is_over || was_refused) && is_noticed {
+                    self.restarts.remove(&resource.name);
+                }
+            }
+        }
+        self.forget_on_command(step);
+    }
+
+    fn forget_on_command(&mut self, step: &Step<'_>) {
+        let spec = step.moment.before.spec();
+        let group_named =
+            |id| spec.group(id).map(|of: &crate::spec::GroupSpec| of.name().to_owned());
+        let resource_named =
+            |id| spec.resource(id).map(|of: &crate::spec::ResourceSpec| of.name().to_owned());
+        match step.moment.command() {
+            Some(Command::ClearGroupFailures { group }) => {
+                let Some(name) = group_named(*group) else { return };
+                self.failovers.remove(&name);
+                for resource in step.before.group(&name).into_iter().flat_map(|of| &of.resources) {
+                    self.restarts.remove(&resource.name);
+                }
+            }
+            Some(Command::ClearResourceFailure { resource }) => {
+                self.restarts.remove(&resource_named(*resource).unwrap_or_default());
+            }
+            Some(Command::BringGroupOnline { group, .. }) => {
+                let Some(name) = group_named(*group) else { return };
+                self.begin_anew(step, &name, |_| true);
+            }
+            Some(Command::BringResourceOnline { resource, .. }) => {
+                let Some(name) = resource_named(*resource) else { return };
+                let of =
+                    |group: &&crate::testkit::reference::Group| group.resource(&name).is_some();
+                let Some(group) = step.before.groups.iter().find(of) else { return };
+                let mut needed = vec![name.clone()];
+                let mut at = 0;
+                while let Some(next) = needed.get(at).cloned() {
+                    at += 1;
+                    let resource = group.resource(&next);
+                    for provider in resource.into_iter().flat_map(|of| of.needs.iter().flatten()) {
+                        if !needed.contains(provider) {
+                            needed.push(provider.clone());
+                        }
+                    }
+                }
+                self.begin_anew(step, &group.name, |name| needed.contains(&name.to_owned()));
+            }
+            _ => {}
+        }
+    }
+
+    /// What has failed and is brought online by an operator has all its restarts again.
+    fn begin_anew(&mut self, step: &Step<'_>, group: &str, is_meant: impl Fn(&str) -> bool) {
+        for resource in step.before.group(group).into_iter().flat_map(|of| &of.resources) {
+            if resource.state == ResourceState::Failed && is_meant(&resource.name) {
+                self.restarts.remove(&resource.name);
+            }
+        }
+    }
+
+    /// Compares what is left of every budget.
+    pub(super) fn windows(&mut self, cluster: &Cluster, step: &Step<'_>) -> Result<(), Breach> {
+        let now = step.after.now;
+        if step.moment.is_reconfiguration() {
+            // Another configuration may make another resource of one with the same name.
+            (self.restarts, self.failovers) = Default::default();
+            self.remember(cluster);
+        }
+        let up = step.after.nodes.iter().filter(|node| node.state == NodeState::Up).count();
+        let others = u32::try_from(up.saturating_sub(1)).unwrap_or(u32::MAX);
+        for (id, declared) in cluster.spec().groups() {
+            let settings = declared.settings();
+            let threshold = settings.failover_threshold.unwrap_or(others);
+            let uses = self.failovers.entry(declared.name().to_owned()).or_default();
+            let own = uses.left(now, threshold, settings.failover_period);
+            let told = cluster.failover_budget(id, now).map(|budget| budget.remaining);
+            let name = declared.name();
+            agree!(self, S14, told == Some(own), "{own} failovers left of {name}, not {told:?}");
+        }
+        for (id, declared) in cluster.spec().resources() {
+            let settings = declared.settings();
+            let uses = self.restarts.entry(declared.name().to_owned()).or_default();
+            let own = uses.left(now, settings.restart_threshold, settings.restart_period);
+            let told = cluster.restart_budget(id, now).map(|budget| budget.remaining);
+            let name = declared.name();
+            agree!(self, S15, told == Some(own), "{own} restarts left of {name}, not {told:?}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! What a group that is off waits for before its first resource starts.
+
+use std::prelude::v1::*;
+
+use super::picture::{Group, Picture};
+use crate::machine::{NodeState, ResourceState};
+use crate::settings::{Admission, DesiredState};
+use crate::state::Recovery;
+
+impl Picture {
+    /// The resources of a group that may start now, everything considered. Beside its own
+    /// dependencies, a group of which nothing runs waits until
+    ///
+    /// - somebody asked for it, if it is not started automatically;
+    /// - its start delay on this node is over;
+    /// - no group of higher priority is on its way (event 1640 of Windows clusters);
+    /// - no rival runs on the node, if the cluster admits only one.
+    ///
+    /// And nothing of a group starts while something of it runs where it should not.
+    #[must_use]
+    pub fn may_start(&self, group: &Group) -> Vec<String> {
+        let ready = self.ready_to_start(group);
+        let owner = group.owner.clone().unwrap_or_default();
+        let is_orphaned =
+            self.orphans.iter().any(|(_, resource)| group.resource(resource).is_some());
+        let is_open = group.may_run()
+            || self.is_first_in_line(group) && {
+                self.admission == Admission::Open || self.running_rivals(group, &owner).is_empty()
+            };
+        if is_orphaned || !is_open { Vec::new() } else { ready }
+    }
+
+    /// The resources whose wait for a restart or another attempt is over, and nothing was done about
+    /// it. What may still run waits until it is known to be off, and so does what is being stopped.
+    #[must_use]
+    pub fn waits_that_are_over(&self, group: &Group) -> Vec<String> {
+        let is_over = |resource: &&super::Resource| match resource.recovery {
+            Recovery::RestartAt(at) => at <= self.now && resource.operation.is_none(),
+            Recovery::RetryAt { at, .. } => {
+                at.is_some_and(|at| at <= self.now) && !resource.may_run()
+            }
+            Recovery::None | Recovery::Failover => false,
+        };
+        group.resources.iter().filter(is_over).map(|resource| resource.name.clone()).collect()
+    }
+
+    /// Whether nothing but the node itself keeps a group of which nothing runs from starting.
+    fn is_first_in_line(&self, group: &Group) -> bool {
+        (group.priority > 0 || group.is_ordered)
+            && group.placed_at.after(group.start_delay) <= self.now
+            && !self.is_behind(group)
+    }
+
+    /// Whether a group of higher priority is on its way.
+    #[must_use]
+    pub fn is_behind(&self, group: &Group) -> bool {
+        self.groups.iter().any(|other| other.priority > group.priority && self.is_on_its_way(other))
+    }
+
+    /// Whether a group is on its way: starting, stopping, moving, about to be restarted or moved,
+    /// waiting for its home when the cluster forms, for its start delay, or for a group of still
+    /// higher priority. What only an operator or the outside can get going again holds up nobody.
+    #[must_use]
+    pub fn is_on_its_way(&self, group: &Group) -> bool {
+        if !self.is_quorate {
+            return false;
+        }
+        let Some(owner) = group.owner.as_deref() else {
+            return self.is_wanted(group) && self.waits_for_home(group);
+        };
+        match self.node_state(owner) {
+            NodeState::Down | NodeState::Unclean | NodeState::Joining => return false,
+            NodeState::Up | NodeState::Paused => {}
+        }
+        let is_stuck = group.resources.iter().any(|resource| {
+            resource.state == ResourceState::InDoubt && resource.operation.is_none()
+        });
+        if is_stuck {
+            return false;
+        }
+        let is_changing = group.resources.iter().any(|resource| match resource.state {
+            ResourceState::OnlinePending
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating => true,
+            ResourceState::Initializing
+            | ResourceState::Offline
+            | ResourceState::Online
+            | ResourceState::Failed
+            | ResourceState::InDoubt => false,
+        });
+        let is_recovering = group.resources.iter().any(|resource| match resource.recovery {
+            Recovery::RestartAt(_) | Recovery::Failover => true,
+            Recovery::None | Recovery::RetryAt { .. } => false,
+        });
+        is_changing || is_recovering || group.going.is_some() || self.is_in_line(group)
+    }
+
+    /// Whether a group that is off and could start waits for its start delay or for others.
+    fn is_in_line(&self, group: &Group) -> bool {
+        let could_start = group.resources.iter().any(|resource| {
+            resource.desired == DesiredState::Online
+                && !resource.may_run()
+                && resource.recovery == Recovery::None
+        });
+        let is_asked = group.priority > 0 || group.is_ordered;
+        let is_delayed = group.placed_at.after(group.start_delay) > self.now;
+        !group.may_run() && could_start && is_asked && (is_delayed || self.is_behind(group))
+    }
+
+    /// Whether anything of a group should be online and may be started without an operator.
+    #[must_use]
+    pub fn is_wanted(&self, group: &Group) -> bool {
+        let is_asked = group.priority > 0 || group.is_ordered;
+        let wanted = |resource: &super::Resource| resource.desired == DesiredState::Online;
+        is_asked && group.resources.iter().any(wanted)
+    }
+}
