@@ -54,8 +54,11 @@ impl Cluster {
             RestartAction::RestartNotify => {
                 let is_redundant = self.is_redundant(group_spec, resource);
                 if self.is_on_paused_node(resource) {
-                    let wait = if is_redundant { Recovery::None } else { Recovery::Failover };
-                    self.set_recovery(resource, wait);
+                    let may_wait = is_redundant
+                        || self.restarts_left(resource, settings) > 0
+                            && !self.may_fail_over(resource);
+                    let next = if may_wait { Recovery::None } else { Recovery::Failover };
+                    self.set_recovery(resource, next);
                     return;
                 }
                 if self.restart(resource, settings) {
@@ -95,21 +98,36 @@ impl Cluster {
             .is_some_and(|owner| self.state.node_state(owner) == NodeState::Paused)
     }
 
-    /// Schedules a restart, if the budget allows one.
-    fn restart(&mut self, resource: ResourceId, settings: &ResourceSettings) -> bool {
-        let now = self.state.now;
-        let Some(record) = self.state.resources.get_mut(resource.index()) else { return false };
+    /// Whether a failover of the group of this resource would be within its budget.
+    fn may_fail_over(&self, resource: ResourceId) -> bool {
+        self.spec
+            .resource(resource)
+            .and_then(|declared| self.failover_budget(declared.group(), self.state.now))
+            .is_some_and(|budget| budget.remaining > 0)
+    }
+
+    fn restarts_left(&self, resource: ResourceId, settings: &ResourceSettings) -> u32 {
+        let Some(record) = self.state.resource(resource) else { return 0 };
         let is_last_attempt =
             self.spec.settings().retry == Retry::FinalAttempt && record.retries > 0;
+        if is_last_attempt {
+            return 0;
+        }
         let period = if seeded!(RestartsNeverExpire) {
             core::time::Duration::MAX
         } else {
             settings.restart_period
         };
-        let budget = record.restarts.budget(now, settings.restart_threshold, period);
-        let Some(remaining) = budget.remaining.checked_sub(1).filter(|_| !is_last_attempt) else {
+        record.restarts.budget(self.state.now, settings.restart_threshold, period).remaining
+    }
+
+    /// Schedules a restart, if the budget allows one.
+    fn restart(&mut self, resource: ResourceId, settings: &ResourceSettings) -> bool {
+        let now = self.state.now;
+        let Some(remaining) = self.restarts_left(resource, settings).checked_sub(1) else {
             return false;
         };
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return false };
         record.restarts.record(now, settings.restart_period);
         if seeded!(RestartsForgotten) {
             record.restarts.clear();
@@ -204,10 +222,10 @@ impl Cluster {
         let now = self.state.now;
         let is_paused = self.is_on_paused_node(resource);
         let Some(record) = self.state.resource(resource) else { return };
-        let (is_over, is_refused) = match record.recovery {
-            Recovery::RestartAt(at) => (is_paused || at <= now, false),
+        let (is_over, may_leave) = match record.recovery {
+            Recovery::RestartAt(at) => (is_paused || at <= now, self.may_fail_over(resource)),
             Recovery::RetryAt { at, cause } => {
-                (at.is_some_and(|at| at <= now), cause == Exhaustion::Admission)
+                (at.is_some_and(|at| at <= now), cause != Exhaustion::Admission)
             }
             Recovery::None | Recovery::Failover => return,
         };
@@ -215,7 +233,7 @@ impl Cluster {
             return;
         }
         let wants_to_leave = is_paused
-            && !is_refused
+            && may_leave
             && self.desired(group, resource) == DesiredState::Online
             && self.affects_group(declared, resource);
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
