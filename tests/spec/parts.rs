@@ -83,8 +83,8 @@ fn required_providers_are_described() {
         [
             start("a") + "a network resource",
             start("b") + "a user resource",
-            start("c") + "every storage resource of the group",
             start("d") + "a resource of one of the kinds \"IP Address\", \"Network Name\"",
+            start("c") + "every storage resource of the group, also on \"disk\"",
         ]
     );
 }
