@@ -54,6 +54,16 @@ fn odd_names_are_quoted_in_paths() {
     );
 }
 
+/// Letters, digits, underscores and hyphens need no quotes.
+#[test]
+fn plain_names_are_bare_in_paths() {
+    let declaration = cluster().group(group("sql_1-b").resource(service("r").needs("[gone]")));
+    assert_eq!(
+        errors_of(declaration),
+        ["groups.sql_1-b.resources.r.depends_on: no resource is named \"gone\""]
+    );
+}
+
 /// What a kind requires is said as an operator would say it.
 #[test]
 fn required_providers_are_described() {
