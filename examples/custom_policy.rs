@@ -6,6 +6,7 @@ use std::error::Error;
 
 use quorate::policy::{FailoverPolicy, Key, LeastGroups, Placement, Rank, Trigger};
 use quorate::spec::{ClusterDeclaration, GroupDeclaration, NodeDeclaration, ResourceDeclaration};
+use quorate::testkit::policy::assert_conformance;
 use quorate::{Cluster, Incarnation, Input, NodeId, Timestamp};
 
 /// Prefers nodes at the site of the present owner, and never uses the site that is being emptied.
@@ -27,6 +28,9 @@ impl FailoverPolicy for StayOnSite {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    // It keeps the laws that hold for every policy; in a crate of your own this is a test.
+    assert_conformance(StayOnSite { closing: Some("site 1") }.then(LeastGroups));
+
     // Ties are left to a policy of the crate.
     ask("Both sites are open", StayOnSite { closing: None }.then(LeastGroups))?;
     ask("The south is closing", StayOnSite { closing: Some("south") }.then(LeastGroups))
@@ -34,10 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Where the shop would go if its node failed, and why.
 fn ask(title: &str, policy: impl FailoverPolicy + 'static) -> Result<(), Box<dyn Error>> {
-    let node = |name: &str, site: &str| NodeDeclaration {
-        site: Some(site.into()),
-        ..NodeDeclaration::new(name)
-    };
+    let node = |name: &str, site: &str| NodeDeclaration::new(name).site(site);
     let group = |name: &str, owner: &str| {
         let service = ResourceDeclaration::new(format!("{name} service"), "Generic Service");
         GroupDeclaration::new(name).preferred_owners([owner]).resource(service)

@@ -70,7 +70,7 @@ impl Upgrade {
             self.simulation.boot(node);
         }
         self.simulation.run_until_calm();
-        println!("node    step                        {}", self.header());
+        println!("node    step                        {}", self.header().trim_end());
         self.print("", "all at home");
     }
 

@@ -111,10 +111,10 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Quorate { votes, needed } => {
-                write!(f, "quorate with {votes} votes, needs {needed}")
+                write!(f, "quorum: {votes} votes, {needed} needed")
             }
             Self::Inquorate { votes, needed } => {
-                write!(f, "no quorum with {votes} votes, needs {needed}")
+                write!(f, "no quorum: {votes} votes, {needed} needed")
             }
         }
     }
@@ -317,6 +317,6 @@ mod tests {
     #[test]
     fn reads_well() {
         let verdict = judge(QuorumRule::NodeMajority, &ballot(2, 4, WitnessState::Down));
-        assert_eq!(std::format!("{verdict}"), "no quorum with 2 votes, needs 3");
+        assert_eq!(std::format!("{verdict}"), "no quorum: 2 votes, 3 needed");
     }
 }

@@ -109,6 +109,8 @@ bugs! {
     MoveDoesNotWait: S4,
     /// a resource is stopped while its start is in flight
     StopOvertakesStart: S10,
+    /// resources may depend on each other in a circle
+    CircleAccepted: S21,
     /// a refused input counts as an input
     RefusalLeavesTrace: S22,
     /// without quorum everything runs on where it is to stop
@@ -127,6 +129,8 @@ bugs! {
     ReasonUntrue: S34,
     /// a change of configuration may cost the quorum
     ConfigureLosesQuorum: S35,
+    /// a drain takes groups away that can go nowhere
+    DrainToNowhere: S36,
     /// a change of owner leaves the epoch as it is
     EpochStands: S7,
     /// an operation that times out is not told to have ended
@@ -143,8 +147,14 @@ bugs! {
     RetryTimerLost: L5,
     /// a group goes back to the node that it has just failed on
     PingPong: L3,
+    /// a node that was fenced is never taken in again
+    FencedNodeShutOut: L7,
     /// a drain forgets the groups that could not leave at first
     DrainForgotten: L11,
+    /// groups of low priority wait for those that have failed
+    FailedHoldsUpOthers: L13,
+    /// groups of low priority wait for those whose node is not off yet
+    FenceHoldsUpOthers: L16,
 }
 
 /// Plants a bug in place of the one before, or takes it out.

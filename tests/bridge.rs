@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use quorate::cluster::{Command, Event, Input, Outcome, Output};
+use quorate::cluster::{Command, Deadline, Event, Input, Outcome, Output, Plan, Reason};
 use quorate::id::Names;
 use serde_json::Value;
 
@@ -120,6 +120,13 @@ fn every_output_is_read() {
     let lines = fenced("json outputs");
     assert!(!lines.is_empty());
     lines.iter().for_each(|line| assert_read_back::<Output<Names>>(line));
+}
+
+#[test]
+fn every_answer_but_an_explanation_is_read() {
+    fenced("json deadlines").iter().for_each(|line| assert_read_back::<Deadline<Names>>(line));
+    fenced("json reasons").iter().for_each(|line| assert_read_back::<Reason<Names>>(line));
+    fenced("json plans").iter().for_each(|line| assert_read_back::<Plan>(line));
 }
 
 /// The names of all variants, as serde tells them to those who ask for one that does not exist.

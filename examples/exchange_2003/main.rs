@@ -101,8 +101,8 @@ impl Day {
             };
             self.simulation.input(Input::Command(order))?;
             self.simulation.run_until_calm();
+            self.tell(None);
         }
-        self.tell(None);
         Ok(())
     }
 
@@ -114,10 +114,9 @@ impl Day {
             println!("{}", Row::new(now, "EVS1", "the store process crashes"));
             self.simulation.kill("EVS1 Information Store");
             self.simulation.run_until_calm();
-            self.print_rows(None);
+            self.tell(None);
             self.simulation.run_for(Duration::from_secs(30));
         }
-        self.print_standing();
     }
 
     fn crash(&mut self, node: &str) {
@@ -182,7 +181,7 @@ impl Day {
             match cluster.why(group) {
                 None => places += &format!("   {server} {place}"),
                 Some(reason) => {
-                    places += &format!("   {server} ------");
+                    places += &format!("   {server} {}", cluster.group_state(group));
                     let reason: Reason<Names> = self.spec().named(reason);
                     reasons += &format!("\n  why is {server} not online? {reason}");
                 }

@@ -7,14 +7,15 @@
 //! ```
 //!
 //! What is checked, and what is not, stands in [`model`]. `threads=2` and `minutes=30` bound what
-//! it may cost.
+//! it may cost. With `twins` before or behind the name, states that are taken for one are compared
+//! instead: whether they have one future. That keeps every state, so it needs memory.
 
 use std::error::Error;
 use std::fs;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use model::{Budget, Configuration, Progress, Report};
+use model::{Budget, Configuration, Progress, Report, twin};
 
 mod model;
 
@@ -27,8 +28,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         progress: tell_progress,
     };
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut is_of_twins = false;
     for argument in &arguments {
         match argument.split_once('=') {
+            None if argument == "twins" => is_of_twins = true,
             None => configuration = named(argument)?,
             Some(("threads", count)) => budget.threads = count.parse()?,
             Some(("minutes", count)) => {
@@ -43,6 +46,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
     if arguments.is_empty() {
         println!("The small configuration; -- full for all of it.\n");
+    }
+    if is_of_twins {
+        let compared = twin::compare(&configuration)?;
+        println!("{} states, {} others that are taken for them", compared.states, compared.twins);
+        return Ok(ExitCode::SUCCESS);
     }
     let report = model::check(&configuration, &budget);
     tell_report(&configuration, &budget, &report);

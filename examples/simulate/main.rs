@@ -45,7 +45,7 @@ fn main() -> ExitCode {
                 }
                 Err(failure) => {
                     report.failures += 1;
-                    bar.println(format!("{failure}"));
+                    bar.suspend(|| eprintln!("{weather:?} {failure}"));
                     failures.push((failure, weather));
                 }
             }

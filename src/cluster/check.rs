@@ -79,36 +79,52 @@ impl Cluster {
                 Ok(Accepted::Progressed(operation))
             }
             Input::ResourceFailed { resource, node, incarnation } => {
-                match self.check_report(resource, node, incarnation)? {
-                    ResourceState::Online | ResourceState::OnlinePending => {
-                        Ok(Accepted::Failed(resource))
-                    }
-                    ResourceState::Initializing
-                    | ResourceState::Offline
-                    | ResourceState::OfflinePending
-                    | ResourceState::Terminating
-                    | ResourceState::Failed
-                    | ResourceState::InDoubt => Err(InputError::ResourceNotOnline(resource)),
-                }
+                self.check_failure(resource, node, incarnation)
             }
             Input::ResourceAlive { resource, node, incarnation } => {
-                match self.check_report(resource, node, incarnation)? {
-                    ResourceState::Online => Ok(Accepted::Alive(resource)),
-                    ResourceState::Initializing
-                    | ResourceState::Offline
-                    | ResourceState::OnlinePending
-                    | ResourceState::OfflinePending
-                    | ResourceState::Terminating
-                    | ResourceState::Failed
-                    | ResourceState::InDoubt => Err(InputError::ResourceNotOnline(resource)),
-                }
+                self.check_sign_of_life(resource, node, incarnation)
             }
             Input::WitnessChanged { witness } => Ok(Accepted::Witness(witness)),
             Input::WallClockRead { reading } if reading.is_valid() => {
                 Ok(Accepted::WallClock(reading))
             }
-            Input::WallClockRead { .. } => Err(InputError::ClockOutOfRange),
+            Input::WallClockRead { reading } => Err(InputError::ClockOutOfRange(reading)),
             Input::Command(command) => self.check_command(command),
+        }
+    }
+
+    fn check_failure(
+        &self,
+        resource: ResourceId,
+        node: NodeId,
+        incarnation: Incarnation,
+    ) -> Result<Accepted, InputError> {
+        match self.check_report(resource, node, incarnation)? {
+            ResourceState::Online | ResourceState::OnlinePending => Ok(Accepted::Failed(resource)),
+            ResourceState::Initializing
+            | ResourceState::Offline
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating
+            | ResourceState::Failed
+            | ResourceState::InDoubt => Err(InputError::ResourceNotOnline(resource)),
+        }
+    }
+
+    fn check_sign_of_life(
+        &self,
+        resource: ResourceId,
+        node: NodeId,
+        incarnation: Incarnation,
+    ) -> Result<Accepted, InputError> {
+        match self.check_report(resource, node, incarnation)? {
+            ResourceState::Online => Ok(Accepted::Alive(resource)),
+            ResourceState::Initializing
+            | ResourceState::Offline
+            | ResourceState::OnlinePending
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating
+            | ResourceState::Failed
+            | ResourceState::InDoubt => Err(InputError::ResourceNotOnline(resource)),
         }
     }
 
@@ -142,7 +158,7 @@ impl Cluster {
         }
         let known = record.incarnation;
         if incarnation.value() > LAST_COUNT {
-            return Err(InputError::CounterExhausted);
+            return Err(InputError::IncarnationOutOfRange { node, incarnation });
         }
         let is_new = incarnation > known;
         let is_welcome = match (record.state, record.proof) {

@@ -121,9 +121,21 @@ impl Cluster {
     fn bring_group_online(&mut self, group: GroupId) {
         let Some(record) = self.state.groups.get_mut(group.index()) else { return };
         record.desired = DesiredState::Online;
-        record.ordered_in = Some(record.epoch);
+        self.order(group);
         self.try_again(group);
         self.touch(group);
+    }
+
+    /// Notes that an operator asked for a group: of the owner that it has, or, if that one is lost,
+    /// of whoever owns it when it is known what became of it.
+    fn order(&mut self, group: GroupId) {
+        let Some(record) = self.state.groups.get_mut(group.index()) else { return };
+        let is_owner_lost = record.owner.is_some_and(|owner| {
+            let node = self.state.nodes.get(owner.index());
+            node.is_some_and(|node| node.state == NodeState::Unclean)
+        });
+        let epoch = if is_owner_lost { record.epoch.next() } else { record.epoch };
+        record.ordered_in = Some(epoch);
     }
 
     /// Failed resources of a group are free to start at once.
@@ -166,9 +178,7 @@ impl Cluster {
         let Some(declared) = spec.resource(resource).map(ResourceSpec::group) else { return };
         let (group, Some(of)) = (declared, spec.group(declared)) else { return };
         let Some(position) = of.position_of(resource) else { return };
-        if let Some(record) = self.state.groups.get_mut(group.index()) {
-            record.ordered_in = Some(record.epoch);
-        }
+        self.order(group);
         let mut needed = Vec::from([position]);
         let mut seen: Vec<bool> = of.resources().map(|_| false).collect();
         while let Some(position) = needed.pop() {

@@ -271,6 +271,7 @@ impl Cluster {
         self.caches.group_states = told;
         self.emit(Event::ConfigurationChanged { configuration: self.state.configuration });
         self.judge_quorum();
+        self.rearm_retries();
         let spec = Arc::clone(&self.spec);
         for (group, _) in spec.groups() {
             self.touch(group);
@@ -299,6 +300,7 @@ fn mapped_group(record: &GroupRecord, mapping: &Mapping) -> GroupRecord {
     mapped.owner = record.owner.and_then(node);
     if mapped.owner.is_none() && record.owner.is_some() {
         mapped.epoch = record.epoch.next();
+        mapped.ordered_in = record.is_ordered().then_some(mapped.epoch);
     }
     mapped.default_owner = record.default_owner.and_then(node);
     mapped.return_to = record.return_to.and_then(node);

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Cluster;
 use super::agenda::Slot;
@@ -18,7 +18,7 @@ use crate::state::Recovery;
 use crate::time::Timestamp;
 
 /// When the core wants to be called, and why.
-#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "")]
 pub struct Deadline<N: Naming = Ids> {
     /// When to call [`Cluster::handle_timeout`].
@@ -29,7 +29,7 @@ pub struct Deadline<N: Naming = Ids> {
 }
 
 /// What a deadline is about.
-#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", rename_all = "snake_case", tag = "reason")]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are named after what they hold")]
@@ -56,6 +56,12 @@ pub enum DeadlineReason<N: Naming = Ids> {
     Failback { group: N::Group },
     /// An orphan is terminated again.
     OrphanRetry { node: N::Node, resource: N::Resource },
+}
+
+impl<N: Naming> fmt::Display for Deadline<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.at, self.reason)
+    }
 }
 
 impl<N: Naming> fmt::Display for DeadlineReason<N> {

@@ -6,7 +6,7 @@ use crate::id::{Ids, Incarnation, Naming, OpId};
 use crate::machine::{NodeState, ResourceState};
 use crate::plan::Rejection;
 use crate::spec::SpecErrors;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, WallClock};
 
 /// An input that was not accepted. The state of the cluster has not changed and nothing was put
 /// out; the same input may be accepted later.
@@ -26,9 +26,9 @@ pub enum InputError<N: Naming = Ids> {
     /// The input lies beyond [`Timestamp::LATEST`].
     #[error("time {0} is out of range")]
     TimeOutOfRange(Timestamp),
-    /// An operation, input or incarnation number is near the end of its range, which only a forged
-    /// one brings about.
-    #[error("an operation, input or incarnation number is near the end of its range")]
+    /// The cluster's own numbers of operations or inputs are near the end of their range, which only
+    /// a forged snapshot brings about.
+    #[error("the cluster's numbers of operations or inputs are near the end of their range")]
     CounterExhausted,
     /// No node has this id.
     #[error("no node {0}")]
@@ -60,6 +60,14 @@ pub enum InputError<N: Naming = Ids> {
         /// The life that is known.
         known: Incarnation,
     },
+    /// The incarnation is above 2^63 − 1, so that no later ones would be left.
+    #[error("incarnation {incarnation} of node {node} is out of range")]
+    IncarnationOutOfRange {
+        /// The node.
+        node: N::Node,
+        /// The incarnation it is said to be in.
+        incarnation: Incarnation,
+    },
     /// The report is of a node that does not own the resource.
     #[error("resource {resource} is not owned by node {node}")]
     NotTheOwner {
@@ -72,8 +80,12 @@ pub enum InputError<N: Naming = Ids> {
     #[error("resource {0} is listed twice")]
     ListedTwice(N::Resource),
     /// The clock reading is out of range.
-    #[error("the reading of the wall clock is out of range")]
-    ClockOutOfRange,
+    #[error(
+        "a wall clock cannot read {ms} ms after midnight UTC and be {min} min ahead of it",
+        ms = .0.utc_millis_of_day,
+        min = .0.utc_offset_minutes,
+    )]
+    ClockOutOfRange(WallClock),
     /// The node is in a state in which this cannot happen.
     #[error("node {node} is {state}")]
     NodeState {
@@ -204,9 +216,10 @@ impl<N: Naming> InputError<N> {
             Self::StaleOperation(_) => "stale_operation",
             Self::OutcomeDoesNotFit(_) => "outcome_does_not_fit",
             Self::StaleIncarnation { .. } => "stale_incarnation",
+            Self::IncarnationOutOfRange { .. } => "incarnation_out_of_range",
             Self::NotTheOwner { .. } => "not_the_owner",
             Self::ListedTwice(_) => "listed_twice",
-            Self::ClockOutOfRange => "clock_out_of_range",
+            Self::ClockOutOfRange(_) => "clock_out_of_range",
             Self::NodeState { .. } => "node_state",
             Self::NoQuorum => "no_quorum",
             Self::ConfigurationWouldLoseQuorum => "configuration_would_lose_quorum",

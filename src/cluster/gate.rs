@@ -101,7 +101,8 @@ impl Cluster {
         };
         match self.state.node_state(owner) {
             NodeState::Down => standing.is_awaiting_node = true,
-            NodeState::Unclean | NodeState::Joining => {}
+            NodeState::Unclean => standing.is_on_its_way = seeded!(FenceHoldsUpOthers),
+            NodeState::Joining => {}
             NodeState::Up | NodeState::Paused => {
                 standing.is_awaiting_node |= self.is_unfit(declared, group, owner);
                 self.add_resources(declared, group, owner, &mut standing);
@@ -134,7 +135,8 @@ impl Cluster {
                     could_start |= self.desired(group, resource) == DesiredState::Online
                         && !record.state.may_run();
                 }
-                Recovery::RetryAt { .. } => {}
+                // What has failed and waits holds up nobody.
+                Recovery::RetryAt { .. } => standing.is_on_its_way |= seeded!(FailedHoldsUpOthers),
             }
             match record.state {
                 ResourceState::OnlinePending

@@ -17,7 +17,7 @@ impl Cluster {
                 self.note_alive(resource);
                 self.schedule_resource(resource);
             }
-            ResourceState::OnlinePending => self.fail(resource, ResourceEvent::StartFailed),
+            ResourceState::OnlinePending => self.fail(resource, ResourceEvent::FailureReported),
             ResourceState::Initializing
             | ResourceState::Offline
             | ResourceState::OfflinePending

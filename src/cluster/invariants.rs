@@ -180,8 +180,12 @@ impl<'a> Checks<'a> {
         require!(is_placed_since, subject.clone(), Rule::TimesOutOfOrder);
         let has_epoch = record.owner.is_none() || record.epoch > Epoch::default();
         require!(has_epoch, subject.clone(), Rule::OwnerWithoutEpoch);
-        let has_begun = record.ordered_in.is_none_or(|epoch| epoch <= record.epoch);
-        require!(has_begun, subject, Rule::OrderedInLaterEpoch);
+        let is_owner_lost =
+            record.owner.is_some_and(|owner| self.state.node_state(owner) == NodeState::Unclean);
+        // What is asked for while the owner is lost is for the next one.
+        let latest = if is_owner_lost { record.epoch.next() } else { record.epoch };
+        let is_ordered_in_time = record.ordered_in.is_none_or(|epoch| epoch <= latest);
+        require!(is_ordered_in_time, subject, Rule::OrderedInLaterEpoch);
         Ok(())
     }
 
@@ -209,8 +213,9 @@ impl<'a> Checks<'a> {
             let certain = in_doubt || on != NodeState::Unclean;
             require!(certain, subject.clone(), Rule::CertainOnLostNode);
         }
-        let is_sure =
-            record.state == ResourceState::InDoubt || record.late_start == LateStart::Impossible;
+        let may_be_late =
+            matches!(record.state, ResourceState::InDoubt | ResourceState::Terminating);
+        let is_sure = may_be_late || record.late_start == LateStart::Impossible;
         require!(is_sure, subject.clone(), Rule::LateStartWithoutDoubt);
         require!(recovery_fits(record), subject, Rule::RecoveryDoesNotFit);
         self.operation(owner, resource, record)

@@ -175,7 +175,7 @@ impl<'a> View<'a> {
         let settings = declared.settings();
         (owner, desired, default_owner, movement, return_to).hash(hasher);
         (queued, lock, drained_from).hash(hasher);
-        (*ordered_in == Some(*epoch)).hash(hasher);
+        ordered_in.map(|of| of.cmp(epoch)).filter(|of| of.is_ge()).hash(hasher);
         self.log(failovers, settings.failover_period, hasher);
         self.age(*placed_at, settings.start_delay).hash(hasher);
         if !self.cluster.spec.settings().group_wait_delay.is_zero() {
@@ -230,8 +230,11 @@ impl<'a> View<'a> {
             }
             ResourceState::InDoubt => {
                 let owner = self.cluster.state.owner(declared.group());
-                // A lost owner is not asked; when it is back, or off, the doubt is over.
-                if owner.is_some_and(|node| self.cluster.state.node_state(node).is_member()) {
+                let is_asked =
+                    owner.is_some_and(|node| self.cluster.state.node_state(node).is_member());
+                // A lost owner is not asked; when it is back, or off, the doubt is over, or it is
+                // asked at once. The wait begins anew when what is in flight ends.
+                if is_asked && operation.is_none() {
                     self.age(*known_alive_at, self.cluster.probe_interval()).hash(hasher);
                 }
             }

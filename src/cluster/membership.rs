@@ -21,7 +21,10 @@ impl Cluster {
         let is_same_life = record.incarnation == incarnation;
         let mut uncertain = Vec::new();
         match record.state {
-            NodeState::Unclean if is_same_life => uncertain = self.recognise(node, running),
+            NodeState::Unclean if is_same_life => {
+                self.keep_orders(node);
+                uncertain = self.recognise(node, running);
+            }
             NodeState::Joining | NodeState::Up | NodeState::Paused | NodeState::Unclean => {
                 self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Rebooted);
             }
@@ -38,6 +41,15 @@ impl Cluster {
         self.step_node(node, NodeEvent::Joined);
         for resource in uncertain {
             self.issue(resource, OperationKind::Terminate);
+        }
+    }
+
+    /// What was asked for while a node was lost was asked of the owner to be: it is this one.
+    fn keep_orders(&mut self, node: NodeId) {
+        for group in self.groups_owned_by(node) {
+            if let Some(record) = self.state.groups.get_mut(group.index()) {
+                record.ordered_in = record.ordered_in.map(|epoch| epoch.min(record.epoch));
+            }
         }
     }
 
@@ -117,11 +129,8 @@ impl Cluster {
         }
         for group in self.groups_owned_by(node) {
             if let Some(record) = self.state.groups.get_mut(group.index()) {
-                let is_ordered = record.ordered_in == Some(record.epoch);
+                // With the owner goes what was asked of it.
                 record.epoch = record.epoch.next();
-                if is_ordered && proof == DownProof::Rebooted {
-                    record.ordered_in = None;
-                }
                 record.return_to = None;
                 let is_bound_nowhere = record.movement.is_some_and(|of| of.to.is_none());
                 if is_bound_nowhere {
@@ -157,7 +166,10 @@ impl Cluster {
     /// Acts on a node that was touched: admits, fences, cleans it, or counts it as off.
     pub(crate) fn settle_node(&mut self, node: NodeId) {
         let state = self.state.node_state(node);
-        if state == NodeState::Joining && self.state.orphans_on(node).next().is_none() {
+        let is_shut_out = seeded!(FencedNodeShutOut)
+            && self.state.node(node).is_some_and(|record| record.proof == DownProof::Fenced);
+        let is_clean = self.state.orphans_on(node).next().is_none();
+        if state == NodeState::Joining && is_clean && !is_shut_out {
             let pause = self.state.node(node).map_or(Pause::Resumed, |record| record.pause);
             self.step_node(
                 node,

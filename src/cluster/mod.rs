@@ -12,7 +12,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use crate::id::{GroupId, OpId, ResourceId};
-use crate::machine::Budget;
+use crate::machine::{Budget, GroupState};
 use crate::plan::{self, Explanation};
 use crate::policy::{FailoverPolicy, Placement, Trigger};
 use crate::spec::{ClusterSpec, Limits};
@@ -127,7 +127,8 @@ impl Cluster {
     /// Does what is due at `now`.
     ///
     /// Call it when [`poll_timeout`](Self::poll_timeout) says so. More calls, earlier ones and
-    /// ones with an old time do no harm.
+    /// ones with an old time do no harm: where nothing is due nothing changes, not even the time. A
+    /// time beyond [`Timestamp::LATEST`] is ignored.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         if now < self.state.now
             || now > Timestamp::LATEST
@@ -178,6 +179,12 @@ impl Cluster {
         &self.state
     }
 
+    /// The state of a group, derived from its resources; offline for an id of another configuration.
+    #[must_use]
+    pub fn group_state(&self, group: GroupId) -> GroupState {
+        self.state.group_state(&self.spec, group)
+    }
+
     /// Where a group would go if `trigger` happened now: every node with its verdict, in order.
     /// `None` if there is no such group.
     #[must_use]
@@ -210,6 +217,9 @@ impl Cluster {
     }
 
     /// The whole state with its declaration, in a form that every later version can read.
+    ///
+    /// Outputs that were not polled yet are no part of it: effects are
+    /// [outstanding](Self::outstanding) in the restored cluster, events are lost. So poll first.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(&self.spec, &self.state)
@@ -279,6 +289,17 @@ impl Cluster {
         operation
     }
 }
+
+/// What threads and tasks hand to each other.
+const _: () = {
+    const fn is_shareable<T: Send + Sync + 'static>() {}
+    is_shareable::<Cluster>();
+    is_shareable::<Input>();
+    is_shareable::<InputError>();
+    is_shareable::<Output>();
+    is_shareable::<Plan>();
+    is_shareable::<Snapshot>();
+};
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -119,14 +119,14 @@ impl Cluster {
         self.abandon_place(group);
         let Some(record) = self.state.groups.get_mut(group.index()) else { return };
         let from = core::mem::replace(&mut record.owner, to);
-        let is_ordered = record.ordered_in == Some(record.epoch);
+        let is_ordered = record.is_ordered();
         if !seeded!(EpochStands) {
             record.epoch = record.epoch.next();
         }
         if seeded!(FailoversForgotten) {
             record.failovers.clear();
         }
-        if is_ordered && keeps_order(cause) {
+        if is_ordered {
             record.ordered_in = Some(record.epoch);
         }
         record.placed_at = now;
@@ -223,18 +223,5 @@ fn may_go_elsewhere(cause: MovementCause) -> bool {
         | MovementCause::NodeFailure
         | MovementCause::Drain => true,
         MovementCause::Operator | MovementCause::Failback | MovementCause::Return => false,
-    }
-}
-
-/// Whether a group that an operator started goes on running after this change of owner even if
-/// it is never started automatically.
-fn keeps_order(cause: MovementCause) -> bool {
-    match cause {
-        MovementCause::ResourceFailure
-        | MovementCause::Operator
-        | MovementCause::Drain
-        | MovementCause::Failback
-        | MovementCause::Return => true,
-        MovementCause::Start | MovementCause::NodeFailure => false,
     }
 }

@@ -30,11 +30,12 @@ impl Cluster {
         self.state.orphans.get(&(node, resource)).copied()
     }
 
-    /// A node that joins runs what it should not.
+    /// A node that joins runs what it should not. If that was in doubt, it is not any more.
     pub(crate) fn find_orphan(&mut self, node: NodeId, resource: ResourceId) {
-        if self.orphan(node, resource).is_none() {
-            let orphan = Orphan { state: OrphanState::Running, operation: None };
-            self.set_orphan(node, resource, Some(orphan));
+        let is_known = self.orphan(node, resource).is_some();
+        let orphan = Orphan { state: OrphanState::Running, operation: None };
+        self.set_orphan(node, resource, Some(orphan));
+        if !is_known {
             self.emit(Event::OrphanFound { resource, node });
             self.touch_resource(resource);
         }

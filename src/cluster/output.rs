@@ -1,7 +1,5 @@
 //! What the core tells an embedder.
 
-use core::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Epoch, Ids, Incarnation, Naming, OpId};
@@ -9,6 +7,8 @@ use crate::machine::{GroupState, NodeState, ResourceState};
 use crate::quorum::Verdict as QuorumVerdict;
 use crate::state::{DownProof, DrainStatus, Exhaustion, MovementCause, OperationKind};
 use crate::time::Timestamp;
+
+mod words;
 
 /// What to do, or what changed. Outputs come in causal order.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -49,7 +49,7 @@ pub struct Effect<N: Naming = Ids> {
     pub deadline: Timestamp,
 }
 
-/// Something that changed or was decided.
+/// Something that changed or was decided. Printed, with names, it is a line of a log.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -104,14 +104,4 @@ pub enum Event<N: Naming = Ids> {
     DrainBlocked { node: N::Node, group: N::Group },
     /// The configuration was replaced. Ids in later outputs are those of the new one.
     ConfigurationChanged { configuration: u64 },
-}
-
-impl<N: Naming> fmt::Display for Effect<N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.action)?;
-        if let Some(resource) = &self.resource {
-            write!(f, " {resource} on")?;
-        }
-        write!(f, " {}", self.node)
-    }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::id::{Ids, Naming};
 use crate::settings::Fencing;
@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 /// The one current reason why a group that should be online is not.
 ///
 /// Derived from the state at the moment of the question, never kept, so it is true of the state.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Reason<N: Naming = Ids> {
@@ -41,7 +41,8 @@ pub enum Reason<N: Naming = Ids> {
         /// The owner.
         node: N::Node,
     },
-    /// The priority or start setting says that an operator has to ask for it.
+    /// Its priority says that an operator has to ask for it. (Where `cold_start` says so the group is
+    /// wanted offline, and there is no reason to ask for.)
     NotStartedAutomatically,
     /// Its preferred owner may still join.
     WaitingForPreferredOwner {
@@ -57,7 +58,7 @@ pub enum Reason<N: Naming = Ids> {
         /// The owner.
         node: N::Node,
     },
-    /// Its owner is paused, and no other node can take it.
+    /// Its owner is paused and starts nothing, and it does not leave for what is missing.
     OwnerPaused {
         /// The owner.
         node: N::Node,

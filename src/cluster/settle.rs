@@ -7,10 +7,9 @@ use super::agenda::Slot;
 use super::output::Event;
 use super::outstanding::Target;
 use crate::id::{GroupId, NodeId, ResourceId};
-use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent, ResourceState};
+use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent};
 use crate::policy::{Placement, Trigger};
 use crate::spec::GroupSpec;
-use crate::state::LateStart;
 
 impl Cluster {
     /// Plans every touched node and group, in order of priority, until nothing is touched.
@@ -152,8 +151,7 @@ impl Cluster {
         let from = core::mem::replace(&mut record.state, to);
         record.since = now;
         record.sequence = record.sequence.saturating_add(1);
-        let is_late = from == ResourceState::OnlinePending && to == ResourceState::InDoubt;
-        record.late_start = if is_late { LateStart::Possible } else { LateStart::Impossible };
+        record.late_start = record.late_start.after(from, event, to);
         self.note_doubt(resource);
         self.emit(Event::ResourceChanged { resource, from, to });
         let Some(group) = self.spec.resource(resource).map(crate::spec::ResourceSpec::group) else {

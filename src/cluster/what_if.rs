@@ -4,8 +4,9 @@ use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::error::UnknownReference;
@@ -20,7 +21,7 @@ use crate::time::Timestamp;
 ///
 /// Everything is named: an input may change the configuration, and ids mean something in one
 /// configuration only.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Plan {
     /// The groups that would change their owner or their state, be added or removed, or that
     /// should be online and would not be. In the order of the configuration then; those that would
@@ -33,7 +34,7 @@ pub struct Plan {
 }
 
 /// What would become of a group.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PlannedGroup {
     /// The group.
     pub group: String,
@@ -50,7 +51,7 @@ pub struct PlannedGroup {
 }
 
 /// What the inputs of a plan do to the declaration of a group.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
     /// It is declared now and then.
@@ -62,7 +63,7 @@ pub enum Fate {
 }
 
 /// One operation of a plan.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PlannedOperation {
     /// What would be asked for.
     pub action: OperationKind,
@@ -95,7 +96,7 @@ impl WhatIfError {
 }
 
 /// How a plan ended.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlanEnd {
     /// Nothing was left to do but to wait.
@@ -302,5 +303,46 @@ fn outcome(kind: OperationKind) -> Outcome {
         | OperationKind::CheckLooksAlive
         | OperationKind::CheckIsAlive
         | OperationKind::Fence => Outcome::Succeeded,
+    }
+}
+
+/// One line per group, then one per operation.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut begin = "";
+        for group in &self.groups {
+            write!(f, "{begin}{group}")?;
+            begin = "\n";
+        }
+        for operation in &self.operations {
+            write!(f, "{begin}{operation}")?;
+            begin = "\n";
+        }
+        match self.end {
+            PlanEnd::Settled => Ok(()),
+            PlanEnd::CutOff => write!(f, "{begin}cut off"),
+        }
+    }
+}
+
+impl fmt::Display for PlannedGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let node = |node: &Option<String>| node.clone().unwrap_or_else(|| "none".to_string());
+        write!(f, "{}: {} -> {}, {}", self.group, node(&self.from), node(&self.to), self.state)?;
+        f.write_str(match self.fate {
+            Fate::Kept => "",
+            Fate::Added => ", added",
+            Fate::Removed => ", removed",
+        })?;
+        self.why.as_ref().map_or(Ok(()), |why| write!(f, ": {why}"))
+    }
+}
+
+impl fmt::Display for PlannedOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.resource {
+            Some(resource) => write!(f, "{} {resource} on {}", self.action, self.node),
+            None => write!(f, "{} {}", self.action, self.node),
+        }
     }
 }

@@ -42,11 +42,12 @@ impl Cluster {
         if let Some(resource) = self.doubt_of(declared) {
             return Some(Reason::InDoubt { resource, node: owner });
         }
-        if let Some(movement) = record.movement {
-            return Some(Reason::Moving { to: movement.to });
-        }
+        // A move goes on when the owner is clean.
         if self.state.node_state(owner) == NodeState::Joining {
             return Some(Reason::OwnerJoining { node: owner });
+        }
+        if let Some(movement) = record.movement {
+            return Some(Reason::Moving { to: movement.to });
         }
         if self.is_limited(declared)
             && let Some(reason) =

@@ -41,7 +41,12 @@ impl DependencyGraph {
         let by_dependent = by_dependent.iter().copied();
         let providers = Rows::grouped(len, by_dependent).ok_or(GraphError::TooLarge)?;
 
-        let Sorted { start_order, level_of } = sorted(&providers, &dependents);
+        let Sorted { mut start_order, level_of } = sorted(&providers, &dependents);
+        if seeded!(CircleAccepted) {
+            let left: Vec<u32> =
+                (0_u32..).take(len).filter(|at| !start_order.contains(at)).collect();
+            start_order.extend(left);
+        }
         if start_order.len() < len {
             return Err(GraphError::Cycle(cycle::shortest_cycle(&providers)));
         }

@@ -175,11 +175,12 @@ impl ResourceState {
         use ResourceEvent as E;
         match event {
             E::StartSucceeded => Transition::To(Self::Online),
-            E::StartFailed => Transition::To(Self::Terminating),
+            // What dies while it starts has not started.
+            E::StartFailed | E::FailureReported => Transition::To(Self::Terminating),
             E::OperationTimedOut | E::NodeLost => Transition::To(Self::InDoubt),
             E::ConfirmedOff => Transition::To(Self::Offline),
             // The answer to the start decides.
-            E::FailureReported | E::FoundRunning => Transition::Ignored,
+            E::FoundRunning => Transition::Ignored,
             E::Opened
             | E::StartIssued
             | E::StartRefused

@@ -12,6 +12,9 @@ use crate::id::{Ids, Naming};
 use crate::policy::{FailoverPolicy, Key, PLACE_IN_NODE_LIST, Placement, Rank, Trigger, Walk};
 
 /// Every node with its verdict, for one group that needs a node.
+///
+/// It can be written by serde and not read: the names of keys and the reasons of vetoes are texts of
+/// the policy, which lend themselves to no other process.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "")]
 pub struct Explanation<N: Naming = Ids> {

@@ -48,6 +48,8 @@ pub(crate) enum Act {
     Lost(Key),
     /// Membership takes in a node that is heard.
     Joined(Key),
+    /// A node is said to join in a life that is over, so many lives ago.
+    StaleJoin(Key, u64),
     /// A node stops everything and leaves.
     Left(Key),
     /// Somebody fences a node and says so.

@@ -5,9 +5,9 @@ use std::panic::{self, AssertUnwindSafe};
 use std::string::String;
 use std::vec::Vec;
 
-use crate::testkit::Breach;
 use crate::testkit::reference::Compared;
 use crate::testkit::watch::Storing;
+use crate::testkit::{Breach, Invariant};
 
 use super::act::Timed;
 use super::director::{Director, Taping};
@@ -28,6 +28,8 @@ pub struct Simulator {
     steps: u64,
     as_data_every: u64,
     as_text_every: u64,
+    /// Whether clusters are stored and restored at all.
+    is_stored: bool,
     flaw: Flaw,
     beside: Beside,
 }
@@ -47,6 +49,7 @@ impl Default for Simulator {
             steps: 500,
             as_data_every: 8,
             as_text_every: 64,
+            is_stored: true,
             flaw: Flaw::None,
             beside: Beside::Nothing,
         }
@@ -168,6 +171,9 @@ impl Simulator {
 
     /// Plays a seed again and takes away of what happens whatever is not needed to break the same
     /// promise, within so many runs; `None` if the seed breaks none.
+    ///
+    /// A promise that is broken in the healing phase is one about the end: acts of the hostile
+    /// phase are taken away, and what is left heals anew each time.
     #[must_use]
     pub fn shrink(
         &self,
@@ -178,17 +184,25 @@ impl Simulator {
     ) -> Option<Shrunk> {
         let mut director = self.director(seed, weather, Keep::Nothing, Taping::On).ok()?;
         let end = guarded(|| director.open().and_then(|()| director.run(self.steps)));
-        // What is not at rest in the end is so for whatever was healed; that is not taken apart.
+        let hostile = director.tape();
         let is_healed = end.is_ok();
         let breach = end.and_then(|()| guarded(|| director.heal())).err()?;
-        let tape = director.tape();
-        let count = tape.len();
-        let tape = match is_healed {
-            true => tape,
-            false => {
-                let play = |acts: &[Timed]| self.replay(seed, weather, acts, Keep::Nothing).1;
-                shrink::shrink(tape, breach.invariant, most_runs, play, progress)
+        let whole = director.tape();
+        let count = whole.len();
+        let promise = breach.invariant;
+        let swift = self.swift(promise);
+        let tape = if is_healed {
+            let play = |acts: &[Timed]| swift.replay_and_heal(seed, weather, acts).1;
+            let is_same = play(&hostile).is_err_and(|breach| breach.invariant == promise);
+            if is_same {
+                let left = shrink::shrink(hostile, promise, most_runs, play, progress);
+                swift.replay_and_heal(seed, weather, &left).0
+            } else {
+                whole
             }
+        } else {
+            let play = |acts: &[Timed]| swift.replay(seed, weather, acts, Keep::Nothing).1;
+            shrink::shrink(whole, promise, most_runs, play, progress)
         };
         let (stage, end) = self.replay(seed, weather, &tape, Keep::Told);
         let Draw { declaration, policy, .. } = Draw::new(seed, weather);
@@ -198,6 +212,33 @@ impl Simulator {
         let scenario = tell::scenario(head, &stage.told());
         let digest = stage.cluster().digest();
         Some(Shrunk { breach, acts: (count, tape.len()), digest, scenario })
+    }
+
+    /// The same without storing and restoring, unless that is what the promise is about.
+    fn swift(&self, promise: Option<Invariant>) -> Self {
+        match promise {
+            None | Some(Invariant::S23 | Invariant::S31) => *self,
+            Some(_) => Self { is_stored: false, ..*self },
+        }
+    }
+
+    /// Plays acts without any chance, and then heals. The acts of both.
+    fn replay_and_heal(
+        &self,
+        seed: u64,
+        weather: Weather,
+        acts: &[Timed],
+    ) -> (Vec<Timed>, Result<(), Breach>) {
+        let (stage, end) = self.replay(seed, weather, acts, Keep::Nothing);
+        let (Some(stage), Ok(())) = (stage, end.clone()) else { return (acts.to_vec(), end) };
+        let Draw { declaration, policy, swarm, dice, .. } = Draw::new(seed, weather);
+        let mut director =
+            Director::new(stage, swarm, dice, declaration, policy.fault(), Taping::On);
+        director.take_over();
+        let end = guarded(|| director.heal());
+        let mut all = acts.to_vec();
+        all.extend(director.tape());
+        (all, end)
     }
 
     /// Plays acts without any chance.
@@ -233,10 +274,11 @@ impl Simulator {
         let spec = declaration.build().map_err(|errors| {
             Breach::apparatus(std::format!("the declaration must be valid: {errors}"))
         })?;
+        let of = |every| if self.is_stored { every } else { 0 };
         let storing = Storing {
-            every: self.as_data_every,
-            as_text_every: self.as_text_every,
-            renews_twin_every: twin,
+            every: of(self.as_data_every),
+            as_text_every: of(self.as_text_every),
+            renews_twin_every: of(twin),
         };
         let mut stage = Stage::new(spec, policy, storing, self.flaw, keep);
         match self.beside {

@@ -1,5 +1,7 @@
 //! What is remembered of a group.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Epoch, NodeId};
@@ -13,8 +15,9 @@ pub struct GroupRecord {
     pub(crate) owner: Option<NodeId>,
     pub(crate) epoch: Epoch,
     pub(crate) desired: DesiredState,
-    /// The epoch in which an operator last asked for it to be online; groups that are not started
-    /// automatically run in that epoch only.
+    /// The epoch in which an operator last asked for it to be online, and the next one if its owner
+    /// was lost then: what is asked for is meant for the owner to be. Groups that are not started
+    /// automatically are started as long as that epoch is not over.
     pub(crate) ordered_in: Option<Epoch>,
     /// Node of the last activation or explicit move (SDK, `DefaultOwner`).
     pub(crate) default_owner: Option<NodeId>,
@@ -174,9 +177,27 @@ impl GroupRecord {
     }
 
     /// Whether the core may start it by itself: not if its priority says so and nobody has asked
-    /// for it since it came to its owner.
+    /// for it since its last owner failed.
     #[must_use]
     pub fn may_start(&self, priority: Priority) -> bool {
-        priority != Priority::NO_AUTO_START || self.ordered_in == Some(self.epoch)
+        priority != Priority::NO_AUTO_START || self.is_ordered()
+    }
+
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.ordered_in.is_some_and(|epoch| epoch >= self.epoch)
+    }
+}
+
+impl fmt::Display for MovementCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Start => "start",
+            Self::ResourceFailure => "resource failure",
+            Self::NodeFailure => "node failure",
+            Self::Operator => "operator",
+            Self::Drain => "drain",
+            Self::Failback => "failback",
+            Self::Return => "return",
+        })
     }
 }

@@ -1,5 +1,7 @@
 //! What is remembered of a node.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Incarnation, NodeId};
@@ -177,5 +179,30 @@ impl NodeRecord {
     #[must_use]
     pub const fn proof(&self) -> DownProof {
         self.proof
+    }
+}
+
+impl fmt::Display for DownProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NeverSeen => "never seen",
+            Self::Left => "left",
+            Self::Fenced => "fenced",
+            Self::LeaseExpired => "lease expired",
+            Self::Trusted => "trusted",
+            Self::Operator => "operator",
+            Self::Rebooted => "rebooted",
+        })
+    }
+}
+
+impl fmt::Display for DrainStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotInitiated => "not initiated",
+            Self::InProgress => "in progress",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        })
     }
 }

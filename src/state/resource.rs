@@ -6,7 +6,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::id::OpId;
-use crate::machine::{FailureLog, ResourceState};
+use crate::machine::{FailureLog, ResourceEvent, ResourceState};
 use crate::settings::{DesiredState, Maintenance, ResourceSettings};
 use crate::time::Timestamp;
 
@@ -20,7 +20,7 @@ pub struct ResourceRecord {
     pub(crate) desired: Option<DesiredState>,
     pub(crate) maintenance: Maintenance,
     pub(crate) operation: Option<Operation>,
-    /// For a resource in doubt, whether its start may still come to pass.
+    /// For a resource in doubt or being terminated, whether its start may still come to pass.
     pub(crate) late_start: LateStart,
     /// Restarts on this owner.
     pub(crate) restarts: FailureLog,
@@ -44,11 +44,42 @@ pub struct ResourceRecord {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum LateStart {
-    /// None was asked for, or it was answered.
+    /// None was asked for, or it was answered, or what came after it was.
     #[default]
     Impossible,
-    /// The resource came into doubt while it was starting.
+    /// The start was given up before it was answered: nobody answered in time, the node was lost,
+    /// or the resource was said to have died. That report may be of an earlier run, and the agent
+    /// may not have seen the start yet.
     Possible,
+}
+
+impl LateStart {
+    /// What is left of starts after a change of state.
+    pub(crate) const fn after(
+        self,
+        from: ResourceState,
+        event: ResourceEvent,
+        to: ResourceState,
+    ) -> Self {
+        let is_starting = matches!(from, ResourceState::OnlinePending);
+        match to {
+            ResourceState::Terminating
+                if is_starting && matches!(event, ResourceEvent::FailureReported) =>
+            {
+                Self::Possible
+            }
+            ResourceState::InDoubt if is_starting => Self::Possible,
+            // Only what confirms that it is off, or answers, ends it.
+            ResourceState::InDoubt => self,
+            ResourceState::Initializing
+            | ResourceState::Offline
+            | ResourceState::OnlinePending
+            | ResourceState::Online
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating
+            | ResourceState::Failed => Self::Impossible,
+        }
+    }
 }
 
 /// What is going to be done about a failed resource.

@@ -169,7 +169,7 @@ invariants! {
     L6 "A minority stops in time even if no agent answers."
         BelongsTo(SelfStop), Some("a node that stops itself is no part of the core; without quorum the core only asks for stops");
     L7 "After a partition has healed all members soon share one view."
-        BelongsTo(Membership), Some("there are no views and no links");
+        Partly(Membership), Some("there are no views and no links; that a node which comes back becomes a member is judged");
     L8 "A node that comes and goes is kept out for a time, and the others do not suffer from it."
         BelongsTo(Membership), Some("the core is told who is a member; counting how often is the room of who tells it");
     L9 "A group returns in the first window in which all conditions hold, also when clocks are put forward or back."

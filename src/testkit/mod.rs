@@ -5,6 +5,7 @@
 //! | [`audit`] | what must hold of every step, judged by what was put out |
 //! | [`liveness`] | what must happen in the end, and by when |
 //! | [`history`] | random histories of random clusters, with a world in which things really run |
+//! | [`policy`] | laws that every failover policy has to keep |
 //! | [`reference`] | a naive model of the rules of placement and order, to compare with |
 //! | [`scenario`] | clusters told as stories, in text |
 //!
@@ -16,6 +17,7 @@ pub mod history;
 mod invariant;
 pub mod liveness;
 pub(crate) mod policies;
+pub mod policy;
 pub mod reference;
 pub mod scenario;
 pub(crate) mod watch;

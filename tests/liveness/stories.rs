@@ -5,14 +5,16 @@ use std::time::Duration;
 use crate::play::{Play, group};
 use quorate::cluster::{LockHandling, ResumeFailback};
 use quorate::policy::{FirstPreferred, LeastGroups, Ring};
-use quorate::spec::{ClusterDeclaration, Failback, Fencing, GroupDeclaration, Priority};
+use quorate::spec::{
+    ClusterDeclaration, Failback, FailbackWindow, Fencing, GroupDeclaration, Priority,
+};
 use quorate::state::{DrainMode, DrainStatus};
 use quorate::testkit::liveness::{
     Outside, at_rest, drain_ends, fence_time, fences_block_only_theirs, idle, no_fence_loop,
     no_ping_pong, not_stuck, online_in_time, operations_end, rolling_reboot, same_course,
     start_time, stays_at_rest, stop_time, time_to_online,
 };
-use quorate::{Command, Input, NodeId, Reason};
+use quorate::{Command, Input, NodeId, Reason, WallClock};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const NOWHERE: Outside = Outside { detection: Duration::ZERO, agreement: Duration::ZERO };
@@ -108,6 +110,43 @@ fn a_group_that_fails_everywhere_comes_to_rest() {
         }
         no_ping_pong(&play.cluster, &play.journal, begun).expect("no ping-pong");
         not_stuck(&play.cluster).expect("not stuck");
+    }
+}
+
+/// L9: the group goes home in the first hours in which it may, and no sooner, whether the clock is
+/// left alone, put forward or put back while it waits, or the home is not stable yet when the
+/// window opens.
+#[test]
+fn a_group_goes_home_in_the_first_window() {
+    let minutes = |count: u64| Duration::from_secs(count * 60);
+    let noon = |utc_offset_minutes| WallClock { utc_millis_of_day: 43_200_000, utc_offset_minutes };
+    // Minutes by which the clock is put forward, the hold-down, and when the group may go: the
+    // window opens ten hours after noon.
+    let cases = [(0, 30, 600), (60, 30, 540), (-60, 30, 660), (0, 690, 690), (60, 620, 620)];
+    for (forward, hold_down, expected) in cases {
+        let mut declaration = farm(3, 1, Fencing::Trusted);
+        let home = &mut declaration.groups[0];
+        home.failback = Some(Failback::Allow);
+        home.failback_window = Some(FailbackWindow { start_hour: 22, end_hour: 2 });
+        home.failback_hold_down = Some(minutes(hold_down));
+        let mut play = Play::new(declaration, Ring::new()).up();
+        play.lose(node(0));
+        assert_ne!(play.owner("g0"), Some(node(0)));
+        play.feed(Input::WallClockRead { reading: noon(0) });
+        play.boot(node(0));
+        play.run(minutes(60));
+        let one_hour_later = WallClock { utc_millis_of_day: 46_800_000, ..noon(forward) };
+        play.feed(Input::WallClockRead { reading: one_hour_later });
+        play.settle();
+        play.run(minutes(expected - 60) - Duration::from_millis(1));
+        assert_ne!(play.owner("g0"), Some(node(0)), "too soon: {forward} {hold_down}");
+        play.run(Duration::from_millis(1));
+        assert_eq!(play.owner("g0"), Some(node(0)), "too late: {forward} {hold_down}");
+        play.run(time_to_online(&play.cluster, play.group("g0"), NOWHERE).expect("bounded"));
+        assert!(play.is_online("g0"));
+        let quiet_from = play.now;
+        play.run(HOUR);
+        rests(&play, quiet_from);
     }
 }
 

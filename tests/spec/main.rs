@@ -2,6 +2,7 @@
 
 use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 
+mod builder;
 mod errors;
 mod exchange;
 mod limits;

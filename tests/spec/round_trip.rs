@@ -10,7 +10,7 @@ use quorate::spec::{
 
 use super::{built, cluster, disk, group, read, service};
 
-const EVERYTHING: &str = r#"
+pub(super) const EVERYTHING: &str = r#"
     name = "everything"
     profile = "mscs2003"
     quorum = "majority_with_witness"

@@ -3,7 +3,7 @@
 use quorate::cluster::{Command, Deadline, Event, Input, Output, Snapshot};
 use quorate::id::Names;
 use quorate::spec::{ClusterDeclaration, ClusterSpec};
-use quorate::{Cluster, Timestamp};
+use quorate::{Cluster, InputError, Timestamp};
 use serde::Serialize;
 
 mod policy;
@@ -57,6 +57,11 @@ impl Session {
             }
             Request::Timeout { at } => {
                 let cluster = self.cluster()?;
+                if at > Timestamp::LATEST {
+                    // The core would ignore it; a driver wants to know.
+                    let error = InputError::<Names>::TimeOutOfRange(at).into();
+                    return Ok(Reply::Refused { at, error });
+                }
                 cluster.handle_timeout(at);
                 Ok(outputs(cluster, at, None))
             }

@@ -41,7 +41,7 @@ impl Request {
 
 /// Every field that a line may have.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a line is an object with the fields of one request")]
 struct Line {
     spec: Option<Box<ClusterDeclaration>>,
     policy: Option<PolicyChoice>,

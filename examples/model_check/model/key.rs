@@ -16,8 +16,8 @@
 //! - The diary follows from the rest. In a cluster that keeps the rules its counters equal the
 //!   logs of the budgets.
 //!
-//! `tests/model.rs` compares, for each pair of states of the small configuration that are taken for
-//! one, what can follow from each.
+//! [`twin`](super::twin) compares what can follow from states that are taken for one;
+//! `tests/model.rs` has it do so for small configurations.
 
 use std::hash::Hasher;
 

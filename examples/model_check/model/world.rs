@@ -40,10 +40,13 @@ pub(crate) struct Diary {
     pub(crate) restarts: [u8; RESOURCES],
     pub(crate) failovers: [u8; GROUPS],
     pub(crate) fences: [u8; NODES],
-    /// What the machines were found to run when they booted; bits as in `Seen::orphans`.
+    /// What the machines were found to run when they booted, until it is gone; bits as in
+    /// `Seen::orphans`.
     pub(crate) rogues: u16,
     /// The last letters that came too late or came before; they go on coming.
     pub(crate) past: [Option<Letter>; 6],
+    /// How many there were.
+    pub(crate) remembered: u32,
 }
 
 impl Diary {
@@ -51,11 +54,12 @@ impl Diary {
     pub(crate) fn remember(&mut self, letter: Letter) {
         self.past.rotate_right(1);
         self.past[0] = Some(letter);
+        self.remembered += 1;
     }
 }
 
 /// A machine with its agents.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 pub(crate) struct Machine {
     pub(crate) is_powered: bool,
     /// Whether it hears and is heard.
@@ -69,7 +73,7 @@ pub(crate) struct Machine {
 }
 
 /// What a resource really does on a machine.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(crate) enum Place {
     #[default]
     Off,
@@ -82,7 +86,7 @@ pub(crate) enum Place {
 }
 
 /// An operation on its way.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(crate) struct Order {
     pub(crate) id: u32,
     pub(crate) kind: OperationKind,
@@ -93,7 +97,7 @@ pub(crate) struct Order {
 }
 
 /// Something on its way to the cluster.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(crate) enum Letter {
     Answer {
         order: Order,

@@ -107,7 +107,8 @@ pub enum Rule {
     DrainOfResumedNode,
     /// Something is to be done about a resource only if it failed and has not been started since.
     RecoveryDoesNotFit,
-    /// A start may come to pass late only if nobody knows whether the resource runs.
+    /// A start may come to pass late only if nobody knows whether the resource runs, or it is
+    /// being terminated.
     LateStartWithoutDoubt,
     /// The first configuration is counted.
     ConfigurationNotCounted,
@@ -212,7 +213,9 @@ impl fmt::Display for Rule {
             Self::DownWithoutProof => "it was seen and is down without a proof",
             Self::DrainOfResumedNode => "it was drained and is not to be paused",
             Self::RecoveryDoesNotFit => "what is to be done about its failure does not fit",
-            Self::LateStartWithoutDoubt => "it is not in doubt, and its start may still come",
+            Self::LateStartWithoutDoubt => {
+                "it is neither in doubt nor being terminated, and its start may still come"
+            }
             Self::ConfigurationNotCounted => "its first configuration is not counted",
             Self::FormationDiffers => "whether it has formed differs from its members and quorum",
             Self::QuorumDiffers => "its quorum is not what the votes of its members come to",

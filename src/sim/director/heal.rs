@@ -77,6 +77,7 @@ impl Director {
                 | Event::Thaw(_)
                 | Event::Connect(..)
                 | Event::Kill(..)
+                | Event::DiesAtEdge(_)
                 | Event::Say(_)
                 | Event::Outside
                 | Event::Original => continue,

@@ -11,6 +11,7 @@
     reason = "parts of spans need no precision, and each sort of fault has its own place"
 )]
 
+mod edges;
 mod heal;
 mod membership;
 mod messages;
@@ -54,6 +55,8 @@ enum Event {
     Thaw(Key),
     Connect(Key, Link),
     Kill(Key, Key),
+    /// A resource dies, wherever it is, and its agent says so.
+    DiesAtEdge(Key),
     Say(Box<Input<Names>>),
     /// The next fault from outside.
     Outside,
@@ -145,8 +148,15 @@ impl Director {
     }
 
     /// What was played so far.
-    pub(crate) fn tape(&mut self) -> Vec<Timed> {
-        self.tape.take().unwrap_or_default()
+    pub(crate) fn tape(&self) -> Vec<Timed> {
+        self.tape.clone().unwrap_or_default()
+    }
+
+    /// Goes on with a stage on which others have played: what was asked for before is theirs.
+    pub(crate) fn take_over(&mut self) {
+        self.sent = self.stage.ops.len();
+        self.placements = self.stage.placements;
+        self.true_now = self.stage.now;
     }
 
     /// Switches everything on.
@@ -207,9 +217,13 @@ impl Director {
     }
 
     fn schedule(&mut self, after: u64, event: Event) {
-        self.arrivals = self.arrivals.saturating_add(1);
         let now = self.true_now.max(self.now());
-        self.queue.insert((now.saturating_add(after), self.arrivals), event);
+        self.schedule_at(now.saturating_add(after), event);
+    }
+
+    fn schedule_at(&mut self, at: u64, event: Event) {
+        self.arrivals = self.arrivals.saturating_add(1);
+        self.queue.insert((at, self.arrivals), event);
     }
 
     fn happen(&mut self, event: Event) -> Result<(), Breach> {
@@ -233,6 +247,7 @@ impl Director {
                 }
                 Ok(())
             }
+            Event::DiesAtEdge(resource) => self.dies_at_edge(resource),
             Event::Say(input) => self.act(Act::Say(input)).map(drop),
             Event::Outside => self.strike_from_outside(),
             Event::Original => {

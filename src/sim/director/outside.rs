@@ -48,6 +48,8 @@ impl Director {
                 self.cut(kind)
             }
             F::StaleNear | F::StaleFar => self.stale_answer(kind),
+            F::StaleJoin => self.join_again(),
+            F::DiesAtEdge => self.die_at_edge(),
             F::StaleReport | F::FalseAlarm | F::UnaskedAlive => self.say_of_resource(kind),
             F::SilentDeath | F::ReportedDeath => self.die(kind),
             F::ClaimedTwice | F::Rogue => self.rogue(kind),

@@ -115,6 +115,7 @@ faults! {
         StaleNear World, "one of the last answers arrives again";
         StaleFar World, "any earlier answer arrives again";
         StaleReport World, "a report of an earlier life or of a former owner arrives";
+        StaleJoin World, "a node is said to join in a life that is over";
     }
     "F-A1" {
         NoReply Message, "an agent does its work and never answers";
@@ -138,6 +139,7 @@ faults! {
     "F-A4" {
         WorkFails Message, "a start, stop, check or probe fails";
         DiesAfterStart Message, "a start succeeds and the resource dies soon after";
+        DiesAtEdge World, "a resource dies at the very moment in which an earlier failure leaves its window, or a millisecond about it";
         StartHangs Message, "a start takes much longer than its deadline";
         StopHangs Message, "a stop never ends";
         LyingStop Message, "an agent says that a resource stopped, and it runs on; no promise covers that copy";

@@ -188,6 +188,7 @@ impl Stage {
             Act::Connect(node, link) => Ok(self.connect(*node, *link)),
             Act::Lost(node) => self.lost(*node),
             Act::Joined(node) => self.joined(*node),
+            Act::StaleJoin(node, lives_ago) => self.stale_join(*node, *lives_ago),
             Act::Left(node) => self.left(*node),
             Act::Fenced(node) => self.fenced(*node),
             Act::ConfirmedDown(node, truth) => self.confirmed_down(*node, *truth),

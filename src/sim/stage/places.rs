@@ -5,6 +5,7 @@ use std::vec::Vec;
 use crate::cluster::Command;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::Fencing;
+use crate::state::DownProof;
 use crate::testkit::breach::Breach;
 use crate::time::whole_millis;
 use crate::{Incarnation, Input, NodeId, ResourceId};
@@ -141,6 +142,32 @@ impl Stage {
             machine.is_disowned = false;
         }
         Ok(done)
+    }
+
+    /// A node is said to join in an earlier life, or in one that a fence has ended. Where a node
+    /// may come back in the life in which it is known, that would be no junk, and is left out.
+    pub(super) fn stale_join(&mut self, node: Key, lives_ago: u64) -> Result<Done, Breach> {
+        let Some(id) = self.node(node) else { return Ok(Done::No) };
+        let Some(life) = self.known_life(node).checked_sub(lives_ago).filter(|life| *life > 0)
+        else {
+            return Ok(Done::No);
+        };
+        let is_over = lives_ago > 0 || self.is_member(node) || self.is_ended(node);
+        if !is_over {
+            return Ok(Done::No);
+        }
+        let incarnation = Incarnation::new(life);
+        self.feed(Input::NodeJoined { node: id, incarnation, running: Vec::new() })?.ok();
+        Ok(Done::Yes)
+    }
+
+    /// Whether a node is off and its life is known to have ended.
+    pub(crate) fn is_ended(&self, node: Key) -> bool {
+        let record = self.node(node).and_then(|id| self.cluster().state().node(id));
+        record.is_some_and(|record| {
+            record.state() == NodeState::Down
+                && matches!(record.proof(), DownProof::Fenced | DownProof::Rebooted)
+        })
     }
 
     pub(super) fn left(&mut self, node: Key) -> Result<Done, Breach> {

@@ -3,13 +3,29 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
+use core::time::Duration;
 
 use super::{
     ClusterDeclaration, Dependencies, GroupDeclaration, NodeDeclaration, Profile,
     ResourceDeclaration,
 };
 use crate::kind::{KindDeclaration, ResourceOverrides};
-use crate::settings::{Fencing, Priority, QuorumRule};
+use crate::settings::{
+    Admission, AntiAffinityPlacement, ColdStart, DesiredState, Failback, FailbackWindow,
+    FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider, Retry,
+};
+
+/// A method per property, which sets it.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $property:ident: $type:ty;)*) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $property(mut self, $property: $type) -> Self {
+            self.$property = Some($property);
+            self
+        }
+    )*};
+}
 
 impl ClusterDeclaration {
     /// A cluster with this name and nothing in it.
@@ -46,18 +62,39 @@ impl ClusterDeclaration {
         self
     }
 
-    /// Sets which votes keep the cluster alive.
-    #[must_use]
-    pub fn quorum(mut self, quorum: QuorumRule) -> Self {
-        self.quorum = Some(quorum);
-        self
-    }
-
-    /// Sets what proves a lost node off.
-    #[must_use]
-    pub fn fencing(mut self, fencing: Fencing) -> Self {
-        self.fencing = Some(fencing);
-        self
+    setters! {
+        /// Sets which votes keep the cluster alive.
+        quorum: QuorumRule;
+        /// Sets the vote of the witness.
+        witness_weight: u32;
+        /// Sets what proves a lost node off.
+        fencing: Fencing;
+        /// Sets what becomes of running groups without quorum.
+        no_quorum: NoQuorum;
+        /// Sets how much anti-affinity weighs when a node is chosen.
+        anti_affinity: AntiAffinityPlacement;
+        /// Sets whether a group may come online beside another one of its class.
+        admission: Admission;
+        /// Sets what becomes of a group that may not fail over any more.
+        failover_limit: FailoverLimit;
+        /// Sets what happens after the retry period of a failed resource.
+        retry: Retry;
+        /// Limits the series of attempts before an operator is needed.
+        retry_cycles: u32;
+        /// Sets what a failed provider does that its dependents can do without.
+        redundant_provider: RedundantProvider;
+        /// Sets how long a group waits for its preferred owner when the cluster forms.
+        group_wait_delay: Duration;
+        /// Sets how long a fence may take.
+        fence_timeout: Duration;
+        /// Sets the wait between two attempts to fence one node.
+        fence_retry_delay: Duration;
+        /// Limits the attempts to fence one node within `fence_period`.
+        fence_threshold: u32;
+        /// Sets the sliding window of `fence_threshold`.
+        fence_period: Duration;
+        /// Sets the interval of the probes of a resource in doubt.
+        probe_interval: Duration;
     }
 }
 
@@ -73,6 +110,18 @@ impl NodeDeclaration {
     pub fn capacity(mut self, dimension: impl Into<String>, amount: u64) -> Self {
         self.capacity.insert(dimension.into(), amount);
         self
+    }
+
+    /// Sets the place it stands at.
+    #[must_use]
+    pub fn site(mut self, site: impl Into<String>) -> Self {
+        self.site = Some(site.into());
+        self
+    }
+
+    setters! {
+        /// Sets its votes towards quorum.
+        vote_weight: u32;
     }
 }
 
@@ -123,11 +172,25 @@ impl GroupDeclaration {
         self
     }
 
-    /// Sets the start tier.
-    #[must_use]
-    pub fn priority(mut self, priority: Priority) -> Self {
-        self.priority = Some(priority);
-        self
+    setters! {
+        /// Sets the desired state when the cluster first forms.
+        desired: DesiredState;
+        /// Limits the failovers because of failed resources within `failover_period`.
+        failover_threshold: u32;
+        /// Sets the sliding window of `failover_threshold`.
+        failover_period: Duration;
+        /// Sets whether it returns to a preferred owner by itself.
+        failback: Failback;
+        /// Sets the hours in which it may return.
+        failback_window: FailbackWindow;
+        /// Sets how long the better node must have been up before it returns there.
+        failback_hold_down: Duration;
+        /// Sets the start tier.
+        priority: Priority;
+        /// Sets whether it starts when the cluster forms.
+        cold_start: ColdStart;
+        /// Sets the wait between being placed and starting.
+        start_delay: Duration;
     }
 }
 

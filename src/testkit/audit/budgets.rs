@@ -1,6 +1,7 @@
 //! Budgets, recounted from the events alone.
 
 use core::time::Duration;
+use std::prelude::v1::*;
 
 use crate::Timestamp;
 use crate::cluster::{Effect, Event};
@@ -30,7 +31,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             let threshold = settings.failover_threshold.unwrap_or(default);
             let period = settings.failover_period;
             let log = &mut seen.groups[group.index()].failovers;
-            log.push(moment.now);
+            write_down(log, moment.now, period);
             let (used, is_within) = within(log, moment.now, threshold, period);
             ensure!(
                 S14,
@@ -48,7 +49,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             if record.retry_at.take_if(|at| *at <= moment.now).is_some() {
                 record.restarts.clear();
             }
-            record.restarts.push(moment.now);
+            write_down(&mut record.restarts, moment.now, period);
             let used = in_window(&record.restarts, moment.now, period);
             let left = usize::try_from(*remaining).unwrap_or(usize::MAX);
             let allowed = usize::try_from(threshold).unwrap_or(usize::MAX);
@@ -87,7 +88,7 @@ pub(super) fn fence(seen: &mut Seen, moment: &Moment<'_>, effect: &Effect) -> Re
     let (threshold, period) = (settings.fence_threshold, settings.fence_period);
     let node = effect.node;
     let log = &mut seen.nodes[node.index()].fences;
-    log.push(moment.now);
+    write_down(log, moment.now, period);
     let (used, is_within) = within(log, moment.now, threshold, period);
     ensure!(
         S26,
@@ -95,6 +96,13 @@ pub(super) fn fence(seen: &mut Seen, moment: &Moment<'_>, effect: &Effect) -> Re
         "{node} is fenced {used} times within {period:?}, {threshold} are allowed"
     );
     Ok(())
+}
+
+/// One use more. What has left the window by then is forgotten for good: a period that is made
+/// longer later does not bring it back.
+fn write_down(log: &mut Vec<Timestamp>, now: Timestamp, period: Duration) {
+    log.retain(|at| now.since(*at) <= period);
+    log.push(now);
 }
 
 /// How often within the period, and whether that is allowed.

@@ -19,7 +19,7 @@
 //! | L17 | [`online_in_time`] and [`no_fence_loop`] |
 //! | L18 | [`idle`] |
 //!
-//! Each function says what it takes for granted. L9 and L15 are stories; tests tell them.
+//! Each function says what it takes for granted. L9 and L15 are told as stories, in the tests of the crate.
 
 mod bounds;
 mod course;

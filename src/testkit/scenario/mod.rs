@@ -127,6 +127,7 @@ mod play;
 mod print;
 mod question;
 mod script;
+mod turn;
 mod words;
 mod world;
 #[cfg(feature = "sim")]

@@ -3,35 +3,29 @@
 use std::prelude::v1::*;
 use std::sync::Arc;
 
-use crate::cluster::{Command, Event, Input, Outcome, Output, Snapshot};
-use crate::id::Names;
 use crate::policy::{FailoverPolicy, Ring};
-use crate::spec::ClusterSpec;
-use crate::{Cluster, OpId, Timestamp};
+use crate::{Cluster, Timestamp};
 
 use super::declare::{self, Draft};
-use super::print::{self, Show};
-use super::words::{Arguments, named, span, split};
-use super::world::{Action, World};
-use super::{command, question};
-
-/// Steps after which a command counts as never coming to an end.
-const PATIENCE: usize = 10_000;
+use super::print::Show;
+use super::turn::Turn;
+use super::words::{Arguments, split};
+use super::world::World;
 
 /// The state of the play.
 #[derive(Debug)]
 pub(crate) struct Play {
     draft: Draft,
-    policy: Arc<dyn FailoverPolicy>,
+    pub(super) policy: Arc<dyn FailoverPolicy>,
     cluster: Option<Cluster>,
     /// Why the cluster could not be started.
     refused: Vec<String>,
-    now: Timestamp,
-    world: World,
-    agents: Agents,
-    show: Show,
-    digest_before: u64,
-    breaches: Vec<String>,
+    pub(super) now: Timestamp,
+    pub(super) world: World,
+    pub(super) agents: Agents,
+    pub(super) show: Show,
+    pub(super) digest_before: u64,
+    pub(super) breaches: Vec<String>,
     word: Word,
 }
 
@@ -43,7 +37,7 @@ enum Word {
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Agents {
+pub(super) enum Agents {
     Automatic,
     Manual,
 }
@@ -80,12 +74,12 @@ impl Play {
         };
         if let Some(cluster) = self.cluster.take() {
             let digest = cluster.digest();
-            let mut stage = Stage { cluster, play: self, lines: Vec::new() };
+            let mut turn = Turn { cluster, play: self, lines: Vec::new() };
             let played = match json {
-                Some((_, json)) => stage.json(verb, rest, json),
-                None => stage.line(verb, &words, rest),
+                Some((_, json)) => turn.json(verb, rest, json),
+                None => turn.line(verb, &words, rest),
             };
-            let Stage { cluster, mut lines, .. } = stage;
+            let Turn { cluster, mut lines, .. } = turn;
             self.cluster = Some(cluster);
             played?;
             if verb != "digest-same" {
@@ -142,289 +136,9 @@ impl Play {
     }
 }
 
-/// One command on a running cluster.
-struct Stage<'a> {
-    cluster: Cluster,
-    play: &'a mut Play,
-    lines: Vec<String>,
-}
-
-impl Stage<'_> {
-    fn line(&mut self, verb: &str, words: &[String], rest: &[String]) -> Result<(), String> {
-        if let Some(inputs) = command::inputs(&self.cluster, &mut self.play.world, words)? {
-            for input in inputs {
-                self.hand_in(input);
-                self.settle();
-            }
-            return Ok(());
-        }
-        if let Some(answer) = question::answer(&self.cluster, self.play.now, words)? {
-            self.lines.extend(answer);
-            return Ok(());
-        }
-        match verb {
-            "advance" => {
-                let spans = rest.iter().map(|text| span(text)).collect::<Result<Vec<_>, _>>()?;
-                let until = spans.into_iter().fold(self.play.now, Timestamp::after);
-                self.advance(until);
-            }
-            "at" => {
-                let spans = rest.iter().map(|text| span(text)).collect::<Result<Vec<_>, _>>()?;
-                let until = spans.into_iter().fold(Timestamp::ZERO, Timestamp::after);
-                if until < self.play.now {
-                    return Err(format!("it is {} already", self.play.now));
-                }
-                self.advance(until);
-            }
-            "skip" => {
-                let spans = rest.iter().map(|text| span(text)).collect::<Result<Vec<_>, _>>()?;
-                self.play.now = spans.into_iter().fold(self.play.now, Timestamp::after);
-            }
-            "run" => {
-                let mut arguments = Arguments::of(rest);
-                let node = arguments.take("on").ok_or("expected on=")?;
-                self.play.world.run(&arguments.one("a resource")?, &node);
-            }
-            "timeout" => {
-                self.ring();
-                self.settle();
-            }
-            "whatif" => self.what_if(rest)?,
-            "snapshot" => self.snapshot()?,
-            "digest-same" => {
-                let same = self.cluster.digest() == self.play.digest_before;
-                self.lines.push(if same { "same" } else { "different" }.into());
-            }
-            "die" => self.play.world.die(&Arguments::of(rest).one("a resource")?, None),
-            "show" | "hide" => self.show(verb == "show", rest)?,
-            _ => return self.agents(verb, rest),
-        }
-        Ok(())
-    }
-
-    fn agents(&mut self, verb: &str, rest: &[String]) -> Result<(), String> {
-        match (verb, rest) {
-            ("manual", []) => self.play.agents = Agents::Manual,
-            ("auto", []) => self.play.agents = Agents::Automatic,
-            ("fail-next", [action, target]) => {
-                self.play.world.fail_next(Action::named(action)?, target, 1);
-            }
-            ("fail-next", [action, target, times]) => {
-                let times = times.parse().map_err(|_| format!("{times} is no number"))?;
-                self.play.world.fail_next(Action::named(action)?, target, times);
-            }
-            ("hang", [action, target]) => self.play.world.hang(Action::named(action)?, target),
-            ("unhang", [action, target]) => self.play.world.unhang(Action::named(action)?, target),
-            ("done", [all]) if all == "all" => return self.answer_all(),
-            ("done", [action, target]) => self.done(action, target, Outcome::Succeeded)?,
-            ("done", [action, target, outcome]) => self.done(action, target, named(outcome)?)?,
-            ("answer", [number, outcome]) => {
-                let operation = number.parse().map_err(|_| format!("{number} is no number"))?;
-                self.answer(OpId::new(operation), named(outcome)?);
-            }
-            ("progress", [action, target]) => {
-                let operation = self.play.world.last(Action::named(action)?, target)?.operation;
-                self.hand_in(Input::OperationProgressed { operation });
-            }
-            _ => return Err(format!("no such command: {verb}")),
-        }
-        self.settle();
-        Ok(())
-    }
-
-    fn done(&mut self, action: &str, target: &str, outcome: Outcome) -> Result<(), String> {
-        let effect = self.play.world.last(Action::named(action)?, target)?;
-        self.play.world.carry_out(&effect, outcome);
-        self.hand_in(Input::OperationFinished { operation: effect.operation, outcome });
-        Ok(())
-    }
-
-    /// Answers an operation; what came of one that does not count any more is not known.
-    fn answer(&mut self, operation: OpId, outcome: Outcome) {
-        let is_awaited = self.cluster.outstanding().any(|effect| effect.operation == operation);
-        if let Some(effect) = self.play.world.issued(operation).filter(|_| is_awaited).cloned() {
-            self.play.world.carry_out(&effect, outcome);
-        }
-        self.hand_in(Input::OperationFinished { operation, outcome });
-    }
-
-    /// A line that ends in JSON.
-    fn json(&mut self, verb: &str, rest: &[String], json: &str) -> Result<(), String> {
-        match verb {
-            "declare" => {
-                let declaration = Box::new(Draft::read(json)?.finish()?);
-                self.hand_in(Input::Command(Command::Configure { declaration }));
-            }
-            _ => {
-                let input: Input = serde_json::from_str(json).map_err(|error| error.to_string())?;
-                let mut arguments = Arguments::of(rest);
-                let at = arguments.take("at").map(|text| span(&text)).transpose()?;
-                arguments.all()?;
-                let at = at.map_or(self.play.now, |at| Timestamp::ZERO.after(at));
-                self.hand_over(at, input);
-            }
-        }
-        self.settle();
-        Ok(())
-    }
-
-    fn show(&mut self, on: bool, what: &[String]) -> Result<(), String> {
-        for word in what {
-            match word.as_str() {
-                "checks" => self.play.show.checks = on,
-                "resources" => self.play.show.resources = on,
-                _ => return Err("expected checks or resources".into()),
-            }
-        }
-        Ok(())
-    }
-
-    fn what_if(&mut self, words: &[String]) -> Result<(), String> {
-        let mut inputs = Vec::new();
-        // What is only imagined moves nothing in the world.
-        let mut imagined = World::default();
-        for part in words.split(|word| word == ";") {
-            let part: Vec<String> =
-                part.iter().map(|word| if word == "&" { ";" } else { word }.into()).collect();
-            let part = command::inputs(&self.cluster, &mut imagined, &part)?;
-            inputs.extend(part.ok_or("only inputs can be imagined")?);
-        }
-        self.lines.extend(question::what_if(&self.cluster, inputs));
-        Ok(())
-    }
-
-    /// Goes on with a cluster that is restored from a snapshot of this one.
-    fn snapshot(&mut self) -> Result<(), String> {
-        let text = serde_json::to_string(&self.cluster.snapshot()).map_err(|e| e.to_string())?;
-        let snapshot: Snapshot = serde_json::from_str(&text).map_err(|e| e.to_string())?;
-        let restored = Cluster::restore(snapshot, self.play.policy.clone());
-        let restored = restored.map_err(|error| format!("not restored: {error}"))?;
-        if restored.digest() != self.cluster.digest() {
-            self.breach("the restored cluster has another digest");
-        }
-        self.cluster = restored;
-        self.check();
-        Ok(())
-    }
-
-    fn hand_in(&mut self, input: Input<Names>) {
-        let input = match self.cluster.spec().resolve(input) {
-            Ok(input) => input,
-            Err(error) => {
-                self.lines.push(format!("error {}: {error}", error.kind()));
-                return;
-            }
-        };
-        self.hand_over(self.play.now, input);
-    }
-
-    fn hand_over(&mut self, now: Timestamp, input: Input) {
-        let before = changes_names(&input).then(|| self.cluster.spec().clone());
-        let digest = self.cluster.digest();
-        match self.cluster.handle(now, input) {
-            Ok(()) => self.drain(before),
-            Err(error) => {
-                let kind = error.kind();
-                self.lines.push(format!("error {kind}: {}", self.cluster.spec().named(error)));
-                if self.cluster.digest() != digest || self.cluster.poll_output().is_some() {
-                    self.breach("a refused input changed something");
-                }
-            }
-        }
-        self.check();
-    }
-
-    fn ring(&mut self) {
-        self.cluster.handle_timeout(self.play.now);
-        self.drain(None);
-        self.check();
-    }
-
-    /// Prints what is put out. What comes before a change of configuration has the ids of the
-    /// old one.
-    fn drain(&mut self, mut before: Option<ClusterSpec>) {
-        let mut outputs = Vec::new();
-        while let Some(output) = self.cluster.poll_output() {
-            if matches!(output, Output::Event(Event::ConfigurationChanged { .. })) {
-                before = None;
-            }
-            let spec = before.as_ref().unwrap_or(self.cluster.spec());
-            let output = spec.named(output);
-            match &output {
-                Output::Effect(effect) => self.play.world.note(effect),
-                Output::Event(event) => self.play.world.see(event),
-            }
-            outputs.push(output);
-        }
-        self.lines.extend(print::lines(&outputs, self.play.show, &self.play.world));
-    }
-
-    /// Lets the agents answer until nothing is asked for any more.
-    fn settle(&mut self) {
-        if self.play.agents == Agents::Automatic {
-            self.answer_all().unwrap_or_else(|breach| self.breach(&breach));
-        }
-    }
-
-    fn answer_all(&mut self) -> Result<(), String> {
-        for _ in 0..PATIENCE {
-            let spec = self.cluster.spec();
-            let world = &mut self.play.world;
-            let answered = self.cluster.outstanding().find_map(|effect| {
-                let effect = spec.named(effect);
-                let outcome = world.answer(&effect)?;
-                Some((effect, outcome))
-            });
-            let Some((effect, outcome)) = answered else {
-                return Ok(());
-            };
-            self.play.world.carry_out(&effect, outcome);
-            self.hand_in(Input::OperationFinished { operation: effect.operation, outcome });
-        }
-        Err("it does not come to rest".into())
-    }
-
-    fn advance(&mut self, until: Timestamp) {
-        let mut idle = 0;
-        while let Some(deadline) = self.cluster.poll_timeout().filter(|next| next.at <= until) {
-            let due = deadline.at.max(self.play.now);
-            idle = if due == self.play.now { idle + 1 } else { 0 };
-            if idle > PATIENCE {
-                self.breach("a timer rings without end");
-                break;
-            }
-            self.play.now = due;
-            let reason = self.cluster.spec().named(deadline).reason;
-            let silent = self.lines.len();
-            self.ring();
-            self.settle();
-            if self.lines.len() > silent {
-                self.lines.insert(silent, format!("at {due}, {reason}:"));
-            }
-        }
-        self.play.now = until;
-    }
-
-    fn check(&mut self) {
-        if let Err(violation) = self.cluster.check_invariants() {
-            self.breach(&violation.to_string());
-        }
-    }
-
-    fn breach(&mut self, what: &str) {
-        self.lines.push(format!("!! {what}"));
-        self.play.breaches.push(what.into());
-    }
-}
-
 /// The JSON with which a line ends that may, and what stands before it.
 fn json_of(line: &str) -> Option<(&str, &str)> {
     let verb = line.split_whitespace().next()?;
     let at = line.find('{').filter(|_| verb == "declare" || verb == "input")?;
     Some(line.split_at(at))
-}
-
-/// Whether ids may mean something else after this input.
-fn changes_names(input: &Input) -> bool {
-    matches!(input, Input::Command(Command::Configure { .. } | Command::EvictNode { .. }))
 }

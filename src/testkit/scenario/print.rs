@@ -3,10 +3,8 @@
 use crate::cluster::{Event, Output};
 use crate::id::Names;
 use crate::machine::{GroupState, NodeState, ResourceState};
-use crate::quorum::Verdict;
 use std::prelude::v1::*;
 
-use super::words::name_of;
 use super::world::{Action, World, words_of};
 
 /// What is worth a line.
@@ -49,66 +47,27 @@ fn passes(event: &Event<Names>, later: &[Output<Names>]) -> bool {
 }
 
 fn line(event: &Event<Names>, show: Show, world: &World) -> Option<String> {
-    Some(match event {
-        Event::NodeChanged { node, to, .. } => format!("node {node}: {to}"),
-        Event::QuorumChanged { verdict } => quorum(*verdict),
-        Event::ResourceChanged { resource, to, .. } => {
+    match event {
+        Event::ResourceChanged { to, .. } => {
             let grave = [ResourceState::Failed, ResourceState::InDoubt];
             if !grave.contains(to) && !show.resources {
                 return None;
             }
-            format!("{resource}: {to}")
         }
         Event::GroupChanged { to: GroupState::Pending, .. } => return None,
-        Event::GroupChanged { group, to, .. } => format!("{group}: {to}"),
-        Event::OwnerChanged { group, from, to, cause, proof, .. } => {
-            let proof = proof.map_or(String::new(), |proof| format!(", {}", name_of(&proof)));
-            format!("{group}: {} -> {} ({}{proof})", node(from), node(to), name_of(cause))
-        }
-        Event::MoveStarted { group, from, to, cause } => {
-            format!("{group}: leaves {from} for {} ({})", node(to), name_of(cause))
-        }
-        Event::MoveAbandoned { group, to } => format!("{group}: move to {} given up", node(to)),
-        Event::RestartScheduled { resource, at, remaining } => {
-            format!("{resource}: restart at {at}, {remaining} left")
-        }
-        Event::RestartsExhausted { resource, cause, retry_at } => {
-            let retry = retry_at.map_or(String::new(), |at| format!("; tried again at {at}"));
-            format!("{resource}: not restarted: {cause}{retry}")
-        }
-        Event::AdmissionRefused { group, node, because_of } => {
-            format!("{group}: refused on {node}, which runs {because_of}")
-        }
-        Event::PlacementFailed { group } => format!("{group}: no node can own it"),
+        // A story knows operations by what they do, not by number.
         Event::OperationTimedOut { operation, .. } => {
-            format!("not answered: {}", operation_words(world, *operation))
+            return Some(format!("not answered: {}", operation_words(world, *operation)));
         }
         Event::OperationSuperseded { operation } => {
-            format!("does not count any more: {}", operation_words(world, *operation))
+            return Some(format!(
+                "does not count any more: {}",
+                operation_words(world, *operation)
+            ));
         }
-        Event::OrphanFound { resource, node } => format!("{resource}: found running on {node}"),
-        Event::OrphanGone { resource, node } => format!("{resource}: gone from {node}"),
-        Event::FenceFailed { node, retry_at } => {
-            let retry = retry_at.map_or(String::new(), |at| format!("; tried again at {at}"));
-            format!("node {node}: not fenced{retry}")
-        }
-        Event::DrainChanged { node, status } => format!("drain of {node}: {}", name_of(status)),
-        Event::DrainBlocked { node, group } => format!("drain of {node}: {group} cannot leave"),
-        Event::ConfigurationChanged { configuration } => format!("configuration {configuration}"),
-    })
-}
-
-fn quorum(verdict: Verdict) -> String {
-    match verdict {
-        Verdict::Quorate { votes, needed } => format!("quorum: {votes} votes, {needed} needed"),
-        Verdict::Inquorate { votes, needed } => {
-            format!("no quorum: {votes} votes, {needed} needed")
-        }
+        _ => {}
     }
-}
-
-fn node(node: &Option<String>) -> &str {
-    node.as_deref().unwrap_or("none")
+    Some(event.to_string())
 }
 
 fn operation_words(world: &World, operation: crate::OpId) -> String {

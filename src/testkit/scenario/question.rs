@@ -1,13 +1,13 @@
 //! Questions, which change nothing.
 
-use crate::cluster::{Fate, Input};
+use crate::cluster::Input;
 use crate::id::Names;
 use crate::machine::Budget;
 use crate::policy::Trigger;
 use crate::{Cluster, GroupId, Timestamp};
 use std::prelude::v1::*;
 
-use super::words::{Arguments, name_of, named};
+use super::words::{Arguments, named};
 use super::world::words_of;
 
 /// The answer to a question; `None` if the line is something else.
@@ -36,8 +36,7 @@ pub(crate) fn answer(
         "digest" => vec![format!("{:016x}", cluster.digest())],
         "timer" => match cluster.poll_timeout() {
             Some(deadline) => {
-                let deadline = spec.named(deadline);
-                vec![format!("{} {}", deadline.at, deadline.reason)]
+                vec![spec.named(deadline).to_string()]
             }
             None => vec!["no timer".into()],
         },
@@ -51,25 +50,7 @@ pub(crate) fn what_if(cluster: &Cluster, inputs: Vec<Input<Names>>) -> Vec<Strin
         Ok(plan) => plan,
         Err(error) => return vec![format!("error {}: {error}", error.kind())],
     };
-    let groups = plan.groups.iter().map(|planned| {
-        let node = |node: &Option<String>| node.clone().unwrap_or("none".into());
-        let why = planned.why.as_ref().map_or(String::new(), |why| format!(": {why}"));
-        let (group, state) = (&planned.group, planned.state);
-        let fate = match planned.fate {
-            Fate::Kept => "",
-            Fate::Added => ", added",
-            Fate::Removed => ", removed",
-        };
-        format!("{group}: {} -> {}, {state}{fate}{why}", node(&planned.from), node(&planned.to))
-    });
-    let operations = plan.operations.iter().map(|planned| {
-        let action = name_of(&planned.action);
-        match &planned.resource {
-            Some(resource) => format!("{action} {resource} on {}", planned.node),
-            None => format!("{action} {}", planned.node),
-        }
-    });
-    groups.chain(operations).collect()
+    plan.to_string().lines().map(str::to_owned).collect()
 }
 
 fn state(cluster: &Cluster) -> Vec<String> {

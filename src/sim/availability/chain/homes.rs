@@ -1,8 +1,9 @@
 //! Groups with a home, to which they return as soon as it is repaired.
 //!
-//! A spare node carries one group. First choices are taken before second ones. A failover that is
-//! not covered leaves the group at its home until the operator's word or the repair. When its
-//! home is repaired a group goes home at once, whatever it was doing.
+//! A spare node carries one group. First choices are taken before second ones. Whether a failover
+//! is covered is settled when the node fails: if not, the group takes up no other node until the
+//! operator's word or the repair. When its home is repaired a group goes home at once, whatever it
+//! was doing.
 
 use std::prelude::v1::*;
 
@@ -32,7 +33,10 @@ enum Place {
     MovingOut(Tier),
     /// The home is off, and the group is online on a spare.
     Away(Off, Tier),
-    /// The home is off, and a failover that is not covered waits for the operator.
+    /// The home is off, and so is the node that the group was on; nobody has noticed yet that this
+    /// failover is not covered.
+    Uncovered(Off),
+    /// The same, and it waits for the operator.
     Undetected(Off),
     /// The home is off, and there is no spare.
     Waiting(Off),
@@ -54,6 +58,7 @@ impl Place {
             Self::Home | Self::Returning | Self::ReturningPlanned => None,
             Self::FailingOver(off, _)
             | Self::Away(off, _)
+            | Self::Uncovered(off)
             | Self::Undetected(off)
             | Self::Waiting(off) => Some(off),
             Self::MovingOut(_) | Self::Evicted => Some(Off::Maintained),
@@ -67,6 +72,7 @@ impl Place {
             Self::Home
             | Self::Returning
             | Self::ReturningPlanned
+            | Self::Uncovered(_)
             | Self::Undetected(_)
             | Self::Waiting(_)
             | Self::Evicted => None,
@@ -138,6 +144,7 @@ impl Homes {
             let Some(place) = state.places.get(index).copied() else { continue };
             let next = match (is_quorate, place.off(), place) {
                 (false, None, _) => Place::Returning,
+                (false, Some(_), Place::Uncovered(_) | Place::Undetected(_)) => place,
                 (false, Some(off), _) => Place::Waiting(off),
                 (true, _, Place::Waiting(off)) => self
                     .free(&state)
@@ -157,30 +164,41 @@ impl Homes {
         let of = &self.0;
         let mut to = |place, rate| follow(self.with(state, index, place), rate);
         match place.off() {
-            // It starts over at once if there is a node: see `settled`.
-            None => to(Place::Waiting(Off::Failed), of.failure_rate),
+            None => {
+                for (place, share) in self.failed(Off::Failed) {
+                    to(place, share * of.failure_rate);
+                }
+            }
             Some(Off::Failed) => to(Place::Returning, of.repair_rate),
             Some(Off::Maintained) => to(Place::ReturningPlanned, 1.0 / of.maintenance),
+        }
+        if let Place::Undetected(off) = place {
+            let node = self.free(state).filter(|_| self.is_quorate(state));
+            to(node.map_or(Place::Waiting(off), |tier| Place::Away(off, tier)), 1.0 / of.manual);
         }
         if !self.is_quorate(state) {
             return;
         }
         match place {
-            Place::Home | Place::Away(..) | Place::Waiting(_) | Place::Evicted => {}
+            Place::Home
+            | Place::Away(..)
+            | Place::Undetected(_)
+            | Place::Waiting(_)
+            | Place::Evicted => {}
             Place::Returning | Place::ReturningPlanned => to(Place::Home, 1.0 / of.planned_move),
             Place::MovingOut(tier) => {
                 to(Place::Away(Off::Maintained, tier), 1.0 / of.planned_move);
             }
-            Place::FailingOver(off, tier) => {
-                to(Place::Away(off, tier), of.coverage / of.failover);
-                to(Place::Undetected(off), (1.0 - of.coverage) / of.failover);
-            }
-            Place::Undetected(off) => {
-                let next =
-                    self.free(state).map_or(Place::Waiting(off), |tier| Place::Away(off, tier));
-                to(next, 1.0 / of.manual);
-            }
+            Place::FailingOver(off, tier) => to(Place::Away(off, tier), 1.0 / of.failover),
+            Place::Uncovered(off) => to(Place::Undetected(off), 1.0 / of.failover),
         }
+    }
+
+    /// Where a group is when its node has failed, each with its probability. One that waits starts
+    /// over at once if there is a node: see `settled`.
+    const fn failed(&self, off: Off) -> [(Place, f64); 2] {
+        let covered = self.0.coverage;
+        [(Place::Waiting(off), covered), (Place::Uncovered(off), 1.0 - covered)]
     }
 
     fn step_spares(&self, state: &State, tier: Tier, follow: &mut Follow<'_>) {
@@ -193,12 +211,13 @@ impl Homes {
         };
         follow(failed_more(state.clone()), self.idle(state, tier) as f64 * of.failure_rate);
         for (index, place) in state.places.iter().enumerate() {
-            if let (true, Some(off)) = (place.spare() == Some(tier), place.off()) {
+            let Some(off) = place.off().filter(|_| place.spare() == Some(tier)) else { continue };
+            for (place, share) in self.failed(off) {
                 let mut next = state.clone();
                 if let Some(entry) = next.places.get_mut(index) {
-                    *entry = Place::Waiting(off);
+                    *entry = place;
                 }
-                follow(failed_more(next), of.failure_rate);
+                follow(failed_more(next), share * of.failure_rate);
             }
         }
         let failed = state.failed.get(tier).copied().unwrap_or(0);
@@ -265,7 +284,7 @@ impl Model for Homes {
                 Place::ReturningPlanned | Place::MovingOut(_) | Place::Evicted => {
                     down.planned += 1.0;
                 }
-                Place::FailingOver(..) => down.failover += 1.0,
+                Place::FailingOver(..) | Place::Uncovered(_) => down.failover += 1.0,
                 Place::Undetected(_) => down.undetected += 1.0,
                 Place::Waiting(_) => down.waiting += 1.0,
             }

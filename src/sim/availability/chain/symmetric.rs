@@ -1,8 +1,8 @@
 //! Groups that stay where they are: no node is the home of any of them.
 //!
 //! A node carries one group. A group whose node is off starts on any free node; if there is none
-//! it waits for the first that comes, which may be its own. A failover that is not covered leaves
-//! the group at its node until the operator's word or the repair.
+//! it waits for the first that comes, which may be its own. Whether a failover is covered is settled
+//! when the node fails: if not, the group stays at its node until the operator's word or the repair.
 
 use std::prelude::v1::*;
 
@@ -31,6 +31,8 @@ pub(super) enum Node {
     StartingPlanned,
     /// Failed, without a group.
     Down,
+    /// Failed; nobody has noticed yet that the failover of its group is not covered.
+    Uncovered,
     /// Failed; its group waits for an operator.
     Undetected,
     /// Failed; its group waits for a node.
@@ -50,9 +52,12 @@ impl Node {
             | Self::Moving
             | Self::Starting
             | Self::StartingPlanned => true,
-            Self::Down | Self::Undetected | Self::Waiting | Self::Maintained | Self::Evicted => {
-                false
-            }
+            Self::Down
+            | Self::Uncovered
+            | Self::Undetected
+            | Self::Waiting
+            | Self::Maintained
+            | Self::Evicted => false,
         }
     }
 
@@ -64,23 +69,33 @@ impl Node {
             | Self::Moving
             | Self::Starting
             | Self::StartingPlanned => Self::Starting,
-            Self::Undetected => Self::Waiting,
-            Self::Idle | Self::Down | Self::Waiting | Self::Maintained | Self::Evicted => self,
+            Self::Idle
+            | Self::Down
+            | Self::Uncovered
+            | Self::Undetected
+            | Self::Waiting
+            | Self::Maintained
+            | Self::Evicted => self,
         }
     }
 
-    /// The same node after a failure.
-    const fn failed(self) -> Self {
+    /// The same node after a failure, each with its probability.
+    const fn failed(self, coverage: f64) -> [(Self, f64); 2] {
         match self {
-            Self::Idle => Self::Down,
+            Self::Idle => [(Self::Down, 1.0), (Self::Down, 0.0)],
             Self::Online
             | Self::FailingOver
             | Self::Moving
             | Self::Starting
-            | Self::StartingPlanned => Self::Waiting,
-            Self::Down | Self::Undetected | Self::Waiting | Self::Maintained | Self::Evicted => {
-                self
+            | Self::StartingPlanned => {
+                [(Self::Waiting, coverage), (Self::Uncovered, 1.0 - coverage)]
             }
+            Self::Down
+            | Self::Uncovered
+            | Self::Undetected
+            | Self::Waiting
+            | Self::Maintained
+            | Self::Evicted => [(self, 1.0), (self, 0.0)],
         }
     }
 }
@@ -132,21 +147,10 @@ impl Symmetric {
         state
     }
 
-    /// A failover that is not covered: the group is still where its node failed.
-    fn uncovered(&self, state: &State, index: usize) -> State {
-        let mut next = state.clone();
-        let is_lost = replace(&mut next, Node::Down, Node::Undetected);
-        if let Some(entry) = next.get_mut(index) {
-            // If its node is back already there is nothing left to wait for.
-            *entry = if is_lost { Node::Idle } else { Node::Online };
-        }
-        self.settled(next)
-    }
-
     /// The operator has said that a node is off.
     fn helped(&self, state: &State, index: usize) -> State {
         let mut next = state.clone();
-        let has_room = replace(&mut next, Node::Idle, Node::Online);
+        let has_room = self.is_quorate(state) && replace(&mut next, Node::Idle, Node::Online);
         if let Some(entry) = next.get_mut(index) {
             *entry = if has_room { Node::Down } else { Node::Waiting };
         }
@@ -156,7 +160,9 @@ impl Symmetric {
     fn step_node(&self, state: &State, index: usize, node: Node, follow: &mut Follow<'_>) {
         let of = &self.0;
         if node.is_up() {
-            follow(self.with(state, index, node.failed()), of.failure_rate);
+            for (failed, share) in node.failed(of.coverage) {
+                follow(self.with(state, index, failed), share * of.failure_rate);
+            }
         }
         let is_quorate = self.is_quorate(state);
         let mut to = |node, rate| follow(self.with(state, index, node), rate);
@@ -173,9 +179,12 @@ impl Symmetric {
             Node::Moving | Node::Starting | Node::StartingPlanned if is_quorate => {
                 to(Node::Online, 1.0 / of.planned_move);
             }
-            Node::FailingOver if is_quorate => {
-                to(Node::Online, of.coverage / of.failover);
-                follow(self.uncovered(state, index), (1.0 - of.coverage) / of.failover);
+            Node::FailingOver if is_quorate => to(Node::Online, 1.0 / of.failover),
+            Node::Uncovered => {
+                to(Node::Starting, of.repair_rate);
+                if is_quorate {
+                    to(Node::Undetected, 1.0 / of.failover);
+                }
             }
             Node::Moving | Node::Starting | Node::StartingPlanned | Node::FailingOver => {}
         }
@@ -227,7 +236,7 @@ impl Model for Symmetric {
         for node in state {
             match node {
                 Node::Idle | Node::Online | Node::Down | Node::Maintained => {}
-                Node::FailingOver => down.failover += 1.0,
+                Node::FailingOver | Node::Uncovered => down.failover += 1.0,
                 Node::Starting => down.failback += 1.0,
                 Node::Moving | Node::StartingPlanned | Node::Evicted => down.planned += 1.0,
                 Node::Undetected => down.undetected += 1.0,

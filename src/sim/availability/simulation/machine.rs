@@ -184,7 +184,9 @@ impl Simulation {
                     Fencing::Trusted | Fencing::Lease { .. } => self.vouch(node),
                     Fencing::Required | Fencing::Operator => {
                         self.truth.tell(node, Told::Off);
-                        self.feed(Input::NodeConfirmedDown { node })
+                        self.feed(Input::NodeConfirmedDown { node })?;
+                        self.note_homeless(node);
+                        Ok(())
                     }
                 }
             }
@@ -194,7 +196,9 @@ impl Simulation {
     /// The membership layer says that a node is gone, and off.
     fn vouch(&mut self, node: NodeId) -> Result<(), Breach> {
         self.truth.tell(node, Told::Off);
-        self.feed(Input::NodeLost { node })
+        self.feed(Input::NodeLost { node })?;
+        self.note_homeless(node);
+        Ok(())
     }
 
     fn leave_undetected(&mut self, node: NodeId) -> Result<(), Breach> {
@@ -212,7 +216,9 @@ impl Simulation {
             return Ok(());
         };
         self.truth.tell(node, Told::Off);
-        self.feed(Input::OperationFinished { operation, outcome: Outcome::Succeeded })
+        self.feed(Input::OperationFinished { operation, outcome: Outcome::Succeeded })?;
+        self.note_homeless(node);
+        Ok(())
     }
 
     /// The core asks for a fence. If it is asked for late, because there was no quorum, the

@@ -19,7 +19,7 @@ use super::statistics::BATCHES;
 use super::truth::{GroundTruth, Told};
 use crate::cluster::{Effect, Event, Output};
 use crate::policy::Ring;
-use crate::quorum::WitnessState;
+use crate::quorum::{Verdict, WitnessState};
 use crate::settings::Fencing;
 use crate::testkit::{Breach, Invariant, audit};
 use crate::{Cluster, GroupId, Input, NodeId, OpId, ResourceId, Timestamp, WallClock};
@@ -27,10 +27,12 @@ use crate::{Cluster, GroupId, Input, NodeId, OpId, ResourceId, Timestamp, WallCl
 mod machine;
 mod means;
 mod service;
+mod slots;
 
 use machine::Machine;
 use means::{Means, part};
 use service::Service;
+use slots::{ALARMS_PER_NODE, Alarm};
 
 /// A cluster in simulated time.
 #[derive(Debug)]
@@ -77,18 +79,6 @@ pub struct BrokenPromise {
 /// Inputs between two checks of the whole state of the core. What can be judged in constant time
 /// is judged with every input.
 const INPUTS_PER_CHECK: u64 = 1_024;
-
-/// Places in the tree of alarms for each node: its life, its loss, its maintenance.
-const ALARMS_PER_NODE: usize = 3;
-
-/// What an alarm is about.
-#[derive(Clone, Copy, Debug)]
-enum Alarm {
-    Life(NodeId),
-    Loss(NodeId),
-    Maintenance(NodeId),
-    Wave(GroupId),
-}
 
 impl Simulation {
     /// A cluster of this design in which everything is well, and a run of it from this seed.
@@ -260,41 +250,6 @@ impl Simulation {
         Ok(())
     }
 
-    fn alarm_of(&self, slot: usize) -> Alarm {
-        let nodes = self.machines.len().saturating_mul(ALARMS_PER_NODE);
-        if let Some(group) = slot.checked_sub(nodes) {
-            return Alarm::Wave(GroupId::from_index(group));
-        }
-        let node = NodeId::from_index(slot.div_euclid(ALARMS_PER_NODE));
-        match slot.rem_euclid(ALARMS_PER_NODE) {
-            0 => Alarm::Life(node),
-            1 => Alarm::Loss(node),
-            _ => Alarm::Maintenance(node),
-        }
-    }
-
-    fn slot_of(&self, alarm: Alarm) -> usize {
-        let of_node = |node: NodeId, part: usize| {
-            node.index().saturating_mul(ALARMS_PER_NODE).saturating_add(part)
-        };
-        match alarm {
-            Alarm::Life(node) => of_node(node, 0),
-            Alarm::Loss(node) => of_node(node, 1),
-            Alarm::Maintenance(node) => of_node(node, 2),
-            Alarm::Wave(group) => {
-                self.machines.len().saturating_mul(ALARMS_PER_NODE).saturating_add(group.index())
-            }
-        }
-    }
-
-    fn set_alarm(&mut self, alarm: Alarm, at: u64) {
-        self.alarms.set(self.slot_of(alarm), at);
-    }
-
-    fn clear_alarm(&mut self, alarm: Alarm) {
-        self.alarms.clear(self.slot_of(alarm));
-    }
-
     /// Hands an input to the core and carries out what it asks for.
     fn feed(&mut self, input: Input) -> Result<(), Breach> {
         self.inputs = self.inputs.saturating_add(1);
@@ -305,6 +260,9 @@ impl Simulation {
     }
 
     fn drain(&mut self) -> Result<(), Breach> {
+        // A node that comes back before it was missed is lost and found with one input, and the
+        // quorum with it: only what the core thinks in the end can be compared with the world.
+        let mut judged = None;
         while let Some(output) = self.cluster.poll_output() {
             match output {
                 Output::Effect(mut effect) => {
@@ -313,8 +271,12 @@ impl Simulation {
                     }
                     self.carry_out(&effect)?;
                 }
+                Output::Event(Event::QuorumChanged { verdict }) => judged = Some(verdict),
                 Output::Event(event) => self.take_note(&event)?,
             }
+        }
+        if let Some(verdict) = judged {
+            self.note_quorum(verdict)?;
         }
         self.until_check = self.until_check.saturating_sub(1);
         if self.until_check == 0 {
@@ -337,19 +299,12 @@ impl Simulation {
             Event::PlacementFailed { group } | Event::AdmissionRefused { group, .. } => {
                 self.note_no_place(group);
             }
-            Event::QuorumChanged { verdict } => {
-                if verdict.is_quorate() != self.truth.is_quorate() {
-                    return Err(Breach::of(Invariant::S5, format!("the core judges {verdict}")));
-                }
-                if !verdict.is_quorate() {
-                    self.note_no_quorum();
-                }
-            }
             Event::DrainChanged { node, status } => self.note_drain(node, status),
             Event::OperationTimedOut { operation, .. } => {
                 return Err(Breach::of(Invariant::S11, format!("operation {operation} timed out")));
             }
-            Event::NodeChanged { .. }
+            Event::QuorumChanged { .. }
+            | Event::NodeChanged { .. }
             | Event::ResourceChanged { .. }
             | Event::GroupChanged { .. }
             | Event::MoveAbandoned { .. }
@@ -361,6 +316,16 @@ impl Simulation {
             | Event::FenceFailed { .. }
             | Event::DrainBlocked { .. }
             | Event::ConfigurationChanged { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn note_quorum(&mut self, verdict: Verdict) -> Result<(), Breach> {
+        if verdict.is_quorate() != self.truth.is_quorate() {
+            return Err(Breach::of(Invariant::S5, format!("the core judges {verdict}")));
+        }
+        if !verdict.is_quorate() {
+            self.note_no_quorum();
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 use std::prelude::v1::*;
 
 use super::{Alarm, Cause, Simulation, part};
-use crate::cluster::Effect;
+use crate::cluster::{Effect, Reason};
 use crate::settings::Failback;
 use crate::sim::availability::books::Entry;
 use crate::sim::availability::truth::Asked;
@@ -296,7 +296,8 @@ impl Simulation {
                 service.in_flight.clear();
                 service.wave = Wave::None;
                 service.ends_at = Some(ends_at);
-                service.is_away_as_planned = false;
+                // While its home is in maintenance it is away for that, whatever else happens to it.
+                service.is_away_as_planned &= service.home != Some(node);
             }
         }
     }
@@ -357,6 +358,19 @@ impl Simulation {
             | MovementCause::Operator
             | MovementCause::Return => Cause::Failback,
         };
+    }
+
+    /// A node is known to be off. Groups that went down with it and find no other node wait for
+    /// one, also those of which the core said so long ago.
+    pub(super) fn note_homeless(&mut self, node: NodeId) {
+        for group in self.down_with(node) {
+            match self.cluster.why(group) {
+                Some(
+                    Reason::NoCandidate | Reason::NotAdmitted { .. } | Reason::OwnerPaused { .. },
+                ) => self.note_no_place(group),
+                Some(_) | None => {}
+            }
+        }
     }
 
     /// There is no node for a group: its failover so far was a wait for one.

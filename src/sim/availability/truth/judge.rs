@@ -76,10 +76,9 @@ impl GroundTruth {
             "start of {resource} on {node}; its group is on {:?}",
             group.node
         );
-        let old = group.node.filter(|old| *old != node).and_then(|old| self.nodes.get(old.index()));
         ensure!(
             S9,
-            old.is_none_or(|old| old.told != Told::Lost) || !group.needs_proof,
+            group.node.is_none_or(|old| old == node) || !group.needs_proof,
             "start of {resource} on {node}; nobody knows that {:?} is off",
             group.node
         );

@@ -184,6 +184,7 @@ impl GroundTruth {
             node.is_powered = true;
             node.incarnation = incarnation;
         }
+        self.prove_off(node);
         self.tell(node, told);
     }
 
@@ -213,7 +214,19 @@ impl GroundTruth {
         if let Some(node) = self.nodes.get_mut(node.index()) {
             node.told = told;
         }
+        if told == Told::Off {
+            self.prove_off(node);
+        }
         self.is_quorate = self.judge(None);
+    }
+
+    /// What died with a node is known to have died: the node is off, or in a new life.
+    fn prove_off(&mut self, node: NodeId) {
+        for group in &mut self.groups {
+            if group.active == 0 && group.node == Some(node) {
+                group.needs_proof = false;
+            }
+        }
     }
 
     fn judge(&self, without: Option<NodeId>) -> bool {

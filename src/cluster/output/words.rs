@@ -1,0 +1,97 @@
+//! Outputs in words, one line each: what is put out is the log.
+
+use core::fmt;
+
+use super::{Effect, Event, Output};
+use crate::id::Naming;
+use crate::time::Timestamp;
+
+impl<N: Naming> fmt::Display for Output<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Effect(effect) => write!(f, "{effect}"),
+            Self::Event(event) => write!(f, "{event}"),
+        }
+    }
+}
+
+impl<N: Naming> fmt::Display for Effect<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.action)?;
+        if let Some(resource) = &self.resource {
+            write!(f, " {resource} on")?;
+        }
+        write!(f, " {}", self.node)
+    }
+}
+
+impl<N: Naming> fmt::Display for Event<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NodeChanged { node, to, .. } => write!(f, "node {node}: {to}"),
+            Self::QuorumChanged { verdict } => write!(f, "{verdict}"),
+            Self::ResourceChanged { resource, to, .. } => write!(f, "{resource}: {to}"),
+            Self::GroupChanged { group, to, .. } => write!(f, "{group}: {to}"),
+            Self::OwnerChanged { group, from, to, cause, proof, .. } => {
+                write!(f, "{group}: {} -> {} ({cause}", Owner(from), Owner(to))?;
+                proof.map_or(Ok(()), |proof| write!(f, ", {proof}"))?;
+                f.write_str(")")
+            }
+            Self::MoveStarted { group, from, to, cause } => {
+                write!(f, "{group}: leaves {from} for {} ({cause})", Owner(to))
+            }
+            Self::MoveAbandoned { group, to } => {
+                write!(f, "{group}: move to {} given up", Owner(to))
+            }
+            Self::RestartScheduled { resource, at, remaining } => {
+                write!(f, "{resource}: restart at {at}, {remaining} left")
+            }
+            Self::RestartsExhausted { resource, cause, retry_at } => {
+                write!(f, "{resource}: not restarted: {cause}{}", Again(*retry_at))
+            }
+            Self::AdmissionRefused { group, node, because_of } => {
+                write!(f, "{group}: refused on {node}, which runs {because_of}")
+            }
+            Self::PlacementFailed { group } => write!(f, "{group}: no node can own it"),
+            Self::OperationTimedOut { operation, action, node } => {
+                write!(f, "operation {operation} ({action}, node {node}): not answered")
+            }
+            Self::OperationSuperseded { operation } => {
+                write!(f, "operation {operation}: does not count any more")
+            }
+            Self::OrphanFound { resource, node } => {
+                write!(f, "{resource}: found running on {node}")
+            }
+            Self::OrphanGone { resource, node } => write!(f, "{resource}: gone from {node}"),
+            Self::FenceFailed { node, retry_at } => {
+                write!(f, "node {node}: not fenced{}", Again(*retry_at))
+            }
+            Self::DrainChanged { node, status } => write!(f, "drain of {node}: {status}"),
+            Self::DrainBlocked { node, group } => {
+                write!(f, "drain of {node}: {group} cannot leave")
+            }
+            Self::ConfigurationChanged { configuration } => {
+                write!(f, "configuration {configuration}")
+            }
+        }
+    }
+}
+
+struct Owner<'a, T>(&'a Option<T>);
+
+impl<T: fmt::Display> fmt::Display for Owner<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(owner) => write!(f, "{owner}"),
+            None => f.write_str("none"),
+        }
+    }
+}
+
+struct Again(Option<Timestamp>);
+
+impl fmt::Display for Again {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |at| write!(f, "; tried again at {at}"))
+    }
+}
