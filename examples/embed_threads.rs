@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use quorate::cluster::{Effect, Event, Outcome};
+use quorate::cluster::{Effect, Outcome};
 use quorate::kind::ResourceOverrides;
-use quorate::machine::{NodeState, ResourceState};
+use quorate::machine::ResourceState;
 use quorate::policy::Ring;
 use quorate::settings::Interval;
 use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
@@ -142,7 +142,7 @@ impl Supervisor {
     fn deliver(&self, outputs: Vec<Output>) {
         for output in outputs {
             match output {
-                Output::Event(event) => self.narrate(event),
+                Output::Event(event) => self.say(&self.cluster.spec().named(event).to_string()),
                 Output::Effect(effect) if effect.action == OperationKind::Fence => {
                     let _ = self.fences.send(effect);
                 }
@@ -152,21 +152,6 @@ impl Supervisor {
                     }
                 }
             }
-        }
-    }
-
-    fn narrate(&self, event: Event) {
-        let event = self.cluster.spec().named(event);
-        if let Event::ResourceChanged { resource, to, .. } = &event {
-            self.say(&format!("{resource} is {to}"));
-        } else if let Event::NodeChanged { node, to, .. } = &event
-            && *to != NodeState::Joining
-        {
-            self.say(&format!("{node} is {to}"));
-        } else if let Event::OwnerChanged { group, to: Some(to), .. } = &event {
-            self.say(&format!("{group} goes to {to}"));
-        } else if let Event::RestartScheduled { resource, remaining, .. } = &event {
-            self.say(&format!("{resource} restarts in place; restarts left: {remaining}"));
         }
     }
 

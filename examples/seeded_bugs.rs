@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A bug counts as found when a run breaks a promise with the bug, and keeps all of them without
-//! it. Options: `--seconds 60` for each bug and tool, `--only NAME`, `--json`. The exit code is 1
-//! if a bug was found by no tool.
+//! it. Options: `--seconds 60` for each bug and tool, `--only NAME`, `--tool simulator` or `model`,
+//! `--json`. Times are CPU times. The exit code is 1 if a bug was found by no tool.
 
 #[cfg(quorate_seeded_bugs)]
 #[path = "model_check/model/mod.rs"]

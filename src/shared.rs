@@ -9,8 +9,8 @@ use parking_lot::RwLock;
 use crate::cluster::{
     Cluster, Deadline, Effect, Input, InputError, Output, Plan, Reason, Snapshot, WhatIfError,
 };
-use crate::id::{GroupId, Names, ResourceId};
-use crate::machine::Budget;
+use crate::id::{GroupId, Names, NodeId, ResourceId};
+use crate::machine::{Budget, GroupState, NodeState, ResourceState};
 use crate::plan::Explanation;
 use crate::policy::Trigger;
 use crate::spec::ClusterSpec;
@@ -108,6 +108,30 @@ impl SharedCluster {
     #[must_use]
     pub fn outstanding(&self) -> Vec<Effect> {
         self.cluster.read().outstanding().collect()
+    }
+
+    /// The state of a node.
+    #[must_use]
+    pub fn node_state(&self, node: NodeId) -> NodeState {
+        self.cluster.read().state().node_state(node)
+    }
+
+    /// The state of a group: [`Cluster::group_state`].
+    #[must_use]
+    pub fn group_state(&self, group: GroupId) -> GroupState {
+        self.cluster.read().group_state(group)
+    }
+
+    /// The state of a resource.
+    #[must_use]
+    pub fn resource_state(&self, resource: ResourceId) -> ResourceState {
+        self.cluster.read().state().resource_state(resource)
+    }
+
+    /// The node that owns a group.
+    #[must_use]
+    pub fn owner(&self, group: GroupId) -> Option<NodeId> {
+        self.cluster.read().state().owner(group)
     }
 
     /// Why a group that should be online is not: [`Cluster::why`].

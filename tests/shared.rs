@@ -269,6 +269,11 @@ fn answers_are_those_of_the_cluster() {
     assert_eq!(shared.outstanding().len(), 1);
     assert_eq!(shared.poll_timeout(), alone.poll_timeout());
     assert!(shared.poll_timeout().is_some());
+    let node = alone.spec().node_id("a").expect("it is declared");
+    assert_eq!(shared.owner(group), Some(node));
+    assert_eq!(shared.node_state(node), alone.state().node_state(node));
+    assert_eq!(shared.group_state(group), alone.group_state(group));
+    assert_eq!(shared.resource_state(first), alone.state().resource_state(first));
     assert_eq!(shared.why(group), alone.why(group));
     assert!(shared.why(group).is_some());
     assert_eq!(shared.explain(group, Trigger::Start), alone.explain(group, Trigger::Start));

@@ -4,8 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use cpu_time::ProcessTime;
 use quorate::seeded_bug::{SeededBug, plant};
-use quorate::sim::Simulator;
+use quorate::sim::{Simulator, Weather};
 use serde_json::json;
 
 use crate::model::{self, Budget, Configuration};
@@ -21,9 +22,10 @@ struct Finding {
     place: String,
 }
 
-/// What came of a hunt.
+/// What came of a hunt. It takes CPU time.
 #[derive(Debug)]
 enum Hunt {
+    NotHeld,
     Found { finding: Finding, took: Duration },
     Missed { after: Duration, place: String },
 }
@@ -31,6 +33,7 @@ enum Hunt {
 struct Options {
     seconds: u64,
     only: Option<String>,
+    tool: Option<String>,
     is_json: bool,
 }
 
@@ -44,8 +47,12 @@ pub(crate) fn main() -> ExitCode {
     }
     for bug in SeededBug::ALL.iter().copied().filter(|bug| is_wanted(*bug, &options)) {
         let budget = Duration::from_secs(options.seconds);
-        let simulator = simulate(bug, budget);
-        let checker = check(bug, budget);
+        let is_held = |tool| options.tool.as_deref().is_none_or(|only| only == tool);
+        let hunt = |tool, hunt: fn(SeededBug, Duration) -> Hunt| match is_held(tool) {
+            true => hunt(bug, budget),
+            false => Hunt::NotHeld,
+        };
+        let (simulator, checker) = (hunt("simulator", simulate), hunt("model", check));
         let is_found = [&simulator, &checker].iter().any(|hunt| matches!(hunt, Hunt::Found { .. }));
         missed += u32::from(!is_found);
         if options.is_json {
@@ -70,7 +77,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn options() -> Options {
-    let mut options = Options { seconds: 60, only: None, is_json: false };
+    let mut options = Options { seconds: 60, only: None, tool: None, is_json: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -79,6 +86,7 @@ fn options() -> Options {
                 options.seconds = number.unwrap_or(options.seconds);
             }
             "--only" => options.only = words.next(),
+            "--tool" => options.tool = words.next(),
             "--json" => options.is_json = true,
             _ => eprintln!("{word} is not understood"),
         }
@@ -103,19 +111,19 @@ fn with_bug<T>(
 
 /// Seed after seed until one breaks.
 fn simulate(bug: SeededBug, budget: Duration) -> Hunt {
-    let begin = Instant::now();
+    let begin = ProcessTime::now();
     let simulator = Simulator::default();
     let mut seed = 0;
     while begin.elapsed() < budget {
         let run = || {
-            simulator.run(seed).map_err(|failure| {
+            simulator.run(seed, Weather::Hostile).map_err(|failure| {
                 let invariant = failure.breach.invariant;
                 let number = invariant.map_or_else(String::new, |of| of.number().to_owned());
                 (number, failure.breach.words)
             })
         };
         if let Err((invariant, words)) = with_bug(bug, run)
-            && simulator.run(seed).is_ok()
+            && simulator.run(seed, Weather::Hostile).is_ok()
         {
             let finding = Finding { invariant, words, place: format!("seed {seed}") };
             return Hunt::Found { finding, took: begin.elapsed() };
@@ -127,10 +135,10 @@ fn simulate(bug: SeededBug, budget: Duration) -> Hunt {
 
 /// One configuration of the model after the other, until one breaks or all are closed.
 fn check(bug: SeededBug, time: Duration) -> Hunt {
-    let begin = Instant::now();
+    let (begin, clock) = (ProcessTime::now(), Instant::now());
     let mut states = 0;
     for configuration in [Configuration::SMALL, Configuration::COLD, Configuration::FULL] {
-        let Some(left) = time.checked_sub(begin.elapsed()) else { break };
+        let Some(left) = time.checked_sub(clock.elapsed()) else { break };
         let budget = Budget { threads: 2, time: left, generated: usize::MAX, progress: |_| () };
         let run = || {
             let report = model::check(&configuration, &budget);
@@ -158,6 +166,7 @@ fn in_short(hunt: &Hunt) -> String {
             format!("{:<5} {:>7.2} s", finding.invariant, took.as_secs_f64())
         }
         Hunt::Missed { place, .. } => format!("not in {place}"),
+        Hunt::NotHeld => "-".into(),
     }
 }
 
@@ -175,6 +184,7 @@ fn as_json(bug: SeededBug, simulator: &Hunt, checker: &Hunt) -> serde_json::Valu
             "place": place,
             "seconds": after.as_secs_f64(),
         }),
+        Hunt::NotHeld => serde_json::Value::Null,
     };
     json!({
         "bug": format!("{bug:?}"),

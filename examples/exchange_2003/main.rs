@@ -181,8 +181,7 @@ impl Day {
             match cluster.why(group) {
                 None => places += &format!("   {server} {place}"),
                 Some(reason) => {
-                    places +=
-                        &format!("   {server} {}", cluster.state().group_state(self.spec(), group));
+                    places += &format!("   {server} {}", cluster.group_state(group));
                     let reason: Reason<Names> = self.spec().named(reason);
                     reasons += &format!("\n  why is {server} not online? {reason}");
                 }

@@ -271,6 +271,7 @@ impl Cluster {
         self.caches.group_states = told;
         self.emit(Event::ConfigurationChanged { configuration: self.state.configuration });
         self.judge_quorum();
+        self.rearm_retries();
         let spec = Arc::clone(&self.spec);
         for (group, _) in spec.groups() {
             self.touch(group);

@@ -2,11 +2,12 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::output::Event;
 use super::{Cluster, ResumeFailback};
 use crate::id::{GroupId, NodeId};
-use crate::machine::NodeEvent;
+use crate::machine::{NodeEvent, NodeState};
 use crate::plan::Tier;
 use crate::policy::Trigger;
 use crate::state::{Attraction, Drain, DrainMode, DrainStatus, MoveFailure, MovementCause, Pause};
@@ -44,6 +45,7 @@ impl Cluster {
         self.caches.draining.remove(&node);
         self.step_node(node, NodeEvent::ResumeRequested);
         self.call_off_drain(node);
+        self.try_again_on(node);
         let drained: Vec<GroupId> = self
             .caches
             .drained
@@ -58,6 +60,22 @@ impl Cluster {
             if failback == ResumeFailback::Immediate && self.can_return(group, node) {
                 let (to, cause) = (Some(node), MovementCause::Failback);
                 self.begin_move(group, to, cause, MoveFailure::Failover);
+            }
+        }
+    }
+
+    fn try_again_on(&mut self, node: NodeId) {
+        if self.state.node_state(node) != NodeState::Up {
+            return;
+        }
+        let spec = Arc::clone(&self.spec);
+        let groups: Vec<GroupId> = self.state.occupancy.groups_on(node).collect();
+        for group in groups {
+            if self.state.owner(group) == Some(node)
+                && let Some(declared) = spec.group(group)
+            {
+                self.try_on_resumed(declared);
+                self.touch(group);
             }
         }
     }
@@ -99,9 +117,30 @@ impl Cluster {
             })
             .collect();
         for node in &ended {
-            self.finish_drain(*node);
+            if !self.drains_on(*node) {
+                self.finish_drain(*node);
+            }
         }
         !ended.is_empty()
+    }
+
+    /// Lets groups leave that could not before: a node may have come up since, or another group
+    /// have made room. Whether there are any.
+    fn drains_on(&mut self, node: NodeId) -> bool {
+        match self.state.node_state(node) {
+            NodeState::Up | NodeState::Paused => {}
+            NodeState::Down | NodeState::Joining | NodeState::Unclean => return false,
+        }
+        let spec = Arc::clone(&self.spec);
+        let priority = |group: &GroupId| spec.group(*group).map(|of| of.settings().priority);
+        let owned = |group: &GroupId| self.state.owner(*group) == Some(node);
+        let mut left: Vec<GroupId> = self.state.occupancy.groups_on(node).filter(owned).collect();
+        left.sort_by_key(|group| Reverse(priority(group)));
+        let mut is_any = false;
+        for group in left {
+            is_any |= self.leave_drained_owner(group, node);
+        }
+        is_any
     }
 
     fn finish_drain(&mut self, node: NodeId) {

@@ -12,7 +12,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use crate::id::{GroupId, OpId, ResourceId};
-use crate::machine::Budget;
+use crate::machine::{Budget, GroupState};
 use crate::plan::{self, Explanation};
 use crate::policy::{FailoverPolicy, Placement, Trigger};
 use crate::spec::{ClusterSpec, Limits};
@@ -127,7 +127,8 @@ impl Cluster {
     /// Does what is due at `now`.
     ///
     /// Call it when [`poll_timeout`](Self::poll_timeout) says so. More calls, earlier ones and
-    /// ones with an old time do no harm.
+    /// ones with an old time do no harm: where nothing is due nothing changes, not even the time. A
+    /// time beyond [`Timestamp::LATEST`] is ignored.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         if now < self.state.now
             || now > Timestamp::LATEST
@@ -176,6 +177,12 @@ impl Cluster {
     #[must_use]
     pub const fn state(&self) -> &ClusterState {
         &self.state
+    }
+
+    /// The state of a group, derived from its resources; offline for an id of another configuration.
+    #[must_use]
+    pub fn group_state(&self, group: GroupId) -> GroupState {
+        self.state.group_state(&self.spec, group)
     }
 
     /// Where a group would go if `trigger` happened now: every node with its verdict, in order.

@@ -218,7 +218,7 @@ impl Cluster {
     pub(crate) fn expire(&mut self, declared: &GroupSpec, group: crate::id::GroupId) {
         let now = self.state.now;
         for resource in declared.resources() {
-            self.end_wait(resource);
+            self.end_wait(declared, group, resource);
             let Some(operation) = self.state.resource(resource).and_then(|of| of.operation) else {
                 continue;
             };

@@ -105,11 +105,12 @@ impl Cluster {
             self.continue_move(group, owner);
             return;
         }
-        let is_settled = self.fail_over(declared, group)
+        // What leaves anyway needs no failover, which would be counted.
+        let is_settled = self.leave_drained_owner(group, owner)
+            || self.fail_over(declared, group)
             || self.leave_unfit_owner(declared, group, owner)
             || self.retry_admission(declared, group, owner)
             || self.try_queued_move(group)
-            || self.leave_drained_owner(group, owner)
             || self.fail_back(declared, group, owner);
         if is_settled && self.is_moving(group) {
             self.continue_move(group, owner);
@@ -248,7 +249,7 @@ impl Cluster {
     }
 
     /// Moves a group off a node that is being drained.
-    fn leave_drained_owner(&mut self, group: GroupId, owner: NodeId) -> bool {
+    pub(crate) fn leave_drained_owner(&mut self, group: GroupId, owner: NodeId) -> bool {
         let Some(drain) = self.state.node(owner).map(|record| record.drain) else { return false };
         if drain.status != DrainStatus::InProgress || seeded!(DrainForgotten) {
             return false;

@@ -41,7 +41,8 @@ pub enum Reason<N: Naming = Ids> {
         /// The owner.
         node: N::Node,
     },
-    /// The priority or start setting says that an operator has to ask for it.
+    /// Its priority says that an operator has to ask for it. (Where `cold_start` says so the group is
+    /// wanted offline, and there is no reason to ask for.)
     NotStartedAutomatically,
     /// Its preferred owner may still join.
     WaitingForPreferredOwner {
@@ -57,7 +58,7 @@ pub enum Reason<N: Naming = Ids> {
         /// The owner.
         node: N::Node,
     },
-    /// Its owner is paused, and no other node can take it.
+    /// Its owner is paused and starts nothing, and it does not leave for what is missing.
     OwnerPaused {
         /// The owner.
         node: N::Node,

@@ -2,11 +2,12 @@
 
 use super::Cluster;
 use super::output::Event;
-use crate::id::ResourceId;
+use crate::id::{GroupId, ResourceId};
 use crate::machine::{NodeState, ResourceEvent, ResourceState};
 use crate::settings::{DesiredState, RedundantProvider, RestartAction, Retry};
-use crate::spec::{GroupSpec, ResourceSettings};
+use crate::spec::{GroupSpec, ResourceSettings, ResourceSpec};
 use crate::state::{Exhaustion, Recovery};
+use crate::time::Timestamp;
 
 impl Cluster {
     /// Decides about a resource that has just failed.
@@ -30,6 +31,9 @@ impl Cluster {
     }
 
     /// Decides about a failed resource as its restart action says.
+    ///
+    /// On a paused node nothing is restarted. What affects its group fails over; what does not
+    /// waits, for no longer than until the node is resumed.
     fn recover_by_action(
         &mut self,
         group_spec: &GroupSpec,
@@ -41,15 +45,26 @@ impl Cluster {
             RestartAction::RestartNoNotify => {
                 if seeded!(UncriticalMoves) {
                     self.set_recovery(resource, Recovery::Failover);
+                } else if self.is_on_paused_node(resource) {
+                    self.set_recovery(resource, Recovery::None);
                 } else if !self.restart(resource, settings) {
                     self.give_up(resource, Exhaustion::Restarts);
                 }
             }
             RestartAction::RestartNotify => {
+                let is_redundant = self.is_redundant(group_spec, resource);
+                if self.is_on_paused_node(resource) {
+                    let may_wait = is_redundant
+                        || self.restarts_left(resource, settings) > 0
+                            && !self.may_fail_over(resource);
+                    let next = if may_wait { Recovery::None } else { Recovery::Failover };
+                    self.set_recovery(resource, next);
+                    return;
+                }
                 if self.restart(resource, settings) {
                     return;
                 }
-                if self.is_redundant(group_spec, resource) {
+                if is_redundant {
                     self.give_up(resource, Exhaustion::Redundant);
                 } else {
                     self.set_recovery(resource, Recovery::Failover);
@@ -66,8 +81,7 @@ impl Cluster {
         resource: ResourceId,
     ) -> bool {
         let spec = alloc::sync::Arc::clone(&self.spec);
-        let Some(settings) = spec.resource(resource).map(crate::spec::ResourceSpec::settings)
-        else {
+        let Some(settings) = spec.resource(resource).map(ResourceSpec::settings) else {
             return false;
         };
         if settings.restart_action == RestartAction::RestartNotify {
@@ -77,30 +91,43 @@ impl Cluster {
         true
     }
 
-    /// Schedules a restart, if the budget and the owner allow one.
-    fn restart(&mut self, resource: ResourceId, settings: &ResourceSettings) -> bool {
-        let now = self.state.now;
-        let owner = self
-            .spec
+    fn is_on_paused_node(&self, resource: ResourceId) -> bool {
+        self.spec
             .resource(resource)
             .and_then(|declared| self.state.owner(declared.group()))
-            .map(|owner| self.state.node_state(owner));
-        // Nothing starts on a paused node, so there is nothing to wait for.
-        if owner == Some(NodeState::Paused) {
-            return false;
-        }
-        let Some(record) = self.state.resources.get_mut(resource.index()) else { return false };
+            .is_some_and(|owner| self.state.node_state(owner) == NodeState::Paused)
+    }
+
+    /// Whether a failover of the group of this resource would be within its budget.
+    fn may_fail_over(&self, resource: ResourceId) -> bool {
+        self.spec
+            .resource(resource)
+            .and_then(|declared| self.failover_budget(declared.group(), self.state.now))
+            .is_some_and(|budget| budget.remaining > 0)
+    }
+
+    fn restarts_left(&self, resource: ResourceId, settings: &ResourceSettings) -> u32 {
+        let Some(record) = self.state.resource(resource) else { return 0 };
         let is_last_attempt =
             self.spec.settings().retry == Retry::FinalAttempt && record.retries > 0;
+        if is_last_attempt {
+            return 0;
+        }
         let period = if seeded!(RestartsNeverExpire) {
             core::time::Duration::MAX
         } else {
             settings.restart_period
         };
-        let budget = record.restarts.budget(now, settings.restart_threshold, period);
-        let Some(remaining) = budget.remaining.checked_sub(1).filter(|_| !is_last_attempt) else {
+        record.restarts.budget(self.state.now, settings.restart_threshold, period).remaining
+    }
+
+    /// Schedules a restart, if the budget allows one.
+    fn restart(&mut self, resource: ResourceId, settings: &ResourceSettings) -> bool {
+        let now = self.state.now;
+        let Some(remaining) = self.restarts_left(resource, settings).checked_sub(1) else {
             return false;
         };
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return false };
         record.restarts.record(now, settings.restart_period);
         if seeded!(RestartsForgotten) {
             record.restarts.clear();
@@ -113,26 +140,8 @@ impl Cluster {
 
     /// Leaves a resource failed until its retry period is over.
     pub(crate) fn give_up(&mut self, resource: ResourceId, cause: Exhaustion) {
-        let Some(settings) = self.spec.resource(resource).map(crate::spec::ResourceSpec::settings)
-        else {
-            return;
-        };
-        let Some(record) = self.state.resource(resource) else { return };
-        let cluster = self.spec.settings();
-        let is_used_up = match cluster.retry {
-            Retry::FinalAttempt => record.retries > 0,
-            Retry::NewSeries => cluster.retry_cycles.is_some_and(|cycles| record.retries >= cycles),
-        };
-        let at = match cause {
-            Exhaustion::DontRestart | Exhaustion::Retries => None,
-            // Whoever is refused may try for ever: it never ran.
-            Exhaustion::Admission => settings.retry_period.span(),
-            Exhaustion::Restarts
-            | Exhaustion::Redundant
-            | Exhaustion::Failovers
-            | Exhaustion::NoCandidate => settings.retry_period.span().filter(|_| !is_used_up),
-        };
-        let cause = match (cause, is_used_up) {
+        let at = self.retry_at(resource, cause);
+        let cause = match (cause, self.is_used_up(resource)) {
             // What nobody needs stays redundant, or its last failure would stop its group.
             (Exhaustion::Restarts | Exhaustion::Failovers, true) => Exhaustion::Retries,
             (
@@ -146,27 +155,101 @@ impl Cluster {
                 _,
             ) => cause,
         };
-        let at = at.map(|span| self.state.now.after(span));
         self.set_recovery(resource, Recovery::RetryAt { at, cause });
         self.emit(Event::RestartsExhausted { resource, cause, retry_at: at });
     }
 
-    /// Starts whatever waiting is over: restarts and retries.
-    pub(crate) fn end_wait(&mut self, resource: ResourceId) {
-        let now = self.state.now;
-        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
-        match record.recovery {
-            Recovery::RestartAt(at) if at <= now => record.recovery = Recovery::None,
-            Recovery::RetryAt { at: Some(at), .. } if at <= now => {
-                record.recovery = Recovery::None;
-                record.restarts.clear();
-                record.retries = record.retries.saturating_add(1);
-            }
-            Recovery::None
-            | Recovery::RestartAt(_)
-            | Recovery::Failover
-            | Recovery::RetryAt { .. } => {}
+    /// When a resource that is given up now is tried again.
+    fn retry_at(&self, resource: ResourceId, cause: Exhaustion) -> Option<Timestamp> {
+        let period = self.spec.resource(resource)?.settings().retry_period.span();
+        let period = match cause {
+            Exhaustion::DontRestart | Exhaustion::Retries => None,
+            // Whoever is refused may try for ever: it never ran.
+            Exhaustion::Admission => period,
+            Exhaustion::Restarts
+            | Exhaustion::Redundant
+            | Exhaustion::Failovers
+            | Exhaustion::NoCandidate => period.filter(|_| !self.is_used_up(resource)),
+        };
+        period.map(|span| self.state.now.after(span))
+    }
+
+    /// Whether a resource has had all its retries.
+    fn is_used_up(&self, resource: ResourceId) -> bool {
+        let retries = self.state.resource(resource).map_or(0, |record| record.retries);
+        let settings = self.spec.settings();
+        match settings.retry {
+            Retry::FinalAttempt => retries > 0,
+            Retry::NewSeries => settings.retry_cycles.is_some_and(|cycles| retries >= cycles),
         }
+    }
+
+    /// What was given up for good is tried again, if another configuration allows it.
+    pub(crate) fn rearm_retries(&mut self) {
+        let spec = alloc::sync::Arc::clone(&self.spec);
+        for (resource, _) in spec.resources() {
+            let recovery = self.state.resource(resource).map(|record| record.recovery);
+            if let Some(Recovery::RetryAt { at: None, cause }) = recovery
+                && self.retry_at(resource, cause).is_some()
+            {
+                self.give_up(resource, cause);
+            }
+        }
+    }
+
+    /// Tries at once, on a node that was resumed, what wanted to leave it and could not: it may have
+    /// failed, or waited, for no other reason than the pause.
+    pub(crate) fn try_on_resumed(&mut self, declared: &GroupSpec) {
+        for resource in declared.resources() {
+            let could_not_leave = self.state.resource(resource).is_some_and(|record| {
+                matches!(
+                    record.recovery,
+                    Recovery::RetryAt {
+                        cause: Exhaustion::NoCandidate | Exhaustion::Failovers,
+                        ..
+                    }
+                )
+            });
+            if could_not_leave {
+                self.set_recovery(resource, Recovery::None);
+            }
+        }
+    }
+
+    /// Starts whatever waiting is over: restarts and retries. On a paused node there is no restart to
+    /// wait for, and what affects its group wants another owner.
+    pub(crate) fn end_wait(&mut self, declared: &GroupSpec, group: GroupId, resource: ResourceId) {
+        let now = self.state.now;
+        let Some(recovery) = self.state.resource(resource).map(|record| record.recovery) else {
+            return;
+        };
+        let is_over = match recovery {
+            Recovery::RestartAt(at) => at <= now || self.is_on_paused_node(resource),
+            Recovery::RetryAt { at, .. } => at.is_some_and(|at| at <= now),
+            Recovery::None | Recovery::Failover => false,
+        };
+        if !is_over {
+            return;
+        }
+        let may_leave = match recovery {
+            Recovery::RestartAt(_) => self.may_fail_over(resource),
+            Recovery::RetryAt { cause, .. } => cause != Exhaustion::Admission,
+            Recovery::None | Recovery::Failover => false,
+        };
+        let wants_to_leave = may_leave
+            && self.is_on_paused_node(resource)
+            && self.desired(group, resource) == DesiredState::Online
+            && self.affects_group(declared, resource);
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
+        if wants_to_leave {
+            record.recovery = Recovery::Failover;
+            return;
+        }
+        if matches!(record.recovery, Recovery::RetryAt { .. }) {
+            record.restarts.clear();
+            record.retries = record.retries.saturating_add(1);
+        }
+        record.recovery = Recovery::None;
     }
 
     /// A resource that ran for a whole restart period has proved itself.
@@ -181,6 +264,12 @@ impl Cluster {
         if was == ResourceState::Online && now.since(record.started_at) > settings.restart_period {
             record.retries = 0;
         }
+    }
+
+    /// Whether a failure of the resource that is not mended in place moves its group.
+    fn affects_group(&self, declared: &GroupSpec, resource: ResourceId) -> bool {
+        let action = self.spec.resource(resource).map(|of| of.settings().restart_action);
+        action == Some(RestartAction::RestartNotify) && !self.is_redundant(declared, resource)
     }
 
     /// Whether every clause of every dependent still holds without this resource.

@@ -77,10 +77,10 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         let twin_answer = self.twin.handle(now, input.clone());
         ensure!(S23, answer == twin_answer, "the twin answers {twin_answer:?}, not {answer:?}");
         let outputs = self.drain()?;
-        self.audit.after(&self.cluster, &moment, answer.as_ref().copied(), &outputs)?;
         if let (Some(differential), Ok(())) = (&mut self.differential, &answer) {
             differential.after(&self.cluster, &moment, &outputs)?;
         }
+        self.audit.after(&self.cluster, &moment, answer.as_ref().copied(), &outputs)?;
         self.end_step()?;
         Ok((answer, outputs))
     }
@@ -91,10 +91,10 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         self.cluster.handle_timeout(now);
         self.twin.handle_timeout(now);
         let outputs = self.drain()?;
-        self.audit.after(&self.cluster, &moment, Ok(()), &outputs)?;
         if let Some(differential) = &mut self.differential {
             differential.after(&self.cluster, &moment, &outputs)?;
         }
+        self.audit.after(&self.cluster, &moment, Ok(()), &outputs)?;
         self.end_step()?;
         self.nothing_is_left_at(now)?;
         Ok(outputs)

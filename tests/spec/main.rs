@@ -6,6 +6,7 @@ mod builder;
 mod errors;
 mod exchange;
 mod limits;
+mod parts;
 mod profiles;
 mod ranges;
 mod round_trip;

@@ -125,7 +125,7 @@ impl GroupView {
         let record = cluster.state().group(group)?;
         Some(Self {
             name: spec.group(group)?.name().into(),
-            state: cluster.state().group_state(spec, group),
+            state: cluster.group_state(group),
             owner: node_name(cluster, record.owner()),
             epoch: record.epoch(),
             desired: record.desired(),

@@ -50,11 +50,16 @@
 //! start that arrives at a machine in the same life after it was lost and recognised would break
 //! the contract of [`NodeJoined`](quorate::Input::NodeJoined).
 //!
+//! Membership is outside the core: who is a member is told by [`quorate::Input::NodeJoined`] and
+//! its like, and here by one oracle that is right in the end. A membership layer of its own would
+//! need a model of its own beside this one: 5 nodes, every graph of links between them, views that
+//! agree (S24) and quorums that meet (S6), without groups.
+//!
 //! # States that are taken for one
 //!
-//! See [`key`]. Beside that, what has no effect is left out as soon as it has none: orders that
-//! their agent will refuse, answers that nobody waits for (they are judged, as above), and what
-//! a late fence would do when no fault is left.
+//! See [`key`], and [`twin`], which puts it to the test. Beside that, what has no effect is left
+//! out as soon as it has none: orders that their agent will refuse, answers that nobody waits for
+//! (they are judged, as above), and what a late fence would do when no fault is left.
 
 use std::time::{Duration, Instant};
 
@@ -185,7 +190,9 @@ impl Configuration {
         if let Some(broken) = &state.broken {
             return Err((**broken).clone());
         }
-        judge::past(&state.core, &state.world)?;
+        if state.is_news {
+            judge::past(&state.core, &state.world)?;
+        }
         state.judge_rest()?;
         if state.key().is_multiple_of(self.probe_one_in) {
             state.judge_sameness(self)?;

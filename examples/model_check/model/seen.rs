@@ -103,6 +103,6 @@ impl Seen {
     }
 }
 
-fn orphan_bit(node: NodeId, resource: ResourceId) -> u16 {
+pub(crate) fn orphan_bit(node: NodeId, resource: ResourceId) -> u16 {
     1 << (node.index() * RESOURCES + resource.index())
 }

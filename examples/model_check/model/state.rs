@@ -26,6 +26,8 @@ pub(crate) struct State {
     pub(crate) world: World,
     /// The first rule that was broken.
     pub(crate) broken: Option<Arc<Breach>>,
+    /// Whether the cluster, or what may come again, is other than in the state before.
+    pub(crate) is_news: bool,
     key: u64,
 }
 
@@ -145,7 +147,7 @@ impl State {
 
     pub(crate) fn of(core: Arc<Core>, world: World, broken: Option<Arc<Breach>>) -> Self {
         let key = key::key(&core, &world);
-        Self { core, world, broken, key }
+        Self { core, world, broken, is_news: true, key }
     }
 
     pub(crate) const fn key(&self) -> u64 {
@@ -166,7 +168,9 @@ impl State {
         world.tidy(&core);
         let broken = broken.or_else(|| judge::world(&world));
         let broken = self.broken.clone().or_else(|| broken.map(Arc::new));
-        Self::of(core, world, broken)
+        let is_news = !Arc::ptr_eq(&core, &self.core)
+            || world.diary.remembered != self.world.diary.remembered;
+        Self { is_news, ..Self::of(core, world, broken) }
     }
 }
 

@@ -40,10 +40,13 @@ pub(crate) struct Diary {
     pub(crate) restarts: [u8; RESOURCES],
     pub(crate) failovers: [u8; GROUPS],
     pub(crate) fences: [u8; NODES],
-    /// What the machines were found to run when they booted; bits as in `Seen::orphans`.
+    /// What the machines were found to run when they booted, until it is gone; bits as in
+    /// `Seen::orphans`.
     pub(crate) rogues: u16,
     /// The last letters that came too late or came before; they go on coming.
     pub(crate) past: [Option<Letter>; 6],
+    /// How many there were.
+    pub(crate) remembered: u32,
 }
 
 impl Diary {
@@ -51,6 +54,7 @@ impl Diary {
     pub(crate) fn remember(&mut self, letter: Letter) {
         self.past.rotate_right(1);
         self.past[0] = Some(letter);
+        self.remembered += 1;
     }
 }
 

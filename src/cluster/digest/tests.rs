@@ -179,3 +179,38 @@ fn numbers_are_little_endian_and_sizes_have_sixty_four_bits() {
     expected.write(&[4, 0, 0, 0]);
     assert_eq!(hasher.finish(), expected.finish());
 }
+
+/// What all integers of `$number` feed is their bytes in little endian order.
+macro_rules! little_endian {
+    ($($write:ident $type:ty;)*) => {
+        [$({
+            let number: $type = 0x12;
+            let number = number.rotate_right(8).wrapping_add(0x34);
+            let mut hasher = PortableHasher::default();
+            hasher.$write(number);
+            let mut bytes = PortableHasher::default();
+            bytes.write(&number.to_le_bytes());
+            (stringify!($write), hasher.finish(), bytes.finish())
+        },)*]
+    };
+}
+
+/// Replicas on different platforms are compared.
+#[test]
+fn integers_are_fed_alike_on_every_platform() {
+    let fed = little_endian! {
+        write_u8 u8; write_u16 u16; write_u32 u32; write_u64 u64; write_u128 u128;
+        write_i8 i8; write_i16 i16; write_i32 i32; write_i64 i64; write_i128 i128;
+    };
+    for (write, found, expected) in fed {
+        assert_eq!(found, expected, "{write}");
+        assert_ne!(found, PortableHasher::default().finish(), "{write} feeds something");
+    }
+    let fed = |feed: fn(&mut PortableHasher)| {
+        let mut hasher = PortableHasher::default();
+        feed(&mut hasher);
+        hasher.finish()
+    };
+    assert_eq!(fed(|hasher| hasher.write_usize(7)), fed(|hasher| hasher.write_u64(7)));
+    assert_eq!(fed(|hasher| hasher.write_isize(-7)), fed(|hasher| hasher.write_i64(-7)));
+}

@@ -26,16 +26,18 @@ impl Director {
         self.act(Act::StaleJoin(node, lives_ago))
     }
 
-    /// Something will die when an earlier failure leaves its window. It counts as a fault when it
-    /// happens.
+    /// What failed will die when the next few of the earlier failures leave their windows. It
+    /// counts as a fault when it happens.
     pub(super) fn die_at_edge(&mut self) -> Struck {
-        let edges = self.edges();
-        let Some((resource, renews_at)) = self.dice.one_of(&edges) else { return Ok(Done::No) };
-        // The last moment at which the failure counts, the first at which it does not, and those
-        // beside them.
-        let at = renews_at.saturating_sub(2).saturating_add(self.dice.pick(&[1, 1, 2, 0, 3]));
-        if at > self.now() {
-            self.schedule_at(at, Event::DiesAtEdge(resource));
+        let mut edges = self.edges();
+        edges.sort_by_key(|(_, at)| *at);
+        for (resource, renews_at) in edges.into_iter().take(4) {
+            // The last moment at which the failure counts, the first at which it does not, and
+            // those beside them.
+            let at = renews_at.saturating_sub(2).saturating_add(self.dice.pick(&[1, 1, 2, 0, 3]));
+            if at > self.now() {
+                self.schedule_at(at, Event::DiesAtEdge(resource));
+            }
         }
         Ok(Done::No)
     }

@@ -33,6 +33,7 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
     let timer = cluster.poll_timeout().map(|deadline| deadline.at);
     let is_timed = |at: Timestamp| timer.is_some_and(|timer| timer <= at);
     let is_asked = |of: &dyn Fn(&Effect) -> bool| cluster.outstanding().any(|effect| of(&effect));
+    let of = |resource| move |effect: &Effect| effect.resource == Some(resource);
     let of_group = |effect: &Effect| {
         let resource = effect.resource.and_then(|id| cluster.spec().resource(id));
         resource.is_some_and(|resource| resource.group() == group)
@@ -47,10 +48,14 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
         | Reason::OwnerNotPossible { .. }
         | Reason::ResourceHeldOffline { .. }
         | Reason::WaitingForPriority { .. } => true,
-        Reason::WaitingForPreferredOwner { until: at, .. }
-        | Reason::StartDelayed { until: at }
-        | Reason::RestartScheduled { at, .. } => is_timed(at),
-        Reason::Failed { retry_at, .. } => retry_at.is_some_and(is_timed),
+        Reason::WaitingForPreferredOwner { until: at, .. } | Reason::StartDelayed { until: at } => {
+            is_timed(at)
+        }
+        // What is still being terminated goes on when that ends, however late that is.
+        Reason::RestartScheduled { resource, at } => is_timed(at) || is_asked(&of(resource)),
+        Reason::Failed { resource, retry_at, .. } => {
+            retry_at.is_some_and(|at| is_timed(at) || is_asked(&of(resource)))
+        }
         Reason::WaitingForNodeOff { node, fencing, at } => match fencing {
             Fencing::Operator | Fencing::Trusted => true,
             Fencing::Required | Fencing::Lease { .. } => {

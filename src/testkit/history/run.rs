@@ -141,11 +141,10 @@ impl Run {
     }
 
     fn judge(&mut self, moment: &Moment<'_>, outputs: &[Output]) -> Result<(), Breach> {
-        audit::step(&mut self.seen, &self.cluster, moment, outputs)?;
-        match &mut self.differential {
-            Some(differential) => differential.after(&self.cluster, moment, outputs),
-            None => Ok(()),
+        if let Some(differential) = &mut self.differential {
+            differential.after(&self.cluster, moment, outputs)?;
         }
+        audit::step(&mut self.seen, &self.cluster, moment, outputs)
     }
 
     /// A timer that went off has done all there was to do at that moment: no hot loop.

@@ -4,6 +4,7 @@ use std::prelude::v1::*;
 
 use crate::cluster::{DeadlineReason, Output, Reason};
 use crate::machine::NodeState;
+use crate::spec::GroupSpec;
 use crate::state::{MovementCause, OperationKind};
 use crate::{Cluster, GroupId, Timestamp};
 
@@ -13,8 +14,8 @@ use crate::testkit::audit::{is_lasting, is_missing};
 use crate::testkit::breach::{Breach, ensure};
 
 /// Every group whose time is over is online, or says what no time will mend, or is on its way to a
-/// better owner (L1). Groups of lower priority wait for those above them only as long as those may
-/// take (L13).
+/// better owner (L1); when it has arrived there, its time begins anew. Groups of lower priority
+/// wait for those above them only as long as those may take (L13).
 ///
 /// Takes for granted that there has been no fault since `healed_at`, that nodes that are to come
 /// back have, that whatever was asked for was answered, and that timers went off.
@@ -30,7 +31,8 @@ pub fn online_in_time(
     let now = cluster.state().now();
     for (group, declared) in cluster.spec().groups() {
         let Some(time) = time_to_online(cluster, group, outside) else { continue };
-        let due = healed_at.after(time);
+        let begun_at = last_return(cluster, declared).map_or(healed_at, |at| healed_at.max(at));
+        let due = begun_at.after(time);
         let Some(reason) = cluster.why(group).filter(|_| now >= due) else { continue };
         if is_lasting(cluster, reason) || is_returning(cluster, group) {
             continue;
@@ -45,6 +47,14 @@ pub fn online_in_time(
         ensure!(L1, false, "{name} was to be online by {due}, at {now}: {reason}");
     }
     Ok(())
+}
+
+/// When a group of this priority or a higher one last went back to a better owner by itself: it
+/// was stopped for that, starts anew, and others wait for it once more.
+fn last_return(cluster: &Cluster, declared: &GroupSpec) -> Option<Timestamp> {
+    let priority = declared.settings().priority;
+    let groups = cluster.spec().groups().filter(|(_, of)| of.settings().priority >= priority);
+    groups.filter_map(|(group, _)| cluster.state().group(group)?.last_failback).max()
 }
 
 fn is_returning(cluster: &Cluster, group: GroupId) -> bool {

@@ -9,6 +9,7 @@ use super::picture::{Picture, named};
 use crate::Cluster;
 use crate::cluster::{Effect, Event, Output};
 use crate::id::Names;
+use crate::plan::Explanation;
 use crate::spec::ClusterSpec;
 use crate::testkit::audit::Moment;
 use crate::testkit::breach::Breach;
@@ -21,7 +22,7 @@ mod windows;
 /// Goes along with one cluster and compares what it decides and answers with the model.
 ///
 /// Say before a step what happens ([`Moment::before`](super::super::audit::Moment::before)) and
-/// after it what came of it ([`after`](Self::after)).
+/// after it what came of it ([`after`](Self::after)). It has to see every step that is accepted.
 #[derive(Clone, Debug)]
 pub struct Differential {
     /// The policy of the cluster; `None` if the model does not know it. Then what depends on it is
@@ -31,6 +32,10 @@ pub struct Differential {
     restarts: BTreeMap<String, Uses>,
     failovers: BTreeMap<String, Uses>,
     compared: Compared,
+    /// The cluster after the last step.
+    last: Picture,
+    /// What the engine answered then, if all of it was as the model says.
+    agreed: Vec<Explanation>,
 }
 
 /// How much has been compared with the model.
@@ -59,6 +64,8 @@ impl Differential {
             restarts: BTreeMap::new(),
             failovers: BTreeMap::new(),
             compared: Compared::default(),
+            last: Picture::of(cluster),
+            agreed: Vec::new(),
         };
         differential.remember(cluster);
         differential
@@ -82,13 +89,14 @@ impl Differential {
         outputs: &[Output],
     ) -> Result<(), Breach> {
         self.compared.steps += 1;
-        let before = Picture::of(&moment.before);
-        let step = Step { moment, before, after: Picture::of(cluster) };
+        let after = Picture::of(cluster);
+        let before = core::mem::replace(&mut self.last, after.clone());
+        let step = Step { moment, before, after };
         self.in_the_course(cluster, &step, outputs)?;
         self.operations_in_the_end(&step)?;
         self.nobody_is_forgotten(&step)?;
         self.windows(cluster, &step)?;
-        self.answers(cluster, &step.after)
+        self.answers(cluster, &step)
     }
 
     /// Judges each output at the moment it was put out.

@@ -57,3 +57,6 @@ pub use differential::{Compared, Differential};
 pub use order::{Order, Place, Ranking};
 pub use owners::{Flaw, Objection, Standing};
 pub use picture::{Group, Node, Picture, Resource};
+
+#[cfg(test)]
+mod tests;

@@ -167,7 +167,7 @@ impl Picture {
 
 impl Order {
     /// Whether a policy rules a node out that may own the group.
-    fn vetoes(self, group: &Group, node: &str) -> bool {
+    pub(super) fn vetoes(self, group: &Group, node: &str) -> bool {
         match self {
             Self::StrictPreferred => {
                 !group.preferred.is_empty() && !group.preferred.iter().any(|name| name == node)

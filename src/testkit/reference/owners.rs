@@ -64,6 +64,15 @@ impl Picture {
     /// `PauseClusterNode`).
     #[must_use]
     pub fn standing(&self, group: &Group, trigger: Trigger, node: &str) -> Standing {
+        match self.strict_standing(group, trigger, node) {
+            Standing::LastResort(flaw) => self.last_resort(group, node, flaw),
+            Standing::Fit => Standing::Fit,
+            Standing::Unfit(objection) => Standing::Unfit(objection),
+        }
+    }
+
+    /// The same without the question whether a last resort is open.
+    pub(super) fn strict_standing(&self, group: &Group, trigger: Trigger, node: &str) -> Standing {
         let is_in_need = trigger == Trigger::NodeFailure;
         let mut flaws = Vec::new();
         match self.node_state(node) {
@@ -98,8 +107,7 @@ impl Picture {
             Ok(false) => {}
             Err(objection) => return Standing::Unfit(objection),
         }
-        let Some(worst) = flaws.into_iter().max() else { return Standing::Fit };
-        self.last_resort(group, node, worst)
+        flaws.into_iter().max().map_or(Standing::Fit, Standing::LastResort)
     }
 
     /// Whether a last resort is open, or still closed because there is a node that is up.

@@ -171,6 +171,25 @@ impl Picture {
         self.groups.iter().filter(move |other| other.name != group && other.takes_place_on(node))
     }
 
+    /// Whether two pictures are the same in everything that placement depends on.
+    #[must_use]
+    pub fn is_same_for_placement(&self, other: &Self) -> bool {
+        let (rules, others) =
+            ((self.anti_affinity, self.admission), (other.anti_affinity, other.admission));
+        rules == others
+            && self.nodes.len() == other.nodes.len()
+            && self.nodes.iter().zip(&other.nodes).all(|(node, other)| {
+                (&node.name, node.state, &node.capacities)
+                    == (&other.name, other.state, &other.capacities)
+            })
+            && self.groups.len() == other.groups.len()
+            && self
+                .groups
+                .iter()
+                .zip(&other.groups)
+                .all(|(group, other)| group.is_same_for_placement(other))
+    }
+
     /// Takes in an event that has been put out. What is not told by events stays as it was.
     pub fn learn(&mut self, event: &Event<Names>) {
         match event {
@@ -200,6 +219,13 @@ impl Picture {
                     group.going = None;
                 }
             }
+            Event::RestartScheduled { resource, at, .. } => {
+                self.learn_recovery(resource, Recovery::RestartAt(*at));
+            }
+            Event::RestartsExhausted { resource, cause, retry_at } => {
+                let recovery = Recovery::RetryAt { at: *retry_at, cause: *cause };
+                self.learn_recovery(resource, recovery);
+            }
             Event::OrphanFound { resource, node } => {
                 self.orphans.push((node.clone(), resource.clone()));
             }
@@ -207,6 +233,14 @@ impl Picture {
                 self.orphans.retain(|(at, of)| (at, of) != (node, resource));
             }
             _ => {}
+        }
+    }
+
+    fn learn_recovery(&mut self, resource: &str, recovery: Recovery) {
+        for known in self.groups.iter_mut().flat_map(|group| &mut group.resources) {
+            if known.name == resource {
+                known.recovery = recovery;
+            }
         }
     }
 
@@ -233,6 +267,22 @@ impl Group {
     pub fn takes_place_on(&self, node: &str) -> bool {
         let is_going_there = self.going.as_ref().is_some_and(|(to, _)| to.as_deref() == Some(node));
         self.owner.as_deref() == Some(node) || is_going_there
+    }
+
+    fn is_same_for_placement(&self, other: &Self) -> bool {
+        let same = |one: &Resource, other: &Resource| {
+            one.name == other.name && one.possible == other.possible
+        };
+        self.name == other.name
+            && self.owner == other.owner
+            && self.going == other.going
+            && self.epoch == other.epoch
+            && self.preferred == other.preferred
+            && self.classes == other.classes
+            && self.demands == other.demands
+            && self.may_run() == other.may_run()
+            && self.resources.len() == other.resources.len()
+            && self.resources.iter().zip(&other.resources).all(|(one, other)| same(one, other))
     }
 
     /// Whether the two have an anti-affinity class in common.
@@ -307,7 +357,7 @@ fn picture_of(cluster: &Cluster, id: GroupId, declared: &GroupSpec) -> Group {
             .iter()
             .map(|(dimension, amount)| (dimensions[dimension.index()].to_owned(), *amount))
             .collect(),
-        is_ordered: record.ordered_in == Some(record.epoch),
+        is_ordered: record.is_ordered(),
         placed_at: record.placed_at,
         start_delay: declared.settings().start_delay,
         default_owner: record.default_owner().and_then(name),

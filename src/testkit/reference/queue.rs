@@ -30,6 +30,20 @@ impl Picture {
         if is_orphaned || !is_open { Vec::new() } else { ready }
     }
 
+    /// The resources whose wait for a restart or another attempt is over, and nothing was done about
+    /// it. What may still run waits until it is known to be off, and so does what is being stopped.
+    #[must_use]
+    pub fn waits_that_are_over(&self, group: &Group) -> Vec<String> {
+        let is_over = |resource: &&super::Resource| match resource.recovery {
+            Recovery::RestartAt(at) => at <= self.now && resource.operation.is_none(),
+            Recovery::RetryAt { at, .. } => {
+                at.is_some_and(|at| at <= self.now) && !resource.may_run()
+            }
+            Recovery::None | Recovery::Failover => false,
+        };
+        group.resources.iter().filter(is_over).map(|resource| resource.name.clone()).collect()
+    }
+
     /// Whether nothing but the node itself keeps a group of which nothing runs from starting.
     fn is_first_in_line(&self, group: &Group) -> bool {
         (group.priority > 0 || group.is_ordered)

@@ -9,6 +9,7 @@ use quorate::testkit::Breach;
 use super::Step;
 use crate::model::declare::{FAILOVERS, GROUPS, RESTARTS, group_of, members};
 use crate::model::rule::ensure;
+use crate::model::seen::orphan_bit;
 use crate::model::state::Stimulus;
 
 impl Step<'_> {
@@ -42,6 +43,9 @@ impl Step<'_> {
             Event::OperationSuperseded { operation } => {
                 let live = self.seen.end(operation.value());
                 ensure!(live.is_some(), S12, "{event:?}, which had ended");
+            }
+            Event::OrphanGone { resource, node } => {
+                self.world.diary.rogues &= !orphan_bit(*node, *resource);
             }
             _ => {}
         }

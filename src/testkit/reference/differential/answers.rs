@@ -2,14 +2,14 @@
 
 use std::prelude::v1::*;
 
-use super::{Differential, agree};
+use super::{Differential, Step, agree};
 use crate::Cluster;
 use crate::id::Names;
 use crate::plan::{Drawback, Explanation, Rejection, Verdict};
 use crate::policy::Trigger;
 use crate::testkit::breach::Breach;
 use crate::testkit::reference::owners::{Flaw, Objection, Standing};
-use crate::testkit::reference::picture::{Group, Picture};
+use crate::testkit::reference::picture::Picture;
 
 /// Every reason why a group needs a node.
 const TRIGGERS: [Trigger; 5] = [
@@ -23,14 +23,20 @@ const TRIGGERS: [Trigger; 5] = [
 impl Differential {
     /// Compares every explanation of the cluster as it stands: which nodes, in which order, and
     /// why not the others.
-    pub(super) fn answers(&mut self, cluster: &Cluster, picture: &Picture) -> Result<(), Breach> {
-        for (id, _) in cluster.spec().groups() {
-            for trigger in TRIGGERS {
-                let told = cluster.explain(id, trigger).expect("a declared group");
-                let told: Explanation<Names> = cluster.spec().named(told);
-                self.explanation(picture, &told)?;
-            }
+    pub(super) fn answers(&mut self, cluster: &Cluster, step: &Step<'_>) -> Result<(), Breach> {
+        let groups = cluster.spec().groups().map(|(id, _)| id);
+        let asked = groups.flat_map(|id| TRIGGERS.map(|trigger| (id, trigger)));
+        let told: Vec<Explanation> =
+            asked.filter_map(|(id, trigger)| cluster.explain(id, trigger)).collect();
+        // The model would say of the same picture what it said before.
+        if told == self.agreed && step.before.is_same_for_placement(&step.after) {
+            self.compared.answers += u64::try_from(told.len()).expect("few enough to count");
+            return Ok(());
         }
+        for answer in &told {
+            self.explanation(&step.after, &cluster.spec().named(answer.clone()))?;
+        }
+        self.agreed = told;
         Ok(())
     }
 
@@ -40,7 +46,14 @@ impl Differential {
         agree!(self, S28, all == picture.nodes.len(), "{} nodes, not {all}", picture.nodes.len());
         for candidate in &told.candidates {
             let own = picture.standing(group, told.trigger, &candidate.node);
-            let is_same = is_same(group, &own, &candidate.verdict);
+            let is_same = match &candidate.verdict {
+                // The policy is asked about last resorts before it is known whether they are open.
+                Verdict::Rejected(Rejection::Vetoed { .. }) => !matches!(
+                    picture.strict_standing(group, told.trigger, &candidate.node),
+                    Standing::Unfit(_)
+                ),
+                verdict => is_same(&own, verdict),
+            };
             agree!(self, S16, is_same, "{} for {told}: {own:?}", candidate.node);
         }
         let Some(orders) = &self.orders else { return Ok(()) };
@@ -59,9 +72,8 @@ impl Differential {
     }
 }
 
-/// Whether model and engine say the same of a node, as far as the engine has decided it: a veto is
-/// the policy's.
-fn is_same(group: &Group, own: &Standing, told: &Verdict<Names>) -> bool {
+/// Whether model and engine say the same of a node that the policy does not veto.
+fn is_same(own: &Standing, told: &Verdict<Names>) -> bool {
     let flaw = match own {
         Standing::Fit => None,
         Standing::LastResort(flaw) => Some(*flaw),
@@ -77,11 +89,7 @@ fn is_same(group: &Group, own: &Standing, told: &Verdict<Names>) -> bool {
         Verdict::LastResort(drawback) => Some(flaw_of(drawback)) == flaw,
         // Of the same tier as the one chosen, which is told there.
         Verdict::Behind { .. } => true,
-        Verdict::Rejected(Rejection::Vetoed { .. }) => true,
-        Verdict::Rejected(_) => {
-            let _ = group;
-            false
-        }
+        Verdict::Rejected(_) => false,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::id::Names;
 use crate::policy::Trigger;
 use crate::state::MovementCause;
 use crate::testkit::breach::Breach;
+use crate::testkit::reference::order::Order;
 use crate::testkit::reference::owners::Standing;
 use crate::testkit::reference::picture::{Group, Picture};
 
@@ -32,7 +33,11 @@ impl Differential {
         let (name, to, choice) = match event {
             Event::OwnerChanged { group, to, cause, .. } => {
                 let known = picture.group(group).expect("a declared group");
-                (group, to, owner_changed(picture, known, to.as_deref(), *cause))
+                (
+                    group,
+                    to,
+                    owner_changed(picture, known, self.orders.as_deref(), to.as_deref(), *cause),
+                )
             }
             Event::MoveStarted { group, to, cause, .. } => {
                 (group, to, move_started(picture, step, group, *cause))
@@ -83,18 +88,25 @@ impl Differential {
 fn owner_changed(
     picture: &Picture,
     group: &Group,
+    orders: Option<&[Order]>,
     to: Option<&str>,
     cause: MovementCause,
 ) -> Choice {
-    if group.going.is_some() {
-        let is_kept = to.is_some_and(|to| {
-            !matches!(picture.standing(group, Trigger::Start, to), Standing::Unfit(_))
+    let Some(orders) = orders else {
+        // Where an unknown policy vetoes the destination, another one is taken.
+        let is_under_way = group.going.as_ref().is_some_and(|(going, _)| going.as_deref() == to);
+        return if is_under_way { Choice::UnderWay } else { Choice::Named(Trigger::NodeFailure) };
+    };
+    // A group whose owner fails goes on to where it was going, if it still can.
+    let can_go_on = cause != MovementCause::Operator
+        && group.going.as_ref().is_some_and(|(to, _)| {
+            let is_good = to.as_deref().is_none_or(|to| {
+                !matches!(picture.strict_standing(group, Trigger::Start, to), Standing::Unfit(_))
+            });
+            is_good && to.as_ref().is_none_or(|to| !vetoes(orders, group, to))
         });
-        let is_under_way =
-            group.going.as_ref().is_some_and(|(going, of)| going.as_deref() == to && *of == cause);
-        if is_kept || is_under_way {
-            return Choice::UnderWay;
-        }
+    if can_go_on {
+        return Choice::UnderWay;
     }
     match cause {
         MovementCause::Start => Choice::Next(Trigger::Start),
@@ -127,6 +139,10 @@ fn move_started(picture: &Picture, step: &Step<'_>, group: &str, cause: Movement
         },
         MovementCause::Failback | MovementCause::Return => Choice::Named(Trigger::BestPossible),
     }
+}
+
+fn vetoes(orders: &[Order], group: &Group, node: &str) -> bool {
+    orders.iter().any(|order| order.vetoes(group, node))
 }
 
 /// Whether an operator named the node or left it to the core.

@@ -88,6 +88,8 @@ impl Differential {
             agree!(self, L5, stops.is_empty(), "nobody stops {stops:?} of {}", group.name);
             let starts = step.after.may_start(group);
             agree!(self, L5, starts.is_empty(), "nobody starts {starts:?} of {}", group.name);
+            let over = step.after.waits_that_are_over(group);
+            agree!(self, L5, over.is_empty(), "nobody does anything about {over:?}");
         }
         Ok(())
     }

@@ -80,9 +80,9 @@ impl Differential {
                 );
                 let later =
                     step.after.group(&group.name).and_then(|of| of.resource(&resource.name));
-                let is_admitted =
-                    was_refused && later.is_some_and(|later| later.recovery != resource.recovery);
-                if is_over || is_admitted {
+                // What is in doubt waits on, however long it is over, until it is known to be off.
+                let is_noticed = later.is_some_and(|later| later.recovery != resource.recovery);
+                if (is_over || was_refused) && is_noticed {
                     self.restarts.remove(&resource.name);
                 }
             }
