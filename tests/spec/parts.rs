@@ -152,7 +152,7 @@ fn durations_are_text_or_milliseconds() {
         );
         serde_json::from_str::<ResourceDeclaration>(&text)
     };
-    let delay = |text| json(text).expect("a resource").settings.restart_delay;
+    let delay = |text| json(text).expect("a resource").settings.and_then(|of| of.restart_delay);
     assert_eq!(delay("null"), None);
     assert_eq!(delay("250"), Some(Duration::from_millis(250)));
     assert_eq!(delay("\"250ms\""), Some(Duration::from_millis(250)));
