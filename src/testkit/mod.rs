@@ -6,7 +6,7 @@
 //! | [`liveness`] | what must happen in the end, and by when |
 //! | [`history`] | random histories of random clusters, with a world in which things really run |
 //! | [`policy`] | laws that every failover policy has to keep |
-//! | [`reference`] | a naive model of the rules of placement and order, to compare with |
+//! | [`mod@reference`] | a naive model of the rules of placement and order, to compare with |
 //! | [`scenario`] | clusters told as stories, in text |
 //! | [`strategy`] | declarations, inputs and histories for proptest |
 //!

@@ -38,7 +38,9 @@ fn graphs(count: usize, providers: impl Fn(usize) -> Vec<usize>) -> Vec<Vec<Clau
         graphs
             .iter()
             .flat_map(|graph| {
-                choices.iter().map(move |choice| [&graph[..], &[choice.clone()]].concat())
+                choices
+                    .iter()
+                    .map(move |choice| [&graph[..], std::slice::from_ref(choice)].concat())
             })
             .collect()
     })

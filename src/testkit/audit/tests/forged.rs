@@ -101,6 +101,7 @@ fn order() {
             effect.resource = None;
             effect.action = OperationKind::Fence;
             effect.node = A;
+            effect.epoch = Epoch::default();
         });
     };
     assert_eq!(of(&lost(), fence_of_the_dead), Some(Invariant::S26));
