@@ -12,7 +12,7 @@ use crate::testkit::scenario::Runner;
 
 /// Seeds of small clusters with agents that often say of what runs that it stopped.
 fn seeds_with_liars() -> impl Iterator<Item = u64> {
-    (0..20_000).filter(|seed| {
+    (0..60_000).filter(|seed| {
         let Draw { declaration, swarm, .. } = Draw::new(*seed, Weather::Hostile);
         let resources: usize = declaration.groups.iter().map(|group| group.resources.len()).sum();
         let tempo = swarm.tempo;
@@ -22,7 +22,7 @@ fn seeds_with_liars() -> impl Iterator<Item = u64> {
 
 /// The first of these seeds that breaks a promise, shrunk.
 fn found(simulator: Simulator, seeds: impl Iterator<Item = u64>) -> (u64, Shrunk) {
-    let mut seeds = seeds.take(40);
+    let mut seeds = seeds.take(120);
     let seed =
         seeds.find(|seed| simulator.run(*seed, Weather::Hostile).is_err()).expect("one is found");
     let shrunk = simulator.shrink(seed, Weather::Hostile, 400, |_| {});
