@@ -143,6 +143,10 @@ pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(),
             if cluster.state().owner(group) != Some(*node) {
                 continue;
             }
+            // What its owner took down with it may have to wait for its home.
+            if let Some(crate::Reason::WaitingForPreferredOwner { .. }) = cluster.why(group) {
+                continue;
+            }
             let place = cluster.explain(group, Trigger::Drain).and_then(|told| told.chosen);
             ensure!(
                 L11,
