@@ -200,4 +200,4 @@ macro_rules! agree {
         }
     };
 }
-pub(self) use agree;
+use agree;

@@ -364,11 +364,11 @@ impl Simulation {
     /// one, also those of which the core said so long ago.
     pub(super) fn note_homeless(&mut self, node: NodeId) {
         for group in self.down_with(node) {
-            match self.cluster.why(group) {
-                Some(
-                    Reason::NoCandidate | Reason::NotAdmitted { .. } | Reason::OwnerPaused { .. },
-                ) => self.note_no_place(group),
-                Some(_) | None => {}
+            if let Some(
+                Reason::NoCandidate | Reason::NotAdmitted { .. } | Reason::OwnerPaused { .. },
+            ) = self.cluster.why(group)
+            {
+                self.note_no_place(group);
             }
         }
     }
