@@ -131,3 +131,37 @@ impl Interval {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn clock(utc_millis_of_day: u32, utc_offset_minutes: i16) -> WallClock {
+        WallClock { utc_millis_of_day, utc_offset_minutes }
+    }
+
+    /// A day has 86,400,000 milliseconds, and no place is a day ahead of or behind UTC.
+    #[test]
+    fn a_wall_clock_shows_times_of_one_day() {
+        for valid in [clock(0, 0), clock(86_399_999, 1_439), clock(0, -1_439)] {
+            assert!(valid.is_valid(), "{valid:?}");
+        }
+        for wrong in [clock(86_400_000, 0), clock(0, 1_440), clock(0, -1_440)] {
+            assert!(!wrong.is_valid(), "{wrong:?}");
+        }
+    }
+
+    /// Local midnight comes earlier in the east and later in the west.
+    #[test]
+    fn local_time_goes_round_the_clock() {
+        let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+        let local =
+            |clock: WallClock, elapsed| clock.local_millis_of_day(hours(elapsed)) / 3_600_000;
+        assert_eq!(local(clock(0, 0), 0), 0);
+        assert_eq!(local(clock(0, 60), 0), 1);
+        assert_eq!(local(clock(0, -60), 0), 23);
+        assert_eq!(local(clock(82_800_000, 120), 0), 1);
+        assert_eq!(local(clock(82_800_000, 0), 30), 5);
+        assert_eq!(local(clock(3_600_000, -180), 49), 23);
+    }
+}

@@ -238,3 +238,28 @@ impl Cluster {
         Ok(self.state.resource_state(resource))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Ring;
+    use crate::spec::ClusterDeclaration;
+
+    /// Inputs and operations are counted up to half of their range, and the last number is used.
+    #[test]
+    fn counters_end_far_from_their_end() {
+        let spec = || ClusterDeclaration::new("c").node("a").build().expect("one node is enough");
+        let input = || Input::WitnessChanged { witness: crate::quorum::WitnessState::Up };
+        let answer = |inputs, operation| {
+            let mut cluster = Cluster::new(spec(), Ring::new(), Timestamp::ZERO);
+            cluster.state.inputs = inputs;
+            cluster.state.next_operation = OpId::new(operation);
+            cluster.handle(Timestamp::ZERO, input())
+        };
+        assert_eq!(answer(0, 1), Ok(()));
+        assert_eq!(answer(LAST_COUNT, LAST_COUNT), Ok(()));
+        assert_eq!(answer(LAST_COUNT + 1, 1), Err(InputError::CounterExhausted));
+        assert_eq!(answer(0, LAST_COUNT + 1), Err(InputError::CounterExhausted));
+        assert_eq!(answer(u64::MAX, 1), Err(InputError::CounterExhausted));
+    }
+}

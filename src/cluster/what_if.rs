@@ -346,3 +346,42 @@ impl fmt::Display for PlannedOperation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Incarnation;
+    use crate::policy::Ring;
+    use crate::settings::Fencing;
+    use crate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
+
+    /// A plan waits for what is part of it, and says that it came to an end.
+    #[test]
+    fn a_plan_waits_for_a_lease_and_settles() {
+        let duration = core::time::Duration::from_secs(30);
+        let spec = ClusterDeclaration::new("c")
+            .node("a")
+            .node("b")
+            .node("c")
+            .fencing(Fencing::Lease { duration, margin: duration })
+            .group(
+                GroupDeclaration::new("sql")
+                    .preferred_owners(["a", "b"])
+                    .resource(ResourceDeclaration::new("db", "Generic Service")),
+            )
+            .build()
+            .expect("it is valid");
+        let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+        for node in ["a", "b", "c"] {
+            let node = cluster.spec().node_id(node).expect("a declared node");
+            let join =
+                Input::NodeJoined { node, incarnation: Incarnation::new(1), running: Vec::new() };
+            assert_eq!(cluster.handle(Timestamp::ZERO, join), Ok(()));
+        }
+        let plan = cluster.what_if([Input::NodeLost { node: "a".into() }]).expect("a member");
+        assert_eq!(plan.end, PlanEnd::Settled);
+        let [sql] = plan.groups.as_slice() else { panic!("one group moves: {plan:?}") };
+        assert_eq!((sql.from.as_deref(), sql.to.as_deref()), (Some("a"), Some("b")));
+        assert_eq!(sql.state, GroupState::Online);
+    }
+}

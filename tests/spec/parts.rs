@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quorate::catalog::exchange::{Version, VirtualServer};
-use quorate::kind::{KindDeclaration, RequiredProvider, ResourceClass};
+use quorate::kind::{KindDeclaration, RequiredProvider, ResourceClass, SpareNode};
 use quorate::spec::{GroupDeclaration, ResourceDeclaration, SpecError};
 use quorate::time::Interval;
 
-use super::{built, cluster, disk, errors_of, group, read, service};
+use super::{built, cluster, disk, errors_of, group, read, service, warnings_of};
 
 /// The graph of a group is drawn with the names that people gave.
 #[test]
@@ -83,8 +83,8 @@ fn required_providers_are_described() {
         [
             start("a") + "a network resource",
             start("b") + "a user resource",
-            start("c") + "every storage resource of the group",
             start("d") + "a resource of one of the kinds \"IP Address\", \"Network Name\"",
+            start("c") + "every storage resource of the group, also on \"disk\"",
         ]
     );
 }
@@ -130,6 +130,36 @@ fn the_two_largest_of_a_kind_must_fit_together() {
     assert!(!apart(["a"], ["a"]), "they meet");
 }
 
+/// With three nodes, a kind that needs a node to spare allows two groups, without any other limit.
+#[test]
+fn a_kind_may_need_a_node_to_spare_and_nothing_else() {
+    let kind = KindDeclaration {
+        name: "store".into(),
+        spare_node: SpareNode::FromThreeNodesOn,
+        ..KindDeclaration::default()
+    };
+    let holding =
+        |name: &str| group(name).resource(ResourceDeclaration::new(format!("r {name}"), "store"));
+    let two = cluster().kind(kind).group(holding("g")).group(holding("h"));
+    assert!(two.clone().build().is_ok());
+    assert!(two.group(holding("i")).build().is_err());
+}
+
+/// A group that fills a node to the brim fits there.
+#[test]
+fn a_demand_of_the_whole_capacity_is_no_caution() {
+    let warnings = |demand| {
+        let mut declaration =
+            cluster().group(group("g").demand("mb", demand).resource(service("r")));
+        for node in &mut declaration.nodes {
+            node.capacity.insert("mb".into(), 20);
+        }
+        warnings_of(declaration)
+    };
+    assert_eq!(warnings(20), Vec::<String>::new());
+    assert_eq!(warnings(21).len(), 1);
+}
+
 /// Durations and intervals are text or a number of milliseconds; null is as good as nothing.
 #[test]
 fn durations_are_text_or_milliseconds() {
@@ -167,4 +197,25 @@ fn durations_are_text_or_milliseconds() {
 fn a_virtual_server_becomes_a_group() {
     let server = || VirtualServer::new(Version::Exchange2003, "EVS1").disks(["F:"]);
     assert_eq!(GroupDeclaration::from(server()), server().build());
+}
+
+/// A name that is nearly right is suggested, as long as the search is cheap: up to 64 letters, and
+/// up to a thousand candidates.
+#[test]
+fn near_names_are_suggested_within_bounds() {
+    let is_suggested = |length: usize, candidates: usize| {
+        let (right, wrong) = ("x".repeat(length), "x".repeat(length - 1) + "y");
+        let others = (1..candidates).map(|number| service(&format!("other {number}")));
+        let asking = service("asking").needs(format!("[{wrong}]"));
+        let all = others.chain([service(&right), asking]);
+        let group = all.fold(group("g"), |group, resource| group.resource(resource));
+        let errors = errors_of(cluster().group(group));
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        errors[0].contains("did you mean")
+    };
+    assert!(is_suggested(64, 1));
+    assert!(!is_suggested(65, 1));
+    assert!(is_suggested(10, 999), "with the one that asks these are a thousand");
+    assert!(!is_suggested(10, 1_000));
+    assert!(!is_suggested(2, 1), "two letters are near to everything");
 }
