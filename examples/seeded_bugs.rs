@@ -11,6 +11,7 @@
 
 #[cfg(quorate_seeded_bugs)]
 #[path = "model_check/model/mod.rs"]
+#[allow(dead_code, reason = "the hunt uses a part of the model")]
 mod model;
 
 #[cfg(quorate_seeded_bugs)]

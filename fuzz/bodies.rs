@@ -103,7 +103,7 @@ fn history(bytes: &[u8]) -> History {
         steps.push(step(&rest));
         rest = after;
     }
-    History { shape, policy: policy % 6, twin: twin % 4, muted: 0, steps }
+    History { declaration: None, shape, policy: policy % 6, twin: twin % 4, muted: 0, steps }
 }
 
 fn step(bytes: &[u8]) -> Step {

@@ -67,6 +67,7 @@ fn cell<S: Display>(transition: Transition<S>) -> String {
     }
 }
 
+/// S33: what every event does in every state; each cell is asked for.
 #[test]
 fn resources() {
     let rows: Vec<_> = ResourceEvent::ALL
@@ -79,6 +80,7 @@ fn resources() {
     compare("resource.txt", &table(&ResourceState::ALL, &rows));
 }
 
+/// S33: the same of nodes.
 #[test]
 fn nodes() {
     let rows: Vec<_> = NodeEvent::ALL
@@ -91,7 +93,7 @@ fn nodes() {
     compare("node.txt", &table(&NodeState::ALL, &rows));
 }
 
-/// Each column a group so far, each row one resource more.
+/// S33: each column a group so far, each row one resource more.
 #[test]
 fn groups() {
     let rows: Vec<_> = ResourceState::ALL

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use cpu_time::ProcessTime;
 use quorate::seeded_bug::{SeededBug, plant};
 use quorate::sim::{Simulator, Weather};
+use quorate::testkit::Breach;
 use serde_json::json;
 
 use crate::model::{self, Budget, Configuration};
@@ -109,19 +110,19 @@ fn with_bug<T>(
     answer.unwrap_or_else(|_| Err(("panic".into(), "the core panics".into())))
 }
 
+/// The number of a promise, and how it was broken.
+fn told(breach: Breach) -> (String, String) {
+    let number = breach.invariant.map_or_else(String::new, |of| of.number().to_owned());
+    (number, breach.words)
+}
+
 /// Seed after seed until one breaks.
 fn simulate(bug: SeededBug, budget: Duration) -> Hunt {
     let begin = ProcessTime::now();
     let simulator = Simulator::default();
     let mut seed = 0;
     while begin.elapsed() < budget {
-        let run = || {
-            simulator.run(seed, Weather::Hostile).map_err(|failure| {
-                let invariant = failure.breach.invariant;
-                let number = invariant.map_or_else(String::new, |of| of.number().to_owned());
-                (number, failure.breach.words)
-            })
-        };
+        let run = || simulator.run(seed, Weather::Hostile).map_err(|failure| told(failure.breach));
         if let Err((invariant, words)) = with_bug(bug, run)
             && simulator.run(seed, Weather::Hostile).is_ok()
         {
@@ -143,9 +144,7 @@ fn check(bug: SeededBug, time: Duration) -> Hunt {
         let run = || {
             let report = model::check(&configuration, &budget);
             match report.violation {
-                Some(violation) => {
-                    Err((violation.broken.rule.number().to_owned(), violation.broken.words))
-                }
+                Some(violation) => Err(told(violation.broken)),
                 None => Ok(report.unique_states),
             }
         };

@@ -136,6 +136,11 @@ impl Touched {
         self.awaiting = Awaiting::Touched;
     }
 
+    /// Whether the groups that await a node are to be planned again.
+    pub(crate) fn is_awaiting_touched(&self) -> bool {
+        self.awaiting == Awaiting::Touched
+    }
+
     pub(crate) fn take_awaiting(&mut self) -> bool {
         core::mem::take(&mut self.awaiting) == Awaiting::Touched
     }

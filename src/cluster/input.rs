@@ -71,9 +71,11 @@ pub enum Input<N: Naming = Ids> {
     /// The agent says that a resource failed.
     ///
     /// While it starts, the start has failed: it is superseded, and what is left of the resource
-    /// is terminated. In maintenance, while it is online, the report is taken for a sign of life.
-    /// Where a resource is neither online nor starting, there is nothing that could have failed:
-    /// it is off, or a stop, terminate or probe is to say so. The report is refused then
+    /// is terminated. The report may be of an earlier run that crossed the start on its way; the
+    /// terminate, being younger, ends that start as well. In maintenance, while it is online, the
+    /// report is taken for a sign of life. Where a resource is neither online nor starting, there is
+    /// nothing that could have failed: it is off, or a stop, terminate or probe is to say so. The
+    /// report is refused then
     /// ([`InputError::ResourceNotOnline`](super::InputError::ResourceNotOnline)), which happens
     /// when it crosses a stop on its way, and may be ignored.
     ResourceFailed {

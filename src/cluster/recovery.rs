@@ -220,20 +220,24 @@ impl Cluster {
     /// wait for, and what affects its group wants another owner.
     pub(crate) fn end_wait(&mut self, declared: &GroupSpec, group: GroupId, resource: ResourceId) {
         let now = self.state.now;
-        let is_paused = self.is_on_paused_node(resource);
-        let Some(record) = self.state.resource(resource) else { return };
-        let (is_over, may_leave) = match record.recovery {
-            Recovery::RestartAt(at) => (is_paused || at <= now, self.may_fail_over(resource)),
-            Recovery::RetryAt { at, cause } => {
-                (at.is_some_and(|at| at <= now), cause != Exhaustion::Admission)
-            }
-            Recovery::None | Recovery::Failover => return,
+        let Some(recovery) = self.state.resource(resource).map(|record| record.recovery) else {
+            return;
+        };
+        let is_over = match recovery {
+            Recovery::RestartAt(at) => at <= now || self.is_on_paused_node(resource),
+            Recovery::RetryAt { at, .. } => at.is_some_and(|at| at <= now),
+            Recovery::None | Recovery::Failover => false,
         };
         if !is_over {
             return;
         }
-        let wants_to_leave = is_paused
-            && may_leave
+        let may_leave = match recovery {
+            Recovery::RestartAt(_) => self.may_fail_over(resource),
+            Recovery::RetryAt { cause, .. } => cause != Exhaustion::Admission,
+            Recovery::None | Recovery::Failover => false,
+        };
+        let wants_to_leave = may_leave
+            && self.is_on_paused_node(resource)
             && self.desired(group, resource) == DesiredState::Online
             && self.affects_group(declared, resource);
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return };

@@ -15,6 +15,7 @@ use crate::settings::{DesiredState, Maintenance, Monitor, RestartAction, Unconfi
 use crate::time::Interval;
 
 pub mod standard;
+pub(crate) mod unique;
 
 /// A resource kind, declared by the embedder or standard.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -39,7 +40,8 @@ pub struct KindDeclaration {
     pub spare_node: SpareNode,
     /// Most that the groups with the kind may together demand of one node, by dimension, wherever
     /// they fail over to.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::numbers")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub at_most_per_node: BTreeMap<String, u64>,
     /// Defaults for the properties of its resources, before those of the profile.
     #[serde(default)]

@@ -110,6 +110,13 @@ impl Swarm {
         self.work = self.work.min(15);
     }
 
+    /// Lets a fault strike that befalls messages.
+    pub(crate) fn provoke(&mut self, kind: FaultKind, often: u64) {
+        if let Some(rate) = self.rates.get_mut(kind.index()) {
+            *rate = often;
+        }
+    }
+
     fn add_up(&mut self) {
         let mut sum = 0_u64;
         self.outside.clear();

@@ -12,7 +12,7 @@ use crate::testkit::{Breach, Invariant};
 use super::act::Timed;
 use super::director::{Director, Taping};
 use super::draw::{Draw, Weather};
-use super::fault::Atlas;
+use super::fault::{Atlas, FaultKind};
 use super::shrink::{self, Progress};
 use super::stage::{Flaw, Keep, Stage};
 use super::tell::{self, Head};
@@ -31,6 +31,8 @@ pub struct Simulator {
     /// Whether clusters are stored and restored at all.
     is_stored: bool,
     flaw: Flaw,
+    /// A message fault that every run has, and how often in 10,000 cases.
+    provoked: Option<(FaultKind, u64)>,
     beside: Beside,
 }
 
@@ -51,6 +53,7 @@ impl Default for Simulator {
             as_text_every: 64,
             is_stored: true,
             flaw: Flaw::None,
+            provoked: None,
             beside: Beside::Nothing,
         }
     }
@@ -124,6 +127,13 @@ impl Simulator {
     #[cfg(test)]
     pub(crate) const fn with_flaw(mut self, flaw: Flaw) -> Self {
         self.flaw = flaw;
+        self
+    }
+
+    /// Lets a message fault strike in every hostile run, so often in 10,000 cases.
+    #[cfg(test)]
+    pub(crate) const fn with_fault(mut self, kind: FaultKind, rate: u64) -> Self {
+        self.provoked = Some((kind, rate));
         self
     }
 
@@ -264,7 +274,10 @@ impl Simulator {
         keep: Keep,
         taping: Taping,
     ) -> Result<Director, Breach> {
-        let Draw { declaration, policy, swarm, dice, .. } = Draw::new(seed, weather);
+        let Draw { declaration, policy, mut swarm, dice, .. } = Draw::new(seed, weather);
+        if let Some((kind, rate)) = self.provoked.filter(|_| weather == Weather::Hostile) {
+            swarm.provoke(kind, rate);
+        }
         let stage = self.stage(seed, weather, keep)?;
         Ok(Director::new(stage, swarm, dice, declaration, policy.fault(), taping))
     }

@@ -10,13 +10,12 @@ use super::stage::Flaw;
 use crate::testkit::Invariant;
 use crate::testkit::scenario::Runner;
 
-/// Seeds of small clusters with agents that often say of what runs that it stopped.
-fn seeds_with_liars() -> impl Iterator<Item = u64> {
-    (0..20_000).filter(|seed| {
+/// Seeds of small clusters in which much happens.
+fn small_and_busy() -> impl Iterator<Item = u64> {
+    (0..).filter(|seed| {
         let Draw { declaration, swarm, .. } = Draw::new(*seed, Weather::Hostile);
         let resources: usize = declaration.groups.iter().map(|group| group.resources.len()).sum();
-        let tempo = swarm.tempo;
-        swarm.rate(FaultKind::LyingStop) > 1_000 && resources <= 8 && tempo < 5_000
+        resources <= 8 && swarm.tempo < 20_000
     })
 }
 
@@ -35,8 +34,8 @@ fn lines_after_start(scenario: &str) -> Vec<String> {
 
 #[test]
 fn an_agent_that_lies_is_found_and_told_in_a_handful_of_lines() {
-    let sound = Simulator::default().steps(150);
-    let (seed, shrunk) = found(sound.with_flaw(Flaw::LiesAreJudged), seeds_with_liars());
+    let sound = Simulator::default().steps(200).with_fault(FaultKind::LyingStop, 5_000);
+    let (seed, shrunk) = found(sound.with_flaw(Flaw::LiesAreJudged), small_and_busy());
     std::println!("seed {seed}: {} of {} acts\n{}", shrunk.acts.1, shrunk.acts.0, shrunk.scenario);
     assert!(matches!(shrunk.breach.invariant, Some(Invariant::S1 | Invariant::S4)));
     assert!(shrunk.acts.1 <= 30, "{} acts are left", shrunk.acts.1);

@@ -145,7 +145,8 @@ pub struct NodeDeclaration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
     /// What the node can carry, by dimension; a dimension that is not named has no limit.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "crate::kind::unique::numbers")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub capacity: BTreeMap<String, u64>,
 }
 
@@ -164,7 +165,8 @@ pub struct GroupDeclaration {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anti_affinity_classes: Vec<String>,
     /// What the group takes of the capacity of its node, by dimension.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "crate::kind::unique::numbers")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub demands: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desired: Option<DesiredState>,

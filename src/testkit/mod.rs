@@ -6,8 +6,9 @@
 //! | [`liveness`] | what must happen in the end, and by when |
 //! | [`history`] | random histories of random clusters, with a world in which things really run |
 //! | [`policy`] | laws that every failover policy has to keep |
-//! | [`reference`] | a naive model of the rules of placement and order, to compare with |
+//! | [`mod@reference`] | a naive model of the rules of placement and order, to compare with |
 //! | [`scenario`] | clusters told as stories, in text |
+//! | [`strategy`] | declarations, inputs and histories for proptest |
 //!
 //! Every rule that is judged belongs to an [`Invariant`]; what breaks it is a [`Breach`] of that one.
 
@@ -20,6 +21,7 @@ pub(crate) mod policies;
 pub mod policy;
 pub mod reference;
 pub mod scenario;
+pub mod strategy;
 pub(crate) mod watch;
 
 pub use breach::Breach;

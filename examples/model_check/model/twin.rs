@@ -5,7 +5,7 @@
 //! is judged here by walking through every state of a configuration, and through some of those
 //! that were left out for it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Configuration;
@@ -35,7 +35,7 @@ struct Known {
 ///
 /// Two states that are taken for one and are not, in words.
 pub(crate) fn compare(configuration: &Configuration) -> Result<Compared, String> {
-    let mut known: HashMap<u64, Known> = HashMap::new();
+    let mut known: BTreeMap<u64, Known> = BTreeMap::new();
     let mut pending = State::initial(configuration);
     let mut twins = 0;
     while let Some(state) = pending.pop() {

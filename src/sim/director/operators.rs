@@ -71,7 +71,13 @@ impl Director {
             false => self.word(),
         };
         let (other, flags) = (self.word(), self.word().to_be_bytes());
-        orders::command(self.stage.cluster(), number, one, other, flags.map(|it| it & 0x7f)[0])
+        orders::command(
+            self.stage.cluster().spec(),
+            number,
+            one,
+            other,
+            flags.map(|it| it & 0x7f)[0],
+        )
     }
 
     pub(super) fn word(&mut self) -> u16 {

@@ -24,16 +24,16 @@
 //!
 //! | file | rules |
 //! |---|---|
-//! | `operations` | ids grow; every operation has its timer; one operation per resource and node; every operation ends once, by an answer, a timeout or being superseded; no timeout before its time; a timeout is no outcome |
+//! | `operations` | ids grow; every operation is for the epoch of its group and has its timer; one operation per resource and node; every operation ends once, by an answer, a timeout or being superseded; no timeout before its time; a timeout is no outcome |
 //! | `order` | a start follows its providers, a stop its dependents; nothing starts unquorate, unowned, unwanted, on a wrong node or beside an orphan |
 //! | `ownership` | epochs grow with each change of owner; a takeover has a proof that is true; owners are fit; capacity and anti-affinity hold at the moment of the decision |
 //! | `budgets` | failovers, restarts and fences within their windows, recounted from the events |
 //! | `failback` | failback only where it is allowed, to a better node, after its hold-down, in its window, once per window |
-//! | `moves` | a group moves because of itself; a drain leaves what cannot go; who is placed has no rival of higher priority that waits |
+//! | `moves` | a group moves because of itself, and once per failure; a drain leaves what cannot go; who is placed has no rival of higher priority that waits |
 //! | `transitions` | no change of state outside the tables; doubt ends only by what ends doubt; nothing is adopted |
 //! | `reasons` | a group that should be online and is not has a reason, and the reason is true |
 //! | `stuck` | whatever waits goes on by itself, or needs an operator or the outside |
-//! | `whole` | what was told adds up to the state; without quorum everything is being stopped, and no change of configuration costs quorum; dependencies have no cycle; nothing appears or vanishes; time and counters never run backwards |
+//! | `whole` | what was told adds up to the state; without quorum everything is being stopped, and no change of configuration costs quorum; dependencies have no cycle; nothing appears or vanishes, and nothing is removed that may run; a node that is off ends the epochs of its groups; time and counters never run backwards |
 
 use crate::cluster::{Event, InputError, Output};
 use crate::{Cluster, Input, Timestamp};
@@ -124,6 +124,7 @@ pub(crate) fn step(
         match output {
             Output::Effect(effect) => {
                 operations::issue(seen, effect)?;
+                operations::in_epoch(seen, cluster, effect)?;
                 budgets::fence(seen, moment, effect)?;
                 order::effect(seen, moment, effect)?;
             }
@@ -147,12 +148,15 @@ pub(crate) fn step(
     operations::all_accounted(seen, cluster)?;
     operations::all_timed(cluster)?;
     whole::as_told(seen, cluster)?;
+    whole::learn_epochs(seen, cluster);
     whole::nothing_runs_backwards(moment, cluster)?;
+    whole::epochs_end_with_nodes(moment, cluster)?;
     ownership::quorum(seen, cluster)?;
     whole::quorum_is_kept(moment, cluster)?;
     whole::stops_without_quorum(cluster)?;
     whole::wall_clock_only_opens_windows(moment, outputs)?;
     whole::what_runs_is_known(moment, cluster)?;
+    moves::once_per_incident(outputs)?;
     moves::drain_gave_up(cluster, outputs)?;
     moves::priorities(cluster, moment, outputs)?;
     reasons::check(cluster)?;

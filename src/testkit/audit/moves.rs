@@ -8,6 +8,8 @@ use crate::settings::Priority;
 use crate::state::{DrainMode, DrainStatus, MoveFailure, MovementCause};
 use crate::{Cluster, Command, GroupId, NodeId};
 
+use std::collections::BTreeSet;
+
 use super::Moment;
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
@@ -56,6 +58,26 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
             Ok(())
         }
     }
+}
+
+/// One input is one incident, and moves a group at most once because a resource failed.
+pub(super) fn once_per_incident(outputs: &[Output]) -> Result<(), Breach> {
+    let mut moved = BTreeSet::new();
+    for output in outputs {
+        let Output::Event(Event::MoveStarted {
+            group,
+            cause: MovementCause::ResourceFailure,
+            from,
+            ..
+        }) = output
+        else {
+            continue;
+        };
+        let is_first = moved.insert((*group, *from));
+        let is_on_its_way = moved.iter().any(|(own, start)| own == group && start != from);
+        ensure!(S32, is_first && !is_on_its_way, "{group} fails over twice in one step");
+    }
+    Ok(())
 }
 
 /// The record of a group before this step.
@@ -119,6 +141,10 @@ pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(),
         }
         for (group, _) in cluster.spec().groups() {
             if cluster.state().owner(group) != Some(*node) {
+                continue;
+            }
+            // What its owner took down with it may have to wait for its home.
+            if let Some(crate::Reason::WaitingForPreferredOwner { .. }) = cluster.why(group) {
                 continue;
             }
             let place = cluster.explain(group, Trigger::Drain).and_then(|told| told.chosen);

@@ -4,7 +4,7 @@ use crate::cluster::{Effect, Event, Outcome};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::Maintenance;
 use crate::state::{DownProof, OperationKind};
-use crate::{Cluster, Command, Input, OpId, ResourceId, Timestamp};
+use crate::{Cluster, Command, Epoch, Input, OpId, ResourceId, Timestamp};
 use std::prelude::v1::*;
 
 use super::Moment;
@@ -86,6 +86,17 @@ pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Breach> {
         ensure!(S10, !is_start, "{effect:?} while {other:?} is in flight");
     }
     seen.operations.insert(id, effect.clone());
+    Ok(())
+}
+
+/// An operation is for the epoch of its group; a fence is for none. Epochs end with the node of the
+/// owner as well, and that is no event of the group.
+pub(super) fn in_epoch(seen: &Seen, cluster: &Cluster, effect: &Effect) -> Result<(), Breach> {
+    let epochs = match effect.resource.map(|resource| seen.group_of(resource)) {
+        Some(group) => seen.group(group).epoch..=cluster.state().epoch(group),
+        None => Epoch::default()..=Epoch::default(),
+    };
+    ensure!(S11, epochs.contains(&effect.epoch), "{effect:?} is not for an epoch in {epochs:?}");
     Ok(())
 }
 

@@ -192,7 +192,10 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
         Event::ResourceChanged { resource, from, to } => {
             let record = &mut seen.resources[resource.index()];
             record.state = *to;
-            if *from == ResourceState::Failed && *to == ResourceState::Offline {
+            let is_cleared = *from == ResourceState::Failed && *to == ResourceState::Offline;
+            // Whatever starts it, it is not tried again because of that failure any more.
+            let retry_at = record.retry_at.take_if(|_| *to == ResourceState::OnlinePending);
+            if is_cleared || retry_at.is_some_and(|at| at <= now) {
                 record.restarts.clear();
             }
         }

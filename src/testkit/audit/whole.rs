@@ -33,6 +33,21 @@ pub(super) fn reconfigured(
             declared.name()
         );
     }
+    for (id, declared) in seen.spec.nodes() {
+        let is_kept = spec.node_id(declared.name()).is_some();
+        let runs_orphans = seen.orphans.iter().any(|(node, _)| *node == id);
+        let runs_groups = seen
+            .spec
+            .groups()
+            .any(|(group, _)| seen.group(group).owner == Some(id) && seen.may_run(group));
+        let is_lost = seen.node(id).state == NodeState::Unclean;
+        ensure!(
+            S28,
+            is_kept || !(is_lost || runs_orphans || runs_groups),
+            "{} is removed while something may run there",
+            declared.name()
+        );
+    }
     sound(spec)?;
     seen.remap(cluster);
     seen.configuration = configuration;
@@ -200,6 +215,34 @@ pub(super) fn nothing_runs_backwards(moment: &Moment<'_>, cluster: &Cluster) -> 
             "{} falls back from life {before:?} to {after:?}",
             node.name()
         );
+    }
+    Ok(())
+}
+
+/// The epochs in which the next step begins.
+pub(super) fn learn_epochs(seen: &mut Seen, cluster: &Cluster) {
+    for (id, _) in cluster.spec().groups() {
+        seen.groups[id.index()].epoch = cluster.state().epoch(id);
+    }
+}
+
+/// A node that is certain to be off takes the epochs of its groups with it, so that nothing that it
+/// was asked for counts any more.
+pub(super) fn epochs_end_with_nodes(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
+    if moment.is_reconfiguration() {
+        return Ok(());
+    }
+    let (before, after) = (moment.before.state(), cluster.state());
+    for (group, _) in cluster.spec().groups() {
+        let Some(owner) = before.owner(group) else { continue };
+        let is_down = |state: NodeState| state == NodeState::Down;
+        if is_down(after.node_state(owner)) && !is_down(before.node_state(owner)) {
+            ensure!(
+                S7,
+                before.epoch(group) < after.epoch(group),
+                "{owner} is off, and the epoch of {group} goes on"
+            );
+        }
     }
     Ok(())
 }

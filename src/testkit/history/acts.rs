@@ -54,7 +54,7 @@ impl Run {
                 self.feed(Input::WallClockRead { reading }).map(|_| ())
             }
             Step::Command { kind, one, other, flags } => {
-                let command = orders::command(&self.cluster, kind, one, other, flags);
+                let command = orders::command(self.cluster.spec(), kind, one, other, flags);
                 self.order(command, flags)
             }
             Step::Configure { kind, one, other } => {

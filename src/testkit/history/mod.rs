@@ -20,12 +20,16 @@ pub(crate) mod tape;
 mod world;
 
 use std::prelude::v1::*;
+use std::sync::Arc;
 
 use super::breach::Breach;
 use super::reference::{Compared, Differential};
+use crate::policy::FailoverPolicy;
+use policies::Policy;
 use run::Run;
 
-pub use step::{Fate, History, Manner, Step, history};
+pub(crate) use step::step;
+pub use step::{Fate, History, Manner, Step};
 
 /// A promise that a history broke, and the history as it went.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -56,13 +60,30 @@ enum Beside {
 }
 
 impl History {
-    /// Lets the history happen.
+    /// Lets the history happen under the policy that was drawn with it.
     ///
     /// # Errors
     ///
     /// The first promise that was broken.
     pub fn play(&self, record: Record) -> Result<(), Failure> {
-        self.play_beside(record, Beside::Nothing).map(drop)
+        self.play_under(Policy::new(self.policy), record)
+    }
+
+    /// Lets the history happen under this policy.
+    ///
+    /// # Errors
+    ///
+    /// The first promise that was broken.
+    ///
+    /// # Panics
+    ///
+    /// If the policy does.
+    pub fn play_under(
+        &self,
+        policy: impl FailoverPolicy + 'static,
+        record: Record,
+    ) -> Result<(), Failure> {
+        self.play_beside(Arc::new(policy), record, Beside::Nothing).map(drop)
     }
 
     /// The same, and compares every step with the [reference model](super::reference).
@@ -71,12 +92,17 @@ impl History {
     ///
     /// The first promise that was broken, or the first difference.
     pub fn compare(&self, record: Record) -> Result<Compared, Failure> {
-        self.play_beside(record, Beside::Model)
+        self.play_beside(Arc::new(Policy::new(self.policy)), record, Beside::Model)
     }
 
-    fn play_beside(&self, record: Record, beside: Beside) -> Result<Compared, Failure> {
-        let mut run =
-            Run::new(self, record).map_err(|breach| Failure { breach, record: Vec::new() })?;
+    fn play_beside(
+        &self,
+        policy: Arc<dyn FailoverPolicy>,
+        record: Record,
+        beside: Beside,
+    ) -> Result<Compared, Failure> {
+        let mut run = Run::new(self, policy, record)
+            .map_err(|breach| Failure { breach, record: Vec::new() })?;
         match beside {
             Beside::Nothing => {}
             Beside::Model => run.compare(self.policy),

@@ -1,12 +1,12 @@
 //! Commands of operators, sensible or not.
 
 use crate::cluster::{LockHandling, ResumeFailback, WhenRefused};
+use crate::spec::ClusterSpec;
 use crate::state::{DrainMode, MoveFailure};
-use crate::{Cluster, Command, GroupId, NodeId, ResourceId};
+use crate::{Command, GroupId, NodeId, ResourceId};
 
 /// A command about something that may exist.
-pub(crate) fn command(cluster: &Cluster, kind: u8, one: u16, other: u16, flags: u8) -> Command {
-    let spec = cluster.spec();
+pub(crate) fn command(spec: &ClusterSpec, kind: u8, one: u16, other: u16, flags: u8) -> Command {
     // One more than there are, now and then.
     let index =
         |value: u16, count: usize| usize::from(value) % (count + usize::from(flags >> 7)).max(1);

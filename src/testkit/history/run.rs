@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::prelude::v1::*;
+use std::sync::Arc;
 
 use crate::cluster::{InputError, Output};
+use crate::policy::FailoverPolicy;
 use crate::spec::ClusterSpec;
 use crate::{Cluster, Input, OpId, Snapshot, Timestamp};
 
@@ -25,7 +27,7 @@ pub(crate) struct Run {
     /// Gets the same inputs and has to do the same.
     twin: Cluster,
     twin_mode: u8,
-    policy: Policy,
+    policy: Arc<dyn FailoverPolicy>,
     pub(crate) seen: Seen,
     /// The reference model, if it is to be compared with.
     differential: Option<Differential>,
@@ -39,15 +41,21 @@ pub(crate) struct Run {
 
 impl Run {
     /// A cluster that has just been declared.
-    pub(crate) fn new(case: &History, record: Record) -> Result<Self, Breach> {
-        let declaration = declare::declaration(&mut Tape::new(&case.shape));
+    pub(crate) fn new(
+        case: &History,
+        policy: Arc<dyn FailoverPolicy>,
+        record: Record,
+    ) -> Result<Self, Breach> {
+        let declaration = match &case.declaration {
+            Some(declaration) => declaration.clone(),
+            None => declare::declaration(&mut Tape::new(&case.shape)),
+        };
         let trace = (record == Record::Kept)
             .then(|| vec![serde_json::to_string(&declaration).unwrap_or_default()]);
         let spec: ClusterSpec = declaration.build().map_err(|errors| {
             Breach::apparatus(format!("the declaration must be valid: {errors}"))
         })?;
-        let policy = Policy::new(case.policy);
-        let cluster = Cluster::new(spec, policy, Timestamp::ZERO);
+        let cluster = Cluster::new(spec, Arc::clone(&policy), Timestamp::ZERO);
         let seen = Seen::new(&cluster);
         Ok(Self {
             twin: cluster.clone(),
@@ -230,7 +238,7 @@ impl Run {
         let read: Snapshot = serde_json::from_str(&json).map_err(unfit)?;
         let again = serde_json::to_string(&read).map_err(unfit)?;
         ensure!(S31, again == json, "a snapshot is not what was written");
-        Cluster::restore(read, self.policy)
+        Cluster::restore(read, Arc::clone(&self.policy))
             .map_err(|error| Breach::of(Invariant::S31, format!("restore: {error}")))
     }
 

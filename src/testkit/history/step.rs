@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::prelude::v1::*;
 
+use crate::spec::ClusterDeclaration;
+
 /// One thing that happens. Numbers are taken modulo the number of choices at that moment.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum Step {
@@ -151,9 +153,12 @@ pub enum Fate {
 /// A whole history with the cluster that it happens to.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct History {
+    /// The cluster, unless it is drawn from `shape`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declaration: Option<ClusterDeclaration>,
     /// Numbers behind the declaration.
     pub shape: Vec<u16>,
-    /// Which policy.
+    /// Which policy, if none is given to play it under.
     pub policy: u8,
     /// How often the twin, which has to do the same, is one that was stored and restored.
     pub twin: u8,
@@ -163,17 +168,8 @@ pub struct History {
     pub steps: Vec<Step>,
 }
 
-/// Any case.
-pub fn history() -> impl Strategy<Value = History> {
-    let muted = prop_oneof![2 => Just(0_u16), 3 => any::<u16>()];
-    let shape = proptest::collection::vec(any::<u16>(), 0..500);
-    let steps = proptest::collection::vec(step(), 1..140);
-    (shape, 0..6_u8, 0..4_u8, muted, steps).prop_map(|(shape, policy, twin, muted, steps)| {
-        History { shape, policy, twin, muted, steps }
-    })
-}
-
-fn step() -> impl Strategy<Value = Step> {
+/// One thing that happens, the likelier the more often it does.
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         20 => (any::<u16>(), manner()).prop_map(|(job, manner)| Step::Work { job, manner }),
         14 => (1..4_u8).prop_map(|rounds| Step::WorkAll { rounds }),

@@ -127,7 +127,8 @@ impl Differential {
                 Output::Event(event) => {
                     let event = named(spec, event);
                     self.decision(step, &picture, &event)?;
-                    self.count(cluster, step, &picture, &event);
+                    self.restart(cluster, step, &picture, &event)?;
+                    self.count(step, &picture, &event);
                     picture.learn(&event);
                 }
             }
@@ -200,4 +201,4 @@ macro_rules! agree {
         }
     };
 }
-pub(self) use agree;
+use agree;

@@ -26,8 +26,9 @@ impl Picture {
     /// the reason.
     ///
     /// A group that has no owner, or one that is off, gets the next node; a group on a node that is
-    /// being drained leaves it; a group that an owner cannot run leaves for one that can. A group
-    /// that is moving, or that a failed resource wants elsewhere, has its own way.
+    /// being drained leaves it, at the latest after the others; a group that an owner cannot run
+    /// leaves for one that can. A group that is moving, or that a failed resource wants elsewhere,
+    /// has its own way.
     #[must_use]
     pub fn forgotten(&self, orders: &[Order]) -> Vec<(String, String, Trigger)> {
         let mut forgotten = Vec::new();
@@ -75,7 +76,10 @@ impl Picture {
             return Some(Trigger::Start);
         }
         let drain = self.node(owner)?.drain;
+        // What could not leave at once is tried again when the others have left.
+        let is_waited_for =
+            self.groups.iter().any(|other| other.takes_place_on(owner) && other.going.is_some());
         let is_draining = drain.status == DrainStatus::InProgress && drain.target.is_none();
-        is_draining.then_some(Trigger::Drain)
+        (is_draining && !is_waited_for).then_some(Trigger::Drain)
     }
 }

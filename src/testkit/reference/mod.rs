@@ -25,7 +25,7 @@
 //! use quorate::{Cluster, Incarnation, Input, NodeId, Timestamp};
 //!
 //! let disk = ResourceDeclaration::new("disk", "Physical Disk");
-//! let group = GroupDeclaration::new("sql").preferred_owner("b").resource(disk);
+//! let group = GroupDeclaration::new("sql").preferred_owners(["b"]).resource(disk);
 //! let spec = ClusterDeclaration::new("mill").node("a").node("b").node("c").group(group).build()?;
 //! let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
 //! for node in [0, 1, 2].map(NodeId::new) {

@@ -357,7 +357,7 @@ fn picture_of(cluster: &Cluster, id: GroupId, declared: &GroupSpec) -> Group {
             .iter()
             .map(|(dimension, amount)| (dimensions[dimension.index()].to_owned(), *amount))
             .collect(),
-        is_ordered: record.ordered_in == Some(record.epoch),
+        is_ordered: record.is_ordered(),
         placed_at: record.placed_at,
         start_delay: declared.settings().start_delay,
         default_owner: record.default_owner().and_then(name),

@@ -315,8 +315,12 @@ impl Simulation {
         groups.into_iter()
     }
 
-    /// The failover from a node goes on, and ends at another time than was thought.
+    /// The failover from a node goes on, and ends at another time than was thought. Without quorum
+    /// nothing does: whoever starts when it returns begins anew.
     pub(super) fn resume_failover(&mut self, node: NodeId, ends_at: u64) {
+        if !self.truth.is_quorate() {
+            return;
+        }
         for group in self.down_with(node) {
             self.go_down(group, Cause::Failover);
             if let Some(service) = self.service(group) {
@@ -364,11 +368,11 @@ impl Simulation {
     /// one, also those of which the core said so long ago.
     pub(super) fn note_homeless(&mut self, node: NodeId) {
         for group in self.down_with(node) {
-            match self.cluster.why(group) {
-                Some(
-                    Reason::NoCandidate | Reason::NotAdmitted { .. } | Reason::OwnerPaused { .. },
-                ) => self.note_no_place(group),
-                Some(_) | None => {}
+            if let Some(
+                Reason::NoCandidate | Reason::NotAdmitted { .. } | Reason::OwnerPaused { .. },
+            ) = self.cluster.why(group)
+            {
+                self.note_no_place(group);
             }
         }
     }

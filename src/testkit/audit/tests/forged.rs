@@ -34,6 +34,12 @@ fn operations() {
         effects(outputs, |effect| effect.incarnation = Incarnation::new(7));
     };
     assert_eq!(of(&offline(), life), Some(Invariant::S11), "for another life");
+    for epoch in [0, 9] {
+        let other = |outputs: &mut Vec<Output>| {
+            effects(outputs, |effect| effect.epoch = Epoch::new(epoch));
+        };
+        assert_eq!(of(&offline(), other), Some(Invariant::S11), "for another epoch");
+    }
     let secret = |outputs: &mut Vec<Output>| {
         outputs.retain(|output| matches!(output, Output::Event(_)));
     };
@@ -95,6 +101,7 @@ fn order() {
             effect.resource = None;
             effect.action = OperationKind::Fence;
             effect.node = A;
+            effect.epoch = Epoch::default();
         });
     };
     assert_eq!(of(&lost(), fence_of_the_dead), Some(Invariant::S26));

@@ -4,9 +4,11 @@ use std::prelude::v1::*;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;
+use crate::cluster::WhenRefused;
+use crate::machine::NodeState;
 use crate::policy::{FailoverPolicy, Key, Placement, Rank};
 use crate::settings::{AntiAffinityPlacement, Priority, QuorumRule};
-use crate::state::{Exhaustion, MovementCause};
+use crate::state::{Exhaustion, MoveFailure, MovementCause};
 use crate::testkit::audit::{moves, operations, reasons, whole};
 use crate::testkit::breach::Breach;
 use crate::{Epoch, GroupId, Reason, WallClock};
@@ -124,7 +126,53 @@ fn what_is_removed_is_off() {
     let running = |seen: &mut Seen| {
         seen.resources[2].state = crate::machine::ResourceState::Online;
     };
-    assert_eq!(scene.judge(&next, running, |_| {}), Some(Invariant::S28));
+    assert_eq!(scene.clone().judge(&next, running, |_| {}), Some(Invariant::S28));
+    let evict = command(Command::EvictNode { node: C });
+    assert_eq!(scene.clone().judge(&evict, |_| {}, |_| {}), None);
+    let lost = |seen: &mut Seen| seen.nodes[C.index()].state = NodeState::Unclean;
+    assert_eq!(scene.clone().judge(&evict, lost, |_| {}), Some(Invariant::S28));
+    let orphaned = |seen: &mut Seen| {
+        seen.orphans.insert((C, DISK));
+    };
+    assert_eq!(scene.clone().judge(&evict, orphaned, |_| {}), Some(Invariant::S28));
+    let owned = |seen: &mut Seen| seen.groups[SQL.index()].owner = Some(C);
+    assert_eq!(scene.judge(&evict, owned, |_| {}), Some(Invariant::S28));
+}
+
+/// Between these two a node went down that owned the group, which is in no later epoch.
+#[test]
+fn epochs_end_with_their_node() {
+    let to = |node| {
+        Input::Command(Command::MoveGroup {
+            group: SQL,
+            to: Some(node),
+            on_failure: MoveFailure::Failover,
+            when_refused: WhenRefused::Refuse,
+            lock: LockHandling::Respect,
+        })
+    };
+    let up = Scene::online(Fencing::Trusted);
+    let off = up.clone().then(Input::NodeLost { node: A });
+    let input = Input::NodeLost { node: A };
+    let judge = |before: &Scene| {
+        let moment = Moment::before(&before.cluster, Stimulus::Input(&input), before.now);
+        invariant(whole::epochs_end_with_nodes(&moment, &off.cluster))
+    };
+    assert_eq!(judge(&up), None);
+    let later = [B, A, B, A].into_iter().fold(up, |scene, node| scene.then(to(node)));
+    assert_eq!(judge(&later), Some(Invariant::S7));
+}
+
+#[test]
+fn one_failure_moves_a_group_once() {
+    let moved = |from, to| {
+        let cause = MovementCause::ResourceFailure;
+        Output::Event(Event::MoveStarted { group: SQL, from, to: Some(to), cause })
+    };
+    let judge = |outputs: &[Output]| invariant(moves::once_per_incident(outputs));
+    assert_eq!(judge(&[moved(A, B)]), None);
+    assert_eq!(judge(&[moved(A, B), moved(A, C)]), Some(Invariant::S32));
+    assert_eq!(judge(&[moved(A, B), moved(B, C)]), Some(Invariant::S32));
 }
 
 /// A group of low priority stands on the only node; one of high priority is declared beside it.

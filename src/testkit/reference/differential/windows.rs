@@ -6,6 +6,7 @@ use super::{Differential, Step, agree};
 use crate::cluster::Event;
 use crate::id::Names;
 use crate::machine::{NodeState, ResourceState};
+use crate::settings::Retry;
 use crate::state::{Exhaustion, MovementCause, Recovery};
 use crate::testkit::breach::Breach;
 use crate::testkit::reference::budget::Uses;
@@ -28,14 +29,46 @@ impl Differential {
         }
     }
 
-    /// Counts what is told.
-    pub(super) fn count(
+    /// A restart is scheduled only while there is one left. Whoever says that the restarts are used
+    /// up is right, but for a paused owner, which starts nothing, and the last attempt of the 2003
+    /// profile.
+    pub(super) fn restart(
         &mut self,
         cluster: &Cluster,
         step: &Step<'_>,
         picture: &Picture,
         event: &Event<Names>,
-    ) {
+    ) -> Result<(), Breach> {
+        let (name, is_restart) = match event {
+            Event::RestartScheduled { resource, .. } => (resource, true),
+            Event::RestartsExhausted {
+                resource,
+                cause: Exhaustion::Restarts | Exhaustion::Redundant,
+                ..
+            } => (resource, false),
+            _ => return Ok(()),
+        };
+        let spec = cluster.spec();
+        let declared = spec.resource_id(name).and_then(|id| spec.resource(id));
+        let Some(settings) = declared.map(crate::spec::ResourceSpec::settings) else {
+            return Ok(());
+        };
+        let uses = self.restarts.entry(name.clone()).or_default();
+        let left = uses.left(step.moment.now, settings.restart_threshold, settings.restart_period);
+        let of = |group: &&crate::testkit::reference::Group| group.resource(name).is_some();
+        let owner = picture.groups.iter().find(of).and_then(|group| group.owner.as_deref());
+        let is_up = owner.is_some_and(|owner| picture.node_state(owner) == NodeState::Up);
+        let may_be_last = spec.settings().retry == Retry::FinalAttempt;
+        let is_true = match is_restart {
+            true => left > 0,
+            false => left == 0 || !is_up || may_be_last,
+        };
+        agree!(self, S15, is_true, "{left} restarts are left: {event:?}");
+        Ok(())
+    }
+
+    /// Counts what is told.
+    pub(super) fn count(&mut self, step: &Step<'_>, picture: &Picture, event: &Event<Names>) {
         let now = step.moment.now;
         match event {
             Event::RestartScheduled { resource, .. } => {
@@ -55,9 +88,7 @@ impl Differential {
                     self.restarts.remove(&resource.name);
                 }
             }
-            _ => {
-                let _ = cluster;
-            }
+            _ => {}
         }
     }
 

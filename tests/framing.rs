@@ -1,0 +1,164 @@
+//! What is around the values of a snapshot or a declaration, and lies about them: versions, keys,
+//! lengths, what comes after the end.
+
+use serde::Deserialize;
+use serde::de::value::{Error, SeqDeserializer};
+
+use quorate::machine::FailureLog;
+use quorate::policy::Ring;
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
+use quorate::{Cluster, Snapshot, Timestamp};
+
+fn declaration() -> ClusterDeclaration {
+    let disk = ResourceDeclaration::new("disk", "Physical Disk");
+    let group = GroupDeclaration::new("sql").resource(disk).demand("mb", 1);
+    ClusterDeclaration::new("mill").node("a").group(group)
+}
+
+/// A small snapshot as text.
+fn small() -> String {
+    let spec = declaration().build().expect("it is valid");
+    let cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+    serde_json::to_string(&cluster.snapshot()).expect("a snapshot can be written")
+}
+
+/// Whether a text is a snapshot of a cluster; what comes of it keeps every invariant.
+fn restores(text: &str) -> bool {
+    let Ok(snapshot) = serde_json::from_str::<Snapshot>(text) else { return false };
+    let Ok(cluster) = Cluster::restore(snapshot, Ring::new()) else { return false };
+    cluster.check_invariants().expect("what is restored keeps every invariant");
+    true
+}
+
+#[test]
+fn something_after_the_end() {
+    assert!(restores(&small()));
+    for rest in ["x", "{}", "]", "\0", "1"] {
+        assert!(!restores(&format!("{}{rest}", small())), "followed by {rest:?}");
+    }
+}
+
+#[test]
+fn another_version() {
+    for version in ["v0", "v2", "V1", "v", ""] {
+        assert!(!restores(&small().replacen("v1", version, 1)), "version {version:?}");
+    }
+    // Two versions at once are none.
+    let body = small();
+    let inner = body.trim_start_matches('{').trim_end_matches('}');
+    assert!(!restores(&format!("{{{inner}}},{inner}}}}}")));
+}
+
+/// Each bit, one at a time: it is refused, or it is a cluster, and nothing panics.
+#[test]
+fn every_single_bit_flipped() {
+    let real = small().into_bytes();
+    let (mut restored, mut refused) = (0, 0);
+    for index in 0..real.len() {
+        for bit in 0..8 {
+            let mut bytes = real.clone();
+            bytes[index] ^= 1 << bit;
+            match core::str::from_utf8(&bytes).is_ok_and(restores) {
+                true => restored += 1,
+                false => refused += 1,
+            }
+        }
+    }
+    assert!(restored > 0 && refused > restored, "{restored} restored, {refused} refused");
+}
+
+#[test]
+fn a_field_that_stands_twice() {
+    let twice = small().replacen("\"now\":0", "\"now\":0,\"now\":1", 1);
+    assert!(twice.len() > small().len(), "the field is there");
+    assert!(!restores(&twice));
+}
+
+/// A map would keep the last number in silence.
+#[test]
+fn a_name_that_stands_twice_in_a_map() {
+    let said = |text: &str| {
+        serde_json::from_str::<ClusterDeclaration>(text)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    let twice = r#"{"mb": 1, "mb": 2}"#;
+    let places = [
+        format!(r#"{{"name": "c", "nodes": [{{"name": "a", "capacity": {twice}}}]}}"#),
+        format!(r#"{{"name": "c", "nodes": [], "groups": [{{"name": "g", "demands": {twice}}}]}}"#),
+        format!(
+            r#"{{"name": "c", "nodes": [], "kinds": [{{"name": "k", "at_most_per_node": {twice}}}]}}"#
+        ),
+    ];
+    for text in places {
+        let error = said(&text).expect_err(&text);
+        assert!(error.contains("\"mb\" stands twice"), "{error}");
+        assert_eq!(said(&text.replacen("\"mb\": 1", "\"cpu\": 1", 1)), Ok(()));
+    }
+    let long = "x".repeat(1_000_000);
+    let text = format!(
+        r#"{{"name": "c", "nodes": [{{"name": "a", "capacity": {{"{long}": 1, "{long}": 2}}}}]}}"#
+    );
+    assert!(said(&text).expect_err("it stands twice").len() < 200);
+}
+
+/// A sequence that says that there are 2⁶³ more, of which none comes.
+#[derive(Clone, Copy)]
+struct Boast<T>(Option<T>);
+
+impl<T> Iterator for Boast<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.take()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX >> 1, Some(usize::MAX >> 1))
+    }
+}
+
+/// Formats with lengths in front may lie: nothing is allocated for what is only promised.
+#[test]
+fn a_length_that_lies() {
+    let entries = SeqDeserializer::<_, Error>::new(Boast(Some(5_u64)));
+    let log = FailureLog::deserialize(entries).expect("one entry came");
+    assert_eq!(log.entries(), [Timestamp::from_millis(5)]);
+    let names = SeqDeserializer::<_, Error>::new(Boast(Some("a")));
+    assert_eq!(Vec::<String>::deserialize(names).expect("one came"), ["a"]);
+}
+
+/// Names are compared as they are written, but for case: what only looks the same is another name.
+#[test]
+fn names_that_look_the_same() {
+    let with = |one: &str, other: &str| {
+        ClusterDeclaration::new("c")
+            .node("a")
+            .group(GroupDeclaration::new(one))
+            .group(GroupDeclaration::new(other))
+            .build()
+    };
+    let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}");
+    let spec = with(composed, decomposed).expect("two names");
+    assert_ne!(spec.group_id(composed), spec.group_id(decomposed));
+    assert!(spec.group_id("CAF\u{c9}").is_some_and(|id| Some(id) == spec.group_id(composed)));
+    let cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+    let text = serde_json::to_string(&cluster.snapshot()).expect("it can be written");
+    assert!(restores(&text));
+    assert!(with(composed, "CAF\u{c9}").is_err(), "the same but for case");
+    assert!(with("", "g").is_err(), "an empty name");
+}
+
+/// A million groups without resources, and a name of a mebibyte, are refused for their size.
+#[test]
+fn a_million_of_nothing() {
+    let mut many = declaration();
+    many.groups = (0..1_000_000).map(|_| GroupDeclaration::new("same prefix")).collect();
+    let errors = many.build().expect_err("too many");
+    assert_eq!(errors.to_string(), "groups: 1000000 groups, at most 4096 are allowed");
+    let mut long = declaration();
+    long.groups[0].name = "x".repeat(1 << 20);
+    let error = long.build().expect_err("too long").to_string();
+    assert!(error.contains("a name of 1048576 bytes, at most 255 are allowed"), "{error}");
+    assert!(error.len() < 400, "{} bytes of message", error.len());
+}
