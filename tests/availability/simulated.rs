@@ -252,12 +252,25 @@ fn compare_all(leave_out: &[&str], failback: Failback) {
     let frequent = Rates { mtbf: HOUR * 1_000, mttr: HOUR * 24, manual: HOUR * 2, ..RATES };
     for rates in [stressed(Failback::Allow), frequent, RATES] {
         for quorum in [QuorumRule::DiskOnly, QuorumRule::NodeMajority] {
-            compare_in_full(leave_out, Rates { failback, ..rates }, quorum);
+            // Where two groups often wait at once the first of them gets the first node that comes
+            // up, and the chain lets each wait for its own: the sum is the same, its parts are not.
+            let often_wait = leave_out.len() == 3 || rates.mtbf < frequent.mtbf;
+            let judged = if often_wait { Judged::Sum } else { Judged::Causes };
+            compare_in_full(leave_out, Rates { failback, ..rates }, quorum, judged);
         }
     }
 }
 
-fn compare_in_full(leave_out: &[&str], rates: Rates, quorum: QuorumRule) {
+/// What has to agree.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Judged {
+    /// Downtime as a whole.
+    Sum,
+    /// And downtime by cause.
+    Causes,
+}
+
+fn compare_in_full(leave_out: &[&str], rates: Rates, quorum: QuorumRule, judged: Judged) {
     let text = include_str!("../../examples/exchange_2003.toml");
     let mut declaration: ClusterDeclaration = toml::from_str(text).expect("the example is valid");
     // The chain takes nodes to spare for equals: a group on its third choice does not go to its
@@ -293,4 +306,12 @@ fn compare_in_full(leave_out: &[&str], rates: Rates, quorum: QuorumRule) {
     }
     println!("{line}");
     assert!(mean.down.agrees_with(known.total()), "{line}");
+    let hours = simulated.run.years * closed_form::HOURS_PER_YEAR * of.homes as f64;
+    for cause in Cause::ALL {
+        let (found, known) = (mean.down_by_cause.of(cause), known.of(cause));
+        let outages = known * hours / closed_form::outage_lengths(&of).of(cause);
+        // What is too rare to be judged by itself is judged with the sum.
+        let is_known = outages > 300.0 && judged == Judged::Causes;
+        assert!(!is_known || found.agrees_with(known), "{cause}: {line}");
+    }
 }
