@@ -4,7 +4,7 @@ use crate::cluster::Reason;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, Fencing, Priority};
 use crate::state::Recovery;
-use crate::{Cluster, GroupId, ResourceId};
+use crate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
 use crate::testkit::breach::{Breach, ensure};
 
@@ -53,11 +53,7 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
     match reason {
         Reason::NoQuorum => !state.is_quorate(),
         Reason::WaitingForNodeOff { node, fencing, at } => {
-            let is_lease = matches!(fencing, Fencing::Lease { .. });
-            owner == Some(node)
-                && state.node_state(node) == NodeState::Unclean
-                && fencing == cluster.spec().settings().fencing
-                && (!is_lease || at.is_some_and(|at| at > now))
+            owner == Some(node) && waits_for_off(cluster, node, fencing, at)
         }
         Reason::OrphanRunning { resource, node } => {
             is_mine(resource) && state.orphans_on(node).any(|(orphan, _)| orphan == resource)
@@ -66,15 +62,10 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
             owner == Some(node) && state.resource_state(resource) == ResourceState::InDoubt
         }
         Reason::NotAdmitted { node, because_of } => {
-            let classes = |group| {
-                let declared = cluster.spec().group(group).expect("a declared group");
-                declared.anti_affinity_classes().to_vec()
-            };
-            let others = classes(because_of);
             owner == Some(node)
                 && state.owner(because_of) == Some(node)
                 && state.may_run(cluster.spec(), because_of)
-                && classes(group).iter().any(|class| others.contains(class))
+                && share_a_class(cluster, group, because_of)
         }
         Reason::NotStartedAutomatically => {
             priority(cluster, group) == Some(Priority::NO_AUTO_START)
@@ -118,6 +109,24 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
             is_mine(resource) && own.unwrap_or(record.desired()) == DesiredState::Offline
         }
     }
+}
+
+/// Whether a node has to be proved off in this way, and not before now.
+fn waits_for_off(cluster: &Cluster, node: NodeId, fencing: Fencing, at: Option<Timestamp>) -> bool {
+    let state = cluster.state();
+    let is_lease = matches!(fencing, Fencing::Lease { .. });
+    state.node_state(node) == NodeState::Unclean
+        && fencing == cluster.spec().settings().fencing
+        && (!is_lease || at.is_some_and(|at| at > state.now()))
+}
+
+/// Whether two groups have an anti-affinity class in common.
+fn share_a_class(cluster: &Cluster, one: GroupId, other: GroupId) -> bool {
+    let classes = |group| {
+        let declared = cluster.spec().group(group).expect("a declared group");
+        declared.anti_affinity_classes()
+    };
+    classes(one).iter().any(|class| classes(other).contains(class))
 }
 
 /// Whether anything of a group is being done.
