@@ -154,8 +154,9 @@ pub enum ColdStart {
 /// The settled properties of one group.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct GroupSettings {
-    /// The desired state when the cluster first forms. Default online: what is declared is meant
-    /// to run. (Windows has offline, because there a group is created empty and by hand.)
+    /// The desired state when the cluster first forms, and from the moment on when a new
+    /// configuration changes it. Default online: what is declared is meant to run. (Windows has
+    /// offline, because there a group is created empty and by hand.)
     pub desired: DesiredState,
     /// Failovers because of failed resources within `failover_period`; `None` is the number of
     /// nodes that are up, less one. Default `None`.

@@ -146,6 +146,11 @@ impl Seen {
         for (id, declared) in from.groups() {
             if let Some(new) = to.group_id(declared.name()) {
                 let mut group = old.groups[id.index()].clone();
+                // Another word in the declaration is the last word; the same one is none.
+                let declares = to.group(new).expect("a declared group").settings().desired;
+                if declares != declared.settings().desired {
+                    group.desired = declares;
+                }
                 group.owner = group.owner.and_then(node);
                 group.movement = group.movement.and_then(|(to, cause)| match to {
                     None => Some((None, cause)),
@@ -159,9 +164,14 @@ impl Seen {
                 self.resources[id.index()].state = ResourceState::Offline;
             }
         }
-        for (id, _) in from.resources() {
+        for (id, declared) in from.resources() {
             if let Some(new) = resource(id) {
-                self.resources[new.index()] = old.resources[id.index()].clone();
+                let mut kept = old.resources[id.index()].clone();
+                let declares = to.resource(new).expect("a declared resource").settings().desired;
+                if declares != declared.settings().desired {
+                    kept.desired = declares;
+                }
+                self.resources[new.index()] = kept;
             }
         }
         self.orphans =

@@ -121,24 +121,60 @@ fn a_failback_needs_a_reason() {
     assert_eq!(scene.judge(&next, |_| {}, forge), Some(Invariant::S20), "not preferred");
 }
 
-#[test]
-fn room() {
+/// Nodes with ten of something each; what the groups take of it.
+fn roomy(sql: u64, web: u64) -> ClusterDeclaration {
     let mut declaration = declaration(Fencing::Trusted);
     for node in &mut declaration.nodes {
         node.capacity.insert("mb".into(), 10);
     }
-    for group in &mut declaration.groups {
-        group.demands.insert("mb".into(), 6);
+    for (group, takes) in declaration.groups.iter_mut().zip([sql, web]) {
+        group.demands.insert("mb".into(), takes);
     }
+    declaration
+}
+
+fn begun(declaration: ClusterDeclaration) -> Scene {
     let spec = declaration.build().expect("a valid declaration");
     let cluster = Cluster::new(spec, FirstPreferred, Timestamp::ZERO);
     let audit = Audit::new(&cluster);
     let scene = Scene { cluster, audit, now: Timestamp::from_millis(1_000) };
-    let scene = [A, B, C].into_iter().fold(scene, |scene, node| scene.then(joined(node, 1)));
+    [A, B, C].into_iter().fold(scene, |scene, node| scene.then(joined(node, 1)))
+}
+
+#[test]
+fn room() {
+    let scene = begun(roomy(6, 6));
     // The database goes to the third node; the second is full.
     assert_eq!(scene.clone().judge(&lost(), |_| {}, |_| {}), None);
     let crowded = |seen: &mut Seen| seen.groups[1].owner = Some(C);
     assert_eq!(scene.judge(&lost(), crowded, |_| {}), Some(Invariant::S17));
+}
+
+/// A node that has less now than its groups take is no place for more, and one for nothing more.
+#[test]
+fn nothing_always_has_room() {
+    let mut less = roomy(0, 6);
+    less.nodes[1].capacity.insert("mb".into(), 5);
+    let scene =
+        begun(roomy(0, 6)).then(Input::Command(Command::Configure { declaration: Box::new(less) }));
+    let after = scene.then(Input::NodeLost { node: A });
+    assert_eq!(after.audit.seen.groups[0].owner, Some(B), "the next preferred owner");
+}
+
+/// Another desired state in a declaration is the last word; the same one as before is no word.
+#[test]
+fn a_declared_desired_state_counts_when_it_changes() {
+    let off = Command::TakeGroupOffline { group: SQL, lock: LockHandling::Respect };
+    let scene = Scene::online(Fencing::Trusted).then(Input::Command(off));
+    let mut after = declaration(Fencing::Trusted);
+    let own = after.groups[0].resources[1].settings.as_mut().expect("they are declared");
+    own.desired = Some(DesiredState::Online);
+    after.groups[1].desired = Some(DesiredState::Offline);
+    let next = command(Command::Configure { declaration: Box::new(after) });
+    assert_eq!(scene.clone().judge(&next, |_| {}, |_| {}), None);
+    // Only what changed: the group that was taken offline is declared as before.
+    let forgotten = |seen: &mut Seen| seen.groups[0].desired = DesiredState::Online;
+    assert_eq!(scene.judge(&next, forgotten, |_| {}), Some(Invariant::S19));
 }
 
 #[test]
