@@ -36,6 +36,10 @@ impl Director {
             self.resume_all()?;
             self.work_until_quiet()?;
             self.goes_well()?;
+            if !self.paused().is_empty() {
+                // It came back just now, as paused as it went.
+                continue;
+            }
             if timer > TIMERS && self.is_at_rest().is_ok() {
                 return Ok(());
             }
@@ -152,19 +156,23 @@ impl Director {
         out
     }
 
-    /// Operators resume what they paused.
-    fn resume_all(&mut self) -> Result<(), Breach> {
+    /// Members that operators paused and did not resume.
+    fn paused(&self) -> Vec<NodeId> {
         let cluster = self.stage.cluster();
         let is_paused = |node: NodeId| {
             cluster.state().node(node).is_some_and(|record| record.pause() == Pause::Requested)
         };
-        let paused: Vec<NodeId> = cluster
+        cluster
             .spec()
             .nodes()
             .map(|(node, _)| node)
             .filter(|node| is_paused(*node) && cluster.state().node_state(*node).is_member())
-            .collect();
-        for node in paused {
+            .collect()
+    }
+
+    /// Operators resume what they paused.
+    fn resume_all(&mut self) -> Result<(), Breach> {
+        for node in self.paused() {
             let command = Command::ResumeNode { node, failback: ResumeFailback::ByPolicy };
             let input = self.stage.cluster().spec().named(Input::Command(command));
             let done = self.act(Act::Say(Box::new(input)))?;
