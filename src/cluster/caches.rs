@@ -3,7 +3,7 @@
 //! Everything here can be built from the state alone; [`Cluster::assemble`] does, and
 //! [`Cluster::check_invariants`] compares the two.
 
-use alloc::collections::{BTreeSet, BinaryHeap};
+use alloc::collections::{BTreeSet, BinaryHeap, VecDeque};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -79,6 +79,10 @@ pub(crate) struct Touched {
     /// Nodes to which groups may fail back now, for what stands there has changed.
     changed_nodes: Vec<NodeId>,
     awaiting: Awaiting,
+    /// Groups that would fail back, and let those that await a node go first.
+    failing_back: Vec<GroupId>,
+    /// Groups that an operator has return to a node at once, when all others are placed.
+    returning: VecDeque<(GroupId, NodeId)>,
 }
 
 /// Whether the groups that await a node are to be planned again.
@@ -105,6 +109,22 @@ impl Touched {
         if !self.nodes.contains(&node) {
             self.nodes.push(node);
         }
+    }
+
+    pub(crate) fn add_failing_back(&mut self, group: GroupId) {
+        self.failing_back.push(group);
+    }
+
+    pub(crate) fn next_failing_back(&mut self) -> Option<GroupId> {
+        self.failing_back.pop()
+    }
+
+    pub(crate) fn add_returning(&mut self, group: GroupId, to: NodeId) {
+        self.returning.push_back((group, to));
+    }
+
+    pub(crate) fn next_returning(&mut self) -> Option<(GroupId, NodeId)> {
+        self.returning.pop_front()
     }
 
     pub(crate) fn add_orphan(&mut self, node: NodeId, resource: ResourceId) {

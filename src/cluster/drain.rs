@@ -57,11 +57,22 @@ impl Cluster {
             if let Some(record) = self.state.groups.get_mut(group.index()) {
                 record.drained_from = None;
             }
-            if failback == ResumeFailback::Immediate && self.can_return(group, node) {
-                let (to, cause) = (Some(node), MovementCause::Failback);
-                self.begin_move(group, to, cause, MoveFailure::Failover);
+            if failback == ResumeFailback::Immediate {
+                self.caches.touched.add_returning(group, node);
             }
         }
+    }
+
+    /// Sets the next group moving that an operator has return, if it still can: groups that have no
+    /// node were placed before. Whether there was one.
+    pub(crate) fn return_next(&mut self) -> bool {
+        let Some((group, to)) = self.caches.touched.next_returning() else { return false };
+        let movement = self.state.group(group).and_then(|record| record.movement);
+        let is_on_its_way = movement.is_some_and(|movement| movement.to == Some(to));
+        if !is_on_its_way && self.can_return(group, to) {
+            self.begin_move(group, Some(to), MovementCause::Failback, MoveFailure::Failover);
+        }
+        true
     }
 
     fn try_again_on(&mut self, node: NodeId) {

@@ -31,6 +31,8 @@ impl Cluster {
                 }
             } else if self.touch_late() {
                 is_first_round = false;
+            } else if self.return_next() {
+                // It is settled like any other group.
             } else if !self.finish_drains() {
                 break;
             }
@@ -92,6 +94,10 @@ impl Cluster {
         }
         while let Some(node) = self.caches.touched.next_changed_node() {
             self.touch_returning(node);
+            is_any = true;
+        }
+        while let Some(group) = self.caches.touched.next_failing_back() {
+            self.touch(group);
             is_any = true;
         }
         is_any
