@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use quorate::cluster::{Command, DeadlineReason, LockHandling, ResumeFailback, WhenRefused};
+use quorate::cluster::{
+    Command, DeadlineReason, LockHandling, RestoreError, ResumeFailback, WhenRefused,
+};
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
 use quorate::spec::{
-    ClusterDeclaration, Failback, Fencing, GroupDeclaration, QuorumRule, ResourceDeclaration,
-    ResourceOverrides, UnconfirmedStop,
+    ClusterDeclaration, Failback, Fencing, GroupDeclaration, Limits, QuorumRule,
+    ResourceDeclaration, ResourceOverrides, UnconfirmedStop,
 };
 use quorate::state::{DrainMode, MoveFailure, OperationKind};
 use quorate::{
@@ -240,4 +242,20 @@ fn a_home_that_joins_paused_ends_the_wait() {
     assert_eq!(cluster.state().owner(group), Some(a));
     let next = cluster.poll_timeout().map(|deadline| deadline.reason);
     assert!(matches!(next, Some(DeadlineReason::OperationTimeout { .. })));
+}
+
+/// The limits of declarations hold for the declaration in a snapshot.
+#[test]
+fn a_snapshot_at_the_limit_is_restored_and_one_past_it_is_not() {
+    let spec = declaration(Fencing::Trusted).build().expect("a valid declaration");
+    let snapshot = Cluster::new(spec, Ring::new(), Timestamp::ZERO).snapshot();
+    let nodes = usize::try_from(NODES).expect("few");
+    let within = |nodes| {
+        let limits = Limits { nodes, ..Limits::default() };
+        Cluster::restore_within(snapshot.clone(), Ring::new(), &limits)
+    };
+    assert!(within(nodes).is_ok());
+    let error = within(nodes - 1).expect_err("one node too many");
+    assert!(matches!(error, RestoreError::Declaration(_)), "{error}");
+    assert!(error.to_string().contains("nodes"), "{error}");
 }

@@ -19,7 +19,9 @@ use crate::time::{Timestamp, WallClock};
 /// A cluster as it stood after an input: its declaration and its ground state, by names.
 ///
 /// Every version that was ever written can be read for ever. What is read is not trusted:
-/// [`Cluster::restore`](crate::Cluster::restore) checks all of it.
+/// [`Cluster::restore`](crate::Cluster::restore) checks all of it, within the
+/// [`Limits`](crate::spec::Limits) of declarations. How many bytes are worth decoding is for whoever
+/// receives them to say: the crate never sees bytes.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -219,8 +219,8 @@ fn the_documented_rates_are_valid() {
     assert_eq!(same, Rates::default());
 }
 
-// The whole acceptance: three topologies, three sets of rates, quorum on and off, failback on and
-// off, each until the standard error is a third of a per cent. It takes half an hour on a core:
+// The whole acceptance: three topologies, three sets of rates, quorum on and off, and failback off
+// for the largest, each until the standard error is a third of a per cent. Half an hour on a core:
 // `cargo test --release --test availability -- --ignored --nocapture`.
 
 #[test]
