@@ -53,7 +53,7 @@ impl Agenda {
             (Some(at), ABSENT) => {
                 let place = self.heap.len();
                 self.heap.push((at, key));
-                self.note(place);
+                self.put(place, (at, key));
                 self.rise(place);
             }
             (Some(at), place) => self.change(index(place), at),
@@ -111,61 +111,60 @@ impl Agenda {
     }
 
     fn remove(&mut self, place: usize) {
-        let last = self.heap.len().saturating_sub(1);
-        self.swap(place, last);
-        if let Some((_, key)) = self.heap.pop()
-            && let Some(slot) = self.places.get_mut(index(key))
+        if let Some((_, key)) = self.heap.get(place)
+            && let Some(slot) = self.places.get_mut(index(*key))
         {
             *slot = ABSENT;
         }
-        if place < last {
+        let Some(last) = self.heap.pop() else { return };
+        if place < self.heap.len() {
+            self.put(place, last);
             self.rise(place);
             self.sink(place);
         }
     }
 
-    fn rise(&mut self, mut place: usize) {
+    /// Moves an entry up to where it belongs. Those that it passes move down by one each, and are
+    /// written once.
+    fn rise(&mut self, from: usize) {
+        let Some(entry) = self.heap.get(from).copied() else { return };
+        let mut place = from;
         while place > 0 {
             let parent = place.saturating_sub(1) >> 2;
-            if self.heap.get(parent) <= self.heap.get(place) {
-                return;
-            }
-            self.swap(parent, place);
+            let Some(above) = self.heap.get(parent).copied().filter(|above| *above > entry) else {
+                break;
+            };
+            self.put(place, above);
             place = parent;
         }
+        if place != from {
+            self.put(place, entry);
+        }
     }
 
-    fn sink(&mut self, mut place: usize) {
+    /// The same downwards.
+    fn sink(&mut self, from: usize) {
+        let Some(entry) = self.heap.get(from).copied() else { return };
+        let mut place = from;
         loop {
             let first = place.saturating_mul(4).saturating_add(1);
-            let mut least = place;
-            for child in first..first.saturating_add(4) {
-                if let Some(entry) = self.heap.get(child)
-                    && Some(entry) < self.heap.get(least)
-                {
-                    least = child;
-                }
-            }
-            if least == place {
-                return;
-            }
-            self.swap(least, place);
-            place = least;
+            let children = first..first.saturating_add(4);
+            let least = children.filter_map(|child| Some((*self.heap.get(child)?, child))).min();
+            let Some((below, child)) = least.filter(|(below, _)| *below < entry) else { break };
+            self.put(place, below);
+            place = child;
+        }
+        if place != from {
+            self.put(place, entry);
         }
     }
 
-    fn swap(&mut self, one: usize, other: usize) {
-        if one < self.heap.len() && other < self.heap.len() {
-            self.heap.swap(one, other);
-            self.note(one);
-            self.note(other);
+    /// Writes an entry, and where it is.
+    fn put(&mut self, place: usize, entry: (Timestamp, u32)) {
+        if let Some(spot) = self.heap.get_mut(place) {
+            *spot = entry;
         }
-    }
-
-    fn note(&mut self, place: usize) {
-        if let Some((_, key)) = self.heap.get(place)
-            && let Some(slot) = self.places.get_mut(index(*key))
-        {
+        if let Some(slot) = self.places.get_mut(index(entry.1)) {
             *slot = narrow(place);
         }
     }
