@@ -58,8 +58,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 fn named(name: &str) -> Result<Configuration, String> {
-    [Configuration::SMALL, Configuration::COLD, Configuration::FULL]
-        .into_iter()
+    Configuration::all()
         .find(|configuration| configuration.name == name)
         .ok_or_else(|| format!("{name} is no configuration: small, cold, full"))
 }
