@@ -15,7 +15,7 @@
 mod model;
 
 #[cfg(quorate_seeded_bugs)]
-#[path = "common/hunt.rs"]
+#[path = "common/hunt/mod.rs"]
 mod hunt;
 
 #[cfg(quorate_seeded_bugs)]

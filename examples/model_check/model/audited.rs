@@ -42,7 +42,7 @@ pub(crate) fn tell(
         }
     }
     world.idle = 0;
-    (Some(Arc::new(Core::new(cluster, before.horizon, Some(audit)))), None)
+    (Some(Arc::new(Core::new(cluster, before.reach, Some(audit)))), None)
 }
 
 /// Whether it was right to refuse an input. That nothing has changed was judged.

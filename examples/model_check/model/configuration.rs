@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use quorate::Timestamp;
 use quorate::testkit::Breach;
 
 use super::declare::HORIZON;
 use super::judge;
 use super::scenes::{self, Scene};
-use super::state::State;
+use super::state::{BEGIN, Reach, State};
 
 /// What is checked.
 #[derive(Clone, Debug)]
@@ -116,9 +117,11 @@ impl Configuration {
         [Self::SMALL, Self::COLD, Self::FULL].into_iter().chain(scenes::ALL.iter().cloned())
     }
 
-    /// What is due only after this is never due.
-    pub(crate) fn horizon(&self) -> Duration {
-        self.scene.map_or(HORIZON, |scene| scene.horizon)
+    /// How far time goes.
+    pub(crate) fn reach(&self) -> Reach {
+        let lasts = self.scene.and_then(|scene| scene.lasts);
+        let until = lasts.map_or(Timestamp::from_millis(u64::MAX), |span| BEGIN.after(span));
+        Reach { horizon: self.scene.map_or(HORIZON, |scene| scene.horizon), until }
     }
 
     pub(crate) fn has(&self, fault: Fault) -> bool {

@@ -61,6 +61,7 @@
 //! out as soon as it has none: orders that their agent will refuse, answers that nobody waits for
 //! (they are judged, as above), and what a late fence would do when no fault is left.
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use quorate::testkit::Breach;
@@ -161,18 +162,22 @@ enum Order {
 
 /// The model as stateright wants it.
 #[derive(Clone, Debug)]
-struct Histories(Configuration);
+struct Histories {
+    configuration: Configuration,
+    /// The first broken rule that anybody met.
+    broken: Arc<OnceLock<Breach>>,
+}
 
 impl Model for Histories {
     type State = State;
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        State::initial(&self.0)
+        State::initial(&self.configuration)
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        state.actions(&self.0, actions);
+        state.actions(&self.configuration, actions);
     }
 
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
@@ -180,12 +185,42 @@ impl Model for Histories {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property::always(EVERY_RULE, |model, state| model.0.verdict(state).is_ok())]
+        vec![Property::always(EVERY_RULE, |model, state| match model.configuration.verdict(state) {
+            Ok(()) => true,
+            Err(broken) => {
+                // Only the first one is kept.
+                let _ = model.broken.set(broken);
+                false
+            }
+        })]
     }
 }
 
+/// What one search came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Searched {
+    pub(crate) broken: Option<Breach>,
+    pub(crate) unique_states: usize,
+    /// Whether every state was visited.
+    pub(crate) is_closed: bool,
+}
+
+/// Visits every state of a configuration, or stops at the first broken rule. How it comes about is
+/// not told: an engine that does not do the same twice could not show it.
+pub(crate) fn search_once(configuration: &Configuration, budget: &Budget) -> Searched {
+    let began = Instant::now();
+    let broken = Arc::default();
+    let model = Histories { configuration: configuration.clone(), broken: Arc::clone(&broken) };
+    let builder = model.checker().threads(budget.threads).timeout(budget.time);
+    let checker = CheckerBuilder::spawn_dfs(builder).join();
+    let broken = broken.get().cloned();
+    let is_closed = broken.is_none() && began.elapsed() < budget.time;
+    Searched { broken, unique_states: checker.unique_state_count(), is_closed }
+}
+
 fn search(configuration: &Configuration, budget: &Budget, order: Order) -> Report {
-    let builder = Histories(configuration.clone())
+    let broken = Arc::default();
+    let builder = Histories { configuration: configuration.clone(), broken }
         .checker()
         .threads(budget.threads)
         .timeout(budget.time)

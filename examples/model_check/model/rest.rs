@@ -92,7 +92,7 @@ impl State {
         let twin = match restored {
             Ok(twin) => {
                 let audit = self.core.audit.as_ref().map(|_| Audit::new(&twin));
-                Self::of(Arc::new(Core::new(twin, self.core.horizon, audit)), self.world, None)
+                Self::of(Arc::new(Core::new(twin, self.core.reach, audit)), self.world, None)
             }
             Err(error) => {
                 let words = format!("cannot be restored: {error}");

@@ -10,7 +10,7 @@ use quorate::kind::ResourceOverrides;
 use quorate::quorum::WitnessState;
 use quorate::spec::{
     Admission, ClusterDeclaration, Failback, FailbackWindow, Fencing, Interval, Priority,
-    QuorumRule, RestartAction,
+    QuorumRule, RestartAction, UnconfirmedStop,
 };
 
 use super::Configuration;
@@ -29,8 +29,10 @@ pub(crate) struct Scene {
     /// What can happen for nothing, up to the number of deeds in one history.
     pub(crate) deeds: &'static [Deed],
     pub(crate) pace: Pace,
-    /// As [`Configuration::horizon`].
+    /// What is due only after this is never due; longer than any history.
     pub(crate) horizon: Duration,
+    /// How long a history lasts, where the clock on the wall counts and every time is another one.
+    pub(crate) lasts: Option<Duration>,
 }
 
 /// How orders and answers go between the cluster and the machines.
@@ -51,6 +53,7 @@ const SCENE: Scene = Scene {
     deeds: &[],
     pace: Pace::Brisk,
     horizon: HOUR,
+    lasts: None,
 };
 
 const BASE: Configuration =
@@ -121,8 +124,11 @@ const FENCES: Configuration = Configuration {
     scene: Some(&Scene {
         about: "one fence for each node, and a group that must not wait for another one's",
         declare: |declared| {
-            if let Some(high) = declared.groups.first_mut() {
-                high.priority = Some(Priority::HIGH);
+            declared.groups[0].priority = Some(Priority::HIGH);
+            for group in &mut declared.groups {
+                for of in overrides(group) {
+                    of.unconfirmed_stop = Some(UnconfirmedStop::BlockGroup);
+                }
             }
         },
         deeds: &[Deed::Offline(1), Deed::Online(1), Deed::OldJoin(0), Deed::OldJoin(1)],
@@ -234,6 +240,7 @@ const FAILBACK: Configuration = Configuration {
         declare: |declared| {
             // Longer than any history, which lasts for days here.
             let forever = 100 * 24 * HOUR;
+            declared.probe_interval = Some(forever);
             for group in &mut declared.groups {
                 group.failover_period = Some(40 * 24 * HOUR);
                 group.failback = Some(Failback::Allow);
@@ -253,6 +260,8 @@ const FAILBACK: Configuration = Configuration {
             Deed::Clock { hour: 12, offset: 0 },
         ],
         horizon: Duration::from_secs(72 * 3_600),
+        // With the nights of two days.
+        lasts: Some(Duration::from_secs(40 * 3_600)),
         ..SCENE
     }),
     ..BASE

@@ -43,10 +43,18 @@ pub(crate) struct Core {
     pub(crate) live: List<Live, 12>,
     /// See [`Cluster::hash_likeness`].
     pub(crate) likeness: u64,
-    /// What is due only after this is never due.
-    pub(crate) horizon: Duration,
+    pub(crate) reach: Reach,
     /// In a scene, who judges; it follows from the state as a diary does.
     pub(crate) audit: Option<Audit>,
+}
+
+/// How far time goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    /// What is due only after this span is never due.
+    pub(crate) horizon: Duration,
+    /// What is due only then is never due.
+    pub(crate) until: Timestamp,
 }
 
 /// An operation that is outstanding.
@@ -87,7 +95,7 @@ pub(crate) enum Stimulus {
 }
 
 /// When a scene begins: a time before it can be told.
-const BEGIN: Timestamp = Timestamp::from_millis(1_000);
+pub(crate) const BEGIN: Timestamp = Timestamp::from_millis(1_000);
 
 const BROKEN: u64 = 0x5bd1_e995_7f4a_7c15;
 
@@ -104,13 +112,13 @@ impl Hash for State {
 }
 
 impl Core {
-    pub(crate) fn new(cluster: Cluster, horizon: Duration, audit: Option<Audit>) -> Self {
+    pub(crate) fn new(cluster: Cluster, reach: Reach, audit: Option<Audit>) -> Self {
         let mut live = List::default();
         for effect in cluster.outstanding() {
             live.push(Live { order: Order::of(&effect), deadline: effect.deadline });
         }
-        let likeness = key::likeness(&cluster, horizon);
-        Self { cluster, live, likeness, horizon, audit }
+        let likeness = key::likeness(&cluster, reach.horizon);
+        Self { cluster, live, likeness, reach, audit }
     }
 
     /// What time it is: that of the last input, and what has passed since.
@@ -126,10 +134,11 @@ impl Core {
         self.cluster.state().node_state(NodeId::from_index(node))
     }
 
-    /// When the next timer goes off, if the horizon does not come first.
+    /// When the next timer goes off, if it is within reach.
     pub(crate) fn next_timer(&self) -> Option<Timestamp> {
         let at = self.cluster.poll_timeout()?.at;
-        (at.since(self.cluster.state().now()) < self.horizon).then_some(at)
+        let is_near = at.since(self.cluster.state().now()) < self.reach.horizon;
+        (is_near && at < self.reach.until).then_some(at)
     }
 }
 
@@ -150,7 +159,7 @@ impl State {
         let began = if is_audited { BEGIN } else { Timestamp::ZERO };
         let cluster = Cluster::new(spec, Ring::new(), began);
         let audit = is_audited.then(|| Audit::new(&cluster));
-        let core = Core::new(cluster, configuration.horizon(), audit);
+        let core = Core::new(cluster, configuration.reach(), audit);
         let world =
             World { faults: configuration.faults, moves: configuration.moves, ..World::default() };
         let first = configuration.scene.map_or(&[][..], |scene| scene.first);
@@ -234,7 +243,7 @@ fn tell(
     while let Some(output) = cluster.poll_output() {
         outputs.push(output);
     }
-    let after = Core::new(cluster, before.horizon, None);
+    let after = Core::new(cluster, before.reach, None);
     let verdict = judge::step(before, &after, world, stimulus, &outputs);
     for output in &outputs {
         if let Output::Effect(effect) = output {
