@@ -6,12 +6,13 @@ use quorate::cluster::{Input, InputError, Output, Reason};
 use quorate::Timestamp;
 use quorate::settings::NoQuorum;
 use quorate::testkit::audit::Audit;
+use quorate::testkit::reference::{Order, Picture};
 use quorate::testkit::{Breach, Invariant, liveness};
 
 use super::declare::{GROUPS, NODES, RESOURCES};
 use super::rule::ensure;
 use super::state::{Core, State, Stimulus};
-use super::world::{Order, World};
+use super::world::{self, World};
 
 /// Tells the cluster something; the cluster after it, unless it refused.
 pub(crate) fn tell(
@@ -38,7 +39,7 @@ pub(crate) fn tell(
     };
     for output in &outputs {
         if let Output::Effect(effect) = output {
-            world.take(Order::of(effect));
+            world.take(world::Order::of(effect));
         }
     }
     world.idle = 0;
@@ -83,6 +84,8 @@ impl State {
                 ensure!(left.is_none(), S25, "r{resource} runs on n{left:?}, without quorum");
             }
         }
+        let forgotten = Picture::of(cluster).forgotten(&[Order::Ring { seed: None }]);
+        ensure!(forgotten.is_empty(), L1, "forgotten where they could run: {forgotten:?}");
         for (group, _) in cluster.spec().groups() {
             let Some(reason) = cluster.why(group) else { continue };
             let words = || format!("{group} waits, and nothing goes on: {reason}");

@@ -14,7 +14,7 @@ use quorate::spec::{
 };
 
 use super::Configuration;
-use super::configuration::Fault;
+use super::configuration::{Fault, Start};
 use super::deed::{Deed, Edit};
 
 /// What is otherwise than in the plain cluster.
@@ -76,11 +76,14 @@ const LIMITS: Configuration = Configuration {
             if let [high, low] = &mut declared.groups[..] {
                 high.priority = Some(Priority::HIGH);
                 high.failover_period = Some(PERIOD);
-                for of in overrides(high) {
+                // One of its resources is tried again after a while, the other one never.
+                let retries = [Interval::Every(Duration::from_secs(30)), Interval::Never];
+                for (of, retry) in overrides(high).zip(retries) {
                     of.restart_threshold = Some(0);
-                    of.retry_period = Some(Interval::Every(Duration::from_secs(30)));
+                    of.retry_period = Some(retry);
                 }
                 for of in overrides(low) {
+                    of.restart_threshold = Some(2);
                     of.restart_action = Some(RestartAction::RestartNoNotify);
                     of.restart_period = Some(PERIOD);
                 }
@@ -137,14 +140,14 @@ const FENCES: Configuration = Configuration {
     ..BASE
 };
 
-/// Leases in place of fences.
+/// Leases in place of fences, and nodes that join with something that is not theirs.
 const LEASE: Configuration = Configuration {
     name: "lease",
-    faults: 1,
-    kinds: &[Fault::Crash],
+    faults: 2,
+    kinds: &[Fault::Crash, Fault::Rogue],
     moves: 1,
     scene: Some(&Scene {
-        about: "leases that end, with a margin",
+        about: "leases that end, with a margin; nodes that join with what is not theirs",
         declare: |declared| {
             let (duration, margin) = (Duration::from_secs(10), Duration::from_secs(5));
             declared.fencing = Some(Fencing::Lease { duration, margin });
@@ -185,21 +188,24 @@ const OWNERS: Configuration = Configuration {
     ..BASE
 };
 
-/// Room for one group on two of the nodes.
+/// Room for one group on each node.
 const ROOM: Configuration = Configuration {
     name: "room",
+    starts: &[Start::Cold, Start::Formed],
     faults: 3,
     kinds: &[Fault::Crash],
     moves: 1,
     scene: Some(&Scene {
-        about: "room for one group on each of two nodes; priorities",
+        about: "room for one group on each node, priorities, and a cluster that forms",
         declare: |declared| {
-            for (node, room) in declared.nodes.iter_mut().zip([1, 1, 0]) {
+            for (node, room) in declared.nodes.iter_mut().zip([1, 1, 1]) {
                 node.capacity.insert("memory".into(), room);
             }
             for group in &mut declared.groups {
                 group.demands.insert("memory".into(), 1);
             }
+            // One of them is a majority, so all others can be off.
+            declared.nodes[2].vote_weight = Some(3);
             // Declared last, placed first.
             declared.groups[1].priority = Some(Priority::HIGH);
         },
