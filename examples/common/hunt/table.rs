@@ -62,7 +62,11 @@ pub(super) fn foot(all: &[Hunted], options: &Options) {
         );
     }
     let is_missed = |hunted: &&Hunted| !hunted.simulator.is_found() && !hunted.model.is_found();
-    println!("{} of {} bugs were found by no tool", all.iter().filter(is_missed).count(), all.len());
+    println!(
+        "{} of {} bugs were found by no tool",
+        all.iter().filter(is_missed).count(),
+        all.len()
+    );
 }
 
 const fn took(hunt: &Hunt) -> Option<Duration> {

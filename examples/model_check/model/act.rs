@@ -5,11 +5,12 @@ use quorate::quorum::WitnessState;
 use quorate::settings::QuorumRule;
 use quorate::state::{OperationKind, Pause};
 
-use super::deed::Deed;
 use super::declare::{GROUPS, NODES, RESOURCES};
+use super::deed::Deed;
+use super::key;
 use super::scenes::Pace;
 use super::state::{Core, State, Stimulus};
-use super::world::{Letter, Manner, Order, Place, World, narrow};
+use super::world::{Letter, Manner, Place, World, narrow};
 use super::{Configuration, Fault};
 
 /// One thing that happens.
@@ -89,29 +90,29 @@ impl State {
         }
     }
 
-    /// What can become of the first letter, or of the first order that can arrive; whether there
-    /// is one.
+    /// What can become of one letter, or of one order that can arrive; whether there is one. Which
+    /// one does not depend on what does not tell states apart.
     fn first_actions(&self, can: &impl Fn(Fault) -> bool, into: &mut Vec<Action>) -> bool {
-        if !self.world.letters.as_slice().is_empty() {
+        let letters = self.world.letters.as_slice().iter().enumerate();
+        if let Some((first, _)) = letters.min_by_key(|(_, letter)| key::letter_word(letter)) {
             self.letter_actions(can, into);
             into.retain(|action| match action {
-                Action::Deliver { letter } | Action::Lose { letter } | Action::Double { letter } => {
-                    *letter == 0
-                }
+                Action::Deliver { letter }
+                | Action::Lose { letter }
+                | Action::Double { letter } => usize::from(*letter) == first,
                 _ => false,
             });
             return true;
         }
-        let is_first = |order: &Order| {
+        let orders = self.world.orders.as_slice().iter().enumerate().filter(|(_, order)| {
             self.world.can_arrive(order) && (!order.is_fence() || self.core.is_live(order.id))
-        };
-        let Some(first) = self.world.orders.as_slice().iter().position(is_first) else {
-            return false;
-        };
-        self.order_actions(can, into);
-        into.retain(|action| {
-            matches!(action, Action::Work { order, .. } if usize::from(*order) == first)
         });
+        let word = |order| key::order_word(&self.core, &self.world, order);
+        let Some((first, _)) = orders.min_by_key(|(_, order)| word(order)) else { return false };
+        self.order_actions(can, into);
+        into.retain(
+            |action| matches!(action, Action::Work { order, .. } if usize::from(*order) == first),
+        );
         true
     }
 

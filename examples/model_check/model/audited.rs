@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use quorate::cluster::{Input, InputError, Output, Reason};
 use quorate::Timestamp;
+use quorate::cluster::{Input, InputError, Output, Reason};
 use quorate::settings::NoQuorum;
 use quorate::testkit::audit::Audit;
 use quorate::testkit::reference::{Order, Picture};

@@ -132,11 +132,9 @@ impl Deed {
             Self::Resume(node) => {
                 Command::ResumeNode { node: node_id(node), failback: ResumeFailback::ByPolicy }
             }
-            Self::Drain(node) => Command::DrainNode {
-                node: node_id(node),
-                mode: Default::default(),
-                target: None,
-            },
+            Self::Drain(node) => {
+                Command::DrainNode { node: node_id(node), mode: Default::default(), target: None }
+            }
             Self::Evict(node) => Command::EvictNode { node: node_id(node) },
             Self::Edit(edit) => {
                 let mut declaration = ClusterDeclaration::from(cluster.spec());

@@ -78,7 +78,7 @@ fn write_sorted(words: &mut [u64], hasher: &mut Mixer) {
     }
 }
 
-fn order_word(core: &Core, world: &World, order: &Order) -> u64 {
+pub(crate) fn order_word(core: &Core, world: &World, order: &Order) -> u64 {
     let base = target_word(order) | u64::from(core.is_live(order.id)) << 32;
     if order.is_fence() {
         return base;
@@ -96,7 +96,7 @@ fn order_word(core: &Core, world: &World, order: &Order) -> u64 {
     base | older << 34 | earlier << 40
 }
 
-fn letter_word(letter: &Letter) -> u64 {
+pub(crate) fn letter_word(letter: &Letter) -> u64 {
     match letter {
         Letter::Answer { order, outcome } => {
             let outcome = match outcome {

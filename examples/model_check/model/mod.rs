@@ -42,13 +42,21 @@
 //! hash: a cluster that is stored and restored does the same next (S23, S31); and if from here on
 //! nothing goes wrong, every group comes online that can (L1).
 //!
+//! # Scenes
+//!
+//! What this cluster does not have, others of the same shape have, one sort of thing each:
+//! witnesses, leases, limits and windows, owners, room, anti-affinity, failback by the clock on the
+//! wall, changes of the configuration, and what operators ask for; see [`scenes`] and [`deed`].
+//! They have few faults and deeds, and in most of them nothing happens while an order or answer is
+//! under way. Every step is judged by [`Audit`](quorate::testkit::audit::Audit), which knows
+//! nothing of this model, and the world by S1 and S4 as above; rest and calm by [`audited`].
+//!
 //! # What is not covered
 //!
-//! More or other nodes, groups and faults; health checks, pause, drain, leases, witnesses,
-//! anti-affinity, capacity, priorities, changes of configuration, snapshots. The random histories
-//! of `tests/properties` have those. Orders do not survive the connection on which they came: a
-//! start that arrives at a machine in the same life after it was lost and recognised would break
-//! the contract of [`NodeJoined`](quorate::Input::NodeJoined).
+//! More or other nodes, groups and faults, and the things of two scenes at once; health checks.
+//! The random histories of `tests/properties` have those. Orders do not survive the connection on
+//! which they came: a start that arrives at a machine in the same life after it was lost and
+//! recognised would break the contract of [`NodeJoined`](quorate::Input::NodeJoined).
 //!
 //! Membership is outside the core: who is a member is told by [`quorate::Input::NodeJoined`] and
 //! its like, and here by one oracle that is right in the end. A membership layer of its own would
@@ -162,10 +170,16 @@ enum Order {
 
 /// The model as stateright wants it.
 #[derive(Clone, Debug)]
-struct Histories {
+pub(crate) struct Histories {
     configuration: Configuration,
     /// The first broken rule that anybody met.
-    broken: Arc<OnceLock<Breach>>,
+    pub(crate) broken: Arc<OnceLock<Breach>>,
+}
+
+impl Histories {
+    pub(crate) fn new(configuration: &Configuration) -> Self {
+        Self { configuration: configuration.clone(), broken: Arc::default() }
+    }
 }
 
 impl Model for Histories {
@@ -185,42 +199,21 @@ impl Model for Histories {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property::always(EVERY_RULE, |model, state| match model.configuration.verdict(state) {
-            Ok(()) => true,
-            Err(broken) => {
-                // Only the first one is kept.
-                let _ = model.broken.set(broken);
-                false
+        vec![Property::always(EVERY_RULE, |model, state| {
+            match model.configuration.verdict(state) {
+                Ok(()) => true,
+                Err(broken) => {
+                    // Only the first one is kept.
+                    let _ = model.broken.set(broken);
+                    false
+                }
             }
         })]
     }
 }
 
-/// What one search came to.
-#[derive(Clone, Debug)]
-pub(crate) struct Searched {
-    pub(crate) broken: Option<Breach>,
-    pub(crate) unique_states: usize,
-    /// Whether every state was visited.
-    pub(crate) is_closed: bool,
-}
-
-/// Visits every state of a configuration, or stops at the first broken rule. How it comes about is
-/// not told: an engine that does not do the same twice could not show it.
-pub(crate) fn search_once(configuration: &Configuration, budget: &Budget) -> Searched {
-    let began = Instant::now();
-    let broken = Arc::default();
-    let model = Histories { configuration: configuration.clone(), broken: Arc::clone(&broken) };
-    let builder = model.checker().threads(budget.threads).timeout(budget.time);
-    let checker = CheckerBuilder::spawn_dfs(builder).join();
-    let broken = broken.get().cloned();
-    let is_closed = broken.is_none() && began.elapsed() < budget.time;
-    Searched { broken, unique_states: checker.unique_state_count(), is_closed }
-}
-
 fn search(configuration: &Configuration, budget: &Budget, order: Order) -> Report {
-    let broken = Arc::default();
-    let builder = Histories { configuration: configuration.clone(), broken }
+    let builder = Histories::new(configuration)
         .checker()
         .threads(budget.threads)
         .timeout(budget.time)

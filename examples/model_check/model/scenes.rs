@@ -40,7 +40,8 @@ pub(crate) struct Scene {
 pub(crate) enum Pace {
     /// Anything may happen while they are under way.
     Free,
-    /// Nothing else happens as long as one is under way that can arrive; the oldest is first.
+    /// Nothing else happens as long as one is under way that can arrive. Which of several is the
+    /// first is left to the model.
     Brisk,
 }
 
@@ -277,7 +278,7 @@ const FAILBACK: Configuration = Configuration {
 const EDITS: Configuration = Configuration {
     name: "edits",
     faults: 1,
-    kinds: &[Fault::Crash],
+    kinds: &[Fault::Crash, Fault::Die, Fault::Fail],
     moves: 2,
     scene: Some(&Scene {
         about: "changes of the configuration while things are under way",

@@ -159,10 +159,8 @@ impl Step<'_> {
                 ensure!(is_right, S8, "{:?} counts", self.stimulus);
             }
             Stimulus::Joined { node, life, .. } => self.seen.lives[usize::from(node)] = life.into(),
-            Stimulus::Lost { .. }
-            | Stimulus::Move { .. }
-            | Stimulus::Deed(_)
-            | Stimulus::Timer => {}
+            Stimulus::Lost { .. } | Stimulus::Move { .. } | Stimulus::Deed(_) | Stimulus::Timer => {
+            }
         }
         Ok(())
     }
