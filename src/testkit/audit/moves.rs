@@ -158,8 +158,8 @@ pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(),
     Ok(())
 }
 
-/// Who gets a node in this step has no rival of higher priority that could have used the place and
-/// has none.
+/// Who is given a node in this step has no rival of higher priority that could have used the place
+/// and has none. A move that ends where it was going all along had its place before this step.
 pub(super) fn priorities(
     cluster: &Cluster,
     moment: &Moment<'_>,
@@ -176,6 +176,9 @@ pub(super) fn priorities(
             ) => (*group, *to),
             _ => continue,
         };
+        if is_on_its_way(&moment.before, group, node) {
+            continue;
+        }
         let priority = priority_of(cluster, group);
         for (rival, _) in cluster.spec().groups() {
             if priority_of(cluster, rival) > priority && waits_for_a_node(cluster, rival) {
@@ -188,6 +191,12 @@ pub(super) fn priorities(
         }
     }
     Ok(())
+}
+
+/// Whether a group was moving to a node.
+fn is_on_its_way(before: &Cluster, group: GroupId, node: NodeId) -> bool {
+    let movement = before.state().group(group).and_then(|record| record.movement());
+    movement.is_some_and(|movement| movement.to == Some(node))
 }
 
 fn priority_of(cluster: &Cluster, group: GroupId) -> Priority {
