@@ -59,6 +59,10 @@ enum Beside {
     Model,
 }
 
+/// After how many steps a cluster is stored and restored if no calm follows: text costs more than
+/// everything else that is judged.
+const STORM_STORES_EVERY: u64 = 8;
+
 /// What comes after the last step.
 #[derive(Clone, Copy, Debug)]
 enum Calm {
@@ -78,8 +82,9 @@ impl History {
         self.play_under(Policy::new(self.policy), record)
     }
 
-    /// Lets the history happen without the calm after it: every step is judged, and not what must
-    /// happen in the end. The calm is dozens of times as long as a short history.
+    /// Lets the history happen without the calm after it, for fuzzers, which want short runs: every
+    /// step is judged, and not what must happen in the end. The cluster is stored and restored at
+    /// every eighth step only, and where the history says so.
     ///
     /// # Errors
     ///
@@ -138,6 +143,9 @@ impl History {
         match beside {
             Beside::Nothing => {}
             Beside::Model => run.compare(self.policy),
+        }
+        if let Calm::LeftOut = calm {
+            run.stores_every = STORM_STORES_EVERY;
         }
         let steps = self.steps.iter().filter(|step| !step.is_muted(self.muted));
         let mut answer = steps.map(|step| run.play(step)).find(Result::is_err).unwrap_or(Ok(()));
