@@ -5,8 +5,9 @@ use std::prelude::v1::*;
 use super::picture::{Group, Node, Picture, Resource};
 use crate::cluster::Event;
 use crate::id::{Ids, Names};
-use crate::settings::DesiredState;
+use crate::settings::{DesiredState, Failback};
 use crate::spec::{ClusterSpec, GroupSpec};
+use crate::state::Attraction;
 use crate::{Cluster, GroupId, NodeId, ResourceId};
 
 impl Picture {
@@ -16,7 +17,8 @@ impl Picture {
         let (spec, state) = (cluster.spec(), cluster.state());
         let settings = spec.settings();
         let nodes = spec.nodes().map(|(id, declared)| {
-            let drain = state.node(id).map(|record| record.drain()).unwrap_or_default();
+            let record = state.node(id).expect("a declared node has a record");
+            let drain = record.drain();
             let capacities = spec.dimensions().enumerate().filter_map(|(index, dimension)| {
                 let capacity = declared.capacity(crate::id::DimensionId::from_index(index))?;
                 Some((dimension.to_owned(), capacity))
@@ -27,6 +29,9 @@ impl Picture {
                 capacities: capacities.collect(),
                 drain,
                 drain_target: drain.target.and_then(|target| node_name(spec, target)),
+                since: record.since,
+                up_in_input: record.up_in_input,
+                is_attractive: record.attraction == Attraction::Open,
             }
         });
         let orphans = state.orphans().filter_map(|(node, resource, _)| {
@@ -58,6 +63,7 @@ fn resource_name(spec: &ClusterSpec, resource: ResourceId) -> String {
 fn picture_of(cluster: &Cluster, id: GroupId, declared: &GroupSpec) -> Group {
     let spec = cluster.spec();
     let record = cluster.state().group(id).expect("a declared group has a record");
+    let settings = declared.settings();
     let name = |node: NodeId| node_name(spec, node);
     let classes: Vec<&str> = spec.classes().collect();
     let dimensions: Vec<&str> = spec.dimensions().collect();
@@ -81,6 +87,9 @@ fn picture_of(cluster: &Cluster, id: GroupId, declared: &GroupSpec) -> Group {
             .collect(),
         is_ordered: record.is_ordered(),
         placed_at: record.placed_at,
+        placed_in_input: record.placed_in_input,
+        returns_after: (settings.failback == Failback::Allow && settings.failback_window.is_none())
+            .then_some(settings.failback_hold_down),
         start_delay: declared.settings().start_delay,
         default_owner: record.default_owner().and_then(name),
         resources: declared

@@ -50,6 +50,12 @@ pub struct Node {
     pub drain: Drain,
     /// The drain's destination.
     pub drain_target: Option<String>,
+    /// Since when it is what it is.
+    pub since: Timestamp,
+    /// Number of the input in which it last came up: later than by the clock, which may stand.
+    pub up_in_input: u64,
+    /// Whether groups may return to it; not if it was resumed without failback.
+    pub is_attractive: bool,
 }
 
 /// A group.
@@ -77,6 +83,10 @@ pub struct Group {
     pub is_ordered: bool,
     /// When it came to its owner.
     pub placed_at: Timestamp,
+    /// Number of the input in which it came to its owner.
+    pub placed_in_input: u64,
+    /// If it returns by itself at any hour: how long its better owner has to be up before.
+    pub returns_after: Option<core::time::Duration>,
     /// How long it waits on a node before it starts.
     pub start_delay: core::time::Duration,
     /// Node of the last activation or explicit move.
