@@ -23,7 +23,7 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
         return Ok(());
     }
     match cause {
-        MovementCause::Drain => drained(moment, *group, *from, *to),
+        MovementCause::Drain => drained(seen, moment, *group, *from, *to),
         MovementCause::Operator => {
             let is_asked = matches!(
                 moment.command(),
@@ -94,6 +94,7 @@ fn named_record<'a>(
 /// A group leaves for a drain only from a node that is being drained, and leaves for nowhere only
 /// if that was forced.
 fn drained(
+    seen: &Seen,
     moment: &Moment<'_>,
     group: GroupId,
     from: NodeId,
@@ -102,7 +103,11 @@ fn drained(
     let mode = match moment.command() {
         Some(Command::DrainNode { node, mode, .. }) if *node == from => Some(*mode),
         _ => {
-            let drain = moment.before.state().node(from).map(|record| record.drain());
+            // Perhaps under another id, if the configuration changes in this step.
+            let before =
+                seen.spec.node(from).and_then(|of| moment.before.spec().node_id(of.name()));
+            let drain =
+                before.and_then(|node| moment.before.state().node(node)).map(|of| of.drain());
             drain.filter(|of| of.status == DrainStatus::InProgress).map(|of| of.mode)
         }
     };
