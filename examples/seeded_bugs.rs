@@ -31,8 +31,11 @@ fn main() -> std::process::ExitCode {
 }
 
 #[cfg(not(quorate_seeded_bugs))]
-fn main() {
-    println!("No bug can be planted in this build. Build one for it:");
-    println!("  RUSTFLAGS=\"--cfg quorate_seeded_bugs\" \\");
-    println!("    cargo run --release --example seeded_bugs --target-dir target/seeded_bugs");
+fn main() -> std::process::ExitCode {
+    eprintln!("No bug can be planted in this build. Build one for it:");
+    eprintln!("  RUSTFLAGS=\"--cfg quorate_seeded_bugs\" \\");
+    eprintln!("    cargo run --release --example seeded_bugs --target-dir target/seeded_bugs");
+    // Without arguments nobody has asked for anything yet.
+    let is_asked = std::env::args().len() > 1;
+    std::process::ExitCode::from(if is_asked { 2 } else { 0 })
 }

@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory, Parser, ValueEnum};
 use quorate::seeded_bug::SeededBug;
 
 /// Plants one bug after the other and lets the simulator and the model checker look for it.
@@ -32,7 +32,12 @@ pub(super) enum Tool {
 impl Options {
     /// Of this process; says what is wrong with them and ends it.
     pub(super) fn read() -> Self {
-        Self::parse()
+        Self::try_parse().unwrap_or_else(|error| {
+            if error.use_stderr() {
+                eprintln!("{}\n", Self::command().render_usage());
+            }
+            error.exit()
+        })
     }
 
     pub(super) fn has(&self, tool: Tool) -> bool {
@@ -51,7 +56,11 @@ fn named(name: &str) -> Result<SeededBug, String> {
     if let Some(bug) = SeededBug::ALL.iter().find(|bug| named(bug).eq_ignore_ascii_case(name)) {
         return Ok(*bug);
     }
-    let near = SeededBug::ALL.iter().map(named).min_by_key(|other| distance(other, name));
+    let is_part = |other: &str| other.to_lowercase().contains(&name.to_lowercase());
+    let near = SeededBug::ALL
+        .iter()
+        .map(named)
+        .min_by_key(|other| (!is_part(other), distance(other, name)));
     let all: Vec<String> = SeededBug::ALL.iter().map(named).collect();
     let near = near.unwrap_or_default();
     Err(format!("no such bug; did you mean {near}? There are:\n  {}", all.join("\n  ")))
