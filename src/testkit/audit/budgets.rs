@@ -6,14 +6,14 @@ use std::prelude::v1::*;
 use crate::Timestamp;
 use crate::cluster::{Effect, Event};
 use crate::machine::NodeState;
-use crate::state::{MovementCause, OperationKind};
+use crate::state::{Exhaustion, MovementCause, OperationKind};
 
 use super::Moment;
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
 
 /// In every window of its period a group fails over, and a resource is restarted, at most as often
-/// as its threshold allows.
+/// as its threshold allows; and a resource is given up only if that has been used.
 pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
         Event::MoveStarted { group, cause: MovementCause::ResourceFailure, .. } => {
@@ -67,12 +67,25 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             );
             Ok(())
         }
-        Event::RestartsExhausted { resource, retry_at, .. } => {
+        Event::RestartsExhausted { resource, cause, retry_at } => {
+            let declared = seen.spec.resource(*resource).expect("a declared one");
+            let settings = declared.settings();
             let record = &mut seen.resources[resource.index()];
             if record.retry_at.take_if(|at| *at <= moment.now).is_some() {
                 record.restarts.clear();
             }
             record.retry_at = *retry_at;
+            if moment.is_told_again(declared.name(), *cause) {
+                return Ok(());
+            }
+            let used = in_window(&record.restarts, moment.now, settings.restart_period);
+            let allowed = usize::try_from(settings.restart_threshold).unwrap_or(usize::MAX);
+            let is_withheld = *cause == Exhaustion::Restarts && used < allowed;
+            ensure!(
+                S15,
+                !is_withheld,
+                "{resource} is not restarted after {used} restarts, {allowed} are allowed"
+            );
             Ok(())
         }
         _ => Ok(()),

@@ -37,6 +37,7 @@
 //! | `whole` | what was told adds up to the state; without quorum everything is being stopped, and no change of configuration costs quorum; dependencies have no cycle; nothing appears or vanishes, and nothing is removed that may run; a node that is off ends the epochs of its groups; time and counters never run backwards |
 
 use crate::cluster::{Event, InputError, Output};
+use crate::state::{Exhaustion, Recovery};
 use crate::{Cluster, Input, Timestamp};
 use std::prelude::v1::*;
 
@@ -106,6 +107,15 @@ impl<'a> Moment<'a> {
     pub(crate) fn is_reconfiguration(&self) -> bool {
         use crate::Command;
         matches!(self.command(), Some(Command::Configure { .. } | Command::EvictNode { .. }))
+    }
+
+    /// Whether a resource was given up for good before this step, and another configuration has it
+    /// tried again: that is told once more, with a time, whatever its budget says now.
+    pub(crate) fn is_told_again(&self, resource: &str, cause: Exhaustion) -> bool {
+        let before = self.before.spec().resource_id(resource);
+        let record = before.and_then(|id| self.before.state().resource(id));
+        let recovery = record.map(|record| record.recovery());
+        self.is_reconfiguration() && recovery == Some(Recovery::RetryAt { at: None, cause })
     }
 }
 

@@ -48,6 +48,11 @@ impl Differential {
             } => (resource, false),
             _ => return Ok(()),
         };
+        if let Event::RestartsExhausted { cause, .. } = event
+            && step.moment.is_told_again(name, *cause)
+        {
+            return Ok(());
+        }
         let spec = cluster.spec();
         let declared = spec.resource_id(name).and_then(|id| spec.resource(id));
         let Some(settings) = declared.map(crate::spec::ResourceSpec::settings) else {
