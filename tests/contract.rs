@@ -1,5 +1,6 @@
 //! What the documentation of a cluster and its declaration says to an embedder, question by question.
 
+use quorate::cluster::{LockHandling, WhenRefused};
 use quorate::id::GroupId;
 use quorate::machine::GroupState;
 use quorate::policy::{Ring, Trigger};
@@ -7,6 +8,7 @@ use quorate::settings::Priority;
 use quorate::spec::{
     ClusterDeclaration, Fencing, GroupDeclaration, Interval, NodeDeclaration, ResourceDeclaration,
 };
+use quorate::state::MoveFailure;
 use quorate::{Cluster, Command, Incarnation, Input, Outcome, Output, Timestamp};
 
 fn declaration() -> ClusterDeclaration {
@@ -17,7 +19,11 @@ fn declaration() -> ClusterDeclaration {
 
 /// One node is up, and its group is asked to start.
 fn starting() -> (Cluster, GroupId) {
-    let spec = declaration().build().expect("the declaration is valid");
+    starting_as(declaration())
+}
+
+fn starting_as(declaration: ClusterDeclaration) -> (Cluster, GroupId) {
+    let spec = declaration.build().expect("the declaration is valid");
     let (sql, node) = (spec.group_id("sql"), spec.node_id("a"));
     let (sql, node) = (sql.expect("declared"), node.expect("declared"));
     let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
@@ -29,7 +35,11 @@ fn starting() -> (Cluster, GroupId) {
 
 /// The same, and every operation has succeeded.
 fn online() -> (Cluster, GroupId) {
-    let (mut cluster, sql) = starting();
+    online_as(declaration())
+}
+
+fn online_as(declaration: ClusterDeclaration) -> (Cluster, GroupId) {
+    let (mut cluster, sql) = starting_as(declaration);
     while let Some(output) = cluster.poll_output() {
         let Output::Effect(effect) = output else { continue };
         let (operation, outcome) = (effect.operation, Outcome::Succeeded);
@@ -66,6 +76,36 @@ fn a_group_has_a_state_and_remembers_where_it_stood_last() {
     assert_eq!(cluster.group_state(sql), GroupState::Online);
     let record = cluster.state().group(sql).expect("declared");
     assert_eq!(record.default_owner(), cluster.spec().node_id("a"));
+}
+
+#[test]
+fn a_move_that_waits_can_be_seen() {
+    let mut spec = declaration();
+    let other = NodeDeclaration { vote_weight: Some(0), ..NodeDeclaration::new("b") };
+    spec.nodes.push(other);
+    let (mut cluster, group) = online_as(spec);
+    let to = cluster.spec().node_id("b");
+    let command = Command::MoveGroup {
+        group,
+        to,
+        on_failure: MoveFailure::default(),
+        when_refused: WhenRefused::Queue,
+        lock: LockHandling::default(),
+    };
+    cluster.handle(Timestamp::ZERO, Input::Command(command)).expect("it may wait");
+    let queued = cluster.state().group(group).expect("declared").queued().expect("it waits");
+    assert_eq!(queued.to, to);
+}
+
+#[test]
+fn a_group_with_resources_has_a_graph_that_is_not_empty() {
+    let (cluster, sql) = starting();
+    let graph = cluster.spec().group(sql).expect("declared").graph();
+    assert_eq!((graph.len(), graph.is_empty()), (1, false));
+    let none = ClusterDeclaration::new("mill").node("a").group(GroupDeclaration::new("sql"));
+    let spec = none.build().expect("a group may be empty");
+    let sql = spec.group_id("sql").expect("declared");
+    assert!(spec.group(sql).expect("declared").graph().is_empty());
 }
 
 #[test]

@@ -244,3 +244,18 @@ fn two_nodes_with_a_majority_of_nodes() {
     uneven.nodes[0].vote_weight = Some(2);
     assert_eq!(warnings_of(uneven), [""; 0]);
 }
+
+#[test]
+fn what_just_suffices_is_no_reason_to_warn() {
+    let settings = ResourceOverrides {
+        retry_period: Some(Interval::Every(Duration::from_secs(900))),
+        restart_period: Some(Duration::from_secs(900)),
+        ..ResourceOverrides::default()
+    };
+    let declaration = ["a", "b", "c"]
+        .into_iter()
+        .map(|name| NodeDeclaration::new(name).capacity("memory", 8))
+        .fold(ClusterDeclaration::new("mill"), ClusterDeclaration::node)
+        .group(group("g").demand("memory", 8).resource(service("r").settings(settings)));
+    assert_eq!(warnings_of(declaration), [""; 0]);
+}
