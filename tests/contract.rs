@@ -156,3 +156,17 @@ fn a_value_of_another_kind_is_answered_with_what_is_expected() {
     let error = serde_json::from_str::<NodeDeclaration>(node).expect_err("no map").to_string();
     assert!(error.contains("numbers by name"), "{error}");
 }
+
+#[test]
+fn half_of_all_incarnations_are_left_for_those_to_come() {
+    let spec = declaration().build().expect("the declaration is valid");
+    let node = spec.node_id("a").expect("declared");
+    let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+    let mut join = |incarnation| {
+        let incarnation = Incarnation::new(incarnation);
+        let joined = Input::NodeJoined { node, incarnation, running: vec![] };
+        cluster.handle(Timestamp::ZERO, joined)
+    };
+    assert!(join(u64::MAX / 2 + 1).is_err());
+    assert_eq!(join(u64::MAX / 2), Ok(()));
+}
