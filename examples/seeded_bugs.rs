@@ -5,9 +5,16 @@
 //!     cargo run --release --example seeded_bugs --target-dir target/seeded_bugs
 //! ```
 //!
-//! A bug counts as found when a run breaks a promise with the bug, and keeps all of them without
-//! it. Options: `--seconds 60` for each bug and tool, `--only NAME`, `--tool simulator` or `model`,
-//! `--json`. Times are CPU times. The exit code is 1 if a bug was found by no tool.
+//! A bug counts as found by the simulator when a seed breaks a promise with the bug, and keeps all
+//! of them without it. It counts as found by the model checker when a configuration breaks a promise
+//! with the bug; each of them was checked before without any bug, from beginning to end in the same
+//! process, and one that breaks by itself is left out. These are the small configuration and the
+//! scenes, see `model_check --help`.
+//!
+//! `--seconds 60` is for each bug and tool: the simulator in CPU time, the model checker on the
+//! clock. The times that are told are CPU times, without those of the checks beforehand. `--only
+//! NAME` may come several times; `--tool simulator` or `model`; `--json`. The exit code is 1 if a
+//! bug was found by no tool, and 2 if the options are not understood.
 
 #[cfg(quorate_seeded_bugs)]
 #[path = "model_check/model/mod.rs"]
@@ -15,7 +22,7 @@
 mod model;
 
 #[cfg(quorate_seeded_bugs)]
-#[path = "common/hunt.rs"]
+#[path = "common/hunt/mod.rs"]
 mod hunt;
 
 #[cfg(quorate_seeded_bugs)]
@@ -24,8 +31,11 @@ fn main() -> std::process::ExitCode {
 }
 
 #[cfg(not(quorate_seeded_bugs))]
-fn main() {
-    println!("No bug can be planted in this build. Build one for it:");
-    println!("  RUSTFLAGS=\"--cfg quorate_seeded_bugs\" \\");
-    println!("    cargo run --release --example seeded_bugs --target-dir target/seeded_bugs");
+fn main() -> std::process::ExitCode {
+    eprintln!("No bug can be planted in this build. Build one for it:");
+    eprintln!("  RUSTFLAGS=\"--cfg quorate_seeded_bugs\" \\");
+    eprintln!("    cargo run --release --example seeded_bugs --target-dir target/seeded_bugs");
+    // Without arguments nobody has asked for anything yet.
+    let is_asked = std::env::args().len() > 1;
+    std::process::ExitCode::from(if is_asked { 2 } else { 0 })
 }

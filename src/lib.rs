@@ -6,6 +6,9 @@
 //! model is that of Windows server clusters: nodes own groups, a group is a set of resources that
 //! depend on each other, and a group moves as a whole.
 //!
+//! What the crate promises, who checks each promise and how to repeat that stands in
+//! `docs/assurance.md`, beside the sources.
+//!
 //! # Example
 //!
 //! ```

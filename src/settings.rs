@@ -202,8 +202,9 @@ pub enum Fencing {
     Required,
     /// The membership layer vouches that a lost node is off.
     Trusted,
-    /// Nodes that lose contact stop everything by themselves within `duration`; `margin` covers
-    /// the drift between the clocks.
+    /// Nodes that lose contact stop everything by themselves within `duration`, and start nothing
+    /// more until contact is back, even if orders still reach them; `margin` covers the drift
+    /// between the clocks.
     Lease {
         /// Longest time from the last contact to the last stopped resource.
         #[serde(with = "crate::time::text::plain")]

@@ -1,7 +1,10 @@
 //! The engine against the reference model: see [`quorate::testkit::reference`].
 
+#[path = "support/random.rs"]
+mod random;
+
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed, TestCaseError};
+use proptest::test_runner::TestCaseError;
 
 use quorate::sim::{Simulator, Weather};
 use quorate::testkit::history::Record;
@@ -14,19 +17,8 @@ const STEPS: u64 = 100;
 /// Histories of an everyday run; `PROPTEST_CASES` asks for more, and for others.
 const CASES: u32 = 40;
 
-fn configuration() -> Config {
-    let mut configuration = Config { failure_persistence: None, ..Config::default() };
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        configuration.cases = CASES;
-        configuration.rng_seed = RngSeed::Fixed(2003);
-    }
-    configuration.max_shrink_iters = 20_000;
-    configuration.max_shrink_time = 30_000;
-    configuration
-}
-
 proptest! {
-    #![proptest_config(configuration())]
+    #![proptest_config(random::configuration(CASES))]
 
     #[test]
     fn every_history_goes_as_the_model_says(case in strategy::histories(1..140)) {

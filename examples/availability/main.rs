@@ -10,6 +10,8 @@
 //! groups move as the engine decides. What really ran is counted, and set beside a formula and an
 //! exact chain. See docs/availability.md.
 
+#[path = "../common/command_line.rs"]
+mod command_line;
 mod files;
 mod options;
 mod report;
@@ -20,7 +22,6 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
 use cpu_time::ProcessTime;
 use indicatif::{ProgressBar, ProgressStyle};
 use quorate::sim::availability::{Simulation, closed_form};
@@ -40,7 +41,7 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
+    match run(&command_line::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(words)) => {
             eprintln!("{words}");
@@ -50,9 +51,13 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), Failure> {
-    let mut reports = Vec::new();
+    // All is read before anything runs: a mistake in the second file is not to cost minutes.
+    let mut candidates = Vec::new();
     for path in [Some(&options.file), options.compare.as_ref()].into_iter().flatten() {
-        let candidate = files::read(path, options)?;
+        candidates.push((path, files::read(path, options)?));
+    }
+    let mut reports = Vec::new();
+    for (path, candidate) in candidates {
         let report = judge(&candidate, options).map_err(|words| Failure::file(path, words))?;
         reports.push(report);
     }

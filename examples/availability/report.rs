@@ -32,6 +32,8 @@ pub(crate) struct Computed {
     pub(crate) closed_form: ByCause<f64>,
     /// Absent for clusters with too many states.
     pub(crate) chain: Option<ByCause<f64>>,
+    /// The same for the time in which any virtual server is down.
+    pub(crate) chain_any_down: Option<ByCause<f64>>,
     pub(crate) moves_per_year: f64,
 }
 
@@ -63,11 +65,15 @@ impl Report {
         simulated: Outcome,
         speed: Speed,
     ) -> Self {
-        let computed = parameters.map(|parameters| Computed {
-            parameters,
-            closed_form: closed_form::unavailability(&parameters),
-            chain: chain::solve(&parameters).ok().map(|solution| solution.unavailability),
-            moves_per_year: closed_form::moves_per_year(&parameters),
+        let computed = parameters.map(|parameters| {
+            let solution = chain::solve(&parameters).ok();
+            Computed {
+                parameters,
+                closed_form: closed_form::unavailability(&parameters),
+                chain: solution.map(|of| of.unavailability),
+                chain_any_down: solution.map(|of| of.any_down),
+                moves_per_year: closed_form::moves_per_year(&parameters),
+            }
         });
         Self {
             design: name.to_string(),

@@ -58,9 +58,8 @@ fn one(text: &mut String, report: &Report) -> Result<(), std::fmt::Error> {
             computed_row(text, "exact chain", chain, None)?;
         }
     }
-    let any = report.simulated.any_down;
-    summary(text, "all at once", any)?;
-    writeln!(text, "\n")?;
+    all_at_once(text, report)?;
+    writeln!(text)?;
     agreement(text, report)?;
     let speed = &report.speed;
     writeln!(
@@ -70,6 +69,20 @@ fn one(text: &mut String, report: &Report) -> Result<(), std::fmt::Error> {
         grouped(speed.inputs_per_second),
         speed.inputs_per_year
     )
+}
+
+/// The cluster as a whole, and what is known of it without simulation. Its moves are those of all
+/// its groups.
+fn all_at_once(text: &mut String, report: &Report) -> std::fmt::Result {
+    let servers = &report.simulated.servers;
+    let moves: f64 = servers.iter().map(|server| server.moves_per_year.mean).sum();
+    let causes_width = 11 * Cause::ALL.len();
+    summary(text, "all at once", report.simulated.any_down)?;
+    writeln!(text, "{:>causes_width$}{moves:>12.3}", "")?;
+    let Some(computed) = &report.computed else { return Ok(()) };
+    let Some(chain) = &computed.chain_any_down else { return Ok(()) };
+    let moves = computed.moves_per_year * computed.parameters.homes as f64;
+    computed_row(text, "exact chain", chain, Some(moves))
 }
 
 /// The rates in one line, as they stand in files.

@@ -1,67 +1,76 @@
 //! Model checking: every history of a small cluster, up to a number of faults.
 //!
 //! ```text
-//! cargo run --release --example model_check              small: seconds
+//! cargo run --release --example model_check              small: a second
+//! cargo run --release --example model_check -- scenes    small clusters with one sort of thing each
 //! cargo run --release --example model_check -- cold      a cluster that forms: a minute
 //! cargo run --release --example model_check -- full      everything: minutes on two cores
+//! cargo run --release --example model_check -- --help    everything that can be asked for
 //! ```
 //!
-//! What is checked, and what is not, stands in [`model`]. `threads=2` and `minutes=30` bound what
-//! it may cost. With `twins` before or behind the name, states that are taken for one are compared
-//! instead: whether they have one future. That keeps every state, so it needs memory.
+//! What is checked, and what is not, stands in [`model`].
 
-use std::error::Error;
 use std::fs;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use model::{Budget, Configuration, Progress, Report, twin};
+use options::Task;
 
 mod model;
+mod options;
 
-fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let mut configuration = Configuration::SMALL;
-    let mut budget = Budget {
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
-        time: Duration::from_secs(60 * 60),
-        generated: usize::MAX,
-        progress: tell_progress,
-    };
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let mut is_of_twins = false;
-    for argument in &arguments {
-        match argument.split_once('=') {
-            None if argument == "twins" => is_of_twins = true,
-            None => configuration = named(argument)?,
-            Some(("threads", count)) => budget.threads = count.parse()?,
-            Some(("minutes", count)) => {
-                budget.time = Duration::from_secs(60 * count.parse::<u64>()?)
+    match options::read(&arguments, tell_progress) {
+        Ok(Task::Help) => {
+            print!("{}", options::usage());
+            ExitCode::SUCCESS
+        }
+        Ok(Task::Check(configurations, budget)) => {
+            if arguments.is_empty() {
+                println!("The small configuration; -- full for all of it.\n");
             }
-            // For experiments.
-            Some(("faults", count)) => configuration.faults = count.parse()?,
-            Some(("moves", count)) => configuration.moves = count.parse()?,
-            Some(("fences", count)) => configuration.fences = Some(count.parse()?),
-            Some((name, _)) => return Err(format!("{name} is not known").into()),
+            check(&configurations, &budget)
+        }
+        Ok(Task::Twins(configurations)) => compare(&configurations),
+        Err(error) => {
+            eprint!("error: {error}\n\n{}", options::usage());
+            ExitCode::from(2)
         }
     }
-    if arguments.is_empty() {
-        println!("The small configuration; -- full for all of it.\n");
-    }
-    if is_of_twins {
-        let compared = twin::compare(&configuration)?;
-        println!("{} states, {} others that are taken for them", compared.states, compared.twins);
-        return Ok(ExitCode::SUCCESS);
-    }
-    let report = model::check(&configuration, &budget);
-    tell_report(&configuration, &budget, &report);
-    Ok(if report.is_closed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn named(name: &str) -> Result<Configuration, String> {
-    [Configuration::SMALL, Configuration::COLD, Configuration::FULL]
-        .into_iter()
-        .find(|configuration| configuration.name == name)
-        .ok_or_else(|| format!("{name} is no configuration: small, cold, full"))
+/// Checks each configuration, also those behind one that fails.
+fn check(configurations: &[Configuration], budget: &Budget) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for (place, configuration) in configurations.iter().enumerate() {
+        if place > 0 {
+            println!();
+        }
+        let report = model::check(configuration, budget);
+        tell_report(configuration, budget, &report);
+        if !report.is_closed {
+            code = ExitCode::FAILURE;
+        }
+    }
+    code
+}
+
+fn compare(configurations: &[Configuration]) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for configuration in configurations {
+        let name = configuration.name;
+        match twin::compare(configuration) {
+            Ok(twin::Compared { states, twins }) => {
+                println!("{name}: {states} states, {twins} others that are taken for them");
+            }
+            Err(words) => {
+                println!("{name}: {words}");
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    code
 }
 
 fn tell_progress(progress: &Progress) {
@@ -77,10 +86,12 @@ fn tell_progress(progress: &Progress) {
 fn tell_report(configuration: &Configuration, budget: &Budget, report: &Report) {
     let Configuration { name, starts, faults, moves, .. } = configuration;
     let is_closed = if report.is_closed { "yes" } else { "no" };
-    println!(
-        "configuration   {name}: 3 nodes, 2 groups of provider and dependent, from {starts:?}"
-    );
-    println!("per history     {faults} faults, {moves} moves by an operator");
+    let (about, deeds) = match configuration.scene {
+        Some(scene) => (scene.about, "deeds of operators and the outside"),
+        None => ("3 nodes, 2 groups of provider and dependent", "moves by an operator"),
+    };
+    println!("configuration   {name}: {about}; from {starts:?}");
+    println!("per history     {faults} faults, {moves} {deeds}");
     println!("unique states   {}", report.unique_states);
     println!("generated       {}", report.generated);
     println!("longest history {}", report.depth);

@@ -9,33 +9,36 @@
 //! engine is judged after every input. A seed that fails is shrunk to what is needed to fail, and
 //! written as a scenario that `quorate::testkit::scenario` plays.
 
+#[path = "../common/command_line.rs"]
+mod command_line;
 mod options;
 mod report;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
 use cpu_time::ProcessTime;
 use indicatif::{ProgressBar, ProgressStyle};
-use quorate::sim::{Failure, Simulator, Weather};
+use quorate::sim::{Simulator, Weather};
 
 use options::Options;
-use report::Report;
+use report::{Failed, Report};
+
+/// How many of the seeds that fail are shrunk and written: each takes up to thousands of runs.
+const TOLD: usize = 3;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options: Options = command_line::parse();
     let simulator = Simulator::default().steps(options.steps);
     if options.trace {
-        trace(&options, simulator);
-        return ExitCode::SUCCESS;
+        return trace(&options, simulator);
     }
     let mut report = Report::default();
-    let (from, count) = options.seed.map_or((options.from, options.seeds), |seed| (seed, 1));
+    let seeds = options.range();
+    let count = (seeds.end() - seeds.start()).saturating_add(1);
     let bar = bar(count, "{bar:30} {pos}/{len} seeds, {elapsed}, {eta} left");
     let begin = ProcessTime::now();
-    let mut failures = Vec::new();
-    for seed in from..from.saturating_add(count) {
+    for seed in seeds {
         for weather in weathers(&options) {
             match simulator.run(seed, weather) {
                 Ok(run) => {
@@ -44,9 +47,9 @@ fn main() -> ExitCode {
                     report.fold(run.trace);
                 }
                 Err(failure) => {
-                    report.failures += 1;
-                    bar.suspend(|| eprintln!("{weather:?} {failure}"));
-                    failures.push((failure, weather));
+                    let failed = Failed { seed, weather, breach: failure.breach };
+                    bar.suspend(|| eprintln!("{failed}: {}", failed.breach));
+                    report.failed.push(failed);
                 }
             }
         }
@@ -55,13 +58,19 @@ fn main() -> ExitCode {
     }
     report.cpu = begin.elapsed();
     bar.finish_and_clear();
-    for (failure, weather) in failures.iter().take(3) {
-        tell(&options, simulator, failure, *weather);
+    for failed in report.failed.iter().take(TOLD) {
+        tell(&options, simulator, failed);
+    }
+    if let Some(more @ [_, ..]) = report.failed.get(TOLD..) {
+        let names: Vec<String> = more.iter().map(Failed::to_string).collect();
+        let names = names.join(", ");
+        eprintln!("{} more failed and were not shrunk: {names}", more.len());
+        eprintln!("one of them: --seed N, with --benign or --no-twins as it says above");
     }
     let text = if options.json { format!("{:#}\n", report.to_json()) } else { report.to_string() };
     // A pipe that is closed early is no failure.
     let _ = io::stdout().write_all(text.as_bytes());
-    if report.failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn weathers(options: &Options) -> Vec<Weather> {
@@ -72,34 +81,38 @@ fn weathers(options: &Options) -> Vec<Weather> {
     }
 }
 
-fn trace(options: &Options, simulator: Simulator) {
+/// Prints everything that happens; the last line says which promise was broken, if one was.
+fn trace(options: &Options, simulator: Simulator) -> ExitCode {
     let seed = options.seed.unwrap_or_default();
     let weather = if options.benign { Weather::Benign } else { Weather::Hostile };
     for line in simulator.record(seed, weather) {
         if writeln!(io::stdout(), "{line}").is_err() {
-            return;
+            break;
         }
     }
+    if simulator.run(seed, weather).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Shrinks a seed that fails, and writes what is left as a scenario.
-fn tell(options: &Options, simulator: Simulator, failure: &Failure, weather: Weather) {
+fn tell(options: &Options, simulator: Simulator, failed: &Failed) {
     let most = u64::try_from(options.shrink).unwrap_or(u64::MAX);
     let bar = bar(most, "{bar:30} {pos} of at most {len} runs, {msg}");
-    let shrunk = simulator.shrink(failure.seed, weather, options.shrink, |progress| {
+    let shrunk = simulator.shrink(failed.seed, failed.weather, options.shrink, |progress| {
         bar.set_position(u64::try_from(progress.runs).unwrap_or(u64::MAX));
         bar.set_message(format!("{} acts left", progress.acts));
     });
     bar.finish_and_clear();
     let Some(shrunk) = shrunk else {
-        eprintln!("seed {} does not fail again", failure.seed);
+        eprintln!("{failed} does not fail again");
         return;
     };
     let (before, after) = shrunk.acts;
-    let path = options.scenarios.join(format!("seed_{}.txt", failure.seed));
-    eprintln!("seed {}: {}", failure.seed, shrunk.breach);
+    let path = options.scenarios.join(failed.file_name());
+    eprintln!("{failed}: {}", shrunk.breach);
     eprintln!("{after} of {before} acts are enough:\n{}", shrunk.scenario);
-    match std::fs::write(&path, &shrunk.scenario) {
+    let written = std::fs::create_dir_all(&options.scenarios)
+        .and_then(|()| std::fs::write(&path, &shrunk.scenario));
+    match written {
         Ok(()) => eprintln!("written to {}", path.display()),
         Err(error) => eprintln!("{}: {error}", path.display()),
     }

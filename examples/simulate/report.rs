@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use quorate::sim::{Atlas, FaultKind, Place};
+use quorate::sim::{Atlas, FaultKind, Place, Weather};
+use quorate::testkit::Breach;
 use serde_json::{Value, json};
 
 /// Everything that is worth a line in the end.
@@ -11,11 +12,50 @@ use serde_json::{Value, json};
 pub(crate) struct Report {
     pub(crate) seeds: u64,
     pub(crate) inputs: u64,
-    pub(crate) failures: u64,
+    pub(crate) failed: Vec<Failed>,
     pub(crate) atlas: Atlas,
     /// Everything that any seed put out, folded into one number.
     pub(crate) digest: u64,
     pub(crate) cpu: Duration,
+}
+
+/// A run that broke a promise.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) seed: u64,
+    pub(crate) weather: Weather,
+    pub(crate) breach: Breach,
+}
+
+impl Failed {
+    /// The name of the scenario; the twins of a seed do not share one.
+    pub(crate) fn file_name(&self) -> String {
+        match self.weather {
+            Weather::Benign => format!("seed_{}_benign.txt", self.seed),
+            Weather::Hostile => format!("seed_{}.txt", self.seed),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "seed": self.seed,
+            "weather": self.weather_in_words(),
+            "breach": self.breach.to_string(),
+        })
+    }
+
+    fn weather_in_words(&self) -> &'static str {
+        match self.weather {
+            Weather::Benign => "benign",
+            Weather::Hostile => "hostile",
+        }
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} seed {}", self.weather_in_words(), self.seed)
+    }
 }
 
 impl Report {
@@ -47,7 +87,8 @@ impl Report {
             "seeds": self.seeds,
             "inputs": self.inputs,
             "faults": self.atlas.total(),
-            "failures": self.failures,
+            "failures": self.failed.len(),
+            "failed": self.failed.iter().map(Failed::to_json).collect::<Vec<Value>>(),
             "cpu_seconds": self.cpu.as_secs_f64(),
             "faults_per_cpu_minute": self.faults_per_minute(),
             "digest": format!("{:016x}", self.digest),
@@ -68,6 +109,6 @@ impl fmt::Display for Report {
         writeln!(f, "CPU seconds            {seconds:>14.1}")?;
         writeln!(f, "faults per CPU minute  {:>14.0}", self.faults_per_minute())?;
         writeln!(f, "digest                 {:016x}", self.digest)?;
-        writeln!(f, "seeds that fail        {:>14}", self.failures)
+        writeln!(f, "runs that fail         {:>14}", self.failed.len())
     }
 }

@@ -79,8 +79,8 @@ pub(crate) struct Touched {
     /// Nodes to which groups may fail back now, for what stands there has changed.
     changed_nodes: Vec<NodeId>,
     awaiting: Awaiting,
-    /// Groups that would fail back, and let those that await a node go first.
-    failing_back: Vec<GroupId>,
+    /// Groups that would choose a node, and let those that await one go first.
+    yielding: Vec<GroupId>,
     /// Groups that an operator has return to a node at once, when all others are placed.
     returning: VecDeque<(GroupId, NodeId)>,
 }
@@ -111,12 +111,17 @@ impl Touched {
         }
     }
 
-    pub(crate) fn add_failing_back(&mut self, group: GroupId) {
-        self.failing_back.push(group);
+    pub(crate) fn add_yielding(&mut self, group: GroupId) {
+        self.yielding.push(group);
     }
 
-    pub(crate) fn next_failing_back(&mut self) -> Option<GroupId> {
-        self.failing_back.pop()
+    /// Whether this group was the last to yield.
+    pub(crate) fn is_yielding(&self, group: GroupId) -> bool {
+        self.yielding.last() == Some(&group)
+    }
+
+    pub(crate) fn next_yielding(&mut self) -> Option<GroupId> {
+        self.yielding.pop()
     }
 
     pub(crate) fn add_returning(&mut self, group: GroupId, to: NodeId) {

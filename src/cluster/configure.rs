@@ -29,15 +29,11 @@ pub(crate) struct Configuration {
 impl Cluster {
     /// Checks that a node can be taken out of the configuration, and prepares that.
     pub(crate) fn check_evict(&self, node: NodeId) -> Result<Box<Configuration>, InputError> {
-        let state = self.known_node(node)?;
+        self.known_node(node)?;
         if self.spec.nodes().len() == 1 {
             return Err(InputError::LastNode(node));
         }
-        let is_fenced =
-            self.state.node(node).is_some_and(|record| record.fence.operation.is_some());
-        if state == NodeState::Unclean || is_fenced || self.may_run_something(node) {
-            return Err(InputError::NodeInUse(node));
-        }
+        self.check_unused(node)?;
         self.check_may_configure()?;
         self.check_owners_without(node)?;
         let name = self.spec.node(node).map_or("", |declared| declared.name());
@@ -54,6 +50,19 @@ impl Cluster {
         match self.check_configure(declaration) {
             Err(InputError::ConfigurationWouldLoseQuorum) => Err(InputError::WouldLoseQuorum(node)),
             other => other,
+        }
+    }
+
+    /// Checks that a node is known to run nothing.
+    fn check_unused(&self, node: NodeId) -> Result<(), InputError> {
+        let is_fenced =
+            self.state.node(node).is_some_and(|record| record.fence.operation.is_some());
+        if is_fenced || self.state.node_state(node) == NodeState::Unclean {
+            return Err(InputError::NodeNotOff(node));
+        }
+        match self.first_that_may_run(node) {
+            Some(resource) => Err(InputError::NodeInUse { node, resource }),
+            None => Ok(()),
         }
     }
 
@@ -111,15 +120,8 @@ impl Cluster {
 
     fn check_removals(&self, mapping: &Mapping, spec: &ClusterSpec) -> Result<(), InputError> {
         for (node, _) in self.spec.nodes() {
-            let is_kept = mapping.node(node).is_some();
-            let is_fenced =
-                self.state.node(node).is_some_and(|record| record.fence.operation.is_some());
-            if !is_kept
-                && (is_fenced
-                    || self.state.node_state(node) == NodeState::Unclean
-                    || self.may_run_something(node))
-            {
-                return Err(InputError::NodeInUse(node));
+            if mapping.node(node).is_none() {
+                self.check_unused(node)?;
             }
         }
         let orphans: BTreeSet<ResourceId> =

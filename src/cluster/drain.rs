@@ -123,7 +123,9 @@ impl Cluster {
             .iter()
             .copied()
             .filter(|node| {
+                // What stands on a node that is lost leaves when the node is known to be off.
                 self.state.is_quorate()
+                    && self.state.node_state(*node) != NodeState::Unclean
                     && !self.state.occupancy.groups_on(*node).any(|group| self.is_moving(group))
             })
             .collect();

@@ -157,11 +157,20 @@ pub enum InputError<N: Naming = Ids> {
     /// A drain of the node is under way (`ERROR_CLUSTER_NODE_EVACUATION_IN_PROGRESS`).
     #[error("node {0} is being drained")]
     DrainInProgress(N::Node),
-    /// The node to evict, or to leave out of a new declaration, is lost, is being fenced, or runs or
-    /// may run a resource. Groups that it owns and that are off do not matter: they lose their
+    /// The node to evict, or to leave out of a new declaration, runs or may run a resource. Take
+    /// its group away first. Groups that it owns and that are off do not matter: they lose their
     /// owner.
-    #[error("node {0} runs something, may run something, or is being fenced")]
-    NodeInUse(N::Node),
+    #[error("node {node} runs resource {resource}, or may run it")]
+    NodeInUse {
+        /// The node.
+        node: N::Node,
+        /// The first such resource: what should not run there before what it owns.
+        resource: N::Resource,
+    },
+    /// The node to evict, or to leave out of a new declaration, is lost or is being fenced. It has
+    /// to be off, or back, first.
+    #[error("node {0} is lost or is being fenced")]
+    NodeNotOff(N::Node),
     /// The node to evict is the only possible owner of a resource, which could run nowhere then.
     /// Give the resource another possible owner first, or remove it.
     #[error("resource {resource} can run on node {node} only; let it run elsewhere, or remove it")]
@@ -235,7 +244,8 @@ impl<N: Naming> InputError<N> {
             Self::NotMoving(_) => "not_moving",
             Self::DrainTargetNotUp(_) => "drain_target_not_up",
             Self::DrainInProgress(_) => "drain_in_progress",
-            Self::NodeInUse(_) => "node_in_use",
+            Self::NodeInUse { .. } => "node_in_use",
+            Self::NodeNotOff(_) => "node_not_off",
             Self::OnlyPossibleOwner { .. } => "only_possible_owner",
             Self::LastNode(_) => "last_node",
             Self::FencingWhileUnclean(_) => "fencing_while_unclean",

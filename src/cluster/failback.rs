@@ -36,12 +36,10 @@ impl Cluster {
         owner: NodeId,
     ) -> bool {
         match self.failback_plan(declared, group, owner) {
-            // Who has no node at all goes first, if of higher priority.
-            FailbackPlan::Now(_) if self.caches.touched.is_awaiting_touched() => {
-                self.caches.touched.add_failing_back(group);
-                false
-            }
             FailbackPlan::Now(to) => {
+                if self.yields_to_awaiting(group) {
+                    return false;
+                }
                 self.begin_move(group, Some(to), MovementCause::Failback, MoveFailure::Failover);
                 true
             }

@@ -12,6 +12,7 @@ use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::quorum::{self, Ballot};
 use crate::settings::{ColdStart, DesiredState, Fencing};
+use crate::spec::GroupSpec;
 use crate::state::{Attraction, DownProof, LateStart, Operation, OperationKind, Pause, Recovery};
 
 impl Cluster {
@@ -159,7 +160,7 @@ impl Cluster {
         self.groups_owned_by(node)
             .into_iter()
             .filter_map(|group| self.spec.group(group))
-            .flat_map(crate::spec::GroupSpec::resources)
+            .flat_map(GroupSpec::resources)
             .collect()
     }
 
@@ -222,6 +223,20 @@ impl Cluster {
             || self.state.occupancy.groups_on(node).any(|group| {
                 self.state.owner(group) == Some(node) && self.caches.running(group) > 0
             })
+    }
+
+    /// The first resource that runs or may run on a node: what should not run there, then what it
+    /// owns.
+    pub(crate) fn first_that_may_run(&self, node: NodeId) -> Option<ResourceId> {
+        let orphan = self.state.orphans_on(node).map(|(resource, _)| resource).next();
+        let own = || {
+            let groups = self.state.occupancy.groups_on(node);
+            let owned = groups.filter(|group| self.state.owner(*group) == Some(node));
+            let mut resources =
+                owned.filter_map(|group| self.spec.group(group)).flat_map(GroupSpec::resources);
+            resources.find(|resource| self.state.resource_state(*resource).may_run())
+        };
+        orphan.or_else(own)
     }
 
     fn has_fatal_doubt(&self, node: NodeId) -> bool {

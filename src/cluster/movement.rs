@@ -151,8 +151,10 @@ impl Cluster {
         }
         self.emit(Event::OwnerChanged { group, from, to, cause, epoch, proof });
         self.open_on_owner(declared);
-        // The old owner has room for another group now.
-        self.touch_awaiting();
+        if from.is_some_and(|node| self.state.node_state(node).is_member()) {
+            // It has room for another group now.
+            self.touch_awaiting();
+        }
         self.touch(group);
     }
 

@@ -41,6 +41,9 @@ impl Cluster {
     }
 
     fn place_first(&mut self, declared: &GroupSpec, group: GroupId) {
+        if self.yields_to_awaiting(group) {
+            return;
+        }
         let choice = self.choose(group, Trigger::Start);
         if self.preferred_owner_wait(declared, group, choice).is_some() {
             return;
@@ -59,6 +62,9 @@ impl Cluster {
             && self.assess(group, Trigger::Start, to).is_ok()
         {
             self.transfer(group, Some(to), cause, proof);
+            return;
+        }
+        if self.yields_to_awaiting(group) {
             return;
         }
         let choice = self.choose(group, Trigger::NodeFailure);
@@ -130,7 +136,7 @@ impl Cluster {
                 return true;
             }
         }
-        if self.stay_without_return(declared, resource) {
+        if self.stay_without_return(declared, resource) || self.yields_to_awaiting(group) {
             return true;
         }
         let target = self
@@ -178,6 +184,9 @@ impl Cluster {
         if !self.is_unfit(declared, group, owner) {
             return false;
         }
+        if self.yields_to_awaiting(group) {
+            return true;
+        }
         let choice = self
             .choose(group, Trigger::Start)
             .filter(|choice| choice.tier == Tier::Eligible && choice.node != owner);
@@ -223,6 +232,9 @@ impl Cluster {
         let is_refused = declared.resources().any(|resource| self.is_refused_resource(resource));
         if !is_refused || !self.is_wanted(declared, group) {
             return false;
+        }
+        if self.yields_to_awaiting(group) {
+            return true;
         }
         let choice = self.choose(group, Trigger::Start);
         let elsewhere = choice

@@ -41,7 +41,9 @@ pub enum Reason<N: Naming = Ids> {
         /// The owner.
         node: N::Node,
     },
-    /// Its priority says that an operator has to ask for it. (Where `cold_start` says so the group is
+    /// Its priority says that an operator has to ask for it, and nobody has. This is said before
+    /// whatever is wrong with its owner: resuming a paused node would bring nothing online, while
+    /// an order either starts the group or is answered with what is in its way. (Where `cold_start` says so the group is
     /// wanted offline, and there is no reason to ask for.)
     NotStartedAutomatically,
     /// Its preferred owner may still join.
@@ -58,7 +60,8 @@ pub enum Reason<N: Naming = Ids> {
         /// The owner.
         node: N::Node,
     },
-    /// Its owner is paused and starts nothing, and it does not leave for what is missing.
+    /// Its owner is paused and starts nothing. The group stays: either something of it still runs
+    /// there, or no other node could take it.
     OwnerPaused {
         /// The owner.
         node: N::Node,

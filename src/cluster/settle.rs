@@ -85,8 +85,8 @@ impl Cluster {
         }
     }
 
-    /// Touches what a change may help: groups without a node and groups that would fail back, all
-    /// of them at once, so that the higher priority goes first. Whether there was anything.
+    /// Touches what a change may help: groups without a node and groups that would move, all of
+    /// them at once, so that the higher priority goes first. Whether there was anything.
     fn touch_late(&mut self) -> bool {
         let mut is_any = self.caches.touched.take_awaiting();
         if is_any {
@@ -96,7 +96,7 @@ impl Cluster {
             self.touch_returning(node);
             is_any = true;
         }
-        while let Some(group) = self.caches.touched.next_failing_back() {
+        while let Some(group) = self.caches.touched.next_yielding() {
             self.touch(group);
             is_any = true;
         }
@@ -106,6 +106,16 @@ impl Cluster {
     /// Whether a group awaits a node, and all that do are going to be touched.
     fn is_due_with_others(&self, group: GroupId) -> bool {
         self.caches.touched.is_awaiting_touched() && self.caches.awaiting.contains(&group)
+    }
+
+    /// Whether a group may not choose a node yet: something happened that could help groups that
+    /// have none, and it is planned together with them, in order of priority.
+    pub(crate) fn yields_to_awaiting(&mut self, group: GroupId) -> bool {
+        let is_late = self.caches.touched.is_awaiting_touched() && !self.caches.awaiting.is_empty();
+        if is_late {
+            self.caches.touched.add_yielding(group);
+        }
+        is_late
     }
 
     fn touch_all_awaiting(&mut self) {
@@ -132,6 +142,9 @@ impl Cluster {
         let Some(declared) = spec.group(group) else { return };
         self.expire(declared, group);
         self.place(declared, group);
+        if self.caches.touched.is_yielding(group) {
+            return;
+        }
         self.reconcile(declared, group);
         self.forget_source(declared, group);
         self.tell_group_state(declared, group);

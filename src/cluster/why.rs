@@ -126,6 +126,10 @@ impl Cluster {
                 (_, Some(_) | None) => reason,
             };
         }
+        // Whoever resumed the owner for this would wait in vain.
+        if self.caches.running(group) == 0 && !self.is_ordered(declared, group) {
+            return Reason::NotStartedAutomatically;
+        }
         if self.state.node_state(owner) == NodeState::Paused {
             return Reason::OwnerPaused { node: owner };
         }
@@ -141,6 +145,11 @@ impl Cluster {
             }
         }
         self.why_waiting(declared, group, position)
+    }
+
+    fn is_ordered(&self, declared: &GroupSpec, group: GroupId) -> bool {
+        let record = self.state.group(group);
+        record.is_some_and(|record| record.may_start(declared.settings().priority))
     }
 
     fn why_waiting(&self, declared: &GroupSpec, group: GroupId, position: usize) -> Reason {

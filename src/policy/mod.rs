@@ -141,6 +141,12 @@ pub enum Trigger {
     Drain,
 }
 
+impl Trigger {
+    /// Every one.
+    pub const ALL: [Self; 5] =
+        [Self::Start, Self::ResourceFailure, Self::NodeFailure, Self::BestPossible, Self::Drain];
+}
+
 impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -22,6 +22,8 @@ pub mod policy;
 pub mod reference;
 pub mod scenario;
 pub mod strategy;
+mod twin;
+#[cfg(feature = "sim")]
 pub(crate) mod watch;
 
 pub use breach::Breach;

@@ -10,6 +10,7 @@ use crate::testkit::Invariant;
 use crate::testkit::audit::{Audit, Moment, Stimulus};
 use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::reference::{Compared, Differential};
+use crate::testkit::twin;
 use crate::{Cluster, Effect, Input, Snapshot, Timestamp};
 
 /// How often the cluster is stored and restored to see that it stays the same.
@@ -76,7 +77,7 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         let answer = self.cluster.handle(now, input.clone());
         let twin_answer = self.twin.handle(now, input.clone());
         ensure!(S23, answer == twin_answer, "the twin answers {twin_answer:?}, not {answer:?}");
-        let outputs = self.drain()?;
+        let outputs = twin::drain(&mut self.cluster, &mut self.twin)?;
         if let (Some(differential), Ok(())) = (&mut self.differential, &answer) {
             differential.after(&self.cluster, &moment, &outputs)?;
         }
@@ -90,48 +91,13 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         let moment = Moment::before(&self.cluster, Stimulus::Timer, now);
         self.cluster.handle_timeout(now);
         self.twin.handle_timeout(now);
-        let outputs = self.drain()?;
+        let outputs = twin::drain(&mut self.cluster, &mut self.twin)?;
         if let Some(differential) = &mut self.differential {
             differential.after(&self.cluster, &moment, &outputs)?;
         }
         self.audit.after(&self.cluster, &moment, Ok(()), &outputs)?;
         self.end_step()?;
-        self.nothing_is_left_at(now)?;
-        Ok(outputs)
-    }
-
-    /// A timer that went off has done all there was to do at that moment: no hot loop.
-    fn nothing_is_left_at(&mut self, now: Timestamp) -> Result<(), Breach> {
-        if now.as_millis() == u64::MAX {
-            return Ok(());
-        }
-        let next = self.cluster.poll_timeout();
-        ensure!(
-            L18,
-            next.as_ref().is_none_or(|deadline| deadline.at > now),
-            "at {now} the next timer is {next:?}"
-        );
-        let before = self.digest;
-        self.cluster.handle_timeout(now);
-        self.twin.handle_timeout(now);
-        let outputs = self.drain()?;
-        ensure!(L18, outputs.is_empty(), "a second timer at {now} puts out {outputs:?}");
-        ensure!(L18, before == self.cluster.digest(), "a second timer at {now} changes the state");
-        Ok(())
-    }
-
-    fn drain(&mut self) -> Result<Vec<Output>, Breach> {
-        let outputs = drained(&mut self.cluster);
-        for output in &outputs {
-            let twins = self.twin.poll_output();
-            ensure!(
-                S23,
-                twins.as_ref() == Some(output),
-                "the twin puts out {twins:?}, not {output:?}"
-            );
-        }
-        let more = self.twin.poll_output();
-        ensure!(S23, more.is_none(), "the twin puts out {more:?}, the cluster nothing");
+        twin::nothing_is_left(&mut self.cluster, &mut self.twin, now, self.digest)?;
         Ok(outputs)
     }
 
@@ -215,8 +181,4 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         self.cluster = replayed;
         Ok(())
     }
-}
-
-fn drained(cluster: &mut Cluster) -> Vec<Output> {
-    core::iter::from_fn(|| cluster.poll_output()).collect()
 }

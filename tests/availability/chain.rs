@@ -28,6 +28,24 @@ fn solve(parameters: &Parameters) -> ByCause<f64> {
     chain::solve(parameters).expect("the chain is small").unavailability
 }
 
+/// Somebody is down at least as long as one is, and at most as long as all of them one after the
+/// other; of a single group both are the same, cause by cause.
+#[test]
+fn the_cluster_as_a_whole_is_down_longer_than_one_group() {
+    let stressed = Parameters { failure_rate: 1.0 / 240.0, repair_rate: 1.0 / 24.0, ..RARE };
+    for parameters in [RARE, stressed, Parameters { failback: Failback::Prevent, ..stressed }] {
+        let solution = chain::solve(&parameters).expect("the chain is small");
+        let (one, any) = (solution.unavailability.total(), solution.any_down.total());
+        assert!(one < any && any < 4.0 * one, "{one} and {any}");
+    }
+    let alone = Parameters { homes: 1, ..stressed };
+    let solution = chain::solve(&alone).expect("the chain is small");
+    for cause in Cause::ALL {
+        let (one, any) = (solution.unavailability.of(cause), solution.any_down.of(cause));
+        assert!(relative(one, any) < 1e-12, "{cause}: {one} and {any}");
+    }
+}
+
 /// Values of the formulas, computed apart with rational numbers.
 #[test]
 fn the_closed_form_gives_known_values() {
@@ -68,6 +86,10 @@ fn without_spares_and_maintenance_the_chain_is_a_product_to_ten_digits() {
             assert!(relative(down, 1.0 - product) < 1e-10, "{down} against {}", 1.0 - product);
             let formula = closed_form::unavailability(&parameters).total();
             assert!(relative(formula, 1.0 - product) < 1e-10);
+            // Nothing is shared, so all four are up when each of them is.
+            let any = chain::solve(&parameters).expect("the chain is small").any_down.total();
+            let all_up = product.powi(4);
+            assert!(relative(any, 1.0 - all_up) < 1e-10, "{any} against {}", 1.0 - all_up);
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Random histories of random clusters keep every rule: see [`quorate::testkit::history`].
 
+#[path = "../support/random.rs"]
+mod random;
 mod strategies;
 
 use std::sync::Mutex;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed, TestCaseError};
+use proptest::test_runner::TestCaseError;
 
 use quorate::testkit::Breach;
 use quorate::testkit::history::{Failure, History, Record};
@@ -17,20 +19,8 @@ static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 /// Cases in an everyday run, always the same; `PROPTEST_CASES` asks for more, and for others.
 const CASES: u32 = 100;
 
-fn configuration() -> Config {
-    let mut configuration = Config { failure_persistence: None, ..Config::default() };
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        configuration.cases = CASES;
-        // The same ones everywhere, so that a change is judged by what it changes.
-        configuration.rng_seed = RngSeed::Fixed(2003);
-    }
-    configuration.max_shrink_iters = 20_000;
-    configuration.max_shrink_time = 30_000;
-    configuration
-}
-
 proptest! {
-    #![proptest_config(configuration())]
+    #![proptest_config(random::configuration(CASES))]
 
     #[test]
     fn every_history_keeps_every_rule(case in strategy::histories(1..140)) {

@@ -14,7 +14,8 @@ use quorate::testkit::history::{History, Record, Step};
 use quorate::testkit::{Invariant, strategy};
 use quorate::{Cluster, Input, NodeId, Timestamp};
 
-use super::configuration;
+use super::CASES;
+use super::random::configuration;
 
 /// Makes what breaks a rule smaller; the cases are always the same.
 fn smallest<S: Strategy>(strategy: S, is_kept: impl Fn(&S::Value) -> bool) -> S::Value
@@ -51,7 +52,7 @@ fn mill() -> ClusterDeclaration {
 }
 
 proptest! {
-    #![proptest_config(configuration())]
+    #![proptest_config(configuration(CASES))]
 
     /// Inputs without a world behind them: sound or not, none breaks a promise.
     #[test]
@@ -78,7 +79,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 12, ..configuration() })]
+    #![proptest_config(Config { cases: 12, ..configuration(CASES) })]
 
     /// A cluster and a policy of one's own.
     #[test]

@@ -1,9 +1,14 @@
 //! What can happen, and what it costs of the budget of faults.
 
 use quorate::machine::NodeState;
-use quorate::state::OperationKind;
+use quorate::quorum::WitnessState;
+use quorate::settings::QuorumRule;
+use quorate::state::{OperationKind, Pause};
 
 use super::declare::{GROUPS, NODES, RESOURCES};
+use super::deed::Deed;
+use super::key;
+use super::scenes::Pace;
 use super::state::{Core, State, Stimulus};
 use super::world::{Letter, Manner, Place, World, narrow};
 use super::{Configuration, Fault};
@@ -37,6 +42,8 @@ pub(crate) enum Action {
     Fail { node: u8, resource: u8 },
     /// An operator asks for a move.
     Move { group: u8, to: u8 },
+    /// Something of a scene.
+    Do(Deed),
     /// The next timer goes off.
     Timer,
 }
@@ -48,24 +55,65 @@ impl State {
             return;
         }
         let can = |fault| self.world.faults > 0 && configuration.has(fault);
+        if configuration.scene.is_some_and(|scene| scene.pace == Pace::Brisk)
+            && self.first_actions(&can, into)
+        {
+            return;
+        }
         self.order_actions(&can, into);
         self.letter_actions(&can, into);
         for node in 0..NODES {
             self.machine_actions(node, &can, into);
         }
-        if self.world.moves > 0 {
-            for group in 0..GROUPS {
-                for to in 0..NODES {
-                    into.push(Action::Move { group: narrow(group), to: narrow(to) });
-                }
-            }
-        }
+        self.deeds(configuration, into);
         let is_late = configuration.has(Fault::Late);
         if let Some(late) = late_answers(&self.world, &self.core)
             && (late == 0 || is_late && late <= self.world.faults)
         {
             into.push(Action::Timer);
         }
+    }
+
+    fn deeds(&self, configuration: &Configuration, into: &mut Vec<Action>) {
+        if self.world.moves == 0 {
+            return;
+        }
+        if let Some(scene) = configuration.scene {
+            let possible = scene.deeds.iter().filter(|deed| deed.is_possible(self));
+            into.extend(possible.map(|deed| Action::Do(*deed)));
+            return;
+        }
+        for group in 0..GROUPS {
+            for to in 0..NODES {
+                into.push(Action::Move { group: narrow(group), to: narrow(to) });
+            }
+        }
+    }
+
+    /// What can become of one letter, or of one order that can arrive; whether there is one. Which
+    /// one does not depend on what does not tell states apart.
+    fn first_actions(&self, can: &impl Fn(Fault) -> bool, into: &mut Vec<Action>) -> bool {
+        let letters = self.world.letters.as_slice().iter().enumerate();
+        if let Some((first, _)) = letters.min_by_key(|(_, letter)| key::letter_word(letter)) {
+            self.letter_actions(can, into);
+            into.retain(|action| match action {
+                Action::Deliver { letter }
+                | Action::Lose { letter }
+                | Action::Double { letter } => usize::from(*letter) == first,
+                _ => false,
+            });
+            return true;
+        }
+        let orders = self.world.orders.as_slice().iter().enumerate().filter(|(_, order)| {
+            self.world.can_arrive(order) && (!order.is_fence() || self.core.is_live(order.id))
+        });
+        let word = |order| key::order_word(&self.core, &self.world, order);
+        let Some((first, _)) = orders.min_by_key(|(_, order)| word(order)) else { return false };
+        self.order_actions(can, into);
+        into.retain(
+            |action| matches!(action, Action::Work { order, .. } if usize::from(*order) == first),
+        );
+        true
     }
 
     fn order_actions(&self, can: &impl Fn(Fault) -> bool, into: &mut Vec<Action>) {
@@ -168,6 +216,9 @@ impl State {
                 return Some(Action::Heal { node: index, lists_starts: true });
             }
         }
+        if let Some(deed) = self.kind_deed() {
+            return Some(Action::Do(deed));
+        }
         if !self.world.letters.as_slice().is_empty() {
             return Some(Action::Deliver { letter: 0 });
         }
@@ -175,6 +226,24 @@ impl State {
             return Some(Action::Work { order: 0, manner: Manner::Succeed });
         }
         self.core.next_timer().map(|_| Action::Timer)
+    }
+}
+
+impl State {
+    /// What the outside does in a scene when nothing goes wrong any more: nodes are resumed, and the
+    /// witness is there.
+    fn kind_deed(&self) -> Option<Deed> {
+        self.core.audit.as_ref()?;
+        let cluster = &self.core.cluster;
+        let has_witness = cluster.spec().settings().quorum != QuorumRule::NodeMajority;
+        if has_witness && cluster.state().witness() == WitnessState::Down {
+            return Some(Deed::Witness(WitnessState::Up));
+        }
+        let is_paused = |node: &u8| {
+            let record = cluster.state().node(super::state::node_id(*node));
+            record.is_some_and(|record| record.pause() == Pause::Requested)
+        };
+        (0..narrow(NODES)).find(is_paused).map(Deed::Resume)
     }
 }
 
@@ -250,6 +319,14 @@ impl Action {
                 world.moves -= 1;
                 Some(Stimulus::Move { group, to })
             }
+            Self::Do(deed) => {
+                world.moves = world.moves.saturating_sub(1);
+                if let Deed::Pass(seconds) = deed {
+                    world.idle += 1_000 * u64::from(seconds);
+                    return None;
+                }
+                Some(Stimulus::Deed(deed))
+            }
             Self::Timer => Some(Stimulus::Timer),
         }
     }
@@ -275,7 +352,8 @@ impl Action {
             | Self::Notice { .. }
             | Self::Boot { rogue: None, .. }
             | Self::Heal { .. }
-            | Self::Move { .. } => 0,
+            | Self::Move { .. }
+            | Self::Do(_) => 0,
         }
     }
 }

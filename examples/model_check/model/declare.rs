@@ -82,6 +82,9 @@ pub(crate) fn declaration(configuration: &Configuration) -> ClusterDeclaration {
     for group in 0..GROUPS {
         cluster = cluster.group(group_declaration(configuration, group));
     }
+    if let Some(scene) = configuration.scene {
+        (scene.declare)(&mut cluster);
+    }
     cluster
 }
 
@@ -137,6 +140,11 @@ pub(crate) fn spec(configuration: &Configuration) -> Result<ClusterSpec, SpecErr
 /// The declaration in the language of scenarios.
 pub(crate) fn tell(configuration: &Configuration, text: &mut String) {
     let declared = declaration(configuration);
+    if configuration.scene.is_some() {
+        let json = serde_json::to_string(&declared).expect("a declaration is plain data");
+        let _ = writeln!(text, "declare {json}");
+        return;
+    }
     let millis = |span: Option<Duration>| span.unwrap_or_default().as_millis();
     let _ = writeln!(
         text,

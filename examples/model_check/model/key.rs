@@ -13,26 +13,28 @@
 //!   of earlier lives are alike and refused for ever.
 //! - Of a machine its state and what runs there count. The life, epochs and numbers that its
 //!   agents know count only against orders under way, where they are told.
+//! - Time that has passed since the last input counts as it is.
 //! - The diary follows from the rest. In a cluster that keeps the rules its counters equal the
-//!   logs of the budgets.
+//!   logs of the budgets. So does what the audit of a scene remembers.
 //!
 //! [`twin`](super::twin) compares what can follow from states that are taken for one;
 //! `tests/model.rs` has it do so for small configurations.
 
 use std::hash::Hasher;
+use std::time::Duration;
 
 use quorate::Cluster;
 use quorate::cluster::Outcome;
 use quorate::state::OperationKind;
 
-use super::declare::{HORIZON, group_of};
+use super::declare::group_of;
 use super::state::Core;
 use super::world::{Letter, Order, Place, World};
 
 /// What the future of the cluster depends on.
-pub(crate) fn likeness(cluster: &Cluster) -> u64 {
+pub(crate) fn likeness(cluster: &Cluster, horizon: Duration) -> u64 {
     let mut hasher = Mixer::default();
-    cluster.hash_likeness(HORIZON, &mut hasher);
+    cluster.hash_likeness(horizon, &mut hasher);
     hasher.finish()
 }
 
@@ -40,7 +42,7 @@ pub(crate) fn likeness(cluster: &Cluster) -> u64 {
 pub(crate) fn key(core: &Core, world: &World) -> u64 {
     let mut hasher = Mixer::default();
     hasher.write_u64(core.likeness);
-    hasher.write_u64(u64::from(world.faults) << 8 | u64::from(world.moves));
+    hasher.write_u64(world.idle << 16 | u64::from(world.faults) << 8 | u64::from(world.moves));
     for machine in &world.machines {
         let places = machine.places.iter().fold(0_u64, |bits, place| {
             bits << 2
@@ -76,7 +78,7 @@ fn write_sorted(words: &mut [u64], hasher: &mut Mixer) {
     }
 }
 
-fn order_word(core: &Core, world: &World, order: &Order) -> u64 {
+pub(crate) fn order_word(core: &Core, world: &World, order: &Order) -> u64 {
     let base = target_word(order) | u64::from(core.is_live(order.id)) << 32;
     if order.is_fence() {
         return base;
@@ -94,7 +96,7 @@ fn order_word(core: &Core, world: &World, order: &Order) -> u64 {
     base | older << 34 | earlier << 40
 }
 
-fn letter_word(letter: &Letter) -> u64 {
+pub(crate) fn letter_word(letter: &Letter) -> u64 {
     match letter {
         Letter::Answer { order, outcome } => {
             let outcome = match outcome {

@@ -42,13 +42,21 @@
 //! hash: a cluster that is stored and restored does the same next (S23, S31); and if from here on
 //! nothing goes wrong, every group comes online that can (L1).
 //!
+//! # Scenes
+//!
+//! What this cluster does not have, others of the same shape have, one sort of thing each:
+//! witnesses, leases, limits and windows, owners, room, anti-affinity, failback by the clock on the
+//! wall, changes of the configuration, and what operators ask for; see [`scenes`] and [`deed`].
+//! They have few faults and deeds, and in most of them nothing happens while an order or answer is
+//! under way. Every step is judged by [`Audit`](quorate::testkit::audit::Audit), which knows
+//! nothing of this model, and the world by S1 and S4 as above; rest and calm by [`audited`].
+//!
 //! # What is not covered
 //!
-//! More or other nodes, groups and faults; health checks, pause, drain, leases, witnesses,
-//! anti-affinity, capacity, priorities, changes of configuration, snapshots. The random histories
-//! of `tests/properties` have those. Orders do not survive the connection on which they came: a
-//! start that arrives at a machine in the same life after it was lost and recognised would break
-//! the contract of [`NodeJoined`](quorate::Input::NodeJoined).
+//! More or other nodes, groups and faults, and the things of two scenes at once; health checks.
+//! The random histories of `tests/properties` have those. Orders do not survive the connection on
+//! which they came: a start that arrives at a machine in the same life after it was lost and
+//! recognised would break the contract of [`NodeJoined`](quorate::Input::NodeJoined).
 //!
 //! Membership is outside the core: who is a member is told by [`quorate::Input::NodeJoined`] and
 //! its like, and here by one oracle that is right in the end. A membership layer of its own would
@@ -61,18 +69,23 @@
 //! out as soon as it has none: orders that their agent will refuse, answers that nobody waits for
 //! (they are judged, as above), and what a late fence would do when no fault is left.
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use quorate::testkit::Breach;
 use stateright::{Checker, CheckerBuilder, Model, Path, Property};
 
 pub(crate) mod act;
+mod audited;
+mod configuration;
 pub(crate) mod declare;
+pub(crate) mod deed;
 pub(crate) mod judge;
 pub(crate) mod key;
 mod list;
 pub(crate) mod rest;
 pub(crate) mod rule;
+pub(crate) mod scenes;
 mod seen;
 pub(crate) mod state;
 mod tell;
@@ -80,127 +93,8 @@ pub(crate) mod twin;
 pub(crate) mod world;
 
 pub(crate) use act::Action;
+pub(crate) use configuration::{Configuration, Fault, Start};
 pub(crate) use state::State;
-
-/// What is checked.
-#[derive(Clone, Debug)]
-pub(crate) struct Configuration {
-    pub(crate) name: &'static str,
-    /// Where histories begin.
-    pub(crate) starts: &'static [Start],
-    /// Faults in one history.
-    pub(crate) faults: u8,
-    /// The kinds of faults.
-    pub(crate) kinds: &'static [Fault],
-    /// Moves that an operator asks for in one history.
-    pub(crate) moves: u8,
-    /// How long an operation, probe or fence may take.
-    pub(crate) timeout: Duration,
-    /// Wait before a restart, a probe, or another fence.
-    pub(crate) delay: Duration,
-    /// Attempts to fence one node in one history; `None` is without limit.
-    pub(crate) fences: Option<u8>,
-    /// One state in so many is played on to its end without faults, and judged twice.
-    pub(crate) probe_one_in: u64,
-}
-
-/// Where histories begin.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Start {
-    /// Every machine is off.
-    Cold,
-    /// Every machine is up and every group online.
-    Formed,
-}
-
-/// A kind of fault.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Fault {
-    /// An operation fails.
-    Fail,
-    /// An operation is carried out and said to have failed.
-    FailDone,
-    /// A start is not answered and may end later.
-    Hang,
-    /// An order or answer is lost.
-    Lose,
-    /// A report comes twice.
-    Double,
-    /// An answer or a fence comes too late.
-    Late,
-    /// A machine loses power.
-    Crash,
-    /// A machine is cut off and runs on.
-    Cut,
-    /// A machine starts with something running that nobody asked for.
-    Rogue,
-    /// A resource dies.
-    Die,
-}
-
-impl Fault {
-    /// Every kind.
-    pub(crate) const ALL: &'static [Self] = &[
-        Self::Fail,
-        Self::FailDone,
-        Self::Hang,
-        Self::Lose,
-        Self::Double,
-        Self::Late,
-        Self::Crash,
-        Self::Cut,
-        Self::Rogue,
-        Self::Die,
-    ];
-}
-
-impl Configuration {
-    /// Closes within seconds, also without optimisation.
-    pub(crate) const SMALL: Self = Self {
-        name: "small",
-        starts: &[Start::Formed],
-        faults: 2,
-        kinds: Fault::ALL,
-        moves: 0,
-        timeout: Duration::from_secs(2),
-        delay: Duration::from_secs(1),
-        fences: Some(2),
-        probe_one_in: 16,
-    };
-
-    /// A cluster that forms.
-    pub(crate) const COLD: Self = Self {
-        name: "cold",
-        starts: &[Start::Cold],
-        fences: None,
-        probe_one_in: 256,
-        ..Self::SMALL
-    };
-
-    /// Minutes on two cores.
-    pub(crate) const FULL: Self =
-        Self { name: "full", faults: 3, moves: 1, fences: None, probe_one_in: 1024, ..Self::SMALL };
-
-    pub(crate) fn has(&self, fault: Fault) -> bool {
-        self.kinds.contains(&fault)
-    }
-
-    /// Judges a state as such; its steps were judged on the way.
-    pub(crate) fn verdict(&self, state: &State) -> Result<(), Breach> {
-        if let Some(broken) = &state.broken {
-            return Err((**broken).clone());
-        }
-        if state.is_news {
-            judge::past(&state.core, &state.world)?;
-        }
-        state.judge_rest()?;
-        if state.key().is_multiple_of(self.probe_one_in) {
-            state.judge_sameness(self)?;
-            state.judge_calm()?;
-        }
-        Ok(())
-    }
-}
 
 /// How much a check may cost.
 #[derive(Clone, Copy, Debug)]
@@ -276,18 +170,28 @@ enum Order {
 
 /// The model as stateright wants it.
 #[derive(Clone, Debug)]
-struct Histories(Configuration);
+pub(crate) struct Histories {
+    configuration: Configuration,
+    /// The first broken rule that anybody met.
+    pub(crate) broken: Arc<OnceLock<Breach>>,
+}
+
+impl Histories {
+    pub(crate) fn new(configuration: &Configuration) -> Self {
+        Self { configuration: configuration.clone(), broken: Arc::default() }
+    }
+}
 
 impl Model for Histories {
     type State = State;
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        State::initial(&self.0)
+        State::initial(&self.configuration)
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        state.actions(&self.0, actions);
+        state.actions(&self.configuration, actions);
     }
 
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
@@ -295,12 +199,21 @@ impl Model for Histories {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property::always(EVERY_RULE, |model, state| model.0.verdict(state).is_ok())]
+        vec![Property::always(EVERY_RULE, |model, state| {
+            match model.configuration.verdict(state) {
+                Ok(()) => true,
+                Err(broken) => {
+                    // Only the first one is kept.
+                    let _ = model.broken.set(broken);
+                    false
+                }
+            }
+        })]
     }
 }
 
 fn search(configuration: &Configuration, budget: &Budget, order: Order) -> Report {
-    let builder = Histories(configuration.clone())
+    let builder = Histories::new(configuration)
         .checker()
         .threads(budget.threads)
         .timeout(budget.time)

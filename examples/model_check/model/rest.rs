@@ -1,12 +1,14 @@
 //! Liveness: nothing is stuck, and when nothing goes wrong any more, everything comes online.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use quorate::cluster::Reason;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::policy::Ring;
 use quorate::settings::UnconfirmedStop;
 use quorate::state::Exhaustion;
+use quorate::testkit::audit::Audit;
 use quorate::testkit::{Breach, Invariant};
 use quorate::{Cluster, NodeId, ResourceId};
 
@@ -22,13 +24,23 @@ impl State {
     /// Whether nothing can happen but faults, boots and operators: nothing is under way, nothing
     /// is to be noticed, and no timer runs.
     fn is_quiet(&self) -> bool {
+        self.is_idle() && self.core.next_timer().is_none()
+    }
+
+    /// Whether nothing is under way and nothing is to be noticed.
+    fn is_idle(&self) -> bool {
         let is_unnoticed = |node: usize| {
             !self.world.machines[node].is_reachable() && self.core.node_state(node).is_member()
         };
         !self.world.orders.as_slice().iter().any(|order| self.world.can_arrive(order))
             && self.world.letters.as_slice().is_empty()
-            && self.core.next_timer().is_none()
             && !(0..NODES).any(is_unnoticed)
+    }
+
+    /// Whether so much time can pass with nothing going to happen by then.
+    pub(crate) fn can_pass(&self, span: Duration) -> bool {
+        let then = self.core.now(&self.world).after(span);
+        self.is_idle() && self.core.next_timer().is_none_or(|at| at > then)
     }
 
     /// Where nothing is going to happen by itself, every group is online or has a reason that
@@ -36,6 +48,9 @@ impl State {
     pub(crate) fn judge_rest(&self) -> Result<(), Breach> {
         if !self.is_quiet() {
             return Ok(());
+        }
+        if self.core.audit.is_some() {
+            return self.judge_rest_of_scene();
         }
         let live = self.core.live.as_slice();
         ensure!(live.is_empty(), L5, "{live:?} is outstanding, and no timer runs");
@@ -57,7 +72,10 @@ impl State {
         let mut state = self.clone();
         for _ in 0..PATIENCE {
             let Some(action) = state.kind_action() else {
-                return state.judge_groups(Invariant::L1);
+                return match state.core.audit {
+                    Some(_) => state.judge_end_of_calm(),
+                    None => state.judge_groups(Invariant::L1),
+                };
             };
             state = state.act(action);
             if let Some(broken) = &state.broken {
@@ -72,7 +90,10 @@ impl State {
     pub(crate) fn judge_sameness(&self, configuration: &Configuration) -> Result<(), Breach> {
         let restored = Cluster::restore(self.core.cluster.snapshot(), Ring::new());
         let twin = match restored {
-            Ok(twin) => Self::of(Arc::new(Core::new(twin)), self.world, None),
+            Ok(twin) => {
+                let audit = self.core.audit.as_ref().map(|_| Audit::new(&twin));
+                Self::of(Arc::new(Core::new(twin, self.core.reach, audit)), self.world, None)
+            }
             Err(error) => {
                 let words = format!("cannot be restored: {error}");
                 return Err(Breach::of(Invariant::S31, words));

@@ -3,15 +3,19 @@
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use quorate::cluster::{Outcome, Output};
 use quorate::machine::NodeState;
 use quorate::policy::Ring;
 use quorate::testkit::Breach;
+use quorate::testkit::audit::Audit;
 use quorate::{Cluster, Command, GroupId, Incarnation, Input, NodeId, OpId, ResourceId, Timestamp};
 
 use super::act::Action;
-use super::declare::{self, GROUPS, HORIZON, NODES, RESOURCES};
+use super::audited;
+use super::declare::{self, GROUPS, RESOURCES};
+use super::deed::Deed;
 use super::judge;
 use super::key;
 use super::list::List;
@@ -39,6 +43,18 @@ pub(crate) struct Core {
     pub(crate) live: List<Live, 12>,
     /// See [`Cluster::hash_likeness`].
     pub(crate) likeness: u64,
+    pub(crate) reach: Reach,
+    /// In a scene, who judges; it follows from the state as a diary does.
+    pub(crate) audit: Option<Audit>,
+}
+
+/// How far time goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    /// What is due only after this span is never due.
+    pub(crate) horizon: Duration,
+    /// What is due only then is never due.
+    pub(crate) until: Timestamp,
 }
 
 /// An operation that is outstanding.
@@ -74,8 +90,14 @@ pub(crate) enum Stimulus {
         group: u8,
         to: u8,
     },
+    Deed(Deed),
     Timer,
 }
+
+/// When a scene begins: a time before it can be told.
+pub(crate) const BEGIN: Timestamp = Timestamp::from_millis(1_000);
+
+const BROKEN: u64 = 0x5bd1_e995_7f4a_7c15;
 
 impl PartialEq for State {
     fn eq(&self, other: &Self) -> bool {
@@ -90,13 +112,18 @@ impl Hash for State {
 }
 
 impl Core {
-    pub(crate) fn new(cluster: Cluster) -> Self {
+    pub(crate) fn new(cluster: Cluster, reach: Reach, audit: Option<Audit>) -> Self {
         let mut live = List::default();
         for effect in cluster.outstanding() {
             live.push(Live { order: Order::of(&effect), deadline: effect.deadline });
         }
-        let likeness = key::likeness(&cluster);
-        Self { cluster, live, likeness }
+        let likeness = key::likeness(&cluster, reach.horizon);
+        Self { cluster, live, likeness, reach, audit }
+    }
+
+    /// What time it is: that of the last input, and what has passed since.
+    pub(crate) fn now(&self, world: &World) -> Timestamp {
+        self.cluster.state().now().after(Duration::from_millis(world.idle))
     }
 
     pub(crate) fn is_live(&self, operation: u32) -> bool {
@@ -107,10 +134,11 @@ impl Core {
         self.cluster.state().node_state(NodeId::from_index(node))
     }
 
-    /// When the next timer goes off, if the horizon does not come first.
+    /// When the next timer goes off, if it is within reach.
     pub(crate) fn next_timer(&self) -> Option<Timestamp> {
         let at = self.cluster.poll_timeout()?.at;
-        (at.since(self.cluster.state().now()) < HORIZON).then_some(at)
+        let is_near = at.since(self.cluster.state().now()) < self.reach.horizon;
+        (is_near && at < self.reach.until).then_some(at)
     }
 }
 
@@ -127,26 +155,36 @@ impl State {
     /// Every machine is off, and the cluster has just been declared.
     fn cold(configuration: &Configuration) -> Self {
         let spec = declare::spec(configuration).expect("a valid declaration");
-        let cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+        let is_audited = configuration.scene.is_some();
+        let began = if is_audited { BEGIN } else { Timestamp::ZERO };
+        let cluster = Cluster::new(spec, Ring::new(), began);
+        let audit = is_audited.then(|| Audit::new(&cluster));
+        let core = Core::new(cluster, configuration.reach(), audit);
         let world =
             World { faults: configuration.faults, moves: configuration.moves, ..World::default() };
-        Self::of(Arc::new(Core::new(cluster)), world, None)
+        let first = configuration.scene.map_or(&[][..], |scene| scene.first);
+        let state = Self::of(Arc::new(core), world, None);
+        let state = first.iter().fold(state, |state, deed| state.act(Action::Do(*deed)));
+        Self::of(state.core, World { moves: configuration.moves, ..state.world }, state.broken)
     }
 
     /// Every machine is up, and both groups are online.
     fn formed(configuration: &Configuration) -> Self {
         let mut state = Self::cold(configuration);
-        for node in 0..NODES {
+        for node in 0..declare::NODES {
             state = state.act(Action::Boot { node: super::world::narrow(node), rogue: None });
         }
-        while let Some(action) = state.kind_action() {
+        while let Some(action) = state.kind_action()
+            && state.broken.is_none()
+        {
             state = state.act(action);
         }
         state
     }
 
     pub(crate) fn of(core: Arc<Core>, world: World, broken: Option<Arc<Breach>>) -> Self {
-        let key = key::key(&core, &world);
+        // What is broken is seen even where it leads to a state that is known.
+        let key = key::key(&core, &world) ^ if broken.is_some() { BROKEN } else { 0 };
         Self { core, world, broken, is_news: true, key }
     }
 
@@ -165,6 +203,10 @@ impl State {
             }
             None => (Arc::clone(&self.core), None),
         };
+        if matches!(stimulus, Some(Stimulus::Deed(_))) && Arc::ptr_eq(&core, &self.core) {
+            // A deed that is refused has not been done.
+            world.moves = self.world.moves;
+        }
         world.tidy(&core);
         let broken = broken.or_else(|| judge::world(&world));
         let broken = self.broken.clone().or_else(|| broken.map(Arc::new));
@@ -180,9 +222,12 @@ fn tell(
     world: &mut World,
     stimulus: Stimulus,
 ) -> (Option<Arc<Core>>, Option<Breach>) {
+    if let Some(audit) = &before.audit {
+        return audited::tell(before, audit, world, stimulus);
+    }
     let mut cluster = before.cluster.clone();
     let now = cluster.state().now();
-    let answer = match stimulus.input() {
+    let answer = match stimulus.input(&cluster) {
         Some(input) => cluster.handle(now, input),
         None => {
             let at = before.next_timer().unwrap_or(now);
@@ -198,7 +243,7 @@ fn tell(
     while let Some(output) = cluster.poll_output() {
         outputs.push(output);
     }
-    let after = Core::new(cluster);
+    let after = Core::new(cluster, before.reach, None);
     let verdict = judge::step(before, &after, world, stimulus, &outputs);
     for output in &outputs {
         if let Output::Effect(effect) = output {
@@ -209,8 +254,14 @@ fn tell(
 }
 
 impl Stimulus {
-    pub(crate) fn input(self) -> Option<Input> {
+    /// Whether it is told at a time that is over.
+    pub(crate) const fn is_early(self) -> bool {
+        matches!(self, Self::Deed(Deed::Early))
+    }
+
+    pub(crate) fn input(self, cluster: &Cluster) -> Option<Input> {
         Some(match self {
+            Self::Deed(deed) => return deed.input(cluster),
             Self::Lost { node } => Input::NodeLost { node: node_id(node) },
             Self::Joined { node, life, running } => Input::NodeJoined {
                 node: node_id(node),

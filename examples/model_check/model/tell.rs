@@ -48,6 +48,7 @@ impl Action {
                 let group = GROUP_NAMES[usize::from(group)];
                 format!("an operator moves {group} to {}", name(to))
             }
+            Self::Do(deed) => deed.to_string(),
             Self::Timer => "the next timer goes off".into(),
         }
     }
@@ -84,8 +85,9 @@ impl Action {
             Self::Move { group, to } => {
                 format!("move {} to {}", GROUP_NAMES[usize::from(group)], name(to))
             }
+            Self::Do(deed) => deed.line(&before.core.cluster),
             Self::Timer => {
-                let now = |state: &State| state.core.cluster.state().now();
+                let now = |state: &State| state.core.now(&state.world);
                 format!("advance {}ms", now(after).since(now(before)).as_millis())
             }
             Self::Work { .. }
@@ -153,6 +155,11 @@ pub(crate) fn scenario(configuration: &Configuration, path: &[(State, Option<Act
     let mut text = String::from("# Found by examples/model_check.\n");
     declare::tell(configuration, &mut text);
     text.push_str("start\n");
+    for deed in configuration.scene.map_or(&[][..], |scene| scene.first) {
+        if let Some((state, _)) = path.first() {
+            let _ = writeln!(text, "{}", deed.line(&state.core.cluster));
+        }
+    }
     let is_formed = path.first().is_some_and(|(state, _)| {
         state::groups().all(|(_, group)| state.core.cluster.state().owner(group).is_some())
     });

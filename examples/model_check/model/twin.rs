@@ -58,7 +58,7 @@ pub(crate) fn compare(configuration: &Configuration) -> Result<Compared, String>
 /// What differs in states that differ in names as well.
 fn name(state: &State) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let World { machines, orders, letters, faults: _, moves: _, diary: _ } = &state.world;
+    let World { machines, orders, letters, faults: _, moves: _, idle: _, diary: _ } = &state.world;
     (state.core.cluster.digest(), machines).hash(&mut hasher);
     (orders.as_slice(), letters.as_slice()).hash(&mut hasher);
     hasher.finish()

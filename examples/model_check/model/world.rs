@@ -27,8 +27,10 @@ pub(crate) struct World {
     pub(crate) letters: List<Letter, 12>,
     /// Faults that may still happen.
     pub(crate) faults: u8,
-    /// Moves that an operator may still ask for.
+    /// Moves that an operator may still ask for; in a scene, deeds.
     pub(crate) moves: u8,
+    /// Milliseconds since the cluster was last told something.
+    pub(crate) idle: u64,
     pub(crate) diary: Diary,
 }
 

@@ -3,14 +3,6 @@
 use super::*;
 use crate::policy::{FirstPreferred, Key, LeastGroups, Ring, StrictPreferred};
 
-const TRIGGERS: [Trigger; 5] = [
-    Trigger::Start,
-    Trigger::ResourceFailure,
-    Trigger::NodeFailure,
-    Trigger::BestPossible,
-    Trigger::Drain,
-];
-
 /// Groups `g`, `x` and `y` of one class on nodes a, b and c; `g` is on a.
 fn rivals(placement: AntiAffinityPlacement) -> Cluster {
     let mut declared = ["g", "x", "y"].into_iter().fold(declaration("a b c"), |all, name| {
@@ -77,7 +69,7 @@ fn restricted() -> Cluster {
 #[test]
 fn after_a_node_failure_a_node_that_cannot_run_the_group_owns_it() {
     let cluster = restricted().all("b c", NodeState::Down);
-    for trigger in TRIGGERS {
+    for trigger in Trigger::ALL {
         let expected = match trigger {
             Trigger::NodeFailure => some("d", Tier::OwnedOnly),
             Trigger::Start | Trigger::ResourceFailure | Trigger::BestPossible | Trigger::Drain => {
@@ -96,7 +88,7 @@ fn after_a_node_failure_a_paused_node_is_the_very_last_resort() {
     assert_eq!(cluster.choose("g", failure, Ring::new()), some("d", Tier::OwnedOnly));
     let cluster = cluster.all("d", NodeState::Unclean);
     assert_eq!(cluster.choose("g", failure, Ring::new()), some("b", Tier::Paused));
-    for trigger in TRIGGERS.into_iter().filter(|trigger| *trigger != failure) {
+    for trigger in Trigger::ALL.into_iter().filter(|trigger| *trigger != failure) {
         assert_eq!(cluster.choose("g", trigger, Ring::new()), None, "{trigger}");
     }
 }
@@ -105,7 +97,7 @@ fn after_a_node_failure_a_paused_node_is_the_very_last_resort() {
 fn only_nodes_that_are_up_are_eligible() {
     for state in [NodeState::Down, NodeState::Joining, NodeState::Unclean] {
         let cluster = Cluster::of("a b", "").owned("g", "a").all("a b", state);
-        for trigger in TRIGGERS {
+        for trigger in Trigger::ALL {
             assert_eq!(cluster.choose("g", trigger, Ring::new()), None, "{state} {trigger}");
         }
     }
@@ -114,7 +106,7 @@ fn only_nodes_that_are_up_are_eligible() {
 #[test]
 fn the_owner_is_a_candidate_for_a_start_only() {
     let cluster = Cluster::of("a b", "").owned("g", "a").all("b", NodeState::Down);
-    for trigger in TRIGGERS {
+    for trigger in Trigger::ALL {
         let expected = match trigger {
             Trigger::Start => some("a", Tier::Eligible),
             Trigger::ResourceFailure

@@ -5,11 +5,13 @@ use std::boxed::Box;
 use std::vec::Vec;
 
 use crate::cluster::{Command, ResumeFailback};
+use crate::machine::ResourceState;
 use crate::quorum::WitnessState;
+use crate::settings::Maintenance;
 use crate::state::{OperationKind, Pause};
 use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::liveness::{self, Outside};
-use crate::{Input, NodeId, Timestamp};
+use crate::{Input, NodeId, ResourceId, Timestamp};
 
 use super::{Director, Event};
 use crate::sim::act::{Act, Word};
@@ -32,9 +34,16 @@ impl Director {
         self.act(Act::Say(Box::new(Input::WitnessChanged { witness: WitnessState::Up })))?;
         self.take_up_what_hangs();
         self.healed_at = self.now();
+        let mut calm_since = self.healed_at;
+        let mut was_unnoticed = false;
         for timer in 0..2 * TIMERS {
             self.resume_all()?;
             self.work_until_quiet()?;
+            let is_unnoticed = self.wait_for_checks(calm_since)?;
+            if was_unnoticed || is_unnoticed {
+                self.healed_at = self.now();
+            }
+            was_unnoticed = is_unnoticed;
             self.goes_well()?;
             if !self.paused().is_empty() {
                 // It came back just now, as paused as it went.
@@ -52,6 +61,7 @@ impl Director {
             // From time to time much later, for the long waits; whoever calls late waits longer.
             let late = if timer % 3 == 2 { 600_000 } else { 0 };
             self.healed_at = self.healed_at.saturating_add(late);
+            calm_since = calm_since.saturating_add(late);
             let at = due.saturating_add(late);
             if at.saturating_sub(self.now()) > 86_400_000 {
                 break;
@@ -233,6 +243,45 @@ impl Director {
             ensure!(L1, is_lasting, "in the calm {} is not online: {reason}", declared.name());
         }
         Ok(())
+    }
+
+    /// A resource that failed in the storm, and of which nobody has heard, is a fault that is still
+    /// there: what follows from it has its time from when it is found. The next check finds it.
+    /// Whether there is one.
+    fn wait_for_checks(&self, calm_since: u64) -> Result<bool, Breach> {
+        let now = self.now();
+        let unnoticed = self.unnoticed();
+        for (resource, due) in &unnoticed {
+            let due = (*due).max(Timestamp::from_millis(calm_since));
+            let name = self.stage.cluster().spec().resource(*resource).map_or("", |of| of.name());
+            let is_due = now > due.as_millis();
+            ensure!(L1, !is_due, "{name} does not run, and no check has found it by {due}");
+        }
+        Ok(!unnoticed.is_empty())
+    }
+
+    /// What is online as far as the cluster knows and does not run, and by when a check is certain
+    /// to find it.
+    fn unnoticed(&self) -> Vec<(ResourceId, Timestamp)> {
+        let cluster = self.stage.cluster();
+        let (spec, state, book) = (cluster.spec(), cluster.state(), &self.stage.book);
+        let runs = |resource: ResourceId| {
+            let node = spec.resource(resource).and_then(|of| state.owner(of.group()));
+            let machine = node.and_then(|node| self.stage.world.machine(book.node(node)));
+            machine.is_some_and(|machine| machine.runs(book.resource(resource)))
+        };
+        let mut unnoticed = Vec::new();
+        for (id, declared) in spec.resources() {
+            let Some(record) = state.resource(id) else { continue };
+            let is_checked =
+                record.state() == ResourceState::Online && record.maintenance() == Maintenance::Off;
+            if is_checked && !runs(id) {
+                let settings = declared.settings();
+                let check = record.known_alive_at.after(settings.is_alive_interval);
+                unnoticed.push((id, check.after(settings.deadlock_timeout)));
+            }
+        }
+        unnoticed
     }
 
     /// What has to hold at any time once the faults are over and timers go off.

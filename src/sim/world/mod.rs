@@ -49,12 +49,12 @@ impl World {
         }
     }
 
-    /// Time passes: machines that lost contact stop everything when their time is over.
+    /// Time passes: machines that lost contact stop everything when their time is over, and run
+    /// nothing more until contact is back.
     pub(crate) fn tick(&mut self, now: u64) {
         for machine in &mut self.machines {
             if machine.stops_at.is_some_and(|at| at <= now) {
                 machine.halt();
-                machine.stops_at = None;
             }
         }
     }

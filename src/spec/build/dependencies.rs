@@ -67,18 +67,17 @@ fn build(
     let whole = || Place::Group(group.name()).field("resources");
     let (path, problem) = match DependencyGraph::build(clauses, report.limits.depth) {
         Ok(graph) => return Some(Arc::new(graph)),
-        Err(GraphError::SelfDependency { position }) => (at(position), Problem::SelfDependency),
-        Err(GraphError::DuplicateProvider { dependent, provider }) => {
-            (at(dependent), Problem::DuplicateProvider { name: shown(name_at(provider)) })
-        }
         Err(GraphError::Cycle(positions)) => {
             let path = positions.first().map_or_else(whole, |first| at(*first));
             let resources = positions.into_iter().map(|at| shown(name_at(at))).collect();
             (path, Problem::Cycle { resources })
         }
         Err(GraphError::TooDeep { depth, limit }) => (whole(), Problem::TooDeep { depth, limit }),
+        // All but the size is found while names are read, and left out of the clauses.
         Err(
             GraphError::TooLarge
+            | GraphError::SelfDependency { .. }
+            | GraphError::DuplicateProvider { .. }
             | GraphError::UnknownPosition { .. }
             | GraphError::EmptyClause { .. },
         ) => (whole(), Problem::TooLarge),

@@ -3,7 +3,7 @@
 use crate::settings::DesiredState;
 use crate::{Command, Input, ResourceId};
 
-use super::Moment;
+use super::{Moment, again};
 use crate::testkit::audit::seen::Seen;
 
 /// Takes in an accepted input before its outputs are judged.
@@ -15,7 +15,10 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
         Some(Input::WallClockRead { reading }) => {
             seen.wall_clock = Some((moment.now, *reading));
         }
-        Some(Input::Command(command)) => obey(seen, command),
+        Some(Input::Command(command)) => {
+            obey(seen, command);
+            again::obey(seen, command);
+        }
         _ => {}
     }
 }

@@ -24,6 +24,7 @@
 //!
 //! | file | rules |
 //! |---|---|
+//! | `again` | what has failed starts again when it was said to, or when an operator asks |
 //! | `operations` | ids grow; every operation is for the epoch of its group and has its timer; one operation per resource and node; every operation ends once, by an answer, a timeout or being superseded; no timeout before its time; a timeout is no outcome |
 //! | `order` | a start follows its providers, a stop its dependents; nothing starts unquorate, unowned, unwanted, on a wrong node or beside an orphan |
 //! | `ownership` | epochs grow with each change of owner; a takeover has a proof that is true; owners are fit; capacity and anti-affinity hold at the moment of the decision |
@@ -42,6 +43,7 @@ use std::prelude::v1::*;
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
 
+mod again;
 mod auditor;
 mod budgets;
 mod commands;
@@ -140,6 +142,7 @@ pub(crate) fn step(
                 moves::event(seen, moment, event)?;
                 moves::drain_ended(seen, event)?;
                 budgets::event(seen, moment, event)?;
+                again::event(seen, moment, event)?;
                 transitions::learn(seen, moment.now, event);
             }
         }

@@ -23,7 +23,7 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
         return Ok(());
     }
     match cause {
-        MovementCause::Drain => drained(moment, *group, *from, *to),
+        MovementCause::Drain => drained(seen, moment, *group, *from, *to),
         MovementCause::Operator => {
             let is_asked = matches!(
                 moment.command(),
@@ -94,6 +94,7 @@ fn named_record<'a>(
 /// A group leaves for a drain only from a node that is being drained, and leaves for nowhere only
 /// if that was forced.
 fn drained(
+    seen: &Seen,
     moment: &Moment<'_>,
     group: GroupId,
     from: NodeId,
@@ -102,7 +103,11 @@ fn drained(
     let mode = match moment.command() {
         Some(Command::DrainNode { node, mode, .. }) if *node == from => Some(*mode),
         _ => {
-            let drain = moment.before.state().node(from).map(|record| record.drain());
+            // Perhaps under another id, if the configuration changes in this step.
+            let before =
+                seen.spec.node(from).and_then(|of| moment.before.spec().node_id(of.name()));
+            let drain =
+                before.and_then(|node| moment.before.state().node(node)).map(|of| of.drain());
             drain.filter(|of| of.status == DrainStatus::InProgress).map(|of| of.mode)
         }
     };
@@ -158,8 +163,8 @@ pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(),
     Ok(())
 }
 
-/// Who gets a node in this step has no rival of higher priority that could have used the place and
-/// has none.
+/// Who is given a node in this step has no rival of higher priority that could have used the place
+/// and has none. A move that ends where it was going all along had its place before this step.
 pub(super) fn priorities(
     cluster: &Cluster,
     moment: &Moment<'_>,
@@ -176,6 +181,9 @@ pub(super) fn priorities(
             ) => (*group, *to),
             _ => continue,
         };
+        if is_on_its_way(&moment.before, group, node) {
+            continue;
+        }
         let priority = priority_of(cluster, group);
         for (rival, _) in cluster.spec().groups() {
             if priority_of(cluster, rival) > priority && waits_for_a_node(cluster, rival) {
@@ -188,6 +196,12 @@ pub(super) fn priorities(
         }
     }
     Ok(())
+}
+
+/// Whether a group was moving to a node.
+fn is_on_its_way(before: &Cluster, group: GroupId, node: NodeId) -> bool {
+    let movement = before.state().group(group).and_then(|record| record.movement());
+    movement.is_some_and(|movement| movement.to == Some(node))
 }
 
 fn priority_of(cluster: &Cluster, group: GroupId) -> Priority {

@@ -11,6 +11,8 @@ use crate::spec::ClusterSpec;
 use crate::state::{DownProof, MovementCause, Recovery};
 use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
 
+use super::again::Again;
+
 /// The cluster as told.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
@@ -64,6 +66,8 @@ pub(crate) struct SeenResource {
     pub(crate) restarts: Vec<Timestamp>,
     /// When the retry period that it is in is over.
     pub(crate) retry_at: Option<Timestamp>,
+    /// What it waits for since it failed.
+    pub(crate) again: Again,
 }
 
 impl Seen {
@@ -111,11 +115,17 @@ impl Seen {
                 Recovery::RetryAt { at, .. } => at,
                 Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => None,
             };
+            let again = match record.recovery {
+                Recovery::RetryAt { at, cause } => Again::RetryAt(at, cause),
+                Recovery::RestartAt(at) => Again::RestartAt(at),
+                Recovery::None | Recovery::Failover => Again::Free,
+            };
             *resource = SeenResource {
                 state: record.state,
                 desired: record.desired,
                 restarts: record.restarts.entries().to_vec(),
                 retry_at,
+                again,
             };
         }
         seen.orphans = state.orphans.keys().copied().collect();
@@ -314,6 +324,12 @@ impl SeenGroup {
 
 impl SeenResource {
     fn new(desired: Option<DesiredState>) -> Self {
-        Self { state: ResourceState::Initializing, desired, restarts: Vec::new(), retry_at: None }
+        Self {
+            state: ResourceState::Initializing,
+            desired,
+            restarts: Vec::new(),
+            retry_at: None,
+            again: Again::Free,
+        }
     }
 }

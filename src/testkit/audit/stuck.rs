@@ -5,9 +5,11 @@ use std::prelude::v1::*;
 
 use crate::cluster::{Effect, Reason};
 use crate::machine::{NodeState, ResourceState};
+use crate::plan::Verdict;
+use crate::policy::Trigger;
 use crate::settings::{Fencing, Interval, Retry};
 use crate::state::{Exhaustion, Recovery};
-use crate::{Cluster, GroupId, ResourceId, Timestamp};
+use crate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
 use crate::testkit::breach::{Breach, ensure};
 
@@ -41,13 +43,17 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
     match reason {
         // Nodes, witnesses, room and operators come from outside; so do other groups.
         Reason::NoQuorum
-        | Reason::OwnerPaused { .. }
         | Reason::NoCandidate
         | Reason::NotAdmitted { .. }
         | Reason::NotStartedAutomatically
         | Reason::OwnerNotPossible { .. }
         | Reason::ResourceHeldOffline { .. }
         | Reason::WaitingForPriority { .. } => true,
+        // Only until another node could take what runs nowhere: that one is asked for at once.
+        Reason::OwnerPaused { node } => {
+            state.node_state(node) == NodeState::Paused
+                && (state.may_run(cluster.spec(), group) || !has_other_node(cluster, group, node))
+        }
         Reason::WaitingForPreferredOwner { until: at, .. } | Reason::StartDelayed { until: at } => {
             is_timed(at)
         }
@@ -83,6 +89,24 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
                 })
         }
     }
+}
+
+/// Whether a node other than the owner could run the whole of a group, as more than a last resort.
+fn has_other_node(cluster: &Cluster, group: GroupId, owner: NodeId) -> bool {
+    let Some(explanation) = cluster.explain(group, Trigger::Start) else { return false };
+    let candidates = &explanation.candidates;
+    // Those behind the chosen one are as good as it is, or as bad.
+    let is_good = candidates
+        .iter()
+        .any(|candidate| matches!(candidate.verdict, Verdict::Chosen { drawback: None }));
+    is_good
+        && candidates.iter().any(|candidate| {
+            candidate.node != owner
+                && match candidate.verdict {
+                    Verdict::Chosen { .. } | Verdict::Behind { .. } => true,
+                    Verdict::LastResort(_) | Verdict::Rejected(_) => false,
+                }
+        })
 }
 
 fn has_doubt(cluster: &Cluster, group: GroupId) -> bool {
@@ -167,7 +191,11 @@ fn cannot_run(cluster: &Cluster, resource: ResourceId) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::FirstPreferred;
+    use crate::settings::Priority;
+    use crate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
     use crate::testkit::Invariant;
+    use crate::{Command, Incarnation, Input};
 
     #[test]
     fn circles_are_found() {
@@ -178,5 +206,33 @@ mod tests {
         assert_eq!(judge(|at| (at.index() < 5).then(|| GroupId::from_index(at.index() + 1))), None);
         let circle = judge(|at| Some(GroupId::from_index((at.index() + 1) % 3)));
         assert_eq!(circle, Some(Invariant::L5));
+    }
+
+    /// A paused owner is a reason to wait only for what runs there, or has nowhere to go.
+    #[test]
+    fn a_pause_holds_only_what_cannot_leave() {
+        let resource = ResourceDeclaration::new("db", "Generic Service");
+        let group = GroupDeclaration::new("sql").preferred_owners(["a"]).resource(resource);
+        let group = GroupDeclaration { priority: Some(Priority::NO_AUTO_START), ..group };
+        let declaration = ClusterDeclaration::new("test").node("a").node("b").group(group);
+        let spec = declaration.fencing(Fencing::Trusted).build().expect("a valid declaration");
+        let mut cluster = Cluster::new(spec, FirstPreferred, Timestamp::ZERO);
+        let (a, b, sql) = (NodeId::new(0), NodeId::new(1), GroupId::new(0));
+        let mut tell = |input: Input| {
+            cluster.handle(Timestamp::from_millis(1_000), input).expect("it is accepted");
+            cluster.clone()
+        };
+        let joined = |node| {
+            let incarnation = Incarnation::new(1);
+            Input::NodeJoined { node, incarnation, running: Vec::new() }
+        };
+        tell(joined(a));
+        let up = tell(joined(b));
+        let paused = tell(Input::Command(Command::PauseNode { node: a }));
+        let nowhere = tell(Input::NodeLeft { node: b });
+        let waits = Reason::OwnerPaused { node: a };
+        assert!(!goes_on(&up, sql, waits), "its owner is not paused");
+        assert!(!goes_on(&paused, sql, waits), "another node could take it");
+        assert!(goes_on(&nowhere, sql, waits), "there is no other node");
     }
 }

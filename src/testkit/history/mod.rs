@@ -59,6 +59,19 @@ enum Beside {
     Model,
 }
 
+/// After how many steps a cluster is stored and restored if no calm follows: text costs more than
+/// everything else that is judged.
+const STORM_STORES_EVERY: u64 = 8;
+
+/// What comes after the last step.
+#[derive(Clone, Copy, Debug)]
+enum Calm {
+    /// No more faults; what must happen in the end has to.
+    Judged,
+    /// Nothing.
+    LeftOut,
+}
+
 impl History {
     /// Lets the history happen under the policy that was drawn with it.
     ///
@@ -67,6 +80,28 @@ impl History {
     /// The first promise that was broken.
     pub fn play(&self, record: Record) -> Result<(), Failure> {
         self.play_under(Policy::new(self.policy), record)
+    }
+
+    /// Lets the history happen without the calm after it, for fuzzers, which want short runs: every
+    /// step is judged, and not what must happen in the end. The cluster is stored and restored at
+    /// every eighth step only, and where the history says so.
+    ///
+    /// # Errors
+    ///
+    /// The first promise that was broken.
+    pub fn storm(&self, record: Record) -> Result<(), Failure> {
+        let policy = Arc::new(Policy::new(self.policy));
+        self.play_beside(policy, record, Beside::Nothing, Calm::LeftOut).map(drop)
+    }
+
+    /// The same, and compares every step with the [reference model](super::reference).
+    ///
+    /// # Errors
+    ///
+    /// The first promise that was broken, or the first difference.
+    pub fn compare_storm(&self, record: Record) -> Result<Compared, Failure> {
+        let policy = Arc::new(Policy::new(self.policy));
+        self.play_beside(policy, record, Beside::Model, Calm::LeftOut)
     }
 
     /// Lets the history happen under this policy.
@@ -83,16 +118,17 @@ impl History {
         policy: impl FailoverPolicy + 'static,
         record: Record,
     ) -> Result<(), Failure> {
-        self.play_beside(Arc::new(policy), record, Beside::Nothing).map(drop)
+        self.play_beside(Arc::new(policy), record, Beside::Nothing, Calm::Judged).map(drop)
     }
 
-    /// The same, and compares every step with the [reference model](super::reference).
+    /// Lets the history happen, and compares every step with the
+    /// [reference model](super::reference).
     ///
     /// # Errors
     ///
     /// The first promise that was broken, or the first difference.
     pub fn compare(&self, record: Record) -> Result<Compared, Failure> {
-        self.play_beside(Arc::new(Policy::new(self.policy)), record, Beside::Model)
+        self.play_beside(Arc::new(Policy::new(self.policy)), record, Beside::Model, Calm::Judged)
     }
 
     fn play_beside(
@@ -100,6 +136,7 @@ impl History {
         policy: Arc<dyn FailoverPolicy>,
         record: Record,
         beside: Beside,
+        calm: Calm,
     ) -> Result<Compared, Failure> {
         let mut run = Run::new(self, policy, record)
             .map_err(|breach| Failure { breach, record: Vec::new() })?;
@@ -107,10 +144,14 @@ impl History {
             Beside::Nothing => {}
             Beside::Model => run.compare(self.policy),
         }
+        if let Calm::LeftOut = calm {
+            run.stores_every = STORM_STORES_EVERY;
+        }
         let steps = self.steps.iter().filter(|step| !step.is_muted(self.muted));
         let mut answer = steps.map(|step| run.play(step)).find(Result::is_err).unwrap_or(Ok(()));
-        if answer.is_ok() {
-            answer = run.calm();
+        match (calm, &answer) {
+            (Calm::Judged, Ok(())) => answer = run.calm(),
+            (Calm::LeftOut, _) | (Calm::Judged, Err(_)) => {}
         }
         answer
             .map_err(|breach| Failure { breach, record: run.trace.take().unwrap_or_default() })?;

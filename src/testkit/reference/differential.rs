@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::prelude::v1::*;
 
 use super::budget::Uses;
+use super::exposure::named;
 use super::order::Order;
-use super::picture::{Picture, named};
+use super::picture::Picture;
 use crate::Cluster;
 use crate::cluster::{Effect, Event, Output};
 use crate::id::Names;

@@ -4,7 +4,7 @@ use std::prelude::v1::*;
 
 use super::order::Order;
 use super::picture::{Group, Picture};
-use crate::machine::NodeState;
+use crate::machine::{NodeState, ResourceState};
 use crate::policy::Trigger;
 use crate::state::{DrainStatus, Exhaustion, Recovery};
 
@@ -47,6 +47,51 @@ impl Picture {
             }
         }
         forgotten
+    }
+
+    /// The groups that should be on their way home by now and are not, each with the node.
+    ///
+    /// Home is the best of the preferred owners before the present one that a group may go to. It
+    /// has to have come up after the group came to where it is, and to have been up for the
+    /// hold-down; and nothing of the group may be changing or have failed. Groups with a window are
+    /// not judged.
+    #[must_use]
+    pub fn late_for_home(&self, orders: &[Order]) -> Vec<(String, String)> {
+        if !self.is_quorate {
+            return Vec::new();
+        }
+        let late = |group: &Group| {
+            let home = self.node(&self.home_of(group, orders)?)?;
+            let is_stable = home.since.after(group.returns_after?) <= self.now;
+            let is_news = home.up_in_input > group.placed_in_input;
+            (is_stable && is_news).then(|| (group.name.clone(), home.name.clone()))
+        };
+        self.groups.iter().filter(|group| self.is_settled(group)).filter_map(late).collect()
+    }
+
+    fn home_of(&self, group: &Group, orders: &[Order]) -> Option<String> {
+        let taken = self.ranking(&group.name, Trigger::BestPossible, orders).taken;
+        let is_good = |node: &String| {
+            taken.iter().any(|place| place.node == *node && place.flaw.is_none())
+                && self.node(node).is_some_and(|known| known.is_attractive)
+        };
+        let better = group.preferred.iter().take_while(|node| group.owner.as_ref() != Some(*node));
+        better.into_iter().find(|node| is_good(node)).cloned()
+    }
+
+    /// Whether a group stands on a node that is up, and nothing of it is to be done first.
+    fn is_settled(&self, group: &Group) -> bool {
+        let is_owner_up =
+            group.owner.as_deref().is_some_and(|owner| self.node_state(owner) == NodeState::Up);
+        let is_quiet = group.resources.iter().all(|resource| {
+            resource.recovery == Recovery::None
+                && (resource.state == ResourceState::Online || !resource.may_run())
+        });
+        is_owner_up
+            && is_quiet
+            && group.going.is_none()
+            && group.queued.is_none()
+            && self.needs_node(group).is_none()
     }
 
     /// Why a group needs a node now.

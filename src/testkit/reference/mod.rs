@@ -46,6 +46,7 @@
 mod budget;
 mod dependencies;
 mod differential;
+mod exposure;
 mod home;
 mod order;
 mod owners;

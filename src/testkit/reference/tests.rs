@@ -42,6 +42,8 @@ fn group(name: &str, preferred: &[&str], owner: &str) -> Group {
         demands: Vec::new(),
         is_ordered: false,
         placed_at: Timestamp::ZERO,
+        placed_in_input: 1,
+        returns_after: None,
         start_delay: Duration::ZERO,
         default_owner: None,
         resources: Vec::new(),
@@ -66,6 +68,9 @@ fn picture(nodes: &str, group: Group) -> Picture {
                 capacities: Vec::new(),
                 drain: Drain::default(),
                 drain_target: None,
+                since: Timestamp::ZERO,
+                up_in_input: 0,
+                is_attractive: true,
             })
             .collect(),
         groups: vec![group],
@@ -212,4 +217,29 @@ fn windows_slide() {
     assert_eq!(uses.left(at(201), 2, period), 1);
     uses.forget();
     assert_eq!(uses.left(at(201), 2, period), 2);
+}
+
+/// A group is late for home when the hold-down of a better owner that came up is over, and not if
+/// it may not return, has failed, or the node is no better or was there before.
+#[test]
+fn who_should_be_on_the_way_home() {
+    let with =
+        Group { returns_after: Some(Duration::from_secs(1)), ..group("g", &["A", "B"], "B") };
+    let mut picture = picture("A B C", with);
+    let orders = [Order::Ring { seed: None }];
+    assert_eq!(picture.late_for_home(&orders), [], "A was up before");
+    picture.nodes[0].up_in_input = 2;
+    assert_eq!(picture.late_for_home(&orders), [("g".to_owned(), "A".to_owned())]);
+    let late = |change: fn(&mut Picture)| {
+        let mut picture = picture.clone();
+        change(&mut picture);
+        picture.late_for_home(&orders).len()
+    };
+    assert_eq!(late(|picture| picture.now = Timestamp::from_millis(999)), 0, "held down");
+    assert_eq!(late(|picture| picture.nodes[0].is_attractive = false), 0, "nobody returns to it");
+    assert_eq!(late(|picture| picture.nodes[0].state = NodeState::Paused), 0, "it is paused");
+    assert_eq!(late(|picture| picture.groups[0].owner = Some("A".into())), 0, "it is at home");
+    assert_eq!(late(|picture| picture.groups[0].owner = Some("C".into())), 1, "A is its home");
+    assert_eq!(late(|picture| picture.groups[0].returns_after = None), 0, "it may not");
+    assert_eq!(late(|picture| picture.is_quorate = false), 0, "nobody moves");
 }

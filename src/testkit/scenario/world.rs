@@ -47,6 +47,7 @@ impl Action {
         }
     }
 
+    #[cfg(feature = "sim")]
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Start => "start",

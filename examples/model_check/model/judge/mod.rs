@@ -51,7 +51,7 @@ pub(crate) fn refusal(
             is_report_of_owner(&Seen::of(before), stimulus)
                 && !matches!(error, InputError::ResourceNotOnline(_))
         }
-        Stimulus::Move { .. } => false,
+        Stimulus::Move { .. } | Stimulus::Deed(_) => false,
     };
     ensure!(!is_true, S22, "{stimulus:?} was refused: {error}");
     Ok(())
@@ -66,7 +66,7 @@ pub(crate) fn past(core: &Core, world: &World) -> Result<(), Breach> {
     let mut cluster = core.cluster.clone();
     let now = cluster.state().now();
     for letter in past() {
-        if let Some(input) = Stimulus::of(letter).input() {
+        if let Some(input) = Stimulus::of(letter).input(&cluster) {
             let answer = cluster.handle(now, input);
             ensure!(answer.is_err(), S8, "{letter:?} counts and is stale");
         }
@@ -159,7 +159,8 @@ impl Step<'_> {
                 ensure!(is_right, S8, "{:?} counts", self.stimulus);
             }
             Stimulus::Joined { node, life, .. } => self.seen.lives[usize::from(node)] = life.into(),
-            Stimulus::Lost { .. } | Stimulus::Move { .. } | Stimulus::Timer => {}
+            Stimulus::Lost { .. } | Stimulus::Move { .. } | Stimulus::Deed(_) | Stimulus::Timer => {
+            }
         }
         Ok(())
     }

@@ -32,6 +32,9 @@ mod symmetric;
 pub struct Solution {
     /// The share of time for which one group is down, by cause.
     pub unavailability: ByCause<f64>,
+    /// The share of time for which any group is down. A moment at which several are is divided
+    /// among the causes as the groups are.
+    pub any_down: ByCause<f64>,
     /// States of the chain.
     pub states: usize,
 }
@@ -81,14 +84,21 @@ fn solve_model<M: Model>(model: &M) -> Result<Solution, TooManyStates> {
     let (states, rates) = explore(model)?;
     let shares = stationary(rates);
     let mut down = ByCause::<f64>::default();
+    let mut any_down = ByCause::<f64>::default();
     for (state, share) in states.iter().zip(&shares) {
         let here = model.groups_down(state);
+        let groups_down = here.total();
+        if groups_down <= 0.0 {
+            continue;
+        }
         for cause in super::Cause::ALL {
             *down.of_mut(cause) += share * here.of(cause);
+            *any_down.of_mut(cause) += share * here.of(cause) / groups_down;
         }
     }
     let groups = model.groups() as f64;
-    Ok(Solution { unavailability: down.map(|share| share / groups), states: states.len() })
+    let unavailability = down.map(|share| share / groups);
+    Ok(Solution { unavailability, any_down, states: states.len() })
 }
 
 /// Of each state, those that follow and at which rate.

@@ -175,39 +175,76 @@ fn one_failure_moves_a_group_once() {
     assert_eq!(judge(&[moved(A, B), moved(B, C)]), Some(Invariant::S32));
 }
 
-/// A group of low priority stands on the only node; one of high priority is declared beside it.
-#[test]
-fn the_lower_priority_does_not_come_first() {
+/// A group of low priority and one of high priority that may not meet on a node: two declarations,
+/// without and with the one of high priority.
+fn low_and_high(nodes: &[&str]) -> [ClusterDeclaration; 2] {
     let group = |name: &str, priority| {
         let group = GroupDeclaration::new(name)
             .anti_affinity_class("one")
             .resource(ResourceDeclaration::new(name, "Generic Service"));
         GroupDeclaration { priority: Some(priority), ..group }
     };
-    let mut declaration = ClusterDeclaration::new("test").node("a").fencing(Fencing::Trusted);
+    let mut declaration = ClusterDeclaration::new("test").fencing(Fencing::Trusted);
+    for node in nodes {
+        declaration = declaration.node(*node);
+    }
     declaration.quorum = Some(QuorumRule::NodeMajority);
     declaration.anti_affinity = Some(AntiAffinityPlacement::Hard);
-    let before = declaration.clone().group(group("low", Priority::LOW));
-    let spec = before.clone().build().expect("a valid declaration");
+    let before = declaration.group(group("low", Priority::LOW));
+    let after = before.clone().group(group("high", Priority::HIGH));
+    [before, after]
+}
+
+fn begin(declaration: ClusterDeclaration) -> Scene {
+    let spec = declaration.build().expect("a valid declaration");
     let cluster = Cluster::new(spec, FirstPreferred, Timestamp::ZERO);
     let audit = Audit::new(&cluster);
-    let scene = Scene { cluster, audit, now: Timestamp::from_millis(1_000) };
-    let after = before.group(group("high", Priority::HIGH));
-    let scene = scene
-        .then(joined(A, 1))
-        .then(Input::Command(Command::Configure { declaration: Box::new(after) }));
-    let moment = Moment::before(&scene.cluster, Stimulus::Timer, scene.now);
-    let placed = [Output::Event(Event::OwnerChanged {
+    Scene { cluster, audit, now: Timestamp::from_millis(1_000) }
+}
+
+fn configured(declaration: ClusterDeclaration) -> Input {
+    Input::Command(Command::Configure { declaration: Box::new(declaration) })
+}
+
+/// The group of low priority gets a node.
+fn low_gets(node: NodeId, cause: MovementCause) -> [Output; 1] {
+    [Output::Event(Event::OwnerChanged {
         group: GroupId::new(0),
         from: None,
-        to: Some(A),
-        cause: MovementCause::Start,
+        to: Some(node),
+        cause,
         epoch: Epoch::new(1),
         proof: None,
-    })];
+    })]
+}
+
+/// A group of low priority stands on the only node; one of high priority is declared beside it.
+#[test]
+fn the_lower_priority_does_not_come_first() {
+    let [before, after] = low_and_high(&["a"]);
+    let scene = begin(before).then(joined(A, 1)).then(configured(after));
+    let moment = Moment::before(&scene.cluster, Stimulus::Timer, scene.now);
+    let placed = low_gets(A, MovementCause::Start);
     let verdict = moves::priorities(&scene.cluster, &moment, &placed);
     assert_eq!(invariant(verdict), Some(Invariant::S18));
     assert_eq!(invariant(moves::priorities(&scene.cluster, &moment, &[])), None);
+}
+
+/// A group of low priority leaves the one node for the other; then one of high priority is declared
+/// that has no node. The place was taken before.
+#[test]
+fn the_lower_priority_keeps_the_place_that_it_is_on_its_way_to() {
+    let [before, after] = low_and_high(&["a", "b"]);
+    let drain = Command::DrainNode { node: A, mode: Default::default(), target: None };
+    let scene = begin(before)
+        .then(joined(A, 1))
+        .then(joined(B, 1))
+        .just(Input::Command(drain))
+        .just(configured(after));
+    let moment = Moment::before(&scene.cluster, Stimulus::Timer, scene.now);
+    let judge = |outputs| invariant(moves::priorities(&scene.cluster, &moment, outputs));
+    assert_eq!(judge(&low_gets(B, MovementCause::Drain)), None);
+    assert_eq!(scene.cluster.why(GroupId::new(1)), Some(crate::Reason::NoCandidate));
 }
 
 /// Every reason that is not so is noticed.

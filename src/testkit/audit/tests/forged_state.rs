@@ -4,8 +4,10 @@ use std::prelude::v1::*;
 
 use super::*;
 use crate::WallClock;
+use crate::machine::ResourceState;
 use crate::settings::{DesiredState, FailbackWindow};
-use crate::state::MovementCause;
+use crate::state::{Exhaustion, MovementCause};
+use crate::testkit::audit::again::Again;
 
 /// Judges a step of a cluster that was online, with another memory of what was before.
 fn with(next: &Next, doctor: impl FnOnce(&mut Seen)) -> Option<Invariant> {
@@ -191,4 +193,37 @@ fn memory_and_state_agree() {
     }
     let numbered = with(&offline(), |seen| seen.last_operation = OpId::new(900));
     assert_eq!(numbered, Some(Invariant::S11));
+}
+
+/// What has failed starts again when it was said to, and not before.
+#[test]
+fn what_has_failed_waits() {
+    let failed = failed(DB, A);
+    let restart = || Scene::online(Fencing::Trusted).then(failed.clone()).later(500);
+    let told = |again: Again| {
+        restart().judge(&Next::Timer, |seen| seen.resources[DB.index()].again = again, |_| {})
+    };
+    let now = restart().now;
+    let late = now.after(Duration::from_millis(1));
+    assert_eq!(told(Again::RestartAt(now)), None);
+    assert_eq!(told(Again::RestartAt(late)), Some(Invariant::S15));
+    assert_eq!(told(Again::Untold), Some(Invariant::S15));
+    assert_eq!(told(Again::RetryAt(None, Exhaustion::Restarts)), Some(Invariant::S15));
+    assert_eq!(told(Again::RetryAt(Some(late), Exhaustion::Failovers)), Some(Invariant::S15));
+    assert_eq!(told(Again::RetryAt(None, Exhaustion::Admission)), None);
+}
+
+/// The decision about a failure has to be told before what failed starts again.
+#[test]
+fn a_restart_is_told() {
+    let failed = input(failed(DB, A));
+    let untold = |outputs: &mut Vec<Output>| {
+        outputs.retain(|output| !matches!(output, Output::Event(Event::RestartScheduled { .. })));
+        let (from, to) = (ResourceState::Terminating, ResourceState::Failed);
+        outputs.push(Output::Event(Event::ResourceChanged { resource: DB, from, to }));
+        let (from, to) = (ResourceState::Failed, ResourceState::OnlinePending);
+        outputs.push(Output::Event(Event::ResourceChanged { resource: DB, from, to }));
+    };
+    let scene = Scene::online(Fencing::Trusted);
+    assert_eq!(scene.judge(&failed, |_| {}, untold), Some(Invariant::S15));
 }

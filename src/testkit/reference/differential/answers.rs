@@ -11,21 +11,12 @@ use crate::testkit::breach::Breach;
 use crate::testkit::reference::owners::{Flaw, Objection, Standing};
 use crate::testkit::reference::picture::Picture;
 
-/// Every reason why a group needs a node.
-const TRIGGERS: [Trigger; 5] = [
-    Trigger::Start,
-    Trigger::ResourceFailure,
-    Trigger::NodeFailure,
-    Trigger::BestPossible,
-    Trigger::Drain,
-];
-
 impl Differential {
     /// Compares every explanation of the cluster as it stands: which nodes, in which order, and
     /// why not the others.
     pub(super) fn answers(&mut self, cluster: &Cluster, step: &Step<'_>) -> Result<(), Breach> {
         let groups = cluster.spec().groups().map(|(id, _)| id);
-        let asked = groups.flat_map(|id| TRIGGERS.map(|trigger| (id, trigger)));
+        let asked = groups.flat_map(|id| Trigger::ALL.map(|trigger| (id, trigger)));
         let told: Vec<Explanation> =
             asked.filter_map(|(id, trigger)| cluster.explain(id, trigger)).collect();
         // The model would say of the same picture what it said before.

@@ -76,11 +76,13 @@ impl Differential {
         Ok(())
     }
 
-    /// Whoever should have been given a node in this step was.
+    /// Whoever should have been given a node in this step was, and whoever should go home does.
     pub(super) fn nobody_is_forgotten(&mut self, step: &Step<'_>) -> Result<(), Breach> {
         let Some(orders) = self.orders.clone() else { return Ok(()) };
         let forgotten = step.after.forgotten(&orders);
         agree!(self, L1, forgotten.is_empty(), "forgotten: {forgotten:?}");
+        let late = step.after.late_for_home(&orders);
+        agree!(self, L9, late.is_empty(), "not on their way home: {late:?}");
         Ok(())
     }
 }

@@ -1,0 +1,113 @@
+//! What is told of the hunt.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::options::{Options, Tool};
+use super::{Hunt, Hunted};
+
+/// What the core has no place for.
+const NO_PLACE: &str = "A view that is not a clique (S24) cannot be planted: the core has no \
+                        views, it is told who is a member.";
+
+pub(super) fn head(options: &Options) {
+    if !options.is_json {
+        println!("{:<24} {:<7} {:<26} {:<26}", "bug", "breaks", "simulator", "model checker");
+    }
+}
+
+pub(super) fn row(hunted: &Hunted, options: &Options) {
+    let Hunted { bug, simulator, model } = hunted;
+    if options.is_json {
+        println!("{}", as_json(hunted));
+        return;
+    }
+    let name = format!("{bug:?}");
+    let (first, second) = (in_short(simulator), in_short(model));
+    println!("{name:<24} {:<7} {first:<26} {second:<26}", bug.breaks());
+    println!("    {}", bug.title());
+    for hunt in [simulator, model] {
+        if let Hunt::Found { finding, .. } = hunt {
+            let words: String = finding.words.chars().take(110).collect();
+            println!("    {}: {words}", finding.place);
+        }
+    }
+}
+
+/// The sum of it.
+pub(super) fn foot(all: &[Hunted], options: &Options) {
+    if options.is_json {
+        return;
+    }
+    println!("\n{NO_PLACE}\n");
+    type Of = fn(&Hunted) -> &Hunt;
+    let tools: [(Tool, &str, Of); 2] = [
+        (Tool::Simulator, "simulator", |hunted| &hunted.simulator),
+        (Tool::Model, "model checker", |hunted| &hunted.model),
+    ];
+    for (tool, name, of) in tools {
+        if !options.has(tool) {
+            continue;
+        }
+        let mut times: Vec<Duration> = all.iter().filter_map(|hunted| took(of(hunted))).collect();
+        times.sort_unstable();
+        let seconds = |time: Option<&Duration>| time.map_or(0.0, Duration::as_secs_f64);
+        println!(
+            "{name:<14} {} of {} found, half of them within {:.2} s, all within {:.2} s",
+            times.len(),
+            all.len(),
+            seconds(times.get(times.len().saturating_sub(1) / 2)),
+            seconds(times.last())
+        );
+    }
+    let is_missed = |hunted: &&Hunted| !hunted.simulator.is_found() && !hunted.model.is_found();
+    println!(
+        "{} of {} bugs were found by no tool",
+        all.iter().filter(is_missed).count(),
+        all.len()
+    );
+}
+
+const fn took(hunt: &Hunt) -> Option<Duration> {
+    match hunt {
+        Hunt::Found { took, .. } => Some(*took),
+        Hunt::Missed { .. } | Hunt::NotHeld => None,
+    }
+}
+
+fn in_short(hunt: &Hunt) -> String {
+    match hunt {
+        Hunt::Found { finding, took } => {
+            format!("{:<5} {:>7.2} s", finding.invariant, took.as_secs_f64())
+        }
+        Hunt::Missed { place, .. } => format!("not in {place}"),
+        Hunt::NotHeld => "-".into(),
+    }
+}
+
+fn as_json(hunted: &Hunted) -> Value {
+    let told = |hunt: &Hunt| match hunt {
+        Hunt::Found { finding, took } => json!({
+            "found": true,
+            "invariant": finding.invariant,
+            "words": finding.words,
+            "place": finding.place,
+            "seconds": took.as_secs_f64(),
+        }),
+        Hunt::Missed { after, place } => json!({
+            "found": false,
+            "place": place,
+            "seconds": after.as_secs_f64(),
+        }),
+        Hunt::NotHeld => Value::Null,
+    };
+    let bug = hunted.bug;
+    json!({
+        "bug": format!("{bug:?}"),
+        "title": bug.title(),
+        "breaks": bug.breaks(),
+        "simulator": told(&hunted.simulator),
+        "model": told(&hunted.model),
+    })
+}

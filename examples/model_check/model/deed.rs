@@ -1,0 +1,225 @@
+//! What operators and the outside do in a scene.
+
+use std::fmt;
+use std::time::Duration;
+
+use quorate::cluster::ResumeFailback;
+use quorate::machine::NodeState;
+use quorate::quorum::WitnessState;
+use quorate::spec::ClusterDeclaration;
+use quorate::{Cluster, Command, GroupId, Incarnation, Input, NodeId, WallClock};
+
+use super::declare::{GROUP_NAMES, NODE_NAMES, RESOURCE_NAMES};
+use super::state::{State, group_id, node_id};
+
+/// Something that happens though nothing is wrong. Groups and nodes by their index.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Deed {
+    /// A group is to be online.
+    Online(u8),
+    /// A group is to be offline.
+    Offline(u8),
+    /// A node is to start nothing more.
+    Pause(u8),
+    /// It may again.
+    Resume(u8),
+    /// A node is paused, and its groups leave.
+    Drain(u8),
+    /// A node is taken out of the configuration.
+    Evict(u8),
+    /// The configuration is changed.
+    Edit(Edit),
+    /// The witness is gained or lost.
+    Witness(WitnessState),
+    /// The clock on the wall shows this.
+    Clock {
+        /// Full hours of UTC.
+        hour: u8,
+        /// Minutes to add for local time.
+        offset: i16,
+    },
+    /// A node that is off is said to have joined in its last life: the word is late.
+    OldJoin(u8),
+    /// Something is told at a time that is over.
+    Early,
+    /// Seconds pass.
+    Pass(u32),
+}
+
+/// A change of the configuration. Only what is last is taken out: ids stay as they are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Edit {
+    /// The last group goes.
+    DropGroup,
+    /// The last resource goes.
+    DropResource,
+    /// The last node goes.
+    DropNode,
+    /// A provider needs what depends on it.
+    Circle,
+}
+
+impl Edit {
+    pub(crate) fn apply(self, declared: &mut ClusterDeclaration) {
+        match self {
+            Self::DropGroup => {
+                declared.groups.truncate(1);
+            }
+            Self::DropResource => {
+                for group in declared.groups.iter_mut().skip(1) {
+                    group.resources.truncate(1);
+                }
+            }
+            Self::DropNode => drop_last_node(declared),
+            Self::Circle => {
+                let last = declared.groups.iter_mut().last();
+                if let Some([provider, dependent]) = last.map(|group| &mut group.resources[..]) {
+                    provider.depends_on = Some(format!("[{}]", dependent.name).into());
+                }
+            }
+        }
+    }
+}
+
+/// Takes the last node out, also where it is preferred or possible.
+pub(crate) fn drop_last_node(declared: &mut ClusterDeclaration) {
+    let Some(node) = declared.nodes.pop() else { return };
+    for group in &mut declared.groups {
+        group.preferred_owners.retain(|name| *name != node.name);
+        for resource in &mut group.resources {
+            if let Some(owners) = &mut resource.possible_owners {
+                owners.retain(|name| *name != node.name);
+            }
+        }
+    }
+}
+
+impl Deed {
+    /// Whether it can happen here. What makes no sense to the cluster is refused by it.
+    pub(crate) fn is_possible(self, state: &State) -> bool {
+        match self {
+            Self::OldJoin(node) => {
+                let node = usize::from(node);
+                let is_off = state.core.node_state(node) == NodeState::Down;
+                let machine = &state.world.machines[node];
+                is_off && !machine.is_powered && machine.life > 0
+            }
+            Self::Pass(seconds) => state.can_pass(Duration::from_secs(seconds.into())),
+            Self::Online(_)
+            | Self::Offline(_)
+            | Self::Pause(_)
+            | Self::Resume(_)
+            | Self::Drain(_)
+            | Self::Evict(_)
+            | Self::Edit(_)
+            | Self::Witness(_)
+            | Self::Clock { .. }
+            | Self::Early => true,
+        }
+    }
+
+    /// What the cluster is told of it.
+    pub(crate) fn input(self, cluster: &Cluster) -> Option<Input> {
+        let group = |index: u8| -> GroupId { group_id(usize::from(index)) };
+        let command = match self {
+            Self::Online(index) => {
+                Command::BringGroupOnline { group: group(index), lock: Default::default() }
+            }
+            Self::Offline(index) => {
+                Command::TakeGroupOffline { group: group(index), lock: Default::default() }
+            }
+            Self::Pause(node) => Command::PauseNode { node: node_id(node) },
+            Self::Resume(node) => {
+                Command::ResumeNode { node: node_id(node), failback: ResumeFailback::ByPolicy }
+            }
+            Self::Drain(node) => {
+                Command::DrainNode { node: node_id(node), mode: Default::default(), target: None }
+            }
+            Self::Evict(node) => Command::EvictNode { node: node_id(node) },
+            Self::Edit(edit) => {
+                let mut declaration = ClusterDeclaration::from(cluster.spec());
+                edit.apply(&mut declaration);
+                Command::Configure { declaration: Box::new(declaration) }
+            }
+            Self::Witness(witness) => return Some(Input::WitnessChanged { witness }),
+            Self::Clock { hour, offset } => {
+                let utc_millis_of_day = u32::from(hour) * 3_600_000;
+                let reading = WallClock { utc_millis_of_day, utc_offset_minutes: offset };
+                return Some(Input::WallClockRead { reading });
+            }
+            Self::OldJoin(node) => return Some(old_join(cluster, node_id(node))),
+            Self::Early => return Some(Input::WitnessChanged { witness: WitnessState::Up }),
+            Self::Pass(_) => return None,
+        };
+        Some(Input::Command(command))
+    }
+
+    /// What a scenario has to say for it.
+    pub(crate) fn line(self, cluster: &Cluster) -> String {
+        let node = |index: u8| NODE_NAMES[usize::from(index)];
+        let group = |index: u8| GROUP_NAMES[usize::from(index)];
+        match self {
+            Self::Online(index) => format!("online {}", group(index)),
+            Self::Offline(index) => format!("offline {}", group(index)),
+            Self::Pause(index) => format!("pause {}", node(index)),
+            Self::Resume(index) => format!("resume {} policy", node(index)),
+            Self::Drain(index) => format!("drain {}", node(index)),
+            Self::Evict(index) => format!("evict {}", node(index)),
+            Self::Edit(Edit::DropGroup) => format!("edit remove group {}", GROUP_NAMES[1]),
+            Self::Edit(Edit::DropResource) => format!("edit remove resource {}", RESOURCE_NAMES[3]),
+            Self::Edit(Edit::DropNode) => format!("edit remove node {}", NODE_NAMES[2]),
+            Self::Edit(Edit::Circle) => {
+                let [.., provider, dependent] = RESOURCE_NAMES;
+                format!("edit set resource {provider} needs=[{dependent}]")
+            }
+            Self::Witness(WitnessState::Up) => "witness up".into(),
+            Self::Witness(WitnessState::Down) => "witness down".into(),
+            Self::Clock { hour, offset } => format!("clock {hour:02}:00 {offset}"),
+            Self::OldJoin(index) => {
+                let life = life(cluster, node_id(index)).value();
+                format!("join {} inc={life}", node(index))
+            }
+            // A scenario has a clock that goes forward only.
+            Self::Early => "# not to be told in a scenario".into(),
+            Self::Pass(seconds) => format!("advance {seconds}s"),
+        }
+    }
+}
+
+fn old_join(cluster: &Cluster, node: NodeId) -> Input {
+    Input::NodeJoined { node, incarnation: life(cluster, node), running: Vec::new() }
+}
+
+/// The last life of a node that the cluster knows.
+fn life(cluster: &Cluster, node: NodeId) -> Incarnation {
+    cluster.state().node(node).map_or(Incarnation::new(0), |record| record.incarnation())
+}
+
+impl fmt::Display for Deed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let node = |index: &u8| NODE_NAMES[usize::from(*index)];
+        let group = |index: &u8| GROUP_NAMES[usize::from(*index)];
+        match self {
+            Self::Online(index) => write!(f, "an operator wants {} online", group(index)),
+            Self::Offline(index) => write!(f, "an operator wants {} offline", group(index)),
+            Self::Pause(index) => write!(f, "an operator pauses {}", node(index)),
+            Self::Resume(index) => write!(f, "an operator resumes {}", node(index)),
+            Self::Drain(index) => write!(f, "an operator drains {}", node(index)),
+            Self::Evict(index) => write!(f, "an operator evicts {}", node(index)),
+            Self::Edit(Edit::DropGroup) => f.write_str("the last group is taken out"),
+            Self::Edit(Edit::DropResource) => f.write_str("the last resource is taken out"),
+            Self::Edit(Edit::DropNode) => f.write_str("the last node is taken out"),
+            Self::Edit(Edit::Circle) => f.write_str("a provider is to need its dependent"),
+            Self::Witness(WitnessState::Up) => f.write_str("the witness is gained"),
+            Self::Witness(WitnessState::Down) => f.write_str("the witness is lost"),
+            Self::Clock { hour, offset } => {
+                write!(f, "the clock on the wall is read: {hour}:00 UTC, offset {offset} min")
+            }
+            Self::OldJoin(index) => {
+                write!(f, "the word that {} joined in its last life comes late", node(index))
+            }
+            Self::Early => f.write_str("something is told at a time that is over"),
+            Self::Pass(seconds) => write!(f, "{seconds} s pass"),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What has failed starts again only when it was said to, or when an operator asks.
+
+use crate::Command;
+use crate::cluster::Event;
+use crate::machine::{NodeState, ResourceState};
+use crate::settings::DesiredState;
+use crate::state::Exhaustion;
+use crate::{GroupId, NodeId, ResourceId, Timestamp};
+use std::prelude::v1::*;
+
+use super::Moment;
+use crate::testkit::audit::seen::Seen;
+use crate::testkit::breach::{Breach, ensure};
+
+/// When a resource that failed may start again on its owner.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Again {
+    /// It has not failed, or what it failed of is forgotten.
+    #[default]
+    Free,
+    /// It failed, and what is to become of it has not been told.
+    Untold,
+    /// Its restart was told for this time.
+    RestartAt(Timestamp),
+    /// It was given up, and is tried again at this time, if ever.
+    RetryAt(Option<Timestamp>, Exhaustion),
+}
+
+/// A failed resource starts again when the delay of its restart or its retry period is over, and
+/// not before, unless an operator asks, its node is resumed, or its group has another owner. What
+/// was only refused a place is tried whenever there may be one.
+pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
+    match event {
+        Event::ResourceChanged { resource, from, to } => {
+            if (*from, *to) == (ResourceState::Failed, ResourceState::OnlinePending) {
+                due(seen.resource(*resource).again, moment.now, *resource)?;
+            }
+            let is_wanted = seen.wanted(*resource) == DesiredState::Online;
+            let again = &mut seen.resources[resource.index()].again;
+            match (*from, *to) {
+                (ResourceState::Online, ResourceState::Terminating | ResourceState::Failed)
+                | (ResourceState::OnlinePending, ResourceState::Failed)
+                    if is_wanted =>
+                {
+                    *again = Again::Untold;
+                }
+                (
+                    _,
+                    ResourceState::OnlinePending | ResourceState::Online | ResourceState::Offline,
+                ) => *again = Again::Free,
+                _ => {}
+            }
+        }
+        Event::RestartScheduled { resource, at, .. } => {
+            seen.resources[resource.index()].again = Again::RestartAt(*at);
+        }
+        Event::RestartsExhausted { resource, cause, retry_at } => {
+            seen.resources[resource.index()].again = Again::RetryAt(*retry_at, *cause);
+        }
+        Event::OwnerChanged { group, .. } => {
+            of_group(seen, *group, |again, _| *again = Again::Free);
+        }
+        Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up } => {
+            resumed(seen, *node);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn due(again: Again, now: Timestamp, resource: ResourceId) -> Result<(), Breach> {
+    let is_due = match again {
+        Again::Free | Again::RetryAt(_, Exhaustion::Admission) => true,
+        Again::Untold => false,
+        Again::RestartAt(at) => at <= now,
+        Again::RetryAt(at, _) => at.is_some_and(|at| at <= now),
+    };
+    ensure!(S15, is_due, "{resource} failed and starts again at {now}; it was told {again:?}");
+    Ok(())
+}
+
+/// What a pause alone kept off, or could not leave because of it, is tried at once.
+fn resumed(seen: &mut Seen, node: NodeId) {
+    let groups: Vec<GroupId> = seen
+        .spec
+        .groups()
+        .map(|(id, _)| id)
+        .filter(|id| seen.group(*id).owner == Some(node))
+        .collect();
+    for group in groups {
+        of_group(seen, group, |again, _| match again {
+            Again::Untold
+            | Again::RestartAt(_)
+            | Again::RetryAt(_, Exhaustion::NoCandidate | Exhaustion::Failovers) => {
+                *again = Again::Free;
+            }
+            Again::Free | Again::RetryAt(..) => {}
+        });
+    }
+}
+
+/// An operator who asks for what has failed has it tried at once.
+pub(super) fn obey(seen: &mut Seen, command: &Command) {
+    let failed = |again: &mut Again, state: ResourceState| {
+        if state == ResourceState::Failed || *again == Again::Untold {
+            *again = Again::Free;
+        }
+    };
+    match command {
+        Command::BringGroupOnline { group, .. } => of_group(seen, *group, failed),
+        Command::BringResourceOnline { resource, .. } => {
+            // With it all that it needs.
+            let group = seen.group_of(*resource);
+            of_group(seen, group, failed);
+        }
+        Command::ClearGroupFailures { group } => {
+            of_group(seen, *group, |again, _| *again = Again::Free);
+        }
+        Command::ClearResourceFailure { resource } => {
+            seen.resources[resource.index()].again = Again::Free;
+        }
+        _ => {}
+    }
+}
+
+fn of_group(seen: &mut Seen, group: GroupId, change: impl Fn(&mut Again, ResourceState)) {
+    let members: Vec<ResourceId> =
+        seen.spec.group(group).expect("a declared group").resources().collect();
+    for member in members {
+        let record = &mut seen.resources[member.index()];
+        change(&mut record.again, record.state);
+    }
+}
