@@ -211,6 +211,8 @@ mod tests {
             ("15", None),
             ("m", None),
             ("15 parsecs", None),
+            ("15m x", None),
+            ("1h 30", None),
             ("99999999999999999999s", None),
             ("18446744073709551615s", None),
         ];
@@ -225,5 +227,12 @@ mod tests {
             let span = Duration::from_millis(millis);
             assert_eq!(parse(&format(span)), Some(span), "{millis}");
         }
+    }
+
+    #[test]
+    fn a_span_that_may_be_missing_says_what_is_expected() {
+        let flag = de::value::BoolDeserializer::<de::value::Error>::new(true);
+        let error = optional::deserialize(flag).expect_err("a flag is no span").to_string();
+        assert!(error.contains("expected a duration"), "{error}");
     }
 }

@@ -132,3 +132,9 @@ fn a_server_has_eight_resources_beside_its_disks() {
         }
     }
 }
+
+#[test]
+fn a_server_prefers_the_nodes_that_are_named() {
+    let server = VirtualServer::new(Version::Exchange2003, "EVS1").preferred_owners(["3", "1"]);
+    assert_eq!(server.build().preferred_owners, ["3", "1"]);
+}

@@ -244,3 +244,31 @@ fn two_nodes_with_a_majority_of_nodes() {
     uneven.nodes[0].vote_weight = Some(2);
     assert_eq!(warnings_of(uneven), [""; 0]);
 }
+
+#[test]
+fn what_just_suffices_is_no_reason_to_warn() {
+    let settings = ResourceOverrides {
+        retry_period: Some(Interval::Every(Duration::from_secs(900))),
+        restart_period: Some(Duration::from_secs(900)),
+        ..ResourceOverrides::default()
+    };
+    let declaration = ["a", "b", "c"]
+        .into_iter()
+        .map(|name| NodeDeclaration::new(name).capacity("memory", 8))
+        .fold(ClusterDeclaration::new("mill"), ClusterDeclaration::node)
+        .group(group("g").demand("memory", 8).resource(service("r").settings(settings)));
+    assert_eq!(warnings_of(declaration), [""; 0]);
+}
+
+#[test]
+fn only_what_does_not_suffice_is_a_reason_to_warn() {
+    let node = |name| NodeDeclaration::new(name).capacity("memory", 8).capacity("disks", 1);
+    let declaration = ["a", "b", "c"]
+        .into_iter()
+        .map(node)
+        .fold(ClusterDeclaration::new("mill"), ClusterDeclaration::node)
+        .group(group("g").demand("memory", 8).demand("disks", 2).resource(service("r")));
+    let warnings = warnings_of(declaration);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("disks"), "{warnings:?}");
+}
