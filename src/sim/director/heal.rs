@@ -250,9 +250,8 @@ impl Director {
     /// Whether there is one.
     fn wait_for_checks(&self, calm_since: u64) -> Result<bool, Breach> {
         let now = self.now();
-        let unnoticed = self.unnoticed();
+        let unnoticed = self.unnoticed(Timestamp::from_millis(calm_since));
         for (resource, due) in &unnoticed {
-            let due = (*due).max(Timestamp::from_millis(calm_since));
             let name = self.stage.cluster().spec().resource(*resource).map_or("", |of| of.name());
             let is_due = now > due.as_millis();
             ensure!(L1, !is_due, "{name} does not run, and no check has found it by {due}");
@@ -261,8 +260,8 @@ impl Director {
     }
 
     /// What is online as far as the cluster knows and does not run, and by when a check is certain
-    /// to find it.
-    fn unnoticed(&self) -> Vec<(ResourceId, Timestamp)> {
+    /// to find it: timers may have been late, but not from now on.
+    fn unnoticed(&self, calm_since: Timestamp) -> Vec<(ResourceId, Timestamp)> {
         let cluster = self.stage.cluster();
         let (spec, state, book) = (cluster.spec(), cluster.state(), &self.stage.book);
         let runs = |resource: ResourceId| {
@@ -278,7 +277,8 @@ impl Director {
             if is_checked && !runs(id) {
                 let settings = declared.settings();
                 let check = record.known_alive_at.after(settings.is_alive_interval);
-                unnoticed.push((id, check.after(settings.deadlock_timeout)));
+                let due = check.max(calm_since).after(settings.deadlock_timeout);
+                unnoticed.push((id, due));
             }
         }
         unnoticed
