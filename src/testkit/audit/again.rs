@@ -63,6 +63,14 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up } => {
             resumed(seen, *node);
         }
+        // Its pause went with the life in which it was paused.
+        Event::NodeChanged { node, to: NodeState::Up, .. } => {
+            on_node(seen, *node, |again, _| {
+                if *again == Again::Untold {
+                    *again = Again::Free;
+                }
+            });
+        }
         _ => {}
     }
     Ok(())
@@ -81,6 +89,17 @@ fn due(again: Again, now: Timestamp, resource: ResourceId) -> Result<(), Breach>
 
 /// What a pause alone kept off, or could not leave because of it, is tried at once.
 fn resumed(seen: &mut Seen, node: NodeId) {
+    on_node(seen, node, |again, _| match again {
+        Again::Untold
+        | Again::RestartAt(_)
+        | Again::RetryAt(_, Exhaustion::NoCandidate | Exhaustion::Failovers) => {
+            *again = Again::Free;
+        }
+        Again::Free | Again::RetryAt(..) => {}
+    });
+}
+
+fn on_node(seen: &mut Seen, node: NodeId, change: impl Fn(&mut Again, ResourceState)) {
     let groups: Vec<GroupId> = seen
         .spec
         .groups()
@@ -88,14 +107,7 @@ fn resumed(seen: &mut Seen, node: NodeId) {
         .filter(|id| seen.group(*id).owner == Some(node))
         .collect();
     for group in groups {
-        of_group(seen, group, |again, _| match again {
-            Again::Untold
-            | Again::RestartAt(_)
-            | Again::RetryAt(_, Exhaustion::NoCandidate | Exhaustion::Failovers) => {
-                *again = Again::Free;
-            }
-            Again::Free | Again::RetryAt(..) => {}
-        });
+        of_group(seen, group, &change);
     }
 }
 
