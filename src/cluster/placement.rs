@@ -187,9 +187,7 @@ impl Cluster {
         if self.yields_to_awaiting(group) {
             return true;
         }
-        let choice = self
-            .choose(group, Trigger::Start)
-            .filter(|choice| choice.tier == Tier::Eligible && choice.node != owner);
+        let choice = self.choose(group, Trigger::Start).filter(|choice| choice.node != owner);
         let Some(choice) = choice else { return false };
         let to = Some(choice.node);
         self.begin_move(group, to, MovementCause::Start, MoveFailure::Failover);

@@ -101,6 +101,9 @@ impl Differential {
     /// happens in a step.
     pub(super) fn forget_what_is_over(&mut self, step: &Step<'_>) {
         for group in &step.before.groups {
+            let owner = group.owner.as_deref();
+            let is_on_paused =
+                owner.is_some_and(|owner| step.after.node_state(owner) == NodeState::Paused);
             for resource in &group.resources {
                 let is_over = match resource.recovery {
                     Recovery::RetryAt { at: Some(at), .. } => at <= step.moment.now,
@@ -118,7 +121,13 @@ impl Differential {
                     step.after.group(&group.name).and_then(|of| of.resource(&resource.name));
                 // What is in doubt waits on, however long it is over, until it is known to be off.
                 let is_noticed = later.is_some_and(|later| later.recovery != resource.recovery);
-                if (is_over || was_refused) && is_noticed {
+                // On a paused node nothing is tried again: it leaves, or is given up once more.
+                let is_put_off = is_on_paused
+                    && later.is_some_and(|later| match later.recovery {
+                        Recovery::Failover | Recovery::RetryAt { .. } => true,
+                        Recovery::None | Recovery::RestartAt(_) => false,
+                    });
+                if (is_over || was_refused) && is_noticed && !is_put_off {
                     self.restarts.remove(&resource.name);
                 }
             }
