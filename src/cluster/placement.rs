@@ -187,7 +187,9 @@ impl Cluster {
         if self.yields_to_awaiting(group) {
             return true;
         }
-        let choice = self.choose(group, Trigger::Start).filter(|choice| choice.node != owner);
+        let choice = self.choose(group, Trigger::Start).filter(|choice| {
+            choice.node != owner && !self.is_refused(declared, group, choice.node)
+        });
         let Some(choice) = choice else { return false };
         let to = Some(choice.node);
         self.begin_move(group, to, MovementCause::Start, MoveFailure::Failover);
