@@ -51,6 +51,7 @@ mod recovery;
 mod restore;
 mod settle;
 mod snapshot;
+mod touched;
 mod what_if;
 mod why;
 
