@@ -140,6 +140,28 @@ fn the_two_largest_of_a_kind_must_fit_together() {
     assert!(!apart(["a"], ["a"]), "they meet");
 }
 
+/// A group that may go anywhere meets each that can run somewhere, and none that can run nowhere.
+#[test]
+fn who_may_go_anywhere_meets_whoever_can_run_somewhere() {
+    let kind = KindDeclaration {
+        name: "store".into(),
+        at_most_per_node: BTreeMap::from([("db".into(), 10)]),
+        ..KindDeclaration::default()
+    };
+    let store = |name: &str| ResourceDeclaration::new(name, "store");
+    let holding = |name: &str, store| group(name).demand("db", 6).resource(store);
+    let anywhere = holding("g", store("r"));
+    let pinned = holding("h", store("s").possible_owners(["a"]));
+    let nowhere = pinned.clone().resource(service("t").possible_owners(["b"]));
+    let fits = |first: &GroupDeclaration, second: &GroupDeclaration| {
+        let all = cluster().kind(kind.clone()).group(first.clone()).group(second.clone());
+        all.build().is_ok()
+    };
+    // The order of declaration does not matter.
+    assert!(!fits(&anywhere, &pinned) && !fits(&pinned, &anywhere), "they meet");
+    assert!(fits(&anywhere, &nowhere) && fits(&nowhere, &anywhere), "they never meet");
+}
+
 /// With three nodes, a kind that needs a node to spare allows two groups, without any other limit.
 #[test]
 fn a_kind_may_need_a_node_to_spare_and_nothing_else() {
