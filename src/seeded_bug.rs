@@ -91,6 +91,8 @@ bugs! {
     MidnightInverted: S20,
     /// a group fails back more than once per window
     SecondFailback: S20,
+    /// a group fails back once more when the clock is put back within its window
+    ClockShiftIgnored: S20,
     /// a node that was removed keeps its vote
     RemovedNodeVotes: S6,
     /// after a restore the operation ids begin anew

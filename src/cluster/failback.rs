@@ -87,8 +87,9 @@ impl Cluster {
             None => FailbackPlan::Stay,
             Some(Window::OpensAt(at)) => FailbackPlan::At(at.max(stable_at)),
             Some(Window::OpenSince { opened_at, next }) => {
+                let shift = if seeded!(ClockShiftIgnored) { Duration::ZERO } else { CLOCK_SHIFT };
                 let is_used =
-                    record.last_failback.is_some_and(|last| last.after(CLOCK_SHIFT) >= opened_at)
+                    record.last_failback.is_some_and(|last| last.after(shift) >= opened_at)
                         && !seeded!(SecondFailback);
                 let is_due = came_up_since || opened_at >= record.placed_at;
                 match (is_due && !is_used, stable_at > self.state.now) {
