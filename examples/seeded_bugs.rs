@@ -14,7 +14,7 @@
 //! `--seconds 60` is for each bug and tool: the simulator in CPU time, the model checker on the
 //! clock. The times that are told are CPU times, without those of the checks beforehand. `--only
 //! NAME` may come several times; `--tool simulator` or `model`; `--json`. The exit code is 1 if a
-//! bug was found by no tool, and 2 if the options are not understood.
+//! tool that looked missed a bug, and 2 if the options are not understood.
 
 #[cfg(quorate_seeded_bugs)]
 #[path = "model_check/model/mod.rs"]

@@ -67,6 +67,16 @@ fn every_single_bit_flipped() {
     assert!(restored > 0 && refused > restored, "{restored} restored, {refused} refused");
 }
 
+/// A part is no snapshot, wherever it ends: in a name, in a number, or one byte before the end.
+#[test]
+fn cut_off_at_every_byte() {
+    let real = small();
+    for length in 0..real.len() {
+        let part = real.get(..length).expect("all of it is ASCII");
+        assert!(!restores(part), "cut off after {length} bytes");
+    }
+}
+
 #[test]
 fn a_field_that_stands_twice() {
     let twice = small().replacen("\"now\":0", "\"now\":0,\"now\":1", 1);

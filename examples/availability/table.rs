@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use quorate::sim::availability::{ByCause, Cause, Estimate, Scatter, Server};
 
+use crate::ERROR;
 use crate::report::Report;
 
 const MINUTES_PER_YEAR: f64 = 525_600.0;
@@ -108,14 +109,13 @@ fn rates(report: &Report) -> String {
 
 /// Availability, nines and minutes, without the end of the line.
 fn summary(text: &mut String, name: &str, down: Estimate) -> std::fmt::Result {
-    let minutes = down.scaled(MINUTES_PER_YEAR);
     write!(
         text,
-        "{name:<13}{:>11.5} %{:>7.2}{:>12.2}{:>9.2}",
+        "{name:<13}{:>11.5} %{:>7}{:>12.2}{:>9}",
         (1.0 - down.mean) * 100.0,
         nines(down.mean),
-        minutes.mean,
-        minutes.half_width_95()
+        down.mean * MINUTES_PER_YEAR,
+        half_width(down)
     )
 }
 
@@ -134,7 +134,7 @@ fn computed_row(
     let total = down.total();
     write!(
         text,
-        "{name:<13}{:>11.5} %{:>7.2}{:>12.2}{:>9}",
+        "{name:<13}{:>11.5} %{:>7}{:>12.2}{:>9}",
         (1.0 - total) * 100.0,
         nines(total),
         total * MINUTES_PER_YEAR,
@@ -154,20 +154,46 @@ fn causes(text: &mut String, down: &ByCause<f64>) -> std::fmt::Result {
     Ok(())
 }
 
-/// How far simulation and computation are apart, and how far they may be.
+/// How far simulation and computation are apart, and how far they may be; and whether the run was
+/// long enough.
 fn agreement(text: &mut String, report: &Report) -> std::fmt::Result {
-    let Some(computed) = &report.computed else {
+    if report.computed.is_none() {
         let why = report.not_computed.as_deref().unwrap_or_default();
-        return writeln!(text, "formula and chain say nothing of this cluster: {why}");
-    };
-    let down = report.simulated.mean.down;
-    let apart = |known: f64| (down.mean / known - 1.0) * 100.0;
-    write!(text, "simulation against closed form: {:+.2} %", apart(computed.closed_form.total()))?;
-    if let Some(chain) = &computed.chain {
-        write!(text, ", against exact chain: {:+.2} %", apart(chain.total()))?;
+        writeln!(text, "formula and chain say nothing of this cluster: {why}")?;
     }
-    let errors = 300.0 * down.standard_error / down.mean;
-    writeln!(text, " (three standard errors: {errors:.2} %)")
+    if let Some(words) = too_few(report) {
+        return writeln!(text, "{words}");
+    }
+    let down = report.simulated.mean.down;
+    let error = down.standard_error / down.mean * 100.0;
+    if let Some(computed) = &report.computed {
+        let apart = |known: f64| (down.mean / known - 1.0) * 100.0;
+        let formula = apart(computed.closed_form.total());
+        write!(text, "simulation against closed form: {formula:+.2} %")?;
+        if let Some(chain) = &computed.chain {
+            write!(text, ", against exact chain: {:+.2} %", apart(chain.total()))?;
+        }
+        writeln!(text, " (three standard errors: {:.2} %)", 3.0 * error)?;
+    }
+    let (reached, wanted) = (format!("{error:.2}"), format!("{:.2}", ERROR * 100.0));
+    if error > ERROR * 100.0 && reached != wanted {
+        writeln!(
+            text,
+            "standard error: reached {reached} %, wanted {wanted} %; give it more years"
+        )?;
+    }
+    Ok(())
+}
+
+/// What is said in place of a verdict if no virtual server was ever down. The batches do not
+/// scatter then, which says nothing of the error.
+fn too_few(report: &Report) -> Option<String> {
+    if is_seen(report.simulated.mean.down.mean) {
+        return None;
+    }
+    let years = report.simulated.run.years;
+    let instead = if report.computed.is_some() { "; take the formula" } else { "" };
+    Some(format!("no outage was seen in {years} years: too few to judge{instead}"))
 }
 
 fn comparison(text: &mut String, first: &Report, second: &Report) -> std::fmt::Result {
@@ -179,19 +205,30 @@ fn comparison(text: &mut String, first: &Report, second: &Report) -> std::fmt::R
     )?;
     for report in [first, second] {
         let mean = &report.simulated.mean;
-        let minutes = mean.down.scaled(MINUTES_PER_YEAR);
         writeln!(
             text,
-            "{:<width$}{:>11.5} %{:>7.2}{:>12.2}{:>9.2}{:>13.2}{:>12.3}",
+            "{:<width$}{:>11.5} %{:>7}{:>12.2}{:>9}{:>13.2}{:>12.3}",
             report.design,
             (1.0 - mean.down.mean) * 100.0,
             nines(mean.down.mean),
-            minutes.mean,
-            minutes.half_width_95(),
+            mean.down.mean * MINUTES_PER_YEAR,
+            half_width(mean.down),
             report.simulated.any_down.mean * MINUTES_PER_YEAR,
             mean.moves_per_year.mean
         )?;
     }
+    let mut is_judged = true;
+    for report in [first, second] {
+        if let Some(words) = too_few(report) {
+            writeln!(text, "{}: {words}", report.design)?;
+            is_judged = false;
+        }
+    }
+    if is_judged { difference(text, first, second) } else { Ok(()) }
+}
+
+/// Which of two designs is down longer, and whether chance alone could have made it so.
+fn difference(text: &mut String, first: &Report, second: &Report) -> std::fmt::Result {
     let (one, other) = (first.simulated.mean.down, second.simulated.mean.down);
     let apart = Estimate {
         mean: other.mean - one.mean,
@@ -213,9 +250,23 @@ fn comparison(text: &mut String, first: &Report, second: &Report) -> std::fmt::R
     )
 }
 
-fn nines(down: f64) -> f64 {
-    -down.log10()
+/// Whether there was any time down; it is never less than none.
+fn is_seen(down: f64) -> bool {
+    down > 0.0
 }
+
+fn nines(down: f64) -> String {
+    if is_seen(down) { format!("{:.2}", -down.log10()) } else { UNKNOWN.into() }
+}
+
+/// In minutes per year.
+fn half_width(down: Estimate) -> String {
+    let half_width = down.scaled(MINUTES_PER_YEAR).half_width_95();
+    if is_seen(down.mean) { format!("{half_width:.2}") } else { UNKNOWN.into() }
+}
+
+/// What stands for a number that no outage has told.
+const UNKNOWN: &str = "-";
 
 /// A number with a comma between thousands.
 fn grouped(number: f64) -> String {

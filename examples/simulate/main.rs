@@ -70,7 +70,12 @@ fn main() -> ExitCode {
     let text = if options.json { format!("{:#}\n", report.to_json()) } else { report.to_string() };
     // A pipe that is closed early is no failure.
     let _ = io::stdout().write_all(text.as_bytes());
-    if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let missing = if options.wants_every_kind() { report.missing() } else { Vec::new() };
+    if !missing.is_empty() {
+        eprintln!("kinds of faults that never fired: {}", missing.join(", "));
+    }
+    let is_proved = report.failed.is_empty() && missing.is_empty();
+    if is_proved { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn weathers(options: &Options) -> Vec<Weather> {

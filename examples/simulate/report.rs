@@ -68,6 +68,11 @@ impl Report {
         self.atlas.total() as f64 * 60.0 / self.cpu.as_secs_f64().max(1e-9)
     }
 
+    /// The names of the kinds that could have fired and never did.
+    pub(crate) fn missing(&self) -> Vec<String> {
+        self.atlas.missing().map(|kind| format!("{kind:?}")).collect()
+    }
+
     pub(crate) fn to_json(&self) -> Value {
         let faults: Vec<Value> = FaultKind::ALL
             .iter()
@@ -92,6 +97,7 @@ impl Report {
             "cpu_seconds": self.cpu.as_secs_f64(),
             "faults_per_cpu_minute": self.faults_per_minute(),
             "digest": format!("{:016x}", self.digest),
+            "missing": self.missing(),
             "atlas": faults,
         })
     }
@@ -100,12 +106,18 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.atlas)?;
-        let missing = self.atlas.missing().count();
+        let missing = self.missing();
         let seconds = self.cpu.as_secs_f64();
         writeln!(f, "seeds                  {:>14}", self.seeds)?;
         writeln!(f, "inputs                 {:>14}", self.inputs)?;
         writeln!(f, "faults                 {:>14}", self.atlas.total())?;
-        writeln!(f, "kinds that never fired {missing:>14}")?;
+        writeln!(f, "kinds that never fired {:>14}", missing.len())?;
+        // Where nothing was to fire, the number says it all.
+        if self.atlas.total() > 0 {
+            for name in missing {
+                writeln!(f, "  {name}")?;
+            }
+        }
         writeln!(f, "CPU seconds            {seconds:>14.1}")?;
         writeln!(f, "faults per CPU minute  {:>14.0}", self.faults_per_minute())?;
         writeln!(f, "digest                 {:016x}", self.digest)?;

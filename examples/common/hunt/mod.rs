@@ -46,8 +46,9 @@ struct Hunted {
 }
 
 impl Hunt {
-    const fn is_found(&self) -> bool {
-        matches!(self, Self::Found { .. })
+    /// Whether it was held in vain.
+    const fn is_missed(&self) -> bool {
+        matches!(self, Self::Missed { .. })
     }
 }
 
@@ -73,8 +74,8 @@ pub(crate) fn main() -> ExitCode {
         all.push(hunted);
     }
     table::foot(&all, &options);
-    let is_found = |hunted: &Hunted| hunted.simulator.is_found() || hunted.model.is_found();
-    if all.iter().all(is_found) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let has_missed = |hunted: &Hunted| hunted.simulator.is_missed() || hunted.model.is_missed();
+    if all.iter().any(has_missed) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// The configurations of the model in which bugs are looked for, those that cost least first. Each

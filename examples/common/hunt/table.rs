@@ -52,21 +52,20 @@ pub(super) fn foot(all: &[Hunted], options: &Options) {
         }
         let mut times: Vec<Duration> = all.iter().filter_map(|hunted| took(of(hunted))).collect();
         times.sort_unstable();
-        let seconds = |time: Option<&Duration>| time.map_or(0.0, Duration::as_secs_f64);
-        println!(
-            "{name:<14} {} of {} found, half of them within {:.2} s, all within {:.2} s",
-            times.len(),
-            all.len(),
-            seconds(times.get(times.len().saturating_sub(1) / 2)),
-            seconds(times.last())
-        );
+        print!("{name:<14} {} of {} found", times.len(), all.len());
+        if let (Some(half), Some(last)) =
+            (times.get(times.len().saturating_sub(1) / 2), times.last())
+        {
+            let (half, last) = (half.as_secs_f64(), last.as_secs_f64());
+            print!(", half of them within {half:.2} s, all within {last:.2} s");
+        }
+        println!();
+        let missed = all.iter().filter(|hunted| of(hunted).is_missed());
+        let names: Vec<String> = missed.map(|hunted| format!("{:?}", hunted.bug)).collect();
+        if !names.is_empty() {
+            println!("{:<14} {} missed: {}", "", names.len(), names.join(", "));
+        }
     }
-    let is_missed = |hunted: &&Hunted| !hunted.simulator.is_found() && !hunted.model.is_found();
-    println!(
-        "{} of {} bugs were found by no tool",
-        all.iter().filter(is_missed).count(),
-        all.len()
-    );
 }
 
 const fn took(hunt: &Hunt) -> Option<Duration> {
