@@ -2,8 +2,9 @@
 //! a check, nor a check without proof that it can fail.
 //!
 //! What judges a promise names it: in the rooms of the judges as an identifier, in tests at the
-//! beginning of a comment (`/// S31, S28: …`). `UPDATE=1 cargo test --test assurance` writes the
-//! table.
+//! beginning of a comment (`/// S31, S28: …`). What a judge that is shared by rooms names counts for
+//! the rooms that call it (`liveness::at_rest(…)`), and for no other. `UPDATE=1 cargo test --test
+//! assurance` writes the table.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,24 +13,37 @@ use std::path::{Path, PathBuf};
 use quorate::testkit::{Invariant, Scope};
 
 /// Where promises are judged, and the word for it in the table.
-const JUDGES: [(&str, &[&str]); 5] = [
+const JUDGES: [(&str, &[&str]); 6] = [
     ("audit", &["src/testkit/audit"]),
-    ("histories", &["src/testkit/history", "src/testkit/watch.rs", "src/testkit/liveness"]),
-    ("simulator", &["src/sim"]),
+    ("reference", &["src/testkit/reference/differential.rs", "src/testkit/reference/differential"]),
+    ("histories", &["src/testkit/history"]),
+    ("simulator", &["src/sim", "src/testkit/watch.rs"]),
     ("years", &["src/sim/availability"]),
     ("model", &["examples/model_check/model"]),
+];
+
+/// Functions that judge for whoever calls them, and the module as which they are called.
+const SHARED: [(&str, &str); 3] = [
+    ("liveness", "src/testkit/liveness"),
+    ("liveness", "src/testkit/audit/stuck.rs"),
+    ("twin", "src/testkit/twin.rs"),
 ];
 
 /// Where tests name what they are about.
 const TESTS: [&str; 2] = ["tests", "src"];
 
 /// Where it is shown that judges can say no.
-const FORGERIES: [&str; 4] = [
+const FORGERIES: [&str; 6] = [
     "src/testkit/audit/tests",
     "src/testkit/audit/tests.rs",
+    "src/testkit/liveness/rest.rs",
+    "src/sim/director/heal.rs",
     "tests/liveness/forged.rs",
     "tests/availability/oracle.rs",
 ];
+
+/// What stands before a promise of which somebody is shown to say that it is broken.
+const SHOWN: [&str; 2] = ["Some(Invariant::", "breaks(\""];
 
 const HEADING: &str =
     "| promise | what is promised | judged by | and in | bugs planted to break it |";
@@ -86,15 +100,75 @@ fn note(places: &mut Places, invariant: Invariant, place: &str) {
     }
 }
 
+/// The functions of a source that stand by themselves, each as whether others can call it, its
+/// name, and its text.
+fn functions(text: &str) -> Vec<(bool, &str, String)> {
+    let mut functions: Vec<(bool, &str, String)> = Vec::new();
+    for line in code(text).filter(|line| !line.is_empty()) {
+        let head = line.trim_start_matches("pub(crate) ").trim_start_matches("pub ");
+        match head.trim_start_matches("const ").strip_prefix("fn ") {
+            Some(rest) => {
+                let name = rest.split(['(', '<']).next().expect("something");
+                functions.push((head != line, name, String::new()));
+            }
+            None => functions.iter_mut().last().into_iter().for_each(|of| of.2 += line),
+        }
+    }
+    functions
+}
+
+/// The promises that a function judges, or what it calls of its own source.
+fn judged_by(function: usize, functions: &[(bool, &str, String)]) -> Vec<Invariant> {
+    let mut pending = vec![function];
+    let mut done: Vec<usize> = Vec::new();
+    let mut judged = Vec::new();
+    while let Some(at) = pending.pop() {
+        if done.contains(&at) {
+            continue;
+        }
+        done.push(at);
+        let (_, _, body) = &functions[at];
+        judged.extend(named(body));
+        let calls = |name: &str| {
+            let mut before = body.split(&format!("{name}(")).collect::<Vec<_>>();
+            before.pop();
+            before.iter().any(|text| text.ends_with([' ', '(', '!', '|']))
+        };
+        pending.extend((0..functions.len()).filter(|other| calls(functions[*other].1)));
+    }
+    judged
+}
+
+/// What a judge that is shared is called as, and the promises that it judges.
+fn shared() -> Vec<(String, Vec<Invariant>)> {
+    let mut judges = Vec::new();
+    for (module, place) in SHARED {
+        for (_, text) in sources(place) {
+            let functions = functions(&text);
+            for (at, (_, name, _)) in functions.iter().enumerate().filter(|(_, of)| of.0) {
+                judges.push((format!("{module}::{name}("), judged_by(at, &functions)));
+            }
+        }
+    }
+    judges
+}
+
 /// The rooms that judge each promise.
 fn judges() -> Places {
     let mut places = Places::new();
+    let shared = shared();
     for (word, rooms) in JUDGES {
         for (file, text) in rooms.iter().flat_map(|room| sources(room)) {
             if is_test(&file) || word == "simulator" && file.starts_with("src/sim/availability") {
                 continue;
             }
-            code(&text).flat_map(named).for_each(|of| note(&mut places, of, word));
+            for line in code(&text) {
+                // Whoever looks at what was broken has not judged it.
+                let own = named(line).filter(|_| !line.contains("Some(Invariant::"));
+                own.for_each(|of| note(&mut places, of, word));
+                let called = shared.iter().filter(|(call, _)| line.contains(call.as_str()));
+                called.flat_map(|(_, of)| of).for_each(|of| note(&mut places, *of, word));
+            }
         }
     }
     places
@@ -123,29 +197,60 @@ fn tests() -> Places {
 fn forgeries() -> Places {
     let mut places = Places::new();
     for (file, text) in FORGERIES.iter().flat_map(|place| sources(place)) {
-        text.lines().flat_map(named).for_each(|of| note(&mut places, of, &file));
+        for shown in SHOWN.iter().flat_map(|before| text.split(before).skip(1)) {
+            named(shown).take(1).for_each(|of| note(&mut places, of, &file));
+        }
     }
     places
 }
 
 /// The bugs that are planted to break each promise.
-fn planted() -> Places {
-    let mut places = Places::new();
+fn planted() -> Vec<(Invariant, String)> {
     let (_, text) = sources("src/seeded_bug.rs").remove(0);
     let (_, list) = text.split_once("\nbugs! {").expect("the list of bugs");
     let (list, _) = list.split_once("\n}").expect("its end");
-    for line in code(list) {
-        let Some((bug, invariant)) = line.trim().trim_end_matches(',').split_once(": ") else {
-            continue;
-        };
-        note(&mut places, invariant.parse().expect("a promise"), bug);
+    let bugs = code(list).filter_map(|line| line.trim().trim_end_matches(',').split_once(": "));
+    bugs.map(|(bug, of)| (of.parse().expect("a promise"), bug.to_owned())).collect()
+}
+
+/// The promises that somebody saw broken by each planted bug, as it was measured.
+fn seen() -> BTreeMap<String, Vec<Invariant>> {
+    let text = document();
+    let (_, list) = text.split_once("| bug | meant to break |").expect("the table of bugs");
+    let (list, _) = list.split_once("\n\n").expect("its end");
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [_, bug, _, tools @ ..] = cells.as_slice() else { return None };
+        let mut by = tools.iter().flat_map(|cell| named(cell).take(1)).collect::<Vec<_>>();
+        by.dedup();
+        Some(((*bug).to_owned(), by))
+    };
+    list.lines().skip(2).filter_map(row).collect()
+}
+
+fn document() -> String {
+    fs::read_to_string(root().join("docs/assurance.md")).expect("the document can be read")
+}
+
+/// A bug, and as what it is seen if nobody sees it as what it is meant to break.
+fn bug_in_words(
+    (meant, bug): &(Invariant, String),
+    seen: &BTreeMap<String, Vec<Invariant>>,
+) -> String {
+    match seen.get(bug) {
+        None => format!("{bug} (not measured yet)"),
+        Some(by) if by.is_empty() => format!("{bug} (not seen)"),
+        Some(by) if by.contains(meant) => bug.clone(),
+        Some(by) => {
+            let by: Vec<String> = by.iter().map(Invariant::to_string).collect();
+            format!("{bug} (seen as {})", by.join(" and "))
+        }
     }
-    places
 }
 
 /// The table as the sources have it.
 fn table() -> String {
-    let (judges, tests, planted) = (judges(), tests(), planted());
+    let (judges, tests, planted, seen) = (judges(), tests(), planted(), seen());
     let list = |places: &Places, invariant| {
         places.get(&invariant).map_or_else(String::new, |of| of.join(", "))
     };
@@ -157,7 +262,9 @@ fn table() -> String {
         };
         let missing =
             invariant.missing().map_or_else(String::new, |of| format!(" *Not judged: {of}.*"));
-        let (tests, planted) = (list(&tests, *invariant), list(&planted, *invariant));
+        let bugs = planted.iter().filter(|(meant, _)| meant == invariant);
+        let planted = bugs.map(|bug| bug_in_words(bug, &seen)).collect::<Vec<_>>().join(", ");
+        let tests = list(&tests, *invariant);
         let title = invariant.title();
         text += &format!("| {invariant} | {title}{missing} | {judged} | {tests} | {planted} |\n");
     }
@@ -166,8 +273,7 @@ fn table() -> String {
 
 #[test]
 fn the_table_of_promises_is_what_the_sources_say() {
-    let path = root().join("docs/assurance.md");
-    let text = fs::read_to_string(&path).expect("the document can be read");
+    let (path, text) = (root().join("docs/assurance.md"), document());
     let begin = text.find(HEADING).expect("the table is there");
     let length = text[begin..].find("\n\n").map_or(text.len() - begin, |end| end + 1);
     let table = table();
@@ -190,13 +296,15 @@ fn every_promise_has_a_check() {
     assert!(unchecked.is_empty(), "promises without a check: {unchecked:?}");
 }
 
+/// By a forgery, or by a planted bug that was seen as this promise, whatever it was meant for. What
+/// only stories ask for counts as well.
 #[test]
 fn every_judge_is_shown_to_say_no() {
-    let (judges, forgeries, planted) = (judges(), forgeries(), planted());
-    let unproved: Vec<&Invariant> = judges
-        .keys()
-        .filter(|of| !forgeries.contains_key(of) && !planted.contains_key(of))
-        .collect();
+    let (judges, shared, forgeries, seen) = (judges(), shared(), forgeries(), seen());
+    let is_seen = |of: &Invariant| seen.values().any(|by| by.contains(of));
+    let judged = judges.keys().chain(shared.iter().flat_map(|(_, of)| of));
+    let unproved: Vec<&Invariant> =
+        judged.filter(|of| !forgeries.contains_key(of) && !is_seen(of)).collect();
     assert!(unproved.is_empty(), "judges that may never say no: {unproved:?}");
 }
 

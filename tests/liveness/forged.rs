@@ -6,13 +6,15 @@ use crate::play::{Play, at, group};
 use quorate::cluster::{Event, LockHandling, Output};
 use quorate::machine::{GroupState, NodeState};
 use quorate::policy::Ring;
-use quorate::spec::{ClusterDeclaration, Fencing};
+use quorate::spec::{ClusterDeclaration, Failback, Fencing};
 use quorate::state::{DrainMode, MovementCause};
+use quorate::testkit::audit::{Moment, Stimulus};
 use quorate::testkit::liveness::{
     Journal, Outside, Spark, at_rest, drain_ends, fences_block_only_theirs, idle, no_fence_loop,
     no_ping_pong, not_stuck, online_in_time, operations_end, rolling_reboot, same_course,
     stays_at_rest,
 };
+use quorate::testkit::reference::{Differential, Order};
 use quorate::testkit::{Breach, Invariant};
 use quorate::{Cluster, Command, Epoch, GroupId, Input, NodeId, Timestamp};
 
@@ -178,8 +180,8 @@ fn a_fence_after_everything_is_up_is_named() {
     assert_eq!(invariant(no_fence_loop(&play.journal, at(9_000))), None);
 }
 
-/// A node that is fenced is up again, and yet its groups are said to wait: no cluster says that, so
-/// the other side is shown, a group that waits for its own lost node and for nothing else.
+/// A group waits for its own lost node and for nothing else. No cluster says otherwise; the reasons
+/// of one that does are forged beside the judge.
 #[test]
 fn who_waits_for_a_fence_owns_the_node() {
     let mut play = play();
@@ -206,4 +208,26 @@ fn who_is_stuck_is_named() {
     let snapshot = serde_json::from_value(snapshot).expect("a snapshot");
     let cluster = Cluster::restore(snapshot, Ring::new()).expect("a possible state");
     assert_eq!(invariant(not_stuck(&cluster)), Some(Invariant::L5));
+}
+
+/// A group that may go home stays where it is for hours, and the reference model looks on.
+#[test]
+fn who_is_late_for_home_is_named() {
+    let mut declaration = declaration();
+    declaration.groups[0].failback = Some(Failback::Allow);
+    declaration.groups[0].failback_hold_down = Some(Duration::from_secs(1_800));
+    let mut play = Play::new(declaration, Ring::new()).up();
+    play.lose(A);
+    play.boot(A);
+    play.run(Duration::from_secs(60));
+    assert_eq!(play.owner("sql"), Some(B));
+    let judge = |after: Duration| {
+        let later = much_later(&play.cluster, play.now.after(after));
+        let moment = Moment::before(&play.cluster, Stimulus::Timer, later.state().now());
+        let orders = vec![Order::Ring { seed: None }];
+        let mut model = Differential::new(&play.cluster, Some(orders));
+        invariant(model.after(&later, &moment, &[]))
+    };
+    assert_eq!(judge(Duration::from_secs(60)), None, "it is held down");
+    assert_eq!(judge(Duration::from_secs(3_600)), Some(Invariant::L9));
 }

@@ -303,3 +303,30 @@ impl Director {
 fn is_check(action: OperationKind) -> bool {
     matches!(action, OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::director::Taping;
+    use crate::sim::draw::{Draw, Weather};
+    use crate::sim::stage::{Flaw, Keep, Stage};
+    use crate::testkit::Invariant;
+    use crate::testkit::watch::Storing;
+
+    /// Before anything has happened nobody has joined, and nobody is left out.
+    #[test]
+    fn who_does_not_join_is_named() {
+        let Draw { declaration, policy, swarm, dice, .. } = Draw::new(1, Weather::Hostile);
+        let spec = declaration.clone().build().expect("a valid declaration");
+        let storing = Storing { every: 0, as_text_every: 0, renews_twin_every: 0 };
+        let stage = Stage::new(spec, policy, storing, Flaw::None, Keep::Nothing);
+        let mut director =
+            Director::new(stage, swarm, dice, declaration, policy.fault(), Taping::Off);
+        let judge = |director: &Director| director.is_at_rest().err().and_then(|of| of.invariant);
+        assert_eq!(judge(&director), Some(Invariant::L7));
+        for node in director.nodes() {
+            director.care_mut(node, |care| care.is_left_out = true);
+        }
+        assert_ne!(judge(&director), Some(Invariant::L7), "they are not to join");
+    }
+}

@@ -100,7 +100,9 @@ impl Stage {
             }
         }
         self.note_outputs(outputs);
-        ensure!(S30, self.book.resource_count() <= Bits::CAPACITY, "too many names in one run");
+        if self.book.resource_count() > Bits::CAPACITY {
+            return Err(Breach::apparatus("too many names in one run".into()));
+        }
         Ok(())
     }
 

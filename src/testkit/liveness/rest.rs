@@ -128,24 +128,42 @@ pub fn operations_end(cluster: &Cluster) -> Result<(), Breach> {
     Ok(())
 }
 
-/// What waits for a node to be off is what that node owns, and nothing else waits for it (L16).
+/// What waits for a node to be off is what that node owns; nothing else waits for it, nor for a
+/// group that does (L16).
 ///
 /// # Errors
 ///
 /// The first group that waits and need not, or need and does not.
 pub fn fences_block_only_theirs(cluster: &Cluster) -> Result<(), Breach> {
+    only_theirs_wait(cluster, |group| cluster.why(group))
+}
+
+/// The same, by the reasons that somebody gives.
+fn only_theirs_wait(
+    cluster: &Cluster,
+    why: impl Fn(GroupId) -> Option<Reason>,
+) -> Result<(), Breach> {
     let state = cluster.state();
+    let fence_of = |group| match why(group) {
+        Some(Reason::WaitingForNodeOff { node, .. }) => Some(node),
+        _ => None,
+    };
     for (group, _) in cluster.spec().groups() {
         let lost = state.owner(group).filter(|node| state.node_state(*node) == NodeState::Unclean);
-        let waits_for = match cluster.why(group) {
-            Some(Reason::WaitingForNodeOff { node, .. }) => Some(node),
-            _ => None,
-        };
+        let (reason, waits_for) = (why(group), fence_of(group));
         let is_wanted = is_missing(cluster, group) && state.is_quorate();
-        let orphaned = matches!(cluster.why(group), Some(Reason::OrphanRunning { .. }));
-        let asked = cluster.why(group) != Some(Reason::NotStartedAutomatically);
+        let orphaned = matches!(reason, Some(Reason::OrphanRunning { .. }));
+        let asked = reason != Some(Reason::NotStartedAutomatically);
         let expected = lost.filter(|_| is_wanted && !orphaned && asked);
         ensure!(L16, waits_for == expected, "{group} waits for {waits_for:?}, not {expected:?}");
+        if let Some(Reason::WaitingForPriority { group: ahead }) = reason {
+            let fence = fence_of(ahead);
+            ensure!(
+                L16,
+                fence.is_none(),
+                "{group} waits behind {ahead}, which waits for {fence:?}"
+            );
+        }
     }
     Ok(())
 }
@@ -170,4 +188,64 @@ pub fn idle(cluster: &Cluster) -> Result<(), Breach> {
     let again = ring();
     ensure!(L18, again.is_empty(), "a timer at {now} with nothing left to do puts out {again:?}");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::FirstPreferred;
+    use crate::settings::Fencing;
+    use crate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
+    use crate::testkit::Invariant;
+    use crate::{Incarnation, Input, NodeId};
+
+    const A: NodeId = NodeId::new(0);
+    const B: NodeId = NodeId::new(1);
+    const SQL: GroupId = GroupId::new(0);
+    const WEB: GroupId = GroupId::new(1);
+
+    /// One group runs on the node that is lost and cannot be fenced, the other one elsewhere.
+    fn lost() -> Cluster {
+        let group = |name: &str, node: &str| {
+            let resource = ResourceDeclaration::new(format!("{name} service"), "Generic Service");
+            GroupDeclaration::new(name).preferred_owners([node]).resource(resource)
+        };
+        let declaration = ClusterDeclaration::new("test").node("a").node("b").node("c");
+        let declaration = declaration.group(group("sql", "a")).group(group("web", "b"));
+        let spec = declaration.fencing(Fencing::Required).build().expect("a valid declaration");
+        let mut cluster = Cluster::new(spec, FirstPreferred, Timestamp::ZERO);
+        let mut inputs: Vec<Input> = (0..3)
+            .map(|node| {
+                let (node, incarnation) = (NodeId::new(node), Incarnation::new(1));
+                Input::NodeJoined { node, incarnation, running: Vec::new() }
+            })
+            .collect();
+        inputs.push(Input::NodeLost { node: A });
+        for input in inputs {
+            cluster.handle(Timestamp::from_millis(1_000), input).expect("it is accepted");
+        }
+        assert_eq!((cluster.state().owner(SQL), cluster.state().owner(WEB)), (Some(A), Some(B)));
+        cluster
+    }
+
+    /// No cluster gives a reason that is not of its own state, so the reasons are forged.
+    #[test]
+    fn who_waits_for_a_fence_of_others_is_named() {
+        let cluster = lost();
+        let fence = |node| {
+            let (fencing, at) = (Fencing::Required, None);
+            Some(Reason::WaitingForNodeOff { node, fencing, at })
+        };
+        let behind = |group| Some(Reason::WaitingForPriority { group });
+        let judge = |sql: Option<Reason>, web: Option<Reason>| {
+            let verdict = only_theirs_wait(&cluster, |of| if of == SQL { sql } else { web });
+            verdict.err().and_then(|breach| breach.invariant)
+        };
+        assert_eq!(fences_block_only_theirs(&cluster), Ok(()), "as it is");
+        assert_eq!(judge(fence(A), None), None, "what it owned waits");
+        assert_eq!(judge(fence(A), fence(A)), Some(Invariant::L16), "another one waits as well");
+        assert_eq!(judge(fence(B), None), Some(Invariant::L16), "for a node that is not lost");
+        assert_eq!(judge(Some(Reason::NoCandidate), None), Some(Invariant::L16), "it is to wait");
+        assert_eq!(judge(fence(A), behind(SQL)), Some(Invariant::L16), "behind one that waits");
+    }
 }
