@@ -4,6 +4,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use quorate::spec::ClusterDeclaration;
 use quorate::{Incarnation, Input, Outcome};
 
 #[path = "../benches/support/mod.rs"]
@@ -17,6 +18,15 @@ struct Counting;
 thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
     static BYTES: Cell<usize> = const { Cell::new(0) };
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
+
+/// So many bytes more, or fewer, are in use on this thread.
+fn in_use(bytes: isize) {
+    let live = LIVE.get() + bytes;
+    LIVE.set(live);
+    PEAK.set(PEAK.get().max(live));
 }
 
 // SAFETY: every call is handed on as it is.
@@ -24,16 +34,19 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
         BYTES.set(BYTES.get() + layout.size());
+        in_use(layout.size().cast_signed());
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        in_use(-layout.size().cast_signed());
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
         BYTES.set(BYTES.get() + size);
+        in_use(size.cast_signed() - layout.size().cast_signed());
         unsafe { System.realloc(pointer, layout, size) }
     }
 }
@@ -119,4 +132,46 @@ fn an_answer_about_an_orphan_takes_no_more_memory_among_many() {
         BYTES.get() - before
     });
     assert!(many <= few + 1_024, "{few} bytes among 10, {many} among 2000");
+}
+
+/// The most memory that is in use while something is read, for each byte of it.
+fn memory_per_byte<T: serde::de::DeserializeOwned>(text: &str) -> usize {
+    let before = LIVE.get();
+    PEAK.set(before);
+    let read = serde_json::from_str::<T>(text);
+    let peak = usize::try_from(PEAK.get() - before).expect("more than before");
+    drop(std::hint::black_box(read));
+    peak.div_ceil(text.len())
+}
+
+#[test]
+fn what_is_read_takes_no_more_than_eight_times_its_length() {
+    let cluster = support::running(&SIZE);
+    let snapshot = serde_json::to_string(&cluster.snapshot()).expect("it is written");
+    let declaration = serde_json::to_string(&support::declaration(&SIZE)).expect("it is written");
+    let of_snapshot = memory_per_byte::<quorate::Snapshot>(&snapshot);
+    let of_declaration = memory_per_byte::<ClusterDeclaration>(&declaration);
+    println!("{of_snapshot} and {of_declaration} bytes for each byte");
+    assert!(of_snapshot <= 8 && of_declaration <= 8, "{of_snapshot} and {of_declaration}");
+}
+
+/// The shortest texts for the most memory. It is more than eight times their length, and bounded by
+/// it all the same: nothing says in advance how long a list will be.
+#[test]
+fn lists_of_nothing_are_bounded_by_their_length() {
+    let list = |entry: &str| vec![entry; 100_000].join(",");
+    let group = |owners: &str, resources: &str| {
+        format!(r#"{{"name":"","preferred_owners":[{owners}],"resources":[{resources}]}}"#)
+    };
+    let texts = [
+        group(&list(r#""""#), ""),
+        group("", &list(r#"{"name":"","kind":""}"#)),
+        list(r#"{"name":"","resources":[]}"#),
+    ];
+    for groups in texts {
+        let text = format!(r#"{{"name":"c","nodes":[],"groups":[{groups}]}}"#);
+        let bytes = memory_per_byte::<ClusterDeclaration>(&text);
+        println!("{bytes} bytes for each byte");
+        assert!(bytes <= 16, "{bytes}");
+    }
 }
