@@ -91,7 +91,8 @@ fn every_family_of_rules_goes_red_when_it_is_broken() {
     assert!(missed.is_empty(), "not seen: {missed:?}");
 }
 
-/// The planted bugs that break a rule of the model, by family.
+/// The planted bugs that break a rule of the model, by family; a drain that forgets is seen by the
+/// audit before.
 #[cfg(quorate_seeded_bugs)]
 const BROKEN: &[quorate::seeded_bug::SeededBug] = {
     use quorate::seeded_bug::SeededBug as Bug;
@@ -103,7 +104,6 @@ const BROKEN: &[quorate::seeded_bug::SeededBug] = {
         Bug::PingPong,
         // Who is given a node, and when.
         Bug::WaitingForgotten,
-        Bug::DrainForgotten,
         // What starts and stops, and in which order.
         Bug::ProviderStopsFirst,
         Bug::PendingProviderCounts,
