@@ -199,17 +199,13 @@ impl Cluster {
                 .map(|(_, at)| wait(at)),
             Some((_, NodeState::Unclean | NodeState::Joining)) => None,
             Some((owner, NodeState::Up | NodeState::Paused)) => {
-                let may_be_delayed =
-                    self.caches.running(group) == 0 && self.is_wanted(declared, group);
-                let delayed = match self.gate(declared, group, owner) {
-                    Gate::Delayed(at) if may_be_delayed => {
-                        Some((at, DeadlineReason::StartDelay { group }))
-                    }
-                    Gate::Delayed(_)
-                    | Gate::Open
-                    | Gate::NotOrdered
-                    | Gate::Behind(_)
-                    | Gate::Refused(_) => None,
+                let delayed = if self.caches.running(group) == 0
+                    && self.is_wanted(declared, group)
+                    && let Gate::Delayed(at) = self.gate(declared, group, owner)
+                {
+                    Some((at, DeadlineReason::StartDelay { group }))
+                } else {
+                    None
                 };
                 let home = match self.failback_plan(declared, group, owner) {
                     FailbackPlan::At(at) => Some((at, DeadlineReason::Failback { group })),

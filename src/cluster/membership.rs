@@ -219,10 +219,7 @@ impl Cluster {
 
     /// Whether anything may run on a node, owned or not.
     pub(crate) fn may_run_something(&self, node: NodeId) -> bool {
-        self.state.orphans_on(node).next().is_some()
-            || self.state.occupancy.groups_on(node).any(|group| {
-                self.state.owner(group) == Some(node) && self.caches.running(group) > 0
-            })
+        self.first_that_may_run(node).is_some()
     }
 
     /// The first resource that runs or may run on a node: what should not run there, then what it
@@ -231,9 +228,11 @@ impl Cluster {
         let orphan = self.state.orphans_on(node).map(|(resource, _)| resource).next();
         let own = || {
             let groups = self.state.occupancy.groups_on(node);
-            let owned = groups.filter(|group| self.state.owner(*group) == Some(node));
+            let running = groups.filter(|group| {
+                self.state.owner(*group) == Some(node) && self.caches.running(*group) > 0
+            });
             let mut resources =
-                owned.filter_map(|group| self.spec.group(group)).flat_map(GroupSpec::resources);
+                running.filter_map(|group| self.spec.group(group)).flat_map(GroupSpec::resources);
             resources.find(|resource| self.state.resource_state(*resource).may_run())
         };
         orphan.or_else(own)

@@ -43,8 +43,8 @@ pub enum Reason<N: Naming = Ids> {
     },
     /// Its priority says that an operator has to ask for it, and nobody has. This is said before
     /// whatever is wrong with its owner: resuming a paused node would bring nothing online, while
-    /// an order either starts the group or is answered with what is in its way. (Where `cold_start` says so the group is
-    /// wanted offline, and there is no reason to ask for.)
+    /// an order either starts the group or is answered with what is in its way. (Where
+    /// `cold_start` says so the group is wanted offline, and there is no reason to ask for.)
     NotStartedAutomatically,
     /// Its preferred owner may still join.
     WaitingForPreferredOwner {
