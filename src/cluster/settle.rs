@@ -18,21 +18,14 @@ impl Cluster {
         // the bound turns a mistake in that argument into a wrong plan instead of a hang.
         let groups = u64::try_from(self.spec.groups().len()).unwrap_or(u64::MAX);
         let mut rounds = groups.saturating_add(64).saturating_mul(groups.saturating_add(64));
-        let mut is_first_round = true;
         while rounds > 0 {
             rounds = rounds.saturating_sub(1);
             if let Some(node) = self.caches.touched.next_node() {
                 self.settle_node(node);
             } else if let Some(group) = self.caches.touched.next_group() {
-                // What awaits a node is planned when all others are that do, or it would take the
-                // place of one of higher priority that the input did not touch.
-                if !is_first_round || !self.is_due_with_others(group) {
-                    self.settle_group(group);
-                }
-            } else if self.touch_late() {
-                is_first_round = false;
-            } else if self.return_next() {
-                // It is settled like any other group.
+                self.settle_group(group);
+            } else if self.touch_late() || self.return_next() {
+                // They are settled like any other group.
             } else if !self.finish_drains() {
                 break;
             }
@@ -101,11 +94,6 @@ impl Cluster {
             is_any = true;
         }
         is_any
-    }
-
-    /// Whether a group awaits a node, and all that do are going to be touched.
-    fn is_due_with_others(&self, group: GroupId) -> bool {
-        self.caches.touched.is_awaiting_touched() && self.caches.awaiting.contains(&group)
     }
 
     /// Whether a group may not choose a node yet: something happened that could help groups that
