@@ -70,12 +70,21 @@ fn main() -> ExitCode {
     let text = if options.json { format!("{:#}\n", report.to_json()) } else { report.to_string() };
     // A pipe that is closed early is no failure.
     let _ = io::stdout().write_all(text.as_bytes());
-    let missing = if options.wants_every_kind() { report.missing() } else { Vec::new() };
-    if !missing.is_empty() {
-        eprintln!("kinds of faults that never fired: {}", missing.join(", "));
-    }
-    let is_proved = report.failed.is_empty() && missing.is_empty();
+    let is_everything_met = !options.wants_every_kind() || every_kind_fired(&report);
+    let is_proved = report.failed.is_empty() && is_everything_met;
     if is_proved { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Whether every kind of fault fired, in every region of its parameter; says which did not.
+fn every_kind_fired(report: &Report) -> bool {
+    let (kinds, regions) = (report.missing(), report.missing_regions());
+    if !kinds.is_empty() {
+        eprintln!("kinds of faults that never fired: {}", kinds.join(", "));
+    }
+    if !regions.is_empty() {
+        eprintln!("kinds of faults that never fired like this: {}", regions.join(", "));
+    }
+    kinds.is_empty() && regions.is_empty()
 }
 
 fn weathers(options: &Options) -> Vec<Weather> {

@@ -9,8 +9,8 @@ use clap::builder::RangedU64ValueParser;
 /// Runs seeds of the simulator: each is a cluster with its faults, played and judged.
 ///
 /// Ends with 0 if every promise was kept, with 1 if one was broken, and with 2 if the command line
-/// cannot be meant. At 1,000 seeds or more it also ends with 1 if a kind of fault never fired, for
-/// nothing is proved of it then; not with --benign.
+/// cannot be meant. At 1,000 seeds or more it also ends with 1 if a kind of fault never fired, or
+/// never in some region of its parameter, for nothing is proved of it then; not with --benign.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "simulate")]
 pub(crate) struct Options {
@@ -50,7 +50,7 @@ fn at_least_one() -> RangedU64ValueParser<u64> {
     RangedU64ValueParser::new().range(1..)
 }
 
-/// With so many seeds every kind of fault has had its chance.
+/// With so many seeds every kind of fault and every region has had its chance.
 const EVERY_KIND_FIRES: u64 = 1_000;
 
 impl Options {

@@ -73,6 +73,18 @@ impl Report {
         self.atlas.missing().map(|kind| format!("{kind:?}")).collect()
     }
 
+    /// The regions of kinds that did fire in which they never did.
+    pub(crate) fn missing_regions(&self) -> Vec<String> {
+        let regions = self.atlas.missing_regions();
+        let of_fired = regions.filter(|(kind, _)| self.atlas.count(*kind) > 0);
+        of_fired.map(|(kind, title)| format!("{kind:?} ({title})")).collect()
+    }
+
+    /// The regions of a kind with their counts, as an object.
+    fn regions(&self, kind: FaultKind) -> Value {
+        self.atlas.regions(kind).map(|(title, count)| (title.to_owned(), json!(count))).collect()
+    }
+
     pub(crate) fn to_json(&self) -> Value {
         let faults: Vec<Value> = FaultKind::ALL
             .iter()
@@ -85,6 +97,7 @@ impl Report {
                         Place::BelongsTo(room) => json!({ "belongs_to": room.to_string() }),
                         _ => json!(self.atlas.count(*kind)),
                     },
+                    "regions": self.regions(*kind),
                 })
             })
             .collect();
@@ -98,6 +111,7 @@ impl Report {
             "faults_per_cpu_minute": self.faults_per_minute(),
             "digest": format!("{:016x}", self.digest),
             "missing": self.missing(),
+            "missing_regions": self.missing_regions(),
             "atlas": faults,
         })
     }
@@ -106,7 +120,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.atlas)?;
-        let missing = self.missing();
+        let (missing, regions) = (self.missing(), self.missing_regions());
         let seconds = self.cpu.as_secs_f64();
         writeln!(f, "seeds                  {:>14}", self.seeds)?;
         writeln!(f, "inputs                 {:>14}", self.inputs)?;
@@ -115,6 +129,10 @@ impl fmt::Display for Report {
         // Where nothing was to fire, the number says it all.
         if self.atlas.total() > 0 {
             for name in missing {
+                writeln!(f, "  {name}")?;
+            }
+            writeln!(f, "regions never met      {:>14}", regions.len())?;
+            for name in regions {
                 writeln!(f, "  {name}")?;
             }
         }

@@ -72,6 +72,8 @@ pub(crate) enum Act {
     Edit { kind: u8, one: u16, other: u16 },
     /// Another configuration.
     Declare(Box<ClusterDeclaration>),
+    /// A configuration beyond a limit.
+    Oversize(Size),
     /// The cluster is stored and restored.
     Restart,
     /// An older snapshot is restored and the log played to its end.
@@ -127,4 +129,49 @@ pub(crate) enum Moment {
     Before(u64),
     /// So many milliseconds before the end of all numbers.
     BeforeTheEnd(u64),
+}
+
+/// How a configuration is too large.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Size {
+    /// A name past its limit.
+    #[default]
+    LongName,
+    /// More nodes than there may be.
+    ManyNodes,
+    /// An expression that names more than it may.
+    LongExpression,
+    /// A name of a mebibyte.
+    HugeName,
+    /// 65,536 nodes.
+    HugeMembership,
+    /// 10,000 resources, each of which needs the one before.
+    HugeChain,
+    /// 10,000 resources that one needs.
+    HugeFan,
+    /// 100,000 resources.
+    HugeNumber,
+}
+
+impl Size {
+    /// A little too large, cheap to build.
+    pub(crate) const SMALL: [Self; 3] = [Self::LongName, Self::ManyNodes, Self::LongExpression];
+
+    /// Larger by orders of magnitude.
+    pub(crate) const HUGE: [Self; 5] =
+        [Self::HugeName, Self::HugeMembership, Self::HugeChain, Self::HugeFan, Self::HugeNumber];
+
+    /// Its place among all of them.
+    pub(crate) const fn number(self) -> u64 {
+        match self {
+            Self::LongName => 0,
+            Self::ManyNodes => 1,
+            Self::LongExpression => 2,
+            Self::HugeName => 3,
+            Self::HugeMembership => 4,
+            Self::HugeChain => 5,
+            Self::HugeFan => 6,
+            Self::HugeNumber => 7,
+        }
+    }
 }

@@ -78,16 +78,38 @@ fn bad_policy(dice: &mut Dice) -> Option<Misbehaving> {
     policy.filter(|_| dice.chance(1, 8))
 }
 
+/// From which to which rate a kind is drawn. What seldom gets its chance takes it more often.
+#[allow(clippy::wildcard_enum_match_arm, reason = "most kinds have nothing of their own")]
+const fn range(kind: FaultKind) -> (u64, u64) {
+    use FaultKind as F;
+    match kind {
+        F::OrderLost | F::AnswerLost => (20, 3_000),
+        F::OrderTwice | F::AnswerTwice => (20, 5_000),
+        F::FenceFails
+        | F::FenceDirty
+        | F::FenceSilent
+        | F::FenceHangs
+        | F::FenceLate
+        | F::FenceAfterRejoin
+        | F::FenceWrongNode => (600, 6_000),
+        F::LyingStop | F::LyingStart | F::StopHangs | F::DiesAfterStart => (150, 2_500),
+        F::ExecutedReversed => (300, 5_000),
+        F::DiesAtEdge | F::ConfirmedWrongly | F::ClaimedTwice => (300, 10_000),
+        _ => (20, 2_500),
+    }
+}
+
 impl Swarm {
     fn draw(dice: &mut Dice, weather: Weather) -> Self {
         let tempo = dice.log_uniform(50, 600_000);
         let detection = dice.log_uniform(100, 60_000);
         let work = dice.log_uniform(5, 2_000);
-        // One run in eight has liars; what they lie about is not judged.
-        let has_liars = dice.chance(1, 8);
+        // One run in six has liars; what they lie about is not judged.
+        let has_liars = dice.chance(1, 6);
         let mut rates = vec![0; FaultKind::ALL.len()];
         for (rate, kind) in rates.iter_mut().zip(FaultKind::ALL) {
-            let (is_on, drawn) = (dice.chance(1, 2), dice.log_uniform(20, 2_500));
+            let (low, high) = range(*kind);
+            let (is_on, drawn) = (dice.chance(1, 2), dice.log_uniform(low, high));
             let may_be = kind.applies() && (has_liars || !kind.is_lie());
             if is_on && may_be && weather == Weather::Hostile {
                 *rate = drawn;

@@ -13,6 +13,7 @@ use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::liveness::{self, Outside};
 use crate::{Input, NodeId, ResourceId, Timestamp};
 
+use super::spell::Spell;
 use super::{Director, Event};
 use crate::sim::act::{Act, Word};
 use crate::sim::stage::Done;
@@ -82,10 +83,10 @@ impl Director {
                 | Event::Notice(_)
                 | Event::PowerOn(_) => event,
                 Event::Work(op, _) => Event::Work(op, Manner::Well),
-                Event::Strike { op, .. } => {
-                    Event::Strike { op, strike: Strike::Well, answer_after: Some(1) }
-                }
+                Event::Strike { op, .. } => struck_well(op),
                 Event::Answer(..)
+                | Event::AnswerAgain(..)
+                | Event::OrderAgain(..)
                 | Event::Progress(_)
                 | Event::PowerOff(_)
                 | Event::Thaw(_)
@@ -94,15 +95,19 @@ impl Director {
                 | Event::DiesAtEdge(_)
                 | Event::Say(_)
                 | Event::Outside
+                | Event::Waited(_)
                 | Event::Original => continue,
             };
             self.queue.insert((at.min(self.now().saturating_add(5_000)), arrival), event);
         }
         self.gray.clear();
-        self.starved_until = 0;
-        self.stuck_until = 0;
+        self.waiting.clear();
+        self.starved = Spell::default();
+        self.stuck = Spell::default();
         for care in &mut self.care {
-            care.slow_until = 0;
+            care.slow = Spell::default();
+            care.rogue_at_boot = None;
+            care.rogue = None;
             care.frozen_until = 0;
         }
     }
@@ -114,8 +119,7 @@ impl Director {
         for op in all {
             let is_fence = self.stage.ops.get(op).is_some_and(|op| op.resource.is_none());
             if is_fence {
-                let strike = Strike::Well;
-                self.schedule(1, Event::Strike { op, strike, answer_after: Some(1) });
+                self.schedule(1, struck_well(op));
             } else {
                 self.schedule(1, Event::Order(op));
                 self.schedule(100, Event::Work(op, Manner::Well));
@@ -298,6 +302,10 @@ impl Director {
         liveness::not_stuck(cluster)?;
         liveness::fences_block_only_theirs(cluster)
     }
+}
+
+fn struck_well(op: usize) -> Event {
+    Event::Strike { op, strike: Strike::Well, answer_after: Some(1), fault: None }
 }
 
 fn is_check(action: OperationKind) -> bool {

@@ -6,6 +6,7 @@ use crate::testkit::breach::Breach;
 
 use super::{Director, Event};
 use crate::sim::act::Act;
+use crate::sim::fault::FaultKind;
 use crate::sim::stage::Done;
 use crate::sim::world::Key;
 
@@ -62,8 +63,20 @@ impl Director {
         }
         if self.act(Act::Joined(node))? == Done::No {
             // It is known to be off in this life, so it has to begin another one.
-            self.act(Act::PowerOff(node))?;
+            return self.act(Act::PowerOff(node)).map(drop);
         }
+        self.count_rogue(node);
         Ok(())
+    }
+
+    /// What runs there though nobody asked for it was found when the node joined.
+    fn count_rogue(&mut self, node: Key) {
+        let Some((resource, kind)) = self.care(node).rogue else { return };
+        self.care_mut(node, |care| care.rogue = None);
+        let owner = self.owner_of(resource);
+        let is_told = self.stage.world.machine(node).is_some_and(|of| of.runs(resource));
+        if is_told && (kind == FaultKind::Rogue || owner.is_some_and(|owner| owner != node)) {
+            self.atlas.fired(kind);
+        }
     }
 }

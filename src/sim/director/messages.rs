@@ -12,6 +12,9 @@ use crate::sim::world::{Key, Manner, Op, Strike};
 impl Director {
     /// Sends the orders of one step on their way.
     pub(super) fn dispatch(&mut self, first: usize, end: usize) {
+        if first < end {
+            self.end_waiting();
+        }
         let is_batch = end.saturating_sub(first) > 1;
         let is_reversed = is_batch && self.fired(Fault::ExecutedReversed);
         for index in first..end {
@@ -57,13 +60,15 @@ impl Director {
             false => delay,
         };
         self.schedule(delay, Event::Order(index));
-        if self.fired(Fault::OrderTwice) {
+        if self.draws(Fault::OrderTwice) {
             let later = self.dice.below(5_000);
-            self.schedule(delay.saturating_add(later), Event::Order(index));
+            let again = Event::OrderAgain(index, Fault::OrderTwice);
+            self.schedule(delay.saturating_add(later), again);
         }
-        if self.fired(Fault::ExecutedTwice) {
+        if self.draws(Fault::ExecutedTwice) {
             let later = self.dice.log_uniform(1_000, 600_000);
-            self.schedule(delay.saturating_add(later), Event::Order(index));
+            let again = Event::OrderAgain(index, Fault::ExecutedTwice);
+            self.schedule(delay.saturating_add(later), again);
         }
     }
 
@@ -71,7 +76,9 @@ impl Director {
     fn travel(&mut self, op: Op) -> u64 {
         let mut delay = self.dice.between(1, 20);
         if self.fired(Fault::Delayed) {
-            delay = delay.saturating_add(self.dice.below(5_000));
+            let late = self.dice.log_uniform(1, 5_000);
+            self.atlas.met(Fault::Delayed, late);
+            delay = delay.saturating_add(late);
         }
         if self.fired(Fault::HeavyTail) {
             delay = delay.saturating_add(self.patience(op).saturating_mul(10));
@@ -89,10 +96,18 @@ impl Director {
         Ok(event)
     }
 
-    pub(super) fn order_arrives(&mut self, index: usize) -> Result<(), Breach> {
+    pub(super) fn order_arrives(
+        &mut self,
+        index: usize,
+        again: Option<Fault>,
+    ) -> Result<(), Breach> {
         let Some(op) = self.op(index) else { return Ok(()) };
-        if self.put_off(op.node, Event::Order(index)).is_err() {
+        let event = again.map_or(Event::Order(index), |kind| Event::OrderAgain(index, kind));
+        if self.put_off(op.node, event).is_err() {
             return Ok(());
+        }
+        if again.is_some() && self.stage.is_in_reach(&op) {
+            self.count_again(again);
         }
         if self.act(Act::Order(OpRef::At(index)))? == Done::No {
             return Ok(());
@@ -104,13 +119,21 @@ impl Director {
         Ok(())
     }
 
+    /// A message arrived a second time.
+    fn count_again(&mut self, again: Option<Fault>) {
+        if let Some(kind) = again {
+            let rate = self.swarm.rate(kind);
+            self.met(kind, Some(rate));
+        }
+    }
+
     /// An agent has set to work.
     fn begin_work(&mut self, index: usize, op: Op) {
         if is_stop(op.action) && self.fired(Fault::StopHangs) {
             return;
         }
         let span = self.work_span(op);
-        if self.fired(Fault::GivenUp) {
+        if self.draws(Fault::GivenUp) {
             let when = self.dice.below(self.patience(op).saturating_add(1));
             self.schedule(when, Event::Answer(index, Word::GivenUp));
         }
@@ -122,10 +145,10 @@ impl Director {
         self.schedule(span, Event::Work(index, manner));
         let starts = op.action == OperationKind::Start && manner == Manner::Well;
         if let Some(resource) = op.resource.filter(|_| starts) {
-            let rate = self.swarm.rate(Fault::DiesAfterStart);
-            if rate > 0 && self.dice.chance(rate, 10_000) {
-                let later = self.dice.log_uniform(1, 900_000);
-                self.schedule(span.saturating_add(later), Event::Kill(op.node, resource));
+            if self.draws(Fault::DiesAfterStart) {
+                let later = self.dice.log_uniform(1, 900_000).saturating_sub(1);
+                let death = Event::Kill(op.node, resource, later);
+                self.schedule(span.saturating_add(later), death);
             }
         }
     }
@@ -136,28 +159,28 @@ impl Director {
             let times = self.dice.between(1, 5);
             span = self.patience(op).saturating_mul(times).saturating_add(span);
         }
-        let care = self.care(op.node);
-        if care.slow_until > self.now() {
-            span = span.saturating_mul(care.slowness);
+        let slow = self.care(op.node).slow;
+        if slow.until > self.now() {
+            span = span.saturating_mul(slow.size);
+            let mut felt = None;
+            self.care_mut(op.node, |care| felt = care.slow.felt());
+            self.met(Fault::SlowAgent, felt);
         }
         span
     }
 
     fn manner(&mut self, op: Op) -> Manner {
-        let now = self.now();
-        let is_gray =
-            self.gray.iter().any(|(key, until)| Some(*key) == op.resource && *until > now);
-        if is_gray || self.fired(Fault::WorkFails) {
+        if self.is_gray(op.resource) || self.draws(Fault::WorkFails) {
             return Manner::Badly;
         }
         let is_start = op.action == OperationKind::Start;
-        if (is_start || is_stop(op.action)) && self.fired(Fault::FailedButDone) {
+        if (is_start || is_stop(op.action)) && self.draws(Fault::FailedButDone) {
             return Manner::Dirty;
         }
-        if is_start && self.fired(Fault::LyingStart) {
+        if is_start && self.draws(Fault::LyingStart) {
             return Manner::Lying;
         }
-        if is_stop(op.action) && self.fired(Fault::LyingStop) {
+        if is_stop(op.action) && self.draws(Fault::LyingStop) {
             return Manner::Lying;
         }
         Manner::Well
@@ -169,9 +192,22 @@ impl Director {
             return Ok(());
         }
         if self.act(Act::Work(OpRef::At(index), manner))? == Done::Yes {
+            self.count_work(op, manner);
             self.send_answer(index, op);
         }
         Ok(())
+    }
+
+    /// How the work was done counts now that it is.
+    fn count_work(&mut self, op: Op, manner: Manner) {
+        match manner {
+            Manner::Well => {}
+            Manner::Badly if self.is_gray(op.resource) => self.gray_failed(op.resource),
+            Manner::Badly => self.atlas.fired(Fault::WorkFails),
+            Manner::Dirty => self.atlas.fired(Fault::FailedButDone),
+            Manner::Lying if is_stop(op.action) => self.atlas.fired(Fault::LyingStop),
+            Manner::Lying => self.atlas.fired(Fault::LyingStart),
+        }
     }
 
     /// The answer sets out.
@@ -188,66 +224,97 @@ impl Director {
             delay = delay.saturating_add(self.dice.below(2_000));
         }
         self.schedule(delay, Event::Answer(index, Word::Truth));
-        if self.fired(Fault::AnswerTwice) {
-            self.schedule(delay.saturating_add(1), Event::Answer(index, Word::Truth));
+        if self.draws(Fault::AnswerTwice) {
+            let again = Event::AnswerAgain(index, Fault::AnswerTwice);
+            self.schedule(delay.saturating_add(1), again);
         }
-        if self.fired(Fault::DoubleReply) {
+        if self.draws(Fault::DoubleReply) {
             let later = self.dice.below(10_000);
-            self.schedule(delay.saturating_add(later), Event::Answer(index, Word::Truth));
+            let again = Event::AnswerAgain(index, Fault::DoubleReply);
+            self.schedule(delay.saturating_add(later), again);
         }
-        if self.fired(Fault::Contradiction) {
+        if self.draws(Fault::Contradiction) {
             let later = self.dice.between(1, 10_000);
             self.schedule(delay.saturating_add(later), Event::Answer(index, Word::Contrary));
         }
     }
 
-    pub(super) fn answer_arrives(&mut self, index: usize, word: Word) -> Result<(), Breach> {
+    pub(super) fn answer_arrives(
+        &mut self,
+        index: usize,
+        word: Word,
+        again: Option<Fault>,
+    ) -> Result<(), Breach> {
         let Some(op) = self.op(index) else { return Ok(()) };
         let is_of_agent = op.resource.is_some() && word != Word::GivenUp;
         if is_of_agent {
-            if self.put_off(op.node, Event::Answer(index, word)).is_err() {
+            let event =
+                again.map_or(Event::Answer(index, word), |kind| Event::AnswerAgain(index, kind));
+            if self.put_off(op.node, event).is_err() {
                 return Ok(());
             }
             if !self.stage.world.machine(op.node).is_some_and(|machine| machine.is_heard()) {
                 return Ok(());
             }
         }
-        self.act(Act::Answer(OpRef::At(index), word)).map(drop)
+        let is_awaited = self.stage.is_outstanding(op.id);
+        if self.act(Act::Answer(OpRef::At(index), word))? == Done::Yes {
+            self.count_again(again);
+            match word {
+                Word::Contrary => self.atlas.fired(Fault::Contradiction),
+                Word::GivenUp if is_awaited => self.atlas.fired(Fault::GivenUp),
+                Word::Truth | Word::GivenUp | Word::Unfit => {}
+            }
+        }
+        Ok(())
     }
 
     fn send_fence(&mut self, op: usize, fence: Op) {
         let patience = self.patience(fence);
         let delay = self.dice.between(1, (patience / 2).clamp(1, 3_000));
         let soon = Some(self.dice.between(1, 50));
-        if self.fired(Fault::FenceHangs) {
-            return;
-        }
-        let (delay, strike, answer_after) = if self.fired(Fault::FenceFails) {
-            (delay, Strike::Badly, soon)
-        } else if self.fired(Fault::FenceDirty) {
-            (delay, Strike::Dirty, soon)
-        } else if self.fired(Fault::FenceSilent) {
-            (delay, Strike::Well, None)
-        } else if self.fired(Fault::FenceLate) {
-            let late = self.dice.between(1, 10_000);
-            (delay, Strike::Well, Some(patience.saturating_add(late)))
-        } else if self.fired(Fault::FenceAfterRejoin) {
-            let late = self.dice.log_uniform(5_000, 600_000);
-            (patience.saturating_add(late), Strike::Well, soon)
-        } else if let Some(other) = self.wrong_node(fence.node) {
-            (delay, Strike::Wrong(other), soon)
-        } else {
-            (delay, Strike::Well, soon)
+        let fault = self.fault_of_fence();
+        let (delay, strike, answer_after) = match fault {
+            Some(Fault::FenceHangs) => return self.atlas.fired(Fault::FenceHangs),
+            Some(Fault::FenceFails) => (delay, Strike::Badly, soon),
+            Some(Fault::FenceDirty) => (delay, Strike::Dirty, soon),
+            Some(Fault::FenceSilent) => (delay, Strike::Well, None),
+            Some(Fault::FenceLate) => {
+                let late = self.dice.between(1, 10_000);
+                (delay, Strike::Well, Some(patience.saturating_add(late)))
+            }
+            Some(Fault::FenceAfterRejoin) => {
+                let late = self.dice.log_uniform(5_000, 600_000);
+                (patience.saturating_add(late), Strike::Well, soon)
+            }
+            Some(Fault::FenceWrongNode) => match self.other_node(fence.node) {
+                Some(other) => (delay, Strike::Wrong(other), soon),
+                None => return self.schedule(delay, well(op, soon)),
+            },
+            _ => (delay, Strike::Well, soon),
         };
-        self.schedule(delay, Event::Strike { op, strike, answer_after });
+        self.schedule(delay, Event::Strike { op, strike, answer_after, fault });
     }
 
-    fn wrong_node(&mut self, node: Key) -> Option<Key> {
-        let others: std::vec::Vec<Key> =
-            self.nodes().into_iter().filter(|other| *other != node).collect();
-        if others.is_empty() || !self.fired(Fault::FenceWrongNode) {
-            return None;
-        }
+    /// What goes wrong with a fence, if anything does; each kind has its turn first.
+    fn fault_of_fence(&mut self) -> Option<Fault> {
+        let mut kinds = [
+            Fault::FenceHangs,
+            Fault::FenceFails,
+            Fault::FenceDirty,
+            Fault::FenceSilent,
+            Fault::FenceLate,
+            Fault::FenceAfterRejoin,
+            Fault::FenceWrongNode,
+        ];
+        let first = self.dice.index(kinds.len());
+        kinds.rotate_left(first);
+        kinds.into_iter().find(|kind| self.draws(*kind))
+    }
+
+    fn other_node(&mut self, node: Key) -> Option<Key> {
+        let mut others = self.nodes_that(|machine| machine.is_powered);
+        others.retain(|other| *other != node);
         self.dice.one_of(&others)
     }
 
@@ -256,13 +323,21 @@ impl Director {
         op: usize,
         strike: Strike,
         answer_after: Option<u64>,
+        fault: Option<Fault>,
     ) -> Result<(), Breach> {
         let done = self.act(Act::Strike(OpRef::At(op), strike))?;
+        if let Some(kind) = fault.filter(|_| done == Done::Yes) {
+            self.atlas.fired(kind);
+        }
         if let Some(after) = answer_after.filter(|_| done == Done::Yes) {
             self.schedule(after, Event::Answer(op, Word::Truth));
         }
         Ok(())
     }
+}
+
+fn well(op: usize, answer_after: Option<u64>) -> Event {
+    Event::Strike { op, strike: Strike::Well, answer_after, fault: None }
 }
 
 fn is_stop(action: OperationKind) -> bool {

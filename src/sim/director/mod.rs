@@ -11,13 +11,18 @@
     reason = "parts of spans need no precision, and each sort of fault has its own place"
 )]
 
+mod clocks;
 mod edges;
+mod edits;
 mod heal;
+mod links;
+mod machines;
 mod membership;
 mod messages;
 mod nonsense;
 mod operators;
 mod outside;
+mod spell;
 
 use std::boxed::Box;
 use std::collections::BTreeMap;
@@ -35,31 +40,40 @@ use super::dice::Dice;
 use super::draw::Swarm;
 use super::fault::{Atlas, FaultKind};
 use super::stage::{Done, Stage};
-use super::world::{Key, Link, Manner, Strike};
+use super::world::{Key, Link, Machine, Manner, Strike};
+use spell::{Gray, Spell};
 
 /// Something that is going to happen.
 #[derive(Clone, Debug)]
 enum Event {
     Order(usize),
+    /// The same order once more, as this kind of fault.
+    OrderAgain(usize, FaultKind),
     Work(usize, Manner),
     Strike {
         op: usize,
         strike: Strike,
         answer_after: Option<u64>,
+        fault: Option<FaultKind>,
     },
     Answer(usize, Word),
+    /// The same answer once more, as this kind of fault.
+    AnswerAgain(usize, FaultKind),
     Progress(usize),
     Notice(Key),
     PowerOn(Key),
     PowerOff(Key),
     Thaw(Key),
     Connect(Key, Link),
-    Kill(Key, Key),
+    /// A resource dies so long after its start.
+    Kill(Key, Key, u64),
     /// A resource dies, wherever it is, and its agent says so.
     DiesAtEdge(Key),
     Say(Box<Input<Names>>),
     /// The next fault from outside.
     Outside,
+    /// A fault from outside that waited until something was under way.
+    Waited(FaultKind),
     /// The configuration becomes again what it was at first.
     Original,
 }
@@ -70,9 +84,12 @@ struct Care {
     is_boot_due: bool,
     is_notice_due: bool,
     frozen_until: u64,
-    /// Its agents take so many times as long, until then.
-    slowness: u64,
-    slow_until: u64,
+    /// Its agents take so many times as long, for a while.
+    slow: Spell,
+    /// It starts this at its next boot, though nobody asked for it.
+    rogue_at_boot: Option<Key>,
+    /// It runs this though nobody asked for it, and has not joined since.
+    rogue: Option<(Key, FaultKind)>,
     /// It takes no part in the healing.
     is_left_out: bool,
 }
@@ -89,20 +106,23 @@ pub(crate) struct Director {
     arrivals: u64,
     /// By key of the node.
     care: Vec<Care>,
-    /// Resources that fail again and again, and until when.
-    gray: Vec<(Key, u64)>,
+    /// Resources that fail again and again.
+    gray: Vec<Gray>,
+    /// Faults from outside that wait until something is under way.
+    waiting: Vec<FaultKind>,
     sent: usize,
     placements: u64,
     policy_fault: Option<FaultKind>,
     original: ClusterDeclaration,
     is_original_due: bool,
-    /// No timer goes off before.
-    starved_until: u64,
-    /// The clock stands still until then.
-    stuck_until: u64,
+    /// No timer goes off before its end.
+    starved: Spell,
+    /// The clock stands still until its end.
+    stuck: Spell,
     /// The time that a clock which never stands still would show.
     true_now: u64,
     clock: WallClock,
+    clock_read_at: u64,
     /// When the faults ended.
     healed_at: u64,
     tape: Option<Vec<Timed>>,
@@ -133,15 +153,17 @@ impl Director {
             arrivals: 0,
             care: Vec::new(),
             gray: Vec::new(),
+            waiting: Vec::new(),
             sent: 0,
             placements: 0,
             policy_fault,
             original,
             is_original_due: false,
-            starved_until: 0,
-            stuck_until: 0,
+            starved: Spell::default(),
+            stuck: Spell::default(),
             true_now: 0,
             clock: WallClock { utc_millis_of_day: 0, utc_offset_minutes: 60 },
+            clock_read_at: 0,
             healed_at: 0,
             tape: (taping == Taping::On).then(Vec::new),
         }
@@ -193,13 +215,17 @@ impl Director {
                 if timer.saturating_sub(self.now()) > 3 * 86_400_000 {
                     return Ok(Done::No);
                 }
+                self.feel_starved(timer);
                 self.act_at(timer, Act::Timer)?;
             }
             _ => {
                 let Some(((at, _), event)) = self.queue.pop_first() else { return Ok(Done::No) };
                 self.true_now = self.true_now.max(at);
-                if at >= self.stuck_until {
+                if at >= self.stuck.until {
                     self.stage.now = self.stage.now.max(at);
+                } else if at > self.stage.now {
+                    let span = self.stuck.felt();
+                    self.met(FaultKind::TimeStuck, span);
                 }
                 self.happen(event)?;
             }
@@ -209,7 +235,7 @@ impl Director {
 
     fn next_timer(&self) -> Option<u64> {
         let deadline = self.stage.cluster().poll_timeout()?;
-        Some(deadline.at.as_millis().max(self.now()).max(self.starved_until).max(self.stuck_until))
+        Some(deadline.at.as_millis().max(self.now()).max(self.starved.until).max(self.stuck.until))
     }
 
     pub(super) fn now(&self) -> u64 {
@@ -228,28 +254,29 @@ impl Director {
 
     fn happen(&mut self, event: Event) -> Result<(), Breach> {
         match event {
-            Event::Order(op) => self.order_arrives(op),
+            Event::Order(op) => self.order_arrives(op, None),
+            Event::OrderAgain(op, kind) => self.order_arrives(op, Some(kind)),
             Event::Work(op, manner) => self.work_ends(op, manner),
-            Event::Strike { op, strike, answer_after } => self.strikes(op, strike, answer_after),
-            Event::Answer(op, word) => self.answer_arrives(op, word),
+            Event::Strike { op, strike, answer_after, fault } => {
+                self.strikes(op, strike, answer_after, fault)
+            }
+            Event::Answer(op, word) => self.answer_arrives(op, word, None),
+            Event::AnswerAgain(op, kind) => self.answer_arrives(op, Word::Truth, Some(kind)),
             Event::Progress(op) => self.act(Act::Progress(OpRef::At(op))).map(drop),
             Event::Notice(node) => self.notice(node),
-            Event::PowerOn(node) => {
-                self.care_mut(node, |care| care.is_boot_due = false);
-                self.act(Act::PowerOn(node)).map(drop)
-            }
+            Event::PowerOn(node) => self.power_on(node),
             Event::PowerOff(node) => self.act(Act::PowerOff(node)).map(drop),
             Event::Thaw(node) => self.act(Act::Thaw(node)).map(drop),
             Event::Connect(node, link) => self.act(Act::Connect(node, link)).map(drop),
-            Event::Kill(node, resource) => {
-                if self.act(Act::Kill(node, resource))? == Done::Yes {
-                    self.atlas.fired(FaultKind::DiesAfterStart);
-                }
+            Event::Kill(node, resource, after) => {
+                let done = self.act(Act::Kill(node, resource))?;
+                self.met(FaultKind::DiesAfterStart, Some(after).filter(|_| done == Done::Yes));
                 Ok(())
             }
             Event::DiesAtEdge(resource) => self.dies_at_edge(resource),
             Event::Say(input) => self.act(Act::Say(input)).map(drop),
             Event::Outside => self.strike_from_outside(),
+            Event::Waited(kind) => self.strike_now(kind),
             Event::Original => {
                 self.is_original_due = false;
                 self.act(Act::Declare(Box::new(self.original.clone()))).map(drop)
@@ -305,12 +332,30 @@ impl Director {
 
     /// Whether a fault of this kind strikes here.
     fn fired(&mut self, kind: FaultKind) -> bool {
-        let rate = self.swarm.rate(kind);
-        let is_fired = rate > 0 && self.dice.chance(rate, 10_000);
+        let is_fired = self.draws(kind);
         if is_fired {
             self.atlas.fired(kind);
+            let rate = self.swarm.rate(kind);
+            match kind {
+                FaultKind::OrderLost | FaultKind::AnswerLost => self.atlas.met(kind, rate),
+                _ => {}
+            }
         }
         is_fired
+    }
+
+    /// Whether a fault of this kind is to strike here; it counts once it does.
+    fn draws(&mut self, kind: FaultKind) -> bool {
+        let rate = self.swarm.rate(kind);
+        rate > 0 && self.dice.chance(rate, 10_000)
+    }
+
+    /// A fault happened, if it did, and its parameter was this.
+    fn met(&mut self, kind: FaultKind, value: Option<u64>) {
+        if let Some(value) = value {
+            self.atlas.fired(kind);
+            self.atlas.met(kind, value);
+        }
     }
 
     /// The nodes that are declared.
@@ -334,6 +379,7 @@ impl Director {
 
     fn read_clock(&mut self) -> Result<(), Breach> {
         let reading = self.clock;
+        self.clock_read_at = self.now();
         self.act(Act::Say(Box::new(Input::WallClockRead { reading }))).map(drop)
     }
 }

@@ -1,18 +1,17 @@
 //! What no sound embedder says: it has to be refused and to change nothing.
 
 use std::boxed::Box;
-use std::string::String;
 use std::vec;
 
 use crate::cluster::{Command, LockHandling, Outcome};
-use crate::spec::{ClusterDeclaration, NodeDeclaration};
 use crate::time::WallClock;
 use crate::{Incarnation, Input, NodeId, OpId, ResourceId};
 
 use super::Director;
 use super::outside::Struck;
-use crate::sim::act::{Act, Moment, OpRef, Word};
+use crate::sim::act::{Act, Moment, OpRef, Size, Word};
 use crate::sim::fault::FaultKind as Fault;
+use crate::sim::stage::Done;
 
 /// Ids from here on belong to nothing.
 const NOBODY: u64 = 200;
@@ -21,19 +20,44 @@ impl Director {
     pub(super) fn nonsense(&mut self, kind: Fault) -> Struck {
         match kind {
             Fault::WrongOutcome => return self.wrong_outcome(),
-            Fault::Oversize => {
-                let declaration = Box::new(self.oversized());
-                return self.act(Act::Declare(declaration));
-            }
+            Fault::Oversize => return self.oversize(),
             _ => {}
         }
-        let moment = match kind {
-            Fault::TimeBackwards => Moment::Before(self.dice.log_uniform(1, 31_536_000_000)),
-            Fault::TimeBeyond => Moment::BeforeTheEnd(self.dice.below(1 << 40)),
-            _ => Moment::Now,
+        let (moment, size) = match kind {
+            Fault::TimeBackwards => {
+                // What the cluster has seen last may be a while ago.
+                let latest = self.stage.cluster().state().now().as_millis();
+                let span = match self.dice.chance(1, 8) {
+                    true => 1,
+                    false => self.dice.log_uniform(1, 31_536_000_000),
+                };
+                let span = span.min(latest);
+                if span == 0 {
+                    return Ok(Done::No);
+                }
+                let since = self.now().saturating_sub(latest);
+                (Moment::Before(since.saturating_add(span)), span)
+            }
+            Fault::TimeBeyond => {
+                let most = self.dice.pick(&[1, 86_400_000, 1 << 40]);
+                let before_end = self.dice.below(most);
+                (Moment::BeforeTheEnd(before_end), before_end)
+            }
+            _ => (Moment::Now, 0),
         };
         let input = self.junk_input(kind);
-        self.act(Act::Junk(Box::new(input), moment))
+        let done = self.act(Act::Junk(Box::new(input), moment))?;
+        self.of_size(kind, size, done)
+    }
+
+    /// Most are just past a limit; the largest take their time.
+    fn oversize(&mut self) -> Struck {
+        let size = match self.dice.chance(1, 24) {
+            true => self.dice.pick(&Size::HUGE),
+            false => self.dice.pick(&Size::SMALL),
+        };
+        let done = self.act(Act::Oversize(size))?;
+        self.of_size(Fault::Oversize, size.number(), done)
     }
 
     fn junk_input(&mut self, kind: Fault) -> Input {
@@ -92,29 +116,8 @@ impl Director {
     fn wrong_outcome(&mut self) -> Struck {
         let outstanding = self.stage.cluster().outstanding().last();
         let Some(index) = outstanding.and_then(|effect| self.stage.op_at(effect.operation)) else {
-            return Ok(crate::sim::stage::Done::No);
+            return Ok(self.wait(Fault::WrongOutcome));
         };
         self.act(Act::Answer(OpRef::At(index), Word::Unfit))
-    }
-
-    /// A configuration beyond a limit: too long a name, too many nodes, too deep an expression.
-    fn oversized(&mut self) -> ClusterDeclaration {
-        let mut declaration = ClusterDeclaration::from(self.stage.cluster().spec());
-        match self.dice.below(3) {
-            0 => declaration.nodes.push(NodeDeclaration::new("n".repeat(256))),
-            1 => {
-                let more = (0..70).map(|k| NodeDeclaration::new(std::format!("more{k}")));
-                declaration.nodes.extend(more);
-            }
-            _ => {
-                let clause: String = "([a] or [b]) and ".repeat(400);
-                let resources = declaration.groups.iter_mut().flat_map(|of| &mut of.resources);
-                match resources.last() {
-                    Some(last) => last.depends_on = Some(std::format!("{clause}[a]").into()),
-                    None => declaration.nodes.push(NodeDeclaration::new("n".repeat(300))),
-                }
-            }
-        }
-        declaration
     }
 }

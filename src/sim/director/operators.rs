@@ -1,14 +1,10 @@
 //! Operators who ask for things while something is under way, and who edit the configuration.
 
-use core::time::Duration;
 use std::boxed::Box;
 use std::vec::Vec;
 
 use crate::cluster::{Command, LockHandling, ResumeFailback};
 use crate::machine::NodeState;
-use crate::settings::Interval;
-use crate::spec::ClusterDeclaration;
-use crate::state::DrainMode;
 use crate::testkit::history::orders;
 use crate::{Input, ResourceId};
 
@@ -17,12 +13,11 @@ use super::{Director, Event};
 use crate::sim::act::{Act, Truth};
 use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::Done;
-use crate::sim::world::Key;
 
 impl Director {
-    /// An operator asks for something while something is under way.
+    /// An operator asks for something while something is under way, now or as soon as it is.
     pub(super) fn race(&mut self, kind: Fault) -> Struck {
-        let Some(busy) = self.something_under_way() else { return Ok(Done::No) };
+        let Some(busy) = self.something_under_way() else { return Ok(self.wait(kind)) };
         match kind {
             Fault::TwoOperators => return self.two_operators(busy),
             Fault::RaceClear if self.dice.chance(1, 2) => {
@@ -35,8 +30,9 @@ impl Director {
         let command = self.command(kind, busy);
         self.undo_later(&command);
         let input = self.stage.cluster().spec().named(Input::Command(command));
-        self.act(Act::Say(Box::new(input)))?;
-        Ok(Done::Yes)
+        let done = self.act(Act::Say(Box::new(input)))?;
+        // A move counts as well if it is refused; others are said to have happened.
+        Ok(if kind == Fault::RaceMove { Done::Yes } else { done })
     }
 
     /// A resource that waits for an operation.
@@ -115,98 +111,29 @@ impl Director {
         if self.dice.chance(1, 2) {
             commands.reverse();
         }
+        let mut done = Done::No;
         for command in commands {
             self.undo_later(&command);
             let input = self.stage.cluster().spec().named(Input::Command(command));
-            self.act(Act::Say(Box::new(input)))?;
+            if self.act(Act::Say(Box::new(input)))? == Done::Yes {
+                done = Done::Yes;
+            }
         }
-        Ok(Done::Yes)
+        Ok(done)
     }
 
-    /// An operator looks after a lost node, or only says so.
+    /// An operator looks after a lost node, or only says so though it runs.
     pub(super) fn confirm_down(&mut self, kind: Fault) -> Struck {
-        let lost: Vec<Key> = self
-            .nodes()
-            .into_iter()
-            .filter(|node| self.stage.state_of(*node) == Some(NodeState::Unclean))
-            .collect();
+        let mut lost = match kind {
+            Fault::ConfirmedDown => self.nodes(),
+            _ => self.nodes_that(|machine| machine.is_powered),
+        };
+        lost.retain(|node| self.stage.state_of(*node) == Some(NodeState::Unclean));
         let Some(node) = self.dice.one_of(&lost) else { return Ok(Done::No) };
         let truth = match kind {
             Fault::ConfirmedDown => Truth::True,
             _ => Truth::False,
         };
         self.act(Act::ConfirmedDown(node, truth))
-    }
-
-    /// Nodes are drained, restarted and resumed one after the other.
-    pub(super) fn roll(&mut self, kind: Fault) -> Struck {
-        let nodes = self.nodes();
-        let count = match kind {
-            Fault::RollingAborted => nodes.len() / 2,
-            _ => nodes.len(),
-        };
-        let gap = self.dice.log_uniform(1_000, 300_000);
-        let mut at = 0_u64;
-        for node in nodes.into_iter().take(count) {
-            let Some(id) = self.stage.book.node_id(node) else { continue };
-            let drain = Command::DrainNode { node: id, mode: DrainMode::Normal, target: None };
-            let resume = Command::ResumeNode { node: id, failback: ResumeFailback::Immediate };
-            let spec = self.stage.cluster().spec();
-            let [drain, resume] =
-                [drain, resume].map(|command| Box::new(spec.named(Input::Command(command))));
-            self.schedule(at, Event::Say(drain));
-            self.schedule(at.saturating_add(gap), Event::PowerOff(node));
-            at = at.saturating_add(gap.saturating_mul(3));
-            self.schedule(at, Event::Say(resume));
-        }
-        Ok(if count == 0 { Done::No } else { Done::Yes })
-    }
-
-    /// The configuration changes while things are under way.
-    pub(super) fn edit(&mut self, kind: Fault) -> Struck {
-        let (is_of_group, numbers): (bool, &[u8]) = match kind {
-            Fault::EditNode => (false, &[0, 1, 5, 6, 7, 8]),
-            Fault::EditGroup => (false, &[2, 3, 4]),
-            Fault::EditResource => (true, &[0, 1, 10, 11, 12]),
-            Fault::EditDependency => (true, &[2, 3]),
-            Fault::EditOwners => (true, &[4, 5, 6, 13]),
-            Fault::EditPlacement => (true, &[7, 8, 9]),
-            _ => {
-                let declaration = Box::new(self.extreme_limits());
-                self.restore_original_later();
-                return self.act(Act::Declare(declaration));
-            }
-        };
-        let number = self.dice.pick(numbers).saturating_mul(2);
-        let kind = number.saturating_add(u8::from(is_of_group));
-        let (one, other) = (self.word(), self.word());
-        self.restore_original_later();
-        self.act(Act::Edit { kind, one, other })
-    }
-
-    fn restore_original_later(&mut self) {
-        if !self.is_original_due {
-            self.is_original_due = true;
-            let after = self.dice.log_uniform(5_000, 1_800_000);
-            self.schedule(after, Event::Original);
-        }
-    }
-
-    /// Thresholds and periods become 0 or as large as can be.
-    fn extreme_limits(&mut self) -> ClusterDeclaration {
-        let mut declaration = ClusterDeclaration::from(self.stage.cluster().spec());
-        let threshold = self.dice.pick(&[0, u32::MAX, 1]);
-        let period = Duration::from_millis(self.dice.pick(&[0, 4_294_967_295_000, 1]));
-        for group in &mut declaration.groups {
-            group.failover_threshold = Some(threshold);
-            group.failover_period = Some(period);
-            for resource in &mut group.resources {
-                let settings = resource.settings.get_or_insert_default();
-                settings.restart_threshold = Some(threshold.min(10));
-                settings.restart_period = Some(period.min(Duration::from_secs(86_400)));
-                settings.retry_period = Some(Interval::Never);
-            }
-        }
-        declaration
     }
 }

@@ -4,11 +4,11 @@ use std::boxed::Box;
 use std::vec::Vec;
 
 use crate::Input;
-use crate::machine::ResourceState;
 use crate::quorum::WitnessState;
+use crate::settings::Fencing;
 use crate::testkit::breach::Breach;
 
-use super::{Director, Event};
+use super::{Director, Event, Machine};
 use crate::sim::act::{Act, OpRef, Report, Word};
 use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::Done;
@@ -29,17 +29,48 @@ impl Director {
     /// A fault strikes, one of those that this run has.
     pub(super) fn strike_from_outside(&mut self) -> Result<(), Breach> {
         self.schedule_outside();
-        let Some(kind) = self.swarm.next(&mut self.dice) else { return Ok(()) };
+        match self.swarm.next(&mut self.dice) {
+            Some(kind) => self.strike_now(kind),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn strike_now(&mut self, kind: Fault) -> Result<(), Breach> {
         if self.strike(kind)? == Done::Yes {
             self.atlas.fired(kind);
         }
         Ok(())
     }
 
+    /// A fault that needs something under way waits until there is something.
+    pub(super) fn wait(&mut self, kind: Fault) -> Done {
+        if !self.waiting.contains(&kind) {
+            self.waiting.push(kind);
+        }
+        Done::No
+    }
+
+    /// Something is under way: what waits for that strikes while it is.
+    pub(super) fn end_waiting(&mut self) {
+        for kind in core::mem::take(&mut self.waiting) {
+            let after = self.dice.log_uniform(1, 50);
+            self.schedule(after, Event::Waited(kind));
+        }
+    }
+
+    /// A fault struck, if it did, with this parameter.
+    pub(super) fn of_size(&mut self, kind: Fault, value: u64, done: Done) -> Struck {
+        if done == Done::Yes {
+            self.atlas.met(kind, value);
+        }
+        Ok(done)
+    }
+
     fn strike(&mut self, kind: Fault) -> Struck {
         use Fault as F;
         match kind {
-            F::CrashShort | F::CrashLong | F::KillSome | F::KillAll => self.crashes(kind),
+            F::CrashShort | F::CrashLong => self.crash(kind),
+            F::KillSome | F::KillAll => self.kill(kind),
             F::PauseShort | F::PauseLong => self.pause(kind),
             F::SlowAgent | F::GrayResource => self.turn_gray(kind),
             F::RollingReboot | F::RollingAborted => self.roll(kind),
@@ -59,6 +90,8 @@ impl Director {
             }
             F::TimeJump | F::TimeStuck | F::TickStarved | F::TickEarly => self.bend_time(kind),
             F::ClockForward | F::ClockBack | F::ClockZone | F::ClockMidnight => self.clock(kind),
+            F::ClockLeapDay => self.leap_day(),
+            F::ClockWindow => self.change_window(),
             F::UnknownNode
             | F::UnknownResource
             | F::NeverIssued
@@ -98,17 +131,6 @@ impl Director {
         self.dice.one_of(&nodes)
     }
 
-    /// A random part of the nodes, in random order, at least one.
-    fn some_nodes(&mut self) -> Vec<Key> {
-        let mut left = self.nodes();
-        let count = self.dice.index(left.len()).saturating_add(1);
-        let mut some = Vec::new();
-        while some.len() < count && !left.is_empty() {
-            some.push(left.swap_remove(self.dice.index(left.len())));
-        }
-        some
-    }
-
     pub(super) fn some_resource(&mut self) -> Option<Key> {
         let count = self.stage.cluster().spec().resources().len();
         let id = crate::ResourceId::from_index(self.dice.index(count));
@@ -122,61 +144,10 @@ impl Director {
         Some(self.stage.book.node(self.stage.cluster().state().owner(group)?))
     }
 
-    fn crashes(&mut self, kind: Fault) -> Struck {
-        let (nodes, low, high) = match kind {
-            Fault::KillAll => (self.nodes(), 1_000, 600_000),
-            Fault::KillSome => (self.some_nodes(), 1_000, 600_000),
-            Fault::CrashLong => (self.some_node().into_iter().collect(), 60_000, 43_200_000),
-            _ => (self.some_node().into_iter().collect(), 1, 10_000),
-        };
-        let mut done = Done::No;
-        for node in nodes {
-            // Whatever strikes a machine that is off comes too late.
-            let is_on = self.stage.world.machine(node).is_some_and(|machine| machine.is_powered);
-            if is_on {
-                let outage = self.dice.log_uniform(low, high);
-                self.boot_after(node, outage);
-                done = self.act(Act::PowerOff(node))?;
-            }
-        }
-        Ok(done)
-    }
-
-    fn pause(&mut self, kind: Fault) -> Struck {
-        let Some(node) = self.some_node() else { return Ok(Done::No) };
-        let span = match kind {
-            Fault::PauseShort => self.dice.log_uniform(10, 1_000),
-            _ => self.dice.log_uniform(1_000, 600_000),
-        };
-        let done = self.act(Act::Freeze(node))?;
-        if done == Done::Yes {
-            let until = self.now().saturating_add(span);
-            self.care_mut(node, |care| care.frozen_until = until);
-            self.schedule(span, Event::Thaw(node));
-        }
-        Ok(done)
-    }
-
-    fn turn_gray(&mut self, kind: Fault) -> Struck {
-        let span = self.dice.log_uniform(1_000, 1_800_000);
-        let until = self.now().saturating_add(span);
-        if kind == Fault::GrayResource {
-            let Some(resource) = self.some_resource() else { return Ok(Done::No) };
-            let now = self.now();
-            self.gray.retain(|(_, until)| *until > now);
-            self.gray.push((resource, until));
-            return Ok(Done::Yes);
-        }
-        let Some(node) = self.some_node() else { return Ok(Done::No) };
-        let slowness = self.dice.log_uniform(2, 1_000);
-        self.care_mut(node, |care| {
-            care.slowness = slowness;
-            care.slow_until = until;
-        });
-        Ok(Done::Yes)
-    }
-
     fn witness(&mut self, kind: Fault) -> Struck {
+        if self.stage.cluster().state().witness() != WitnessState::Up {
+            return Ok(Done::No);
+        }
         let times = match kind {
             Fault::WitnessFlap => self.dice.between(2, 6),
             _ => 1,
@@ -199,54 +170,6 @@ impl Director {
         Ok(done)
     }
 
-    fn cut(&mut self, kind: Fault) -> Struck {
-        let nodes = match kind {
-            Fault::Split | Fault::Swizzle => self.some_nodes(),
-            _ => self.some_node().into_iter().collect(),
-        };
-        let link = match kind {
-            Fault::DeafNode => Link::Deaf,
-            Fault::MuteNode => Link::Mute,
-            _ => Link::Cut,
-        };
-        let outage = self.dice.log_uniform(100, 1_800_000);
-        let mut done = Done::No;
-        for node in nodes {
-            match kind {
-                Fault::LinkFlap => return self.flap(node),
-                Fault::Swizzle => {
-                    let (begin, end) = (self.dice.below(20_000), self.dice.below(outage));
-                    self.schedule(begin, Event::Connect(node, Link::Cut));
-                    self.schedule(begin.saturating_add(end), Event::Connect(node, Link::Whole));
-                    done = Done::Yes;
-                }
-                _ => {
-                    if self.act(Act::Connect(node, link))? == Done::Yes {
-                        done = Done::Yes;
-                        self.schedule(outage, Event::Connect(node, Link::Whole));
-                    }
-                }
-            }
-        }
-        Ok(done)
-    }
-
-    /// A period of 0.1 to 3 times the time of detection, cut for 10 to 90 % of it.
-    fn flap(&mut self, node: Key) -> Struck {
-        let tenths = self.dice.between(1, 30);
-        let duty = self.dice.between(1, 9);
-        let tenth = (self.swarm.detection.saturating_mul(tenths) / 100).max(1);
-        let period = tenth.saturating_mul(10);
-        let mut at = 0_u64;
-        for _ in 0..self.dice.between(2, 8) {
-            self.schedule(at, Event::Connect(node, Link::Cut));
-            let cut = tenth.saturating_mul(duty);
-            self.schedule(at.saturating_add(cut), Event::Connect(node, Link::Whole));
-            at = at.saturating_add(period);
-        }
-        Ok(Done::Yes)
-    }
-
     fn stale_answer(&mut self, kind: Fault) -> Struck {
         let count = self.stage.ops.len();
         let reach = match kind {
@@ -257,7 +180,9 @@ impl Director {
             return Ok(Done::No);
         }
         let index = count.saturating_sub(1).saturating_sub(self.dice.index(reach));
-        self.act(Act::Answer(OpRef::At(index), Word::Truth))
+        let age = u64::try_from(count.saturating_sub(index)).unwrap_or(u64::MAX);
+        let done = self.act(Act::Answer(OpRef::At(index), Word::Truth))?;
+        self.of_size(kind, age, done)
     }
 
     fn say_of_resource(&mut self, kind: Fault) -> Struck {
@@ -277,46 +202,70 @@ impl Director {
             Fault::StaleReport => self.dice.chance(1, 2),
             _ => false,
         };
-        self.act(Act::Report(Report { node, resource, is_alive, lives_ago }))
+        // What does not run is no false alarm.
+        let runs = |key| self.stage.world.machine(node).is_some_and(|of| of.runs(key));
+        if kind == Fault::FalseAlarm && !runs(resource) {
+            return Ok(Done::No);
+        }
+        let done = self.act(Act::Report(Report { node, resource, is_alive, lives_ago }))?;
+        self.of_size(kind, u64::from(lives_ago > 0), done)
+    }
+
+    /// What the cluster asked for and runs, with its node.
+    fn running(&self) -> Vec<(Key, Key)> {
+        let machines = self.stage.world.machines();
+        machines.flat_map(|(node, of)| of.asked().iter().map(move |key| (node, key))).collect()
     }
 
     fn die(&mut self, kind: Fault) -> Struck {
-        let Some(resource) = self.some_resource() else { return Ok(Done::No) };
-        let Some(node) = self.owner_of(resource) else { return Ok(Done::No) };
-        if self.act(Act::Kill(node, resource))? == Done::No {
-            return Ok(Done::No);
+        let mut running = self.running();
+        if kind == Fault::ReportedDeath {
+            let is_heard = |node| self.stage.world.machine(node).is_some_and(Machine::is_heard);
+            running.retain(|(node, _)| is_heard(*node));
         }
-        let is_heard = self.stage.world.machine(node).is_some_and(|machine| machine.is_heard());
-        if kind == Fault::ReportedDeath && is_heard {
+        let Some((node, resource)) = self.dice.one_of(&running) else { return Ok(Done::No) };
+        let done = self.act(Act::Kill(node, resource))?;
+        if kind == Fault::ReportedDeath && done == Done::Yes {
             self.act(Act::Report(Report { node, resource, is_alive: false, lives_ago: 0 }))?;
         }
-        Ok(Done::Yes)
+        Ok(done)
     }
 
-    /// Something runs that nobody asked for; membership finds out when the node joins again.
+    /// Something runs that nobody asked for; membership finds out when the node joins again, and
+    /// it counts then. Where a lost node is off, it begins to run when the node boots.
     fn rogue(&mut self, kind: Fault) -> Struck {
-        let (Some(resource), Some(mut node)) = (self.some_resource(), self.some_node()) else {
-            return Ok(Done::No);
-        };
-        if kind == Fault::ClaimedTwice {
-            let is_online = self.stage.book.resource_id(resource).is_some_and(|id| {
-                self.stage.cluster().state().resource_state(id) == ResourceState::Online
-            });
-            let owner = self.owner_of(resource);
-            let others: Vec<Key> =
-                self.nodes().into_iter().filter(|other| Some(*other) != owner).collect();
-            match self.dice.one_of(&others) {
-                Some(other) if is_online => node = other,
-                _ => return Ok(Done::No),
+        let Some(resource) = self.some_rogue(kind) else { return Ok(Done::No) };
+        let owner = self.owner_of(resource);
+        let others = self.nodes_that(|of| of.is_powered && !of.is_frozen && !of.runs(resource));
+        let others: Vec<Key> = others
+            .into_iter()
+            .filter(|node| kind == Fault::Rogue || Some(*node) != owner)
+            .collect();
+        let Some(node) = self.dice.one_of(&others) else { return Ok(Done::No) };
+        let is_trusted = self.stage.cluster().spec().settings().fencing == Fencing::Trusted;
+        if is_trusted || self.dice.chance(1, 2) {
+            self.care_mut(node, |care| care.rogue_at_boot = Some(resource));
+            let outage = self.dice.log_uniform(1, 10_000);
+            self.boot_after(node, outage);
+            self.act(Act::PowerOff(node))?;
+        } else {
+            if self.act(Act::Rogue(node, resource))? == Done::No {
+                return Ok(Done::No);
             }
+            self.act(Act::Connect(node, Link::Cut))?;
+            let outage = self.swarm.detection.saturating_mul(3);
+            self.schedule(outage, Event::Connect(node, Link::Whole));
         }
-        if self.act(Act::Rogue(node, resource))? == Done::No {
-            return Ok(Done::No);
+        self.care_mut(node, |care| care.rogue = Some((resource, kind)));
+        Ok(Done::No)
+    }
+
+    fn some_rogue(&mut self, kind: Fault) -> Option<Key> {
+        if kind == Fault::Rogue {
+            return self.some_resource();
         }
-        self.act(Act::Connect(node, Link::Cut))?;
-        let outage = self.swarm.detection.saturating_mul(3);
-        self.schedule(outage, Event::Connect(node, Link::Whole));
-        Ok(Done::Yes)
+        let running = self.running();
+        self.dice.one_of(&running).map(|(_, resource)| resource)
     }
 
     fn taken_out(&mut self, kind: Fault) -> Struck {
@@ -331,60 +280,16 @@ impl Director {
         let is_asked = self.stage.cluster().outstanding().next().is_some();
         match kind {
             Fault::LogTwice => return self.act(Act::LogAgain),
-            Fault::ExecutedAfterRestore if !is_asked => return Ok(Done::No),
-            Fault::OlderSnapshot => self.act(Act::Replay)?,
+            Fault::ExecutedAfterRestore if !is_asked => return Ok(self.wait(kind)),
+            Fault::OlderSnapshot => {
+                let age = u64::try_from(self.stage.age_of_mark()).unwrap_or(u64::MAX);
+                let done = self.act(Act::Replay)?;
+                self.dispatch_again();
+                return self.of_size(kind, age, done);
+            }
             _ => self.act(Act::Restart)?,
         };
         self.dispatch_again();
-        Ok(Done::Yes)
-    }
-
-    fn bend_time(&mut self, kind: Fault) -> Struck {
-        let now = self.now();
-        match kind {
-            Fault::TimeJump => {
-                let span = self.dice.log_uniform(1_000, 86_400_000);
-                return self.act_at(now.saturating_add(span), Act::Timer);
-            }
-            Fault::TimeStuck => {
-                self.stuck_until = now.saturating_add(self.dice.log_uniform(100, 60_000));
-            }
-            Fault::TickStarved => {
-                self.starved_until = now.saturating_add(self.dice.log_uniform(500, 600_000));
-            }
-            _ => {
-                let due = self.stage.cluster().poll_timeout().map(|deadline| deadline.at);
-                let is_early = due.is_none_or(|at| at.as_millis() > now);
-                return match is_early {
-                    true => self.act(Act::Timer),
-                    false => Ok(Done::No),
-                };
-            }
-        }
-        Ok(Done::Yes)
-    }
-
-    fn clock(&mut self, kind: Fault) -> Struck {
-        let elapsed = self.now() % 86_400_000;
-        let minutes = self.clock.utc_offset_minutes;
-        let (offset, utc) = match kind {
-            Fault::ClockForward => (minutes.saturating_add(60).min(720), elapsed),
-            Fault::ClockBack => (minutes.saturating_sub(60).max(-720), elapsed),
-            Fault::ClockZone => {
-                let zone = i16::try_from(self.dice.below(25)).unwrap_or(12);
-                (zone.saturating_sub(12).saturating_mul(60), elapsed)
-            }
-            _ => {
-                // Local midnight, a second before or after.
-                let local = self.dice.pick(&[86_399_000_u64, 0, 1_000]);
-                let shift = i64::from(minutes).saturating_mul(60_000);
-                let utc = i64::try_from(local).unwrap_or(0).saturating_sub(shift);
-                (minutes, u64::try_from(utc.rem_euclid(86_400_000)).unwrap_or(0))
-            }
-        };
-        self.clock.utc_offset_minutes = offset;
-        self.clock.utc_millis_of_day = u32::try_from(utc).unwrap_or(0);
-        self.read_clock()?;
         Ok(Done::Yes)
     }
 }

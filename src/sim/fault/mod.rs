@@ -1,6 +1,7 @@
 //! The kinds of faults, each with its place in the catalogue of faults.
 
 mod atlas;
+mod regions;
 
 use crate::testkit::Room;
 
@@ -66,19 +67,19 @@ faults! {
         CoreRestart World, "the core is restarted from its last snapshot";
     }
     "F-N2" {
-        PauseShort World, "a node stands still for less than a deadline";
-        PauseLong World, "a node stands still for longer than deadlines and leases, and goes on with old beliefs";
+        PauseShort World, "a node stands still for less than a second";
+        PauseLong World, "a node stands still for up to ten minutes, mostly past its lease or a deadline, and goes on with old beliefs";
     }
     "F-N3" {
         SlowAgent World, "an agent is slower by a factor of 2 to 1,000, and its node is heard as ever";
         GrayResource World, "a resource fails again and again on a node that is heard as ever";
     }
     "F-N4" {
-        KillSome World, "several nodes crash at once";
+        KillSome World, "a rack or a site crashes at once, and its nodes come back one by one";
         KillAll World, "every node crashes at once, and they come back one by one";
     }
     "F-N5" {
-        RollingReboot World, "nodes are drained, restarted and resumed one after the other";
+        RollingReboot World, "nodes are drained, restarted and resumed one after the other, in any order";
         Leaves World, "a node stops everything, leaves, and comes back";
         RollingAborted World, "the same, given up half-way";
     }
@@ -168,7 +169,7 @@ faults! {
     "F-E2" {
         TimeBackwards World, "an input is of an earlier time";
         TimeBeyond World, "an input is of a time that cannot be";
-        TimeJump World, "time jumps forward and nobody was called in between";
+        TimeJump World, "time jumps forward, by up to a year, and nobody was called in between";
         TimeStuck World, "the clock stands still while things happen";
         TickStarved World, "timers go off late for a while, then all at once";
         TickEarly World, "a timer goes off early";
@@ -178,11 +179,13 @@ faults! {
         ClockBack World, "local time goes an hour back";
         ClockZone World, "the offset of local time changes";
         ClockMidnight World, "the clock is read about midnight";
+        ClockLeapDay World, "a day is put in, and the clock shows the same time of day";
+        ClockWindow World, "the hours in which a group may return change";
         ClockInvalid World, "the clock shows what no clock can show";
     }
     "F-E4" {
         OrderDropped Message, "the embedder forgets an order";
-        ExecutedTwice Message, "an order is carried out a second time, later";
+        ExecutedTwice Message, "an order is handed to its agent a second time, much later";
         ExecutedReversed Message, "orders are carried out in reverse";
         ExecutedAfterRestore World, "after a restore all orders are sent again";
     }

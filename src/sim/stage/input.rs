@@ -223,7 +223,11 @@ impl Stage {
         self.declare(Box::new(declaration))
     }
 
+    /// What is in force already is no other configuration.
     pub(super) fn declare(&mut self, declaration: Box<ClusterDeclaration>) -> Result<Done, Breach> {
+        if *declaration == ClusterDeclaration::from(self.cluster().spec()) {
+            return Ok(Done::No);
+        }
         self.feed(Input::Command(Command::Configure { declaration }))?.ok();
         Ok(Done::Yes)
     }
@@ -236,9 +240,17 @@ impl Stage {
 
     /// An older snapshot is restored, and everything happens again that happened since.
     pub(super) fn replay(&mut self) -> Result<Done, Breach> {
+        if self.mark.log.is_empty() {
+            return Ok(Done::No);
+        }
         let Mark { snapshot, log } = self.mark.clone();
         self.watch.replay(snapshot, log.into_iter())?;
         Ok(Done::Yes)
+    }
+
+    /// How many inputs ago the older snapshot was taken.
+    pub(crate) fn age_of_mark(&self) -> usize {
+        self.mark.log.len()
     }
 
     /// The log is played a second time: what is of an earlier time is refused.

@@ -3,6 +3,7 @@
 mod input;
 mod operations;
 mod places;
+mod sizes;
 
 use std::string::String;
 use std::vec::Vec;
@@ -200,6 +201,7 @@ impl Stage {
             Act::Junk(input, moment) => self.junk(input, *moment),
             Act::Edit { kind, one, other } => self.edit(*kind, *one, *other),
             Act::Declare(declaration) => self.declare(declaration.clone()),
+            Act::Oversize(size) => self.oversize(*size),
             Act::Restart => self.restart(),
             Act::Replay => self.replay(),
             Act::LogAgain => self.log_again(),

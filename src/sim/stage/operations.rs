@@ -46,6 +46,12 @@ impl Stage {
         self.cluster().outstanding().any(|effect| effect.operation == id)
     }
 
+    /// Whether an order gets to its agent: what was sent in an earlier session does not.
+    pub(crate) fn is_in_reach(&self, op: &Op) -> bool {
+        let machine = self.world.machine(op.node);
+        machine.is_some_and(|machine| machine.hears() && machine.session == op.session)
+    }
+
     /// An order arrives at its agent.
     pub(super) fn order(&mut self, op: OpRef) -> Done {
         let Some(index) = self.find(op) else { return Done::No };
