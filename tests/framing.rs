@@ -172,3 +172,57 @@ fn a_million_of_nothing() {
     assert!(error.contains("a name of 1048576 bytes, at most 255 are allowed"), "{error}");
     assert!(error.len() < 400, "{} bytes of message", error.len());
 }
+
+/// As many resources as are allowed, with the longest names that are, which differ in the last
+/// characters only: to compare each with each would take a quarter of an hour, not a moment.
+#[test]
+fn the_same_long_prefix() {
+    let name = |index: usize| format!("{}{index:05}", "x".repeat(250));
+    let mut all = declaration();
+    all.groups = (0..64)
+        .map(|group| {
+            (0..1_024).fold(GroupDeclaration::new(format!("g{group}")), |declared, member| {
+                let name = name(group * 1_024 + member);
+                declared.resource(ResourceDeclaration::new(name, "Generic Service"))
+            })
+        })
+        .collect();
+    let spec = all.clone().build().expect("names differ");
+    for index in [0, 1, 40_000, 65_535] {
+        let found = spec.resource_id(&name(index)).map(|id| id.index());
+        assert_eq!(found, Some(index));
+    }
+    for group in &mut all.groups {
+        for resource in &mut group.resources {
+            resource.name = name(0);
+        }
+    }
+    let errors = all.build().expect_err("all the same").to_string();
+    assert!(errors.ends_with("64535 more problems are not listed"), "{}", errors.len());
+}
+
+/// What is nested a hundred thousand times is refused where it is too deep, and overflows nothing.
+#[test]
+fn nested_for_ever() {
+    const DEPTH: usize = 100_000;
+    for (open, close) in [("[", "]"), ("{\"v1\":", "}")] {
+        let text = format!("{}{}", open.repeat(DEPTH), close.repeat(DEPTH));
+        assert!(!restores(&text));
+        assert!(serde_json::from_str::<ClusterDeclaration>(&text).is_err());
+    }
+    let mut nested = declaration();
+    let needs = format!("{}[disk]{}", "(".repeat(DEPTH), ")".repeat(DEPTH));
+    let dependent = ResourceDeclaration::new("db", "Generic Service").needs(needs.as_str());
+    nested.groups[0].resources.push(dependent);
+    let error = nested.build().expect_err("too deep").to_string();
+    assert!(error.len() < 400, "{} bytes of message", error.len());
+}
+
+/// A snapshot of another cluster is as good as any: its name tells them apart before it is restored.
+#[test]
+fn a_snapshot_of_another_cluster() {
+    let snapshot = serde_json::from_str::<Snapshot>(&small()).expect("it is one");
+    assert_eq!(snapshot.cluster_name(), "mill");
+    let other = serde_json::from_str::<Snapshot>(&small().replacen("mill", "port", 1));
+    assert_eq!(other.expect("it is one").cluster_name(), "port");
+}

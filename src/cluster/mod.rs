@@ -227,7 +227,8 @@ impl Cluster {
     }
 
     /// The cluster of a snapshot, which goes on where that one stood. Operations in flight are
-    /// [outstanding](Self::outstanding) and to be carried out again.
+    /// [outstanding](Self::outstanding) and to be carried out again. Whose snapshot it is, is for
+    /// the caller to know: [`Snapshot::cluster_name`].
     ///
     /// # Errors
     ///

@@ -27,7 +27,8 @@ impl Cluster {
             Some((owner, NodeState::Unclean)) => {
                 // An operator may have asked for it only now.
                 let is_fence_due = self.state.node(owner).is_some_and(|record| {
-                    record.fence.operation.is_none() && record.fence.retry_at.is_none()
+                    let is_waiting = record.fence.retry_at.is_some_and(|at| at > self.state.now);
+                    record.fence.operation.is_none() && !is_waiting
                 });
                 if is_fence_due && self.is_wanted(declared, group) {
                     self.caches.touched.add_node(owner);

@@ -30,6 +30,19 @@ pub enum Snapshot {
     V1(SnapshotV1),
 }
 
+impl Snapshot {
+    /// The name of the cluster that it was taken of, as written there.
+    ///
+    /// Nothing else compares it: whoever stores snapshots of several clusters, or is sent them,
+    /// compares it before restoring one.
+    #[must_use]
+    pub fn cluster_name(&self) -> &str {
+        match self {
+            Self::V1(snapshot) => &snapshot.declaration.name,
+        }
+    }
+}
+
 /// The first version of a [`Snapshot`].
 ///
 /// Values that are the same in a cluster that has just been declared are left out.

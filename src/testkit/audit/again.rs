@@ -63,7 +63,15 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up } => {
             resumed(seen, *node);
         }
-        // Its pause went with the life in which it was paused.
+        // On a paused node there is no restart to wait for.
+        Event::NodeChanged { node, to: NodeState::Paused, .. } => {
+            on_node(seen, *node, |again, _| {
+                if matches!(again, Again::RestartAt(_)) {
+                    *again = Again::Untold;
+                }
+            });
+        }
+        // Its pause went with the life in which it was paused, or while it was lost.
         Event::NodeChanged { node, to: NodeState::Up, .. } => {
             on_node(seen, *node, |again, _| {
                 if *again == Again::Untold {

@@ -153,7 +153,7 @@ pub(crate) fn step(
                 moves::drain_ended(seen, event)?;
                 budgets::event(seen, moment, event)?;
                 again::event(seen, moment, event)?;
-                transitions::learn(seen, moment.now, event);
+                transitions::learn(seen, moment, event);
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::cluster::{Event, Outcome};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::settings::UnconfirmedStop;
 use crate::state::{DownProof, MovementCause, OperationKind};
-use crate::{Command, Input, NodeId, ResourceId, Timestamp};
+use crate::{Command, Input, NodeId, ResourceId};
 use std::prelude::v1::*;
 
 use super::{Moment, operations};
@@ -175,7 +175,8 @@ fn off_by(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<DownProof> {
 }
 
 /// Takes in an event that was judged.
-pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
+pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
+    let now = moment.now;
     match event {
         Event::NodeChanged { node, to, .. } => {
             let record = &mut seen.nodes[node.index()];
@@ -193,9 +194,13 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
             let record = &mut seen.resources[resource.index()];
             record.state = *to;
             let is_cleared = *from == ResourceState::Failed && *to == ResourceState::Offline;
-            // Whatever starts it, it is not tried again because of that failure any more.
-            let retry_at = record.retry_at.take_if(|_| *to == ResourceState::OnlinePending);
-            if is_cleared || retry_at.is_some_and(|at| at <= now) {
+            // Whatever starts it, it is not tried again because of that failure any more. What is
+            // found running has had its retry only if that was due in an earlier step.
+            let is_found = *to == ResourceState::Online;
+            let due = if is_found { moment.before.state().now() } else { now };
+            let is_over = is_found || *to == ResourceState::OnlinePending;
+            let retry_at = record.retry_at.take_if(|_| is_over);
+            if is_cleared || retry_at.is_some_and(|at| at <= due) {
                 record.restarts.clear();
             }
         }
