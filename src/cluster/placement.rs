@@ -25,12 +25,11 @@ impl Cluster {
             Some((owner, NodeState::Down)) => self.take_over(declared, group, owner),
             // Nothing may start elsewhere before the owner is known to be off, or is clean.
             Some((owner, NodeState::Unclean)) => {
-                // An operator may have asked for it only now.
-                let is_fence_due = self.state.node(owner).is_some_and(|record| {
-                    let is_waiting = record.fence.retry_at.is_some_and(|at| at > self.state.now);
-                    record.fence.operation.is_none() && !is_waiting
-                });
-                if is_fence_due && self.is_wanted(declared, group) {
+                // An operator may have asked for it only now, while nobody waited for a fence, or
+                // for the next attempt after one that failed.
+                let is_fencing =
+                    self.state.node(owner).is_some_and(|record| record.fence.operation.is_some());
+                if !is_fencing && self.is_wanted(declared, group) {
                     self.caches.touched.add_node(owner);
                 }
             }

@@ -144,12 +144,12 @@ impl Director {
         let manner = self.manner(op);
         self.schedule(span, Event::Work(index, manner));
         let starts = op.action == OperationKind::Start && manner == Manner::Well;
-        if let Some(resource) = op.resource.filter(|_| starts) {
-            if self.draws(Fault::DiesAfterStart) {
-                let later = self.dice.log_uniform(1, 900_000).saturating_sub(1);
-                let death = Event::Kill(op.node, resource, later);
-                self.schedule(span.saturating_add(later), death);
-            }
+        if let Some(resource) = op.resource.filter(|_| starts)
+            && self.draws(Fault::DiesAfterStart)
+        {
+            let later = self.dice.log_uniform(1, 900_000).saturating_sub(1);
+            let death = Event::Kill(op.node, resource, later);
+            self.schedule(span.saturating_add(later), death);
         }
     }
 
