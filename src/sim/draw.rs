@@ -90,11 +90,15 @@ const fn range(kind: FaultKind) -> (u64, u64) {
         | F::FenceSilent
         | F::FenceHangs
         | F::FenceLate
-        | F::FenceAfterRejoin
-        | F::FenceWrongNode => (600, 6_000),
-        F::LyingStop | F::LyingStart | F::StopHangs | F::DiesAfterStart => (150, 2_500),
+        | F::FenceAfterRejoin => (600, 6_000),
+        F::FenceWrongNode | F::LyingStop => (2_000, 8_000),
+        F::LyingStart | F::StopHangs | F::DiesAfterStart => (150, 2_500),
         F::ExecutedReversed => (300, 5_000),
-        F::DiesAtEdge | F::ConfirmedWrongly | F::ClaimedTwice => (300, 10_000),
+        F::SilentDeath | F::ReportedDeath | F::FalseAlarm | F::GrayResource | F::SlowAgent => {
+            (80, 5_000)
+        }
+        F::RaceFail | F::RaceEvict | F::RaceDrain | F::RaceCancel => (80, 5_000),
+        F::DiesAtEdge | F::ConfirmedWrongly => (600, 10_000),
         _ => (20, 2_500),
     }
 }

@@ -51,16 +51,30 @@ impl Director {
 
     /// A timer goes off at this time; if it was due before and nobody called, it was starved.
     pub(super) fn feel_starved(&mut self, timer: u64) {
-        let due = self.stage.cluster().poll_timeout().map(|deadline| deadline.at.as_millis());
-        let is_late = due.is_some_and(|due| due.max(self.now()) < timer);
-        if is_late && timer == self.starved.until {
+        if !self.is_overdue(timer) {
+            return;
+        }
+        if timer == self.starved.until {
             let span = self.starved.felt();
             self.met(Fault::TickStarved, span);
         }
-        if is_late && timer == self.stuck.until {
+        if timer == self.stuck.until {
             let span = self.stuck.felt();
             self.met(Fault::TimeStuck, span);
         }
+    }
+
+    /// Something happens though a timer was due before and starves.
+    pub(super) fn feel_late(&mut self) {
+        if self.starved.until > self.now() && self.is_overdue(self.now()) {
+            let span = self.starved.felt();
+            self.met(Fault::TickStarved, span);
+        }
+    }
+
+    fn is_overdue(&self, at: u64) -> bool {
+        let due = self.stage.cluster().poll_timeout();
+        due.is_some_and(|due| due.at.as_millis() < at)
     }
 
     /// Milliseconds since midnight UTC, as the clock goes.

@@ -132,15 +132,15 @@ impl Director {
 
     /// It counts once it is felt.
     pub(super) fn turn_gray(&mut self, kind: Fault) -> Struck {
-        let until = self.now().saturating_add(self.dice.log_uniform(1_000, 1_800_000));
+        let until = self.now().saturating_add(self.dice.log_uniform(10_000, 1_800_000));
         if kind == Fault::GrayResource {
-            let Some(resource) = self.some_resource() else { return Ok(Done::No) };
+            let Some(resource) = self.some_running() else { return Ok(Done::No) };
             let now = self.now();
             self.gray.retain(|gray| gray.until > now && gray.resource != resource);
             self.gray.push(Gray { resource, until, failures: 0 });
             return Ok(Done::No);
         }
-        let Some(node) = self.some_node_that(|of| of.is_powered) else { return Ok(Done::No) };
+        let Some(node) = self.some_node_that(|of| of.hears()) else { return Ok(Done::No) };
         let slowness = self.dice.log_uniform(2, 1_000);
         self.care_mut(node, |care| care.slow = Spell::new(until, slowness));
         Ok(Done::No)

@@ -227,6 +227,7 @@ impl Director {
                     let span = self.stuck.felt();
                     self.met(FaultKind::TimeStuck, span);
                 }
+                self.feel_late();
                 self.happen(event)?;
             }
         }

@@ -4,9 +4,10 @@ use std::boxed::Box;
 use std::vec::Vec;
 
 use crate::cluster::{Command, LockHandling, ResumeFailback};
-use crate::machine::NodeState;
+use crate::machine::{NodeState, ResourceState};
+use crate::state::GroupRecord;
 use crate::testkit::history::orders;
-use crate::{Input, ResourceId};
+use crate::{Input, NodeId, ResourceId};
 
 use super::outside::Struck;
 use super::{Director, Event};
@@ -17,7 +18,11 @@ use crate::sim::stage::Done;
 impl Director {
     /// An operator asks for something while something is under way, now or as soon as it is.
     pub(super) fn race(&mut self, kind: Fault) -> Struck {
-        let Some(busy) = self.something_under_way() else { return Ok(self.wait(kind)) };
+        let busy = match kind {
+            Fault::RaceCancel => self.something_moving(),
+            _ => self.something_under_way(),
+        };
+        let Some(busy) = busy else { return Ok(self.wait(kind)) };
         match kind {
             Fault::TwoOperators => return self.two_operators(busy),
             Fault::RaceClear if self.dice.chance(1, 2) => {
@@ -42,6 +47,34 @@ impl Director {
         self.dice.one_of(&busy)
     }
 
+    /// A resource of a group that moves or waits to do so.
+    fn something_moving(&mut self) -> Option<ResourceId> {
+        let (spec, state) = (self.stage.cluster().spec(), self.stage.cluster().state());
+        let is_moving = |of: &GroupRecord| of.movement().is_some() || of.queued().is_some();
+        let moving = spec.groups().filter(|(id, _)| state.group(*id).is_some_and(is_moving));
+        let first: Vec<ResourceId> =
+            moving.filter_map(|(_, declared)| declared.resources().next()).collect();
+        self.dice.one_of(&first)
+    }
+
+    /// A resource that is well, while another one is busy.
+    fn something_online(&mut self) -> Option<ResourceId> {
+        let cluster = self.stage.cluster();
+        let all = cluster.spec().resources().map(|(id, _)| id);
+        let online: Vec<ResourceId> =
+            all.filter(|id| cluster.state().resource_state(*id) == ResourceState::Online).collect();
+        self.dice.one_of(&online)
+    }
+
+    /// A node of which nothing is asked any more.
+    fn some_node_down(&mut self) -> Option<NodeId> {
+        let cluster = self.stage.cluster();
+        let all = cluster.spec().nodes().map(|(id, _)| id);
+        let down: Vec<NodeId> =
+            all.filter(|id| cluster.state().node_state(*id) == NodeState::Down).collect();
+        self.dice.one_of(&down)
+    }
+
     /// A command of this sort about what is under way, or about anything.
     fn command(&mut self, kind: Fault, busy: ResourceId) -> Command {
         let numbers: &[u8] = match kind {
@@ -56,12 +89,19 @@ impl Director {
             _ => &[23],
         };
         let number = self.dice.pick(numbers);
+        // Only what is online can fail or be maintained, and only what is off be evicted.
+        let chosen = match kind {
+            Fault::RaceFail => self.something_online().map(ResourceId::index),
+            Fault::RaceEvict => self.some_node_down().map(NodeId::index),
+            _ => None,
+        };
         let is_of_resource = matches!(number, 3 | 4 | 15..=16 | 18..=21);
         let group = self.stage.cluster().spec().resource(busy).map(|of| of.group().index());
         let one = match is_of_resource {
             true => busy.index(),
             false => group.unwrap_or(0),
         };
+        let one = chosen.unwrap_or(one);
         let one = match self.dice.chance(3, 4) && kind != Fault::RaceDrain {
             true => u16::try_from(one).unwrap_or(0),
             false => self.word(),

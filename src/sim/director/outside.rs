@@ -186,7 +186,12 @@ impl Director {
     }
 
     fn say_of_resource(&mut self, kind: Fault) -> Struck {
-        let Some(resource) = self.some_resource() else { return Ok(Done::No) };
+        let resource = match kind {
+            // What does not run is no false alarm.
+            Fault::FalseAlarm => self.some_running(),
+            _ => self.some_resource(),
+        };
+        let Some(resource) = resource else { return Ok(Done::No) };
         let owner = self.owner_of(resource);
         let node = match kind {
             Fault::StaleReport => self.some_node(),
@@ -202,7 +207,6 @@ impl Director {
             Fault::StaleReport => self.dice.chance(1, 2),
             _ => false,
         };
-        // What does not run is no false alarm.
         let runs = |key| self.stage.world.machine(node).is_some_and(|of| of.runs(key));
         if kind == Fault::FalseAlarm && !runs(resource) {
             return Ok(Done::No);
@@ -215,6 +219,12 @@ impl Director {
     fn running(&self) -> Vec<(Key, Key)> {
         let machines = self.stage.world.machines();
         machines.flat_map(|(node, of)| of.asked().iter().map(move |key| (node, key))).collect()
+    }
+
+    /// A resource that runs as the cluster asked for it.
+    pub(super) fn some_running(&mut self) -> Option<Key> {
+        let running = self.running();
+        self.dice.one_of(&running).map(|(_, resource)| resource)
     }
 
     fn die(&mut self, kind: Fault) -> Struck {
@@ -234,7 +244,11 @@ impl Director {
     /// Something runs that nobody asked for; membership finds out when the node joins again, and
     /// it counts then. Where a lost node is off, it begins to run when the node boots.
     fn rogue(&mut self, kind: Fault) -> Struck {
-        let Some(resource) = self.some_rogue(kind) else { return Ok(Done::No) };
+        let resource = match kind {
+            Fault::Rogue => self.some_resource(),
+            _ => self.some_running(),
+        };
+        let Some(resource) = resource else { return Ok(Done::No) };
         let owner = self.owner_of(resource);
         let others = self.nodes_that(|of| of.is_powered && !of.is_frozen && !of.runs(resource));
         let others: Vec<Key> = others
@@ -258,14 +272,6 @@ impl Director {
         }
         self.care_mut(node, |care| care.rogue = Some((resource, kind)));
         Ok(Done::No)
-    }
-
-    fn some_rogue(&mut self, kind: Fault) -> Option<Key> {
-        if kind == Fault::Rogue {
-            return self.some_resource();
-        }
-        let running = self.running();
-        self.dice.one_of(&running).map(|(_, resource)| resource)
     }
 
     fn taken_out(&mut self, kind: Fault) -> Struck {
