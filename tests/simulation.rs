@@ -40,12 +40,22 @@ fn every_seed_keeps_every_promise_and_comes_to_the_same_end() {
     }
     let missing: Vec<FaultKind> = atlas.missing().collect();
     assert!(missing.is_empty(), "these faults never happened: {missing:?}\n{atlas}");
+    adds_up_by_region(&atlas);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/seeds.txt");
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&path, &text).expect("the file can be written");
     }
     let golden = fs::read_to_string(&path).expect("the file can be read");
     assert_eq!(text, golden, "UPDATE=1 writes what happens now");
+}
+
+/// Whatever has a parameter is counted where that was, each time that it happens.
+fn adds_up_by_region(atlas: &Atlas) {
+    for kind in FaultKind::ALL.iter().copied().filter(|kind| atlas.regions(*kind).count() > 0) {
+        let parameters = if kind == FaultKind::EditLimits { 2 } else { 1 };
+        let sum: u64 = atlas.regions(kind).map(|(_, count)| count).sum();
+        assert_eq!(sum, parameters * atlas.count(kind), "{kind:?}");
+    }
 }
 
 /// What cannot come online without any fault has a reason that no time will mend.

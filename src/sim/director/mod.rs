@@ -24,6 +24,9 @@ mod operators;
 mod outside;
 mod spell;
 
+#[cfg(test)]
+mod tests;
+
 use std::boxed::Box;
 use std::collections::BTreeMap;
 use std::vec::Vec;

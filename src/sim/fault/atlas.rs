@@ -39,7 +39,7 @@ impl Atlas {
     }
 
     /// The regions of the parameter of this kind in words, and how often each was met. A kind of
-    /// which two parameters are drawn counts twice, one that strikes several at once may do so.
+    /// which two parameters are drawn counts for both.
     pub fn regions(&self, kind: FaultKind) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         let titles = kind.ranges().iter().map(|region| region.title());
         let counts = self.0.get(kind.index()).map_or(&[][..], |count| &count.regions);
