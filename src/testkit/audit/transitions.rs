@@ -194,6 +194,8 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
             record.state = *to;
             let is_cleared = *from == ResourceState::Failed && *to == ResourceState::Offline;
             // Whatever starts it, it is not tried again because of that failure any more.
+            let is_found = *from == ResourceState::InDoubt && *to == ResourceState::Online;
+            record.retry_at.take_if(|at| is_cleared || is_found && *at > now);
             let retry_at = record.retry_at.take_if(|_| *to == ResourceState::OnlinePending);
             if is_cleared || retry_at.is_some_and(|at| at <= now) {
                 record.restarts.clear();
