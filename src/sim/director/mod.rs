@@ -12,6 +12,7 @@
 )]
 
 mod edges;
+mod epilogue;
 mod heal;
 mod membership;
 mod messages;
@@ -32,7 +33,7 @@ use crate::time::WallClock;
 
 use super::act::{Act, OpRef, Timed, Word};
 use super::dice::Dice;
-use super::draw::Swarm;
+use super::draw::{Epilogue, Swarm};
 use super::fault::{Atlas, FaultKind};
 use super::stage::{Done, Stage};
 use super::world::{Key, Link, Manner, Strike};
@@ -78,7 +79,7 @@ struct Care {
 }
 
 /// A run under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Director {
     pub(crate) stage: Stage,
     pub(crate) atlas: Atlas,
@@ -105,6 +106,9 @@ pub(crate) struct Director {
     clock: WallClock,
     /// When the faults ended.
     healed_at: u64,
+    epilogue: Epilogue,
+    /// The node of which no agent answers.
+    silent: Option<Key>,
     tape: Option<Vec<Timed>>,
 }
 
@@ -143,8 +147,16 @@ impl Director {
             true_now: 0,
             clock: WallClock { utc_millis_of_day: 0, utc_offset_minutes: 60 },
             healed_at: 0,
+            epilogue: Epilogue::Nothing,
+            silent: None,
             tape: (taping == Taping::On).then(Vec::new),
         }
+    }
+
+    /// What happens when everything has healed.
+    pub(crate) const fn ending(mut self, epilogue: Epilogue) -> Self {
+        self.epilogue = epilogue;
+        self
     }
 
     /// What was played so far.

@@ -82,7 +82,7 @@ pub(super) fn once_per_incident(outputs: &[Output]) -> Result<(), Breach> {
 }
 
 /// The record of a group before this step.
-fn named_record<'a>(
+pub(super) fn named_record<'a>(
     seen: &Seen,
     moment: &'a Moment<'_>,
     group: GroupId,
