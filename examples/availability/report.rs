@@ -7,6 +7,8 @@ use quorate::sim::availability::{
 use quorate::spec::ClusterSpec;
 use serde::Serialize;
 
+use crate::Length;
+
 /// Everything that is said about one design; the same for the same seed but for the speed, which
 /// is no part of the JSON.
 #[derive(Debug, Serialize)]
@@ -21,6 +23,8 @@ pub(crate) struct Report {
     pub(crate) computed: Option<Computed>,
     /// Why they do not.
     pub(crate) not_computed: Option<String>,
+    #[serde(skip)]
+    pub(crate) length: Length,
     #[serde(skip)]
     pub(crate) speed: Speed,
 }
@@ -63,6 +67,7 @@ impl Report {
         spec: &ClusterSpec,
         parameters: Result<Parameters, NotComparable>,
         simulated: Outcome,
+        length: Length,
         speed: Speed,
     ) -> Self {
         let computed = parameters.map(|parameters| {
@@ -84,6 +89,7 @@ impl Report {
             simulated,
             not_computed: computed.as_ref().err().map(ToString::to_string),
             computed: computed.ok(),
+            length,
             speed,
         }
     }

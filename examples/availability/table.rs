@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use quorate::sim::availability::{ByCause, Cause, Estimate, Scatter, Server};
 
-use crate::ERROR;
 use crate::report::Report;
+use crate::{ERROR, Length, YEARS};
 
 const MINUTES_PER_YEAR: f64 = 525_600.0;
 
@@ -177,9 +177,20 @@ fn agreement(text: &mut String, report: &Report) -> std::fmt::Result {
     }
     let (reached, wanted) = (format!("{error:.2}"), format!("{:.2}", ERROR * 100.0));
     if error > ERROR * 100.0 && reached != wanted {
+        let bound = match report.length {
+            Length::Asked(_) => String::new(),
+            Length::Formula(_) => {
+                format!(" by itself it takes at most {} years;", grouped(YEARS.1))
+            }
+            Length::Pilot(goal) => format!(
+                " by itself it takes at most {} years or about {} inputs;",
+                grouped(goal.most_years),
+                grouped(goal.most_inputs as f64)
+            ),
+        };
         writeln!(
             text,
-            "standard error: reached {reached} %, wanted {wanted} %; give it more years"
+            "standard error: reached {reached} %, wanted {wanted} %;{bound} give it more with --years"
         )?;
     }
     Ok(())
@@ -269,7 +280,7 @@ fn half_width(down: Estimate) -> String {
 const UNKNOWN: &str = "-";
 
 /// A number with a comma between thousands.
-fn grouped(number: f64) -> String {
+pub(crate) fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
