@@ -34,10 +34,11 @@ pub(crate) struct Report {
 pub(crate) struct Computed {
     pub(crate) parameters: Parameters,
     pub(crate) closed_form: ByCause<f64>,
-    /// Absent for clusters with too many states.
     pub(crate) chain: Option<ByCause<f64>>,
     /// The same for the time in which any virtual server is down.
     pub(crate) chain_any_down: Option<ByCause<f64>>,
+    /// Why the chain says nothing.
+    pub(crate) no_chain: Option<String>,
     pub(crate) moves_per_year: f64,
 }
 
@@ -71,12 +72,15 @@ impl Report {
         speed: Speed,
     ) -> Self {
         let computed = parameters.map(|parameters| {
-            let solution = chain::solve(&parameters).ok();
+            let solution = chain::solve(&parameters);
+            let no_chain = solution.err().map(|why| why.to_string());
+            let solution = solution.ok();
             Computed {
                 parameters,
                 closed_form: closed_form::unavailability(&parameters),
                 chain: solution.map(|of| of.unavailability),
                 chain_any_down: solution.map(|of| of.any_down),
+                no_chain,
                 moves_per_year: closed_form::moves_per_year(&parameters),
             }
         });

@@ -24,6 +24,7 @@ use crate::{Cluster, GroupId, Input, NodeId, OpId, ResourceId, Timestamp, WallCl
 
 mod machine;
 mod means;
+mod mishap;
 mod run;
 mod service;
 mod slots;
@@ -32,7 +33,7 @@ use machine::Machine;
 use means::{Means, part};
 pub use run::{Goal, Progress};
 use service::Service;
-use slots::{ALARMS_PER_NODE, Alarm};
+use slots::{Alarm, slots};
 
 /// A cluster in simulated time.
 #[derive(Debug)]
@@ -102,7 +103,7 @@ impl Simulation {
             draw: Draw::new(seed),
             means: Means::of(design.rates()),
             fencing: spec.settings().fencing,
-            alarms: Alarms::new(nodes.saturating_mul(ALARMS_PER_NODE).saturating_add(groups)),
+            alarms: Alarms::new(slots(nodes, groups)),
             machines: (0..nodes).map(|_| Machine::new()).collect(),
             services,
             books: Books::new(measured.len(), 0),
@@ -165,6 +166,7 @@ impl Simulation {
             self.plan_life(NodeId::from_index(index));
             self.plan_maintenance(NodeId::from_index(index));
         }
+        self.plan_mishaps();
         Ok(())
     }
 
@@ -191,6 +193,8 @@ impl Simulation {
                 Alarm::Loss(node) => self.advance_loss(node)?,
                 Alarm::Maintenance(node) => self.change_maintenance(node)?,
                 Alarm::Wave(group) => self.end_wave(group)?,
+                Alarm::Resource(group) => self.fail_resource(group)?,
+                Alarm::Site => self.lose_site(),
             }
             self.follow_drains()?;
         }
