@@ -4,7 +4,7 @@ use quorate::settings::Failback;
 use quorate::sim::availability::{ByCause, Cause, Eviction, Parameters, chain, closed_form};
 
 /// Rare failures, short moves: what the closed form is meant for.
-const RARE: Parameters = Parameters {
+pub(crate) const RARE: Parameters = Parameters {
     homes: 4,
     spares: [1, 2],
     quorum: 0,
