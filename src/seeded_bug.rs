@@ -75,6 +75,8 @@ bugs! {
     RestartsNeverExpire: S15,
     /// the restarts of a resource are forgotten at each restart
     RestartsForgotten: S15,
+    /// a group fails over although its resource may be restarted once more
+    FailsOverTooSoon: S15,
     /// a possible owner of any resource may own the group
     AnyPossibleOwner: S16,
     /// a paused node is as good as any

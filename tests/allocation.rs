@@ -87,20 +87,27 @@ fn a_report_that_a_resource_is_alive_allocates_nothing() {
     assert_eq!(count, 0);
 }
 
+/// Checks and answers that are counted; `STEPS=10000000` for a long time of them.
+fn steps() -> usize {
+    let asked = std::env::var("STEPS").ok().map(|steps| steps.parse().expect("STEPS is a number"));
+    asked.unwrap_or(SIZE.groups * SIZE.resources * 3)
+}
+
 #[test]
 fn health_checks_and_their_answers_allocate_nothing() {
     let mut cluster = support::running(&SIZE);
     support::spread_checks(&mut cluster);
-    let mut check_all = || {
-        for _ in 0..SIZE.groups * SIZE.resources * 3 {
+    let mut check = |times: usize| {
+        for _ in 0..times {
             let operation = support::next_check(&mut cluster);
             support::succeed(&mut cluster, operation);
             assert_eq!(cluster.poll_output(), None);
         }
     };
     // The queues find their size.
-    check_all();
-    assert_eq!(allocations(check_all), 0);
+    check(SIZE.groups * SIZE.resources * 3);
+    let steps = steps();
+    assert_eq!(allocations(|| check(steps)), 0);
 }
 
 #[test]

@@ -1,9 +1,13 @@
-//! Availability: the formulas, the exact chain and the simulated cluster agree, and the oracle of
+//! Availability: the formulas, the exact chain, a race of clocks and the simulated cluster agree, and the oracle of
 //! the simulated cluster sees what it has to see.
 
 #[path = "availability/chain.rs"]
 mod chain;
 #[path = "availability/oracle.rs"]
 mod oracle;
+#[path = "availability/race.rs"]
+mod race;
+#[path = "availability/raced.rs"]
+mod raced;
 #[path = "availability/simulated.rs"]
 mod simulated;

@@ -68,8 +68,9 @@ fn what_is_taken_for_one_has_one_future() {
         scene("lease"),
         scene("edits"),
     ] {
-        let compared = twin::compare(&configuration).unwrap_or_else(|words| panic!("{words}"));
-        let twin::Compared { states, twins } = compared;
+        let compared =
+            twin::compare(&configuration, |_| ()).unwrap_or_else(|words| panic!("{words}"));
+        let twin::Compared { states, twins, pending: _ } = compared;
         // A scene has fewer names to tell apart.
         let least = if configuration.scene.is_some() { 400 } else { 1_000 };
         assert!(states > 1_000 && twins > least, "{}: {compared:?}", configuration.name);

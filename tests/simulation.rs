@@ -13,6 +13,10 @@ const SEEDS: [u64; 25] = [
     161, 169, 174, 183,
 ];
 
+/// How many of the seeds are played: Miri is slow, and two of them are enough to see whether bytes
+/// in another order make a difference.
+const PLAYED: usize = if cfg!(miri) { 2 } else { SEEDS.len() };
+
 /// Long enough to get into trouble and out of it, short enough for builds without optimisation.
 fn simulator() -> Simulator {
     Simulator::default().steps(250)
@@ -31,22 +35,27 @@ fn run(seed: u64, weather: Weather) -> Report {
 fn every_seed_keeps_every_promise_and_comes_to_the_same_end() {
     let mut text = String::from("# seed: digest of the last state, hash of everything put out\n");
     let mut atlas = Atlas::default();
-    for seed in SEEDS {
+    for seed in SEEDS.into_iter().take(PLAYED) {
         let report = run(seed, Weather::Hostile);
-        assert_eq!(run(seed, Weather::Hostile), report, "seed {seed} runs otherwise again");
+        if cfg!(not(miri)) {
+            assert_eq!(run(seed, Weather::Hostile), report, "seed {seed} runs otherwise again");
+        }
         atlas.add(&report.atlas);
         let Report { digest, trace, .. } = report;
         writeln!(text, "{seed}: {digest:016x} {trace:016x}").expect("a string takes it");
     }
-    let missing: Vec<FaultKind> = atlas.missing().collect();
-    assert!(missing.is_empty(), "these faults never happened: {missing:?}\n{atlas}");
+    if PLAYED == SEEDS.len() {
+        let missing: Vec<FaultKind> = atlas.missing().collect();
+        assert!(missing.is_empty(), "these faults never happened: {missing:?}\n{atlas}");
+    }
     adds_up_by_region(&atlas);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/seeds.txt");
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&path, &text).expect("the file can be written");
     }
     let golden = fs::read_to_string(&path).expect("the file can be read");
-    assert_eq!(text, golden, "UPDATE=1 writes what happens now");
+    let played: String = golden.lines().take(PLAYED + 1).map(|line| format!("{line}\n")).collect();
+    assert_eq!(text, played, "UPDATE=1 writes what happens now");
 }
 
 /// Whatever has a parameter is counted where that was, each time that it happens.

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use cpu_time::ProcessTime;
 use indicatif::{ProgressBar, ProgressStyle};
-use quorate::sim::availability::{Simulation, closed_form};
+use quorate::sim::availability::{Goal, Parameters, Progress, Simulation, closed_form};
 
 use files::Candidate;
 use options::Options;
@@ -79,34 +79,83 @@ fn run(options: &Options) -> Result<(), Failure> {
 /// Fewest and most years of a run whose length nobody gave.
 const YEARS: (f64, f64) = (1_000.0, 1_000_000.0);
 
+/// About the most inputs to the core of a run whose length neither anybody gave nor the formula
+/// does: minutes of CPU time.
+const INPUTS: u64 = 200_000_000;
+
 /// The standard error to reach, as a part of the downtime.
 const ERROR: f64 = 1.0 / 300.0;
+
+/// What settles how long a run is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Length {
+    /// So many years, as was asked for.
+    Asked(f64),
+    /// So many years, by the formula.
+    Formula(f64),
+    /// What comes of a pilot.
+    Pilot(Goal),
+}
+
+impl Length {
+    fn of(options: &Options, parameters: Option<&Parameters>) -> Self {
+        let (fewest, most) = YEARS;
+        match (options.years, parameters) {
+            (Some(years), _) => Self::Asked(years),
+            (None, Some(of)) => {
+                Self::Formula(closed_form::years_needed(of, ERROR).clamp(fewest, most).round())
+            }
+            (None, None) => Self::Pilot(Goal {
+                relative_error: ERROR,
+                pilot_years: fewest,
+                most_years: most,
+                most_inputs: INPUTS,
+            }),
+        }
+    }
+}
 
 fn judge(candidate: &Candidate, options: &Options) -> Result<Report, String> {
     let design = &candidate.design;
     let spec = design.build().map_err(|error| error.to_string())?;
     let parameters = design.parameters(&spec);
-    let years = options.years.unwrap_or_else(|| {
-        let needed = parameters.map_or(YEARS.0, |of| closed_form::years_needed(&of, ERROR));
-        needed.clamp(YEARS.0, YEARS.1).round()
-    });
+    let length = Length::of(options, parameters.as_ref().ok());
     let simulation = Simulation::new(design, options.seed).map_err(|error| error.to_string())?;
     let bar = progress_bar(&candidate.name);
     let start = ProcessTime::now();
-    let outcome = simulation
-        .run(years, |done| bar.set_position((done * BAR_LENGTH) as u64))
-        .map_err(|error| error.to_string())?;
+    let outcome = match length {
+        Length::Asked(years) | Length::Formula(years) => {
+            simulation.run(years, |progress| bar.tell(&progress))
+        }
+        Length::Pilot(goal) => simulation.run_until(&goal, |progress| bar.tell(&progress)),
+    }
+    .map_err(|error| error.to_string())?;
     let seconds = start.elapsed().as_secs_f64();
-    bar.finish_and_clear();
+    bar.0.finish_and_clear();
     let speed = Speed::of(&outcome.run, seconds);
-    Ok(Report::new(&candidate.name, design, &spec, parameters, outcome, speed))
+    Ok(Report::new(&candidate.name, design, &spec, parameters, outcome, length, speed))
 }
 
-const BAR_LENGTH: f64 = 300.0;
-
 /// A bar on terminals; nothing where the output is kept.
-fn progress_bar(name: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} %  {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(BAR_LENGTH as u64).with_style(style).with_message(name.to_string())
+struct Bar(ProgressBar);
+
+fn progress_bar(name: &str) -> Bar {
+    let style =
+        ProgressStyle::with_template("{prefix} {wide_bar} {percent:>3} % of {msg}  {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+    Bar(ProgressBar::new(1).with_style(style).with_prefix(name.to_string()))
+}
+
+impl Bar {
+    /// Shows how much of the years planned have passed; a run that is extended plans more.
+    fn tell(&self, progress: &Progress) {
+        /// Of a year.
+        const PARTS: f64 = 1_000.0;
+        let planned = (progress.planned * PARTS) as u64;
+        if self.0.length() != Some(planned) {
+            self.0.set_length(planned);
+            self.0.set_message(format!("{} years", table::grouped(progress.planned)));
+        }
+        self.0.set_position((progress.years * PARTS) as u64);
+    }
 }

@@ -7,6 +7,8 @@ use quorate::sim::availability::{
 use quorate::spec::ClusterSpec;
 use serde::Serialize;
 
+use crate::Length;
+
 /// Everything that is said about one design; the same for the same seed but for the speed, which
 /// is no part of the JSON.
 #[derive(Debug, Serialize)]
@@ -22,6 +24,8 @@ pub(crate) struct Report {
     /// Why they do not.
     pub(crate) not_computed: Option<String>,
     #[serde(skip)]
+    pub(crate) length: Length,
+    #[serde(skip)]
     pub(crate) speed: Speed,
 }
 
@@ -30,10 +34,11 @@ pub(crate) struct Report {
 pub(crate) struct Computed {
     pub(crate) parameters: Parameters,
     pub(crate) closed_form: ByCause<f64>,
-    /// Absent for clusters with too many states.
     pub(crate) chain: Option<ByCause<f64>>,
     /// The same for the time in which any virtual server is down.
     pub(crate) chain_any_down: Option<ByCause<f64>>,
+    /// Why the chain says nothing.
+    pub(crate) no_chain: Option<String>,
     pub(crate) moves_per_year: f64,
 }
 
@@ -63,15 +68,19 @@ impl Report {
         spec: &ClusterSpec,
         parameters: Result<Parameters, NotComparable>,
         simulated: Outcome,
+        length: Length,
         speed: Speed,
     ) -> Self {
         let computed = parameters.map(|parameters| {
-            let solution = chain::solve(&parameters).ok();
+            let solution = chain::solve(&parameters);
+            let no_chain = solution.err().map(|why| why.to_string());
+            let solution = solution.ok();
             Computed {
                 parameters,
                 closed_form: closed_form::unavailability(&parameters),
                 chain: solution.map(|of| of.unavailability),
                 chain_any_down: solution.map(|of| of.any_down),
+                no_chain,
                 moves_per_year: closed_form::moves_per_year(&parameters),
             }
         });
@@ -84,6 +93,7 @@ impl Report {
             simulated,
             not_computed: computed.as_ref().err().map(ToString::to_string),
             computed: computed.ok(),
+            length,
             speed,
         }
     }

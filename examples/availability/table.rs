@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use quorate::sim::availability::{ByCause, Cause, Estimate, Scatter, Server};
 
-use crate::ERROR;
 use crate::report::Report;
+use crate::{ERROR, Length, YEARS};
 
 const MINUTES_PER_YEAR: f64 = 525_600.0;
 
@@ -39,27 +39,29 @@ fn one(text: &mut String, report: &Report) -> Result<(), std::fmt::Error> {
         run.seed
     )?;
     writeln!(text, "{}\n", rates(report))?;
+    let columns = columns(report);
     writeln!(text, "{:>56}minutes down per year, by cause", "")?;
     write!(
         text,
         "{:<13}{:>13}{:>7}{:>12}{:>9}",
         "", "availability", "nines", "min/year", "± 95 %"
     )?;
-    for cause in Cause::ALL {
+    for cause in &columns {
         write!(text, "{:>11}", cause.to_string())?;
     }
     writeln!(text, "{:>12}", "moves/year")?;
     for server in &report.simulated.servers {
-        server_row(text, &server.name, server)?;
+        server_row(text, &columns, &server.name, server)?;
     }
-    server_row(text, "mean", &report.simulated.mean)?;
+    server_row(text, &columns, "mean", &report.simulated.mean)?;
     if let Some(computed) = &report.computed {
-        computed_row(text, "closed form", &computed.closed_form, Some(computed.moves_per_year))?;
+        let moves = Some(computed.moves_per_year);
+        computed_row(text, &columns, "closed form", &computed.closed_form, moves)?;
         if let Some(chain) = &computed.chain {
-            computed_row(text, "exact chain", chain, None)?;
+            computed_row(text, &columns, "exact chain", chain, None)?;
         }
     }
-    all_at_once(text, report)?;
+    all_at_once(text, &columns, report)?;
     writeln!(text)?;
     agreement(text, report)?;
     let speed = &report.speed;
@@ -74,37 +76,60 @@ fn one(text: &mut String, report: &Report) -> Result<(), std::fmt::Error> {
 
 /// The cluster as a whole, and what is known of it without simulation. Its moves are those of all
 /// its groups.
-fn all_at_once(text: &mut String, report: &Report) -> std::fmt::Result {
+fn all_at_once(text: &mut String, columns: &[Cause], report: &Report) -> std::fmt::Result {
     let servers = &report.simulated.servers;
     let moves: f64 = servers.iter().map(|server| server.moves_per_year.mean).sum();
-    let causes_width = 11 * Cause::ALL.len();
+    let causes_width = 11 * columns.len();
     summary(text, "all at once", report.simulated.any_down)?;
     writeln!(text, "{:>causes_width$}{moves:>12.3}", "")?;
     let Some(computed) = &report.computed else { return Ok(()) };
     let Some(chain) = &computed.chain_any_down else { return Ok(()) };
     let moves = computed.moves_per_year * computed.parameters.homes as f64;
-    computed_row(text, "exact chain", chain, Some(moves))
+    computed_row(text, columns, "exact chain", chain, Some(moves))
+}
+
+/// The causes that this design can have.
+fn columns(report: &Report) -> Vec<Cause> {
+    let can_be = |cause: &Cause| match cause {
+        Cause::Waiting | Cause::Failover | Cause::Undetected | Cause::Failback | Cause::Planned => {
+            true
+        }
+        Cause::Restart => report.rates.resource_failure_every.is_some(),
+        Cause::Site => report.rates.site_outage_every.is_some(),
+    };
+    Cause::ALL.into_iter().filter(can_be).collect()
 }
 
 /// The rates in one line, as they stand in files.
 fn rates(report: &Report) -> String {
-    const FIELDS: [&str; 9] = [
-        "mtbf",
-        "mttr",
-        "failover",
-        "coverage",
-        "manual",
-        "move",
-        "maintenance_every",
-        "maintenance",
-        "failback",
+    // Without the second the first does not matter.
+    const FIELDS: [(&str, &str); 13] = [
+        ("mtbf", "mtbf"),
+        ("mttr", "mttr"),
+        ("failover", "failover"),
+        ("coverage", "coverage"),
+        ("manual", "manual"),
+        ("move", "move"),
+        ("maintenance_every", "maintenance_every"),
+        ("maintenance", "maintenance_every"),
+        ("failback", "failback"),
+        ("resource_failure_every", "resource_failure_every"),
+        ("restart", "resource_failure_every"),
+        ("site_outage_every", "site_outage_every"),
+        ("site_outage", "site_outage_every"),
     ];
     let written = serde_json::to_value(report.rates).unwrap_or_default();
     let field = |name: &str| {
         let value = written.get(name)?;
         Some(format!("{name} {}", value.as_str().map_or(value.to_string(), str::to_string)))
     };
-    FIELDS.into_iter().filter_map(field).collect::<Vec<_>>().join(", ")
+    let matters = |on: &str| written.get(on).is_some();
+    FIELDS
+        .into_iter()
+        .filter(|(_, on)| matters(on))
+        .filter_map(|(name, _)| field(name))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Availability, nines and minutes, without the end of the line.
@@ -119,14 +144,20 @@ fn summary(text: &mut String, name: &str, down: Estimate) -> std::fmt::Result {
     )
 }
 
-fn server_row(text: &mut String, name: &str, server: &Server) -> std::fmt::Result {
+fn server_row(
+    text: &mut String,
+    columns: &[Cause],
+    name: &str,
+    server: &Server,
+) -> std::fmt::Result {
     summary(text, name, server.down)?;
-    causes(text, &server.down_by_cause.map(|of| of.mean))?;
+    causes(text, columns, &server.down_by_cause.map(|of| of.mean))?;
     writeln!(text, "{:>12.3}", server.moves_per_year.mean)
 }
 
 fn computed_row(
     text: &mut String,
+    columns: &[Cause],
     name: &str,
     down: &ByCause<f64>,
     moves: Option<f64>,
@@ -140,16 +171,16 @@ fn computed_row(
         total * MINUTES_PER_YEAR,
         ""
     )?;
-    causes(text, down)?;
+    causes(text, columns, down)?;
     match moves {
         Some(moves) => writeln!(text, "{moves:>12.3}"),
         None => writeln!(text),
     }
 }
 
-fn causes(text: &mut String, down: &ByCause<f64>) -> std::fmt::Result {
-    for share in down.values() {
-        write!(text, "{:>11.3}", share * MINUTES_PER_YEAR)?;
+fn causes(text: &mut String, columns: &[Cause], down: &ByCause<f64>) -> std::fmt::Result {
+    for cause in columns {
+        write!(text, "{:>11.3}", down.of(*cause) * MINUTES_PER_YEAR)?;
     }
     Ok(())
 }
@@ -160,6 +191,9 @@ fn agreement(text: &mut String, report: &Report) -> std::fmt::Result {
     if report.computed.is_none() {
         let why = report.not_computed.as_deref().unwrap_or_default();
         writeln!(text, "formula and chain say nothing of this cluster: {why}")?;
+    }
+    if let Some(why) = report.computed.as_ref().and_then(|computed| computed.no_chain.as_ref()) {
+        writeln!(text, "the exact chain says nothing of this cluster: {why}")?;
     }
     if let Some(words) = too_few(report) {
         return writeln!(text, "{words}");
@@ -177,9 +211,20 @@ fn agreement(text: &mut String, report: &Report) -> std::fmt::Result {
     }
     let (reached, wanted) = (format!("{error:.2}"), format!("{:.2}", ERROR * 100.0));
     if error > ERROR * 100.0 && reached != wanted {
+        let bound = match report.length {
+            Length::Asked(_) => String::new(),
+            Length::Formula(_) => {
+                format!(" by itself it takes at most {} years;", grouped(YEARS.1))
+            }
+            Length::Pilot(goal) => format!(
+                " by itself it takes at most {} years or about {} inputs;",
+                grouped(goal.most_years),
+                grouped(goal.most_inputs as f64)
+            ),
+        };
         writeln!(
             text,
-            "standard error: reached {reached} %, wanted {wanted} %; give it more years"
+            "standard error: reached {reached} %, wanted {wanted} %;{bound} give it more with --years"
         )?;
     }
     Ok(())
@@ -269,7 +314,7 @@ fn half_width(down: Estimate) -> String {
 const UNKNOWN: &str = "-";
 
 /// A number with a comma between thousands.
-fn grouped(number: f64) -> String {
+pub(crate) fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -14,7 +14,8 @@ use std::fs;
 use std::process::ExitCode;
 
 use model::{Budget, Configuration, Progress, Report, twin};
-use options::Task;
+use options::{Format, Task};
+use serde_json::{Value, json};
 
 mod model;
 mod options;
@@ -26,13 +27,13 @@ fn main() -> ExitCode {
             print!("{}", options::usage());
             ExitCode::SUCCESS
         }
-        Ok(Task::Check(configurations, budget)) => {
+        Ok(Task::Check(configurations, budget, format)) => {
             if arguments.is_empty() {
                 println!("The small configuration; -- full for all of it.\n");
             }
-            check(&configurations, &budget)
+            check(&configurations, &budget, format)
         }
-        Ok(Task::Twins(configurations)) => compare(&configurations),
+        Ok(Task::Twins(configurations, format)) => compare(&configurations, format),
         Err(error) => {
             eprint!("error: {error}\n\n{}", options::usage());
             ExitCode::from(2)
@@ -41,14 +42,17 @@ fn main() -> ExitCode {
 }
 
 /// Checks each configuration, also those behind one that fails.
-fn check(configurations: &[Configuration], budget: &Budget) -> ExitCode {
+fn check(configurations: &[Configuration], budget: &Budget, format: Format) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for (place, configuration) in configurations.iter().enumerate() {
-        if place > 0 {
+        if place > 0 && format == Format::Text {
             println!();
         }
         let report = model::check(configuration, budget);
-        tell_report(configuration, budget, &report);
+        match format {
+            Format::Text => tell_report(configuration, budget, &report),
+            Format::Json => println!("{}", json_of_report(configuration, budget, &report)),
+        }
         if !report.is_closed {
             code = ExitCode::FAILURE;
         }
@@ -56,18 +60,29 @@ fn check(configurations: &[Configuration], budget: &Budget) -> ExitCode {
     code
 }
 
-fn compare(configurations: &[Configuration]) -> ExitCode {
+fn compare(configurations: &[Configuration], format: Format) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for configuration in configurations {
         let name = configuration.name;
-        match twin::compare(configuration) {
-            Ok(twin::Compared { states, twins }) => {
+        let compared = twin::compare(configuration, tell_twins);
+        match (&compared, format) {
+            (_, Format::Json) => {
+                let found = compared.as_ref().ok();
+                let line = json!({
+                    "configuration": name,
+                    "states": found.map(|of| of.states),
+                    "twins": found.map(|of| of.twins),
+                    "difference": compared.as_ref().err(),
+                });
+                println!("{line}");
+            }
+            (Ok(twin::Compared { states, twins, .. }), Format::Text) => {
                 println!("{name}: {states} states, {twins} others that are taken for them");
             }
-            Err(words) => {
-                println!("{name}: {words}");
-                code = ExitCode::FAILURE;
-            }
+            (Err(words), Format::Text) => println!("{name}: {words}"),
+        }
+        if compared.is_err() {
+            code = ExitCode::FAILURE;
         }
     }
     code
@@ -81,6 +96,39 @@ fn tell_progress(progress: &Progress) {
         "{seconds:6.0} s  {unique_states:>10} states of {generated:>11}, depth {depth:>3}, \
          {rate:.0} k/s{memory}"
     );
+}
+
+fn tell_twins(compared: &twin::Compared) {
+    let twin::Compared { states, twins, pending } = compared;
+    eprintln!("{states:>10} states, {twins:>10} others compared, {pending:>8} to look at");
+}
+
+/// What [`tell_report`] prints, as fields.
+fn json_of_report(configuration: &Configuration, budget: &Budget, report: &Report) -> Value {
+    let Configuration { name, starts, faults, moves, scene, .. } = configuration;
+    let violation = report.violation.as_ref().map(|violation| {
+        json!({
+            "broken": violation.broken.to_string(),
+            "is_shortest": violation.is_shortest,
+            "history": violation.story,
+            "scenario": violation.scenario,
+        })
+    });
+    json!({
+        "configuration": name,
+        "about": scene.map(|scene| scene.about),
+        "starts": format!("{starts:?}"),
+        "faults": faults,
+        "moves": moves,
+        "unique_states": report.unique_states,
+        "generated": report.generated,
+        "longest_history": report.depth,
+        "seconds": report.seconds,
+        "threads": budget.threads,
+        "memory_mib": memory("VmHWM"),
+        "closed": report.is_closed,
+        "violation": violation,
+    })
 }
 
 fn tell_report(configuration: &Configuration, budget: &Budget, report: &Report) {

@@ -6,14 +6,23 @@ use std::time::Duration;
 
 use crate::model::{Budget, Configuration, Progress};
 
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For machines: a line for each configuration.
+    Json,
+}
+
 /// What is to be done.
 pub(crate) enum Task {
     /// Print how this is used.
     Help,
     /// Check configurations, one after the other.
-    Check(Vec<Configuration>, Budget),
+    Check(Vec<Configuration>, Budget, Format),
     /// Compare the states that are taken for one.
-    Twins(Vec<Configuration>),
+    Twins(Vec<Configuration>, Format),
 }
 
 /// How this is used.
@@ -40,7 +49,8 @@ pub(crate) fn usage() -> String {
            twins         compare states that are taken for one: have they one future?\n                \
                          Keeps every state, so it needs memory\n  \
            threads=N     how many (all cores)\n  \
-           minutes=N     when to give up (60)\n\n\
+           minutes=N     when to give up (60)\n  \
+           --json        a line of JSON for each configuration, on standard output\n\n\
          For experiments, in place of what the configuration says:\n  \
            faults=N      in one history\n  \
            moves=N       moves by an operator in one history; in a scene, deeds\n  \
@@ -65,10 +75,12 @@ pub(crate) fn read(arguments: &[String], progress: fn(&Progress)) -> Result<Task
     };
     let (mut faults, mut moves, mut fences) = (None, None, None);
     let mut is_of_twins = false;
+    let mut format = Format::Text;
     for argument in arguments {
         match argument.split_once('=') {
             None if matches!(&**argument, "--help" | "-h" | "help") => return Ok(Task::Help),
             None if argument == "twins" => is_of_twins = true,
+            None if argument == "--json" => format = Format::Json,
             None if argument == "scenes" => {
                 configurations.extend(Configuration::all().filter(|of| of.scene.is_some()));
             }
@@ -92,8 +104,8 @@ pub(crate) fn read(arguments: &[String], progress: fn(&Progress)) -> Result<Task
         configuration.fences = fences.or(configuration.fences);
     }
     Ok(match is_of_twins {
-        true => Task::Twins(configurations),
-        false => Task::Check(configurations, budget),
+        true => Task::Twins(configurations, format),
+        false => Task::Check(configurations, budget, format),
     })
 }
 

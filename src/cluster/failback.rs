@@ -82,22 +82,23 @@ impl Cluster {
                 (true, false) => FailbackPlan::Now(target),
             };
         };
-        match self.window(window) {
-            // The clock on the wall has not been read yet.
-            None => FailbackPlan::Stay,
-            Some(Window::OpensAt(at)) => FailbackPlan::At(at.max(stable_at)),
-            Some(Window::OpenSince { opened_at, next }) => {
-                let shift = if seeded!(ClockShiftIgnored) { Duration::ZERO } else { CLOCK_SHIFT };
-                let is_used =
-                    record.last_failback.is_some_and(|last| last.after(shift) >= opened_at)
-                        && !seeded!(SecondFailback);
-                let is_due = came_up_since || opened_at >= record.placed_at;
-                match (is_due && !is_used, stable_at > self.state.now) {
-                    (false, _) => FailbackPlan::At(next),
-                    (true, true) => FailbackPlan::At(stable_at),
-                    (true, false) => FailbackPlan::Now(target),
-                }
-            }
+        // The clock on the wall has not been read yet.
+        let Some(local) = self.state.local_millis_of_day() else { return FailbackPlan::Stay };
+        let day = Day { now: self.state.now, local, window };
+        // A function of the state, not of the time at which it is asked for, so that a cluster that
+        // is restored meanwhile waits for the same.
+        let later = day.first_open(stable_at.max(day.opens_next()));
+        let Some(opened_at) = day.open_since() else { return FailbackPlan::At(later) };
+        let shift = if seeded!(ClockShiftIgnored) { Duration::ZERO } else { CLOCK_SHIFT };
+        let is_used = record.last_failback.is_some_and(|last| last.after(shift) >= opened_at)
+            && !seeded!(SecondFailback);
+        let is_due = came_up_since || opened_at >= record.placed_at;
+        if !is_due || is_used {
+            FailbackPlan::At(later)
+        } else if stable_at > self.state.now {
+            FailbackPlan::At(day.first_open(stable_at))
+        } else {
+            FailbackPlan::Now(target)
         }
     }
 
@@ -123,31 +124,56 @@ impl Cluster {
             state.may_run() && state != crate::machine::ResourceState::Online
         })
     }
-
-    fn window(&self, window: FailbackWindow) -> Option<Window> {
-        let local = self.state.local_millis_of_day()?;
-        let hour = |hour: u8| u64::from(hour).saturating_mul(3_600_000);
-        let (start, end) = (hour(window.start_hour), hour(window.end_hour));
-        let since_start = day_span(start, local);
-        let until_start = day_span(local, start);
-        let length = day_span(start, end);
-        let now = self.state.now;
-        if (since_start < length) != (start > end && seeded!(MidnightInverted)) {
-            let opened_at = Timestamp::from_millis(now.as_millis().saturating_sub(since_start));
-            let next =
-                now.after(Duration::from_millis(WallClock::DAY_MILLIS.saturating_sub(since_start)));
-            return Some(Window::OpenSince { opened_at, next });
-        }
-        Some(Window::OpensAt(now.after(Duration::from_millis(until_start))))
-    }
 }
 
 /// A failback window against the clock on the wall.
-enum Window {
-    /// It is closed.
-    OpensAt(Timestamp),
-    /// It is open; the next one opens at `next`.
-    OpenSince { opened_at: Timestamp, next: Timestamp },
+#[derive(Clone, Copy)]
+struct Day {
+    now: Timestamp,
+    /// Milliseconds since local midnight at `now`.
+    local: u64,
+    window: FailbackWindow,
+}
+
+impl Day {
+    /// When the window opened, if it is open now.
+    fn open_since(self) -> Option<Timestamp> {
+        let since_start = self.since_start(self.now);
+        let opened_at = self.now.as_millis().saturating_sub(since_start);
+        self.is_within(since_start).then_some(Timestamp::from_millis(opened_at))
+    }
+
+    /// When the window opens the next time, not counting the one that is open now.
+    fn opens_next(self) -> Timestamp {
+        self.begins_after(self.now)
+    }
+
+    /// The first moment from `at` on at which a window is open.
+    fn first_open(self, at: Timestamp) -> Timestamp {
+        if self.is_within(self.since_start(at)) { at } else { self.begins_after(at) }
+    }
+
+    fn begins_after(self, at: Timestamp) -> Timestamp {
+        let wait = WallClock::DAY_MILLIS.saturating_sub(self.since_start(at));
+        at.after(Duration::from_millis(wait))
+    }
+
+    /// Milliseconds from the last time that the clock showed the beginning of the window.
+    fn since_start(self, at: Timestamp) -> u64 {
+        let ahead = at.as_millis().saturating_sub(self.now.as_millis()) % WallClock::DAY_MILLIS;
+        let local = self.local.saturating_add(ahead) % WallClock::DAY_MILLIS;
+        day_span(hour_millis(self.window.start_hour), local)
+    }
+
+    fn is_within(self, since_start: u64) -> bool {
+        let FailbackWindow { start_hour, end_hour } = self.window;
+        let length = day_span(hour_millis(start_hour), hour_millis(end_hour));
+        (since_start < length) != (start_hour > end_hour && seeded!(MidnightInverted))
+    }
+}
+
+fn hour_millis(hour: u8) -> u64 {
+    u64::from(hour).saturating_mul(3_600_000)
 }
 
 /// Milliseconds from one time of day to the next time it is another one.

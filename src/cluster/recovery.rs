@@ -61,7 +61,9 @@ impl Cluster {
                     self.set_recovery(resource, next);
                     return;
                 }
-                if self.restart(resource, settings) {
+                let is_rash =
+                    seeded!(FailsOverTooSoon) && self.restarts_left(resource, settings) == 1;
+                if !is_rash && self.restart(resource, settings) {
                     return;
                 }
                 if is_redundant {

@@ -20,6 +20,7 @@ use super::policy::Policy;
 const CLUSTER: u64 = 1;
 const FAULTS: u64 = 2;
 const COURSE: u64 = 3;
+const END: u64 = 4;
 
 /// Whether a run has faults.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -39,6 +40,26 @@ pub(crate) struct Draw {
     pub(crate) twin: u64,
     /// Chance for everything that happens.
     pub(crate) dice: Dice,
+    pub(crate) epilogue: Epilogue,
+}
+
+/// What happens when the storm is over and everything is online that can be.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) enum Epilogue {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Every node is emptied and rebooted, one after the other.
+    RollingReboot,
+    /// Power is lost everywhere and comes back.
+    PowerLoss,
+    /// The agents of one node fall silent.
+    SilentNode,
+}
+
+impl Epilogue {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Nothing, Self::RollingReboot, Self::PowerLoss, Self::SilentNode];
 }
 
 /// Which faults there are, and how often.
@@ -53,6 +74,8 @@ pub(crate) struct Swarm {
     pub(crate) detection: u64,
     /// Milliseconds that an agent takes, on average.
     pub(crate) work: u64,
+    /// Milliseconds that a message travels at most.
+    pub(crate) travel: u64,
     /// Kinds that strike from outside, with their weights added up.
     outside: Vec<(u64, FaultKind)>,
 }
@@ -67,7 +90,8 @@ impl Draw {
         let swarm = Swarm::draw(&mut dice, weather);
         let bad = bad_policy(&mut dice).filter(|_| weather == Weather::Hostile);
         let policy = bad.map_or(good, Policy::Bad);
-        Self { declaration, policy, swarm, twin, dice: Dice::new(seed, COURSE) }
+        let epilogue = Dice::new(seed, END).pick(&Epilogue::ALL);
+        Self { declaration, policy, swarm, twin, dice: Dice::new(seed, COURSE), epilogue }
     }
 }
 
@@ -119,7 +143,7 @@ impl Swarm {
                 *rate = drawn;
             }
         }
-        let mut swarm = Self { rates, tempo, detection, work, outside: Vec::new() };
+        let mut swarm = Self { rates, tempo, detection, work, travel: 20, outside: Vec::new() };
         swarm.add_up();
         if weather == Weather::Benign {
             swarm.calm();
@@ -134,6 +158,12 @@ impl Swarm {
         self.detection = self.detection.min(5_000);
         // Faster than any timeout.
         self.work = self.work.min(15);
+    }
+
+    /// Messages and agents take the same time always.
+    pub(crate) fn keep_time(&mut self) {
+        self.work = 0;
+        self.travel = 1;
     }
 
     /// Lets a fault strike that befalls messages.

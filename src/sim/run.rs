@@ -21,8 +21,10 @@ use super::tell::{self, Head};
 ///
 /// Every run has two phases. In the *hostile* one the faults that its seed drew strike, and every
 /// safety rule is judged after every input. In the *healing* one there are no more faults within a
-/// part of the nodes that can be quorate, and everything has to come online that can. The *benign*
-/// twin of a seed is the same cluster without any fault.
+/// part of the nodes that can be quorate, and everything has to come online that can; after that,
+/// in most runs, all nodes are rebooted in turn, power is lost everywhere, or the agents of one node
+/// fall silent, and the rest has to go on as it should. The *benign* twin of a seed is the same
+/// cluster without any fault.
 #[derive(Clone, Copy, Debug)]
 pub struct Simulator {
     steps: u64,
@@ -162,7 +164,7 @@ impl Simulator {
     fn direct(&self, director: &mut Director) -> Result<(), Breach> {
         director.open()?;
         director.run(self.steps)?;
-        director.heal()
+        director.end()
     }
 
     /// What happened in a run, in words.
@@ -196,7 +198,7 @@ impl Simulator {
         let end = guarded(|| director.open().and_then(|()| director.run(self.steps)));
         let hostile = director.tape();
         let is_healed = end.is_ok();
-        let breach = end.and_then(|()| guarded(|| director.heal())).err()?;
+        let breach = end.and_then(|()| guarded(|| director.end())).err()?;
         let whole = director.tape();
         let count = whole.len();
         let promise = breach.invariant;
@@ -241,11 +243,11 @@ impl Simulator {
     ) -> (Vec<Timed>, Result<(), Breach>) {
         let (stage, end) = self.replay(seed, weather, acts, Keep::Nothing);
         let (Some(stage), Ok(())) = (stage, end.clone()) else { return (acts.to_vec(), end) };
-        let Draw { declaration, policy, swarm, dice, .. } = Draw::new(seed, weather);
-        let mut director =
-            Director::new(stage, swarm, dice, declaration, policy.fault(), Taping::On);
+        let Draw { declaration, policy, swarm, dice, epilogue, .. } = Draw::new(seed, weather);
+        let director = Director::new(stage, swarm, dice, declaration, policy.fault(), Taping::On);
+        let mut director = director.ending(epilogue);
         director.take_over();
-        let end = guarded(|| director.heal());
+        let end = guarded(|| director.end());
         let mut all = acts.to_vec();
         all.extend(director.tape());
         (all, end)
@@ -274,12 +276,13 @@ impl Simulator {
         keep: Keep,
         taping: Taping,
     ) -> Result<Director, Breach> {
-        let Draw { declaration, policy, mut swarm, dice, .. } = Draw::new(seed, weather);
+        let Draw { declaration, policy, mut swarm, dice, epilogue, .. } = Draw::new(seed, weather);
         if let Some((kind, rate)) = self.provoked.filter(|_| weather == Weather::Hostile) {
             swarm.provoke(kind, rate);
         }
         let stage = self.stage(seed, weather, keep)?;
-        Ok(Director::new(stage, swarm, dice, declaration, policy.fault(), taping))
+        let director = Director::new(stage, swarm, dice, declaration, policy.fault(), taping);
+        Ok(director.ending(epilogue))
     }
 
     fn stage(&self, seed: u64, weather: Weather, keep: Keep) -> Result<Stage, Breach> {

@@ -4,7 +4,7 @@ use quorate::settings::Failback;
 use quorate::sim::availability::{ByCause, Cause, Eviction, Parameters, chain, closed_form};
 
 /// Rare failures, short moves: what the closed form is meant for.
-const RARE: Parameters = Parameters {
+pub(crate) const RARE: Parameters = Parameters {
     homes: 4,
     spares: [1, 2],
     quorum: 0,
@@ -18,6 +18,10 @@ const RARE: Parameters = Parameters {
     maintenance: 2.0,
     eviction: Eviction::WhenRoom,
     failback: Failback::Allow,
+    resource_failure_rate: 0.0,
+    restart: 1.0 / 60.0,
+    site_outage_rate: 0.0,
+    site_outage: 4.0,
 };
 
 fn relative(one: f64, other: f64) -> f64 {
@@ -59,12 +63,14 @@ fn the_closed_form_gives_known_values() {
     }
 }
 
-const KNOWN: [(Cause, f64); 5] = [
+const KNOWN: [(Cause, f64); 7] = [
     (Cause::Waiting, 1.383_872_512_553_001e-10),
     (Cause::Failover, 8.316_699_933_466_4e-6),
     (Cause::Undetected, 1.108_893_324_462_186_7e-5),
     (Cause::Failback, 4.158_349_966_733_2e-6),
     (Cause::Planned, 1.632_251_811_526_770_4e-5),
+    (Cause::Restart, 0.0),
+    (Cause::Site, 0.0),
 ];
 
 #[test]

@@ -189,6 +189,25 @@ fn no_operation_twice() {
     court.breaks("S11", OperationKind::Stop, DISK, 0, 1);
 }
 
+/// A disk that died is cleaned up at once, while its share still thinks that it runs; it starts only
+/// after that, and is up only when it has started.
+#[test]
+fn what_has_died_may_be_terminated_before_its_dependents_stop() {
+    let mut court = Court::running();
+    assert_eq!(court.truth.fail(DISK, node(0)), Incarnation::new(1));
+    assert!(!court.truth.is_serving(GROUP));
+    assert_eq!(court.ask(OperationKind::Terminate, DISK, 0, 1), Ok(Asked::Begun));
+    court.truth.finish(DISK);
+    assert_eq!(court.ask(OperationKind::Stop, SHARE, 0, 1), Ok(Asked::Begun));
+    court.truth.finish(SHARE);
+    court.breaks("S2", OperationKind::Start, SHARE, 0, 1);
+    assert_eq!(court.truth.waves_to_start(GROUP), 2);
+    assert_eq!(court.ask(OperationKind::Start, DISK, 0, 1), Ok(Asked::Begun));
+    court.truth.finish(DISK);
+    assert_eq!(court.truth.waves_to_start(GROUP), 1);
+    assert!(!court.truth.is_serving(GROUP));
+}
+
 #[test]
 fn nothing_starts_on_a_paused_or_lost_node() {
     for told in [Told::Paused, Told::Lost, Told::Off] {

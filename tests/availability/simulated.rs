@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use quorate::settings::{Failback, QuorumRule};
 use quorate::sim::availability::{
-    ByCause, Cause, Design, DesignError, Estimate, Eviction, Outcome, Parameters, Rates, Scatter,
-    Simulation, chain, closed_form,
+    ByCause, Cause, Design, DesignError, Estimate, Eviction, Goal, Outcome, Parameters, Rates,
+    Scatter, Simulation, chain, closed_form,
 };
 use quorate::spec::ClusterDeclaration;
 
@@ -28,20 +28,24 @@ pub(crate) const RATES: Rates = Rates {
     maintenance: Duration::from_secs(2 * 3_600),
     eviction: Eviction::WhenRoom,
     failback: Some(Failback::Allow),
+    resource_failure_every: None,
+    restart: Duration::from_secs(30),
+    site_outage_every: None,
+    site_outage: Duration::from_secs(4 * 3_600),
     durations: Scatter::Exponential,
 };
 
 /// The seven nodes of the example, or fewer.
 pub(crate) fn exchange<const N: usize>(leave_out: [&str; N], rates: Rates) -> Design {
-    with_quorum(QuorumRule::DiskOnly, leave_out, rates)
+    with_quorum(QuorumRule::DiskOnly, &leave_out, rates)
 }
 
-fn with_quorum<const N: usize>(quorum: QuorumRule, leave_out: [&str; N], rates: Rates) -> Design {
+fn with_quorum(quorum: QuorumRule, leave_out: &[&str], rates: Rates) -> Design {
     let text = include_str!("../../examples/exchange_2003.toml");
     let declaration: ClusterDeclaration = toml::from_str(text).expect("the example is valid");
     let is_without_spare = leave_out.contains(&"node5");
     let design = Design::new(declaration.quorum(quorum), rates)
-        .without_nodes(leave_out)
+        .without_nodes(leave_out.iter().copied())
         .expect("the example has these nodes");
     if is_without_spare { design.without_spare_rule() } else { design }
 }
@@ -68,7 +72,8 @@ fn assert_agrees(what: &str, simulated: &Outcome, of: &Parameters, known: &ByCau
     let mut variance = 0.0;
     for cause in Cause::ALL {
         let (found, known) = (mean.down_by_cause.of(cause).mean, known.of(cause));
-        let at_once = if cause == Cause::Waiting && of.quorum > 0 { of.homes as f64 } else { 1.0 };
+        let is_common = cause == Cause::Site || cause == Cause::Waiting && of.quorum > 0;
+        let at_once = if is_common { of.homes as f64 } else { 1.0 };
         let outages = known * hours / closed_form::outage_lengths(of).of(cause) / at_once;
         // The sum bears what is too rare to be judged by itself.
         let error = if outages > 0.0 { known * (2.0 / outages).sqrt() } else { 0.0 };
@@ -114,13 +119,74 @@ fn groups_that_stay_agree_with_the_closed_form() {
 /// Failures so frequent that nobody would call them rare, and a majority to lose.
 #[test]
 fn a_cluster_under_stress_agrees_with_the_exact_chain() {
-    let design = with_quorum(QuorumRule::NodeMajority, [], stressed(Failback::Allow));
+    let design = with_quorum(QuorumRule::NodeMajority, &[], stressed(Failback::Allow));
     let of = parameters(&design);
     let known = chain::solve(&of).expect("it is small");
     let simulated = run(&design, 4.0, 1);
     assert_agrees("stress", &simulated, &of, &known.unavailability);
     let (any, expected) = (simulated.any_down, known.any_down.total());
     assert!(any.agrees_with(expected), "all at once: {any:?} for {expected:e}");
+}
+
+/// Failures of resources and of the site against the rate of each times its length, and what else
+/// there is unchanged beside them.
+#[test]
+fn restarts_and_outages_of_the_site_agree_with_the_closed_form() {
+    for (leave_out, failback) in [
+        (&[][..], Failback::Allow),
+        (&[], Failback::Prevent),
+        (&["node5", "node6", "node7"], Failback::Allow),
+    ] {
+        let rates = Rates {
+            resource_failure_every: Some(HOUR * 300),
+            restart: Duration::from_secs(45),
+            site_outage_every: Some(HOUR * 500),
+            site_outage: MINUTE * 40,
+            failback: Some(failback),
+            coverage: if leave_out.is_empty() { RATES.coverage } else { 1.0 },
+            eviction: Eviction::Forced,
+            ..RATES
+        };
+        let design = with_quorum(QuorumRule::DiskOnly, leave_out, rates);
+        let of = parameters(&design);
+        assert_eq!(chain::solve(&of), Err(chain::Unsolved::BesideNodes));
+        let known = closed_form::unavailability(&of);
+        assert!(known.restart > 1e-5 && known.site > 1e-4, "{known:?}");
+        let what = format!("{} nodes, {failback:?}", of.nodes());
+        let simulated = run(&design, 40.0, 1);
+        assert_agrees(&what, &simulated, &of, &known);
+        let moves = simulated.mean.moves_per_year;
+        assert!(moves.agrees_with(closed_form::moves_per_year(&of)), "{what}: {moves:?}");
+    }
+}
+
+/// A pilot of a year is extended by whole years until the error is reached, and is then as one run.
+#[test]
+fn a_run_goes_on_until_its_error_is_small_enough() {
+    let design = exchange([], RATES);
+    let start = || Simulation::new(&design, 1).expect("the design is valid");
+    let goal =
+        Goal { relative_error: 0.2, pilot_years: 1.0, most_years: 200.0, most_inputs: u64::MAX };
+    let mut plans = Vec::new();
+    let found = start()
+        .run_until(&goal, |progress| {
+            assert!(progress.years <= progress.planned, "{progress:?}");
+            plans.push(progress.planned);
+        })
+        .unwrap_or_else(|broken| panic!("{broken}"));
+    plans.dedup();
+    let down = found.mean.down;
+    assert!(down.standard_error <= 0.2 * down.mean, "{down:?}");
+    assert!(plans.len() > 1 && plans.is_sorted(), "{plans:?}");
+    assert_eq!(plans.last(), Some(&found.run.years));
+    let same = run(&design, found.run.years, 1);
+    assert_eq!(same.run, found.run);
+    assert!((same.mean.down.mean / down.mean - 1.0).abs() < 1e-9);
+    assert!((same.mean.down.standard_error / down.standard_error - 1.0).abs() < 1e-9);
+    let bound = start()
+        .run_until(&Goal { relative_error: 1e-3, most_years: 3.5, ..goal }, |_| ())
+        .unwrap_or_else(|broken| panic!("{broken}"));
+    assert_eq!(bound.run.years, 3.0);
 }
 
 fn stressed(failback: Failback) -> Rates {

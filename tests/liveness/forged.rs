@@ -12,7 +12,7 @@ use quorate::testkit::audit::{Moment, Stimulus};
 use quorate::testkit::liveness::{
     Journal, Outside, Spark, at_rest, drain_ends, fences_block_only_theirs, idle, no_fence_loop,
     no_ping_pong, not_stuck, online_in_time, operations_end, rolling_reboot, same_course,
-    stays_at_rest,
+    stays_at_rest, stays_away,
 };
 use quorate::testkit::reference::{Differential, Order};
 use quorate::testkit::{Breach, Invariant};
@@ -20,6 +20,7 @@ use quorate::{Cluster, Command, Epoch, GroupId, Input, NodeId, Timestamp};
 
 const A: NodeId = NodeId::new(0);
 const B: NodeId = NodeId::new(1);
+const C: NodeId = NodeId::new(2);
 const SQL: GroupId = GroupId::new(0);
 
 fn declaration() -> ClusterDeclaration {
@@ -107,6 +108,37 @@ fn who_goes_to_and_fro_is_named() {
     let (from, to) = (NodeState::Joining, NodeState::Up);
     let up = Output::Event(Event::NodeChanged { node: A, from, to });
     assert_eq!(judge(&[failed(A, B), up, back]), Some(Invariant::L3), "it may not return at all");
+}
+
+/// Where nothing fails anew, nothing goes back to where it failed, nor on and on.
+#[test]
+fn who_does_not_stay_away_is_named() {
+    let play = play();
+    let judge = |outputs: &[Output]| {
+        let mut journal = Journal::new();
+        for (number, output) in (1..).zip(outputs) {
+            journal.record(at(number * 1_000), Spark::Outside, core::slice::from_ref(output));
+        }
+        invariant(stays_away(&play.cluster, &journal, at(0)))
+    };
+    let failed = |from, to| owner(from, to, MovementCause::ResourceFailure);
+    let by = |cause| owner(B, A, cause);
+    let (from, to) = (NodeState::Joining, NodeState::Up);
+    let up = |node| Output::Event(Event::NodeChanged { node, from, to });
+    assert_eq!(judge(&[failed(A, B), failed(B, C)]), None, "each node once");
+    assert_eq!(
+        judge(&[failed(A, B), failed(B, A)]),
+        Some(Invariant::L3),
+        "it has just failed there"
+    );
+    let often = [failed(A, B), failed(C, B), failed(C, B)];
+    assert_eq!(judge(&often), Some(Invariant::L3), "three times with three nodes");
+    assert_eq!(judge(&[failed(A, B), by(MovementCause::Failback)]), Some(Invariant::L3));
+    assert_eq!(judge(&[failed(A, B), up(B), by(MovementCause::Failback)]), Some(Invariant::L3));
+    assert_eq!(judge(&[failed(A, B), up(A), by(MovementCause::Failback)]), None, "it came up");
+    for cause in [MovementCause::Operator, MovementCause::NodeFailure, MovementCause::Drain] {
+        assert_eq!(judge(&[failed(A, B), by(cause), failed(A, B)]), None, "{cause}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, Instant};
 
 use super::Configuration;
 use super::act::Action;
@@ -21,7 +22,11 @@ const TWINS: usize = 2;
 pub(crate) struct Compared {
     pub(crate) states: usize,
     pub(crate) twins: usize,
+    /// States that are known and not yet looked at; 0 in the end.
+    pub(crate) pending: usize,
 }
+
+const TELL_EVERY: Duration = Duration::from_secs(5);
 
 /// A state that was visited, and the names of those that were compared with it.
 struct Known {
@@ -30,15 +35,24 @@ struct Known {
 }
 
 /// Compares the states of a configuration with their twins: those that differ in a name or a diary.
+/// How far it is is told every few seconds.
 ///
 /// # Errors
 ///
 /// Two states that are taken for one and are not, in words.
-pub(crate) fn compare(configuration: &Configuration) -> Result<Compared, String> {
+pub(crate) fn compare(
+    configuration: &Configuration,
+    progress: fn(&Compared),
+) -> Result<Compared, String> {
     let mut known: BTreeMap<u64, Known> = BTreeMap::new();
     let mut pending = State::initial(configuration);
     let mut twins = 0;
+    let mut told = Instant::now();
     while let Some(state) = pending.pop() {
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            progress(&Compared { states: known.len(), twins, pending: pending.len() });
+        }
         let name = name(&state);
         let Some(twin) = known.get_mut(&state.key()) else {
             pending.extend(future(configuration, &state).into_iter().map(|(_, next)| next));
@@ -52,7 +66,7 @@ pub(crate) fn compare(configuration: &Configuration) -> Result<Compared, String>
         twins += 1;
         judge(configuration, &twin.state, &state)?;
     }
-    Ok(Compared { states: known.len(), twins })
+    Ok(Compared { states: known.len(), twins, pending: 0 })
 }
 
 /// What differs in states that differ in names as well.

@@ -48,8 +48,13 @@ impl Alarms {
         self.set(slot, NEVER);
     }
 
+    /// When the alarm of a slot rings, if it is set.
+    pub(super) fn of(&self, slot: usize) -> Option<u64> {
+        Some(self.at(self.leaves.saturating_add(slot))).filter(|at| *at != NEVER)
+    }
+
     pub(super) fn is_set(&self, slot: usize) -> bool {
-        self.at(self.leaves.saturating_add(slot)) != NEVER
+        self.of(slot).is_some()
     }
 
     /// The earliest alarm and its slot; of several at one time, the lowest slot.

@@ -10,7 +10,7 @@
 use std::prelude::v1::*;
 
 use super::causes::{ByCause, Cause};
-use super::statistics::Estimate;
+use super::statistics::{BATCHES, Estimate};
 
 /// Milliseconds of a year of 365 days.
 pub(super) const YEAR_MILLIS: u64 = 31_536_000_000;
@@ -135,8 +135,11 @@ impl Books {
         count as f64 * YEAR_MILLIS as f64 / self.batch_millis as f64
     }
 
+    /// A run that was extended has more batches than there should be: neighbours are taken together.
     fn estimate(&self, of: impl Fn(&Batch) -> f64) -> Estimate {
-        let values: Vec<f64> = self.past.iter().map(of).collect();
+        let size = self.past.len().div_euclid(BATCHES).max(1);
+        let mean = |batches: &[Batch]| batches.iter().map(&of).sum::<f64>() / size as f64;
+        let values: Vec<f64> = self.past.chunks_exact(size).map(mean).collect();
         Estimate::of(values.into_iter())
     }
 }

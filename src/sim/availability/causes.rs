@@ -18,12 +18,23 @@ pub enum Cause {
     Failback,
     /// It makes way for planned maintenance, or comes back after it.
     Planned,
+    /// One of its resources failed and is restarted where it is.
+    Restart,
+    /// The site is out: power, storage or whatever else all nodes share.
+    Site,
 }
 
 impl Cause {
     /// Every cause, in the order of the columns of a report.
-    pub const ALL: [Self; 5] =
-        [Self::Waiting, Self::Failover, Self::Undetected, Self::Failback, Self::Planned];
+    pub const ALL: [Self; 7] = [
+        Self::Waiting,
+        Self::Failover,
+        Self::Undetected,
+        Self::Failback,
+        Self::Planned,
+        Self::Restart,
+        Self::Site,
+    ];
 }
 
 impl fmt::Display for Cause {
@@ -34,6 +45,8 @@ impl fmt::Display for Cause {
             Self::Undetected => "undetected",
             Self::Failback => "failback",
             Self::Planned => "planned",
+            Self::Restart => "restart",
+            Self::Site => "site",
         })
     }
 }
@@ -51,6 +64,10 @@ pub struct ByCause<T> {
     pub failback: T,
     /// Of [`Cause::Planned`].
     pub planned: T,
+    /// Of [`Cause::Restart`].
+    pub restart: T,
+    /// Of [`Cause::Site`].
+    pub site: T,
 }
 
 impl<T: Copy> ByCause<T> {
@@ -63,6 +80,8 @@ impl<T: Copy> ByCause<T> {
             Cause::Undetected => self.undetected,
             Cause::Failback => self.failback,
             Cause::Planned => self.planned,
+            Cause::Restart => self.restart,
+            Cause::Site => self.site,
         }
     }
 
@@ -74,6 +93,8 @@ impl<T: Copy> ByCause<T> {
             Cause::Undetected => &mut self.undetected,
             Cause::Failback => &mut self.failback,
             Cause::Planned => &mut self.planned,
+            Cause::Restart => &mut self.restart,
+            Cause::Site => &mut self.site,
         }
     }
 
@@ -86,6 +107,8 @@ impl<T: Copy> ByCause<T> {
             undetected: function(self.undetected),
             failback: function(self.failback),
             planned: function(self.planned),
+            restart: function(self.restart),
+            site: function(self.site),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Availability by formula.
 //!
 //! Every active node is the home of one group, the other nodes stand by, and a node carries one
-//! group at a time. A group is then down for the sum of five small shares of time, each a rate
+//! group at a time. A group is then down for the sum of a few small shares of time, each a rate
 //! times a duration. What overlaps is ignored: a failure during a failover, a second failure
 //! during a failback. So the formulas are good while failures are rare, and drift by percents when
 //! they are not; [`chain`](super::chain) has no such error.
@@ -15,7 +15,7 @@
 
 use serde::Serialize;
 
-use super::causes::ByCause;
+use super::causes::{ByCause, Cause};
 use super::rates::Eviction;
 use crate::settings::Failback;
 
@@ -51,6 +51,14 @@ pub struct Parameters {
     pub eviction: Eviction,
     /// Whether groups return home.
     pub failback: Failback,
+    /// Failures of a resource of one group per hour.
+    pub resource_failure_rate: f64,
+    /// Length of a restart.
+    pub restart: f64,
+    /// Outages of the whole site per hour.
+    pub site_outage_rate: f64,
+    /// Length of one.
+    pub site_outage: f64,
 }
 
 impl Parameters {
@@ -102,9 +110,22 @@ impl Parameters {
 /// The share of time for which one group is down, by cause.
 #[must_use]
 pub fn unavailability(parameters: &Parameters) -> ByCause<f64> {
-    if parameters.spare_nodes() == 0 {
-        return without_spares(parameters);
+    let nodes = if parameters.spare_nodes() == 0 {
+        without_spares(parameters)
+    } else {
+        with_spares(parameters)
+    };
+    ByCause {
+        // Whoever ran when the site went starts where it was when it comes back.
+        failback: nodes.failback + parameters.site_outage_rate * parameters.planned_move,
+        restart: parameters.resource_failure_rate * parameters.restart,
+        site: parameters.site_outage_rate * parameters.site_outage,
+        ..nodes
     }
+}
+
+/// Nodes that fail and are maintained; groups go elsewhere.
+fn with_spares(parameters: &Parameters) -> ByCause<f64> {
     let failures = parameters.failures();
     let maintenances = parameters.maintenances();
     let uncovered = failures * (1.0 - parameters.coverage);
@@ -128,6 +149,7 @@ pub fn unavailability(parameters: &Parameters) -> ByCause<f64> {
         undetected,
         failback,
         planned,
+        ..ByCause::default()
     }
 }
 
@@ -160,6 +182,8 @@ pub fn outage_lengths(parameters: &Parameters) -> ByCause<f64> {
         undetected: 1.0 / (1.0 / parameters.manual + parameters.repair_rate),
         failback: parameters.planned_move,
         planned: parameters.planned_move + eviction,
+        restart: parameters.restart,
+        site: parameters.site_outage,
     }
 }
 
@@ -172,10 +196,16 @@ pub fn outage_lengths(parameters: &Parameters) -> ByCause<f64> {
 pub fn years_needed(parameters: &Parameters, relative_error: f64) -> f64 {
     let (terms, lengths) = (unavailability(parameters), outage_lengths(parameters));
     let total = terms.total();
-    let second_moment: f64 =
-        terms.values().zip(lengths.values()).map(|(term, length)| 2.0 * term * length).sum();
-    let hours =
-        second_moment / (relative_error * relative_error * total * total * parameters.homes as f64);
+    let groups = parameters.homes as f64;
+    let second_moment: f64 = Cause::ALL
+        .into_iter()
+        .map(|cause| {
+            // Without the site all are down at once, so that its length counts but once.
+            let at_once = if cause == Cause::Site { groups } else { 1.0 };
+            2.0 * terms.of(cause) * lengths.of(cause) * at_once
+        })
+        .sum();
+    let hours = second_moment / (relative_error * relative_error * total * total * groups);
     hours / HOURS_PER_YEAR
 }
 

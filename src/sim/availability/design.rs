@@ -20,7 +20,8 @@ use crate::{GroupId, NodeId};
 ///
 /// The declaration is used as it is, but for what the simulation stands in for: agents report
 /// failures by themselves, so nothing is checked; operations take as long as they take, so none
-/// times out; and a lease is part of the length of a failover.
+/// times out; a lease is part of the length of a failover, and the wait before a restart part of
+/// the length of that.
 #[derive(Clone, Debug)]
 pub struct Design {
     declaration: ClusterDeclaration,
@@ -148,6 +149,7 @@ impl Design {
                 settings.start_pending_timeout = Some(NEVER);
                 settings.start_deadline = Some(NEVER);
                 settings.stop_deadline = Some(NEVER);
+                settings.restart_delay = Some(Duration::ZERO);
             }
         }
         declared.fence_timeout = Some(NEVER);
@@ -184,6 +186,10 @@ impl Design {
             maintenance: hours(rates.maintenance),
             eviction: rates.eviction,
             failback: common_failback(&groups)?,
+            resource_failure_rate: rates.resource_failure_every.map_or(0.0, per_hour),
+            restart: hours(rates.restart),
+            site_outage_rate: rates.site_outage_every.map_or(0.0, per_hour),
+            site_outage: hours(rates.site_outage),
         })
     }
 }

@@ -36,6 +36,12 @@ impl Draw {
         self.unit() <= probability
     }
 
+    /// A number below this one; each is equally likely. 0 below 0.
+    pub(super) fn below(&mut self, count: usize) -> usize {
+        let chosen = (self.unit() * count as f64) as usize;
+        chosen.min(count.saturating_sub(1))
+    }
+
     /// An exponential span with this mean, in whole units of the mean.
     pub(super) fn exponential(&mut self, mean: f64) -> u64 {
         (-mean * logarithm(self.unit())).round() as u64

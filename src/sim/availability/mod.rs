@@ -27,6 +27,6 @@ pub use closed_form::Parameters;
 pub use design::{Design, DesignError, NotComparable};
 pub use outcome::{Outcome, Run, Server};
 pub use rates::{Eviction, Rates, RatesError, Scatter};
-pub use simulation::{BrokenPromise, Simulation};
+pub use simulation::{BrokenPromise, Goal, Progress, Simulation};
 pub use statistics::{BATCHES, Estimate};
 pub use truth::{Asked, GroundTruth, Told};

@@ -60,6 +60,23 @@ pub struct Rates {
     /// Whether groups return home by themselves. Absent is as each group declares. Default absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failback: Option<Failback>,
+    /// Mean time between two failures of a resource of one group, while all of it runs. The group
+    /// is restarted where it is, as far as it depends on that resource. Default absent: there are
+    /// none.
+    #[serde(with = "crate::time::text::optional", skip_serializing_if = "Option::is_none")]
+    pub resource_failure_every: Option<Duration>,
+    /// Mean length of the outage of a group whose resource fails, if its restarts are not used up:
+    /// until it is noticed, any wait, all stops and starts together. Default 30 s.
+    #[serde(with = "crate::time::text::plain")]
+    pub restart: Duration,
+    /// Mean time between two outages of all nodes for one reason: power, storage, the site. Default
+    /// absent: there are none.
+    #[serde(with = "crate::time::text::optional", skip_serializing_if = "Option::is_none")]
+    pub site_outage_every: Option<Duration>,
+    /// Mean length of one, until the nodes are members again; each group then takes a `move` to
+    /// start. Default 4 h.
+    #[serde(with = "crate::time::text::plain")]
+    pub site_outage: Duration,
     /// How single durations scatter about their means. Default [`Scatter::Exponential`].
     pub durations: Scatter,
 }
@@ -137,6 +154,10 @@ impl Default for Rates {
             maintenance: HOUR,
             eviction: Eviction::WhenRoom,
             failback: None,
+            resource_failure_every: None,
+            restart: Duration::from_secs(30),
+            site_outage_every: None,
+            site_outage: HOUR.saturating_mul(4),
             durations: Scatter::Exponential,
         }
     }
@@ -157,6 +178,10 @@ impl Rates {
             ("move", self.planned_move),
             ("maintenance_every", self.maintenance_every.unwrap_or(DAY)),
             ("maintenance", self.maintenance),
+            ("resource_failure_every", self.resource_failure_every.unwrap_or(DAY)),
+            ("restart", self.restart),
+            ("site_outage_every", self.site_outage_every.unwrap_or(DAY)),
+            ("site_outage", self.site_outage),
         ];
         for (field, span) in wholes {
             if span.is_zero() {

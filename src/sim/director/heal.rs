@@ -25,15 +25,28 @@ const TIMERS: u64 = 90;
 impl Director {
     /// The faults end within a part of the nodes that can be quorate by itself; the others stay
     /// off. Everything that is asked for succeeds, and the timers go off.
-    pub(crate) fn heal(&mut self) -> Result<(), Breach> {
+    ///
+    /// [`Done::No`] if the end of time is too near for that.
+    pub(super) fn heal(&mut self) -> Result<Done, Breach> {
         if self.now() > u64::MAX / 4 {
-            return Ok(());
+            return Ok(Done::No);
         }
         self.swarm.calm();
         self.quieten();
         self.choose_who_is_well()?;
         self.act(Act::Say(Box::new(Input::WitnessChanged { witness: WitnessState::Up })))?;
         self.take_up_what_hangs();
+        self.stage.keep_journal();
+        let begun_at = Timestamp::from_millis(self.now());
+        self.come_to_rest(TIMERS)?;
+        let journal = self.stage.take_journal();
+        liveness::stays_away(self.stage.cluster(), &journal, begun_at)?;
+        Ok(Done::Yes)
+    }
+
+    /// Nothing strikes any more, and everything comes online that can; that many timers go off at
+    /// least, for what may still be to come.
+    pub(super) fn come_to_rest(&mut self, least: u64) -> Result<(), Breach> {
         self.healed_at = self.now();
         let mut calm_since = self.healed_at;
         let mut was_unnoticed = false;
@@ -50,7 +63,7 @@ impl Director {
                 // It came back just now, as paused as it went.
                 continue;
             }
-            if timer > TIMERS && self.is_at_rest().is_ok() {
+            if timer > least && self.is_at_rest().is_ok() {
                 return Ok(());
             }
             let Some(due) = self.next_timer() else { break };
@@ -233,7 +246,7 @@ impl Director {
     }
 
     /// Nothing is outstanding, and every group is as it is wanted or says what calm cannot mend.
-    fn is_at_rest(&self) -> Result<(), Breach> {
+    pub(super) fn is_at_rest(&self) -> Result<(), Breach> {
         let cluster = self.stage.cluster();
         for node in self.nodes() {
             let is_well = self.care(node).is_left_out || self.stage.is_member(node);
@@ -269,7 +282,7 @@ impl Director {
 
     /// What is online as far as the cluster knows and does not run, and by when a check is certain
     /// to have begun.
-    fn unnoticed(&self, calm_since: Timestamp) -> Vec<(ResourceId, Timestamp)> {
+    pub(super) fn unnoticed(&self, calm_since: Timestamp) -> Vec<(ResourceId, Timestamp)> {
         let cluster = self.stage.cluster();
         let (spec, state, book) = (cluster.spec(), cluster.state(), &self.stage.book);
         let runs = |resource: ResourceId| {

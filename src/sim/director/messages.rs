@@ -74,7 +74,7 @@ impl Director {
 
     /// How long a message travels.
     fn travel(&mut self, op: Op) -> u64 {
-        let mut delay = self.dice.between(1, 20);
+        let mut delay = self.dice.between(1, self.swarm.travel);
         if self.fired(Fault::Delayed) {
             let late = self.dice.log_uniform(1, 5_000);
             self.atlas.met(Fault::Delayed, late);
@@ -212,7 +212,7 @@ impl Director {
 
     /// The answer sets out.
     fn send_answer(&mut self, index: usize, op: Op) {
-        if self.fired(Fault::NoReply) || self.fired(Fault::AnswerLost) {
+        if self.is_silent(op.node) || self.fired(Fault::NoReply) || self.fired(Fault::AnswerLost) {
             return;
         }
         let mut delay = self.travel(op);
@@ -248,6 +248,9 @@ impl Director {
         let Some(op) = self.op(index) else { return Ok(()) };
         let is_of_agent = op.resource.is_some() && word != Word::GivenUp;
         if is_of_agent {
+            if self.is_silent(op.node) {
+                return Ok(());
+            }
             let event =
                 again.map_or(Event::Answer(index, word), |kind| Event::AnswerAgain(index, kind));
             if self.put_off(op.node, event).is_err() {

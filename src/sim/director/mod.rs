@@ -14,6 +14,7 @@
 mod clocks;
 mod edges;
 mod edits;
+mod epilogue;
 mod heal;
 mod links;
 mod machines;
@@ -40,7 +41,7 @@ use crate::time::WallClock;
 
 use super::act::{Act, OpRef, Timed, Word};
 use super::dice::Dice;
-use super::draw::Swarm;
+use super::draw::{Epilogue, Swarm};
 use super::fault::{Atlas, FaultKind};
 use super::stage::{Done, Stage};
 use super::world::{Key, Link, Machine, Manner, Strike};
@@ -98,7 +99,7 @@ struct Care {
 }
 
 /// A run under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Director {
     pub(crate) stage: Stage,
     pub(crate) atlas: Atlas,
@@ -128,6 +129,9 @@ pub(crate) struct Director {
     clock_read_at: u64,
     /// When the faults ended.
     healed_at: u64,
+    epilogue: Epilogue,
+    /// The node of which no agent answers.
+    silent: Option<Key>,
     tape: Option<Vec<Timed>>,
 }
 
@@ -168,8 +172,16 @@ impl Director {
             clock: WallClock { utc_millis_of_day: 0, utc_offset_minutes: 60 },
             clock_read_at: 0,
             healed_at: 0,
+            epilogue: Epilogue::Nothing,
+            silent: None,
             tape: (taping == Taping::On).then(Vec::new),
         }
+    }
+
+    /// What happens when everything has healed.
+    pub(crate) const fn ending(mut self, epilogue: Epilogue) -> Self {
+        self.epilogue = epilogue;
+        self
     }
 
     /// What was played so far.

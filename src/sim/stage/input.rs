@@ -12,6 +12,7 @@ use crate::settings::UnconfirmedStop;
 use crate::spec::ClusterDeclaration;
 use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::history::edits;
+use crate::testkit::liveness::Spark;
 use crate::{Effect, Input, NodeId, ResourceId, Timestamp};
 
 use super::{Done, Mark, STEPS_PER_MARK, Stage};
@@ -93,6 +94,10 @@ impl Stage {
     ) -> Result<(), Breach> {
         self.steps = self.steps.saturating_add(1);
         self.trace.add(at, answer, outputs, self.watch.digest());
+        if let Some(journal) = self.journal.as_mut().filter(|_| !outputs.is_empty()) {
+            // Nobody asks what set it off.
+            journal.record(Timestamp::from_millis(at), Spark::Outside, outputs);
+        }
         for output in outputs {
             match output {
                 Output::Effect(effect) => self.sent(effect),

@@ -11,6 +11,7 @@ use std::vec::Vec;
 use crate::cluster::{Input, InputError, Output, PortableHasher, Snapshot};
 use crate::spec::ClusterSpec;
 use crate::testkit::breach::Breach;
+use crate::testkit::liveness::Journal;
 use crate::testkit::reference::{Compared, Differential};
 use crate::testkit::watch::{Storing, Watch};
 use crate::{Cluster, Timestamp};
@@ -26,13 +27,19 @@ const STEPS_PER_MARK: u64 = 50;
 
 /// A mistake that is made on purpose, to see that it is found.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(not(test), allow(dead_code, reason = "nobody but tests makes them"))]
 pub(crate) enum Flaw {
     /// None.
     #[default]
     None,
     /// Copies of which an agent said falsely that they stopped are judged like any other.
-    #[cfg(test)]
     LiesAreJudged,
+    /// Nodes are rebooted one after the other without being emptied.
+    NotEmptied,
+    /// After a loss of power a node is lost once more, and that is not taken for a fault.
+    PowerFlickers,
+    /// When the agents of one node fall silent, those of all others do as well.
+    SilenceSpreads,
 }
 
 /// Whether an act did anything.
@@ -64,6 +71,8 @@ pub(crate) struct Stage {
     told: Option<Vec<(u64, Told)>>,
     /// What happened, in words, if that is wanted.
     record: Option<Vec<String>>,
+    /// What was put out since the storm was over.
+    journal: Option<Journal>,
 }
 
 /// A snapshot and everything that the cluster was told since.
@@ -123,6 +132,7 @@ impl Stage {
             flaw,
             told: (keep == Keep::Told).then(Vec::new),
             record: (keep == Keep::Words).then(Vec::new),
+            journal: None,
         }
     }
 
@@ -158,6 +168,20 @@ impl Stage {
             told.push((self.now, Told::Runs { resource, node }));
         }
         told
+    }
+
+    pub(crate) const fn flaw(&self) -> Flaw {
+        self.flaw
+    }
+
+    /// Begins a new journal.
+    pub(crate) fn keep_journal(&mut self) {
+        self.journal = Some(Journal::new());
+    }
+
+    /// What was put out since the journal was begun.
+    pub(crate) fn take_journal(&mut self) -> Journal {
+        self.journal.take().unwrap_or_default()
     }
 
     pub(crate) fn record(&mut self) -> Vec<String> {

@@ -86,7 +86,7 @@ impl Stage {
         }
         let was_asked = machine.asked().has(resource);
         let said = machine.finish(&op, resource, manner);
-        if flaw != Flaw::None && was_asked && manner == Manner::Lying {
+        if flaw == Flaw::LiesAreJudged && was_asked && manner == Manner::Lying {
             machine.own(resource);
         }
         if let Some(op) = self.ops.get_mut(index) {

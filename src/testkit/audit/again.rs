@@ -38,10 +38,10 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             let is_wanted = seen.wanted(*resource) == DesiredState::Online;
             let again = &mut seen.resources[resource.index()].again;
             match (*from, *to) {
-                (ResourceState::Online, ResourceState::Terminating | ResourceState::Failed)
-                | (ResourceState::OnlinePending, ResourceState::Failed)
-                    if is_wanted =>
-                {
+                (
+                    ResourceState::Online | ResourceState::OnlinePending,
+                    ResourceState::Terminating,
+                ) if is_wanted => {
                     *again = Again::Untold;
                 }
                 (
@@ -65,19 +65,21 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         }
         // On a paused node there is no restart to wait for.
         Event::NodeChanged { node, to: NodeState::Paused, .. } => {
-            on_node(seen, *node, |again, _| {
+            for resource in resources_on(seen, *node) {
+                let again = &mut seen.resources[resource.index()].again;
                 if matches!(again, Again::RestartAt(_)) {
                     *again = Again::Untold;
                 }
-            });
+            }
         }
         // Its pause went with the life in which it was paused, or while it was lost.
         Event::NodeChanged { node, to: NodeState::Up, .. } => {
-            on_node(seen, *node, |again, _| {
+            for resource in resources_on(seen, *node) {
+                let again = &mut seen.resources[resource.index()].again;
                 if *again == Again::Untold {
                     *again = Again::Free;
                 }
-            });
+            }
         }
         _ => {}
     }
@@ -95,28 +97,26 @@ fn due(again: Again, now: Timestamp, resource: ResourceId) -> Result<(), Breach>
     Ok(())
 }
 
-/// What a pause alone kept off, or could not leave because of it, is tried at once.
+/// What a pause alone kept off, or could not leave because of it, is tried at once; whoever could
+/// not leave has had no retry by that.
 fn resumed(seen: &mut Seen, node: NodeId) {
-    on_node(seen, node, |again, _| match again {
-        Again::Untold
-        | Again::RestartAt(_)
-        | Again::RetryAt(_, Exhaustion::NoCandidate | Exhaustion::Failovers) => {
-            *again = Again::Free;
+    for resource in resources_on(seen, node) {
+        let record = &mut seen.resources[resource.index()];
+        match record.again {
+            Again::RetryAt(_, Exhaustion::NoCandidate | Exhaustion::Failovers) => {
+                record.again = Again::Free;
+                record.retry_at = None;
+            }
+            Again::Untold | Again::RestartAt(_) => record.again = Again::Free,
+            Again::Free | Again::RetryAt(..) => {}
         }
-        Again::Free | Again::RetryAt(..) => {}
-    });
+    }
 }
 
-fn on_node(seen: &mut Seen, node: NodeId, change: impl Fn(&mut Again, ResourceState)) {
-    let groups: Vec<GroupId> = seen
-        .spec
-        .groups()
-        .map(|(id, _)| id)
-        .filter(|id| seen.group(*id).owner == Some(node))
-        .collect();
-    for group in groups {
-        of_group(seen, group, &change);
-    }
+/// The resources whose groups a node owns.
+pub(super) fn resources_on(seen: &Seen, node: NodeId) -> Vec<ResourceId> {
+    let on_node = |id: ResourceId| seen.group(seen.group_of(id)).owner == Some(node);
+    seen.spec.resources().map(|(id, _)| id).filter(|id| on_node(*id)).collect()
 }
 
 /// An operator who asks for what has failed has it tried at once.

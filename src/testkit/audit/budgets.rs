@@ -8,7 +8,7 @@ use crate::cluster::{Effect, Event};
 use crate::machine::NodeState;
 use crate::state::{Exhaustion, MovementCause, OperationKind};
 
-use super::Moment;
+use super::{Moment, spent};
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
 
@@ -70,8 +70,12 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         Event::RestartsExhausted { resource, cause, retry_at } => {
             let declared = seen.spec.resource(*resource).expect("a declared one");
             let settings = declared.settings();
+            // On a paused node it only tries to leave once more, and what was counted stays.
+            let is_leaving = spent::is_held(seen, declared.group())
+                && matches!(cause, Exhaustion::NoCandidate | Exhaustion::Failovers);
             let record = &mut seen.resources[resource.index()];
-            if record.retry_at.take_if(|at| *at <= moment.now).is_some() {
+            let is_over = record.retry_at.is_some_and(|at| at <= moment.now);
+            if is_over && !is_leaving {
                 record.restarts.clear();
             }
             record.retry_at = *retry_at;
@@ -124,6 +128,7 @@ fn within(log: &[Timestamp], now: Timestamp, threshold: u32, period: Duration) -
     (used, used <= usize::try_from(threshold).unwrap_or(usize::MAX))
 }
 
-fn in_window(log: &[Timestamp], now: Timestamp, period: Duration) -> usize {
+/// How many of these are within the period.
+pub(super) fn in_window(log: &[Timestamp], now: Timestamp, period: Duration) -> usize {
     log.iter().filter(|at| now.since(**at) <= period).count()
 }

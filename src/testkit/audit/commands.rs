@@ -70,6 +70,7 @@ fn forget(seen: &mut Seen, resource: ResourceId) {
     let record = &mut seen.resources[resource.index()];
     record.restarts.clear();
     record.retry_at = None;
+    record.forget_attempts();
 }
 
 fn want_with_providers(seen: &mut Seen, resource: ResourceId) {

@@ -29,6 +29,7 @@
 //! | `order` | a start follows its providers, a stop its dependents; nothing starts unquorate, unowned, unwanted, on a wrong node or beside an orphan |
 //! | `ownership` | epochs grow with each change of owner; a takeover has a proof that is true; owners are fit; capacity and anti-affinity hold at the moment of the decision |
 //! | `budgets` | failovers, restarts and fences within their windows, recounted from the events |
+//! | `spent` | a resource moves its group only once its restarts are used up |
 //! | `failback` | failback only where it is allowed, to a better node, after its hold-down, in its window, once per window |
 //! | `moves` | a group moves because of itself, and once per failure; a drain leaves what cannot go; who is placed has no rival of higher priority that waits |
 //! | `transitions` | no change of state outside the tables; doubt ends only by what ends doubt; nothing is adopted |
@@ -55,6 +56,7 @@ mod order;
 mod ownership;
 mod reasons;
 pub(crate) mod seen;
+mod spent;
 mod state;
 mod stuck;
 mod transitions;
@@ -152,6 +154,7 @@ pub(crate) fn step(
                 moves::event(seen, moment, event)?;
                 moves::drain_ended(seen, event)?;
                 budgets::event(seen, moment, event)?;
+                spent::event(seen, moment, event)?;
                 again::event(seen, moment, event)?;
                 transitions::learn(seen, moment, event);
             }

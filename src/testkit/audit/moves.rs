@@ -8,7 +8,7 @@ use crate::settings::Priority;
 use crate::state::{DrainMode, DrainStatus, MoveFailure, MovementCause};
 use crate::{Cluster, Command, GroupId, NodeId};
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::Moment;
 use crate::testkit::audit::seen::Seen;
@@ -60,9 +60,11 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
     }
 }
 
-/// One input is one incident, and moves a group at most once because a resource failed.
+/// One input is one incident, and moves a group off at most one node because a resource failed. On
+/// the way it may find another destination: another group of its class may start at the first one
+/// in the same step.
 pub(super) fn once_per_incident(outputs: &[Output]) -> Result<(), Breach> {
-    let mut moved = BTreeSet::new();
+    let mut left = BTreeMap::new();
     for output in outputs {
         let Output::Event(Event::MoveStarted {
             group,
@@ -73,15 +75,14 @@ pub(super) fn once_per_incident(outputs: &[Output]) -> Result<(), Breach> {
         else {
             continue;
         };
-        let is_first = moved.insert((*group, *from));
-        let is_on_its_way = moved.iter().any(|(own, start)| own == group && start != from);
-        ensure!(S32, is_first && !is_on_its_way, "{group} fails over twice in one step");
+        let first = *left.entry(*group).or_insert(*from);
+        ensure!(S32, first == *from, "{group} fails over twice in one step");
     }
     Ok(())
 }
 
 /// The record of a group before this step.
-fn named_record<'a>(
+pub(super) fn named_record<'a>(
     seen: &Seen,
     moment: &'a Moment<'_>,
     group: GroupId,

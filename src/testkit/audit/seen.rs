@@ -8,7 +8,7 @@ use crate::cluster::Effect;
 use crate::machine::{GroupState, NodeState, ResourceState};
 use crate::settings::{ColdStart, DesiredState};
 use crate::spec::ClusterSpec;
-use crate::state::{DownProof, MovementCause, Recovery};
+use crate::state::{DownProof, Exhaustion, MovementCause, Recovery};
 use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
 
 use super::again::Again;
@@ -68,6 +68,12 @@ pub(crate) struct SeenResource {
     pub(crate) retry_at: Option<Timestamp>,
     /// What it waits for since it failed.
     pub(crate) again: Again,
+    /// When it was last started.
+    pub(crate) started_at: Timestamp,
+    /// Whether it was tried again after a retry period, and has not proved itself since.
+    pub(crate) is_retried: bool,
+    /// Whether it failed in such a way that its group may fail over because of it.
+    pub(crate) may_leave: bool,
 }
 
 impl Seen {
@@ -80,7 +86,7 @@ impl Seen {
             groups: spec.groups().map(|(id, _)| SeenGroup::new(cluster, id)).collect(),
             resources: spec
                 .resources()
-                .map(|(_, declared)| SeenResource::new(declared.settings().desired))
+                .map(|(_, declared)| SeenResource::new(declared.settings().desired, now))
                 .collect(),
             orphans: BTreeSet::new(),
             operations: BTreeMap::new(),
@@ -126,6 +132,13 @@ impl Seen {
                 restarts: record.restarts.entries().to_vec(),
                 retry_at,
                 again,
+                started_at: record.started_at,
+                is_retried: record.retries > 0,
+                may_leave: match record.recovery {
+                    Recovery::Failover => true,
+                    Recovery::RetryAt { cause, .. } => cause == Exhaustion::NoCandidate,
+                    Recovery::None | Recovery::RestartAt(_) => false,
+                },
             };
         }
         seen.orphans = state.orphans.keys().copied().collect();
@@ -323,13 +336,16 @@ impl SeenGroup {
 }
 
 impl SeenResource {
-    fn new(desired: Option<DesiredState>) -> Self {
+    fn new(desired: Option<DesiredState>, now: Timestamp) -> Self {
         Self {
             state: ResourceState::Initializing,
             desired,
             restarts: Vec::new(),
             retry_at: None,
             again: Again::Free,
+            started_at: now,
+            is_retried: false,
+            may_leave: false,
         }
     }
 }

@@ -81,7 +81,18 @@ impl Scene {
 
     /// An input, and then everything that is asked for is done.
     fn then(self, input: Input) -> Self {
-        let mut scene = self.just(input);
+        self.just(input).done()
+    }
+
+    /// A timer goes off, and then everything that is asked for is done.
+    fn fired(mut self) -> Self {
+        self.audit.handle_timeout(&mut self.cluster, self.now).expect("every promise is kept");
+        self.done()
+    }
+
+    /// Everything that is asked for is done.
+    fn done(self) -> Self {
+        let mut scene = self;
         loop {
             let asked = scene.cluster.outstanding().next();
             let Some(effect) = asked else { return scene };

@@ -198,7 +198,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             // found running has had its retry only if that was due in an earlier step.
             let is_found = *to == ResourceState::Online;
             let due = if is_found { moment.before.state().now() } else { now };
-            let is_over = is_found || *to == ResourceState::OnlinePending;
+            let is_over = is_cleared || is_found || *to == ResourceState::OnlinePending;
             let retry_at = record.retry_at.take_if(|_| is_over);
             if is_cleared || retry_at.is_some_and(|at| at <= due) {
                 record.restarts.clear();

@@ -3,13 +3,13 @@
 use crate::machine::NodeState;
 use crate::quorum::WitnessState;
 use crate::state::Pause;
-use crate::{Command, Input, NodeId};
+use crate::{Command, Input, NodeId, Timestamp};
 use std::prelude::v1::*;
 
 use crate::testkit::Invariant;
 use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::history::run::Run;
-use crate::testkit::liveness;
+use crate::testkit::liveness::{self, Journal};
 
 /// Longest calm, in timers that go off.
 const TIMERS: usize = 90;
@@ -24,6 +24,14 @@ impl Run {
         self.note(|_| "calm".into());
         self.world.held.clear();
         self.feed(Input::WitnessChanged { witness: WitnessState::Up })?.ok();
+        let begun_at = Timestamp::from_millis(self.now);
+        self.journal = Some(Journal::new());
+        self.come_to_rest()?;
+        let journal = self.journal.take().unwrap_or_default();
+        liveness::stays_away(&self.cluster, &journal, begun_at)
+    }
+
+    fn come_to_rest(&mut self) -> Result<(), Breach> {
         for timer in 0..2 * TIMERS {
             self.welcome_all()?;
             self.work_until_quiet()?;

@@ -19,6 +19,7 @@ use crate::testkit::history::policies::Policy;
 use crate::testkit::history::step::History;
 use crate::testkit::history::tape::Tape;
 use crate::testkit::history::world::World;
+use crate::testkit::liveness::{Journal, Spark};
 use crate::testkit::reference::Differential;
 use crate::testkit::twin;
 
@@ -40,6 +41,8 @@ pub(crate) struct Run {
     steps: u64,
     /// After how many steps it is stored and restored.
     pub(crate) stores_every: u64,
+    /// What was put out since the calm began.
+    pub(crate) journal: Option<Journal>,
 }
 
 impl Run {
@@ -73,6 +76,7 @@ impl Run {
             output_count: 0,
             steps: 0,
             stores_every: 1,
+            journal: None,
         })
     }
 
@@ -166,6 +170,10 @@ impl Run {
     fn finish_step(&mut self, outputs: &[Output]) -> Result<(), Breach> {
         self.steps += 1;
         self.output_count += outputs.len();
+        if let Some(journal) = self.journal.as_mut().filter(|_| !outputs.is_empty()) {
+            // Nobody asks what set it off.
+            journal.record(Timestamp::from_millis(self.now), Spark::Outside, outputs);
+        }
         for output in outputs {
             if let Output::Effect(effect) = output {
                 let group = effect.resource.and_then(|resource| {

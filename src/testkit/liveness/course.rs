@@ -5,6 +5,7 @@ use std::prelude::v1::*;
 use crate::cluster::{Event, Output};
 use crate::machine::{GroupState, NodeState};
 use crate::settings::Failback;
+use crate::spec::NodeSet;
 use crate::state::{DrainStatus, MovementCause, OperationKind};
 use crate::{Cluster, GroupId, NodeId, Timestamp};
 
@@ -68,6 +69,69 @@ fn came_up(journal: &Journal, node: NodeId, since: Timestamp) -> bool {
     })
 }
 
+/// Since `at`, in which nothing failed anew, no group went back by itself to a node that it left for
+/// failure then, and each moved for failures at most as often as it has other nodes to run on (L3).
+/// When a node comes up, a window opens or an operator has a hand in it, both begin anew.
+///
+/// Takes for granted that every start since `at` succeeded, and that there was no change of
+/// configuration.
+///
+/// # Errors
+///
+/// The first group that goes to and fro.
+pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result<(), Breach> {
+    let spec = cluster.spec();
+    for (group, declared) in spec.groups() {
+        let settings = declared.settings();
+        let possible = declared.possible_owners();
+        let most = possible.map_or(spec.nodes().len(), NodeSet::len);
+        let has_window = settings.failback == Failback::Allow && settings.failback_window.is_some();
+        let mut left: Vec<NodeId> = Vec::new();
+        let mut count = 0_usize;
+        for (when, event) in journal.events(at) {
+            let (from, to, cause) = match event {
+                Event::NodeChanged { node, to: NodeState::Up, .. } => {
+                    left.retain(|other| other != node);
+                    count = 0;
+                    continue;
+                }
+                Event::OwnerChanged {
+                    group: of, from: Some(from), to: Some(to), cause, ..
+                } if *of == group => (*from, *to, *cause),
+                _ => continue,
+            };
+            let begins_anew = match cause {
+                MovementCause::ResourceFailure => {
+                    left.push(from);
+                    // Where it may not run it was only parked.
+                    let could_stay = possible.is_none_or(|possible| possible.contains(from));
+                    count = count.saturating_add(usize::from(could_stay));
+                    false
+                }
+                MovementCause::Failback => has_window,
+                MovementCause::Operator
+                | MovementCause::Start
+                | MovementCause::NodeFailure
+                | MovementCause::Drain
+                | MovementCause::Return => true,
+            };
+            if begins_anew {
+                left.clear();
+                count = 0;
+            }
+            let name = declared.name();
+            let is_back = left.contains(&to);
+            ensure!(L3, !is_back, "at {when} {name} returns to {to}, which it left for failure");
+            ensure!(
+                L3,
+                count == 0 || count < most,
+                "at {when} {name} failed over {count} times, and may run on {most} nodes"
+            );
+        }
+    }
+    Ok(())
+}
+
 /// In a round in which every node is rebooted once, a group moves at most twice, and is off only
 /// while it moves (L10). Takes for granted that there is a spare node with room, and that nodes
 /// are emptied before they are rebooted.
@@ -81,21 +145,52 @@ pub fn rolling_reboot(
     begun_at: Timestamp,
 ) -> Result<(), Breach> {
     for (group, _) in cluster.spec().groups() {
-        let (mut moves, mut is_moving) = (0_u32, false);
-        for (at, event) in journal.events_of(group, begun_at) {
-            match event {
-                Event::MoveStarted { .. } => is_moving = true,
-                Event::OwnerChanged { .. } => moves += 1,
-                Event::GroupChanged { from: GroupState::Online, to, .. } => {
-                    ensure!(L10, is_moving, "at {at} {group} is {to}, and does not move");
-                }
-                Event::GroupChanged { to: GroupState::Online, .. } => is_moving = false,
-                _ => {}
-            }
-        }
-        ensure!(L10, moves <= 2, "{group} moved {moves} times in one round");
-        ensure!(L10, !is_moving, "{group} is still on its way after the round");
+        off_only_while_moving(group, journal, begun_at)?;
+        moves_at_most_twice(group, journal, begun_at)?;
     }
+    Ok(())
+}
+
+/// Since `begun_at` a group that was online was off only while it moved, and has arrived (L10).
+/// Takes for granted that nothing of it failed.
+///
+/// # Errors
+///
+/// When it was off, or that it is still on its way.
+pub fn off_only_while_moving(
+    group: GroupId,
+    journal: &Journal,
+    begun_at: Timestamp,
+) -> Result<(), Breach> {
+    let mut is_moving = false;
+    for (at, event) in journal.events_of(group, begun_at) {
+        match event {
+            Event::MoveStarted { .. } => is_moving = true,
+            Event::GroupChanged { from: GroupState::Online, to, .. } => {
+                ensure!(L10, is_moving, "at {at} {group} is {to}, and does not move");
+            }
+            Event::GroupChanged { to: GroupState::Online, .. } => is_moving = false,
+            _ => {}
+        }
+    }
+    ensure!(L10, !is_moving, "{group} is still on its way after the round");
+    Ok(())
+}
+
+/// In a round a group moved at most twice (L10). Takes for granted that it could return each time,
+/// and that it had no better place to go.
+///
+/// # Errors
+///
+/// How often it moved.
+pub fn moves_at_most_twice(
+    group: GroupId,
+    journal: &Journal,
+    begun_at: Timestamp,
+) -> Result<(), Breach> {
+    let is_move = |event: &Event| matches!(event, Event::OwnerChanged { .. });
+    let moves = journal.events_of(group, begun_at).filter(|(_, event)| is_move(event)).count();
+    ensure!(L10, moves <= 2, "{group} moved {moves} times in one round");
     Ok(())
 }
 

@@ -66,6 +66,13 @@ impl Journal {
         self.entries.push(Entry { at, spark, outputs: outputs.to_vec() });
     }
 
+    /// What was written down before `at`.
+    #[must_use]
+    pub fn before(mut self, at: Timestamp) -> Self {
+        self.entries.retain(|entry| entry.at < at);
+        self
+    }
+
     /// Every step from `at` on, oldest first.
     pub fn since(&self, at: Timestamp) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |entry| entry.at >= at)

@@ -9,10 +9,10 @@
 //! |---|---|
 //! | L1, L13 | [`online_in_time`] |
 //! | L2 | [`at_rest`], [`stays_at_rest`] |
-//! | L3 | [`no_ping_pong`] |
+//! | L3 | [`no_ping_pong`], and [`stays_away`] where nothing fails anew |
 //! | L4 | [`operations_end`], and after every step of an audit |
 //! | L5 | [`not_stuck`], and after every step of an audit |
-//! | L10 | [`rolling_reboot`] |
+//! | L10 | [`rolling_reboot`], or [`off_only_while_moving`] and [`moves_at_most_twice`] of one group |
 //! | L11 | [`drain_ends`] |
 //! | L14 | [`same_course`] |
 //! | L16 | [`fences_block_only_theirs`] |
@@ -27,7 +27,10 @@ mod journal;
 mod rest;
 
 pub use bounds::{Outside, fence_time, start_time, stop_time, time_to_online};
-pub use course::{drain_ends, no_fence_loop, no_ping_pong, rolling_reboot, same_course};
+pub use course::{
+    drain_ends, moves_at_most_twice, no_fence_loop, no_ping_pong, off_only_while_moving,
+    rolling_reboot, same_course, stays_away,
+};
 pub use journal::{Entry, Journal, Spark};
 pub use rest::{
     at_rest, fences_block_only_theirs, idle, online_in_time, operations_end, stays_at_rest,

@@ -39,12 +39,18 @@ pub struct Solution {
     pub states: usize,
 }
 
-/// The chain has more states than can be solved in reasonable time.
+/// Why the chain says nothing of a cluster.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
-#[error("the chain of this cluster has more than {limit} states")]
-pub struct TooManyStates {
-    /// The most that are solved.
-    pub limit: usize,
+pub enum Unsolved {
+    /// It has more states than can be solved in reasonable time.
+    #[error("it would have more than {limit} states")]
+    TooManyStates {
+        /// The most that are solved.
+        limit: usize,
+    },
+    /// It knows of nodes only: not of resources that are restarted, nor of a site that is out.
+    #[error("it knows no failures of resources and no outages of the site")]
+    BesideNodes,
 }
 
 /// Most states that are solved; the effort grows with the cube in the worst case.
@@ -54,8 +60,11 @@ const MAX_STATES: usize = 6_000;
 ///
 /// # Errors
 ///
-/// The cluster is too large.
-pub fn solve(parameters: &Parameters) -> Result<Solution, TooManyStates> {
+/// The cluster is too large, or has what the chain does not know.
+pub fn solve(parameters: &Parameters) -> Result<Solution, Unsolved> {
+    if parameters.resource_failure_rate > 0.0 || parameters.site_outage_rate > 0.0 {
+        return Err(Unsolved::BesideNodes);
+    }
     match parameters.failback {
         Failback::Allow => solve_model(&homes::Homes(*parameters)),
         Failback::Prevent => solve_model(&symmetric::Symmetric(*parameters)),
@@ -80,7 +89,7 @@ trait Model {
     fn groups(&self) -> usize;
 }
 
-fn solve_model<M: Model>(model: &M) -> Result<Solution, TooManyStates> {
+fn solve_model<M: Model>(model: &M) -> Result<Solution, Unsolved> {
     let (states, rates) = explore(model)?;
     let shares = stationary(rates);
     let mut down = ByCause::<f64>::default();
@@ -105,7 +114,7 @@ fn solve_model<M: Model>(model: &M) -> Result<Solution, TooManyStates> {
 type Rows = Vec<Vec<(usize, f64)>>;
 
 /// Every state that can be reached, breadth first, and the rates between them, row by row.
-fn explore<M: Model>(model: &M) -> Result<(Vec<M::State>, Rows), TooManyStates> {
+fn explore<M: Model>(model: &M) -> Result<(Vec<M::State>, Rows), Unsolved> {
     let initial = model.initial();
     let mut known = BTreeMap::from([(initial.clone(), 0_usize)]);
     let mut states = vec![initial];
@@ -124,7 +133,7 @@ fn explore<M: Model>(model: &M) -> Result<(Vec<M::State>, Rows), TooManyStates> 
             *row.entry(index).or_default() += rate;
         });
         if states.len() > MAX_STATES {
-            return Err(TooManyStates { limit: MAX_STATES });
+            return Err(Unsolved::TooManyStates { limit: MAX_STATES });
         }
         row.remove(&rates.len());
         rates.push(row.into_iter().collect());

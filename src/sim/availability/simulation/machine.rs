@@ -132,8 +132,33 @@ impl Simulation {
         self.set_alarm(Alarm::Life(node), now.saturating_add(repair));
         let noticed = now.saturating_add(part(length, self.notice_share()));
         self.set_alarm(Alarm::Loss(node), noticed);
-        self.lose_services(node, now.saturating_add(length));
+        self.lose_services(node, Cause::Failover, Some(now.saturating_add(length)));
         self.truth.crash(node);
+    }
+
+    /// Whether the groups of any node leave it for maintenance.
+    pub(super) fn is_draining(&self) -> bool {
+        self.machines.iter().any(|machine| matches!(machine.service, Upkeep::Draining(_)))
+    }
+
+    /// A node goes with the whole site. The core hears nothing of it, for it runs there as well: at
+    /// the end it hears that the node is back in a new life, and what was under way goes on.
+    pub(super) fn lose_with_site(&mut self, node: NodeId, end: u64) {
+        let span = end.saturating_sub(self.now);
+        self.delay_alarm(Alarm::Loss(node), |at| at.saturating_add(span));
+        let Some(machine) = self.machine(node) else { return };
+        match (machine.service, machine.life) {
+            (Upkeep::Off, _) => self.delay_alarm(Alarm::Maintenance(node), |at| at.max(end)),
+            (Upkeep::None | Upkeep::Draining(_), Life::Failed) => {
+                self.delay_alarm(Alarm::Life(node), |at| at.max(end));
+            }
+            (Upkeep::None | Upkeep::Draining(_), Life::Up) => {
+                machine.life = Life::Failed;
+                self.set_alarm(Alarm::Life(node), end);
+                self.lose_services(node, Cause::Site, None);
+                self.truth.crash(node);
+            }
+        }
     }
 
     /// The part of a failover until the core is told of the loss. A membership layer that vouches

@@ -22,6 +22,10 @@ pub(super) struct Means {
     pub(super) between_maintenances: Option<f64>,
     pub(super) maintenance: f64,
     pub(super) is_forced: bool,
+    pub(super) between_resource_failures: Option<f64>,
+    pub(super) restart: f64,
+    pub(super) between_site_outages: Option<f64>,
+    pub(super) site_outage: f64,
 }
 
 impl Means {
@@ -49,6 +53,10 @@ impl Means {
             between_maintenances: rates.maintenance_every.map(millis),
             maintenance: millis(rates.maintenance),
             is_forced: rates.eviction == Eviction::Forced,
+            between_resource_failures: rates.resource_failure_every.map(millis),
+            restart: millis(rates.restart),
+            between_site_outages: rates.site_outage_every.map(millis),
+            site_outage: millis(rates.site_outage),
         }
     }
 }

@@ -13,9 +13,7 @@ use super::books::{Books, YEAR_MILLIS};
 use super::causes::Cause;
 use super::design::{Design, DesignError, measured};
 use super::draw::Draw;
-use super::outcome::Outcome;
 use super::rates::Scatter;
-use super::statistics::BATCHES;
 use super::truth::{GroundTruth, Told};
 use crate::cluster::{Effect, Event, Output};
 use crate::policy::Ring;
@@ -26,13 +24,16 @@ use crate::{Cluster, GroupId, Input, NodeId, OpId, ResourceId, Timestamp, WallCl
 
 mod machine;
 mod means;
+mod mishap;
+mod run;
 mod service;
 mod slots;
 
 use machine::Machine;
 use means::{Means, part};
+pub use run::{Goal, Progress};
 use service::Service;
-use slots::{ALARMS_PER_NODE, Alarm};
+use slots::{Alarm, slots};
 
 /// A cluster in simulated time.
 #[derive(Debug)]
@@ -102,7 +103,7 @@ impl Simulation {
             draw: Draw::new(seed),
             means: Means::of(design.rates()),
             fencing: spec.settings().fencing,
-            alarms: Alarms::new(nodes.saturating_mul(ALARMS_PER_NODE).saturating_add(groups)),
+            alarms: Alarms::new(slots(nodes, groups)),
             machines: (0..nodes).map(|_| Machine::new()).collect(),
             services,
             books: Books::new(measured.len(), 0),
@@ -127,58 +128,6 @@ impl Simulation {
     pub fn tampered(mut self, tamper: fn(&mut Effect)) -> Self {
         self.tamper = Some(tamper);
         self
-    }
-
-    /// Lets so many years pass, and tells what came of it.
-    ///
-    /// `progress` is told now and then how much of it is done, from 0 to 1.
-    ///
-    /// # Errors
-    ///
-    /// A promise that the core has not kept.
-    #[allow(
-        clippy::as_conversions,
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        clippy::cast_sign_loss,
-        clippy::float_arithmetic,
-        reason = "years are a fraction; every conversion saturates"
-    )]
-    pub fn run(
-        mut self,
-        years: f64,
-        mut progress: impl FnMut(f64),
-    ) -> Result<Outcome, BrokenPromise> {
-        const SLICES: u64 = 10;
-        let batches = BATCHES as u64;
-        let batch_millis = (years * YEAR_MILLIS as f64).max(0.0) as u64;
-        let batch_millis = batch_millis.div_euclid(batches).max(1);
-        self.guard(Self::form)?;
-        self.books =
-            Books::new(self.services.iter().filter(|of| of.book.is_some()).count(), batch_millis);
-        for batch in 0..batches {
-            let begin = batch.saturating_mul(batch_millis);
-            for slice in 1..=SLICES {
-                let end =
-                    begin.saturating_add(batch_millis.saturating_mul(slice).div_euclid(SLICES));
-                self.guard(|of| of.pass_until(end))?;
-                let done = batch.saturating_mul(SLICES).saturating_add(slice);
-                progress(done as f64 / batches.saturating_mul(SLICES) as f64);
-            }
-            self.close_batch();
-        }
-        self.guard(Self::check_core)?;
-        Ok(Outcome::of(
-            self.cluster.spec(),
-            &self.books,
-            super::outcome::Run {
-                seed: self.seed,
-                years: batch_millis.saturating_mul(batches) as f64 / YEAR_MILLIS as f64,
-                inputs: self.inputs,
-                events: self.events,
-                checks: self.checks,
-            },
-        ))
     }
 
     /// Adds seed and time to a promise that was broken.
@@ -217,6 +166,7 @@ impl Simulation {
             self.plan_life(NodeId::from_index(index));
             self.plan_maintenance(NodeId::from_index(index));
         }
+        self.plan_mishaps();
         Ok(())
     }
 
@@ -243,6 +193,8 @@ impl Simulation {
                 Alarm::Loss(node) => self.advance_loss(node)?,
                 Alarm::Maintenance(node) => self.change_maintenance(node)?,
                 Alarm::Wave(group) => self.end_wave(group)?,
+                Alarm::Resource(group) => self.fail_resource(group)?,
+                Alarm::Site => self.lose_site(),
             }
             self.follow_drains()?;
         }

@@ -97,6 +97,11 @@ impl Service {
         self.counted = now;
     }
 
+    /// When the present outage is to end.
+    pub(super) const fn end_at(&mut self, end: u64) {
+        self.ends_at = Some(end);
+    }
+
     /// Goes on being down for another reason.
     fn blame(&mut self, now: u64, cause: Cause) {
         self.count(now);
@@ -105,12 +110,12 @@ impl Service {
 }
 
 impl Simulation {
-    fn service(&mut self, group: GroupId) -> Option<&mut Service> {
+    pub(super) fn service(&mut self, group: GroupId) -> Option<&mut Service> {
         self.services.get_mut(group.index())
     }
 
     /// A group stops serving, or goes on not serving for another reason.
-    fn go_down(&mut self, group: GroupId, cause: Cause) {
+    pub(super) fn go_down(&mut self, group: GroupId, cause: Cause) {
         let now = self.now;
         let Some(service) = self.services.get_mut(group.index()) else { return };
         let (was_serving, is_measured) = (service.is_serving(), service.book.is_some());
@@ -223,6 +228,11 @@ impl Simulation {
         }
         service.wave = Wave::Starts;
         service.waves_left = service.depth;
+        if service.down == Some(Cause::Restart) && service.ends_at.is_some() {
+            // What does not depend on the resource that failed goes on running.
+            service.waves_left = self.truth.waves_to_start(group);
+            return;
+        }
         if service.ends_at.is_some_and(|end| end > now) {
             return;
         }
@@ -285,19 +295,19 @@ impl Simulation {
         Ok(())
     }
 
-    /// A node fails with everything on it.
-    pub(super) fn lose_services(&mut self, node: NodeId, ends_at: u64) {
+    /// A node goes with everything on it. When that is to end is said if it has been drawn.
+    pub(super) fn lose_services(&mut self, node: NodeId, cause: Cause, ends_at: Option<u64>) {
         for index in 0..self.services.len() {
             let group = GroupId::from_index(index);
             if self.truth.active_on(group) != Some(node) {
                 continue;
             }
             self.clear_alarm(Alarm::Wave(group));
-            self.go_down(group, Cause::Failover);
+            self.go_down(group, cause);
             if let Some(service) = self.service(group) {
                 service.in_flight.clear();
                 service.wave = Wave::None;
-                service.ends_at = Some(ends_at);
+                service.ends_at = ends_at;
                 // While its home is in maintenance it is away for that, whatever else happens to it.
                 service.is_away_as_planned &= service.home != Some(node);
             }

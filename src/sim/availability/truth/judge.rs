@@ -102,16 +102,29 @@ impl GroundTruth {
         let Some(of) = self.resources.get(resource.index()) else {
             return Err(Breach::apparatus(format!("stop of {resource}, which is not declared")));
         };
-        for dependent in &of.dependents {
+        // What has died serves nobody any more, whoever still runs.
+        let is_dead = of.running == Running::Off;
+        for dependent in of.dependents.iter().filter(|_| !is_dead) {
             let running = self.resources.get(*dependent).map(|of| of.running);
             ensure!(
                 S3,
-                running == Some(Running::Off),
+                running == Some(Running::Off) || self.holds_without(*dependent, resource),
                 "stop of {resource} while {} is {running:?}",
                 ResourceId::from_index(*dependent)
             );
         }
         self.begin(effect, resource, Some(Running::Stopping))
+    }
+
+    /// Whether all that a resource needs runs, also without another one.
+    fn holds_without(&self, dependent: usize, without: ResourceId) -> bool {
+        let runs = |member: &usize| {
+            *member != without.index()
+                && self.resources.get(*member).is_some_and(|of| of.running == Running::On)
+        };
+        self.resources
+            .get(dependent)
+            .is_some_and(|of| of.clauses.iter().all(|clause| clause.iter().any(runs)))
     }
 
     /// Hands an operation to the agent of its node.

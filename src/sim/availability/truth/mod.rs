@@ -178,6 +178,41 @@ impl GroundTruth {
         self.resources.get(resource.index()).and_then(|resource| resource.operation)
     }
 
+    /// Whether a resource is to run.
+    #[must_use]
+    pub fn is_wanted(&self, resource: ResourceId) -> bool {
+        self.resources.get(resource.index()).is_some_and(|resource| resource.is_wanted)
+    }
+
+    /// How many starts of a group come one after the other until all that is wanted of it runs, if
+    /// what can start at once does.
+    #[must_use]
+    pub fn waves_to_start(&self, group: GroupId) -> u64 {
+        let Some(of) = self.groups.get(group.index()) else { return 0 };
+        let runs =
+            |index: &usize| self.resources.get(*index).is_some_and(|of| of.running == Running::On);
+        let mut running: Vec<usize> = of.resources.iter().copied().filter(runs).collect();
+        let mut waves = 0_u64;
+        loop {
+            let can_start = |index: &usize| {
+                !running.contains(index)
+                    && self.resources.get(*index).is_some_and(|of| {
+                        of.is_wanted
+                            && of
+                                .clauses
+                                .iter()
+                                .all(|any| any.iter().any(|by| running.contains(by)))
+                    })
+            };
+            let wave: Vec<usize> = of.resources.iter().copied().filter(can_start).collect();
+            if wave.is_empty() {
+                return waves;
+            }
+            running.extend(wave);
+            waves = waves.saturating_add(1);
+        }
+    }
+
     /// A node has booted into a new life, and the core is told.
     pub fn boot(&mut self, node: NodeId, incarnation: Incarnation, told: Told) {
         if let Some(node) = self.nodes.get_mut(node.index()) {
@@ -207,6 +242,19 @@ impl GroundTruth {
             group.up = 0;
             group.needs_proof = true;
         }
+    }
+
+    /// A resource that runs on a node dies. The life of the node, for the report of it.
+    pub fn fail(&mut self, resource: ResourceId, node: NodeId) -> Incarnation {
+        if let Some(of) = self.resources.get_mut(resource.index())
+            && of.running == Running::On
+            && let Some(group) = self.groups.get_mut(of.group)
+        {
+            of.running = Running::Off;
+            group.active = group.active.saturating_sub(1);
+            group.up = group.up.saturating_sub(usize::from(of.is_wanted));
+        }
+        self.nodes.get(node.index()).map_or(Incarnation::default(), |node| node.incarnation)
     }
 
     /// The core is told something of a node.

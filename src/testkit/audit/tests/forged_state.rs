@@ -227,3 +227,38 @@ fn a_restart_is_told() {
     let scene = Scene::online(Fencing::Trusted);
     assert_eq!(scene.judge(&failed, |_| {}, untold), Some(Invariant::S15));
 }
+
+/// A group fails over, and is said to be unable to, only once its resource cannot be restarted.
+#[test]
+fn a_group_fails_over_only_when_restarts_are_spent() {
+    let again = input(failed(DB, A));
+    // Its one restart is used up.
+    let restarted = || {
+        let scene = Scene::online(Fencing::Trusted).then(failed(DB, A)).later(500);
+        scene.fired()
+    };
+    assert_eq!(restarted().judge(&again, |_| {}, |_| {}), None, "as it is");
+    let unused = |seen: &mut Seen| seen.resources[DB.index()].restarts.clear();
+    assert_eq!(restarted().judge(&again, unused, |_| {}), Some(Invariant::S15));
+    // It was said to be restarted after all.
+    let retold = |outputs: &mut Vec<Output>| {
+        let at = Timestamp::from_millis(2_000);
+        let event = Event::RestartScheduled { resource: DB, at, remaining: 0 };
+        outputs.insert(1, Output::Event(event));
+    };
+    let fresh = |seen: &mut Seen| seen.resources[DB.index()].restarts.clear();
+    assert_eq!(restarted().judge(&again, fresh, retold), Some(Invariant::S15));
+    for cause in [Exhaustion::NoCandidate, Exhaustion::Failovers, Exhaustion::Redundant] {
+        let event = Event::RestartsExhausted { resource: DB, cause, retry_at: None };
+        let scene = Scene::online(Fencing::Trusted);
+        let verdict = scene.judge(
+            &again,
+            |_| {},
+            |outputs| {
+                outputs.retain(|of| !matches!(of, Output::Event(Event::RestartScheduled { .. })));
+                say(outputs, event.clone());
+            },
+        );
+        assert_eq!(verdict, Some(Invariant::S15), "{cause:?}");
+    }
+}
