@@ -65,6 +65,12 @@ impl Agenda {
         self.heap.first().map(|(at, key)| (*at, self.slot(*key)))
     }
 
+    /// The deadline of a slot.
+    pub(crate) fn deadline(&self, slot: Slot) -> Option<Timestamp> {
+        let place = *self.places.get(index(self.key(slot)))?;
+        self.heap.get(index(place)).map(|(at, _)| *at)
+    }
+
     /// All deadlines, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Timestamp, Slot)> + '_ {
         self.heap.iter().map(|(at, key)| (*at, self.slot(*key)))

@@ -9,6 +9,7 @@ use super::Cluster;
 use super::agenda::Slot;
 use super::failback::FailbackPlan;
 use super::gate::Gate;
+use super::invariants::{Rule, Subject, Violation};
 use crate::id::{GroupId, Ids, Naming, NodeId, OpId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::policy::Trigger;
@@ -99,6 +100,29 @@ impl Cluster {
         }
         let at = self.group_deadline(declared, group).map(|(at, _)| at);
         self.caches.agenda.set(Slot::Group(group), at);
+    }
+
+    /// A timer is set for every deadline, and for nothing else.
+    pub(crate) fn check_timers(&self) -> Result<(), Violation> {
+        let is_set = |slot, deadline: Option<(Timestamp, DeadlineReason)>| {
+            self.caches.agenda.deadline(slot) == deadline.map(|(at, _)| at)
+        };
+        for (node, _) in self.spec.nodes() {
+            if !is_set(Slot::Node(node), self.node_deadline(node)) {
+                return Err(Violation::new(Subject::Node(node), Rule::TimerDiffers));
+            }
+        }
+        for (group, declared) in self.spec.groups() {
+            if !is_set(Slot::Group(group), self.group_deadline(declared, group)) {
+                return Err(Violation::new(Subject::Group(group), Rule::TimerDiffers));
+            }
+        }
+        for (resource, _) in self.spec.resources() {
+            if !is_set(Slot::Resource(resource), self.resource_deadline(resource)) {
+                return Err(Violation::new(Subject::Resource(resource), Rule::TimerDiffers));
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn schedule_node(&mut self, node: NodeId) {

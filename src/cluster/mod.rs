@@ -267,7 +267,8 @@ impl Cluster {
     /// What does not hold. That is a defect of this crate, whatever the inputs were.
     pub fn check_invariants(&self) -> Result<(), Violation> {
         invariants::check(&self.spec, &self.state)?;
-        self.caches.check(&self.spec, &self.state)
+        self.caches.check(&self.spec, &self.state)?;
+        self.check_timers()
     }
 
     /// The policy, for whoever judges what comes of it.

@@ -9,7 +9,8 @@ use crate::policy::Trigger;
 use crate::settings::{Admission, DesiredState};
 use crate::spec::GroupSpec;
 use crate::state::{
-    DownProof, DrainMode, DrainStatus, Exhaustion, MoveFailure, Movement, MovementCause, Recovery,
+    DownProof, DrainMode, DrainStatus, Exhaustion, Fence, MoveFailure, Movement, MovementCause,
+    Recovery,
 };
 use crate::time::Timestamp;
 
@@ -25,11 +26,14 @@ impl Cluster {
             Some((owner, NodeState::Down)) => self.take_over(declared, group, owner),
             // Nothing may start elsewhere before the owner is known to be off, or is clean.
             Some((owner, NodeState::Unclean)) => {
-                // An operator may have asked for it only now, while nobody waited for a fence, or
-                // for the next attempt after one that failed.
-                let is_fencing =
-                    self.state.node(owner).is_some_and(|record| record.fence.operation.is_some());
-                if !is_fencing && self.is_wanted(declared, group) {
+                // An operator may have asked for it only now, while nobody waited for a fence or for
+                // the next attempt after one that failed; or may not want it any more.
+                let is_wanted = self.is_wanted(declared, group);
+                let is_fence_touched = self.state.node(owner).is_some_and(|record| {
+                    let Fence { operation, retry_at, .. } = &record.fence;
+                    operation.is_none() && (is_wanted || retry_at.is_some())
+                });
+                if is_fence_touched {
                     self.caches.touched.add_node(owner);
                 }
             }

@@ -124,6 +124,8 @@ pub enum Rule {
     OutstandingDiffers,
     /// The other indexes over the state equal those that are built anew.
     IndexDiffers,
+    /// For every deadline a timer is set, and for nothing else.
+    TimerDiffers,
 }
 
 impl Rule {
@@ -223,6 +225,7 @@ impl fmt::Display for Rule {
             Self::VotesDiffer => "the count of members and votes is wrong",
             Self::OutstandingDiffers => "the index of operations in flight is wrong",
             Self::IndexDiffers => "an index over the state is wrong",
+            Self::TimerDiffers => "a timer is not set for the deadline",
         })
     }
 }

@@ -26,6 +26,7 @@ const fn promise(rule: Rule) -> Invariant {
         Rule::VotesDiffer => Invariant::S6,
         Rule::OutstandingDiffers => Invariant::S8,
         Rule::IndexDiffers => Invariant::S31,
+        Rule::TimerDiffers => Invariant::S11,
         Rule::CounterTooLarge
         | Rule::ConfigurationNotCounted
         | Rule::OwnerWithoutEpoch
