@@ -18,6 +18,9 @@
 //! # Ok::<(), quorate::sim::Failure>(())
 //! ```
 //!
+//! A fault is counted when it has happened, in the [`Atlas`], and where it has a parameter also by
+//! the region of its range: an outage of seconds is not one of hours.
+//!
 //! What is not covered, because no core could bear it: an embedder that goes on from an older
 //! snapshot and has lost the log since (operations and epochs would be used twice), or from the
 //! snapshot of another cluster; a policy that answers the same question in two ways (replicas

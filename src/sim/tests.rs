@@ -19,11 +19,15 @@ fn small_and_busy() -> impl Iterator<Item = u64> {
     })
 }
 
-/// The first of these seeds that breaks a promise, shrunk.
+/// The first of these seeds in which a resource runs twice, shrunk. A group that stands on two nodes
+/// with different resources is found as well, but stories have no line for it.
 fn found(simulator: Simulator, seeds: impl Iterator<Item = u64>) -> (u64, Shrunk) {
     let mut seeds = seeds.take(40);
-    let seed =
-        seeds.find(|seed| simulator.run(*seed, Weather::Hostile).is_err()).expect("one is found");
+    let runs_twice = |seed: &u64| {
+        let end = simulator.run(*seed, Weather::Hostile);
+        end.is_err_and(|failure| failure.breach.invariant == Some(Invariant::S1))
+    };
+    let seed = seeds.find(runs_twice).expect("one is found");
     let shrunk = simulator.shrink(seed, Weather::Hostile, 400, |_| {});
     (seed, shrunk.expect("the seed fails again"))
 }
@@ -37,7 +41,7 @@ fn an_agent_that_lies_is_found_and_told_in_a_handful_of_lines() {
     let sound = Simulator::default().steps(200).with_fault(FaultKind::LyingStop, 5_000);
     let (seed, shrunk) = found(sound.with_flaw(Flaw::LiesAreJudged), small_and_busy());
     std::println!("seed {seed}: {} of {} acts\n{}", shrunk.acts.1, shrunk.acts.0, shrunk.scenario);
-    assert!(matches!(shrunk.breach.invariant, Some(Invariant::S1 | Invariant::S4)));
+    assert_eq!(shrunk.breach.invariant, Some(Invariant::S1));
     assert!(shrunk.acts.1 <= 30, "{} acts are left", shrunk.acts.1);
     // The same seed without the flaw keeps every promise.
     assert_eq!(sound.run(seed, Weather::Hostile).err(), None);

@@ -4,13 +4,13 @@ use core::time::Duration;
 use std::boxed::Box;
 use std::vec::Vec;
 
-use crate::cluster::{Command, ResumeFailback};
+use crate::cluster::{self, Command, ResumeFailback};
 use crate::machine::ResourceState;
 use crate::quorum::WitnessState;
 use crate::settings::Maintenance;
 use crate::state::{OperationKind, Pause};
 use crate::testkit::breach::{Breach, ensure};
-use crate::testkit::liveness::{self, Outside};
+use crate::testkit::liveness::{self, Journal, Outside};
 use crate::{Input, NodeId, ResourceId, Timestamp};
 
 use super::spell::Spell;
@@ -40,7 +40,8 @@ impl Director {
         let begun_at = Timestamp::from_millis(self.now());
         self.come_to_rest(TIMERS)?;
         let journal = self.stage.take_journal();
-        liveness::stays_away(self.stage.cluster(), &journal, begun_at)?;
+        let noticed_at = last_loss(&journal).unwrap_or(begun_at);
+        liveness::stays_away(self.stage.cluster(), &journal, noticed_at)?;
         Ok(Done::Yes)
     }
 
@@ -315,6 +316,15 @@ impl Director {
         liveness::not_stuck(cluster)?;
         liveness::fences_block_only_theirs(cluster)
     }
+}
+
+/// When a member was last found to be gone. Until then a start there failed, in a life that was
+/// over, and that was still the storm.
+fn last_loss(journal: &Journal) -> Option<Timestamp> {
+    let gone = journal.events(Timestamp::ZERO).filter(|(_, event)| {
+        matches!(event, cluster::Event::NodeChanged { from, to, .. } if from.is_member() && !to.is_member())
+    });
+    gone.map(|(at, _)| at).last()
 }
 
 fn struck_well(op: usize) -> Event {

@@ -68,7 +68,7 @@ faults! {
     }
     "F-N2" {
         PauseShort World, "a node stands still for less than a second";
-        PauseLong World, "a node stands still for up to ten minutes, mostly past its lease or a deadline, and goes on with old beliefs";
+        PauseLong World, "a node stands still for up to ten minutes, often past its lease or a deadline, and goes on with old beliefs";
     }
     "F-N3" {
         SlowAgent World, "an agent is slower by a factor of 2 to 1,000, and its node is heard as ever";
