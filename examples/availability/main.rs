@@ -78,7 +78,7 @@ fn run(options: &Options) -> Result<(), Failure> {
 
 /// What a run costs at most whose length nobody gave: years and, about, inputs to the core, which
 /// are minutes of CPU time.
-const MOST: Bound = Bound { years: 1_000_000.0, inputs: 200_000_000 };
+const MOST: Bound = Bound { years: 1_000_000.0, inputs: 100_000_000 };
 
 /// Years from which the rest is reckoned.
 const PILOT: f64 = 1_000.0;

@@ -25,7 +25,7 @@ pub(crate) struct Options {
     pub(crate) compare: Option<PathBuf>,
     /// Years to simulate [default: as many as a standard error of a third of a per cent takes: a
     /// pilot of 1,000, extended by what the formula says, if one applies, and until the error is
-    /// reached, up to 1,000,000 years or about 200,000,000 inputs, which are minutes of CPU time]
+    /// reached, up to 1,000,000 years or about 100,000,000 inputs, which are minutes of CPU time]
     #[arg(long, value_parser = years)]
     pub(crate) years: Option<f64>,
     /// Seed of all that is random; the same seed gives the same run, bit for bit.
