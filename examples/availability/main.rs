@@ -24,11 +24,11 @@ use std::process::ExitCode;
 
 use cpu_time::ProcessTime;
 use indicatif::{ProgressBar, ProgressStyle};
-use quorate::sim::availability::{Goal, Parameters, Progress, Simulation, closed_form};
+use quorate::sim::availability::{Goal, Progress, Simulation, closed_form};
 
 use files::Candidate;
 use options::Options;
-use report::{Report, Speed};
+use report::{Bound, Report, Speed};
 
 /// What kept the example from its answer, in words.
 #[derive(Debug)]
@@ -76,64 +76,44 @@ fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Fewest and most years of a run whose length nobody gave.
-const YEARS: (f64, f64) = (1_000.0, 1_000_000.0);
+/// What a run costs at most whose length nobody gave: years and, about, inputs to the core, which
+/// are minutes of CPU time.
+const MOST: Bound = Bound { years: 1_000_000.0, inputs: 100_000_000 };
 
-/// About the most inputs to the core of a run whose length neither anybody gave nor the formula
-/// does: minutes of CPU time.
-const INPUTS: u64 = 200_000_000;
+/// Years from which the rest is reckoned.
+const PILOT: f64 = 1_000.0;
 
 /// The standard error to reach, as a part of the downtime.
 const ERROR: f64 = 1.0 / 300.0;
-
-/// What settles how long a run is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Length {
-    /// So many years, as was asked for.
-    Asked(f64),
-    /// So many years, by the formula.
-    Formula(f64),
-    /// What comes of a pilot.
-    Pilot(Goal),
-}
-
-impl Length {
-    fn of(options: &Options, parameters: Option<&Parameters>) -> Self {
-        let (fewest, most) = YEARS;
-        match (options.years, parameters) {
-            (Some(years), _) => Self::Asked(years),
-            (None, Some(of)) => {
-                Self::Formula(closed_form::years_needed(of, ERROR).clamp(fewest, most).round())
-            }
-            (None, None) => Self::Pilot(Goal {
-                relative_error: ERROR,
-                pilot_years: fewest,
-                most_years: most,
-                most_inputs: INPUTS,
-            }),
-        }
-    }
-}
 
 fn judge(candidate: &Candidate, options: &Options) -> Result<Report, String> {
     let design = &candidate.design;
     let spec = design.build().map_err(|error| error.to_string())?;
     let parameters = design.parameters(&spec);
-    let length = Length::of(options, parameters.as_ref().ok());
     let simulation = Simulation::new(design, options.seed).map_err(|error| error.to_string())?;
     let bar = progress_bar(&candidate.name);
     let start = ProcessTime::now();
-    let outcome = match length {
-        Length::Asked(years) | Length::Formula(years) => {
-            simulation.run(years, |progress| bar.tell(&progress))
+    let outcome = match options.years {
+        Some(years) => simulation.run(years, |progress| bar.tell(&progress)),
+        None => {
+            // What is rare may not be seen in a pilot, but a formula knows of it.
+            let needed = parameters.as_ref().map(|of| closed_form::years_needed(of, ERROR));
+            let goal = Goal {
+                relative_error: ERROR,
+                pilot_years: PILOT,
+                fewest_years: needed.unwrap_or(0.0),
+                most_years: MOST.years,
+                most_inputs: MOST.inputs,
+            };
+            simulation.run_until(&goal, |progress| bar.tell(&progress))
         }
-        Length::Pilot(goal) => simulation.run_until(&goal, |progress| bar.tell(&progress)),
     }
     .map_err(|error| error.to_string())?;
     let seconds = start.elapsed().as_secs_f64();
     bar.0.finish_and_clear();
     let speed = Speed::of(&outcome.run, seconds);
-    Ok(Report::new(&candidate.name, design, &spec, parameters, outcome, length, speed))
+    let bound = options.years.is_none().then_some(MOST);
+    Ok(Report::new(&candidate.name, design, &spec, parameters, outcome, bound, speed))
 }
 
 /// A bar on terminals; nothing where the output is kept.

@@ -23,9 +23,9 @@ pub(crate) struct Options {
     /// Another cluster or design to set beside the first.
     #[arg(long, value_name = "FILE")]
     pub(crate) compare: Option<PathBuf>,
-    /// Years to simulate [default: as many as a standard error of a third of a per cent takes: by
-    /// the formula, 1,000 to 1,000,000; where none applies, a pilot of 1,000, extended until the
-    /// error is reached, up to 1,000,000 or about 200,000,000 inputs, minutes of CPU time]
+    /// Years to simulate [default: as many as a standard error of a third of a per cent takes: a
+    /// pilot of 1,000, extended by what the formula says, if one applies, and until the error is
+    /// reached, up to 1,000,000 years or about 100,000,000 inputs, which are minutes of CPU time]
     #[arg(long, value_parser = years)]
     pub(crate) years: Option<f64>,
     /// Seed of all that is random; the same seed gives the same run, bit for bit.

@@ -7,8 +7,6 @@ use quorate::sim::availability::{
 use quorate::spec::ClusterSpec;
 use serde::Serialize;
 
-use crate::Length;
-
 /// Everything that is said about one design; the same for the same seed but for the speed, which
 /// is no part of the JSON.
 #[derive(Debug, Serialize)]
@@ -23,8 +21,9 @@ pub(crate) struct Report {
     pub(crate) computed: Option<Computed>,
     /// Why they do not.
     pub(crate) not_computed: Option<String>,
+    /// How long the run was allowed to be, for it was not said how long it should be.
     #[serde(skip)]
-    pub(crate) length: Length,
+    pub(crate) bound: Option<Bound>,
     #[serde(skip)]
     pub(crate) speed: Speed,
 }
@@ -40,6 +39,13 @@ pub(crate) struct Computed {
     /// Why the chain says nothing.
     pub(crate) no_chain: Option<String>,
     pub(crate) moves_per_year: f64,
+}
+
+/// The most that a run may cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound {
+    pub(crate) years: f64,
+    pub(crate) inputs: u64,
 }
 
 /// How fast the simulation was.
@@ -68,7 +74,7 @@ impl Report {
         spec: &ClusterSpec,
         parameters: Result<Parameters, NotComparable>,
         simulated: Outcome,
-        length: Length,
+        bound: Option<Bound>,
         speed: Speed,
     ) -> Self {
         let computed = parameters.map(|parameters| {
@@ -93,7 +99,7 @@ impl Report {
             simulated,
             not_computed: computed.as_ref().err().map(ToString::to_string),
             computed: computed.ok(),
-            length,
+            bound,
             speed,
         }
     }

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use quorate::sim::availability::{ByCause, Cause, Estimate, Scatter, Server};
 
+use crate::ERROR;
 use crate::report::Report;
-use crate::{ERROR, Length, YEARS};
 
 const MINUTES_PER_YEAR: f64 = 525_600.0;
 
@@ -211,17 +211,10 @@ fn agreement(text: &mut String, report: &Report) -> std::fmt::Result {
     }
     let (reached, wanted) = (format!("{error:.2}"), format!("{:.2}", ERROR * 100.0));
     if error > ERROR * 100.0 && reached != wanted {
-        let bound = match report.length {
-            Length::Asked(_) => String::new(),
-            Length::Formula(_) => {
-                format!(" by itself it takes at most {} years;", grouped(YEARS.1))
-            }
-            Length::Pilot(goal) => format!(
-                " by itself it takes at most {} years or about {} inputs;",
-                grouped(goal.most_years),
-                grouped(goal.most_inputs as f64)
-            ),
-        };
+        let bound = report.bound.map_or(String::new(), |of| {
+            let (years, inputs) = (grouped(of.years), grouped(of.inputs as f64));
+            format!(" of itself it takes at most {years} years or about {inputs} inputs;")
+        });
         writeln!(
             text,
             "standard error: reached {reached} %, wanted {wanted} %;{bound} give it more with --years"

@@ -113,15 +113,29 @@ fn configurations() -> Vec<(String, Parameters)> {
         ..frequent
     };
     let hard = Parameters { failure_rate: 1.0 / 240.0, repair_rate: 1.0 / 24.0, ..RARE };
+    // Hardly anything ends but by the return of the node that began it, be it a home or a spare.
+    let helpless = Parameters {
+        failure_rate: 1.0 / 50.0,
+        repair_rate: 1.0 / 24.0,
+        coverage: 0.5,
+        manual: 1_000.0,
+        ..RARE
+    };
     let still = Parameters { maintenance_rate: 0.0, ..RARE };
     let slow = Parameters { failure_rate: 1.0 / 50.0, planned_move: 3.0, ..still };
     let forced = |of| Parameters { eviction: Eviction::Forced, coverage: 1.0, ..of };
-    let rates = [("rare", RARE), ("frequent", frequent), ("stressed", stressed), ("hard", hard)];
+    let rates = [
+        ("rare", RARE),
+        ("frequent", frequent),
+        ("stressed", stressed),
+        ("hard", hard),
+        ("helpless", helpless),
+    ];
     let without = [("still", still), ("slow", slow)];
     let mut all = Vec::new();
     for failback in [Failback::Allow, Failback::Prevent] {
         for (name, of) in rates {
-            for spares in [[1, 2], [3, 0], [1, 0], [0, 0]] {
+            for spares in [[1, 2], [1, 0], [0, 0]] {
                 for is_bound in [false, true] {
                     let of = Parameters { spares, failback, ..of };
                     let quorum = if is_bound { of.nodes() / 2 + 1 } else { 0 };
@@ -147,7 +161,7 @@ fn configurations() -> Vec<(String, Parameters)> {
 /// Enough to see a rule that differs, in seconds.
 #[test]
 fn a_race_of_clocks_agrees_with_the_chain() {
-    let wanted = ["stressed", "slow"];
+    let wanted = ["stressed", "helpless", "slow"];
     for (what, of) in configurations() {
         if wanted.iter().any(|name| what.starts_with(name)) && of.nodes() <= 5 {
             assert_agrees(&what, &of, 0.03);

@@ -165,8 +165,13 @@ fn restarts_and_outages_of_the_site_agree_with_the_closed_form() {
 fn a_run_goes_on_until_its_error_is_small_enough() {
     let design = exchange([], RATES);
     let start = || Simulation::new(&design, 1).expect("the design is valid");
-    let goal =
-        Goal { relative_error: 0.2, pilot_years: 1.0, most_years: 200.0, most_inputs: u64::MAX };
+    let goal = Goal {
+        relative_error: 0.2,
+        pilot_years: 1.0,
+        fewest_years: 0.0,
+        most_years: 200.0,
+        most_inputs: u64::MAX,
+    };
     let mut plans = Vec::new();
     let found = start()
         .run_until(&goal, |progress| {

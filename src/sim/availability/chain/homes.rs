@@ -1,8 +1,9 @@
 //! Groups with a home, to which they return as soon as it is repaired.
 //!
-//! A spare node carries one group. First choices are taken before second ones. Whether a failover
+//! A spare node carries one group. All are alike, of first and second choice: which of them a group
+//! is on changes nothing that is counted here. Whether a failover
 //! is covered is settled when the node fails: if not, the group takes up no other node until the
-//! operator's word or the repair. When its home is repaired a group goes home at once, whatever it
+//! operator's word or the repair of that node, which may be a spare. When its home is repaired a group goes home at once, whatever it
 //! was doing.
 
 use std::prelude::v1::*;
@@ -11,9 +12,6 @@ use super::Model;
 use crate::sim::availability::causes::ByCause;
 use crate::sim::availability::closed_form::Parameters;
 use crate::sim::availability::rates::Eviction;
-
-/// First and second choice of spare nodes.
-type Tier = usize;
 
 /// A cluster whose groups return home.
 pub(super) struct Homes(pub(super) Parameters);
@@ -28,20 +26,27 @@ enum Place {
     /// The same after maintenance.
     ReturningPlanned,
     /// The home is off, and the group is on its way to a spare after a failure.
-    FailingOver(Off, Tier),
+    FailingOver(Off),
     /// The home is off, and the group is on its way to a spare as planned.
-    MovingOut(Tier),
+    MovingOut,
     /// The home is off, and the group is online on a spare.
-    Away(Off, Tier),
+    Away(Off),
     /// The home is off, and so is the node that the group was on; nobody has noticed yet that this
     /// failover is not covered.
-    Uncovered(Off),
+    Uncovered(Off, Host),
     /// The same, and it waits for the operator.
-    Undetected(Off),
+    Undetected(Off, Host),
     /// The home is off, and there is no spare.
     Waiting(Off),
     /// The home is in maintenance that was forced on the group.
     Evicted,
+}
+
+/// The node with which a group went.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Host {
+    Home,
+    Spare,
 }
 
 /// Why a home is off.
@@ -56,26 +61,41 @@ impl Place {
     const fn off(self) -> Option<Off> {
         match self {
             Self::Home | Self::Returning | Self::ReturningPlanned => None,
-            Self::FailingOver(off, _)
-            | Self::Away(off, _)
-            | Self::Uncovered(off)
-            | Self::Undetected(off)
+            Self::FailingOver(off)
+            | Self::Away(off)
+            | Self::Uncovered(off, _)
+            | Self::Undetected(off, _)
             | Self::Waiting(off) => Some(off),
-            Self::MovingOut(_) | Self::Evicted => Some(Off::Maintained),
+            Self::MovingOut | Self::Evicted => Some(Off::Maintained),
         }
     }
 
-    /// The rank of the spare node that it takes up.
-    const fn spare(self) -> Option<Tier> {
+    /// Whether it takes up a spare node.
+    const fn is_on_spare(self) -> bool {
         match self {
-            Self::FailingOver(_, tier) | Self::MovingOut(tier) | Self::Away(_, tier) => Some(tier),
+            Self::FailingOver(_) | Self::MovingOut | Self::Away(_) => true,
             Self::Home
             | Self::Returning
             | Self::ReturningPlanned
-            | Self::Uncovered(_)
-            | Self::Undetected(_)
+            | Self::Uncovered(..)
+            | Self::Undetected(..)
             | Self::Waiting(_)
-            | Self::Evicted => None,
+            | Self::Evicted => false,
+        }
+    }
+
+    /// Whether it is stuck with a spare node that failed: nothing goes on by itself.
+    const fn is_stuck_with_spare(self) -> bool {
+        match self {
+            Self::Uncovered(_, host) | Self::Undetected(_, host) => matches!(host, Host::Spare),
+            Self::Home
+            | Self::Returning
+            | Self::ReturningPlanned
+            | Self::FailingOver(_)
+            | Self::MovingOut
+            | Self::Away(_)
+            | Self::Waiting(_)
+            | Self::Evicted => false,
         }
     }
 }
@@ -85,46 +105,35 @@ impl Place {
 pub(super) struct State {
     /// Of each home and its group, sorted: homes are interchangeable.
     places: Vec<Place>,
-    /// Spare nodes that failed, by rank.
-    failed: [usize; 2],
-    /// The rank of the spare node in maintenance.
-    maintained: Option<Tier>,
+    /// Spare nodes that failed.
+    failed: usize,
+    /// Whether a spare node is in maintenance.
+    is_spare_maintained: bool,
 }
 
 impl Homes {
-    fn spares(&self, tier: Tier) -> usize {
-        self.0.spares.get(tier).copied().unwrap_or(0)
+    /// Spare nodes that are up, with or without a group.
+    fn up(&self, state: &State) -> usize {
+        let off = state.failed.saturating_add(usize::from(state.is_spare_maintained));
+        self.0.spare_nodes().saturating_sub(off)
     }
 
-    /// Spare nodes of a rank that are up, with or without a group.
-    fn up(&self, state: &State, tier: Tier) -> usize {
-        let failed = state.failed.get(tier).copied().unwrap_or(0);
-        self.spares(tier)
-            .saturating_sub(failed)
-            .saturating_sub(usize::from(state.maintained == Some(tier)))
-    }
-
-    fn idle(&self, state: &State, tier: Tier) -> usize {
-        let busy = state.places.iter().filter(|place| place.spare() == Some(tier)).count();
-        self.up(state, tier).saturating_sub(busy)
-    }
-
-    /// The rank of the best spare node without a group.
-    fn free(&self, state: &State) -> Option<Tier> {
-        [0, 1].into_iter().find(|tier| self.idle(state, *tier) > 0)
+    /// Spare nodes that are up without a group.
+    fn idle(&self, state: &State) -> usize {
+        let busy = state.places.iter().filter(|place| place.is_on_spare()).count();
+        self.up(state).saturating_sub(busy)
     }
 
     fn is_quorate(&self, state: &State) -> bool {
         let homes = state.places.iter().filter(|place| place.off().is_none()).count();
-        let up = homes.saturating_add(self.up(state, 0)).saturating_add(self.up(state, 1));
-        up >= self.0.quorum
+        homes.saturating_add(self.up(state)) >= self.0.quorum
     }
 
     /// Nothing is off and every group is at home.
     fn is_quiet(&self, state: &State) -> bool {
         state.places.iter().all(|place| *place == Place::Home)
-            && state.failed == [0, 0]
-            && state.maintained.is_none()
+            && state.failed == 0
+            && !state.is_spare_maintained
     }
 
     /// The state with one place changed.
@@ -144,11 +153,9 @@ impl Homes {
             let Some(place) = state.places.get(index).copied() else { continue };
             let next = match (is_quorate, place.off(), place) {
                 (false, None, _) => Place::Returning,
-                (false, Some(_), Place::Uncovered(_) | Place::Undetected(_)) => place,
+                (false, Some(_), Place::Uncovered(..) | Place::Undetected(..)) => place,
                 (false, Some(off), _) => Place::Waiting(off),
-                (true, _, Place::Waiting(off)) => self
-                    .free(&state)
-                    .map_or(Place::Waiting(off), |tier| Place::FailingOver(off, tier)),
+                (true, _, Place::Waiting(off)) if self.idle(&state) > 0 => Place::FailingOver(off),
                 (true, _, other) => other,
             };
             if let Some(entry) = state.places.get_mut(index) {
@@ -165,90 +172,82 @@ impl Homes {
         let mut to = |place, rate| follow(self.with(state, index, place), rate);
         match place.off() {
             None => {
-                for (place, share) in self.failed(Off::Failed) {
+                for (place, share) in self.failed(Off::Failed, Host::Home) {
                     to(place, share * of.failure_rate);
                 }
             }
             Some(Off::Failed) => to(Place::Returning, of.repair_rate),
             Some(Off::Maintained) => to(Place::ReturningPlanned, 1.0 / of.maintenance),
         }
-        if let Place::Undetected(off) = place {
-            let node = self.free(state).filter(|_| self.is_quorate(state));
-            to(node.map_or(Place::Waiting(off), |tier| Place::Away(off, tier)), 1.0 / of.manual);
+        if let Place::Undetected(off, _) = place {
+            let has_room = self.idle(state) > 0 && self.is_quorate(state);
+            to(if has_room { Place::Away(off) } else { Place::Waiting(off) }, 1.0 / of.manual);
         }
         if !self.is_quorate(state) {
             return;
         }
         match place {
             Place::Home
-            | Place::Away(..)
-            | Place::Undetected(_)
+            | Place::Away(_)
+            | Place::Undetected(..)
             | Place::Waiting(_)
             | Place::Evicted => {}
             Place::Returning | Place::ReturningPlanned => to(Place::Home, 1.0 / of.planned_move),
-            Place::MovingOut(tier) => {
-                to(Place::Away(Off::Maintained, tier), 1.0 / of.planned_move);
+            Place::MovingOut => to(Place::Away(Off::Maintained), 1.0 / of.planned_move),
+            Place::FailingOver(off) => to(Place::Away(off), 1.0 / of.failover),
+            Place::Uncovered(off, host) => {
+                to(Place::Undetected(off, host), 1.0 / of.failover);
             }
-            Place::FailingOver(off, tier) => to(Place::Away(off, tier), 1.0 / of.failover),
-            Place::Uncovered(off) => to(Place::Undetected(off), 1.0 / of.failover),
         }
     }
 
     /// Where a group is when its node has failed, each with its probability. One that waits starts
     /// over at once if there is a node: see `settled`.
-    const fn failed(&self, off: Off) -> [(Place, f64); 2] {
+    const fn failed(&self, off: Off, host: Host) -> [(Place, f64); 2] {
         let covered = self.0.coverage;
-        [(Place::Waiting(off), covered), (Place::Uncovered(off), 1.0 - covered)]
+        [(Place::Waiting(off), covered), (Place::Uncovered(off, host), 1.0 - covered)]
     }
 
-    fn step_spares(&self, state: &State, tier: Tier, follow: &mut Follow<'_>) {
+    fn step_spares(&self, state: &State, follow: &mut Follow<'_>) {
         let of = &self.0;
-        let failed_more = |mut next: State| {
-            if let Some(count) = next.failed.get_mut(tier) {
-                *count = count.saturating_add(1);
-            }
-            self.settled(next)
-        };
-        follow(failed_more(state.clone()), self.idle(state, tier) as f64 * of.failure_rate);
+        let failed = State { failed: state.failed.saturating_add(1), ..state.clone() };
+        follow(self.settled(failed.clone()), self.idle(state) as f64 * of.failure_rate);
         for (index, place) in state.places.iter().enumerate() {
-            let Some(off) = place.off().filter(|_| place.spare() == Some(tier)) else { continue };
-            for (place, share) in self.failed(off) {
-                let mut next = state.clone();
-                if let Some(entry) = next.places.get_mut(index) {
-                    *entry = place;
-                }
-                follow(failed_more(next), share * of.failure_rate);
+            let Some(off) = place.off().filter(|_| place.is_on_spare()) else { continue };
+            for (place, share) in self.failed(off, Host::Spare) {
+                follow(self.with(&failed, index, place), share * of.failure_rate);
             }
         }
-        let failed = state.failed.get(tier).copied().unwrap_or(0);
-        let mut repaired = state.clone();
-        if let Some(count) = repaired.failed.get_mut(tier) {
-            *count = count.saturating_sub(1);
+        // A group that was stuck with a spare is known to be off when that returns, and goes on.
+        let repaired = State { failed: state.failed.saturating_sub(1), ..state.clone() };
+        let mut others = state.failed;
+        for (index, place) in state.places.iter().enumerate() {
+            let Some(off) = place.off().filter(|_| place.is_stuck_with_spare()) else { continue };
+            others = others.saturating_sub(1);
+            follow(self.with(&repaired, index, Place::Waiting(off)), of.repair_rate);
         }
-        follow(self.settled(repaired), failed as f64 * of.repair_rate);
+        follow(self.settled(repaired), others as f64 * of.repair_rate);
     }
 
     fn step_maintenance(&self, state: &State, follow: &mut Follow<'_>) {
         let of = &self.0;
-        if state.maintained.is_some() {
-            let over = State { maintained: None, ..state.clone() };
+        if state.is_spare_maintained {
+            let over = State { is_spare_maintained: false, ..state.clone() };
             follow(self.settled(over), 1.0 / of.maintenance);
         }
         if !self.is_quiet(state) || of.nodes() <= of.quorum {
             return;
         }
-        let out = match (self.free(state), of.eviction) {
-            (Some(tier), _) => Some(Place::MovingOut(tier)),
-            (None, Eviction::Forced) => Some(Place::Evicted),
-            (None, Eviction::WhenRoom) => None,
+        let out = match (of.spare_nodes(), of.eviction) {
+            (1.., _) => Some(Place::MovingOut),
+            (0, Eviction::Forced) => Some(Place::Evicted),
+            (0, Eviction::WhenRoom) => None,
         };
         if let Some(place) = out {
             follow(self.with(state, 0, place), of.homes as f64 * of.maintenance_rate);
         }
-        for tier in [0, 1] {
-            let next = State { maintained: Some(tier), ..state.clone() };
-            follow(self.settled(next), self.spares(tier) as f64 * of.maintenance_rate);
-        }
+        let next = State { is_spare_maintained: true, ..state.clone() };
+        follow(self.settled(next), of.spare_nodes() as f64 * of.maintenance_rate);
     }
 }
 
@@ -258,16 +257,14 @@ impl Model for Homes {
     type State = State;
 
     fn initial(&self) -> State {
-        State { places: vec![Place::Home; self.0.homes], failed: [0, 0], maintained: None }
+        State { places: vec![Place::Home; self.0.homes], failed: 0, is_spare_maintained: false }
     }
 
     fn step(&self, state: &State, follow: &mut dyn FnMut(State, f64)) {
         for (index, place) in state.places.iter().enumerate() {
             self.step_place(state, index, *place, follow);
         }
-        for tier in [0, 1] {
-            self.step_spares(state, tier, follow);
-        }
+        self.step_spares(state, follow);
         self.step_maintenance(state, follow);
     }
 
@@ -279,13 +276,13 @@ impl Model for Homes {
         }
         for place in &state.places {
             match place {
-                Place::Home | Place::Away(..) => {}
+                Place::Home | Place::Away(_) => {}
                 Place::Returning => down.failback += 1.0,
-                Place::ReturningPlanned | Place::MovingOut(_) | Place::Evicted => {
+                Place::ReturningPlanned | Place::MovingOut | Place::Evicted => {
                     down.planned += 1.0;
                 }
-                Place::FailingOver(..) | Place::Uncovered(_) => down.failover += 1.0,
-                Place::Undetected(_) => down.undetected += 1.0,
+                Place::FailingOver(_) | Place::Uncovered(..) => down.failover += 1.0,
+                Place::Undetected(..) => down.undetected += 1.0,
                 Place::Waiting(_) => down.waiting += 1.0,
             }
         }

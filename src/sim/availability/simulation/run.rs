@@ -14,13 +14,15 @@ use crate::sim::availability::books::{Books, YEAR_MILLIS};
 use crate::sim::availability::outcome::{Outcome, Run};
 use crate::sim::availability::statistics::{BATCHES, Estimate};
 
-/// When a run is long enough of which nobody can tell beforehand.
+/// When a run is long enough whose length nobody gave.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Goal {
     /// The standard error to reach, as a part of the mean downtime of one group.
     pub relative_error: f64,
     /// Years of the pilot, from whose batches the rest is reckoned.
     pub pilot_years: f64,
+    /// Years that pass in any case within the bounds below: what a formula says that it takes, or 0.
+    pub fewest_years: f64,
     /// The most years, if that is more than the pilot.
     pub most_years: f64,
     /// The most inputs to the core, about, if that is more than those of the pilot: what a run
@@ -51,7 +53,8 @@ impl Goal {
         // Nothing was ever down: its error is not known at all.
         let excess = down.standard_error / down.mean / self.relative_error;
         let growth = if down.mean > 0.0 { excess * excess } else { STRIDE };
-        let wanted = (length * growth.min(STRIDE)).ceil() as u64;
+        let fewest = self.fewest_years / self.pilot_years;
+        let wanted = (length * growth.min(STRIDE)).max(fewest).ceil() as u64;
         let affordable = self.most_inputs as f64 * length / (inputs as f64).max(1.0);
         let most = (self.most_years / self.pilot_years).min(affordable) as u64;
         wanted.min(most).max(present)
@@ -154,8 +157,13 @@ fn years(times: u64, batch_millis: u64) -> f64 {
 mod tests {
     use super::*;
 
-    const GOAL: Goal =
-        Goal { relative_error: 0.01, pilot_years: 100.0, most_years: 5_000.0, most_inputs: 20_000 };
+    const GOAL: Goal = Goal {
+        relative_error: 0.01,
+        pilot_years: 100.0,
+        fewest_years: 0.0,
+        most_years: 5_000.0,
+        most_inputs: 20_000,
+    };
 
     fn extent(present: u64, mean: f64, standard_error: f64, inputs: u64) -> u64 {
         GOAL.extent(present, Estimate { mean, standard_error }, inputs)
@@ -172,6 +180,14 @@ mod tests {
     fn a_run_whose_error_is_small_enough_is_not_extended() {
         assert_eq!(extent(7, 1.0, 0.01, 0), 7);
         assert_eq!(extent(7, 1.0, 0.001, 0), 7);
+    }
+
+    #[test]
+    fn what_a_formula_says_passes_in_any_case() {
+        let down = Estimate { mean: 1.0, standard_error: 0.001 };
+        let extent = |fewest_years| Goal { fewest_years, ..GOAL }.extent(1, down, 0);
+        assert_eq!(extent(730.0), 8);
+        assert_eq!(extent(80_000.0), 50);
     }
 
     #[test]
