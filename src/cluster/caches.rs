@@ -158,8 +158,9 @@ impl Caches {
         });
         if is_fatal {
             self.fatal_doubts.insert((owner, resource));
-        } else {
-            self.fatal_doubts.remove(&(owner, resource));
+        } else if self.fatal_doubts.remove(&(owner, resource)) {
+            // Nobody waits for its fence any more.
+            self.touched.add_node(owner);
         }
     }
 

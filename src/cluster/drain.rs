@@ -123,9 +123,14 @@ impl Cluster {
             .iter()
             .copied()
             .filter(|node| {
-                // What stands on a node that is lost leaves when the node is known to be off.
+                // What stands on a node that is lost leaves when the node is known to be off, and
+                // what stands on one that joins when it is clean.
+                let is_known = match self.state.node_state(*node) {
+                    NodeState::Down | NodeState::Up | NodeState::Paused => true,
+                    NodeState::Joining | NodeState::Unclean => false,
+                };
                 self.state.is_quorate()
-                    && self.state.node_state(*node) != NodeState::Unclean
+                    && is_known
                     && !self.state.occupancy.groups_on(*node).any(|group| self.is_moving(group))
             })
             .collect();
