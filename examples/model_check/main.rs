@@ -105,7 +105,7 @@ fn tell_twins(compared: &twin::Compared) {
 
 /// What [`tell_report`] prints, as fields.
 fn json_of_report(configuration: &Configuration, budget: &Budget, report: &Report) -> Value {
-    let Configuration { name, starts, faults, moves, scene, .. } = configuration;
+    let Configuration { name, starts, faults, moves, .. } = configuration;
     let violation = report.violation.as_ref().map(|violation| {
         json!({
             "broken": violation.broken.to_string(),
@@ -116,7 +116,7 @@ fn json_of_report(configuration: &Configuration, budget: &Budget, report: &Repor
     });
     json!({
         "configuration": name,
-        "about": scene.map(|scene| scene.about),
+        "about": about(configuration),
         "starts": format!("{starts:?}"),
         "faults": faults,
         "moves": moves,
@@ -131,12 +131,17 @@ fn json_of_report(configuration: &Configuration, budget: &Budget, report: &Repor
     })
 }
 
+fn about(configuration: &Configuration) -> &'static str {
+    configuration.scene.map_or("3 nodes, 2 groups of provider and dependent", |scene| scene.about)
+}
+
 fn tell_report(configuration: &Configuration, budget: &Budget, report: &Report) {
     let Configuration { name, starts, faults, moves, .. } = configuration;
     let is_closed = if report.is_closed { "yes" } else { "no" };
-    let (about, deeds) = match configuration.scene {
-        Some(scene) => (scene.about, "deeds of operators and the outside"),
-        None => ("3 nodes, 2 groups of provider and dependent", "moves by an operator"),
+    let about = about(configuration);
+    let deeds = match configuration.scene {
+        Some(_) => "deeds of operators and the outside",
+        None => "moves by an operator",
     };
     println!("configuration   {name}: {about}; from {starts:?}");
     println!("per history     {faults} faults, {moves} {deeds}");
