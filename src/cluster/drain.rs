@@ -131,6 +131,7 @@ impl Cluster {
                 };
                 self.state.is_quorate()
                     && is_known
+                    && !self.leaves_later(*node)
                     && !self.state.occupancy.groups_on(*node).any(|group| self.is_moving(group))
             })
             .collect();
@@ -140,6 +141,17 @@ impl Cluster {
             }
         }
         !ended.is_empty()
+    }
+
+    /// Whether a group that a node left behind waits for its preferred owner, and leaves then.
+    fn leaves_later(&self, node: NodeId) -> bool {
+        self.state.node_state(node) == NodeState::Down
+            && self.state.occupancy.groups_on(node).any(|group| {
+                self.spec.group(group).is_some_and(|declared| {
+                    let choice = self.choose(group, Trigger::NodeFailure);
+                    self.preferred_owner_wait(declared, group, choice).is_some()
+                })
+            })
     }
 
     /// Lets groups leave that could not before: a node may have come up since, or another group
