@@ -232,7 +232,8 @@ impl Director {
             // What is off for good holds up nobody.
             let others = spec.groups().filter(|(group, _)| {
                 let is_off = cluster.state().group_state(spec, *group) == GroupState::Offline;
-                !apart.contains(group) && !(is_off && !is_missing(cluster, *group))
+                let may_hold_up = !is_off || is_missing(cluster, *group);
+                may_hold_up && !apart.contains(group)
             });
             let highest = others.map(|(_, declared)| declared.settings().priority).max();
             let before = apart.len();
