@@ -12,9 +12,10 @@ use crate::cluster::{Command, ResumeFailback};
 use crate::machine::{GroupState, NodeState};
 use crate::plan::{Tier, assess};
 use crate::policy::{Placement, Trigger};
-use crate::settings::{Failback, RestartAction};
+use crate::settings::{Admission, Failback, RestartAction};
 use crate::spec::GroupSpec;
 use crate::state::{DrainMode, DrainStatus, OperationKind};
+use crate::testkit::audit::is_missing;
 use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::liveness::{self, Journal};
 use crate::{GroupId, Input, NodeId, Reason, ResourceId, Timestamp};
@@ -162,13 +163,11 @@ impl Director {
             .well()
             .into_iter()
             .filter_map(|node| Some((node, self.stage.book.node_id(node)?)))
-            .filter(|(_, id)| self.keeps_quorum_without(*id))
+            .filter(|(_, id)| self.online().iter().any(|group| self.owner(*group) == Some(*id)))
+            .filter(|(_, id)| !self.apart_from(*id).is_empty() && self.keeps_quorum_without(*id))
             .collect();
         let Some((node, id)) = self.dice.one_of(&nodes) else { return Ok(()) };
         let apart = self.apart_from(id);
-        if apart.is_empty() {
-            return Ok(());
-        }
         self.swarm.keep_time();
         let begun_at = Timestamp::from_millis(self.now());
         let mut twin = self.clone();
@@ -217,17 +216,25 @@ impl Director {
     /// Groups that have nothing to do with a node: they stand elsewhere with all that they need, are
     /// not to go anywhere, and wait for no group that is not apart from it as well.
     fn apart_from(&self, node: NodeId) -> Vec<GroupId> {
-        let spec = self.stage.cluster().spec();
+        let cluster = self.stage.cluster();
+        let spec = cluster.spec();
+        let is_admitted = spec.settings().admission == Admission::Open;
         let mut apart: Vec<GroupId> = self
             .online()
             .into_iter()
             .filter(|group| self.owner(*group) != Some(node) && self.is_at_home(*group))
             .filter(|group| {
-                spec.group(*group).is_some_and(|of| of.anti_affinity_classes().is_empty())
+                let classes = spec.group(*group).map(GroupSpec::anti_affinity_classes);
+                is_admitted || classes.is_some_and(<[_]>::is_empty)
             })
             .collect();
         loop {
-            let others = spec.groups().filter(|(group, _)| !apart.contains(group));
+            // What is off for good holds up nobody.
+            let others = spec.groups().filter(|(group, _)| {
+                let is_off = cluster.state().group_state(spec, *group) == GroupState::Offline;
+                let may_hold_up = !is_off || is_missing(cluster, *group);
+                may_hold_up && !apart.contains(group)
+            });
             let highest = others.map(|(_, declared)| declared.settings().priority).max();
             let before = apart.len();
             apart.retain(|group| {

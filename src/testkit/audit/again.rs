@@ -100,12 +100,13 @@ fn due(again: Again, now: Timestamp, resource: ResourceId) -> Result<(), Breach>
 /// What a pause alone kept off, or could not leave because of it, is tried at once; whoever could
 /// not leave has had no retry by that.
 fn resumed(seen: &mut Seen, node: NodeId) {
+    let paused_at = seen.node(node).since;
     for resource in resources_on(seen, node) {
         let record = &mut seen.resources[resource.index()];
         match record.again {
             Again::RetryAt(_, Exhaustion::NoCandidate | Exhaustion::Failovers) => {
                 record.again = Again::Free;
-                record.retry_at = None;
+                record.retry_at.take_if(|at| *at > paused_at);
             }
             Again::Untold | Again::RestartAt(_) => record.again = Again::Free,
             Again::Free | Again::RetryAt(..) => {}

@@ -70,6 +70,11 @@ pub(crate) struct SeenResource {
     pub(crate) again: Again,
     /// When it was last started.
     pub(crate) started_at: Timestamp,
+    /// Whether it failed and waits for its next attempt.
+    pub(crate) waits: bool,
+    /// Whether its retry period ended about a pause of its node, so that nobody was told whether
+    /// its restarts count anew.
+    pub(crate) is_uncertain: bool,
     /// Whether it was tried again after a retry period, and has not proved itself since.
     pub(crate) is_retried: bool,
     /// Whether it failed in such a way that its group may fail over because of it.
@@ -133,6 +138,12 @@ impl Seen {
                 retry_at,
                 again,
                 started_at: record.started_at,
+                waits: match record.recovery {
+                    Recovery::RestartAt(_) => true,
+                    Recovery::RetryAt { cause, .. } => cause != Exhaustion::Admission,
+                    Recovery::None | Recovery::Failover => false,
+                },
+                is_uncertain: false,
                 is_retried: record.retries > 0,
                 may_leave: match record.recovery {
                     Recovery::Failover => true,
@@ -344,6 +355,8 @@ impl SeenResource {
             retry_at: None,
             again: Again::Free,
             started_at: now,
+            waits: false,
+            is_uncertain: false,
             is_retried: false,
             may_leave: false,
         }

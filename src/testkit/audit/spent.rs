@@ -8,7 +8,7 @@ use crate::settings::{DesiredState, RestartAction, Retry};
 use crate::state::{Exhaustion, MovementCause};
 use crate::{GroupId, Input, NodeId, ResourceId};
 
-use super::again::{self, Again};
+use super::again;
 use super::{Moment, budgets, moves};
 use crate::testkit::audit::seen::{Seen, SeenResource};
 use crate::testkit::breach::{Breach, ensure};
@@ -24,15 +24,25 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             changed(seen, moment, *resource, (*from, *to));
         }
         Event::RestartScheduled { resource, .. } => {
-            seen.resources[resource.index()].may_leave = false;
+            let record = &mut seen.resources[resource.index()];
+            record.may_leave = false;
+            record.waits = true;
         }
-        Event::RestartsExhausted { resource, cause, .. } => {
+        Event::RestartsExhausted { resource, cause, retry_at } => {
+            let is_timed = retry_at.is_some() && *cause != Exhaustion::Admission;
+            seen.resources[resource.index()].waits = is_timed;
             let declared = seen.spec.resource(*resource).expect("a declared one");
             if !moment.is_told_again(declared.name(), *cause) {
                 given_up(seen, moment, *resource, *cause)?;
             }
         }
         Event::NodeChanged { node, to: NodeState::Paused, .. } => paused(seen, *node),
+        Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up } => {
+            for resource in again::resources_on(seen, *node) {
+                let record = &mut seen.resources[resource.index()];
+                record.is_uncertain |= record.retry_at.is_some_and(|at| at <= moment.now);
+            }
+        }
         Event::OwnerChanged { group, .. } => {
             for resource in members(seen, *group) {
                 seen.resources[resource.index()].forget_attempts();
@@ -69,11 +79,16 @@ fn changed(
         (_, State::OnlinePending) => {
             let record = &mut seen.resources[resource.index()];
             record.may_leave = false;
+            record.waits = false;
             record.is_retried |= record.retry_at.is_some_and(|at| at <= now);
             record.started_at = now;
         }
         // It was found running, whatever was to be done about it.
-        (State::InDoubt, State::Online) => seen.resources[resource.index()].may_leave = false,
+        (State::InDoubt, State::Online) => {
+            let record = &mut seen.resources[resource.index()];
+            record.may_leave = false;
+            record.waits = false;
+        }
         (State::Failed, State::Offline) => seen.resources[resource.index()].forget_attempts(),
         (State::Online | State::OnlinePending, State::Terminating | State::InDoubt)
             if seen.wanted(resource) == DesiredState::Online
@@ -108,7 +123,8 @@ fn is_spent(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let record = seen.resource(resource);
     let used = budgets::in_window(&record.restarts, moment.now, settings.restart_period);
     let is_used = used >= usize::try_from(settings.restart_threshold).unwrap_or(usize::MAX);
-    is_used || record.is_retried && seen.spec.settings().retry == Retry::FinalAttempt
+    let is_last = record.is_retried && seen.spec.settings().retry == Retry::FinalAttempt;
+    is_used || is_last || record.is_uncertain
 }
 
 /// Whether the owner of a group is paused.
@@ -157,11 +173,7 @@ fn given_up(
 fn paused(seen: &mut Seen, node: NodeId) {
     for resource in again::resources_on(seen, node) {
         let record = &mut seen.resources[resource.index()];
-        record.may_leave |= match record.again {
-            Again::RestartAt(_) => true,
-            Again::RetryAt(at, cause) => at.is_some() && cause != Exhaustion::Admission,
-            Again::Free | Again::Untold => false,
-        };
+        record.may_leave |= record.waits;
     }
 }
 
@@ -174,6 +186,8 @@ impl SeenResource {
     /// What was tried before counts no more.
     pub(super) fn forget_attempts(&mut self) {
         self.may_leave = false;
+        self.waits = false;
+        self.is_uncertain = false;
         self.is_retried = false;
     }
 }
