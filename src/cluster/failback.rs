@@ -85,21 +85,19 @@ impl Cluster {
         // The clock on the wall has not been read yet.
         let Some(local) = self.state.local_millis_of_day() else { return FailbackPlan::Stay };
         let day = Day { now: self.state.now, local, window };
-        // A function of the state, not of the time at which it is asked for, so that a cluster that
-        // is restored meanwhile waits for the same.
-        let later = day.first_open(stable_at.max(day.opens_next()));
-        let Some(opened_at) = day.open_since() else { return FailbackPlan::At(later) };
         let shift = if seeded!(ClockShiftIgnored) { Duration::ZERO } else { CLOCK_SHIFT };
-        let is_used = record.last_failback.is_some_and(|last| last.after(shift) >= opened_at)
-            && !seeded!(SecondFailback);
-        let is_due = came_up_since || opened_at >= record.placed_at;
-        if !is_due || is_used {
-            FailbackPlan::At(later)
-        } else if stable_at > self.state.now {
-            FailbackPlan::At(day.first_open(stable_at))
-        } else {
-            FailbackPlan::Now(target)
+        let is_of_use = |opened_at: Timestamp| {
+            let is_used = record.last_failback.is_some_and(|last| last.after(shift) >= opened_at);
+            (came_up_since || opened_at >= record.placed_at)
+                && (!is_used || seeded!(SecondFailback))
+        };
+        // A function of the state, and of the time only as far as that makes it due: whoever is
+        // restored meanwhile waits for the same.
+        let mut at = day.first_open(stable_at.max(self.state.now));
+        if !is_of_use(day.opened(at)) {
+            at = day.first_open(stable_at.max(day.begins_after(at)));
         }
+        if at > self.state.now { FailbackPlan::At(at) } else { FailbackPlan::Now(target) }
     }
 
     /// The most preferred node that is eligible, if it is preferred to the owner.
@@ -136,16 +134,9 @@ struct Day {
 }
 
 impl Day {
-    /// When the window opened, if it is open now.
-    fn open_since(self) -> Option<Timestamp> {
-        let since_start = self.since_start(self.now);
-        let opened_at = self.now.as_millis().saturating_sub(since_start);
-        self.is_within(since_start).then_some(Timestamp::from_millis(opened_at))
-    }
-
-    /// When the window opens the next time, not counting the one that is open now.
-    fn opens_next(self) -> Timestamp {
-        self.begins_after(self.now)
+    /// When the window that is open at `at` opened.
+    fn opened(self, at: Timestamp) -> Timestamp {
+        Timestamp::from_millis(at.as_millis().saturating_sub(self.since_start(at)))
     }
 
     /// The first moment from `at` on at which a window is open.
@@ -153,6 +144,7 @@ impl Day {
         if self.is_within(self.since_start(at)) { at } else { self.begins_after(at) }
     }
 
+    /// When a window begins next after `at`.
     fn begins_after(self, at: Timestamp) -> Timestamp {
         let wait = WallClock::DAY_MILLIS.saturating_sub(self.since_start(at));
         at.after(Duration::from_millis(wait))
