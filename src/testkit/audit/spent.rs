@@ -35,6 +35,9 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             if !moment.is_told_again(declared.name(), *cause) {
                 given_up(seen, moment, *resource, *cause)?;
             }
+            // What waits on a paused node wants to leave it when its time has come.
+            let is_held = is_held(seen, seen.group_of(*resource));
+            seen.resources[resource.index()].may_leave |= is_timed && is_held;
         }
         Event::NodeChanged { node, to: NodeState::Paused, .. } => paused(seen, *node),
         Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up } => {
