@@ -198,6 +198,9 @@ impl Cluster {
         let queued = self.state.group(group).and_then(|record| record.queued);
         let Some(QueuedMove { to, on_failure }) = queued else { return false };
         let Some(to) = self.move_target(group, to).ok() else { return false };
+        if self.yields_to_awaiting(group) {
+            return true;
+        }
         self.begin_move(group, Some(to), MovementCause::Operator, on_failure);
         true
     }

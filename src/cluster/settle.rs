@@ -99,7 +99,9 @@ impl Cluster {
     /// Whether a group may not choose a node yet: something happened that could help groups that
     /// have none, and it is planned together with them, in order of priority.
     pub(crate) fn yields_to_awaiting(&mut self, group: GroupId) -> bool {
-        let is_late = self.caches.touched.is_awaiting_touched() && !self.caches.awaiting.is_empty();
+        // Once one has let others go first, those behind it do so as well.
+        let is_late = self.caches.touched.is_awaiting_touched()
+            && (!self.caches.awaiting.is_empty() || self.caches.touched.has_yielding());
         if is_late {
             self.caches.touched.add_yielding(group);
         }

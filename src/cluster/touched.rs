@@ -61,6 +61,10 @@ impl Touched {
         self.yielding.push(group);
     }
 
+    pub(crate) fn has_yielding(&self) -> bool {
+        !self.yielding.is_empty()
+    }
+
     /// Whether this group was the last to yield.
     pub(crate) fn is_yielding(&self, group: GroupId) -> bool {
         self.yielding.last() == Some(&group)

@@ -201,7 +201,10 @@ impl Machine {
                 | OperationKind::Fence => Taken::Answered(Outcome::Failed),
             };
         }
-        if last.operation == op.id {
+        // What was dropped when the node stopped everything by itself is begun anew.
+        let is_dropped =
+            last.outcome.is_none() && op.taken_in.is_some_and(|shift| shift != self.shift);
+        if last.operation == op.id && !is_dropped {
             return last.outcome.map_or(Taken::Ignored, Taken::Answered);
         }
         if let Some(group) = group {
