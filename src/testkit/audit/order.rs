@@ -107,12 +107,11 @@ fn start_not_early(
         return Ok(());
     }
     let before = moment.before.state();
-    let group = moment.before.spec().resource(resource).map(|declared| declared.group());
-    let Some((record, owner)) = before.resource(resource).zip(group.map(|id| before.owner(id)))
-    else {
-        return Ok(());
-    };
-    if owner != Some(effect.node) {
+    let declared = moment.before.spec().resource(resource);
+    let group = declared.and_then(|declared| before.group(declared.group()));
+    let Some((record, group)) = before.resource(resource).zip(group) else { return Ok(()) };
+    // With its owner a group leaves its failures behind, even if it comes back in the same step.
+    if group.owner() != Some(effect.node) || group.epoch() != effect.epoch {
         return Ok(());
     }
     if let Recovery::RestartAt(at) = record.recovery() {
