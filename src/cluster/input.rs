@@ -154,6 +154,10 @@ pub enum Command<N: Naming = Ids> {
     /// Bring a resource online with all its providers, and keep it so, even if the first attempt
     /// fails (MS-CMRP 3.1.4.1.18). Those of them that have failed are tried again at once, and have
     /// all their restarts and retries again.
+    ///
+    /// The resource gets a desired state of its own. A provider gets one only if it was wanted
+    /// offline; else it goes on following its group, so that whoever wants the group offline later
+    /// takes both offline.
     BringResourceOnline {
         /// The resource.
         resource: N::Resource,

@@ -219,7 +219,8 @@ impl Cluster {
     }
 
     /// Starts whatever waiting is over: restarts and retries. On a paused node there is no restart to
-    /// wait for, and what affects its group wants another owner.
+    /// wait for, and what affects its group wants another owner. That is no retry: the restarts that
+    /// were used stay used, also when the node is resumed.
     pub(crate) fn end_wait(&mut self, declared: &GroupSpec, group: GroupId, resource: ResourceId) {
         let now = self.state.now;
         let Some(recovery) = self.state.resource(resource).map(|record| record.recovery) else {
