@@ -2,10 +2,10 @@
 
 use std::boxed::Box;
 
-use crate::WallClock;
 use crate::settings::{Failback, FailbackWindow};
 use crate::spec::ClusterDeclaration;
-use crate::testkit::breach::ensure;
+use crate::testkit::breach::{Breach, ensure};
+use crate::{Input, WallClock};
 
 use super::Director;
 use super::outside::Struck;
@@ -118,6 +118,13 @@ impl Director {
         self.clock.utc_millis_of_day = u32::try_from(utc).unwrap_or(0);
         self.read_clock()?;
         self.of_size(kind, region, Done::Yes)
+    }
+
+    /// The cluster is told what the clock on the wall shows.
+    pub(super) fn read_clock(&mut self) -> Result<(), Breach> {
+        let reading = self.clock;
+        self.clock_read_at = self.now();
+        self.act(Act::Say(Box::new(Input::WallClockRead { reading }))).map(drop)
     }
 
     /// A day passes that the calendar did not have in other years. The time of day is what it was,

@@ -321,9 +321,11 @@ impl Director {
 /// When a member was last found to be gone. Until then a start there failed, in a life that was
 /// over, and that was still the storm.
 fn last_loss(journal: &Journal) -> Option<Timestamp> {
-    let gone = journal.events(Timestamp::ZERO).filter(|(_, event)| {
-        matches!(event, cluster::Event::NodeChanged { from, to, .. } if from.is_member() && !to.is_member())
-    });
+    let is_loss = |event: &cluster::Event| match event {
+        cluster::Event::NodeChanged { from, to, .. } => from.is_member() && !to.is_member(),
+        _ => false,
+    };
+    let gone = journal.events(Timestamp::ZERO).filter(|(_, event)| is_loss(event));
     gone.map(|(at, _)| at).last()
 }
 

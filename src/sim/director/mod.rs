@@ -392,10 +392,4 @@ impl Director {
             change(care);
         }
     }
-
-    fn read_clock(&mut self) -> Result<(), Breach> {
-        let reading = self.clock;
-        self.clock_read_at = self.now();
-        self.act(Act::Say(Box::new(Input::WallClockRead { reading }))).map(drop)
-    }
 }

@@ -3,10 +3,10 @@
 use core::time::Duration;
 use std::prelude::v1::*;
 
-use crate::Timestamp;
 use crate::cluster::{Effect, Event};
 use crate::machine::NodeState;
 use crate::state::{Exhaustion, MovementCause, OperationKind};
+use crate::{GroupId, ResourceId, Timestamp};
 
 use super::{Moment, spent};
 use crate::testkit::audit::seen::Seen;
@@ -17,83 +17,100 @@ use crate::testkit::breach::{Breach, ensure};
 pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
         Event::MoveStarted { group, cause: MovementCause::ResourceFailure, .. } => {
-            // A move under way that finds another destination is the same failover.
-            let is_same = seen
-                .group(*group)
-                .movement
-                .is_some_and(|(_, cause)| cause == MovementCause::ResourceFailure);
-            if is_same {
-                return Ok(());
-            }
-            let up = seen.nodes.iter().filter(|node| node.state == NodeState::Up).count();
-            let settings = seen.spec.group(*group).expect("a declared group").settings();
-            let default = u32::try_from(up.saturating_sub(1)).unwrap_or(u32::MAX);
-            let threshold = settings.failover_threshold.unwrap_or(default);
-            let period = settings.failover_period;
-            let log = &mut seen.groups[group.index()].failovers;
-            write_down(log, moment.now, period);
-            let (used, is_within) = within(log, moment.now, threshold, period);
-            ensure!(
-                S14,
-                is_within,
-                "{group} fails over {used} times within {period:?}, {threshold} are allowed"
-            );
-            Ok(())
+            failover(seen, moment, *group)
         }
         Event::RestartScheduled { resource, at, remaining } => {
-            let settings = seen.spec.resource(*resource).expect("a declared one").settings();
-            let (threshold, period) = (settings.restart_threshold, settings.restart_period);
-            let due = moment.now.after(settings.restart_delay);
-            ensure!(S15, *at == due, "{resource} restarts at {at}, not at {due}");
-            let record = &mut seen.resources[resource.index()];
-            if record.retry_at.take_if(|at| *at <= moment.now).is_some() {
-                record.restarts.clear();
-            }
-            write_down(&mut record.restarts, moment.now, period);
-            let used = in_window(&record.restarts, moment.now, period);
-            let left = usize::try_from(*remaining).unwrap_or(usize::MAX);
-            let allowed = usize::try_from(threshold).unwrap_or(usize::MAX);
-            ensure!(
-                S15,
-                used + left == allowed,
-                "{resource}: {used} restarts, {left} of {allowed} left"
-            );
-            let log = &record.restarts;
-            let (used, is_within) = within(log, moment.now, threshold, period);
-            ensure!(
-                S15,
-                is_within,
-                "{resource} is restarted {used} times within {period:?}, {threshold} are allowed"
-            );
-            Ok(())
+            restart(seen, moment, *resource, (*at, *remaining))
         }
         Event::RestartsExhausted { resource, cause, retry_at } => {
-            let declared = seen.spec.resource(*resource).expect("a declared one");
-            let settings = declared.settings();
-            // On a paused node it only tries to leave once more, and what was counted stays.
-            let is_leaving = spent::is_held(seen, declared.group())
-                && matches!(cause, Exhaustion::NoCandidate | Exhaustion::Failovers);
-            let record = &mut seen.resources[resource.index()];
-            let is_over = record.retry_at.is_some_and(|at| at <= moment.now);
-            if is_over && !is_leaving {
-                record.restarts.clear();
-            }
-            record.retry_at = *retry_at;
-            if moment.is_told_again(declared.name(), *cause) {
-                return Ok(());
-            }
-            let used = in_window(&record.restarts, moment.now, settings.restart_period);
-            let allowed = usize::try_from(settings.restart_threshold).unwrap_or(usize::MAX);
-            let is_withheld = *cause == Exhaustion::Restarts && used < allowed;
-            ensure!(
-                S15,
-                !is_withheld,
-                "{resource} is not restarted after {used} restarts, {allowed} are allowed"
-            );
-            Ok(())
+            given_up(seen, moment, *resource, (*cause, *retry_at))
         }
         _ => Ok(()),
     }
+}
+
+fn failover(seen: &mut Seen, moment: &Moment<'_>, group: GroupId) -> Result<(), Breach> {
+    // A move under way that finds another destination is the same failover.
+    let is_same = seen
+        .group(group)
+        .movement
+        .is_some_and(|(_, cause)| cause == MovementCause::ResourceFailure);
+    if is_same {
+        return Ok(());
+    }
+    let up = seen.nodes.iter().filter(|node| node.state == NodeState::Up).count();
+    let settings = seen.spec.group(group).expect("a declared group").settings();
+    let default = u32::try_from(up.saturating_sub(1)).unwrap_or(u32::MAX);
+    let threshold = settings.failover_threshold.unwrap_or(default);
+    let period = settings.failover_period;
+    let log = &mut seen.groups[group.index()].failovers;
+    write_down(log, moment.now, period);
+    let (used, is_within) = within(log, moment.now, threshold, period);
+    ensure!(
+        S14,
+        is_within,
+        "{group} fails over {used} times within {period:?}, {threshold} are allowed"
+    );
+    Ok(())
+}
+
+fn restart(
+    seen: &mut Seen,
+    moment: &Moment<'_>,
+    resource: ResourceId,
+    (at, remaining): (Timestamp, u32),
+) -> Result<(), Breach> {
+    let settings = seen.spec.resource(resource).expect("a declared one").settings();
+    let (threshold, period) = (settings.restart_threshold, settings.restart_period);
+    let due = moment.now.after(settings.restart_delay);
+    ensure!(S15, at == due, "{resource} restarts at {at}, not at {due}");
+    let record = &mut seen.resources[resource.index()];
+    if record.retry_at.take_if(|at| *at <= moment.now).is_some() {
+        record.restarts.clear();
+    }
+    write_down(&mut record.restarts, moment.now, period);
+    let used = in_window(&record.restarts, moment.now, period);
+    let left = usize::try_from(remaining).unwrap_or(usize::MAX);
+    let allowed = usize::try_from(threshold).unwrap_or(usize::MAX);
+    ensure!(S15, used + left == allowed, "{resource}: {used} restarts, {left} of {allowed} left");
+    let (used, is_within) = within(&record.restarts, moment.now, threshold, period);
+    ensure!(
+        S15,
+        is_within,
+        "{resource} is restarted {used} times within {period:?}, {threshold} are allowed"
+    );
+    Ok(())
+}
+
+fn given_up(
+    seen: &mut Seen,
+    moment: &Moment<'_>,
+    resource: ResourceId,
+    (cause, retry_at): (Exhaustion, Option<Timestamp>),
+) -> Result<(), Breach> {
+    let declared = seen.spec.resource(resource).expect("a declared one");
+    let settings = declared.settings();
+    // On a paused node it only tries to leave once more, and what was counted stays.
+    let is_leaving = spent::is_held(seen, declared.group())
+        && matches!(cause, Exhaustion::NoCandidate | Exhaustion::Failovers);
+    let record = &mut seen.resources[resource.index()];
+    let is_over = record.retry_at.is_some_and(|at| at <= moment.now);
+    if is_over && !is_leaving {
+        record.restarts.clear();
+    }
+    record.retry_at = retry_at;
+    if moment.is_told_again(declared.name(), cause) {
+        return Ok(());
+    }
+    let used = in_window(&record.restarts, moment.now, settings.restart_period);
+    let allowed = usize::try_from(settings.restart_threshold).unwrap_or(usize::MAX);
+    let is_withheld = cause == Exhaustion::Restarts && used < allowed;
+    ensure!(
+        S15,
+        !is_withheld,
+        "{resource} is not restarted after {used} restarts, {allowed} are allowed"
+    );
+    Ok(())
 }
 
 /// A node is fenced at most as often within the period as the threshold allows.

@@ -1,10 +1,10 @@
 //! Groups with a home, to which they return as soon as it is repaired.
 //!
 //! A spare node carries one group. All are alike, of first and second choice: which of them a group
-//! is on changes nothing that is counted here. Whether a failover
-//! is covered is settled when the node fails: if not, the group takes up no other node until the
-//! operator's word or the repair of that node, which may be a spare. When its home is repaired a group goes home at once, whatever it
-//! was doing.
+//! is on changes nothing that is counted here. Whether a failover is covered is settled when the
+//! node fails: if not, the group takes up no other node until the operator's word or the repair of
+//! that node, which may be a spare. When its home is repaired a group goes home at once, whatever
+//! it was doing.
 
 use std::prelude::v1::*;
 
