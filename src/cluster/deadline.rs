@@ -12,7 +12,6 @@ use super::gate::Gate;
 use super::invariants::{Rule, Subject, Violation};
 use crate::id::{GroupId, Ids, Naming, NodeId, OpId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
-use crate::policy::Trigger;
 use crate::settings::UnconfirmedStop;
 use crate::spec::GroupSpec;
 use crate::state::Recovery;
@@ -215,12 +214,9 @@ impl Cluster {
         let wait = |at| (at, DeadlineReason::PreferredOwnerWait { group });
         let owner = self.state.owner(group);
         match owner.map(|node| (node, self.state.node_state(node))) {
-            None => self
-                .preferred_owner_wait(declared, group, self.choose(group, Trigger::Start))
-                .map(|(_, at)| wait(at)),
-            Some((_, NodeState::Down)) => self
-                .preferred_owner_wait(declared, group, self.choose(group, Trigger::NodeFailure))
-                .map(|(_, at)| wait(at)),
+            None | Some((_, NodeState::Down)) => {
+                self.preferred_owner_wait(declared, group).map(|(_, at)| wait(at))
+            }
             Some((_, NodeState::Unclean | NodeState::Joining)) => None,
             Some((owner, NodeState::Up | NodeState::Paused)) => {
                 let delayed = if self.caches.running(group) == 0

@@ -131,8 +131,8 @@ impl Cluster {
                 };
                 self.state.is_quorate()
                     && is_known
-                    && !self.leaves_later(*node)
                     && !self.state.occupancy.groups_on(*node).any(|group| self.is_moving(group))
+                    && !self.leaves_later(*node)
             })
             .collect();
         for node in &ended {
@@ -147,10 +147,10 @@ impl Cluster {
     fn leaves_later(&self, node: NodeId) -> bool {
         self.state.node_state(node) == NodeState::Down
             && self.state.occupancy.groups_on(node).any(|group| {
-                self.spec.group(group).is_some_and(|declared| {
-                    let choice = self.choose(group, Trigger::NodeFailure);
-                    self.preferred_owner_wait(declared, group, choice).is_some()
-                })
+                self.state.owner(group) == Some(node)
+                    && self.spec.group(group).is_some_and(|declared| {
+                        self.preferred_owner_wait(declared, group).is_some()
+                    })
             })
     }
 

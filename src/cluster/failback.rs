@@ -95,7 +95,7 @@ impl Cluster {
         // restored meanwhile waits for the same.
         let mut at = day.first_open(stable_at.max(self.state.now));
         if !is_of_use(day.opened(at)) {
-            at = day.first_open(stable_at.max(day.begins_after(at)));
+            at = day.begins_after(at);
         }
         if at > self.state.now { FailbackPlan::At(at) } else { FailbackPlan::Now(target) }
     }

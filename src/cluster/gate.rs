@@ -4,7 +4,6 @@
 use super::Cluster;
 use crate::id::{GroupId, NodeId};
 use crate::machine::{NodeState, ResourceState};
-use crate::policy::Trigger;
 use crate::settings::DesiredState;
 use crate::spec::GroupSpec;
 use crate::state::{Exhaustion, Recovery};
@@ -93,8 +92,7 @@ impl Cluster {
         let is_wanted = self.is_wanted(declared, group);
         standing.is_awaiting_node = record.queued.is_some();
         let Some(owner) = record.owner else {
-            let choice = self.choose(group, Trigger::Start);
-            let waits = self.preferred_owner_wait(declared, group, choice).is_some();
+            let waits = self.preferred_owner_wait(declared, group).is_some();
             standing.is_awaiting_node = true;
             standing.is_on_its_way = waits && is_wanted;
             return standing;

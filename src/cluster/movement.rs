@@ -80,7 +80,11 @@ impl Cluster {
         if let Some(to) = movement.to
             && self.assess(group, trigger, to).is_err()
         {
-            let other = may_go_elsewhere(movement.cause)
+            let may_go_elsewhere = may_go_elsewhere(movement.cause);
+            if may_go_elsewhere && self.yields_to_awaiting(group) {
+                return;
+            }
+            let other = may_go_elsewhere
                 .then(|| self.choose(group, trigger))
                 .flatten()
                 .filter(|choice| choice.node != owner);

@@ -48,11 +48,10 @@ impl Cluster {
         if self.yields_to_awaiting(group) {
             return;
         }
-        let choice = self.choose(group, Trigger::Start);
-        if self.preferred_owner_wait(declared, group, choice).is_some() {
+        if self.preferred_owner_wait(declared, group).is_some() {
             return;
         }
-        match choice {
+        match self.choose(group, Trigger::Start) {
             Some(choice) => self.transfer(group, Some(choice.node), MovementCause::Start, None),
             None => self.tell_no_place(group),
         }
@@ -71,11 +70,10 @@ impl Cluster {
         if self.yields_to_awaiting(group) {
             return;
         }
-        let choice = self.choose(group, Trigger::NodeFailure);
-        if self.preferred_owner_wait(declared, group, choice).is_some() {
+        if self.preferred_owner_wait(declared, group).is_some() {
             return;
         }
-        match choice {
+        match self.choose(group, Trigger::NodeFailure) {
             Some(choice) => {
                 self.transfer(group, Some(choice.node), MovementCause::NodeFailure, proof);
             }
@@ -95,7 +93,6 @@ impl Cluster {
         &self,
         declared: &GroupSpec,
         group: GroupId,
-        choice: Option<Choice>,
     ) -> Option<(NodeId, Timestamp)> {
         let formed_at = self.state.formed_at?;
         let record = self.state.group(group)?;
@@ -103,11 +100,7 @@ impl Cluster {
         let home = declared.preferred_owners().first().copied().or(record.default_owner)?;
         let until = formed_at.after(self.spec.settings().group_wait_delay);
         let is_home_missing = !self.state.node_state(home).is_member();
-        let is_wait = !was_placed
-            && until > self.state.now
-            && is_home_missing
-            && choice.is_none_or(|choice| choice.node != home);
-        is_wait.then_some((home, until))
+        (!was_placed && until > self.state.now && is_home_missing).then_some((home, until))
     }
 
     fn place_owned(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
@@ -269,6 +262,9 @@ impl Cluster {
         let Some(drain) = self.state.node(owner).map(|record| record.drain) else { return false };
         if drain.status != DrainStatus::InProgress || seeded!(DrainForgotten) {
             return false;
+        }
+        if self.yields_to_awaiting(group) {
+            return true;
         }
         let target = match drain.target {
             Some(target) => self.assess(group, Trigger::Drain, target).is_ok().then_some(target),

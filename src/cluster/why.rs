@@ -4,7 +4,6 @@ use super::gate::Gate;
 use super::{Cluster, Reason};
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
-use crate::policy::Trigger;
 use crate::settings::{DesiredState, Fencing};
 use crate::spec::GroupSpec;
 use crate::state::{Exhaustion, Recovery};
@@ -21,11 +20,11 @@ impl Cluster {
             return Some(Reason::NoQuorum);
         }
         let Some(owner) = record.owner else {
-            return Some(self.why_unplaced(declared, group, Trigger::Start));
+            return Some(self.why_unplaced(declared, group));
         };
         match self.state.node_state(owner) {
             NodeState::Down => {
-                return Some(self.why_unplaced(declared, group, Trigger::NodeFailure));
+                return Some(self.why_unplaced(declared, group));
             }
             // Nobody has a node fenced for what would not start elsewhere either.
             NodeState::Unclean
@@ -67,9 +66,8 @@ impl Cluster {
         })
     }
 
-    fn why_unplaced(&self, declared: &GroupSpec, group: GroupId, trigger: Trigger) -> Reason {
-        let choice = self.choose(group, trigger);
-        match self.preferred_owner_wait(declared, group, choice) {
+    fn why_unplaced(&self, declared: &GroupSpec, group: GroupId) -> Reason {
+        match self.preferred_owner_wait(declared, group) {
             Some((node, until)) => Reason::WaitingForPreferredOwner { node, until },
             None => Reason::NoCandidate,
         }

@@ -66,17 +66,22 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
 pub(super) fn once_per_incident(outputs: &[Output]) -> Result<(), Breach> {
     let mut left = BTreeMap::new();
     for output in outputs {
-        let Output::Event(Event::MoveStarted {
-            group,
-            cause: MovementCause::ResourceFailure,
-            from,
-            ..
-        }) = output
-        else {
-            continue;
-        };
-        let first = *left.entry(*group).or_insert(*from);
-        ensure!(S32, first == *from, "{group} fails over twice in one step");
+        match output {
+            Output::Event(Event::MoveStarted {
+                group,
+                cause: MovementCause::ResourceFailure,
+                from,
+                ..
+            }) => {
+                let first = *left.entry(*group).or_insert(Some(*from));
+                ensure!(S32, first == Some(*from), "{group} fails over twice in one step");
+            }
+            // Whatever it begins now is another failover.
+            Output::Event(Event::MoveAbandoned { group, .. }) => {
+                left.entry(*group).and_modify(|from| *from = None);
+            }
+            Output::Event(_) | Output::Effect(_) => {}
+        }
     }
     Ok(())
 }
@@ -147,10 +152,6 @@ pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(),
         }
         for (group, _) in cluster.spec().groups() {
             if cluster.state().owner(group) != Some(*node) {
-                continue;
-            }
-            // What its owner took down with it may have to wait for its home.
-            if let Some(crate::Reason::WaitingForPreferredOwner { .. }) = cluster.why(group) {
                 continue;
             }
             let place = cluster.explain(group, Trigger::Drain).and_then(|told| told.chosen);

@@ -31,13 +31,14 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         Event::RestartsExhausted { resource, cause, retry_at } => {
             let is_timed = retry_at.is_some() && *cause != Exhaustion::Admission;
             seen.resources[resource.index()].waits = is_timed;
-            let declared = seen.spec.resource(*resource).expect("a declared one");
+            let declared = seen.spec.resource(*resource).expect("a declared one").clone();
             if !moment.is_told_again(declared.name(), *cause) {
                 given_up(seen, moment, *resource, *cause)?;
             }
             // What waits on a paused node wants to leave it when its time has come.
-            let is_held = is_held(seen, seen.group_of(*resource));
-            seen.resources[resource.index()].may_leave |= is_timed && is_held;
+            let may_leave =
+                is_timed && is_held(seen, declared.group()) && moves_its_group(seen, *resource);
+            seen.resources[resource.index()].may_leave |= may_leave;
         }
         Event::NodeChanged { node, to: NodeState::Paused, .. } => paused(seen, *node),
         Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up } => {
@@ -175,9 +176,15 @@ fn given_up(
 /// has come, whether the node is still paused then or not.
 fn paused(seen: &mut Seen, node: NodeId) {
     for resource in again::resources_on(seen, node) {
-        let record = &mut seen.resources[resource.index()];
-        record.may_leave |= record.waits;
+        let may_leave = seen.resource(resource).waits && moves_its_group(seen, resource);
+        seen.resources[resource.index()].may_leave |= may_leave;
     }
+}
+
+/// Whether the group of a resource fails over because of it at all.
+fn moves_its_group(seen: &Seen, resource: ResourceId) -> bool {
+    let declared = seen.spec.resource(resource).expect("a declared one");
+    declared.settings().restart_action == RestartAction::RestartNotify
 }
 
 fn members(seen: &Seen, group: GroupId) -> impl Iterator<Item = ResourceId> + use<> {

@@ -173,6 +173,8 @@ fn one_failure_moves_a_group_once() {
     assert_eq!(judge(&[moved(A, B)]), None);
     assert_eq!(judge(&[moved(A, B), moved(A, C)]), None, "the same, bound for another node");
     assert_eq!(judge(&[moved(A, B), moved(B, C)]), Some(Invariant::S32));
+    let abandoned = Output::Event(Event::MoveAbandoned { group: SQL, to: Some(B) });
+    assert_eq!(judge(&[moved(A, B), abandoned, moved(A, C)]), Some(Invariant::S32));
 }
 
 /// A group of low priority and one of high priority that may not meet on a node: two declarations,
