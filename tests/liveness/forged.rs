@@ -159,6 +159,7 @@ fn who_is_off_between_moves_is_named() {
     assert_eq!(judge(&well), None);
     assert_eq!(judge(&[off, on]), Some(Invariant::L10), "off without a move");
     assert_eq!(judge(&[moved.clone(), moved.clone(), moved]), Some(Invariant::L10), "thrice");
+    assert_eq!(judge(&[started.clone(), owner(A, B, MovementCause::Drain)]), None, "it was off");
     assert_eq!(judge(&[started]), Some(Invariant::L10), "on its way for ever");
 }
 

@@ -162,14 +162,19 @@ pub fn off_only_while_moving(
     journal: &Journal,
     begun_at: Timestamp,
 ) -> Result<(), Breach> {
-    let mut is_moving = false;
+    let (mut is_moving, mut is_off) = (false, false);
     for (at, event) in journal.events_of(group, begun_at) {
         match event {
             Event::MoveStarted { .. } => is_moving = true,
             Event::GroupChanged { from: GroupState::Online, to, .. } => {
                 ensure!(L10, is_moving, "at {at} {group} is {to}, and does not move");
+                is_off = true;
             }
-            Event::GroupChanged { to: GroupState::Online, .. } => is_moving = false,
+            Event::GroupChanged { to: GroupState::Online, .. } => {
+                (is_moving, is_off) = (false, false);
+            }
+            // What is not online has nothing to do but arrive.
+            Event::OwnerChanged { .. } if !is_off => is_moving = false,
             _ => {}
         }
     }
