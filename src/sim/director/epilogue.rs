@@ -12,7 +12,7 @@ use crate::cluster::{Command, ResumeFailback};
 use crate::machine::{GroupState, NodeState};
 use crate::plan::{Tier, assess};
 use crate::policy::{Placement, Trigger};
-use crate::settings::{Admission, Failback, RestartAction};
+use crate::settings::{Admission, Failback, Priority, RestartAction};
 use crate::spec::GroupSpec;
 use crate::state::{DrainMode, DrainStatus, OperationKind};
 use crate::testkit::audit::is_missing;
@@ -61,7 +61,12 @@ impl Director {
     /// what could return each time and had no better place to go moves twice (L10).
     fn reboot_in_turn(&mut self) -> Result<(), Breach> {
         let begun_at = Timestamp::from_millis(self.now());
-        let online = self.online();
+        // What starts only when an operator asks stays off where it moves to.
+        let starts = |group: &GroupId| {
+            let declared = self.stage.cluster().spec().group(*group);
+            declared.is_some_and(|of| of.settings().priority != Priority::NO_AUTO_START)
+        };
+        let online: Vec<GroupId> = self.online().into_iter().filter(starts).collect();
         let mut steady: Vec<GroupId> =
             online.iter().copied().filter(|group| self.is_at_home(*group)).collect();
         self.stage.keep_journal();

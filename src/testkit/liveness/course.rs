@@ -4,7 +4,7 @@ use std::prelude::v1::*;
 
 use crate::cluster::{Event, Output};
 use crate::machine::{GroupState, NodeState};
-use crate::settings::Failback;
+use crate::settings::{Failback, Priority};
 use crate::spec::NodeSet;
 use crate::state::{DrainStatus, MovementCause, OperationKind};
 use crate::{Cluster, GroupId, NodeId, Timestamp};
@@ -133,8 +133,8 @@ pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result
 }
 
 /// In a round in which every node is rebooted once, a group moves at most twice, and is off only
-/// while it moves (L10). Takes for granted that there is a spare node with room, and that nodes
-/// are emptied before they are rebooted.
+/// while it moves (L10), unless it starts only when an operator asks. Takes for granted that there
+/// is a spare node with room, and that nodes are emptied before they are rebooted.
 ///
 /// # Errors
 ///
@@ -144,8 +144,10 @@ pub fn rolling_reboot(
     journal: &Journal,
     begun_at: Timestamp,
 ) -> Result<(), Breach> {
-    for (group, _) in cluster.spec().groups() {
-        off_only_while_moving(group, journal, begun_at)?;
+    for (group, declared) in cluster.spec().groups() {
+        if declared.settings().priority != Priority::NO_AUTO_START {
+            off_only_while_moving(group, journal, begun_at)?;
+        }
         moves_at_most_twice(group, journal, begun_at)?;
     }
     Ok(())
