@@ -90,6 +90,8 @@ impl Cluster {
             return false;
         }
         self.recover_by_action(declared, resource, settings);
+        // What has no delay is due now.
+        self.touch_resource(resource);
         true
     }
 
