@@ -225,12 +225,12 @@ impl Cluster {
     /// were used stay used, also when the node is resumed.
     pub(crate) fn end_wait(&mut self, declared: &GroupSpec, group: GroupId, resource: ResourceId) {
         let now = self.state.now;
-        let Some(recovery) = self.state.resource(resource).map(|record| record.recovery) else {
-            return;
-        };
+        let Some(record) = self.state.resource(resource) else { return };
+        let (recovery, may_run) = (record.recovery, record.state.may_run());
         let is_over = match recovery {
             Recovery::RestartAt(at) => at <= now || self.is_on_paused_node(resource),
-            Recovery::RetryAt { at, .. } => at.is_some_and(|at| at <= now),
+            // What is in doubt is not tried again before that has ended.
+            Recovery::RetryAt { at, .. } => !may_run && at.is_some_and(|at| at <= now),
             Recovery::None | Recovery::Failover => false,
         };
         if !is_over {

@@ -194,13 +194,12 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             let record = &mut seen.resources[resource.index()];
             record.state = *to;
             let is_cleared = *from == ResourceState::Failed && *to == ResourceState::Offline;
-            // Whatever starts it, it is not tried again because of that failure any more. What is
-            // found running has had its retry only if that was due in an earlier step.
-            let is_found = *to == ResourceState::Online;
-            let due = if is_found { moment.before.state().now() } else { now };
-            let is_over = is_cleared || is_found || *to == ResourceState::OnlinePending;
+            // Whatever starts it, it is not tried again because of that failure any more; what is
+            // found running was not tried again at all.
+            let is_started = *to == ResourceState::OnlinePending;
+            let is_over = is_cleared || is_started || *to == ResourceState::Online;
             let retry_at = record.retry_at.take_if(|_| is_over);
-            if is_cleared || retry_at.is_some_and(|at| at <= due) {
+            if is_cleared || is_started && retry_at.is_some_and(|at| at <= now) {
                 record.restarts.clear();
             }
         }
