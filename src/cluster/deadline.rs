@@ -103,23 +103,20 @@ impl Cluster {
 
     /// A timer is set for every deadline, and for nothing else.
     pub(crate) fn check_timers(&self) -> Result<(), Violation> {
-        let is_set = |slot, deadline: Option<(Timestamp, DeadlineReason)>| {
-            self.caches.agenda.deadline(slot) == deadline.map(|(at, _)| at)
+        let check = |subject, slot, deadline: Option<(Timestamp, DeadlineReason)>| {
+            let is_set = self.caches.agenda.deadline(slot) == deadline.map(|(at, _)| at);
+            if is_set { Ok(()) } else { Err(Violation::new(subject, Rule::TimerDiffers)) }
         };
         for (node, _) in self.spec.nodes() {
-            if !is_set(Slot::Node(node), self.node_deadline(node)) {
-                return Err(Violation::new(Subject::Node(node), Rule::TimerDiffers));
-            }
+            check(Subject::Node(node), Slot::Node(node), self.node_deadline(node))?;
         }
         for (group, declared) in self.spec.groups() {
-            if !is_set(Slot::Group(group), self.group_deadline(declared, group)) {
-                return Err(Violation::new(Subject::Group(group), Rule::TimerDiffers));
-            }
+            let deadline = self.group_deadline(declared, group);
+            check(Subject::Group(group), Slot::Group(group), deadline)?;
         }
         for (resource, _) in self.spec.resources() {
-            if !is_set(Slot::Resource(resource), self.resource_deadline(resource)) {
-                return Err(Violation::new(Subject::Resource(resource), Rule::TimerDiffers));
-            }
+            let deadline = self.resource_deadline(resource);
+            check(Subject::Resource(resource), Slot::Resource(resource), deadline)?;
         }
         Ok(())
     }

@@ -9,8 +9,10 @@ use std::sync::OnceLock;
 use std::vec::Vec;
 
 use crate::cluster::{Command, Input, InputError};
-use crate::spec::Problem;
-use crate::spec::{ClusterDeclaration, GroupDeclaration, NodeDeclaration, ResourceDeclaration};
+use crate::graph::{Expected, ExpressionError};
+use crate::spec::{
+    ClusterDeclaration, GroupDeclaration, NodeDeclaration, Problem, ResourceDeclaration,
+};
 use crate::testkit::Invariant;
 use crate::testkit::breach::{Breach, ensure};
 
@@ -59,7 +61,7 @@ fn is_limit(problem: &Problem) -> bool {
         Problem::LongName { .. }
             | Problem::TooMany { .. }
             | Problem::TooDeep { .. }
-            | Problem::Syntax(_)
+            | Problem::Syntax(ExpressionError { expected: Expected::NoNesting, .. })
             | Problem::TooLarge
     )
 }

@@ -31,11 +31,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
 
 fn failover(seen: &mut Seen, moment: &Moment<'_>, group: GroupId) -> Result<(), Breach> {
     // A move under way that finds another destination is the same failover.
-    let is_same = seen
-        .group(group)
-        .movement
-        .is_some_and(|(_, cause)| cause == MovementCause::ResourceFailure);
-    if is_same {
+    if seen.group(group).is_failing_over() {
         return Ok(());
     }
     let up = seen.nodes.iter().filter(|node| node.state == NodeState::Up).count();

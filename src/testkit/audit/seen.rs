@@ -310,6 +310,11 @@ impl SeenNode {
 }
 
 impl SeenGroup {
+    /// Whether it is on its way because one of its resources failed.
+    pub(super) fn is_failing_over(&self) -> bool {
+        self.movement.is_some_and(|(_, cause)| cause == MovementCause::ResourceFailure)
+    }
+
     fn new(cluster: &Cluster, id: GroupId) -> Self {
         let settings = cluster.spec().group(id).expect("a declared group").settings();
         let desired = match settings.cold_start {

@@ -54,9 +54,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         }
         Event::MoveStarted { group, from, cause: MovementCause::ResourceFailure, .. } => {
             // A move under way that finds another destination is the same failover.
-            let movement = seen.group(*group).movement;
-            let is_same =
-                movement.is_some_and(|(_, cause)| cause == MovementCause::ResourceFailure);
+            let is_same = seen.group(*group).is_failing_over();
             let may_leave = members(seen, *group).any(|id| seen.resource(id).may_leave);
             let is_paused = seen.node(*from).state == NodeState::Paused;
             ensure!(
