@@ -266,15 +266,19 @@ impl Director {
         })
     }
 
-    /// Whether a group has no better place to go by itself, whatever comes up.
+    /// Whether a group has no other place to go, whatever comes up: neither a better one, nor one that
+    /// an operator has sent it to and that is not there yet.
     fn is_at_home(&self, group: GroupId) -> bool {
+        let cluster = self.stage.cluster();
+        let is_sent = cluster.state().group(group).is_some_and(|of| of.queued().is_some());
         let first = |declared: &GroupSpec| declared.preferred_owners().first().copied();
-        self.stage.cluster().spec().group(group).is_some_and(|declared| {
-            let settings = declared.settings();
-            settings.failback == Failback::Prevent
-                || first(declared).is_none()
-                || settings.failback_window.is_none() && first(declared) == self.owner(group)
-        })
+        !is_sent
+            && cluster.spec().group(group).is_some_and(|declared| {
+                let settings = declared.settings();
+                settings.failback == Failback::Prevent
+                    || first(declared).is_none()
+                    || settings.failback_window.is_none() && first(declared) == self.owner(group)
+            })
     }
 
     /// Whether a group may go to a node that it has left.

@@ -9,6 +9,7 @@ use crate::state::{DrainMode, DrainStatus, MoveFailure, MovementCause};
 use crate::{Cluster, Command, GroupId, NodeId};
 
 use std::collections::BTreeMap;
+use std::vec::Vec;
 
 use super::Moment;
 use crate::testkit::audit::seen::Seen;
@@ -44,8 +45,9 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
             Ok(())
         }
         MovementCause::Return => {
+            let origin = to.and_then(|node| node_before(seen, moment, node));
             let was_sent = named_record(seen, moment, *group).is_some_and(|record| {
-                record.return_to == *to
+                (origin.is_some() && record.return_to == origin)
                     || record
                         .movement
                         .is_some_and(|of| of.on_failure == MoveFailure::ReturnToSource)
@@ -97,6 +99,12 @@ pub(super) fn named_record<'a>(
     moment.before.state().group(before)
 }
 
+/// The id that a node had before this step: another one, if the configuration changes in it.
+fn node_before(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<NodeId> {
+    let name = seen.spec.node(node)?.name();
+    moment.before.spec().node_id(name)
+}
+
 /// A group leaves for a drain only from a node that is being drained, and leaves for nowhere only
 /// if that was forced.
 fn drained(
@@ -109,11 +117,9 @@ fn drained(
     let mode = match moment.command() {
         Some(Command::DrainNode { node, mode, .. }) if *node == from => Some(*mode),
         _ => {
-            // Perhaps under another id, if the configuration changes in this step.
-            let before =
-                seen.spec.node(from).and_then(|of| moment.before.spec().node_id(of.name()));
-            let drain =
-                before.and_then(|node| moment.before.state().node(node)).map(|of| of.drain());
+            let drain = node_before(seen, moment, from)
+                .and_then(|node| moment.before.state().node(node))
+                .map(|of| of.drain());
             drain.filter(|of| of.status == DrainStatus::InProgress).map(|of| of.mode)
         }
     };
@@ -166,7 +172,8 @@ pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(),
 }
 
 /// Who is given a node in this step has no rival of higher priority that could have used the place
-/// and has none. A move that ends where it was going all along had its place before this step.
+/// and has none. A move that ends where it was going all along had its place before this step, and
+/// what leaves the node only afterwards was in the way of the rival when the place was given.
 pub(super) fn priorities(
     cluster: &Cluster,
     moment: &Moment<'_>,
@@ -175,7 +182,7 @@ pub(super) fn priorities(
     if moment.is_reconfiguration() || !cluster.state().is_quorate() {
         return Ok(());
     }
-    for output in outputs {
+    for (position, output) in outputs.iter().enumerate() {
         let (group, node) = match output {
             Output::Event(
                 Event::OwnerChanged { group, to: Some(to), .. }
@@ -183,6 +190,7 @@ pub(super) fn priorities(
             ) => (*group, *to),
             _ => continue,
         };
+        let leave_later = departures(&outputs[position..], node, group);
         if is_on_its_way(&moment.before, group, node) {
             continue;
         }
@@ -191,7 +199,7 @@ pub(super) fn priorities(
             if priority_of(cluster, rival) > priority && waits_for_a_node(cluster, rival) {
                 ensure!(
                     S18,
-                    !could_use(cluster, rival, group, node),
+                    !could_use(cluster, rival, group, node, &leave_later),
                     "{group} gets {node}, which {rival} of higher priority waits for"
                 );
             }
@@ -214,8 +222,26 @@ fn waits_for_a_node(cluster: &Cluster, group: GroupId) -> bool {
     cluster.why(group) == Some(crate::Reason::NoCandidate)
 }
 
-/// Whether a waiting group could run on a node if another group were not there.
-fn could_use(cluster: &Cluster, rival: GroupId, instead_of: GroupId, node: NodeId) -> bool {
+/// The other groups that leave a node by what is put out.
+fn departures(outputs: &[Output], node: NodeId, but: GroupId) -> Vec<GroupId> {
+    let left = outputs.iter().filter_map(|output| match output {
+        Output::Event(Event::OwnerChanged { group, from: Some(from), .. }) => {
+            (*from == node && *group != but).then_some(*group)
+        }
+        Output::Event(_) | Output::Effect(_) => None,
+    });
+    left.collect()
+}
+
+/// Whether a waiting group could run on a node if another group were not there, and those that
+/// left it later still were.
+fn could_use(
+    cluster: &Cluster,
+    rival: GroupId,
+    instead_of: GroupId,
+    node: NodeId,
+    leave_later: &[GroupId],
+) -> bool {
     let spec = cluster.spec();
     let trigger = match cluster.state().owner(rival) {
         None => Trigger::Start,
@@ -224,6 +250,11 @@ fn could_use(cluster: &Cluster, rival: GroupId, instead_of: GroupId, node: NodeI
     let mut state = cluster.state().clone();
     if let Some(declared) = spec.group(instead_of) {
         state.occupancy.leave(declared, instead_of, node);
+    }
+    for group in leave_later.iter().filter(|group| **group != rival) {
+        if let Some(declared) = spec.group(*group) {
+            state.occupancy.enter(declared, *group, node);
+        }
     }
     if state.node_state(node) != NodeState::Up {
         return false;

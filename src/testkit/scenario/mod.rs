@@ -114,8 +114,9 @@
 //! | `digest-same` | whether the last command left the state as it was |
 //! | `show checks`, `hide checks` | health checks are (not) printed; the same with `resources` |
 //!
-//! After every step the invariants of the cluster are checked, a refused input must have changed
-//! nothing, and nothing may run on two nodes. A breach fails the scenario, whatever it expects.
+//! After every step the invariants of the cluster are checked, the [audit](super::audit) judges what
+//! was put out, a timer that goes off twice must do nothing the second time, and nothing may run on
+//! two nodes. A breach fails the scenario, whatever it expects.
 
 use std::fmt;
 use std::prelude::v1::*;

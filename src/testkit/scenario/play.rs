@@ -4,6 +4,7 @@ use std::prelude::v1::*;
 use std::sync::Arc;
 
 use crate::policy::{FailoverPolicy, Ring};
+use crate::testkit::audit::Audit;
 use crate::{Cluster, Timestamp};
 
 use super::declare::{self, Draft};
@@ -25,6 +26,8 @@ pub(crate) struct Play {
     pub(super) agents: Agents,
     pub(super) show: Show,
     pub(super) digest_before: u64,
+    /// Judges every step, until one breaks a promise.
+    pub(super) audit: Option<Audit>,
     pub(super) breaches: Vec<String>,
     word: Word,
 }
@@ -54,6 +57,7 @@ impl Default for Play {
             agents: Agents::Automatic,
             show: Show::default(),
             digest_before: 0,
+            audit: None,
             breaches: Vec::new(),
             word: Word::True,
         }
@@ -125,7 +129,9 @@ impl Play {
             Ok(spec) => {
                 let warnings = spec.warnings().iter().map(|warning| format!("warning {warning}"));
                 let lines = warnings.collect();
-                self.cluster = Some(Cluster::new(spec, self.policy.clone(), self.now));
+                let cluster = Cluster::new(spec, self.policy.clone(), self.now);
+                self.audit = Some(Audit::new(&cluster));
+                self.cluster = Some(cluster);
                 Ok(lines)
             }
             Err(errors) => {

@@ -1,10 +1,13 @@
 //! One command on a running cluster.
 
+use core::iter;
 use std::prelude::v1::*;
 
-use crate::cluster::{Command, Event, Input, Outcome, Output, Snapshot};
+use crate::cluster::{Command, Event, Input, InputError, Outcome, Output, Snapshot};
 use crate::id::Names;
 use crate::spec::ClusterSpec;
+use crate::testkit::audit::{Moment, Stimulus};
+use crate::testkit::twin;
 use crate::{Cluster, OpId, Timestamp};
 
 use super::declare::Draft;
@@ -198,44 +201,59 @@ impl Turn<'_> {
     }
 
     fn hand_over(&mut self, now: Timestamp, input: Input) {
-        let before = changes_names(&input).then(|| self.cluster.spec().clone());
-        let digest = self.cluster.digest();
-        match self.cluster.handle(now, input) {
-            Ok(()) => self.drain(before),
-            Err(error) => {
-                let kind = error.kind();
-                self.lines.push(format!("error {kind}: {}", self.cluster.spec().named(error)));
-                if self.cluster.digest() != digest || self.cluster.poll_output().is_some() {
-                    self.breach("a refused input changed something");
-                }
-            }
+        let names_before = changes_names(&input).then(|| self.cluster.spec().clone());
+        let moment = Moment::before(&self.cluster, Stimulus::Input(&input), now);
+        let answer = self.cluster.handle(now, input.clone());
+        let outputs = self.drain(names_before);
+        if let Err(error) = &answer {
+            let kind = error.kind();
+            self.lines.push(format!("error {kind}: {}", self.cluster.spec().named(error.clone())));
         }
-        self.check();
+        self.judge(&moment, answer, &outputs);
     }
 
     fn ring(&mut self) {
-        self.cluster.handle_timeout(self.play.now);
-        self.drain(None);
-        self.check();
+        let now = self.play.now;
+        let moment = Moment::before(&self.cluster, Stimulus::Timer, now);
+        self.cluster.handle_timeout(now);
+        let outputs = self.drain(None);
+        self.judge(&moment, Ok(()), &outputs);
+        let digest = self.cluster.digest();
+        let again = &mut self.cluster.clone();
+        if let Err(breach) = twin::nothing_is_left(again, &mut again.clone(), now, digest) {
+            self.breach(&breach.to_string());
+        }
     }
 
     /// Prints what is put out. What comes before a change of configuration has the ids of the
     /// old one.
-    fn drain(&mut self, mut before: Option<ClusterSpec>) {
-        let mut outputs = Vec::new();
-        while let Some(output) = self.cluster.poll_output() {
+    fn drain(&mut self, mut names_before: Option<ClusterSpec>) -> Vec<Output> {
+        let outputs: Vec<Output> = iter::from_fn(|| self.cluster.poll_output()).collect();
+        let mut told = Vec::new();
+        for output in &outputs {
             if matches!(output, Output::Event(Event::ConfigurationChanged { .. })) {
-                before = None;
+                names_before = None;
             }
-            let spec = before.as_ref().unwrap_or(self.cluster.spec());
-            let output = spec.named(output);
+            let spec = names_before.as_ref().unwrap_or(self.cluster.spec());
+            let output = spec.named(output.clone());
             match &output {
                 Output::Effect(effect) => self.play.world.note(effect),
                 Output::Event(event) => self.play.world.see(event),
             }
-            outputs.push(output);
+            told.push(output);
         }
-        self.lines.extend(print::lines(&outputs, self.play.show, &self.play.world));
+        self.lines.extend(print::lines(&told, self.play.show, &self.play.world));
+        outputs
+    }
+
+    /// Judges a step that has been made. What comes after a breach is not judged any more.
+    fn judge(&mut self, moment: &Moment<'_>, answer: Result<(), InputError>, outputs: &[Output]) {
+        self.check();
+        let Some(audit) = &mut self.play.audit else { return };
+        if let Err(breach) = audit.after(&self.cluster, moment, answer.as_ref().copied(), outputs) {
+            self.play.audit = None;
+            self.breach(&breach.to_string());
+        }
     }
 
     /// Lets the agents answer until nothing is asked for any more.
