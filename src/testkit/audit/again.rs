@@ -3,12 +3,11 @@
 use crate::Command;
 use crate::cluster::Event;
 use crate::machine::{NodeState, ResourceState};
-use crate::settings::DesiredState;
 use crate::state::Exhaustion;
 use crate::{GroupId, NodeId, ResourceId, Timestamp};
 use std::prelude::v1::*;
 
-use super::Moment;
+use super::{Moment, spent};
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
 
@@ -35,20 +34,20 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             if (*from, *to) == (ResourceState::Failed, ResourceState::OnlinePending) {
                 due(seen.resource(*resource).again, moment.now, *resource)?;
             }
-            let is_wanted = seen.wanted(*resource) == DesiredState::Online;
+            let is_failure = spent::is_failure(seen, moment, *resource, *from);
             let again = &mut seen.resources[resource.index()].again;
-            match (*from, *to) {
-                (
-                    ResourceState::Online | ResourceState::OnlinePending,
-                    ResourceState::Terminating,
-                ) if is_wanted => {
-                    *again = Again::Untold;
+            match to {
+                ResourceState::OnlinePending | ResourceState::Online | ResourceState::Offline => {
+                    *again = Again::Free;
                 }
-                (
-                    _,
-                    ResourceState::OnlinePending | ResourceState::Online | ResourceState::Offline,
-                ) => *again = Again::Free,
-                _ => {}
+                ResourceState::Terminating | ResourceState::InDoubt => {
+                    if is_failure {
+                        *again = Again::Untold;
+                    }
+                }
+                ResourceState::Initializing
+                | ResourceState::OfflinePending
+                | ResourceState::Failed => {}
             }
         }
         Event::RestartScheduled { resource, at, .. } => {

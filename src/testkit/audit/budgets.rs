@@ -34,11 +34,7 @@ fn failover(seen: &mut Seen, moment: &Moment<'_>, group: GroupId) -> Result<(), 
     if seen.group(group).is_failing_over() {
         return Ok(());
     }
-    let up = seen.nodes.iter().filter(|node| node.state == NodeState::Up).count();
-    let settings = seen.spec.group(group).expect("a declared group").settings();
-    let default = u32::try_from(up.saturating_sub(1)).unwrap_or(u32::MAX);
-    let threshold = settings.failover_threshold.unwrap_or(default);
-    let period = settings.failover_period;
+    let (threshold, period) = failovers_allowed(seen, group);
     let log = &mut seen.groups[group.index()].failovers;
     write_down(log, moment.now, period);
     let (used, is_within) = within(log, moment.now, threshold, period);
@@ -48,6 +44,21 @@ fn failover(seen: &mut Seen, moment: &Moment<'_>, group: GroupId) -> Result<(), 
         "{group} fails over {used} times within {period:?}, {threshold} are allowed"
     );
     Ok(())
+}
+
+/// How often a group may fail over within which period, now.
+fn failovers_allowed(seen: &Seen, group: GroupId) -> (u32, Duration) {
+    let up = seen.nodes.iter().filter(|node| node.state == NodeState::Up).count();
+    let settings = seen.spec.group(group).expect("a declared group").settings();
+    let default = u32::try_from(up.saturating_sub(1)).unwrap_or(u32::MAX);
+    (settings.failover_threshold.unwrap_or(default), settings.failover_period)
+}
+
+/// Whether one more failover of a group would be within its budget.
+pub(super) fn may_fail_over(seen: &Seen, group: GroupId, now: Timestamp) -> bool {
+    let (threshold, period) = failovers_allowed(seen, group);
+    let used = in_window(&seen.group(group).failovers, now, period);
+    used < usize::try_from(threshold).unwrap_or(usize::MAX)
 }
 
 fn restart(

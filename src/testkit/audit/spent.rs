@@ -4,7 +4,7 @@ use std::prelude::v1::*;
 
 use crate::cluster::Event;
 use crate::machine::{NodeState, ResourceState};
-use crate::settings::{DesiredState, RestartAction, Retry};
+use crate::settings::{DesiredState, RedundantProvider, RestartAction, Retry};
 use crate::state::{Exhaustion, MovementCause};
 use crate::{GroupId, Input, NodeId, ResourceId};
 
@@ -56,11 +56,11 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             // A move under way that finds another destination is the same failover.
             let is_same = seen.group(*group).is_failing_over();
             let may_leave = members(seen, *group).any(|id| seen.resource(id).may_leave);
-            let is_paused = seen.node(*from).state == NodeState::Paused;
             ensure!(
                 S15,
-                is_same || may_leave || is_paused,
-                "{group} fails over from {from}, and each of its resources may be restarted there"
+                is_same || may_leave,
+                "{group} fails over from {from}, and each of its resources may be restarted there, \
+                 or waits there"
             );
         }
         _ => {}
@@ -68,7 +68,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
     Ok(())
 }
 
-/// Whether a resource that fails now may move its group.
+/// What a step of a resource says about whether it may move its group.
 fn changed(
     seen: &mut Seen,
     moment: &Moment<'_>,
@@ -77,40 +77,92 @@ fn changed(
 ) {
     use ResourceState as State;
     let now = moment.now;
-    match (from, to) {
-        (_, State::OnlinePending) => {
-            let record = &mut seen.resources[resource.index()];
+    let record = &mut seen.resources[resource.index()];
+    match to {
+        State::OnlinePending => {
             record.may_leave = false;
             record.waits = false;
             record.is_retried |= record.retry_at.is_some_and(|at| at <= now);
             record.started_at = now;
         }
-        // It was found running, whatever was to be done about it.
-        (State::InDoubt, State::Online) => {
-            let record = &mut seen.resources[resource.index()];
-            record.may_leave = false;
-            record.waits = false;
-        }
-        (State::Failed, State::Offline) => seen.resources[resource.index()].forget_attempts(),
-        (State::Online | State::OnlinePending, State::Terminating | State::InDoubt)
-            if seen.wanted(resource) == DesiredState::Online
-                && !is_lost(seen, moment, resource) =>
-        {
-            let declared = seen.spec.resource(resource).expect("a declared one");
-            let settings = declared.settings().clone();
-            let group = declared.group();
-            let record = &mut seen.resources[resource.index()];
-            if from == State::Online && now.since(record.started_at) > settings.restart_period {
-                record.is_retried = false;
+        State::Online => {
+            // It was found running, whatever was to be done about it.
+            if from == State::InDoubt {
+                record.may_leave = false;
+                record.waits = false;
             }
-            let has_way_back = moves::named_record(seen, moment, group)
-                .is_some_and(|record| record.return_to.is_some());
-            let may_leave = settings.restart_action == RestartAction::RestartNotify
-                && (is_spent(seen, moment, resource) || is_held(seen, group) || has_way_back);
-            seen.resources[resource.index()].may_leave = may_leave;
         }
-        _ => {}
+        State::Offline => {
+            if from == State::Failed {
+                record.forget_attempts();
+            }
+        }
+        State::Terminating | State::InDoubt => {
+            if is_failure(seen, moment, resource, from) {
+                failed(seen, moment, resource, from);
+            }
+        }
+        State::Initializing | State::OfflinePending | State::Failed => {}
     }
+}
+
+/// Whether a resource that is to be terminated, or is in doubt from now on, has failed just now and
+/// while it was wanted.
+pub(super) fn is_failure(
+    seen: &Seen,
+    moment: &Moment<'_>,
+    resource: ResourceId,
+    from: ResourceState,
+) -> bool {
+    use ResourceState as State;
+    match from {
+        State::Online | State::OnlinePending => {
+            seen.wanted(resource) == DesiredState::Online && !is_lost(seen, moment, resource)
+        }
+        State::Initializing
+        | State::Offline
+        | State::OfflinePending
+        | State::Terminating
+        | State::Failed
+        | State::InDoubt => false,
+    }
+}
+
+/// A resource has failed: it may move its group if that has a way back, or if somebody needs it and
+/// it cannot be restarted.
+fn failed(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId, from: ResourceState) {
+    let now = moment.now;
+    let declared = seen.spec.resource(resource).expect("a declared one");
+    let (group, period) = (declared.group(), declared.settings().restart_period);
+    let record = &mut seen.resources[resource.index()];
+    if from == ResourceState::Online && now.since(record.started_at) > period {
+        record.is_retried = false;
+    }
+    let has_way_back =
+        moves::named_record(seen, moment, group).is_some_and(|record| record.return_to.is_some());
+    // On a paused node nothing is restarted: what cannot leave either keeps its restarts, and waits.
+    let is_stranded = is_held(seen, group) && budgets::may_fail_over(seen, group, now);
+    let cannot_stay = is_spent(seen, moment, resource) || is_stranded;
+    seen.resources[resource.index()].may_leave = moves_its_group(seen, resource)
+        && (has_way_back || cannot_stay && !is_redundant(seen, resource));
+}
+
+/// Whether others hold for everything that needs this resource.
+fn is_redundant(seen: &Seen, resource: ResourceId) -> bool {
+    let group = seen.spec.group(seen.group_of(resource)).expect("a declared group");
+    let position = group.position_of(resource).expect("a member");
+    let stands_in = |member: usize| {
+        let state = seen.resource(group.resource_at(member)).state;
+        member != position && state == ResourceState::Online
+    };
+    let mut clauses = group
+        .graph()
+        .dependents(position)
+        .flat_map(|dependent| group.graph().clauses(dependent))
+        .peekable();
+    seen.spec.settings().redundant_provider != RedundantProvider::Escalate
+        && clauses.peek().is_some()
+        && clauses.all(|mut clause| clause.any(stands_in))
 }
 
 /// Whether a resource is in doubt because its node is lost, which is no failure of its own.
@@ -144,10 +196,9 @@ fn given_up(
     let may_leave = seen.resource(resource).may_leave;
     match cause {
         Exhaustion::NoCandidate | Exhaustion::Failovers => {
-            let is_held = is_held(seen, seen.group_of(resource));
             ensure!(
                 S15,
-                may_leave || is_held,
+                may_leave,
                 "{resource} is given up because its group cannot leave ({cause:?}), and may be \
                  restarted"
             );

@@ -197,7 +197,7 @@ fn low_and_high(nodes: &[&str]) -> [ClusterDeclaration; 2] {
     [before, after]
 }
 
-fn begin(declaration: ClusterDeclaration) -> Scene {
+pub(super) fn begin(declaration: ClusterDeclaration) -> Scene {
     let spec = declaration.build().expect("a valid declaration");
     let cluster = Cluster::new(spec, FirstPreferred, Timestamp::ZERO);
     let audit = Audit::new(&cluster);

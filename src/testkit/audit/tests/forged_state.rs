@@ -2,6 +2,7 @@
 
 use std::prelude::v1::*;
 
+use super::forged_rules::begin;
 use super::*;
 use crate::WallClock;
 use crate::machine::ResourceState;
@@ -12,6 +13,10 @@ use crate::testkit::audit::again::Again;
 /// Judges a step of a cluster that was online, with another memory of what was before.
 fn with(next: &Next, doctor: impl FnOnce(&mut Seen)) -> Option<Invariant> {
     Scene::online(Fencing::Trusted).judge(next, doctor, |_| {})
+}
+
+fn pause(node: NodeId) -> Command {
+    Command::PauseNode { node }
 }
 
 fn lost() -> Next {
@@ -261,4 +266,72 @@ fn a_group_fails_over_only_when_restarts_are_spent() {
         );
         assert_eq!(verdict, Some(Invariant::S15), "{cause:?}");
     }
+}
+
+/// On a paused node nothing is restarted; all the same a group leaves it only because of a resource
+/// that failed, that somebody needs, and that has no restart left or a failover to leave with.
+#[test]
+fn a_group_leaves_a_paused_node_only_for_a_reason() {
+    let paused = || Scene::online(Fencing::Trusted).then(Input::Command(pause(A)));
+    let to_nowhere = |resource| {
+        let cause = Exhaustion::NoCandidate;
+        Event::RestartsExhausted { resource, cause, retry_at: None }
+    };
+    // It is off, and has not failed.
+    let nothing = command(Command::LockGroup { group: crate::GroupId::new(1) });
+    let is_off = |seen: &mut Seen| seen.resources[DB.index()].state = ResourceState::Offline;
+    let leaves = Event::MoveStarted {
+        group: SQL,
+        from: A,
+        to: Some(B),
+        cause: MovementCause::ResourceFailure,
+    };
+    for event in [leaves, to_nowhere(DB)] {
+        let verdict = paused().judge(&nothing, is_off, |outputs| say(outputs, event.clone()));
+        assert_eq!(verdict, Some(Invariant::S15), "{event:?}");
+    }
+    // Its failovers are used up, and its restart is not.
+    let again = input(failed(DB, A));
+    assert_eq!(paused().judge(&again, |_| {}, |_| {}), None, "as it is");
+    let now = paused().now;
+    let used = move |seen: &mut Seen| seen.groups[SQL.index()].failovers = vec![now; 2];
+    let stays = |outputs: &mut Vec<Output>| {
+        hush(outputs, |event| matches!(event, Event::MoveStarted { .. }));
+        say(outputs, to_nowhere(DB));
+    };
+    assert_eq!(paused().judge(&again, used, stays), Some(Invariant::S15));
+}
+
+/// Of two that stand in for each other, one fails on a paused node.
+#[test]
+fn what_is_redundant_does_not_leave_a_paused_node() {
+    let service = |name: &str| ResourceDeclaration::new(name, "Generic Service");
+    let group = GroupDeclaration::new("sql")
+        .preferred_owners(["a"])
+        .resource(service("one"))
+        .resource(service("other"))
+        .resource(service("db").needs("([one] or [other])"));
+    let declaration = ClusterDeclaration::new("test")
+        .node("a")
+        .node("b")
+        .node("c")
+        .fencing(Fencing::Trusted)
+        .group(group);
+    let scene = || {
+        let scene = [A, B]
+            .into_iter()
+            .fold(begin(declaration.clone()), |scene, node| scene.then(joined(node, 1)));
+        scene.then(Input::Command(pause(A)))
+    };
+    let one = ResourceId::new(0);
+    let next = input(failed(one, A));
+    assert_eq!(scene().judge(&next, |_| {}, |_| {}), None, "as it is");
+    let leaves = |outputs: &mut Vec<Output>| {
+        let cause = Exhaustion::NoCandidate;
+        say(outputs, Event::RestartsExhausted { resource: one, cause, retry_at: None });
+    };
+    assert_eq!(scene().judge(&next, |_| {}, leaves), Some(Invariant::S15));
+    // The other one has failed before: it is needed now, and its group leaves.
+    let alone = scene().just(failed(ResourceId::new(1), A));
+    assert_eq!(alone.judge(&next, |_| {}, |_| {}), None, "as it is");
 }
