@@ -43,7 +43,8 @@ pub(crate) struct Draw {
     pub(crate) epilogue: Epilogue,
 }
 
-/// What happens when the storm is over and everything is online that can be.
+/// What happens when the storm is over and everything is online that can be. After it the agents of
+/// one node fall silent, whatever it was.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(crate) enum Epilogue {
     /// Nothing.
@@ -53,13 +54,10 @@ pub(crate) enum Epilogue {
     RollingReboot,
     /// Power is lost everywhere and comes back.
     PowerLoss,
-    /// The agents of one node fall silent.
-    SilentNode,
 }
 
 impl Epilogue {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Nothing, Self::RollingReboot, Self::PowerLoss, Self::SilentNode];
+    pub(crate) const ALL: [Self; 3] = [Self::Nothing, Self::RollingReboot, Self::PowerLoss];
 }
 
 /// Which faults there are, and how often.

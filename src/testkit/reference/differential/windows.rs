@@ -119,8 +119,11 @@ impl Differential {
                 );
                 let later =
                     step.after.group(&group.name).and_then(|of| of.resource(&resource.name));
-                // What is in doubt waits on, however long it is over, until it is known to be off.
-                let is_noticed = later.is_some_and(|later| later.recovery != resource.recovery);
+                // What is in doubt waits on, however long it is over, until it is known to be off. It
+                // may be given up once more meanwhile, for another cause.
+                let is_noticed = later.is_some_and(|later| {
+                    later.recovery != resource.recovery && !is_going_off(later.state)
+                });
                 // On a paused node nothing is tried again: it leaves, or is given up once more.
                 let is_put_off = is_on_paused
                     && later.is_some_and(|later| match later.recovery {
@@ -215,5 +218,17 @@ impl Differential {
             agree!(self, S15, told == Some(own), "{own} restarts left of {name}, not {told:?}");
         }
         Ok(())
+    }
+}
+
+/// Whether a resource may still run and is being stopped, or is in doubt.
+const fn is_going_off(state: ResourceState) -> bool {
+    match state {
+        ResourceState::OfflinePending | ResourceState::Terminating | ResourceState::InDoubt => true,
+        ResourceState::Initializing
+        | ResourceState::Offline
+        | ResourceState::OnlinePending
+        | ResourceState::Online
+        | ResourceState::Failed => false,
     }
 }
