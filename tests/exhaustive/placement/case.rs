@@ -186,7 +186,8 @@ impl Case {
             .fencing(Fencing::Trusted)
             .group(group)
             .group(alone("neighbour").anti_affinity_class("apart"))
-            .group(alone("filler").demand("room", filling).anti_affinity_class("another"));
+            .group(alone("filler").demand("room", filling).anti_affinity_class("another"))
+            .group(alone("stray"));
         declared.anti_affinity = Some(self.anti_affinity);
         declared.admission = Some(self.admission);
         declared
@@ -215,6 +216,11 @@ impl Case {
         }
         if self.standing == Standing::Drained {
             snapshot["nodes"][0]["drain"] = json!({ "status": "in_progress" });
+        }
+        if self.state() == NodeState::Joining {
+            // What it is cleaned of before it is up.
+            let stray = json!({ "node": "there", "resource": "stray0", "state": "running" });
+            snapshot["orphans"] = json!([stray]);
         }
         snapshot["formed_at"] = json!(NOW);
         snapshot["quorate_since"] = json!(NOW);
