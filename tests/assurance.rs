@@ -258,11 +258,15 @@ fn table() -> String {
     let mut text = format!("{HEADING}\n| --- | --- | --- | --- | --- |\n");
     for invariant in Invariant::ALL {
         let judged = match invariant.scope() {
-            Scope::Checked | Scope::Partly(_) => list(&judges, *invariant),
+            Scope::Checked | Scope::Narrowed | Scope::Partly(_) => list(&judges, *invariant),
             Scope::BelongsTo(room) => format!("nobody yet: {room}"),
         };
+        let word = match invariant.scope() {
+            Scope::Checked | Scope::Partly(_) | Scope::BelongsTo(_) => "Not judged",
+            Scope::Narrowed => "Left out",
+        };
         let missing =
-            invariant.missing().map_or_else(String::new, |of| format!(" *Not judged: {of}.*"));
+            invariant.missing().map_or_else(String::new, |of| format!(" *{word}: {of}.*"));
         let bugs = planted.iter().filter(|(meant, _)| meant == invariant);
         let planted = bugs.map(|bug| bug_in_words(bug, &seen)).collect::<Vec<_>>().join(", ");
         let tests = list(&tests, *invariant);

@@ -13,6 +13,8 @@ use std::prelude::v1::*;
 pub enum Scope {
     /// All of it is judged.
     Checked,
+    /// All of it is judged; but clusters could promise more, and this crate left that out.
+    Narrowed,
     /// It is judged, but for a part that belongs to a room that does not exist yet.
     Partly(Room),
     /// It speaks of things that do not exist yet.
@@ -22,11 +24,11 @@ pub enum Scope {
 /// A part of a failover cluster that this crate does not have yet.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Room {
-    /// Views, links between nodes, and who is a member: who hears whom.
+    /// Who hears whom, who is a member, and in which view.
     Membership,
     /// The part that runs on a node and stops it without being told: leases, watchdogs.
     SelfStop,
-    /// Several cores that decide together.
+    /// Several cores that share one log, and which of them may act.
     Replication,
 }
 
@@ -65,7 +67,7 @@ macro_rules! invariants {
                 match self { $(Self::$name => $scope),+ }
             }
 
-            /// What of it is not judged, and why; `None` if all of it is.
+            /// What of it is not judged, or was left out, and why; `None` if all of it is judged.
             #[must_use]
             pub const fn missing(self) -> Option<&'static str> {
                 match self { $(Self::$name => $missing),+ }
@@ -80,8 +82,8 @@ macro_rules! invariants {
     };
 }
 
-use Room::{Membership, SelfStop};
-use Scope::{BelongsTo, Checked, Partly};
+use Room::{Membership, Replication, SelfStop};
+use Scope::{BelongsTo, Checked, Narrowed, Partly};
 
 invariants! {
     S1 "Each resource runs on at most one node; once something says otherwise, it is only stopped, until it is so again."
@@ -93,7 +95,7 @@ invariants! {
     S4 "A group stands on one node as a whole; nothing of it starts at the destination before all of it is off at the source."
         Checked, None;
     S5 "Nothing is started, fenced or given another owner without quorum."
-        Partly(Membership), Some("one core decides for the cluster; which of several cores is a member comes with views");
+        Partly(Replication), Some("one core decides for the cluster; which of several may act comes with replication");
     S6 "Two sets of votes that suffice always share a vote, also across one change of configuration."
         Checked, None;
     S7 "Epochs, incarnations and the number of the configuration never fall, and an epoch grows with each change of owner."
@@ -111,7 +113,7 @@ invariants! {
     S13 "What is not answered in time is in doubt, and doubt ends only by proof."
         Checked, None;
     S14 "Within each period a group fails over because of its resources at most as often as its threshold allows."
-        Checked, None;
+        Narrowed, Some("there is no count of failovers for other causes, such as the loss of a node");
     S15 "Within each period a resource is restarted as often as its threshold allows, not more and, before its group fails over, not less; its count is forgotten only as declared."
         Checked, None;
     S16 "Nothing starts on a node that is not up, is paused or drained, or cannot run all of the group."
@@ -119,11 +121,11 @@ invariants! {
     S17 "No node gets more than it has room for, nor a neighbour that is forbidden to it; what is pending and in doubt counts."
         Checked, None;
     S18 "Where room is short, groups of higher priority are placed first, and no group is moved away for another one."
-        Checked, None;
+        Narrowed, Some("there is no preemption, so a group of higher priority waits for room that others take already");
     S19 "An operator's word goes before recovery: what is to be off is not started."
         Checked, None;
     S20 "A group returns only if it may, to a better node that has been up long enough, within its window and once per window."
-        Checked, None;
+        Narrowed, Some("there is no shortest stay of a group before it returns");
     S21 "Dependencies have no cycle, stay within the group and name what is declared, after every input."
         Checked, None;
     S22 "An input that is refused changes nothing and puts nothing out."
@@ -143,7 +145,7 @@ invariants! {
     S29 "Time never runs backwards, no timer goes off early, no number wraps, and the clock on the wall decides about windows only."
         Checked, None;
     S30 "What one input puts out is bounded by the size of the cluster."
-        Checked, None;
+        Narrowed, Some("there is no limit on starts that run side by side");
     S31 "What is stored and restored goes on identically, and anything else is refused."
         Checked, None;
     S32 "A resource that does not affect its group never moves it; one that does moves it at most once per incident."
@@ -181,11 +183,11 @@ invariants! {
     L12 "If some of the nodes hear each other for long enough, they form a view and keep it."
         BelongsTo(Membership), Some("there are no views and no links");
     L13 "No group waits for ever behind others."
-        Checked, None;
+        Narrowed, Some("there is no limit on starts that run side by side, so there is no queue for them");
     L14 "A node or agent that never answers delays no group that has nothing to do with it."
         Checked, None;
     L15 "A node on which resources fail again and again loses its groups."
-        Partly(Membership), Some("nodes have no score of health, so other groups may still choose it");
+        Narrowed, Some("nodes have no score of health, so other groups may still choose it");
     L16 "While a node cannot be fenced, only what needs that fence waits, and an operator's word ends the waiting."
         Checked, None;
     L17 "After power was lost and came back everywhere, everything comes online without help, and nothing is fenced for ever."
@@ -205,7 +207,7 @@ impl Invariant {
     #[must_use]
     pub const fn is_judged(self) -> bool {
         match self.scope() {
-            Checked | Partly(_) => true,
+            Checked | Narrowed | Partly(_) => true,
             BelongsTo(_) => false,
         }
     }
@@ -254,6 +256,16 @@ mod tests {
             assert_eq!(number.parse::<Invariant>().map(|found| found.to_string()), Ok(number));
         }
         assert!("S37".parse::<Invariant>().is_err());
+    }
+
+    #[test]
+    fn every_room_is_needed() {
+        let rooms = Invariant::ALL.iter().filter_map(|invariant| match invariant.scope() {
+            Checked | Narrowed => None,
+            Partly(room) | BelongsTo(room) => Some(room),
+        });
+        let rooms: std::collections::BTreeSet<Room> = rooms.collect();
+        assert_eq!(rooms.into_iter().collect::<Vec<_>>(), [Membership, SelfStop, Replication]);
     }
 
     #[test]

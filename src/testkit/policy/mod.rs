@@ -50,13 +50,40 @@
 //! `site 0` to `site 2` or none, the one dimension is `room`, the anti-affinity classes are
 //! `class 0` and `class 1`. A policy that looks for a name is tried with one of these.
 //!
+//! # Which law sees which defect
+//!
+//! Twelve ways in which placement went wrong in real products, and who would see them here. Of
+//! which product each is stands with the law: [`Law::source`].
+//!
+//! | defect | seen by |
+//! | --- | --- |
+//! | A hash is taken of nothing, so that every group goes to the same node. | [`Law::Spread`], optional |
+//! | No case calls the order that was chosen, so that no node is ever taken; and its comparison is the wrong way round, so that the fullest node would be first. | [`Law::SomeNode`]; [`Law::LoadRepels`] |
+//! | One list is sorted and another one used; it is cut beyond its end; it ends where it should begin anew. | [`Law::WalkAgrees`]; [`Law::Total`]; [`Law::VisitsAll`], optional |
+//! | The least of some counts depends on the order in which a map is read. | [`Law::AnyOrder`], [`Law::Deterministic`] |
+//! | In a mean of terms one is left out where it is zero, which is not the same. | [`Law::SameKeys`] |
+//! | Of equal nodes the one that was asked last wins, or dice decide. | [`Law::AnyOrder`], [`Law::Deterministic`] |
+//! | Groups bounce between two plans; they move because of something that is none of their business; more of them move than a node that comes or goes makes necessary. | [`Law::Settled`]; [`Law::IrrelevantChange`]; [`Law::NodeJoins`], [`Law::NodeLeaves`] |
+//! | A group goes back to its home only if its home became known in one particular way. | [`Law::Deterministic`] for policies; for the core promise L9, and the truth table in `tests/exhaustive/failback.rs` |
+//! | A group is kept from failing over, and nobody is told why. | [`Law::Named`] for vetoes; for the core promise S34 |
+//! | A node is certain to be off, and its groups wait for it all the same. | no law, for it is the core that takes over: promises L1, L5 and L16 |
+//! | A rehearsal starts from an empty cluster instead of from the one there is. | no law: the property test of rehearsals |
+//! | Groups elect for ever. | [`Law::Convergent`] |
+//!
+//! Three laws are optional, and neither [`conformance`] nor [`assert_conformance`] tries them:
+//! good policies break them on purpose. [`Law::VisitsAll`] is for policies that go round; one that
+//! goes to the best node returns to it as soon as the next one failed. [`Law::Spread`] is not for
+//! orders that an operator wrote down, by which all groups of a node have the same next one.
+//! [`Law::LoadAttracts`] is the opposite of [`Law::LoadRepels`], for policies that fill node after
+//! node. Whoever makes such a policy asks for its law with [`Conformance::also`].
+//!
 //! # What is judged elsewhere
 //!
 //! Whatever a policy says, the core takes no node that may not own the group, gives every node a
 //! verdict, loses no group and has one owner for each; a fenced node leads to another place or to
-//! a reason, and a rehearsal comes out as the real thing. These are promises of the core, and
-//! [`audit`](super::audit), [`history`](super::history) and the simulator hold it to them, with bad
-//! policies too.
+//! a reason. These are promises of the core, and [`audit`](super::audit), [`history`](super::history)
+//! and the simulator hold it to them, with bad policies too. That a rehearsal comes out as the real
+//! thing is held by the property test of rehearsals (`cargo test --test properties`).
 
 use std::prelude::v1::*;
 

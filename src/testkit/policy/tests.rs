@@ -149,19 +149,20 @@ fn the_order_of_questions() {
             Walk::Ranked
         },
     };
-    let report = conformance(policy);
-    assert_eq!(report.broken().next(), Some(Law::AnyOrder), "{report}");
+    breaks(&[Law::AnyOrder], policy);
 }
 
 /// The first of the groups on a node is the one that was declared first.
 #[test]
 fn the_order_of_declaration() {
-    let report = conformance(by(|placement, node| {
-        let mut groups = placement.state().occupancy().groups_on(node);
-        let first = groups.find(|group| *group != placement.group());
-        Key::largest("first group", first.map_or(i64::MAX, |group| number(group.index())))
-    }));
-    assert!(report.broken().any(|law| law == Law::AnyOrder), "{report}");
+    breaks(
+        &[Law::AnyOrder],
+        by(|placement, node| {
+            let mut groups = placement.state().occupancy().groups_on(node);
+            let first = groups.find(|group| *group != placement.group());
+            Key::largest("first group", first.map_or(i64::MAX, |group| number(group.index())))
+        }),
+    );
 }
 
 /// One too far.
@@ -248,13 +249,13 @@ fn what_is_none_of_its_business() {
 /// A hash by the number of nodes that are up.
 #[test]
 fn a_node_that_leaves_moves_everybody() {
-    let report = conformance(by(|placement, node| {
-        let up = in_state(placement, |state| state == NodeState::Up).max(1);
-        Key::smallest("turn", number((node.index() + placement.group().index()) % up))
-    }));
-    assert!(report.broken().any(|law| law == Law::NodeLeaves), "{report}");
-    let laws: Vec<Law> = report.broken().collect();
-    assert_eq!(laws, [Law::NodeLeaves, Law::NodeJoins], "{report}");
+    breaks(
+        &[Law::NodeLeaves, Law::NodeJoins],
+        by(|placement, node| {
+            let up = in_state(placement, |state| state == NodeState::Up).max(1);
+            Key::smallest("turn", number((node.index() + placement.group().index()) % up))
+        }),
+    );
 }
 
 /// A hash by the number of nodes that are declared.
@@ -318,13 +319,16 @@ fn the_fullest_node() {
     );
 }
 
-/// Each of the core's own bad policies breaks something.
+/// What the core's own bad policies break. The whim starts anew at every third group that a node
+/// carries, and never vetoes the first node for the first group, about which the laws ask; extreme
+/// numbers are still an order.
 #[test]
 fn bad_policies() {
     use crate::testkit::policies::Misbehaving;
-    for policy in [Misbehaving::Whim, Misbehaving::Worst, Misbehaving::Veto] {
-        assert!(!conformance(policy).is_conformant(), "{policy:?}");
-    }
+    breaks(&[Law::LoadRepels], Misbehaving::Whim);
+    breaks(&[Law::LoadRepels], Misbehaving::Worst);
+    breaks(&[Law::SomeNode], Misbehaving::Veto);
+    breaks(&[], Misbehaving::Extreme);
 }
 
 #[test]
