@@ -83,6 +83,8 @@ bugs! {
     PausedEligible: S16,
     /// groups on their way take no room
     PendingTakesNoRoom: S17,
+    /// groups are placed without a look at the capacity of the node
+    CapacityIgnored: S17,
     /// groups of low priority are placed first
     PriorityInverted: S18,
     /// groups that are to be offline start as well

@@ -101,6 +101,7 @@ const BROKEN: &[quorate::seeded_bug::SeededBug] = {
         Bug::AnyPossibleOwner,
         Bug::PausedEligible,
         Bug::PendingTakesNoRoom,
+        Bug::CapacityIgnored,
         Bug::PingPong,
         // Who is given a node, and when.
         Bug::WaitingForgotten,

@@ -126,13 +126,26 @@ impl Cluster {
         self.caches.agenda.set(Slot::Node(node), at);
     }
 
+    /// What the timer of a node, a group or a resource is set for.
     pub(crate) fn deadline_reason(&self, slot: Slot) -> Option<DeadlineReason> {
-        let deadline = match slot {
-            Slot::Node(node) => self.node_deadline(node),
-            Slot::Group(group) => self.group_deadline(self.spec.group(group)?, group),
-            Slot::Resource(resource) => self.resource_deadline(resource),
+        self.deadlines(slot).min_by_key(|(at, _)| *at).map(|(_, reason)| reason)
+    }
+
+    /// All that a node, a group or a resource waits for; its timer is set for the earliest.
+    pub(crate) fn deadlines(
+        &self,
+        slot: Slot,
+    ) -> impl Iterator<Item = (Timestamp, DeadlineReason)> + use<> {
+        let (of_node, of_group, of_resource) = match slot {
+            Slot::Node(node) => (Some(self.node_deadlines(node)), None, None),
+            Slot::Group(group) => {
+                let declared = self.spec.group(group);
+                (None, declared.map(|of| self.group_deadlines(of, group)), None)
+            }
+            Slot::Resource(resource) => (None, None, self.resource_deadline(resource)),
         };
-        deadline.map(|(_, reason)| reason)
+        let of_node = of_node.into_iter().flatten();
+        of_node.chain(of_group.into_iter().flatten()).chain(of_resource)
     }
 
     fn resource_deadline(&self, resource: ResourceId) -> Option<(Timestamp, DeadlineReason)> {
@@ -205,16 +218,27 @@ impl Cluster {
         declared: &GroupSpec,
         group: GroupId,
     ) -> Option<(Timestamp, DeadlineReason)> {
+        // A group that waits for its start goes home before it, if that is due earlier.
+        self.group_deadlines(declared, group).min_by_key(|(at, _)| *at)
+    }
+
+    fn group_deadlines(
+        &self,
+        declared: &GroupSpec,
+        group: GroupId,
+    ) -> impl Iterator<Item = (Timestamp, DeadlineReason)> + use<> {
+        let nothing = [None, None];
         if !self.state.is_quorate() {
-            return None;
+            return nothing.into_iter().flatten();
         }
-        let wait = |at| (at, DeadlineReason::PreferredOwnerWait { group });
         let owner = self.state.owner(group);
-        match owner.map(|node| (node, self.state.node_state(node))) {
+        let deadlines = match owner.map(|node| (node, self.state.node_state(node))) {
             None | Some((_, NodeState::Down)) => {
-                self.preferred_owner_wait(declared, group).map(|(_, at)| wait(at))
+                let wait = self.preferred_owner_wait(declared, group);
+                let reason = DeadlineReason::PreferredOwnerWait { group };
+                [wait.map(|(_, at)| (at, reason)), None]
             }
-            Some((_, NodeState::Unclean | NodeState::Joining)) => None,
+            Some((_, NodeState::Unclean | NodeState::Joining)) => nothing,
             Some((owner, NodeState::Up | NodeState::Paused)) => {
                 let delayed = if self.caches.running(group) == 0
                     && self.is_wanted(declared, group)
@@ -228,31 +252,39 @@ impl Cluster {
                     FailbackPlan::At(at) => Some((at, DeadlineReason::Failback { group })),
                     FailbackPlan::Stay | FailbackPlan::Now(_) => None,
                 };
-                // A group that waits for its start goes home before it, if that is due earlier.
-                delayed.into_iter().chain(home).min_by_key(|(at, _)| *at)
+                [delayed, home]
             }
-        }
+        };
+        deadlines.into_iter().flatten()
     }
 
     fn node_deadline(&self, node: NodeId) -> Option<(Timestamp, DeadlineReason)> {
-        let record = self.state.node(node)?;
-        let fence = match record.fence.operation {
-            Some(operation) => Some((
-                operation.issued_at.after(self.spec.settings().fence_timeout),
-                DeadlineReason::OperationTimeout { operation: operation.id },
-            )),
-            None => record
-                .fence
-                .retry_at
-                .filter(|_| self.wants_fence(node))
-                .map(|at| (at, DeadlineReason::FenceRetry { node })),
-        };
+        self.node_deadlines(node).min_by_key(|(at, _)| *at)
+    }
+
+    fn node_deadlines(
+        &self,
+        node: NodeId,
+    ) -> impl Iterator<Item = (Timestamp, DeadlineReason)> + use<> {
         let lease = self
             .state
             .lease_end(&self.spec, node)
             .map(|at| (at, DeadlineReason::LeaseEnd { node }));
-        let orphan = self.orphan_deadline(node);
-        [fence, lease, orphan].into_iter().flatten().min_by_key(|(at, _)| *at)
+        [self.fence_deadline(node), lease, self.orphan_deadline(node)].into_iter().flatten()
+    }
+
+    fn fence_deadline(&self, node: NodeId) -> Option<(Timestamp, DeadlineReason)> {
+        let fence = &self.state.node(node)?.fence;
+        match fence.operation {
+            Some(operation) => Some((
+                operation.issued_at.after(self.spec.settings().fence_timeout),
+                DeadlineReason::OperationTimeout { operation: operation.id },
+            )),
+            None => fence
+                .retry_at
+                .filter(|_| self.wants_fence(node))
+                .map(|at| (at, DeadlineReason::FenceRetry { node })),
+        }
     }
 
     /// The earliest deadline among the orphans on a node.

@@ -109,8 +109,9 @@ impl Cluster {
     /// What would come of these inputs, one after the other at the present time, if every
     /// operation succeeded at once. Nothing changes.
     ///
-    /// Waits that end by themselves (restart delays, leases, start delays, the wait for a
-    /// preferred owner) are sat out; retries, failback windows and probes are not.
+    /// Waits that end by themselves (delays of restarts, starts and further fences, leases, the
+    /// wait for a preferred owner) are sat out; retries, failback windows, probes and health checks
+    /// are not, but what is due by the end of a wait is done then. A probe finds nothing running.
     ///
     /// Names are those of the configuration that is in force when the input has its turn: after a
     /// [`Configure`](super::Command::Configure) an input may name what that one declares. Whoever
@@ -217,24 +218,24 @@ impl Rehearsal {
         }
     }
 
-    /// The end of the next wait that is part of what is going on.
+    /// The end of the next wait that is part of what is going on, whatever else is due at the same
+    /// node or group before.
     fn next_wait(&self) -> Option<Timestamp> {
-        let deadlines = self.cluster.caches.agenda.iter();
+        let slots = self.cluster.caches.agenda.iter().map(|(_, slot)| slot);
+        let deadlines = slots.flat_map(|slot| self.cluster.deadlines(slot));
         deadlines
-            .filter(|(_, slot)| {
-                self.cluster.deadline_reason(*slot).is_some_and(|reason| match reason {
-                    DeadlineReason::Restart { .. }
-                    | DeadlineReason::FenceRetry { .. }
-                    | DeadlineReason::LeaseEnd { .. }
-                    | DeadlineReason::StartDelay { .. }
-                    | DeadlineReason::PreferredOwnerWait { .. } => true,
-                    DeadlineReason::OperationTimeout { .. }
-                    | DeadlineReason::HealthCheck { .. }
-                    | DeadlineReason::Retry { .. }
-                    | DeadlineReason::Probe { .. }
-                    | DeadlineReason::Failback { .. }
-                    | DeadlineReason::OrphanRetry { .. } => false,
-                })
+            .filter(|(_, reason)| match reason {
+                DeadlineReason::Restart { .. }
+                | DeadlineReason::FenceRetry { .. }
+                | DeadlineReason::LeaseEnd { .. }
+                | DeadlineReason::StartDelay { .. }
+                | DeadlineReason::PreferredOwnerWait { .. } => true,
+                DeadlineReason::OperationTimeout { .. }
+                | DeadlineReason::HealthCheck { .. }
+                | DeadlineReason::Retry { .. }
+                | DeadlineReason::Probe { .. }
+                | DeadlineReason::Failback { .. }
+                | DeadlineReason::OrphanRetry { .. } => false,
             })
             .map(|(at, _)| at)
             .min()

@@ -2,7 +2,9 @@
 
 #[path = "../support/random.rs"]
 mod random;
+mod rehearsal;
 mod strategies;
+mod waits;
 
 use std::sync::Mutex;
 

@@ -23,7 +23,8 @@ use std::prelude::v1::*;
 use std::sync::Arc;
 
 use super::breach::Breach;
-use super::reference::{Compared, Differential};
+use super::reference::Compared;
+use crate::Cluster;
 use crate::policy::FailoverPolicy;
 use policies::Policy;
 use run::Run;
@@ -101,7 +102,19 @@ impl History {
     /// The first promise that was broken, or the first difference.
     pub fn compare_storm(&self, record: Record) -> Result<Compared, Failure> {
         let policy = Arc::new(Policy::new(self.policy));
-        self.play_beside(policy, record, Beside::Model, Calm::LeftOut)
+        self.play_beside(policy, record, Beside::Model, Calm::LeftOut).map(|run| run.compared())
+    }
+
+    /// Lets the history happen without the calm after it, as [`storm`](Self::storm) does, and hands
+    /// out the cluster as the last step left it, for whoever has a question to it.
+    ///
+    /// # Errors
+    ///
+    /// The first promise that was broken.
+    pub fn cluster_after(&self) -> Result<Cluster, Failure> {
+        let policy = Arc::new(Policy::new(self.policy));
+        let run = self.play_beside(policy, Record::Omitted, Beside::Nothing, Calm::LeftOut)?;
+        Ok(run.cluster)
     }
 
     /// Lets the history happen under this policy.
@@ -128,7 +141,8 @@ impl History {
     ///
     /// The first promise that was broken, or the first difference.
     pub fn compare(&self, record: Record) -> Result<Compared, Failure> {
-        self.play_beside(Arc::new(Policy::new(self.policy)), record, Beside::Model, Calm::Judged)
+        let policy = Arc::new(Policy::new(self.policy));
+        self.play_beside(policy, record, Beside::Model, Calm::Judged).map(|run| run.compared())
     }
 
     fn play_beside(
@@ -137,7 +151,7 @@ impl History {
         record: Record,
         beside: Beside,
         calm: Calm,
-    ) -> Result<Compared, Failure> {
+    ) -> Result<Run, Failure> {
         let mut run = Run::new(self, policy, record)
             .map_err(|breach| Failure { breach, record: Vec::new() })?;
         match beside {
@@ -155,6 +169,6 @@ impl History {
         }
         answer
             .map_err(|breach| Failure { breach, record: run.trace.take().unwrap_or_default() })?;
-        Ok(run.compared().map(Differential::compared).unwrap_or_default())
+        Ok(run)
     }
 }

@@ -20,7 +20,7 @@ use crate::testkit::history::step::History;
 use crate::testkit::history::tape::Tape;
 use crate::testkit::history::world::World;
 use crate::testkit::liveness::{Journal, Spark};
-use crate::testkit::reference::Differential;
+use crate::testkit::reference::{Compared, Differential};
 use crate::testkit::twin;
 
 /// A history under way.
@@ -86,8 +86,8 @@ impl Run {
     }
 
     /// What has been compared.
-    pub(crate) const fn compared(&self) -> Option<&Differential> {
-        self.differential.as_ref()
+    pub(crate) fn compared(&self) -> Compared {
+        self.differential.as_ref().map(Differential::compared).unwrap_or_default()
     }
 
     pub(crate) fn note(&mut self, line: impl FnOnce(&Cluster) -> String) {

@@ -1,0 +1,383 @@
+//! A rehearsal comes out as the real thing: what [`Cluster::what_if`] says, and what comes of the
+//! same inputs when agents do all that is asked for at once.
+//!
+//! The execution below is made of what an embedder has: inputs, outputs, timers, questions. It
+//! reads from what the cluster stores what waits for nothing but time, not from its timers.
+
+use std::cell::Cell;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+
+use quorate::cluster::{
+    Fate, LockHandling, PlanEnd, PlannedGroup, PlannedOperation, ResumeFailback, WhatIfError,
+    WhenRefused,
+};
+use quorate::id::Names;
+use quorate::machine::{GroupState, ResourceState};
+use quorate::quorum::WitnessState;
+use quorate::state::{DrainMode, MoveFailure, OperationKind};
+use quorate::testkit::strategy;
+use quorate::{
+    Cluster, Command, Effect, Event, GroupId, Incarnation, Input, NodeId, Outcome, Output,
+};
+
+use super::CASES;
+use super::random::configuration;
+use super::waits;
+
+/// An input to be, which is made sense of when its turn comes.
+#[derive(Clone, Copy, Debug)]
+struct Draw {
+    kind: u8,
+    one: u16,
+    seed: u64,
+}
+
+/// One question at a moment of a history.
+#[derive(Clone, Debug)]
+struct Question {
+    /// Whether every node that was away has just joined, and every group is wanted.
+    is_gathered: bool,
+    inputs: Vec<Draw>,
+}
+
+fn questions() -> impl Strategy<Value = Question> {
+    let draw = (any::<u8>(), any::<u16>(), any::<u64>());
+    let draw = draw.prop_map(|(kind, one, seed)| Draw { kind, one, seed });
+    (any::<bool>(), vec(draw, 1..=2))
+        .prop_map(|(is_gathered, inputs)| Question { is_gathered, inputs })
+}
+
+#[test]
+fn a_rehearsal_comes_out_as_the_real_thing() {
+    let count = Count::default();
+    let mut runner = TestRunner::new(configuration(CASES));
+    let cases = (strategy::histories(1..100), vec(questions(), 1..=6));
+    let answer = runner.run(&cases, |(history, questions)| {
+        let cluster = history.cluster_after();
+        let cluster = cluster.map_err(|failure| TestCaseError::fail(failure.breach.to_string()))?;
+        questions.iter().try_for_each(|question| {
+            judge(&cluster, question, &count).map_err(|difference| {
+                let history = serde_json::to_string(&history).expect("a history can be written");
+                TestCaseError::fail(format!("{difference}\nhistory {history}"))
+            })
+        })
+    });
+    if let Err(error) = answer {
+        panic!("{error}");
+    }
+    println!("{count:?}");
+    // Otherwise there was nothing to compare.
+    let all = count.cases.get();
+    assert!(count.cut_off.get() * 50 <= all, "{count:?}");
+    assert!(count.refused.get() * 2 <= all && count.busy.get() * 3 >= all, "{count:?}");
+    assert!(count.waiting.get() * 20 >= all, "{count:?}");
+}
+
+/// What the cases were.
+#[derive(Debug, Default)]
+struct Count {
+    cases: Cell<u32>,
+    /// The rehearsal gave up: nothing is compared.
+    cut_off: Cell<u32>,
+    refused: Cell<u32>,
+    /// Something was asked for.
+    busy: Cell<u32>,
+    /// Something waited for time alone.
+    waiting: Cell<u32>,
+}
+
+fn add(to: &Cell<u32>, is_so: bool) {
+    to.set(to.get() + u32::from(is_so));
+}
+
+/// Carries out and rehearses the same inputs; how they differ.
+fn judge(cluster: &Cluster, question: &Question, count: &Count) -> Result<(), String> {
+    let mut before = cluster.clone();
+    if question.is_gathered {
+        gather(&mut before);
+    }
+    let digest = before.digest();
+    let mut execution = Execution::of(&before);
+    let ready = execution.rest();
+    execution.operations.clear();
+    let mut inputs = Vec::new();
+    let mut real = ready.map_err(Stop::Restless);
+    for draw in &question.inputs {
+        if real.is_err() {
+            break;
+        }
+        let input = input(&execution.cluster, *draw);
+        let input = execution.cluster.spec().named(input);
+        inputs.push(input.clone());
+        real = execution.take(input);
+    }
+    let plan = before.what_if(inputs.clone());
+    add(&count.cases, true);
+    let with = |words: &str| format!("{words}\ninputs {inputs:?}");
+    if before.digest() != digest {
+        return Err(with("the rehearsal has changed the cluster"));
+    }
+    match (plan, real) {
+        (Err(planned), Err(Stop::Refused(refused))) => {
+            add(&count.refused, true);
+            let is_same = planned == refused;
+            is_same.then_some(()).ok_or_else(|| with(&format!("{planned:?} and not {refused:?}")))
+        }
+        (Ok(plan), Ok(())) if plan.end == PlanEnd::Settled => {
+            add(&count.busy, !execution.operations.is_empty());
+            add(&count.waiting, execution.has_waited);
+            let groups = groups(&before, &execution.cluster);
+            if plan.operations != execution.operations {
+                let lists = [&plan.operations, &execution.operations].map(|list| lines(list));
+                let [planned, done] = lists;
+                return Err(with(&format!("planned:\n{planned}\ndone:\n{done}")));
+            }
+            let is_same = plan.groups == groups;
+            let lists = || (lines(&plan.groups), lines(&groups));
+            is_same.then_some(()).ok_or_else(|| {
+                let (planned, real) = lists();
+                with(&format!("groups planned:\n{planned}\nas they are:\n{real}"))
+            })
+        }
+        (Ok(plan), Ok(()) | Err(Stop::Restless(_))) if plan.end == PlanEnd::CutOff => {
+            add(&count.cut_off, true);
+            Ok(())
+        }
+        (_, Err(Stop::Restless(why))) => Err(with(&why)),
+        (plan, real) => Err(with(&format!("planned {plan:?}, and it came to {real:?}"))),
+    }
+}
+
+fn lines<T: std::fmt::Display>(list: &[T]) -> String {
+    list.iter().map(|of| format!("  {of}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Every node that is away joins, and every group is wanted, so that there is more to do. Nothing of
+/// what comes of it is done yet.
+fn gather(cluster: &mut Cluster) {
+    let nodes: Vec<NodeId> = cluster.spec().nodes().map(|(node, _)| node).collect();
+    let groups: Vec<GroupId> = cluster.spec().groups().map(|(group, _)| group).collect();
+    tell(cluster, Input::WitnessChanged { witness: WitnessState::Up });
+    for node in nodes {
+        tell(cluster, Input::NodeConfirmedDown { node });
+        if !cluster.state().node_state(node).is_member() {
+            let input = next_life(cluster, node);
+            tell(cluster, input);
+        }
+        let failback = ResumeFailback::ByPolicy;
+        tell(cluster, Input::Command(Command::ResumeNode { node, failback }));
+    }
+    for group in groups {
+        let lock = LockHandling::Override;
+        tell(cluster, Input::Command(Command::ClearGroupFailures { group }));
+        tell(cluster, Input::Command(Command::BringGroupOnline { group, lock }));
+    }
+}
+
+/// Hands in an input, which changes nothing if it is refused.
+fn tell(cluster: &mut Cluster, input: Input) {
+    let now = cluster.state().now();
+    let _ = cluster.handle(now, input);
+    while cluster.poll_output().is_some() {}
+}
+
+/// A node joins in its next life, and runs nothing.
+fn next_life(cluster: &Cluster, node: NodeId) -> Input {
+    let incarnation = Incarnation::new(life(cluster, node).value() + 1);
+    Input::NodeJoined { node, incarnation, running: Vec::new() }
+}
+
+fn life(cluster: &Cluster, node: NodeId) -> Incarnation {
+    cluster.state().node(node).map(|of| of.incarnation()).unwrap_or_default()
+}
+
+/// Something that may happen to this cluster; a command where what was drawn cannot happen. What is
+/// refused comes more rarely than it would by chance.
+fn input(cluster: &Cluster, draw: Draw) -> Input {
+    let of = |turn: u8| {
+        let (kind, seed) = (draw.kind.wrapping_add(turn * 5), draw.seed ^ u64::from(turn));
+        let command = || Input::Command(drawn(&strategy::commands(cluster.spec()), seed));
+        event(cluster, Draw { kind, seed, ..draw }).unwrap_or_else(command)
+    };
+    let is_taken = |input: &Input| cluster.clone().handle(cluster.state().now(), input.clone());
+    (0..3).map(of).find(|input| is_taken(input).is_ok()).unwrap_or_else(|| of(0))
+}
+
+/// Something that often makes a difference.
+fn event(cluster: &Cluster, draw: Draw) -> Option<Input> {
+    let (spec, state) = (cluster.spec(), cluster.state());
+    let nodes = |is_member: bool| {
+        let all = spec.nodes().map(|(node, _)| node);
+        let some = all.filter(|node| state.node_state(*node).is_member() == is_member);
+        pick(some.collect(), draw.one)
+    };
+    let online = || {
+        let all = spec.groups().map(|(group, _)| group);
+        pick(all.filter(|group| state.may_run(spec, *group)).collect(), draw.one)
+    };
+    let lock = LockHandling::Override;
+    match draw.kind % 16 {
+        0..=2 => nodes(true).map(|node| Input::NodeLost { node }),
+        3 => nodes(false).map(|node| next_life(cluster, node)),
+        4 => nodes(true).map(|node| Input::NodeLeft { node }),
+        5 => nodes(false).map(|node| Input::NodeConfirmedDown { node }),
+        6..=8 => {
+            let online = spec.resources().filter_map(|(resource, of)| {
+                let is_online = state.resource_state(resource) == ResourceState::Online;
+                let node = state.owner(of.group()).filter(|_| is_online)?;
+                Some((resource, node))
+            });
+            let (resource, node) = pick(online.collect(), draw.one)?;
+            Some(Input::ResourceFailed { resource, node, incarnation: life(cluster, node) })
+        }
+        9 => online().map(|group| {
+            let (on_failure, when_refused) = (MoveFailure::Failover, WhenRefused::Refuse);
+            let to = None;
+            Input::Command(Command::MoveGroup { group, to, on_failure, when_refused, lock })
+        }),
+        10 => online().map(|group| Input::Command(Command::TakeGroupOffline { group, lock })),
+        11 => nodes(true).map(|node| {
+            let (mode, target) = (DrainMode::Normal, None);
+            Input::Command(Command::DrainNode { node, mode, target })
+        }),
+        12 => Some(drawn(&strategy::inputs(spec), draw.seed)),
+        _ => None,
+    }
+}
+
+fn pick<T: Clone>(all: Vec<T>, one: u16) -> Option<T> {
+    all.get(usize::from(one).checked_rem(all.len())?).cloned()
+}
+
+/// What this strategy gives for a seed.
+fn drawn<S: Strategy>(strategy: &S, seed: u64) -> S::Value {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), random);
+    strategy.new_tree(&mut runner).expect("it always gives something").current()
+}
+
+/// Why an execution did not come to its end.
+#[derive(Debug)]
+enum Stop {
+    /// An input was not accepted.
+    Refused(WhatIfError),
+    /// There was no rest.
+    Restless(String),
+}
+
+/// A cluster whose agents do all that is asked for at once, in the order in which it is asked for.
+struct Execution {
+    cluster: Cluster,
+    operations: Vec<PlannedOperation>,
+    has_waited: bool,
+}
+
+impl Execution {
+    fn of(cluster: &Cluster) -> Self {
+        Self { cluster: cluster.clone(), operations: Vec::new(), has_waited: false }
+    }
+
+    fn take(&mut self, input: Input<Names>) -> Result<(), Stop> {
+        let before = self.cluster.spec().clone();
+        let input = before.resolve(input).map_err(|error| Stop::Refused(error.into()))?;
+        let now = self.cluster.state().now();
+        let answer = self.cluster.handle(now, input);
+        answer.map_err(|error| Stop::Refused(WhatIfError::Refused(before.named(error))))?;
+        // What is told before the change of the configuration is in the ids of the one before.
+        let after = self.cluster.spec().clone();
+        let mut spec = &before;
+        while let Some(output) = self.cluster.poll_output() {
+            match output {
+                Output::Event(Event::ConfigurationChanged { .. }) => spec = &after,
+                Output::Event(_) => {}
+                Output::Effect(effect) => self.operations.extend(planned(spec.named(effect))),
+            }
+        }
+        self.rest().map_err(Stop::Restless)
+    }
+
+    /// Until nothing is asked for and nothing waits for time alone.
+    fn rest(&mut self) -> Result<(), String> {
+        for _ in 0..100_000 {
+            let oldest = self.cluster.outstanding().next();
+            if let Some(effect) = oldest {
+                let (operation, outcome) = (effect.operation, done(effect.action));
+                let report = Input::OperationFinished { operation, outcome };
+                let now = self.cluster.state().now();
+                self.cluster.handle(now, report).map_err(|error| error.to_string())?;
+            } else if let Some(at) = waits::next(&self.cluster)? {
+                self.has_waited = true;
+                self.cluster.handle_timeout(at);
+            } else {
+                return Ok(());
+            }
+            while let Some(output) = self.cluster.poll_output() {
+                if let Output::Effect(effect) = output {
+                    self.operations.extend(planned(self.cluster.spec().named(effect)));
+                }
+            }
+        }
+        Err("there is no end of it".into())
+    }
+}
+
+/// What agents and fencing devices say when all is well; what is looked for does not run.
+fn done(action: OperationKind) -> Outcome {
+    match action {
+        OperationKind::Probe => Outcome::NotRunning,
+        OperationKind::Start
+        | OperationKind::Stop
+        | OperationKind::Terminate
+        | OperationKind::CheckLooksAlive
+        | OperationKind::CheckIsAlive
+        | OperationKind::Fence => Outcome::Succeeded,
+    }
+}
+
+/// An operation as a plan lists it; health checks are not listed.
+fn planned(effect: Effect<Names>) -> Option<PlannedOperation> {
+    let is_check =
+        matches!(effect.action, OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive);
+    (!is_check).then_some(PlannedOperation {
+        action: effect.action,
+        node: effect.node,
+        resource: effect.resource,
+    })
+}
+
+/// What has become of the groups, as a plan lists it: those that are other than before, or that
+/// should be online and are not, then those that are declared no more.
+fn groups(before: &Cluster, after: &Cluster) -> Vec<PlannedGroup> {
+    let owner = |of: &Cluster, name: &str| {
+        let group = of.spec().group_id(name)?;
+        Some(of.spec().node(of.state().owner(group)?)?.name().to_owned())
+    };
+    let state = |of: &Cluster, name: &str| Some(of.group_state(of.spec().group_id(name)?));
+    let mut list = Vec::new();
+    for (group, declared) in after.spec().groups() {
+        let name = declared.name();
+        let (was, is) = (state(before, name), state(after, name));
+        let (from, to) = (owner(before, name), owner(after, name));
+        let why = after.why(group).map(|why| after.spec().named(why));
+        if was != is || from != to || why.is_some() {
+            let fate = if was.is_some() { Fate::Kept } else { Fate::Added };
+            let (group, state) = (name.to_owned(), is.unwrap_or(GroupState::Offline));
+            list.push(PlannedGroup { group, fate, from, to, state, why });
+        }
+    }
+    for (_, declared) in before.spec().groups() {
+        let name = declared.name();
+        if after.spec().group_id(name).is_none() {
+            let (group, from) = (name.to_owned(), owner(before, name));
+            let (fate, state) = (Fate::Removed, GroupState::Offline);
+            list.push(PlannedGroup { group, fate, from, to: None, state, why: None });
+        }
+    }
+    list
+}

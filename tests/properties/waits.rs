@@ -1,0 +1,148 @@
+//! What in a cluster waits for nothing but time, read from what it stores: the delay of a restart,
+//! of the next fence and of a start, a lease, the wait for a preferred owner.
+//!
+//! Retries, failback windows, probes and health checks are not among it.
+
+use quorate::cluster::DeadlineReason;
+use quorate::machine::{NodeState, ResourceState};
+use quorate::settings::{DesiredState, Fencing, UnconfirmedStop};
+use quorate::spec::GroupSpec;
+use quorate::state::{OrphanState, Recovery};
+use quorate::{Cluster, GroupId, NodeId, Timestamp};
+use serde_json::Value;
+
+/// When the next of these waits is over, in a cluster that asks for nothing at the moment.
+///
+/// # Errors
+///
+/// If its timer says otherwise.
+pub(crate) fn next(cluster: &Cluster) -> Result<Option<Timestamp>, String> {
+    let stored = serde_json::to_value(cluster.snapshot()).expect("a snapshot can be written");
+    let reader = Reader { cluster, stored: &stored["v1"] };
+    let ends = reader.restarts().chain(reader.fences()).chain(reader.leases());
+    let next = ends.chain(reader.start_delays()).chain(reader.preferred_owners()).min();
+    let Some(timer) = cluster.poll_timeout() else {
+        return next.map_or(Ok(None), |at| Err(format!("no timer is set for what ends at {at}")));
+    };
+    let is_told = match timer.reason {
+        DeadlineReason::Restart { .. }
+        | DeadlineReason::FenceRetry { .. }
+        | DeadlineReason::LeaseEnd { .. }
+        | DeadlineReason::StartDelay { .. }
+        | DeadlineReason::PreferredOwnerWait { .. } => next == Some(timer.at),
+        _ => next.is_none_or(|at| at >= timer.at),
+    };
+    if is_told { Ok(next) } else { Err(format!("{next:?} is next, and the timer says {timer}")) }
+}
+
+struct Reader<'a> {
+    cluster: &'a Cluster,
+    stored: &'a Value,
+}
+
+impl Reader<'_> {
+    fn restarts(&self) -> impl Iterator<Item = Timestamp> {
+        self.cluster.spec().resources().filter_map(|(resource, _)| {
+            match self.cluster.state().resource(resource)?.recovery() {
+                Recovery::RestartAt(at) => Some(at),
+                Recovery::None | Recovery::Failover | Recovery::RetryAt { .. } => None,
+            }
+        })
+    }
+
+    fn leases(&self) -> impl Iterator<Item = Timestamp> {
+        let (spec, state) = (self.cluster.spec(), self.cluster.state());
+        spec.nodes().filter_map(|(node, _)| state.lease_end(spec, node))
+    }
+
+    /// A node that is still to be fenced, after an attempt that failed or too many of them.
+    fn fences(&self) -> impl Iterator<Item = Timestamp> {
+        self.cluster.spec().nodes().filter_map(|(node, declared)| {
+            let at = time(&named(self.stored, "nodes", "node", declared.name())?["fence_retry_at"]);
+            at.filter(|_| self.is_to_be_fenced(node))
+        })
+    }
+
+    fn is_to_be_fenced(&self, node: NodeId) -> bool {
+        let (spec, state) = (self.cluster.spec(), self.cluster.state());
+        let owned = || spec.groups().filter(|(group, _)| state.owner(*group) == Some(node));
+        let is_fatal = |resource| {
+            let settings = spec.resource(resource).map(|of| of.settings().unconfirmed_stop);
+            settings == Some(UnconfirmedStop::FenceNode)
+        };
+        let is_lost = state.is_quorate() && spec.settings().fencing == Fencing::Required;
+        match state.node_state(node) {
+            NodeState::Down => false,
+            NodeState::Unclean => {
+                let may_run = owned().any(|(group, _)| state.may_run(spec, group));
+                let is_wanted = owned().any(|(group, of)| self.is_wanted(group, of));
+                is_lost && (may_run || is_wanted || state.orphans_on(node).next().is_some())
+            }
+            NodeState::Joining | NodeState::Up | NodeState::Paused => {
+                let mut own = owned().flat_map(|(_, of)| of.resources());
+                let is_doubtful = own.any(|resource| {
+                    state.resource_state(resource) == ResourceState::InDoubt && is_fatal(resource)
+                });
+                let is_orphan_doubtful = state.orphans_on(node).any(|(resource, orphan)| {
+                    matches!(orphan.state, OrphanState::InDoubt(_)) && is_fatal(resource)
+                });
+                state.is_quorate() && (is_doubtful || is_orphan_doubtful)
+            }
+        }
+    }
+
+    /// Groups that are off on a node that could start them.
+    fn start_delays(&self) -> impl Iterator<Item = Timestamp> {
+        let (spec, state) = (self.cluster.spec(), self.cluster.state());
+        spec.groups().filter_map(move |(group, of)| {
+            let owner = state.owner(group)?;
+            let is_ready = match state.node_state(owner) {
+                NodeState::Up | NodeState::Paused => !state.may_run(spec, group),
+                NodeState::Down | NodeState::Unclean | NodeState::Joining => false,
+            };
+            let until = self.placed_at(of).after(of.settings().start_delay);
+            let waits = state.is_quorate() && is_ready && self.is_wanted(group, of);
+            (waits && until > state.now()).then_some(until)
+        })
+    }
+
+    /// Groups without a node, since the cluster has formed.
+    fn preferred_owners(&self) -> impl Iterator<Item = Timestamp> {
+        let (spec, state) = (self.cluster.spec(), self.cluster.state());
+        let formed_at = time(&self.stored["formed_at"]).filter(|_| state.is_quorate());
+        spec.groups().filter_map(move |(group, of)| {
+            let (formed_at, record) = (formed_at?, state.group(group)?);
+            let is_off = record.owner().is_none_or(|of| state.node_state(of) == NodeState::Down);
+            let was_placed = record.owner().is_some() && self.placed_at(of) >= formed_at;
+            let home = of.preferred_owners().first().copied().or(record.default_owner())?;
+            let until = formed_at.after(spec.settings().group_wait_delay);
+            let waits = is_off && !was_placed && !state.node_state(home).is_member();
+            (waits && until > state.now()).then_some(until)
+        })
+    }
+
+    fn placed_at(&self, declared: &GroupSpec) -> Timestamp {
+        let stored = named(self.stored, "groups", "group", declared.name());
+        stored.and_then(|of| time(&of["placed_at"])).unwrap_or_default()
+    }
+
+    /// Whether something of a group is to be online and may be started without an order.
+    fn is_wanted(&self, group: GroupId, declared: &GroupSpec) -> bool {
+        let state = self.cluster.state();
+        let Some(record) = state.group(group) else { return false };
+        let is_online = |resource| {
+            let own = state.resource(resource).and_then(|of| of.desired());
+            own.unwrap_or(record.desired()) == DesiredState::Online
+        };
+        record.may_start(declared.settings().priority) && declared.resources().any(is_online)
+    }
+}
+
+/// What is stored under a name in a list.
+fn named<'a>(stored: &'a Value, list: &str, key: &str, name: &str) -> Option<&'a Value> {
+    stored[list].as_array()?.iter().find(|of| of[key] == name)
+}
+
+fn time(value: &Value) -> Option<Timestamp> {
+    value.as_u64().map(Timestamp::from_millis)
+}
