@@ -318,7 +318,7 @@ fn what_is_redundant_does_not_leave_a_paused_node() {
         .fencing(Fencing::Trusted)
         .group(group);
     let scene = || {
-        let scene = [A, B]
+        let scene = [A, B, C]
             .into_iter()
             .fold(begin(declaration.clone()), |scene, node| scene.then(joined(node, 1)));
         scene.then(Input::Command(pause(A)))
