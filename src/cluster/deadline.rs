@@ -136,16 +136,17 @@ impl Cluster {
         &self,
         slot: Slot,
     ) -> impl Iterator<Item = (Timestamp, DeadlineReason)> + use<> {
-        let (of_node, of_group, of_resource) = match slot {
-            Slot::Node(node) => (Some(self.node_deadlines(node)), None, None),
+        let all = match slot {
+            Slot::Node(node) => self.node_deadlines(node),
             Slot::Group(group) => {
                 let declared = self.spec.group(group);
-                (None, declared.map(|of| self.group_deadlines(of, group)), None)
+                let [first, second] =
+                    declared.map_or([None, None], |of| self.group_deadlines(of, group));
+                [first, second, None]
             }
-            Slot::Resource(resource) => (None, None, self.resource_deadline(resource)),
+            Slot::Resource(resource) => [self.resource_deadline(resource), None, None],
         };
-        let of_node = of_node.into_iter().flatten();
-        of_node.chain(of_group.into_iter().flatten()).chain(of_resource)
+        all.into_iter().flatten()
     }
 
     fn resource_deadline(&self, resource: ResourceId) -> Option<(Timestamp, DeadlineReason)> {
@@ -219,26 +220,25 @@ impl Cluster {
         group: GroupId,
     ) -> Option<(Timestamp, DeadlineReason)> {
         // A group that waits for its start goes home before it, if that is due earlier.
-        self.group_deadlines(declared, group).min_by_key(|(at, _)| *at)
+        self.group_deadlines(declared, group).into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     fn group_deadlines(
         &self,
         declared: &GroupSpec,
         group: GroupId,
-    ) -> impl Iterator<Item = (Timestamp, DeadlineReason)> + use<> {
-        let nothing = [None, None];
+    ) -> [Option<(Timestamp, DeadlineReason)>; 2] {
         if !self.state.is_quorate() {
-            return nothing.into_iter().flatten();
+            return [None, None];
         }
         let owner = self.state.owner(group);
-        let deadlines = match owner.map(|node| (node, self.state.node_state(node))) {
+        match owner.map(|node| (node, self.state.node_state(node))) {
             None | Some((_, NodeState::Down)) => {
                 let wait = self.preferred_owner_wait(declared, group);
                 let reason = DeadlineReason::PreferredOwnerWait { group };
                 [wait.map(|(_, at)| (at, reason)), None]
             }
-            Some((_, NodeState::Unclean | NodeState::Joining)) => nothing,
+            Some((_, NodeState::Unclean | NodeState::Joining)) => [None, None],
             Some((owner, NodeState::Up | NodeState::Paused)) => {
                 let delayed = if self.caches.running(group) == 0
                     && self.is_wanted(declared, group)
@@ -254,23 +254,19 @@ impl Cluster {
                 };
                 [delayed, home]
             }
-        };
-        deadlines.into_iter().flatten()
+        }
     }
 
     fn node_deadline(&self, node: NodeId) -> Option<(Timestamp, DeadlineReason)> {
-        self.node_deadlines(node).min_by_key(|(at, _)| *at)
+        self.node_deadlines(node).into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    fn node_deadlines(
-        &self,
-        node: NodeId,
-    ) -> impl Iterator<Item = (Timestamp, DeadlineReason)> + use<> {
+    fn node_deadlines(&self, node: NodeId) -> [Option<(Timestamp, DeadlineReason)>; 3] {
         let lease = self
             .state
             .lease_end(&self.spec, node)
             .map(|at| (at, DeadlineReason::LeaseEnd { node }));
-        [self.fence_deadline(node), lease, self.orphan_deadline(node)].into_iter().flatten()
+        [self.fence_deadline(node), lease, self.orphan_deadline(node)]
     }
 
     fn fence_deadline(&self, node: NodeId) -> Option<(Timestamp, DeadlineReason)> {

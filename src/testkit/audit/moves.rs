@@ -9,7 +9,6 @@ use crate::state::{DrainMode, DrainStatus, MoveFailure, MovementCause};
 use crate::{Cluster, Command, GroupId, NodeId};
 
 use std::collections::BTreeMap;
-use std::vec::Vec;
 
 use super::Moment;
 use crate::testkit::audit::seen::Seen;
@@ -190,7 +189,6 @@ pub(super) fn priorities(
             ) => (*group, *to),
             _ => continue,
         };
-        let leave_later = departures(&outputs[position..], node, group);
         if is_on_its_way(&moment.before, group, node) {
             continue;
         }
@@ -199,7 +197,7 @@ pub(super) fn priorities(
             if priority_of(cluster, rival) > priority && waits_for_a_node(cluster, rival) {
                 ensure!(
                     S18,
-                    !could_use(cluster, rival, group, node, &leave_later),
+                    !could_use(cluster, rival, group, node, &outputs[position..]),
                     "{group} gets {node}, which {rival} of higher priority waits for"
                 );
             }
@@ -222,25 +220,14 @@ fn waits_for_a_node(cluster: &Cluster, group: GroupId) -> bool {
     cluster.why(group) == Some(crate::Reason::NoCandidate)
 }
 
-/// The other groups that leave a node by what is put out.
-fn departures(outputs: &[Output], node: NodeId, but: GroupId) -> Vec<GroupId> {
-    let left = outputs.iter().filter_map(|output| match output {
-        Output::Event(Event::OwnerChanged { group, from: Some(from), .. }) => {
-            (*from == node && *group != but).then_some(*group)
-        }
-        Output::Event(_) | Output::Effect(_) => None,
-    });
-    left.collect()
-}
-
 /// Whether a waiting group could run on a node if another group were not there, and those that
-/// left it later still were.
+/// leave it by what is put out afterwards still were.
 fn could_use(
     cluster: &Cluster,
     rival: GroupId,
     instead_of: GroupId,
     node: NodeId,
-    leave_later: &[GroupId],
+    afterwards: &[Output],
 ) -> bool {
     let spec = cluster.spec();
     let trigger = match cluster.state().owner(rival) {
@@ -251,8 +238,13 @@ fn could_use(
     if let Some(declared) = spec.group(instead_of) {
         state.occupancy.leave(declared, instead_of, node);
     }
-    for group in leave_later.iter().filter(|group| **group != rival) {
-        if let Some(declared) = spec.group(*group) {
+    for output in afterwards {
+        if let Output::Event(Event::OwnerChanged { group, from: Some(from), .. }) = output
+            && *from == node
+            && *group != rival
+            && *group != instead_of
+            && let Some(declared) = spec.group(*group)
+        {
             state.occupancy.enter(declared, *group, node);
         }
     }
