@@ -109,6 +109,8 @@ bugs! {
     UnstableOrder: S23,
     /// what a joining node runs and does not own is taken for granted
     OrphanAdopted: S27,
+    /// a health check that came due while another one was in flight is left for a timer in the past
+    TimeoutInThePast: S29,
     /// time may run backwards
     TimeRunsBackwards: S29,
     /// ownership changes while the group still runs

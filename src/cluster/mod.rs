@@ -150,10 +150,15 @@ impl Cluster {
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next, and why. Changes with every
     /// input.
+    ///
+    /// After an input or a timeout this is later than its time: what is overdue was done in that
+    /// step. In a cluster that was just restored something may be due at once. It is never before
+    /// the time of the last input, and a call at that moment always does something.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let (at, slot) = self.caches.agenda.first()?;
-        Some(Deadline { at, reason: self.deadline_reason(slot)? })
+        let reason = self.deadline_reason(slot)?;
+        Some(Deadline { at: at.max(self.state.now), reason })
     }
 
     /// Every operation that was asked for and has not ended, oldest first. After a restore these

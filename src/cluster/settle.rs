@@ -26,18 +26,24 @@ impl Cluster {
                 self.settle_group(group);
             } else if self.touch_late() || self.return_next() {
                 // They are settled like any other group.
-            } else if !self.finish_drains() {
+            } else if self.finish_drains() {
+                // What stays is settled once more.
+            } else if seeded!(TimeoutInThePast) || !self.touch_what_is_due() {
+                // What became due on the way, such as a check while another one was in flight, is
+                // asked for in the same step: no timer is left in the past.
                 break;
             }
         }
     }
 
-    /// Touches what has a deadline that has come.
-    pub(crate) fn touch_what_is_due(&mut self) {
+    /// Touches what has a deadline that has come. Whether there was anything.
+    pub(crate) fn touch_what_is_due(&mut self) -> bool {
+        let mut is_any = false;
         while let Some((at, slot)) = self.caches.agenda.first() {
             if at > self.state.now {
-                return;
+                break;
             }
+            is_any = true;
             // Planning sets the next deadline.
             self.caches.agenda.set(slot, None);
             match slot {
@@ -46,6 +52,7 @@ impl Cluster {
                 Slot::Resource(resource) => self.touch_resource(resource),
             }
         }
+        is_any
     }
 
     pub(crate) fn touch(&mut self, group: GroupId) {

@@ -142,7 +142,7 @@ invariants! {
         Checked, None;
     S28 "Everything declared has exactly one record, every record is declared, and only what is off is removed."
         Checked, None;
-    S29 "Time never runs backwards, no timer goes off early, no number wraps, and the clock on the wall decides about windows only."
+    S29 "Time never runs backwards, no timer goes off early or is left in the past, no number wraps, and the clock on the wall decides about windows only."
         Checked, None;
     S30 "What one input puts out is bounded by the size of the cluster."
         Narrowed, Some("there is no limit on starts that run side by side");

@@ -35,7 +35,7 @@
 //! | `transitions` | no change of state outside the tables; doubt ends only by what ends doubt; nothing is adopted |
 //! | `reasons` | a group that should be online and is not has a reason, and the reason is true |
 //! | `stuck` | whatever waits goes on by itself, or needs an operator or the outside |
-//! | `whole` | what was told adds up to the state; without quorum everything is being stopped, and no change of configuration costs quorum; dependencies have no cycle; nothing appears or vanishes, and nothing is removed that may run; a node that is off ends the epochs of its groups; time and counters never run backwards |
+//! | `whole` | what was told adds up to the state; without quorum everything is being stopped, and no change of configuration costs quorum; dependencies have no cycle; nothing appears or vanishes, and nothing is removed that may run; a node that is off ends the epochs of its groups; time and counters never run backwards, and no timer is left in the past |
 
 use crate::cluster::{Event, InputError, Output};
 use crate::state::{Exhaustion, Recovery};
@@ -163,6 +163,7 @@ pub(crate) fn step(
     whole::bounded(cluster, outputs)?;
     operations::all_accounted(seen, cluster)?;
     operations::all_timed(cluster)?;
+    whole::no_timer_is_overdue(cluster)?;
     whole::as_told(seen, cluster)?;
     whole::learn_epochs(seen, cluster);
     whole::nothing_runs_backwards(moment, cluster)?;

@@ -4,7 +4,7 @@ use crate::cluster::Output;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::NoQuorum;
 use crate::spec::ClusterSpec;
-use crate::{Cluster, Command, Input};
+use crate::{Cluster, Command, Input, Timestamp};
 use std::prelude::v1::*;
 
 use super::Moment;
@@ -139,6 +139,17 @@ pub(super) fn wall_clock_only_opens_windows(
         is_due || has_window || outputs.is_empty(),
         "a reading of the clock on the wall puts out {outputs:?}"
     );
+    Ok(())
+}
+
+/// After a step no timer is left that is due: what is overdue was done in that step.
+pub(super) fn no_timer_is_overdue(cluster: &Cluster) -> Result<(), Breach> {
+    overdue(cluster.poll_timeout().map(|timer| timer.at), cluster.state().now())
+}
+
+/// Whoever rings a timer at its time must not find that the time of the cluster is later.
+pub(super) fn overdue(timer: Option<Timestamp>, now: Timestamp) -> Result<(), Breach> {
+    ensure!(S29, timer.is_none_or(|at| at > now), "at {now} the next timer is at {timer:?}");
     Ok(())
 }
 

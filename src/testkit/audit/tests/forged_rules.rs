@@ -47,6 +47,12 @@ fn time_and_clocks() {
     let older = Scene::new(Fencing::Trusted);
     let verdict = whole::nothing_runs_backwards(&moment, &older.cluster);
     assert_eq!(invariant(verdict), Some(Invariant::S29));
+    // A timer that is due was to be rung in the step before.
+    for (timer, is_late) in [(None, false), (Some(1_001), false), (Some(1_000), true)] {
+        let verdict =
+            whole::overdue(timer.map(Timestamp::from_millis), Timestamp::from_millis(1_000));
+        assert_eq!(invariant(verdict).is_some(), is_late, "{timer:?}");
+    }
     // A refusal has to say that time runs backwards exactly if it does.
     let error = crate::InputError::NoQuorum;
     let past = Moment::before(&scene.cluster, Stimulus::Input(&clock), Timestamp::ZERO);
