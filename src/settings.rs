@@ -70,7 +70,9 @@ pub struct ResourceSettings {
     /// Wait between a failure and the restart. Default 500 ms.
     pub restart_delay: Duration,
     /// Time in the failed state before another series of attempts. Should not be shorter than
-    /// `restart_period`. Default 1 h.
+    /// `restart_period`. Default 1 h, as in Windows Server 2008 (SDK, `RetryPeriodOnFailure`; KB
+    /// 947712); in the 2003 profile never: Windows 2000 and 2003 leave the resource failed and wait
+    /// for an operator (KB 228923). One that is declared there leads to [`Retry::FinalAttempt`].
     pub retry_period: Interval,
     /// Longest silence of an operation that is pending; every report of progress starts it anew.
     /// Default 3 min.
@@ -82,7 +84,7 @@ pub struct ResourceSettings {
     /// Longest time to stop or terminate, however much progress is reported. Default 1 h.
     pub stop_deadline: Duration,
     /// Longest time a health check or probe may take before its agent counts as hung. Default
-    /// 5 min.
+    /// 5 min, for the Exchange kinds 3 min (KB 836566).
     pub deadlock_timeout: Duration,
     /// Interval of the cheap health check; never for kinds whose agents report failures by
     /// themselves. Default 5 s.

@@ -58,9 +58,9 @@ impl Profile {
     /// The properties of a resource that declares none and whose kind declares none.
     #[must_use]
     pub fn resource_settings(self) -> ResourceSettings {
-        let restart_threshold = match self {
-            Self::Mscs2003 => 3,
-            Self::Modern => 1,
+        let (restart_threshold, retry_period) = match self {
+            Self::Mscs2003 => (3, Interval::Never),
+            Self::Modern => (1, Interval::Every(Duration::from_secs(3_600))),
         };
         ResourceSettings {
             desired: None,
@@ -68,7 +68,7 @@ impl Profile {
             restart_threshold,
             restart_period: Duration::from_secs(900),
             restart_delay: Duration::from_millis(500),
-            retry_period: Interval::Every(Duration::from_secs(3_600)),
+            retry_period,
             pending_timeout: Duration::from_secs(180),
             start_pending_timeout: Duration::from_secs(180),
             start_deadline: Duration::from_secs(3_600),

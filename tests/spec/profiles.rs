@@ -16,14 +16,18 @@ const fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-fn expected_resource(restart_threshold: u32) -> ResourceSettings {
+fn hourly() -> Interval {
+    Interval::Every(millis(3_600_000))
+}
+
+fn expected_resource(restart_threshold: u32, retry_period: Interval) -> ResourceSettings {
     ResourceSettings {
         desired: None,
         restart_action: RestartAction::RestartNotify,
         restart_threshold,
         restart_period: millis(900_000),
         restart_delay: millis(500),
-        retry_period: Interval::Every(millis(3_600_000)),
+        retry_period,
         pending_timeout: millis(180_000),
         start_pending_timeout: millis(180_000),
         start_deadline: millis(3_600_000),
@@ -84,8 +88,8 @@ fn each_profile_has_its_defaults() {
         Retry::FinalAttempt,
     );
     let modern = expected_cluster(Admission::Open, FailoverLimit::ResourceStays, Retry::NewSeries);
-    for (profile, cluster_settings, threshold) in
-        [(Profile::Mscs2003, of_2003, 3), (Profile::Modern, modern, 1)]
+    for (profile, cluster_settings, threshold, retry_period) in
+        [(Profile::Mscs2003, of_2003, 3, Interval::Never), (Profile::Modern, modern, 1, hourly())]
     {
         let spec = built(cluster().profile(profile).group(group("g").resource(service("r"))));
         assert_eq!(spec.profile(), profile);
@@ -93,7 +97,7 @@ fn each_profile_has_its_defaults() {
         let (_, group) = spec.groups().next().expect("one group is declared");
         assert_eq!(group.settings(), &expected_group());
         let (_, resource) = spec.resources().next().expect("one resource is declared");
-        assert_eq!(resource.settings(), &expected_resource(threshold));
+        assert_eq!(resource.settings(), &expected_resource(threshold, retry_period));
     }
     assert_eq!(Profile::default(), Profile::Modern);
 }
@@ -122,7 +126,7 @@ fn a_resource_overrides_its_kind_and_a_kind_the_profile() {
         restart_threshold: 7,
         pending_timeout: millis(timeout),
         start_pending_timeout: millis(timeout),
-        ..expected_resource(1)
+        ..expected_resource(1, hourly())
     };
     assert_eq!(settings, [&expected(1_000), &expected(2_000)]);
 }
