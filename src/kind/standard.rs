@@ -149,13 +149,15 @@ fn exres_kind(name: &str, requires: Vec<RequiredProvider>) -> KindDeclaration {
     }
 }
 
-/// What holds for every Exchange resource. The agent of MS Search is Gathercl.dll (KB 810860), which
-/// is checked like any other.
+/// What holds for every Exchange resource. One that does not answer its health check for three
+/// minutes has failed (KB 836566, `IsAliveTimeout`). The agent of MS Search is Gathercl.dll (KB
+/// 810860), which is checked like any other.
 fn exchange_kind(name: &str, requires: Vec<RequiredProvider>) -> KindDeclaration {
     KindDeclaration {
         requires,
         settings: ResourceOverrides {
             pending_timeout: Some(Duration::from_secs(180)),
+            deadlock_timeout: Some(Duration::from_secs(180)),
             ..ResourceOverrides::default()
         },
         ..named(name)
