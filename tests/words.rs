@@ -195,7 +195,9 @@ fn effects() -> Vec<Effect<Names>> {
         incarnation: Incarnation::new(1),
         resource,
         epoch: Epoch::new(1),
+        group: Some(group()),
         deadline: AT,
+        timeout: Duration::from_secs(180),
     };
     use OperationKind as K;
     let of_resources =
@@ -216,6 +218,14 @@ fn events() -> Vec<Event<Names>> {
         cause: Exhaustion::Restarts,
         retry_at,
     };
+    let timed_out = |resource: Option<String>, group| {
+        let action = if resource.is_some() { action } else { OperationKind::Fence };
+        E::OperationTimedOut { operation, action, node: node(), resource, group }
+    };
+    let superseded = |resource: Option<String>, group| {
+        let action = if resource.is_some() { action } else { OperationKind::Fence };
+        E::OperationSuperseded { operation, action, node: node(), resource, group }
+    };
     vec![
         E::NodeChanged { node: node(), from: NodeState::Joining, to: NodeState::Up },
         E::QuorumChanged { verdict: Verdict::Quorate { votes: 2, needed: 2 } },
@@ -233,8 +243,10 @@ fn events() -> Vec<Event<Names>> {
         exhausted(Some(AT)),
         E::AdmissionRefused { group: group(), node: node(), because_of: "mail".into() },
         E::PlacementFailed { group: group() },
-        E::OperationTimedOut { operation, action, node: node() },
-        E::OperationSuperseded { operation },
+        timed_out(Some(resource()), Some(group())),
+        timed_out(None, None),
+        superseded(Some(resource()), Some(group())),
+        superseded(None, None),
         E::OrphanFound { resource: resource(), node: node() },
         E::OrphanGone { resource: resource(), node: node() },
         E::FenceFailed { node: node(), retry_at: None },

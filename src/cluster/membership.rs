@@ -275,14 +275,17 @@ impl Cluster {
     pub(crate) fn fence_effect(&self, node: NodeId) -> Option<Effect> {
         let record = self.state.node(node)?;
         let operation = record.fence.operation?;
+        let deadline = operation.issued_at.after(self.spec.settings().fence_timeout);
         Some(Effect {
             operation: operation.id,
             action: operation.kind,
             node,
             resource: None,
+            group: None,
             epoch: Epoch::default(),
             incarnation: record.incarnation,
-            deadline: operation.issued_at.after(self.spec.settings().fence_timeout),
+            deadline,
+            timeout: deadline.since(self.state.now),
         })
     }
 
@@ -299,14 +302,10 @@ impl Cluster {
     }
 
     fn expire_fence(&mut self, node: NodeId) {
-        let Some(operation) = self.state.node(node).and_then(|record| record.fence.operation)
-        else {
-            return;
-        };
-        let deadline = operation.issued_at.after(self.spec.settings().fence_timeout);
-        if deadline <= self.state.now {
-            let (operation, action) = (operation.id, operation.kind);
-            self.emit(Event::OperationTimedOut { operation, action, node });
+        if let Some(effect) = self.fence_effect(node)
+            && effect.deadline <= self.state.now
+        {
+            self.emit(effect.timed_out());
             if seeded!(FenceTimeoutIsOff) {
                 self.close_fence(node);
                 self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Fenced);
@@ -335,8 +334,9 @@ impl Cluster {
     }
 
     fn supersede_fence(&mut self, node: NodeId) {
-        if let Some(operation) = self.close_fence(node) {
-            self.emit(Event::OperationSuperseded { operation: operation.id });
+        if let Some(effect) = self.fence_effect(node) {
+            self.close_fence(node);
+            self.emit(effect.superseded());
         }
     }
 

@@ -62,6 +62,15 @@ pub trait Translator<A: Naming, B: Naming> {
         node.map(|node| self.node(node)).transpose()
     }
 
+    /// The same group, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The group is not known.
+    fn optional_group(&self, group: Option<A::Group>) -> Result<Option<B::Group>, Self::Unknown> {
+        group.map(|group| self.group(group)).transpose()
+    }
+
     /// The same resource, if there is one.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Operations: asked for, progressing, ended, not answered.
 
-use super::output::{Effect, Event, Output};
+use super::output::{Effect, Output};
 use super::outstanding::Target;
 use super::{Cluster, Outcome};
 use crate::id::{OpId, ResourceId};
@@ -49,14 +49,17 @@ impl Cluster {
         let operation = self.state.resource(resource)?.operation?;
         let group = self.state.group(declared.group())?;
         let node = group.owner?;
+        let deadline = operation.deadline_of(declared.settings());
         Some(Effect {
             operation: operation.id,
             action: operation.kind,
             node,
             resource: Some(resource),
+            group: Some(declared.group()),
             epoch: group.epoch,
             incarnation: self.state.node(node)?.incarnation,
-            deadline: operation.deadline_of(declared.settings()),
+            deadline,
+            timeout: deadline.since(self.state.now),
         })
     }
 
@@ -219,17 +222,12 @@ impl Cluster {
         let now = self.state.now;
         for resource in declared.resources() {
             self.end_wait(declared, group, resource);
-            let Some(operation) = self.state.resource(resource).and_then(|of| of.operation) else {
-                continue;
-            };
-            let deadline =
-                self.spec.resource(resource).map(|of| operation.deadline_of(of.settings()));
-            if deadline.is_some_and(|deadline| deadline <= now)
-                && let Some(node) = self.state.owner(group)
+            if let Some(effect) = self.resource_effect(resource)
+                && effect.deadline <= now
             {
-                let (operation, action) = (operation.id, operation.kind);
+                let (operation, action) = (effect.operation, effect.action);
                 if !seeded!(OutcomeSwallowed) {
-                    self.emit(Event::OperationTimedOut { operation, action, node });
+                    self.emit(effect.timed_out());
                 }
                 self.close(resource);
                 if seeded!(LateAnswerCounts) {

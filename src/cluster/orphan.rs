@@ -129,14 +129,17 @@ impl Cluster {
     pub(crate) fn orphan_effect(&self, node: NodeId, resource: ResourceId) -> Option<Effect> {
         let declared = self.spec.resource(resource)?;
         let operation = self.orphan(node, resource)?.operation?;
+        let deadline = operation.deadline_of(declared.settings());
         Some(Effect {
             operation: operation.id,
             action: operation.kind,
             node,
             resource: Some(resource),
+            group: Some(declared.group()),
             epoch: self.state.epoch(declared.group()),
             incarnation: self.state.node(node)?.incarnation,
-            deadline: operation.deadline_of(declared.settings()),
+            deadline,
+            timeout: deadline.since(self.state.now),
         })
     }
 
@@ -161,23 +164,17 @@ impl Cluster {
     }
 
     fn expire_orphan(&mut self, node: NodeId, resource: ResourceId) {
-        let Some(operation) = self.orphan(node, resource).and_then(|orphan| orphan.operation)
-        else {
-            return;
-        };
-        let deadline = self.spec.resource(resource).map(|of| operation.deadline_of(of.settings()));
-        if deadline.is_some_and(|deadline| deadline <= self.state.now) {
-            let (id, action) = (operation.id, operation.kind);
-            self.emit(Event::OperationTimedOut { operation: id, action, node });
+        if let Some(effect) = self.orphan_effect(node, resource)
+            && effect.deadline <= self.state.now
+        {
+            self.emit(effect.timed_out());
             self.finish_orphan(node, resource, Outcome::TimedOut);
         }
     }
 
     /// Neither a stop nor a terminate confirmed that an orphan is off, or its node is lost.
     pub(crate) fn doubt_orphan(&mut self, node: NodeId, resource: ResourceId) {
-        if let Some(operation) = self.close_orphan(node, resource) {
-            self.emit(Event::OperationSuperseded { operation: operation.id });
-        }
+        self.supersede_orphan(node, resource);
         let now = self.state.now;
         if let Some(orphan) = self.orphan(node, resource) {
             let state = OrphanState::InDoubt(now);
@@ -188,9 +185,7 @@ impl Cluster {
 
     /// An orphan is certain to be off.
     pub(crate) fn forget_orphan(&mut self, node: NodeId, resource: ResourceId) {
-        if let Some(operation) = self.close_orphan(node, resource) {
-            self.emit(Event::OperationSuperseded { operation: operation.id });
-        }
+        self.supersede_orphan(node, resource);
         if self.orphan(node, resource).is_some() {
             self.set_orphan(node, resource, None);
             self.caches.touched.remove_orphan(node, resource);
@@ -199,6 +194,14 @@ impl Cluster {
         }
         self.caches.touched.add_node(node);
         self.touch_resource(resource);
+    }
+
+    /// Forgets the operation in flight of an orphan.
+    fn supersede_orphan(&mut self, node: NodeId, resource: ResourceId) {
+        if let Some(effect) = self.orphan_effect(node, resource) {
+            self.close_orphan(node, resource);
+            self.emit(effect.superseded());
+        }
     }
 
     fn close_orphan(&mut self, node: NodeId, resource: ResourceId) -> Option<Operation> {

@@ -1,5 +1,7 @@
 //! What the core tells an embedder.
 
+use core::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Epoch, Ids, Incarnation, Naming, OpId};
@@ -41,12 +43,19 @@ pub struct Effect<N: Naming = Ids> {
     pub node: N::Node,
     /// The resource; `None` for a fence.
     pub resource: Option<N::Resource>,
-    /// Ownership epoch of the resource's group; 0 for a fence.
+    /// The group of the resource, which the epoch belongs to; `None` for a fence.
+    pub group: Option<N::Group>,
+    /// Ownership epoch of the group; 0 for a fence.
     pub epoch: Epoch,
     /// The life of the node.
     pub incarnation: Incarnation,
     /// When the core stops waiting, unless progress is reported.
     pub deadline: Timestamp,
+    /// The same as a span from the time at which the effect is handed out, for an agent whose
+    /// clock is another one; whole milliseconds, `timeout_ms` in files. What the effect needs on
+    /// its way counts as well.
+    #[serde(rename = "timeout_ms", with = "crate::time::text::millis")]
+    pub timeout: Duration,
 }
 
 /// Something that changed or was decided. Printed, with names, it is a line of a log.
@@ -86,11 +95,23 @@ pub enum Event<N: Naming = Ids> {
     /// No node can own a group.
     PlacementFailed { group: N::Group },
     /// An operation was not answered in time.
-    OperationTimedOut { operation: OpId, action: OperationKind, node: N::Node },
+    OperationTimedOut {
+        operation: OpId,
+        action: OperationKind,
+        node: N::Node,
+        resource: Option<N::Resource>,
+        group: Option<N::Group>,
+    },
     /// An operation does not count any more: its node was lost or is off, it made way (a health
     /// check for a stop or after a failure), or it is not needed (a fence of a node that is known
     /// to be off by now). No report is owed.
-    OperationSuperseded { operation: OpId },
+    OperationSuperseded {
+        operation: OpId,
+        action: OperationKind,
+        node: N::Node,
+        resource: Option<N::Resource>,
+        group: Option<N::Group>,
+    },
     /// A resource was found running where it should not.
     OrphanFound { resource: N::Resource, node: N::Node },
     /// It runs there no longer.
@@ -104,4 +125,18 @@ pub enum Event<N: Naming = Ids> {
     DrainBlocked { node: N::Node, group: N::Group },
     /// The configuration was replaced. Ids in later outputs are those of the new one.
     ConfigurationChanged { configuration: u64 },
+}
+
+impl Effect {
+    /// The event that this operation was not answered in time.
+    pub(crate) fn timed_out(self) -> Event {
+        let Self { operation, action, node, resource, group, .. } = self;
+        Event::OperationTimedOut { operation, action, node, resource, group }
+    }
+
+    /// The event that this operation does not count any more.
+    pub(crate) fn superseded(self) -> Event {
+        let Self { operation, action, node, resource, group, .. } = self;
+        Event::OperationSuperseded { operation, action, node, resource, group }
+    }
 }

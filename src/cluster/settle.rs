@@ -224,13 +224,15 @@ impl Cluster {
 
     /// Forgets the operation in flight of a resource, whose node is gone or which has to make way.
     pub(crate) fn supersede(&mut self, resource: ResourceId) {
-        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
-        let Some(operation) = record.operation.take() else { return };
+        let Some(effect) = self.resource_effect(resource) else { return };
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.operation = None;
+        }
         if !seeded!(SupersededAnswerCounts) {
-            self.caches.outstanding.remove(operation.id);
+            self.caches.outstanding.remove(effect.operation);
         }
         self.note_doubt(resource);
-        self.emit(Event::OperationSuperseded { operation: operation.id });
+        self.emit(effect.superseded());
     }
 
     pub(crate) fn note_doubt(&mut self, resource: ResourceId) {

@@ -152,6 +152,27 @@ pub(crate) mod plain {
     }
 }
 
+/// `#[serde(with = "…")]` for a plain `Duration` of which the name tells the unit.
+pub(crate) mod millis {
+    use super::{Deserialize, Deserializer, Duration, Serializer};
+    use crate::time::whole_millis;
+
+    /// Writes whole milliseconds.
+    pub(crate) fn serialize<S: Serializer>(
+        span: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(whole_millis(*span))
+    }
+
+    /// Reads whole milliseconds.
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
+}
+
 impl Serialize for Interval {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

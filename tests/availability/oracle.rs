@@ -70,9 +70,11 @@ impl Court {
             action,
             node: node(on),
             resource: (action != OperationKind::Fence).then_some(resource),
+            group: (action != OperationKind::Fence).then_some(GroupId::new(0)),
             epoch: Epoch::new(epoch),
             incarnation: Incarnation::new(1),
             deadline: Timestamp::LATEST,
+            timeout: core::time::Duration::MAX,
         };
         self.truth.ask(&effect).map_err(|breach| breach.to_string())
     }

@@ -16,15 +16,27 @@ impl<A: Naming> Translate<A> for Effect<A> {
     type To<B: Naming> = Effect<B>;
 
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Effect<B>, T::Unknown> {
-        let Self { operation, action, node, resource, epoch, incarnation, deadline } = self;
+        let Self {
+            operation,
+            action,
+            node,
+            resource,
+            group,
+            epoch,
+            incarnation,
+            deadline,
+            timeout,
+        } = self;
         Ok(Effect {
             operation,
             action,
             node: by.node(node)?,
             resource: by.optional_resource(resource)?,
+            group: by.optional_group(group)?,
             epoch,
             incarnation,
             deadline,
+            timeout,
         })
     }
 }
@@ -47,8 +59,12 @@ impl<A: Naming> Translate<A> for Event<A> {
             RestartsExhausted { resource: resource, cause, retry_at },
             AdmissionRefused { group: group, node: node, because_of: group },
             PlacementFailed { group: group },
-            OperationTimedOut { operation, action, node: node },
-            OperationSuperseded { operation },
+            OperationTimedOut {
+                operation, action, node: node, resource: optional_resource, group: optional_group
+            },
+            OperationSuperseded {
+                operation, action, node: node, resource: optional_resource, group: optional_group
+            },
             OrphanFound { resource: resource, node: node },
             OrphanGone { resource: resource, node: node },
             FenceFailed { node: node, retry_at },

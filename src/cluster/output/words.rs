@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::{Effect, Event, Output};
 use crate::id::Naming;
+use crate::state::OperationKind;
 use crate::time::Timestamp;
 
 impl<N: Naming> fmt::Display for Output<N> {
@@ -17,11 +18,21 @@ impl<N: Naming> fmt::Display for Output<N> {
 
 impl<N: Naming> fmt::Display for Effect<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.action)?;
-        if let Some(resource) = &self.resource {
+        Work(self.action, &self.resource, &self.node).fmt(f)
+    }
+}
+
+/// What an operation does, to what, and where.
+struct Work<'a, R, T>(OperationKind, &'a Option<R>, &'a T);
+
+impl<R: fmt::Display, T: fmt::Display> fmt::Display for Work<'_, R, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(action, resource, node) = self;
+        write!(f, "{action}")?;
+        if let Some(resource) = resource {
             write!(f, " {resource} on")?;
         }
-        write!(f, " {}", self.node)
+        write!(f, " {node}")
     }
 }
 
@@ -53,11 +64,12 @@ impl<N: Naming> fmt::Display for Event<N> {
                 write!(f, "{group}: refused on {node}, which runs {because_of}")
             }
             Self::PlacementFailed { group } => write!(f, "{group}: no node can own it"),
-            Self::OperationTimedOut { operation, action, node } => {
-                write!(f, "operation {operation} ({action}, node {node}): not answered")
+            Self::OperationTimedOut { operation, action, node, resource, .. } => {
+                write!(f, "operation {operation} ({}): not answered", Work(*action, resource, node))
             }
-            Self::OperationSuperseded { operation } => {
-                write!(f, "operation {operation}: does not count any more")
+            Self::OperationSuperseded { operation, action, node, resource, .. } => {
+                let work = Work(*action, resource, node);
+                write!(f, "operation {operation} ({work}): does not count any more")
             }
             Self::OrphanFound { resource, node } => {
                 write!(f, "{resource}: found running on {node}")

@@ -92,7 +92,11 @@ pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Breach> {
 /// An operation is for the epoch of its group; a fence is for none. Epochs end with the node of the
 /// owner as well, and that is no event of the group.
 pub(super) fn in_epoch(seen: &Seen, cluster: &Cluster, effect: &Effect) -> Result<(), Breach> {
-    let epochs = match effect.resource.map(|resource| seen.group_of(resource)) {
+    let group = effect.resource.map(|resource| seen.group_of(resource));
+    ensure!(S11, effect.group == group, "{effect:?} is not for group {group:?}");
+    let span = effect.deadline.since(cluster.state().now());
+    ensure!(S11, effect.timeout == span, "{effect:?} tells {span:?} as a time span");
+    let epochs = match group {
         Some(group) => seen.group(group).epoch..=cluster.state().epoch(group),
         None => Epoch::default()..=Epoch::default(),
     };
@@ -109,13 +113,8 @@ pub(super) fn event(
     timed_out: &mut Option<(ResourceId, OperationKind)>,
 ) -> Result<(), Breach> {
     match event {
-        Event::OperationTimedOut { operation, action, node } => {
-            let Some(effect) = end(seen, *operation)? else { return Ok(()) };
-            ensure!(
-                S12,
-                effect.action == *action && effect.node == *node,
-                "the timeout of {effect:?} is told as {event:?}"
-            );
+        Event::OperationTimedOut { operation, action, .. } => {
+            let Some(effect) = end(seen, *operation, event)? else { return Ok(()) };
             is_due(moment, &effect)?;
             let is_orphan = effect
                 .resource
@@ -127,8 +126,8 @@ pub(super) fn event(
                 .filter(|_| !is_orphan && !is_ignored)
                 .map(|resource| (resource, *action));
         }
-        Event::OperationSuperseded { operation } => {
-            end(seen, *operation)?;
+        Event::OperationSuperseded { operation, .. } => {
+            end(seen, *operation, event)?;
         }
         Event::ResourceChanged { resource, to, .. } => {
             if let Some((unanswered, action)) = timed_out.take_if(|(id, _)| id == resource) {
@@ -154,10 +153,21 @@ fn is_in_maintenance(moment: &Moment<'_>, resource: ResourceId) -> bool {
         )
 }
 
-fn end(seen: &mut Seen, operation: OpId) -> Result<Option<Effect>, Breach> {
-    let effect = seen.operations.remove(&operation);
-    ensure!(S12, effect.is_some(), "operation {operation} ends, which had ended or never began");
-    Ok(effect)
+fn end(seen: &mut Seen, operation: OpId, event: &Event) -> Result<Option<Effect>, Breach> {
+    let Some(effect) = seen.operations.remove(&operation) else {
+        ensure!(S12, false, "operation {operation} ends, which had ended or never began");
+        return Ok(None);
+    };
+    let asked = (effect.action, effect.node, effect.resource, effect.group);
+    let is_told_so = match event {
+        Event::OperationTimedOut { action, node, resource, group, .. }
+        | Event::OperationSuperseded { action, node, resource, group, .. } => {
+            asked == (*action, *node, *resource, *group)
+        }
+        _ => true,
+    };
+    ensure!(S12, is_told_so, "the end of {effect:?} is told as {event:?}");
+    Ok(Some(effect))
 }
 
 fn is_due(moment: &Moment<'_>, effect: &Effect) -> Result<(), Breach> {
@@ -189,7 +199,8 @@ pub(super) fn all_accounted(seen: &Seen, cluster: &Cluster) -> Result<(), Breach
         let issued = &seen.operations[&effect.operation];
         let is_same = issued.action == effect.action
             && issued.node == effect.node
-            && issued.resource == effect.resource;
+            && issued.resource == effect.resource
+            && issued.group == effect.group;
         ensure!(S12, is_same, "{effect:?} was issued as {issued:?}");
     }
     Ok(())

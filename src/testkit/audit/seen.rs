@@ -218,7 +218,9 @@ impl Seen {
                     None => None,
                     Some(id) => Some(resource(id)?),
                 };
-                Some((operation, Effect { node: node(effect.node)?, resource, ..effect }))
+                let group = resource.and_then(|id| to.resource(id)).map(|of| of.group());
+                let node = node(effect.node)?;
+                Some((operation, Effect { node, resource, group, ..effect }))
             })
             .collect();
         self.spec = fresh.spec;

@@ -59,7 +59,7 @@ fn line(event: &Event<Names>, show: Show, world: &World) -> Option<String> {
         Event::OperationTimedOut { operation, .. } => {
             return Some(format!("not answered: {}", operation_words(world, *operation)));
         }
-        Event::OperationSuperseded { operation } => {
+        Event::OperationSuperseded { operation, .. } => {
             return Some(format!(
                 "does not count any more: {}",
                 operation_words(world, *operation)

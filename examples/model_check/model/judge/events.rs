@@ -40,7 +40,7 @@ impl Step<'_> {
                     .filter(|live| !live.order.is_fence())
                     .map(|live| (usize::from(live.order.resource), live.order.kind));
             }
-            Event::OperationSuperseded { operation } => {
+            Event::OperationSuperseded { operation, .. } => {
                 let live = self.seen.end(operation.value());
                 ensure!(live.is_some(), S12, "{event:?}, which had ended");
             }

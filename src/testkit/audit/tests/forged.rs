@@ -16,6 +16,13 @@ fn lost() -> Next {
     input(Input::NodeLost { node: A })
 }
 
+/// The end of an operation that nobody asked for.
+fn forged_end(operation: OpId) -> Event {
+    let (action, node) = (OperationKind::Start, A);
+    let (resource, group) = (Some(DISK), Some(crate::GroupId::new(0)));
+    Event::OperationSuperseded { operation, action, node, resource, group }
+}
+
 #[test]
 fn operations() {
     let twice = |outputs: &mut Vec<Output>| {
@@ -40,12 +47,20 @@ fn operations() {
         };
         assert_eq!(of(&offline(), other), Some(Invariant::S11), "for another epoch");
     }
+    let other = |outputs: &mut Vec<Output>| {
+        effects(outputs, |effect| effect.group = None);
+    };
+    assert_eq!(of(&offline(), other), Some(Invariant::S11), "for another group");
+    let longer = |outputs: &mut Vec<Output>| {
+        effects(outputs, |effect| effect.timeout = Duration::from_secs(7));
+    };
+    assert_eq!(of(&offline(), longer), Some(Invariant::S11), "with another time span");
     let secret = |outputs: &mut Vec<Output>| {
         outputs.retain(|output| matches!(output, Output::Event(_)));
     };
     assert_eq!(of(&offline(), secret), Some(Invariant::S12), "in flight and never asked for");
     let ended = |outputs: &mut Vec<Output>| {
-        say(outputs, Event::OperationSuperseded { operation: OpId::new(1) });
+        say(outputs, forged_end(OpId::new(1)));
     };
     assert_eq!(of(&offline(), ended), Some(Invariant::S12), "ended twice");
 }
@@ -54,11 +69,7 @@ fn operations() {
 fn an_early_timeout_and_a_certain_one() {
     let scene = Scene::online(Fencing::Trusted).just(failed(DB, A));
     let effect = scene.asked(OperationKind::Terminate);
-    let timeout = Event::OperationTimedOut {
-        operation: effect.operation,
-        action: effect.action,
-        node: effect.node,
-    };
+    let timeout = effect.timed_out();
     let next = input(failed(DISK, A));
     let verdict = scene.clone().judge(
         &next,
@@ -99,6 +110,7 @@ fn order() {
     let fence_of_the_dead = |outputs: &mut Vec<Output>| {
         effects(outputs, |effect| {
             effect.resource = None;
+            effect.group = None;
             effect.action = OperationKind::Fence;
             effect.node = A;
             effect.epoch = Epoch::default();

@@ -39,9 +39,11 @@ fn nothing_starts_that_must_not() {
             action: OperationKind::Stop,
             node: C,
             resource: Some(DISK),
+            group: Some(crate::GroupId::new(0)),
             epoch: crate::Epoch::new(1),
             incarnation: Incarnation::new(1),
             deadline: Timestamp::LATEST,
+            timeout: Duration::MAX,
         };
         seen.operations.insert(OpId::new(1), effect);
     });
