@@ -63,6 +63,8 @@ bugs! {
     WitnessForBoth: S6,
     /// providers stop before their dependents
     ProviderStopsFirst: S3,
+    /// whatever a node lists when it is back counts as online
+    ListedIsOnline: S2,
     /// a provider that is still starting is good enough to start on
     PendingProviderCounts: S2,
     /// one failover more than the threshold

@@ -108,7 +108,7 @@ fn input(cluster: &Cluster, numbers: &mut Numbers) -> Input {
         3 | 4 => {
             let more = u64::from(numbers.id(2));
             let incarnation = Incarnation::new(known.saturating_add(more));
-            let running = vec![ResourceId::new(numbers.id(9))];
+            let running = vec![ResourceId::new(numbers.id(9)).into()];
             Input::NodeJoined { node, incarnation, running }
         }
         5 => Input::NodeLost { node },

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quorate::cluster::{
-    Command, DeadlineReason, LockHandling, RestoreError, ResumeFailback, WhenRefused,
+    Command, DeadlineReason, LockHandling, RestoreError, ResumeFailback, Running, WhenRefused,
 };
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
@@ -98,10 +98,10 @@ fn index_below(numbers: &mut Numbers, end: usize) -> usize {
     usize::try_from(numbers.below(end)).expect("32 bits")
 }
 
-fn some_resources(numbers: &mut Numbers) -> Vec<ResourceId> {
+fn some_resources(numbers: &mut Numbers) -> Vec<Running> {
     (0..GROUPS * RESOURCES_PER_GROUP)
         .filter(|_| numbers.below(8) == 0)
-        .map(ResourceId::new)
+        .map(|id| ResourceId::new(id).into())
         .collect()
 }
 

@@ -270,7 +270,7 @@ const RULES: &[Rule] = &rules! {
     StopBeforeDependent UnopenedOnOwner RunsWithoutOwner RunsOnDownNode CertainOnLostNode
     MoveToOwner OwnerWithoutEpoch OrderedInLaterEpoch OrphanOnDownNode OrphanOnAdmittedNode
     OrphanBesideItself PauseDiffers FenceOfDownNode FenceRetryWithoutNeed DownWithoutProof
-    DrainOfResumedNode RecoveryDoesNotFit LateStartWithoutDoubt ConfigurationNotCounted
+    DrainOfResumedNode RecoveryDoesNotFit LateStartWithoutDoubt DoubtDiffers ConfigurationNotCounted
     FormationDiffers QuorumDiffers OccupancyDiffers VotesDiffer OutstandingDiffers IndexDiffers
 };
 

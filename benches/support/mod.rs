@@ -121,7 +121,8 @@ pub(crate) fn with_orphans(size: &Size, orphans: usize) -> (Cluster, OpId) {
     let node = cluster.spec().nodes().map(|(node, _)| node).last().expect("a node");
     lose(&mut cluster, node);
     carry_out(&mut cluster);
-    let running = cluster.spec().resources().map(|(resource, _)| resource).take(orphans).collect();
+    let running =
+        cluster.spec().resources().map(|(resource, _)| resource.into()).take(orphans).collect();
     let incarnation = Incarnation::new(2);
     handle(&mut cluster, Input::NodeJoined { node, incarnation, running });
     assert_eq!(cluster.state().orphans_on(node).count(), orphans);

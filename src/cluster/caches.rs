@@ -17,7 +17,7 @@ use crate::id::{GroupId, NodeId, OpId, ResourceId};
 use crate::machine::{GroupState, NodeState, ResourceState};
 use crate::settings::{Priority, UnconfirmedStop};
 use crate::spec::{ClusterSpec, GroupSpec};
-use crate::state::{ClusterState, DrainStatus};
+use crate::state::{ClusterState, Doubt, DrainStatus};
 
 /// The indexes of a cluster.
 #[derive(Clone, Debug, Default)]
@@ -154,6 +154,7 @@ impl Caches {
         let is_fatal = state.resource(resource).is_some_and(|record| {
             record.state == ResourceState::InDoubt
                 && record.operation.is_none()
+                && record.doubt != Doubt::ToTerminate
                 && declared.settings().unconfirmed_stop == UnconfirmedStop::FenceNode
         });
         if is_fatal {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::configure::Configuration;
 use super::outstanding::Target;
-use super::{Cluster, Command, Input, InputError, Outcome};
+use super::{Cluster, Command, Input, InputError, Outcome, Running};
 use crate::id::{GroupId, Incarnation, NodeId, OpId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::state::{DownProof, WitnessState};
@@ -18,7 +18,7 @@ use crate::time::{Timestamp, WallClock};
 /// An input that has been checked.
 #[derive(Debug)]
 pub(crate) enum Accepted {
-    Joined { node: NodeId, incarnation: Incarnation, running: Vec<ResourceId> },
+    Joined { node: NodeId, incarnation: Incarnation, running: Vec<Running> },
     Left(NodeId),
     Lost(NodeId),
     Off(NodeId, DownProof),
@@ -144,11 +144,11 @@ impl Cluster {
         &self,
         node: NodeId,
         incarnation: Incarnation,
-        running: &[ResourceId],
+        running: &[Running],
     ) -> Result<(), InputError> {
         let record = self.state.node(node).ok_or(InputError::UnknownNode(node))?;
         let mut seen = BTreeSet::new();
-        for resource in running {
+        for Running { resource, .. } in running {
             if self.state.resource(*resource).is_none() {
                 return Err(InputError::UnknownResource(*resource));
             }

@@ -14,7 +14,7 @@ use crate::id::{GroupId, Ids, Naming, NodeId, OpId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::UnconfirmedStop;
 use crate::spec::GroupSpec;
-use crate::state::Recovery;
+use crate::state::{Doubt, Recovery};
 use crate::time::Timestamp;
 
 /// When the core wants to be called, and why.
@@ -209,8 +209,10 @@ impl Cluster {
             UnconfirmedStop::FenceNode => !self.state.is_quorate(),
             UnconfirmedStop::AssumeOff => false,
         };
-        let is_probed =
-            is_asked_for && record.state == ResourceState::InDoubt && record.operation.is_none();
+        let is_probed = is_asked_for
+            && record.state == ResourceState::InDoubt
+            && record.operation.is_none()
+            && record.doubt != Doubt::ToTerminate;
         is_probed.then(|| record.known_alive_at.after(self.spec.settings().probe_interval))
     }
 

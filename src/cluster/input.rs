@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::running::Running;
 use crate::id::{Ids, Incarnation, Naming, OpId};
 use crate::spec::ClusterDeclaration;
 use crate::state::{DrainMode, MoveFailure, WitnessState};
@@ -30,11 +31,20 @@ pub enum Input<N: Naming = Ids> {
         /// Its life; higher than the last one unless it never went away.
         incarnation: Incarnation,
         /// What it runs, also what it is still stopping; what it is still starting may be listed
-        /// or not. What is not listed is off, with one exception: if the node is back in the same
-        /// life and a start on it was never answered, that start may still come to pass. The
-        /// resource is then terminated there, and starts nowhere until that is confirmed.
+        /// or not.
+        ///
+        /// If the node is back in the same life, what it owns and lists *may* run. It counts as
+        /// online if it was online when the node was lost and no start, stop or terminate was
+        /// asked for since (health checks and probes do not count), and if the node does not say
+        /// itself that it is starting or stopping. Everything else that it lists is terminated
+        /// there, after what depends on it, and counts when that is answered; it is not probed,
+        /// for a probe races a late start or a running stop.
+        ///
+        /// What is not listed is off, with one exception: if the node is back in the same life and
+        /// a start on it was never answered, that start may still come to pass. The resource is
+        /// then terminated as well, and starts nowhere until that is confirmed.
         #[serde(default = "Vec::new")]
-        running: Vec<N::Resource>,
+        running: Vec<Running<N>>,
     },
     /// A node stopped everything and left.
     NodeLeft {

@@ -11,7 +11,7 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::quorum::{self, Ballot};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{
-    ClusterState, DownProof, DrainStatus, Exhaustion, GroupRecord, LateStart, NodeRecord,
+    ClusterState, Doubt, DownProof, DrainStatus, Exhaustion, GroupRecord, LateStart, NodeRecord,
     Occupancy, Pause, Recovery, ResourceRecord,
 };
 use crate::time::Timestamp;
@@ -217,8 +217,23 @@ impl<'a> Checks<'a> {
             matches!(record.state, ResourceState::InDoubt | ResourceState::Terminating);
         let is_sure = may_be_late || record.late_start == LateStart::Impossible;
         require!(is_sure, subject.clone(), Rule::LateStartWithoutDoubt);
+        require!(self.doubt_fits(owner, record), subject.clone(), Rule::DoubtDiffers);
         require!(recovery_fits(record), subject, Rule::RecoveryDoesNotFit);
         self.operation(owner, resource, record)
+    }
+
+    /// What is known of a doubt fits the state of the resource and of its owner.
+    fn doubt_fits(self, owner: Option<NodeId>, record: &ResourceRecord) -> bool {
+        let on = owner.map_or(NodeState::Down, |owner| self.state.node_state(owner));
+        let is_idle = record.state == ResourceState::InDoubt && record.operation.is_none();
+        match record.doubt {
+            Doubt::Open => true,
+            Doubt::WasOnline => {
+                let is_settled = record.late_start == LateStart::Impossible;
+                is_idle && is_settled && on == NodeState::Unclean
+            }
+            Doubt::ToTerminate => is_idle && on.is_member(),
+        }
     }
 
     /// Occupancy is what the owners and destinations of the groups say.

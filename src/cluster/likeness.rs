@@ -196,6 +196,7 @@ impl<'a> View<'a> {
             maintenance,
             operation,
             late_start,
+            doubt,
             restarts,
             recovery,
             started_at,
@@ -207,7 +208,7 @@ impl<'a> View<'a> {
         } = record;
         let Some(declared) = self.cluster.spec.resource(resource) else { return };
         let settings = declared.settings();
-        (state, desired, maintenance, late_start, retries).hash(hasher);
+        (state, desired, maintenance, late_start, doubt, retries).hash(hasher);
         self.operation(*operation, hasher);
         self.log(restarts, settings.restart_period, hasher);
         match recovery {
@@ -253,6 +254,7 @@ impl<'a> View<'a> {
             OrphanState::Running => 0_u8.hash(hasher),
             OrphanState::Stopping => 1_u8.hash(hasher),
             OrphanState::Terminating => 2_u8.hash(hasher),
+            OrphanState::Unsettled => 4_u8.hash(hasher),
             OrphanState::InDoubt(since) => {
                 (3_u8, self.age(*since, self.cluster.probe_interval())).hash(hasher);
             }

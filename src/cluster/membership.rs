@@ -1,30 +1,31 @@
 //! Nodes that come, go, get lost and are fenced; and quorum, which follows from them.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::orphan_index::is_any_on;
 use super::output::{Effect, Event, Output};
 use super::outstanding::Target;
-use super::{Cluster, Outcome};
+use super::{Cluster, Outcome, Running, RunningState};
 use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::quorum::{self, Ballot};
 use crate::settings::{ColdStart, DesiredState, Fencing};
 use crate::spec::GroupSpec;
-use crate::state::{Attraction, DownProof, LateStart, Operation, OperationKind, Pause, Recovery};
+use crate::state::{
+    Attraction, Doubt, DownProof, LateStart, Operation, OperationKind, Pause, Recovery,
+};
 
 impl Cluster {
     /// The membership layer took a node in, with what it runs.
-    pub(crate) fn join(&mut self, node: NodeId, incarnation: Incarnation, running: &[ResourceId]) {
+    pub(crate) fn join(&mut self, node: NodeId, incarnation: Incarnation, running: &[Running]) {
         let Some(record) = self.state.node(node) else { return };
         let is_same_life = record.incarnation == incarnation;
-        let mut uncertain = Vec::new();
         match record.state {
             NodeState::Unclean if is_same_life => {
                 self.keep_orders(node);
-                uncertain = self.recognise(node, running);
+                self.recognise(node, running);
             }
             NodeState::Joining | NodeState::Up | NodeState::Paused | NodeState::Unclean => {
                 self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Rebooted);
@@ -34,15 +35,12 @@ impl Cluster {
         let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
         record.incarnation = incarnation;
         record.attraction = Attraction::Open;
-        for resource in running {
-            if !self.runs_by_right(node, *resource) && !seeded!(OrphanAdopted) {
-                self.find_orphan(node, *resource);
+        for listed in running {
+            if !self.runs_by_right(node, listed.resource) && !seeded!(OrphanAdopted) {
+                self.find_orphan(node, *listed);
             }
         }
         self.step_node(node, NodeEvent::Joined);
-        for resource in uncertain {
-            self.issue(resource, OperationKind::Terminate);
-        }
     }
 
     /// What was asked for while a node was lost was asked of the owner to be: it is this one.
@@ -61,42 +59,55 @@ impl Cluster {
             && self.state.resource_state(resource).may_run()
     }
 
-    /// A lost node is back in the same life: what it still owns is where it was.
+    /// A lost node is back in the same life: what it owns and lists may run there.
     ///
-    /// What it does not list is off, unless the start of it was never answered: that may still
-    /// come to pass. These are given back, to be terminated.
-    fn recognise(&mut self, node: NodeId, running: &[ResourceId]) -> Vec<ResourceId> {
-        let running: BTreeSet<ResourceId> = running.iter().copied().collect();
-        let mut uncertain = Vec::new();
+    /// It counts as online only if it was, and nothing was asked of it that may still be under
+    /// way. Everything else that is listed is to be terminated: a start that was given up may
+    /// still end, a stop may be running. What is not listed is off, unless the start of it was
+    /// never answered: that may still come to pass.
+    fn recognise(&mut self, node: NodeId, running: &[Running]) {
+        let running: BTreeMap<ResourceId, RunningState> =
+            running.iter().map(|listed| (listed.resource, listed.state)).collect();
         for resource in self.resources_owned_by(node) {
             let Some(record) = self.state.resource(resource) else { continue };
             if record.state != ResourceState::InDoubt {
                 continue;
             }
-            match (running.contains(&resource), record.late_start) {
-                (true, LateStart::Possible | LateStart::Impossible) => {
-                    // Whatever was to be done about its failure, it runs.
+            let was_online = record.doubt == Doubt::WasOnline || seeded!(ListedIsOnline);
+            match (running.get(&resource), record.late_start) {
+                (Some(state), _) if was_online && !state.is_pending() => {
                     self.set_recovery(resource, Recovery::None);
                     self.step_resource(resource, ResourceEvent::FoundRunning);
                     self.note_alive(resource);
                 }
-                (false, LateStart::Impossible) => {
+                (None, LateStart::Impossible) => {
                     self.step_resource(resource, ResourceEvent::ConfirmedOff);
                     self.note_alive(resource);
                 }
-                (false, LateStart::Possible) => uncertain.push(resource),
+                (Some(_), LateStart::Possible | LateStart::Impossible)
+                | (None, LateStart::Possible) => {
+                    self.set_doubt(resource, Doubt::ToTerminate);
+                }
             }
         }
         let gone: Vec<ResourceId> = self
             .state
             .orphans_on(node)
             .map(|(resource, _)| resource)
-            .filter(|resource| !running.contains(resource))
+            .filter(|resource| !running.contains_key(resource))
             .collect();
         for resource in gone {
             self.forget_orphan(node, resource);
         }
-        uncertain
+    }
+
+    /// Notes what is to be done about a resource in doubt.
+    fn set_doubt(&mut self, resource: ResourceId, doubt: Doubt) {
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.doubt = doubt;
+        }
+        self.note_doubt(resource);
+        self.touch_resource(resource);
     }
 
     /// A node is no longer heard from.
@@ -108,6 +119,9 @@ impl Cluster {
         for resource in self.resources_owned_by(node) {
             self.supersede(resource);
             self.step_resource(resource, ResourceEvent::NodeLost);
+            if self.state.resource(resource).is_some_and(|of| of.doubt == Doubt::ToTerminate) {
+                self.set_doubt(resource, Doubt::Open);
+            }
         }
         let orphans: Vec<ResourceId> =
             self.state.orphans_on(node).map(|(resource, _)| resource).collect();

@@ -49,6 +49,7 @@ mod reason;
 mod reconcile;
 mod recovery;
 mod restore;
+mod running;
 mod settle;
 mod snapshot;
 mod touched;
@@ -62,6 +63,7 @@ pub use invariants::{Rule, Subject, Violation};
 pub use output::{Effect, Event, Output};
 pub use reason::Reason;
 pub use restore::RestoreError;
+pub use running::{Running, RunningState};
 pub use snapshot::{Snapshot, SnapshotV1};
 pub use what_if::{Fate, Plan, PlanEnd, PlannedGroup, PlannedOperation, WhatIfError};
 

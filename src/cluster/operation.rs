@@ -7,7 +7,7 @@ use crate::id::{OpId, ResourceId};
 use crate::machine::{ResourceEvent, ResourceState};
 use crate::settings::Maintenance;
 use crate::spec::GroupSpec;
-use crate::state::{Operation, OperationKind};
+use crate::state::{Doubt, Operation, OperationKind};
 
 impl Cluster {
     /// Asks for an operation on a resource at the owner of its group.
@@ -23,6 +23,9 @@ impl Cluster {
             record.started_at = now;
         }
         record.operation = Some(Operation { id, kind, issued_at: now, progress_at: now });
+        if kind == OperationKind::Terminate {
+            record.doubt = Doubt::Open;
+        }
         self.state.next_operation = id.next();
         self.note_doubt(resource);
         match kind {

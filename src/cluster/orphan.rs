@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use super::caches::Caches;
 use super::output::{Effect, Event, Output};
 use super::outstanding::Target;
-use super::{Cluster, Outcome};
+use super::{Cluster, Outcome, Running, RunningState};
 use crate::id::{NodeId, ResourceId};
 use crate::settings::UnconfirmedStop;
 use crate::state::{Operation, OperationKind, Orphan, OrphanState};
@@ -31,9 +31,14 @@ impl Cluster {
     }
 
     /// A node that joins runs what it should not. If that was in doubt, it is not any more.
-    pub(crate) fn find_orphan(&mut self, node: NodeId, resource: ResourceId) {
+    pub(crate) fn find_orphan(&mut self, node: NodeId, found: Running) {
+        let Running { resource, state } = found;
         let is_known = self.orphan(node, resource).is_some();
-        let orphan = Orphan { state: OrphanState::Running, operation: None };
+        let state = match state {
+            RunningState::Unknown | RunningState::Online => OrphanState::Running,
+            RunningState::Starting | RunningState::Stopping => OrphanState::Unsettled,
+        };
+        let orphan = Orphan { state, operation: None };
         self.set_orphan(node, resource, Some(orphan));
         if !is_known {
             self.emit(Event::OrphanFound { resource, node });
@@ -60,10 +65,13 @@ impl Cluster {
                 continue;
             }
             match orphan.state {
+                OrphanState::Running | OrphanState::Unsettled
+                    if self.has_orphan_dependent(node, resource) => {}
                 OrphanState::Running => {
-                    if !self.has_orphan_dependent(node, resource) {
-                        self.issue_for_orphan(node, resource, OperationKind::Stop);
-                    }
+                    self.issue_for_orphan(node, resource, OperationKind::Stop);
+                }
+                OrphanState::Unsettled => {
+                    self.issue_for_orphan(node, resource, OperationKind::Terminate);
                 }
                 OrphanState::InDoubt(since) => {
                     self.resolve_orphan_doubt(node, resource, since);

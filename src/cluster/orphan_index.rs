@@ -29,7 +29,10 @@ pub(crate) fn orphan_deadline(
     }
     match orphan.state {
         OrphanState::InDoubt(since) => Some(since.after(spec.settings().probe_interval)),
-        OrphanState::Running | OrphanState::Stopping | OrphanState::Terminating => None,
+        OrphanState::Running
+        | OrphanState::Unsettled
+        | OrphanState::Stopping
+        | OrphanState::Terminating => None,
     }
 }
 
@@ -115,7 +118,10 @@ pub(crate) fn is_any_on(set: &BTreeSet<(NodeId, ResourceId)>, node: NodeId) -> b
 fn is_fatal(spec: &ClusterSpec, resource: ResourceId, orphan: &Orphan) -> bool {
     let is_in_doubt = match orphan.state {
         OrphanState::InDoubt(_) => true,
-        OrphanState::Running | OrphanState::Stopping | OrphanState::Terminating => false,
+        OrphanState::Running
+        | OrphanState::Unsettled
+        | OrphanState::Stopping
+        | OrphanState::Terminating => false,
     };
     is_in_doubt && unconfirmed_stop(spec, resource) == UnconfirmedStop::FenceNode
 }

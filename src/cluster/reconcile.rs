@@ -13,7 +13,7 @@ use crate::settings::{
     DesiredState, FailoverLimit, Maintenance, NoQuorum, RestartAction, UnconfirmedStop,
 };
 use crate::spec::GroupSpec;
-use crate::state::{Exhaustion, OperationKind, Recovery};
+use crate::state::{Doubt, Exhaustion, OperationKind, Recovery};
 
 impl Cluster {
     /// Issues what can be issued now for a group on its owner.
@@ -206,6 +206,12 @@ impl Cluster {
             if record.state != ResourceState::InDoubt || record.operation.is_some() {
                 continue;
             }
+            if record.doubt == Doubt::ToTerminate {
+                if !self.is_relied_on(declared, resource) {
+                    self.issue(resource, OperationKind::Terminate);
+                }
+                continue;
+            }
             match self.unconfirmed_stop(resource) {
                 UnconfirmedStop::AssumeOff => {
                     self.step_resource(resource, ResourceEvent::AssumedOff);
@@ -217,6 +223,18 @@ impl Cluster {
                 self.issue(resource, OperationKind::Probe);
             }
         }
+    }
+
+    /// Whether something may run that holds through this resource only.
+    fn is_relied_on(&self, declared: &GroupSpec, resource: ResourceId) -> bool {
+        let Some(position) = declared.position_of(resource) else { return false };
+        let is_online = |member| self.state_at(declared, member) == ResourceState::Online;
+        declared.graph().dependents(position).any(|dependent| {
+            let mut clauses = declared.graph().clauses(dependent);
+            self.state_at(declared, dependent).may_run()
+                && !clauses
+                    .all(|mut clause| clause.any(|member| member != position && is_online(member)))
+        })
     }
 
     pub(crate) fn unconfirmed_stop(&self, resource: ResourceId) -> UnconfirmedStop {

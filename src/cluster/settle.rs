@@ -180,6 +180,7 @@ impl Cluster {
         record.since = now;
         record.sequence = record.sequence.saturating_add(1);
         record.late_start = record.late_start.after(from, event, to);
+        record.doubt = record.doubt.after(from, event, to);
         self.note_doubt(resource);
         self.emit(Event::ResourceChanged { resource, from, to });
         let Some(group) = self.spec.resource(resource).map(crate::spec::ResourceSpec::group) else {

@@ -10,7 +10,7 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
 use crate::state::{
-    Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Fence, GroupRecord,
+    Attraction, ClusterState, Doubt, DownProof, Drain, DrainMode, DrainStatus, Fence, GroupRecord,
     LateStart, Lock, MoveFailure, Movement, MovementCause, NodeRecord, Operation, Orphan,
     OrphanState, Pause, QueuedMove, Recovery, ResourceRecord, WitnessState,
 };
@@ -180,6 +180,8 @@ pub(super) struct ResourceSnapshot {
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) late_start: LateStart,
     #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) doubt: Doubt,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) restarts: FailureLog,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) recovery: Recovery,
@@ -337,6 +339,7 @@ impl NamesOf<'_> {
             maintenance,
             operation,
             late_start,
+            doubt,
             restarts,
             recovery,
             started_at,
@@ -353,6 +356,7 @@ impl NamesOf<'_> {
             maintenance: *maintenance,
             operation: *operation,
             late_start: *late_start,
+            doubt: *doubt,
             restarts: restarts.clone(),
             recovery: *recovery,
             started_at: *started_at,

@@ -24,7 +24,8 @@ pub use group::{GroupRecord, Lock, MoveFailure, Movement, MovementCause, QueuedM
 pub use node::{Attraction, DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
 pub use occupancy::Occupancy;
 pub use resource::{
-    Exhaustion, LateStart, Operation, OperationKind, Orphan, OrphanState, Recovery, ResourceRecord,
+    Doubt, Exhaustion, LateStart, Operation, OperationKind, Orphan, OrphanState, Recovery,
+    ResourceRecord,
 };
 
 /// The ground state of a cluster.

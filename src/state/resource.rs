@@ -22,6 +22,8 @@ pub struct ResourceRecord {
     pub(crate) operation: Option<Operation>,
     /// For a resource in doubt or being terminated, whether its start may still come to pass.
     pub(crate) late_start: LateStart,
+    /// For a resource in doubt, what is known from before and what is to be done.
+    pub(crate) doubt: Doubt,
     /// Restarts on this owner.
     pub(crate) restarts: FailureLog,
     pub(crate) recovery: Recovery,
@@ -78,6 +80,40 @@ impl LateStart {
             | ResourceState::OfflinePending
             | ResourceState::Terminating
             | ResourceState::Failed => Self::Impossible,
+        }
+    }
+}
+
+/// What is known of a resource in doubt from before, and what is to be done about it.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// Something was asked of it that was not answered, and nobody knows what came of it.
+    #[default]
+    Open,
+    /// It was online when its node was lost, and no start, stop or terminate was asked for since.
+    WasOnline,
+    /// Its node is back in the same life and it may run there or still start, but it does not
+    /// count: it is terminated as soon as nothing relies on it, and not probed before.
+    ToTerminate,
+}
+
+impl Doubt {
+    /// What is known after a change of state.
+    pub(crate) const fn after(
+        self,
+        from: ResourceState,
+        event: ResourceEvent,
+        to: ResourceState,
+    ) -> Self {
+        match (from, event, to) {
+            (ResourceState::Online, ResourceEvent::NodeLost, ResourceState::InDoubt) => {
+                Self::WasOnline
+            }
+            (ResourceState::InDoubt, _, ResourceState::InDoubt) => self,
+            _ => Self::Open,
         }
     }
 }
@@ -174,6 +210,9 @@ pub struct Orphan {
 pub enum OrphanState {
     /// It runs, and waits for its dependents there to be stopped.
     Running,
+    /// Its node says that it is starting or stopping: it is terminated, and waits for its
+    /// dependents there like any other.
+    Unsettled,
     /// A stop is under way.
     Stopping,
     /// A terminate is under way.
@@ -191,6 +230,7 @@ impl ResourceRecord {
             maintenance: settings.maintenance,
             operation: None,
             late_start: LateStart::Impossible,
+            doubt: Doubt::Open,
             restarts: FailureLog::default(),
             recovery: Recovery::None,
             started_at: now,

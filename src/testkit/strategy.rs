@@ -68,6 +68,7 @@ use super::history::edits;
 use super::history::orders;
 use super::history::tape::Tape;
 use super::history::{History, step};
+use crate::cluster::{Running, RunningState};
 use crate::quorum::WitnessState;
 use crate::spec::{ClusterDeclaration, ClusterSpec};
 use crate::{Command, Incarnation, Input, NodeId, OpId, Outcome, ResourceId, WallClock};
@@ -138,7 +139,12 @@ pub fn inputs(spec: &ClusterSpec) -> impl Strategy<Value = Input> + use<> {
     let incarnation = (0..4_u64).prop_map(Incarnation::new).boxed();
     let operation = (1..40_u64).prop_map(OpId::new);
     let all: Vec<ResourceId> = spec.resources().map(|(resource, _)| resource).collect();
-    let running = prop_oneof![4 => Just(Vec::new()), 1 => subsequence(all.clone(), 0..=all.len())];
+    let listed = (subsequence(all.clone(), 0..=all.len()), vec(running_state(), all.len()));
+    let listed = listed.prop_map(|(all, states)| {
+        let pairs = all.into_iter().zip(states);
+        pairs.map(|(resource, state)| Running::new(resource, state)).collect()
+    });
+    let running = prop_oneof![4 => Just(Vec::new()), 1 => listed];
     prop_oneof![
         8 => (node.clone(), incarnation.clone(), running)
             .prop_map(|(node, incarnation, running)| Input::NodeJoined { node, incarnation, running }),
@@ -189,6 +195,15 @@ fn outcome() -> impl Strategy<Value = Outcome> {
             Outcome::NotRunning,
         ]),
     ]
+}
+
+fn running_state() -> impl Strategy<Value = RunningState> {
+    select(vec![
+        RunningState::Unknown,
+        RunningState::Online,
+        RunningState::Starting,
+        RunningState::Stopping,
+    ])
 }
 
 fn witness() -> impl Strategy<Value = WitnessState> {

@@ -114,6 +114,7 @@ fn records() -> Vec<Block> {
             &[("src/state/resource.rs", "pub enum OrphanState ")],
             vec![
                 OrphanState::Running,
+                OrphanState::Unsettled,
                 OrphanState::Stopping,
                 OrphanState::Terminating,
                 OrphanState::InDoubt(at(181_000)),

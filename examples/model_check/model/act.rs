@@ -24,7 +24,7 @@ pub(crate) enum Action {
     Lose { letter: u8 },
     /// A letter is doubled on its way.
     Double { letter: u8 },
-    /// A start that hung comes to its end.
+    /// A start or stop that hung comes to its end.
     Ripen { node: u8, resource: u8 },
     /// A machine loses power, and nobody says so yet.
     Crash { node: u8 },
@@ -140,7 +140,11 @@ impl State {
             if can(Fault::Lose) {
                 push(Manner::Lose);
             }
-            if can(Fault::Hang) && order.kind == OperationKind::Start {
+            let hangs = matches!(
+                order.kind,
+                OperationKind::Start | OperationKind::Stop | OperationKind::Terminate
+            );
+            if can(Fault::Hang) && hangs {
                 push(Manner::Hang);
             }
             if can(Fault::Lose) && order.is_fence() {
@@ -189,7 +193,7 @@ impl State {
             }
         }
         for (resource, place) in machine.places.iter().enumerate() {
-            if *place == Place::Starting {
+            if matches!(place, Place::Starting | Place::Stopping) {
                 into.push(Action::Ripen { node: index, resource: narrow(resource) });
             }
             if *place == Place::Running && machine.is_connected && can(Fault::Die) {
@@ -288,8 +292,7 @@ impl Action {
                 None
             }
             Self::Ripen { node, resource } => {
-                let machine = &mut world.machines[usize::from(node)];
-                machine.places[usize::from(resource)] = Place::Running;
+                world.machines[usize::from(node)].ripen(usize::from(resource));
                 None
             }
             Self::Crash { node } => {

@@ -63,7 +63,8 @@ fn knows(before: &Core, input: &Input) -> bool {
     match input {
         Input::NodeLost { node } => spec.node(*node).is_some(),
         Input::NodeJoined { node, running, .. } => {
-            spec.node(*node).is_some() && running.iter().all(|of| spec.resource(*of).is_some())
+            spec.node(*node).is_some()
+                && running.iter().all(|of| spec.resource(of.resource).is_some())
         }
         _ => false,
     }

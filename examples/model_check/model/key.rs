@@ -45,12 +45,13 @@ pub(crate) fn key(core: &Core, world: &World) -> u64 {
     hasher.write_u64(world.idle << 16 | u64::from(world.faults) << 8 | u64::from(world.moves));
     for machine in &world.machines {
         let places = machine.places.iter().fold(0_u64, |bits, place| {
-            bits << 2
+            bits << 3
                 | match place {
                     Place::Off => 0,
                     Place::Starting => 1,
                     Place::Running => 2,
                     Place::Rogue => 3,
+                    Place::Stopping => 4,
                 }
         });
         let wires = u64::from(machine.is_powered) << 1 | u64::from(machine.is_connected);

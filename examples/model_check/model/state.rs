@@ -268,7 +268,7 @@ impl Stimulus {
                 incarnation: Incarnation::new(life.into()),
                 running: (0..RESOURCES)
                     .filter(|resource| running >> resource & 1 == 1)
-                    .map(ResourceId::from_index)
+                    .map(|resource| ResourceId::from_index(resource).into())
                     .collect(),
             },
             Self::Answered { order, outcome } => {

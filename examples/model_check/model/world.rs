@@ -2,8 +2,8 @@
 //!
 //! Agents are honest. They refuse what is older than what they know: an earlier life of their
 //! machine, an earlier epoch of the group, an operation older than the last one for the same
-//! resource. They say that something is off only if it is, and list what is still starting among
-//! what runs. Starts on a machine that is cut off wait until it is heard again, or are lost; other
+//! resource. They say that something is off only if it is, and list what is still starting or
+//! stopping among what runs; what they have in hands ends after they are back. Starts on a machine that is cut off wait until it is heard again, or are lost; other
 //! orders to it are lost. Its answers on their way arrive all the same.
 
 use quorate::Effect;
@@ -81,6 +81,9 @@ pub(crate) enum Place {
     Off,
     /// A start that hangs; it may come to its end.
     Starting,
+    /// A stop or terminate that hangs; it comes to its end, perhaps after the machine was lost and
+    /// is back.
+    Stopping,
     /// As it was asked to.
     Running,
     /// Somebody else started it when the machine booted.
@@ -120,7 +123,7 @@ pub(crate) enum Manner {
     Fail,
     /// It says that it failed, and has done it all the same.
     FailDone,
-    /// A start that is not answered and may come to its end later.
+    /// A start, stop or terminate that is not answered and may come to its end later.
     Hang,
     /// It is lost on its way.
     Lose,
@@ -264,7 +267,10 @@ impl World {
     /// The machines on which a resource runs, or is starting, because it was asked to.
     pub(crate) fn copies(&self, resource: usize) -> impl Iterator<Item = usize> + '_ {
         (0..NODES).filter(move |node| {
-            matches!(self.machines[*node].places[resource], Place::Running | Place::Starting)
+            matches!(
+                self.machines[*node].places[resource],
+                Place::Running | Place::Starting | Place::Stopping
+            )
         })
     }
 
@@ -290,6 +296,16 @@ impl Machine {
     /// What runs, and what is starting.
     pub(crate) fn inventory(&self) -> impl Iterator<Item = usize> + '_ {
         (0..RESOURCES).filter(|resource| self.places[*resource] != Place::Off)
+    }
+
+    /// An operation that hung comes to its end.
+    pub(crate) fn ripen(&mut self, resource: usize) {
+        let place = &mut self.places[resource];
+        *place = match *place {
+            Place::Starting => Place::Running,
+            Place::Stopping => Place::Off,
+            place @ (Place::Off | Place::Running | Place::Rogue) => place,
+        };
     }
 
     pub(crate) fn is_starting_something(&self) -> bool {
@@ -320,6 +336,9 @@ impl Machine {
         match order.kind {
             OperationKind::Start if is_done => *place = Place::Running,
             OperationKind::Start if manner == Manner::Hang => *place = Place::Starting,
+            OperationKind::Stop | OperationKind::Terminate if manner == Manner::Hang && is_on => {
+                *place = Place::Stopping;
+            }
             OperationKind::Stop | OperationKind::Terminate if is_done => *place = Place::Off,
             OperationKind::Probe if manner == Manner::Succeed => {
                 return Some(if is_on { Outcome::Running } else { Outcome::NotRunning });

@@ -110,6 +110,7 @@ fn resources() -> impl Iterator<Item = Change> {
         maintenance = Maintenance::Off;
         operation = None;
         late_start = crate::state::LateStart::Possible;
+        doubt = crate::state::Doubt::WasOnline;
         restarts = log(&[1]);
         recovery = Recovery::Failover;
         started_at = at(9);

@@ -94,7 +94,7 @@ impl Checks<'_> {
         orphan: &Orphan,
     ) -> Result<(), Violation> {
         let asked = match orphan.state {
-            OrphanState::Running => None,
+            OrphanState::Running | OrphanState::Unsettled => None,
             OrphanState::InDoubt(since) => {
                 self.past(subject, [since])?;
                 None

@@ -9,8 +9,8 @@ use crate::machine::FailureLog;
 use crate::settings::QuorumRule;
 use crate::spec::ClusterDeclaration;
 use crate::state::{
-    DownProof, DrainStatus, Exhaustion, LateStart, MoveFailure, Movement, MovementCause, Orphan,
-    OrphanState, Recovery, WitnessState,
+    Doubt, DownProof, DrainStatus, Exhaustion, LateStart, MoveFailure, Movement, MovementCause,
+    Orphan, OrphanState, Recovery, WitnessState,
 };
 use crate::time::WallClock;
 
@@ -303,6 +303,21 @@ fn late_starts_are_in_doubt_or_being_terminated() {
         let verdict = verdict(|state| record(state, name).late_start = LateStart::Possible);
         assert_eq!(verdict, Ok(()), "{name}");
     }
+}
+
+/// What was online is in doubt on a lost node, what is to be terminated on a member.
+#[test]
+fn doubts_fit_the_state_and_the_node() {
+    for doubt in [Doubt::WasOnline, Doubt::ToTerminate] {
+        for name in ["job", "ip", "ip6", "name", "store", "share", "printer"] {
+            resource_breaks(name, Rule::DoubtDiffers, |record| record.doubt = doubt);
+        }
+    }
+    let verdict = verdict(|state| record(state, "tape").doubt = Doubt::WasOnline);
+    assert_eq!(
+        verdict,
+        Err(Violation::new(Subject::Resource(resource("tape")), Rule::DoubtDiffers,))
+    );
 }
 
 /// Only what failed and has not been started since is waiting to be started again.

@@ -110,6 +110,9 @@ pub enum Rule {
     /// A start may come to pass late only if nobody knows whether the resource runs, or it is
     /// being terminated.
     LateStartWithoutDoubt,
+    /// What was online when its node was lost is in doubt as long as the node is lost; what is to
+    /// be terminated is in doubt on a member, and nobody is being asked about it.
+    DoubtDiffers,
     /// The first configuration is counted.
     ConfigurationNotCounted,
     /// A cluster that is quorate has formed, one without members has not.
@@ -218,6 +221,7 @@ impl fmt::Display for Rule {
             Self::LateStartWithoutDoubt => {
                 "it is neither in doubt nor being terminated, and its start may still come"
             }
+            Self::DoubtDiffers => "what is known of its doubt does not fit its state or node",
             Self::ConfigurationNotCounted => "its first configuration is not counted",
             Self::FormationDiffers => "whether it has formed differs from its members and quorum",
             Self::QuorumDiffers => "its quorum is not what the votes of its members come to",

@@ -10,7 +10,7 @@ impl<A: Naming> Translate<A> for Input<A> {
 
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Input<B>, T::Unknown> {
         Ok(translate_variants! { self, by, Input:
-            NodeJoined { node: node, incarnation, running: resources },
+            NodeJoined { node: node, incarnation, running: thing },
             NodeLeft { node: node },
             NodeLost { node: node },
             NodeFenced { node: node },

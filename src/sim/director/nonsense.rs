@@ -87,7 +87,11 @@ impl Director {
             Fault::ListedTwice => {
                 let twice = ResourceId::new(0);
                 let incarnation = Incarnation::new(1 << 40);
-                Input::NodeJoined { node: someone, incarnation, running: vec![twice, twice] }
+                Input::NodeJoined {
+                    node: someone,
+                    incarnation,
+                    running: vec![twice.into(), twice.into()],
+                }
             }
             Fault::ImpossibleLife => {
                 let incarnation = Incarnation::new(u64::MAX.saturating_sub(self.dice.below(9)));

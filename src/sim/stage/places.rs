@@ -2,17 +2,17 @@
 
 use std::vec::Vec;
 
-use crate::cluster::Command;
+use crate::cluster::{Command, Running, RunningState};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::Fencing;
-use crate::state::DownProof;
+use crate::state::{DownProof, OperationKind};
 use crate::testkit::breach::Breach;
 use crate::time::whole_millis;
 use crate::{Incarnation, Input, NodeId, ResourceId};
 
 use super::{Done, Stage};
 use crate::sim::act::{Report, Truth};
-use crate::sim::world::{Key, Link};
+use crate::sim::world::{Key, Link, Machine, Op};
 
 impl Stage {
     pub(super) fn power_off(&mut self, node: Key) -> Done {
@@ -134,14 +134,43 @@ impl Stage {
             return Ok(Done::No);
         }
         let incarnation = Incarnation::new(machine.incarnation);
-        let running: Vec<ResourceId> =
-            machine.inventory().iter().filter_map(|key| self.book.resource_id(key)).collect();
+        let running = self.listed(machine);
         let done = self.tell(Input::NodeJoined { node: id, incarnation, running })?;
         if let Some(machine) = self.world.machine_mut(node).filter(|_| done == Done::Yes) {
             machine.stops_at = None;
             machine.is_disowned = false;
         }
         Ok(done)
+    }
+
+    /// What a node lists. Some agents say what they know of each resource, others only that it
+    /// runs.
+    fn listed(&self, machine: &Machine) -> Vec<Running> {
+        let is_told = machine.session.is_multiple_of(2);
+        let of = |key| {
+            let resource = self.book.resource_id(key)?;
+            Some(match is_told {
+                true => Running::new(resource, self.state_on(machine, key)),
+                false => resource.into(),
+            })
+        };
+        machine.inventory().iter().filter_map(of).collect()
+    }
+
+    /// What the agents of a machine know of a resource that they list.
+    fn state_on(&self, machine: &Machine, resource: Key) -> RunningState {
+        let is_stop = |op: &Op| {
+            matches!(op.action, OperationKind::Stop | OperationKind::Terminate)
+                && op.resource == Some(resource)
+                && machine.has_in_hands(op, resource)
+        };
+        if machine.is_starting(resource) {
+            RunningState::Starting
+        } else if self.ops.iter().any(is_stop) {
+            RunningState::Stopping
+        } else {
+            RunningState::Online
+        }
     }
 
     /// A node is said to join in an earlier life, or in one that a fence has ended. Where a node

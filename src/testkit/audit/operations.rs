@@ -86,6 +86,14 @@ pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Breach> {
         ensure!(S10, !is_start, "{effect:?} while {other:?} is in flight");
     }
     seen.operations.insert(id, effect.clone());
+    if let Some(resource) = effect.resource
+        && matches!(
+            effect.action,
+            OperationKind::Start | OperationKind::Stop | OperationKind::Terminate
+        )
+    {
+        seen.resources[resource.index()].is_undisturbed = false;
+    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use crate::cluster::Effect;
 use crate::machine::{GroupState, NodeState, ResourceState};
 use crate::settings::{ColdStart, DesiredState};
 use crate::spec::ClusterSpec;
-use crate::state::{DownProof, Exhaustion, MovementCause, Recovery};
+use crate::state::{Doubt, DownProof, Exhaustion, MovementCause, Recovery};
 use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
 
 use super::again::Again;
@@ -79,6 +79,8 @@ pub(crate) struct SeenResource {
     pub(crate) is_retried: bool,
     /// Whether it failed in such a way that its group may fail over because of it.
     pub(crate) may_leave: bool,
+    /// Whether it was online and no start, stop or terminate was asked for since.
+    pub(crate) is_undisturbed: bool,
 }
 
 impl Seen {
@@ -150,6 +152,8 @@ impl Seen {
                     Recovery::RetryAt { cause, .. } => cause == Exhaustion::NoCandidate,
                     Recovery::None | Recovery::RestartAt(_) => false,
                 },
+                is_undisturbed: record.state == ResourceState::Online
+                    || record.doubt == Doubt::WasOnline,
             };
         }
         seen.orphans = state.orphans.keys().copied().collect();
@@ -366,6 +370,7 @@ impl SeenResource {
             is_uncertain: false,
             is_retried: false,
             may_leave: false,
+            is_undisturbed: false,
         }
     }
 }

@@ -47,7 +47,9 @@ const fn promise(rule: Rule) -> Invariant {
         Rule::StopBeforeDependent => Invariant::S3,
         Rule::UnopenedOnOwner | Rule::RecoveryDoesNotFit => Invariant::S33,
         Rule::RunsOnDownNode | Rule::DownWithoutProof => Invariant::S9,
-        Rule::CertainOnLostNode | Rule::LateStartWithoutDoubt => Invariant::S13,
+        Rule::CertainOnLostNode | Rule::LateStartWithoutDoubt | Rule::DoubtDiffers => {
+            Invariant::S13
+        }
         Rule::MoveToOwner => Invariant::S4,
         Rule::OrphanOnDownNode | Rule::OrphanOnAdmittedNode => Invariant::S27,
         Rule::FenceOfDownNode | Rule::FenceRetryWithoutNeed => Invariant::S26,

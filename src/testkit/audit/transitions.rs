@@ -87,7 +87,8 @@ fn doubt_ends(
 }
 
 /// A resource is online because its start was answered with success, or because its lost node came
-/// back in the same life and runs it; nothing is ever adopted.
+/// back in the same life and runs it; nothing is ever adopted. What a node lists is confirmed online
+/// only if it was, and nothing was asked of it since that may still be under way.
 fn comes_online(
     seen: &Seen,
     moment: &Moment<'_>,
@@ -105,8 +106,15 @@ fn comes_online(
         }
         (_, Some(Input::NodeJoined { node, incarnation, running })) => {
             let known = moment.before.state().node(*node);
+            let listed = running.iter().find(|of| of.resource == resource);
+            let is_settled = listed.is_none_or(|of| !of.state.is_pending());
+            ensure!(
+                S2,
+                is_settled && seen.resource(resource).is_undisturbed,
+                "{resource} counts as online on {node}, and may be starting or stopping there"
+            );
             Some(*node) == owner
-                && running.contains(&resource)
+                && listed.is_some()
                 && known.is_some_and(|record| {
                     record.state() == NodeState::Unclean && record.incarnation() == *incarnation
                 })
@@ -193,6 +201,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
         Event::ResourceChanged { resource, from, to } => {
             let record = &mut seen.resources[resource.index()];
             record.state = *to;
+            record.is_undisturbed |= *to == ResourceState::Online;
             let is_cleared = *from == ResourceState::Failed && *to == ResourceState::Offline;
             // Whatever starts it, it is not tried again because of that failure any more; what is
             // found running was not tried again at all.

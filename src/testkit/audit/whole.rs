@@ -262,11 +262,11 @@ pub(super) fn epochs_end_with_nodes(moment: &Moment<'_>, cluster: &Cluster) -> R
 pub(super) fn what_runs_is_known(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
     let Some(Input::NodeJoined { node, running, .. }) = moment.input() else { return Ok(()) };
     let state = cluster.state();
-    for resource in running {
-        let Some(declared) = cluster.spec().resource(*resource) else { continue };
+    for resource in running.iter().map(|listed| listed.resource) {
+        let Some(declared) = cluster.spec().resource(resource) else { continue };
         let is_by_right = state.owner(declared.group()) == Some(*node)
-            && state.resource_state(*resource).may_run();
-        let is_orphan = state.orphans_on(*node).any(|(orphan, _)| orphan == *resource);
+            && state.resource_state(resource).may_run();
+        let is_orphan = state.orphans_on(*node).any(|(orphan, _)| orphan == resource);
         ensure!(S27, is_by_right || is_orphan, "{resource} runs on {node}, and that is forgotten");
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! How the steps of a history come about.
 
-use crate::cluster::Outcome;
+use crate::cluster::{Outcome, Running, RunningState};
 use crate::machine::{NodeState, ResourceState};
 use crate::quorum::WitnessState;
 use crate::settings::Fencing;
@@ -127,7 +127,7 @@ impl Run {
         let names: Vec<String> = self.world.machines.keys().cloned().collect();
         for name in names {
             let machine = self.world.machine(&name);
-            if let Some(at) = which.checked_rem(machine.starting_count()) {
+            if let Some(at) = which.checked_rem(machine.hanging_count()) {
                 machine.ripen(at);
                 return;
             }
@@ -244,8 +244,17 @@ impl Run {
         let machine = self.world.machine(name);
         let incarnation = Incarnation::new(machine.incarnation);
         let inventory = machine.inventory();
-        let running =
-            inventory.iter().filter_map(|name| self.cluster.spec().resource_id(name)).collect();
+        // Agents say what they know, say that something runs, or leave out what is starting.
+        let manner = self.seen.last_operation.value();
+        let listed = inventory.iter().filter_map(|(name, state)| {
+            let resource = self.cluster.spec().resource_id(name)?;
+            match (manner % 3, state) {
+                (0, _) => Some(Running::new(resource, *state)),
+                (1, RunningState::Starting) => None,
+                _ => Some(resource.into()),
+            }
+        });
+        let running = listed.collect();
         self.feed(Input::NodeJoined { node, incarnation, running }).map(|_| ())
     }
 
@@ -325,7 +334,7 @@ impl Run {
                 reading: WallClock { utc_millis_of_day: 86_400_000, utc_offset_minutes: 0 },
             },
             5 => {
-                let running = vec![resource, resource];
+                let running = vec![resource.into(), resource.into()];
                 Input::NodeJoined { node, incarnation: Incarnation::new(u64::MAX), running }
             }
             6 => {

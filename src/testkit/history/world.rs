@@ -3,12 +3,13 @@
 //! Everything is kept by name, for ids change with the configuration. Agents are honest: they
 //! refuse what is older than what they know (an earlier life of their machine, an earlier epoch of
 //! the group, an operation older than the last one for the same resource), say that something is
-//! off only if it is, and do not list what is still starting among what runs.
+//! off only if it is, and list what is still stopping, and now and then what is still starting,
+//! among what runs; both end after the node has joined.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::prelude::v1::*;
 
-use crate::cluster::{Effect, Outcome};
+use crate::cluster::{Effect, Outcome, RunningState};
 use crate::id::Names;
 use crate::state::OperationKind;
 
@@ -40,6 +41,8 @@ pub(crate) struct Machine {
     pub(crate) incarnation: u64,
     running: BTreeMap<String, Right>,
     starting: BTreeMap<String, u64>,
+    /// What is being stopped or terminated, and runs until that ends.
+    stopping: BTreeSet<String>,
     epochs: BTreeMap<String, u64>,
     last_jobs: BTreeMap<String, (u64, Option<Outcome>)>,
     /// When it stops everything by itself, because it lost contact.
@@ -192,6 +195,7 @@ impl Machine {
     pub(crate) fn halt(&mut self) {
         self.running.clear();
         self.starting.clear();
+        self.stopping.clear();
     }
 
     /// What its agents know of groups and resources that are declared no more.
@@ -199,9 +203,16 @@ impl Machine {
         self.epochs.retain(|group, _| is_group(group));
     }
 
-    /// What runs; what is starting does not run yet.
-    pub(crate) fn inventory(&self) -> Vec<String> {
-        self.running.keys().cloned().collect()
+    /// What runs, also what is being stopped, and what is starting, each with what the agents know
+    /// of it.
+    pub(crate) fn inventory(&self) -> Vec<(String, RunningState)> {
+        let running = self.running.keys().map(|name| match self.stopping.contains(name) {
+            true => (name.clone(), RunningState::Stopping),
+            false => (name.clone(), RunningState::Online),
+        });
+        let is_new = |name: &&String| !self.running.contains_key(*name);
+        let starting = self.starting.keys().filter(is_new);
+        running.chain(starting.map(|name| (name.clone(), RunningState::Starting))).collect()
     }
 
     pub(crate) fn runs(&self, resource: &str) -> bool {
@@ -212,21 +223,28 @@ impl Machine {
     pub(crate) fn kill(&mut self, resource: &str) {
         self.running.remove(resource);
         self.starting.remove(resource);
+        self.stopping.remove(resource);
     }
 
     pub(crate) fn go_rogue(&mut self, resource: &str) {
         self.running.entry(resource.to_owned()).or_insert(Right::Rogue);
     }
 
-    /// A start that hung comes to its end.
+    /// A start or stop that hung comes to its end.
     pub(crate) fn ripen(&mut self, which: usize) {
+        if let Some(resource) = self.stopping.iter().nth(which).cloned() {
+            self.kill(&resource);
+            return;
+        }
+        let which = which.saturating_sub(self.stopping.len());
         let Some(resource) = self.starting.keys().nth(which).cloned() else { return };
         self.starting.remove(&resource);
         self.running.insert(resource, Right::Asked);
     }
 
-    pub(crate) fn starting_count(&self) -> usize {
-        self.starting.len()
+    /// How many starts and stops hang.
+    pub(crate) fn hanging_count(&self) -> usize {
+        self.starting.len() + self.stopping.len()
     }
 
     /// An agent carries out an operation, or refuses it.
@@ -265,8 +283,15 @@ impl Machine {
             Manner::Succeed | Manner::SucceedLate | Manner::SucceedMute => true,
             Manner::Fail | Manner::FailLate | Manner::FailDirty => false,
             Manner::Hang | Manner::GiveUp | Manner::Progress | Manner::Drop => {
-                if action == OperationKind::Start {
-                    self.starting.insert(resource.to_owned(), id);
+                match action {
+                    OperationKind::Start => {
+                        self.stopping.remove(resource);
+                        self.starting.insert(resource.to_owned(), id);
+                    }
+                    OperationKind::Stop | OperationKind::Terminate if self.runs(resource) => {
+                        self.stopping.insert(resource.to_owned());
+                    }
+                    _ => {}
                 }
                 return None;
             }
@@ -275,6 +300,7 @@ impl Machine {
             OperationKind::Start => {
                 if is_well || manner == Manner::FailDirty {
                     self.starting.remove(resource);
+                    self.stopping.remove(resource);
                     self.running.insert(resource.to_owned(), Right::Asked);
                 }
                 Some(if is_well { Outcome::Succeeded } else { Outcome::Failed })

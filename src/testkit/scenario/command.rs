@@ -1,6 +1,8 @@
 //! Lines that become inputs.
 
-use crate::cluster::{Command, Input, LockHandling, ResumeFailback, WhenRefused};
+use crate::cluster::{
+    Command, Input, LockHandling, ResumeFailback, Running, RunningState, WhenRefused,
+};
 use crate::id::Names;
 use crate::machine::NodeState;
 use crate::state::{DrainMode, MoveFailure, WitnessState};
@@ -45,9 +47,9 @@ fn join(
     mut arguments: Arguments,
 ) -> Result<Vec<Input<Names>>, String> {
     let incarnation = arguments.take("inc").map(|text| number(&text)).transpose()?;
-    let running: Vec<String> = arguments
+    let running: Vec<Running<Names>> = arguments
         .take("running")
-        .map(|list| list.split(',').map(str::to_owned).collect())
+        .map(|list| list.split(',').map(listed).collect())
         .unwrap_or_default();
     let mut inputs = Vec::new();
     for node in arguments.all()? {
@@ -56,11 +58,26 @@ fn join(
         let incarnation = Incarnation::new(incarnation.unwrap_or(last + 1));
         if known.is_some_and(|record| may_join(record.state())) {
             world.switch_off(&node);
-            running.iter().for_each(|resource| world.run(resource, &node));
+            running.iter().for_each(|listed| world.run(&listed.resource, &node));
         }
         inputs.push(Input::NodeJoined { node, incarnation, running: running.clone() });
     }
     Ok(inputs)
+}
+
+/// A resource that a node lists: its name, and behind a colon what the node knows of it.
+pub(crate) fn listed(text: &str) -> Running<Names> {
+    let states = [
+        RunningState::Unknown,
+        RunningState::Online,
+        RunningState::Starting,
+        RunningState::Stopping,
+    ];
+    let said = text.rsplit_once(':').and_then(|(name, word)| {
+        let state = states.into_iter().find(|state| state.to_string() == word)?;
+        Some(Running::new(name.to_owned(), state))
+    });
+    said.unwrap_or_else(|| text.into())
 }
 
 fn may_join(state: NodeState) -> bool {

@@ -4,7 +4,9 @@ use std::prelude::v1::*;
 
 use serde_json::Value;
 
-use crate::cluster::{Command, Effect, Input, LockHandling, Outcome, ResumeFailback, WhenRefused};
+use crate::cluster::{
+    Command, Effect, Input, LockHandling, Outcome, ResumeFailback, Running, WhenRefused,
+};
 use crate::id::Names;
 use crate::spec::{ClusterDeclaration, ClusterSpec};
 use crate::state::{DrainMode, MoveFailure, WitnessState};
@@ -110,12 +112,22 @@ pub(crate) fn step(stage: Stage<'_>, at: Option<Timestamp>, input: &Input) -> St
     })
 }
 
+/// A resource that a node lists, as the line that it is in has it.
+fn word_of_listed(of: &Running<Names>) -> String {
+    let Running { resource, state } = of;
+    match super::command::listed(resource) == *of {
+        true => resource.clone(),
+        false => format!("{resource}:{state}"),
+    }
+}
+
 fn words_of(stage: Stage<'_>, input: &Input<Names>) -> Option<String> {
     Some(match input {
         Input::NodeJoined { node, incarnation, running } => {
-            let runs = match &running[..] {
+            let words: Vec<String> = running.iter().map(word_of_listed).collect();
+            let runs = match &words[..] {
                 [] => String::new(),
-                names => format!(" running={}", word(&names.join(","))),
+                words => format!(" running={}", word(&words.join(","))),
             };
             format!("join {} inc={incarnation}{runs}", word(node))
         }

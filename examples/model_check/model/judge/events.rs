@@ -11,6 +11,7 @@ use crate::model::declare::{FAILOVERS, GROUPS, RESTARTS, group_of, members};
 use crate::model::rule::ensure;
 use crate::model::seen::orphan_bit;
 use crate::model::state::Stimulus;
+use crate::model::world::Place;
 
 impl Step<'_> {
     pub(super) fn event(&mut self, event: &Event) -> Result<(), Breach> {
@@ -120,6 +121,9 @@ impl Step<'_> {
         if to == ResourceState::Online {
             let is_started = answer == Some((OperationKind::Start, Outcome::Succeeded));
             let is_recognised = from == ResourceState::InDoubt && self.is_recognised(resource);
+            let really = owner.map(|node| self.world.machines[node].places[resource]);
+            let is_real = matches!(really, Some(Place::Running | Place::Rogue));
+            ensure!(is_real || !is_recognised, S2, "{event:?}, and really it is {really:?}");
             ensure!(is_started || is_recognised, S27, "{event:?} by {:?}", self.stimulus);
         }
         Ok(())

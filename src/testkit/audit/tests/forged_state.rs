@@ -59,7 +59,7 @@ fn nothing_starts_that_must_not() {
 #[test]
 fn orphans_are_only_stopped() {
     let crash = Scene::online(Fencing::Trusted).then(Input::NodeLost { node: A });
-    let running = vec![DISK, DB];
+    let running = vec![DISK.into(), DB.into()];
     let next = input(Input::NodeJoined { node: A, incarnation: Incarnation::new(2), running });
     let started = |outputs: &mut Vec<Output>| {
         effects(outputs, |effect| effect.action = OperationKind::Start);
