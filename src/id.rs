@@ -12,6 +12,8 @@ use core::hash::Hash;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub mod name;
+
 macro_rules! dense_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
@@ -179,7 +181,7 @@ impl Naming for Ids {
     type Dimension = DimensionId;
 }
 
-/// References are the declared names.
+/// References are the declared names, compared as [`name`] says.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Names;
 

@@ -87,6 +87,8 @@ bugs! {
     PendingTakesNoRoom: S17,
     /// groups are placed without a look at the capacity of the node
     CapacityIgnored: S17,
+    /// classes and dimensions in another spelling are others
+    SpellingCounts: S17,
     /// groups of low priority are placed first
     PriorityInverted: S18,
     /// groups that are to be offline start as well

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 use super::output::Event;
 use super::{Cluster, InputError};
+use crate::id::name::folded;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::quorum::{self, Ballot};
@@ -344,7 +345,8 @@ fn clauses(spec: &ClusterSpec, resource: ResourceId) -> BTreeSet<BTreeSet<String
         return BTreeSet::new();
     };
     let Some(position) = group.position_of(resource) else { return BTreeSet::new() };
-    let name = |member| spec.resource(group.resource_at(member)).map(|of| of.name().to_lowercase());
+    let name =
+        |member| spec.resource(group.resource_at(member)).map(|of| folded(of.name()).collect());
     group.graph().clauses(position).map(|clause| clause.filter_map(name).collect()).collect()
 }
 
@@ -357,8 +359,9 @@ struct Mapping {
 
 impl Mapping {
     fn new(old: &ClusterSpec, new: &ClusterSpec) -> Self {
-        let kind_name =
-            |spec: &ClusterSpec, kind| spec.kind(kind).map(|kind| kind.name.to_lowercase());
+        let kind_name = |spec: &ClusterSpec, kind| {
+            spec.kind(kind).map(|kind| folded(&kind.name).collect::<String>())
+        };
         Self {
             nodes: old.nodes().map(|(_, node)| new.node_id(node.name())).collect(),
             groups: old.groups().map(|(_, group)| new.group_id(group.name())).collect(),

@@ -179,10 +179,7 @@ impl Translator<Names, Ids> for ClusterSpec {
     }
 
     fn dimension(&self, dimension: String) -> Result<DimensionId, UnknownReference> {
-        self.dimensions()
-            .position(|name| name == dimension)
-            .map(DimensionId::from_index)
-            .ok_or(UnknownReference::Dimension(dimension))
+        self.dimension_id(&dimension).ok_or(UnknownReference::Dimension(dimension))
     }
 }
 

@@ -136,7 +136,8 @@ pub struct ClusterDeclaration {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct NodeDeclaration {
-    /// Unique among the nodes; compared without case.
+    /// Unique among the nodes; compared without case, as all names are: see
+    /// [`id::name`](crate::id::name).
     pub name: String,
     /// Votes towards quorum. Default 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -144,7 +145,8 @@ pub struct NodeDeclaration {
     /// The place the node stands at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
-    /// What the node can carry, by dimension; a dimension that is not named has no limit.
+    /// What the node can carry, by dimension; a dimension that is not named has no limit. Names of
+    /// dimensions are compared without case.
     #[serde(default, deserialize_with = "crate::kind::unique::numbers")]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub capacity: BTreeMap<String, u64>,
@@ -161,10 +163,10 @@ pub struct GroupDeclaration {
     /// empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preferred_owners: Vec<String>,
-    /// Groups that share a class avoid each other.
+    /// Groups that share a class avoid each other; classes are compared without case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anti_affinity_classes: Vec<String>,
-    /// What the group takes of the capacity of its node, by dimension.
+    /// What the group takes of the capacity of its node, by dimension; compared without case.
     #[serde(default, deserialize_with = "crate::kind::unique::numbers")]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub demands: BTreeMap<String, u64>,

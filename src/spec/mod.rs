@@ -11,6 +11,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::graph::DependencyGraph;
+use crate::id::name;
 use crate::id::{ClassId, DimensionId, GroupId, KindId, NodeId, ResourceId};
 use crate::kind::KindDeclaration;
 
@@ -183,6 +184,13 @@ impl ClusterSpec {
     #[must_use]
     pub fn resource_id(&self, name: &str) -> Option<ResourceId> {
         self.names.resource(&self.resources, name)
+    }
+
+    /// The dimension of capacity with this name, compared without case.
+    #[must_use]
+    pub fn dimension_id(&self, name: &str) -> Option<DimensionId> {
+        let found = self.dimensions.binary_search_by(|known| name::compare(known, name));
+        found.ok().map(DimensionId::from_index)
     }
 
     /// The names of the anti-affinity classes, by [`ClassId`].

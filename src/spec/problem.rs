@@ -105,6 +105,12 @@ pub enum Problem {
         /// The one that has it first.
         first: Path,
     },
+    /// A dimension stands twice in one map, compared without case.
+    #[error("\"{name}\" stands twice: case does not matter")]
+    DuplicateDimension {
+        /// The later spelling.
+        name: Box<str>,
+    },
     /// There is no node.
     #[error("a cluster needs at least one node")]
     NoNodes,

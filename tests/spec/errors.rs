@@ -37,6 +37,43 @@ fn names_are_checked() {
 }
 
 #[test]
+fn two_spellings_of_a_dimension_are_one() {
+    let mut declaration = cluster()
+        .node(NodeDeclaration::new("d").capacity("mb", 1).capacity("MB", 2))
+        .group(group("g").demand("Straße", 1).demand("STRAẞE", 1).demand("strasse", 1))
+        .kind(KindDeclaration { name: "Mine".into(), ..KindDeclaration::default() });
+    declaration.kinds[0].at_most_per_node = [("mb".into(), 1), ("Mb".into(), 1)].into();
+    assert_eq!(
+        errors_of(declaration),
+        [
+            "kinds.Mine.at_most_per_node: \"mb\" stands twice: case does not matter",
+            "nodes.d.capacity: \"mb\" stands twice: case does not matter",
+            "groups.g.demands: \"Straße\" stands twice: case does not matter",
+        ]
+    );
+}
+
+#[test]
+fn two_spellings_of_a_class_are_one() {
+    let in_class = |name: &str, class: &str| {
+        let group = group(name).demand(class, 1).anti_affinity_class(class);
+        group.anti_affinity_class(class.to_uppercase())
+    };
+    let spec = cluster()
+        .node(NodeDeclaration::new("d").capacity("DÉPÔT", 1))
+        .group(in_class("g", "dépôt"))
+        .group(in_class("h", "Dépôt"))
+        .build()
+        .expect("it is legal");
+    assert_eq!(spec.classes().collect::<Vec<_>>(), ["DÉPÔT"]);
+    assert_eq!(spec.dimensions().collect::<Vec<_>>(), ["DÉPÔT"]);
+    for (_, group) in spec.groups() {
+        assert_eq!(group.anti_affinity_classes().len(), 1);
+        assert_eq!(group.demands(), [(spec.dimension_id("dépÔt").expect("declared"), 1)]);
+    }
+}
+
+#[test]
 fn a_name_at_the_limit_is_legal() {
     assert!(cluster().node("x".repeat(255)).build().is_ok());
     let mut declaration = cluster();

@@ -202,8 +202,9 @@ const ROOM: Configuration = Configuration {
             for (node, room) in declared.nodes.iter_mut().zip([1, 1, 1]) {
                 node.capacity.insert("memory".into(), room);
             }
-            for group in &mut declared.groups {
-                group.demands.insert("memory".into(), 1);
+            // Two spellings of one dimension.
+            for (group, memory) in declared.groups.iter_mut().zip(["memory", "Memory"]) {
+                group.demands.insert(memory.into(), 1);
             }
             // One of them is a majority, so all others can be off.
             declared.nodes[2].vote_weight = Some(3);
@@ -226,8 +227,9 @@ const APART: Configuration = Configuration {
         about: "two groups of one anti-affinity class, of which a node admits one",
         declare: |declared| {
             declared.admission = Some(Admission::SameClassOnline);
-            for group in &mut declared.groups {
-                group.anti_affinity_classes.push("apart".into());
+            // Two spellings of one class.
+            for (group, class) in declared.groups.iter_mut().zip(["apart", "Apart"]) {
+                group.anti_affinity_classes.push(class.into());
             }
         },
         deeds: &[Deed::Pause(2), Deed::Resume(2), Deed::Drain(0)],

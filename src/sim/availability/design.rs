@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::closed_form::Parameters;
 use super::rates::{Rates, RatesError};
+use crate::id::name::is_same;
 use crate::kind::{KindDeclaration, SpareNode, standard};
 use crate::settings::{
     Admission, AntiAffinityPlacement, DesiredState, Failback, Fencing, Priority, QuorumRule,
@@ -97,15 +98,15 @@ impl Design {
     ) -> Result<Self, DesignError> {
         for name in names {
             let count = self.declaration.nodes.len();
-            self.declaration.nodes.retain(|node| !node.name.eq_ignore_ascii_case(name));
+            self.declaration.nodes.retain(|node| !is_same(&node.name, name));
             if self.declaration.nodes.len() == count {
                 return Err(DesignError::UnknownNode { name: name.into() });
             }
             for group in &mut self.declaration.groups {
-                group.preferred_owners.retain(|owner| !owner.eq_ignore_ascii_case(name));
+                group.preferred_owners.retain(|owner| !is_same(owner, name));
                 let possible =
                     group.resources.iter_mut().filter_map(|of| of.possible_owners.as_mut());
-                possible.for_each(|owners| owners.retain(|of| !of.eq_ignore_ascii_case(name)));
+                possible.for_each(|owners| owners.retain(|of| !is_same(of, name)));
             }
         }
         Ok(self)
@@ -212,9 +213,8 @@ pub(super) fn measured(spec: &ClusterSpec) -> impl Iterator<Item = GroupId> + '_
 }
 
 fn waive_spare_nodes(declared: &mut ClusterDeclaration) {
-    let is_known = |kinds: &[KindDeclaration], name: &str| {
-        kinds.iter().any(|kind| kind.name.eq_ignore_ascii_case(name))
-    };
+    let is_known =
+        |kinds: &[KindDeclaration], name: &str| kinds.iter().any(|kind| is_same(&kind.name, name));
     let missing: Vec<KindDeclaration> = standard::standard()
         .into_iter()
         .filter(|kind| {

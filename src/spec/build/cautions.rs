@@ -1,7 +1,6 @@
 //! What is legal and yet looks wrong.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -228,11 +227,11 @@ impl Cautions<'_> {
     /// A dimension may be limited by a kind instead of by nodes.
     fn unlimited_dimensions(&mut self) {
         let spec = self.spec;
-        let by_kind: BTreeSet<&str> = self
+        let by_kind: BTreeSet<DimensionId> = self
             .kinds
             .iter()
             .flat_map(|(_, entry)| entry.declaration.at_most_per_node.keys())
-            .map(String::as_str)
+            .filter_map(|name| spec.dimension_id(name))
             .collect();
         // The first group that demands each dimension.
         let mut demanding: BTreeMap<DimensionId, &GroupSpec> = BTreeMap::new();
@@ -246,7 +245,7 @@ impl Cautions<'_> {
                 continue;
             };
             let by_node = || spec.nodes.iter().any(|node| node.capacity(dimension).is_some());
-            if !by_kind.contains(name.as_ref()) && !by_node() {
+            if !by_kind.contains(&dimension) && !by_node() {
                 let caution = Caution::DimensionWithoutLimit { dimension: name.clone() };
                 self.add(Place::Group(group.name()), "demands", caution);
             }

@@ -8,7 +8,7 @@ use super::kinds::Kinds;
 use super::report::Report;
 use super::{requirements, suggest};
 use crate::graph::{DependencyGraph, Expression, GraphError};
-use crate::spec::names::{digest, equal};
+use crate::id::name::{digest, is_same};
 use crate::spec::problem::{Place, Problem, shown};
 use crate::spec::{ClusterSpec, Dependencies, GroupSpec, Limit, ResourceSpec};
 
@@ -175,7 +175,7 @@ impl<'a, 'r> Room<'a, 'r> {
         let key = digest(name);
         let first = self.sorted.partition_point(|(other, _)| *other < key);
         let same = self.sorted.iter().skip(first).take_while(|(other, _)| *other == key);
-        same.map(|(_, position)| *position).find(|at| equal(self.name_at(*at), name))
+        same.map(|(_, position)| *position).find(|at| is_same(self.name_at(*at), name))
     }
 
     fn unknown(&mut self, name: &str) -> Problem {

@@ -1,13 +1,16 @@
 //! The names that become ids: anti-affinity classes and dimensions.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
+use crate::id::name::compare;
 use crate::id::{ClassId, DimensionId};
 use crate::spec::ClusterDeclaration;
 
-/// All classes and dimensions of a declaration, sorted.
+/// All classes and dimensions of a declaration, sorted without case. Of several spellings of one
+/// name the first in the order of characters stands for all.
 pub(super) struct Dictionary {
     pub(super) classes: Vec<Box<str>>,
     pub(super) dimensions: Vec<Box<str>>,
@@ -35,10 +38,37 @@ impl Dictionary {
 }
 
 fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Box<str>> {
-    let unique: BTreeSet<&str> = names.collect();
-    unique.into_iter().map(Box::from).collect()
+    let mut unique: BTreeMap<Word<'a>, &'a str> = BTreeMap::new();
+    for name in names {
+        let spelling = unique.entry(Word(name)).or_insert(name);
+        *spelling = name.min(spelling);
+    }
+    unique.into_values().map(Box::from).collect()
 }
 
 fn position(names: &[Box<str>], name: &str) -> Option<usize> {
-    names.binary_search_by(|known| known.as_ref().cmp(name)).ok()
+    names.binary_search_by(|known| Word(known).cmp(&Word(name))).ok()
+}
+
+/// One spelling of a class or a dimension; equal to all others of the same name.
+struct Word<'a>(&'a str);
+
+impl PartialEq for Word<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Word<'_> {}
+
+impl PartialOrd for Word<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Word<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if seeded!(SpellingCounts) { self.0.cmp(other.0) } else { compare(self.0, other.0) }
+    }
 }

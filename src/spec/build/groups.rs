@@ -224,15 +224,20 @@ impl Drafting<'_, '_> {
         declared: &GroupDeclaration,
         demanded: &mut [u64],
     ) -> Vec<(DimensionId, u64)> {
-        let mut demands = Vec::with_capacity(declared.demands.len());
+        let mut demands: Vec<(DimensionId, u64)> = Vec::with_capacity(declared.demands.len());
         for (index, (name, amount)) in declared.demands.iter().enumerate() {
             let path = || Place::Group(&declared.name).field("demands");
             self.report.word(name, index, path);
-            // Names and ids have the same order, so the ids ascend.
             let Some(dimension) = self.dictionary.dimension(name) else {
                 continue;
             };
-            demands.push((dimension, *amount));
+            // Names differ in case only if they are neighbours in the dictionary, not in the map.
+            match demands.binary_search_by_key(&dimension, |(known, _)| *known) {
+                Ok(_) => {
+                    self.report.add(path(), Problem::DuplicateDimension { name: shown(name) });
+                }
+                Err(place) => demands.insert(place, (dimension, *amount)),
+            }
             add(demanded.get_mut(dimension.index()), *amount, || {
                 self.report.add(path(), Problem::SumOverflow { dimension: shown(name) });
             });

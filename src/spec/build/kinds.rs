@@ -1,5 +1,7 @@
 //! Kinds: the standard ones and those declared.
 
+use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -7,12 +9,13 @@ use super::report::Report;
 use super::settings::check_overrides;
 use super::suggest;
 use crate::id::KindId;
+use crate::id::name::{digest, folded, is_same};
 use crate::kind::{
     KindDeclaration, RequiredProvider, ResourceClass, ResourceOverrides, SpareNode, standard,
 };
 use crate::settings::ResourceSettings;
 use crate::spec::Profile;
-use crate::spec::names::{digest, equal, sort};
+use crate::spec::names::sort;
 use crate::spec::overrides::settle;
 use crate::spec::problem::{Path, Place, Problem, shown};
 
@@ -64,7 +67,8 @@ impl Kinds {
         let standards = all.len();
         for kind in declared {
             check_overrides(&kind.settings, Place::Kind(&kind.name), report);
-            let replaced = all.iter_mut().take(standards).find(|old| equal(&old.name, &kind.name));
+            let replaced =
+                all.iter_mut().take(standards).find(|old| is_same(&old.name, &kind.name));
             match replaced {
                 Some(old) => *old = kind,
                 None => all.push(kind),
@@ -120,7 +124,7 @@ impl Kinds {
             .skip(first)
             .take_while(|(other, _)| *other == key)
             .map(|(_, id)| *id)
-            .find(|id| self.get(*id).is_some_and(|entry| equal(&entry.declaration.name, name)));
+            .find(|id| self.get(*id).is_some_and(|entry| is_same(&entry.declaration.name, name)));
         if found.is_none() {
             let names = self.entries.iter().map(|entry| entry.declaration.name.as_str());
             let suggestion = suggest::near(name, names, report);
@@ -152,8 +156,13 @@ fn check_names(declared: &[KindDeclaration], report: &mut Report<'_>) {
     for (index, kind) in declared.iter().enumerate() {
         let place = Place::Kind(&kind.name);
         report.name(&kind.name, || Place::Cluster.field("kinds"), index, place);
+        let mut seen: BTreeSet<String> = BTreeSet::new();
         for (position, name) in kind.at_most_per_node.keys().enumerate() {
             report.word(name, position, || place.field("at_most_per_node"));
+            if !seen.insert(folded(name).collect()) {
+                let name = shown(name);
+                report.add(place.field("at_most_per_node"), Problem::DuplicateDimension { name });
+            }
         }
     }
     let name_of = |index: usize| declared.get(index).map_or("", |kind| kind.name.as_str());

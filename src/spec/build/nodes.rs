@@ -55,8 +55,8 @@ fn build_one(
         let Some(dimension) = dictionary.dimension(name) else {
             continue;
         };
-        if let Some(slot) = capacity.get_mut(dimension.index()) {
-            *slot = Some(*amount);
+        if capacity.get_mut(dimension.index()).and_then(|slot| slot.replace(*amount)).is_some() {
+            report.add(path(), Problem::DuplicateDimension { name: shown(name) });
         }
         add(totals.get_mut(dimension.index()), *amount, || {
             report.add(path(), Problem::SumOverflow { dimension: shown(name) });

@@ -46,8 +46,7 @@ pub(super) fn check(
     report: &mut Report<'_>,
 ) {
     for (name, limit) in &kind.at_most_per_node {
-        let dimension = spec.dimensions.binary_search_by(|known| known.as_ref().cmp(name));
-        let Ok(dimension) = dimension.map(DimensionId::from_index) else {
+        let Some(dimension) = spec.dimension_id(name) else {
             continue;
         };
         let mut sharing: Vec<(u64, &GroupSpec)> = Vec::new();

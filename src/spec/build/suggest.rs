@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::report::Report;
-use crate::spec::names::folded;
+use crate::id::name::folded;
 
 const MOST_CANDIDATES: usize = 1_000;
 const MOST_LETTERS: usize = 64;

@@ -56,6 +56,7 @@ mod order;
 mod ownership;
 mod reasons;
 pub(crate) mod seen;
+mod spelling;
 mod spent;
 mod state;
 mod stuck;

@@ -8,6 +8,7 @@ use crate::{GroupId, NodeId, ResourceId};
 
 use super::Moment;
 use crate::testkit::audit::seen::Seen;
+use crate::testkit::audit::spelling::share_a_class;
 use crate::testkit::breach::{Breach, ensure};
 
 /// Judges an effect at the moment it was put out.
@@ -130,10 +131,7 @@ fn admission(seen: &Seen, group: GroupId, node: NodeId) -> Result<(), Breach> {
         return Ok(());
     }
     for (other, of) in seen.spec.groups() {
-        let shares = of
-            .anti_affinity_classes()
-            .iter()
-            .any(|class| declared.anti_affinity_classes().contains(class));
+        let shares = share_a_class(&seen.spec, declared, of);
         let is_there = other != group && seen.group(other).owner == Some(node);
         ensure!(
             S17,

@@ -10,6 +10,7 @@ use crate::{Cluster, Epoch, GroupId, NodeId};
 use super::Moment;
 use crate::testkit::Invariant;
 use crate::testkit::audit::seen::Seen;
+use crate::testkit::audit::spelling::{capacity, is_same_dimension, share_a_class};
 use crate::testkit::breach::{Breach, ensure};
 
 /// Judges a change of owner, and the beginning of a move.
@@ -104,8 +105,7 @@ fn fit(seen: &Seen, group: GroupId, to: NodeId, cause: MovementCause) -> Result<
     if seen.spec.settings().anti_affinity == AntiAffinityPlacement::Hard {
         for other in seen.standing_on(to).filter(|other| *other != group) {
             let of = seen.spec.group(other).expect("a declared group");
-            let classes = declared.anti_affinity_classes();
-            let shares = of.anti_affinity_classes().iter().any(|class| classes.contains(class));
+            let shares = share_a_class(&seen.spec, declared, of);
             ensure!(S17, !shares, "{group} goes to {to}, where {other} of its class stands");
         }
     }
@@ -117,15 +117,14 @@ fn fit(seen: &Seen, group: GroupId, to: NodeId, cause: MovementCause) -> Result<
 /// with one whose groups take more than it has since the configuration changed.
 fn room(seen: &Seen, group: GroupId, to: NodeId) -> Result<(), Breach> {
     let declared = seen.spec.group(group).expect("a declared group");
-    let node = seen.spec.node(to).expect("a declared node");
     for (dimension, needed) in declared.demands() {
-        let Some(capacity) = node.capacity(*dimension) else { continue };
+        let Some(capacity) = capacity(&seen.spec, to, *dimension) else { continue };
         let taken: u64 = seen
             .standing_on(to)
             .filter(|other| *other != group)
             .filter_map(|other| seen.spec.group(other))
             .flat_map(|other| other.demands())
-            .filter(|(other, _)| other == dimension)
+            .filter(|(other, _)| is_same_dimension(&seen.spec, *other, *dimension))
             .map(|(_, amount)| amount)
             .sum();
         ensure!(

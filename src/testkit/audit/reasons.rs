@@ -6,6 +6,7 @@ use crate::settings::{DesiredState, Fencing, Priority};
 use crate::state::Recovery;
 use crate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
+use crate::testkit::audit::spelling;
 use crate::testkit::breach::{Breach, ensure};
 
 /// A group has a reason exactly when something of it is wanted and not online, and what the reason
@@ -122,11 +123,8 @@ fn waits_for_off(cluster: &Cluster, node: NodeId, fencing: Fencing, at: Option<T
 
 /// Whether two groups have an anti-affinity class in common.
 fn share_a_class(cluster: &Cluster, one: GroupId, other: GroupId) -> bool {
-    let classes = |group| {
-        let declared = cluster.spec().group(group).expect("a declared group");
-        declared.anti_affinity_classes()
-    };
-    classes(one).iter().any(|class| classes(other).contains(class))
+    let declared = |group| cluster.spec().group(group).expect("a declared group");
+    spelling::share_a_class(cluster.spec(), declared(one), declared(other))
 }
 
 /// Whether anything of a group is being done.

@@ -93,7 +93,7 @@ fn node(index: usize, tape: &mut Tape<'_>) -> NodeDeclaration {
         node.vote_weight = Some(if index == 0 { 2 } else { tape.pick(&[0, 2, 3]) });
     }
     if tape.chance(30) {
-        node = node.capacity("mb", tape.pick(&[10, 5, 0, 30]));
+        node = node.capacity(spelled("mb", index / 2), tape.pick(&[10, 5, 0, 30]));
     }
     node
 }
@@ -106,11 +106,11 @@ fn group(index: usize, nodes: usize, tape: &mut Tape<'_>) -> GroupDeclaration {
         (0..preferred).map(|step| format!("n{}", (first + step) % nodes)).collect();
     for class in ["red", "blue"] {
         if tape.chance(35) {
-            group = group.anti_affinity_class(class);
+            group = group.anti_affinity_class(spelled(class, index));
         }
     }
     if tape.chance(30) {
-        group = group.demand("mb", tape.pick(&[1, 5, 6, 11]));
+        group = group.demand(spelled("mb", index), tape.pick(&[1, 5, 6, 11]));
     }
     settle_group(&mut group, tape);
     let resources = [1, 2, 3, 0, 4, 5, 6, 3][tape.below(8)];
@@ -230,6 +230,11 @@ fn overrides(tape: &mut Tape<'_>) -> ResourceOverrides {
             UnconfirmedStop::AssumeOff,
         ])),
     }
+}
+
+/// Every other of those who name it writes it in capitals: it is the same name.
+fn spelled(name: &str, index: usize) -> String {
+    if index.is_multiple_of(2) { name.to_owned() } else { name.to_uppercase() }
 }
 
 fn span(tape: &mut Tape<'_>) -> Duration {

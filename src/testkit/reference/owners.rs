@@ -2,7 +2,7 @@
 
 use std::prelude::v1::*;
 
-use super::picture::{Group, Picture};
+use super::picture::{Group, Picture, is_one_name};
 use crate::machine::NodeState;
 use crate::policy::Trigger;
 use crate::settings::{Admission, AntiAffinityPlacement};
@@ -138,7 +138,8 @@ impl Picture {
     fn lack_of_room(&self, group: &Group, node: &str) -> Option<Objection> {
         let capacities = &self.node(node)?.capacities;
         for (dimension, needed) in &group.demands {
-            let Some((_, capacity)) = capacities.iter().find(|(of, _)| of == dimension) else {
+            let Some((_, capacity)) = capacities.iter().find(|(of, _)| is_one_name(of, dimension))
+            else {
                 continue;
             };
             let taken: u128 = self.taken(group, node, dimension);
@@ -159,7 +160,7 @@ impl Picture {
     pub(super) fn taken(&self, group: &Group, node: &str, dimension: &str) -> u128 {
         self.others_on(&group.name, node)
             .flat_map(|other| &other.demands)
-            .filter(|(of, _)| of == dimension)
+            .filter(|(of, _)| is_one_name(of, dimension))
             .map(|(_, amount)| u128::from(*amount))
             .sum()
     }

@@ -261,7 +261,7 @@ impl Group {
     /// Whether the two have an anti-affinity class in common.
     #[must_use]
     pub fn is_rival_of(&self, other: &Self) -> bool {
-        self.classes.iter().any(|class| other.classes.contains(class))
+        self.classes.iter().any(|class| other.classes.iter().any(|of| is_one_name(class, of)))
     }
 
     /// Whether anything of it may be running on its owner.
@@ -296,4 +296,9 @@ impl Resource {
     pub fn can_run_on(&self, node: &str) -> bool {
         self.possible.as_ref().is_none_or(|nodes| nodes.iter().any(|name| name == node))
     }
+}
+
+/// Whether two spellings of a class or a dimension are one: case does not matter.
+pub(super) fn is_one_name(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
 }

@@ -1,5 +1,6 @@
 //! Lines that declare a cluster, or change its declaration.
 
+use crate::id::name::is_same;
 use crate::policy::{
     FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Ring, StrictPreferred,
 };
@@ -223,5 +224,5 @@ fn list_of<'a>(entry: &'a mut Value, key: &str) -> &'a mut Vec<Value> {
 }
 
 fn has_name(entry: &Value, name: &str) -> bool {
-    entry["name"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(name))
+    entry["name"].as_str().is_some_and(|own| is_same(own, name))
 }

@@ -6,6 +6,7 @@ use std::prelude::v1::*;
 use crate::OpId;
 use crate::cluster::{Effect, Event, Outcome};
 use crate::id::Names;
+use crate::id::name::is_same;
 use crate::machine::NodeState;
 use crate::state::OperationKind;
 
@@ -118,7 +119,7 @@ impl World {
     /// The last operation of this sort on this resource or node.
     pub(crate) fn last(&self, action: Action, target: &str) -> Result<Effect<Names>, String> {
         let mut fitting = self.issued.values().filter(|effect| {
-            Action::of(effect.action) == action && target_of(effect).eq_ignore_ascii_case(target)
+            Action::of(effect.action) == action && is_same(target_of(effect), target)
         });
         fitting.next_back().cloned().ok_or(format!("that was never asked for: {target}"))
     }

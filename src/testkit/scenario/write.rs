@@ -8,6 +8,7 @@ use crate::cluster::{
     Command, Effect, Input, LockHandling, Outcome, ResumeFailback, Running, WhenRefused,
 };
 use crate::id::Names;
+use crate::id::name::is_same;
 use crate::spec::{ClusterDeclaration, ClusterSpec};
 use crate::state::{DrainMode, MoveFailure, WitnessState};
 use crate::time::WallClock;
@@ -160,7 +161,7 @@ fn last(stage: Stage<'_>, operation: OpId) -> Option<String> {
     let effect = stage.issued.iter().rfind(is_it)?;
     let (action, target) = (Action::of(effect.action), target_of(effect));
     let is_like = |other: &&Effect<Names>| {
-        Action::of(other.action) == action && target_of(other).eq_ignore_ascii_case(target)
+        Action::of(other.action) == action && is_same(target_of(other), target)
     };
     let newest = stage.issued.iter().rfind(is_like)?;
     is_it(&newest).then(|| format!("{} {}", action.name(), word(target)))
