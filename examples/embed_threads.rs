@@ -20,7 +20,8 @@ use quorate::settings::Interval;
 use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use quorate::state::OperationKind;
 use quorate::{
-    Cluster, Incarnation, Input, InputError, NodeId, Output, ResourceId, SharedCluster, Timestamp,
+    Cluster, Incarnation, Input, InputError, NodeId, Output, ResourceId, SharedCluster,
+    SharedError, Timestamp,
 };
 
 /// How long a node may say nothing before it counts as lost.
@@ -133,16 +134,18 @@ impl Supervisor {
         match self.cluster.handle(self.now(), input) {
             Ok(outputs) => self.deliver(outputs),
             // A report of a node that has been given up meanwhile.
-            Err(InputError::StaleOperation(_)) => {}
+            Err(SharedError::Refused(InputError::StaleOperation(_))) => {}
             Err(error) => self.say(&error.to_string()),
         }
         let _ = self.wake.send(());
     }
 
     fn deliver(&self, outputs: Vec<Output>) {
+        // Only a policy that panics takes the declaration away; a daemon restores its last snapshot.
+        let Ok(spec) = self.cluster.spec() else { return };
         for output in outputs {
             match output {
-                Output::Event(event) => self.say(&self.cluster.spec().named(event).to_string()),
+                Output::Event(event) => self.say(&spec.named(event).to_string()),
                 Output::Effect(effect) if effect.action == OperationKind::Fence => {
                     let _ = self.fences.send(effect);
                 }
@@ -158,13 +161,14 @@ impl Supervisor {
     /// The thread that reports when a deadline of the cluster has come.
     fn keep_time(&self, wakes: &Receiver<()>) {
         loop {
-            let next = self.cluster.poll_timeout().map(|deadline| deadline.at);
-            let wait = next.map_or(PATIENCE, |at| at.since(self.now()));
+            let Ok(next) = self.cluster.poll_timeout() else { return };
+            let wait = next.map_or(PATIENCE, |deadline| deadline.at.since(self.now()));
             match wakes.recv_timeout(wait) {
                 Ok(()) => {}
-                Err(RecvTimeoutError::Timeout) => {
-                    self.deliver(self.cluster.handle_timeout(self.now()));
-                }
+                Err(RecvTimeoutError::Timeout) => match self.cluster.handle_timeout(self.now()) {
+                    Ok(outputs) => self.deliver(outputs),
+                    Err(error) => return self.say(&error.to_string()),
+                },
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
@@ -184,7 +188,7 @@ impl Supervisor {
 
     /// Where all of these resources run, if they are all online.
     fn place(&self, resources: &[ResourceId]) -> Option<Place> {
-        let cluster = self.cluster.fork();
+        let cluster = self.cluster.fork().ok()?;
         let is_online =
             |of: &ResourceId| cluster.state().resource_state(*of) == ResourceState::Online;
         if !resources.iter().all(is_online) {

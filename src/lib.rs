@@ -214,7 +214,7 @@ pub use cluster::{
 };
 pub use id::{Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId};
 #[cfg(feature = "shared")]
-pub use shared::SharedCluster;
+pub use shared::{HalfChanged, SharedCluster, SharedError};
 pub use time::{Timestamp, WallClock};
 
 /// The examples of the readme.

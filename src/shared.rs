@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use parking_lot::RwLock;
+use thiserror::Error;
 
 use crate::cluster::{
     Cluster, Deadline, Effect, Input, InputError, Output, Plan, Reason, Snapshot, WhatIfError,
@@ -24,6 +25,15 @@ use crate::time::Timestamp;
 ///
 /// Threads read their clocks before they wait for the lock, so a later one may come first: an
 /// input with an older time counts as of the latest time that was seen.
+///
+/// # A policy that panics
+///
+/// The core does not panic, but a policy is the embedder's code. One that panics within an input or a
+/// timeout leaves the cluster half changed. No thread goes on with such a cluster: from then on every
+/// method of every clone answers [`HalfChanged`], until [`replace`](Self::replace) puts a cluster in
+/// its place that was restored from the last snapshot. The outputs of the input are lost; what is in
+/// flight afterwards, [`outstanding`](Self::outstanding) tells. A policy that panics within a question
+/// spoils nothing but its answer, for questions change nothing.
 ///
 /// # Deadlock
 ///
@@ -51,125 +61,228 @@ use crate::time::Timestamp;
 /// let join = Input::NodeJoined { node, incarnation: Incarnation::new(1), running: vec![] };
 /// let outputs = other.handle(Timestamp::ZERO, join)?;
 /// assert!(!outputs.is_empty());
-/// assert!(!cluster.fork().state().is_quorate());
+/// assert!(!cluster.fork()?.state().is_quorate());
 ///
-/// let outputs = cluster.poll_timeout().map(|deadline| cluster.handle_timeout(deadline.at));
-/// assert_eq!(outputs, None);
+/// assert_eq!(cluster.poll_timeout()?, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct SharedCluster {
-    cluster: Arc<RwLock<Cluster>>,
+    slot: Arc<RwLock<Slot>>,
+}
+
+/// The cluster, and whether it may be used.
+struct Slot {
+    cluster: Cluster,
+    condition: Condition,
+}
+
+#[derive(Clone, Copy)]
+enum Condition {
+    Whole,
+    /// An input is being taken in, or panicked while it was.
+    HalfChanged,
+}
+
+/// The policy panicked within an input or a timeout, and left the shared cluster half changed.
+///
+/// Nothing is answered and nothing is taken in any more, before the cluster is
+/// [replaced](SharedCluster::replace) by one that is restored from a snapshot.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[error(
+    "the policy of the cluster panicked within an input and left the cluster half changed; \
+     replace it by one that is restored from a snapshot"
+)]
+pub struct HalfChanged;
+
+/// Why a shared cluster did not do what it was asked to. Nothing has changed.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum SharedError<E> {
+    /// The cluster refused it.
+    #[error(transparent)]
+    Refused(E),
+    /// The cluster is not to be used any more.
+    #[error(transparent)]
+    HalfChanged(#[from] HalfChanged),
 }
 
 impl SharedCluster {
     /// Shares a cluster.
     #[must_use]
     pub fn new(cluster: Cluster) -> Self {
-        Self { cluster: Arc::new(RwLock::new(cluster)) }
+        let condition = Condition::Whole;
+        Self { slot: Arc::new(RwLock::new(Slot { cluster, condition })) }
     }
 
     /// Takes in what happened, and gives what to do about it.
     ///
     /// # Errors
     ///
-    /// An input that is wrong or not possible now. Nothing has changed then.
-    pub fn handle(&self, now: Timestamp, input: Input) -> Result<Vec<Output>, InputError> {
-        let mut cluster = self.cluster.write();
-        let now = now.max(cluster.state().now());
-        cluster.handle(now, input)?;
-        Ok(drain(&mut cluster))
+    /// An input that is wrong or not possible now, or a cluster that is half changed. Nothing has
+    /// changed then.
+    pub fn handle(
+        &self,
+        now: Timestamp,
+        input: Input,
+    ) -> Result<Vec<Output>, SharedError<InputError>> {
+        let change = |cluster: &mut Cluster| {
+            let now = now.max(cluster.state().now());
+            cluster.handle(now, input)
+        };
+        let (answer, outputs) = self.change(change)?;
+        answer.map(|()| outputs).map_err(SharedError::Refused)
     }
 
     /// Does what is due at `now`, and gives what to do about it.
-    #[must_use]
-    pub fn handle_timeout(&self, now: Timestamp) -> Vec<Output> {
-        let mut cluster = self.cluster.write();
-        cluster.handle_timeout(now);
-        drain(&mut cluster)
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn handle_timeout(&self, now: Timestamp) -> Result<Vec<Output>, HalfChanged> {
+        self.change(|cluster| cluster.handle_timeout(now)).map(|((), outputs)| outputs)
+    }
+
+    /// Puts another cluster in the place of this one, for every clone of the handle: one that was
+    /// [restored](Cluster::restore) after the policy panicked.
+    pub fn replace(&self, cluster: Cluster) {
+        let new = Slot { cluster, condition: Condition::Whole };
+        let old = core::mem::replace(&mut *self.slot.write(), new);
+        // Not under the lock: the last of a policy goes with its cluster.
+        drop(old);
     }
 
     /// The declaration that is in force. Costs a counter: it is shared, and stays what it is when
     /// another one comes into force.
-    #[must_use]
-    pub fn spec(&self) -> Arc<ClusterSpec> {
-        self.cluster.read().shared_spec()
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn spec(&self) -> Result<Arc<ClusterSpec>, HalfChanged> {
+        self.ask(Cluster::shared_spec)
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next, and why:
     /// [`Cluster::poll_timeout`].
-    #[must_use]
-    pub fn poll_timeout(&self) -> Option<Deadline> {
-        self.cluster.read().poll_timeout()
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn poll_timeout(&self) -> Result<Option<Deadline>, HalfChanged> {
+        self.ask(Cluster::poll_timeout)
     }
 
     /// Every operation that was asked for and has not ended, oldest first:
     /// [`Cluster::outstanding`].
-    #[must_use]
-    pub fn outstanding(&self) -> Vec<Effect> {
-        self.cluster.read().outstanding().collect()
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn outstanding(&self) -> Result<Vec<Effect>, HalfChanged> {
+        self.ask(|cluster| cluster.outstanding().collect())
     }
 
     /// The state of a node.
-    #[must_use]
-    pub fn node_state(&self, node: NodeId) -> NodeState {
-        self.cluster.read().state().node_state(node)
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn node_state(&self, node: NodeId) -> Result<NodeState, HalfChanged> {
+        self.ask(|cluster| cluster.state().node_state(node))
     }
 
     /// The state of a group: [`Cluster::group_state`].
-    #[must_use]
-    pub fn group_state(&self, group: GroupId) -> GroupState {
-        self.cluster.read().group_state(group)
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn group_state(&self, group: GroupId) -> Result<GroupState, HalfChanged> {
+        self.ask(|cluster| cluster.group_state(group))
     }
 
     /// The state of a resource.
-    #[must_use]
-    pub fn resource_state(&self, resource: ResourceId) -> ResourceState {
-        self.cluster.read().state().resource_state(resource)
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn resource_state(&self, resource: ResourceId) -> Result<ResourceState, HalfChanged> {
+        self.ask(|cluster| cluster.state().resource_state(resource))
     }
 
     /// The node that owns a group.
-    #[must_use]
-    pub fn owner(&self, group: GroupId) -> Option<NodeId> {
-        self.cluster.read().state().owner(group)
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn owner(&self, group: GroupId) -> Result<Option<NodeId>, HalfChanged> {
+        self.ask(|cluster| cluster.state().owner(group))
     }
 
     /// Why a group that should be online is not: [`Cluster::why`].
-    #[must_use]
-    pub fn why(&self, group: GroupId) -> Option<Reason> {
-        self.cluster.read().why(group)
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn why(&self, group: GroupId) -> Result<Option<Reason>, HalfChanged> {
+        self.ask(|cluster| cluster.why(group))
     }
 
     /// Where a group would go if `trigger` happened now: [`Cluster::explain`].
-    #[must_use]
-    pub fn explain(&self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
-        self.cluster.read().explain(group, trigger)
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn explain(
+        &self,
+        group: GroupId,
+        trigger: Trigger,
+    ) -> Result<Option<Explanation>, HalfChanged> {
+        self.ask(|cluster| cluster.explain(group, trigger))
     }
 
     /// What is left at `now` of the restarts of a resource: [`Cluster::restart_budget`].
-    #[must_use]
-    pub fn restart_budget(&self, resource: ResourceId, now: Timestamp) -> Option<Budget> {
-        self.cluster.read().restart_budget(resource, now)
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn restart_budget(
+        &self,
+        resource: ResourceId,
+        now: Timestamp,
+    ) -> Result<Option<Budget>, HalfChanged> {
+        self.ask(|cluster| cluster.restart_budget(resource, now))
     }
 
     /// What is left at `now` of the failovers of a group: [`Cluster::failover_budget`].
-    #[must_use]
-    pub fn failover_budget(&self, group: GroupId, now: Timestamp) -> Option<Budget> {
-        self.cluster.read().failover_budget(group, now)
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn failover_budget(
+        &self,
+        group: GroupId,
+        now: Timestamp,
+    ) -> Result<Option<Budget>, HalfChanged> {
+        self.ask(|cluster| cluster.failover_budget(group, now))
     }
 
     /// A number that is equal for equal states: [`Cluster::digest`]. Inputs wait while the whole
     /// state is read.
-    #[must_use]
-    pub fn digest(&self) -> u64 {
-        self.cluster.read().digest()
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn digest(&self) -> Result<u64, HalfChanged> {
+        self.ask(Cluster::digest)
     }
 
     /// The whole state with its declaration: [`Cluster::snapshot`]. Inputs wait no longer than for
     /// a [`fork`](Self::fork).
-    #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
-        self.fork().snapshot()
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn snapshot(&self) -> Result<Snapshot, HalfChanged> {
+        self.fork().map(|cluster| cluster.snapshot())
     }
 
     /// What would come of these inputs: [`Cluster::what_if`]. Inputs wait no longer than for a
@@ -177,12 +290,13 @@ impl SharedCluster {
     ///
     /// # Errors
     ///
-    /// The first input that names what is not declared, or would not be accepted.
+    /// The first input that names what is not declared, or would not be accepted; or the cluster is
+    /// half changed.
     pub fn what_if(
         &self,
         inputs: impl IntoIterator<Item = Input<Names>>,
-    ) -> Result<Plan, WhatIfError> {
-        self.fork().what_if(inputs)
+    ) -> Result<Plan, SharedError<WhatIfError>> {
+        self.fork()?.what_if(inputs).map_err(SharedError::Refused)
     }
 
     /// A copy of the cluster as it is, to be asked at leisure. Nothing connects it with the shared
@@ -190,23 +304,49 @@ impl SharedCluster {
     ///
     /// Costs a copy of the state and of its indexes, in proportion to nodes, groups and resources;
     /// the declaration and the policy are shared. Inputs wait while it is made.
-    #[must_use]
-    pub fn fork(&self) -> Cluster {
-        self.cluster.read().clone()
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn fork(&self) -> Result<Cluster, HalfChanged> {
+        self.ask(Cluster::clone)
     }
-}
 
-fn drain(cluster: &mut Cluster) -> Vec<Output> {
-    core::iter::from_fn(|| cluster.poll_output()).collect()
+    fn ask<T>(&self, question: impl FnOnce(&Cluster) -> T) -> Result<T, HalfChanged> {
+        let slot = self.slot.read();
+        match slot.condition {
+            Condition::Whole => Ok(question(&slot.cluster)),
+            Condition::HalfChanged => Err(HalfChanged),
+        }
+    }
+
+    /// Changes the cluster and takes what it puts out. What panics leaves it marked, for the lock is
+    /// released then as if nothing had happened.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Cluster) -> T,
+    ) -> Result<(T, Vec<Output>), HalfChanged> {
+        let mut slot = self.slot.write();
+        match slot.condition {
+            Condition::Whole => {}
+            Condition::HalfChanged => return Err(HalfChanged),
+        }
+        slot.condition = Condition::HalfChanged;
+        let answer = change(&mut slot.cluster);
+        let outputs = core::iter::from_fn(|| slot.cluster.poll_output()).collect();
+        slot.condition = Condition::Whole;
+        Ok((answer, outputs))
+    }
 }
 
 impl fmt::Debug for SharedCluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Debugging must not wait for an input, and neither may an input for who is written to.
-        let copy = self.cluster.try_read().map(|cluster| cluster.clone());
+        let copy = self.slot.try_read().map(|slot| (slot.condition, slot.cluster.clone()));
         let mut tuple = f.debug_tuple("SharedCluster");
         match copy {
-            Some(cluster) => tuple.field(&cluster).finish(),
+            Some((Condition::Whole, cluster)) => tuple.field(&cluster).finish(),
+            Some((Condition::HalfChanged, _)) => tuple.field(&HalfChanged).finish(),
             None => tuple.field(&format_args!("<locked>")).finish(),
         }
     }

@@ -17,8 +17,12 @@ use quorate::settings::QuorumRule;
 use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use quorate::state::OperationKind;
 use quorate::{
-    Cluster, Incarnation, Input, InputError, NodeId, Output, ResourceId, SharedCluster, Timestamp,
+    Cluster, HalfChanged, Incarnation, Input, InputError, NodeId, Output, ResourceId,
+    SharedCluster, SharedError, Snapshot, Timestamp,
 };
+
+/// Why a question to the shared cluster is answered.
+const WHOLE: &str = "no policy panicked";
 
 const THREADS: usize = 8;
 const ROUNDS: usize = 50;
@@ -70,13 +74,13 @@ fn running() -> Cluster {
 }
 
 /// An input with what came of it.
-type Told = (Input, Result<Vec<Output>, InputError>);
+type Told = (Input, Result<Vec<Output>, SharedError<InputError>>);
 
 /// Lets the own resource fail and carries out what follows, in turns with a new name for the
 /// cluster, so that the threads come into each other's way. Nothing is asserted here: a thread that
 /// ends early would leave the others waiting.
 fn drive(cluster: &SharedCluster, index: usize, rounds: &Barrier) -> Vec<Told> {
-    let own = resource(&cluster.spec(), index);
+    let own = resource(&cluster.spec().expect(WHOLE), index);
     let mut told = Vec::new();
     let mut tell = |input: Input| {
         let result = cluster.handle(Timestamp::ZERO, input.clone());
@@ -159,8 +163,8 @@ fn outputs_are_those_of_an_order_of_inputs_and_go_to_their_thread() {
         switches += usize::from(std::mem::replace(&mut last, index) != index);
     }
     assert!(switches >= ROUNDS * (THREADS - 1), "{switches}");
-    assert_eq!(shared.digest(), alone.digest());
-    assert_eq!(shared.spec().name(), alone.spec().name());
+    assert_eq!(shared.digest().expect(WHOLE), alone.digest());
+    assert_eq!(shared.spec().expect(WHOLE).name(), alone.spec().name());
 }
 
 /// A policy that, once it is to, answers nobody before a second one asks.
@@ -194,11 +198,11 @@ fn readers_do_not_block_each_other() {
     let meeting = Arc::new(Meeting::default());
     let cluster = Cluster::restore(running().snapshot(), Arc::clone(&meeting));
     let shared = SharedCluster::new(cluster.expect("a sound snapshot"));
-    let group = shared.spec().group_id("g0").expect("it is declared");
+    let group = shared.spec().expect(WHOLE).group_id("g0").expect("it is declared");
     meeting.is_open.store(true, SeqCst);
     thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| shared.explain(group, Trigger::Start));
+            scope.spawn(|| shared.explain(group, Trigger::Start).expect(WHOLE));
         }
     });
     assert!(*meeting.guests.lock().expect("no guest fails") >= 2);
@@ -218,14 +222,14 @@ fn a_rehearsal_locks_nothing() {
     let plan = without_deadlock(|| {
         let shared = SharedCluster::new(running());
         let fail = |index| {
-            let resource = resource(&shared.spec(), index);
+            let resource = resource(&shared.spec().expect(WHOLE), index);
             Input::Command(Command::FailResource { resource })
         };
-        let before = shared.digest();
+        let before = shared.digest().expect(WHOLE);
         let inputs = std::iter::once_with(|| {
             shared.handle(Timestamp::ZERO, fail(0)).expect("it is online");
-            assert_ne!(shared.digest(), before);
-            shared.spec().named(fail(1))
+            assert_ne!(shared.digest().expect(WHOLE), before);
+            shared.spec().expect(WHOLE).named(fail(1))
         });
         shared.what_if(inputs).expect("it is online")
     });
@@ -241,7 +245,7 @@ fn debugging_locks_nothing() {
     struct Sink(SharedCluster, String);
     impl fmt::Write for Sink {
         fn write_str(&mut self, text: &str) -> fmt::Result {
-            assert_eq!(self.0.handle_timeout(Timestamp::ZERO), []);
+            assert_eq!(self.0.handle_timeout(Timestamp::ZERO).expect(WHOLE), []);
             self.1.push_str(text);
             Ok(())
         }
@@ -265,29 +269,32 @@ fn answers_are_those_of_the_cluster() {
     shared.handle(now, fail.clone()).expect("it is online");
     alone.handle(now, fail).expect("it is online");
     let group = alone.spec().group_id("g0").expect("it is declared");
-    assert_eq!(shared.outstanding(), alone.outstanding().collect::<Vec<_>>());
-    assert_eq!(shared.outstanding().len(), 1);
-    assert_eq!(shared.poll_timeout(), alone.poll_timeout());
-    assert!(shared.poll_timeout().is_some());
+    assert_eq!(shared.outstanding().expect(WHOLE), alone.outstanding().collect::<Vec<_>>());
+    assert_eq!(shared.outstanding().expect(WHOLE).len(), 1);
+    assert_eq!(shared.poll_timeout().expect(WHOLE), alone.poll_timeout());
+    assert!(shared.poll_timeout().expect(WHOLE).is_some());
     let node = alone.spec().node_id("a").expect("it is declared");
-    assert_eq!(shared.owner(group), Some(node));
-    assert_eq!(shared.node_state(node), alone.state().node_state(node));
-    assert_eq!(shared.group_state(group), alone.group_state(group));
-    assert_eq!(shared.resource_state(first), alone.state().resource_state(first));
-    assert_eq!(shared.why(group), alone.why(group));
-    assert!(shared.why(group).is_some());
-    assert_eq!(shared.explain(group, Trigger::Start), alone.explain(group, Trigger::Start));
-    assert_eq!(shared.restart_budget(first, now), alone.restart_budget(first, now));
-    assert_eq!(shared.failover_budget(group, now), alone.failover_budget(group, now));
-    assert_eq!(shared.snapshot(), alone.snapshot());
-    assert_eq!(shared.what_if([]), alone.what_if([]));
-    assert_eq!(shared.fork().digest(), alone.digest());
+    assert_eq!(shared.owner(group).expect(WHOLE), Some(node));
+    assert_eq!(shared.node_state(node).expect(WHOLE), alone.state().node_state(node));
+    assert_eq!(shared.group_state(group).expect(WHOLE), alone.group_state(group));
+    assert_eq!(shared.resource_state(first).expect(WHOLE), alone.state().resource_state(first));
+    assert_eq!(shared.why(group).expect(WHOLE), alone.why(group));
+    assert!(shared.why(group).expect(WHOLE).is_some());
+    assert_eq!(
+        shared.explain(group, Trigger::Start).expect(WHOLE),
+        alone.explain(group, Trigger::Start)
+    );
+    assert_eq!(shared.restart_budget(first, now).expect(WHOLE), alone.restart_budget(first, now));
+    assert_eq!(shared.failover_budget(group, now).expect(WHOLE), alone.failover_budget(group, now));
+    assert_eq!(shared.snapshot().expect(WHOLE), alone.snapshot());
+    assert_eq!(shared.what_if([]), alone.what_if([]).map_err(SharedError::Refused));
+    assert_eq!(shared.fork().expect(WHOLE).digest(), alone.digest());
 }
 
 #[test]
 fn an_older_time_counts_as_the_latest_one() {
     let shared = SharedCluster::new(running());
-    let spec = shared.spec();
+    let spec = shared.spec().expect(WHOLE);
     let (first, second) = (resource(&spec, 0), resource(&spec, 1));
     let fail = |resource| Input::Command(Command::FailResource { resource });
     let deadlines = |outputs: &[Output]| -> Vec<Timestamp> {
@@ -301,8 +308,8 @@ fn an_older_time_counts_as_the_latest_one() {
     let early = shared.handle(Timestamp::from_millis(99), fail(second)).expect("it is online");
     assert_eq!(deadlines(&late).len(), 1);
     assert_eq!(deadlines(&early), deadlines(&late));
-    assert_eq!(shared.handle_timeout(Timestamp::from_millis(5)), []);
-    assert_eq!(shared.fork().state().now(), Timestamp::from_millis(100));
+    assert_eq!(shared.handle_timeout(Timestamp::from_millis(5)).expect(WHOLE), []);
+    assert_eq!(shared.fork().expect(WHOLE).state().now(), Timestamp::from_millis(100));
 }
 
 /// Threads with clocks that disagree: none is refused, and the latest time is that of the cluster.
@@ -314,7 +321,7 @@ fn time_never_goes_backwards_whatever_the_threads_say() {
         for index in 0..THREADS {
             let (shared, begin) = (shared.clone(), &begin);
             scope.spawn(move || {
-                let spec = shared.spec();
+                let spec = shared.spec().expect(WHOLE);
                 let own = resource(&spec, index);
                 let node = spec.node_id("a").expect("declared");
                 let incarnation = Incarnation::new(1);
@@ -325,7 +332,7 @@ fn time_never_goes_backwards_whatever_the_threads_say() {
                     let now = Timestamp::from_millis((round * 389 + index as u64 * 97) % 1_000);
                     let alive = Input::ResourceAlive { resource: own, node, incarnation };
                     shared.handle(now, alive).expect("no time is refused");
-                    let latest = shared.fork().state().now();
+                    let latest = shared.fork().expect(WHOLE).state().now();
                     assert!(latest >= now.max(seen));
                     seen = latest;
                 }
@@ -335,5 +342,114 @@ fn time_never_goes_backwards_whatever_the_threads_say() {
     let largest = (0..500_u64)
         .flat_map(|round| (0..THREADS as u64).map(move |index| (round * 389 + index * 97) % 1_000))
         .max();
-    assert_eq!(Some(shared.fork().state().now().as_millis()), largest);
+    assert_eq!(Some(shared.fork().expect(WHOLE).state().now().as_millis()), largest);
+}
+
+/// A policy that panics once it is told to.
+#[derive(Debug, Default)]
+struct Faulty(AtomicBool);
+
+impl FailoverPolicy for Faulty {
+    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+        assert!(!self.0.load(SeqCst), "on purpose");
+        Ring::new().rank(placement, candidate)
+    }
+}
+
+fn with_a_faulty_policy() -> (SharedCluster, Arc<Faulty>, Snapshot) {
+    let faulty = Arc::new(Faulty::default());
+    let spec = declaration().build().expect("it is sound");
+    let cluster = Cluster::new(spec, Arc::clone(&faulty), Timestamp::ZERO);
+    let snapshot = cluster.snapshot();
+    (SharedCluster::new(cluster), faulty, snapshot)
+}
+
+/// The first node comes, and every group asks the policy for a node.
+fn join(spec: &ClusterSpec) -> Input {
+    let node = spec.node_id("a").expect("it is declared");
+    Input::NodeJoined { node, incarnation: Incarnation::new(1), running: Vec::new() }
+}
+
+/// The policy panics in the input of one thread. Whatever the other threads do, none of them is
+/// answered from a cluster that is half changed; one that is restored takes its place for all.
+#[test]
+fn after_a_panic_nobody_goes_on_with_half_a_change() {
+    let (shared, faulty, snapshot) = with_a_faulty_policy();
+    let spec = shared.spec().expect(WHOLE);
+    faulty.0.store(true, SeqCst);
+    let joined = thread::spawn({
+        let (shared, join) = (shared.clone(), join(&spec));
+        move || shared.handle(Timestamp::ZERO, join)
+    });
+    assert!(joined.join().is_err(), "the policy was to panic");
+    thread::scope(|scope| {
+        for index in 0..THREADS {
+            let shared = shared.clone();
+            scope.spawn(move || refuses_everything(&shared, index));
+        }
+    });
+
+    faulty.0.store(false, SeqCst);
+    refuses_everything(&shared, 0);
+    let restored = Cluster::restore(snapshot.clone(), Ring::new()).expect("it is sound");
+    shared.clone().replace(restored);
+    assert_eq!(shared.snapshot(), Ok(snapshot));
+    let outputs = shared.handle(Timestamp::ZERO, join(&spec)).expect("it comes");
+    assert_eq!(effects(&outputs).len(), THREADS);
+}
+
+fn refuses_everything(shared: &SharedCluster, index: usize) {
+    let spec = declaration().build().expect("it is sound");
+    let (node, resource) = (spec.node_id("a").expect("it is declared"), resource(&spec, index));
+    let group = spec.group_id(&format!("g{index}")).expect("it is declared");
+    let now = Timestamp::from_millis(9);
+    let fail = Input::Command(Command::FailResource { resource });
+    assert_eq!(shared.handle(now, fail), Err(SharedError::HalfChanged(HalfChanged)));
+    assert_eq!(shared.handle_timeout(now), Err(HalfChanged));
+    assert_eq!(shared.what_if([]), Err(SharedError::HalfChanged(HalfChanged)));
+    assert_eq!(shared.spec(), Err(HalfChanged));
+    assert_eq!(shared.poll_timeout(), Err(HalfChanged));
+    assert_eq!(shared.outstanding(), Err(HalfChanged));
+    assert_eq!(shared.node_state(node), Err(HalfChanged));
+    assert_eq!(shared.group_state(group), Err(HalfChanged));
+    assert_eq!(shared.resource_state(resource), Err(HalfChanged));
+    assert_eq!(shared.owner(group), Err(HalfChanged));
+    assert_eq!(shared.why(group), Err(HalfChanged));
+    assert_eq!(shared.explain(group, Trigger::Start), Err(HalfChanged));
+    assert_eq!(shared.restart_budget(resource, now), Err(HalfChanged));
+    assert_eq!(shared.failover_budget(group, now), Err(HalfChanged));
+    assert_eq!(shared.digest(), Err(HalfChanged));
+    assert_eq!(shared.snapshot(), Err(HalfChanged));
+    assert_eq!(shared.fork().err(), Some(HalfChanged));
+    assert_eq!(format!("{shared:?}"), "SharedCluster(HalfChanged)");
+}
+
+/// A question changes nothing, so a panic in one spoils nothing but its answer.
+#[test]
+fn a_panic_in_a_question_spoils_only_the_question() {
+    let (shared, faulty, snapshot) = with_a_faulty_policy();
+    let spec = shared.spec().expect(WHOLE);
+    let group = spec.group_id("g0").expect("it is declared");
+    faulty.0.store(true, SeqCst);
+    let rehearsed = thread::spawn({
+        let (shared, join) = (shared.clone(), spec.named(join(&spec)));
+        move || shared.what_if([join])
+    });
+    assert!(rehearsed.join().is_err(), "the policy was to panic");
+    faulty.0.store(false, SeqCst);
+    assert_eq!(shared.snapshot(), Ok(snapshot));
+    let outputs = shared.handle(Timestamp::ZERO, join(&spec)).expect("it comes");
+    let answers = effects(&outputs);
+    assert_eq!(answers.len(), THREADS);
+
+    faulty.0.store(true, SeqCst);
+    let asked = thread::spawn({
+        let shared = shared.clone();
+        move || shared.explain(group, Trigger::Start)
+    });
+    assert!(asked.join().is_err(), "the policy was to panic");
+    faulty.0.store(false, SeqCst);
+    for (_, answer) in answers {
+        shared.handle(Timestamp::ZERO, answer).expect("it was asked for");
+    }
 }
