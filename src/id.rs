@@ -138,6 +138,11 @@ counter! {
     Incarnation
 }
 
+impl Incarnation {
+    /// The highest incarnation that is accepted, so that later ones are left to tell.
+    pub const LAST: Self = Self(u64::MAX >> 1);
+}
+
 /// How nodes, groups and resources are referred to.
 pub trait Naming: Clone + Copy + fmt::Debug + Eq + Hash + Ord + Send + Sync + 'static {
     /// Refers to a node.

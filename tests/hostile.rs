@@ -65,8 +65,6 @@ fn live(cluster: &mut Cluster, seed: u64) -> Result<(), String> {
     match Cluster::restore(cluster.snapshot(), Ring::new()) {
         Ok(again) if again.digest() == cluster.digest() => Ok(()),
         Ok(_) => Err("restored as another one".into()),
-        // A counter that was forged up to its limit has passed it since.
-        Err(error) if error.to_string().contains("a counter is too near") => Ok(()),
         Err(error) => Err(format!("cannot be restored again: {error}")),
     }
 }
@@ -262,6 +260,10 @@ fn numbers_to_try(was: Option<u64>) -> Vec<Value> {
         near.saturating_add(1),
         near.saturating_mul(1_000),
         u64::from(u32::MAX),
+        u64::MAX >> 3,
+        (u64::MAX >> 3) + 1,
+        u64::MAX >> 2,
+        (u64::MAX >> 2) + 1,
         u64::MAX >> 1,
         (u64::MAX >> 1) + 1,
         u64::MAX - 1,

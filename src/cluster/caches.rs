@@ -46,6 +46,8 @@ pub(crate) struct Caches {
     /// Groups that fail back in a window.
     pub(crate) windowed: Vec<GroupId>,
     pub(crate) touched: Touched,
+    /// The highest epoch of a group or number of changes of a resource.
+    pub(crate) highest_count: u64,
     /// Room for the plan of one group; empty between inputs.
     pub(crate) stands: Vec<Stand>,
 }
@@ -116,6 +118,7 @@ impl Caches {
         let mut operations = Vec::new();
         for resource in declared.resources() {
             let Some(record) = state.resource(resource) else { continue };
+            self.note_count(record.sequence);
             running = running.saturating_add(u32::from(record.state.may_run()));
             if let Some(operation) = record.operation {
                 operations.push((operation.id, Target::Resource(resource)));
@@ -124,6 +127,7 @@ impl Caches {
         if let Some(count) = self.running.get_mut(group.index()) {
             *count = running;
         }
+        self.note_count(state.group(group).map_or(0, |record| record.epoch.value()));
         let states = declared.resources().map(|resource| state.resource_state(resource));
         self.group_states.push(GroupState::of(states));
         if declared.settings().failback_window.is_some() {
@@ -133,6 +137,11 @@ impl Caches {
             self.drained.insert((node, group));
         }
         operations
+    }
+
+    /// Notes a counter of a record that has grown.
+    pub(crate) fn note_count(&mut self, count: u64) {
+        self.highest_count = self.highest_count.max(count);
     }
 
     fn note_doubts(&mut self, spec: &ClusterSpec, state: &ClusterState, declared: &GroupSpec) {
@@ -169,6 +178,7 @@ impl Caches {
     pub(crate) fn check(&self, spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
         let anew = Self::of(spec, state);
         let is_equal = self.running == anew.running
+            && self.highest_count == anew.highest_count
             && self.orphans == anew.orphans
             && self.fatal_doubts == anew.fatal_doubts
             && self.drained == anew.drained
@@ -264,6 +274,7 @@ mod tests {
         assert_eq!(broken(|caches| caches.membership.up += 1), votes);
         assert_eq!(broken(|caches| caches.membership.votes += 1), votes);
         assert_eq!(broken(|caches| caches.running[0] += 1), index);
+        assert_eq!(broken(|caches| caches.highest_count += 1), index);
         assert_eq!(broken(|caches| caches.orphans = OrphanIndex::default()), index);
         let place = (sample::node(0), sample::resource("ip"));
         assert_eq!(broken(|caches| caches.fatal_doubts.extend([place])), index);

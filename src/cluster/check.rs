@@ -33,10 +33,19 @@ pub(crate) enum Accepted {
     Configuration(Box<Configuration>),
 }
 
-/// Counters stop here, far from their end: nothing of this world gets there, only a forged state.
-const LAST_COUNT: u64 = u64::MAX >> 1;
+/// Beyond this count a cluster takes nothing in any more. It is so far from the highest one that a
+/// snapshot may have that no history gets from here to there, so that the cluster can always be
+/// stored and restored. Nothing of this world gets here either, only a forged state.
+pub(crate) const LAST_COUNT: u64 = u64::MAX >> 3;
 
 impl Cluster {
+    /// Whether one of the cluster's own counters is near the end of its range.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        let state = &self.state;
+        let highest = state.inputs.max(state.next_operation.value()).max(state.configuration);
+        highest.max(self.caches.highest_count) > LAST_COUNT
+    }
+
     /// Checks an input against the state.
     pub(crate) fn check(&self, now: Timestamp, input: Input) -> Result<Accepted, InputError> {
         let latest = self.state.now;
@@ -46,7 +55,7 @@ impl Cluster {
         if now > Timestamp::LATEST {
             return Err(InputError::TimeOutOfRange(now));
         }
-        if self.state.next_operation.value() > LAST_COUNT || self.state.inputs > LAST_COUNT {
+        if self.is_exhausted() {
             return Err(InputError::CounterExhausted);
         }
         match input {
@@ -157,7 +166,7 @@ impl Cluster {
             }
         }
         let known = record.incarnation;
-        if incarnation.value() > LAST_COUNT {
+        if incarnation > Incarnation::LAST {
             return Err(InputError::IncarnationOutOfRange { node, incarnation });
         }
         let is_new = incarnation > known;
@@ -243,23 +252,51 @@ impl Cluster {
 mod tests {
     use super::*;
     use crate::policy::Ring;
-    use crate::spec::ClusterDeclaration;
+    use crate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
+    use crate::state::ClusterState;
 
-    /// Inputs and operations are counted up to half of their range, and the last number is used.
+    /// Whatever the cluster counts, it counts up to an eighth of the range, and the last number is
+    /// used. Then nothing happens any more, not by a timeout either, and it can still be restored.
     #[test]
     fn counters_end_far_from_their_end() {
-        let spec = || ClusterDeclaration::new("c").node("a").build().expect("one node is enough");
-        let input = || Input::WitnessChanged { witness: crate::quorum::WitnessState::Up };
-        let answer = |inputs, operation| {
-            let mut cluster = Cluster::new(spec(), Ring::new(), Timestamp::ZERO);
-            cluster.state.inputs = inputs;
-            cluster.state.next_operation = OpId::new(operation);
-            cluster.handle(Timestamp::ZERO, input())
+        let spec = || {
+            let group = GroupDeclaration::new("g")
+                .resource(ResourceDeclaration::new("r", "Generic Service"));
+            ClusterDeclaration::new("c").node("a").group(group).build().expect("it is sound")
         };
-        assert_eq!(answer(0, 1), Ok(()));
-        assert_eq!(answer(LAST_COUNT, LAST_COUNT), Ok(()));
-        assert_eq!(answer(LAST_COUNT + 1, 1), Err(InputError::CounterExhausted));
-        assert_eq!(answer(0, LAST_COUNT + 1), Err(InputError::CounterExhausted));
-        assert_eq!(answer(u64::MAX, 1), Err(InputError::CounterExhausted));
+        let answer = |change: fn(&mut ClusterState, u64), count: u64| {
+            let mut state = ClusterState::new(&spec(), Timestamp::ZERO);
+            change(&mut state, count);
+            let policy = alloc::sync::Arc::new(Ring::new());
+            let mut cluster = Cluster::assemble(alloc::sync::Arc::new(spec()), policy, state);
+            let (node, incarnation) = (NodeId::new(0), Incarnation::new(1));
+            let join = Input::NodeJoined { node, incarnation, running: Vec::new() };
+            let first = cluster.handle(Timestamp::ZERO, join);
+            let again = Input::WitnessChanged { witness: WitnessState::Up };
+            let second = cluster.handle(Timestamp::ZERO, again);
+            assert!(first.is_ok() || cluster.poll_timeout().is_none());
+            let before = cluster.digest();
+            cluster.handle_timeout(Timestamp::from_millis(86_400_000));
+            assert!(second.is_ok() || cluster.digest() == before);
+            let restored = Cluster::restore(cluster.snapshot(), Ring::new());
+            assert_eq!(restored.map(|cluster| cluster.digest()), Ok(cluster.digest()));
+            (first, second)
+        };
+        let changes: [fn(&mut ClusterState, u64); 5] = [
+            |state, count| state.inputs = count,
+            |state, count| state.next_operation = OpId::new(count),
+            |state, count| state.groups[0].epoch = crate::id::Epoch::new(count),
+            |state, count| state.resources[0].sequence = count,
+            |state, count| state.configuration = count,
+        ];
+        for (index, change) in changes.into_iter().enumerate() {
+            let exhausted = Err(InputError::CounterExhausted);
+            // What the first input does not count the second is free to.
+            let second = if index == 4 { Ok(()) } else { exhausted.clone() };
+            assert_eq!(answer(change, LAST_COUNT), (Ok(()), second), "{index}");
+            let refused = (exhausted.clone(), exhausted);
+            assert_eq!(answer(change, LAST_COUNT + 1), refused, "{index}");
+            assert_eq!(answer(change, LAST_COUNT << 1), refused, "{index}");
+        }
     }
 }

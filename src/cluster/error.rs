@@ -26,9 +26,10 @@ pub enum InputError<N: Naming = Ids> {
     /// The input lies beyond [`Timestamp::LATEST`].
     #[error("time {0} is out of range")]
     TimeOutOfRange(Timestamp),
-    /// The cluster's own numbers of operations or inputs are near the end of their range, which only
-    /// a forged snapshot brings about.
-    #[error("the cluster's numbers of operations or inputs are near the end of their range")]
+    /// One of the cluster's own counters (inputs, operations, configurations, epochs, changes of a
+    /// resource) is beyond 2^61 − 1, near the end of its range, which only a forged snapshot brings
+    /// about. Nothing happens any more, no timeout is due; the state can still be stored and read.
+    #[error("the cluster's own counters are near the end of their range")]
     CounterExhausted,
     /// No node has this id.
     #[error("no node {0}")]

@@ -30,22 +30,14 @@ mod violation;
 
 pub use violation::{Rule, Subject, Violation};
 
-/// Whether everything holds that must.
+/// The highest value of a counter of the cluster's own. Twice as far as the one after which a
+/// cluster takes nothing in any more ([`LAST_COUNT`](super::check::LAST_COUNT)), so that whatever
+/// a cluster came to can be stored and restored.
+const COUNT_MAX: u64 = u64::MAX >> 2;
+
+/// Whether everything holds that must, also of a state that somebody sent.
 pub(crate) fn check(spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
-    check_up_to(u64::MAX.saturating_sub(1), spec, state)
-}
-
-/// The same for a state that somebody sent: its counters must leave room for a long life, so that
-/// none of them ever comes to its end.
-pub(crate) fn check_restored(spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
-    check_up_to(RESTORED_COUNT_MAX, spec, state)
-}
-
-/// The highest value of a counter in a state that somebody sent.
-const RESTORED_COUNT_MAX: u64 = u64::MAX >> 1;
-
-fn check_up_to(count_max: u64, spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
-    let checks = Checks { spec, state, count_max };
+    let checks = Checks { spec, state };
     checks.cluster()?;
     for (index, record) in state.nodes.iter().enumerate() {
         checks.node(NodeId::from_index(index), record)?;
@@ -67,7 +59,6 @@ fn check_up_to(count_max: u64, spec: &ClusterSpec, state: &ClusterState) -> Resu
 struct Checks<'a> {
     spec: &'a ClusterSpec,
     state: &'a ClusterState,
-    count_max: u64,
 }
 
 impl<'a> Checks<'a> {
@@ -82,8 +73,8 @@ impl<'a> Checks<'a> {
             && state.resources.len() == self.spec.resources().len();
         require!(complete, whole.clone(), Rule::RecordCount);
         let next_operation = state.next_operation.value();
-        self.counters(&whole, [state.inputs, next_operation, state.configuration])?;
-        self.counters(&whole, [state.now.as_millis()])?;
+        Self::counters(&whole, [state.inputs, next_operation, state.configuration])?;
+        require!(state.now <= Timestamp::LATEST, whole.clone(), Rule::CounterTooLarge);
         require!(next_operation > 0, whole.clone(), Rule::OperationNotIssued);
         let read_at = state.wall_clock.map(|(read_at, _)| read_at);
         let times = [state.formed_at, state.quorate_since, read_at];
@@ -133,7 +124,8 @@ impl<'a> Checks<'a> {
     /// was seen there is a proof that it is down.
     fn node(self, node: NodeId, record: &NodeRecord) -> Result<(), Violation> {
         let subject = Subject::Node(node);
-        self.counters(&subject, [record.incarnation.value()])?;
+        let is_accepted = record.incarnation <= Incarnation::LAST;
+        require!(is_accepted, subject.clone(), Rule::CounterTooLarge);
         self.accepted(&subject, record.up_in_input)?;
         self.past(&subject, [record.since])?;
         self.log(&subject, &record.fence.attempts)?;
@@ -168,7 +160,7 @@ impl<'a> Checks<'a> {
         for node in [record.owner, destination, queued].into_iter().chain(others) {
             self.known(&subject, node)?;
         }
-        self.counters(&subject, [record.epoch.value()])?;
+        Self::counters(&subject, [record.epoch.value()])?;
         self.accepted(&subject, record.placed_in_input)?;
         self.past(&subject, record.last_failback.into_iter().chain([record.placed_at]))?;
         self.log(&subject, &record.failovers)?;
@@ -198,7 +190,7 @@ impl<'a> Checks<'a> {
         record: &ResourceRecord,
     ) -> Result<(), Violation> {
         let subject = Subject::Resource(resource);
-        self.counters(&subject, [record.sequence])?;
+        Self::counters(&subject, [record.sequence])?;
         self.past(&subject, [record.since, record.started_at])?;
         self.past(&subject, [record.looked_alive_at, record.known_alive_at])?;
         self.log(&subject, &record.restarts)?;
@@ -257,12 +249,8 @@ impl<'a> Checks<'a> {
         Ok(())
     }
 
-    fn counters<const N: usize>(
-        self,
-        subject: &Subject,
-        values: [u64; N],
-    ) -> Result<(), Violation> {
-        let small = values.into_iter().all(|value| value <= self.count_max);
+    fn counters<const N: usize>(subject: &Subject, values: [u64; N]) -> Result<(), Violation> {
+        let small = values.into_iter().all(|value| value <= COUNT_MAX);
         require!(small, subject.clone(), Rule::CounterTooLarge);
         Ok(())
     }

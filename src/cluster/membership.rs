@@ -146,6 +146,7 @@ impl Cluster {
             if let Some(record) = self.state.groups.get_mut(group.index()) {
                 // With the owner goes what was asked of it.
                 record.epoch = record.epoch.next();
+                self.caches.note_count(record.epoch.value());
                 record.return_to = None;
                 let is_bound_nowhere = record.movement.is_some_and(|of| of.to.is_none());
                 if is_bound_nowhere {

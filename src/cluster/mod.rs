@@ -87,10 +87,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// A cluster that has just been declared: every node is down, nothing runs.
+    /// A cluster that has just been declared: every node is down, nothing runs. A time beyond
+    /// [`Timestamp::LATEST`] counts as that one.
     #[must_use]
     pub fn new(spec: ClusterSpec, policy: impl FailoverPolicy + 'static, now: Timestamp) -> Self {
-        let state = ClusterState::new(&spec, now);
+        let state = ClusterState::new(&spec, now.min(Timestamp::LATEST));
         Self::assemble(Arc::new(spec), Arc::new(policy), state)
     }
 
@@ -113,6 +114,11 @@ impl Cluster {
     ///
     /// An input that is wrong or not possible now, with the reason. Nothing has changed then, and
     /// nothing is put out.
+    ///
+    /// # Panics
+    ///
+    /// Only if the policy does. The cluster is half changed then: whoever catches the panic throws it
+    /// away and restores the last snapshot.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<(), InputError> {
         let checked = self.check(now, input);
         if checked.is_err() && seeded!(RefusalLeavesTrace) {
@@ -135,6 +141,7 @@ impl Cluster {
     pub fn handle_timeout(&mut self, now: Timestamp) {
         if now < self.state.now
             || now > Timestamp::LATEST
+            || self.is_exhausted()
             || self.caches.agenda.first().is_none_or(|(at, _)| at > now)
         {
             return;
@@ -155,10 +162,11 @@ impl Cluster {
     ///
     /// After an input or a timeout this is later than its time: what is overdue was done in that
     /// step. In a cluster that was just restored something may be due at once. It is never before
-    /// the time of the last input, and a call at that moment always does something.
+    /// the time of the last input, and a call at that moment always does something. `None` also
+    /// stands where no input is taken in any more ([`InputError::CounterExhausted`]).
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        let (at, slot) = self.caches.agenda.first()?;
+        let (at, slot) = self.caches.agenda.first().filter(|_| !self.is_exhausted())?;
         let reason = self.deadline_reason(slot)?;
         Some(Deadline { at: at.max(self.state.now), reason })
     }

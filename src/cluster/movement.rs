@@ -127,6 +127,7 @@ impl Cluster {
         if !seeded!(EpochStands) {
             record.epoch = record.epoch.next();
         }
+        self.caches.note_count(record.epoch.value());
         if seeded!(FailoversForgotten) {
             record.failovers.clear();
         }

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
-use super::invariants::{Violation, check_restored};
+use super::invariants::{self, Violation};
 use super::snapshot::{
     GroupSnapshot, MovementSnapshot, NodeSnapshot, OrphanSnapshot, QueuedSnapshot,
     ResourceSnapshot, Snapshot, SnapshotV1,
@@ -111,7 +111,7 @@ pub(crate) fn restore_state_within(
         resources: ids.resources(resources)?,
         orphans: ids.orphans(orphans)?,
     };
-    check_restored(&spec, &state)
+    invariants::check(&spec, &state)
         .map_err(|violation| RestoreError::Inconsistent(violation.named(&spec)))?;
     Ok((spec, state))
 }

@@ -179,6 +179,7 @@ impl Cluster {
         let from = core::mem::replace(&mut record.state, to);
         record.since = now;
         record.sequence = record.sequence.saturating_add(1);
+        self.caches.note_count(record.sequence);
         record.late_start = record.late_start.after(from, event, to);
         record.doubt = record.doubt.after(from, event, to);
         self.note_doubt(resource);

@@ -47,7 +47,8 @@ pub enum Rule {
     RecordCount,
     /// Every reference is to a declared node or resource.
     UnknownReference,
-    /// No counter comes to the end of its range; in a snapshot none is in the upper half of it.
+    /// No counter is beyond 2^62 − 1, nor an incarnation or a time beyond 2^63 − 1, so that whatever a
+    /// cluster counts can be stored and restored.
     CounterTooLarge,
     /// What happened in an input happened in one that was accepted.
     InputNotAccepted,
