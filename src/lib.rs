@@ -106,6 +106,7 @@
 //! | [`settings`] | every property with its meaning, unit and default |
 //! | [`graph`] | dependencies: `[disk] and ([ip 1] or [ip 2])` |
 //! | [`cluster`] | the core: inputs, outputs, questions |
+//! | [`agent`] | what an agent may carry out, and what it has to refuse |
 //! | [`state`] | what a cluster remembers, to be read |
 //! | [`machine`] | the states of nodes, resources and groups, and budgets of failures |
 //! | [`quorum`] | which votes keep a cluster alive |
@@ -175,6 +176,7 @@ macro_rules! seeded {
     };
 }
 
+pub mod agent;
 pub mod catalog;
 pub mod cluster;
 pub mod graph;

@@ -53,6 +53,16 @@ bugs! {
     OldIncarnationCounts: S8,
     /// a terminate that was not answered counts as done
     TimeoutIsOff: S13,
+    /// an agent carries out an operation behind a newer one of the same resource
+    AgentForgetsLast: S1,
+    /// an agent that stopped everything by itself goes on in the same life
+    AgentOutlivesItsLife: S1,
+    /// an agent carries out what was asked of an earlier life of its node
+    AgentTakesAnyLife: S1,
+    /// an agent that lost its memory goes on as if there had been nothing to remember
+    AgentNeedsNoMemory: S1,
+    /// an agent starts what was asked for under an earlier ownership of the group
+    AgentIgnoresEpoch: S1,
     /// a node counts as off as soon as its fence is asked for
     FenceNotAwaited: S9,
     /// a fence that was not answered counts as done

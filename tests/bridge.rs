@@ -250,7 +250,7 @@ fn nothing_is_left_out() {
     let items = [
         ("src/cluster/input.rs", "pub enum Input<"),
         ("src/cluster/input.rs", "pub enum Command<"),
-        ("src/cluster/input.rs", "pub enum Outcome "),
+        ("src/state/resource.rs", "pub enum Outcome "),
         ("src/cluster/input.rs", "pub enum LockHandling "),
         ("src/cluster/input.rs", "pub enum WhenRefused "),
         ("src/cluster/input.rs", "pub enum ResumeFailback "),

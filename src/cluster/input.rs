@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::running::Running;
 use crate::id::{Ids, Incarnation, Naming, OpId};
 use crate::spec::ClusterDeclaration;
-use crate::state::{DrainMode, MoveFailure, WitnessState};
+use crate::state::{DrainMode, MoveFailure, Outcome, WitnessState};
 use crate::time::WallClock;
 
 /// Something that happened, or that an operator asks for.
@@ -120,23 +120,6 @@ pub enum Input<N: Naming = Ids> {
     },
     /// An operator asks for something.
     Command(Command<N>),
-}
-
-/// How an operation ended.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// As asked: it started, stopped, was terminated or fenced; a check found it alive.
-    Succeeded,
-    /// Not as asked: it did not start, stop, terminate or get fenced; a check found it dead.
-    Failed,
-    /// The embedder stopped waiting for it. Neither success nor failure.
-    TimedOut,
-    /// A probe found it running.
-    Running,
-    /// A probe found that it does not run.
-    NotRunning,
 }
 
 /// What an operator asks for.

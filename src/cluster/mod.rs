@@ -56,9 +56,10 @@ mod touched;
 mod what_if;
 mod why;
 
+pub use crate::state::Outcome;
 pub use deadline::{Deadline, DeadlineReason};
 pub use error::{InputError, UnknownReference};
-pub use input::{Command, Input, LockHandling, Outcome, ResumeFailback, WhenRefused};
+pub use input::{Command, Input, LockHandling, ResumeFailback, WhenRefused};
 pub use invariants::{Rule, Subject, Violation};
 pub use output::{Effect, Event, Output};
 pub use reason::Reason;

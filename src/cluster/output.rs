@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::{Order, Task};
 use crate::id::{Epoch, Ids, Incarnation, Naming, OpId};
 use crate::machine::{GroupState, NodeState, ResourceState};
 use crate::quorum::Verdict as QuorumVerdict;
@@ -28,9 +29,9 @@ pub enum Output<N: Naming = Ids> {
 /// It ends once: by one [`OperationFinished`](super::Input::OperationFinished), or, if that did
 /// not come, by [`OperationTimedOut`](Event::OperationTimedOut) or
 /// [`OperationSuperseded`](Event::OperationSuperseded). After these two no report is owed, and one
-/// that comes is stale. Carrying out the same `operation` twice must be harmless: after a restore
-/// it may be asked for again. An agent refuses what carries an older `epoch` of the group or an
-/// older `incarnation` of the node than it knows.
+/// that comes is stale. After a restore the same `operation` may be asked for again. Whether it is
+/// carried out, the agent asks [`Agent::admit`](crate::agent::Agent::admit): effects come late,
+/// twice and in any order, and two copies of one resource are at stake.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", deny_unknown_fields)]
 #[must_use]
@@ -138,5 +139,15 @@ impl Effect {
     pub(crate) fn superseded(self) -> Event {
         let Self { operation, action, node, resource, group, .. } = self;
         Event::OperationSuperseded { operation, action, node, resource, group }
+    }
+}
+
+impl<N: Naming> Effect<N> {
+    /// The effect as its agent sees it; `None` for a fence, which is for a device.
+    #[must_use]
+    pub fn order(&self) -> Option<Order<N>> {
+        let Self { operation, action, epoch, incarnation, .. } = *self;
+        let task = Task { operation, action, epoch, incarnation };
+        Some(Order { task, resource: self.resource.clone()?, group: self.group.clone()? })
     }
 }

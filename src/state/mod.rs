@@ -24,7 +24,7 @@ pub use group::{GroupRecord, Lock, MoveFailure, Movement, MovementCause, QueuedM
 pub use node::{Attraction, DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
 pub use occupancy::Occupancy;
 pub use resource::{
-    Doubt, Exhaustion, LateStart, Operation, OperationKind, Orphan, OrphanState, Recovery,
+    Doubt, Exhaustion, LateStart, Operation, OperationKind, Orphan, OrphanState, Outcome, Recovery,
     ResourceRecord,
 };
 

@@ -195,6 +195,23 @@ pub enum OperationKind {
     Fence,
 }
 
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// As asked: it started, stopped, was terminated or fenced; a check found it alive.
+    Succeeded,
+    /// Not as asked: it did not start, stop, terminate or get fenced; a check found it dead.
+    Failed,
+    /// The embedder stopped waiting for it. Neither success nor failure.
+    TimedOut,
+    /// A probe found it running.
+    Running,
+    /// A probe found that it does not run.
+    NotRunning,
+}
+
 /// A resource found running on a node where it should not run.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Orphan {

@@ -1,0 +1,139 @@
+//! The life of a node, as its agents see it.
+
+use core::fmt;
+
+use super::desk::Desk;
+use super::order::Task;
+use super::refusal::Refusal;
+use crate::id::{Epoch, Incarnation, OpId};
+use crate::state::OperationKind;
+
+/// The life of a node, and what is admitted in it whatever the resource.
+///
+/// [`Agent`](super::Agent) holds one. By itself it is for whoever keeps [`Desk`]s in a store of
+/// their own.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Life {
+    incarnation: Incarnation,
+    memory: Memory,
+}
+
+/// What is remembered of this life.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum Memory {
+    /// Everything that was asked for after this operation.
+    Since(OpId),
+    /// Nothing.
+    Lost,
+    /// It does not matter any more.
+    Over(LifeOver),
+}
+
+/// Why a node has to begin a new life.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum LifeOver {
+    /// It stopped everything by itself, or left.
+    StoppedItself,
+    /// The core was restored from a snapshot that is older than what it handed out last.
+    CoreWentBack,
+}
+
+impl fmt::Display for LifeOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::StoppedItself => "it stopped everything by itself",
+            Self::CoreWentBack => "the core was restored from an older snapshot",
+        })
+    }
+}
+
+impl Life {
+    /// A life that nothing has been asked of yet.
+    #[must_use]
+    pub const fn new(incarnation: Incarnation) -> Self {
+        Self { incarnation, memory: Memory::Since(OpId::new(0)) }
+    }
+
+    /// A life of which nothing is remembered.
+    #[must_use]
+    pub fn without_memory(incarnation: Incarnation) -> Self {
+        if seeded!(AgentNeedsNoMemory) {
+            return Self::new(incarnation);
+        }
+        Self { incarnation, memory: Memory::Lost }
+    }
+
+    /// The number of this life.
+    #[must_use]
+    pub const fn incarnation(&self) -> Incarnation {
+        self.incarnation
+    }
+
+    /// Why the node has to begin a new life, if it has to.
+    #[must_use]
+    pub const fn is_over(&self) -> Option<LifeOver> {
+        match self.memory {
+            Memory::Over(why) => Some(why),
+            Memory::Since(_) | Memory::Lost => None,
+        }
+    }
+
+    /// Whether nothing is admitted because the floor of operations has not arrived yet.
+    #[must_use]
+    pub const fn awaits_floor(&self) -> bool {
+        matches!(self.memory, Memory::Lost)
+    }
+
+    /// Nothing more is admitted.
+    pub fn end(&mut self, why: LifeOver) {
+        if !seeded!(AgentOutlivesItsLife) {
+            self.memory = Memory::Over(why);
+        }
+    }
+
+    /// Every operation at or below the floor was asked for before the agent said what it runs.
+    pub fn set_floor(&mut self, floor: OpId) {
+        match self.memory {
+            Memory::Lost => self.memory = Memory::Since(floor),
+            Memory::Since(known) => self.memory = Memory::Since(known.max(floor)),
+            Memory::Over(_) => {}
+        }
+    }
+
+    /// What is known of a resource is forgotten, but for how far it went.
+    pub fn forget(&mut self, desk: Desk) {
+        if let (Memory::Since(known), Some(newest)) = (self.memory, desk.newest()) {
+            self.memory = Memory::Since(known.max(newest.operation));
+        }
+    }
+
+    /// Whether anything speaks against a task but the other operations of its resource.
+    ///
+    /// `epoch` is the latest of its group, `desk` what is remembered of its resource.
+    ///
+    /// # Errors
+    ///
+    /// It is not to be carried out.
+    pub fn check(&self, task: Task, epoch: Epoch, desk: Option<Desk>) -> Result<(), Refusal> {
+        if task.action == OperationKind::Fence {
+            return Err(Refusal::Fence);
+        }
+        if task.incarnation != self.incarnation && !seeded!(AgentTakesAnyLife) {
+            return Err(Refusal::OtherLife { asked: task.incarnation, known: self.incarnation });
+        }
+        let is_remembered = desk.is_some_and(|desk| desk.newest().is_some());
+        match self.memory {
+            Memory::Over(why) => return Err(Refusal::LifeOver(why)),
+            Memory::Lost => return Err(Refusal::NoMemory),
+            Memory::Since(floor) if task.operation <= floor && !is_remembered => {
+                return Err(Refusal::Forgotten { floor });
+            }
+            Memory::Since(_) => {}
+        }
+        let is_start = task.action == OperationKind::Start;
+        if is_start && task.epoch < epoch && !seeded!(AgentIgnoresEpoch) {
+            return Err(Refusal::OldEpoch { asked: task.epoch, known: epoch });
+        }
+        Ok(())
+    }
+}
