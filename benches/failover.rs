@@ -7,6 +7,7 @@ mod support;
 use std::cell::RefCell;
 
 use divan::{Bencher, black_box};
+use quorate::cluster::Life;
 use quorate::policy::Ring;
 use quorate::{Cluster, Incarnation, Input, NodeId, ResourceId, Timestamp};
 
@@ -87,7 +88,12 @@ fn health_answer(bencher: Bencher<'_, '_>, size: &Size) {
 #[divan::bench(args = SIZES)]
 fn what_if(bencher: Bencher<'_, '_>, size: &Size) {
     let cluster = support::running(size);
-    bencher.bench_local(|| cluster.what_if([Input::NodeLost { node: black_box("node0".into()) }]));
+    bencher.bench_local(|| {
+        cluster.what_if([Input::NodeLost {
+            node: black_box("node0".into()),
+            incarnation: Life::Known,
+        }])
+    });
 }
 
 fn a_resource(cluster: &Cluster) -> (ResourceId, NodeId) {

@@ -10,6 +10,7 @@ use std::fs;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use quorate::cluster::Life;
 use quorate::policy::Ring;
 use quorate::spec::Limits;
 use quorate::{Cluster, Incarnation, Input, Timestamp};
@@ -118,7 +119,8 @@ fn failure(cluster: &Cluster) -> Duration {
 fn question(cluster: &Cluster) -> Duration {
     let answers = (0..QUESTIONS).map(|_| {
         let start = Instant::now();
-        let plan = cluster.what_if([Input::NodeLost { node: "node0".into() }]);
+        let plan =
+            cluster.what_if([Input::NodeLost { node: "node0".into(), incarnation: Life::Known }]);
         let elapsed = start.elapsed();
         let plan = plan.expect("the node is a member");
         assert_eq!(plan.groups.len(), 100, "every group of the node moves");

@@ -56,7 +56,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     supervisor.say(&format!("--- {} falls silent; its processes go on", first.name));
     first.host.fall_silent();
     thread::sleep(HEARTBEAT_LIMIT);
-    supervisor.tell(Input::NodeLost { node: first.host.node });
+    supervisor
+        .tell(Input::NodeLost { node: first.host.node, incarnation: Incarnation::new(1).into() });
     let second = supervisor.wait_for("the takeover", |of| {
         of.place(&[database, web]).filter(|place| place.name != first.name)
     })?;

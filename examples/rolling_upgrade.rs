@@ -11,7 +11,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use quorate::cluster::{Command, Input, LockHandling, ResumeFailback, WhenRefused};
+use quorate::cluster::{Command, Input, Life, LockHandling, ResumeFailback, WhenRefused};
 use quorate::kind::standard::INFORMATION_STORE;
 use quorate::machine::NodeState;
 use quorate::policy::Ring;
@@ -94,7 +94,8 @@ impl Upgrade {
 
     /// Installs the new software on an empty node, which leaves the cluster meanwhile.
     fn install(&mut self, node: &str) -> Result<(), Box<dyn Error>> {
-        self.simulation.input(Input::NodeLeft { node: node.to_owned() })?;
+        self.simulation
+            .input(Input::NodeLeft { node: node.to_owned(), incarnation: Life::Known })?;
         self.simulation.run_for(UPGRADE);
         self.simulation.boot(node);
         self.command(Command::ResumeNode {

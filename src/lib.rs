@@ -62,7 +62,7 @@
 //! let incarnation = Incarnation::new(1);
 //! cluster.handle(now, Input::NodeJoined { node: c, incarnation, running: vec![] })?;
 //! let now = Timestamp::from_millis(60_000);
-//! cluster.handle(now, Input::NodeLost { node: a })?;
+//! cluster.handle(now, Input::NodeLost { node: a, incarnation: incarnation.into() })?;
 //! assert_eq!(cluster.state().owner(sql), Some(b));
 //! let done = carry_out(&mut cluster, now)?;
 //! assert_eq!(done, ["start disk on b", "start ip on b", "start db on b"]);
@@ -76,7 +76,7 @@
 //! );
 //!
 //! // Without a majority nothing runs, and the cluster can say why.
-//! cluster.handle(now, Input::NodeLost { node: b })?;
+//! cluster.handle(now, Input::NodeLost { node: b, incarnation: incarnation.into() })?;
 //! let why = cluster.why(sql).expect("it is not online");
 //! assert_eq!(cluster.spec().named(why).to_string(), "the cluster has no quorum");
 //! # Ok::<(), Box<dyn std::error::Error>>(())

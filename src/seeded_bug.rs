@@ -51,6 +51,8 @@ bugs! {
     LateAnswerCounts: S8,
     /// a report from an earlier life of a node counts
     OldIncarnationCounts: S8,
+    /// a report that a node is lost or off counts, whichever of its lives it is about
+    LateReportCounts: S8,
     /// a terminate that was not answered counts as done
     TimeoutIsOff: S13,
     /// an agent carries out an operation behind a newer one of the same resource

@@ -5,7 +5,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use proptest::prelude::*;
-use quorate::cluster::{LockHandling, Outcome, ResumeFailback, WhenRefused};
+use quorate::cluster::{Life, LockHandling, Outcome, ResumeFailback, WhenRefused};
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
 use quorate::state::{DrainMode, MoveFailure};
@@ -109,9 +109,9 @@ fn input(cluster: &Cluster, numbers: &mut Numbers) -> Input {
             let running = vec![ResourceId::new(numbers.id(9)).into()];
             Input::NodeJoined { node, incarnation, running }
         }
-        5 => Input::NodeLost { node },
-        6 => Input::NodeLeft { node },
-        7 => Input::NodeFenced { node },
+        5 => Input::NodeLost { node, incarnation: Life::Known },
+        6 => Input::NodeLeft { node, incarnation: Life::Known },
+        7 => Input::NodeFenced { node, incarnation: Life::Known },
         8 => {
             let resource = ResourceId::new(numbers.id(9));
             Input::ResourceFailed { resource, node, incarnation: Incarnation::new(known) }

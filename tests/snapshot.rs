@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quorate::cluster::{
-    Command, DeadlineReason, LockHandling, RestoreError, ResumeFailback, Running, WhenRefused,
+    Command, DeadlineReason, Life, LockHandling, RestoreError, ResumeFailback, Running, WhenRefused,
 };
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
@@ -70,10 +70,10 @@ fn input(numbers: &mut Numbers, step: u64, outstanding: &[Effect]) -> Input {
     let incarnation = Incarnation::new(step / 50 + u64::from(numbers.below(2)));
     match numbers.below(60) {
         0..=3 => Input::NodeJoined { node, incarnation, running: some_resources(numbers) },
-        4 | 5 => Input::NodeLost { node },
-        6 => Input::NodeLeft { node },
-        7 => Input::NodeFenced { node },
-        8 => Input::NodeConfirmedDown { node },
+        4 | 5 => Input::NodeLost { node, incarnation: Life::Known },
+        6 => Input::NodeLeft { node, incarnation: Life::Known },
+        7 => Input::NodeFenced { node, incarnation: Life::Known },
+        8 => Input::NodeConfirmedDown { node, incarnation: Life::Known },
         9 => Input::WitnessChanged {
             witness: if numbers.below(4) == 0 { WitnessState::Down } else { WitnessState::Up },
         },
@@ -228,7 +228,7 @@ fn a_home_that_joins_paused_ends_the_wait() {
     for input in [
         join(home, 1),
         Input::Command(Command::PauseNode { node: home }),
-        Input::NodeLeft { node: home },
+        Input::NodeLeft { node: home, incarnation: Life::Known },
         join(a, 1),
         join(b, 1),
     ] {

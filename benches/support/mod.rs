@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use quorate::cluster::Life;
 use quorate::kind::{KindDeclaration, ResourceOverrides};
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
@@ -136,7 +137,7 @@ pub(crate) fn with_orphans(size: &Size, orphans: usize) -> (Cluster, OpId) {
 
 /// Loses a node and takes everything that follows at once; how many operations that is.
 pub(crate) fn lose(cluster: &mut Cluster, node: NodeId) -> usize {
-    handle(cluster, Input::NodeLost { node });
+    handle(cluster, Input::NodeLost { node, incarnation: Life::Known });
     let mut effects = 0;
     while let Some(output) = cluster.poll_output() {
         match output {

@@ -200,7 +200,10 @@ impl Simulation {
 
     fn happen(&mut self, happening: Happening) {
         let input = match happening {
-            Happening::Lost(node) => Input::NodeLost { node },
+            Happening::Lost(node) => {
+                let incarnation = self.incarnations.get(&node).copied().into();
+                Input::NodeLost { node, incarnation }
+            }
             Happening::Progress(operation) => Input::OperationProgressed { operation },
             Happening::Answer(effect, outcome) => {
                 self.carry_out(&effect);

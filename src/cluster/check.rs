@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::configure::Configuration;
 use super::outstanding::Target;
-use super::{Cluster, Command, Input, InputError, Outcome, Running};
+use super::{Cluster, Command, Input, InputError, Life, Outcome, Running};
 use crate::id::{GroupId, Incarnation, NodeId, OpId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::state::{DownProof, WitnessState};
@@ -22,6 +22,7 @@ pub(crate) enum Accepted {
     Left(NodeId),
     Lost(NodeId),
     Off(NodeId, DownProof),
+    LaterLife { node: NodeId, incarnation: Incarnation, proof: DownProof },
     Finished(OpId, Outcome),
     Progressed(OpId),
     Failed(ResourceId),
@@ -63,21 +64,12 @@ impl Cluster {
                 self.check_join(node, incarnation, &running)?;
                 Ok(Accepted::Joined { node, incarnation, running })
             }
-            Input::NodeLeft { node } => self.check_member(node).map(|()| Accepted::Left(node)),
-            Input::NodeLost { node } => self.check_member(node).map(|()| Accepted::Lost(node)),
-            Input::NodeFenced { node } => match self.known_node(node)? {
-                state @ NodeState::Down => Err(InputError::NodeState { node, state }),
-                NodeState::Joining | NodeState::Up | NodeState::Paused | NodeState::Unclean => {
-                    Ok(Accepted::Off(node, DownProof::Fenced))
-                }
-            },
-            Input::NodeConfirmedDown { node } => match self.known_node(node)? {
-                NodeState::Unclean => Ok(Accepted::Off(node, DownProof::Operator)),
-                state @ (NodeState::Down
-                | NodeState::Joining
-                | NodeState::Up
-                | NodeState::Paused) => Err(InputError::NodeState { node, state }),
-            },
+            Input::NodeLeft { node, incarnation: life } => self.check_left(node, life),
+            Input::NodeLost { node, incarnation: life } => self.check_lost(node, life),
+            Input::NodeFenced { node, incarnation: life } => self.check_fenced(node, life),
+            Input::NodeConfirmedDown { node, incarnation: life } => {
+                self.check_confirmed_down(node, life)
+            }
             Input::OperationFinished { operation, outcome } => {
                 let target = self.check_operation(operation)?;
                 self.check_outcome(operation, target, outcome)?;
@@ -142,6 +134,59 @@ impl Cluster {
         Ok(record.state)
     }
 
+    fn check_left(&self, node: NodeId, life: Life) -> Result<Accepted, InputError> {
+        if let Some(incarnation) = self.check_life(node, life)? {
+            return Ok(Accepted::LaterLife { node, incarnation, proof: DownProof::Rebooted });
+        }
+        self.check_member(node).map(|()| Accepted::Left(node))
+    }
+
+    fn check_lost(&self, node: NodeId, life: Life) -> Result<Accepted, InputError> {
+        if let Some(incarnation) = self.check_life(node, life)? {
+            return Ok(Accepted::LaterLife { node, incarnation, proof: DownProof::LaterLife });
+        }
+        self.check_member(node).map(|()| Accepted::Lost(node))
+    }
+
+    fn check_fenced(&self, node: NodeId, life: Life) -> Result<Accepted, InputError> {
+        let proof = DownProof::Fenced;
+        if let Some(incarnation) = self.check_life(node, life)? {
+            return Ok(Accepted::LaterLife { node, incarnation, proof });
+        }
+        match self.known_node(node)? {
+            state @ NodeState::Down => Err(InputError::NodeState { node, state }),
+            NodeState::Joining | NodeState::Up | NodeState::Paused | NodeState::Unclean => {
+                Ok(Accepted::Off(node, proof))
+            }
+        }
+    }
+
+    fn check_confirmed_down(&self, node: NodeId, life: Life) -> Result<Accepted, InputError> {
+        if let Some(incarnation) = self.check_life(node, life)? {
+            return Ok(Accepted::LaterLife { node, incarnation, proof: DownProof::Rebooted });
+        }
+        match self.known_node(node)? {
+            NodeState::Unclean => Ok(Accepted::Off(node, DownProof::Operator)),
+            state @ (NodeState::Down | NodeState::Joining | NodeState::Up | NodeState::Paused) => {
+                Err(InputError::NodeState { node, state })
+            }
+        }
+    }
+
+    /// The life that a report is about, if it is a later one than the known one; an earlier one is
+    /// stale.
+    fn check_life(&self, node: NodeId, life: Life) -> Result<Option<Incarnation>, InputError> {
+        let known = self.state.node(node).ok_or(InputError::UnknownNode(node))?.incarnation;
+        let Life::Of(reported) = life else { return Ok(None) };
+        if reported.value() > LAST_COUNT {
+            return Err(InputError::IncarnationOutOfRange { node, incarnation: reported });
+        }
+        if reported < known && !seeded!(LateReportCounts) {
+            return Err(InputError::StaleIncarnation { node, reported, known });
+        }
+        Ok((reported > known).then_some(reported))
+    }
+
     fn check_member(&self, node: NodeId) -> Result<(), InputError> {
         let state = self.known_node(node)?;
         if state.is_member() { Ok(()) } else { Err(InputError::NodeState { node, state }) }
@@ -186,6 +231,7 @@ impl Cluster {
                 DownProof::NeverSeen
                 | DownProof::Left
                 | DownProof::LeaseExpired
+                | DownProof::LaterLife
                 | DownProof::Trusted
                 | DownProof::Operator,
             ) => incarnation >= known,

@@ -24,6 +24,9 @@ impl Cluster {
             }
             Accepted::Lost(node) => self.lose(node),
             Accepted::Off(node, proof) => self.node_off(node, NodeEvent::ConfirmedDown, proof),
+            Accepted::LaterLife { node, incarnation, proof } => {
+                self.end_known_life(node, incarnation, proof);
+            }
             Accepted::Finished(operation, outcome) => self.finish(operation, outcome),
             Accepted::Progressed(operation) => self.progress(operation),
             Accepted::Failed(resource) => self.report_failure(resource),

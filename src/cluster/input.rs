@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::life::Life;
 use super::running::Running;
 use crate::id::{Ids, Incarnation, Naming, OpId};
 use crate::spec::ClusterDeclaration;
@@ -47,24 +48,46 @@ pub enum Input<N: Naming = Ids> {
         running: Vec<Running<N>>,
     },
     /// A node stopped everything and left.
+    ///
+    /// This and the three reports that follow are about one life of a node. One about an earlier
+    /// life than the known one comes too late: it is stale
+    /// ([`InputError::StaleIncarnation`](super::InputError::StaleIncarnation)) and changes nothing.
+    /// One about a later life proves that the known one is over, whatever state the node is in, for
+    /// a node has one life at a time. A later life that left, was fenced or is off on an operator's
+    /// word may not join any more: the node needs another one.
     NodeLeft {
         /// The node.
         node: N::Node,
+        /// The life in which it left.
+        #[serde(default)]
+        incarnation: Life,
     },
     /// A node is no longer heard from. What it ran may still run.
+    ///
+    /// If a later life than the known one was lost, the known one is over and the node is down: in
+    /// the later one nothing was ever asked of it. It may be heard again, and then joins in it.
     NodeLost {
         /// The node.
         node: N::Node,
+        /// The life in which it was last heard.
+        #[serde(default)]
+        incarnation: Life,
     },
     /// A node was fenced by somebody: it is certain to be off.
     NodeFenced {
         /// The node.
         node: N::Node,
+        /// The life that was ended.
+        #[serde(default)]
+        incarnation: Life,
     },
     /// An operator gives their word that a node is off.
     NodeConfirmedDown {
         /// The node.
         node: N::Node,
+        /// The life that is over.
+        #[serde(default)]
+        incarnation: Life,
     },
     /// An operation ended.
     OperationFinished {

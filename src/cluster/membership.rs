@@ -163,6 +163,23 @@ impl Cluster {
         self.step_node(node, event);
     }
 
+    /// A report speaks of a later life of a node: the one that was known is over, and nothing was
+    /// ever asked of the node in the later one.
+    pub(crate) fn end_known_life(
+        &mut self,
+        node: NodeId,
+        incarnation: Incarnation,
+        proof: DownProof,
+    ) {
+        if self.state.node_state(node) != NodeState::Down {
+            self.node_off(node, NodeEvent::ConfirmedDown, proof);
+        }
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.incarnation = incarnation;
+            record.proof = proof;
+        }
+    }
+
     fn groups_owned_by(&self, node: NodeId) -> Vec<GroupId> {
         self.state
             .occupancy

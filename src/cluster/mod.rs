@@ -34,6 +34,7 @@ mod gate;
 mod health;
 mod input;
 mod invariants;
+mod life;
 #[cfg(feature = "testkit")]
 mod likeness;
 mod membership;
@@ -61,6 +62,7 @@ pub use deadline::{Deadline, DeadlineReason};
 pub use error::{InputError, UnknownReference};
 pub use input::{Command, Input, LockHandling, ResumeFailback, WhenRefused};
 pub use invariants::{Rule, Subject, Violation};
+pub use life::Life;
 pub use output::{Effect, Event, Output};
 pub use reason::Reason;
 pub use restore::RestoreError;

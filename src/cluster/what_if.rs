@@ -351,6 +351,7 @@ impl fmt::Display for PlannedOperation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::Life;
     use crate::id::Incarnation;
     use crate::policy::Ring;
     use crate::settings::Fencing;
@@ -379,7 +380,9 @@ mod tests {
                 Input::NodeJoined { node, incarnation: Incarnation::new(1), running: Vec::new() };
             assert_eq!(cluster.handle(Timestamp::ZERO, join), Ok(()));
         }
-        let plan = cluster.what_if([Input::NodeLost { node: "a".into() }]).expect("a member");
+        let plan = cluster
+            .what_if([Input::NodeLost { node: "a".into(), incarnation: Life::Known }])
+            .expect("a member");
         assert_eq!(plan.end, PlanEnd::Settled);
         let [sql] = plan.groups.as_slice() else { panic!("one group moves: {plan:?}") };
         assert_eq!((sql.from.as_deref(), sql.to.as_deref()), (Some("a"), Some("b")));

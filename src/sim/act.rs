@@ -50,6 +50,8 @@ pub(crate) enum Act {
     Joined(Key),
     /// A node is said to join in a life that is over, so many lives ago.
     StaleJoin(Key, u64),
+    /// What was said of a node so many lives ago arrives only now.
+    LateNews(Key, News, u64),
     /// A node stops everything and leaves.
     Left(Key),
     /// Somebody fences a node and says so.
@@ -109,6 +111,20 @@ pub(crate) enum Word {
 pub(crate) enum Truth {
     True,
     False,
+}
+
+/// What is said of a node that is gone.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum News {
+    #[default]
+    Left,
+    Lost,
+    Fenced,
+    ConfirmedDown,
+}
+
+impl News {
+    pub(crate) const ALL: [Self; 4] = [Self::Left, Self::Lost, Self::Fenced, Self::ConfirmedDown];
 }
 
 /// A report of an agent.

@@ -74,8 +74,10 @@ pub enum DownProof {
     Trusted,
     /// An operator says so.
     Operator,
-    /// It came back in a new incarnation.
+    /// It came back in a new incarnation, or one is known that has ended as well.
     Rebooted,
+    /// It was heard in a later life, in which it has not joined yet.
+    LaterLife,
 }
 
 /// Emptying a node before work on it.
@@ -192,6 +194,7 @@ impl fmt::Display for DownProof {
             Self::Trusted => "trusted",
             Self::Operator => "operator",
             Self::Rebooted => "rebooted",
+            Self::LaterLife => "later life",
         })
     }
 }

@@ -68,7 +68,7 @@ use super::history::edits;
 use super::history::orders;
 use super::history::tape::Tape;
 use super::history::{History, step};
-use crate::cluster::{Running, RunningState};
+use crate::cluster::{Life, Running, RunningState};
 use crate::quorum::WitnessState;
 use crate::spec::{ClusterDeclaration, ClusterSpec};
 use crate::{Command, Incarnation, Input, NodeId, OpId, Outcome, ResourceId, WallClock};
@@ -148,10 +148,10 @@ pub fn inputs(spec: &ClusterSpec) -> impl Strategy<Value = Input> + use<> {
     prop_oneof![
         8 => (node.clone(), incarnation.clone(), running)
             .prop_map(|(node, incarnation, running)| Input::NodeJoined { node, incarnation, running }),
-        3 => node.clone().prop_map(|node| Input::NodeLost { node }),
-        1 => node.clone().prop_map(|node| Input::NodeLeft { node }),
-        1 => node.clone().prop_map(|node| Input::NodeFenced { node }),
-        1 => node.clone().prop_map(|node| Input::NodeConfirmedDown { node }),
+        3 => node.clone().prop_map(|node| Input::NodeLost { node, incarnation: Life::Known }),
+        1 => node.clone().prop_map(|node| Input::NodeLeft { node, incarnation: Life::Known }),
+        1 => node.clone().prop_map(|node| Input::NodeFenced { node, incarnation: Life::Known }),
+        1 => node.clone().prop_map(|node| Input::NodeConfirmedDown { node, incarnation: Life::Known }),
         8 => (operation.clone(), outcome())
             .prop_map(|(operation, outcome)| Input::OperationFinished { operation, outcome }),
         1 => operation.prop_map(|operation| Input::OperationProgressed { operation }),

@@ -1,6 +1,7 @@
 //! The clusters under test and how to drive them: agents that do everything at once.
 
 use quorate::catalog::exchange::{MtaPlace, Version, VirtualServer};
+use quorate::cluster::Life;
 use quorate::machine::GroupState;
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
@@ -83,7 +84,7 @@ impl Drive {
 
     pub(crate) fn lose(&mut self, k: usize) {
         let node = node(k);
-        self.input(Input::NodeLost { node });
+        self.input(Input::NodeLost { node, incarnation: Life::Known });
     }
 
     pub(crate) fn join(&mut self, k: usize) {

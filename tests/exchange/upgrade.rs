@@ -3,7 +3,7 @@
 //! Each server has to leave its node once, which takes four moves at least, and eight if every
 //! one is to return home.
 
-use quorate::cluster::{Command, LockHandling, ResumeFailback, WhenRefused};
+use quorate::cluster::{Command, Life, LockHandling, ResumeFailback, WhenRefused};
 use quorate::machine::NodeState;
 use quorate::spec::QuorumRule;
 use quorate::state::{DrainMode, MoveFailure};
@@ -62,7 +62,7 @@ fn upgrade(drive: &mut Drive, k: usize, target: Option<usize>) -> usize {
         Command::DrainNode { node: node(k), mode: DrainMode::default(), target: target.map(node) };
     let resume = Command::ResumeNode { node: node(k), failback: ResumeFailback::NoFailback };
     let mut moved = moves(drive, command(drain));
-    moved += moves(drive, Input::NodeLeft { node: node(k) });
+    moved += moves(drive, Input::NodeLeft { node: node(k), incarnation: Life::Known });
     drive.join(k);
     moved += moves_of_what_follows(drive);
     moved + moves(drive, command(resume))

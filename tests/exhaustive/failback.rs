@@ -4,7 +4,7 @@
 
 use core::time::Duration;
 
-use quorate::cluster::{Event, Output};
+use quorate::cluster::{Event, Life, Output};
 use quorate::policy::Ring;
 use quorate::settings::{Failback, FailbackWindow};
 use quorate::spec::{ClusterDeclaration, Fencing, GroupDeclaration, ResourceDeclaration};
@@ -210,7 +210,7 @@ impl Run {
         self.pass(HOLD_DOWN);
         self.answer_all();
         assert_eq!(self.cluster.state().owner(GROUP), Some(HOME), "it returned");
-        self.feed(Input::NodeLost { node: HOME });
+        self.feed(Input::NodeLost { node: HOME, incarnation: Life::Known });
         self.answer_all();
     }
 

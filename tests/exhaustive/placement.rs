@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use quorate::cluster::Life;
 use quorate::machine::NodeState;
 use quorate::plan::{self, Choice, Drawback, Eligibility, Rejection, Verdict};
 use quorate::policy::{FailoverPolicy, Placement, Rank, Trigger};
@@ -213,7 +214,9 @@ fn check_deeds(case: &Case, cluster: &Cluster) -> usize {
         Owner::Elsewhere => &[Trigger::NodeFailure, Trigger::BestPossible, Trigger::Drain],
     };
     let mut inquorate = cluster.clone();
-    inquorate.handle(NOW, Input::NodeLost { node: KEEPER }).expect("it was a member");
+    inquorate
+        .handle(NOW, Input::NodeLost { node: KEEPER, incarnation: Life::Known })
+        .expect("it was a member");
     let mut given = 0;
     for (cluster, has_quorum) in [(cluster, true), (&inquorate, false)] {
         for trigger in triggers {
@@ -231,13 +234,13 @@ fn check_deeds(case: &Case, cluster: &Cluster) -> usize {
 
 /// What makes the group need another node.
 fn input(trigger: Trigger) -> Input {
-    use quorate::cluster::{LockHandling, WhenRefused};
+    use quorate::cluster::{Life, LockHandling, WhenRefused};
     use quorate::state::{DrainMode, MoveFailure};
     match trigger {
         Trigger::Start => {
             Input::Command(Command::BringGroupOnline { group: GROUP, lock: LockHandling::Override })
         }
-        Trigger::NodeFailure => Input::NodeLost { node: HOME },
+        Trigger::NodeFailure => Input::NodeLost { node: HOME, incarnation: Life::Known },
         Trigger::BestPossible => Input::Command(Command::MoveGroup {
             group: GROUP,
             to: None,

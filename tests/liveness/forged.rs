@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::play::{Play, at, group};
-use quorate::cluster::{Event, LockHandling, Output};
+use quorate::cluster::{Event, Life, LockHandling, Output};
 use quorate::machine::{GroupState, NodeState};
 use quorate::policy::Ring;
 use quorate::spec::{ClusterDeclaration, Failback, Fencing};
@@ -58,7 +58,7 @@ fn who_is_late_is_named() {
     assert_eq!(invariant(operations_end(&stuck)), Some(Invariant::L4));
     assert_eq!(invariant(idle(&stuck)), None, "the first one is due");
     let mut full = play.cluster.clone();
-    full.handle(play.now, Input::NodeLeft { node: B }).expect("accepted");
+    full.handle(play.now, Input::NodeLeft { node: B, incarnation: Life::Known }).expect("accepted");
     assert_eq!(invariant(idle(&full)), Some(Invariant::L18), "not drained");
 }
 
@@ -221,7 +221,7 @@ fn who_waits_for_a_fence_owns_the_node() {
     play.fences_answer = false;
     play.lose(A);
     assert_eq!(invariant(fences_block_only_theirs(&play.cluster)), None);
-    play.feed(Input::NodeFenced { node: A });
+    play.feed(Input::NodeFenced { node: A, incarnation: Life::Known });
     assert_eq!(invariant(fences_block_only_theirs(&play.cluster)), None);
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use quorate::cluster::{Effect, Outcome};
+use quorate::cluster::{Effect, Life, Outcome};
 use quorate::machine::ResourceState;
 use quorate::policy::FailoverPolicy;
 use quorate::spec::{
@@ -118,7 +118,7 @@ impl Play {
     /// A node loses power, and membership notices.
     pub(crate) fn lose(&mut self, node: NodeId) {
         self.running.retain(|(on, _)| *on != node);
-        self.feed(Input::NodeLost { node });
+        self.feed(Input::NodeLost { node, incarnation: Life::Known });
         self.settle();
     }
 

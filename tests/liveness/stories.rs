@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::play::{Play, group};
-use quorate::cluster::{LockHandling, ResumeFailback};
+use quorate::cluster::{Life, LockHandling, ResumeFailback};
 use quorate::policy::{FirstPreferred, LeastGroups, Ring};
 use quorate::spec::{
     ClusterDeclaration, Failback, FailbackWindow, Fencing, GroupDeclaration, Priority,
@@ -161,7 +161,7 @@ fn a_rolling_reboot_moves_each_group_at_most_twice() {
             play.order(Command::DrainNode { node: which, mode: DrainMode::Normal, target: None });
             let status = play.cluster.state().node(which).expect("declared").drain().status;
             assert_eq!(status, DrainStatus::Completed);
-            play.feed(Input::NodeLeft { node: which });
+            play.feed(Input::NodeLeft { node: which, incarnation: Life::Known });
             play.settle();
             play.run(Duration::from_secs(300));
             play.boot(which);
@@ -279,7 +279,7 @@ fn a_dead_fencing_device_blocks_what_needs_it() {
     let why = play.cluster.why(play.group("g2"));
     assert!(matches!(why, Some(Reason::WaitingForNodeOff { .. })), "{why:?}");
     assert!(["g0", "g1", "g3"].iter().all(|name| play.is_online(name)));
-    play.feed(Input::NodeConfirmedDown { node: node(2) });
+    play.feed(Input::NodeConfirmedDown { node: node(2), incarnation: Life::Known });
     play.settle();
     fences_block_only_theirs(&play.cluster).expect("nobody waits");
     assert!(play.is_online("g2"));

@@ -12,7 +12,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
 use quorate::cluster::{
-    Fate, LockHandling, PlanEnd, PlannedGroup, PlannedOperation, ResumeFailback, WhatIfError,
+    Fate, Life, LockHandling, PlanEnd, PlannedGroup, PlannedOperation, ResumeFailback, WhatIfError,
     WhenRefused,
 };
 use quorate::id::Names;
@@ -163,7 +163,7 @@ fn gather(cluster: &mut Cluster) {
     let groups: Vec<GroupId> = cluster.spec().groups().map(|(group, _)| group).collect();
     tell(cluster, Input::WitnessChanged { witness: WitnessState::Up });
     for node in nodes {
-        tell(cluster, Input::NodeConfirmedDown { node });
+        tell(cluster, Input::NodeConfirmedDown { node, incarnation: Life::Known });
         if !cluster.state().node_state(node).is_member() {
             let input = next_life(cluster, node);
             tell(cluster, input);
@@ -221,10 +221,10 @@ fn event(cluster: &Cluster, draw: Draw) -> Option<Input> {
     };
     let lock = LockHandling::Override;
     match draw.kind % 16 {
-        0..=2 => nodes(true).map(|node| Input::NodeLost { node }),
+        0..=2 => nodes(true).map(|node| Input::NodeLost { node, incarnation: Life::Known }),
         3 => nodes(false).map(|node| next_life(cluster, node)),
-        4 => nodes(true).map(|node| Input::NodeLeft { node }),
-        5 => nodes(false).map(|node| Input::NodeConfirmedDown { node }),
+        4 => nodes(true).map(|node| Input::NodeLeft { node, incarnation: Life::Known }),
+        5 => nodes(false).map(|node| Input::NodeConfirmedDown { node, incarnation: Life::Known }),
         6..=8 => {
             let online = spec.resources().filter_map(|(resource, of)| {
                 let is_online = state.resource_state(resource) == ResourceState::Online;

@@ -61,7 +61,7 @@ fn refused(before: &Core, stimulus: Stimulus, error: &InputError) -> Result<(), 
 fn knows(before: &Core, input: &Input) -> bool {
     let spec = before.cluster.spec();
     match input {
-        Input::NodeLost { node } => spec.node(*node).is_some(),
+        Input::NodeLost { node, .. } => spec.node(*node).is_some(),
         Input::NodeJoined { node, running, .. } => {
             spec.node(*node).is_some()
                 && running.iter().all(|of| spec.resource(of.resource).is_some())

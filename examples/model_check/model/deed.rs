@@ -40,6 +40,8 @@ pub(crate) enum Deed {
     },
     /// A node that is off is said to have joined in its last life: the word is late.
     OldJoin(u8),
+    /// A node is said to have been fenced in its life before: the word is late.
+    OldFence(u8),
     /// Something is told at a time that is over.
     Early,
     /// Seconds pass.
@@ -104,6 +106,7 @@ impl Deed {
                 let machine = &state.world.machines[node];
                 is_off && !machine.is_powered && machine.life > 0
             }
+            Self::OldFence(node) => life(&state.core.cluster, node_id(node)) > Incarnation::new(1),
             Self::Pass(seconds) => state.can_pass(Duration::from_secs(seconds.into())),
             Self::Online(_)
             | Self::Offline(_)
@@ -148,6 +151,12 @@ impl Deed {
                 return Some(Input::WallClockRead { reading });
             }
             Self::OldJoin(node) => return Some(old_join(cluster, node_id(node))),
+            Self::OldFence(node) => {
+                let node = node_id(node);
+                let last = life(cluster, node).value().saturating_sub(1);
+                let incarnation = Incarnation::new(last).into();
+                return Some(Input::NodeFenced { node, incarnation });
+            }
             Self::Early => return Some(Input::WitnessChanged { witness: WitnessState::Up }),
             Self::Pass(_) => return None,
         };
@@ -178,6 +187,10 @@ impl Deed {
             Self::OldJoin(index) => {
                 let life = life(cluster, node_id(index)).value();
                 format!("join {} inc={life}", node(index))
+            }
+            Self::OldFence(index) => {
+                let life = life(cluster, node_id(index)).value();
+                format!("fenced {} inc={}", node(index), life.saturating_sub(1))
             }
             // A scenario has a clock that goes forward only.
             Self::Early => "# not to be told in a scenario".into(),
@@ -217,6 +230,9 @@ impl fmt::Display for Deed {
             }
             Self::OldJoin(index) => {
                 write!(f, "the word that {} joined in its last life comes late", node(index))
+            }
+            Self::OldFence(index) => {
+                write!(f, "the word that {} was fenced in its life before comes late", node(index))
             }
             Self::Early => f.write_str("something is told at a time that is over"),
             Self::Pass(seconds) => write!(f, "{seconds} s pass"),

@@ -135,7 +135,13 @@ const FENCES: Configuration = Configuration {
                 }
             }
         },
-        deeds: &[Deed::Offline(1), Deed::Online(1), Deed::OldJoin(0), Deed::OldJoin(1)],
+        deeds: &[
+            Deed::Offline(1),
+            Deed::Online(1),
+            Deed::OldJoin(0),
+            Deed::OldJoin(1),
+            Deed::OldFence(0),
+        ],
         ..SCENE
     }),
     ..BASE

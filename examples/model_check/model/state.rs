@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use quorate::cluster::{Outcome, Output};
+use quorate::cluster::{Life, Outcome, Output};
 use quorate::machine::NodeState;
 use quorate::policy::Ring;
 use quorate::testkit::Breach;
@@ -262,7 +262,9 @@ impl Stimulus {
     pub(crate) fn input(self, cluster: &Cluster) -> Option<Input> {
         Some(match self {
             Self::Deed(deed) => return deed.input(cluster),
-            Self::Lost { node } => Input::NodeLost { node: node_id(node) },
+            Self::Lost { node } => {
+                Input::NodeLost { node: node_id(node), incarnation: Life::Known }
+            }
             Self::Joined { node, life, running } => Input::NodeJoined {
                 node: node_id(node),
                 incarnation: Incarnation::new(life.into()),

@@ -11,10 +11,10 @@ impl<A: Naming> Translate<A> for Input<A> {
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Input<B>, T::Unknown> {
         Ok(translate_variants! { self, by, Input:
             NodeJoined { node: node, incarnation, running: thing },
-            NodeLeft { node: node },
-            NodeLost { node: node },
-            NodeFenced { node: node },
-            NodeConfirmedDown { node: node },
+            NodeLeft { node: node, incarnation },
+            NodeLost { node: node, incarnation },
+            NodeFenced { node: node, incarnation },
+            NodeConfirmedDown { node: node, incarnation },
             OperationFinished { operation, outcome },
             OperationProgressed { operation },
             ResourceFailed { resource: resource, node: node, incarnation },

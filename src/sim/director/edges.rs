@@ -7,7 +7,7 @@ use crate::{ResourceId, Timestamp};
 
 use super::outside::Struck;
 use super::{Director, Event};
-use crate::sim::act::{Act, Report};
+use crate::sim::act::{Act, News, Report};
 use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::Done;
 use crate::sim::world::Key;
@@ -24,6 +24,15 @@ impl Director {
         };
         let Some(node) = self.dice.one_of(&among) else { return Ok(Done::No) };
         self.act(Act::StaleJoin(node, lives_ago))
+    }
+
+    /// What was said of a node in one of its last lives arrives.
+    pub(super) fn late_news(&mut self) -> Struck {
+        let nodes = self.nodes();
+        let Some(node) = self.dice.one_of(&nodes) else { return Ok(Done::No) };
+        let news = self.dice.pick(&News::ALL);
+        let lives_ago = self.dice.between(1, 3);
+        self.act(Act::LateNews(node, news, lives_ago))
     }
 
     /// What failed will die when the next few of the earlier failures leave their windows. It

@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::boxed::Box;
 use std::vec::Vec;
 
-use crate::cluster::{Command, ResumeFailback};
+use crate::cluster::{Command, Life, ResumeFailback};
 use crate::machine::{GroupState, NodeState};
 use crate::plan::{Tier, assess};
 use crate::policy::{Placement, Trigger};
@@ -313,7 +313,9 @@ impl Director {
 
     fn keeps_quorum_without(&self, node: NodeId) -> bool {
         let mut copy = self.stage.cluster().clone();
-        let is_told = copy.handle(copy.state().now(), Input::NodeLeft { node }).is_ok();
+        let is_told = copy
+            .handle(copy.state().now(), Input::NodeLeft { node, incarnation: Life::Known })
+            .is_ok();
         is_told && copy.state().is_quorate()
     }
 

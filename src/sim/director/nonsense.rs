@@ -3,7 +3,7 @@
 use std::boxed::Box;
 use std::vec;
 
-use crate::cluster::{Command, LockHandling, Outcome};
+use crate::cluster::{Command, Life, LockHandling, Outcome};
 use crate::time::WallClock;
 use crate::{Incarnation, Input, NodeId, OpId, ResourceId};
 
@@ -67,9 +67,9 @@ impl Director {
         let incarnation = Incarnation::new(self.dice.below(5));
         match kind {
             Fault::UnknownNode => match self.dice.below(5) {
-                0 => Input::NodeLost { node },
-                1 => Input::NodeLeft { node },
-                2 => Input::NodeFenced { node },
+                0 => Input::NodeLost { node, incarnation: Life::Known },
+                1 => Input::NodeLeft { node, incarnation: Life::Known },
+                2 => Input::NodeFenced { node, incarnation: Life::Known },
                 3 => Input::NodeJoined { node, incarnation, running: vec![] },
                 _ => Input::Command(Command::EvictNode { node }),
             },
@@ -108,7 +108,7 @@ impl Director {
                 Input::Command(Command::BringGroupOnline { group, lock: LockHandling::Respect })
             }
             // Of another time: harmless by itself.
-            _ => Input::NodeLeft { node },
+            _ => Input::NodeLeft { node, incarnation: Life::Known },
         }
     }
 

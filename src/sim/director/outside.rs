@@ -80,6 +80,7 @@ impl Director {
             }
             F::StaleNear | F::StaleFar => self.stale_answer(kind),
             F::StaleJoin => self.join_again(),
+            F::LateNews => self.late_news(),
             F::DiesAtEdge => self.die_at_edge(),
             F::StaleReport | F::FalseAlarm | F::UnaskedAlive => self.say_of_resource(kind),
             F::SilentDeath | F::ReportedDeath => self.die(kind),

@@ -117,6 +117,7 @@ faults! {
         StaleFar World, "any earlier answer arrives again";
         StaleReport World, "a report of an earlier life or of a former owner arrives";
         StaleJoin World, "a node is said to join in a life that is over";
+        LateNews World, "a report that a node is off or lost is about an earlier life";
     }
     "F-A1" {
         NoReply Message, "an agent does its work and never answers";

@@ -213,6 +213,7 @@ impl Stage {
             Act::Connect(node, link) => Ok(self.connect(*node, *link)),
             Act::Lost(node) => self.lost(*node),
             Act::Joined(node) => self.joined(*node),
+            Act::LateNews(node, news, lives_ago) => self.late_news(*node, *news, *lives_ago),
             Act::StaleJoin(node, lives_ago) => self.stale_join(*node, *lives_ago),
             Act::Left(node) => self.left(*node),
             Act::Fenced(node) => self.fenced(*node),

@@ -2,7 +2,7 @@
 
 use std::vec::Vec;
 
-use crate::cluster::{Command, Running, RunningState};
+use crate::cluster::{Command, Life, Running, RunningState};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::Fencing;
 use crate::state::{DownProof, OperationKind};
@@ -11,7 +11,7 @@ use crate::time::whole_millis;
 use crate::{Incarnation, Input, NodeId, ResourceId};
 
 use super::{Done, Stage};
-use crate::sim::act::{Report, Truth};
+use crate::sim::act::{News, Report, Truth};
 use crate::sim::world::{Key, Link, Machine, Op};
 
 impl Stage {
@@ -36,6 +36,12 @@ impl Stage {
     fn known_life(&self, node: Key) -> u64 {
         let record = self.node(node).and_then(|id| self.cluster().state().node(id));
         record.map_or(0, |record| record.incarnation().value())
+    }
+
+    /// The life in which a machine is, or was last.
+    fn present_life(&self, node: Key) -> Incarnation {
+        let life = self.world.machine(node).map_or(0, |machine| machine.incarnation);
+        Incarnation::new(life.max(self.known_life(node)))
     }
 
     pub(super) fn freeze(&mut self, node: Key) -> Done {
@@ -120,7 +126,13 @@ impl Stage {
         if is_trusted {
             machine.crash();
         }
-        self.tell(Input::NodeLost { node: id })
+        // Membership may have heard it in a later life, and lost it before it told.
+        let was_heard = machine.session.is_multiple_of(2);
+        let incarnation = match was_heard {
+            true => self.present_life(node),
+            false => Incarnation::new(self.known_life(node)),
+        };
+        self.tell(Input::NodeLost { node: id, incarnation: incarnation.into() })
     }
 
     /// Membership takes in a node that is heard and that it does not know in this life.
@@ -190,6 +202,29 @@ impl Stage {
         Ok(Done::Yes)
     }
 
+    /// What was said of a node in an earlier life arrives when it is in another one.
+    pub(super) fn late_news(
+        &mut self,
+        node: Key,
+        news: News,
+        lives_ago: u64,
+    ) -> Result<Done, Breach> {
+        let Some(id) = self.node(node) else { return Ok(Done::No) };
+        let Some(life) = self.known_life(node).checked_sub(lives_ago).filter(|_| lives_ago > 0)
+        else {
+            return Ok(Done::No);
+        };
+        let incarnation = Incarnation::new(life).into();
+        self.feed(match news {
+            News::Left => Input::NodeLeft { node: id, incarnation },
+            News::Lost => Input::NodeLost { node: id, incarnation },
+            News::Fenced => Input::NodeFenced { node: id, incarnation },
+            News::ConfirmedDown => Input::NodeConfirmedDown { node: id, incarnation },
+        })?
+        .ok();
+        Ok(Done::Yes)
+    }
+
     /// Whether a node is off and its life is known to have ended.
     pub(crate) fn is_ended(&self, node: Key) -> bool {
         let record = self.node(node).and_then(|id| self.cluster().state().node(id));
@@ -207,7 +242,8 @@ impl Stage {
             Some(machine) => machine.halt(),
             None => return Ok(Done::No),
         }
-        self.tell(Input::NodeLeft { node: id })
+        let incarnation = self.present_life(node).into();
+        self.tell(Input::NodeLeft { node: id, incarnation })
     }
 
     pub(super) fn fenced(&mut self, node: Key) -> Result<Done, Breach> {
@@ -216,7 +252,8 @@ impl Stage {
             return Ok(Done::No);
         }
         self.power_off(node);
-        self.tell(Input::NodeFenced { node: id })
+        let incarnation = self.present_life(node).into();
+        self.tell(Input::NodeFenced { node: id, incarnation })
     }
 
     pub(super) fn confirmed_down(&mut self, node: Key, truth: Truth) -> Result<Done, Breach> {
@@ -227,7 +264,7 @@ impl Stage {
         if truth == Truth::True {
             self.power_off(node);
         }
-        let done = self.tell(Input::NodeConfirmedDown { node: id })?;
+        let done = self.tell(Input::NodeConfirmedDown { node: id, incarnation: Life::Known })?;
         if let Some(machine) = self.world.machine_mut(node)
             && done == Done::Yes
             && truth == Truth::False

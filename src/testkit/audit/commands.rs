@@ -1,5 +1,6 @@
 //! What operators and reports of membership want, kept beside the cluster.
 
+use crate::cluster::Life;
 use crate::settings::DesiredState;
 use crate::{Command, Input, ResourceId};
 
@@ -11,6 +12,15 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
     match moment.input() {
         Some(Input::NodeJoined { node, incarnation, .. }) => {
             seen.nodes[node.index()].incarnation = *incarnation;
+        }
+        Some(
+            Input::NodeLeft { node, incarnation: Life::Of(reported) }
+            | Input::NodeLost { node, incarnation: Life::Of(reported) }
+            | Input::NodeFenced { node, incarnation: Life::Of(reported) }
+            | Input::NodeConfirmedDown { node, incarnation: Life::Of(reported) },
+        ) => {
+            let known = &mut seen.nodes[node.index()].incarnation;
+            *known = (*known).max(*reported);
         }
         Some(Input::WallClockRead { reading }) => {
             seen.wall_clock = Some((moment.now, *reading));

@@ -1,6 +1,6 @@
 //! Operations: issued once, ended once.
 
-use crate::cluster::{Effect, Event, Outcome};
+use crate::cluster::{Effect, Event, Life, Outcome};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::Maintenance;
 use crate::state::{DownProof, OperationKind};
@@ -42,6 +42,19 @@ pub(super) fn acceptance(moment: &Moment<'_>) -> Result<(), Breach> {
                 S8,
                 state == ResourceState::Online || can_die,
                 "a report of {resource} counts, which is {state}"
+            );
+        }
+        Some(
+            Input::NodeLeft { node, incarnation: Life::Of(reported) }
+            | Input::NodeLost { node, incarnation: Life::Of(reported) }
+            | Input::NodeFenced { node, incarnation: Life::Of(reported) }
+            | Input::NodeConfirmedDown { node, incarnation: Life::Of(reported) },
+        ) => {
+            let known = before.state().node(*node).map(|record| record.incarnation());
+            ensure!(
+                S8,
+                known.is_some_and(|known| *reported >= known),
+                "a report about life {reported} of {node} counts, which is in life {known:?}"
             );
         }
         Some(Input::NodeJoined { node, incarnation, .. }) => {

@@ -168,7 +168,7 @@ fn is_redundant(seen: &Seen, resource: ResourceId) -> bool {
 /// Whether a resource is in doubt because its node is lost, which is no failure of its own.
 fn is_lost(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let owner = seen.group(seen.group_of(resource)).owner;
-    matches!(moment.input(), Some(Input::NodeLost { node }) if owner == Some(*node))
+    matches!(moment.input(), Some(Input::NodeLost { node, .. }) if owner == Some(*node))
 }
 
 /// Whether a resource has no restart left.

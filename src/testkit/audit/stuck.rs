@@ -191,6 +191,7 @@ fn cannot_run(cluster: &Cluster, resource: ResourceId) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::Life;
     use crate::policy::FirstPreferred;
     use crate::settings::Priority;
     use crate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
@@ -229,7 +230,7 @@ mod tests {
         tell(joined(a));
         let up = tell(joined(b));
         let paused = tell(Input::Command(Command::PauseNode { node: a }));
-        let nowhere = tell(Input::NodeLeft { node: b });
+        let nowhere = tell(Input::NodeLeft { node: b, incarnation: Life::Known });
         let waits = Reason::OwnerPaused { node: a };
         assert!(!goes_on(&up, sql, waits), "its owner is not paused");
         assert!(!goes_on(&paused, sql, waits), "another node could take it");

@@ -4,7 +4,7 @@
 use core::time::Duration;
 use std::prelude::v1::*;
 
-use crate::cluster::{Effect, Event, LockHandling, Outcome, Output};
+use crate::cluster::{Effect, Event, Life, LockHandling, Outcome, Output};
 use crate::policy::FirstPreferred;
 use crate::settings::{Failback, Fencing, RestartAction};
 use crate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration, ResourceOverrides};
@@ -209,9 +209,12 @@ fn what_is_not_forged_is_no_breach() {
     let steps = [
         (trusted(), offline()),
         (trusted(), drain(A)),
-        (trusted(), input(Input::NodeLost { node: A })),
+        (trusted(), input(Input::NodeLost { node: A, incarnation: Life::Known })),
         (trusted(), input(failed(DB, A))),
-        (Scene::online(Fencing::Required), input(Input::NodeLost { node: A })),
+        (
+            Scene::online(Fencing::Required),
+            input(Input::NodeLost { node: A, incarnation: Life::Known }),
+        ),
         (Scene::new(Fencing::Trusted).just(joined(A, 1)), input(joined(B, 1))),
         (trusted().later(10_000), Next::Timer),
         (trusted(), command(Command::EvictNode { node: C })),
@@ -231,7 +234,7 @@ fn an_audit_begins_in_the_middle() {
     let effect = scene.asked(OperationKind::Terminate);
     let mut scene = scene.just(answer(&effect, Outcome::Succeeded));
     scene.audit = Audit::new(&scene.cluster);
-    let scene = scene.just(Input::NodeLost { node: A });
+    let scene = scene.just(Input::NodeLost { node: A, incarnation: Life::Known });
     let next = input(answer(&scene.asked(OperationKind::Fence), Outcome::Succeeded));
     assert_eq!(scene.judge(&next, |_| {}, |_| {}), None);
 }

@@ -1,6 +1,6 @@
 //! Changes of state: only those of the tables, and doubt ends only by what ends doubt.
 
-use crate::cluster::{Event, Outcome};
+use crate::cluster::{Event, Life, Outcome};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::settings::UnconfirmedStop;
 use crate::state::{DownProof, MovementCause, OperationKind};
@@ -154,17 +154,31 @@ fn off_by(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<DownProof> {
     if is_fenced {
         return Some(DownProof::Fenced);
     }
+    let known = moment.before.state().node(node)?.incarnation();
+    let is_later = |life: &Life| matches!(life, Life::Of(reported) if *reported > known);
     match moment.input() {
-        Some(Input::NodeLeft { node: left }) if *left == node => return Some(DownProof::Left),
-        Some(Input::NodeFenced { node: off }) if *off == node => return Some(DownProof::Fenced),
-        Some(Input::NodeConfirmedDown { node: off }) if *off == node => {
+        Some(
+            Input::NodeLeft { node: off, incarnation }
+            | Input::NodeConfirmedDown { node: off, incarnation },
+        ) if *off == node && is_later(incarnation) => return Some(DownProof::Rebooted),
+        Some(Input::NodeLost { node: lost, incarnation })
+            if *lost == node && is_later(incarnation) =>
+        {
+            return Some(DownProof::LaterLife);
+        }
+        Some(Input::NodeLeft { node: left, .. }) if *left == node => return Some(DownProof::Left),
+        Some(Input::NodeFenced { node: off, .. }) if *off == node => {
+            return Some(DownProof::Fenced);
+        }
+        Some(Input::NodeConfirmedDown { node: off, .. }) if *off == node => {
             return Some(DownProof::Operator);
         }
-        Some(Input::NodeLost { node: lost }) if *lost == node && fencing == Fencing::Trusted => {
+        Some(Input::NodeLost { node: lost, .. })
+            if *lost == node && fencing == Fencing::Trusted =>
+        {
             return Some(DownProof::Trusted);
         }
         Some(Input::NodeJoined { node: joined, incarnation, .. }) if *joined == node => {
-            let known = moment.before.state().node(node)?.incarnation();
             if *incarnation > known {
                 return Some(DownProof::Rebooted);
             }

@@ -1,6 +1,6 @@
 //! How the steps of a history come about.
 
-use crate::cluster::{Outcome, Running, RunningState};
+use crate::cluster::{Life, Outcome, Running, RunningState};
 use crate::machine::{NodeState, ResourceState};
 use crate::quorum::WitnessState;
 use crate::settings::Fencing;
@@ -180,19 +180,24 @@ impl Run {
                 if self.cluster.state().node_state(node).is_member() {
                     self.world.machine(&name).halt();
                     self.cut_off(&name);
-                    return self.feed(Input::NodeLeft { node }).map(|_| ());
+                    let incarnation = self.life_of(node, &name);
+                    return self.feed(Input::NodeLeft { node, incarnation }).map(|_| ());
                 }
             }
             Fate::Fenced => {
                 self.world.machine(&name).crash();
-                return self.feed(Input::NodeFenced { node }).map(|_| ());
+                let incarnation = self.life_of(node, &name);
+                return self.feed(Input::NodeFenced { node, incarnation }).map(|_| ());
             }
             Fate::ConfirmedDown => {
                 self.world.machine(&name).crash();
-                return self.feed(Input::NodeConfirmedDown { node }).map(|_| ());
+                return self
+                    .feed(Input::NodeConfirmedDown { node, incarnation: Life::Known })
+                    .map(|_| ());
             }
+            Fate::LateNews(kind) => return self.late_news(node, kind),
             Fate::ConfirmedDownWrongly => {
-                if self.feed(Input::NodeConfirmedDown { node })?.is_ok() {
+                if self.feed(Input::NodeConfirmedDown { node, incarnation: Life::Known })?.is_ok() {
                     self.world.is_tainted = true;
                 }
             }
@@ -224,7 +229,28 @@ impl Run {
         if self.cluster.spec().settings().fencing == Fencing::Trusted {
             self.world.machine(name).crash();
         }
-        self.feed(Input::NodeLost { node }).map(|_| ())
+        let incarnation = self.life_of(node, name);
+        self.feed(Input::NodeLost { node, incarnation }).map(|_| ())
+    }
+
+    /// The life in which a machine is, or was last.
+    fn life_of(&mut self, node: NodeId, name: &str) -> Life {
+        let known = self.cluster.state().node(node).map_or(0, |of| of.incarnation().value());
+        Incarnation::new(self.world.machine(name).incarnation.max(known)).into()
+    }
+
+    /// A report about a life that is over arrives.
+    fn late_news(&mut self, node: NodeId, kind: u8) -> Result<(), Breach> {
+        let known = self.cluster.state().node(node).map_or(0, |of| of.incarnation().value());
+        let Some(life) = known.checked_sub(1 + u64::from(kind / 4 % 2)) else { return Ok(()) };
+        let incarnation = Incarnation::new(life).into();
+        self.feed(match kind % 4 {
+            0 => Input::NodeLeft { node, incarnation },
+            1 => Input::NodeLost { node, incarnation },
+            2 => Input::NodeFenced { node, incarnation },
+            _ => Input::NodeConfirmedDown { node, incarnation },
+        })
+        .map(|_| ())
     }
 
     /// A machine that is off starts; one that was cut off is heard again.
@@ -326,7 +352,8 @@ impl Run {
             3 => {
                 let odd = if one & 1 == 0 { 0 } else { u64::MAX - u64::from(other) };
                 let now = core::mem::replace(&mut self.now, odd);
-                let answer = self.feed(Input::NodeLeft { node: NodeId::new(99) });
+                let answer =
+                    self.feed(Input::NodeLeft { node: NodeId::new(99), incarnation: Life::Known });
                 self.now = now;
                 return answer.map(|_| ());
             }
@@ -342,7 +369,7 @@ impl Run {
                 if state.is_member() || state == NodeState::Unclean {
                     return Ok(());
                 }
-                Input::NodeLost { node }
+                Input::NodeLost { node, incarnation: Life::Known }
             }
             _ => Input::OperationProgressed { operation },
         };

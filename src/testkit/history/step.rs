@@ -148,6 +148,8 @@ pub enum Fate {
     ConfirmedDown,
     /// An operator says so, and is wrong.
     ConfirmedDownWrongly,
+    /// A report of an earlier life of it arrives: that it left, was lost, fenced or seen off.
+    LateNews(u8),
 }
 
 /// A whole history with the cluster that it happens to.
@@ -219,6 +221,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         2 => Just(Fate::ConfirmedDown),
         1 => Just(Fate::ConfirmedDownWrongly),
         1 => any::<u16>().prop_map(Fate::JoinWithRogue),
+        2 => any::<u8>().prop_map(Fate::LateNews),
     ]
 }
 

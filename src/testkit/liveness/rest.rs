@@ -193,6 +193,7 @@ pub fn idle(cluster: &Cluster) -> Result<(), Breach> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::Life;
     use crate::policy::FirstPreferred;
     use crate::settings::Fencing;
     use crate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
@@ -220,7 +221,7 @@ mod tests {
                 Input::NodeJoined { node, incarnation, running: Vec::new() }
             })
             .collect();
-        inputs.push(Input::NodeLost { node: A });
+        inputs.push(Input::NodeLost { node: A, incarnation: Life::Known });
         for input in inputs {
             cluster.handle(Timestamp::from_millis(1_000), input).expect("it is accepted");
         }

@@ -1,7 +1,7 @@
 //! Lines that become inputs.
 
 use crate::cluster::{
-    Command, Input, LockHandling, ResumeFailback, Running, RunningState, WhenRefused,
+    Command, Input, Life, LockHandling, ResumeFailback, Running, RunningState, WhenRefused,
 };
 use crate::id::Names;
 use crate::machine::NodeState;
@@ -26,10 +26,7 @@ pub(crate) fn inputs(
     let arguments = Arguments::of(rest);
     let inputs = match verb.as_str() {
         "join" => join(cluster, world, arguments)?,
-        "leave" => each_node(arguments, |node| Input::NodeLeft { node })?,
-        "lose" => each_node(arguments, |node| Input::NodeLost { node })?,
-        "fenced" => each_node(arguments, |node| Input::NodeFenced { node })?,
-        "confirm-down" => each_node(arguments, |node| Input::NodeConfirmedDown { node })?,
+        "leave" | "lose" | "fenced" | "confirm-down" => departure(verb, arguments)?,
         "witness" => vec![Input::WitnessChanged { witness: witness(arguments)? }],
         "clock" => vec![Input::WallClockRead { reading: clock(arguments)? }],
         "crash" | "alive" => vec![report(cluster, world, verb, arguments)?],
@@ -215,10 +212,16 @@ fn configure(cluster: &Cluster, words: &[String]) -> Result<Command<Names>, Stri
     Ok(Command::Configure { declaration: Box::new(draft.finish()?) })
 }
 
-fn each_node(
-    arguments: Arguments,
-    input: impl Fn(String) -> Input<Names>,
-) -> Result<Vec<Input<Names>>, String> {
+/// What is said of nodes that are gone, of the known life or of another one.
+fn departure(verb: &str, mut arguments: Arguments) -> Result<Vec<Input<Names>>, String> {
+    let life = arguments.take("inc").map(|text| number(&text)).transpose()?;
+    let incarnation = Life::from(life.map(Incarnation::new));
+    let input = |node| match verb {
+        "leave" => Input::NodeLeft { node, incarnation },
+        "lose" => Input::NodeLost { node, incarnation },
+        "fenced" => Input::NodeFenced { node, incarnation },
+        _ => Input::NodeConfirmedDown { node, incarnation },
+    };
     Ok(arguments.all()?.into_iter().map(input).collect())
 }
 

@@ -5,7 +5,7 @@ use std::prelude::v1::*;
 use serde_json::Value;
 
 use crate::cluster::{
-    Command, Effect, Input, LockHandling, Outcome, ResumeFailback, Running, WhenRefused,
+    Command, Effect, Input, Life, LockHandling, Outcome, ResumeFailback, Running, WhenRefused,
 };
 use crate::id::Names;
 use crate::id::name::is_same;
@@ -122,6 +122,13 @@ fn word_of_listed(of: &Running<Names>) -> String {
     }
 }
 
+fn departure(verb: &str, node: &str, life: Life) -> String {
+    match life {
+        Life::Known => format!("{verb} {}", word(node)),
+        Life::Of(incarnation) => format!("{verb} {} inc={incarnation}", word(node)),
+    }
+}
+
 fn words_of(stage: Stage<'_>, input: &Input<Names>) -> Option<String> {
     Some(match input {
         Input::NodeJoined { node, incarnation, running } => {
@@ -132,10 +139,12 @@ fn words_of(stage: Stage<'_>, input: &Input<Names>) -> Option<String> {
             };
             format!("join {} inc={incarnation}{runs}", word(node))
         }
-        Input::NodeLeft { node } => format!("leave {}", word(node)),
-        Input::NodeLost { node } => format!("lose {}", word(node)),
-        Input::NodeFenced { node } => format!("fenced {}", word(node)),
-        Input::NodeConfirmedDown { node } => format!("confirm-down {}", word(node)),
+        Input::NodeLeft { node, incarnation } => departure("leave", node, *incarnation),
+        Input::NodeLost { node, incarnation } => departure("lose", node, *incarnation),
+        Input::NodeFenced { node, incarnation } => departure("fenced", node, *incarnation),
+        Input::NodeConfirmedDown { node, incarnation } => {
+            departure("confirm-down", node, *incarnation)
+        }
         Input::OperationFinished { operation, outcome } => answer(stage, *operation, *outcome),
         Input::OperationProgressed { operation } => progress(stage, *operation)?,
         Input::ResourceFailed { resource, node, incarnation } => {

@@ -1,7 +1,7 @@
 //! Nodes that fail, are noticed to be lost, fenced, repaired and maintained.
 
 use super::{Alarm, Cause, Simulation, Told, part};
-use crate::cluster::ResumeFailback;
+use crate::cluster::{self, ResumeFailback};
 use crate::settings::Fencing;
 use crate::state::{DrainMode, DrainStatus};
 use crate::testkit::Breach;
@@ -193,7 +193,8 @@ impl Simulation {
                     machine.loss.next = LossStep::Off;
                 }
                 self.truth.tell(node, Told::Lost);
-                self.feed(Input::NodeLost { node })?;
+                let incarnation = self.life(node);
+                self.feed(Input::NodeLost { node, incarnation })?;
                 if self.fencing == Fencing::Operator {
                     let off = loss.since.saturating_add(part(loss.length, self.means.off_share));
                     self.set_alarm(Alarm::Loss(node), off);
@@ -209,7 +210,10 @@ impl Simulation {
                     Fencing::Trusted | Fencing::Lease { .. } => self.vouch(node),
                     Fencing::Required | Fencing::Operator => {
                         self.truth.tell(node, Told::Off);
-                        self.feed(Input::NodeConfirmedDown { node })?;
+                        self.feed(Input::NodeConfirmedDown {
+                            node,
+                            incarnation: cluster::Life::Known,
+                        })?;
                         self.note_homeless(node);
                         Ok(())
                     }
@@ -218,10 +222,16 @@ impl Simulation {
         }
     }
 
+    /// The life in which a node is, or was last.
+    fn life(&mut self, node: NodeId) -> cluster::Life {
+        self.machine(node).map_or(cluster::Life::Known, |machine| machine.incarnation.into())
+    }
+
     /// The membership layer says that a node is gone, and off.
     fn vouch(&mut self, node: NodeId) -> Result<(), Breach> {
         self.truth.tell(node, Told::Off);
-        self.feed(Input::NodeLost { node })?;
+        let incarnation = self.life(node);
+        self.feed(Input::NodeLost { node, incarnation })?;
         self.note_homeless(node);
         Ok(())
     }
@@ -326,7 +336,8 @@ impl Simulation {
                     self.truth.crash(node);
                     self.truth.tell(node, Told::Off);
                     self.set_alarm(Alarm::Maintenance(node), over.max(self.now));
-                    self.feed(Input::NodeLeft { node })?;
+                    let incarnation = self.life(node);
+                    self.feed(Input::NodeLeft { node, incarnation })?;
                 }
                 Drained::Blocked => {
                     self.truth.tell(node, Told::Member);

@@ -3,6 +3,7 @@
 use std::prelude::v1::*;
 
 use super::*;
+use crate::cluster::Life;
 use crate::machine::{GroupState, NodeState, ResourceState};
 use crate::state::{DownProof, DrainStatus, Exhaustion, MovementCause};
 use crate::{Epoch, GroupId};
@@ -13,7 +14,7 @@ fn of(next: &Next, forge: impl FnOnce(&mut Vec<Output>)) -> Option<Invariant> {
 }
 
 fn lost() -> Next {
-    input(Input::NodeLost { node: A })
+    input(Input::NodeLost { node: A, incarnation: Life::Known })
 }
 
 /// The end of an operation that nobody asked for.
@@ -276,8 +277,9 @@ fn the_whole() {
     let quorum = |outputs: &mut Vec<Output>| {
         hush(outputs, |event| matches!(event, Event::QuorumChanged { .. }));
     };
-    let story = Scene::online(Fencing::Trusted).then(Input::NodeLost { node: A });
-    let next = input(Input::NodeLost { node: B });
+    let story =
+        Scene::online(Fencing::Trusted).then(Input::NodeLost { node: A, incarnation: Life::Known });
+    let next = input(Input::NodeLost { node: B, incarnation: Life::Known });
     assert_eq!(story.judge(&next, |_| {}, quorum), Some(Invariant::S5));
     let retold = |outputs: &mut Vec<Output>| {
         events(outputs, |event| {
@@ -287,7 +289,9 @@ fn the_whole() {
         });
     };
     let evict = command(Command::EvictNode { node: C });
-    let story = || Scene::online(Fencing::Trusted).then(Input::NodeLeft { node: C });
+    let story = || {
+        Scene::online(Fencing::Trusted).then(Input::NodeLeft { node: C, incarnation: Life::Known })
+    };
     assert_eq!(story().judge(&evict, |_| {}, retold), Some(Invariant::S7));
     let untold = |outputs: &mut Vec<Output>| outputs.clear();
     assert_eq!(story().judge(&evict, |_| {}, untold), Some(Invariant::S35));

@@ -4,7 +4,7 @@ use std::prelude::v1::*;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;
-use crate::cluster::WhenRefused;
+use crate::cluster::{Life, WhenRefused};
 use crate::machine::NodeState;
 use crate::policy::{FailoverPolicy, Key, Placement, Rank};
 use crate::settings::{AntiAffinityPlacement, Priority, QuorumRule};
@@ -30,7 +30,7 @@ fn what_is_stale_does_not_count() {
     assert_eq!(accepted(&scene, &ended), Some(Invariant::S8));
     assert_eq!(accepted(&scene, &failed(DB, B)), Some(Invariant::S8), "not by the owner");
     assert_eq!(accepted(&scene, &joined(C, 0)), Some(Invariant::S8), "an earlier life");
-    let fenced = scene.then(Input::NodeFenced { node: C });
+    let fenced = scene.then(Input::NodeFenced { node: C, incarnation: Life::Known });
     assert_eq!(accepted(&fenced, &joined(C, 1)), Some(Invariant::S26), "a life that was ended");
 }
 
@@ -75,8 +75,10 @@ fn timers() {
 #[test]
 fn quorum_is_kept() {
     let whole_cluster = Scene::online(Fencing::Trusted);
-    let minority =
-        whole_cluster.clone().then(Input::NodeLost { node: A }).then(Input::NodeLost { node: B });
+    let minority = whole_cluster
+        .clone()
+        .then(Input::NodeLost { node: A, incarnation: Life::Known })
+        .then(Input::NodeLost { node: B, incarnation: Life::Known });
     let judge = |before: &Scene, after: &Scene, next: Command| {
         let input = Input::Command(next);
         let moment = Moment::before(&before.cluster, Stimulus::Input(&input), before.now);
@@ -100,7 +102,9 @@ fn without_quorum_everything_is_being_stopped() {
     let audit = Audit::new(&cluster);
     let scene = Scene { cluster, audit, now: Timestamp::from_millis(1_000) };
     let scene = [A, B, C].into_iter().fold(scene, |scene, node| scene.then(joined(node, 1)));
-    let scene = scene.then(Input::NodeLost { node: C }).then(Input::NodeLost { node: B });
+    let scene = scene
+        .then(Input::NodeLost { node: C, incarnation: Life::Known })
+        .then(Input::NodeLost { node: B, incarnation: Life::Known });
     assert_eq!(invariant(whole::stops_without_quorum(&scene.cluster)), None);
     let mut snapshot = serde_json::to_value(scene.cluster.snapshot()).expect("plain data");
     let place = snapshot.pointer_mut("/v1/declaration/no_quorum");
@@ -158,8 +162,8 @@ fn epochs_end_with_their_node() {
         })
     };
     let up = Scene::online(Fencing::Trusted);
-    let off = up.clone().then(Input::NodeLost { node: A });
-    let input = Input::NodeLost { node: A };
+    let off = up.clone().then(Input::NodeLost { node: A, incarnation: Life::Known });
+    let input = Input::NodeLost { node: A, incarnation: Life::Known };
     let judge = |before: &Scene| {
         let moment = Moment::before(&before.cluster, Stimulus::Input(&input), before.now);
         invariant(whole::epochs_end_with_nodes(&moment, &off.cluster))

@@ -5,6 +5,7 @@ use std::prelude::v1::*;
 use super::forged_rules::begin;
 use super::*;
 use crate::WallClock;
+use crate::cluster::Life;
 use crate::machine::ResourceState;
 use crate::settings::{DesiredState, FailbackWindow};
 use crate::state::{Exhaustion, MovementCause};
@@ -20,7 +21,7 @@ fn pause(node: NodeId) -> Command {
 }
 
 fn lost() -> Next {
-    input(Input::NodeLost { node: A })
+    input(Input::NodeLost { node: A, incarnation: Life::Known })
 }
 
 #[test]
@@ -58,7 +59,8 @@ fn nothing_starts_that_must_not() {
 /// An orphan is only stopped, and its dependents before it.
 #[test]
 fn orphans_are_only_stopped() {
-    let crash = Scene::online(Fencing::Trusted).then(Input::NodeLost { node: A });
+    let crash =
+        Scene::online(Fencing::Trusted).then(Input::NodeLost { node: A, incarnation: Life::Known });
     let running = vec![DISK.into(), DB.into()];
     let next = input(Input::NodeJoined { node: A, incarnation: Incarnation::new(2), running });
     let started = |outputs: &mut Vec<Output>| {
@@ -84,7 +86,7 @@ fn homecoming(window: Option<FailbackWindow>) -> (Scene, Next) {
     };
     let scene =
         [A, B, C].into_iter().fold(scene.just(clock), |scene, node| scene.then(joined(node, 1)));
-    (scene.then(Input::NodeLost { node: A }), input(joined(A, 2)))
+    (scene.then(Input::NodeLost { node: A, incarnation: Life::Known }), input(joined(A, 2)))
 }
 
 #[test]
@@ -166,7 +168,7 @@ fn nothing_always_has_room() {
     less.nodes[1].capacity.insert("mb".into(), 5);
     let scene =
         begun(roomy(0, 6)).then(Input::Command(Command::Configure { declaration: Box::new(less) }));
-    let after = scene.then(Input::NodeLost { node: A });
+    let after = scene.then(Input::NodeLost { node: A, incarnation: Life::Known });
     assert_eq!(after.audit.seen.groups[0].owner, Some(B), "the next preferred owner");
 }
 
