@@ -53,6 +53,8 @@ bugs! {
     OldIncarnationCounts: S8,
     /// a report that a node is lost or off counts, whichever of its lives it is about
     LateReportCounts: S8,
+    /// an operator's word that a resource is off is taken while a start of it may still come
+    WordBeforeLateStart: S13,
     /// a terminate that was not answered counts as done
     TimeoutIsOff: S13,
     /// an agent carries out an operation behind a newer one of the same resource
@@ -177,6 +179,8 @@ bugs! {
     DrainForgotten: L11,
     /// groups of low priority wait for those that have failed
     FailedHoldsUpOthers: L13,
+    /// what is in doubt counts as on its way while it is being probed
+    DoubtEndsWhileAsked: L14,
     /// groups of low priority wait for those whose node is not off yet
     FenceHoldsUpOthers: L16,
 }

@@ -14,7 +14,7 @@ use super::outstanding::{Outstanding, Target};
 use super::touched::Touched;
 use super::{Cluster, Rule, Subject, Violation};
 use crate::id::{GroupId, NodeId, OpId, ResourceId};
-use crate::machine::{GroupState, NodeState, ResourceState};
+use crate::machine::{GroupState, NodeState};
 use crate::settings::{Priority, UnconfirmedStop};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{ClusterState, Doubt, DrainStatus};
@@ -161,8 +161,7 @@ impl Caches {
         let Some(declared) = spec.resource(resource) else { return };
         let Some(owner) = state.owner(declared.group()) else { return };
         let is_fatal = state.resource(resource).is_some_and(|record| {
-            record.state == ResourceState::InDoubt
-                && record.operation.is_none()
+            record.is_in_doubt()
                 && record.doubt != Doubt::ToTerminate
                 && declared.settings().unconfirmed_stop == UnconfirmedStop::FenceNode
         });

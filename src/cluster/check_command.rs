@@ -7,7 +7,7 @@ use crate::machine::{NodeState, ResourceState};
 use crate::plan::{Rejection, Tier};
 use crate::policy::Trigger;
 use crate::spec::ResourceSpec;
-use crate::state::{DrainStatus, Lock, MoveFailure};
+use crate::state::{DrainStatus, LateStart, Lock, MoveFailure};
 
 /// How a move was ordered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -257,15 +257,21 @@ impl Cluster {
         if record.state != ResourceState::InDoubt {
             return Ok(());
         }
-        if record.operation.is_some() {
+        // Of a lost node nobody can say what it runs; its being off is confirmed as a whole.
+        if let Some(node) = self.state.owner(group)
+            && !self.state.node_state(node).is_member()
+        {
+            return Err(InputError::NodeState { node, state: self.state.node_state(node) });
+        }
+        if !record.is_in_doubt() {
             return Err(InputError::ResourceState { resource, state: record.state });
         }
-        // Of a lost node nobody can say what it runs; its being off is confirmed as a whole.
-        match self.state.owner(group) {
-            Some(node) if !self.state.node_state(node).is_member() => {
-                Err(InputError::NodeState { node, state: self.state.node_state(node) })
+        // What is off now may run later; no operator can vouch for that.
+        match record.late_start {
+            LateStart::Possible if !seeded!(WordBeforeLateStart) => {
+                Err(InputError::LateStart(resource))
             }
-            Some(_) | None => Ok(()),
+            LateStart::Possible | LateStart::Impossible => Ok(()),
         }
     }
 }

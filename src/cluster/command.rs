@@ -209,6 +209,8 @@ impl Cluster {
     fn clear(&mut self, resource: ResourceId) {
         self.forget_failure(resource);
         if self.state.resource_state(resource) == ResourceState::InDoubt {
+            // Whoever is being asked may answer later; the operator has spoken.
+            self.supersede(resource);
             self.step_resource(resource, ResourceEvent::FailureCleared);
         }
     }

@@ -10,7 +10,9 @@ use crate::id::{GroupId, NodeId};
 use crate::machine::{NodeEvent, NodeState};
 use crate::plan::Tier;
 use crate::policy::Trigger;
-use crate::state::{Attraction, Drain, DrainMode, DrainStatus, MoveFailure, MovementCause, Pause};
+use crate::state::{
+    Attraction, Doubt, Drain, DrainMode, DrainStatus, MoveFailure, MovementCause, Pause,
+};
 
 impl Cluster {
     /// Lets a node start nothing more.
@@ -131,7 +133,11 @@ impl Cluster {
                 };
                 self.state.is_quorate()
                     && is_known
-                    && !self.state.occupancy.groups_on(*node).any(|group| self.is_moving(group))
+                    && !self
+                        .state
+                        .occupancy
+                        .groups_on(*node)
+                        .any(|group| self.is_on_the_move(group))
                     && !self.leaves_later(*node)
             })
             .collect();
@@ -141,6 +147,18 @@ impl Cluster {
             }
         }
         !ended.is_empty()
+    }
+
+    /// Whether a group moves, and nothing of it is in doubt: only then it is known to leave. What
+    /// is going to be terminated is on its way.
+    fn is_on_the_move(&self, group: GroupId) -> bool {
+        let is_stuck = |resource| {
+            self.state
+                .resource(resource)
+                .is_some_and(|of| of.is_in_doubt() && of.doubt != Doubt::ToTerminate)
+        };
+        let declared = self.spec.group(group);
+        self.is_moving(group) && declared.is_some_and(|of| !of.resources().any(is_stuck))
     }
 
     /// Whether a group that a node left behind waits for its preferred owner, and leaves then.
@@ -163,7 +181,9 @@ impl Cluster {
         }
         let spec = Arc::clone(&self.spec);
         let priority = |group: &GroupId| spec.group(*group).map(|of| of.settings().priority);
-        let owned = |group: &GroupId| self.state.owner(*group) == Some(node);
+        // What is in doubt and moves goes when that has ended.
+        let owned =
+            |group: &GroupId| self.state.owner(*group) == Some(node) && !self.is_moving(*group);
         let mut left: Vec<GroupId> = self.state.occupancy.groups_on(node).filter(owned).collect();
         left.sort_by_key(|group| Reverse(priority(group)));
         let mut is_any = false;

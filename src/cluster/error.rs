@@ -118,6 +118,14 @@ pub enum InputError<N: Naming = Ids> {
         /// Its state.
         state: ResourceState,
     },
+    /// A start of the resource was never answered and may still come to pass: that it is off now
+    /// says nothing of later. An answer of its agent to a probe or a terminate ends that, or its
+    /// node being off.
+    #[error(
+        "the start of resource {0} was never answered and may still come to pass; a probe, a \
+         terminate, or its node being off ends that"
+    )]
+    LateStart(N::Resource),
     /// A failed resource cannot be taken offline (`ERROR_RESOURCE_FAILED`).
     #[error("resource {0} has failed and cannot be taken offline")]
     ResourceFailed(N::Resource),
@@ -237,6 +245,7 @@ impl<N: Naming> InputError<N> {
             Self::NodePaused(_) => "node_paused",
             Self::GroupLocked(_) => "group_locked",
             Self::ResourceState { .. } => "resource_state",
+            Self::LateStart(_) => "late_start",
             Self::ResourceFailed(_) => "resource_failed",
             Self::ResourceNotOnline(_) => "resource_not_online",
             Self::NodeCannotHost { .. } => "node_cannot_host",

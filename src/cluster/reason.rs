@@ -34,7 +34,9 @@ pub enum Reason<N: Naming = Ids> {
         /// The node.
         node: N::Node,
     },
-    /// A resource could not be stopped for certain.
+    /// A resource could not be stopped for certain, or an operation on it was not answered: nobody
+    /// knows whether it runs. Whether it is being asked at the moment makes no difference; while it
+    /// is being terminated that is the reason.
     InDoubt {
         /// The resource.
         resource: N::Resource,

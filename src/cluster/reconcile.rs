@@ -202,10 +202,8 @@ impl Cluster {
     /// Acts on resources of which neither stop nor terminate confirmed that they are off.
     fn resolve_doubts(&mut self, declared: &GroupSpec, owner: NodeId) {
         for resource in declared.resources() {
-            let Some(record) = self.state.resource(resource) else { continue };
-            if record.state != ResourceState::InDoubt || record.operation.is_some() {
-                continue;
-            }
+            let record = self.state.resource(resource).filter(|record| record.is_in_doubt());
+            let Some(record) = record else { continue };
             if record.doubt == Doubt::ToTerminate {
                 if !self.is_relied_on(declared, resource) {
                     self.issue(resource, OperationKind::Terminate);
@@ -214,6 +212,8 @@ impl Cluster {
             }
             match self.unconfirmed_stop(resource) {
                 UnconfirmedStop::AssumeOff => {
+                    // Another configuration may say so while a probe is in flight.
+                    self.supersede(resource);
                     self.step_resource(resource, ResourceEvent::AssumedOff);
                 }
                 UnconfirmedStop::FenceNode => self.caches.touched.add_node(owner),

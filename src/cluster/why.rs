@@ -6,7 +6,7 @@ use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, Fencing};
 use crate::spec::GroupSpec;
-use crate::state::{Exhaustion, Recovery};
+use crate::state::{Exhaustion, Recovery, ResourceRecord};
 
 impl Cluster {
     /// The one current reason why a group that should be online is not; `None` if everything of
@@ -83,12 +83,10 @@ impl Cluster {
         Reason::WaitingForNodeOff { node, fencing, at }
     }
 
-    /// The first resource of which nobody knows whether it runs, and nobody is being asked.
+    /// The first resource of which nobody knows whether it runs, and which is not being stopped.
     pub(crate) fn doubt_of(&self, declared: &GroupSpec) -> Option<ResourceId> {
         declared.resources().find(|resource| {
-            self.state.resource(*resource).is_some_and(|record| {
-                record.state == ResourceState::InDoubt && record.operation.is_none()
-            })
+            self.state.resource(*resource).is_some_and(ResourceRecord::is_in_doubt)
         })
     }
 

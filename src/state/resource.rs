@@ -300,6 +300,26 @@ impl ResourceRecord {
         self.recovery
     }
 
+    /// Whether nobody knows if it runs, and nothing is done about it but to ask: whether a probe of
+    /// it is in flight makes no difference. While it is being terminated the answer to that is
+    /// waited for, as with anything else that stops.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        let is_left_alone = match self.operation.map(|operation| operation.kind) {
+            None => true,
+            Some(OperationKind::Probe) => !seeded!(DoubtEndsWhileAsked),
+            Some(
+                OperationKind::Start
+                | OperationKind::Stop
+                | OperationKind::Terminate
+                | OperationKind::CheckLooksAlive
+                | OperationKind::CheckIsAlive
+                | OperationKind::Fence,
+            ) => false,
+        };
+        self.state == ResourceState::InDoubt && is_left_alone
+    }
+
     /// Grows with every change of state (MS-CMRP).
     #[must_use]
     pub const fn sequence(&self) -> u64 {

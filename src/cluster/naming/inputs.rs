@@ -82,6 +82,7 @@ impl<A: Naming> Translate<A> for InputError<A> {
             NodePaused(node),
             GroupLocked(group),
             ResourceState { resource: resource, state },
+            LateStart(resource),
             ResourceFailed(resource),
             ResourceNotOnline(resource),
             NodeCannotHost { group: group, node: node, because_of: group },

@@ -1,11 +1,12 @@
 //! Why a group moves: always because of itself, never for another one.
 
 use crate::cluster::{Event, Output};
-use crate::machine::NodeState;
+use crate::machine::{NodeState, ResourceState};
 use crate::plan::{Tier, assess};
 use crate::policy::{Placement, Trigger};
 use crate::settings::Priority;
-use crate::state::{DrainMode, DrainStatus, MoveFailure, MovementCause};
+use crate::spec::GroupSpec;
+use crate::state::{Doubt, DrainMode, DrainStatus, MoveFailure, MovementCause, OperationKind};
 use crate::{Cluster, Command, GroupId, NodeId};
 
 use std::collections::BTreeMap;
@@ -144,7 +145,8 @@ pub(super) fn drain_ended(seen: &Seen, event: &Event) -> Result<(), Breach> {
     Ok(())
 }
 
-/// A drain that gives up has left only what has nowhere to go.
+/// A drain that gives up has left only what has nowhere to go, or what would leave and is in doubt:
+/// nobody knows when that ends.
 pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(), Breach> {
     for output in outputs {
         let Output::Event(Event::DrainChanged { node, status: DrainStatus::Failed }) = output
@@ -156,7 +158,7 @@ pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(),
             continue;
         }
         for (group, _) in cluster.spec().groups() {
-            if cluster.state().owner(group) != Some(*node) {
+            if cluster.state().owner(group) != Some(*node) || leaves_after_doubt(cluster, group) {
                 continue;
             }
             let place = cluster.explain(group, Trigger::Drain).and_then(|told| told.chosen);
@@ -168,6 +170,22 @@ pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Whether a group is on its way, and something of it is in doubt and not being stopped.
+fn leaves_after_doubt(cluster: &Cluster, group: GroupId) -> bool {
+    let state = cluster.state();
+    let is_moving = state.group(group).is_some_and(|record| record.movement().is_some());
+    let mut records = cluster.spec().group(group).into_iter().flat_map(GroupSpec::resources);
+    is_moving
+        && records.any(|id| {
+            state.resource(id).is_some_and(|record| {
+                let kind = record.operation().map(|operation| operation.kind);
+                record.state() == ResourceState::InDoubt
+                    && record.doubt != Doubt::ToTerminate
+                    && kind.is_none_or(|kind| kind == OperationKind::Probe)
+            })
+        })
 }
 
 /// Who is given a node in this step has no rival of higher priority that could have used the place

@@ -5,7 +5,7 @@ use std::prelude::v1::*;
 use super::picture::{Group, Picture};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{Admission, DesiredState};
-use crate::state::Recovery;
+use crate::state::{OperationKind, Recovery};
 
 impl Picture {
     /// The resources of a group that may start now, everything considered. Beside its own
@@ -72,8 +72,11 @@ impl Picture {
             NodeState::Down | NodeState::Unclean | NodeState::Joining => return false,
             NodeState::Up | NodeState::Paused => {}
         }
+        // Whether a probe of it is in flight makes no difference.
         let is_stuck = group.resources.iter().any(|resource| {
-            resource.state == ResourceState::InDoubt && resource.operation.is_none()
+            let is_left_alone =
+                resource.operation.is_none_or(|(_, kind)| kind == OperationKind::Probe);
+            resource.state == ResourceState::InDoubt && is_left_alone
         });
         if is_stuck {
             return false;
