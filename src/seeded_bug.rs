@@ -153,6 +153,8 @@ bugs! {
     FailedStartIsOnline: S33,
     /// the reason given for a failed group is another one
     ReasonUntrue: S34,
+    /// the reason names a resource of which nothing is in flight, not the one that is waited for
+    WhyNamesWrong: S34,
     /// a change of configuration may cost the quorum
     ConfigureLosesQuorum: S35,
     /// a drain takes groups away that can go nowhere
@@ -169,6 +171,8 @@ bugs! {
     FenceWithoutEnd: S26,
     /// groups without a node are forgotten when one comes up
     WaitingForgotten: L1,
+    /// what cannot leave a paused node is said to be tried again at times at which nothing happens
+    RetryOnPausedNode: S34,
     /// the timer of a failed resource that is to be tried again is lost
     RetryTimerLost: L5,
     /// a group goes back to the node that it has just failed on

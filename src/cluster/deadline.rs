@@ -166,10 +166,10 @@ impl Cluster {
         }
         match record.recovery {
             Recovery::RestartAt(at) => return Some((at, DeadlineReason::Restart { resource })),
-            Recovery::RetryAt { at: Some(at), .. }
-                if !record.state.may_run() && !seeded!(RetryTimerLost) =>
-            {
-                return Some((at, DeadlineReason::Retry { resource }));
+            Recovery::RetryAt { .. } if !seeded!(RetryTimerLost) => {
+                if let Some(at) = self.next_retry(resource) {
+                    return Some((at, DeadlineReason::Retry { resource }));
+                }
             }
             Recovery::None | Recovery::Failover | Recovery::RetryAt { .. } => {}
         }
@@ -241,8 +241,10 @@ impl Cluster {
                 [wait.map(|(_, at)| (at, reason)), None]
             }
             Some((_, NodeState::Unclean | NodeState::Joining)) => [None, None],
-            Some((owner, NodeState::Up | NodeState::Paused)) => {
-                let delayed = if self.caches.running(group) == 0
+            Some((owner, state @ (NodeState::Up | NodeState::Paused))) => {
+                // A paused node starts nothing, delayed or not.
+                let delayed = if state == NodeState::Up
+                    && self.caches.running(group) == 0
                     && self.is_wanted(declared, group)
                     && let Gate::Delayed(at) = self.gate(declared, group, owner)
                 {

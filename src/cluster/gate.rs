@@ -147,7 +147,9 @@ impl Cluster {
                 | ResourceState::InDoubt => {}
             }
         }
-        if could_start && self.caches.running(group) == 0 && !self.is_moving(group) {
+        // What stands on a paused node is stuck there, and in no queue.
+        let is_owner_up = self.state.node_state(owner) == NodeState::Up;
+        if could_start && is_owner_up && self.caches.running(group) == 0 && !self.is_moving(group) {
             match self.gate(declared, group, owner) {
                 Gate::Behind(_) => {
                     standing.is_behind = true;

@@ -211,6 +211,7 @@ impl Cluster {
                     Pause::Requested => NodeEvent::AdmittedPaused,
                 },
             );
+            self.try_on_admitted_node(node);
         }
         let lease_end = self.state.lease_end(&self.spec, node);
         if lease_end.is_some_and(|at| at <= self.state.now) {
@@ -222,6 +223,18 @@ impl Cluster {
         }
         self.clean(node);
         self.schedule_node(node);
+    }
+
+    fn try_on_admitted_node(&mut self, node: NodeId) {
+        if self.state.node_state(node) != NodeState::Up {
+            return;
+        }
+        let spec = Arc::clone(&self.spec);
+        for group in self.groups_owned_by(node) {
+            if let Some(declared) = spec.group(group) {
+                self.try_on_admitted(declared);
+            }
+        }
     }
 
     /// Whether a fence would help: something may run on a lost node, or a resource of which the

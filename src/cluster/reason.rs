@@ -12,6 +12,32 @@ use crate::time::Timestamp;
 /// The one current reason why a group that should be online is not.
 ///
 /// Derived from the state at the moment of the question, never kept, so it is true of the state.
+/// Where several things are in the way, the one is given without whose end nothing else would help:
+///
+/// 1. the quorum ([`NoQuorum`](Self::NoQuorum));
+/// 2. an owner: there is none, or the owner is off ([`WaitingForPreferredOwner`][1],
+///    [`NoCandidate`](Self::NoCandidate)), or is not certain to be off ([`WaitingForNodeOff`][2]; of
+///    a group that nobody asked for, and of which nothing runs, that it is not started);
+/// 3. what may run and should not, or nobody knows ([`OrphanRunning`](Self::OrphanRunning),
+///    [`InDoubt`](Self::InDoubt));
+/// 4. the owner is not clean yet, or the group is leaving it ([`OwnerJoining`](Self::OwnerJoining),
+///    [`Moving`](Self::Moving));
+/// 5. of the first resource, providers first, that should be online and is not: its own operation
+///    ([`InProgress`](Self::InProgress)); what only somebody from outside can end
+///    ([`NotAdmitted`](Self::NotAdmitted), [`OwnerPaused`](Self::OwnerPaused), a failure without
+///    another attempt, [`NotStartedAutomatically`](Self::NotStartedAutomatically),
+///    [`OwnerNotPossible`](Self::OwnerNotPossible)); the operation on another resource that has to
+///    end first ([`WaitingForResource`](Self::WaitingForResource)); the time of its next attempt
+///    ([`RestartScheduled`](Self::RestartScheduled), [`Failed`](Self::Failed)); what the start of a
+///    group waits for ([`StartDelayed`](Self::StartDelayed),
+///    [`WaitingForPriority`](Self::WaitingForPriority)); a provider that is to be off
+///    ([`ResourceHeldOffline`](Self::ResourceHeldOffline)).
+///
+/// A time in a reason is one at which something happens, as things are: what is named happens, or
+/// something else is in the way from then on.
+///
+/// [1]: Self::WaitingForPreferredOwner
+/// [2]: Self::WaitingForNodeOff
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -63,7 +89,8 @@ pub enum Reason<N: Naming = Ids> {
         node: N::Node,
     },
     /// Its owner is paused and starts nothing. The group stays: either something of it still runs
-    /// there, or no other node could take it.
+    /// there, or no other node could take it. No time is promised for what has failed there: it is
+    /// tried when the owner is resumed, or where another node can take the group.
     OwnerPaused {
         /// The owner.
         node: N::Node,
@@ -113,16 +140,16 @@ pub enum Reason<N: Naming = Ids> {
         /// The owner.
         node: N::Node,
     },
-    /// A resource is being started, stopped or terminated.
+    /// The resource itself is being started, stopped or terminated.
     InProgress {
         /// The resource.
         resource: N::Resource,
     },
-    /// A resource waits for another one to start or stop.
+    /// A resource waits for the start, stop or terminate of another one that is in flight.
     WaitingForResource {
         /// The resource.
         resource: N::Resource,
-        /// The one it waits for.
+        /// The one whose operation it waits for.
         on: N::Resource,
     },
     /// An operator wants a resource of it offline, and others need that one.

@@ -3,6 +3,8 @@
 //! At most one operation is in flight per resource. Starts go from providers to dependents, stops
 //! the other way, and everything that does not depend on each other goes in parallel.
 
+use alloc::vec::Vec;
+
 use super::Cluster;
 use super::gate::Gate;
 use super::orphan_index::unconfirmed_stop;
@@ -35,14 +37,25 @@ impl Cluster {
         self.caches.stands.clear();
     }
 
+    fn stand(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+        let mut stands = core::mem::take(&mut self.caches.stands);
+        self.judge_stands(declared, group, owner, &mut stands);
+        self.caches.stands = stands;
+    }
+
     /// Decides for every resource of the group, providers first, whether it should be online here
     /// and whether it may stay so.
-    fn stand(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+    pub(crate) fn judge_stands(
+        &self,
+        declared: &GroupSpec,
+        group: GroupId,
+        owner: NodeId,
+        stands: &mut Vec<super::caches::Stand>,
+    ) {
         let graph = declared.graph();
         let is_open = (self.state.is_quorate() || seeded!(QuorumLossIgnored))
             && !self.is_moving(group)
             && !self.is_limited(declared);
-        let mut stands = core::mem::take(&mut self.caches.stands);
         stands.clear();
         stands.resize(graph.len(), super::caches::Stand::default());
         for position in graph.start_order() {
@@ -66,7 +79,6 @@ impl Cluster {
                 *stand = super::caches::Stand { should, keep };
             }
         }
-        self.caches.stands = stands;
     }
 
     /// Whether the whole group has to be off because its failovers are used up (2003).

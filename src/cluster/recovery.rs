@@ -163,9 +163,33 @@ impl Cluster {
         self.emit(Event::RestartsExhausted { resource, cause, retry_at: at });
     }
 
-    /// When a resource that is given up now is tried again.
+    /// When a resource that is given up now is tried again by itself.
+    ///
+    /// On a paused node nothing is started, so no time is promised there: what could not leave is
+    /// tried when the node is resumed or another one can take its group, and when the failovers of
+    /// its group are renewed it leaves.
     fn retry_at(&self, resource: ResourceId, cause: Exhaustion) -> Option<Timestamp> {
         let period = self.spec.resource(resource)?.settings().retry_period.span();
+        if self.is_on_paused_node(resource) && !seeded!(RetryOnPausedNode) {
+            match cause {
+                Exhaustion::NoCandidate => return None,
+                Exhaustion::Failovers => {
+                    period.filter(|_| !self.is_used_up(resource))?;
+                    let budget = self
+                        .failover_budget(self.spec.resource(resource)?.group(), self.state.now)?;
+                    return if budget.remaining > 0 {
+                        Some(self.state.now)
+                    } else {
+                        budget.renews_at
+                    };
+                }
+                Exhaustion::DontRestart
+                | Exhaustion::Restarts
+                | Exhaustion::Redundant
+                | Exhaustion::Admission
+                | Exhaustion::Retries => {}
+            }
+        }
         let period = match cause {
             Exhaustion::DontRestart | Exhaustion::Retries => None,
             // Whoever is refused may try for ever: it never ran.
@@ -220,17 +244,89 @@ impl Cluster {
         }
     }
 
+    /// When a resource that was given up is tried again by itself, as things are: not while it may
+    /// run, and on a paused node only to leave it.
+    pub(crate) fn next_retry(&self, resource: ResourceId) -> Option<Timestamp> {
+        let record = self.state.resource(resource)?;
+        let Recovery::RetryAt { at, cause } = record.recovery else { return None };
+        let is_held = self.is_on_paused_node(resource)
+            && cause != Exhaustion::Failovers
+            && !seeded!(RetryOnPausedNode);
+        at.filter(|_| !record.state.may_run() && !is_held)
+    }
+
+    /// Whether a resource that was given up waits for nothing but its paused owner to be resumed.
+    pub(crate) fn waits_for_resume(&self, resource: ResourceId) -> bool {
+        let recovery = self.state.resource(resource).map(|record| record.recovery);
+        let Some(Recovery::RetryAt { at, cause }) = recovery else { return false };
+        let is_tried_then = match cause {
+            Exhaustion::NoCandidate => true,
+            Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Admission => at.is_some(),
+            Exhaustion::DontRestart | Exhaustion::Failovers | Exhaustion::Retries => false,
+        };
+        is_tried_then && self.is_on_paused_node(resource) && !seeded!(RetryOnPausedNode)
+    }
+
+    /// Takes back the promises of retries on a node that was paused since, of what does not leave it.
+    pub(crate) fn put_off_retries(&mut self, declared: &GroupSpec, group: GroupId) {
+        let owner = self.state.owner(group);
+        if owner.is_none_or(|owner| self.state.node_state(owner) != NodeState::Paused)
+            || !self.state.is_quorate()
+            || self.is_moving(group)
+        {
+            return;
+        }
+        for resource in declared.resources() {
+            self.put_off_retry(resource);
+        }
+    }
+
+    fn put_off_retry(&mut self, resource: ResourceId) {
+        let recovery = self.state.resource(resource).map(|record| record.recovery);
+        let Some(Recovery::RetryAt { at: Some(at), cause }) = recovery else { return };
+        match cause {
+            Exhaustion::NoCandidate | Exhaustion::Failovers => {}
+            Exhaustion::DontRestart
+            | Exhaustion::Restarts
+            | Exhaustion::Redundant
+            | Exhaustion::Admission
+            | Exhaustion::Retries => return,
+        }
+        let then = self.retry_at(resource, cause);
+        let is_due = at <= self.state.now && then.is_some_and(|then| then <= self.state.now);
+        if then != Some(at) && !is_due && !seeded!(RetryOnPausedNode) {
+            self.give_up(resource, cause);
+        }
+    }
+
+    /// Tries at once, on a node that was admitted, what waited for no more than this node: it was
+    /// given up while the node was paused, and the pause was lifted while the node was away.
+    pub(crate) fn try_on_admitted(&mut self, declared: &GroupSpec) {
+        for resource in declared.resources() {
+            let recovery = self.state.resource(resource).map(|record| record.recovery);
+            if let Some(Recovery::RetryAt {
+                at: None,
+                cause: cause @ (Exhaustion::NoCandidate | Exhaustion::Failovers),
+            }) = recovery
+                && self.retry_at(resource, cause).is_some()
+            {
+                self.set_recovery(resource, Recovery::None);
+            }
+        }
+    }
+
     /// Starts whatever waiting is over: restarts and retries. On a paused node there is no restart to
     /// wait for, and what affects its group wants another owner. That is no retry: the restarts that
     /// were used stay used, also when the node is resumed.
     pub(crate) fn end_wait(&mut self, declared: &GroupSpec, group: GroupId, resource: ResourceId) {
         let now = self.state.now;
-        let Some(record) = self.state.resource(resource) else { return };
-        let (recovery, may_run) = (record.recovery, record.state.may_run());
+        let Some(recovery) = self.state.resource(resource).map(|record| record.recovery) else {
+            return;
+        };
         let is_over = match recovery {
             Recovery::RestartAt(at) => at <= now || self.is_on_paused_node(resource),
             // What is in doubt is not tried again before that has ended.
-            Recovery::RetryAt { at, .. } => !may_run && at.is_some_and(|at| at <= now),
+            Recovery::RetryAt { .. } => self.next_retry(resource).is_some_and(|at| at <= now),
             Recovery::None | Recovery::Failover => false,
         };
         if !is_over {

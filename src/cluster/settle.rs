@@ -142,6 +142,7 @@ impl Cluster {
         if self.caches.touched.is_yielding(group) {
             return;
         }
+        self.put_off_retries(declared, group);
         self.reconcile(declared, group);
         self.forget_source(declared, group);
         self.tell_group_state(declared, group);

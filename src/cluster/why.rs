@@ -1,12 +1,15 @@
 //! Why a group that should be online is not.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::gate::Gate;
 use super::{Cluster, Reason};
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, Fencing};
 use crate::spec::GroupSpec;
-use crate::state::{Exhaustion, Recovery, ResourceRecord};
+use crate::state::{Exhaustion, OperationKind, Recovery, ResourceRecord};
 
 impl Cluster {
     /// The one current reason why a group that should be online is not; `None` if everything of
@@ -90,6 +93,7 @@ impl Cluster {
         })
     }
 
+    /// What is going to be done about the failure of a resource.
     fn why_failed(&self, resource: ResourceId) -> Option<Reason> {
         match self.state.resource(resource)?.recovery {
             Recovery::RestartAt(at) => Some(Reason::RestartScheduled { resource, at }),
@@ -101,7 +105,9 @@ impl Cluster {
         }
     }
 
-    /// Why this resource, the first that is missing, is not online.
+    /// Why this resource, the first that is missing, is not online: an operation on itself; what
+    /// only somebody from outside can end; an operation on another one that has to end before it
+    /// can start; a time that has to come; and what else its start waits for.
     fn why_missing(
         &self,
         declared: &GroupSpec,
@@ -113,24 +119,14 @@ impl Cluster {
         if self.state.resource_state(resource).may_run() {
             return Reason::InProgress { resource };
         }
+        if let Some(reason) = self.why_held(declared, group, owner, resource) {
+            return reason;
+        }
+        if let Some(on) = self.operation_waited_for(declared, group, owner, position) {
+            return Reason::WaitingForResource { resource, on };
+        }
         if let Some(reason) = self.why_failed(resource) {
-            let refusal = self.refusal(declared, group, owner);
-            return match (&reason, refusal) {
-                (Reason::Failed { cause: Exhaustion::Admission, .. }, Some(because_of)) => {
-                    Reason::NotAdmitted { node: owner, because_of }
-                }
-                (_, Some(_) | None) => reason,
-            };
-        }
-        // Whoever resumed the owner for this would wait in vain.
-        if self.caches.running(group) == 0 && !self.is_ordered(declared, group) {
-            return Reason::NotStartedAutomatically;
-        }
-        if self.state.node_state(owner) == NodeState::Paused {
-            return Reason::OwnerPaused { node: owner };
-        }
-        if self.spec.resource(resource).is_some_and(|of| !of.can_run_on(owner)) {
-            return Reason::OwnerNotPossible { resource, node: owner };
+            return reason;
         }
         if self.caches.running(group) == 0 {
             match self.gate(declared, group, owner) {
@@ -143,36 +139,118 @@ impl Cluster {
         self.why_waiting(declared, group, position)
     }
 
+    /// What keeps a resource off its owner until somebody from outside does something about it.
+    fn why_held(
+        &self,
+        declared: &GroupSpec,
+        group: GroupId,
+        owner: NodeId,
+        resource: ResourceId,
+    ) -> Option<Reason> {
+        let failure = self.why_failed(resource);
+        if let Some(Reason::Failed { cause, retry_at, .. }) = failure {
+            if cause == Exhaustion::Admission
+                && let Some(because_of) = self.refusal(declared, group, owner)
+            {
+                return Some(Reason::NotAdmitted { node: owner, because_of });
+            }
+            if self.waits_for_resume(resource) {
+                return Some(Reason::OwnerPaused { node: owner });
+            }
+            if retry_at.is_none() {
+                return failure;
+            }
+        }
+        if failure.is_some() {
+            return None;
+        }
+        // Whoever resumed the owner for this would wait in vain.
+        if self.caches.running(group) == 0 && !self.is_ordered(declared, group) {
+            return Some(Reason::NotStartedAutomatically);
+        }
+        if self.state.node_state(owner) == NodeState::Paused {
+            return Some(Reason::OwnerPaused { node: owner });
+        }
+        let cannot_run = self.spec.resource(resource).is_some_and(|of| !of.can_run_on(owner));
+        cannot_run.then_some(Reason::OwnerNotPossible { resource, node: owner })
+    }
+
     fn is_ordered(&self, declared: &GroupSpec, group: GroupId) -> bool {
         let record = self.state.group(group);
         record.is_some_and(|record| record.may_start(declared.settings().priority))
     }
 
+    /// The resource whose operation has to end before the one at this position can start: an
+    /// alternative provider that is starting, or whatever has to go off first and either stops or
+    /// has still to come up before it can be stopped.
+    fn operation_waited_for(
+        &self,
+        declared: &GroupSpec,
+        group: GroupId,
+        owner: NodeId,
+        position: usize,
+    ) -> Option<ResourceId> {
+        if seeded!(WhyNamesWrong) {
+            return None;
+        }
+        let graph = declared.graph();
+        let mut stands = Vec::new();
+        self.judge_stands(declared, group, owner, &mut stands);
+        let is_leaving = |member: &usize| {
+            self.state.resource_state(declared.resource_at(*member)).may_run()
+                && stands.get(*member).is_some_and(|stand| !stand.keep)
+        };
+        let mut seen = vec![false; graph.len()];
+        let mut left: Vec<usize> = graph.dependents(position).filter(is_leaving).collect();
+        left.extend(graph.providers(position).filter(is_leaving));
+        while let Some(member) = left.pop() {
+            let Some(flag) = seen.get_mut(member) else { continue };
+            if core::mem::replace(flag, true) {
+                continue;
+            }
+            let resource = declared.resource_at(member);
+            if self.is_changing(resource) {
+                return Some(resource);
+            }
+            // It cannot be stopped before what needs it is off.
+            left.extend(graph.dependents(member).filter(is_leaving));
+        }
+        None
+    }
+
+    /// Whether a start, a stop or a terminate of a resource is in flight.
+    fn is_changing(&self, resource: ResourceId) -> bool {
+        let operation = self.state.resource(resource).and_then(|record| record.operation);
+        operation.is_some_and(|operation| match operation.kind {
+            OperationKind::Start | OperationKind::Stop | OperationKind::Terminate => true,
+            OperationKind::CheckLooksAlive
+            | OperationKind::CheckIsAlive
+            | OperationKind::Probe
+            | OperationKind::Fence => false,
+        })
+    }
+
+    /// What a resource waits for of which nothing is in flight, and no time is known: a provider.
     fn why_waiting(&self, declared: &GroupSpec, group: GroupId, position: usize) -> Reason {
         let graph = declared.graph();
         let resource = declared.resource_at(position);
-        let state = |member| self.state.resource_state(declared.resource_at(member));
-        for mut clause in graph.clauses(position) {
-            if clause.clone().any(|member| state(member) == ResourceState::Online) {
+        for clause in graph.clauses(position) {
+            let members = clause.map(|member| declared.resource_at(member));
+            let is_online = |member| self.state.resource_state(member) == ResourceState::Online;
+            if members.clone().any(is_online) {
                 continue;
             }
-            if let Some(member) = clause.next() {
-                let on = declared.resource_at(member);
-                return match self.desired(group, on) {
-                    DesiredState::Offline => Reason::ResourceHeldOffline { resource: on },
-                    DesiredState::Online => Reason::WaitingForResource { resource, on },
-                };
+            let mut unwanted = members
+                .clone()
+                .filter(|member| self.desired(group, *member) == DesiredState::Offline);
+            if let Some(on) = unwanted.next() {
+                return Reason::ResourceHeldOffline { resource: on };
+            }
+            let mut wanted = members;
+            if let Some(on) = wanted.next() {
+                return Reason::WaitingForResource { resource, on };
             }
         }
-        let busy = graph.providers(position).chain(graph.dependents(position)).find(|member| {
-            let state = state(*member);
-            state.may_run() && state != ResourceState::Online
-        });
-        match busy {
-            Some(member) => {
-                Reason::WaitingForResource { resource, on: declared.resource_at(member) }
-            }
-            None => Reason::InProgress { resource },
-        }
+        Reason::InProgress { resource }
     }
 }

@@ -97,8 +97,10 @@ impl Reader<'_> {
         spec.groups().filter_map(move |(group, of)| {
             let owner = state.owner(group)?;
             let is_ready = match state.node_state(owner) {
-                NodeState::Up | NodeState::Paused => !state.may_run(spec, group),
-                NodeState::Down | NodeState::Unclean | NodeState::Joining => false,
+                NodeState::Up => !state.may_run(spec, group),
+                NodeState::Paused | NodeState::Down | NodeState::Unclean | NodeState::Joining => {
+                    false
+                }
             };
             let until = self.placed_at(of).after(of.settings().start_delay);
             let waits = state.is_quorate() && is_ready && self.is_wanted(group, of);

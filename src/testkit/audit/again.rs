@@ -3,6 +3,7 @@
 use crate::Command;
 use crate::cluster::Event;
 use crate::machine::{NodeState, ResourceState};
+use crate::settings::Interval;
 use crate::state::Exhaustion;
 use crate::{GroupId, NodeId, ResourceId, Timestamp};
 use std::prelude::v1::*;
@@ -74,8 +75,15 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         // Its pause went with the life in which it was paused, or while it was lost.
         Event::NodeChanged { node, to: NodeState::Up, .. } => {
             for resource in resources_on(seen, *node) {
+                let is_tried_by_itself = has_retries(seen, resource);
                 let again = &mut seen.resources[resource.index()].again;
-                if *again == Again::Untold {
+                // No time was promised, for the node was paused.
+                let is_kept_by_pause = is_tried_by_itself
+                    && matches!(
+                        again,
+                        Again::RetryAt(None, Exhaustion::NoCandidate | Exhaustion::Failovers)
+                    );
+                if *again == Again::Untold || is_kept_by_pause {
                     *again = Again::Free;
                 }
             }
@@ -83,6 +91,12 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         _ => {}
     }
     Ok(())
+}
+
+/// Whether a resource that was given up is tried again without an operator.
+fn has_retries(seen: &Seen, resource: ResourceId) -> bool {
+    let declared = seen.spec.resource(resource);
+    declared.is_some_and(|of| of.settings().retry_period != Interval::Never)
 }
 
 fn due(again: Again, now: Timestamp, resource: ResourceId) -> Result<(), Breach> {

@@ -3,7 +3,7 @@
 use crate::cluster::Reason;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, Fencing, Priority};
-use crate::state::Recovery;
+use crate::state::{OperationKind, Recovery};
 use crate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
 use crate::testkit::audit::spelling;
@@ -97,13 +97,9 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
             owner == Some(node)
                 && cluster.spec().resource(resource).is_some_and(|of| !of.can_run_on(node))
         }
-        Reason::InProgress { resource } => is_mine(resource) && is_busy(cluster, group),
+        Reason::InProgress { resource } => is_mine(resource) && is_busy(cluster, resource),
         Reason::WaitingForResource { resource, on } => {
-            is_mine(resource)
-                && is_mine(on)
-                && resource != on
-                && (state.resource_state(on) != ResourceState::Online
-                    || state.resource(on).is_some_and(|of| of.operation().is_some()))
+            is_mine(resource) && is_mine(on) && resource != on && is_busy(cluster, on)
         }
         Reason::ResourceHeldOffline { resource } => {
             let own = state.resource(resource).and_then(|of| of.desired());
@@ -127,12 +123,16 @@ fn share_a_class(cluster: &Cluster, one: GroupId, other: GroupId) -> bool {
     spelling::share_a_class(cluster.spec(), declared(one), declared(other))
 }
 
-/// Whether anything of a group is being done.
-fn is_busy(cluster: &Cluster, group: GroupId) -> bool {
-    let declared = cluster.spec().group(group).expect("a declared group");
-    declared
-        .resources()
-        .any(|id| cluster.state().resource(id).is_some_and(|record| record.operation().is_some()))
+/// Whether a resource is being started, stopped or terminated.
+fn is_busy(cluster: &Cluster, resource: ResourceId) -> bool {
+    let operation = cluster.state().resource(resource).and_then(|record| record.operation());
+    operation.is_some_and(|of| match of.kind {
+        OperationKind::Start | OperationKind::Stop | OperationKind::Terminate => true,
+        OperationKind::CheckLooksAlive
+        | OperationKind::CheckIsAlive
+        | OperationKind::Probe
+        | OperationKind::Fence => false,
+    })
 }
 
 fn priority(cluster: &Cluster, group: GroupId) -> Option<Priority> {

@@ -8,6 +8,7 @@ use crate::machine::{NodeState, ResourceState};
 use crate::plan::Verdict;
 use crate::policy::Trigger;
 use crate::settings::{Fencing, Interval, Retry};
+use crate::spec::GroupSpec;
 use crate::state::{Exhaustion, Recovery};
 use crate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
@@ -49,10 +50,15 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
         | Reason::OwnerNotPossible { .. }
         | Reason::ResourceHeldOffline { .. }
         | Reason::WaitingForPriority { .. } => true,
-        // Only until another node could take what runs nowhere: that one is asked for at once.
+        // Only until another node could take what runs nowhere, or what failed and wants to leave:
+        // that one is asked for at once.
         Reason::OwnerPaused { node } => {
-            state.node_state(node) == NodeState::Paused
-                && (state.may_run(cluster.spec(), group) || !has_other_node(cluster, group, node))
+            let may_stay = if state.may_run(cluster.spec(), group) {
+                !wants_to_leave(cluster, group) || !may_fail_over(cluster, group)
+            } else {
+                !has_other_node(cluster, group, node)
+            };
+            state.node_state(node) == NodeState::Paused && may_stay
         }
         Reason::WaitingForPreferredOwner { until: at, .. } | Reason::StartDelayed { until: at } => {
             is_timed(at)
@@ -107,6 +113,24 @@ fn has_other_node(cluster: &Cluster, group: GroupId, owner: NodeId) -> bool {
                     Verdict::LastResort(_) | Verdict::Rejected(_) => false,
                 }
         })
+}
+
+/// Whether something of a group failed and would have moved it, had another node taken it.
+fn wants_to_leave(cluster: &Cluster, group: GroupId) -> bool {
+    let mut resources = cluster.spec().group(group).into_iter().flat_map(GroupSpec::resources);
+    resources.any(|id| {
+        let recovery = cluster.state().resource(id).map(|record| record.recovery());
+        matches!(recovery, Some(Recovery::RetryAt { cause: Exhaustion::NoCandidate, .. }))
+    })
+}
+
+/// Whether another node would take a group for a failed resource: one on which none of its class
+/// keeps it from coming online, while its failovers are not used up.
+fn may_fail_over(cluster: &Cluster, group: GroupId) -> bool {
+    let now = cluster.state().now();
+    let has_budget = cluster.failover_budget(group, now).is_some_and(|budget| budget.remaining > 0);
+    let explanation = cluster.explain(group, Trigger::ResourceFailure);
+    has_budget && explanation.is_some_and(|told| told.chosen.is_some())
 }
 
 fn has_doubt(cluster: &Cluster, group: GroupId) -> bool {

@@ -106,8 +106,15 @@ impl Picture {
                 && resource.recovery == Recovery::None
         });
         let is_asked = group.priority > 0 || group.is_ordered;
+        // A paused node starts nothing.
+        let is_up =
+            group.owner.as_deref().is_some_and(|owner| self.node_state(owner) == NodeState::Up);
         let is_delayed = group.placed_at.after(group.start_delay) > self.now;
-        !group.may_run() && could_start && is_asked && (is_delayed || self.is_behind(group))
+        is_up
+            && !group.may_run()
+            && could_start
+            && is_asked
+            && (is_delayed || self.is_behind(group))
     }
 
     /// Whether anything of a group should be online and may be started without an operator.
