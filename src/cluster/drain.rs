@@ -134,9 +134,8 @@ impl Cluster {
                 self.state.is_quorate()
                     && is_known
                     && !self
-                        .state
-                        .occupancy
-                        .groups_on(*node)
+                        .groups_owned_by(*node)
+                        .into_iter()
                         .any(|group| self.is_on_the_move(group))
                     && !self.leaves_later(*node)
             })
@@ -182,9 +181,8 @@ impl Cluster {
         let spec = Arc::clone(&self.spec);
         let priority = |group: &GroupId| spec.group(*group).map(|of| of.settings().priority);
         // What is in doubt and moves goes when that has ended.
-        let owned =
-            |group: &GroupId| self.state.owner(*group) == Some(node) && !self.is_moving(*group);
-        let mut left: Vec<GroupId> = self.state.occupancy.groups_on(node).filter(owned).collect();
+        let mut left = self.groups_owned_by(node);
+        left.retain(|group| !self.is_moving(*group));
         left.sort_by_key(|group| Reverse(priority(group)));
         let mut is_any = false;
         for group in left {
@@ -195,7 +193,8 @@ impl Cluster {
 
     fn finish_drain(&mut self, node: NodeId) {
         self.caches.draining.remove(&node);
-        let left: Vec<GroupId> = self.state.occupancy.groups_on(node).collect();
+        // What is on its way to the node from a lost one goes elsewhere when its turn comes.
+        let left = self.groups_owned_by(node);
         let status = match left.first() {
             None => DrainStatus::Completed,
             Some(_) => DrainStatus::Failed,

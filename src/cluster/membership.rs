@@ -180,7 +180,7 @@ impl Cluster {
         }
     }
 
-    fn groups_owned_by(&self, node: NodeId) -> Vec<GroupId> {
+    pub(crate) fn groups_owned_by(&self, node: NodeId) -> Vec<GroupId> {
         self.state
             .occupancy
             .groups_on(node)
