@@ -179,6 +179,7 @@ macro_rules! seeded {
 pub mod agent;
 pub mod catalog;
 pub mod cluster;
+mod form;
 pub mod graph;
 pub mod id;
 pub mod kind;

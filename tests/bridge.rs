@@ -258,7 +258,7 @@ fn nothing_is_left_out() {
         ("src/cluster/output.rs", "pub enum Event<"),
         ("src/cluster/error.rs", "pub enum InputError<"),
         ("src/cluster/reason.rs", "pub enum Reason<"),
-        ("src/cluster/deadline.rs", "pub enum DeadlineReason<"),
+        ("src/cluster/deadline.rs", "deadline_reasons! {"),
         ("src/cluster/what_if.rs", "pub enum Fate "),
         ("src/cluster/what_if.rs", "pub enum PlanEnd "),
         ("src/plan/explain.rs", "pub enum Verdict<"),

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Cluster;
 use super::agenda::Slot;
@@ -18,22 +18,43 @@ use crate::state::{Doubt, Recovery};
 use crate::time::Timestamp;
 
 /// When the core wants to be called, and why.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(bound = "")]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Deadline<N: Naming = Ids> {
     /// When to call [`Cluster::handle_timeout`].
     pub at: Timestamp,
-    /// What is due then; when written by serde, its name, with its fields beside it.
-    #[serde(flatten)]
+    /// What is due then; in formats for people its name, with its fields beside it.
     pub reason: DeadlineReason<N>,
 }
 
-/// What a deadline is about.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(bound = "", rename_all = "snake_case", tag = "reason")]
-#[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are named after what they hold")]
-pub enum DeadlineReason<N: Naming = Ids> {
+/// Declares the reasons, with the two forms in which they are written.
+macro_rules! deadline_reasons {
+    ($( $(#[$doc:meta])* $variant:ident { $($field:ident: $type:ty),+ }, )+) => {
+        /// What a deadline is about.
+        #[derive(Clone, Debug, Eq, Hash, PartialEq)]
+        #[non_exhaustive]
+        #[allow(missing_docs, reason = "the fields are named after what they hold")]
+        pub enum DeadlineReason<N: Naming = Ids> {
+            $( $(#[$doc])* $variant { $($field: $type),+ }, )+
+        }
+
+        /// For people: the name as a field beside the others.
+        #[derive(Deserialize, Serialize)]
+        #[serde(remote = "DeadlineReason", bound = "", rename_all = "snake_case")]
+        #[serde(tag = "reason", deny_unknown_fields)]
+        enum Flat<N: Naming> {
+            $( $variant { $($field: $type),+ }, )+
+        }
+
+        /// For formats that do not describe themselves.
+        #[derive(Deserialize, Serialize)]
+        #[serde(remote = "DeadlineReason", bound = "", rename_all = "snake_case")]
+        enum Nested<N: Naming> {
+            $( $variant { $($field: $type),+ }, )+
+        }
+    };
+}
+
+deadline_reasons! {
     /// An operation counts as not answered.
     OperationTimeout { operation: OpId },
     /// A health check is due.
@@ -56,6 +77,53 @@ pub enum DeadlineReason<N: Naming = Ids> {
     Failback { group: N::Group },
     /// An orphan is terminated again.
     OrphanRetry { node: N::Node, resource: N::Resource },
+}
+
+impl<N: Naming> Serialize for DeadlineReason<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return Flat::serialize(self, serializer);
+        }
+        Nested::serialize(self, serializer)
+    }
+}
+
+impl<'de, N: Naming> Deserialize<'de> for DeadlineReason<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return Flat::deserialize(deserializer);
+        }
+        Nested::deserialize(deserializer)
+    }
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename = "Deadline", bound = "")]
+struct FlatDeadline<N: Naming> {
+    at: Timestamp,
+    #[serde(flatten, with = "Flat")]
+    reason: DeadlineReason<N>,
+}
+
+impl<N: Naming> Serialize for Deadline<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            let Self { at, reason } = self.clone();
+            return FlatDeadline { at, reason }.serialize(serializer);
+        }
+        (self.at, &self.reason).serialize(serializer)
+    }
+}
+
+impl<'de, N: Naming> Deserialize<'de> for Deadline<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let FlatDeadline { at, reason } = FlatDeadline::deserialize(deserializer)?;
+            return Ok(Self { at, reason });
+        }
+        let (at, reason) = Deserialize::deserialize(deserializer)?;
+        Ok(Self { at, reason })
+    }
 }
 
 impl<N: Naming> fmt::Display for Deadline<N> {

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+mod written;
+
 use crate::id::{Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId};
 use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
@@ -18,7 +20,9 @@ use crate::time::{Timestamp, WallClock};
 
 /// A cluster as it stood after an input: its declaration and its ground state, by names.
 ///
-/// Every version that was ever written can be read for ever. What is read is not trusted:
+/// Every version that was ever written with names of fields (JSON, MessagePack with names, CBOR) can be
+/// read for ever; formats without them (postcard, compact MessagePack) carry it between equal
+/// releases. What is read is not trusted:
 /// [`Cluster::restore`](crate::Cluster::restore) checks all of it, within the
 /// [`Limits`](crate::spec::Limits) of declarations. How many bytes are worth decoding is for whoever
 /// receives them to say: the crate never sees bytes.
@@ -45,8 +49,9 @@ impl Snapshot {
 
 /// The first version of a [`Snapshot`].
 ///
-/// Values that are the same in a cluster that has just been declared are left out.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+/// Values that are the same in a cluster that has just been declared are left out of formats for
+/// people.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct SnapshotV1 {
     pub(super) declaration: ClusterDeclaration,
@@ -78,7 +83,7 @@ pub(super) struct ClockSnapshot {
     pub(super) reading: WallClock,
 }
 
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NodeSnapshot {
     pub(super) node: String,
@@ -104,7 +109,7 @@ pub(super) struct NodeSnapshot {
     pub(super) fence_attempts: FailureLog,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DrainSnapshot {
     pub(super) status: DrainStatus,
@@ -114,7 +119,7 @@ pub(super) struct DrainSnapshot {
     pub(super) target: Option<String>,
 }
 
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GroupSnapshot {
     pub(super) group: String,
@@ -147,7 +152,7 @@ pub(super) struct GroupSnapshot {
     pub(super) placed_in_input: u64,
 }
 
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MovementSnapshot {
     #[serde(default, skip_serializing_if = "is_default")]
@@ -157,7 +162,7 @@ pub(super) struct MovementSnapshot {
     pub(super) on_failure: MoveFailure,
 }
 
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct QueuedSnapshot {
     #[serde(default, skip_serializing_if = "is_default")]
@@ -166,7 +171,7 @@ pub(super) struct QueuedSnapshot {
     pub(super) on_failure: MoveFailure,
 }
 
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResourceSnapshot {
     pub(super) resource: String,
@@ -194,7 +199,7 @@ pub(super) struct ResourceSnapshot {
     pub(super) sequence: u64,
 }
 
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OrphanSnapshot {
     pub(super) node: String,
@@ -394,8 +399,4 @@ impl NamesOf<'_> {
 /// that cannot be restored.
 fn named(declared: Option<&str>, id: &impl ToString) -> String {
     declared.map_or_else(|| id.to_string(), String::from)
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }

@@ -116,6 +116,14 @@ impl Expression {
         self.clauses.iter()
     }
 
+    /// Whether the text of the expression reads as the same expression.
+    pub(crate) fn has_text(&self) -> bool {
+        let is_written = |clause: &Clause| {
+            !clause.members.is_empty() && clause.members.iter().all(|name| !name.is_empty())
+        };
+        !self.is_empty() && self.clauses.iter().all(is_written)
+    }
+
     /// Whether there are no clauses.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -18,7 +18,7 @@ pub mod standard;
 pub(crate) mod unique;
 
 /// A resource kind, declared by the embedder or standard.
-#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct KindDeclaration {
     /// The name that resources give as their kind; compared without case.
@@ -95,7 +95,7 @@ pub enum SpareNode {
 ///
 /// Meaning, units and defaults are those of
 /// [`ResourceSettings`](crate::spec::ResourceSettings), field by field.
-#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs, reason = "documented on the settled form, field by field")]
 pub struct ResourceOverrides {
@@ -132,3 +132,33 @@ pub struct ResourceOverrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unconfirmed_stop: Option<UnconfirmedStop>,
 }
+
+crate::form::written!(KindDeclaration {
+    always name,
+    always class,
+    given requires,
+    given at_most_per_cluster,
+    given at_most_per_group,
+    always spare_node,
+    given at_most_per_node,
+    always settings,
+});
+
+crate::form::written!(ResourceOverrides {
+    given desired,
+    given restart_action,
+    given restart_threshold,
+    span restart_period,
+    span restart_delay,
+    given retry_period,
+    span pending_timeout,
+    span start_pending_timeout,
+    span start_deadline,
+    span stop_deadline,
+    span deadlock_timeout,
+    given looks_alive_interval,
+    span is_alive_interval,
+    given monitor,
+    given maintenance,
+    given unconfirmed_stop,
+});

@@ -45,6 +45,9 @@ const PRIORITY_NAMES: [(&str, Priority); 4] = [
 
 impl Serialize for Priority {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return serializer.serialize_u32(self.0);
+        }
         match PRIORITY_NAMES.iter().find(|(_, tier)| tier == self) {
             Some((name, _)) => serializer.serialize_str(name),
             None => serializer.serialize_u32(self.0),
@@ -86,6 +89,9 @@ impl<'de> Deserialize<'de> for Priority {
             }
         }
 
+        if !deserializer.is_human_readable() {
+            return u32::deserialize(deserializer).map(Self);
+        }
         deserializer.deserialize_any(PriorityVisitor)
     }
 }

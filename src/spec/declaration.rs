@@ -3,11 +3,12 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::graph::Expression;
 use crate::kind::{KindDeclaration, ResourceOverrides};
@@ -17,6 +18,7 @@ use crate::settings::{
 };
 
 mod builder;
+mod written;
 
 /// Which release's defaults and rules apply where a declaration is silent.
 #[derive(
@@ -61,7 +63,7 @@ pub enum Profile {
 /// assert!(spec.warnings().is_empty());
 /// # Ok::<(), quorate::spec::SpecErrors>(())
 /// ```
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "settings are documented on their settled form")]
 pub struct ClusterDeclaration {
@@ -133,7 +135,7 @@ pub struct ClusterDeclaration {
 }
 
 /// A node as declared.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct NodeDeclaration {
     /// Unique among the nodes; compared without case, as all names are: see
@@ -153,7 +155,7 @@ pub struct NodeDeclaration {
 }
 
 /// A group as declared: the unit that has one owner and moves as a whole.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "settings are documented on their settled form")]
 pub struct GroupDeclaration {
@@ -206,7 +208,7 @@ pub struct GroupDeclaration {
 }
 
 /// A resource as declared.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct ResourceDeclaration {
     /// Unique in the whole cluster; compared without case.
@@ -227,14 +229,46 @@ pub struct ResourceDeclaration {
 /// Dependencies as written down or as built in code.
 ///
 /// In files always text; text is parsed when the declaration is built, so that its errors stand
-/// in line with all others.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(from = "String", into = "String")]
+/// in line with all others. An expression equals the text that it is written as. One without clauses
+/// has no text: it is not written, and the declaration leaves its dependencies out instead.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "String")]
 pub enum Dependencies {
     /// Text of an expression, not parsed yet.
     Text(String),
     /// An expression.
     Expression(Expression),
+}
+
+impl Dependencies {
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => text.into(),
+            Self::Expression(expression) => expression.to_string().into(),
+        }
+    }
+}
+
+impl PartialEq for Dependencies {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Eq for Dependencies {}
+
+impl Serialize for Dependencies {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Expression(expression) if expression.has_text() => {
+                serializer.collect_str(expression)
+            }
+            Self::Expression(_) => Err(S::Error::custom(
+                "an expression without clauses, members or names cannot be written",
+            )),
+        }
+    }
 }
 
 impl From<String> for Dependencies {

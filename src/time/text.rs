@@ -6,7 +6,7 @@ use core::fmt;
 use core::time::Duration;
 
 use serde::de::{self, Unexpected, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use winnow::ascii::{alpha1, digit1, multispace0};
 use winnow::combinator::{delimited, repeat};
 use winnow::prelude::*;
@@ -86,69 +86,75 @@ impl Visitor<'_> for DurationVisitor {
     }
 }
 
+/// A span of whole milliseconds: text for people, a number in formats that are not for people.
+struct Span(Duration);
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let millis = exact_millis(self.0)?;
+        if serializer.is_human_readable() {
+            return serializer.serialize_str(&format(self.0));
+        }
+        serializer.serialize_u64(millis)
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return deserializer.deserialize_any(DurationVisitor).map(Self);
+        }
+        u64::deserialize(deserializer).map(Duration::from_millis).map(Self)
+    }
+}
+
+/// The milliseconds of a span that no form would change.
+fn exact_millis<E: ser::Error>(span: Duration) -> Result<u64, E> {
+    let millis = whole_millis(span);
+    if Duration::from_millis(millis) == span {
+        return Ok(millis);
+    }
+    Err(E::custom(format_args!("{span:?} is not a number of whole milliseconds below 2^64")))
+}
+
 /// `#[serde(with = "…")]` for `Option<Duration>` in a declaration, where absent means "the
 /// default".
 pub(crate) mod optional {
-    use super::{Deserializer, Duration, DurationVisitor, Serializer, de, fmt, format};
+    use super::{Deserialize, Deserializer, Duration, Serialize, Serializer, Span};
 
-    /// Writes the span as text.
+    /// Writes the span as text or number.
     pub(crate) fn serialize<S: Serializer>(
         span: &Option<Duration>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        match span {
-            Some(span) => serializer.serialize_some(&format(*span)),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    struct OptionalVisitor;
-
-    impl<'de> de::Visitor<'de> for OptionalVisitor {
-        type Value = Option<Duration>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            DurationVisitor.expecting(f)
-        }
-
-        fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
-            inner.deserialize_any(DurationVisitor).map(Some)
-        }
+        span.map(Span).serialize(serializer)
     }
 
     /// Reads text or a number of milliseconds.
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {
-        deserializer.deserialize_option(OptionalVisitor)
+        Ok(Option::<Span>::deserialize(deserializer)?.map(|span| span.0))
     }
 }
 
 /// `#[serde(with = "…")]` for a plain `Duration`.
 pub(crate) mod plain {
-    use super::{Deserializer, Duration, DurationVisitor, Serializer, format};
+    use super::{Deserialize, Deserializer, Duration, Serialize, Serializer, Span};
 
-    /// Writes the span as text.
+    /// Writes the span as text or number.
     pub(crate) fn serialize<S: Serializer>(
         span: &Duration,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&format(*span))
+        Span(*span).serialize(serializer)
     }
 
     /// Reads text or a number of milliseconds.
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Duration, D::Error> {
-        deserializer.deserialize_any(DurationVisitor)
+        Span::deserialize(deserializer).map(|span| span.0)
     }
 }
 
@@ -173,10 +179,36 @@ pub(crate) mod millis {
     }
 }
 
+/// An [`Interval`] in formats that are not for people. No option, for some of them cannot tell
+/// whether an option within an option is missing.
+#[derive(Deserialize, Serialize)]
+enum Compact {
+    Every(Span),
+    Never,
+}
+
+impl From<Interval> for Compact {
+    fn from(interval: Interval) -> Self {
+        interval.span().map_or(Self::Never, |span| Self::Every(Span(span)))
+    }
+}
+
+impl From<Compact> for Interval {
+    fn from(compact: Compact) -> Self {
+        match compact {
+            Compact::Every(Span(span)) => Self::Every(span),
+            Compact::Never => Self::Never,
+        }
+    }
+}
+
 impl Serialize for Interval {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return Compact::from(*self).serialize(serializer);
+        }
         match self {
-            Self::Every(span) => serializer.serialize_str(&format(*span)),
+            Self::Every(span) => Span(*span).serialize(serializer),
             Self::Never => serializer.serialize_str("never"),
         }
     }
@@ -211,6 +243,9 @@ impl<'de> Deserialize<'de> for Interval {
             }
         }
 
+        if !deserializer.is_human_readable() {
+            return Compact::deserialize(deserializer).map(Self::from);
+        }
         deserializer.deserialize_any(IntervalVisitor)
     }
 }

@@ -42,11 +42,7 @@ pub(crate) fn blocks() -> Vec<Block> {
 /// What questions and timeouts are answered by.
 fn answers() -> Vec<Block> {
     vec![
-        block(
-            "json deadlines",
-            &[("src/cluster/deadline.rs", "pub enum DeadlineReason<")],
-            deadlines(),
-        ),
+        block("json deadlines", &[("src/cluster/deadline.rs", "deadline_reasons! {")], deadlines()),
         block("json reasons", &[("src/cluster/reason.rs", "pub enum Reason<")], reasons()),
         block(
             "json verdicts",

@@ -1,0 +1,98 @@
+//! What a snapshot is written as: every field, in its order.
+
+use super::{
+    DrainSnapshot, GroupSnapshot, MovementSnapshot, NodeSnapshot, OrphanSnapshot, QueuedSnapshot,
+    ResourceSnapshot, SnapshotV1,
+};
+use crate::form::written;
+
+written!(SnapshotV1 {
+    always declaration,
+    always now,
+    always inputs,
+    always next_operation,
+    always configuration,
+    given witness,
+    given wall_clock,
+    given quorate_since,
+    given formed_at,
+    always nodes,
+    given groups,
+    given resources,
+    given orphans,
+});
+
+written!(NodeSnapshot {
+    always node,
+    always state,
+    given incarnation,
+    always since,
+    given up_in_input,
+    given attraction,
+    given pause,
+    given drain,
+    given proof,
+    given fence,
+    given fence_retry_at,
+    given fence_attempts,
+});
+
+written!(DrainSnapshot {
+    always status,
+    given mode,
+    given target,
+});
+
+written!(GroupSnapshot {
+    always group,
+    given owner,
+    given epoch,
+    always desired,
+    given ordered_in,
+    given default_owner,
+    given failovers,
+    given movement,
+    given return_to,
+    given queued,
+    given lock,
+    given drained_from,
+    given last_failback,
+    given placed_at,
+    given placed_in_input,
+});
+
+written!(MovementSnapshot {
+    given to,
+    always cause,
+    given on_failure,
+});
+
+written!(QueuedSnapshot {
+    given to,
+    given on_failure,
+});
+
+written!(ResourceSnapshot {
+    always resource,
+    always state,
+    always since,
+    given desired,
+    always maintenance,
+    given operation,
+    given late_start,
+    given doubt,
+    given restarts,
+    given recovery,
+    given retries,
+    always started_at,
+    always looked_alive_at,
+    always known_alive_at,
+    given sequence,
+});
+
+written!(OrphanSnapshot {
+    always node,
+    always resource,
+    always state,
+    given operation,
+});

@@ -1,0 +1,189 @@
+//! Whatever is written in a format comes back equal: formats for people, and formats that do not
+//! describe themselves, where a field that is left out or read as anything else shifts all others.
+
+use std::fmt::Debug;
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+use quorate::cluster::Deadline;
+use quorate::graph::Expression;
+use quorate::id::Names;
+use quorate::policy::Ring;
+use quorate::settings::{Interval, Priority};
+use quorate::spec::{ClusterDeclaration, Dependencies, GroupDeclaration, ResourceDeclaration};
+use quorate::testkit::strategy;
+use quorate::{Cluster, Input, Output, Reason, Snapshot, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Writes and reads a value in every format. What went wrong.
+fn comes_back<T>(value: &T) -> Result<(), String>
+where
+    T: Debug + DeserializeOwned + PartialEq + Serialize,
+{
+    let is_equal = |format: &str, again: Result<T, String>| match again {
+        Ok(again) if again == *value => Ok(()),
+        Ok(again) => Err(format!("{format}: {value:?} comes back as {again:?}")),
+        Err(error) => Err(format!("{format}: {value:?}: {error}")),
+    };
+    let json = serde_json::to_string(value).map_err(text);
+    is_equal("JSON", json.and_then(|json| serde_json::from_str(&json).map_err(text)))?;
+    let tree = serde_json::to_value(value).map_err(text);
+    is_equal("JSON tree", tree.and_then(|tree| serde_json::from_value(tree).map_err(text)))?;
+    let bytes = postcard::to_allocvec(value).map_err(text);
+    is_equal("postcard", bytes.and_then(|bytes| postcard::from_bytes(&bytes).map_err(text)))?;
+    let bytes = rmp_serde::to_vec(value).map_err(text);
+    is_equal("MessagePack", bytes.and_then(|bytes| rmp_serde::from_slice(&bytes).map_err(text)))?;
+    let bytes = rmp_serde::to_vec_named(value).map_err(text);
+    let again = bytes.and_then(|bytes| rmp_serde::from_slice(&bytes).map_err(text));
+    is_equal("MessagePack with names", again)?;
+    let bytes = bitcode::serialize(value).map_err(text);
+    is_equal("bitcode", bytes.and_then(|bytes| bitcode::deserialize(&bytes).map_err(text)))
+}
+
+fn text(error: impl ToString) -> String {
+    error.to_string()
+}
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(path).expect("the file is there")
+}
+
+/// The lines of the blocks with this label in the page about the bridge.
+fn samples(label: &str) -> Vec<String> {
+    let page = read("docs/bridge.md");
+    let begin = format!("```json {label}\n");
+    let blocks = page.split(&begin).skip(1);
+    let lines: Vec<String> = blocks
+        .flat_map(|block| block.lines().take_while(|line| !line.starts_with("```")))
+        .map(String::from)
+        .collect();
+    assert!(!lines.is_empty(), "the page has samples of {label}");
+    lines
+}
+
+/// Every line is read and comes back.
+fn all_come_back<T: Debug + DeserializeOwned + PartialEq + Serialize>(lines: &[String]) {
+    for line in lines {
+        let value: T = serde_json::from_str(line).expect("it is read");
+        if let Err(wrong) = comes_back(&value) {
+            panic!("{line}: {wrong}");
+        }
+    }
+}
+
+fn lines(path: &str) -> Vec<String> {
+    read(path).lines().map(String::from).collect()
+}
+
+/// Every variant that the page about the bridge shows, and everything in the golden files.
+#[test]
+fn every_sample_comes_back() {
+    all_come_back::<Input<Names>>(&samples("inputs"));
+    all_come_back::<Input<Names>>(&lines("tests/golden/inputs_v1.jsonl"));
+    all_come_back::<Input<Names>>(&lines("tests/golden/inputs_more_v1.jsonl"));
+    all_come_back::<Output<Names>>(&samples("outputs"));
+    all_come_back::<Output<Names>>(&lines("tests/golden/outputs_v1.jsonl"));
+    all_come_back::<Reason<Names>>(&samples("reasons"));
+    all_come_back::<Deadline<Names>>(&samples("deadlines"));
+    all_come_back::<ClusterDeclaration>(&[read("tests/golden/spec_v1.json")]);
+    all_come_back::<Snapshot>(&[read("tests/golden/snapshot_v1.json")]);
+}
+
+/// Forms that stand for several types of text: names or numbers, spans or `"never"`.
+#[test]
+fn every_sort_of_value_comes_back() {
+    for tier in [0, 1, 1_000, 2_000, 3_000, u32::MAX] {
+        comes_back(&Priority::new(tier)).expect("a tier");
+    }
+    let spans = [0, 1, 59_999, 3_600_000, u64::MAX].map(std::time::Duration::from_millis);
+    for span in spans {
+        comes_back(&Interval::Every(span)).expect("an interval");
+    }
+    comes_back(&Interval::Never).expect("an interval");
+}
+
+/// What a format cannot carry is not written, in any format.
+#[test]
+fn what_cannot_be_carried_is_an_error() {
+    fn is_refused<T: Serialize>(value: &T) {
+        assert!(serde_json::to_string(value).is_err());
+        assert!(postcard::to_allocvec(value).is_err());
+        assert!(rmp_serde::to_vec(value).is_err());
+        assert!(bitcode::serialize(value).is_err());
+    }
+    is_refused(&Interval::Every(std::time::Duration::MAX));
+    is_refused(&Interval::Every(std::time::Duration::from_micros(1_500)));
+    for needs in [
+        Expression::new(),
+        Expression::new().and_any_of([""; 0]),
+        Expression::new().and("a").and(" "),
+    ] {
+        is_refused(&Dependencies::Expression(needs));
+    }
+}
+
+/// Dependencies as text and as an expression are one and the same where they say the same.
+#[test]
+fn a_snapshot_equals_what_comes_back_from_its_json() {
+    let group = GroupDeclaration::new("g")
+        .resource(ResourceDeclaration::new("disk ]", "Physical Disk"))
+        .resource(
+            ResourceDeclaration::new("db", "Generic Service")
+                .needs(Expression::new().and("disk ]")),
+        );
+    let spec = ClusterDeclaration::new("c").node("a").group(group).build().expect("it is sound");
+    let snapshot = Cluster::new(spec, Ring::new(), Timestamp::ZERO).snapshot();
+    comes_back(&snapshot).expect("it is carried");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        cases: 64,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn every_declaration_comes_back(declaration in strategy::declarations()) {
+        comes_back(&declaration).map_err(TestCaseError::fail)?;
+    }
+
+    /// Inputs and what comes of them, by names and by ids, and the state after them.
+    #[test]
+    fn inputs_outputs_and_snapshots_come_back(
+        (spec, inputs) in strategy::specs().prop_flat_map(|spec| {
+            let inputs = proptest::collection::vec(strategy::inputs(&spec), 0..40);
+            (Just(spec), inputs)
+        }),
+    ) {
+        let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+        for (second, input) in (0..).zip(inputs) {
+            comes_back(&input).map_err(TestCaseError::fail)?;
+            comes_back(&cluster.spec().named(input.clone())).map_err(TestCaseError::fail)?;
+            // Many are refused.
+            let _ = cluster.handle(Timestamp::from_millis(1_000 * second), input);
+            while let Some(output) = cluster.poll_output() {
+                comes_back(&output).map_err(TestCaseError::fail)?;
+                comes_back(&cluster.spec().named(output)).map_err(TestCaseError::fail)?;
+            }
+            let deadline = cluster.poll_timeout().map(|deadline| cluster.spec().named(deadline));
+            comes_back(&deadline).map_err(TestCaseError::fail)?;
+            let groups = cluster.spec().groups();
+            let reasons: Vec<_> = groups.filter_map(|(group, _)| cluster.why(group)).collect();
+            comes_back(&reasons).map_err(TestCaseError::fail)?;
+        }
+        comes_back(&cluster.snapshot()).map_err(TestCaseError::fail)?;
+    }
+
+    /// The state in the middle of a history, where everything happens.
+    #[test]
+    fn snapshots_of_histories_come_back(history in strategy::histories(1..30)) {
+        let cluster = history.cluster_after().map_err(|failure| {
+            TestCaseError::fail(format!("{:?}", failure.breach))
+        })?;
+        comes_back(&cluster.snapshot()).map_err(TestCaseError::fail)?;
+    }
+}
