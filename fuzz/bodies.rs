@@ -116,7 +116,7 @@ fn history(bytes: &[u8]) -> History {
 fn step(bytes: &[u8]) -> Step {
     let [kind, a, b, c, d, flags] = *bytes else { unreachable!("six bytes make a step") };
     let (one, other) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
-    match kind % 14 {
+    match kind % 15 {
         0 => Step::Work { job: one, manner: manner(c) },
         1 => Step::WorkAll { rounds: a % 4 },
         2 => Step::Answer { which: one, repeat: c & 1 == 1 },
@@ -130,6 +130,7 @@ fn step(bytes: &[u8]) -> Step {
         10 => Step::Command { kind: flags.wrapping_mul(31), one, other, flags },
         11 => Step::Configure { kind: flags, one, other },
         12 => Step::Junk { kind: flags, one, other },
+        13 => Step::Late { which: one },
         _ => Step::Restore,
     }
 }
@@ -150,7 +151,7 @@ fn manner(byte: u8) -> Manner {
 }
 
 fn fate(byte: u8, resource: u16) -> Fate {
-    match byte % 9 {
+    match byte % 11 {
         0 => Fate::Join,
         1 => Fate::Crash,
         2 => Fate::CutOff,
@@ -159,6 +160,8 @@ fn fate(byte: u8, resource: u16) -> Fate {
         5 => Fate::Fenced,
         6 => Fate::ConfirmedDown,
         7 => Fate::ConfirmedDownWrongly,
-        _ => Fate::JoinWithRogue(resource),
+        8 => Fate::JoinWithRogue(resource),
+        9 => Fate::LateNews(byte),
+        _ => Fate::Forget,
     }
 }

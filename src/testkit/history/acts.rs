@@ -64,6 +64,7 @@ impl Run {
             }
             Step::Junk { kind, one, other } => self.junk(kind, one, other),
             Step::Restore => self.restore(),
+            Step::Late { which } => self.arrive_late(usize::from(which)),
         }
     }
 
@@ -123,6 +124,15 @@ impl Run {
         self.finish(operation, outcome)
     }
 
+    fn arrive_late(&mut self, which: usize) -> Result<(), Breach> {
+        let answer = self.world.arrive_late(which);
+        self.note(|_| format!("    world: something comes late and gives {answer:?}"));
+        match answer {
+            Some((operation, outcome)) => self.finish(operation, outcome),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn ripen(&mut self, which: usize) {
         let names: Vec<String> = self.world.machines.keys().cloned().collect();
         for name in names {
@@ -170,8 +180,9 @@ impl Run {
                 if let Some(at) = usize::from(resource).checked_rem(count) {
                     let id = ResourceId::from_index(at);
                     let rogue = self.cluster.spec().resource(id).map(|of| of.name().to_owned());
+                    let known = self.known_life(node);
                     let machine = self.world.machine(&name);
-                    machine.boot();
+                    machine.boot(known);
                     machine.go_rogue(&rogue.unwrap_or_default());
                 }
                 return self.join(node, &name);
@@ -201,6 +212,7 @@ impl Run {
                     self.world.is_tainted = true;
                 }
             }
+            Fate::Forget => self.world.machine(&name).lose_memory(),
         }
         Ok(())
     }
@@ -236,7 +248,7 @@ impl Run {
     /// The life in which a machine is, or was last.
     fn life_of(&mut self, node: NodeId, name: &str) -> Life {
         let known = self.cluster.state().node(node).map_or(0, |of| of.incarnation().value());
-        Incarnation::new(self.world.machine(name).incarnation.max(known)).into()
+        Incarnation::new(self.world.machine(name).incarnation().max(known)).into()
     }
 
     /// A report about a life that is over arrives.
@@ -256,19 +268,16 @@ impl Run {
     /// A machine that is off starts; one that was cut off is heard again.
     pub(crate) fn join(&mut self, node: NodeId, name: &str) -> Result<(), Breach> {
         self.world.tick(self.now);
-        let record = self.cluster.state().node(node);
-        let known = record.map_or(0, |of| of.incarnation().value());
+        let known = self.known_life(node);
         let machine = self.world.machine(name);
-        let is_new = !machine.is_powered;
-        machine.boot();
-        machine.incarnation = machine.incarnation.max(if is_new { known + 1 } else { known });
+        machine.boot(known);
         machine.stops_at = None;
         if !machine.is_connected {
             machine.is_connected = true;
             self.world.jobs.retain(|job| job.effect.node != name || job.effect.resource.is_none());
         }
         let machine = self.world.machine(name);
-        let incarnation = Incarnation::new(machine.incarnation);
+        let incarnation = Incarnation::new(machine.incarnation());
         let inventory = machine.inventory();
         // Agents say what they know, say that something runs, or leave out what is starting.
         let manner = self.seen.last_operation.value();
@@ -282,6 +291,11 @@ impl Run {
         });
         let running = listed.collect();
         self.feed(Input::NodeJoined { node, incarnation, running }).map(|_| ())
+    }
+
+    /// The life of a node that the cluster knows.
+    fn known_life(&self, node: NodeId) -> u64 {
+        self.cluster.state().node(node).map_or(0, |of| of.incarnation().value())
     }
 
     /// A resource dies or is said to have died, or is said to be alive.
@@ -323,10 +337,7 @@ impl Run {
                 self.world.tainted.insert(name);
             } else if is_taken && let Some(owner) = owner {
                 let on = self.node_name(owner);
-                self.world.machine(&on).kill(&name);
-                self.world.jobs.retain(|job| {
-                    job.effect.node != on || job.effect.resource.as_ref() != Some(&name)
-                });
+                self.world.put_off(&on, &name);
             }
             return Ok(());
         }

@@ -70,7 +70,8 @@ impl Run {
         let machine = self.world.machine(&name);
         let is_well = machine.is_powered && machine.is_connected;
         let is_new = self.cluster.state().node(node).map(|of| of.incarnation().value())
-            != Some(self.world.machine(&name).incarnation);
+            != Some(self.world.machine(&name).incarnation())
+            || self.world.machine(&name).must_begin_a_life();
         if !state.is_member() || !is_well || is_new {
             if state == NodeState::Down && is_well {
                 // It may have been fenced and only be known by its old life.

@@ -176,11 +176,7 @@ impl Run {
         }
         for output in outputs {
             if let Output::Effect(effect) = output {
-                let group = effect.resource.and_then(|resource| {
-                    let group = self.cluster.spec().resource(resource)?.group();
-                    Some(self.cluster.spec().group(group)?.name().to_owned())
-                });
-                self.world.take(self.cluster.spec().named(effect.clone()), group);
+                self.world.take(self.cluster.spec().named(effect.clone()));
             }
         }
         audit::state(&self.cluster)?;
@@ -235,11 +231,7 @@ impl Run {
         self.cluster = self.restored()?;
         let asked: Vec<_> = self.cluster.outstanding().collect();
         for effect in asked {
-            let group = effect.resource.and_then(|resource| {
-                let group = self.cluster.spec().resource(resource)?.group();
-                Some(self.cluster.spec().group(group)?.name().to_owned())
-            });
-            self.world.take(self.cluster.spec().named(effect), group);
+            self.world.take(self.cluster.spec().named(effect));
         }
         Ok(())
     }
@@ -276,7 +268,10 @@ impl Run {
         ) {
             let spec = self.cluster.spec();
             for machine in self.world.machines.values_mut() {
-                machine.forget(|group| spec.group_id(group).is_some());
+                machine.forget(
+                    |resource| spec.resource_id(resource).is_some(),
+                    |group| spec.group_id(group).is_some(),
+                );
             }
         }
     }

@@ -100,6 +100,11 @@ pub enum Step {
     },
     /// The cluster is stored, restored, and asked again for what is outstanding.
     Restore,
+    /// An operation arrives at its agent late, or once more.
+    Late {
+        /// Which one.
+        which: u16,
+    },
 }
 
 /// How an operation is dealt with.
@@ -127,6 +132,22 @@ pub enum Manner {
     Drop,
 }
 
+impl Manner {
+    /// Whether what is asked for is done and goes well.
+    pub(crate) const fn is_well(self) -> bool {
+        match self {
+            Self::Succeed | Self::SucceedLate | Self::SucceedMute => true,
+            Self::Fail
+            | Self::FailLate
+            | Self::FailDirty
+            | Self::Hang
+            | Self::GiveUp
+            | Self::Progress
+            | Self::Drop => false,
+        }
+    }
+}
+
 /// What befalls a node.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Fate {
@@ -150,6 +171,8 @@ pub enum Fate {
     ConfirmedDownWrongly,
     /// A report of an earlier life of it arrives: that it left, was lost, fenced or seen off.
     LateNews(u8),
+    /// Its agent is restarted and remembers nothing.
+    Forget,
 }
 
 /// A whole history with the cluster that it happens to.
@@ -192,6 +215,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         4 => (any::<u8>(), any::<u16>(), any::<u16>())
             .prop_map(|(kind, one, other)| Step::Junk { kind, one, other }),
         2 => Just(Step::Restore),
+        8 => any::<u16>().prop_map(|which| Step::Late { which }),
     ]
 }
 
@@ -222,6 +246,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         1 => Just(Fate::ConfirmedDownWrongly),
         1 => any::<u16>().prop_map(Fate::JoinWithRogue),
         2 => any::<u8>().prop_map(Fate::LateNews),
+        2 => Just(Fate::Forget),
     ]
 }
 
@@ -246,6 +271,7 @@ impl Step {
             Self::Configure { .. } => 11,
             Self::Junk { .. } => 12,
             Self::Restore => 13,
+            Self::Late { .. } => 14,
         };
         muted & (1 << bit) != 0
     }

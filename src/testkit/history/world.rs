@@ -1,16 +1,15 @@
 //! What really runs where: machines with agents, of which the cluster knows only what it is told.
 //!
 //! Everything is kept by name, for ids change with the configuration. Agents are honest: they
-//! refuse what is older than what they know (an earlier life of their machine, an earlier epoch of
-//! the group, an operation older than the last one for the same resource), say that something is
-//! off only if it is, and list what is still stopping, and now and then what is still starting,
+//! carry out what [`Agent`] admits, say that something is off only if it is, and list what is still stopping, and now and then what is still starting,
 //! among what runs; both end after the node has joined.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::prelude::v1::*;
 
+use crate::agent::{Admission, Agent, Ending, Meanwhile, Task};
 use crate::cluster::{Effect, Outcome, RunningState};
-use crate::id::Names;
+use crate::id::{Incarnation, Names};
 use crate::state::OperationKind;
 
 use crate::testkit::breach::{Breach, ensure};
@@ -22,6 +21,8 @@ pub(crate) struct World {
     pub(crate) machines: BTreeMap<String, Machine>,
     /// Operations that are on their way to an agent or in its hands.
     pub(crate) jobs: Vec<Job>,
+    /// The last operations that were handed out; each may arrive once more, however late.
+    late: VecDeque<Job>,
     /// Answers that are held back.
     pub(crate) held: Vec<(u64, Outcome)>,
     /// Answers that were given.
@@ -33,18 +34,16 @@ pub(crate) struct World {
 }
 
 /// A machine.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Machine {
     pub(crate) is_powered: bool,
     /// Whether it hears and is heard.
     pub(crate) is_connected: bool,
-    pub(crate) incarnation: u64,
+    agent: Agent<Names>,
     running: BTreeMap<String, Right>,
     starting: BTreeMap<String, u64>,
     /// What is being stopped or terminated, and runs until that ends.
     stopping: BTreeSet<String>,
-    epochs: BTreeMap<String, u64>,
-    last_jobs: BTreeMap<String, (u64, Option<Outcome>)>,
     /// When it stops everything by itself, because it lost contact.
     pub(crate) stops_at: Option<u64>,
 }
@@ -60,8 +59,19 @@ enum Right {
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     pub(crate) effect: Effect<Names>,
-    pub(crate) group: Option<String>,
 }
+
+/// What comes of a job that reached its agent.
+enum Done {
+    Answered(Outcome),
+    /// It waits for an older one of the same resource.
+    Waits,
+    /// It was refused, or hangs.
+    Silent,
+}
+
+/// How many operations may come late.
+const LATE: usize = 48;
 
 impl World {
     /// Time passes: machines that lost contact stop everything when their time is over.
@@ -79,9 +89,34 @@ impl World {
     }
 
     /// Takes an operation; the same one again replaces the first.
-    pub(crate) fn take(&mut self, effect: Effect<Names>, group: Option<String>) {
+    pub(crate) fn take(&mut self, effect: Effect<Names>) {
         self.jobs.retain(|job| job.effect.operation != effect.operation);
-        self.jobs.push(Job { effect, group });
+        let job = Job { effect };
+        self.late.truncate(LATE - 1);
+        self.late.push_front(job.clone());
+        self.jobs.push(job);
+    }
+
+    /// An operation arrives late, or once more: a copy of it was still on its way.
+    pub(crate) fn arrive_late(&mut self, which: usize) -> Option<(u64, Outcome)> {
+        let job = self.late.get(which.checked_rem(self.late.len())?)?.clone();
+        let machine = self.machines.entry(job.effect.node.clone()).or_default();
+        if !machine.is_powered || !machine.is_connected {
+            return None;
+        }
+        match machine.carry_out(&job, Manner::Succeed) {
+            Done::Answered(outcome) => Some((job.effect.operation.value(), outcome)),
+            Done::Waits | Done::Silent => None,
+        }
+    }
+
+    /// An operator says that something is off, and is right: what was asked for does not come.
+    pub(crate) fn put_off(&mut self, node: &str, resource: &String) {
+        self.machine(node).kill(resource);
+        let is_other =
+            |job: &Job| job.effect.node != node || job.effect.resource.as_ref() != Some(resource);
+        self.jobs.retain(is_other);
+        self.late.retain(is_other);
     }
 
     /// Deals with a job; `None` is no answer.
@@ -104,8 +139,13 @@ impl World {
             // It cannot be reached.
             return None;
         }
+        let outcome = match machine.carry_out(&job, manner) {
+            Done::Answered(outcome) => Some(outcome),
+            Done::Waits => return None,
+            Done::Silent => None,
+        };
         self.jobs.remove(index);
-        let outcome = machine.carry_out(&job, manner)?;
+        let outcome = outcome?;
         match manner {
             Manner::SucceedLate | Manner::FailLate => {
                 self.held.push((id, outcome));
@@ -173,6 +213,20 @@ impl World {
     }
 }
 
+impl Default for Machine {
+    fn default() -> Self {
+        Self {
+            is_powered: false,
+            is_connected: false,
+            agent: Agent::new(Incarnation::default()),
+            running: BTreeMap::new(),
+            starting: BTreeMap::new(),
+            stopping: BTreeSet::new(),
+            stops_at: None,
+        }
+    }
+}
+
 impl Machine {
     /// It loses power.
     pub(crate) fn crash(&mut self) {
@@ -181,26 +235,49 @@ impl Machine {
         self.is_connected = false;
     }
 
-    /// It starts in a new life, if it is off.
-    pub(crate) fn boot(&mut self) {
-        if !self.is_powered {
+    /// It starts, if it is off; and it begins a new life if it has to, later than the one that is
+    /// known.
+    pub(crate) fn boot(&mut self, known: u64) {
+        if !self.is_powered || self.must_begin_a_life() {
             self.is_powered = true;
-            self.incarnation += 1;
-            self.epochs.clear();
-            self.last_jobs.clear();
+            self.agent = Agent::new(Incarnation::new(self.incarnation().max(known) + 1));
         }
     }
 
-    /// Everything on it stops.
+    /// Whether its agent admits nothing any more in this life. It does not wait for a floor.
+    pub(crate) const fn must_begin_a_life(&self) -> bool {
+        self.agent.is_over().is_some() || self.agent.life().awaits_floor()
+    }
+
+    /// The life that it is in.
+    pub(crate) const fn incarnation(&self) -> u64 {
+        self.agent.life().incarnation().value()
+    }
+
+    /// Everything on it stops, by its own decision.
     pub(crate) fn halt(&mut self) {
+        self.agent.stop_itself();
         self.running.clear();
         self.starting.clear();
         self.stopping.clear();
     }
 
+    /// Its agent is restarted and remembers nothing; what it had in hands ends with it.
+    pub(crate) fn lose_memory(&mut self) {
+        if self.is_powered && self.agent.is_over().is_none() {
+            self.starting.clear();
+            self.stopping.clear();
+            self.agent = Agent::without_memory(self.agent.life().incarnation());
+        }
+    }
+
     /// What its agents know of groups and resources that are declared no more.
-    pub(crate) fn forget(&mut self, is_group: impl Fn(&str) -> bool) {
-        self.epochs.retain(|group, _| is_group(group));
+    pub(crate) fn forget(
+        &mut self,
+        is_resource: impl Fn(&String) -> bool,
+        is_group: impl Fn(&String) -> bool,
+    ) {
+        self.agent.forget(is_resource, is_group);
     }
 
     /// What runs, also what is being stopped, and what is starting, each with what the agents know
@@ -232,14 +309,18 @@ impl Machine {
 
     /// A start or stop that hung comes to its end.
     pub(crate) fn ripen(&mut self, which: usize) {
-        if let Some(resource) = self.stopping.iter().nth(which).cloned() {
-            self.kill(&resource);
-            return;
+        let stopping = self.stopping.iter().cloned();
+        let mut hanging = stopping.chain(self.starting.keys().cloned());
+        let Some(resource) = hanging.nth(which) else { return };
+        let under_way = self.agent.desk(&resource).and_then(|desk| desk.under_way());
+        if let Some(task) = under_way {
+            self.end_older(&resource, task, false);
         }
-        let which = which.saturating_sub(self.stopping.len());
-        let Some(resource) = self.starting.keys().nth(which).cloned() else { return };
-        self.starting.remove(&resource);
-        self.running.insert(resource, Right::Asked);
+        if self.stopping.contains(&resource) {
+            self.kill(&resource);
+        } else if self.starting.remove(&resource).is_some() {
+            self.running.insert(resource, Right::Asked);
+        }
     }
 
     /// How many starts and stops hang.
@@ -247,29 +328,59 @@ impl Machine {
         self.starting.len() + self.stopping.len()
     }
 
-    /// An agent carries out an operation, or refuses it.
-    fn carry_out(&mut self, job: &Job, manner: Manner) -> Option<Outcome> {
-        let effect = &job.effect;
-        let resource = effect.resource.clone()?;
-        let (id, epoch) = (effect.operation.value(), effect.epoch.value());
-        let group = job.group.clone().unwrap_or_default();
-        let known = self.epochs.get(&group).copied().unwrap_or(0);
-        let last = self.last_jobs.get(&resource).copied();
-        let is_stale = effect.incarnation.value() != self.incarnation
-            || epoch < known
-            || last.is_some_and(|(last, _)| id < last);
-        if is_stale {
-            return (effect.action != OperationKind::Probe).then_some(Outcome::Failed);
+    /// An agent carries out an operation, or refuses it; a refusal is no answer.
+    fn carry_out(&mut self, job: &Job, manner: Manner) -> Done {
+        let Some(order) = job.effect.order() else { return Done::Silent };
+        let (resource, id) = (&order.resource, order.task.operation);
+        let admission = match self.agent.admit(&order) {
+            Ok(admission) => admission,
+            Err(_) => return Done::Silent,
+        };
+        match admission {
+            Admission::Done(outcome) => return Done::Answered(outcome),
+            Admission::Begin | Admission::UnderWay | Admission::Wait { .. } => {}
         }
-        if let Some((last, Some(outcome))) = last
-            && last == id
-        {
-            return Some(outcome);
+        let under_way = self.agent.desk(resource).and_then(|desk| desk.under_way());
+        if let Some(older) = under_way.filter(|task| task.operation != id) {
+            // What cannot be cancelled and does not end is waited for.
+            if !manner.is_well() {
+                return Done::Waits;
+            }
+            let is_cancelled =
+                matches!(admission, Admission::Wait { meanwhile: Meanwhile::Cancel, .. });
+            self.end_older(resource, older, is_cancelled);
         }
-        self.epochs.insert(group, epoch);
-        let outcome = self.carry_out_fresh(effect.action, &resource, id, manner);
-        self.last_jobs.insert(resource, (id, outcome));
-        outcome
+        let action = order.task.action;
+        match self.carry_out_fresh(action, resource, id.value(), manner) {
+            Some(outcome) => match self.agent.end(resource, id, outcome) {
+                Ending::Report => Done::Answered(outcome),
+                Ending::Begin(_) | Ending::Unknown => Done::Silent,
+            },
+            None => Done::Silent,
+        }
+    }
+
+    /// An operation that hung is cancelled for a newer one, or comes to its end.
+    fn end_older(&mut self, resource: &String, older: Task, is_cancelled: bool) {
+        match (older.action, is_cancelled) {
+            (OperationKind::Start, true) => {
+                self.starting.remove(resource);
+            }
+            (OperationKind::Start, false) => {
+                if self.starting.remove(resource).is_some() {
+                    self.running.insert(resource.clone(), Right::Asked);
+                }
+            }
+            (_, true) => {
+                self.stopping.remove(resource);
+            }
+            (_, false) => {
+                if self.stopping.contains(resource) {
+                    self.kill(resource);
+                }
+            }
+        }
+        self.agent.end(resource, older.operation, Outcome::Failed);
     }
 
     fn carry_out_fresh(
