@@ -89,6 +89,8 @@
 //! 1. Hand one input to [`Cluster::handle`], with the time. An error means that nothing changed.
 //! 2. Call [`Cluster::poll_output`] until it gives `None`. An [`Effect`] is to be carried out; when
 //!    it ends, say so with [`Input::OperationFinished`], once. An [`Event`] is for information.
+//!    [`Cluster::poll_named_output`] gives the same by names, those of the configuration in which it
+//!    arose; ids mean something in one configuration only.
 //! 3. Set a timer for [`Cluster::poll_timeout`]; when it rings, call [`Cluster::handle_timeout`].
 //!    The answer changes with every input.
 //!

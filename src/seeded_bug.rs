@@ -159,6 +159,8 @@ bugs! {
     ConfigureLosesQuorum: S35,
     /// a drain takes groups away that can go nowhere
     DrainToNowhere: S36,
+    /// the group of an evicted node loses its owner and nobody is told
+    EvictionUntold: S7,
     /// a change of owner leaves the epoch as it is
     EpochStands: S7,
     /// an operation that times out is not told to have ended

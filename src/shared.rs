@@ -151,6 +151,43 @@ impl SharedCluster {
         drop(old);
     }
 
+    /// The same by names. Names are looked up under the same lock, so no other thread can change
+    /// the configuration in between; outputs have the names of the configuration in which they
+    /// arose, so that an evicted node keeps its own.
+    ///
+    /// # Errors
+    ///
+    /// A name that is not declared, or an input that is wrong or not possible now. Nothing has
+    /// changed then.
+    pub fn handle_named(
+        &self,
+        now: Timestamp,
+        input: Input<Names>,
+    ) -> Result<Vec<Output<Names>>, SharedError<WhatIfError>> {
+        let change = |cluster: &mut Cluster| {
+            let now = now.max(cluster.state().now());
+            let input = cluster.spec().resolve(input)?;
+            let answer = cluster.handle(now, input);
+            answer.map_err(|error| WhatIfError::from(cluster.spec().named(error)))?;
+            Ok(drain_named(cluster))
+        };
+        let (answer, _) = self.change(change)?;
+        answer.map_err(SharedError::Refused)
+    }
+
+    /// Does what is due at `now`, and gives what to do about it, by names.
+    ///
+    /// # Errors
+    ///
+    /// The cluster is half changed.
+    pub fn handle_timeout_named(&self, now: Timestamp) -> Result<Vec<Output<Names>>, HalfChanged> {
+        let change = |cluster: &mut Cluster| {
+            cluster.handle_timeout(now);
+            drain_named(cluster)
+        };
+        self.change(change).map(|(outputs, _)| outputs)
+    }
+
     /// The declaration that is in force. Costs a counter: it is shared, and stays what it is when
     /// another one comes into force.
     ///
@@ -337,6 +374,10 @@ impl SharedCluster {
         slot.condition = Condition::Whole;
         Ok((answer, outputs))
     }
+}
+
+fn drain_named(cluster: &mut Cluster) -> Vec<Output<Names>> {
+    core::iter::from_fn(|| cluster.poll_named_output()).collect()
 }
 
 impl fmt::Debug for SharedCluster {

@@ -224,12 +224,14 @@ impl Simulation {
     }
 
     fn drain(&mut self) {
+        let mut copy = self.cluster.clone();
         while let Some(output) = self.cluster.poll_output() {
-            match output {
-                Output::Effect(effect) => self.begin(effect),
-                Output::Event(event) => {
-                    self.journal.push((self.now, self.cluster.spec().named(event)));
-                }
+            let named = copy.poll_named_output();
+            if let Output::Effect(effect) = output {
+                self.begin(effect);
+            }
+            if let Some(Output::Event(event)) = named {
+                self.journal.push((self.now, event));
             }
         }
         if let Err(violation) = self.cluster.check_invariants() {

@@ -76,7 +76,8 @@ impl Teller<'_> {
                 | MovementCause::Operator
                 | MovementCause::Drain
                 | MovementCause::Failback
-                | MovementCause::Return => row(group, &format!("has stopped, goes to {to}")),
+                | MovementCause::Return
+                | MovementCause::Configuration => row(group, &format!("has stopped, goes to {to}")),
             },
             Event::MoveStarted { group, cause: MovementCause::Operator, .. } => {
                 row(group, "stops, the store before its disks")

@@ -17,14 +17,14 @@ use crate::machine::{NodeState, ResourceState};
 use crate::quorum::{self, Ballot};
 use crate::spec::{ClusterDeclaration, ClusterSpec, ResourceSpec};
 use crate::state::{
-    ClusterState, GroupRecord, Movement, NodeRecord, Occupancy, QueuedMove, ResourceRecord,
+    ClusterState, GroupRecord, Movement, MovementCause, NodeRecord, Occupancy, QueuedMove,
+    ResourceRecord,
 };
 
-/// A configuration that may replace the one in force, and the state under it.
+/// A configuration that may replace the one in force.
 #[derive(Clone, Debug)]
 pub(crate) struct Configuration {
     spec: ClusterSpec,
-    state: ClusterState,
 }
 
 impl Cluster {
@@ -99,11 +99,11 @@ impl Cluster {
         let mapping = Mapping::new(&self.spec, &spec);
         self.check_removals(&mapping, &spec)?;
         self.check_dependencies(&mapping, &spec)?;
-        let state = self.mapped_state(&mapping, &spec);
-        if self.state.is_quorate() && !is_quorate(&spec, &state) && !seeded!(ConfigureLosesQuorum) {
+        let loses_quorum = self.state.is_quorate() && !self.would_be_quorate(&spec);
+        if loses_quorum && !seeded!(ConfigureLosesQuorum) {
             return Err(InputError::ConfigurationWouldLoseQuorum);
         }
-        Ok(Box::new(Configuration { spec, state }))
+        Ok(Box::new(Configuration { spec }))
     }
 
     /// What proves a node off is agreed before it is lost. Afterwards nobody can tell the node, and
@@ -117,6 +117,28 @@ impl Cluster {
             Some(node) => Err(InputError::FencingWhileUnclean(node)),
             None => Ok(()),
         }
+    }
+
+    /// Whether the nodes that are members now would have quorum under another configuration.
+    fn would_be_quorate(&self, spec: &ClusterSpec) -> bool {
+        let settings = spec.settings();
+        let mut ballot = Ballot {
+            members: 0,
+            present: 0,
+            total: 0,
+            witness: self.state.witness,
+            witness_weight: settings.witness_weight,
+        };
+        for (_, declared) in spec.nodes() {
+            let weight = u64::from(declared.vote_weight());
+            ballot.total = ballot.total.saturating_add(weight);
+            let known = self.spec.node_id(declared.name());
+            if known.is_some_and(|node| self.state.node_state(node).is_member()) {
+                ballot.members = ballot.members.saturating_add(1);
+                ballot.present = ballot.present.saturating_add(weight);
+            }
+        }
+        quorum::judge(settings.quorum, &ballot).is_quorate()
     }
 
     fn check_removals(&self, mapping: &Mapping, spec: &ClusterSpec) -> Result<(), InputError> {
@@ -256,16 +278,19 @@ impl Cluster {
 
     /// Puts a checked configuration in force.
     pub(crate) fn reconfigure(&mut self, configuration: Configuration) {
-        let Configuration { spec, mut state } = configuration;
-        // Prepared before the time of the input was taken in.
-        state.now = self.state.now;
-        state.inputs = self.state.inputs;
+        let Configuration { spec } = configuration;
+        let mapping = Mapping::new(&self.spec, &spec);
+        self.leave_removed_nodes(&mapping);
+        let state = self.mapped_state(&mapping, &spec);
         let told = self.told_states(&spec);
         let policy = Arc::clone(&self.policy);
         let outputs = core::mem::take(&mut self.outputs);
+        let mut earlier_specs = core::mem::take(&mut self.earlier_specs);
+        earlier_specs.push_back(Arc::clone(&self.spec));
         let votes = self.caches.membership.total_votes;
         *self = Self::assemble(Arc::new(spec), policy, state);
         self.outputs = outputs;
+        self.earlier_specs = earlier_specs;
         if seeded!(RemovedNodeVotes) {
             let membership = &mut self.caches.membership;
             let removed = votes.saturating_sub(membership.total_votes);
@@ -281,6 +306,23 @@ impl Cluster {
         }
         for (node, _) in spec.nodes() {
             self.caches.touched.add_node(node);
+        }
+    }
+
+    /// Groups that stay lose an owner or a destination that goes. It is told by the names of the
+    /// configuration that the node is still part of.
+    fn leave_removed_nodes(&mut self, mapping: &Mapping) {
+        let spec = Arc::clone(&self.spec);
+        let is_removed = |node: Option<NodeId>| node.is_some_and(|of| mapping.node(of).is_none());
+        for (group, _) in spec.groups().filter(|(group, _)| mapping.group(*group).is_some()) {
+            let owner = self.state.owner(group);
+            let movement = self.state.group(group).and_then(|record| record.movement);
+            if is_removed(owner) {
+                let proof = self.proof_of(owner);
+                self.transfer(group, None, MovementCause::Configuration, proof);
+            } else if is_removed(movement.and_then(|movement| movement.to)) {
+                self.abandon_move(group);
+            }
         }
     }
 
@@ -301,10 +343,6 @@ fn mapped_group(record: &GroupRecord, mapping: &Mapping) -> GroupRecord {
     let node = |node: NodeId| mapping.node(node);
     let mut mapped = record.clone();
     mapped.owner = record.owner.and_then(node);
-    if mapped.owner.is_none() && record.owner.is_some() {
-        mapped.epoch = record.epoch.next();
-        mapped.ordered_in = record.is_ordered().then_some(mapped.epoch);
-    }
     mapped.default_owner = record.default_owner.and_then(node);
     mapped.return_to = record.return_to.and_then(node);
     mapped.drained_from = record.drained_from.and_then(node);
@@ -317,26 +355,6 @@ fn mapped_group(record: &GroupRecord, mapping: &Mapping) -> GroupRecord {
         Some(QueuedMove { to, ..queued })
     });
     mapped
-}
-
-fn is_quorate(spec: &ClusterSpec, state: &ClusterState) -> bool {
-    let settings = spec.settings();
-    let mut ballot = Ballot {
-        members: 0,
-        present: 0,
-        total: 0,
-        witness: state.witness,
-        witness_weight: settings.witness_weight,
-    };
-    for (node, declared) in spec.nodes() {
-        let weight = u64::from(declared.vote_weight());
-        ballot.total = ballot.total.saturating_add(weight);
-        if state.node_state(node).is_member() {
-            ballot.members = ballot.members.saturating_add(1);
-            ballot.present = ballot.present.saturating_add(weight);
-        }
-    }
-    quorum::judge(settings.quorum, &ballot).is_quorate()
 }
 
 /// The dependencies of a resource by name, to be compared between configurations.

@@ -11,7 +11,7 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::fmt;
 
-use crate::id::{GroupId, OpId, ResourceId};
+use crate::id::{GroupId, Names, OpId, ResourceId};
 use crate::machine::{Budget, GroupState};
 use crate::plan::{self, Explanation};
 use crate::policy::{FailoverPolicy, Placement, Trigger};
@@ -87,6 +87,9 @@ pub struct Cluster {
     state: ClusterState,
     caches: Caches,
     outputs: VecDeque<Output>,
+    /// The declarations that outputs still in the queue have their ids of, one for each change of
+    /// configuration among them, oldest first.
+    earlier_specs: VecDeque<Arc<ClusterSpec>>,
 }
 
 impl Cluster {
@@ -105,7 +108,8 @@ impl Cluster {
         state: ClusterState,
     ) -> Self {
         let caches = Caches::of(&spec, &state);
-        let mut cluster = Self { spec, policy, state, caches, outputs: VecDeque::new() };
+        let (outputs, earlier_specs) = (VecDeque::new(), VecDeque::new());
+        let mut cluster = Self { spec, policy, state, caches, outputs, earlier_specs };
         cluster.plan_caches();
         cluster
     }
@@ -155,9 +159,25 @@ impl Cluster {
     }
 
     /// The next thing to do or to know, in causal order.
+    ///
+    /// Ids are those of the configuration in which it arose: up to
+    /// [`Event::ConfigurationChanged`], of the earlier one. Whoever wants names takes
+    /// [`poll_named_output`](Self::poll_named_output), which minds that.
     #[must_use]
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front()?;
+        if matches!(output, Output::Event(Event::ConfigurationChanged { .. })) {
+            self.earlier_specs.pop_front();
+        }
+        Some(output)
+    }
+
+    /// The same by names: those of the configuration in which it arose, so that what is said of an
+    /// evicted node has its name.
+    #[must_use]
+    pub fn poll_named_output(&mut self) -> Option<Output<Names>> {
+        let spec = Arc::clone(self.earlier_specs.front().unwrap_or(&self.spec));
+        Some(spec.named(self.poll_output()?))
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next, and why. Changes with every

@@ -154,7 +154,9 @@ impl Cluster {
         for node in from.into_iter().chain(to) {
             self.caches.touched.add_changed_node(node);
         }
-        self.emit(Event::OwnerChanged { group, from, to, cause, epoch, proof });
+        if cause != MovementCause::Configuration || !seeded!(EvictionUntold) {
+            self.emit(Event::OwnerChanged { group, from, to, cause, epoch, proof });
+        }
         self.open_on_owner(declared);
         if from.is_some_and(|node| self.state.node_state(node).is_member()) {
             // It has room for another group now.
@@ -174,7 +176,8 @@ impl Cluster {
             | MovementCause::ResourceFailure
             | MovementCause::NodeFailure
             | MovementCause::Operator
-            | MovementCause::Return => before,
+            | MovementCause::Return
+            | MovementCause::Configuration => before,
         };
         let after = record.drained_from;
         if let Some(node) = before {
@@ -214,7 +217,7 @@ impl Cluster {
 /// The question to the policy when a move needs another destination.
 fn trigger_of(cause: MovementCause) -> Trigger {
     match cause {
-        MovementCause::Start => Trigger::Start,
+        MovementCause::Start | MovementCause::Configuration => Trigger::Start,
         MovementCause::ResourceFailure => Trigger::ResourceFailure,
         MovementCause::NodeFailure => Trigger::NodeFailure,
         MovementCause::Drain => Trigger::Drain,
@@ -231,7 +234,8 @@ fn may_go_elsewhere(cause: MovementCause) -> bool {
         MovementCause::Start
         | MovementCause::ResourceFailure
         | MovementCause::NodeFailure
-        | MovementCause::Drain => true,
+        | MovementCause::Drain
+        | MovementCause::Configuration => true,
         MovementCause::Operator | MovementCause::Failback | MovementCause::Return => false,
     }
 }

@@ -73,7 +73,8 @@ pub enum Event<N: Naming = Ids> {
     ResourceChanged { resource: N::Resource, from: ResourceState, to: ResourceState },
     /// The state of a group, derived from its resources, is another one.
     GroupChanged { group: N::Group, from: GroupState, to: GroupState },
-    /// A group has another owner. `proof` says why the old one cannot run it any more; `None` if
+    /// A group has another owner, whatever caused it; only one that is removed itself loses its
+    /// owner with that. `proof` says why the old one cannot run it any more; `None` if
     /// it stopped everything itself.
     OwnerChanged {
         group: N::Group,

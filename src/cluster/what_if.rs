@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::error::UnknownReference;
-use super::{Cluster, DeadlineReason, Event, Input, InputError, Outcome, Output, Reason};
+use super::{Cluster, DeadlineReason, Input, InputError, Outcome, Output, Reason};
 use crate::id::{GroupId, Names, NodeId, OpId};
 use crate::machine::GroupState;
 use crate::spec::{ClusterSpec, GroupSpec, NodeSpec};
@@ -147,6 +147,7 @@ impl Rehearsal {
     fn new(original: &Cluster) -> Self {
         let mut cluster = original.clone();
         cluster.outputs.clear();
+        cluster.earlier_specs.clear();
         let answers = cluster
             .outstanding()
             .map(|effect| (effect.operation, outcome(effect.action)))
@@ -165,14 +166,14 @@ impl Rehearsal {
         if self.steps_left > 0 {
             self.steps_left = self.steps_left.saturating_add(more);
         }
-        self.drain(before);
+        self.drain();
         Ok(())
     }
 
     /// Answers operations and sits out waits until nothing is left to do.
     fn run(&mut self) {
         loop {
-            self.drain(Arc::clone(&self.cluster.spec));
+            self.drain();
             let now = self.cluster.state.now;
             let Some(steps_left) = self.steps_left.checked_sub(1) else { return };
             self.steps_left = steps_left;
@@ -188,15 +189,10 @@ impl Rehearsal {
         }
     }
 
-    /// Takes the outputs. Those before a change of configuration have the ids of `spec`.
-    fn drain(&mut self, mut spec: Arc<ClusterSpec>) {
-        while let Some(output) = self.cluster.poll_output() {
+    fn drain(&mut self) {
+        while let Some(output) = self.cluster.poll_named_output() {
             let effect = match output {
                 Output::Effect(effect) => effect,
-                Output::Event(Event::ConfigurationChanged { .. }) => {
-                    spec = Arc::clone(&self.cluster.spec);
-                    continue;
-                }
                 Output::Event(_) => continue,
             };
             self.answers.push_back((effect.operation, outcome(effect.action)));
@@ -207,7 +203,6 @@ impl Rehearsal {
                 | OperationKind::Terminate
                 | OperationKind::Probe
                 | OperationKind::Fence => {
-                    let effect = spec.named(effect);
                     self.operations.push(PlannedOperation {
                         action: effect.action,
                         node: effect.node,

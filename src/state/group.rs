@@ -66,6 +66,8 @@ pub enum MovementCause {
     Failback,
     /// It could not start where an operator had moved it to.
     Return,
+    /// The configuration has changed: its owner was evicted.
+    Configuration,
 }
 
 /// What happens if a group cannot start where it was moved to.
@@ -198,6 +200,7 @@ impl fmt::Display for MovementCause {
             Self::Drain => "drain",
             Self::Failback => "failback",
             Self::Return => "return",
+            Self::Configuration => "configuration",
         })
     }
 }

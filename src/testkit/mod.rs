@@ -22,7 +22,7 @@ pub mod policy;
 pub mod reference;
 pub mod scenario;
 pub mod strategy;
-mod twin;
+pub(crate) mod twin;
 #[cfg(feature = "sim")]
 pub(crate) mod watch;
 

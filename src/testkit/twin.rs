@@ -2,7 +2,9 @@
 
 use std::prelude::v1::*;
 
-use crate::cluster::Output;
+use crate::cluster::{Event, Output};
+use crate::id::Names;
+use crate::spec::ClusterSpec;
 use crate::testkit::breach::{Breach, ensure};
 use crate::{Cluster, Timestamp};
 
@@ -16,6 +18,25 @@ pub(crate) fn drain(cluster: &mut Cluster, twin: &mut Cluster) -> Result<Vec<Out
     let more = twin.poll_output();
     ensure!(S23, more.is_none(), "the twin puts out {more:?}, the cluster nothing");
     Ok(outputs)
+}
+
+/// What a step put out, by the names of the configuration in which it arose.
+pub(crate) fn named(
+    before: &ClusterSpec,
+    after: &ClusterSpec,
+    outputs: &[Output],
+) -> Vec<Output<Names>> {
+    let is_change =
+        |output: &Output| matches!(output, Output::Event(Event::ConfigurationChanged { .. }));
+    let mut spec = if outputs.iter().any(is_change) { before } else { after };
+    let mut told = Vec::with_capacity(outputs.len());
+    for output in outputs {
+        told.push(spec.named(output.clone()));
+        if is_change(output) {
+            spec = after;
+        }
+    }
+    told
 }
 
 /// A timer that went off has done all there was to do at that moment: no hot loop. The digest is

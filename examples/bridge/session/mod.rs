@@ -1,8 +1,10 @@
 //! One conversation: a cluster, and the lines about it.
 
-use quorate::cluster::{Command, Deadline, Event, Input, Output, Snapshot};
+use std::iter;
+
+use quorate::cluster::{Deadline, Input, Output, Snapshot};
 use quorate::id::Names;
-use quorate::spec::{ClusterDeclaration, ClusterSpec};
+use quorate::spec::ClusterDeclaration;
 use quorate::{Cluster, InputError, Timestamp};
 use serde::Serialize;
 
@@ -63,7 +65,7 @@ impl Session {
                     return Ok(Reply::Refused { at, error });
                 }
                 cluster.handle_timeout(at);
-                Ok(outputs(cluster, at, None))
+                Ok(outputs(cluster, at))
             }
             Request::Ask(query) => Ok(Reply::Answered { answer: query.answer(self.cluster()?)? }),
         }
@@ -92,27 +94,15 @@ impl Session {
 
 fn hand_in(cluster: &mut Cluster, at: Timestamp, input: Input<Names>) -> Result<Reply, Refusal> {
     let input = cluster.spec().resolve(input)?;
-    let before = changes_ids(&input).then(|| cluster.spec().clone());
     match cluster.handle(at, input) {
-        Ok(()) => Ok(outputs(cluster, at, before)),
+        Ok(()) => Ok(outputs(cluster, at)),
         Err(error) => Err(cluster.spec().named(error).into()),
     }
 }
 
-/// Whether ids may mean something else after this input.
-fn changes_ids(input: &Input) -> bool {
-    matches!(input, Input::Command(Command::Configure { .. } | Command::EvictNode { .. }))
-}
-
-/// Drains the outputs. Those before a change of configuration have ids of the old one.
-fn outputs(cluster: &mut Cluster, at: Timestamp, mut before: Option<ClusterSpec>) -> Reply {
-    let mut outputs = Vec::new();
-    while let Some(output) = cluster.poll_output() {
-        if matches!(output, Output::Event(Event::ConfigurationChanged { .. })) {
-            before = None;
-        }
-        outputs.push(before.as_ref().unwrap_or(cluster.spec()).named(output));
-    }
+/// Drains the outputs, each by the names of the configuration in which it arose.
+fn outputs(cluster: &mut Cluster, at: Timestamp) -> Reply {
+    let outputs = iter::from_fn(|| cluster.poll_named_output()).collect();
     let next_timeout = cluster.spec().named(cluster.poll_timeout());
     Reply::Handled { at, outputs, next_timeout }
 }

@@ -13,6 +13,7 @@ use crate::spec::ClusterDeclaration;
 use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::history::edits;
 use crate::testkit::liveness::Spark;
+use crate::testkit::twin;
 use crate::{Effect, Input, NodeId, ResourceId, Timestamp};
 
 use super::{Done, Mark, STEPS_PER_MARK, Stage};
@@ -60,6 +61,9 @@ impl Stage {
     fn begin_step(&mut self, at: u64, input: Option<&Input>) {
         if self.steps.is_multiple_of(STEPS_PER_MARK) {
             self.mark = Mark { snapshot: self.cluster().snapshot(), log: Vec::new() };
+        }
+        if self.record.is_some() {
+            self.spec_before = Some(self.cluster().spec().clone());
         }
         self.mark.log.push((Timestamp::from_millis(at), input.cloned()));
         if self.told.is_some() {
@@ -115,8 +119,10 @@ impl Stage {
         if self.record.is_none() {
             return;
         }
-        for output in outputs {
-            self.note(|stage| match stage.cluster().spec().named(output.clone()) {
+        let after = self.cluster().spec();
+        let before = self.spec_before.as_ref().unwrap_or(after);
+        for output in twin::named(before, after, outputs) {
+            self.note(|_| match output {
                 Output::Effect(effect) => {
                     std::format!("    -> #{} {effect} (epoch {})", effect.operation, effect.epoch)
                 }

@@ -71,6 +71,8 @@ pub(crate) struct Stage {
     told: Option<Vec<(u64, Told)>>,
     /// What happened, in words, if that is wanted.
     record: Option<Vec<String>>,
+    /// The declaration before the step, for the names in the record.
+    spec_before: Option<ClusterSpec>,
     /// What was put out since the storm was over.
     journal: Option<Journal>,
 }
@@ -131,6 +133,7 @@ impl Stage {
             mark,
             flaw,
             told: (keep == Keep::Told).then(Vec::new),
+            spec_before: None,
             record: (keep == Keep::Words).then(Vec::new),
             journal: None,
         }

@@ -55,6 +55,11 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
             ensure!(S18, was_sent, "{group} returns to {to:?}, and was not sent from there");
             Ok(())
         }
+        MovementCause::Configuration => {
+            let is_asked = moment.is_reconfiguration();
+            ensure!(S18, is_asked, "{group} is moved by a configuration that did not change");
+            Ok(())
+        }
         // Judged among budgets and failbacks; a node that fails starts no orderly move.
         MovementCause::ResourceFailure | MovementCause::Failback | MovementCause::NodeFailure => {
             Ok(())

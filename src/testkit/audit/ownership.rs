@@ -17,10 +17,15 @@ use crate::testkit::breach::{Breach, ensure};
 pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
         Event::OwnerChanged { group, from, to, cause, epoch, proof } => {
-            ensure!(S5, seen.is_quorate, "{event:?} without quorum");
+            let is_evicted = *cause == MovementCause::Configuration && to.is_none();
+            ensure!(
+                S5,
+                seen.is_quorate || is_evicted && moment.is_reconfiguration(),
+                "{event:?} without quorum"
+            );
             ensure!(S7, seen.group(*group).owner == *from, "{event:?} from another owner");
             epoch_grows(seen, *group, *epoch)?;
-            takeover(seen, *group, *from, *proof)?;
+            takeover(seen, *group, *from, *proof, *cause)?;
             match to {
                 Some(to) => fit(seen, *group, *to, *cause),
                 None => Ok(()),
@@ -61,6 +66,7 @@ fn takeover(
     group: GroupId,
     from: Option<NodeId>,
     proof: Option<DownProof>,
+    cause: MovementCause,
 ) -> Result<(), Breach> {
     ensure!(S9, !seen.may_run(group), "{group} changes its owner while something of it may run");
     let Some(from) = from else {
@@ -76,6 +82,10 @@ fn takeover(
                 "{from} is down by {:?}, the takeover of {group} says {proof:?}",
                 owner.proof
             );
+        }
+        // What it ran before it came back is stopped there, and it is evicted afterwards.
+        NodeState::Joining if cause == MovementCause::Configuration => {
+            ensure!(S9, proof.is_none(), "{from} is joining, and yet there is a proof");
         }
         NodeState::Unclean | NodeState::Joining => {
             let words = format!("{group} is taken from {from}, which is {}", owner.state);
@@ -172,5 +182,23 @@ pub(super) fn quorum(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     };
     ensure!(S5, is_quorate == cluster.state().is_quorate(), "quorum is judged wrongly");
     ensure!(S5, is_quorate == seen.is_quorate, "quorum changed and nobody was told");
+    Ok(())
+}
+
+/// Every change of owner is told: a group that stays under another configuration has lost its owner
+/// already when that is not part of it any more.
+pub(super) fn nothing_untold(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
+    for (id, declared) in seen.spec.groups() {
+        if cluster.spec().group_id(declared.name()).is_none() {
+            continue;
+        }
+        let owner = seen.group(id).owner.and_then(|owner| seen.spec.node(owner));
+        let is_there = owner.is_none_or(|owner| cluster.spec().node_id(owner.name()).is_some());
+        ensure!(
+            S7,
+            is_there,
+            "the owner of {id} was evicted, and nobody was told that it has none"
+        );
+    }
     Ok(())
 }

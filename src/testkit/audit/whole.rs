@@ -49,6 +49,7 @@ pub(super) fn reconfigured(
         );
     }
     sound(spec)?;
+    super::ownership::nothing_untold(seen, cluster)?;
     seen.remap(cluster);
     seen.configuration = configuration;
     Ok(())

@@ -113,7 +113,7 @@ impl Run {
         let twin_answer = self.twin.handle(now, input.clone());
         ensure!(S23, answer == twin_answer, "the twin answers {twin_answer:?}, not {answer:?}");
         let outputs = twin::drain(&mut self.cluster, &mut self.twin)?;
-        self.note_outputs(&outputs);
+        self.note_outputs(moment.before.spec(), &outputs);
         if let Err(error) = &answer {
             self.note(|_| format!("    refused: {error}"));
             ensure!(S22, outputs.is_empty(), "a refused input puts out {outputs:?}");
@@ -138,7 +138,7 @@ impl Run {
         self.cluster.handle_timeout(now);
         self.twin.handle_timeout(now);
         let outputs = twin::drain(&mut self.cluster, &mut self.twin)?;
-        self.note_outputs(&outputs);
+        self.note_outputs(moment.before.spec(), &outputs);
         if is_early {
             ensure!(S29, outputs.is_empty(), "an early timer puts out {outputs:?}");
             ensure!(S29, before == self.cluster.digest(), "an early timer changes the state");
@@ -156,9 +156,9 @@ impl Run {
         audit::step(&mut self.seen, &self.cluster, moment, outputs)
     }
 
-    fn note_outputs(&mut self, outputs: &[Output]) {
-        for output in outputs {
-            self.note(|cluster| match cluster.spec().named(output.clone()) {
+    fn note_outputs(&mut self, before: &ClusterSpec, outputs: &[Output]) {
+        for output in twin::named(before, self.cluster.spec(), outputs) {
+            self.note(|_| match output {
                 Output::Effect(effect) => {
                     format!("    -> #{} {effect} (epoch {})", effect.operation, effect.epoch)
                 }

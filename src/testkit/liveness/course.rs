@@ -54,6 +54,7 @@ pub fn no_ping_pong(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Resu
                 }
                 MovementCause::Operator => left.clear(),
                 MovementCause::Start
+                | MovementCause::Configuration
                 | MovementCause::NodeFailure
                 | MovementCause::Drain
                 | MovementCause::Return => {}
@@ -113,7 +114,8 @@ pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result
                 | MovementCause::Start
                 | MovementCause::NodeFailure
                 | MovementCause::Drain
-                | MovementCause::Return => true,
+                | MovementCause::Return
+                | MovementCause::Configuration => true,
             };
             if begins_anew {
                 left.clear();

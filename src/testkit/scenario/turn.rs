@@ -3,9 +3,8 @@
 use core::iter;
 use std::prelude::v1::*;
 
-use crate::cluster::{Command, Event, Input, InputError, Outcome, Output, Snapshot};
+use crate::cluster::{Command, Input, InputError, Outcome, Output, Snapshot};
 use crate::id::Names;
-use crate::spec::ClusterSpec;
 use crate::testkit::audit::{Moment, Stimulus};
 use crate::testkit::twin;
 use crate::{Cluster, OpId, Timestamp};
@@ -201,10 +200,9 @@ impl Turn<'_> {
     }
 
     fn hand_over(&mut self, now: Timestamp, input: Input) {
-        let names_before = changes_names(&input).then(|| self.cluster.spec().clone());
         let moment = Moment::before(&self.cluster, Stimulus::Input(&input), now);
         let answer = self.cluster.handle(now, input.clone());
-        let outputs = self.drain(names_before);
+        let outputs = self.drain();
         if let Err(error) = &answer {
             let kind = error.kind();
             self.lines.push(format!("error {kind}: {}", self.cluster.spec().named(error.clone())));
@@ -216,7 +214,7 @@ impl Turn<'_> {
         let now = self.play.now;
         let moment = Moment::before(&self.cluster, Stimulus::Timer, now);
         self.cluster.handle_timeout(now);
-        let outputs = self.drain(None);
+        let outputs = self.drain();
         self.judge(&moment, Ok(()), &outputs);
         let digest = self.cluster.digest();
         let again = &mut self.cluster.clone();
@@ -225,22 +223,16 @@ impl Turn<'_> {
         }
     }
 
-    /// Prints what is put out. What comes before a change of configuration has the ids of the
-    /// old one.
-    fn drain(&mut self, mut names_before: Option<ClusterSpec>) -> Vec<Output> {
+    /// Prints what is put out, by the names of the configuration in which it arose.
+    fn drain(&mut self) -> Vec<Output> {
+        let mut copy = self.cluster.clone();
+        let told: Vec<Output<Names>> = iter::from_fn(|| copy.poll_named_output()).collect();
         let outputs: Vec<Output> = iter::from_fn(|| self.cluster.poll_output()).collect();
-        let mut told = Vec::new();
-        for output in &outputs {
-            if matches!(output, Output::Event(Event::ConfigurationChanged { .. })) {
-                names_before = None;
-            }
-            let spec = names_before.as_ref().unwrap_or(self.cluster.spec());
-            let output = spec.named(output.clone());
-            match &output {
+        for output in &told {
+            match output {
                 Output::Effect(effect) => self.play.world.note(effect),
                 Output::Event(event) => self.play.world.see(event),
             }
-            told.push(output);
         }
         self.lines.extend(print::lines(&told, self.play.show, &self.play.world));
         outputs
@@ -312,9 +304,4 @@ impl Turn<'_> {
         self.lines.push(format!("!! {what}"));
         self.play.breaches.push(what.into());
     }
-}
-
-/// Whether ids may mean something else after this input.
-fn changes_names(input: &Input) -> bool {
-    matches!(input, Input::Command(Command::Configure { .. } | Command::EvictNode { .. }))
 }

@@ -142,7 +142,11 @@ impl Step<'_> {
     /// A group changes hands only with a quorum, when nothing of it may run, to a node that is up,
     /// in a new epoch, and within the budget of failovers.
     fn ownership(&mut self, event: &Event) -> Result<(), Breach> {
-        ensure!(self.seen.is_quorate, S5, "{event:?} without quorum");
+        let is_evicted = matches!(
+            event,
+            Event::OwnerChanged { to: None, cause: MovementCause::Configuration, .. }
+        );
+        ensure!(self.seen.is_quorate || is_evicted, S5, "{event:?} without quorum");
         match event {
             Event::OwnerChanged { group, from, to, epoch, proof, .. } => {
                 let index = group.index();

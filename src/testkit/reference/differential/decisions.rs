@@ -94,6 +94,9 @@ fn owner_changed(
     to: Option<&str>,
     cause: MovementCause,
 ) -> Choice {
+    if cause == MovementCause::Configuration && to.is_none() {
+        return Choice::Named(Trigger::Start);
+    }
     let Some(orders) = orders else {
         // Where an unknown policy vetoes the destination, another one is taken.
         let is_under_way = group.going.as_ref().is_some_and(|(going, _)| going.as_deref() == to);
@@ -118,13 +121,14 @@ fn owner_changed(
         MovementCause::ResourceFailure
         | MovementCause::Drain
         | MovementCause::Failback
-        | MovementCause::Return => Choice::UnderWay,
+        | MovementCause::Return
+        | MovementCause::Configuration => Choice::UnderWay,
     }
 }
 
 fn move_started(picture: &Picture, step: &Step<'_>, group: &str, cause: MovementCause) -> Choice {
     match cause {
-        MovementCause::Start => Choice::Next(Trigger::Start),
+        MovementCause::Start | MovementCause::Configuration => Choice::Next(Trigger::Start),
         MovementCause::ResourceFailure => Choice::Next(Trigger::ResourceFailure),
         MovementCause::NodeFailure => Choice::Next(Trigger::NodeFailure),
         MovementCause::Drain => {

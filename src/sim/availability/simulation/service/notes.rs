@@ -22,6 +22,7 @@ impl Simulation {
             MovementCause::Failback if service.is_away_as_planned => Cause::Planned,
             MovementCause::Failback
             | MovementCause::Start
+            | MovementCause::Configuration
             | MovementCause::ResourceFailure
             | MovementCause::NodeFailure
             | MovementCause::Operator
