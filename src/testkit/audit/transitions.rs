@@ -178,10 +178,10 @@ fn off_by(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<DownProof> {
         {
             return Some(DownProof::Trusted);
         }
-        Some(Input::NodeJoined { node: joined, incarnation, .. }) if *joined == node => {
-            if *incarnation > known {
-                return Some(DownProof::Rebooted);
-            }
+        Some(Input::NodeJoined { node: joined, incarnation, .. })
+            if *joined == node && *incarnation > known =>
+        {
+            return Some(DownProof::Rebooted);
         }
         _ => {}
     }
