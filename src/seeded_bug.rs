@@ -129,6 +129,10 @@ bugs! {
     OrphanAdopted: S27,
     /// a health check that came due while another one was in flight is left for a timer in the past
     TimeoutInThePast: S29,
+    /// the time in which the core was down counts against what was under way
+    DowntimeCounts: S29,
+    /// a lease ends as soon as the core goes on, before anything is reported
+    ResumeEndsLeases: S9,
     /// time may run backwards
     TimeRunsBackwards: S29,
     /// ownership changes while the group still runs

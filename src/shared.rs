@@ -133,6 +133,15 @@ impl SharedCluster {
         answer.map(|()| outputs).map_err(SharedError::Refused)
     }
 
+    /// Goes on after a time in which nobody decided, and gives what to do: [`Cluster::resume`].
+    ///
+    /// # Errors
+    ///
+    /// A time out of range, or a cluster that is half changed. Nothing has changed then.
+    pub fn resume(&self, now: Timestamp) -> Result<Vec<Output>, SharedError<InputError>> {
+        self.handle(now, Input::CoreResumed)
+    }
+
     /// Does what is due at `now`, and gives what to do about it.
     ///
     /// # Errors

@@ -175,8 +175,13 @@ fn every_input_command_and_event_is_shown_with_all_its_fields() {
     assert_whole::<Command<Names>>(&commands);
     assert_whole::<Event<Names>>(&within(&outputs, "event"));
     assert_whole::<Output<Names>>(&outputs);
-    let shown: BTreeSet<String> =
-        inputs.iter().filter_map(Value::as_object).flat_map(|line| line.keys().cloned()).collect();
+    let shown: BTreeSet<String> = inputs
+        .iter()
+        .flat_map(|line| match line {
+            Value::String(name) => vec![name.clone()],
+            line => line.as_object().into_iter().flat_map(|line| line.keys().cloned()).collect(),
+        })
+        .collect();
     assert_eq!(shown, variants::<Input<Names>>());
     let text = self::read(&document());
     for outcome in variants::<Outcome>() {

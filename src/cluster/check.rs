@@ -29,6 +29,7 @@ pub(crate) enum Accepted {
     Alive(ResourceId),
     Witness(WitnessState),
     WallClock(WallClock),
+    Resumed,
     Command(Command),
     Move { group: GroupId, to: Option<NodeId>, command: super::check_command::MoveOrder },
     Configuration(Box<Configuration>),
@@ -90,6 +91,7 @@ impl Cluster {
                 Ok(Accepted::WallClock(reading))
             }
             Input::WallClockRead { reading } => Err(InputError::ClockOutOfRange(reading)),
+            Input::CoreResumed => Ok(Accepted::Resumed),
             Input::Command(command) => self.check_command(command),
         }
     }

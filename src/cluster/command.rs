@@ -39,6 +39,8 @@ impl Cluster {
                 self.state.wall_clock = Some((self.state.now, reading));
                 self.touch_failback_groups();
             }
+            // It was armed anew before anything else.
+            Accepted::Resumed => {}
             Accepted::Command(command) => self.obey(command),
             Accepted::Move { group, to, command } => self.obey_move(group, to, command),
             Accepted::Configuration(configuration) => self.reconfigure(*configuration),
@@ -71,7 +73,7 @@ impl Cluster {
             }
             Command::PauseNode { node } => self.pause(node),
             Command::DrainNode { node, mode, target } => self.drain(node, mode, target),
-            Command::ResumeNode { node, failback } => self.resume(node, failback),
+            Command::ResumeNode { node, failback } => self.resume_node(node, failback),
             Command::ClearResourceFailure { resource } => self.clear(resource),
             Command::ClearGroupFailures { group } => {
                 if let Some(record) = self.state.groups.get_mut(group.index()) {

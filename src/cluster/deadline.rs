@@ -345,7 +345,7 @@ impl Cluster {
         let fence = &self.state.node(node)?.fence;
         match fence.operation {
             Some(operation) => Some((
-                operation.issued_at.after(self.spec.settings().fence_timeout),
+                self.fence_end(operation),
                 DeadlineReason::OperationTimeout { operation: operation.id },
             )),
             None => fence

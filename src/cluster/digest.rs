@@ -24,6 +24,7 @@ pub(crate) fn digest(spec: &ClusterSpec, state: &ClusterState) -> u64 {
         wall_clock,
         quorate_since,
         formed_at,
+        resumed_at,
         nodes,
         groups,
         resources,
@@ -33,7 +34,7 @@ pub(crate) fn digest(spec: &ClusterSpec, state: &ClusterState) -> u64 {
     let mut hasher = PortableHasher::default();
     spec.name().hash(&mut hasher);
     (now, inputs, next_operation, configuration, witness).hash(&mut hasher);
-    (wall_clock, quorate_since, formed_at).hash(&mut hasher);
+    (wall_clock, quorate_since, formed_at, resumed_at).hash(&mut hasher);
     (nodes, groups, resources, orphans).hash(&mut hasher);
     hasher.finish()
 }

@@ -35,7 +35,7 @@ impl Cluster {
     }
 
     /// Lets a node start groups again, and takes some of them back.
-    pub(crate) fn resume(&mut self, node: NodeId, failback: ResumeFailback) {
+    pub(crate) fn resume_node(&mut self, node: NodeId, failback: ResumeFailback) {
         if let Some(record) = self.state.nodes.get_mut(node.index()) {
             record.pause = Pause::Resumed;
             record.attraction = match failback {

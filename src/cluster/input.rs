@@ -141,6 +141,10 @@ pub enum Input<N: Naming = Ids> {
         /// The reading.
         reading: WallClock,
     },
+    /// The core decides again, after a time in which nobody did: it was down, or cut off from
+    /// everything. [`Cluster::resume`](crate::Cluster::resume) says what follows, and hands this
+    /// in; whoever keeps a log of inputs logs it like any other.
+    CoreResumed,
     /// An operator asks for something.
     Command(Command<N>),
 }

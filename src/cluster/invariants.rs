@@ -77,7 +77,7 @@ impl<'a> Checks<'a> {
         require!(state.now <= Timestamp::LATEST, whole.clone(), Rule::CounterTooLarge);
         require!(next_operation > 0, whole.clone(), Rule::OperationNotIssued);
         let read_at = state.wall_clock.map(|(read_at, _)| read_at);
-        let times = [state.formed_at, state.quorate_since, read_at];
+        let times = [state.formed_at, state.quorate_since, state.resumed_at, read_at];
         self.past(&whole, times.into_iter().flatten())?;
         if let Some((_, reading)) = state.wall_clock {
             require!(reading.is_valid(), whole.clone(), Rule::ClockOutOfRange);

@@ -74,6 +74,7 @@ impl<'a> View<'a> {
             // Only whether there is a quorum counts.
             quorate_since,
             formed_at,
+            resumed_at,
             nodes: _,
             groups: _,
             resources: _,
@@ -81,6 +82,9 @@ impl<'a> View<'a> {
             occupancy: _,
         } = &self.cluster.state;
         (witness, quorate_since.is_some(), formed_at.is_some()).hash(hasher);
+        // Only now is it too early for what went on meanwhile; and what is in flight since then is
+        // judged more kindly.
+        (*resumed_at == Some(*now)).hash(hasher);
         if let Some(formed_at) = formed_at
             && let wait = self.cluster.spec.settings().group_wait_delay
             && self.now.since(*formed_at) < wait
@@ -122,7 +126,8 @@ impl<'a> View<'a> {
         if let (NodeState::Unclean, Fencing::Lease { duration, margin }) =
             (state, spec.settings().fencing)
         {
-            self.wait(since.after(duration).after(margin)).hash(hasher);
+            let end = since.after(duration).after(margin);
+            self.wait(self.cluster.state.not_while_resuming(end)).hash(hasher);
         }
         for (declared, of) in self.returning_to(node) {
             (*up_in_input > of.placed_in_input).hash(hasher);
@@ -130,7 +135,7 @@ impl<'a> View<'a> {
         }
         let Fence { operation, retry_at, attempts } = fence;
         let settings = spec.settings();
-        operation.map(|of| self.wait(of.issued_at.after(settings.fence_timeout))).hash(hasher);
+        operation.map(|of| self.wait(self.cluster.fence_end(of))).hash(hasher);
         // A time that has come is as good as none.
         retry_at.filter(|at| *at > self.now).map(|at| self.wait(at)).hash(hasher);
         self.log(attempts, settings.fence_period, hasher);

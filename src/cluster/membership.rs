@@ -16,6 +16,7 @@ use crate::spec::GroupSpec;
 use crate::state::{
     Attraction, Doubt, DownProof, LateStart, Operation, OperationKind, Pause, Recovery,
 };
+use crate::time::Timestamp;
 
 impl Cluster {
     /// The membership layer took a node in, with what it runs.
@@ -320,7 +321,7 @@ impl Cluster {
     pub(crate) fn fence_effect(&self, node: NodeId) -> Option<Effect> {
         let record = self.state.node(node)?;
         let operation = record.fence.operation?;
-        let deadline = operation.issued_at.after(self.spec.settings().fence_timeout);
+        let deadline = self.fence_end(operation);
         Some(Effect {
             operation: operation.id,
             action: operation.kind,
@@ -332,6 +333,12 @@ impl Cluster {
             deadline,
             timeout: deadline.since(self.state.now),
         })
+    }
+
+    /// When a fence counts as not answered.
+    pub(crate) fn fence_end(&self, fence: Operation) -> Timestamp {
+        let timeout = self.spec.settings().fence_timeout;
+        self.state.not_while_resuming(fence.issued_at.after(timeout))
     }
 
     pub(crate) fn finish_fence(&mut self, node: NodeId, outcome: Outcome) {

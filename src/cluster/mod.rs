@@ -50,6 +50,7 @@ mod reason;
 mod reconcile;
 mod recovery;
 mod restore;
+mod resume;
 mod running;
 mod settle;
 mod snapshot;
@@ -71,6 +72,7 @@ pub use snapshot::{Snapshot, SnapshotV1};
 pub use what_if::{Fate, Plan, PlanEnd, PlannedGroup, PlannedOperation, WhatIfError};
 
 use caches::Caches;
+use check::Accepted;
 #[cfg(feature = "sim")]
 pub(crate) use digest::PortableHasher;
 
@@ -132,7 +134,11 @@ impl Cluster {
             self.state.inputs = self.state.inputs.saturating_add(1);
         }
         let accepted = checked?;
+        let since = self.state.now;
         self.advance(now);
+        if matches!(accepted, Accepted::Resumed) {
+            self.arm_anew(since);
+        }
         // Deadlines are told as of now: what has passed is done, or it would be forgotten.
         self.touch_what_is_due();
         self.apply(accepted);
@@ -265,7 +271,8 @@ impl Cluster {
     }
 
     /// The cluster of a snapshot, which goes on where that one stood. Operations in flight are
-    /// [outstanding](Self::outstanding) and to be carried out again. Whose snapshot it is, is for
+    /// [outstanding](Self::outstanding) and to be carried out again. If time has passed since the
+    /// last input, [`resume`](Self::resume) says so, or it counts against all that waits. Whose snapshot it is, is for
     /// the caller to know: [`Snapshot::cluster_name`].
     ///
     /// # Errors

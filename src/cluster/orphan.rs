@@ -12,7 +12,12 @@ use crate::state::{Operation, OperationKind, Orphan, OrphanState};
 
 impl Cluster {
     /// The one place where an orphan changes; the indexes over orphans follow.
-    fn set_orphan(&mut self, node: NodeId, resource: ResourceId, orphan: Option<Orphan>) {
+    pub(crate) fn set_orphan(
+        &mut self,
+        node: NodeId,
+        resource: ResourceId,
+        orphan: Option<Orphan>,
+    ) {
         let place = (node, resource);
         let before = match orphan {
             Some(orphan) => self.state.orphans.insert(place, orphan),

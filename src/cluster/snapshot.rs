@@ -67,6 +67,8 @@ pub struct SnapshotV1 {
     pub(super) quorate_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) formed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) resumed_at: Option<Timestamp>,
     pub(super) nodes: Vec<NodeSnapshot>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) groups: Vec<GroupSnapshot>,
@@ -228,6 +230,7 @@ impl SnapshotV1 {
             wall_clock,
             quorate_since,
             formed_at,
+            resumed_at,
             nodes,
             groups,
             resources,
@@ -245,6 +248,7 @@ impl SnapshotV1 {
             wall_clock: wall_clock.map(|(read_at, reading)| ClockSnapshot { read_at, reading }),
             quorate_since: *quorate_since,
             formed_at: *formed_at,
+            resumed_at: *resumed_at,
             nodes: by_id(nodes, |index, record| names.node_record(index, record)),
             groups: by_id(groups, |index, record| names.group_record(index, record)),
             resources: by_id(resources, |index, record| names.resource_record(index, record)),

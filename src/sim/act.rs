@@ -78,6 +78,8 @@ pub(crate) enum Act {
     Oversize(Size),
     /// The cluster is stored and restored.
     Restart,
+    /// The same, after a time in which nobody decided.
+    GoOn,
     /// An older snapshot is restored and the log played to its end.
     Replay,
     /// A part of the log is played a second time.

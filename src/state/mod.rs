@@ -7,6 +7,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::id::{Epoch, GroupId, NodeId, OpId, ResourceId};
 use crate::machine::{GroupState, NodeState, ResourceState};
@@ -44,6 +45,8 @@ pub struct ClusterState {
     pub(crate) quorate_since: Option<Timestamp>,
     /// When the cluster formed: became quorate for the first time since it last had no members.
     pub(crate) formed_at: Option<Timestamp>,
+    /// When the core last went on after a time in which nobody decided.
+    pub(crate) resumed_at: Option<Timestamp>,
     pub(crate) nodes: Vec<NodeRecord>,
     pub(crate) groups: Vec<GroupRecord>,
     pub(crate) resources: Vec<ResourceRecord>,
@@ -65,6 +68,7 @@ impl ClusterState {
             wall_clock: None,
             quorate_since: None,
             formed_at: None,
+            resumed_at: None,
             nodes: spec.nodes().map(|_| NodeRecord::new(now)).collect(),
             groups: spec.groups().map(|(_, group)| GroupRecord::new(group.settings())).collect(),
             resources: spec
@@ -183,6 +187,13 @@ impl ClusterState {
             .map(|(read_at, reading)| reading.local_millis_of_day(self.now.since(read_at)))
     }
 
+    /// A time at which something ends that went on while nobody decided: not before what was
+    /// reported meanwhile can be handed in.
+    pub(crate) fn not_while_resuming(&self, at: Timestamp) -> Timestamp {
+        let first = self.resumed_at.map(|resumed| resumed.after(Duration::from_millis(1)));
+        first.map_or(at, |first| at.max(first))
+    }
+
     /// When a lost node counts as off because its lease has run out.
     #[must_use]
     pub fn lease_end(&self, spec: &ClusterSpec, node: NodeId) -> Option<Timestamp> {
@@ -191,7 +202,7 @@ impl ClusterState {
             (NodeState::Unclean, Fencing::Lease { duration, margin }) => {
                 let margin =
                     if seeded!(MarginIgnored) { core::time::Duration::ZERO } else { margin };
-                Some(record.since.after(duration).after(margin))
+                Some(self.not_while_resuming(record.since.after(duration).after(margin)))
             }
             (NodeState::Unclean, Fencing::Required | Fencing::Trusted | Fencing::Operator)
             | (

@@ -1,6 +1,6 @@
 //! Questions, which change nothing.
 
-use quorate::cluster::{Effect, Input, Plan, Reason, Snapshot, UnknownReference};
+use quorate::cluster::{Deadline, Effect, Input, Plan, Reason, Snapshot, UnknownReference};
 use quorate::id::Names;
 use quorate::plan::Explanation;
 use quorate::policy::Trigger;
@@ -17,6 +17,7 @@ pub(crate) enum Query {
     State,
     Snapshot,
     Outstanding,
+    NextTimeout,
     Digest,
     Explain(ExplainWhat),
     Why(String),
@@ -45,6 +46,7 @@ pub(crate) enum Answer {
     State(StateView),
     Snapshot(Box<Snapshot>),
     Outstanding(Vec<Effect<Names>>),
+    NextTimeout(Option<Deadline<Names>>),
     Digest(String),
     Explanation { explanation: Explanation<Names>, text: String },
     Why(Option<ReasonView>),
@@ -75,6 +77,7 @@ impl Query {
             Self::Outstanding => {
                 Answer::Outstanding(cluster.outstanding().map(|it| spec.named(it)).collect())
             }
+            Self::NextTimeout => Answer::NextTimeout(spec.named(cluster.poll_timeout())),
             // Text, because not every reader of JSON keeps 64 bits of a number.
             Self::Digest => Answer::Digest(format!("{:016x}", cluster.digest())),
             Self::Explain(what) => {

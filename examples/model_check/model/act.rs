@@ -328,6 +328,9 @@ impl Action {
                     world.idle += 1_000 * u64::from(seconds);
                     return None;
                 }
+                if let Deed::Down(seconds) = deed {
+                    world.idle += 1_000 * u64::from(seconds);
+                }
                 Some(Stimulus::Deed(deed))
             }
             Self::Timer => Some(Stimulus::Timer),

@@ -46,6 +46,8 @@ pub(crate) enum Deed {
     Early,
     /// Seconds pass.
     Pass(u32),
+    /// Seconds pass, nobody decides, and the core goes on.
+    Down(u32),
 }
 
 /// A change of the configuration. Only what is last is taken out: ids stay as they are.
@@ -107,6 +109,7 @@ impl Deed {
                 is_off && !machine.is_powered && machine.life > 0
             }
             Self::OldFence(node) => life(&state.core.cluster, node_id(node)) > Incarnation::new(1),
+            Self::Down(_) => true,
             Self::Pass(seconds) => state.can_pass(Duration::from_secs(seconds.into())),
             Self::Online(_)
             | Self::Offline(_)
@@ -159,6 +162,7 @@ impl Deed {
             }
             Self::Early => return Some(Input::WitnessChanged { witness: WitnessState::Up }),
             Self::Pass(_) => return None,
+            Self::Down(_) => return Some(Input::CoreResumed),
         };
         Some(Input::Command(command))
     }
@@ -195,6 +199,7 @@ impl Deed {
             // A scenario has a clock that goes forward only.
             Self::Early => "# not to be told in a scenario".into(),
             Self::Pass(seconds) => format!("advance {seconds}s"),
+            Self::Down(seconds) => format!("skip {seconds}s\nresume-core"),
         }
     }
 }
@@ -236,6 +241,7 @@ impl fmt::Display for Deed {
             }
             Self::Early => f.write_str("something is told at a time that is over"),
             Self::Pass(seconds) => write!(f, "{seconds} s pass"),
+            Self::Down(seconds) => write!(f, "the core is down for {seconds} s, and goes on"),
         }
     }
 }

@@ -159,7 +159,7 @@ const LEASE: Configuration = Configuration {
             let (duration, margin) = (Duration::from_secs(10), Duration::from_secs(5));
             declared.fencing = Some(Fencing::Lease { duration, margin });
         },
-        deeds: &[Deed::Pass(3), Deed::OldJoin(0), Deed::Early],
+        deeds: &[Deed::Pass(3), Deed::OldJoin(0), Deed::Early, Deed::Down(200)],
         ..SCENE
     }),
     ..BASE

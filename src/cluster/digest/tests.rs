@@ -50,6 +50,7 @@ fn cluster() -> impl Iterator<Item = Change> {
         wall_clock = None;
         quorate_since = None;
         formed_at = Some(at(401));
+        resumed_at = Some(at(450));
     }
     .into_iter()
 }

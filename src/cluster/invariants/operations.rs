@@ -176,7 +176,8 @@ impl Checks<'_> {
         Ok(())
     }
 
-    /// Whether any of these resources may have been online at that time.
+    /// Whether any of these resources may have been online at that time. What was armed anew when
+    /// the core went on was issued before.
     fn could_hold(
         self,
         group: &GroupSpec,
@@ -185,7 +186,11 @@ impl Checks<'_> {
     ) -> bool {
         members.any(|position| {
             let record = self.state.resource(group.resource_at(position));
-            record.is_some_and(|record| record.state == ResourceState::Online || record.since >= at)
+            record.is_some_and(|record| {
+                record.state == ResourceState::Online
+                    || record.since >= at
+                    || self.state.resumed_at == Some(at)
+            })
         })
     }
 

@@ -21,6 +21,7 @@ impl<A: Naming> Translate<A> for Input<A> {
             ResourceAlive { resource: resource, node: node, incarnation },
             WitnessChanged { witness },
             WallClockRead { reading },
+            CoreResumed,
             Command(thing),
         })
     }

@@ -16,6 +16,7 @@ written!(SnapshotV1 {
     given wall_clock,
     given quorate_since,
     given formed_at,
+    given resumed_at,
     always nodes,
     given groups,
     given resources,

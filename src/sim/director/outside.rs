@@ -86,6 +86,7 @@ impl Director {
             F::SilentDeath | F::ReportedDeath => self.die(kind),
             F::ClaimedTwice | F::Rogue => self.rogue(kind),
             F::FenceBySomebody | F::Leaves => self.taken_out(kind),
+            F::CoreDown => self.go_down(),
             F::CoreRestart | F::ExecutedAfterRestore | F::OlderSnapshot | F::LogTwice => {
                 self.store(kind)
             }
@@ -281,6 +282,14 @@ impl Director {
             Fault::Leaves => Act::Left(node),
             _ => Act::Fenced(node),
         })
+    }
+
+    /// Time passes, and nobody decides.
+    fn go_down(&mut self) -> Struck {
+        let span = self.dice.log_uniform(1_000, 3_600_000);
+        let done = self.act_at(self.now().saturating_add(span), Act::GoOn)?;
+        self.dispatch_again();
+        Ok(done)
     }
 
     fn store(&mut self, kind: Fault) -> Struck {

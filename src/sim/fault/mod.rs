@@ -65,6 +65,7 @@ faults! {
         CrashShort World, "a node crashes and is back within seconds, perhaps before anybody noticed";
         CrashLong World, "a node crashes and stays off for minutes or hours";
         CoreRestart World, "the core is restarted from its last snapshot";
+        CoreDown World, "the core is down for a while, and goes on";
     }
     "F-N2" {
         PauseShort World, "a node stands still for less than a second";

@@ -249,6 +249,12 @@ impl Stage {
         Ok(Done::Yes)
     }
 
+    /// The cluster is restored and told that nobody decided since it was stored.
+    pub(super) fn go_on(&mut self) -> Result<Done, Breach> {
+        self.restart()?;
+        self.tell(Input::CoreResumed)
+    }
+
     /// An older snapshot is restored, and everything happens again that happened since.
     pub(super) fn replay(&mut self) -> Result<Done, Breach> {
         if self.mark.log.is_empty() {

@@ -231,6 +231,7 @@ impl Stage {
             Act::Declare(declaration) => self.declare(declaration.clone()),
             Act::Oversize(size) => self.oversize(*size),
             Act::Restart => self.restart(),
+            Act::GoOn => self.go_on(),
             Act::Replay => self.replay(),
             Act::LogAgain => self.log_again(),
         }

@@ -1,5 +1,7 @@
 //! What has failed starts again only when it was said to, or when an operator asks.
 
+use core::time::Duration;
+
 use crate::Command;
 use crate::cluster::Event;
 use crate::machine::{NodeState, ResourceState};
@@ -24,6 +26,17 @@ pub(crate) enum Again {
     RestartAt(Timestamp),
     /// It was given up, and is tried again at this time, if ever.
     RetryAt(Option<Timestamp>, Exhaustion),
+}
+
+impl Again {
+    /// The same so much later.
+    pub(crate) fn later(self, span: Duration) -> Self {
+        match self {
+            Self::RestartAt(at) => Self::RestartAt(at.after(span)),
+            Self::RetryAt(at, cause) => Self::RetryAt(at.map(|at| at.after(span)), cause),
+            Self::Free | Self::Untold => self,
+        }
+    }
 }
 
 /// A failed resource starts again when the delay of its restart or its retry period is over, and

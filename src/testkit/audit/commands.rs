@@ -22,6 +22,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
             let known = &mut seen.nodes[node.index()].incarnation;
             *known = (*known).max(*reported);
         }
+        Some(Input::CoreResumed) => resume(seen, moment),
         Some(Input::WallClockRead { reading }) => {
             seen.wall_clock = Some((moment.now, *reading));
         }
@@ -30,6 +31,17 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
             again::obey(seen, command);
         }
         _ => {}
+    }
+}
+
+/// Nobody decided since the last input: what waits is due that much later, and what was going on
+/// outside is not over yet.
+fn resume(seen: &mut Seen, moment: &Moment<'_>) {
+    let gap = moment.now.since(moment.before.state().now());
+    seen.resumed_at = Some(moment.now);
+    for record in &mut seen.resources {
+        record.retry_at = record.retry_at.map(|at| at.after(gap));
+        record.again = record.again.later(gap);
     }
 }
 

@@ -99,6 +99,11 @@ impl<'a> Moment<'a> {
         }
     }
 
+    /// Whether the core goes on in this step after a time in which nobody decided.
+    pub(crate) fn is_resumption(&self) -> bool {
+        matches!(self.input(), Some(Input::CoreResumed))
+    }
+
     pub(crate) fn command(&self) -> Option<&'a crate::Command> {
         match self.input() {
             Some(Input::Command(command)) => Some(command),

@@ -192,6 +192,11 @@ fn end(seen: &mut Seen, operation: OpId, event: &Event) -> Result<Option<Effect>
 }
 
 fn is_due(moment: &Moment<'_>, effect: &Effect) -> Result<(), Breach> {
+    ensure!(
+        S29,
+        !moment.is_resumption(),
+        "{effect:?} times out in the step in which the core goes on"
+    );
     let due = moment
         .before
         .outstanding()

@@ -28,6 +28,8 @@ pub(crate) struct Seen {
     /// Whether it has formed since it last had no member.
     pub(crate) has_formed: bool,
     pub(crate) configuration: u64,
+    /// When the core last went on after a time in which nobody decided.
+    pub(crate) resumed_at: Option<Timestamp>,
     /// The last reading of the clock on the wall and when it was taken.
     pub(crate) wall_clock: Option<(Timestamp, crate::WallClock)>,
     /// Names of resources that were taken for off because the declaration says so.
@@ -101,6 +103,7 @@ impl Seen {
             is_quorate: false,
             has_formed: false,
             configuration: 1,
+            resumed_at: None,
             wall_clock: None,
             assumed_off: Vec::new(),
             spec,
@@ -162,6 +165,7 @@ impl Seen {
         seen.is_quorate = state.is_quorate();
         seen.has_formed = state.formed_at.is_some();
         seen.configuration = state.configuration;
+        seen.resumed_at = state.resumed_at;
         seen.wall_clock = state.wall_clock;
         seen
     }

@@ -1,5 +1,7 @@
 //! Changes of state: only those of the tables, and doubt ends only by what ends doubt.
 
+use core::time::Duration;
+
 use crate::cluster::{Event, Life, Outcome};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::settings::UnconfirmedStop;
@@ -188,7 +190,9 @@ fn off_by(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<DownProof> {
     match seen.spec.settings().fencing {
         Fencing::Lease { duration, margin } => {
             let record = seen.node(node);
+            let first = seen.resumed_at.map(|at| at.after(Duration::from_millis(1)));
             let end = record.since.after(duration).after(margin);
+            let end = first.map_or(end, |first| end.max(first));
             (record.state != NodeState::Unclean || end <= moment.now)
                 .then_some(DownProof::LeaseExpired)
         }

@@ -65,6 +65,11 @@ impl Run {
             Step::Junk { kind, one, other } => self.junk(kind, one, other),
             Step::Restore => self.restore(),
             Step::Late { which } => self.arrive_late(usize::from(which)),
+            Step::Outage { span } => {
+                self.pass(WAITS[usize::from(span) % WAITS.len()]);
+                self.feed(Input::CoreResumed)?.ok();
+                self.restore()
+            }
         }
     }
 

@@ -105,6 +105,11 @@ pub enum Step {
         /// Which one.
         which: u16,
     },
+    /// The same after a time in which nobody decided, and it is told so.
+    Outage {
+        /// How long, out of a list.
+        span: u8,
+    },
 }
 
 /// How an operation is dealt with.
@@ -216,6 +221,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(kind, one, other)| Step::Junk { kind, one, other }),
         2 => Just(Step::Restore),
         8 => any::<u16>().prop_map(|which| Step::Late { which }),
+        2 => any::<u8>().prop_map(|span| Step::Outage { span }),
     ]
 }
 
@@ -270,7 +276,7 @@ impl Step {
             Self::Command { .. } => 10,
             Self::Configure { .. } => 11,
             Self::Junk { .. } => 12,
-            Self::Restore => 13,
+            Self::Restore | Self::Outage { .. } => 13,
             Self::Late { .. } => 14,
         };
         muted & (1 << bit) != 0

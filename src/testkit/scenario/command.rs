@@ -29,6 +29,7 @@ pub(crate) fn inputs(
         "leave" | "lose" | "fenced" | "confirm-down" => departure(verb, arguments)?,
         "witness" => vec![Input::WitnessChanged { witness: witness(arguments)? }],
         "clock" => vec![Input::WallClockRead { reading: clock(arguments)? }],
+        "resume-core" => vec![Input::CoreResumed],
         "crash" | "alive" => vec![report(cluster, world, verb, arguments)?],
         _ => match command(cluster, verb, rest)? {
             Some(command) => vec![Input::Command(command)],

@@ -92,6 +92,7 @@
 //! | `advance 15m`, `at 1h` | time goes on (to that moment); timers ring in order |
 //! | `timeout` | a timer rings now, although none is due |
 //! | `skip 10m` | time goes on and nobody is called |
+//! | `resume-core` | the core goes on after a time in which nobody decided |
 //!
 //! # Anything else
 //!

@@ -145,6 +145,7 @@ fn words_of(stage: Stage<'_>, input: &Input<Names>) -> Option<String> {
         Input::NodeConfirmedDown { node, incarnation } => {
             departure("confirm-down", node, *incarnation)
         }
+        Input::CoreResumed => "resume-core".into(),
         Input::OperationFinished { operation, outcome } => answer(stage, *operation, *outcome),
         Input::OperationProgressed { operation } => progress(stage, *operation)?,
         Input::ResourceFailed { resource, node, incarnation } => {
