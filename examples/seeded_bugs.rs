@@ -1,9 +1,10 @@
 //! Plants one bug after the other and lets the simulator and the model checker look for it.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg quorate_seeded_bugs" \
-//!     cargo run --release --example seeded_bugs --target-dir target/seeded_bugs
+//! cargo run --release -p seeded_bugs
 //! ```
+//!
+//! That is the package in `ci/seeded_bugs`, whose build script compiles the bugs in.
 //!
 //! A bug counts as found by the simulator when a seed breaks a promise with the bug, and keeps all
 //! of them without it. It counts as found by the model checker when a configuration breaks a promise
@@ -33,8 +34,7 @@ fn main() -> std::process::ExitCode {
 #[cfg(not(quorate_seeded_bugs))]
 fn main() -> std::process::ExitCode {
     eprintln!("No bug can be planted in this build. Build one for it:");
-    eprintln!("  RUSTFLAGS=\"--cfg quorate_seeded_bugs\" \\");
-    eprintln!("    cargo run --release --example seeded_bugs --target-dir target/seeded_bugs");
+    eprintln!("  cargo run --release -p seeded_bugs");
     // Without arguments nobody has asked for anything yet.
     let is_asked = std::env::args().len() > 1;
     std::process::ExitCode::from(if is_asked { 2 } else { 0 })

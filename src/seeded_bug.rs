@@ -2,8 +2,8 @@
 //!
 //! A check that has never failed is not known to work. Each of these bugs breaks the engine in one
 //! place, and the simulator and the model checker have to notice. The switch is the compiler flag
-//! `--cfg quorate_seeded_bugs`. It is no feature, so no dependency can turn it on; without it the
-//! bugs are not compiled at all.
+//! `--cfg quorate_seeded_bugs`, which the build script of the package `ci/seeded_bugs` sets. It is no
+//! feature, so no dependency can turn it on; without it the bugs are not compiled at all.
 
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
