@@ -183,6 +183,10 @@ bugs! {
     RetryTimerLost: L5,
     /// a group goes back to the node that it has just failed on
     PingPong: L3,
+    /// it does not count for a choice on which nodes a group failed
+    FailureForgotten: L3,
+    /// a group returns to a node on which it failed
+    ReturnsToFailed: L3,
     /// a node that was fenced is never taken in again
     FencedNodeShutOut: L7,
     /// a drain forgets the groups that could not leave at first

@@ -165,6 +165,19 @@ pub struct GroupSettings {
     pub failover_threshold: Option<u32>,
     /// Sliding window of `failover_threshold`. Default 6 h.
     pub failover_period: Duration,
+    /// How long a node on which the group failed comes after those on which it did not, when a node
+    /// is chosen for it; among such nodes the one on which it failed longest ago comes first. Only
+    /// nodes that cannot run all of the group, and paused ones, come later still. A group does not
+    /// return by itself to a node on which it failed, however long ago.
+    ///
+    /// All of that ends when the node joins in a new life, or an operator has it forgotten: by
+    /// [`ClearGroupFailures`](crate::Command::ClearGroupFailures), by a move to that very node, or, of
+    /// its present owner, by bringing the group online. A node that was lost with the group is not
+    /// one on which it failed.
+    ///
+    /// Default `failover_period`. 0 remembers nothing, as Windows does: the default of the 2003
+    /// profile, whose order is that of KB 299631 and whose groups return whenever they may.
+    pub failure_memory: Duration,
     /// Whether it returns by itself. Default [`Failback::Prevent`].
     pub failback: Failback,
     /// When it may return; `None` is at any time. Default `None`.

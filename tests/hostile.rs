@@ -147,7 +147,7 @@ fn command(node: NodeId, numbers: &mut Numbers) -> Command {
         5 => Command::ClearResourceFailure { resource },
         6 => Command::BringResourceOnline { resource, lock },
         7 => Command::EvictNode { node },
-        8 => Command::ClearGroupFailures { group },
+        8 => Command::ClearGroupFailures { group, node: None },
         _ => Command::PauseNode { node },
     }
 }

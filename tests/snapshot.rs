@@ -138,7 +138,7 @@ fn command(numbers: &mut Numbers, node: NodeId, group: GroupId, resource: Resour
         11 => Command::DrainNode { node, mode: DrainMode::Normal, target: None },
         12 => Command::ResumeNode { node, failback: ResumeFailback::Immediate },
         13 => Command::ClearResourceFailure { resource },
-        14 => Command::ClearGroupFailures { group },
+        14 => Command::ClearGroupFailures { group, node: None },
         15 => Command::FailResource { resource },
         16 => Command::BeginMaintenance { resource },
         _ => Command::LockGroup { group },

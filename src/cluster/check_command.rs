@@ -53,9 +53,13 @@ impl Cluster {
                 }
             }
             Command::ClearResourceFailure { resource } => self.check_clear(*resource)?,
-            Command::ClearGroupFailures { group }
-            | Command::LockGroup { group }
-            | Command::UnlockGroup { group } => {
+            Command::ClearGroupFailures { group, node } => {
+                self.state.group(*group).ok_or(InputError::UnknownGroup(*group))?;
+                if let Some(node) = node {
+                    self.known_node(*node)?;
+                }
+            }
+            Command::LockGroup { group } | Command::UnlockGroup { group } => {
                 self.state.group(*group).ok_or(InputError::UnknownGroup(*group))?;
             }
             Command::FailResource { resource }

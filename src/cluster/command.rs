@@ -75,16 +75,9 @@ impl Cluster {
             Command::DrainNode { node, mode, target } => self.drain(node, mode, target),
             Command::ResumeNode { node, failback } => self.resume_node(node, failback),
             Command::ClearResourceFailure { resource } => self.clear(resource),
-            Command::ClearGroupFailures { group } => {
-                if let Some(record) = self.state.groups.get_mut(group.index()) {
-                    record.failovers.clear();
-                }
-                let spec = Arc::clone(&self.spec);
-                for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
-                    // What is in doubt stays so; only its failures are forgotten.
-                    self.forget_failure(resource);
-                }
-                self.touch(group);
+            Command::ClearGroupFailures { group, node: None } => self.clear_group(group),
+            Command::ClearGroupFailures { group, node: Some(node) } => {
+                self.forget_failed_node(group, node);
             }
             Command::FailResource { resource } => {
                 self.fail(resource, ResourceEvent::FailureReported);
@@ -102,8 +95,24 @@ impl Cluster {
         }
     }
 
+    fn clear_group(&mut self, group: GroupId) {
+        if let Some(record) = self.state.groups.get_mut(group.index()) {
+            record.failovers.clear();
+            record.failed_on.clear();
+        }
+        let spec = Arc::clone(&self.spec);
+        for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
+            // What is in doubt stays so; only its failures are forgotten.
+            self.forget_failure(resource);
+        }
+        self.touch(group);
+    }
+
     fn obey_move(&mut self, group: GroupId, to: Option<NodeId>, order: MoveOrder) {
         let owner = self.state.owner(group);
+        if let Some(named) = order.wanted {
+            self.forget_failed_node(group, named);
+        }
         match to {
             Some(to) if Some(to) == owner => {}
             Some(to) if owner.is_none_or(|node| self.state.node_state(node) == NodeState::Down) => {
@@ -126,7 +135,11 @@ impl Cluster {
     fn bring_group_online(&mut self, group: GroupId) {
         let Some(record) = self.state.groups.get_mut(group.index()) else { return };
         record.desired = DesiredState::Online;
+        let owner = record.owner;
         self.order(group);
+        if let Some(owner) = owner {
+            self.forget_failed_node(group, owner);
+        }
         self.try_again(group);
         self.touch(group);
     }

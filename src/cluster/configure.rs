@@ -17,8 +17,8 @@ use crate::machine::{NodeState, ResourceState};
 use crate::quorum::{self, Ballot};
 use crate::spec::{ClusterDeclaration, ClusterSpec, ResourceSpec};
 use crate::state::{
-    ClusterState, GroupRecord, Movement, MovementCause, NodeRecord, Occupancy, QueuedMove,
-    ResourceRecord,
+    ClusterState, FailedNode, FailedNodes, GroupRecord, Movement, MovementCause, NodeRecord,
+    Occupancy, QueuedMove, ResourceRecord,
 };
 
 /// A configuration that may replace the one in force.
@@ -206,7 +206,9 @@ impl Cluster {
             if let Some(new) = mapping.group(GroupId::from_index(old))
                 && let Some(place) = state.groups.get_mut(new.index())
             {
-                *place = mapped_group(record, mapping);
+                *place = mapped_group(record, mapping, |resource| {
+                    spec.resource(resource).map(ResourceSpec::group) == Some(new)
+                });
                 let desired = |spec: &ClusterSpec, group| {
                     spec.group(group).map(|declared| declared.settings().desired)
                 };
@@ -339,10 +341,15 @@ impl Cluster {
     }
 }
 
-fn mapped_group(record: &GroupRecord, mapping: &Mapping) -> GroupRecord {
+fn mapped_group(
+    record: &GroupRecord,
+    mapping: &Mapping,
+    is_member: impl Fn(ResourceId) -> bool,
+) -> GroupRecord {
     let node = |node: NodeId| mapping.node(node);
     let mut mapped = record.clone();
     mapped.owner = record.owner.and_then(node);
+    mapped.failed_on = mapped_failures(&record.failed_on, mapping, is_member);
     mapped.default_owner = record.default_owner.and_then(node);
     mapped.return_to = record.return_to.and_then(node);
     mapped.drained_from = record.drained_from.and_then(node);
@@ -355,6 +362,21 @@ fn mapped_group(record: &GroupRecord, mapping: &Mapping) -> GroupRecord {
         Some(QueuedMove { to, ..queued })
     });
     mapped
+}
+
+/// A resource that goes on in the group keeps its node barred.
+fn mapped_failures(
+    failed_on: &FailedNodes,
+    mapping: &Mapping,
+    is_member: impl Fn(ResourceId) -> bool,
+) -> FailedNodes {
+    let entries = failed_on.entries().iter().filter_map(|entry| {
+        let node = mapping.node(entry.node)?;
+        let for_good = entry.for_good.and_then(|resource| mapping.resource(resource));
+        let for_good = for_good.filter(|resource| is_member(*resource));
+        Some(FailedNode { node, for_good, ..*entry })
+    });
+    FailedNodes::from_entries(entries.collect())
 }
 
 /// The dependencies of a resource by name, to be compared between configurations.

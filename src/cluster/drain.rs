@@ -107,13 +107,19 @@ impl Cluster {
         }
     }
 
-    /// Whether a group can leave its owner for this node now. Without quorum nothing moves, and
-    /// from a node that is not a member there is nothing to take away in good order.
+    /// Whether a group can leave its owner for this node now, and did not fail there. Without quorum
+    /// nothing moves, and from a node that is not a member there is nothing to take away in good
+    /// order.
     fn can_return(&self, group: GroupId, to: NodeId) -> bool {
         let has_owner =
             self.state.owner(group).is_some_and(|node| self.state.node_state(node).is_member());
+        let stays_away = self
+            .spec
+            .group(group)
+            .is_some_and(|declared| self.stays_away_from(declared, group, to));
         self.state.is_quorate()
             && has_owner
+            && !stays_away
             && self.assess(group, Trigger::BestPossible, to) == Ok(Tier::Eligible)
     }
 

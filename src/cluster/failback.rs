@@ -100,7 +100,8 @@ impl Cluster {
         if at > self.state.now { FailbackPlan::At(at) } else { FailbackPlan::Now(target) }
     }
 
-    /// The most preferred node that is eligible, if it is preferred to the owner.
+    /// The most preferred node that is eligible, if it is preferred to the owner, and on which the
+    /// group has not failed.
     fn failback_target(
         &self,
         declared: &GroupSpec,
@@ -111,6 +112,7 @@ impl Cluster {
         better
             .filter(|node| {
                 self.state.node(*node).is_some_and(|record| record.attraction == Attraction::Open)
+                    && !self.stays_away_from(declared, group, *node)
             })
             .find(|node| self.assess(group, Trigger::BestPossible, *node) == Ok(Tier::Eligible))
     }

@@ -155,7 +155,8 @@ pub enum Input<N: Naming = Ids> {
 #[non_exhaustive]
 pub enum Command<N: Naming = Ids> {
     /// Bring a group online, and keep it so. Failed resources are tried again at once, and have
-    /// all their restarts and retries again; the failovers of the group stay counted.
+    /// all their restarts and retries again; the failovers of the group stay counted. That it failed
+    /// on its present owner is forgotten, of other nodes it is not.
     BringGroupOnline {
         /// The group.
         group: N::Group,
@@ -194,6 +195,8 @@ pub enum Command<N: Naming = Ids> {
         lock: LockHandling,
     },
     /// Move a group to a node, or to the best possible one.
+    ///
+    /// A node that is named may be one on which the group failed; that is forgotten then.
     MoveGroup {
         /// The group.
         group: N::Group,
@@ -251,10 +254,15 @@ pub enum Command<N: Naming = Ids> {
         /// The resource.
         resource: N::Resource,
     },
-    /// Forget the failures of a group and of all its resources, with their budgets.
+    /// Forget the failures of a group and of all its resources, with their budgets, and on which
+    /// nodes it failed; or only that it failed on one node.
     ClearGroupFailures {
         /// The group.
         group: N::Group,
+        /// The only node of which to forget that the group failed there; nothing else is forgotten
+        /// then. Absent is everything.
+        #[serde(default = "no_node::<N>")]
+        node: Option<N::Node>,
     },
     /// Make an online resource fail, to test its recovery (MS-CMRP `ApiFailResource`).
     FailResource {

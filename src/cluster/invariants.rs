@@ -164,6 +164,7 @@ impl<'a> Checks<'a> {
         self.accepted(&subject, record.placed_in_input)?;
         self.past(&subject, record.last_failback.into_iter().chain([record.placed_at]))?;
         self.log(&subject, &record.failovers)?;
+        self.failed_nodes(group, record)?;
         let moves_away = destination.is_none() || destination != record.owner;
         let returns_elsewhere = record.return_to.is_none() || record.return_to != record.owner;
         require!(moves_away && returns_elsewhere, subject.clone(), Rule::MoveToOwner);
@@ -178,6 +179,27 @@ impl<'a> Checks<'a> {
         let latest = if is_owner_lost { record.epoch.next() } else { record.epoch };
         let is_ordered_in_time = record.ordered_in.is_none_or(|epoch| epoch <= latest);
         require!(is_ordered_in_time, subject, Rule::OrderedInLaterEpoch);
+        Ok(())
+    }
+
+    /// A group failed once on each node that is remembered, in a life that the node has had; what can
+    /// never run there is a resource of the group.
+    fn failed_nodes(self, group: GroupId, record: &GroupRecord) -> Result<(), Violation> {
+        let subject = Subject::Group(group);
+        let entries = record.failed_on.entries();
+        let is_sorted = entries.is_sorted_by(|one, other| one.node < other.node);
+        require!(is_sorted, subject.clone(), Rule::FailedTwiceOnNode);
+        self.past(&subject, entries.iter().map(|entry| entry.at))?;
+        for entry in entries {
+            let node = self.state.node(entry.node);
+            require!(node.is_some(), subject.clone(), Rule::UnknownReference);
+            let is_past = node.is_some_and(|node| entry.incarnation <= node.incarnation);
+            require!(is_past, subject.clone(), Rule::FailedInLaterLife);
+            let is_own = entry.for_good.is_none_or(|resource| {
+                self.spec.resource(resource).is_some_and(|of| of.group() == group)
+            });
+            require!(is_own, subject.clone(), Rule::UnknownReference);
+        }
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! What the future of a cluster depends on, and nothing else: for exhaustive checks.
 
+use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
@@ -9,8 +10,8 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::settings::{Failback, Fencing};
 use crate::spec::GroupSpec;
 use crate::state::{
-    ClusterState, Fence, GroupRecord, NodeRecord, Operation, Orphan, OrphanState, Recovery,
-    ResourceRecord,
+    ClusterState, FailedNode, FailedNodes, Fence, GroupRecord, NodeRecord, Operation, Orphan,
+    OrphanState, Recovery, ResourceRecord,
 };
 use crate::time::{Timestamp, whole_millis};
 
@@ -167,6 +168,7 @@ impl<'a> View<'a> {
             ordered_in,
             default_owner,
             failovers,
+            failed_on,
             movement,
             return_to,
             queued,
@@ -182,6 +184,7 @@ impl<'a> View<'a> {
         (queued, lock, drained_from).hash(hasher);
         ordered_in.map(|of| of.cmp(epoch)).filter(|of| of.is_ge()).hash(hasher);
         self.log(failovers, settings.failover_period, hasher);
+        self.failed_nodes(failed_on, settings.failure_memory, hasher);
         self.age(*placed_at, settings.start_delay).hash(hasher);
         if !self.cluster.spec.settings().group_wait_delay.is_zero() {
             // A cluster that forms anew at the same time takes it for placed.
@@ -189,6 +192,24 @@ impl<'a> View<'a> {
         }
         if settings.failback_window.is_some() {
             (last_failback, placed_at).hash(hasher);
+        }
+    }
+
+    /// The nodes on which a group failed, those first on which it failed longest ago: they are
+    /// compared with each other, and with the time for which that counts.
+    fn failed_nodes<H: Hasher>(self, nodes: &FailedNodes, memory: Duration, hasher: &mut H) {
+        let state = &self.cluster.state;
+        let is_present = |entry: &&FailedNode| {
+            state.node(entry.node).is_some_and(|node| node.incarnation == entry.incarnation)
+        };
+        let mut entries: Vec<FailedNode> =
+            nodes.entries().iter().filter(is_present).copied().collect();
+        entries.sort_by_key(|entry| (entry.at, entry.node));
+        entries.len().hash(hasher);
+        let mut before = None;
+        for FailedNode { node, incarnation: _, at, for_good } in entries {
+            (node, for_good, before == Some(at), self.age(at, memory)).hash(hasher);
+            before = Some(at);
         }
     }
 

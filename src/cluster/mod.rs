@@ -30,6 +30,7 @@ mod digest;
 mod drain;
 mod error;
 mod failback;
+mod failed_nodes;
 mod gate;
 mod health;
 mod input;

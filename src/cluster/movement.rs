@@ -121,6 +121,9 @@ impl Cluster {
         let Some(declared) = spec.group(group) else { return };
         let (now, input) = (self.state.now, self.state.inputs);
         self.abandon_place(group);
+        if self.leaves_for_failure(declared, cause) {
+            self.note_failed_owner(declared, group);
+        }
         let Some(record) = self.state.groups.get_mut(group.index()) else { return };
         let from = core::mem::replace(&mut record.owner, to);
         let is_ordered = record.is_ordered();

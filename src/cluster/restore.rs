@@ -12,14 +12,14 @@ use thiserror::Error;
 
 use super::invariants::{self, Violation};
 use super::snapshot::{
-    GroupSnapshot, MovementSnapshot, NodeSnapshot, OrphanSnapshot, QueuedSnapshot,
-    ResourceSnapshot, Snapshot, SnapshotV1,
+    FailedNodeSnapshot, GroupSnapshot, MovementSnapshot, NodeSnapshot, OrphanSnapshot,
+    QueuedSnapshot, ResourceSnapshot, Snapshot, SnapshotV1,
 };
 use crate::id::{Names, NodeId, ResourceId};
 use crate::spec::{ClusterSpec, Limits, SpecErrors};
 use crate::state::{
-    ClusterState, Drain, Fence, GroupRecord, Movement, NodeRecord, Occupancy, Orphan, QueuedMove,
-    ResourceRecord,
+    ClusterState, Drain, FailedNode, FailedNodes, Fence, GroupRecord, Movement, NodeRecord,
+    Occupancy, Orphan, QueuedMove, ResourceRecord,
 };
 
 /// Why a snapshot is not one of a cluster. Nothing came of it.
@@ -195,6 +195,7 @@ impl IdsOf<'_> {
             ordered_in,
             default_owner,
             failovers,
+            failed_on,
             movement,
             return_to,
             queued,
@@ -211,6 +212,7 @@ impl IdsOf<'_> {
             ordered_in,
             default_owner: self.optional(default_owner)?,
             failovers,
+            failed_on: self.failed_nodes(failed_on)?,
             movement: movement.map(|movement| self.movement(movement)).transpose()?,
             return_to: self.optional(return_to)?,
             queued: queued.map(|queued| self.queued(queued)).transpose()?,
@@ -220,6 +222,18 @@ impl IdsOf<'_> {
             placed_at,
             placed_in_input,
         })
+    }
+
+    fn failed_nodes(self, snapshots: Vec<FailedNodeSnapshot>) -> Result<FailedNodes, RestoreError> {
+        let entries: Result<Vec<FailedNode>, RestoreError> = snapshots
+            .into_iter()
+            .map(|FailedNodeSnapshot { node, incarnation, at, for_good }| {
+                let node = self.node(&node)?;
+                let for_good = for_good.map(|name| self.resource(&name)).transpose()?;
+                Ok(FailedNode { node, incarnation, at, for_good })
+            })
+            .collect();
+        entries.map(FailedNodes::from_entries)
     }
 
     fn movement(self, snapshot: MovementSnapshot) -> Result<Movement, RestoreError> {

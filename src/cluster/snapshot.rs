@@ -12,9 +12,9 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
 use crate::state::{
-    Attraction, ClusterState, Doubt, DownProof, Drain, DrainMode, DrainStatus, Fence, GroupRecord,
-    LateStart, Lock, MoveFailure, Movement, MovementCause, NodeRecord, Operation, Orphan,
-    OrphanState, Pause, QueuedMove, Recovery, ResourceRecord, WitnessState,
+    Attraction, ClusterState, Doubt, DownProof, Drain, DrainMode, DrainStatus, FailedNode, Fence,
+    GroupRecord, LateStart, Lock, MoveFailure, Movement, MovementCause, NodeRecord, Operation,
+    Orphan, OrphanState, Pause, QueuedMove, Recovery, ResourceRecord, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -137,6 +137,8 @@ pub(super) struct GroupSnapshot {
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) failovers: FailureLog,
     #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) failed_on: Vec<FailedNodeSnapshot>,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) movement: Option<MovementSnapshot>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) return_to: Option<String>,
@@ -152,6 +154,16 @@ pub(super) struct GroupSnapshot {
     pub(super) placed_at: Timestamp,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) placed_in_input: u64,
+}
+
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FailedNodeSnapshot {
+    pub(super) node: String,
+    pub(super) incarnation: Incarnation,
+    pub(super) at: Timestamp,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) for_good: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -306,6 +318,7 @@ impl NamesOf<'_> {
             ordered_in,
             default_owner,
             failovers,
+            failed_on,
             movement,
             return_to,
             queued,
@@ -324,6 +337,7 @@ impl NamesOf<'_> {
             ordered_in: *ordered_in,
             default_owner: name(default_owner),
             failovers: failovers.clone(),
+            failed_on: failed_on.entries().iter().map(|entry| self.failed_node(*entry)).collect(),
             movement: movement.map(|Movement { to, cause, on_failure }| MovementSnapshot {
                 to: name(&to),
                 cause,
@@ -337,6 +351,16 @@ impl NamesOf<'_> {
             last_failback: *last_failback,
             placed_at: *placed_at,
             placed_in_input: *placed_in_input,
+        }
+    }
+
+    fn failed_node(self, entry: FailedNode) -> FailedNodeSnapshot {
+        let FailedNode { node, incarnation, at, for_good } = entry;
+        FailedNodeSnapshot {
+            node: self.node(node),
+            incarnation,
+            at,
+            for_good: for_good.map(|resource| self.resource(resource)),
         }
     }
 

@@ -8,6 +8,8 @@ use serde::Serialize;
 use super::{Drawback, Eligibility, Rejection, eligibility};
 use crate::id::NodeId;
 use crate::policy::{FailoverPolicy, Placement, Rank, Walk};
+use crate::settings::Admission;
+use crate::time::Timestamp;
 
 /// The node that a group gets.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
@@ -19,7 +21,9 @@ pub struct Choice {
 }
 
 /// How well a node is suited for a group, best first. Any node of a tier is taken before every
-/// node of the tiers below it, whatever the policy says.
+/// node of the tiers below it, whatever the policy says; with one exception: a node on which the
+/// group [failed](Placement::failed_here) comes after every other one that can run all of the group,
+/// also after one beside an anti-affine group, if the cluster lets the two run side by side.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
@@ -36,9 +40,11 @@ pub enum Tier {
 
 /// The node that this group gets; `None` if no node may own it.
 ///
-/// The best tier decides, then the policy, then being the owner already, then the place in the
-/// group's node list, which no two nodes share. Nothing is allocated, and a policy that
-/// [walks](FailoverPolicy::walk) the node list is asked only until the first eligible node.
+/// Nodes that can run all of the group come first, among them those on which it did not
+/// [fail](Placement::failed_here), then those on which it failed longest ago; then the best tier
+/// decides, then the policy, then being the owner already, then the place in the group's node list,
+/// which no two nodes share. Nothing is allocated, and a policy that [walks](FailoverPolicy::walk)
+/// the node list is asked only until the first eligible node on which the group did not fail.
 #[must_use]
 pub fn choose(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
     let choice = match policy.walk(placement) {
@@ -65,11 +71,40 @@ pub fn assess(
     Contender::assess(placement, policy, node).map(|contender| contender.tier())
 }
 
+/// What decides between two nodes before the policy is asked, best first.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Merit {
+    /// Tiers, where those that can run all of the group count as one.
+    class: Tier,
+    /// When the group failed there: never is best, then longest ago.
+    failed_at: Option<Timestamp>,
+    tier: Tier,
+}
+
+impl Merit {
+    /// Nothing is better.
+    const fn is_best(self) -> bool {
+        matches!(self, Self { tier: Tier::Eligible, failed_at: None, .. })
+    }
+
+    pub(super) fn of(placement: &Placement<'_>, node: NodeId, tier: Tier) -> Self {
+        let is_admitted = placement.spec().settings().admission == Admission::Open;
+        let class = match tier {
+            // Where the cluster would not let it start there, a failed node is the better one.
+            Tier::BesideAntiAffine if is_admitted => Tier::Eligible,
+            Tier::Eligible | Tier::BesideAntiAffine | Tier::OwnedOnly | Tier::Paused => tier,
+        };
+        let failed_at = placement.failed_here(node).map(|failed| failed.at);
+        Self { class, failed_at: failed_at.filter(|_| !seeded!(FailureForgotten)), tier }
+    }
+}
+
 /// A node that may own the group, with everything that decides its place among the others.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Contender {
     pub(super) node: NodeId,
     pub(super) drawback: Option<Drawback>,
+    pub(super) merit: Merit,
     pub(super) rank: Rank,
 }
 
@@ -86,21 +121,22 @@ impl Contender {
             Eligibility::Rejected(rejection) => return Err(rejection),
         };
         let rank = policy.rank(placement, node);
+        let tier = drawback.map_or(Tier::Eligible, |drawback| drawback.tier());
         match rank.vetoed() {
             Some(reason) => Err(Rejection::Vetoed { reason }),
-            None => Ok(Self { node, drawback, rank }),
+            None => Ok(Self { node, drawback, merit: Merit::of(placement, node, tier), rank }),
         }
     }
 
     pub(super) fn tier(&self) -> Tier {
-        self.drawback.map_or(Tier::Eligible, |drawback| drawback.tier())
+        self.merit.tier
     }
 
     /// `Less` if this node is taken before the other.
     pub(super) fn compare(&self, other: &Self, placement: &Placement<'_>) -> Ordering {
         let is_elsewhere = |node| placement.owner() != Some(node);
-        self.tier()
-            .cmp(&other.tier())
+        self.merit
+            .cmp(&other.merit)
             .then_with(|| self.rank.compare(&other.rank).0)
             .then_with(|| is_elsewhere(self.node).cmp(&is_elsewhere(other.node)))
             .then_with(|| {
@@ -109,29 +145,30 @@ impl Contender {
     }
 }
 
-/// The first node of the best tier, from behind a node and wrapping.
+/// The first of the best nodes, from behind a node and wrapping.
 fn first_in_list(
     placement: &Placement<'_>,
     policy: &dyn FailoverPolicy,
     after: Option<NodeId>,
 ) -> Option<Choice> {
-    let mut best: Option<Choice> = None;
+    let mut best: Option<(NodeId, Merit)> = None;
     for node in placement.node_list_after(after) {
         let Some(tier) = eligibility(placement, node).tier() else {
             continue;
         };
-        if best.is_some_and(|best| best.tier <= tier) {
+        let merit = Merit::of(placement, node, tier);
+        if best.is_some_and(|(_, best)| best <= merit) {
             continue;
         }
         if policy.rank(placement, node).vetoed().is_some() {
             continue;
         }
-        best = Some(Choice { node, tier });
-        if tier == Tier::Eligible {
+        best = Some((node, merit));
+        if merit.is_best() {
             break;
         }
     }
-    best
+    best.map(|(node, merit)| Choice { node, tier: merit.tier })
 }
 
 fn best_rank(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {

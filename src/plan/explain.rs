@@ -9,7 +9,9 @@ use serde::Serialize;
 use super::choose::Contender;
 use super::{Drawback, Rejection};
 use crate::id::{Ids, Naming};
-use crate::policy::{FailoverPolicy, Key, PLACE_IN_NODE_LIST, Placement, Rank, Trigger, Walk};
+use crate::policy::{
+    FailedHere, FailoverPolicy, Key, PLACE_IN_NODE_LIST, Placement, Rank, Trigger, Walk,
+};
 
 /// Every node with its verdict, for one group that needs a node.
 ///
@@ -39,6 +41,9 @@ pub struct Candidate<N: Naming = Ids> {
     pub node: N::Node,
     /// What became of it.
     pub verdict: Verdict<N>,
+    /// That the group failed there, and until when that counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_here: Option<FailedHere>,
 }
 
 /// What became of a candidate.
@@ -50,7 +55,8 @@ pub enum Verdict<N: Naming = Ids> {
         /// What is wrong with it, if it is a last resort.
         drawback: Option<Drawback<N>>,
     },
-    /// It is of the same tier as the chosen node, and another one comes before it.
+    /// It can run all of the group, and another node comes before it; or it is a last resort like the
+    /// chosen node.
     Behind {
         /// The node right before it.
         node: N::Node,
@@ -63,10 +69,12 @@ pub enum Verdict<N: Naming = Ids> {
     Rejected(Rejection<N>),
 }
 
-/// What decided between two nodes of one tier.
+/// What decided between two nodes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Difference {
+    /// The group failed there, and on that one it did not, or longer ago.
+    Failed,
     /// A key of the policy.
     Key {
         /// What is counted.
@@ -93,20 +101,23 @@ pub fn explain(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Explan
     let mut contenders = Vec::new();
     let mut rejected = Vec::new();
     for (place, node) in placement.node_list_after(after).enumerate() {
+        let failed_here = placement.failed_here(node);
         match Contender::assess(placement, policy, node) {
             Ok(contender) => contenders.push(match walk {
                 Walk::NodeList { .. } => Contender { rank: by_place(place), ..contender },
                 Walk::Ranked => contender,
             }),
             Err(rejection) => {
-                rejected.push(Candidate { node, verdict: Verdict::Rejected(rejection) });
+                let verdict = Verdict::Rejected(rejection);
+                rejected.push(Candidate { node, verdict, failed_here });
             }
         }
     }
     contenders.retain(|contender| match contender.drawback {
         Some(drawback) if !drawback.is_open(placement) => {
             let verdict = Verdict::Rejected(drawback.closed());
-            rejected.push(Candidate { node: contender.node, verdict });
+            let failed_here = placement.failed_here(contender.node);
+            rejected.push(Candidate { node: contender.node, verdict, failed_here });
             false
         }
         Some(_) | None => true,
@@ -122,6 +133,7 @@ pub fn explain(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Explan
             None => Verdict::Chosen { drawback: own.drawback },
             Some((chosen, before)) => verdict(placement, chosen, before, own),
         },
+        failed_here: placement.failed_here(own.node),
     });
     Explanation {
         group: placement.group(),
@@ -139,6 +151,7 @@ impl fmt::Display for Difference {
                 let sign = if own > better { '>' } else { '<' };
                 write!(f, "{name} {own} {sign} {better}")
             }
+            Self::Failed => f.write_str("the group failed here"),
             Self::Owner => f.write_str("that one is the owner"),
             Self::NodeList => f.write_str("later in the node list"),
         }
@@ -161,7 +174,21 @@ impl<N: Naming> fmt::Display for Verdict<N> {
 
 impl<N: Naming> fmt::Display for Candidate<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.node, self.verdict)
+        write!(f, "{} ", self.node)?;
+        self.write_verdict(f)
+    }
+}
+
+impl<N: Naming> Candidate<N> {
+    /// The verdict, and that the group failed there.
+    fn write_verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.verdict, self.failed_here) {
+            (Verdict::Behind { node, by: Difference::Failed }, Some(failed)) => {
+                write!(f, "behind {node}: {failed}")
+            }
+            (verdict, Some(failed)) => write!(f, "{verdict}; {failed}"),
+            (verdict, None) => write!(f, "{verdict}"),
+        }
     }
 }
 
@@ -175,8 +202,9 @@ impl<N: Naming> fmt::Display for Explanation<N> {
         }
         let names = self.candidates.iter().map(|candidate| candidate.node.to_string());
         let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
-        for Candidate { node, verdict } in &self.candidates {
-            write!(f, "\n  {:width$}  {verdict}", node.to_string())?;
+        for candidate in &self.candidates {
+            write!(f, "\n  {:width$}  ", candidate.node.to_string())?;
+            candidate.write_verdict(f)?;
         }
         Ok(())
     }
@@ -189,15 +217,19 @@ fn verdict(
     before: &Contender,
     own: &Contender,
 ) -> Verdict {
+    let by = difference(placement, before, own);
     match own.drawback {
-        Some(drawback) if drawback.tier() != chosen.tier() => Verdict::LastResort(drawback),
-        Some(_) | None => {
-            Verdict::Behind { node: before.node, by: difference(placement, before, own) }
+        Some(drawback) if own.tier() != chosen.tier() || own.tier() != before.tier() => {
+            Verdict::LastResort(drawback)
         }
+        Some(_) | None => Verdict::Behind { node: before.node, by },
     }
 }
 
 fn difference(placement: &Placement<'_>, before: &Contender, own: &Contender) -> Difference {
+    if before.merit != own.merit {
+        return Difference::Failed;
+    }
     match own.rank.first_difference(&before.rank) {
         Some((own, better)) => {
             // A rank without the key lends it no name.

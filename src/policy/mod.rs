@@ -1,8 +1,9 @@
 //! Failover order: which of the nodes that may own a group gets it.
 //!
 //! The core decides who is eligible: up, a possible owner of every resource, with room, without a
-//! forbidden neighbour. A [`FailoverPolicy`] ranks what is left, one candidate at a time, and may
-//! veto with a reason. It can make a poor choice and never an unsafe one.
+//! forbidden neighbour; and it puts nodes on which the group failed behind those on which it did not.
+//! A [`FailoverPolicy`] ranks what is left, one candidate at a time, and may veto with a reason. It
+//! can make a poor choice and never an unsafe one.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -15,12 +16,14 @@ use crate::id::{DimensionId, GroupId, NodeId};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{ClusterState, GroupRecord};
 
+mod failed;
 mod load;
 mod preferred;
 mod rank;
 mod ring;
 mod then;
 
+pub use failed::FailedHere;
 pub use load::{LeastGroups, LeastLoaded};
 pub use preferred::{FirstPreferred, StrictPreferred};
 pub use rank::{Key, Rank};

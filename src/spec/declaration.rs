@@ -182,6 +182,12 @@ pub struct GroupDeclaration {
         with = "crate::time::text::optional"
     )]
     pub failover_period: Option<Duration>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::time::text::optional"
+    )]
+    pub failure_memory: Option<Duration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failback: Option<Failback>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

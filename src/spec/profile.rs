@@ -42,10 +42,16 @@ impl Profile {
     /// The properties of a group that declares none.
     #[must_use]
     pub fn group_settings(self) -> GroupSettings {
+        let failover_period = Duration::from_secs(6 * 3_600);
+        let failure_memory = match self {
+            Self::Mscs2003 => Duration::ZERO,
+            Self::Modern => failover_period,
+        };
         GroupSettings {
             desired: DesiredState::Online,
             failover_threshold: None,
-            failover_period: Duration::from_secs(6 * 3_600),
+            failover_period,
+            failure_memory,
             failback: Failback::Prevent,
             failback_window: None,
             failback_hold_down: Duration::ZERO,

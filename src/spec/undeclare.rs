@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::overrides::difference;
 use super::{
@@ -12,6 +13,7 @@ use super::{
 use crate::graph::Expression;
 use crate::id::{DimensionId, NodeId};
 use crate::kind::standard;
+use crate::settings::GroupSettings;
 
 /// The declaration that builds to an equal cluster, within the same limits. It names what differs
 /// from the defaults of profile and kinds, and nothing else.
@@ -82,6 +84,7 @@ fn group_declaration(spec: &ClusterSpec, group: &GroupSpec) -> GroupDeclaration 
         desired: changed!(desired),
         failover_threshold: settings.failover_threshold,
         failover_period: changed!(failover_period),
+        failure_memory: failure_memory(settings, &defaults),
         failback: changed!(failback),
         failback_window: settings.failback_window,
         failback_hold_down: changed!(failback_hold_down),
@@ -90,6 +93,13 @@ fn group_declaration(spec: &ClusterSpec, group: &GroupSpec) -> GroupDeclaration 
         start_delay: changed!(start_delay),
         resources: resources(spec, group),
     }
+}
+
+/// What differs from what the failover period and the profile come to.
+fn failure_memory(settings: &GroupSettings, defaults: &GroupSettings) -> Option<Duration> {
+    let is_remembering = !defaults.failure_memory.is_zero();
+    let inherited = if is_remembering { settings.failover_period } else { Duration::ZERO };
+    (settings.failure_memory != inherited).then_some(settings.failure_memory)
 }
 
 fn demands(spec: &ClusterSpec, demands: &[(DimensionId, u64)]) -> BTreeMap<String, u64> {

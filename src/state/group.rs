@@ -4,6 +4,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::FailedNodes;
 use crate::id::{Epoch, NodeId};
 use crate::machine::FailureLog;
 use crate::settings::{ColdStart, DesiredState, GroupSettings, Priority};
@@ -22,6 +23,8 @@ pub struct GroupRecord {
     /// Node of the last activation or explicit move (SDK, `DefaultOwner`).
     pub(crate) default_owner: Option<NodeId>,
     pub(crate) failovers: FailureLog,
+    /// The nodes that it left because it failed there.
+    pub(crate) failed_on: FailedNodes,
     pub(crate) movement: Option<Movement>,
     /// Where to go back to if the first start after a move fails.
     pub(crate) return_to: Option<NodeId>,
@@ -117,6 +120,7 @@ impl GroupRecord {
             ordered_in: None,
             default_owner: None,
             failovers: FailureLog::default(),
+            failed_on: FailedNodes::default(),
             movement: None,
             return_to: None,
             queued: None,
@@ -176,6 +180,14 @@ impl GroupRecord {
     #[must_use]
     pub const fn failovers(&self) -> &FailureLog {
         &self.failovers
+    }
+
+    /// The nodes on which it failed, with the time, of whichever life of the node. Which of them
+    /// count is for [`ClusterState::failed_on`](super::ClusterState::failed_on) and
+    /// [`Placement::failed_here`](crate::policy::Placement::failed_here) to say.
+    #[must_use]
+    pub const fn failed_nodes(&self) -> &FailedNodes {
+        &self.failed_on
     }
 
     /// Whether the core may start it by itself: not if its priority says so and nobody has asked

@@ -15,12 +15,14 @@ use crate::settings::Fencing;
 use crate::spec::ClusterSpec;
 use crate::time::{Timestamp, WallClock};
 
+mod failed_nodes;
 mod group;
 mod node;
 mod occupancy;
 mod resource;
 
 pub use crate::quorum::WitnessState;
+pub use failed_nodes::{FailedNode, FailedNodes};
 pub use group::{GroupRecord, Lock, MoveFailure, Movement, MovementCause, QueuedMove};
 pub use node::{Attraction, DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
 pub use occupancy::Occupancy;
@@ -152,6 +154,15 @@ impl ClusterState {
     #[must_use]
     pub fn epoch(&self, group: GroupId) -> Epoch {
         self.group(group).map_or(Epoch::default(), |record| record.epoch)
+    }
+
+    /// That the group failed on a node in the life that the node is in; `None` if it did not, or an
+    /// operator had it forgotten.
+    #[must_use]
+    pub fn failed_on(&self, group: GroupId, node: NodeId) -> Option<&FailedNode> {
+        let entry = self.group(group)?.failed_on.on(node)?;
+        let incarnation = self.node(node)?.incarnation;
+        (entry.incarnation == incarnation).then_some(entry)
     }
 
     /// Whether any resource of the group may be running on its owner.

@@ -162,7 +162,7 @@ invariants! {
         Checked, None;
     L2 "Some time after the last change nothing is asked for but health checks."
         Checked, None;
-    L3 "Without new failures a group does not return to a node that it left for failure."
+    L3 "A group does not return by itself to a node on which it failed, nor fail over to one while another can take it."
         Checked, None;
     L4 "Every operation ends by its deadline."
         Checked, None;

@@ -12,7 +12,7 @@ use quorate::cluster::{
 use quorate::id::{Names, OpId};
 use quorate::machine::{Budget, GroupState, NodeState};
 use quorate::plan::{Candidate, Difference, Drawback, Explanation, Rejection, Verdict};
-use quorate::policy::Trigger;
+use quorate::policy::{FailedHere, Trigger};
 use quorate::settings::Fencing;
 use quorate::state::{Exhaustion, Operation, OperationKind, OrphanState, Recovery};
 use serde::Serialize;
@@ -186,6 +186,7 @@ fn verdicts() -> Vec<Verdict<Names>> {
         Verdict::Chosen { drawback: None },
         Verdict::Chosen { drawback: Some(Drawback::BesideAntiAffine { group: group() }) },
         behind(Difference::Key { name: "groups on node", own: 4, better: 2 }),
+        behind(Difference::Failed),
         behind(Difference::Owner),
         behind(Difference::NodeList),
         Verdict::LastResort(Drawback::BesideAntiAffine { group: group() }),
@@ -200,6 +201,10 @@ fn verdicts() -> Vec<Verdict<Names>> {
     ]
 }
 
+fn candidate(node: &str, verdict: Verdict<Names>) -> Candidate<Names> {
+    Candidate { node: name(node), verdict, failed_here: None }
+}
+
 fn explanation() -> Explanation<Names> {
     Explanation {
         group: name("sql"),
@@ -207,8 +212,16 @@ fn explanation() -> Explanation<Names> {
         owner: Some(name("a")),
         chosen: Some(name("b")),
         candidates: vec![
-            Candidate { node: name("b"), verdict: Verdict::Chosen { drawback: None } },
-            Candidate { node: name("a"), verdict: Verdict::Rejected(Rejection::CurrentOwner) },
+            candidate("b", Verdict::Chosen { drawback: None }),
+            candidate("a", Verdict::Rejected(Rejection::CurrentOwner)),
+            Candidate {
+                failed_here: Some(FailedHere {
+                    at: at(1_000),
+                    until: at(21_601_000),
+                    ago: Duration::from_secs(60),
+                }),
+                ..candidate("c", Verdict::Rejected(Rejection::NotUp { state: NodeState::Paused }))
+            },
         ],
     }
 }

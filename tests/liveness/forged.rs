@@ -135,7 +135,10 @@ fn who_does_not_stay_away_is_named() {
     assert_eq!(judge(&often), Some(Invariant::L3), "three times with three nodes");
     assert_eq!(judge(&[failed(A, B), by(MovementCause::Failback)]), Some(Invariant::L3));
     assert_eq!(judge(&[failed(A, B), up(B), by(MovementCause::Failback)]), Some(Invariant::L3));
-    assert_eq!(judge(&[failed(A, B), up(A), by(MovementCause::Failback)]), None, "it came up");
+    let back = || by(MovementCause::Failback);
+    assert_eq!(judge(&[failed(A, B), up(A), back()]), Some(Invariant::L3), "it was only resumed");
+    let down = Output::Event(Event::NodeChanged { node: A, from: to, to: NodeState::Down });
+    assert_eq!(judge(&[failed(A, B), down, up(A), back()]), None, "it is in another life");
     for cause in [MovementCause::Operator, MovementCause::NodeFailure, MovementCause::Drain] {
         assert_eq!(judge(&[failed(A, B), by(cause), failed(A, B)]), None, "{cause}");
     }

@@ -173,7 +173,7 @@ fn gather(cluster: &mut Cluster) {
     }
     for group in groups {
         let lock = LockHandling::Override;
-        tell(cluster, Input::Command(Command::ClearGroupFailures { group }));
+        tell(cluster, Input::Command(Command::ClearGroupFailures { group, node: None }));
         tell(cluster, Input::Command(Command::BringGroupOnline { group, lock }));
     }
 }

@@ -25,6 +25,7 @@ fn every_property_has_a_method() {
         .desired(DesiredState::Offline)
         .failover_threshold(1)
         .failover_period(seconds(3_600))
+        .failure_memory(seconds(43_200))
         .failback(Failback::Allow)
         .failback_window(FailbackWindow { start_hour: 22, end_hour: 4 })
         .failback_hold_down(seconds(600))

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use quorate::kind::KindDeclaration;
 use quorate::spec::{
-    Admission, AntiAffinityPlacement, ClusterSettings, ColdStart, DesiredState, Failback,
-    FailoverLimit, Fencing, GroupSettings, Interval, Maintenance, Monitor, NoQuorum, Priority,
-    Profile, QuorumRule, RedundantProvider, ResourceOverrides, ResourceSettings, RestartAction,
-    Retry, UnconfirmedStop,
+    Admission, AntiAffinityPlacement, ClusterDeclaration, ClusterSettings, ColdStart, DesiredState,
+    Failback, FailoverLimit, Fencing, GroupSettings, Interval, Maintenance, Monitor, NoQuorum,
+    Priority, Profile, QuorumRule, RedundantProvider, ResourceOverrides, ResourceSettings,
+    RestartAction, Retry, UnconfirmedStop,
 };
 
 use super::{built, cluster, group, read, service};
@@ -41,11 +41,12 @@ fn expected_resource(restart_threshold: u32, retry_period: Interval) -> Resource
     }
 }
 
-fn expected_group() -> GroupSettings {
+fn expected_group(failure_memory: Duration) -> GroupSettings {
     GroupSettings {
         desired: DesiredState::Online,
         failover_threshold: None,
         failover_period: millis(6 * 3_600_000),
+        failure_memory,
         failback: Failback::Prevent,
         failback_window: None,
         failback_hold_down: Duration::ZERO,
@@ -88,18 +89,43 @@ fn each_profile_has_its_defaults() {
         Retry::FinalAttempt,
     );
     let modern = expected_cluster(Admission::Open, FailoverLimit::ResourceStays, Retry::NewSeries);
-    for (profile, cluster_settings, threshold, retry_period) in
-        [(Profile::Mscs2003, of_2003, 3, Interval::Never), (Profile::Modern, modern, 1, hourly())]
-    {
+    let six_hours = millis(6 * 3_600_000);
+    for (profile, cluster_settings, threshold, retry_period, memory) in [
+        (Profile::Mscs2003, of_2003, 3, Interval::Never, Duration::ZERO),
+        (Profile::Modern, modern, 1, hourly(), six_hours),
+    ] {
         let spec = built(cluster().profile(profile).group(group("g").resource(service("r"))));
         assert_eq!(spec.profile(), profile);
         assert_eq!(spec.settings(), &cluster_settings);
         let (_, group) = spec.groups().next().expect("one group is declared");
-        assert_eq!(group.settings(), &expected_group());
+        assert_eq!(group.settings(), &expected_group(memory));
         let (_, resource) = spec.resources().next().expect("one resource is declared");
         assert_eq!(resource.settings(), &expected_resource(threshold, retry_period));
     }
     assert_eq!(Profile::default(), Profile::Modern);
+}
+
+/// A group remembers where it failed as long as its budget of failovers looks back, unless it or the
+/// profile says otherwise; and written down again it stays what it was.
+#[test]
+fn a_group_remembers_its_failures_for_the_failover_period() {
+    let hour = millis(3_600_000);
+    for (profile, period, memory, expected) in [
+        (Profile::Modern, None, None, hour * 6),
+        (Profile::Modern, Some(hour), None, hour),
+        (Profile::Modern, Some(hour), Some(hour * 2), hour * 2),
+        (Profile::Modern, None, Some(Duration::ZERO), Duration::ZERO),
+        (Profile::Mscs2003, Some(hour), None, Duration::ZERO),
+        (Profile::Mscs2003, None, Some(hour), hour),
+    ] {
+        let mut declared = group("g").resource(service("r"));
+        (declared.failover_period, declared.failure_memory) = (period, memory);
+        let spec = built(cluster().profile(profile).group(declared));
+        let (_, settled) = spec.groups().next().expect("one group is declared");
+        assert_eq!(settled.settings().failure_memory, expected);
+        let again = ClusterDeclaration::from(&spec).build().expect("what was valid");
+        assert_eq!(again, spec);
+    }
 }
 
 #[test]

@@ -61,6 +61,7 @@ pub(super) const EVERYTHING: &str = r#"
     desired = "offline"
     failover_threshold = 1
     failover_period = "1h"
+    failure_memory = "12h"
     failback = "allow"
     failback_window = { start_hour = 22, end_hour = 4 }
     failback_hold_down = "10m"

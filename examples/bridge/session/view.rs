@@ -1,5 +1,7 @@
 //! The state as names and plain values.
 
+use std::time::Duration;
+
 use quorate::machine::{Budget, GroupState, NodeState, ResourceState};
 use quorate::settings::{DesiredState, Maintenance};
 use quorate::state::{
@@ -52,6 +54,16 @@ struct GroupView {
     lock: Lock,
     why: Option<ReasonView>,
     failover_budget: Option<Budget>,
+    failed_on: Vec<FailedNodeView>,
+}
+
+/// A node on which the group failed, in the life that the node is in.
+#[derive(Serialize)]
+struct FailedNodeView {
+    node: Option<String>,
+    at: Timestamp,
+    /// Until when it comes after the others.
+    until: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -134,6 +146,7 @@ impl GroupView {
             lock: record.lock(),
             why: ReasonView::of(cluster, group),
             failover_budget: cluster.failover_budget(group, cluster.state().now()),
+            failed_on: failed_on(cluster, group),
         })
     }
 }
@@ -154,6 +167,20 @@ impl ResourceView {
             maintenance: record.maintenance(),
         })
     }
+}
+
+fn failed_on(cluster: &Cluster, group: GroupId) -> Vec<FailedNodeView> {
+    let (state, spec) = (cluster.state(), cluster.spec());
+    let memory = spec.group(group).map_or(Duration::ZERO, |of| of.settings().failure_memory);
+    let entries = state.group(group).into_iter().flat_map(|of| of.failed_nodes().entries());
+    entries
+        .filter(|entry| state.failed_on(group, entry.node).is_some())
+        .map(|entry| FailedNodeView {
+            node: node_name(cluster, Some(entry.node)),
+            at: entry.at,
+            until: entry.at.after(memory),
+        })
+        .collect()
 }
 
 fn node_name(cluster: &Cluster, node: Option<NodeId>) -> Option<String> {

@@ -7,9 +7,9 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance, QuorumRule};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use crate::state::{
-    Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, Fence,
-    LateStart, Lock, MoveFailure, Movement, MovementCause, Occupancy, Operation, OperationKind,
-    Orphan, OrphanState, Pause, QueuedMove, Recovery, WitnessState,
+    Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, FailedNode,
+    FailedNodes, Fence, LateStart, Lock, MoveFailure, Movement, MovementCause, Occupancy,
+    Operation, OperationKind, Orphan, OrphanState, Pause, QueuedMove, Recovery, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -140,6 +140,15 @@ fn groups(state: &mut ClusterState) {
     }
     let mail = &mut state.groups[0];
     mail.failovers = log(&[1_000, 1_000]);
+    mail.failed_on = FailedNodes::from_entries(alloc::vec![
+        FailedNode {
+            node: node(3),
+            incarnation: Incarnation::new(7),
+            at: at(1_000),
+            for_good: Some(resource("store")),
+        },
+        FailedNode { node: node(4), incarnation: Incarnation::new(5), at: at(900), for_good: None },
+    ]);
     mail.ordered_in = Some(Epoch::new(2));
     mail.return_to = Some(node(1));
     mail.lock = Lock::Locked;

@@ -2,15 +2,15 @@ use alloc::string::ToString;
 
 mod operations;
 
-use super::sample::{at, group, log, node, operation, resource, spec, state};
+use super::sample::{self, at, group, log, node, operation, resource, spec, state};
 use super::*;
 use crate::id::{Epoch, Incarnation, OpId};
 use crate::machine::FailureLog;
 use crate::settings::QuorumRule;
 use crate::spec::ClusterDeclaration;
 use crate::state::{
-    Doubt, DownProof, DrainStatus, Exhaustion, LateStart, MoveFailure, Movement, MovementCause,
-    Orphan, OrphanState, Recovery, WitnessState,
+    Doubt, DownProof, DrainStatus, Exhaustion, FailedNode, FailedNodes, LateStart, MoveFailure,
+    Movement, MovementCause, Orphan, OrphanState, Recovery, WitnessState,
 };
 use crate::time::WallClock;
 
@@ -265,8 +265,30 @@ fn down_nodes_have_a_proof() {
     let never_seen = verdict(|state| {
         by_input(&mut state.nodes[4]);
         state.nodes[4].up_in_input = 0;
+        state.groups[0].failed_on.forget(node(4));
     });
     assert_eq!(never_seen, Ok(()));
+}
+
+#[test]
+fn a_group_failed_once_on_each_node_in_a_life_that_has_begun() {
+    let failed = |number, life| FailedNode {
+        node: node(number),
+        incarnation: Incarnation::new(life),
+        at: at(800),
+        for_good: None,
+    };
+    let breaks = |rule, entries: &[FailedNode]| {
+        group_breaks(0, rule, |record| {
+            record.failed_on = FailedNodes::from_entries(entries.to_vec());
+        });
+    };
+    breaks(Rule::FailedTwiceOnNode, &[failed(0, 7), failed(0, 7)]);
+    breaks(Rule::FailedInLaterLife, &[failed(0, 8)]);
+    breaks(Rule::UnknownReference, &[failed(9, 0)]);
+    let of_others = FailedNode { for_good: Some(resource("tape")), ..failed(0, 7) };
+    breaks(Rule::UnknownReference, &[of_others]);
+    breaks(Rule::TimeInFuture, &[FailedNode { at: at(sample::NOW + 1), ..failed(0, 7) }]);
 }
 
 #[test]

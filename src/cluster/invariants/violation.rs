@@ -90,6 +90,10 @@ pub enum Rule {
     OwnerWithoutEpoch,
     /// A group was ordered online in an epoch that has begun.
     OrderedInLaterEpoch,
+    /// A group remembers each node on which it failed once.
+    FailedTwiceOnNode,
+    /// A group failed on a node in a life that has begun.
+    FailedInLaterLife,
     /// Nothing is left on a node that is down.
     OrphanOnDownNode,
     /// A node is admitted only when nothing is left on it that it should not run.
@@ -210,6 +214,8 @@ impl fmt::Display for Rule {
             Self::MoveToOwner => "it moves to the node that owns it",
             Self::OwnerWithoutEpoch => "it has an owner in the epoch before the first one",
             Self::OrderedInLaterEpoch => "it was ordered online in an epoch that has not begun",
+            Self::FailedTwiceOnNode => "a node on which it failed is remembered twice",
+            Self::FailedInLaterLife => "it failed on a node in a life that has not begun",
             Self::OrphanOnDownNode => "it may run on a node that is down",
             Self::OrphanOnAdmittedNode => "it may run on a node that was admitted as clean",
             Self::OrphanBesideItself => "it also runs there as the owner's own",

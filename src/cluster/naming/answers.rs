@@ -88,8 +88,8 @@ impl<A: Naming> Translate<A> for Candidate<A> {
     type To<B: Naming> = Candidate<B>;
 
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Candidate<B>, T::Unknown> {
-        let Self { node, verdict } = self;
-        Ok(Candidate { node: by.node(node)?, verdict: by.thing(verdict)? })
+        let Self { node, verdict, failed_here } = self;
+        Ok(Candidate { node: by.node(node)?, verdict: by.thing(verdict)?, failed_here })
     }
 }
 

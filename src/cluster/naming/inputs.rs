@@ -42,7 +42,7 @@ impl<A: Naming> Translate<A> for Command<A> {
             DrainNode { node: node, mode, target: optional_node },
             ResumeNode { node: node, failback },
             ClearResourceFailure { resource: resource },
-            ClearGroupFailures { group: group },
+            ClearGroupFailures { group: group, node: optional_node },
             FailResource { resource: resource },
             BeginMaintenance { resource: resource },
             EndMaintenance { resource: resource },

@@ -1,8 +1,8 @@
 //! What a snapshot is written as: every field, in its order.
 
 use super::{
-    DrainSnapshot, GroupSnapshot, MovementSnapshot, NodeSnapshot, OrphanSnapshot, QueuedSnapshot,
-    ResourceSnapshot, SnapshotV1,
+    DrainSnapshot, FailedNodeSnapshot, GroupSnapshot, MovementSnapshot, NodeSnapshot,
+    OrphanSnapshot, QueuedSnapshot, ResourceSnapshot, SnapshotV1,
 };
 use crate::form::written;
 
@@ -52,6 +52,7 @@ written!(GroupSnapshot {
     given ordered_in,
     given default_owner,
     given failovers,
+    given failed_on,
     given movement,
     given return_to,
     given queued,
@@ -60,6 +61,13 @@ written!(GroupSnapshot {
     given last_failback,
     given placed_at,
     given placed_in_input,
+});
+
+written!(FailedNodeSnapshot {
+    always node,
+    always incarnation,
+    always at,
+    given for_good,
 });
 
 written!(MovementSnapshot {

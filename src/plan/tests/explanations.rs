@@ -93,7 +93,11 @@ fn names_are_padded_to_the_longest() {
         owner: None,
         chosen: Some("node-ä".into()),
         candidates: std::vec![
-            Candidate { node: "node-ä".into(), verdict: Verdict::Chosen { drawback: None } },
+            Candidate {
+                node: "node-ä".into(),
+                verdict: Verdict::Chosen { drawback: None },
+                failed_here: None,
+            },
             Candidate {
                 node: "b".into(),
                 verdict: Verdict::Rejected(Rejection::Capacity {
@@ -101,6 +105,7 @@ fn names_are_padded_to_the_longest() {
                     needed: 5,
                     free: 4,
                 }),
+                failed_here: None,
             },
         ],
     };

@@ -80,6 +80,7 @@ pub(super) fn group(
         desired: settled!(desired),
         failover_threshold: declared.failover_threshold.or(defaults.failover_threshold),
         failover_period: settled!(failover_period),
+        failure_memory: failure_memory(declared, defaults),
         failback: settled!(failback),
         failback_window: declared.failback_window.or(defaults.failback_window),
         failback_hold_down: settled!(failback_hold_down),
@@ -89,10 +90,21 @@ pub(super) fn group(
     }
 }
 
+/// As long as the budget of failovers looks back, unless the profile remembers nothing.
+fn failure_memory(declared: &GroupDeclaration, defaults: &GroupSettings) -> Duration {
+    let inherited = if defaults.failure_memory.is_zero() {
+        Duration::ZERO
+    } else {
+        declared.failover_period.unwrap_or(defaults.failover_period)
+    };
+    declared.failure_memory.unwrap_or(inherited)
+}
+
 fn check_group(declared: &GroupDeclaration, report: &mut Report<'_>) {
     let place = Place::Group(&declared.name);
     for (field, span, most) in [
         ("failover_period", declared.failover_period, Duration::from_secs(1_193 * 3_600)),
+        ("failure_memory", declared.failure_memory, Duration::from_millis(u64::MAX)),
         ("failback_hold_down", declared.failback_hold_down, Duration::from_millis(u64::MAX)),
         ("start_delay", declared.start_delay, Duration::from_secs(30 * 60)),
     ] {

@@ -179,6 +179,8 @@ impl GroupDeclaration {
         failover_threshold: u32;
         /// Sets the sliding window of `failover_threshold`.
         failover_period: Duration;
+        /// Sets how long a node on which it failed comes after the others.
+        failure_memory: Duration;
         /// Sets whether it returns to a preferred owner by itself.
         failback: Failback;
         /// Sets the hours in which it may return.

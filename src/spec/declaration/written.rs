@@ -42,6 +42,7 @@ written!(GroupDeclaration {
     given desired,
     given failover_threshold,
     span failover_period,
+    span failure_memory,
     given failback,
     given failback_window,
     span failback_hold_down,

@@ -160,7 +160,7 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
             let group = seen.group_of(*resource);
             of_group(seen, group, failed);
         }
-        Command::ClearGroupFailures { group } => {
+        Command::ClearGroupFailures { group, node: None } => {
             of_group(seen, *group, |again, _| *again = Again::Free);
         }
         Command::ClearResourceFailure { resource } => {

@@ -4,7 +4,7 @@ use crate::cluster::Life;
 use crate::settings::DesiredState;
 use crate::{Command, Input, ResourceId};
 
-use super::{Moment, again};
+use super::{Moment, again, failures};
 use crate::testkit::audit::seen::Seen;
 
 /// Takes in an accepted input before its outputs are judged.
@@ -29,6 +29,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
         Some(Input::Command(command)) => {
             obey(seen, command);
             again::obey(seen, command);
+            failures::obey(seen, command);
         }
         _ => {}
     }
@@ -77,7 +78,7 @@ fn obey(seen: &mut Seen, command: &Command) {
             seen.resources[resource.index()].desired = Some(DesiredState::Offline);
         }
         Command::ClearResourceFailure { resource } => forget(seen, *resource),
-        Command::ClearGroupFailures { group } => {
+        Command::ClearGroupFailures { group, node: None } => {
             seen.groups[group.index()].failovers.clear();
             let of = seen.spec.group(*group).expect("a declared group");
             for resource in of.resources() {

@@ -31,6 +31,7 @@
 //! | `budgets` | failovers, restarts and fences within their windows, recounted from the events |
 //! | `spent` | a resource moves its group only once its restarts are used up |
 //! | `failback` | failback only where it is allowed, to a better node, after its hold-down, in its window, once per window |
+//! | `failures` | a group does not return to a node on which it failed, and does not fail over to it while another one can take it |
 //! | `moves` | a group moves because of itself, and once per failure; a drain leaves what cannot go; who is placed has no rival of higher priority that waits |
 //! | `transitions` | no change of state outside the tables; doubt ends only by what ends doubt; nothing is adopted |
 //! | `reasons` | a group that should be online and is not has a reason, and the reason is true |
@@ -50,6 +51,7 @@ mod auditor;
 mod budgets;
 mod commands;
 mod failback;
+mod failures;
 mod moves;
 mod operations;
 mod order;
@@ -157,6 +159,7 @@ pub(crate) fn step(
                 transitions::event(seen, moment, event)?;
                 ownership::event(seen, moment, event)?;
                 failback::event(seen, moment, event)?;
+                failures::event(seen, event)?;
                 moves::event(seen, moment, event)?;
                 moves::drain_ended(seen, event)?;
                 budgets::event(seen, moment, event)?;
@@ -181,6 +184,7 @@ pub(crate) fn step(
     whole::what_runs_is_known(moment, cluster)?;
     moves::once_per_incident(outputs)?;
     moves::drain_gave_up(cluster, outputs)?;
+    failures::choice(seen, cluster, moment, outputs)?;
     moves::priorities(cluster, moment, outputs)?;
     reasons::check(cluster)?;
     not_stuck(cluster)

@@ -58,6 +58,8 @@ pub(crate) struct SeenGroup {
     /// When it failed over because of a resource, since the count was last cleared.
     pub(crate) failovers: Vec<Timestamp>,
     pub(crate) last_failback: Option<Timestamp>,
+    /// The nodes that it left because it failed there, with the time.
+    pub(crate) failed_on: Vec<(NodeId, Timestamp)>,
 }
 
 #[derive(Clone, Debug)]
@@ -194,6 +196,11 @@ impl Seen {
                     group.desired = declares;
                 }
                 group.owner = group.owner.and_then(node);
+                group.failed_on = group
+                    .failed_on
+                    .into_iter()
+                    .filter_map(|(failed, at)| Some((node(failed)?, at)))
+                    .collect();
                 group.movement = group.movement.and_then(|(to, cause)| match to {
                     None => Some((None, cause)),
                     Some(to) => Some((Some(node(to)?), cause)),
@@ -340,6 +347,7 @@ impl SeenGroup {
             is_ordered: false,
             failovers: Vec::new(),
             last_failback: None,
+            failed_on: Vec::new(),
         }
     }
 }
@@ -357,6 +365,13 @@ impl SeenGroup {
             is_ordered: record.ordered_in.is_some(),
             failovers: record.failovers.entries().to_vec(),
             last_failback: record.last_failback,
+            failed_on: record
+                .failed_on
+                .entries()
+                .iter()
+                .filter(|entry| cluster.state().failed_on(id, entry.node).is_some())
+                .map(|entry| (entry.node, entry.at))
+                .collect(),
         }
     }
 }

@@ -22,6 +22,7 @@ pub fn state(cluster: &Cluster) -> Result<(), Breach> {
 /// The promise that a rule of the state belongs to.
 const fn promise(rule: Rule) -> Invariant {
     match rule {
+        Rule::FailedTwiceOnNode | Rule::FailedInLaterLife => Invariant::L3,
         Rule::RecordCount | Rule::UnknownReference | Rule::OccupancyDiffers => Invariant::S28,
         Rule::VotesDiffer => Invariant::S6,
         Rule::OutstandingDiffers => Invariant::S8,

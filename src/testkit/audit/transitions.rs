@@ -9,7 +9,7 @@ use crate::state::{DownProof, MovementCause, OperationKind};
 use crate::{Command, Input, NodeId, ResourceId};
 use std::prelude::v1::*;
 
-use super::{Moment, operations};
+use super::{Moment, failures, operations};
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
 
@@ -203,6 +203,7 @@ fn off_by(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<DownProof> {
 /// Takes in an event that was judged.
 pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
     let now = moment.now;
+    failures::learn(seen, now, event);
     match event {
         Event::NodeChanged { node, to, .. } => {
             let record = &mut seen.nodes[node.index()];

@@ -44,7 +44,7 @@ pub(crate) fn command(spec: &ClusterSpec, kind: u8, one: u16, other: u16, flags:
             Command::ResumeNode { node, failback }
         }
         15 | 16 => Command::ClearResourceFailure { resource },
-        17 => Command::ClearGroupFailures { group },
+        17 => Command::ClearGroupFailures { group, node: None },
         18 | 19 => Command::FailResource { resource },
         20 => Command::BeginMaintenance { resource },
         21 => Command::EndMaintenance { resource },

@@ -14,8 +14,9 @@ use super::journal::Journal;
 use crate::testkit::breach::{Breach, ensure};
 
 /// Since `at`, groups moved for failures at most as often as their budgets allow, and none went
-/// back by itself to a node that it left for failure before that node came up anew or its window
-/// opened (L3). Takes for granted that there was no change of configuration.
+/// back by itself to a node that it left for failure before that node had been off, or, where a
+/// group remembers nothing, came up anew or its window opened (L3). Takes for granted that there was
+/// no change of configuration.
 ///
 /// # Errors
 ///
@@ -45,10 +46,15 @@ pub fn no_ping_pong(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Resu
                 }
                 MovementCause::Failback => {
                     let failed_there = left.iter().rev().find(|(node, _)| node == to);
+                    let is_remembered = !settings.failure_memory.is_zero();
                     let is_new_life = failed_there.is_none_or(|(node, since)| {
                         settings.failback == Failback::Allow
-                            && (settings.failback_window.is_some()
-                                || came_up(journal, *node, *since))
+                            && if is_remembered {
+                                has_been_off(journal, *node, (*since, when))
+                            } else {
+                                settings.failback_window.is_some()
+                                    || came_up(journal, *node, *since)
+                            }
                     });
                     ensure!(L3, is_new_life, "{group} returns to {to}, which it left for failure");
                 }
@@ -64,6 +70,14 @@ pub fn no_ping_pong(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Resu
     Ok(())
 }
 
+/// Whether a node was off after the first of these times and before the second: it is in another life.
+fn has_been_off(journal: &Journal, node: NodeId, times: (Timestamp, Timestamp)) -> bool {
+    let (since, until) = times;
+    journal.events(since).take_while(|(at, _)| *at <= until).any(|(_, event)| {
+        matches!(event, Event::NodeChanged { node: off, to: NodeState::Down, .. } if *off == node)
+    })
+}
+
 fn came_up(journal: &Journal, node: NodeId, since: Timestamp) -> bool {
     journal.events(since).any(|(_, event)| {
         matches!(event, Event::NodeChanged { node: up, to: NodeState::Up, .. } if *up == node)
@@ -72,7 +86,9 @@ fn came_up(journal: &Journal, node: NodeId, since: Timestamp) -> bool {
 
 /// Since `at`, in which nothing failed anew, no group went back by itself to a node that it left for
 /// failure then, and each moved for failures at most as often as it has other nodes to run on (L3).
-/// When a node comes up, a window opens or an operator has a hand in it, both begin anew.
+/// When a node is off, or a node comes up, a window opens or an operator has a hand in it, both begin
+/// anew; for a group that remembers where it failed only the count begins anew when a node comes up or
+/// a window opens.
 ///
 /// Takes for granted that every start since `at` succeeded, and that there was no change of
 /// configuration.
@@ -87,13 +103,16 @@ pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result
         let possible = declared.possible_owners();
         let most = possible.map_or(spec.nodes().len(), NodeSet::len);
         let has_window = settings.failback == Failback::Allow && settings.failback_window.is_some();
+        let is_remembered = !settings.failure_memory.is_zero();
         let mut left: Vec<NodeId> = Vec::new();
         let mut count = 0_usize;
         for (when, event) in journal.events(at) {
             let (from, to, cause) = match event {
-                Event::NodeChanged { node, to: NodeState::Up, .. } => {
-                    left.retain(|other| other != node);
-                    count = 0;
+                Event::NodeChanged { node, to, .. } => {
+                    let is_up = *to == NodeState::Up;
+                    let is_over = *to == NodeState::Down || is_up && !is_remembered;
+                    left.retain(|other| !is_over || other != node);
+                    count = if is_up { 0 } else { count };
                     continue;
                 }
                 Event::OwnerChanged {
@@ -107,6 +126,10 @@ pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result
                     // Where it may not run it was only parked.
                     let could_stay = possible.is_none_or(|possible| possible.contains(from));
                     count = count.saturating_add(usize::from(could_stay));
+                    false
+                }
+                MovementCause::Failback if is_remembered => {
+                    count = if has_window { 0 } else { count };
                     false
                 }
                 MovementCause::Failback => has_window,

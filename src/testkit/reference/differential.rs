@@ -17,6 +17,7 @@ use crate::testkit::breach::Breach;
 
 mod answers;
 mod decisions;
+mod failures;
 mod operations;
 mod windows;
 
@@ -115,6 +116,7 @@ impl Differential {
             picture.take_in_orders(&step.after);
         }
         self.forget_what_is_over(step);
+        picture.forget_failed_nodes(step);
         for output in outputs {
             match output {
                 Output::Effect(effect) => {
@@ -134,7 +136,7 @@ impl Differential {
                 }
             }
         }
-        Ok(())
+        self.failed_nodes(&picture, &step.after)
     }
 }
 
@@ -178,6 +180,8 @@ impl Picture {
             group.owner = old.owner.clone().filter(is_declared);
             // An owner that is not declared any more has lost what it owned.
             let is_lost = group.owner.is_none() && old.owner.is_some();
+            group.failed_on = old.failed_on.clone();
+            group.failed_on.retain(|(node, _)| is_declared(node));
             group.epoch = old.epoch + u64::from(is_lost);
             group.going = old.going.clone().filter(|(to, _)| to.as_ref().is_none_or(is_declared));
             for resource in &mut group.resources {

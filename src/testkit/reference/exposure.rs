@@ -74,6 +74,14 @@ fn picture_of(cluster: &Cluster, id: GroupId, declared: &GroupSpec) -> Group {
         going: record.movement().map(|movement| (movement.to.and_then(name), movement.cause)),
         queued: record.queued(),
         epoch: record.epoch().value(),
+        failed_on: record
+            .failed_nodes()
+            .entries()
+            .iter()
+            .filter(|entry| cluster.state().failed_on(id, entry.node).is_some())
+            .filter_map(|entry| Some((name(entry.node)?, entry.at)))
+            .collect(),
+        failure_memory: settings.failure_memory,
         preferred: declared.preferred_owners().iter().filter_map(|node| name(*node)).collect(),
         classes: declared
             .anti_affinity_classes()

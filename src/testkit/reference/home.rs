@@ -71,9 +71,14 @@ impl Picture {
 
     fn home_of(&self, group: &Group, orders: &[Order]) -> Option<String> {
         let taken = self.ranking(&group.name, Trigger::BestPossible, orders).taken;
+        // It does not go home to where it failed.
+        let has_failed_on = |node: &String| {
+            !group.failure_memory.is_zero() && group.failed_on.iter().any(|(name, _)| name == node)
+        };
         let is_good = |node: &String| {
             taken.iter().any(|place| place.node == *node && place.flaw.is_none())
                 && self.node(node).is_some_and(|known| known.is_attractive)
+                && !has_failed_on(node)
         };
         let better = group.preferred.iter().take_while(|node| group.owner.as_ref() != Some(*node));
         better.into_iter().find(|node| is_good(node)).cloned()

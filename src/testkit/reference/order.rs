@@ -4,7 +4,9 @@ use std::prelude::v1::*;
 
 use super::owners::{Flaw, Objection, Standing};
 use super::picture::{Group, Picture};
+use crate::Timestamp;
 use crate::policy::Trigger;
+use crate::settings::Admission;
 
 /// A built-in policy. Several of them are asked one after the other, the decisive one first.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,9 +53,10 @@ impl Ranking {
 }
 
 impl Picture {
-    /// The nodes of a group in the order in which they are taken: those without a flaw before all
-    /// others, whatever the policy says; then as the policy says; then the owner; then the place in
-    /// the node list.
+    /// The nodes of a group in the order in which they are taken, whatever the policy says: those that
+    /// can run all of it before all others; among them those on which it did not fail, then those on
+    /// which it failed longest ago; then those without a flaw. Then as the policy says; then the
+    /// owner; then the place in the node list.
     ///
     /// No node is taken of a group that is not declared.
     #[must_use]
@@ -80,12 +83,30 @@ impl Picture {
                 .collect();
             let is_elsewhere = group.owner.as_deref() != Some(node.name.as_str());
             let place = position(&self.node_list(group), &node.name);
-            contenders.push((flaw, keys, is_elsewhere, place, node.name.clone()));
+            let failed_at = self.failed_at(group, &node.name);
+            let merit = (self.class_of(flaw), failed_at, flaw);
+            contenders.push((merit, keys, is_elsewhere, place, node.name.clone()));
         }
         contenders.sort();
         ranking.taken =
-            contenders.into_iter().map(|(flaw, .., node)| Place { node, flaw }).collect();
+            contenders.into_iter().map(|((_, _, flaw), .., node)| Place { node, flaw }).collect();
         ranking
+    }
+
+    /// When a group failed on a node, as long as that counts.
+    #[must_use]
+    pub fn failed_at(&self, group: &Group, node: &str) -> Option<Timestamp> {
+        let (_, at) = group.failed_on.iter().find(|(name, _)| name == node)?;
+        (self.now < at.after(group.failure_memory)).then_some(*at)
+    }
+
+    /// A node beside a rival is as good as any on which the group did not fail, where the two may run
+    /// side by side.
+    fn class_of(&self, flaw: Option<Flaw>) -> Option<Flaw> {
+        match flaw {
+            Some(Flaw::BesideRival) if self.admission == Admission::Open => None,
+            flaw => flaw,
+        }
     }
 
     /// The preferred owners, then all other nodes in the order of the declaration (KB 299631).

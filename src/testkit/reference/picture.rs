@@ -8,7 +8,7 @@ use crate::machine::{NodeState, ResourceState};
 use crate::settings::{
     Admission, AntiAffinityPlacement, DesiredState, FailoverLimit, NoQuorum, RestartAction,
 };
-use crate::state::{Drain, MovementCause, OperationKind, QueuedMove, Recovery};
+use crate::state::{Drain, Exhaustion, MovementCause, OperationKind, QueuedMove, Recovery};
 use crate::{OpId, Timestamp};
 
 /// A cluster at one moment: what is declared and what is known, by name and in the order of the
@@ -73,6 +73,10 @@ pub struct Group {
     pub queued: Option<QueuedMove>,
     /// Its ownership epoch.
     pub epoch: u64,
+    /// The nodes on which it failed in the life that they are in, with the time.
+    pub failed_on: Vec<(String, Timestamp)>,
+    /// How long a node on which it failed comes after the others.
+    pub failure_memory: core::time::Duration,
     /// Its preferred owners, best first.
     pub preferred: Vec<String>,
     /// Its anti-affinity classes.
@@ -147,6 +151,7 @@ impl Picture {
     /// Whether two pictures are the same in everything that placement depends on.
     #[must_use]
     pub fn is_same_for_placement(&self, other: &Self) -> bool {
+        let pictured = other;
         let (rules, others) =
             ((self.anti_affinity, self.admission), (other.anti_affinity, other.admission));
         rules == others
@@ -156,17 +161,19 @@ impl Picture {
                     == (&other.name, other.state, &other.capacities)
             })
             && self.groups.len() == other.groups.len()
-            && self
-                .groups
-                .iter()
-                .zip(&other.groups)
-                .all(|(group, other)| group.is_same_for_placement(other))
+            && self.groups.iter().zip(&other.groups).all(|(group, other)| {
+                let is_as_failed = self.nodes.iter().all(|node| {
+                    let own = self.failed_at(group, &node.name);
+                    own == pictured.failed_at(other, &node.name)
+                });
+                group.is_same_for_placement(other) && is_as_failed
+            })
     }
 
     /// Takes in an event that has been put out. What is not told by events stays as it was.
     pub fn learn(&mut self, event: &Event<Names>) {
         match event {
-            Event::NodeChanged { node, to, .. } => self.learn_node(node, *to),
+            Event::NodeChanged { node, from, to } => self.learn_node(node, *from, *to),
             Event::QuorumChanged { verdict } => self.is_quorate = verdict.is_quorate(),
             Event::ResourceChanged { resource, to, .. } => {
                 for known in self.groups.iter_mut().flat_map(|group| &mut group.resources) {
@@ -175,7 +182,8 @@ impl Picture {
                     }
                 }
             }
-            Event::OwnerChanged { group, to, epoch, .. } => {
+            Event::OwnerChanged { group, from, to, epoch, cause, .. } => {
+                self.learn_failure(group, from.as_deref(), *cause);
                 if let Some(group) = self.groups.iter_mut().find(|known| known.name == *group) {
                     group.owner.clone_from(to);
                     group.going = None;
@@ -209,6 +217,26 @@ impl Picture {
         }
     }
 
+    /// A group that leaves a node because of a failure, or with a resource that was given up there,
+    /// has failed there; not if the node itself failed.
+    fn learn_failure(&mut self, name: &str, from: Option<&str>, cause: MovementCause) {
+        let now = self.now;
+        let Some(from) = from.filter(|node| self.is_member(node)) else { return };
+        let Some(group) = self.groups.iter_mut().find(|group| group.name == name) else { return };
+        let is_cause = match cause {
+            MovementCause::ResourceFailure | MovementCause::Return => true,
+            MovementCause::Start
+            | MovementCause::NodeFailure
+            | MovementCause::Operator
+            | MovementCause::Drain
+            | MovementCause::Failback => group.resources.iter().any(Resource::was_given_up),
+        };
+        if is_cause && !group.failure_memory.is_zero() {
+            group.failed_on.retain(|(node, _)| node != from);
+            group.failed_on.push((from.to_owned(), now));
+        }
+    }
+
     fn learn_recovery(&mut self, resource: &str, recovery: Recovery) {
         for known in self.groups.iter_mut().flat_map(|group| &mut group.resources) {
             if known.name == resource {
@@ -218,7 +246,13 @@ impl Picture {
     }
 
     /// A node that is known to be off has lost whatever it owned: a new epoch begins.
-    fn learn_node(&mut self, name: &str, to: NodeState) {
+    fn learn_node(&mut self, name: &str, from: NodeState, to: NodeState) {
+        // Its next life is another one.
+        if from == NodeState::Down || to == NodeState::Down {
+            for group in &mut self.groups {
+                group.failed_on.retain(|(node, _)| node != name);
+            }
+        }
         for node in &mut self.nodes {
             if node.name == name {
                 node.state = to;
@@ -250,6 +284,7 @@ impl Group {
             && self.owner == other.owner
             && self.going == other.going
             && self.epoch == other.epoch
+            && self.failed_on == other.failed_on
             && self.preferred == other.preferred
             && self.classes == other.classes
             && self.demands == other.demands
@@ -278,6 +313,18 @@ impl Group {
 }
 
 impl Resource {
+    /// Whether it affects its group, failed, and could neither be restarted nor move its group.
+    fn was_given_up(&self) -> bool {
+        let is_lost = match self.recovery {
+            Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
+            Recovery::RetryAt { cause, .. } => matches!(
+                cause,
+                Exhaustion::Failovers | Exhaustion::NoCandidate | Exhaustion::Retries
+            ),
+        };
+        is_lost && self.restart_action == RestartAction::RestartNotify
+    }
+
     /// Whether it may be running, as far as anybody can know.
     #[must_use]
     pub fn may_run(&self) -> bool {

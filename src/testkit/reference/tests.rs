@@ -37,6 +37,8 @@ fn group(name: &str, preferred: &[&str], owner: &str) -> Group {
         going: None,
         queued: None,
         epoch: 1,
+        failed_on: Vec::new(),
+        failure_memory: Duration::from_secs(21_600),
         preferred: preferred.iter().map(|name| (*name).into()).collect(),
         classes: Vec::new(),
         demands: Vec::new(),

@@ -146,9 +146,10 @@ fn command(
 fn on_group_or_resource(
     cluster: &Cluster,
     verb: &str,
-    arguments: Arguments,
+    mut arguments: Arguments,
     lock: LockHandling,
 ) -> Result<Command<Names>, String> {
+    let node = arguments.take("on").filter(|_| verb == "clear");
     let name = arguments.one("a group or a resource")?;
     let spec = cluster.spec();
     let is_resource = spec.group_id(&name).is_none() && spec.resource_id(&name).is_some();
@@ -158,7 +159,7 @@ fn on_group_or_resource(
         ("offline", true) => Command::TakeResourceOffline { resource: name, lock },
         ("offline", false) => Command::TakeGroupOffline { group: name, lock },
         (_, true) => Command::ClearResourceFailure { resource: name },
-        (_, false) => Command::ClearGroupFailures { group: name },
+        (_, false) => Command::ClearGroupFailures { group: name, node },
     })
 }
 

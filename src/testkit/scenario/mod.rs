@@ -80,7 +80,7 @@
 //! | `move sql to b`, `move sql best` | with `return`, `queue`, `override` |
 //! | `cancel-move sql` | |
 //! | `pause a`, `drain a [forced] [to b]`, `resume a [immediate \| policy]` | |
-//! | `clear sql`, `clear disk`, `fail disk` | forget failures of a group or resource; make one fail |
+//! | `clear sql`, `clear sql on=a`, `clear disk`, `fail disk` | forget failures of a group, that it failed on one node, or of a resource; make one fail |
 //! | `maintenance on disk`, `maintenance off disk` | |
 //! | `lock sql`, `unlock sql`, `evict a` | |
 //! | `configure add node d ; set group sql priority=low ; remove group web` | changes the declaration in force; `unset group sql priority` |

@@ -248,7 +248,10 @@ fn command_words(command: &Command<Names>) -> Option<String> {
             format!("resume {}{failback}", word(node))
         }
         Command::ClearResourceFailure { resource } => format!("clear {}", word(resource)),
-        Command::ClearGroupFailures { group } => format!("clear {}", word(group)),
+        Command::ClearGroupFailures { group, node: None } => format!("clear {}", word(group)),
+        Command::ClearGroupFailures { group, node: Some(node) } => {
+            format!("clear {} on={}", word(group), word(node))
+        }
         Command::FailResource { resource } => format!("fail {}", word(resource)),
         Command::BeginMaintenance { resource } => format!("maintenance on {}", word(resource)),
         Command::EndMaintenance { resource } => format!("maintenance off {}", word(resource)),

@@ -145,7 +145,7 @@ impl Differential {
         let resource_named =
             |id| spec.resource(id).map(|of: &crate::spec::ResourceSpec| of.name().to_owned());
         match step.moment.command() {
-            Some(Command::ClearGroupFailures { group }) => {
+            Some(Command::ClearGroupFailures { group, node: None }) => {
                 let Some(name) = group_named(*group) else { return };
                 self.failovers.remove(&name);
                 for resource in step.before.group(&name).into_iter().flat_map(|of| &of.resources) {

@@ -1,0 +1,51 @@
+//! On which nodes groups failed, counted again from what was told.
+
+use std::prelude::v1::*;
+
+use super::{Differential, Step, agree};
+use crate::Command;
+use crate::machine::NodeState;
+use crate::testkit::breach::Breach;
+use crate::testkit::reference::picture::Picture;
+
+impl Differential {
+    /// What a cluster remembers is what was told, of the nodes that are not down.
+    pub(super) fn failed_nodes(&mut self, told: &Picture, after: &Picture) -> Result<(), Breach> {
+        for group in &after.groups {
+            let of = |picture: &Picture| {
+                let known = picture.group(&group.name).map(|of| of.failed_on.clone());
+                let mut known = known.unwrap_or_default();
+                known.retain(|(node, _)| after.node_state(node) != NodeState::Down);
+                known.sort();
+                known
+            };
+            let (own, theirs) = (of(told), of(after));
+            let name = &group.name;
+            agree!(self, L3, own == theirs, "{name} failed on {own:?}, not on {theirs:?}");
+        }
+        Ok(())
+    }
+}
+
+impl Picture {
+    /// What an operator has forgotten, and what ends with the life of a node, before anything else
+    /// happens in a step.
+    pub(super) fn forget_failed_nodes(&mut self, step: &Step<'_>) {
+        let spec = step.moment.before.spec();
+        let (id, node) = match step.moment.command() {
+            Some(Command::ClearGroupFailures { group, node }) => (*group, *node),
+            Some(Command::MoveGroup { group, to: Some(to), .. }) => (*group, Some(*to)),
+            Some(Command::BringGroupOnline { group, .. }) => {
+                let owner = step.moment.before.state().owner(*group);
+                let Some(owner) = owner else { return };
+                (*group, Some(owner))
+            }
+            _ => return,
+        };
+        let node = node.and_then(|node| spec.node(node)).map(|of| of.name().to_owned());
+        let Some(name) = spec.group(id).map(|of| of.name().to_owned()) else { return };
+        for group in self.groups.iter_mut().filter(|group| group.name == name) {
+            group.failed_on.retain(|(failed, _)| node.as_ref().is_some_and(|node| node != failed));
+        }
+    }
+}
