@@ -89,6 +89,8 @@ bugs! {
     FailoversForgotten: S14,
     /// restarts never leave their window
     RestartsNeverExpire: S15,
+    /// restarts leave their window while the resource is not online
+    RestartsAgeOffline: S15,
     /// the restarts of a resource are forgotten at each restart
     RestartsForgotten: S15,
     /// a group fails over although its resource may be restarted once more

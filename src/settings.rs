@@ -65,7 +65,8 @@ pub struct ResourceSettings {
     /// Restarts within `restart_period` before a failure goes further; 0 goes further at once.
     /// Default 1, in the 2003 profile 3 (KB 947712).
     pub restart_threshold: u32,
-    /// Sliding window of `restart_threshold`. Default 15 min.
+    /// Sliding window of `restart_threshold`: of the time in which the resource was online, or of the
+    /// clock, as [`restart_window`](ClusterSettings::restart_window) says. Default 15 min.
     pub restart_period: Duration,
     /// Wait between a failure and the restart. Default 500 ms.
     pub restart_delay: Duration,
@@ -282,6 +283,18 @@ pub enum Retry {
     NewSeries,
 }
 
+/// By which time a restart leaves the window of its budget.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestartWindow {
+    /// By the time in which the resource was online. Attempts use the budget up however long they
+    /// take, and so the group moves.
+    Online,
+    /// By the clock, as in Windows (SDK, `RestartPeriod`). A resource of which an attempt takes longer
+    /// than the period is restarted where it is for ever.
+    Clock,
+}
+
 /// What a failed member of an OR clause does to the group while another member is online.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -317,6 +330,9 @@ pub struct ClusterSettings {
     /// Series of [`Retry::NewSeries`] before an operator is needed; `None` is without end.
     /// Default `None`.
     pub retry_cycles: Option<u32>,
+    /// By which time a restart leaves the window of its budget. Default [`RestartWindow::Online`], in
+    /// the 2003 profile [`RestartWindow::Clock`].
+    pub restart_window: RestartWindow,
     /// What the failure of a redundant provider does. Default [`RedundantProvider::Suppress`].
     pub redundant_provider: RedundantProvider,
     /// How long a group waits for its preferred owner when the cluster forms

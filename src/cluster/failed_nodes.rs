@@ -17,7 +17,8 @@ impl Cluster {
             | MovementCause::NodeFailure
             | MovementCause::Operator
             | MovementCause::Drain
-            | MovementCause::Failback => declared.resources().any(|resource| {
+            | MovementCause::Failback
+            | MovementCause::Configuration => declared.resources().any(|resource| {
                 let affects_group = self
                     .spec
                     .resource(resource)

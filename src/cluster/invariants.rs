@@ -213,7 +213,7 @@ impl<'a> Checks<'a> {
     ) -> Result<(), Violation> {
         let subject = Subject::Resource(resource);
         Self::counters(&subject, [record.sequence])?;
-        self.past(&subject, [record.since, record.started_at])?;
+        self.past(&subject, [record.since, record.started_at, record.online_until])?;
         self.past(&subject, [record.looked_alive_at, record.known_alive_at])?;
         self.log(&subject, &record.restarts)?;
         let owner = self.state.owner(group);

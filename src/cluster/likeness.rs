@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::Cluster;
 use crate::id::{NodeId, ResourceId};
 use crate::machine::{FailureLog, NodeState, ResourceState};
-use crate::settings::{Failback, Fencing};
+use crate::settings::{Failback, Fencing, RestartWindow};
 use crate::spec::GroupSpec;
 use crate::state::{
     ClusterState, FailedNode, FailedNodes, Fence, GroupRecord, NodeRecord, Operation, Orphan,
@@ -216,14 +216,15 @@ impl<'a> View<'a> {
     fn resource<H: Hasher>(self, resource: ResourceId, record: &ResourceRecord, hasher: &mut H) {
         let ResourceRecord {
             state,
-            // A diary.
-            since: _,
+            since,
             desired,
             maintenance,
             operation,
             late_start,
             doubt,
             restarts,
+            // The clock of the restarts follows from it.
+            online_until: _,
             recovery,
             started_at,
             retries,
@@ -236,7 +237,9 @@ impl<'a> View<'a> {
         let settings = declared.settings();
         (state, desired, maintenance, late_start, doubt, retries).hash(hasher);
         self.operation(*operation, hasher);
-        self.log(restarts, settings.restart_period, hasher);
+        let window = self.cluster.spec.settings().restart_window;
+        let clock = record.restart_clock(window, self.now);
+        Self { now: clock, ..self }.log(restarts, settings.restart_period, hasher);
         match recovery {
             Recovery::None => 0_u8.hash(hasher),
             Recovery::RestartAt(at) => (1_u8, self.wait(*at)).hash(hasher),
@@ -247,7 +250,11 @@ impl<'a> View<'a> {
         }
         if *retries > 0 {
             // Whether it ran long enough to begin a new count.
-            self.age(*started_at, settings.restart_period).hash(hasher);
+            let ran_since = match window {
+                RestartWindow::Online => *since,
+                RestartWindow::Clock => *started_at,
+            };
+            self.age(ran_since, settings.restart_period).hash(hasher);
         }
         match state {
             ResourceState::Online => {

@@ -244,10 +244,10 @@ impl Cluster {
     pub fn restart_budget(&self, resource: ResourceId, now: Timestamp) -> Option<Budget> {
         let settings = self.spec.resource(resource)?.settings();
         let record = self.state.resource(resource)?;
-        Some(record.restarts.budget(
+        Some(record.restart_budget(
+            self.spec.settings().restart_window,
             now.max(self.state.now),
-            settings.restart_threshold,
-            settings.restart_period,
+            (settings.restart_threshold, settings.restart_period),
         ))
     }
 

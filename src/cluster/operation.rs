@@ -2,6 +2,7 @@
 
 use super::output::{Effect, Output};
 use super::outstanding::Target;
+use super::recovery::Was;
 use super::{Cluster, Outcome};
 use crate::id::{OpId, ResourceId};
 use crate::machine::{ResourceEvent, ResourceState};
@@ -198,7 +199,8 @@ impl Cluster {
 
     /// A failure on the owner: decides what follows, and terminates what is left of the resource.
     pub(crate) fn fail(&mut self, resource: ResourceId, event: ResourceEvent) {
-        let was = self.state.resource_state(resource);
+        let Some(record) = self.state.resource(resource) else { return };
+        let was = Was { state: record.state, since: record.since };
         self.supersede(resource);
         self.step_resource(resource, event);
         self.issue(resource, OperationKind::Terminate);

@@ -4,16 +4,23 @@ use super::Cluster;
 use super::output::Event;
 use crate::id::{GroupId, ResourceId};
 use crate::machine::{NodeState, ResourceEvent, ResourceState};
-use crate::settings::{DesiredState, RedundantProvider, RestartAction, Retry};
+use crate::settings::{DesiredState, RedundantProvider, RestartAction, RestartWindow, Retry};
 use crate::spec::{GroupSpec, ResourceSettings, ResourceSpec};
 use crate::state::{Exhaustion, Recovery};
 use crate::time::Timestamp;
+
+/// What a resource was before it failed, and since when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Was {
+    pub(crate) state: ResourceState,
+    pub(crate) since: Timestamp,
+}
 
 impl Cluster {
     /// Decides about a resource that has just failed.
     ///
     /// A failure of something that is on its way out anyway is no reason to restart it.
-    pub(crate) fn plan_recovery(&mut self, resource: ResourceId, was: ResourceState) {
+    pub(crate) fn plan_recovery(&mut self, resource: ResourceId, was: Was) {
         let spec = alloc::sync::Arc::clone(&self.spec);
         let Some(declared) = spec.resource(resource) else { return };
         let group = declared.group();
@@ -122,7 +129,10 @@ impl Cluster {
         } else {
             settings.restart_period
         };
-        record.restarts.budget(self.state.now, settings.restart_threshold, period).remaining
+        let window = self.spec.settings().restart_window;
+        let window = if seeded!(RestartsAgeOffline) { RestartWindow::Clock } else { window };
+        let allowed = (settings.restart_threshold, period);
+        record.restart_budget(window, self.state.now, allowed).remaining
     }
 
     /// Schedules a restart, if the budget allows one.
@@ -131,8 +141,14 @@ impl Cluster {
         let Some(remaining) = self.restarts_left(resource, settings).checked_sub(1) else {
             return false;
         };
+        let window = self.spec.settings().restart_window;
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return false };
-        record.restarts.record(now, settings.restart_period);
+        if record.restarts.entries().is_empty() {
+            // Nothing is left whose time stood still.
+            record.online_until = now;
+        }
+        let clock = record.restart_clock(window, now);
+        record.restarts.record(clock, settings.restart_period);
         if seeded!(RestartsForgotten) {
             record.restarts.clear();
         }
@@ -353,16 +369,16 @@ impl Cluster {
         record.recovery = Recovery::None;
     }
 
-    /// A resource that ran for a whole restart period has proved itself.
-    fn forget_old_retries(
-        &mut self,
-        resource: ResourceId,
-        settings: &ResourceSettings,
-        was: ResourceState,
-    ) {
-        let now = self.state.now;
+    /// A resource that ran for a whole restart period has proved itself. Where the clock counts, so
+    /// does the time that its start took.
+    fn forget_old_retries(&mut self, resource: ResourceId, settings: &ResourceSettings, was: Was) {
+        let (now, window) = (self.state.now, self.spec.settings().restart_window);
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
-        if was == ResourceState::Online && now.since(record.started_at) > settings.restart_period {
+        let ran_since = match window {
+            RestartWindow::Online => was.since,
+            RestartWindow::Clock => record.started_at,
+        };
+        if was.state == ResourceState::Online && now.since(ran_since) > settings.restart_period {
             record.retries = 0;
         }
     }

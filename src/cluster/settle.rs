@@ -7,8 +7,9 @@ use super::agenda::Slot;
 use super::output::Event;
 use super::outstanding::Target;
 use crate::id::{GroupId, NodeId, ResourceId};
-use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent};
+use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::policy::{Placement, Trigger};
+use crate::settings::RestartWindow;
 use crate::spec::GroupSpec;
 
 impl Cluster {
@@ -174,10 +175,19 @@ impl Cluster {
 
     /// The one place where a resource changes its state.
     pub(crate) fn step_resource(&mut self, resource: ResourceId, event: ResourceEvent) {
-        let now = self.state.now;
+        let (now, window) = (self.state.now, self.spec.settings().restart_window);
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
         let Some(to) = record.state.next(event).target() else { return };
         let from = core::mem::replace(&mut record.state, to);
+        if from == ResourceState::Online {
+            record.online_until = now;
+        }
+        if to == ResourceState::Online {
+            if window == RestartWindow::Online {
+                record.restarts.shift(now.since(record.online_until));
+            }
+            record.online_until = now;
+        }
         record.since = now;
         record.sequence = record.sequence.saturating_add(1);
         self.caches.note_count(record.sequence);

@@ -202,6 +202,9 @@ pub(super) struct ResourceSnapshot {
     pub(super) doubt: Doubt,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) restarts: FailureLog,
+    /// Absent is when it entered its state.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) online_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) recovery: Recovery,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -374,6 +377,7 @@ impl NamesOf<'_> {
             late_start,
             doubt,
             restarts,
+            online_until,
             recovery,
             started_at,
             retries,
@@ -391,6 +395,7 @@ impl NamesOf<'_> {
             late_start: *late_start,
             doubt: *doubt,
             restarts: restarts.clone(),
+            online_until: Some(*online_until).filter(|until| until != since),
             recovery: *recovery,
             started_at: *started_at,
             retries: *retries,

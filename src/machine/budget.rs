@@ -28,7 +28,8 @@ pub struct Budget {
     pub threshold: u32,
     /// How often it may be used now.
     pub remaining: u32,
-    /// When the next use of the past falls out of the window; `None` if none is in it.
+    /// When the next use of the past falls out of the window; `None` if none is in it, and for
+    /// restarts that leave it only by time online also while the resource is not online.
     pub renews_at: Option<Timestamp>,
 }
 
@@ -60,6 +61,13 @@ impl FailureLog {
             &mut **self.entries.get_or_insert_with(|| Box::new(Entries(Vec::new())));
         entries.retain(|entry| is_inside(*entry, now, period));
         entries.push(now);
+    }
+
+    /// Moves every use on by this much: time that did not count has passed.
+    pub(crate) fn shift(&mut self, span: Duration) {
+        for entry in self.entries.iter_mut().flat_map(|of| &mut of.0) {
+            *entry = entry.after(span);
+        }
     }
 
     /// Forgets everything.

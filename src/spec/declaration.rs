@@ -14,7 +14,8 @@ use crate::graph::Expression;
 use crate::kind::{KindDeclaration, ResourceOverrides};
 use crate::settings::{
     Admission, AntiAffinityPlacement, ColdStart, DesiredState, Failback, FailbackWindow,
-    FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider, Retry,
+    FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider, RestartWindow,
+    Retry,
 };
 
 mod builder;
@@ -90,6 +91,8 @@ pub struct ClusterDeclaration {
     pub retry: Option<Retry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_cycles: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart_window: Option<RestartWindow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redundant_provider: Option<RedundantProvider>,
     #[serde(

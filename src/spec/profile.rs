@@ -6,7 +6,8 @@ use super::Profile;
 use crate::settings::{
     Admission, AntiAffinityPlacement, ClusterSettings, ColdStart, DesiredState, Failback,
     FailoverLimit, Fencing, GroupSettings, Interval, Maintenance, Monitor, NoQuorum, Priority,
-    QuorumRule, RedundantProvider, ResourceSettings, RestartAction, Retry, UnconfirmedStop,
+    QuorumRule, RedundantProvider, ResourceSettings, RestartAction, RestartWindow, Retry,
+    UnconfirmedStop,
 };
 
 impl Profile {
@@ -19,6 +20,10 @@ impl Profile {
             }
             Self::Modern => (Admission::Open, FailoverLimit::ResourceStays, Retry::NewSeries),
         };
+        let restart_window = match self {
+            Self::Mscs2003 => RestartWindow::Clock,
+            Self::Modern => RestartWindow::Online,
+        };
         ClusterSettings {
             quorum: QuorumRule::NodeMajority,
             witness_weight: 1,
@@ -29,6 +34,7 @@ impl Profile {
             failover_limit,
             retry,
             retry_cycles: None,
+            restart_window,
             redundant_provider: RedundantProvider::Suppress,
             group_wait_delay: Duration::from_secs(120),
             fence_timeout: Duration::from_secs(60),

@@ -41,6 +41,7 @@ impl From<&ClusterSpec> for ClusterDeclaration {
             failover_limit: changed!(failover_limit),
             retry: changed!(retry),
             retry_cycles: settings.retry_cycles,
+            restart_window: changed!(restart_window),
             redundant_provider: changed!(redundant_provider),
             group_wait_delay: changed!(group_wait_delay),
             fence_timeout: changed!(fence_timeout),

@@ -6,8 +6,8 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::id::OpId;
-use crate::machine::{FailureLog, ResourceEvent, ResourceState};
-use crate::settings::{DesiredState, Maintenance, ResourceSettings};
+use crate::machine::{Budget, FailureLog, ResourceEvent, ResourceState};
+use crate::settings::{DesiredState, Maintenance, ResourceSettings, RestartWindow};
 use crate::time::Timestamp;
 
 /// What is remembered of a resource on the owner of its group.
@@ -24,8 +24,11 @@ pub struct ResourceRecord {
     pub(crate) late_start: LateStart,
     /// For a resource in doubt, what is known from before and what is to be done.
     pub(crate) doubt: Doubt,
-    /// Restarts on this owner.
+    /// Restarts on this owner. Where they leave their window by time online only, each is as long ago
+    /// as the resource was online since: they are moved on by the time that it was not.
     pub(crate) restarts: FailureLog,
+    /// Until when it was online last; while it is, since when.
+    pub(crate) online_until: Timestamp,
     pub(crate) recovery: Recovery,
     /// When it was last asked to start.
     pub(crate) started_at: Timestamp,
@@ -249,6 +252,7 @@ impl ResourceRecord {
             late_start: LateStart::Impossible,
             doubt: Doubt::Open,
             restarts: FailureLog::default(),
+            online_until: now,
             recovery: Recovery::None,
             started_at: now,
             retries: 0,
@@ -288,7 +292,33 @@ impl ResourceRecord {
         self.operation
     }
 
-    /// Its restarts on this owner, as far back as its budget looks.
+    /// The time up to which its restarts have aged: where only time online counts, the clock stands
+    /// still while the resource is not online.
+    pub(crate) fn restart_clock(&self, window: RestartWindow, now: Timestamp) -> Timestamp {
+        match window {
+            RestartWindow::Clock => now,
+            RestartWindow::Online if self.state == ResourceState::Online => now,
+            RestartWindow::Online => self.online_until.min(now),
+        }
+    }
+
+    /// What is left of its restarts. No time is promised at which more are left as long as that time
+    /// does not come.
+    pub(crate) fn restart_budget(
+        &self,
+        window: RestartWindow,
+        now: Timestamp,
+        (threshold, period): (u32, Duration),
+    ) -> Budget {
+        let clock = self.restart_clock(window, now);
+        let budget = self.restarts.budget(clock, threshold, period);
+        let stands_still = window == RestartWindow::Online && self.state != ResourceState::Online;
+        Budget { renews_at: budget.renews_at.filter(|_| !stands_still), ..budget }
+    }
+
+    /// Its restarts on this owner, as far back as its budget looks. Where they leave their window by
+    /// time online, these are the times at which they would have happened had it been online ever
+    /// since.
     #[must_use]
     pub const fn restarts(&self) -> &FailureLog {
         &self.restarts

@@ -114,7 +114,7 @@ invariants! {
         Checked, None;
     S14 "Within each period a group fails over because of its resources at most as often as its threshold allows."
         Narrowed, Some("there is no count of failovers for other causes, such as the loss of a node");
-    S15 "Within each period a resource is restarted as often as its threshold allows, not more and, before its group fails over, not less; its count is forgotten only as declared."
+    S15 "Within each period of its time online, or of the clock, a resource is restarted as often as its threshold allows, not more and, before its group fails over, not less; its count is forgotten only as declared."
         Checked, None;
     S16 "Nothing starts on a node that is not up, is paused or drained, or cannot run all of the group."
         Checked, None;

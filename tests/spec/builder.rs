@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use quorate::settings::{
     Admission, AntiAffinityPlacement, ColdStart, DesiredState, Failback, FailbackWindow,
-    FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider, Retry,
+    FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider, RestartWindow,
+    Retry,
 };
 use quorate::spec::{ClusterDeclaration, GroupDeclaration, NodeDeclaration, Profile};
 
@@ -46,6 +47,7 @@ fn every_property_has_a_method() {
         .failover_limit(FailoverLimit::ResourceStays)
         .retry(Retry::NewSeries)
         .retry_cycles(4)
+        .restart_window(RestartWindow::Online)
         .redundant_provider(RedundantProvider::Escalate)
         .group_wait_delay(seconds(90))
         .fence_timeout(seconds(61))

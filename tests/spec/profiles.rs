@@ -7,7 +7,7 @@ use quorate::spec::{
     Admission, AntiAffinityPlacement, ClusterDeclaration, ClusterSettings, ColdStart, DesiredState,
     Failback, FailoverLimit, Fencing, GroupSettings, Interval, Maintenance, Monitor, NoQuorum,
     Priority, Profile, QuorumRule, RedundantProvider, ResourceOverrides, ResourceSettings,
-    RestartAction, Retry, UnconfirmedStop,
+    RestartAction, RestartWindow, Retry, UnconfirmedStop,
 };
 
 use super::{built, cluster, group, read, service};
@@ -60,6 +60,7 @@ fn expected_cluster(
     admission: Admission,
     failover_limit: FailoverLimit,
     retry: Retry,
+    restart_window: RestartWindow,
 ) -> ClusterSettings {
     ClusterSettings {
         quorum: QuorumRule::NodeMajority,
@@ -71,6 +72,7 @@ fn expected_cluster(
         failover_limit,
         retry,
         retry_cycles: None,
+        restart_window,
         redundant_provider: RedundantProvider::Suppress,
         group_wait_delay: millis(120_000),
         fence_timeout: millis(60_000),
@@ -87,8 +89,14 @@ fn each_profile_has_its_defaults() {
         Admission::SameClassOnline,
         FailoverLimit::GroupOffline,
         Retry::FinalAttempt,
+        RestartWindow::Clock,
     );
-    let modern = expected_cluster(Admission::Open, FailoverLimit::ResourceStays, Retry::NewSeries);
+    let modern = expected_cluster(
+        Admission::Open,
+        FailoverLimit::ResourceStays,
+        Retry::NewSeries,
+        RestartWindow::Online,
+    );
     let six_hours = millis(6 * 3_600_000);
     for (profile, cluster_settings, threshold, retry_period, memory) in [
         (Profile::Mscs2003, of_2003, 3, Interval::Never, Duration::ZERO),

@@ -22,6 +22,7 @@ pub(super) const EVERYTHING: &str = r#"
     failover_limit = "resource_stays"
     retry = "new_series"
     retry_cycles = 4
+    restart_window = "online"
     redundant_provider = "escalate"
     group_wait_delay = "1m 30s"
     fence_timeout = 61000

@@ -184,6 +184,7 @@ fn resources(state: &mut ClusterState) {
         record.since = at(2_000);
         record.operation = in_flight.map(|(id, kind)| operation(id, kind));
         record.started_at = at(1_900);
+        record.online_until = at(1_800);
         record.looked_alive_at = at(3_000);
         record.known_alive_at = at(2_500);
         record.sequence = 8;

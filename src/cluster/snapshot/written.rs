@@ -91,6 +91,7 @@ written!(ResourceSnapshot {
     given late_start,
     given doubt,
     given restarts,
+    given online_until,
     given recovery,
     given retries,
     always started_at,

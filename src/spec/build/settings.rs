@@ -30,6 +30,7 @@ pub(super) fn cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) ->
         failover_limit: settled!(failover_limit),
         retry: settled!(retry),
         retry_cycles: declared.retry_cycles.or(defaults.retry_cycles),
+        restart_window: settled!(restart_window),
         redundant_provider: settled!(redundant_provider),
         group_wait_delay: settled!(group_wait_delay),
         fence_timeout: settled!(fence_timeout),

@@ -12,7 +12,8 @@ use super::{
 use crate::kind::{KindDeclaration, ResourceOverrides};
 use crate::settings::{
     Admission, AntiAffinityPlacement, ColdStart, DesiredState, Failback, FailbackWindow,
-    FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider, Retry,
+    FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider, RestartWindow,
+    Retry,
 };
 
 /// A method per property, which sets it.
@@ -81,6 +82,8 @@ impl ClusterDeclaration {
         retry: Retry;
         /// Limits the series of attempts before an operator is needed.
         retry_cycles: u32;
+        /// Sets by which time a restart leaves the window of its budget.
+        restart_window: RestartWindow;
         /// Sets what a failed provider does that its dependents can do without.
         redundant_provider: RedundantProvider;
         /// Sets how long a group waits for its preferred owner when the cluster forms.

@@ -15,6 +15,7 @@ written!(ClusterDeclaration {
     given failover_limit,
     given retry,
     given retry_cycles,
+    given restart_window,
     given redundant_provider,
     span group_wait_delay,
     span fence_timeout,

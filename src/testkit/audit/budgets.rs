@@ -69,18 +69,20 @@ fn restart(
 ) -> Result<(), Breach> {
     let settings = seen.spec.resource(resource).expect("a declared one").settings();
     let (threshold, period) = (settings.restart_threshold, settings.restart_period);
+    let window = seen.spec.settings().restart_window;
     let due = moment.now.after(settings.restart_delay);
     ensure!(S15, at == due, "{resource} restarts at {at}, not at {due}");
     let record = &mut seen.resources[resource.index()];
     if record.retry_at.take_if(|at| *at <= moment.now).is_some() {
         record.restarts.clear();
     }
-    write_down(&mut record.restarts, moment.now, period);
-    let used = in_window(&record.restarts, moment.now, period);
+    let clock = record.clock(window, moment.now);
+    write_down(&mut record.restarts, clock, period);
+    let used = in_window(&record.restarts, clock, period);
     let left = usize::try_from(remaining).unwrap_or(usize::MAX);
     let allowed = usize::try_from(threshold).unwrap_or(usize::MAX);
     ensure!(S15, used + left == allowed, "{resource}: {used} restarts, {left} of {allowed} left");
-    let (used, is_within) = within(&record.restarts, moment.now, threshold, period);
+    let (used, is_within) = within(&record.restarts, clock, threshold, period);
     ensure!(
         S15,
         is_within,
@@ -97,6 +99,7 @@ fn given_up(
 ) -> Result<(), Breach> {
     let declared = seen.spec.resource(resource).expect("a declared one");
     let settings = declared.settings();
+    let window = seen.spec.settings().restart_window;
     // On a paused node it only tries to leave once more, and what was counted stays.
     let is_leaving = spent::is_held(seen, declared.group())
         && matches!(cause, Exhaustion::NoCandidate | Exhaustion::Failovers);
@@ -109,7 +112,8 @@ fn given_up(
     if moment.is_told_again(declared.name(), cause) {
         return Ok(());
     }
-    let used = in_window(&record.restarts, moment.now, settings.restart_period);
+    let clock = record.clock(window, moment.now);
+    let used = in_window(&record.restarts, clock, settings.restart_period);
     let allowed = usize::try_from(settings.restart_threshold).unwrap_or(usize::MAX);
     let is_withheld = cause == Exhaustion::Restarts && used < allowed;
     ensure!(

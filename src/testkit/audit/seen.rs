@@ -1,12 +1,13 @@
 //! What an embedder knows who believes nothing but the outputs: the state as it was told, one
 //! event after the other, so that every effect can be judged at the moment it was put out.
 
+use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::prelude::v1::*;
 
 use crate::cluster::Effect;
 use crate::machine::{GroupState, NodeState, ResourceState};
-use crate::settings::{ColdStart, DesiredState};
+use crate::settings::{ColdStart, DesiredState, RestartWindow};
 use crate::spec::ClusterSpec;
 use crate::state::{Doubt, DownProof, Exhaustion, MovementCause, Recovery};
 use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
@@ -66,8 +67,12 @@ pub(crate) struct SeenGroup {
 pub(crate) struct SeenResource {
     pub(crate) state: ResourceState,
     pub(crate) desired: Option<DesiredState>,
-    /// When it was restarted, since the count was last cleared.
+    /// When it was restarted, since the count was last cleared, by its own [clock](Self::clock).
     pub(crate) restarts: Vec<Timestamp>,
+    /// What its own clock showed when it was last online.
+    pub(crate) stood_at: Timestamp,
+    /// Since when it is online.
+    pub(crate) online_since: Option<Timestamp>,
     /// When the retry period that it is in is over.
     pub(crate) retry_at: Option<Timestamp>,
     /// What it waits for since it failed.
@@ -142,6 +147,9 @@ impl Seen {
                 state: record.state,
                 desired: record.desired,
                 restarts: record.restarts.entries().to_vec(),
+                stood_at: record.online_until,
+                online_since: (record.state == ResourceState::Online)
+                    .then_some(record.online_until),
                 retry_at,
                 again,
                 started_at: record.started_at,
@@ -377,11 +385,34 @@ impl SeenGroup {
 }
 
 impl SeenResource {
+    /// The time by which its restarts leave their window: that on the clock, or one that goes on only
+    /// while it is online.
+    pub(super) fn clock(&self, window: RestartWindow, now: Timestamp) -> Timestamp {
+        match window {
+            RestartWindow::Clock => now,
+            RestartWindow::Online => {
+                let span = self.online_since.map_or(Duration::ZERO, |since| now.since(since));
+                self.stood_at.after(span)
+            }
+        }
+    }
+
+    /// It came online, or is so no more.
+    pub(super) fn turn(&mut self, to: ResourceState, now: Timestamp) {
+        if to == ResourceState::Online {
+            self.online_since = Some(now);
+        } else if let Some(since) = self.online_since.take() {
+            self.stood_at = self.stood_at.after(now.since(since));
+        }
+    }
+
     fn new(desired: Option<DesiredState>, now: Timestamp) -> Self {
         Self {
             state: ResourceState::Initializing,
             desired,
             restarts: Vec::new(),
+            stood_at: now,
+            online_since: None,
             retry_at: None,
             again: Again::Free,
             started_at: now,

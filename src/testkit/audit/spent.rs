@@ -4,7 +4,7 @@ use std::prelude::v1::*;
 
 use crate::cluster::Event;
 use crate::machine::{NodeState, ResourceState};
-use crate::settings::{DesiredState, RedundantProvider, RestartAction, Retry};
+use crate::settings::{DesiredState, RedundantProvider, RestartAction, RestartWindow, Retry};
 use crate::state::{Exhaustion, MovementCause};
 use crate::{GroupId, Input, NodeId, ResourceId};
 
@@ -134,8 +134,13 @@ fn failed(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId, from: Reso
     let now = moment.now;
     let declared = seen.spec.resource(resource).expect("a declared one");
     let (group, period) = (declared.group(), declared.settings().restart_period);
+    let window = seen.spec.settings().restart_window;
     let record = &mut seen.resources[resource.index()];
-    if from == ResourceState::Online && now.since(record.started_at) > period {
+    let ran_since = match window {
+        RestartWindow::Online => record.online_since.unwrap_or(now),
+        RestartWindow::Clock => record.started_at,
+    };
+    if from == ResourceState::Online && now.since(ran_since) > period {
         record.is_retried = false;
     }
     let has_way_back =
@@ -175,7 +180,8 @@ fn is_lost(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
 fn is_spent(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let settings = seen.spec.resource(resource).expect("a declared one").settings();
     let record = seen.resource(resource);
-    let used = budgets::in_window(&record.restarts, moment.now, settings.restart_period);
+    let clock = record.clock(seen.spec.settings().restart_window, moment.now);
+    let used = budgets::in_window(&record.restarts, clock, settings.restart_period);
     let is_used = used >= usize::try_from(settings.restart_threshold).unwrap_or(usize::MAX);
     let is_last = record.is_retried && seen.spec.settings().retry == Retry::FinalAttempt;
     is_used || is_last || record.is_uncertain

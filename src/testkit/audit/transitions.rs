@@ -221,6 +221,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             let record = &mut seen.resources[resource.index()];
             record.state = *to;
             record.is_undisturbed |= *to == ResourceState::Online;
+            record.turn(*to, now);
             let is_cleared = *from == ResourceState::Failed && *to == ResourceState::Offline;
             // Whatever starts it, it is not tried again because of that failure any more; what is
             // found running was not tried again at all.

@@ -4,6 +4,8 @@ use core::time::Duration;
 use std::prelude::v1::*;
 
 use crate::Timestamp;
+use crate::machine::ResourceState;
+use crate::state::ResourceRecord;
 
 /// When something was done, for ever: nothing is forgotten but what a rule says.
 ///
@@ -32,11 +34,60 @@ impl Uses {
         self.times.iter().filter(|at| age(at) <= period.as_millis()).count()
     }
 
+    /// How often it may be done now, if only the time counts that something was online since.
+    #[must_use]
+    pub fn left_by(
+        &self,
+        online: &TimesOnline,
+        now: Timestamp,
+        threshold: u32,
+        period: Duration,
+    ) -> u32 {
+        let age = |at: &&Timestamp| u128::from(online.between(**at, now));
+        let used = self.times.iter().filter(|at| age(at) <= period.as_millis()).count();
+        threshold.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
+    }
+
     /// How often it may be done now.
     #[must_use]
     pub fn left(&self, now: Timestamp, threshold: u32, period: Duration) -> u32 {
         let used = u32::try_from(self.within(now, period)).unwrap_or(u32::MAX);
         threshold.saturating_sub(used)
+    }
+}
+
+/// When something was online: from each of these times to the one beside it, the last one until now.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct TimesOnline {
+    spans: Vec<(Timestamp, Option<Timestamp>)>,
+}
+
+impl TimesOnline {
+    /// Of a resource in the middle of its life, whose restarts are as long ago as it was online since.
+    pub(super) fn of(record: &ResourceRecord) -> Self {
+        let is_online = record.state() == ResourceState::Online;
+        let end = (!is_online).then_some(record.online_until);
+        Self { spans: Vec::from([(Timestamp::ZERO, end)]) }
+    }
+
+    /// It is online from now on, or is so no more.
+    pub fn turn(&mut self, is_online: bool, now: Timestamp) {
+        let last = self.spans.last_mut().filter(|(_, end)| end.is_none());
+        match (last, is_online) {
+            (None, true) => self.spans.push((now, None)),
+            (Some((_, end)), false) => *end = Some(now),
+            (Some(_), true) | (None, false) => {}
+        }
+    }
+
+    /// How many milliseconds of the time from `at` to `now` it was online.
+    #[must_use]
+    pub fn between(&self, at: Timestamp, now: Timestamp) -> u64 {
+        let overlap = |(begin, end): &(Timestamp, Option<Timestamp>)| {
+            let (begin, end) = (at.max(*begin), end.unwrap_or(now).min(now));
+            end.as_millis().saturating_sub(begin.as_millis())
+        };
+        self.spans.iter().map(overlap).sum()
     }
 }
 

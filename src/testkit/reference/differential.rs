@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::prelude::v1::*;
 
-use super::budget::Uses;
+use super::budget::{TimesOnline, Uses};
 use super::exposure::named;
 use super::order::Order;
 use super::picture::Picture;
@@ -32,6 +32,8 @@ pub struct Differential {
     orders: Option<Vec<Order>>,
     /// Restarts by resource and failovers by group, as told.
     restarts: BTreeMap<String, Uses>,
+    /// When each resource was online, since nothing of it was counted.
+    online: BTreeMap<String, TimesOnline>,
     failovers: BTreeMap<String, Uses>,
     compared: Compared,
     /// The cluster after the last step.
@@ -64,6 +66,7 @@ impl Differential {
         let mut differential = Self {
             orders,
             restarts: BTreeMap::new(),
+            online: BTreeMap::new(),
             failovers: BTreeMap::new(),
             compared: Compared::default(),
             last: Picture::of(cluster),

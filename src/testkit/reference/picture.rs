@@ -229,7 +229,8 @@ impl Picture {
             | MovementCause::NodeFailure
             | MovementCause::Operator
             | MovementCause::Drain
-            | MovementCause::Failback => group.resources.iter().any(Resource::was_given_up),
+            | MovementCause::Failback
+            | MovementCause::Configuration => group.resources.iter().any(Resource::was_given_up),
         };
         if is_cause && !group.failure_memory.is_zero() {
             group.failed_on.retain(|(node, _)| node != from);

@@ -6,12 +6,12 @@ use super::{Differential, Step, agree};
 use crate::cluster::Event;
 use crate::id::Names;
 use crate::machine::{NodeState, ResourceState};
-use crate::settings::Retry;
+use crate::settings::{ResourceSettings, RestartWindow, Retry};
 use crate::state::{Exhaustion, MovementCause, Recovery};
 use crate::testkit::breach::Breach;
-use crate::testkit::reference::budget::Uses;
+use crate::testkit::reference::budget::{TimesOnline, Uses};
 use crate::testkit::reference::picture::Picture;
-use crate::{Cluster, Command};
+use crate::{Cluster, Command, Timestamp};
 
 impl Differential {
     /// Takes over what a cluster remembers that is in the middle of its life.
@@ -21,6 +21,8 @@ impl Differential {
             let log = state.resource(id).map(|record| record.restarts().entries().to_vec());
             let uses = Uses::from_iter(log.unwrap_or_default());
             self.restarts.insert(declared.name().to_owned(), uses);
+            let times = state.resource(id).map(TimesOnline::of).unwrap_or_default();
+            self.online.insert(declared.name().to_owned(), times);
         }
         for (id, declared) in spec.groups() {
             let log = state.group(id).map(|record| record.failovers().entries().to_vec());
@@ -58,8 +60,8 @@ impl Differential {
         let Some(settings) = declared.map(crate::spec::ResourceSpec::settings) else {
             return Ok(());
         };
-        let uses = self.restarts.entry(name.clone()).or_default();
-        let left = uses.left(step.moment.now, settings.restart_threshold, settings.restart_period);
+        let window = spec.settings().restart_window;
+        let left = self.restarts_left(name, settings, (window, step.moment.now));
         let of = |group: &&crate::testkit::reference::Group| group.resource(name).is_some();
         let owner = picture.groups.iter().find(of).and_then(|group| group.owner.as_deref());
         let is_up = owner.is_some_and(|owner| picture.node_state(owner) == NodeState::Up);
@@ -72,10 +74,31 @@ impl Differential {
         Ok(())
     }
 
+    /// How many restarts a resource has left: by the clock, or by the time that it was online since.
+    fn restarts_left(
+        &self,
+        name: &str,
+        settings: &ResourceSettings,
+        (window, now): (RestartWindow, Timestamp),
+    ) -> u32 {
+        let (threshold, period) = (settings.restart_threshold, settings.restart_period);
+        let Some(uses) = self.restarts.get(name) else { return threshold };
+        match (window, self.online.get(name)) {
+            (RestartWindow::Online, Some(online)) => uses.left_by(online, now, threshold, period),
+            (RestartWindow::Online, None) | (RestartWindow::Clock, _) => {
+                uses.left(now, threshold, period)
+            }
+        }
+    }
+
     /// Counts what is told.
     pub(super) fn count(&mut self, step: &Step<'_>, picture: &Picture, event: &Event<Names>) {
         let now = step.moment.now;
         match event {
+            Event::ResourceChanged { resource, to, .. } => {
+                let is_online = *to == ResourceState::Online;
+                self.online.entry(resource.clone()).or_default().turn(is_online, now);
+            }
             Event::RestartScheduled { resource, .. } => {
                 self.restarts.entry(resource.clone()).or_default().add(now);
             }
@@ -91,6 +114,7 @@ impl Differential {
                 let known = picture.group(group).expect("a declared group");
                 for resource in &known.resources {
                     self.restarts.remove(&resource.name);
+                    self.online.remove(&resource.name);
                 }
             }
             _ => {}
@@ -195,7 +219,7 @@ impl Differential {
         let now = step.after.now;
         if step.moment.is_reconfiguration() {
             // Another configuration may make another resource of one with the same name.
-            (self.restarts, self.failovers) = Default::default();
+            (self.restarts, self.failovers, self.online) = Default::default();
             self.remember(cluster);
         }
         let up = step.after.nodes.iter().filter(|node| node.state == NodeState::Up).count();
@@ -211,8 +235,8 @@ impl Differential {
         }
         for (id, declared) in cluster.spec().resources() {
             let settings = declared.settings();
-            let uses = self.restarts.entry(declared.name().to_owned()).or_default();
-            let own = uses.left(now, settings.restart_threshold, settings.restart_period);
+            let window = cluster.spec().settings().restart_window;
+            let own = self.restarts_left(declared.name(), settings, (window, now));
             let told = cluster.restart_budget(id, now).map(|budget| budget.remaining);
             let name = declared.name();
             agree!(self, S15, told == Some(own), "{own} restarts left of {name}, not {told:?}");
