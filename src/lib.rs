@@ -67,13 +67,16 @@
 //! let done = carry_out(&mut cluster, now)?;
 //! assert_eq!(done, ["start disk on b", "start ip on b", "start db on b"]);
 //!
-//! // Where would it go next, and what speaks against the others?
-//! let answer = cluster.explain(sql, Trigger::NodeFailure).expect("declared above");
+//! // Where would it go if its owner were emptied, and what speaks against the others?
+//! let answer = cluster.explain(sql, Trigger::Drain).expect("declared above");
 //! assert_eq!(answer.chosen, Some(c));
 //! assert_eq!(
 //!     cluster.spec().named(answer).to_string(),
-//!     "sql, node failure, owner b:\n  c  chosen\n  a  rejected: down\n  b  rejected: owns it now",
+//!     "sql, drain, owner b:\n  c  chosen\n  a  rejected: down\n  b  rejected: owns it now",
 //! );
+//! // If its owner failed nobody could take over: its vote would be missing.
+//! let answer = cluster.explain(sql, Trigger::NodeFailure).expect("declared above");
+//! assert_eq!(answer.chosen, None);
 //!
 //! // Without a majority nothing runs, and the cluster can say why.
 //! cluster.handle(now, Input::NodeLost { node: b, incarnation: incarnation.into() })?;

@@ -159,6 +159,10 @@ bugs! {
     FailedStartIsOnline: S33,
     /// the reason given for a failed group is another one
     ReasonUntrue: S34,
+    /// a rehearsal begins when everything in flight has succeeded
+    RehearsalFromRest: S34,
+    /// where a group would go if its owner failed is told from a draw that is never made
+    ExplainOtherDraw: S34,
     /// the reason names a resource of which nothing is in flight, not the one that is waited for
     WhyNamesWrong: S34,
     /// a change of configuration may cost the quorum

@@ -282,7 +282,13 @@ impl SharedCluster {
         group: GroupId,
         trigger: Trigger,
     ) -> Result<Option<Explanation>, HalfChanged> {
-        self.ask(|cluster| cluster.explain(group, trigger))
+        match trigger {
+            // These let an incident happen on a copy.
+            Trigger::NodeFailure | Trigger::Drain => Ok(self.fork()?.explain(group, trigger)),
+            Trigger::Start | Trigger::ResourceFailure | Trigger::BestPossible => {
+                self.ask(|cluster| cluster.explain(group, trigger))
+            }
+        }
     }
 
     /// What is left at `now` of the restarts of a resource: [`Cluster::restart_budget`].

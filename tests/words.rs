@@ -144,6 +144,7 @@ fn rejections() -> Vec<Rejection<Names>> {
     vec![
         Rejection::NotUp { state: NodeState::Joining },
         Rejection::CurrentOwner,
+        Rejection::NoQuorum,
         Rejection::NotPossibleOwner { resource: resource() },
         Rejection::Capacity { dimension: "ram".into(), needed: 4, free: 3 },
         Rejection::AntiAffinity { group: group() },

@@ -13,8 +13,7 @@ use core::fmt;
 
 use crate::id::{GroupId, Names, OpId, ResourceId};
 use crate::machine::{Budget, GroupState};
-use crate::plan::{self, Explanation};
-use crate::policy::{FailoverPolicy, Placement, Trigger};
+use crate::policy::FailoverPolicy;
 use crate::spec::{ClusterSpec, Limits};
 use crate::state::ClusterState;
 use crate::time::Timestamp;
@@ -29,6 +28,7 @@ mod deadline;
 mod digest;
 mod drain;
 mod error;
+mod explain;
 mod failback;
 mod failed_nodes;
 mod gate;
@@ -229,14 +229,6 @@ impl Cluster {
     #[must_use]
     pub fn group_state(&self, group: GroupId) -> GroupState {
         self.state.group_state(&self.spec, group)
-    }
-
-    /// Where a group would go if `trigger` happened now: every node with its verdict, in order.
-    /// `None` if there is no such group.
-    #[must_use]
-    pub fn explain(&self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
-        let placement = Placement::new(&self.spec, &self.state, group, trigger)?;
-        Some(plan::explain(&placement, &*self.policy))
     }
 
     /// What is left at `now` of the restarts of a resource on its owner.

@@ -218,7 +218,7 @@ impl Cluster {
 }
 
 /// The question to the policy when a move needs another destination.
-fn trigger_of(cause: MovementCause) -> Trigger {
+pub(crate) fn trigger_of(cause: MovementCause) -> Trigger {
     match cause {
         MovementCause::Start | MovementCause::Configuration => Trigger::Start,
         MovementCause::ResourceFailure => Trigger::ResourceFailure,

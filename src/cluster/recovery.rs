@@ -278,7 +278,9 @@ impl Cluster {
         let is_tried_then = match cause {
             Exhaustion::NoCandidate => true,
             Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Admission => at.is_some(),
-            Exhaustion::DontRestart | Exhaustion::Failovers | Exhaustion::Retries => false,
+            // It leaves at that time, and if there is none it stays.
+            Exhaustion::Failovers => at.is_none(),
+            Exhaustion::DontRestart | Exhaustion::Retries => false,
         };
         is_tried_then && self.is_on_paused_node(resource) && !seeded!(RetryOnPausedNode)
     }

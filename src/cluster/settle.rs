@@ -15,18 +15,11 @@ use crate::spec::GroupSpec;
 impl Cluster {
     /// Plans every touched node and group, in order of priority, until nothing is touched.
     pub(crate) fn settle(&mut self) {
-        // Each round changes the state towards what is wanted, so the rounds end by themselves;
-        // the bound turns a mistake in that argument into a wrong plan instead of a hang.
-        let groups = u64::try_from(self.spec.groups().len()).unwrap_or(u64::MAX);
-        let mut rounds = groups.saturating_add(64).saturating_mul(groups.saturating_add(64));
+        let mut rounds = self.rounds();
         while rounds > 0 {
             rounds = rounds.saturating_sub(1);
-            if let Some(node) = self.caches.touched.next_node() {
-                self.settle_node(node);
-            } else if let Some(group) = self.caches.touched.next_group() {
-                self.settle_group(group);
-            } else if self.touch_late() || self.return_next() {
-                // They are settled like any other group.
+            if self.settle_next() {
+                // There may be more.
             } else if self.finish_drains() {
                 // What stays is settled once more.
             } else if seeded!(TimeoutInThePast) || !self.touch_what_is_due() {
@@ -35,6 +28,27 @@ impl Cluster {
                 break;
             }
         }
+    }
+
+    /// More rounds than settling takes. Each changes the state towards what is wanted, so they end
+    /// by themselves; the bound turns a mistake in that argument into a wrong plan instead of a hang.
+    pub(crate) fn rounds(&self) -> u64 {
+        let groups = u64::try_from(self.spec.groups().len()).unwrap_or(u64::MAX);
+        groups.saturating_add(64).saturating_mul(groups.saturating_add(64))
+    }
+
+    /// Plans one touched node or group. Whether there was any.
+    pub(crate) fn settle_next(&mut self) -> bool {
+        if let Some(node) = self.caches.touched.next_node() {
+            self.settle_node(node);
+            return true;
+        }
+        if let Some(group) = self.caches.touched.next_group() {
+            self.settle_group(group);
+            return true;
+        }
+        // They are settled like any other group.
+        self.touch_late() || self.return_next()
     }
 
     /// Touches what has a deadline that has come. Whether there was anything.

@@ -138,6 +138,12 @@ impl Touched {
         self.nodes.pop()
     }
 
+    /// Whether this group is planned next, or nothing that is touched is.
+    pub(crate) fn comes_next(&self, group: GroupId) -> bool {
+        let first = self.groups.peek().map(|(_, Reverse(first))| *first);
+        self.nodes.is_empty() && first.is_none_or(|first| first == group)
+    }
+
     /// The touched group of the highest priority, the first one declared of those.
     pub(crate) fn next_group(&mut self) -> Option<GroupId> {
         let (_, Reverse(group)) = self.groups.pop()?;

@@ -73,6 +73,9 @@ pub enum Rejection<N: Naming = Ids> {
         /// The group that stands there.
         group: N::Group,
     },
+    /// It may own the group, but without the present owner the cluster would have no quorum, so that
+    /// no group is given a node. Only in answers about the failure of the owner.
+    NoQuorum,
     /// The policy does not want it.
     Vetoed {
         /// The policy's reason.
@@ -141,6 +144,7 @@ impl<N: Naming> fmt::Display for Rejection<N> {
                 write!(f, "no room: {dimension} needs {needed}, has {free} free")
             }
             Self::AntiAffinity { group } => write!(f, "runs anti-affine group {group}"),
+            Self::NoQuorum => f.write_str("the cluster would have no quorum"),
             Self::Vetoed { reason } => write!(f, "vetoed: {reason}"),
         }
     }

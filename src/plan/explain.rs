@@ -84,6 +84,8 @@ pub enum Difference {
         /// The number of the node before it.
         better: i64,
     },
+    /// The group is on its way to the other one.
+    UnderWay,
     /// The policy sees no difference, and the other one is the owner.
     Owner,
     /// The policy sees no difference, and the other one stands earlier in the node list.
@@ -152,6 +154,7 @@ impl fmt::Display for Difference {
                 write!(f, "{name} {own} {sign} {better}")
             }
             Self::Failed => f.write_str("the group failed here"),
+            Self::UnderWay => f.write_str("it is on its way there"),
             Self::Owner => f.write_str("that one is the owner"),
             Self::NodeList => f.write_str("later in the node list"),
         }

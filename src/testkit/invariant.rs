@@ -152,7 +152,7 @@ invariants! {
         Checked, None;
     S33 "Every event in every state has a declared answer; nothing happens outside the tables, and nothing panics."
         Checked, None;
-    S34 "Whenever a group that should be online is not, there is exactly one reason, and it is true."
+    S34 "Whenever a group that should be online is not, there is exactly one reason, and it is true; a group goes where `explain` says."
         Checked, None;
     S35 "Answers from before a change of configuration cannot act on what is new, and no change drops quorum without saying so."
         Checked, None;

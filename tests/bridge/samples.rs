@@ -187,6 +187,7 @@ fn verdicts() -> Vec<Verdict<Names>> {
         Verdict::Chosen { drawback: Some(Drawback::BesideAntiAffine { group: group() }) },
         behind(Difference::Key { name: "groups on node", own: 4, better: 2 }),
         behind(Difference::Failed),
+        behind(Difference::UnderWay),
         behind(Difference::Owner),
         behind(Difference::NodeList),
         Verdict::LastResort(Drawback::BesideAntiAffine { group: group() }),
@@ -194,6 +195,7 @@ fn verdicts() -> Vec<Verdict<Names>> {
         Verdict::LastResort(Drawback::Paused),
         Verdict::Rejected(Rejection::NotUp { state: NodeState::Unclean }),
         Verdict::Rejected(Rejection::CurrentOwner),
+        Verdict::Rejected(Rejection::NoQuorum),
         Verdict::Rejected(Rejection::NotPossibleOwner { resource: resource() }),
         Verdict::Rejected(Rejection::Capacity { dimension: name("mb"), needed: 64, free: 16 }),
         Verdict::Rejected(Rejection::AntiAffinity { group: group() }),
@@ -246,7 +248,12 @@ fn plans() -> Vec<Plan> {
         operation(OperationKind::Fence, None),
     ];
     vec![
-        Plan { groups, operations, end: PlanEnd::Settled },
-        Plan { groups: vec![], operations: vec![], end: PlanEnd::CutOff },
+        Plan {
+            groups,
+            operations,
+            unanswered: vec![operation(OperationKind::Probe, Some(name("db")))],
+            end: PlanEnd::Settled,
+        },
+        Plan { groups: vec![], operations: vec![], unanswered: vec![], end: PlanEnd::CutOff },
     ]
 }

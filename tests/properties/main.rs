@@ -1,5 +1,6 @@
 //! Random histories of random clusters keep every rule: see [`quorate::testkit::history`].
 
+mod explain;
 #[path = "../support/random.rs"]
 mod random;
 mod rehearsal;

@@ -86,6 +86,8 @@ struct Count {
     refused: Cell<u32>,
     /// Something was asked for.
     busy: Cell<u32>,
+    /// A probe was left in flight.
+    probing: Cell<u32>,
     /// Something waited for time alone.
     waiting: Cell<u32>,
 }
@@ -102,10 +104,8 @@ fn judge(cluster: &Cluster, question: &Question, count: &Count) -> Result<(), St
     }
     let digest = before.digest();
     let mut execution = Execution::of(&before);
-    let ready = execution.rest();
-    execution.operations.clear();
     let mut inputs = Vec::new();
-    let mut real = ready.map_err(Stop::Restless);
+    let mut real = Ok(());
     for draw in &question.inputs {
         if real.is_err() {
             break;
@@ -114,6 +114,9 @@ fn judge(cluster: &Cluster, question: &Question, count: &Count) -> Result<(), St
         let input = execution.cluster.spec().named(input);
         inputs.push(input.clone());
         real = execution.take(input);
+    }
+    if real.is_ok() {
+        real = execution.rest().map_err(Stop::Restless);
     }
     let plan = before.what_if(inputs.clone());
     add(&count.cases, true);
@@ -136,6 +139,11 @@ fn judge(cluster: &Cluster, question: &Question, count: &Count) -> Result<(), St
                 let [planned, done] = lists;
                 return Err(with(&format!("planned:\n{planned}\ndone:\n{done}")));
             }
+            let unanswered = execution.probes();
+            if plan.unanswered != unanswered {
+                return Err(with(&format!("{:?} and not {unanswered:?}", plan.unanswered)));
+            }
+            add(&count.probing, !unanswered.is_empty());
             let is_same = plan.groups == groups;
             let lists = || (lines(&plan.groups), lines(&groups));
             is_same.then_some(()).ok_or_else(|| {
@@ -158,7 +166,7 @@ fn lines<T: std::fmt::Display>(list: &[T]) -> String {
 
 /// Every node that is away joins, and every group is wanted, so that there is more to do. Nothing of
 /// what comes of it is done yet.
-fn gather(cluster: &mut Cluster) {
+pub(crate) fn gather(cluster: &mut Cluster) {
     let nodes: Vec<NodeId> = cluster.spec().nodes().map(|(node, _)| node).collect();
     let groups: Vec<GroupId> = cluster.spec().groups().map(|(group, _)| group).collect();
     tell(cluster, Input::WitnessChanged { witness: WitnessState::Up });
@@ -271,7 +279,8 @@ enum Stop {
     Restless(String),
 }
 
-/// A cluster whose agents do all that is asked for at once, in the order in which it is asked for.
+/// A cluster that takes inputs as they come, and whose agents then do all that is asked for, in the
+/// order in which it is asked for. Nobody answers probes.
 struct Execution {
     cluster: Cluster,
     operations: Vec<PlannedOperation>,
@@ -299,15 +308,23 @@ impl Execution {
                 Output::Effect(effect) => self.operations.extend(planned(spec.named(effect))),
             }
         }
-        self.rest().map_err(Stop::Restless)
+        Ok(())
+    }
+
+    /// The probes in flight, as a plan lists them.
+    fn probes(&self) -> Vec<PlannedOperation> {
+        let outstanding = self.cluster.outstanding();
+        let probes = outstanding.filter(|effect| effect.action == OperationKind::Probe);
+        probes.filter_map(|effect| planned(self.cluster.spec().named(effect))).collect()
     }
 
     /// Until nothing is asked for and nothing waits for time alone.
     fn rest(&mut self) -> Result<(), String> {
         for _ in 0..100_000 {
-            let oldest = self.cluster.outstanding().next();
+            let is_answered = |effect: &Effect| effect.action != OperationKind::Probe;
+            let oldest = self.cluster.outstanding().find(is_answered);
             if let Some(effect) = oldest {
-                let (operation, outcome) = (effect.operation, done(effect.action));
+                let (operation, outcome) = (effect.operation, Outcome::Succeeded);
                 let report = Input::OperationFinished { operation, outcome };
                 let now = self.cluster.state().now();
                 self.cluster.handle(now, report).map_err(|error| error.to_string())?;
@@ -324,19 +341,6 @@ impl Execution {
             }
         }
         Err("there is no end of it".into())
-    }
-}
-
-/// What agents and fencing devices say when all is well; what is looked for does not run.
-fn done(action: OperationKind) -> Outcome {
-    match action {
-        OperationKind::Probe => Outcome::NotRunning,
-        OperationKind::Start
-        | OperationKind::Stop
-        | OperationKind::Terminate
-        | OperationKind::CheckLooksAlive
-        | OperationKind::CheckIsAlive
-        | OperationKind::Fence => Outcome::Succeeded,
     }
 }
 

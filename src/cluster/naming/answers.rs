@@ -128,6 +128,7 @@ impl<A: Naming> Translate<A> for Rejection<A> {
         Ok(translate_variants! { self, by, Rejection:
             NotUp { state },
             CurrentOwner,
+            NoQuorum,
             NotPossibleOwner { resource: resource },
             Capacity { dimension: dimension, needed, free },
             AntiAffinity { group: group },

@@ -30,6 +30,7 @@
 //! | `ownership` | epochs grow with each change of owner; a takeover has a proof that is true; owners are fit; capacity and anti-affinity hold at the moment of the decision |
 //! | `budgets` | failovers, restarts and fences within their windows, recounted from the events |
 //! | `spent` | a resource moves its group only once its restarts are used up |
+//! | `explained` | whoever leaves a node that is off or is being drained goes where `explain` said |
 //! | `failback` | failback only where it is allowed, to a better node, after its hold-down, in its window, once per window |
 //! | `failures` | a group does not return to a node on which it failed, and does not fail over to it while another one can take it |
 //! | `moves` | a group moves because of itself, and once per failure; a drain leaves what cannot go; who is placed has no rival of higher priority that waits |
@@ -50,6 +51,7 @@ mod again;
 mod auditor;
 mod budgets;
 mod commands;
+mod explained;
 mod failback;
 mod failures;
 mod moves;
@@ -186,6 +188,7 @@ pub(crate) fn step(
     moves::drain_gave_up(cluster, outputs)?;
     failures::choice(seen, cluster, moment, outputs)?;
     moves::priorities(cluster, moment, outputs)?;
+    explained::goes_there(moment, outputs)?;
     reasons::check(cluster)?;
     not_stuck(cluster)
 }

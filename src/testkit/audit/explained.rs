@@ -1,0 +1,79 @@
+//! A group goes where it was said that it would go.
+
+use crate::cluster::{Event, Outcome, Output};
+use crate::machine::NodeState;
+use crate::policy::Trigger;
+use crate::state::OperationKind;
+use crate::{Command, GroupId, Input, NodeId};
+use std::collections::BTreeSet;
+use std::prelude::v1::*;
+
+use super::Moment;
+use crate::testkit::breach::{Breach, ensure};
+
+/// What befalls a node, and through it all of its groups.
+struct Incident {
+    node: NodeId,
+    trigger: Trigger,
+}
+
+/// Whoever leaves a node because it is off or is being drained goes where `explain` said before.
+pub(super) fn goes_there(moment: &Moment<'_>, outputs: &[Output]) -> Result<(), Breach> {
+    let Some(Incident { node, trigger }) = incident(moment) else { return Ok(()) };
+    let mut seen = BTreeSet::new();
+    for output in outputs {
+        let Some((group, to)) = departure(output, node, trigger) else { continue };
+        // A group leaves once; what becomes of it then is another matter.
+        if !seen.insert(group) || trigger == Trigger::Drain && is_moving(moment, group) {
+            continue;
+        }
+        let told = moment.before.explain(group, trigger).and_then(|told| told.chosen);
+        ensure!(S34, told == to, "{group} goes to {to:?} ({trigger}), and {told:?} was said");
+    }
+    Ok(())
+}
+
+fn is_moving(moment: &Moment<'_>, group: GroupId) -> bool {
+    let record = moment.before.state().group(group);
+    record.is_some_and(|record| record.movement().is_some())
+}
+
+/// The incident of a step in which nothing else happens.
+fn incident(moment: &Moment<'_>) -> Option<Incident> {
+    let is_alone = moment.before.poll_timeout().is_none_or(|timer| timer.at > moment.now);
+    let node = match moment.input().filter(|_| is_alone)? {
+        Input::NodeLeft { node, .. }
+        | Input::NodeLost { node, .. }
+        | Input::NodeFenced { node, .. }
+        | Input::NodeConfirmedDown { node, .. } => *node,
+        Input::OperationFinished { operation, outcome: Outcome::Succeeded } => {
+            let mut outstanding = moment.before.outstanding();
+            let effect = outstanding.find(|effect| effect.operation == *operation)?;
+            if effect.action != OperationKind::Fence {
+                return None;
+            }
+            effect.node
+        }
+        Input::Command(Command::DrainNode { node, target: None, .. }) => {
+            return Some(Incident { node: *node, trigger: Trigger::Drain });
+        }
+        _ => return None,
+    };
+    let was_off = moment.before.state().node_state(node) == NodeState::Down;
+    (!was_off).then_some(Incident { node, trigger: Trigger::NodeFailure })
+}
+
+/// The group that leaves a node with this output, and where it goes.
+fn departure(output: &Output, node: NodeId, trigger: Trigger) -> Option<(GroupId, Option<NodeId>)> {
+    match output {
+        Output::Event(Event::OwnerChanged {
+            group, from: Some(from), to: to @ Some(_), ..
+        }) if *from == node && trigger == Trigger::NodeFailure => Some((*group, *to)),
+        Output::Event(Event::MoveStarted { group, from, to: to @ Some(_), .. })
+            if *from == node && trigger == Trigger::Drain =>
+        {
+            Some((*group, *to))
+        }
+        Output::Event(_) | Output::Effect(_) => None,
+    }
+}

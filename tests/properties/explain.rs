@@ -1,0 +1,139 @@
+//! What is explained is what happens: [`Cluster::explain`], and the choice that the same trigger
+//! makes, under every policy of the crate and from wherever a history leads.
+
+use std::cell::Cell;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestRunner};
+
+use quorate::cluster::{LockHandling, Reason, WhenRefused};
+use quorate::machine::NodeState;
+use quorate::policy::{
+    FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Ring, StrictPreferred, Trigger,
+};
+use quorate::state::{DrainMode, MoveFailure};
+use quorate::testkit::strategy;
+use quorate::{Cluster, Command, Event, GroupId, Input, NodeId, Output};
+
+use super::CASES;
+use super::random::configuration;
+use super::rehearsal::gather;
+
+/// One of the policies of the crate.
+fn policy(number: u8, seed: u64) -> Box<dyn FailoverPolicy> {
+    match number % 8 {
+        0 => Box::new(Ring::new()),
+        1..=3 => Box::new(Ring::seeded(seed)),
+        4 => Box::new(FirstPreferred),
+        5 => Box::new(StrictPreferred.then(LeastGroups)),
+        6 => Box::new(LeastGroups.then(Ring::seeded(seed))),
+        _ => Box::new(LeastLoaded),
+    }
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    told: Cell<u32>,
+    gone: Cell<u32>,
+}
+
+#[test]
+fn what_is_explained_is_what_happens() {
+    let count = Count::default();
+    let mut runner = TestRunner::new(configuration(CASES));
+    let asked = (any::<u8>(), any::<u64>(), any::<bool>());
+    let cases = (strategy::histories(1..100), vec(asked, 1..=3));
+    let answer = runner.run(&cases, |(history, asked)| {
+        let cluster = history.cluster_after();
+        let cluster = cluster.map_err(|failure| TestCaseError::fail(failure.breach.to_string()))?;
+        asked.into_iter().try_for_each(|(number, seed, is_gathered)| {
+            let snapshot = cluster.snapshot();
+            let mut cluster =
+                Cluster::restore(snapshot, policy(number, seed)).expect("it was stored just now");
+            if is_gathered {
+                gather(&mut cluster);
+            }
+            judge(&cluster, &count).map_err(|difference| {
+                let history = serde_json::to_string(&history).expect("a history can be written");
+                TestCaseError::fail(format!("{difference}\nhistory {history}"))
+            })
+        })
+    });
+    if let Err(error) = answer {
+        panic!("{error}");
+    }
+    println!("{count:?}");
+    assert!(count.gone.get() > CASES / 2, "there was nothing to compare: {count:?}");
+}
+
+/// Asks about every group and every trigger, and lets each of them happen.
+fn judge(cluster: &Cluster, count: &Count) -> Result<(), String> {
+    for (group, _) in cluster.spec().groups() {
+        for trigger in [Trigger::NodeFailure, Trigger::Drain, Trigger::BestPossible] {
+            let told = cluster.explain(group, trigger).expect("a declared group");
+            let Some(done) = happen(cluster, group, trigger) else { continue };
+            count.told.set(count.told.get() + 1);
+            count.gone.set(count.gone.get() + u32::from(done.is_some()));
+            if told.chosen != done {
+                return Err(format!("{group} went to {done:?}:\n{told}\n{cluster:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where a group goes if this happens now; `None` if it cannot happen, or makes no choice.
+fn happen(cluster: &Cluster, group: GroupId, trigger: Trigger) -> Option<Option<NodeId>> {
+    let state = cluster.state();
+    let (owner, now) = (state.owner(group), state.now());
+    let record = state.group(group)?;
+    let input = match trigger {
+        Trigger::NodeFailure => {
+            let node = owner.filter(|node| state.node_state(*node) != NodeState::Down)?;
+            Input::NodeFenced { node, incarnation: state.node(node)?.incarnation().into() }
+        }
+        Trigger::Drain => {
+            let is_movable = record.movement().is_none();
+            let node = owner.filter(|_| is_movable)?;
+            Input::Command(Command::DrainNode { node, mode: DrainMode::Normal, target: None })
+        }
+        Trigger::BestPossible | Trigger::Start | Trigger::ResourceFailure => {
+            Input::Command(Command::MoveGroup {
+                group,
+                to: None,
+                on_failure: MoveFailure::Failover,
+                when_refused: WhenRefused::Refuse,
+                lock: LockHandling::Override,
+            })
+        }
+    };
+    let mut cluster = cluster.clone();
+    while cluster.poll_output().is_some() {}
+    match cluster.handle(now, input) {
+        Ok(()) => {}
+        Err(quorate::InputError::NoCandidate(_)) => return Some(None),
+        Err(_) => return None,
+    }
+    while let Some(output) = cluster.poll_output() {
+        match output {
+            Output::Event(Event::OwnerChanged { group: of, to, from, .. })
+                if of == group && from == owner && trigger != Trigger::Drain =>
+            {
+                return Some(to);
+            }
+            Output::Event(Event::MoveStarted { group: of, to, .. })
+                if of == group && trigger != Trigger::NodeFailure =>
+            {
+                return Some(to);
+            }
+            Output::Event(_) | Output::Effect(_) => {}
+        }
+    }
+    // It waits for its home, or for its turn: nothing was chosen yet.
+    let waits = matches!(
+        cluster.why(group),
+        Some(Reason::WaitingForPreferredOwner { .. } | Reason::WaitingForPriority { .. })
+    );
+    (!waits && trigger != Trigger::BestPossible).then_some(None)
+}
