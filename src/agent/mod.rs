@@ -18,6 +18,9 @@
 //!    - [`Admission::Done`]: the same operation again, which has ended. Report this outcome again.
 //!    - A [`Refusal`] is to be logged. It is no outcome: nothing is reported, since the core does
 //!      not wait for that operation any more, or will learn from its deadline that it failed.
+//!
+//!    What has outlived its time span ([`Effect::timeout`](crate::Effect::timeout)) without an end
+//!    may be cancelled as well: the core has given it up.
 //! 2. [`Agent::end`] says whether the outcome is to be reported, and what is to begin next.
 //! 3. What is refused depends on the operation:
 //!
@@ -181,6 +184,11 @@ impl<N: Naming> Agent<N> {
     #[must_use]
     pub fn desk(&self, resource: &N::Resource) -> Option<Desk> {
         self.desks.get(resource).copied()
+    }
+
+    /// What is being carried out, for each resource for which anything is.
+    pub fn under_way(&self) -> impl Iterator<Item = (&N::Resource, Task)> {
+        self.desks.iter().filter_map(|(resource, desk)| Some((resource, desk.under_way()?)))
     }
 
     /// The node stops everything by itself, or leaves: nothing more is admitted in this life.

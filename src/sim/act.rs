@@ -42,6 +42,8 @@ pub(crate) enum Act {
     Freeze(Key),
     /// It goes on.
     Thaw(Key),
+    /// Its agents are restarted and remember nothing.
+    Forget(Key),
     /// Its link becomes better or worse.
     Connect(Key, Link),
     /// Membership gives up a node that is not heard.

@@ -128,6 +128,9 @@ impl Director {
 
     /// Whatever is still asked for is sent again, worked on and answered.
     fn take_up_what_hangs(&mut self) {
+        for op in self.stage.in_hands() {
+            self.schedule(1, Event::Work(op, Manner::Well));
+        }
         let ids = self.stage.cluster().outstanding().map(|effect| effect.operation);
         let all: Vec<usize> = ids.filter_map(|id| self.stage.op_at(id)).collect();
         for op in all {

@@ -87,6 +87,13 @@ impl Director {
         self.dice.one_of(&all).map(<[Key]>::to_vec).unwrap_or_default()
     }
 
+    /// The agents of a node are restarted.
+    pub(super) fn forget(&mut self) -> Struck {
+        let awake = self.some_node_that(|machine| machine.is_powered && !machine.is_frozen);
+        let Some(node) = awake else { return Ok(Done::No) };
+        self.act(Act::Forget(node))
+    }
+
     pub(super) fn pause(&mut self, kind: Fault) -> Struck {
         let awake = self.some_node_that(|machine| machine.is_powered && !machine.is_frozen);
         let Some(node) = awake else { return Ok(Done::No) };

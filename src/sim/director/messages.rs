@@ -195,7 +195,17 @@ impl Director {
             self.count_work(op, manner);
             self.send_answer(index, op);
         }
+        self.begin_what_waited();
         Ok(())
+    }
+
+    /// Agents have set to work on what waited for something else to end.
+    fn begin_what_waited(&mut self) {
+        while let Some(index) = self.stage.begun.pop() {
+            if let Some(op) = self.op(index) {
+                self.begin_work(index, op);
+            }
+        }
     }
 
     /// How the work was done counts now that it is.

@@ -72,6 +72,7 @@ impl Director {
             F::CrashShort | F::CrashLong => self.crash(kind),
             F::KillSome | F::KillAll => self.kill(kind),
             F::PauseShort | F::PauseLong => self.pause(kind),
+            F::AgentForgets => self.forget(),
             F::SlowAgent | F::GrayResource => self.turn_gray(kind),
             F::RollingReboot | F::RollingAborted => self.roll(kind),
             F::WitnessLost | F::WitnessFlap => self.witness(kind),

@@ -159,6 +159,9 @@ faults! {
         FenceBySomebody World, "somebody else fences a node and says so";
         FenceBothWays BelongsTo(Membership), "two halves fence each other";
     }
+    "F-A6" {
+        AgentForgets World, "the agents of a node are restarted in the same life and remember nothing";
+    }
     "F-E1" {
         UnknownNode World, "an input is about a node that does not exist";
         UnknownResource World, "an input is about a resource that does not exist or was removed";

@@ -145,8 +145,6 @@ impl Stage {
             resource: effect.resource.map(|resource| self.book.resource(resource)),
             epoch: effect.epoch.value(),
             incarnation: effect.incarnation.value(),
-            session: self.world.machine(node).map_or(0, |machine| machine.session),
-            taken_in: None,
             said: None,
             is_disowned: false,
             deadline: effect.deadline.as_millis(),

@@ -59,6 +59,8 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     /// Every operation that was asked for, by id, ascending.
     pub(crate) ops: Vec<Op>,
+    /// What agents have just begun because what it waited for has ended.
+    pub(crate) begun: Vec<usize>,
     pub(crate) now: u64,
     /// Inputs and timers that the cluster has seen.
     pub(crate) steps: u64,
@@ -126,6 +128,7 @@ impl Stage {
             book,
             world,
             ops: Vec::new(),
+            begun: Vec::new(),
             now: 0,
             steps: 0,
             placements: 0,
@@ -213,6 +216,7 @@ impl Stage {
             Act::PowerOn(node) => Ok(self.power_on(*node)),
             Act::Freeze(node) => Ok(self.freeze(*node)),
             Act::Thaw(node) => Ok(self.thaw(*node)),
+            Act::Forget(node) => Ok(self.forget(*node)),
             Act::Connect(node, link) => Ok(self.connect(*node, *link)),
             Act::Lost(node) => self.lost(*node),
             Act::Joined(node) => self.joined(*node),

@@ -5,9 +5,11 @@ use crate::state::OperationKind;
 use crate::testkit::breach::Breach;
 use crate::{Input, OpId};
 
+use std::vec::Vec;
+
 use super::{Done, Flaw, Stage};
 use crate::sim::act::{OpRef, Word};
-use crate::sim::world::{Manner, Op, Strike, Taken};
+use crate::sim::world::{Finished, Key, Manner, Op, Strike, Taken};
 
 impl Stage {
     /// The place of an operation in the list.
@@ -46,10 +48,16 @@ impl Stage {
         self.cluster().outstanding().any(|effect| effect.operation == id)
     }
 
-    /// Whether an order gets to its agent: what was sent in an earlier session does not.
+    /// Whether an order gets to its agent, however long it was on its way.
     pub(crate) fn is_in_reach(&self, op: &Op) -> bool {
-        let machine = self.world.machine(op.node);
-        machine.is_some_and(|machine| machine.hears() && machine.session == op.session)
+        self.world.machine(op.node).is_some_and(|machine| machine.hears())
+    }
+
+    /// Operations that agents have in hands, however long they hang.
+    pub(crate) fn in_hands(&self) -> Vec<usize> {
+        let machines = self.world.machines();
+        let all = machines.flat_map(|(_, machine)| machine.all_in_hands());
+        all.filter_map(|operation| self.op_at(operation)).collect()
     }
 
     /// An order arrives at its agent.
@@ -59,19 +67,32 @@ impl Stage {
         let Some(resource) = op.resource else { return Done::No };
         let group = self.book.group_of(resource);
         let Some(machine) = self.world.machine_mut(op.node) else { return Done::No };
-        // What was sent in an earlier session does not arrive in this one.
-        if !machine.hears() || machine.session != op.session {
+        if !machine.hears() {
             return Done::No;
         }
         let taken = machine.take(&op, resource, group);
-        let shift = machine.shift;
-        let Some(op) = self.ops.get_mut(index) else { return Done::No };
+        let is_hanging = |older: OpId| {
+            let older = self.op_at(older).and_then(|index| self.ops.get(index));
+            older.is_some_and(|older| older.deadline <= self.now)
+        };
         match taken {
-            Taken::Begun => op.taken_in = Some(shift),
-            Taken::Answered(outcome) => op.said = op.said.or(Some(outcome)),
-            Taken::Ignored => return Done::No,
+            Taken::Begun => Done::Yes,
+            Taken::Answered(outcome) => {
+                if let Some(op) = self.ops.get_mut(index) {
+                    op.said = op.said.or(Some(outcome));
+                }
+                Done::Yes
+            }
+            // What has outlived its time is given up by its agent when something else is asked for.
+            Taken::Waits(older) if is_hanging(older.operation) => {
+                if let Some(machine) = self.world.machine_mut(op.node) {
+                    machine.cancel(older, resource);
+                    machine.begin(&op, resource);
+                }
+                Done::Yes
+            }
+            Taken::Waits(_) | Taken::Ignored => Done::No,
         }
-        Done::Yes
     }
 
     /// An agent ends what it has in hands.
@@ -85,14 +106,31 @@ impl Stage {
             return Done::No;
         }
         let was_asked = machine.asked().has(resource);
-        let said = machine.finish(&op, resource, manner);
+        let finished = machine.finish(&op, resource, manner);
         if flaw == Flaw::LiesAreJudged && was_asked && manner == Manner::Lying {
             machine.own(resource);
         }
-        if let Some(op) = self.ops.get_mut(index) {
-            op.said = Some(said);
+        match finished {
+            Finished::Said(outcome) => {
+                if let Some(op) = self.ops.get_mut(index) {
+                    op.said = Some(outcome);
+                }
+            }
+            Finished::Next(operation) => self.begin_next(operation),
+            Finished::Nothing => {}
         }
         Done::Yes
+    }
+
+    /// An agent sets to work on what waited.
+    fn begin_next(&mut self, operation: OpId) {
+        let Some(index) = self.op_at(operation) else { return };
+        let Some(op) = self.ops.get(index).copied() else { return };
+        let Some(resource) = op.resource else { return };
+        if let Some(machine) = self.world.machine_mut(op.node) {
+            machine.begin(&op, resource);
+            self.begun.push(index);
+        }
     }
 
     /// A fencing device strikes.
@@ -104,12 +142,22 @@ impl Stage {
         }
         let said = self.world.strike(op.node, strike);
         op.said = Some(said);
-        if let Strike::Wrong(_) = strike
-            && let Some(machine) = self.world.machine_mut(op.node)
-        {
-            machine.disown_all();
+        let node = op.node;
+        if let Strike::Wrong(_) = strike {
+            self.disown_node(node);
         }
         Done::Yes
+    }
+
+    /// Something untrue was said of a node: nobody promises anything about what runs there, nor
+    /// about what was asked of it and is still on its way.
+    pub(super) fn disown_node(&mut self, node: Key) {
+        for op in self.ops.iter_mut().filter(|op| op.node == node) {
+            op.is_disowned = true;
+        }
+        if let Some(machine) = self.world.machine_mut(node) {
+            machine.disown_all();
+        }
     }
 
     /// What was said arrives at the cluster.

@@ -40,7 +40,7 @@ impl Stage {
 
     /// The life in which a machine is, or was last.
     fn present_life(&self, node: Key) -> Incarnation {
-        let life = self.world.machine(node).map_or(0, |machine| machine.incarnation);
+        let life = self.world.machine(node).map_or(0, |machine| machine.incarnation());
         Incarnation::new(life.max(self.known_life(node)))
     }
 
@@ -108,8 +108,8 @@ impl Stage {
 
     /// Whether the cluster knows a node in the life in which it is.
     pub(crate) fn is_known_life(&self, node: Key) -> bool {
-        let life = self.world.machine(node).map(|machine| machine.incarnation);
-        life == Some(self.known_life(node))
+        let machine = self.world.machine(node).filter(|machine| !machine.must_begin_a_life());
+        machine.map(|machine| machine.incarnation()) == Some(self.known_life(node))
     }
 
     /// Membership gives up a node that is not heard. Where it vouches for what it says, the node
@@ -141,11 +141,14 @@ impl Stage {
         if self.is_member(node) && self.is_known_life(node) {
             return Ok(Done::No);
         }
-        let Some(machine) = self.world.machine(node) else { return Ok(Done::No) };
+        let known = self.known_life(node);
+        let Some(machine) = self.world.machine_mut(node) else { return Ok(Done::No) };
         if !machine.is_heard() || !machine.hears() {
             return Ok(Done::No);
         }
-        let incarnation = Incarnation::new(machine.incarnation);
+        machine.boot(known);
+        let Some(machine) = self.world.machine(node) else { return Ok(Done::No) };
+        let incarnation = Incarnation::new(machine.incarnation());
         let running = self.listed(machine);
         let done = self.tell(Input::NodeJoined { node: id, incarnation, running })?;
         if let Some(machine) = self.world.machine_mut(node).filter(|_| done == Done::Yes) {
@@ -265,13 +268,19 @@ impl Stage {
             self.power_off(node);
         }
         let done = self.tell(Input::NodeConfirmedDown { node: id, incarnation: Life::Known })?;
-        if let Some(machine) = self.world.machine_mut(node)
-            && done == Done::Yes
-            && truth == Truth::False
-        {
-            machine.disown_all();
+        if done == Done::Yes && truth == Truth::False {
+            self.disown_node(node);
         }
         Ok(done)
+    }
+
+    /// The agents of a machine are restarted and remember nothing.
+    pub(super) fn forget(&mut self, node: Key) -> Done {
+        match self.world.machine_mut(node).filter(|of| of.is_powered && !of.is_frozen) {
+            Some(machine) => machine.lose_memory(),
+            None => return Done::No,
+        }
+        Done::Yes
     }
 
     pub(super) fn rogue(&mut self, node: Key, resource: Key) -> Done {

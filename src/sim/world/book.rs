@@ -3,13 +3,36 @@
 use std::boxed::Box;
 use std::vec::Vec;
 
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use super::bits::Bits;
-use crate::id::{GroupId, NodeId, ResourceId};
+use crate::id::{GroupId, Naming, NodeId, ResourceId};
 use crate::spec::ClusterSpec;
 
 /// Stands for the name of a node, group or resource.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
 pub(crate) struct Key(u16);
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// References are keys.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Keys;
+
+impl Naming for Keys {
+    type Node = Key;
+    type Group = Key;
+    type Resource = Key;
+    type Dimension = Key;
+}
 
 impl Key {
     pub(crate) fn index(self) -> usize {

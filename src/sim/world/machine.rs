@@ -1,17 +1,17 @@
 //! A machine with its agents.
 //!
-//! Agents are honest unless told to lie: they refuse what is older than what they know (an earlier
-//! life of their machine, an earlier epoch of the group, an operation older than the last one for
-//! the same resource), say that something is off only if it is, and list what is still starting
-//! among what runs.
+//! Agents are honest unless told to lie: they carry out what [`Agent`] admits, say that something
+//! is off only if it is, and list what is still starting among what runs.
 
 use std::vec::Vec;
 
+use crate::agent::{Admission, Agent, Ending, Meanwhile, Order, Task};
 use crate::cluster::Outcome;
+use crate::id::{Epoch, Incarnation, OpId};
 use crate::state::OperationKind;
 
 use super::bits::Bits;
-use super::book::Key;
+use super::book::{Book, Key, Keys};
 use super::op::{Manner, Op};
 
 /// Which messages get through between a machine and the rest.
@@ -29,18 +29,13 @@ pub(crate) enum Link {
 }
 
 /// A machine.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Machine {
     pub(crate) is_powered: bool,
     pub(crate) is_frozen: bool,
     pub(crate) link: Link,
-    /// The life that it is in.
-    pub(crate) incarnation: u64,
-    /// Counts the times that it was taken in or given up. What was sent before does not arrive
-    /// after: a connection does not outlive membership.
+    /// Counts the times that it was taken in or given up.
     pub(crate) session: u32,
-    /// Counts the times that everything on it stopped.
-    pub(crate) shift: u32,
     /// When it stops everything by itself, because it lost contact.
     pub(crate) stops_at: Option<u64>,
     /// Somebody said that it is off while it ran: what it still starts is nobody's promise.
@@ -50,10 +45,8 @@ pub(crate) struct Machine {
     /// What runs for any other reason.
     rogue: Bits,
     starting: Vec<Starting>,
-    /// By group.
-    epochs: Vec<u64>,
-    /// By resource: the last operation and what came of it.
-    last: Vec<Last>,
+    /// What its agents know of what was asked of them.
+    agent: Agent<Keys>,
 }
 
 /// A start under way.
@@ -64,21 +57,45 @@ struct Starting {
     is_rogue: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Last {
-    operation: u64,
-    outcome: Option<Outcome>,
-}
-
 /// What an agent does with an order that arrives.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Taken {
     /// It sets to work.
     Begun,
-    /// It had done the work before, or refuses it, and says so at once.
+    /// It had done the work before, and says so at once.
     Answered(Outcome),
-    /// It does not answer.
+    /// An older operation of the same resource is in hands, which is not cancelled for this one.
+    Waits(Task),
+    /// It refuses it, or has it in hands already.
     Ignored,
+}
+
+/// What comes of work that has ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Finished {
+    /// The agent says so.
+    Said(Outcome),
+    /// Nobody waits for that any more; the agent sets to work on this one.
+    Next(OpId),
+    /// Nothing is said.
+    Nothing,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self {
+            is_powered: false,
+            is_frozen: false,
+            link: Link::default(),
+            session: 0,
+            stops_at: None,
+            is_disowned: false,
+            asked: Bits::default(),
+            rogue: Bits::default(),
+            starting: Vec::new(),
+            agent: Agent::new(Incarnation::default()),
+        }
+    }
 }
 
 impl Machine {
@@ -100,32 +117,49 @@ impl Machine {
         self.stops_at = None;
     }
 
-    /// It starts in a new life, if it is off.
+    /// It starts, if it is off; and it begins a new life if it has to, later than the one that is
+    /// known.
     pub(crate) fn boot(&mut self, known: u64) {
-        if !self.is_powered {
+        if !self.is_powered || self.must_begin_a_life() {
             self.is_powered = true;
-            self.incarnation = self.incarnation.max(known).saturating_add(1);
-            self.epochs.clear();
-            self.last.clear();
+            let life = self.incarnation().max(known).saturating_add(1);
+            self.agent = Agent::new(Incarnation::new(life));
         }
     }
 
-    /// Everything on it stops, and what its agents were doing as well.
+    /// The life that it is in.
+    pub(crate) const fn incarnation(&self) -> u64 {
+        self.agent.life().incarnation().value()
+    }
+
+    /// Whether its agents admit nothing any more in this life. They do not wait for a floor.
+    pub(crate) const fn must_begin_a_life(&self) -> bool {
+        self.agent.is_over().is_some() || self.agent.life().awaits_floor()
+    }
+
+    /// Everything on it stops by its own decision, and what its agents were doing as well.
     pub(crate) fn halt(&mut self) {
+        self.agent.stop_itself();
         self.asked.clear();
         self.rogue.clear();
         self.starting.clear();
-        self.shift = self.shift.saturating_add(1);
         self.is_disowned = false;
     }
 
-    /// What its agents know of groups that are declared no more.
-    pub(crate) fn forget(&mut self, is_declared: impl Fn(Key) -> bool) {
-        for (index, epoch) in self.epochs.iter_mut().enumerate() {
-            if !is_declared(Key::at(index)) {
-                *epoch = 0;
-            }
+    /// Its agents are restarted and remember nothing; what they had in hands ends with them.
+    pub(crate) fn lose_memory(&mut self) {
+        if self.agent.is_over().is_none() {
+            self.starting.clear();
+            self.agent = Agent::without_memory(self.agent.life().incarnation());
         }
+    }
+
+    /// What its agents know of groups and resources that are declared no more.
+    pub(crate) fn forget(&mut self, book: &Book) {
+        self.agent.forget(
+            |resource| book.resource_id(*resource).is_some(),
+            |group| book.group_id(*group).is_some(),
+        );
     }
 
     /// What runs because the cluster asked for it.
@@ -186,58 +220,76 @@ impl Machine {
 
     /// An order arrives.
     pub(crate) fn take(&mut self, op: &Op, resource: Key, group: Option<Key>) -> Taken {
-        let known = group.and_then(|group| self.epochs.get(group.index())).copied().unwrap_or(0);
-        let last = self.last_of(resource);
-        let is_stale =
-            op.incarnation != self.incarnation || op.epoch < known || op.id < last.operation;
-        if is_stale {
-            return match op.action {
-                OperationKind::Probe => Taken::Ignored,
-                OperationKind::Start
-                | OperationKind::Stop
-                | OperationKind::Terminate
-                | OperationKind::CheckLooksAlive
-                | OperationKind::CheckIsAlive
-                | OperationKind::Fence => Taken::Answered(Outcome::Failed),
-            };
+        let task = Task {
+            operation: OpId::new(op.id),
+            action: op.action,
+            epoch: Epoch::new(op.epoch),
+            incarnation: Incarnation::new(op.incarnation),
+        };
+        let group = group.unwrap_or(Key::at(usize::MAX));
+        match self.agent.admit(&Order { task, resource, group }) {
+            Err(_) => Taken::Ignored,
+            Ok(Admission::Done(outcome)) => Taken::Answered(outcome),
+            Ok(Admission::Begin) => {
+                self.begin(op, resource);
+                Taken::Begun
+            }
+            Ok(Admission::Wait { behind, meanwhile: Meanwhile::Cancel }) => {
+                self.cancel(behind, resource);
+                self.begin(op, resource);
+                Taken::Begun
+            }
+            Ok(Admission::Wait { behind, meanwhile: Meanwhile::LetItEnd }) => Taken::Waits(behind),
+            Ok(Admission::UnderWay) => match self.in_hands(resource) {
+                Some(older) if older.operation != task.operation => Taken::Waits(older),
+                Some(_) | None => Taken::Ignored,
+            },
         }
-        // What was dropped when the node stopped everything by itself is begun anew.
-        let is_dropped =
-            last.outcome.is_none() && op.taken_in.is_some_and(|shift| shift != self.shift);
-        if last.operation == op.id && !is_dropped {
-            return last.outcome.map_or(Taken::Ignored, Taken::Answered);
-        }
-        if let Some(group) = group {
-            set(&mut self.epochs, group.index(), op.epoch);
-        }
-        set(&mut self.last, resource.index(), Last { operation: op.id, outcome: None });
+    }
+
+    /// What an agent has in hands is cancelled: nothing comes of it any more.
+    pub(crate) fn cancel(&mut self, older: Task, resource: Key) {
+        self.starting.retain(|start| start.operation != older.operation.value());
+        self.agent.end(&resource, older.operation, Outcome::Failed);
+    }
+
+    /// An agent sets to work.
+    pub(crate) fn begin(&mut self, op: &Op, resource: Key) {
         if op.action == OperationKind::Start {
             self.starting.retain(|start| start.resource != resource);
             let is_rogue = self.is_disowned || op.is_disowned;
             self.starting.push(Starting { resource, operation: op.id, is_rogue });
         }
-        Taken::Begun
     }
 
-    fn last_of(&self, resource: Key) -> Last {
-        self.last.get(resource.index()).copied().unwrap_or_default()
+    /// What an agent has in hands for a resource.
+    fn in_hands(&self, resource: Key) -> Option<Task> {
+        self.agent.desk(&resource).and_then(|desk| desk.under_way())
     }
 
     /// Whether an agent still has this operation in hands.
     pub(crate) fn has_in_hands(&self, op: &Op, resource: Key) -> bool {
-        let last = self.last_of(resource);
         self.is_powered
             && !self.is_frozen
-            && op.taken_in == Some(self.shift)
-            && last.operation == op.id
-            && last.outcome.is_none()
+            && self.agent.is_over().is_none()
+            && self.in_hands(resource).is_some_and(|task| {
+                task.operation.value() == op.id && task.incarnation.value() == op.incarnation
+            })
+    }
+
+    /// Everything that agents have in hands, however long it hangs.
+    pub(crate) fn all_in_hands(&self) -> impl Iterator<Item = OpId> + '_ {
+        self.agent.under_way().map(|(_, task)| task.operation)
     }
 
     /// An agent ends what it has in hands, and says what came of it.
-    pub(crate) fn finish(&mut self, op: &Op, resource: Key, manner: Manner) -> Outcome {
+    pub(crate) fn finish(&mut self, op: &Op, resource: Key, manner: Manner) -> Finished {
         let outcome = self.carry_out(op, resource, manner);
-        set(&mut self.last, resource.index(), Last { operation: op.id, outcome: Some(outcome) });
-        outcome
+        match self.agent.end(&resource, OpId::new(op.id), outcome) {
+            Ending::Report => Finished::Said(outcome),
+            Ending::Begin(task) => Finished::Next(task.operation),
+            Ending::Unknown => Finished::Nothing,
+        }
     }
 
     fn carry_out(&mut self, op: &Op, resource: Key, manner: Manner) -> Outcome {
@@ -290,15 +342,5 @@ impl Machine {
             (true, true) => self.rogue.add(resource),
             (false, _) => {}
         }
-    }
-}
-
-/// Puts a value into its place, which may not exist yet.
-fn set<T: Clone + Default>(list: &mut Vec<T>, index: usize, value: T) {
-    if list.len() <= index {
-        list.resize(index.saturating_add(1), T::default());
-    }
-    if let Some(slot) = list.get_mut(index) {
-        *slot = value;
     }
 }

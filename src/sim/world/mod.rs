@@ -12,6 +12,7 @@ use crate::testkit::breach::{Breach, ensure};
 
 pub(crate) use bits::Bits;
 pub(crate) use book::{Book, Key};
+pub(crate) use machine::Finished;
 pub(crate) use machine::{Link, Machine, Taken};
 pub(crate) use op::{Manner, Op, Strike};
 
@@ -45,7 +46,7 @@ impl World {
     /// What agents know of groups that are declared no more.
     pub(crate) fn forget(&mut self, book: &Book) {
         for machine in &mut self.machines {
-            machine.forget(|group| book.group_id(group).is_some());
+            machine.forget(book);
         }
     }
 

@@ -15,10 +15,6 @@ pub(crate) struct Op {
     pub(crate) resource: Option<Key>,
     pub(crate) epoch: u64,
     pub(crate) incarnation: u64,
-    /// The session of the node in which it was asked for.
-    pub(crate) session: u32,
-    /// The shift of the machine in which an agent took it.
-    pub(crate) taken_in: Option<u32>,
     /// What the agent or device says, as soon as it says anything.
     pub(crate) said: Option<Outcome>,
     /// Somebody said that what it is about is off: what it starts is nobody's promise.
