@@ -39,7 +39,7 @@ pub enum WitnessState {
 
 /// What a ballot comes to.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Verdict {
     /// The votes suffice.
     Quorate {

@@ -212,7 +212,7 @@ pub enum QuorumRule {
 /// changed; a new lease counts for every node that is lost from then on, so let the nodes keep a
 /// shorter one before it is configured.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fencing {
     /// The core asks for a fence and waits until it is confirmed. The default.
     Required,

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
-use quorate::cluster::Deadline;
+use quorate::cluster::{Deadline, Plan};
 use quorate::graph::Expression;
 use quorate::id::Names;
 use quorate::policy::Ring;
@@ -16,6 +16,7 @@ use quorate::testkit::strategy;
 use quorate::{Cluster, Input, Output, Reason, Snapshot, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// Writes and reads a value in every format. What went wrong.
 fn comes_back<T>(value: &T) -> Result<(), String>
@@ -137,6 +138,91 @@ fn a_snapshot_equals_what_comes_back_from_its_json() {
     let spec = ClusterDeclaration::new("c").node("a").group(group).build().expect("it is sound");
     let snapshot = Cluster::new(spec, Ring::new(), Timestamp::ZERO).snapshot();
     comes_back(&snapshot).expect("it is carried");
+}
+
+/// Whether a text is read as a value of one of the types of the crate.
+type Reader = fn(&str) -> bool;
+
+fn is_read<T: DeserializeOwned>(json: &str) -> bool {
+    serde_json::from_str::<T>(json).is_ok()
+}
+
+/// Every sample with what reads it.
+fn everything() -> Vec<(Reader, String)> {
+    let kinds: [(Reader, Vec<String>); 9] = [
+        (is_read::<Input<Names>>, samples("inputs")),
+        (is_read::<Input<Names>>, lines("tests/golden/inputs_v1.jsonl")),
+        (is_read::<Input<Names>>, lines("tests/golden/inputs_more_v1.jsonl")),
+        (is_read::<Output<Names>>, samples("outputs")),
+        (is_read::<Output<Names>>, lines("tests/golden/outputs_v1.jsonl")),
+        (is_read::<Reason<Names>>, samples("reasons")),
+        (is_read::<Deadline<Names>>, samples("deadlines")),
+        (is_read::<ClusterDeclaration>, vec![read("tests/golden/spec_v1.json")]),
+        (is_read::<Snapshot>, vec![read("tests/golden/snapshot_v1.json")]),
+    ];
+    let lease = r#"{"name":"c","nodes":[],"fencing":{"lease":{"duration":"9s","margin":"1s"}}}"#;
+    let more: [(Reader, String); 2] = [
+        (is_read::<ClusterDeclaration>, lease.into()),
+        (is_read::<Plan>, samples("plans").swap_remove(0)),
+    ];
+    kinds
+        .into_iter()
+        .flat_map(|(reader, lines)| lines.into_iter().map(move |line| (reader, line)))
+        .chain(more)
+        .collect()
+}
+
+/// The paths of all objects in a document, but for maps by name, which take any name.
+fn objects(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            let is_map = ["/capacity", "/demands", "/at_most_per_node"]
+                .iter()
+                .any(|map| path.ends_with(map));
+            if !is_map {
+                found.push(path.to_owned());
+            }
+            for (name, field) in fields {
+                objects(field, &format!("{path}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                objects(item, &format!("{path}/{index}"), found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Changes each object of each sample in turn; every sample has to be refused then.
+fn changed_objects_are_refused(change: impl Fn(&mut Value)) {
+    let mut accepted = Vec::new();
+    let mut count = 0;
+    for (is_read, sample) in everything() {
+        assert!(is_read(&sample), "{sample}");
+        let document: Value = serde_json::from_str(&sample).expect("it is JSON");
+        let mut paths = Vec::new();
+        objects(&document, "", &mut paths);
+        for path in paths {
+            let mut changed = document.clone();
+            change(changed.pointer_mut(&path).expect("the path is in it"));
+            count += 1;
+            if is_read(&changed.to_string()) {
+                accepted.push(format!("{path} of {:.90}", changed.to_string()));
+            }
+        }
+    }
+    assert!(accepted.is_empty(), "{} of {count}:\n{}", accepted.len(), accepted.join("\n"));
+    assert!(count > 500, "{count}");
+}
+
+/// One field more anywhere is an error: it may be a setting that was mistyped.
+#[test]
+fn unknown_fields_are_refused_everywhere() {
+    changed_objects_are_refused(|object| {
+        object.as_object_mut().expect("it is one").insert("surprise".into(), Value::from(1));
+    });
 }
 
 proptest! {

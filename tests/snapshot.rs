@@ -259,3 +259,16 @@ fn a_snapshot_at_the_limit_is_restored_and_one_past_it_is_not() {
     assert!(matches!(error, RestoreError::Declaration(_)), "{error}");
     assert!(error.to_string().contains("nodes"), "{error}");
 }
+
+/// The latest time that an input may have is the latest at which a cluster is declared, so that its
+/// snapshot is one that can be restored, and it takes inputs in.
+#[test]
+fn a_cluster_is_not_declared_after_the_end_of_time() {
+    let spec = || ClusterDeclaration::new("c").node("a").build().expect("one node is enough");
+    let mut cluster = Cluster::new(spec(), Ring::new(), Timestamp::from_millis(u64::MAX));
+    assert_eq!(cluster.state().now(), Timestamp::LATEST);
+    let restored = Cluster::restore(cluster.snapshot(), Ring::new());
+    assert_eq!(restored.map(|restored| restored.digest()), Ok(cluster.digest()));
+    let witness = Input::WitnessChanged { witness: WitnessState::Up };
+    assert_eq!(cluster.handle(Timestamp::LATEST, witness), Ok(()));
+}

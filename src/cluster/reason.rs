@@ -39,7 +39,7 @@ use crate::time::Timestamp;
 /// [1]: Self::WaitingForPreferredOwner
 /// [2]: Self::WaitingForNodeOff
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(bound = "", rename_all = "snake_case")]
+#[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Reason<N: Naming = Ids> {
     /// The cluster has no quorum.

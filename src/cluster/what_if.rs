@@ -22,6 +22,7 @@ use crate::time::Timestamp;
 /// Everything is named: an input may change the configuration, and ids mean something in one
 /// configuration only.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The groups that would change their owner or their state, be added or removed, or that
     /// should be online and would not be. In the order of the configuration then; those that would
@@ -40,6 +41,7 @@ pub struct Plan {
 
 /// What would become of a group.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct PlannedGroup {
     /// The group.
     pub group: String,
@@ -69,6 +71,7 @@ pub enum Fate {
 
 /// One operation of a plan.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct PlannedOperation {
     /// What would be asked for.
     pub action: OperationKind,

@@ -23,6 +23,7 @@ struct Entries(Vec<Timestamp>);
 
 /// What a budget has left.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Budget {
     /// How often it may be used within the period.
     pub threshold: u32,

@@ -88,6 +88,7 @@ pub enum MoveFailure {
 
 /// A move that an operator asked for and that waits until it is possible.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct QueuedMove {
     /// The owner to be; `None` is the best possible one.
     pub to: Option<NodeId>,

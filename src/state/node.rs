@@ -84,6 +84,7 @@ pub enum DownProof {
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
+#[serde(deny_unknown_fields)]
 pub struct Drain {
     /// How far it got.
     pub status: DrainStatus,
