@@ -1,12 +1,18 @@
-//! How values are written: formats for people leave out what is as usual, all others hold every field.
+//! How values are written and read: formats for people leave out what is as usual, all others hold
+//! every field.
 //!
 //! A format that does not describe itself reads fields one after the other, so none of them may be
 //! missing. Whether a format is for people, it says itself
 //! ([`is_human_readable`](serde::Serializer::is_human_readable)).
 
+use core::fmt::{self, Write as _};
 use core::time::Duration;
 
 use serde::{Serialize, Serializer};
+
+use crate::id::name::is_forbidden;
+
+pub(crate) mod strict;
 
 /// A span as text or as whole milliseconds, whichever suits the format.
 pub(crate) struct Span<'a>(pub(crate) &'a Option<Duration>);
@@ -14,6 +20,25 @@ pub(crate) struct Span<'a>(pub(crate) &'a Option<Duration>);
 impl Serialize for Span<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         crate::time::text::optional::serialize(self.0, serializer)
+    }
+}
+
+/// A name of a stranger's in a message: cut if it is very long, and without characters that move what
+/// stands beside it on a screen.
+pub(crate) struct Shown<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_long = self.0.len() > 255;
+        let letters = if is_long { 60 } else { usize::MAX };
+        for letter in self.0.chars().take(letters) {
+            if is_forbidden(letter) {
+                write!(f, "{}", letter.escape_unicode())?;
+            } else {
+                f.write_char(letter)?;
+            }
+        }
+        if is_long { f.write_str("…") } else { Ok(()) }
     }
 }
 
@@ -62,3 +87,73 @@ macro_rules! written {
 }
 
 pub(crate) use written;
+
+/// Declares a type whose values are read strictly from formats for people, see [`strict`].
+///
+/// Read it is by code derived for a private twin of the same shape, through the layer. The literal is
+/// the name of the type once more. A struct that is written by a list ([`written`]) stands behind
+/// `listed`, with the rules of its fields behind their documentation.
+macro_rules! strictly_read {
+    ($name:literal $(#[$meta:meta])* pub enum $type:ident<N: Naming = Ids> { $($body:tt)* }) => {
+        #[derive(serde::Serialize)]
+        $(#[$meta])*
+        pub enum $type<N: Naming = Ids> { $($body)* }
+
+        const _: () = {
+            #[derive(serde::Deserialize)]
+            $(#[$meta])*
+            #[serde(remote = $name)]
+            #[allow(dead_code, reason = "it lends its shape")]
+            enum Twin<N: Naming> { $($body)* }
+
+            impl<'de, N: Naming> serde::Deserialize<'de> for $type<N> {
+                $crate::form::strictly_read!(@read 'de Twin);
+            }
+        };
+    };
+    ($name:literal $(#[$meta:meta])* pub $kind:ident $type:ident { $($body:tt)* }) => {
+        #[derive(serde::Serialize)]
+        $(#[$meta])*
+        pub $kind $type { $($body)* }
+
+        const _: () = {
+            #[derive(serde::Deserialize)]
+            $(#[$meta])*
+            #[serde(remote = $name)]
+            #[allow(dead_code, reason = "it lends its shape")]
+            $kind Twin { $($body)* }
+
+            impl<'de> serde::Deserialize<'de> for $type {
+                $crate::form::strictly_read!(@read 'de Twin);
+            }
+        };
+    };
+    (listed $name:literal $(#[$meta:meta])* pub struct $type:ident {
+        $($(#[doc = $doc:expr])* $(#[serde($($rule:tt)*)])* pub $field:ident: $of:ty,)*
+    }) => {
+        $(#[$meta])*
+        pub struct $type { $($(#[doc = $doc])* pub $field: $of,)* }
+
+        const _: () = {
+            #[derive(serde::Deserialize)]
+            #[serde(remote = $name, deny_unknown_fields)]
+            #[allow(dead_code, reason = "it lends its shape")]
+            struct Twin { $($(#[serde($($rule)*)])* $field: $of,)* }
+
+            impl<'de> serde::Deserialize<'de> for $type {
+                $crate::form::strictly_read!(@read 'de Twin);
+            }
+        };
+    };
+    (@read $life:lifetime $twin:ident) => {
+        fn deserialize<D: serde::Deserializer<$life>>(deserializer: D) -> Result<Self, D::Error> {
+            if deserializer.is_human_readable() {
+                return $twin::deserialize($crate::form::strict::Strict(deserializer))
+                    .map_err($crate::form::strict::cut);
+            }
+            $twin::deserialize(deserializer)
+        }
+    };
+}
+
+pub(crate) use strictly_read;

@@ -225,6 +225,57 @@ fn unknown_fields_are_refused_everywhere() {
     });
 }
 
+/// The values of an object without their names are no object, whatever their order.
+#[test]
+fn arrays_for_objects_are_refused_everywhere() {
+    for turn in 0..6 {
+        changed_objects_are_refused(|object| {
+            let fields = object.as_object().expect("it is one");
+            let mut values: Vec<Value> = fields.values().cloned().collect();
+            // Every order of up to three values, the declared one among them.
+            let count = values.len().max(1);
+            values.rotate_left(turn % count);
+            if turn >= 3 {
+                values.reverse();
+            }
+            *object = Value::Array(values);
+        });
+    }
+}
+
+/// A name that nobody knows, however long, makes no long message.
+#[test]
+fn long_texts_are_cut_in_messages() {
+    let long = "x".repeat(100_000);
+    let error_of = |json: &str, is_input: bool| {
+        let answer = if is_input {
+            serde_json::from_str::<Input<Names>>(json).map(drop)
+        } else {
+            serde_json::from_str::<ClusterDeclaration>(json).map(drop)
+        };
+        answer.expect_err("it is refused").to_string()
+    };
+    for (json, is_input) in [
+        (format!(r#"{{"{long}": 1}}"#), false),
+        (format!(r#"{{"name": "c", "nodes": [{{"{long}": 1}}]}}"#), false),
+        (format!(r#"{{"name": "c", "nodes": "{long}"}}"#), false),
+        (format!(r#"{{"name": "c", "profile": "{long}"}}"#), false),
+        (format!(r#"{{"name": "c", "witness_weight": "{long}"}}"#), false),
+        (format!(r#"{{"name": "c", "fence_timeout": "{long}"}}"#), false),
+        (format!(r#"{{"name": "c", "groups": [{{"priority": "{long}"}}]}}"#), false),
+        (format!(r#"{{"name": "c", "nodes": [{{"capacity": {{"{long}": "{long}"}}}}]}}"#), false),
+        (format!(r#"{{"{long}": {{}}}}"#), true),
+        (format!(r#""{long}""#), true),
+        (format!(r#"{{"node_lost": {{"{long}": "a"}}}}"#), true),
+        (format!(r#"{{"node_lost": "{long}"}}"#), true),
+        (format!(r#"{{"witness_changed": {{"witness": "{long}"}}}}"#), true),
+        (format!(r#"{{"operation_progressed": {{"operation": "{long}"}}}}"#), true),
+    ] {
+        let error = error_of(&json, is_input);
+        assert!(error.len() < 1_500, "{} bytes: {:.200}", error.len(), error);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,

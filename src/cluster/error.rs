@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::form::Shown;
 use crate::id::{Ids, Incarnation, Naming, OpId};
 use crate::machine::{NodeState, ResourceState};
 use crate::plan::Rejection;
@@ -272,16 +273,16 @@ impl<N: Naming> InputError<N> {
 #[non_exhaustive]
 pub enum UnknownReference {
     /// No node has this name.
-    #[error("no node \"{0}\"")]
+    #[error("no node \"{}\"", Shown(.0))]
     Node(alloc::string::String),
     /// No group has this name.
-    #[error("no group \"{0}\"")]
+    #[error("no group \"{}\"", Shown(.0))]
     Group(alloc::string::String),
     /// No resource has this name.
-    #[error("no resource \"{0}\"")]
+    #[error("no resource \"{}\"", Shown(.0))]
     Resource(alloc::string::String),
     /// No dimension of capacity has this name.
-    #[error("no dimension \"{0}\"")]
+    #[error("no dimension \"{}\"", Shown(.0))]
     Dimension(alloc::string::String),
 }
 

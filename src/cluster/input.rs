@@ -12,12 +12,13 @@ use crate::spec::ClusterDeclaration;
 use crate::state::{DrainMode, MoveFailure, Outcome, WitnessState};
 use crate::time::WallClock;
 
+crate::form::strictly_read! { "Input"
 /// Something that happened, or that an operator asks for.
 ///
 /// In the core the references are ids; at its edge, in files and on wires, they are names:
 /// [`Input<Names>`](crate::id::Names), which
 /// [`ClusterSpec::resolve`](crate::spec::ClusterSpec::resolve) turns into ids.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Input<N: Naming = Ids> {
@@ -148,9 +149,11 @@ pub enum Input<N: Naming = Ids> {
     /// An operator asks for something.
     Command(Command<N>),
 }
+}
 
+crate::form::strictly_read! { "Command"
 /// What an operator asks for.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Command<N: Naming = Ids> {
@@ -301,6 +304,7 @@ pub enum Command<N: Naming = Ids> {
         /// The whole new declaration.
         declaration: Box<ClusterDeclaration>,
     },
+}
 }
 
 fn no_node<N: Naming>() -> Option<N::Node> {

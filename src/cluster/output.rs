@@ -13,8 +13,9 @@ use crate::time::Timestamp;
 
 mod words;
 
+crate::form::strictly_read! { "Output"
 /// What to do, or what changed. Outputs come in causal order.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[serde(rename_all = "snake_case")]
 #[serde(bound = "")]
 pub enum Output<N: Naming = Ids> {
@@ -22,6 +23,7 @@ pub enum Output<N: Naming = Ids> {
     Effect(Effect<N>),
     /// For information.
     Event(Event<N>),
+}
 }
 
 /// One operation that the embedder carries out.

@@ -2,13 +2,12 @@
 
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::id::{Ids, Naming};
 use crate::settings::Fencing;
 use crate::state::Exhaustion;
 use crate::time::Timestamp;
 
+crate::form::strictly_read! { "Reason"
 /// The one current reason why a group that should be online is not.
 ///
 /// Derived from the state at the moment of the question, never kept, so it is true of the state.
@@ -38,7 +37,7 @@ use crate::time::Timestamp;
 ///
 /// [1]: Self::WaitingForPreferredOwner
 /// [2]: Self::WaitingForNodeOff
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Reason<N: Naming = Ids> {
@@ -157,6 +156,7 @@ pub enum Reason<N: Naming = Ids> {
         /// The resource.
         resource: N::Resource,
     },
+}
 }
 
 impl<N: Naming> fmt::Display for Reason<N> {

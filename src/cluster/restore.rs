@@ -15,6 +15,7 @@ use super::snapshot::{
     FailedNodeSnapshot, GroupSnapshot, MovementSnapshot, NodeSnapshot, OrphanSnapshot,
     QueuedSnapshot, ResourceSnapshot, Snapshot, SnapshotV1,
 };
+use crate::form::Shown;
 use crate::id::{Names, NodeId, ResourceId};
 use crate::spec::{ClusterSpec, Limits, SpecErrors};
 use crate::state::{
@@ -30,25 +31,25 @@ pub enum RestoreError {
     #[error("the declaration is not valid:\n{0}")]
     Declaration(SpecErrors),
     /// It names a node that is not declared.
-    #[error("no node \"{0}\" is declared")]
+    #[error("no node \"{}\" is declared", Shown(.0))]
     UnknownNode(String),
     /// It names a group that is not declared.
-    #[error("no group \"{0}\" is declared")]
+    #[error("no group \"{}\" is declared", Shown(.0))]
     UnknownGroup(String),
     /// It names a resource that is not declared.
-    #[error("no resource \"{0}\" is declared")]
+    #[error("no resource \"{}\" is declared", Shown(.0))]
     UnknownResource(String),
     /// A node has two records.
-    #[error("node \"{0}\" has two records")]
+    #[error("node \"{}\" has two records", Shown(.0))]
     DuplicateNode(String),
     /// A group has two records.
-    #[error("group \"{0}\" has two records")]
+    #[error("group \"{}\" has two records", Shown(.0))]
     DuplicateGroup(String),
     /// A resource has two records.
-    #[error("resource \"{0}\" has two records")]
+    #[error("resource \"{}\" has two records", Shown(.0))]
     DuplicateResource(String),
     /// A resource has two records of running on one node where it should not.
-    #[error("orphan \"{resource}\" on node \"{node}\" has two records")]
+    #[error("orphan \"{}\" on node \"{}\" has two records", Shown(resource), Shown(node))]
     DuplicateOrphan {
         /// The node.
         node: String,
@@ -56,13 +57,13 @@ pub enum RestoreError {
         resource: String,
     },
     /// A declared node has no record.
-    #[error("node \"{0}\" has no record")]
+    #[error("node \"{}\" has no record", Shown(.0))]
     MissingNode(String),
     /// A declared group has no record.
-    #[error("group \"{0}\" has no record")]
+    #[error("group \"{}\" has no record", Shown(.0))]
     MissingGroup(String),
     /// A declared resource has no record.
-    #[error("resource \"{0}\" has no record")]
+    #[error("resource \"{}\" has no record", Shown(.0))]
     MissingResource(String),
     /// No history of a cluster leads to this state.
     #[error("impossible state: {0}")]

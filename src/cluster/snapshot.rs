@@ -18,6 +18,7 @@ use crate::state::{
 };
 use crate::time::{Timestamp, WallClock};
 
+crate::form::strictly_read! { "Snapshot"
 /// A cluster as it stood after an input: its declaration and its ground state, by names.
 ///
 /// Every version that was ever written with names of fields (JSON, MessagePack with names, CBOR) can be
@@ -26,12 +27,13 @@ use crate::time::{Timestamp, WallClock};
 /// [`Cluster::restore`](crate::Cluster::restore) checks all of it, within the
 /// [`Limits`](crate::spec::Limits) of declarations. How many bytes are worth decoding is for whoever
 /// receives them to say: the crate never sees bytes.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Snapshot {
     /// The first version.
     V1(SnapshotV1),
+}
 }
 
 impl Snapshot {

@@ -17,11 +17,12 @@ use crate::spec::{ClusterSpec, GroupSpec, NodeSpec};
 use crate::state::OperationKind;
 use crate::time::Timestamp;
 
+crate::form::strictly_read! { "Plan"
 /// What would come of some inputs if they came now, and every operation succeeded then.
 ///
 /// Everything is named: an input may change the configuration, and ids mean something in one
 /// configuration only.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The groups that would change their owner or their state, be added or removed, or that
@@ -37,6 +38,7 @@ pub struct Plan {
     pub unanswered: Vec<PlannedOperation>,
     /// Whether the plan is whole.
     pub end: PlanEnd,
+}
 }
 
 /// What would become of a group.

@@ -45,6 +45,17 @@ pub fn folded(name: &str) -> impl Iterator<Item = char> + '_ {
     name.chars().map(fold)
 }
 
+/// Whether no name may hold this character: control characters and those that end a line or turn the
+/// direction of text. A log shows a name with one of them as another one, or as two lines.
+#[must_use]
+pub fn is_forbidden(character: char) -> bool {
+    let turns = matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') || turns
+}
+
 /// A number that all spellings of a name share: FNV-1a over the folded letters.
 ///
 /// Names chosen to collide only make lookups compare texts.

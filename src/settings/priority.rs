@@ -28,6 +28,11 @@ impl Priority {
         Self(value)
     }
 
+    /// The name of the tier, if it has one.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        PRIORITY_NAMES.iter().find(|(_, tier)| *tier == self).map(|(name, _)| *name)
+    }
+
     /// The number behind the tier.
     #[must_use]
     pub const fn value(self) -> u32 {
@@ -48,8 +53,8 @@ impl Serialize for Priority {
         if !serializer.is_human_readable() {
             return serializer.serialize_u32(self.0);
         }
-        match PRIORITY_NAMES.iter().find(|(_, tier)| tier == self) {
-            Some((name, _)) => serializer.serialize_str(name),
+        match self.name() {
+            Some(name) => serializer.serialize_str(name),
             None => serializer.serialize_u32(self.0),
         }
     }

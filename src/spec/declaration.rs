@@ -39,6 +39,7 @@ pub enum Profile {
     Modern,
 }
 
+crate::form::strictly_read! { listed "ClusterDeclaration"
 /// A whole cluster as an operator declares it.
 ///
 /// It is its own builder: chain the methods, then call [`build`](Self::build). Read by serde it
@@ -64,8 +65,7 @@ pub enum Profile {
 /// assert!(spec.warnings().is_empty());
 /// # Ok::<(), quorate::spec::SpecErrors>(())
 /// ```
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[allow(missing_docs, reason = "settings are documented on their settled form")]
 pub struct ClusterDeclaration {
     /// The cluster's name, for people.
@@ -135,6 +135,7 @@ pub struct ClusterDeclaration {
     /// The groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupDeclaration>,
+}
 }
 
 /// A node as declared.

@@ -99,6 +99,16 @@ pub enum Problem {
     /// A name begins or ends with white space, which dependency expressions drop.
     #[error("the name begins or ends with white space")]
     PaddedName,
+    /// A name holds a character that a message would show as something else.
+    #[error(
+        "holds the character U+{:04X}; control characters, ends of lines and marks of direction are \
+         not allowed",
+        u32::from(*character)
+    )]
+    ForbiddenCharacter {
+        /// The first one.
+        character: char,
+    },
     /// Two things of one sort have the same name, compared without case.
     #[error("the name is taken by {first}")]
     DuplicateName {
@@ -295,7 +305,7 @@ pub enum Problem {
         limit: u64,
     },
     /// A span outside its range.
-    #[error("is {}, {}", text::format(*found), Range(*least, *most))]
+    #[error("is {}, {}", text::format(*found), Range(*found, *least, *most))]
     OutOfRange {
         /// The declared span.
         found: Duration,

@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
@@ -13,19 +14,30 @@ use winnow::prelude::*;
 
 use super::{Interval, whole_millis};
 
-/// Parses a sum of numbers with units (`ms`, `s`, `m`, `h`, `d`), at least one.
+/// Parses a sum of numbers with units (`ms`, `s`, `m`, `h`, `d`), at least one, each unit once.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let mut input = text;
     let millis = repeat::<_, _, (), _, _>(1.., delimited(multispace0, term, multispace0))
-        .fold(|| Some(0_u64), |sum: Option<u64>, term: u64| sum?.checked_add(term))
+        .fold(
+            || Some((0_u64, Vec::new())),
+            |sum, (term, unit): (u64, u64)| {
+                let (millis, mut units): (u64, Vec<u64>) = sum?;
+                if units.contains(&unit) {
+                    return None;
+                }
+                units.push(unit);
+                Some((millis.checked_add(term)?, units))
+            },
+        )
         .parse_next(&mut input);
     match millis {
-        Ok(Some(millis)) if input.is_empty() => Some(Duration::from_millis(millis)),
+        Ok(Some((millis, _))) if input.is_empty() => Some(Duration::from_millis(millis)),
         Ok(_) | Err(_) => None,
     }
 }
 
-fn term(input: &mut &str) -> ModalResult<u64> {
+/// The milliseconds of one number, and those of its unit.
+fn term(input: &mut &str) -> ModalResult<(u64, u64)> {
     let parts = (digit1.try_map(str::parse::<u64>), multispace0, alpha1);
     parts
         .verify_map(|(number, _, unit): (u64, _, &str)| {
@@ -37,7 +49,7 @@ fn term(input: &mut &str) -> ModalResult<u64> {
                 "d" => 86_400_000,
                 _ => return None,
             };
-            number.checked_mul(millis_per_unit)
+            Some((number.checked_mul(millis_per_unit)?, millis_per_unit))
         })
         .parse_next(input)
 }
@@ -260,6 +272,9 @@ mod tests {
             ("15m", Some(900_000)),
             ("1h 30m", Some(5_400_000)),
             ("1h30m", Some(5_400_000)),
+            ("1h 1h", None),
+            ("1m 30s 1min", None),
+            ("1s 500ms", Some(1_500)),
             ("500ms", Some(500)),
             (" 2 s ", Some(2_000)),
             ("7d", Some(604_800_000)),

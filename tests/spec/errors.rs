@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use quorate::graph::Expression;
 use quorate::kind::{KindDeclaration, RequiredProvider};
 use quorate::spec::{
@@ -79,6 +81,53 @@ fn a_name_at_the_limit_is_legal() {
     let mut declaration = cluster();
     declaration.name = "x".repeat(256);
     assert_eq!(errors_of(declaration), ["name: a name of 256 bytes, at most 255 are allowed"]);
+}
+
+/// What a screen shows as another name, or as two lines of a log, is no name.
+#[test]
+fn names_hold_no_hidden_characters() {
+    for (character, code) in [
+        ('\u{7}', "0007"),
+        ('\n', "000A"),
+        ('\u{7f}', "007F"),
+        ('\u{85}', "0085"),
+        ('\u{61c}', "061C"),
+        ('\u{200f}', "200F"),
+        ('\u{2028}', "2028"),
+        ('\u{202e}', "202E"),
+        ('\u{2066}', "2066"),
+        ('\u{2069}', "2069"),
+    ] {
+        let name = format!("x{character}y");
+        let mut declaration = cluster().node(
+            NodeDeclaration { site: Some(name.clone()), ..NodeDeclaration::new(&*name) }
+                .capacity(&*name, 1),
+        );
+        declaration.name = name.clone();
+        let declaration = declaration.group(
+            group(&name).anti_affinity_class(&*name).demand(&*name, 1).resource(service(&name)),
+        );
+        let errors = errors_of(declaration);
+        let found = format!("holds the character U+{code}; ");
+        assert_eq!(errors.len(), 8, "{errors:?}");
+        for error in errors {
+            assert!(error.contains(&found), "{error}");
+            assert!(!error.contains(character), "{error}");
+        }
+    }
+    let letters = ["Ωmega", "日本", "naïve", "שלום", "a\u{301}", "👍"];
+    for name in letters {
+        assert_eq!(cluster().group(group(name)).build().map(drop), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn the_longest_duration_is_too_long() {
+    let mut declaration = cluster();
+    declaration.fence_timeout = Some(Duration::MAX);
+    let errors = errors_of(declaration);
+    assert_eq!(errors.len(), 1);
+    assert!(errors[0].contains("which is too long: must be at most 213503982334d"), "{errors:?}");
 }
 
 #[test]

@@ -46,10 +46,10 @@ fn errors_are_counted_off() {
 #[test]
 fn odd_names_are_quoted_in_paths() {
     let declaration =
-        cluster().group(group("say \"hi\" \\ \u{7}").resource(service("r").needs("[gone]")));
+        cluster().group(group("say \"hi\" \\").resource(service("r").needs("[gone]")));
     assert_eq!(
         errors_of(declaration),
-        ["groups.\"say \\\"hi\\\" \\\\ \\u{7}\".resources.r.depends_on: \
+        ["groups.\"say \\\"hi\\\" \\\\\".resources.r.depends_on: \
           no resource is named \"gone\""]
     );
 }

@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use quorate::kind::KindDeclaration;
 use quorate::spec::{
-    AntiAffinityPlacement, ClusterDeclaration, Failback, GroupDeclaration, Interval,
-    NodeDeclaration, Profile, QuorumRule, ResourceDeclaration, ResourceOverrides, UnconfirmedStop,
+    AntiAffinityPlacement, ClusterDeclaration, Failback, FailbackWindow, GroupDeclaration,
+    Interval, NodeDeclaration, Priority, Profile, QuorumRule, ResourceDeclaration,
+    ResourceOverrides, UnconfirmedStop,
 };
 
 use super::{cluster, group, service, warnings_of};
@@ -36,6 +37,62 @@ fn owners_that_cannot_be_met() {
             "groups.picky.preferred_owners: node \"c\" is preferred but cannot run every resource",
         ]
     );
+}
+
+/// 60 for a minute, 180 for three, are milliseconds.
+#[test]
+fn spans_that_may_be_in_another_unit() {
+    let ms = |millis| Some(Duration::from_millis(millis));
+    let mut slow = group("g");
+    slow.failover_period = ms(6);
+    slow.start_delay = ms(30);
+    let mut declaration =
+        cluster().group(slow.resource(service("r").settings(ResourceOverrides {
+            restart_delay: ms(180),
+            pending_timeout: ms(500),
+            looks_alive_interval: Some(Interval::Every(Duration::from_millis(60))),
+            is_alive_interval: ms(200),
+            ..ResourceOverrides::default()
+        })));
+    declaration.fence_timeout = ms(60);
+    let short = |path: &str, span: &str| {
+        format!("{path}: is {span}, which is very short; a number without a unit is milliseconds")
+    };
+    assert_eq!(
+        warnings_of(declaration),
+        [
+            short("fence_timeout", "60ms"),
+            short("groups.g.failover_period", "6ms"),
+            short("groups.g.start_delay", "30ms"),
+            short("groups.g.resources.r.settings.restart_delay", "180ms"),
+            short("groups.g.resources.r.settings.pending_timeout", "500ms"),
+            short("groups.g.resources.r.settings.looks_alive_interval", "60ms"),
+        ]
+    );
+}
+
+#[test]
+fn settings_without_effect() {
+    let mut mail = group("mail").anti_affinity_class("exchange");
+    mail.priority = Some(Priority::new(5));
+    mail.failback_window = Some(FailbackWindow { start_hour: 22, end_hour: 6 });
+    let mut declaration = cluster().group(mail).group(group("web"));
+    declaration.witness_weight = Some(2);
+    assert_eq!(
+        warnings_of(declaration),
+        [
+            "witness_weight: has no effect, because only \"majority_with_witness\" counts the \
+             witness",
+            "groups.mail.anti_affinity_classes: class \"exchange\" has no other group, so it keeps \
+             nothing apart",
+            "groups.mail.failback_window: has no effect, because failback is not \"allow\"",
+            "groups.mail.priority: 5 is none of the tiers with a name, which other groups use: \
+             no_auto_start is 0, low 1000, medium 2000, high 3000",
+        ]
+    );
+    let mut own = group("own");
+    own.priority = Some(Priority::new(5));
+    assert_eq!(warnings_of(cluster().group(own)), [""; 0]);
 }
 
 #[test]

@@ -17,6 +17,8 @@ use crate::spec::problem::{Caution, Place, Warning};
 use crate::spec::{ClusterSpec, GroupSpec, NodeSet, NodeSpec, Profile};
 use crate::time::Interval;
 
+mod short;
+
 /// The warnings of a cluster without errors.
 pub(super) fn of(spec: &ClusterSpec, kinds: &Kinds) -> Vec<Warning> {
     let mut cautions = Cautions { spec, kinds, found: Vec::new() };
@@ -28,6 +30,7 @@ pub(super) fn of(spec: &ClusterSpec, kinds: &Kinds) -> Vec<Warning> {
         cautions.demands(group);
         cautions.resources(group);
         cautions.alternatives(group);
+        cautions.priority(group);
     }
     cautions.unlimited_dimensions();
     cautions.found
@@ -44,16 +47,63 @@ impl Cautions<'_> {
         self.found.push(Warning { path: place.field(field), caution });
     }
 
+    fn short(&mut self, place: Place<'_>, spans: impl Iterator<Item = short::Short>) {
+        for (field, span) in spans {
+            self.add(place, field, Caution::ShortSpan { span });
+        }
+    }
+
     fn cluster(&mut self) {
+        let settings = &self.spec.settings;
+        self.short(Place::Cluster, short::of_cluster(settings));
+        let has_witness = match settings.quorum {
+            QuorumRule::MajorityWithWitness => true,
+            QuorumRule::NodeMajority | QuorumRule::DiskOnly => false,
+        };
+        if !has_witness && settings.witness_weight != 1 {
+            self.add(Place::Cluster, "witness_weight", Caution::WeightWithoutWitness);
+        }
         if self.spec.settings.quorum == QuorumRule::NodeMajority && survives_no_failure(self.spec) {
             self.add(Place::Cluster, "quorum", Caution::SurvivesNoFailure);
         }
         let is_apart = self.spec.settings.anti_affinity == AntiAffinityPlacement::Hard
             || self.spec.settings.admission == Admission::SameClassOnline;
-        if !is_apart {
+        self.lonely_classes();
+        if is_apart {
+            self.classes();
+        }
+    }
+
+    /// Whether each class has groups to keep apart. The only group of a cluster may be the first.
+    fn lonely_classes(&mut self) {
+        let spec = self.spec;
+        if spec.groups.len() < 2 {
             return;
         }
-        self.classes();
+        let mut members: Vec<Vec<&GroupSpec>> = vec![Vec::new(); spec.classes.len()];
+        for group in &spec.groups {
+            for class in &group.classes {
+                if let Some(members) = members.get_mut(ClassId::index(*class)) {
+                    members.push(group);
+                }
+            }
+        }
+        for (class, members) in spec.classes.iter().zip(members) {
+            if let [group] = members.as_slice() {
+                let caution = Caution::ClassOfOne { class: class.clone() };
+                self.add(Place::Group(group.name()), "anti_affinity_classes", caution);
+            }
+        }
+    }
+
+    /// A tier of its own among groups whose tiers have names.
+    fn priority(&mut self, group: &GroupSpec) {
+        let priority = group.settings.priority;
+        let is_named = |group: &GroupSpec| group.settings.priority.name().is_some();
+        if priority.name().is_none() && self.spec.groups.iter().any(is_named) {
+            let caution = Caution::PriorityBesideNames { priority: priority.value() };
+            self.add(Place::Group(group.name()), "priority", caution);
+        }
     }
 
     /// Whether the groups of each class can stand apart.
@@ -138,8 +188,12 @@ impl Cautions<'_> {
             Failback::Allow if group.preferred.is_empty() => {
                 self.add(place, "failback", Caution::FailbackWithoutPreferred);
             }
+            Failback::Prevent if group.settings.failback_window.is_some() => {
+                self.add(place, "failback_window", Caution::WindowWithoutFailback);
+            }
             Failback::Allow | Failback::Prevent => {}
         }
+        self.short(place, short::of_group(&group.settings));
     }
 
     fn demands(&mut self, group: &GroupSpec) {
@@ -205,6 +259,7 @@ impl Cautions<'_> {
     }
 
     fn settings(&mut self, place: Place<'_>, settings: &ResourceSettings) {
+        self.short(place, short::of_resource(settings));
         let restart_period = settings.restart_period;
         match settings.retry_period {
             Interval::Every(retry_period) if retry_period < restart_period => {

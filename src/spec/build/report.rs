@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::id::name::is_forbidden;
 use crate::spec::Limits;
 use crate::spec::problem::{Path, Place, Problem, SpecError};
 
@@ -74,10 +75,10 @@ impl<'a> Report<'a> {
     ) {
         if name.is_empty() {
             self.add(list(), Problem::EmptyName { position: index.saturating_add(1) });
-        } else if name.len() > self.limits.name_bytes {
-            self.length(name, || place.field("name"));
-        } else if name.trim().len() < name.len() {
+        } else if name.trim().len() < name.len() && name.len() <= self.limits.name_bytes {
             self.add(place.field("name"), Problem::PaddedName);
+        } else {
+            self.length(name, || place.field("name"));
         }
     }
 
@@ -90,11 +91,13 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Checks the length of a text that may be empty.
+    /// Checks the length and the characters of a text that may be empty.
     pub(super) fn length(&mut self, text: &str, path: impl FnOnce() -> Path) {
         let (bytes, limit) = (text.len(), self.limits.name_bytes);
         if bytes > limit {
             self.add(path(), Problem::LongName { bytes, limit });
+        } else if let Some(character) = text.chars().find(|letter| is_forbidden(*letter)) {
+            self.add(path(), Problem::ForbiddenCharacter { character });
         }
     }
 

@@ -99,6 +99,25 @@ pub enum Caution {
     AssumesOff,
     /// The loss of any one node takes the quorum away.
     SurvivesNoFailure,
+    /// A span is so short that it may have been meant in another unit.
+    ShortSpan {
+        /// The span.
+        span: Duration,
+    },
+    /// A tier has a number of its own, while those of other groups have names.
+    PriorityBesideNames {
+        /// The number.
+        priority: u32,
+    },
+    /// An anti-affinity class with one group keeps nothing apart.
+    ClassOfOne {
+        /// The class.
+        class: Box<str>,
+    },
+    /// Hours are declared for a failback that is not allowed.
+    WindowWithoutFailback,
+    /// The witness has a weight, but the quorum rule does not count it.
+    WeightWithoutWitness,
     /// The profile is that of 2003, whose clusters know no alternatives among providers. They work
     /// here all the same, as they do since 2008.
     AlternativesIn2003,
@@ -156,6 +175,25 @@ impl fmt::Display for Caution {
             Self::SurvivesNoFailure => {
                 f.write_str("the loss of any node takes the quorum away; add a witness")
             }
+            Self::ShortSpan { span } => write!(
+                f,
+                "is {}, which is very short; a number without a unit is milliseconds",
+                text::format(*span)
+            ),
+            Self::PriorityBesideNames { priority } => write!(
+                f,
+                "{priority} is none of the tiers with a name, which other groups use: \
+                 no_auto_start is 0, low 1000, medium 2000, high 3000"
+            ),
+            Self::ClassOfOne { class } => {
+                write!(f, "class \"{class}\" has no other group, so it keeps nothing apart")
+            }
+            Self::WindowWithoutFailback => {
+                f.write_str("has no effect, because failback is not \"allow\"")
+            }
+            Self::WeightWithoutWitness => f.write_str(
+                "has no effect, because only \"majority_with_witness\" counts the witness",
+            ),
             Self::AlternativesIn2003 => f.write_str(
                 "clusters of 2003 know \"and\" only; \"or\" works here as it does since 2008",
             ),

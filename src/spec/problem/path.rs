@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
+use crate::id::name::is_forbidden;
+
 /// The thing that an error or a warning is about.
 ///
 /// Displayed as the way to it through the declaration, with names in place of positions:
@@ -125,7 +127,7 @@ impl fmt::Display for Key<'_> {
         for letter in self.0.chars() {
             match letter {
                 '"' | '\\' => write!(f, "\\{letter}")?,
-                control if control.is_control() => write!(f, "{}", control.escape_default())?,
+                odd if is_forbidden(odd) => write!(f, "{}", odd.escape_default())?,
                 other => write!(f, "{other}")?,
             }
         }

@@ -71,12 +71,14 @@ impl fmt::Display for Required<'_> {
     }
 }
 
-pub(super) struct Range(pub(super) Duration, pub(super) Duration);
+pub(super) struct Range(pub(super) Duration, pub(super) Duration, pub(super) Duration);
 
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(least, most) = *self;
-        if most == Duration::from_millis(u64::MAX) {
+        let Self(found, least, most) = *self;
+        if found > most && most == Duration::from_millis(u64::MAX) {
+            write!(f, "which is too long: must be at most {}", text::format(most))
+        } else if most == Duration::from_millis(u64::MAX) {
             write!(f, "must be at least {}", text::format(least))
         } else if least.is_zero() {
             write!(f, "must be at most {}", text::format(most))
