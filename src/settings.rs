@@ -336,7 +336,8 @@ pub struct ClusterSettings {
     /// What the failure of a redundant provider does. Default [`RedundantProvider::Suppress`].
     pub redundant_provider: RedundantProvider,
     /// How long a group waits for its preferred owner when the cluster forms
-    /// (`ClusterGroupWaitDelay`). Default 2 min, at most 1 h.
+    /// (`ClusterGroupWaitDelay`). Default 2 min, at most 1 h. What was given a node, was started or
+    /// was found running once since then does not wait any more.
     pub group_wait_delay: Duration,
     /// How long a fence may take. Default 1 min.
     pub fence_timeout: Duration,

@@ -11,8 +11,8 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::quorum::{self, Ballot};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{
-    ClusterState, Doubt, DownProof, DrainStatus, Exhaustion, GroupRecord, LateStart, NodeRecord,
-    Occupancy, Pause, Recovery, ResourceRecord,
+    ClusterState, Doubt, DownProof, DrainStatus, Exhaustion, GroupRecord, HomeWait, LateStart,
+    NodeRecord, Occupancy, Pause, Recovery, ResourceRecord,
 };
 use crate::time::Timestamp;
 
@@ -95,7 +95,9 @@ impl<'a> Checks<'a> {
             Some(_) => has_members,
             None => !state.is_quorate(),
         };
-        require!(formed_fits, whole, Rule::FormationDiffers);
+        require!(formed_fits, whole.clone(), Rule::FormationDiffers);
+        let is_started = state.groups.iter().any(|record| record.home_wait == HomeWait::Over);
+        require!(has_members || !is_started, whole, Rule::FormationDiffers);
         Ok(())
     }
 

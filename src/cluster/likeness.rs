@@ -86,13 +86,14 @@ impl<'a> View<'a> {
         // Only now is it too early for what went on meanwhile; and what is in flight since then is
         // judged more kindly.
         (*resumed_at == Some(*now)).hash(hasher);
-        if let Some(formed_at) = formed_at
-            && let wait = self.cluster.spec.settings().group_wait_delay
-            && self.now.since(*formed_at) < wait
-        {
+        let wait = self.cluster.spec.settings().group_wait_delay;
+        if let Some(formed_at) = formed_at {
             self.age(*formed_at, wait).hash(hasher);
+        }
+        // Afterwards nobody waits before the cluster forms anew.
+        if formed_at.is_none_or(|formed_at| self.now.since(formed_at) < wait) {
             for record in &self.cluster.state.groups {
-                (record.placed_at >= *formed_at).hash(hasher);
+                record.home_wait.hash(hasher);
             }
         }
         let has_windows = self
@@ -178,6 +179,8 @@ impl<'a> View<'a> {
             placed_at,
             // Told with the nodes.
             placed_in_input: _,
+            // Told with the cluster.
+            home_wait: _,
         } = record;
         let settings = declared.settings();
         (owner, desired, default_owner, movement, return_to).hash(hasher);
@@ -186,10 +189,6 @@ impl<'a> View<'a> {
         self.log(failovers, settings.failover_period, hasher);
         self.failed_nodes(failed_on, settings.failure_memory, hasher);
         self.age(*placed_at, settings.start_delay).hash(hasher);
-        if !self.cluster.spec.settings().group_wait_delay.is_zero() {
-            // A cluster that forms anew at the same time takes it for placed.
-            (*placed_at == self.now).hash(hasher);
-        }
         if settings.failback_window.is_some() {
             (last_failback, placed_at).hash(hasher);
         }

@@ -12,7 +12,9 @@ use crate::id::{GroupId, NodeId};
 use crate::machine::ResourceEvent;
 use crate::policy::Trigger;
 use crate::spec::GroupSpec;
-use crate::state::{DownProof, MoveFailure, Movement, MovementCause, QueuedMove, Recovery};
+use crate::state::{
+    DownProof, HomeWait, MoveFailure, Movement, MovementCause, QueuedMove, Recovery,
+};
 
 impl Cluster {
     pub(crate) fn is_moving(&self, group: GroupId) -> bool {
@@ -140,6 +142,9 @@ impl Cluster {
         record.placed_at = now;
         record.placed_in_input = input;
         record.return_to = None;
+        if to.is_some() {
+            record.home_wait = HomeWait::Over;
+        }
         if let (MovementCause::Operator | MovementCause::Start, Some(to)) = (cause, to) {
             record.default_owner = Some(to);
         }

@@ -9,8 +9,8 @@ use crate::policy::Trigger;
 use crate::settings::{Admission, DesiredState};
 use crate::spec::GroupSpec;
 use crate::state::{
-    DownProof, DrainMode, DrainStatus, Exhaustion, Fence, MoveFailure, Movement, MovementCause,
-    Recovery,
+    DownProof, DrainMode, DrainStatus, Exhaustion, Fence, HomeWait, MoveFailure, Movement,
+    MovementCause, Recovery,
 };
 use crate::time::Timestamp;
 
@@ -88,7 +88,8 @@ impl Cluster {
     }
 
     /// Until when a group waits for its home when the cluster forms, and for which node
-    /// (`ClusterGroupWaitDelay`). Home is the most preferred owner, else the last one.
+    /// (`ClusterGroupWaitDelay`). Home is the most preferred owner, else the last one. What was
+    /// started or placed once since then is part of a running cluster, and waits for nobody.
     pub(crate) fn preferred_owner_wait(
         &self,
         declared: &GroupSpec,
@@ -96,11 +97,11 @@ impl Cluster {
     ) -> Option<(NodeId, Timestamp)> {
         let formed_at = self.state.formed_at?;
         let record = self.state.group(group)?;
-        let was_placed = record.owner.is_some() && record.placed_at >= formed_at;
+        let is_over = record.home_wait == HomeWait::Over && !seeded!(HomeAwaitedAgain);
         let home = declared.preferred_owners().first().copied().or(record.default_owner)?;
         let until = formed_at.after(self.spec.settings().group_wait_delay);
         let is_home_missing = !self.state.node_state(home).is_member();
-        (!was_placed && until > self.state.now && is_home_missing).then_some((home, until))
+        (!is_over && until > self.state.now && is_home_missing).then_some((home, until))
     }
 
     fn place_owned(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {

@@ -205,6 +205,7 @@ impl IdsOf<'_> {
             last_failback,
             placed_at,
             placed_in_input,
+            home_wait,
         } = snapshot;
         Ok(GroupRecord {
             owner: self.optional(owner)?,
@@ -222,6 +223,7 @@ impl IdsOf<'_> {
             last_failback,
             placed_at,
             placed_in_input,
+            home_wait,
         })
     }
 

@@ -11,6 +11,7 @@ use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent, ResourceSt
 use crate::policy::{Placement, Trigger};
 use crate::settings::RestartWindow;
 use crate::spec::GroupSpec;
+use crate::state::HomeWait;
 
 impl Cluster {
     /// Plans every touched node and group, in order of priority, until nothing is touched.
@@ -212,6 +213,10 @@ impl Cluster {
         let Some(group) = self.spec.resource(resource).map(crate::spec::ResourceSpec::group) else {
             return;
         };
+        let is_started = matches!(to, ResourceState::OnlinePending | ResourceState::Online);
+        if is_started && let Some(of) = self.state.groups.get_mut(group.index()) {
+            of.home_wait = HomeWait::Over;
+        }
         let Some(running) = self.caches.running.get_mut(group.index()) else { return };
         *running = running
             .saturating_add(u32::from(to.may_run()))
@@ -235,6 +240,12 @@ impl Cluster {
         }
         let weight = self.spec.node(node).map_or(0, |declared| u64::from(declared.vote_weight()));
         self.caches.membership.count(from, to, weight);
+        if from.is_member() && self.caches.membership.members == 0 {
+            // The next quorum forms the cluster anew.
+            for group in &mut self.state.groups {
+                group.home_wait = HomeWait::Possible;
+            }
+        }
         self.emit(Event::NodeChanged { node, from, to });
         self.caches.touched.add_node(node);
         self.touch_groups_on(node);

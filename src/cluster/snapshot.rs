@@ -13,8 +13,8 @@ use crate::settings::{DesiredState, Maintenance};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
 use crate::state::{
     Attraction, ClusterState, Doubt, DownProof, Drain, DrainMode, DrainStatus, FailedNode, Fence,
-    GroupRecord, LateStart, Lock, MoveFailure, Movement, MovementCause, NodeRecord, Operation,
-    Orphan, OrphanState, Pause, QueuedMove, Recovery, ResourceRecord, WitnessState,
+    GroupRecord, HomeWait, LateStart, Lock, MoveFailure, Movement, MovementCause, NodeRecord,
+    Operation, Orphan, OrphanState, Pause, QueuedMove, Recovery, ResourceRecord, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -156,6 +156,8 @@ pub(super) struct GroupSnapshot {
     pub(super) placed_at: Timestamp,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) placed_in_input: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) home_wait: HomeWait,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -332,6 +334,7 @@ impl NamesOf<'_> {
             last_failback,
             placed_at,
             placed_in_input,
+            home_wait,
         } = record;
         let name = |node: &Option<NodeId>| node.map(|node| self.node(node));
         GroupSnapshot {
@@ -356,6 +359,7 @@ impl NamesOf<'_> {
             last_failback: *last_failback,
             placed_at: *placed_at,
             placed_in_input: *placed_in_input,
+            home_wait: *home_wait,
         }
     }
 

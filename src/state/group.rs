@@ -37,6 +37,22 @@ pub struct GroupRecord {
     pub(crate) placed_at: Timestamp,
     /// Number of the input in which it came to its owner.
     pub(crate) placed_in_input: u64,
+    /// Whether it may still wait for its home.
+    pub(crate) home_wait: HomeWait,
+}
+
+/// Whether a group may wait for its preferred owner: only until something of it was started, or
+/// found running on its owner, or it was given an owner, since the cluster last formed from nothing.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum HomeWait {
+    /// It may, within `group_wait_delay`.
+    #[default]
+    Possible,
+    /// It is part of a running cluster.
+    Over,
 }
 
 /// A move under way: the group stops on its owner, then belongs to `to`.
@@ -130,6 +146,7 @@ impl GroupRecord {
             last_failback: None,
             placed_at: Timestamp::ZERO,
             placed_in_input: 0,
+            home_wait: HomeWait::Possible,
         }
     }
 

@@ -115,12 +115,16 @@ impl Reader<'_> {
         spec.groups().filter_map(move |(group, of)| {
             let (formed_at, record) = (formed_at?, state.group(group)?);
             let is_off = record.owner().is_none_or(|of| state.node_state(of) == NodeState::Down);
-            let was_placed = record.owner().is_some() && self.placed_at(of) >= formed_at;
             let home = of.preferred_owners().first().copied().or(record.default_owner())?;
             let until = formed_at.after(spec.settings().group_wait_delay);
-            let waits = is_off && !was_placed && !state.node_state(home).is_member();
+            let waits = is_off && !self.is_settled(of) && !state.node_state(home).is_member();
             (waits && until > state.now()).then_some(until)
         })
+    }
+
+    fn is_settled(&self, declared: &GroupSpec) -> bool {
+        let stored = named(self.stored, "groups", "group", declared.name());
+        stored.is_some_and(|of| of["home_wait"] == "over")
     }
 
     fn placed_at(&self, declared: &GroupSpec) -> Timestamp {

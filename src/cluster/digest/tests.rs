@@ -9,8 +9,8 @@ use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
 use crate::spec::ClusterDeclaration;
 use crate::state::{
-    Attraction, DownProof, DrainMode, DrainStatus, Lock, MoveFailure, MovementCause, OperationKind,
-    OrphanState, Pause, Recovery, WitnessState,
+    Attraction, DownProof, DrainMode, DrainStatus, HomeWait, Lock, MoveFailure, MovementCause,
+    OperationKind, OrphanState, Pause, Recovery, WitnessState,
 };
 
 type Change = Box<dyn Fn(&mut ClusterState)>;
@@ -90,6 +90,7 @@ fn groups() -> impl Iterator<Item = Change> {
         last_failback = Some(at(1));
         placed_at = at(1_001);
         placed_in_input = 6;
+        home_wait = HomeWait::Possible;
     };
     let moved: [Change; 3] = [
         Box::new(|state| state.groups[1].movement.as_mut().unwrap().to = None),

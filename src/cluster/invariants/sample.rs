@@ -8,7 +8,7 @@ use crate::settings::{DesiredState, Maintenance, QuorumRule};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use crate::state::{
     Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, FailedNode,
-    FailedNodes, Fence, LateStart, Lock, MoveFailure, Movement, MovementCause, Occupancy,
+    FailedNodes, Fence, HomeWait, LateStart, Lock, MoveFailure, Movement, MovementCause, Occupancy,
     Operation, OperationKind, Orphan, OrphanState, Pause, QueuedMove, Recovery, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
@@ -137,6 +137,7 @@ fn groups(state: &mut ClusterState) {
         record.default_owner = Some(node(owner));
         record.placed_at = at(1_000);
         record.placed_in_input = 5;
+        record.home_wait = HomeWait::Over;
     }
     let mail = &mut state.groups[0];
     mail.failovers = log(&[1_000, 1_000]);

@@ -61,6 +61,7 @@ written!(GroupSnapshot {
     given last_failback,
     given placed_at,
     given placed_in_input,
+    given home_wait,
 });
 
 written!(FailedNodeSnapshot {

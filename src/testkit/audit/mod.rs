@@ -190,6 +190,7 @@ pub(crate) fn step(
     moves::priorities(cluster, moment, outputs)?;
     explained::goes_there(moment, outputs)?;
     reasons::check(cluster)?;
+    reasons::home_is_awaited_once(seen, cluster)?;
     not_stuck(cluster)
 }
 

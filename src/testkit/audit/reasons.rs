@@ -6,6 +6,7 @@ use crate::settings::{DesiredState, Fencing, Priority};
 use crate::state::{OperationKind, Recovery};
 use crate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
+use crate::testkit::audit::seen::Seen;
 use crate::testkit::audit::spelling;
 use crate::testkit::breach::{Breach, ensure};
 
@@ -25,6 +26,16 @@ pub(super) fn check(cluster: &Cluster) -> Result<(), Breach> {
             );
             ensure!(S34, is_true(cluster, group, reason), "{group}: {reason:?} is not so");
         }
+    }
+    Ok(())
+}
+
+/// A group that had a node or ran since the cluster formed does not wait for its preferred owner any more.
+pub(super) fn home_is_awaited_once(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
+    for (group, _) in cluster.spec().groups() {
+        let waits = matches!(cluster.why(group), Some(Reason::WaitingForPreferredOwner { .. }));
+        let is_settled = seen.group(group).is_settled;
+        ensure!(S34, !waits || !is_settled, "{group} had a node already, and waits for its home");
     }
     Ok(())
 }

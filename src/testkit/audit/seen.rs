@@ -9,7 +9,7 @@ use crate::cluster::Effect;
 use crate::machine::{GroupState, NodeState, ResourceState};
 use crate::settings::{ColdStart, DesiredState, RestartWindow};
 use crate::spec::ClusterSpec;
-use crate::state::{Doubt, DownProof, Exhaustion, MovementCause, Recovery};
+use crate::state::{Doubt, DownProof, Exhaustion, HomeWait, MovementCause, Recovery};
 use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
 
 use super::again::Again;
@@ -61,6 +61,8 @@ pub(crate) struct SeenGroup {
     pub(crate) last_failback: Option<Timestamp>,
     /// The nodes that it left because it failed there, with the time.
     pub(crate) failed_on: Vec<(NodeId, Timestamp)>,
+    /// Whether it was given a node, started or found running since there last was no member.
+    pub(crate) is_settled: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -247,7 +249,9 @@ impl Seen {
             })
             .collect();
         self.spec = fresh.spec;
-        self.has_formed &= self.has_members();
+        if !self.has_members() {
+            self.dissolve();
+        }
     }
 
     pub(crate) fn node(&self, id: NodeId) -> &SeenNode {
@@ -269,6 +273,14 @@ impl Seen {
     /// Whether any node is a member.
     pub(crate) fn has_members(&self) -> bool {
         self.nodes.iter().any(|node| node.state.is_member())
+    }
+
+    /// The last member is gone: the next quorum forms the cluster anew.
+    pub(crate) fn dissolve(&mut self) {
+        self.has_formed = false;
+        for group in &mut self.groups {
+            group.is_settled = false;
+        }
     }
 
     /// The cluster forms from nothing: groups that are not to start then wait for an operator.
@@ -356,6 +368,7 @@ impl SeenGroup {
             failovers: Vec::new(),
             last_failback: None,
             failed_on: Vec::new(),
+            is_settled: false,
         }
     }
 }
@@ -380,6 +393,7 @@ impl SeenGroup {
                 .filter(|entry| cluster.state().failed_on(id, entry.node).is_some())
                 .map(|entry| (entry.node, entry.at))
                 .collect(),
+            is_settled: record.home_wait == HomeWait::Over,
         }
     }
 }

@@ -209,7 +209,9 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             let record = &mut seen.nodes[node.index()];
             record.state = *to;
             record.since = now;
-            seen.has_formed &= seen.has_members();
+            if !seen.has_members() {
+                seen.dissolve();
+            }
         }
         Event::QuorumChanged { verdict } => {
             seen.is_quorate = verdict.is_quorate();
@@ -218,6 +220,9 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             }
         }
         Event::ResourceChanged { resource, from, to } => {
+            let group = seen.group_of(*resource);
+            seen.groups[group.index()].is_settled |=
+                matches!(to, ResourceState::OnlinePending | ResourceState::Online);
             let record = &mut seen.resources[resource.index()];
             record.state = *to;
             record.is_undisturbed |= *to == ResourceState::Online;
@@ -238,6 +243,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             record.owner = *to;
             record.epoch = *epoch;
             record.movement = None;
+            record.is_settled |= to.is_some();
             if *cause == MovementCause::Failback {
                 record.last_failback = Some(now);
             }

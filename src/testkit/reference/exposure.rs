@@ -7,7 +7,7 @@ use crate::cluster::Event;
 use crate::id::{Ids, Names};
 use crate::settings::{DesiredState, Failback};
 use crate::spec::{ClusterSpec, GroupSpec};
-use crate::state::Attraction;
+use crate::state::{Attraction, HomeWait};
 use crate::{Cluster, GroupId, NodeId, ResourceId};
 
 impl Picture {
@@ -96,6 +96,7 @@ fn picture_of(cluster: &Cluster, id: GroupId, declared: &GroupSpec) -> Group {
         is_ordered: record.is_ordered(),
         placed_at: record.placed_at,
         placed_in_input: record.placed_in_input,
+        is_settled: record.home_wait == HomeWait::Over,
         returns_after: (settings.failback == Failback::Allow && settings.failback_window.is_none())
             .then_some(settings.failback_hold_down),
         start_delay: declared.settings().start_delay,

@@ -11,15 +11,14 @@ use crate::state::{DrainStatus, Exhaustion, Recovery};
 impl Picture {
     /// Whether a group waits for its home because the cluster has just formed
     /// (`ClusterGroupWaitDelay`): the most preferred owner, else the node that it was last started
-    /// on or moved to.
+    /// on or moved to. A group that was started or given a node since does not wait.
     #[must_use]
     pub fn waits_for_home(&self, group: &Group) -> bool {
         let Some((formed_at, delay)) = self.forming else { return false };
         let Some(home) = group.preferred.first().or(group.default_owner.as_ref()) else {
             return false;
         };
-        let was_placed = group.owner.is_some() && group.placed_at >= formed_at;
-        !was_placed && formed_at.after(delay) > self.now && !self.is_member(home)
+        !group.is_settled && formed_at.after(delay) > self.now && !self.is_member(home)
     }
 
     /// The groups that should have been given a node by now and were not, each with the node and

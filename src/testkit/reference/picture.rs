@@ -89,6 +89,8 @@ pub struct Group {
     pub placed_at: Timestamp,
     /// Number of the input in which it came to its owner.
     pub placed_in_input: u64,
+    /// Whether it was given a node, started or found running since the cluster formed.
+    pub is_settled: bool,
     /// If it returns by itself at any hour: how long its better owner has to be up before.
     pub returns_after: Option<core::time::Duration>,
     /// How long it waits on a node before it starts.
@@ -175,17 +177,12 @@ impl Picture {
         match event {
             Event::NodeChanged { node, from, to } => self.learn_node(node, *from, *to),
             Event::QuorumChanged { verdict } => self.is_quorate = verdict.is_quorate(),
-            Event::ResourceChanged { resource, to, .. } => {
-                for known in self.groups.iter_mut().flat_map(|group| &mut group.resources) {
-                    if known.name == *resource {
-                        known.state = *to;
-                    }
-                }
-            }
+            Event::ResourceChanged { resource, to, .. } => self.learn_resource(resource, *to),
             Event::OwnerChanged { group, from, to, epoch, cause, .. } => {
                 self.learn_failure(group, from.as_deref(), *cause);
                 if let Some(group) = self.groups.iter_mut().find(|known| known.name == *group) {
                     group.owner.clone_from(to);
+                    group.is_settled |= to.is_some();
                     group.going = None;
                     group.epoch = epoch.value();
                 }
@@ -235,6 +232,16 @@ impl Picture {
         if is_cause && !group.failure_memory.is_zero() {
             group.failed_on.retain(|(node, _)| node != from);
             group.failed_on.push((from.to_owned(), now));
+        }
+    }
+
+    fn learn_resource(&mut self, resource: &str, to: ResourceState) {
+        for group in &mut self.groups {
+            if let Some(known) = group.resources.iter_mut().find(|known| known.name == resource) {
+                known.state = to;
+                group.is_settled |=
+                    matches!(to, ResourceState::OnlinePending | ResourceState::Online);
+            }
         }
     }
 
