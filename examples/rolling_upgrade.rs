@@ -81,6 +81,7 @@ impl Upgrade {
             node: node.to_owned(),
             mode: DrainMode::default(),
             target: target.map(str::to_owned),
+            lock: LockHandling::default(),
         })?;
         self.simulation.run_until_calm();
         let after = self.servers_on(node);

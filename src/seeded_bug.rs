@@ -181,6 +181,8 @@ bugs! {
     FencedNodeReturns: S26,
     /// fences have no budget
     FenceWithoutEnd: S26,
+    /// drains and failbacks move locked groups
+    LockIgnored: S18,
     /// a group that ran since the cluster formed waits for its preferred owner once more
     HomeAwaitedAgain: S34,
     /// groups without a node are forgotten when one comes up

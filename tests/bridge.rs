@@ -256,7 +256,7 @@ fn nothing_is_left_out() {
         ("src/cluster/input.rs", "pub enum Input<"),
         ("src/cluster/input.rs", "pub enum Command<"),
         ("src/state/resource.rs", "pub enum Outcome "),
-        ("src/cluster/input.rs", "pub enum LockHandling "),
+        ("src/state/group.rs", "pub enum LockHandling "),
         ("src/cluster/input.rs", "pub enum WhenRefused "),
         ("src/cluster/input.rs", "pub enum ResumeFailback "),
         ("src/cluster/output.rs", "pub struct Effect<"),

@@ -142,7 +142,7 @@ fn command(node: NodeId, numbers: &mut Numbers) -> Command {
             when_refused: WhenRefused::Queue,
             lock,
         },
-        3 => Command::DrainNode { node, mode: DrainMode::Forced, target: None },
+        3 => Command::DrainNode { node, mode: DrainMode::Forced, target: None, lock },
         4 => Command::ResumeNode { node, failback: ResumeFailback::Immediate },
         5 => Command::ClearResourceFailure { resource },
         6 => Command::BringResourceOnline { resource, lock },

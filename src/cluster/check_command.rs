@@ -16,6 +16,7 @@ pub(crate) struct MoveOrder {
     pub(crate) when_refused: WhenRefused,
     /// The destination that was asked for, for a move that has to wait.
     pub(crate) wanted: Option<NodeId>,
+    pub(crate) lock: LockHandling,
 }
 
 impl Cluster {
@@ -33,9 +34,13 @@ impl Cluster {
                 self.check_take_resource_offline(*resource, *lock)?;
             }
             Command::MoveGroup { group, to, on_failure, when_refused, lock } => {
-                let order =
-                    MoveOrder { on_failure: *on_failure, when_refused: *when_refused, wanted: *to };
-                return self.check_move(*group, *to, order, *lock);
+                let order = MoveOrder {
+                    on_failure: *on_failure,
+                    when_refused: *when_refused,
+                    wanted: *to,
+                    lock: *lock,
+                };
+                return self.check_move(*group, *to, order);
             }
             Command::CancelMove { group } => {
                 let record = self.state.group(*group).ok_or(InputError::UnknownGroup(*group))?;
@@ -94,10 +99,21 @@ impl Cluster {
     }
 
     fn check_unlocked(&self, group: GroupId, lock: LockHandling) -> Result<(), InputError> {
-        let record = self.state.group(group).ok_or(InputError::UnknownGroup(group))?;
-        match (record.lock, lock) {
-            (Lock::Locked, LockHandling::Respect) => Err(InputError::GroupLocked(group)),
-            (Lock::Locked, LockHandling::Override) | (Lock::Unlocked, _) => Ok(()),
+        self.state.group(group).ok_or(InputError::UnknownGroup(group))?;
+        if self.is_held_by_lock(group, lock) {
+            return Err(InputError::GroupLocked(group));
+        }
+        Ok(())
+    }
+
+    /// Whether a group stays where it is and as it is, for it is locked and nobody overrides that.
+    pub(crate) fn is_held_by_lock(&self, group: GroupId, lock: LockHandling) -> bool {
+        let held = self.state.group(group).map(|record| record.lock);
+        match (held, lock) {
+            (Some(Lock::Locked), LockHandling::Respect) => true,
+            (Some(Lock::Locked), LockHandling::Override) | (Some(Lock::Unlocked) | None, _) => {
+                false
+            }
         }
     }
 
@@ -173,9 +189,8 @@ impl Cluster {
         group: GroupId,
         to: Option<NodeId>,
         order: MoveOrder,
-        lock: LockHandling,
     ) -> Result<Accepted, InputError> {
-        self.check_unlocked(group, lock)?;
+        self.check_unlocked(group, order.lock)?;
         if let Some(to) = to {
             self.known_node(to)?;
         }

@@ -10,7 +10,7 @@ use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
 use crate::spec::{GroupSpec, ResourceSpec};
-use crate::state::{Lock, MovementCause, QueuedMove, Recovery};
+use crate::state::{Drain, DrainStatus, Lock, MovementCause, QueuedMove, Recovery};
 
 impl Cluster {
     /// Carries out what was accepted.
@@ -72,7 +72,9 @@ impl Cluster {
                 self.touch(group);
             }
             Command::PauseNode { node } => self.pause(node),
-            Command::DrainNode { node, mode, target } => self.drain(node, mode, target),
+            Command::DrainNode { node, mode, target, lock } => {
+                self.drain(node, Drain { status: DrainStatus::InProgress, mode, target, lock });
+            }
             Command::ResumeNode { node, failback } => self.resume_node(node, failback),
             Command::ClearResourceFailure { resource } => self.clear(resource),
             Command::ClearGroupFailures { group, node: None } => self.clear_group(group),
@@ -124,8 +126,8 @@ impl Cluster {
             }
             None => {
                 if let Some(record) = self.state.groups.get_mut(group.index()) {
-                    let (to, on_failure) = (order.wanted, order.on_failure);
-                    record.queued = Some(QueuedMove { to, on_failure });
+                    let (to, on_failure, lock) = (order.wanted, order.on_failure, order.lock);
+                    record.queued = Some(QueuedMove { to, on_failure, lock });
                 }
                 self.touch(group);
             }
@@ -242,5 +244,7 @@ impl Cluster {
         if let Some(record) = self.state.groups.get_mut(group.index()) {
             record.lock = lock;
         }
+        // A failback waits for the end of the lock, and for nothing else then.
+        self.touch(group);
     }
 }

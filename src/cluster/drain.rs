@@ -11,7 +11,7 @@ use crate::machine::{NodeEvent, NodeState};
 use crate::plan::Tier;
 use crate::policy::Trigger;
 use crate::state::{
-    Attraction, Doubt, Drain, DrainMode, DrainStatus, MoveFailure, MovementCause, Pause,
+    Attraction, Doubt, Drain, DrainStatus, LockHandling, MoveFailure, MovementCause, Pause,
 };
 
 impl Cluster {
@@ -24,10 +24,10 @@ impl Cluster {
     }
 
     /// Pauses a node and lets its groups leave.
-    pub(crate) fn drain(&mut self, node: NodeId, mode: DrainMode, target: Option<NodeId>) {
+    pub(crate) fn drain(&mut self, node: NodeId, drain: Drain) {
         self.pause(node);
         if let Some(record) = self.state.nodes.get_mut(node.index()) {
-            record.drain = Drain { status: DrainStatus::InProgress, mode, target };
+            record.drain = drain;
         }
         self.caches.draining.insert(node);
         self.emit(Event::DrainChanged { node, status: DrainStatus::InProgress });
@@ -120,6 +120,7 @@ impl Cluster {
         self.state.is_quorate()
             && has_owner
             && !stays_away
+            && !self.is_held_by_lock(group, LockHandling::Respect)
             && self.assess(group, Trigger::BestPossible, to) == Ok(Tier::Eligible)
     }
 

@@ -9,7 +9,7 @@ use crate::plan::Tier;
 use crate::policy::Trigger;
 use crate::settings::{Failback, FailbackWindow};
 use crate::spec::GroupSpec;
-use crate::state::{Attraction, MoveFailure, MovementCause};
+use crate::state::{Attraction, LockHandling, MoveFailure, MovementCause};
 use crate::time::{Timestamp, WallClock};
 
 /// How far local time is put back in autumn. A window that began within this after the last
@@ -57,6 +57,7 @@ impl Cluster {
     ) -> FailbackPlan {
         let settings = declared.settings();
         if settings.failback == Failback::Prevent
+            || self.is_held_by_lock(group, LockHandling::Respect) && !seeded!(LockIgnored)
             || self.is_moving(group)
             || self.is_busy(declared)
             || self.state.node_state(owner) != NodeState::Up

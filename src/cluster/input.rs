@@ -9,6 +9,7 @@ use super::life::Life;
 use super::running::Running;
 use crate::id::{Ids, Incarnation, Naming, OpId};
 use crate::spec::ClusterDeclaration;
+pub use crate::state::LockHandling;
 use crate::state::{DrainMode, MoveFailure, Outcome, WitnessState};
 use crate::time::WallClock;
 
@@ -228,6 +229,9 @@ pub enum Command<N: Naming = Ids> {
     },
     /// Pause a node and move its groups away.
     ///
+    /// Each leaves as by an operator's request, so a locked group stays unless `lock` says otherwise
+    /// (MS-CMRP, `ApiPauseNodeEx`).
+    ///
     /// It ends when no group can leave any more, and has failed if one is left:
     /// [`Event::DrainBlocked`](super::Event::DrainBlocked) names each. A failed drain is not tried
     /// again by itself, for nobody chose the time; drain the node once more when there is room.
@@ -240,6 +244,9 @@ pub enum Command<N: Naming = Ids> {
         /// Where everything goes; absent is by placement, group by group.
         #[serde(default = "no_node::<N>")]
         target: Option<N::Node>,
+        /// What to do with locked groups: they stay, and the drain fails, or they leave as well.
+        #[serde(default)]
+        lock: LockHandling,
     },
     /// Let a paused node start groups again.
     ResumeNode {
@@ -282,12 +289,14 @@ pub enum Command<N: Naming = Ids> {
         /// The resource.
         resource: N::Resource,
     },
-    /// Refuse to start, stop and move a group on request.
+    /// Keep a group where it is and as it is: a lock holds against everything that is not a
+    /// failure. What would start, stop or move it on request is refused, a drain leaves it and
+    /// fails, a failback waits until it is unlocked. A move that is under way goes on.
     LockGroup {
         /// The group.
         group: N::Group,
     },
-    /// Allow it again.
+    /// Allow it again. A failback that is still due happens then.
     UnlockGroup {
         /// The group.
         group: N::Group,
@@ -309,19 +318,6 @@ pub enum Command<N: Naming = Ids> {
 
 fn no_node<N: Naming>() -> Option<N::Node> {
     None
-}
-
-/// What a command does about a locked group.
-#[derive(
-    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum LockHandling {
-    /// It is refused.
-    #[default]
-    Respect,
-    /// It is carried out all the same.
-    Override,
 }
 
 /// What becomes of a move that is not possible now.

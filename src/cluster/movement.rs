@@ -212,7 +212,10 @@ impl Cluster {
     /// Tries a move that an operator asked for and that was not possible then.
     pub(crate) fn try_queued_move(&mut self, group: GroupId) -> bool {
         let queued = self.state.group(group).and_then(|record| record.queued);
-        let Some(QueuedMove { to, on_failure }) = queued else { return false };
+        let Some(QueuedMove { to, on_failure, lock }) = queued else { return false };
+        if self.is_held_by_lock(group, lock) {
+            return false;
+        }
         let Some(to) = self.move_target(group, to).ok() else { return false };
         if self.yields_to_awaiting(group) {
             return true;

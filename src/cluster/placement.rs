@@ -9,8 +9,8 @@ use crate::policy::Trigger;
 use crate::settings::{Admission, DesiredState};
 use crate::spec::GroupSpec;
 use crate::state::{
-    DownProof, DrainMode, DrainStatus, Exhaustion, Fence, HomeWait, MoveFailure, Movement,
-    MovementCause, Recovery,
+    DownProof, DrainMode, DrainStatus, Exhaustion, Fence, HomeWait, LockHandling, MoveFailure,
+    Movement, MovementCause, Recovery,
 };
 use crate::time::Timestamp;
 
@@ -182,6 +182,11 @@ impl Cluster {
         if !self.is_unfit(declared, group, owner) {
             return false;
         }
+        // A lock holds what is where it was put; what has to start and cannot do so here goes on.
+        let is_at_rest = self.caches.running(group) > 0 || !self.is_wanted(declared, group);
+        if is_at_rest && self.is_held_by_lock(group, LockHandling::Respect) {
+            return false;
+        }
         if self.yields_to_awaiting(group) {
             return true;
         }
@@ -262,6 +267,9 @@ impl Cluster {
     pub(crate) fn leave_drained_owner(&mut self, group: GroupId, owner: NodeId) -> bool {
         let Some(drain) = self.state.node(owner).map(|record| record.drain) else { return false };
         if drain.status != DrainStatus::InProgress || seeded!(DrainForgotten) {
+            return false;
+        }
+        if self.is_held_by_lock(group, drain.lock) && !seeded!(LockIgnored) {
             return false;
         }
         if self.yields_to_awaiting(group) {

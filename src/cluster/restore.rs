@@ -154,6 +154,7 @@ impl IdsOf<'_> {
                     status: drain.status,
                     mode: drain.mode,
                     target: self.optional(drain.target)?,
+                    lock: drain.lock,
                 },
                 proof,
                 fence: Fence {
@@ -245,8 +246,8 @@ impl IdsOf<'_> {
     }
 
     fn queued(self, snapshot: QueuedSnapshot) -> Result<QueuedMove, RestoreError> {
-        let QueuedSnapshot { to, on_failure } = snapshot;
-        Ok(QueuedMove { to: self.optional(to)?, on_failure })
+        let QueuedSnapshot { to, on_failure, lock } = snapshot;
+        Ok(QueuedMove { to: self.optional(to)?, on_failure, lock })
     }
 
     fn resources(

@@ -13,8 +13,9 @@ use crate::settings::{DesiredState, Maintenance};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
 use crate::state::{
     Attraction, ClusterState, Doubt, DownProof, Drain, DrainMode, DrainStatus, FailedNode, Fence,
-    GroupRecord, HomeWait, LateStart, Lock, MoveFailure, Movement, MovementCause, NodeRecord,
-    Operation, Orphan, OrphanState, Pause, QueuedMove, Recovery, ResourceRecord, WitnessState,
+    GroupRecord, HomeWait, LateStart, Lock, LockHandling, MoveFailure, Movement, MovementCause,
+    NodeRecord, Operation, Orphan, OrphanState, Pause, QueuedMove, Recovery, ResourceRecord,
+    WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -121,6 +122,8 @@ pub(super) struct DrainSnapshot {
     pub(super) mode: DrainMode,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) target: Option<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) lock: LockHandling,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -187,6 +190,8 @@ pub(super) struct QueuedSnapshot {
     pub(super) to: Option<String>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) on_failure: MoveFailure,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) lock: LockHandling,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -293,7 +298,7 @@ impl NamesOf<'_> {
             up_in_input,
             attraction,
             pause,
-            drain: Drain { status, mode, target },
+            drain: Drain { status, mode, target, lock },
             proof,
             fence: Fence { operation, retry_at, attempts },
         } = record;
@@ -309,6 +314,7 @@ impl NamesOf<'_> {
                 status: *status,
                 mode: *mode,
                 target: target.map(|node| self.node(node)),
+                lock: *lock,
             },
             proof: *proof,
             fence: *operation,
@@ -352,8 +358,11 @@ impl NamesOf<'_> {
                 on_failure,
             }),
             return_to: name(return_to),
-            queued: queued
-                .map(|QueuedMove { to, on_failure }| QueuedSnapshot { to: name(&to), on_failure }),
+            queued: queued.map(|QueuedMove { to, on_failure, lock }| QueuedSnapshot {
+                to: name(&to),
+                on_failure,
+                lock,
+            }),
             lock: *lock,
             drained_from: name(drained_from),
             last_failback: *last_failback,

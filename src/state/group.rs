@@ -102,6 +102,19 @@ pub enum MoveFailure {
     ReturnToSource,
 }
 
+/// What a command does about a locked group.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum LockHandling {
+    /// It is refused.
+    #[default]
+    Respect,
+    /// It is carried out all the same.
+    Override,
+}
+
 /// A move that an operator asked for and that waits until it is possible.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -110,6 +123,8 @@ pub struct QueuedMove {
     pub to: Option<NodeId>,
     /// What happens if it cannot start there.
     pub on_failure: MoveFailure,
+    /// What happens as long as the group is locked: it waits for that as well, or it goes.
+    pub lock: LockHandling,
 }
 
 /// Whether operators may start, stop and move a group (SDK, `LockedMode`).
@@ -121,7 +136,8 @@ pub enum Lock {
     /// They may.
     #[default]
     Unlocked,
-    /// Only by overriding the lock. What the core does by itself is not affected.
+    /// Only by overriding the lock. It stays through drains and failbacks as well; only failures
+    /// move it.
     Locked,
 }
 

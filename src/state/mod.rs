@@ -23,7 +23,9 @@ mod resource;
 
 pub use crate::quorum::WitnessState;
 pub use failed_nodes::{FailedNode, FailedNodes};
-pub use group::{GroupRecord, HomeWait, Lock, MoveFailure, Movement, MovementCause, QueuedMove};
+pub use group::{
+    GroupRecord, HomeWait, Lock, LockHandling, MoveFailure, Movement, MovementCause, QueuedMove,
+};
 pub use node::{Attraction, DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
 pub use occupancy::Occupancy;
 pub use resource::{

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{Incarnation, NodeId};
 use crate::machine::{FailureLog, NodeState};
-use crate::state::Operation;
+use crate::state::{LockHandling, Operation};
 use crate::time::Timestamp;
 
 /// What is remembered of a node.
@@ -92,6 +92,8 @@ pub struct Drain {
     pub mode: DrainMode,
     /// Where everything goes; `None` is by placement, group by group.
     pub target: Option<NodeId>,
+    /// What happens to locked groups.
+    pub lock: LockHandling,
 }
 
 /// How far a drain got (SDK, `NodeDrainStatus`).

@@ -58,8 +58,12 @@ fn command(command: Command) -> Input {
 
 /// Empties a node, to the target if there is one, and lets it leave and come back.
 fn upgrade(drive: &mut Drive, k: usize, target: Option<usize>) -> usize {
-    let drain =
-        Command::DrainNode { node: node(k), mode: DrainMode::default(), target: target.map(node) };
+    let drain = Command::DrainNode {
+        node: node(k),
+        mode: DrainMode::default(),
+        target: target.map(node),
+        lock: LockHandling::default(),
+    };
     let resume = Command::ResumeNode { node: node(k), failback: ResumeFailback::NoFailback };
     let mut moved = moves(drive, command(drain));
     moved += moves(drive, Input::NodeLeft { node: node(k), incarnation: Life::Known });

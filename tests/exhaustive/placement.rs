@@ -248,9 +248,12 @@ fn input(trigger: Trigger) -> Input {
             when_refused: WhenRefused::Refuse,
             lock: LockHandling::Override,
         }),
-        Trigger::Drain => {
-            Input::Command(Command::DrainNode { node: HOME, mode: DrainMode::Normal, target: None })
-        }
+        Trigger::Drain => Input::Command(Command::DrainNode {
+            node: HOME,
+            mode: DrainMode::Normal,
+            target: None,
+            lock: LockHandling::default(),
+        }),
         Trigger::ResourceFailure => unreachable!("nothing of the group runs"),
     }
 }

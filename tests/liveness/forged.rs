@@ -171,7 +171,12 @@ fn a_drain_that_does_not_end_is_named() {
     let mut play = play();
     play.silent.insert(A);
     let begun_at = play.now;
-    play.order(Command::DrainNode { node: A, mode: DrainMode::Normal, target: None });
+    play.order(Command::DrainNode {
+        node: A,
+        mode: DrainMode::Normal,
+        target: None,
+        lock: LockHandling::Respect,
+    });
     let judge = |cluster: &Cluster| invariant(drain_ends(cluster, &play.journal, A, begun_at));
     assert_eq!(judge(&play.cluster), None, "it has just begun");
     assert_eq!(judge(&much_later(&play.cluster, at(1_000_000_000))), Some(Invariant::L11));
@@ -182,7 +187,12 @@ fn a_drain_that_does_not_end_is_named() {
     }
     let mut play = Play::new(declaration, Ring::new()).up();
     let begun_at = play.now;
-    play.order(Command::DrainNode { node: A, mode: DrainMode::Normal, target: None });
+    play.order(Command::DrainNode {
+        node: A,
+        mode: DrainMode::Normal,
+        target: None,
+        lock: LockHandling::Respect,
+    });
     let judge = |journal| invariant(drain_ends(&play.cluster, journal, A, begun_at));
     assert_eq!(judge(&play.journal), None);
     assert_eq!(judge(&Journal::new()), Some(Invariant::L11));

@@ -158,7 +158,12 @@ fn a_rolling_reboot_moves_each_group_at_most_twice() {
     for round in 0..2 {
         let begun_at = play.now;
         for which in play.nodes() {
-            play.order(Command::DrainNode { node: which, mode: DrainMode::Normal, target: None });
+            play.order(Command::DrainNode {
+                node: which,
+                mode: DrainMode::Normal,
+                target: None,
+                lock: LockHandling::Respect,
+            });
             let status = play.cluster.state().node(which).expect("declared").drain().status;
             assert_eq!(status, DrainStatus::Completed);
             play.feed(Input::NodeLeft { node: which, incarnation: Life::Known });
@@ -186,7 +191,12 @@ fn a_drain_ends_with_a_reason() {
     let mut play = Play::new(declaration, Ring::new()).up();
     play.run(HOUR);
     let begun_at = play.now;
-    play.order(Command::DrainNode { node: node(0), mode: DrainMode::Normal, target: None });
+    play.order(Command::DrainNode {
+        node: node(0),
+        mode: DrainMode::Normal,
+        target: None,
+        lock: LockHandling::Respect,
+    });
     play.run(HOUR);
     drain_ends(&play.cluster, &play.journal, node(0), begun_at).expect("it ends");
     assert_eq!(play.owner("g0"), Some(node(0)));

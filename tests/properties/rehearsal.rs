@@ -250,7 +250,7 @@ fn event(cluster: &Cluster, draw: Draw) -> Option<Input> {
         10 => online().map(|group| Input::Command(Command::TakeGroupOffline { group, lock })),
         11 => nodes(true).map(|node| {
             let (mode, target) = (DrainMode::Normal, None);
-            Input::Command(Command::DrainNode { node, mode, target })
+            Input::Command(Command::DrainNode { node, mode, target, lock: LockHandling::Respect })
         }),
         12 => Some(drawn(&strategy::inputs(spec), draw.seed)),
         _ => None,

@@ -25,6 +25,10 @@ pub(crate) enum Deed {
     Resume(u8),
     /// A node is paused, and its groups leave.
     Drain(u8),
+    /// A group is to stay where it is.
+    Lock(u8),
+    /// It may move again.
+    Unlock(u8),
     /// A node is taken out of the configuration.
     Evict(u8),
     /// The configuration is changed.
@@ -116,6 +120,8 @@ impl Deed {
             | Self::Pause(_)
             | Self::Resume(_)
             | Self::Drain(_)
+            | Self::Lock(_)
+            | Self::Unlock(_)
             | Self::Evict(_)
             | Self::Edit(_)
             | Self::Witness(_)
@@ -139,8 +145,11 @@ impl Deed {
                 Command::ResumeNode { node: node_id(node), failback: ResumeFailback::ByPolicy }
             }
             Self::Drain(node) => {
-                Command::DrainNode { node: node_id(node), mode: Default::default(), target: None }
+                let (mode, lock) = Default::default();
+                Command::DrainNode { node: node_id(node), mode, target: None, lock }
             }
+            Self::Lock(index) => Command::LockGroup { group: group(index) },
+            Self::Unlock(index) => Command::UnlockGroup { group: group(index) },
             Self::Evict(node) => Command::EvictNode { node: node_id(node) },
             Self::Edit(edit) => {
                 let mut declaration = ClusterDeclaration::from(cluster.spec());
@@ -177,6 +186,8 @@ impl Deed {
             Self::Pause(index) => format!("pause {}", node(index)),
             Self::Resume(index) => format!("resume {} policy", node(index)),
             Self::Drain(index) => format!("drain {}", node(index)),
+            Self::Lock(index) => format!("lock {}", group(index)),
+            Self::Unlock(index) => format!("unlock {}", group(index)),
             Self::Evict(index) => format!("evict {}", node(index)),
             Self::Edit(Edit::DropGroup) => format!("edit remove group {}", GROUP_NAMES[1]),
             Self::Edit(Edit::DropResource) => format!("edit remove resource {}", RESOURCE_NAMES[3]),
@@ -223,6 +234,8 @@ impl fmt::Display for Deed {
             Self::Pause(index) => write!(f, "an operator pauses {}", node(index)),
             Self::Resume(index) => write!(f, "an operator resumes {}", node(index)),
             Self::Drain(index) => write!(f, "an operator drains {}", node(index)),
+            Self::Lock(index) => write!(f, "an operator locks {}", group(index)),
+            Self::Unlock(index) => write!(f, "an operator unlocks {}", group(index)),
             Self::Evict(index) => write!(f, "an operator evicts {}", node(index)),
             Self::Edit(Edit::DropGroup) => f.write_str("the last group is taken out"),
             Self::Edit(Edit::DropResource) => f.write_str("the last resource is taken out"),

@@ -62,7 +62,7 @@ const BASE: Configuration =
 
 /// Every scene.
 pub(crate) static ALL: &[Configuration] =
-    &[LIMITS, WITNESS, FENCES, LEASE, OWNERS, ROOM, APART, FAILBACK, EDITS];
+    &[LIMITS, WITNESS, FENCES, LEASE, OWNERS, ROOM, APART, FAILBACK, EDITS, LOCKS, FORMING];
 
 /// Budgets of restarts and failovers, and time that leaves their windows.
 const LIMITS: Configuration = Configuration {
@@ -299,6 +299,40 @@ const EDITS: Configuration = Configuration {
             Deed::Offline(1),
         ],
         pace: Pace::Free,
+        ..SCENE
+    }),
+    ..BASE
+};
+
+/// A group that is locked, on a node that is drained and from a home that comes back.
+const LOCKS: Configuration = Configuration {
+    name: "locks",
+    faults: 1,
+    kinds: &[Fault::Crash],
+    moves: 1,
+    scene: Some(&Scene {
+        about: "a group that is locked and unlocked while nodes are drained and come back",
+        declare: |declared| {
+            for group in &mut declared.groups {
+                group.failback = Some(Failback::Allow);
+            }
+        },
+        deeds: &[Deed::Lock(0), Deed::Unlock(0), Deed::Drain(0), Deed::Resume(0)],
+        ..SCENE
+    }),
+    ..BASE
+};
+
+/// Groups that wait for their preferred owners when the cluster forms.
+const FORMING: Configuration = Configuration {
+    name: "forming",
+    starts: &[Start::Cold],
+    faults: 2,
+    kinds: &[Fault::Crash],
+    moves: 0,
+    scene: Some(&Scene {
+        about: "groups that wait for their preferred owners when the cluster forms",
+        declare: |declared| declared.group_wait_delay = Some(Duration::from_secs(120)),
         ..SCENE
     }),
     ..BASE

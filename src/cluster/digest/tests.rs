@@ -9,8 +9,8 @@ use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
 use crate::spec::ClusterDeclaration;
 use crate::state::{
-    Attraction, DownProof, DrainMode, DrainStatus, HomeWait, Lock, MoveFailure, MovementCause,
-    OperationKind, OrphanState, Pause, Recovery, WitnessState,
+    Attraction, DownProof, DrainMode, DrainStatus, HomeWait, Lock, LockHandling, MoveFailure,
+    MovementCause, OperationKind, OrphanState, Pause, Recovery, WitnessState,
 };
 
 type Change = Box<dyn Fn(&mut ClusterState)>;
@@ -66,6 +66,7 @@ fn nodes() -> impl Iterator<Item = Change> {
         drain.status = DrainStatus::Failed;
         drain.mode = DrainMode::Normal;
         drain.target = None;
+        drain.lock = LockHandling::Respect;
         proof = DownProof::Left;
         fence.operation = Some(operation(17, OperationKind::Fence));
         fence.retry_at = Some(at(1));
@@ -84,7 +85,11 @@ fn groups() -> impl Iterator<Item = Change> {
         failovers = log(&[1]);
         movement = None;
         return_to = Some(node(1));
-        queued = Some(crate::state::QueuedMove { to: None, on_failure: MoveFailure::Failover });
+        queued = Some(crate::state::QueuedMove {
+            to: None,
+            on_failure: MoveFailure::Failover,
+            lock: LockHandling::Respect,
+        });
         lock = Lock::Locked;
         drained_from = None;
         last_failback = Some(at(1));

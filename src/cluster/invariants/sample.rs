@@ -8,8 +8,9 @@ use crate::settings::{DesiredState, Maintenance, QuorumRule};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use crate::state::{
     Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, FailedNode,
-    FailedNodes, Fence, HomeWait, LateStart, Lock, MoveFailure, Movement, MovementCause, Occupancy,
-    Operation, OperationKind, Orphan, OrphanState, Pause, QueuedMove, Recovery, WitnessState,
+    FailedNodes, Fence, HomeWait, LateStart, Lock, LockHandling, MoveFailure, Movement,
+    MovementCause, Occupancy, Operation, OperationKind, Orphan, OrphanState, Pause, QueuedMove,
+    Recovery, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -117,8 +118,12 @@ fn nodes(state: &mut ClusterState) {
     }
     state.nodes[0].attraction = Attraction::Withheld;
     state.nodes[1].pause = Pause::Requested;
-    state.nodes[1].drain =
-        Drain { status: DrainStatus::InProgress, mode: DrainMode::Forced, target: Some(node(0)) };
+    state.nodes[1].drain = Drain {
+        status: DrainStatus::InProgress,
+        mode: DrainMode::Forced,
+        target: Some(node(0)),
+        lock: LockHandling::Override,
+    };
     state.nodes[2].fence = Fence {
         operation: Some(operation(10, OperationKind::Fence)),
         retry_at: None,
@@ -162,8 +167,11 @@ fn groups(state: &mut ClusterState) {
     });
     files.drained_from = Some(node(1));
     state.groups[3].desired = DesiredState::Offline;
-    state.groups[4].queued =
-        Some(QueuedMove { to: Some(node(4)), on_failure: MoveFailure::ReturnToSource });
+    state.groups[4].queued = Some(QueuedMove {
+        to: Some(node(4)),
+        on_failure: MoveFailure::ReturnToSource,
+        lock: LockHandling::Override,
+    });
 }
 
 fn resources(state: &mut ClusterState) {

@@ -39,7 +39,7 @@ impl<A: Naming> Translate<A> for Command<A> {
             MoveGroup { group: group, to: optional_node, on_failure, when_refused, lock },
             CancelMove { group: group },
             PauseNode { node: node },
-            DrainNode { node: node, mode, target: optional_node },
+            DrainNode { node: node, mode, target: optional_node, lock },
             ResumeNode { node: node, failback },
             ClearResourceFailure { resource: resource },
             ClearGroupFailures { group: group, node: optional_node },

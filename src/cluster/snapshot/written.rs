@@ -42,6 +42,7 @@ written!(DrainSnapshot {
     always status,
     given mode,
     given target,
+    given lock,
 });
 
 written!(GroupSnapshot {
@@ -80,6 +81,7 @@ written!(MovementSnapshot {
 written!(QueuedSnapshot {
     given to,
     given on_failure,
+    given lock,
 });
 
 written!(ResourceSnapshot {

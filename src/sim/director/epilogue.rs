@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::boxed::Box;
 use std::vec::Vec;
 
-use crate::cluster::{Command, Life, ResumeFailback};
+use crate::cluster::{Command, Life, LockHandling, ResumeFailback};
 use crate::machine::{GroupState, NodeState};
 use crate::plan::{Tier, assess};
 use crate::policy::{Placement, Trigger};
@@ -105,7 +105,12 @@ impl Director {
     /// takes too long to wait for.
     fn reboot(&mut self, node: Key, id: NodeId) -> Result<Done, Breach> {
         if self.stage.flaw() != Flaw::NotEmptied {
-            self.order(Command::DrainNode { node: id, mode: DrainMode::Normal, target: None })?;
+            self.order(Command::DrainNode {
+                node: id,
+                mode: DrainMode::Normal,
+                target: None,
+                lock: LockHandling::Override,
+            })?;
             self.until(|of| {
                 of.drain_of(id) != Some(DrainStatus::InProgress) && of.is_at_rest().is_ok()
             })?;

@@ -3,7 +3,7 @@
 use std::vec::Vec;
 
 use crate::Input;
-use crate::cluster::{Command, ResumeFailback};
+use crate::cluster::{Command, LockHandling, ResumeFailback};
 use crate::settings::Fencing;
 use crate::state::DrainMode;
 use crate::testkit::breach::Breach;
@@ -184,7 +184,12 @@ impl Director {
         let (mut at, mut done) = (0_u64, Done::No);
         for node in order {
             let Some(id) = self.stage.book.node_id(node) else { continue };
-            let drain = Command::DrainNode { node: id, mode: DrainMode::Normal, target: None };
+            let drain = Command::DrainNode {
+                node: id,
+                mode: DrainMode::Normal,
+                target: None,
+                lock: LockHandling::default(),
+            };
             let resume = Command::ResumeNode { node: id, failback: ResumeFailback::Immediate };
             let spec = self.stage.cluster().spec();
             let [drain, resume] = [drain, resume]

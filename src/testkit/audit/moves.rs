@@ -6,7 +6,9 @@ use crate::plan::{Tier, assess};
 use crate::policy::{Placement, Trigger};
 use crate::settings::Priority;
 use crate::spec::GroupSpec;
-use crate::state::{Doubt, DrainMode, DrainStatus, MoveFailure, MovementCause, OperationKind};
+use crate::state::{
+    Doubt, DrainMode, DrainStatus, Lock, LockHandling, MoveFailure, MovementCause, OperationKind,
+};
 use crate::{Cluster, Command, GroupId, NodeId};
 
 use std::collections::BTreeMap;
@@ -23,6 +25,7 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
     if is_going_on {
         return Ok(());
     }
+    held(seen, moment, *group, *from, *cause)?;
     match cause {
         MovementCause::Drain => drained(seen, moment, *group, *from, *to),
         MovementCause::Operator => {
@@ -65,6 +68,51 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
             Ok(())
         }
     }
+}
+
+/// What is locked leaves because of a failure only, or because somebody said that the lock does not
+/// count; what is off may go to where it can start.
+fn held(
+    seen: &Seen,
+    moment: &Moment<'_>,
+    group: GroupId,
+    from: NodeId,
+    cause: MovementCause,
+) -> Result<(), Breach> {
+    let Some(record) = named_record(seen, moment, group) else { return Ok(()) };
+    let is_locked = match moment.command() {
+        Some(Command::LockGroup { group: named }) if *named == group => true,
+        Some(Command::UnlockGroup { group: named }) if *named == group => false,
+        _ => record.lock == Lock::Locked,
+    };
+    let is_at_rest = match cause {
+        MovementCause::Drain | MovementCause::Failback | MovementCause::Operator => true,
+        MovementCause::Start | MovementCause::Configuration => seen.may_run(group),
+        MovementCause::ResourceFailure | MovementCause::NodeFailure | MovementCause::Return => {
+            false
+        }
+    };
+    let of_drain = node_before(seen, moment, from)
+        .and_then(|node| moment.before.state().node(node))
+        .map(|node| node.drain().lock);
+    let is_overridden = match (moment.command(), cause) {
+        (_, MovementCause::Failback) => false,
+        (
+            Some(Command::MoveGroup { lock, .. } | Command::DrainNode { lock, .. }),
+            MovementCause::Operator | MovementCause::Drain,
+        ) => *lock == LockHandling::Override,
+        (_, MovementCause::Operator) => {
+            record.queued.is_some_and(|queued| queued.lock == LockHandling::Override)
+        }
+        (_, MovementCause::Drain) => of_drain == Some(LockHandling::Override),
+        (_, _) => false,
+    };
+    ensure!(
+        S18,
+        !is_locked || !is_at_rest || is_overridden,
+        "{group} is locked, and moves all the same ({cause})"
+    );
+    Ok(())
 }
 
 /// One input is one incident, and moves a group off at most one node because a resource failed. On
@@ -163,7 +211,12 @@ pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(),
             continue;
         }
         for (group, _) in cluster.spec().groups() {
-            if cluster.state().owner(group) != Some(*node) || leaves_after_doubt(cluster, group) {
+            let is_held =
+                cluster.is_held_by_lock(group, drain.map_or(LockHandling::Respect, |of| of.lock));
+            if cluster.state().owner(group) != Some(*node)
+                || leaves_after_doubt(cluster, group)
+                || is_held
+            {
                 continue;
             }
             let place = cluster.explain(group, Trigger::Drain).and_then(|told| told.chosen);

@@ -171,7 +171,12 @@ fn offline() -> Next {
 }
 
 fn drain(node: NodeId) -> Next {
-    command(Command::DrainNode { node, mode: DrainMode::Normal, target: None })
+    command(Command::DrainNode {
+        node,
+        mode: DrainMode::Normal,
+        target: None,
+        lock: LockHandling::Respect,
+    })
 }
 
 /// Changes every event.

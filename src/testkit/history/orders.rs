@@ -33,7 +33,7 @@ pub(crate) fn command(spec: &ClusterSpec, kind: u8, one: u16, other: u16, flags:
         10 | 11 => {
             let mode = if flags & 2 == 0 { DrainMode::Normal } else { DrainMode::Forced };
             let target = (flags & 4 != 0).then_some(other_node);
-            Command::DrainNode { node, mode, target }
+            Command::DrainNode { node, mode, target, lock }
         }
         12..=14 => {
             let failback = match flags % 3 {

@@ -96,6 +96,7 @@ fn picture_of(cluster: &Cluster, id: GroupId, declared: &GroupSpec) -> Group {
         is_ordered: record.is_ordered(),
         placed_at: record.placed_at,
         placed_in_input: record.placed_in_input,
+        lock: record.lock,
         is_settled: record.home_wait == HomeWait::Over,
         returns_after: (settings.failback == Failback::Allow && settings.failback_window.is_none())
             .then_some(settings.failback_hold_down),

@@ -6,7 +6,7 @@ use super::order::Order;
 use super::picture::{Group, Picture};
 use crate::machine::{NodeState, ResourceState};
 use crate::policy::Trigger;
-use crate::state::{DrainStatus, Exhaustion, Recovery};
+use crate::state::{DrainStatus, Exhaustion, LockHandling, Recovery};
 
 impl Picture {
     /// Whether a group waits for its home because the cluster has just formed
@@ -52,7 +52,7 @@ impl Picture {
     ///
     /// Home is the best of the preferred owners before the present one that a group may go to. It
     /// has to have come up after the group came to where it is, and to have been up for the
-    /// hold-down; and nothing of the group may be changing or have failed. Groups with a window are
+    /// hold-down; and nothing of the group may be changing or have failed, nor may it be locked. Groups with a window are
     /// not judged.
     #[must_use]
     pub fn late_for_home(&self, orders: &[Order]) -> Vec<(String, String)> {
@@ -95,6 +95,7 @@ impl Picture {
             && is_quiet
             && group.going.is_none()
             && group.queued.is_none()
+            && !group.is_held(LockHandling::Respect)
             && self.needs_node(group).is_none()
     }
 
@@ -122,13 +123,20 @@ impl Picture {
             && !group.may_run()
             && self.is_wanted(group);
         if cannot_run || is_held {
-            return Some(Trigger::Start);
+            // A lock holds what need not or cannot start elsewhere.
+            let is_at_rest = group.may_run() || !self.is_wanted(group);
+            let stays = is_at_rest && group.is_held(LockHandling::Respect);
+            if !stays {
+                return Some(Trigger::Start);
+            }
         }
         let drain = self.node(owner)?.drain;
         // What could not leave at once is tried again when the others have left.
         let is_waited_for =
             self.groups.iter().any(|other| other.takes_place_on(owner) && other.going.is_some());
-        let is_draining = drain.status == DrainStatus::InProgress && drain.target.is_none();
+        let is_draining = drain.status == DrainStatus::InProgress
+            && drain.target.is_none()
+            && !group.is_held(drain.lock);
         (is_draining && !is_waited_for).then_some(Trigger::Drain)
     }
 }

@@ -8,7 +8,9 @@ use crate::machine::{NodeState, ResourceState};
 use crate::settings::{
     Admission, AntiAffinityPlacement, DesiredState, FailoverLimit, NoQuorum, RestartAction,
 };
-use crate::state::{Drain, Exhaustion, MovementCause, OperationKind, QueuedMove, Recovery};
+use crate::state::{
+    Drain, Exhaustion, Lock, LockHandling, MovementCause, OperationKind, QueuedMove, Recovery,
+};
 use crate::{OpId, Timestamp};
 
 /// A cluster at one moment: what is declared and what is known, by name and in the order of the
@@ -89,6 +91,8 @@ pub struct Group {
     pub placed_at: Timestamp,
     /// Number of the input in which it came to its owner.
     pub placed_in_input: u64,
+    /// Whether it is locked.
+    pub lock: Lock,
     /// Whether it was given a node, started or found running since the cluster formed.
     pub is_settled: bool,
     /// If it returns by itself at any hour: how long its better owner has to be up before.
@@ -305,6 +309,12 @@ impl Group {
     #[must_use]
     pub fn is_rival_of(&self, other: &Self) -> bool {
         self.classes.iter().any(|class| other.classes.iter().any(|of| is_one_name(class, of)))
+    }
+
+    /// Whether it stays where it is, for it is locked and nobody overrides that.
+    #[must_use]
+    pub fn is_held(&self, by: LockHandling) -> bool {
+        self.lock == Lock::Locked && by == LockHandling::Respect
     }
 
     /// Whether anything of it may be running on its owner.

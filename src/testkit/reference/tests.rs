@@ -44,6 +44,7 @@ fn group(name: &str, preferred: &[&str], owner: &str) -> Group {
         demands: Vec::new(),
         is_ordered: false,
         placed_at: Timestamp::ZERO,
+        lock: crate::state::Lock::Unlocked,
         is_settled: false,
         placed_in_input: 1,
         returns_after: None,

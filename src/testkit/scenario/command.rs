@@ -127,7 +127,7 @@ fn command(
         "move" => move_group(arguments, lock)?,
         "cancel-move" => Command::CancelMove { group: arguments.one("a group")? },
         "pause" => Command::PauseNode { node: arguments.one("a node")? },
-        "drain" => drain(arguments)?,
+        "drain" => drain(arguments, lock)?,
         "resume" => resume(arguments)?,
         "fail" => Command::FailResource { resource: arguments.one("a resource")? },
         "maintenance" => match (arguments.take_flag("on"), arguments.take_flag("off")) {
@@ -181,16 +181,16 @@ fn move_group(mut arguments: Arguments, lock: LockHandling) -> Result<Command<Na
     Ok(Command::MoveGroup { group, to, on_failure, when_refused, lock })
 }
 
-fn drain(mut arguments: Arguments) -> Result<Command<Names>, String> {
+fn drain(mut arguments: Arguments, lock: LockHandling) -> Result<Command<Names>, String> {
     let mode = match arguments.take_flag("forced") {
         true => DrainMode::Forced,
         false => DrainMode::Normal,
     };
     let words = arguments.all()?;
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [node] => Ok(Command::DrainNode { node: node.into(), mode, target: None }),
+        [node] => Ok(Command::DrainNode { node: node.into(), mode, target: None, lock }),
         [node, "to", target] => {
-            Ok(Command::DrainNode { node: node.into(), mode, target: Some(target.into()) })
+            Ok(Command::DrainNode { node: node.into(), mode, target: Some(target.into()), lock })
         }
         _ => Err("expected: drain NODE [forced] [to NODE]".into()),
     }

@@ -79,7 +79,7 @@
 //! | `online sql`, `offline sql` | a group, or else a resource; with `override` although locked |
 //! | `move sql to b`, `move sql best` | with `return`, `queue`, `override` |
 //! | `cancel-move sql` | |
-//! | `pause a`, `drain a [forced] [to b]`, `resume a [immediate \| policy]` | |
+//! | `pause a`, `drain a [forced] [to b] [override]`, `resume a [immediate \| policy]` | |
 //! | `clear sql`, `clear sql on=a`, `clear disk`, `fail disk` | forget failures of a group, that it failed on one node, or of a resource; make one fail |
 //! | `maintenance on disk`, `maintenance off disk` | |
 //! | `lock sql`, `unlock sql`, `evict a` | |

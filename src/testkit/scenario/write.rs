@@ -231,13 +231,13 @@ fn command_words(command: &Command<Names>) -> Option<String> {
         }
         Command::CancelMove { group } => format!("cancel-move {}", word(group)),
         Command::PauseNode { node } => format!("pause {}", word(node)),
-        Command::DrainNode { node, mode, target } => {
+        Command::DrainNode { node, mode, target, lock } => {
             let forced = match mode {
                 DrainMode::Normal => "",
                 DrainMode::Forced => " forced",
             };
             let to = target.as_ref().map_or_else(String::new, |to| format!(" to {}", word(to)));
-            format!("drain {}{forced}{to}", word(node))
+            format!("drain {}{forced}{to}{}", word(node), locked(lock))
         }
         Command::ResumeNode { node, failback } => {
             let failback = match failback {

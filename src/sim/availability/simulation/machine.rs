@@ -1,7 +1,7 @@
 //! Nodes that fail, are noticed to be lost, fenced, repaired and maintained.
 
 use super::{Alarm, Cause, Simulation, Told, part};
-use crate::cluster::{self, ResumeFailback};
+use crate::cluster::{self, LockHandling, ResumeFailback};
 use crate::settings::Fencing;
 use crate::state::{DrainMode, DrainStatus};
 use crate::testkit::Breach;
@@ -310,7 +310,8 @@ impl Simulation {
         self.clear_alarm(Alarm::Life(node));
         self.truth.tell(node, Told::Paused);
         let mode = if self.means.is_forced { DrainMode::Forced } else { DrainMode::Normal };
-        self.feed(Input::Command(Command::DrainNode { node, mode, target: None }))
+        let lock = LockHandling::default();
+        self.feed(Input::Command(Command::DrainNode { node, mode, target: None, lock }))
     }
 
     pub(super) fn note_drain(&mut self, node: NodeId, status: DrainStatus) {

@@ -187,6 +187,34 @@ fn one_failure_moves_a_group_once() {
     assert_eq!(judge(&[moved(A, B), abandoned, moved(A, C)]), Some(Invariant::S32));
 }
 
+/// A locked group leaves for a failure, and for nothing else.
+#[test]
+fn what_is_locked_stays() {
+    let judge = |scene: &Scene, stimulus: Stimulus<'_>, cause| {
+        let moment = Moment::before(&scene.cluster, stimulus, scene.now);
+        let event = Event::MoveStarted { group: SQL, from: A, to: Some(B), cause };
+        invariant(moves::event(&scene.audit.seen, &moment, &event))
+    };
+    let drain = |lock| {
+        Input::Command(Command::DrainNode { node: A, mode: Default::default(), target: None, lock })
+    };
+    let [respects, overrides] = [LockHandling::Respect, LockHandling::Override].map(drain);
+    let free = Scene::online(Fencing::Trusted);
+    let locked = free.clone().then(Input::Command(Command::LockGroup { group: SQL }));
+    let broken = Some(Invariant::S18);
+    for cause in [MovementCause::Failback, MovementCause::ResourceFailure] {
+        assert_eq!(judge(&free, Stimulus::Timer, cause), None, "{cause}");
+    }
+    assert_eq!(judge(&locked, Stimulus::Timer, MovementCause::ResourceFailure), None);
+    assert_eq!(judge(&locked, Stimulus::Timer, MovementCause::Failback), broken);
+    let drained = MovementCause::Drain;
+    assert_eq!(judge(&free, Stimulus::Input(&respects), drained), None);
+    assert_eq!(judge(&locked, Stimulus::Input(&respects), drained), broken);
+    assert_eq!(judge(&locked, Stimulus::Input(&overrides), drained), None);
+    let unlock = Input::Command(Command::UnlockGroup { group: SQL });
+    assert_eq!(judge(&locked, Stimulus::Input(&unlock), MovementCause::Failback), None);
+}
+
 /// A group of low priority and one of high priority that may not meet on a node: two declarations,
 /// without and with the one of high priority.
 fn low_and_high(nodes: &[&str]) -> [ClusterDeclaration; 2] {
@@ -247,7 +275,12 @@ fn the_lower_priority_does_not_come_first() {
 #[test]
 fn the_lower_priority_keeps_the_place_that_it_is_on_its_way_to() {
     let [before, after] = low_and_high(&["a", "b"]);
-    let drain = Command::DrainNode { node: A, mode: Default::default(), target: None };
+    let drain = Command::DrainNode {
+        node: A,
+        mode: Default::default(),
+        target: None,
+        lock: LockHandling::Respect,
+    };
     let scene = begin(before)
         .then(joined(A, 1))
         .then(joined(B, 1))
