@@ -8,7 +8,7 @@ use crate::id::{GroupId, NodeId};
 use crate::machine::{NodeEvent, NodeState};
 use crate::plan::{self, Candidate, Difference, Explanation, Rejection, Verdict};
 use crate::policy::{Placement, Trigger};
-use crate::state::{DownProof, DrainMode};
+use crate::state::{DownProof, Drain, DrainMode, DrainStatus, LockHandling};
 
 impl Cluster {
     /// Where a group would go if `trigger` happened now: every node with its verdict, in order.
@@ -60,7 +60,16 @@ impl Cluster {
     /// made.
     fn suffer(&mut self, group: GroupId, trigger: Trigger, owner: NodeId) -> Option<Explanation> {
         match trigger {
-            Trigger::Drain => self.drain(owner, DrainMode::Normal, None),
+            Trigger::Drain => self.drain(
+                owner,
+                Drain {
+                    status: DrainStatus::InProgress,
+                    mode: DrainMode::Normal,
+                    target: None,
+                    // Whether a group goes is another question than where to.
+                    lock: LockHandling::Override,
+                },
+            ),
             Trigger::NodeFailure
             | Trigger::Start
             | Trigger::ResourceFailure
