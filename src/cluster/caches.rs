@@ -180,6 +180,8 @@ impl Caches {
             && self.highest_count == anew.highest_count
             && self.orphans == anew.orphans
             && self.fatal_doubts == anew.fatal_doubts
+            && self.group_states == anew.group_states
+            && self.windowed == anew.windowed
             && self.drained == anew.drained
             && self.draining == anew.draining;
         let rule = if !self.outstanding.iter().eq(anew.outstanding.iter()) {
@@ -279,6 +281,8 @@ mod tests {
         assert_eq!(broken(|caches| caches.fatal_doubts.extend([place])), index);
         assert_eq!(broken(|caches| caches.drained.clear()), index);
         assert_eq!(broken(|caches| caches.draining.clear()), index);
+        assert_eq!(broken(|caches| caches.group_states[0] = GroupState::Online), index);
+        assert_eq!(broken(|caches| caches.windowed.push(GroupId::new(0))), index);
         let outstanding = Some(Rule::OutstandingDiffers);
         assert_eq!(broken(|caches| caches.outstanding.remove(OpId::new(9))), outstanding);
     }

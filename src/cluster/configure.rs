@@ -289,10 +289,12 @@ impl Cluster {
         let outputs = core::mem::take(&mut self.outputs);
         let mut earlier_specs = core::mem::take(&mut self.earlier_specs);
         earlier_specs.push_back(Arc::clone(&self.spec));
+        let fault = self.fault.take();
         let votes = self.caches.membership.total_votes;
         *self = Self::assemble(Arc::new(spec), policy, state);
         self.outputs = outputs;
         self.earlier_specs = earlier_specs;
+        self.fault = fault;
         if seeded!(RemovedNodeVotes) {
             let membership = &mut self.caches.membership;
             let removed = votes.saturating_sub(membership.total_votes);

@@ -93,6 +93,9 @@ pub struct Cluster {
     /// The declarations that outputs still in the queue have their ids of, one for each change of
     /// configuration among them, oldest first.
     earlier_specs: VecDeque<Arc<ClusterSpec>>,
+    /// The first thing that never happens, if it has happened. No part of the state: replicas that
+    /// differ in it alone are equal, and a snapshot leaves it behind.
+    fault: Option<Violation>,
 }
 
 impl Cluster {
@@ -112,7 +115,7 @@ impl Cluster {
     ) -> Self {
         let caches = Caches::of(&spec, &state);
         let (outputs, earlier_specs) = (VecDeque::new(), VecDeque::new());
-        let mut cluster = Self { spec, policy, state, caches, outputs, earlier_specs };
+        let mut cluster = Self { spec, policy, state, caches, outputs, earlier_specs, fault: None };
         cluster.plan_caches();
         cluster
     }
@@ -300,13 +303,31 @@ impl Cluster {
 
     /// Checks what must hold after every input.
     ///
+    /// Two things that must never happen leave nothing behind that could be checked: a change that
+    /// the table of a state machine forbids is not made, and planning that comes to no end is broken
+    /// off. Such a fault is kept, and returned from then on by this cluster and its clones; a cluster
+    /// that is restored from a snapshot begins without one, and no digest tells of it.
+    ///
     /// # Errors
     ///
     /// What does not hold. That is a defect of this crate, whatever the inputs were.
     pub fn check_invariants(&self) -> Result<(), Violation> {
+        match &self.fault {
+            Some(fault) => Err(fault.clone()),
+            None => self.check_state(),
+        }
+    }
+
+    /// The state and what is derived from it.
+    fn check_state(&self) -> Result<(), Violation> {
         invariants::check(&self.spec, &self.state)?;
         self.caches.check(&self.spec, &self.state)?;
         self.check_timers()
+    }
+
+    /// Keeps the first fault.
+    fn note_fault(&mut self, subject: Subject, rule: Rule) {
+        self.fault.get_or_insert_with(|| Violation::new(subject, rule));
     }
 
     /// The policy, for whoever judges what comes of it.

@@ -9,7 +9,7 @@ use alloc::sync::Arc;
 use super::Cluster;
 use super::output::Event;
 use crate::id::{GroupId, NodeId};
-use crate::machine::ResourceEvent;
+use crate::machine::{ResourceEvent, ResourceState};
 use crate::policy::Trigger;
 use crate::spec::GroupSpec;
 use crate::state::{
@@ -199,7 +199,9 @@ impl Cluster {
     /// The resources of a group on its new owner: all off, and none has failed there.
     fn open_on_owner(&mut self, declared: &GroupSpec) {
         for resource in declared.resources() {
-            self.step_resource(resource, ResourceEvent::Opened);
+            if self.state.resource_state(resource) == ResourceState::Initializing {
+                self.step_resource(resource, ResourceEvent::Opened);
+            }
             self.step_resource(resource, ResourceEvent::OwnerChanged);
             if let Some(record) = self.state.resources.get_mut(resource.index()) {
                 record.recovery = Recovery::None;

@@ -2,12 +2,12 @@
 
 use alloc::sync::Arc;
 
-use super::Cluster;
 use super::agenda::Slot;
 use super::output::Event;
 use super::outstanding::Target;
+use super::{Cluster, Rule, Subject};
 use crate::id::{GroupId, NodeId, ResourceId};
-use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent, ResourceState};
+use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent, ResourceState, Transition};
 use crate::policy::{Placement, Trigger};
 use crate::settings::RestartWindow;
 use crate::spec::GroupSpec;
@@ -16,9 +16,16 @@ use crate::state::HomeWait;
 impl Cluster {
     /// Plans every touched node and group, in order of priority, until nothing is touched.
     pub(crate) fn settle(&mut self) {
-        let mut rounds = self.rounds();
-        while rounds > 0 {
-            rounds = rounds.saturating_sub(1);
+        self.settle_within(self.rounds());
+    }
+
+    fn settle_within(&mut self, rounds: u64) {
+        let mut rounds = 0..rounds;
+        loop {
+            if rounds.next().is_none() {
+                self.note_fault(Subject::Cluster, Rule::PlanningWithoutEnd);
+                break;
+            }
             if self.settle_next() {
                 // There may be more.
             } else if self.finish_drains() {
@@ -32,7 +39,7 @@ impl Cluster {
     }
 
     /// More rounds than settling takes. Each changes the state towards what is wanted, so they end
-    /// by themselves; the bound turns a mistake in that argument into a wrong plan instead of a hang.
+    /// by themselves; the bound turns a mistake in that argument into a fault that is told, not a hang.
     pub(crate) fn rounds(&self) -> u64 {
         let groups = u64::try_from(self.spec.groups().len()).unwrap_or(u64::MAX);
         groups.saturating_add(64).saturating_mul(groups.saturating_add(64))
@@ -192,7 +199,13 @@ impl Cluster {
     pub(crate) fn step_resource(&mut self, resource: ResourceId, event: ResourceEvent) {
         let (now, window) = (self.state.now, self.spec.settings().restart_window);
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
-        let Some(to) = record.state.next(event).target() else { return };
+        let to = match record.state.next(event) {
+            Transition::To(to) => to,
+            Transition::Ignored => return,
+            Transition::Forbidden => {
+                return self.note_fault(Subject::Resource(resource), Rule::ForbiddenChange);
+            }
+        };
         let from = core::mem::replace(&mut record.state, to);
         if from == ResourceState::Online {
             record.online_until = now;
@@ -232,7 +245,13 @@ impl Cluster {
     pub(crate) fn step_node(&mut self, node: NodeId, event: NodeEvent) {
         let (now, input) = (self.state.now, self.state.inputs);
         let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
-        let Some(to) = record.state.next(event).target() else { return };
+        let to = match record.state.next(event) {
+            Transition::To(to) => to,
+            Transition::Ignored => return,
+            Transition::Forbidden => {
+                return self.note_fault(Subject::Node(node), Rule::ForbiddenChange);
+            }
+        };
         let from = core::mem::replace(&mut record.state, to);
         record.since = now;
         if to == NodeState::Up {
@@ -284,5 +303,56 @@ impl Cluster {
             Target::Orphan(node, resource) => self.orphan_effect(node, resource),
             Target::Node(node) => self.fence_effect(node),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Violation;
+    use crate::cluster::invariants::sample;
+    use crate::policy::Ring;
+
+    fn cluster() -> Cluster {
+        let spec = sample::spec();
+        let state = sample::state(&spec);
+        Cluster::assemble(Arc::new(spec), Arc::new(Ring::new()), state)
+    }
+
+    /// A fault stays, whatever comes after it, and is no part of the state.
+    fn is_kept(mut faulty: Cluster, sound: &Cluster, fault: &Violation) {
+        assert_eq!(faulty.check_invariants().as_ref(), Err(fault));
+        assert_eq!(faulty.clone().check_invariants().as_ref(), Err(fault));
+        assert_eq!(faulty.digest(), sound.digest());
+        assert_eq!(faulty.snapshot(), sound.snapshot());
+        let restored = Cluster::restore(faulty.snapshot(), Ring::new()).map(|of| of.fault);
+        assert_eq!(restored, Ok(None));
+        faulty.settle();
+        assert_eq!(faulty.check_invariants().as_ref(), Err(fault));
+    }
+
+    #[test]
+    fn a_change_that_a_table_forbids_is_told_and_not_made() {
+        let sound = cluster();
+        let mut faulty = sound.clone();
+        let node = sample::node(0);
+        assert_eq!(sound.state.node_state(node), NodeState::Up);
+        faulty.step_node(node, NodeEvent::Admitted);
+        is_kept(faulty, &sound, &Violation::new(Subject::Node(node), Rule::ForbiddenChange));
+
+        let mut faulty = sound.clone();
+        let resource = sample::resource("ip");
+        faulty.step_resource(resource, ResourceEvent::AssumedOff);
+        let subject = Subject::Resource(resource);
+        is_kept(faulty, &sound, &Violation::new(subject, Rule::ForbiddenChange));
+    }
+
+    #[test]
+    fn planning_that_is_broken_off_is_told() {
+        let sound = cluster();
+        let mut faulty = sound.clone();
+        faulty.settle_within(0);
+        let fault = Violation::new(Subject::Cluster, Rule::PlanningWithoutEnd);
+        is_kept(faulty, &sound, &fault);
     }
 }

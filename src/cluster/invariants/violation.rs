@@ -134,6 +134,11 @@ pub enum Rule {
     IndexDiffers,
     /// For every deadline a timer is set, and for nothing else.
     TimerDiffers,
+    /// A state changes only as the table of its state machine says. The change was not made, and
+    /// this is kept.
+    ForbiddenChange,
+    /// Planning comes to an end. It was broken off, and this is kept.
+    PlanningWithoutEnd,
 }
 
 impl Rule {
@@ -237,6 +242,8 @@ impl fmt::Display for Rule {
             Self::OutstandingDiffers => "the index of operations in flight is wrong",
             Self::IndexDiffers => "an index over the state is wrong",
             Self::TimerDiffers => "a timer is not set for the deadline",
+            Self::ForbiddenChange => "it was to change in a way that its table forbids",
+            Self::PlanningWithoutEnd => "planning came to no end and was broken off",
         })
     }
 }

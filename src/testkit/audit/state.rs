@@ -46,7 +46,10 @@ const fn promise(rule: Rule) -> Invariant {
         }
         Rule::StartWithoutProvider => Invariant::S2,
         Rule::StopBeforeDependent => Invariant::S3,
-        Rule::UnopenedOnOwner | Rule::RecoveryDoesNotFit => Invariant::S33,
+        Rule::UnopenedOnOwner
+        | Rule::RecoveryDoesNotFit
+        | Rule::ForbiddenChange
+        | Rule::PlanningWithoutEnd => Invariant::S33,
         Rule::RunsOnDownNode | Rule::DownWithoutProof => Invariant::S9,
         Rule::CertainOnLostNode | Rule::LateStartWithoutDoubt | Rule::DoubtDiffers => {
             Invariant::S13
