@@ -77,6 +77,10 @@ bugs! {
     WitnessForBoth: S6,
     /// providers stop before their dependents
     ProviderStopsFirst: S3,
+    /// what a member does not list stays online
+    UnlistedStaysOnline: S2,
+    /// after an inventory what was in flight is left to agents that remember nothing of it
+    InventoryKeepsNumbers: S11,
     /// whatever a node lists when it is back counts as online
     ListedIsOnline: S2,
     /// a provider that is still starting is good enough to start on

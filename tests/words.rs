@@ -248,6 +248,7 @@ fn events() -> Vec<Event<Names>> {
         timed_out(None, None),
         superseded(Some(resource()), Some(group())),
         superseded(None, None),
+        E::InventoryTaken { node: node(), floor: OpId::new(12) },
         E::OrphanFound { resource: resource(), node: node() },
         E::OrphanGone { resource: resource(), node: node() },
         E::FenceFailed { node: node(), retry_at: None },
@@ -269,7 +270,7 @@ const RULES: &[Rule] = &rules! {
     LogTooLong ClockOutOfRange OperationReused OperationNotIssued OperationDoesNotFit
     OperationOnNonMember StartOnNodeNotUp StartBesideOrphan StartWithoutProvider
     StopBeforeDependent UnopenedOnOwner RunsWithoutOwner RunsOnDownNode CertainOnLostNode
-    MoveToOwner OwnerWithoutEpoch OrderedInLaterEpoch OrphanOnDownNode OrphanOnAdmittedNode
+    MoveToOwner OwnerWithoutEpoch OrderedInLaterEpoch OrphanOnDownNode
     OrphanBesideItself PauseDiffers FenceOfDownNode FenceRetryWithoutNeed DownWithoutProof
     DrainOfResumedNode RecoveryDoesNotFit LateStartWithoutDoubt DoubtDiffers ConfigurationNotCounted
     FormationDiffers QuorumDiffers OccupancyDiffers VotesDiffer OutstandingDiffers IndexDiffers

@@ -19,6 +19,7 @@ use crate::time::{Timestamp, WallClock};
 #[derive(Debug)]
 pub(crate) enum Accepted {
     Joined { node: NodeId, incarnation: Incarnation, running: Vec<Running> },
+    Inventory(NodeId, Vec<Running>),
     Left(NodeId),
     Lost(NodeId),
     Off(NodeId, DownProof),
@@ -64,6 +65,10 @@ impl Cluster {
             Input::NodeJoined { node, incarnation, running } => {
                 self.check_join(node, incarnation, &running)?;
                 Ok(Accepted::Joined { node, incarnation, running })
+            }
+            Input::NodeInventory { node, incarnation, running } => {
+                self.check_inventory(node, incarnation, &running)?;
+                Ok(Accepted::Inventory(node, running))
             }
             Input::NodeLeft { node, incarnation: life } => self.check_left(node, life),
             Input::NodeLost { node, incarnation: life } => self.check_lost(node, life),
@@ -203,15 +208,7 @@ impl Cluster {
         running: &[Running],
     ) -> Result<(), InputError> {
         let record = self.state.node(node).ok_or(InputError::UnknownNode(node))?;
-        let mut seen = BTreeSet::new();
-        for Running { resource, .. } in running {
-            if self.state.resource(*resource).is_none() {
-                return Err(InputError::UnknownResource(*resource));
-            }
-            if !seen.insert(*resource) {
-                return Err(InputError::ListedTwice(*resource));
-            }
-        }
+        self.check_list(running)?;
         let known = record.incarnation;
         if incarnation > Incarnation::LAST {
             return Err(InputError::IncarnationOutOfRange { node, incarnation });
@@ -242,6 +239,35 @@ impl Cluster {
             return Ok(());
         }
         Err(InputError::StaleIncarnation { node, reported: incarnation, known })
+    }
+
+    /// A member speaks, in its present life.
+    fn check_inventory(
+        &self,
+        node: NodeId,
+        incarnation: Incarnation,
+        running: &[Running],
+    ) -> Result<(), InputError> {
+        let known = self.state.node(node).ok_or(InputError::UnknownNode(node))?.incarnation;
+        self.check_list(running)?;
+        if incarnation != known {
+            return Err(InputError::StaleIncarnation { node, reported: incarnation, known });
+        }
+        self.check_member(node)
+    }
+
+    /// A list names known resources, each once.
+    fn check_list(&self, running: &[Running]) -> Result<(), InputError> {
+        let mut seen = BTreeSet::new();
+        for Running { resource, .. } in running {
+            if self.state.resource(*resource).is_none() {
+                return Err(InputError::UnknownResource(*resource));
+            }
+            if !seen.insert(*resource) {
+                return Err(InputError::ListedTwice(*resource));
+            }
+        }
+        Ok(())
     }
 
     fn check_operation(&self, operation: OpId) -> Result<Target, InputError> {

@@ -19,6 +19,7 @@ impl Cluster {
             Accepted::Joined { node, incarnation, running } => {
                 self.join(node, incarnation, &running);
             }
+            Accepted::Inventory(node, running) => self.take_inventory(node, &running),
             Accepted::Left(node) => {
                 self.node_off(node, NodeEvent::Left, crate::state::DownProof::Left);
             }

@@ -49,6 +49,24 @@ pub enum Input<N: Naming = Ids> {
         #[serde(default = "Vec::new")]
         running: Vec<Running<N>>,
     },
+    /// The agents of a member say what it runs, for they were restarted in the same life of the
+    /// node and remember nothing. It stays a member.
+    ///
+    /// [`Event::InventoryTaken`](super::Event::InventoryTaken) answers with a floor of operations.
+    /// Until it has arrived, agents without memory admit nothing, and afterwards nothing at or below
+    /// it; what is still to be done is issued again under new numbers. What was online and is not listed,
+    /// or is said to be starting or stopping, has failed. What is in doubt and listed is terminated;
+    /// what is in doubt or was being stopped and is not listed is off; a start that was under way is
+    /// decided anew. What the node should not run is stopped there.
+    NodeInventory {
+        /// The node.
+        node: N::Node,
+        /// Its life, which is the known one.
+        incarnation: Incarnation,
+        /// All that it runs, starts or is still stopping.
+        #[serde(default = "Vec::new")]
+        running: Vec<Running<N>>,
+    },
     /// A node stopped everything and left.
     ///
     /// This and the three reports that follow are about one life of a node. One about an earlier

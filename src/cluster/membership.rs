@@ -54,7 +54,7 @@ impl Cluster {
     }
 
     /// Whether a resource is known to run on this node as its owner.
-    fn runs_by_right(&self, node: NodeId, resource: ResourceId) -> bool {
+    pub(crate) fn runs_by_right(&self, node: NodeId, resource: ResourceId) -> bool {
         let group = self.spec.resource(resource).map(crate::spec::ResourceSpec::group);
         group.is_some_and(|group| self.state.owner(group) == Some(node))
             && self.state.resource_state(resource).may_run()
@@ -103,7 +103,7 @@ impl Cluster {
     }
 
     /// Notes what is to be done about a resource in doubt.
-    fn set_doubt(&mut self, resource: ResourceId, doubt: Doubt) {
+    pub(crate) fn set_doubt(&mut self, resource: ResourceId, doubt: Doubt) {
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
             record.doubt = doubt;
         }
@@ -189,7 +189,7 @@ impl Cluster {
             .collect()
     }
 
-    fn resources_owned_by(&self, node: NodeId) -> Vec<ResourceId> {
+    pub(crate) fn resources_owned_by(&self, node: NodeId) -> Vec<ResourceId> {
         self.groups_owned_by(node)
             .into_iter()
             .filter_map(|group| self.spec.group(group))

@@ -35,6 +35,7 @@ mod gate;
 mod health;
 mod input;
 mod invariants;
+mod inventory;
 mod life;
 #[cfg(feature = "testkit")]
 mod likeness;

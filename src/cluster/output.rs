@@ -116,6 +116,11 @@ pub enum Event<N: Naming = Ids> {
         resource: Option<N::Resource>,
         group: Option<N::Group>,
     },
+    /// The agents of a node said what it runs, without having been away. They admit nothing at or
+    /// below this number ([`Agent::set_floor`](crate::agent::Agent::set_floor)): everything that was
+    /// asked for before has ended, or is asked for again under a later one. Tell them before
+    /// anything that comes after this event.
+    InventoryTaken { node: N::Node, floor: OpId },
     /// A resource was found running where it should not.
     OrphanFound { resource: N::Resource, node: N::Node },
     /// It runs there no longer.

@@ -144,10 +144,15 @@ pub fn inputs(spec: &ClusterSpec) -> impl Strategy<Value = Input> + use<> {
         let pairs = all.into_iter().zip(states);
         pairs.map(|(resource, state)| Running::new(resource, state)).collect()
     });
-    let running = prop_oneof![4 => Just(Vec::new()), 1 => listed];
+    let listed = listed.boxed();
+    let running = prop_oneof![4 => Just(Vec::new()), 1 => listed.clone()].boxed();
+    let inventory = prop_oneof![1 => Just(Vec::new()), 4 => listed];
     prop_oneof![
         8 => (node.clone(), incarnation.clone(), running)
             .prop_map(|(node, incarnation, running)| Input::NodeJoined { node, incarnation, running }),
+        2 => (node.clone(), incarnation.clone(), inventory).prop_map(
+            |(node, incarnation, running)| Input::NodeInventory { node, incarnation, running }
+        ),
         3 => node.clone().prop_map(|node| Input::NodeLost { node, incarnation: Life::Known }),
         1 => node.clone().prop_map(|node| Input::NodeLeft { node, incarnation: Life::Known }),
         1 => node.clone().prop_map(|node| Input::NodeFenced { node, incarnation: Life::Known }),

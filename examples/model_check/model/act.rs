@@ -328,6 +328,13 @@ impl Action {
                     world.idle += 1_000 * u64::from(seconds);
                     return None;
                 }
+                if let Deed::Recount(node) = deed {
+                    let machine = &mut world.machines[usize::from(node)];
+                    machine.restart_agents();
+                    let life = machine.life;
+                    let running = machine.inventory().fold(0, |bits, id| bits | 1 << id);
+                    return Some(Stimulus::Counted { node, life, running });
+                }
                 if let Deed::Down(seconds) = deed {
                     world.idle += 1_000 * u64::from(seconds);
                 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quorate::Timestamp;
-use quorate::cluster::{Input, InputError, Output, Reason};
+use quorate::cluster::{Event, Input, InputError, Output, Reason};
 use quorate::settings::NoQuorum;
 use quorate::testkit::audit::Audit;
 use quorate::testkit::reference::{Order, Picture};
@@ -38,8 +38,13 @@ pub(crate) fn tell(
         Ok(Ok(outputs)) => outputs,
     };
     for output in &outputs {
-        if let Output::Effect(effect) = output {
-            world.take(world::Order::of(effect));
+        match output {
+            Output::Effect(effect) => world.take(world::Order::of(effect)),
+            Output::Event(Event::InventoryTaken { node, floor }) => {
+                let floor = u32::try_from(floor.value()).expect("few operations");
+                world.machines[node.index()].floor = floor;
+            }
+            Output::Event(_) => {}
         }
     }
     world.idle = 0;

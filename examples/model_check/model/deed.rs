@@ -50,6 +50,8 @@ pub(crate) enum Deed {
     Early,
     /// Seconds pass.
     Pass(u32),
+    /// The agents of a node are restarted and say what it runs.
+    Recount(u8),
     /// Seconds pass, nobody decides, and the core goes on.
     Down(u32),
 }
@@ -114,6 +116,10 @@ impl Deed {
             }
             Self::OldFence(node) => life(&state.core.cluster, node_id(node)) > Incarnation::new(1),
             Self::Down(_) => true,
+            Self::Recount(node) => {
+                let node = usize::from(node);
+                state.world.machines[node].is_reachable() && state.core.node_state(node).is_member()
+            }
             Self::Pass(seconds) => state.can_pass(Duration::from_secs(seconds.into())),
             Self::Online(_)
             | Self::Offline(_)
@@ -172,6 +178,8 @@ impl Deed {
             Self::Early => return Some(Input::WitnessChanged { witness: WitnessState::Up }),
             Self::Pass(_) => return None,
             Self::Down(_) => return Some(Input::CoreResumed),
+            // What it runs is known to the world.
+            Self::Recount(_) => return None,
         };
         Some(Input::Command(command))
     }
@@ -210,6 +218,7 @@ impl Deed {
             // A scenario has a clock that goes forward only.
             Self::Early => "# not to be told in a scenario".into(),
             Self::Pass(seconds) => format!("advance {seconds}s"),
+            Self::Recount(index) => format!("inventory {}", node(index)),
             Self::Down(seconds) => format!("skip {seconds}s\nresume-core"),
         }
     }
@@ -254,6 +263,9 @@ impl fmt::Display for Deed {
             }
             Self::Early => f.write_str("something is told at a time that is over"),
             Self::Pass(seconds) => write!(f, "{seconds} s pass"),
+            Self::Recount(index) => {
+                write!(f, "the agents of {} are restarted and say what it runs", node(index))
+            }
             Self::Down(seconds) => write!(f, "the core is down for {seconds} s, and goes on"),
         }
     }

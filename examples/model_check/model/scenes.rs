@@ -62,7 +62,7 @@ const BASE: Configuration =
 
 /// Every scene.
 pub(crate) static ALL: &[Configuration] =
-    &[LIMITS, WITNESS, FENCES, LEASE, OWNERS, ROOM, APART, FAILBACK, EDITS, LOCKS, FORMING];
+    &[LIMITS, WITNESS, FENCES, LEASE, OWNERS, ROOM, APART, FAILBACK, EDITS, LOCKS, FORMING, AGENTS];
 
 /// Budgets of restarts and failovers, and time that leaves their windows.
 const LIMITS: Configuration = Configuration {
@@ -333,6 +333,21 @@ const FORMING: Configuration = Configuration {
     scene: Some(&Scene {
         about: "groups that wait for their preferred owners when the cluster forms",
         declare: |declared| declared.group_wait_delay = Some(Duration::from_secs(120)),
+        ..SCENE
+    }),
+    ..BASE
+};
+
+/// Agents that are restarted while their node is a member.
+const AGENTS: Configuration = Configuration {
+    name: "agents",
+    faults: 1,
+    kinds: &[Fault::Hang, Fault::Cut, Fault::Lose],
+    moves: 2,
+    scene: Some(&Scene {
+        about: "agents that are restarted and say what their node runs",
+        deeds: &[Deed::Recount(0), Deed::Recount(1), Deed::Offline(1), Deed::Online(1)],
+        pace: Pace::Free,
         ..SCENE
     }),
     ..BASE

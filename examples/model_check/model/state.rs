@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use quorate::cluster::{Life, Outcome, Output};
+use quorate::cluster::{Life, Outcome, Output, Running};
 use quorate::machine::NodeState;
 use quorate::policy::Ring;
 use quorate::testkit::Breach;
@@ -73,6 +73,12 @@ pub(crate) enum Stimulus {
     },
     /// With what it runs, as bits.
     Joined {
+        node: u8,
+        life: u16,
+        running: u8,
+    },
+    /// The same of a member whose agents were restarted.
+    Counted {
         node: u8,
         life: u16,
         running: u8,
@@ -268,10 +274,12 @@ impl Stimulus {
             Self::Joined { node, life, running } => Input::NodeJoined {
                 node: node_id(node),
                 incarnation: Incarnation::new(life.into()),
-                running: (0..RESOURCES)
-                    .filter(|resource| running >> resource & 1 == 1)
-                    .map(|resource| ResourceId::from_index(resource).into())
-                    .collect(),
+                running: listed(running),
+            },
+            Self::Counted { node, life, running } => Input::NodeInventory {
+                node: node_id(node),
+                incarnation: Incarnation::new(life.into()),
+                running: listed(running),
             },
             Self::Answered { order, outcome } => {
                 Input::OperationFinished { operation: OpId::new(order.into()), outcome }
@@ -303,6 +311,14 @@ impl Stimulus {
 
 pub(crate) fn group_id(group: usize) -> GroupId {
     GroupId::from_index(group)
+}
+
+/// Resources as bits, as a node lists them.
+fn listed(running: u8) -> Vec<Running> {
+    (0..RESOURCES)
+        .filter(|resource| running >> resource & 1 == 1)
+        .map(|resource| ResourceId::from_index(resource).into())
+        .collect()
 }
 
 pub(crate) fn node_id(node: u8) -> NodeId {

@@ -72,6 +72,8 @@ pub(crate) struct Machine {
     pub(crate) epochs: [u16; GROUPS],
     /// The last operation on each resource that its agents took on.
     pub(crate) last: [u32; RESOURCES],
+    /// The operation up to which they remember nothing.
+    pub(crate) floor: u32,
 }
 
 /// What a resource really does on a machine.
@@ -308,6 +310,19 @@ impl Machine {
         };
     }
 
+    /// Its agents are restarted: what they had in hands ends with them, and they remember nothing.
+    pub(crate) fn restart_agents(&mut self) {
+        for place in &mut self.places {
+            *place = match *place {
+                Place::Starting => Place::Off,
+                Place::Stopping => Place::Running,
+                place @ (Place::Off | Place::Running | Place::Rogue) => place,
+            };
+        }
+        self.epochs = [0; GROUPS];
+        self.last = [0; RESOURCES];
+    }
+
     pub(crate) fn is_starting_something(&self) -> bool {
         self.places.contains(&Place::Starting)
     }
@@ -316,6 +331,7 @@ impl Machine {
     pub(crate) fn refuses(&self, order: &Order) -> bool {
         let resource = usize::from(order.resource);
         order.life != self.life
+            || order.id <= self.floor
             || order.epoch < self.epochs[group_of(resource)]
             || order.id < self.last[resource]
     }

@@ -57,8 +57,7 @@ impl Checks<'_> {
         Ok(())
     }
 
-    /// Orphans are known resources on known nodes that are neither down nor admitted; their
-    /// operations fit.
+    /// Orphans are known resources on known nodes that are not down; their operations fit.
     pub(super) fn orphans(self) -> Result<(), Violation> {
         let mut oldest_stops = BTreeMap::new();
         for (node, resource, orphan) in self.state.orphans() {
@@ -68,11 +67,8 @@ impl Checks<'_> {
                 return Err(Violation::new(subject, Rule::UnknownReference));
             };
             match self.state.node_state(node) {
-                NodeState::Joining | NodeState::Unclean => {}
+                NodeState::Joining | NodeState::Unclean | NodeState::Up | NodeState::Paused => {}
                 NodeState::Down => return Err(Violation::new(subject, Rule::OrphanOnDownNode)),
-                NodeState::Up | NodeState::Paused => {
-                    return Err(Violation::new(subject, Rule::OrphanOnAdmittedNode));
-                }
             }
             let owned = self.state.owner(declared.group()) == Some(node);
             let runs = owned && self.state.resource_state(resource).may_run();

@@ -96,8 +96,6 @@ pub enum Rule {
     FailedInLaterLife,
     /// Nothing is left on a node that is down.
     OrphanOnDownNode,
-    /// A node is admitted only when nothing is left on it that it should not run.
-    OrphanOnAdmittedNode,
     /// A resource on its owner is either the owner's own or an orphan.
     OrphanBesideItself,
     /// A node that is up is not to be paused, one that is paused is.
@@ -222,7 +220,6 @@ impl fmt::Display for Rule {
             Self::FailedTwiceOnNode => "a node on which it failed is remembered twice",
             Self::FailedInLaterLife => "it failed on a node in a life that has not begun",
             Self::OrphanOnDownNode => "it may run on a node that is down",
-            Self::OrphanOnAdmittedNode => "it may run on a node that was admitted as clean",
             Self::OrphanBesideItself => "it also runs there as the owner's own",
             Self::PauseDiffers => "its state and its pause differ",
             Self::FenceOfDownNode => "it is being fenced and is down",

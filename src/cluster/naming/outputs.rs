@@ -65,6 +65,7 @@ impl<A: Naming> Translate<A> for Event<A> {
             OperationSuperseded {
                 operation, action, node: node, resource: optional_resource, group: optional_group
             },
+            InventoryTaken { node: node, floor },
             OrphanFound { resource: resource, node: node },
             OrphanGone { resource: resource, node: node },
             FenceFailed { node: node, retry_at },

@@ -71,6 +71,9 @@ impl<N: Naming> fmt::Display for Event<N> {
                 let work = Work(*action, resource, node);
                 write!(f, "operation {operation} ({work}): does not count any more")
             }
+            Self::InventoryTaken { node, floor } => {
+                write!(f, "node {node}: inventory taken, floor {floor}")
+            }
             Self::OrphanFound { resource, node } => {
                 write!(f, "{resource}: found running on {node}")
             }

@@ -237,7 +237,6 @@ fn impossible_states_of_clusters_nodes_and_orphans_are_refused() {
         ("/nodes/4/fence", &fence, "node e", Rule::FenceOfDownNode),
         ("/nodes/2/fence/kind", &json!("probe"), "node c", Rule::OperationDoesNotFit),
         ("/orphans/+", &running("e"), "orphan ip on node e", Rule::OrphanOnDownNode),
-        ("/orphans/+", &running("a"), "orphan ip on node a", Rule::OrphanOnAdmittedNode),
         ("/wall_clock/reading", &no_day, "cluster", Rule::ClockOutOfRange),
         ("/wall_clock/read_at", &later, "cluster", Rule::TimeInFuture),
         ("/quorate_since", &later, "cluster", Rule::TimeInFuture),

@@ -184,6 +184,7 @@ pub(crate) fn step(
     whole::stops_without_quorum(cluster)?;
     whole::wall_clock_only_opens_windows(moment, outputs)?;
     whole::what_runs_is_known(moment, cluster)?;
+    whole::inventory_counts(moment, cluster)?;
     moves::once_per_incident(outputs)?;
     moves::drain_gave_up(cluster, outputs)?;
     failures::choice(seen, cluster, moment, outputs)?;

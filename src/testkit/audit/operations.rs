@@ -57,6 +57,16 @@ pub(super) fn acceptance(moment: &Moment<'_>) -> Result<(), Breach> {
                 "a report about life {reported} of {node} counts, which is in life {known:?}"
             );
         }
+        Some(Input::NodeInventory { node, incarnation, .. }) => {
+            let known = before.state().node(*node).map(|record| record.incarnation());
+            ensure!(
+                S8,
+                known == Some(*incarnation),
+                "an inventory of another life of {node} counts"
+            );
+            let is_member = before.state().node_state(*node).is_member();
+            ensure!(S8, is_member, "an inventory of {node} counts, which is no member");
+        }
         Some(Input::NodeJoined { node, incarnation, .. }) => {
             let Some(record) = before.state().node(*node) else { return Ok(()) };
             let known = record.incarnation();

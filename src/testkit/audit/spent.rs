@@ -170,10 +170,16 @@ fn is_redundant(seen: &Seen, resource: ResourceId) -> bool {
         && clauses.all(|mut clause| clause.any(stands_in))
 }
 
-/// Whether a resource is in doubt because its node is lost, which is no failure of its own.
+/// Whether a resource is in doubt because its node is lost, or because its agents were restarted
+/// while they started it, which is no failure of its own.
 fn is_lost(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let owner = seen.group(seen.group_of(resource)).owner;
-    matches!(moment.input(), Some(Input::NodeLost { node, .. }) if owner == Some(*node))
+    let is_starting = seen.resource(resource).state == ResourceState::OnlinePending;
+    match moment.input() {
+        Some(Input::NodeLost { node, .. }) => owner == Some(*node),
+        Some(Input::NodeInventory { node, .. }) => is_starting && owner == Some(*node),
+        _ => false,
+    }
 }
 
 /// Whether a resource has no restart left.

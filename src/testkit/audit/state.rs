@@ -55,7 +55,7 @@ const fn promise(rule: Rule) -> Invariant {
             Invariant::S13
         }
         Rule::MoveToOwner => Invariant::S4,
-        Rule::OrphanOnDownNode | Rule::OrphanOnAdmittedNode => Invariant::S27,
+        Rule::OrphanOnDownNode => Invariant::S27,
         Rule::FenceOfDownNode | Rule::FenceRetryWithoutNeed => Invariant::S26,
         Rule::QuorumDiffers | Rule::FormationDiffers => Invariant::S5,
     }

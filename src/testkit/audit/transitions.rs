@@ -59,7 +59,8 @@ fn doubt_ends(
         .map(|(effect, outcome)| (effect.action, outcome));
     let is_recognised = matches!(
         moment.input(),
-        Some(Input::NodeJoined { node, .. }) if Some(*node) == owner
+        Some(Input::NodeJoined { node, .. } | Input::NodeInventory { node, .. })
+            if Some(*node) == owner
     );
     let is_cleared = matches!(
         moment.command(),

@@ -2,7 +2,7 @@
 
 use crate::cluster::Output;
 use crate::machine::{NodeState, ResourceState};
-use crate::settings::NoQuorum;
+use crate::settings::{Maintenance, NoQuorum};
 use crate::spec::ClusterSpec;
 use crate::{Cluster, Command, Input, Timestamp};
 use std::prelude::v1::*;
@@ -259,9 +259,37 @@ pub(super) fn epochs_end_with_nodes(moment: &Moment<'_>, cluster: &Cluster) -> R
     Ok(())
 }
 
-/// What a joining node says it runs is known to run there: by right, or to be stopped.
+/// What a member that was not away does not list counts as online no more, and nothing is left in
+/// flight that its agents do not remember.
+pub(super) fn inventory_counts(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
+    let Some(Input::NodeInventory { node, running, .. }) = moment.input() else { return Ok(()) };
+    let (before, state) = (moment.before.state(), cluster.state());
+    for (resource, declared) in cluster.spec().resources() {
+        let is_held = before.owner(declared.group()) == Some(*node)
+            && before.resource_state(resource) == ResourceState::Online
+            && state.resource(resource).is_some_and(|of| of.maintenance() == Maintenance::Off);
+        let is_listed = running.iter().any(|of| of.resource == resource && !of.state.is_pending());
+        ensure!(
+            S2,
+            !is_held || is_listed || state.resource_state(resource) != ResourceState::Online,
+            "{resource} counts as online on {node}, which does not run it"
+        );
+    }
+    let forgotten = cluster.outstanding().find(|effect| {
+        let is_old = moment.before.outstanding().any(|of| of.operation == effect.operation);
+        is_old && effect.node == *node && effect.resource.is_some()
+    });
+    ensure!(S11, forgotten.is_none(), "the agents of {node} do not remember {forgotten:?}");
+    Ok(())
+}
+
+/// What a node says it runs is known to run there: by right, or to be stopped.
 pub(super) fn what_runs_is_known(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
-    let Some(Input::NodeJoined { node, running, .. }) = moment.input() else { return Ok(()) };
+    let Some(Input::NodeJoined { node, running, .. } | Input::NodeInventory { node, running, .. }) =
+        moment.input()
+    else {
+        return Ok(());
+    };
     let state = cluster.state();
     for resource in running.iter().map(|listed| listed.resource) {
         let Some(declared) = cluster.spec().resource(resource) else { continue };

@@ -218,6 +218,7 @@ impl Run {
                 }
             }
             Fate::Forget => self.world.machine(&name).lose_memory(),
+            Fate::Recount => return self.recount(node, &name),
         }
         Ok(())
     }
@@ -281,9 +282,26 @@ impl Run {
             machine.is_connected = true;
             self.world.jobs.retain(|job| job.effect.node != name || job.effect.resource.is_none());
         }
+        let incarnation = Incarnation::new(self.world.machine(name).incarnation());
+        let running = self.listed(name);
+        self.feed(Input::NodeJoined { node, incarnation, running }).map(|_| ())
+    }
+
+    /// The agent of a node is restarted in its life and says what the node runs.
+    fn recount(&mut self, node: NodeId, name: &str) -> Result<(), Breach> {
         let machine = self.world.machine(name);
+        if !machine.is_powered || !machine.is_connected {
+            return Ok(());
+        }
+        machine.lose_memory();
         let incarnation = Incarnation::new(machine.incarnation());
-        let inventory = machine.inventory();
+        let running = self.listed(name);
+        self.feed(Input::NodeInventory { node, incarnation, running }).map(|_| ())
+    }
+
+    /// What the agent of a node lists.
+    fn listed(&mut self, name: &str) -> Vec<Running> {
+        let inventory = self.world.machine(name).inventory();
         // Agents say what they know, say that something runs, or leave out what is starting.
         let manner = self.seen.last_operation.value();
         let listed = inventory.iter().filter_map(|(name, state)| {
@@ -294,8 +312,7 @@ impl Run {
                 _ => Some(resource.into()),
             }
         });
-        let running = listed.collect();
-        self.feed(Input::NodeJoined { node, incarnation, running }).map(|_| ())
+        listed.collect()
     }
 
     /// The life of a node that the cluster knows.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::prelude::v1::*;
 use std::sync::Arc;
 
-use crate::cluster::{InputError, Output};
+use crate::cluster::{Event, InputError, Output};
 use crate::policy::FailoverPolicy;
 use crate::spec::ClusterSpec;
 use crate::{Cluster, Input, OpId, Snapshot, Timestamp};
@@ -175,8 +175,15 @@ impl Run {
             journal.record(Timestamp::from_millis(self.now), Spark::Outside, outputs);
         }
         for output in outputs {
-            if let Output::Effect(effect) = output {
-                self.world.take(self.cluster.spec().named(effect.clone()));
+            match output {
+                Output::Effect(effect) => {
+                    self.world.take(self.cluster.spec().named(effect.clone()));
+                }
+                Output::Event(Event::InventoryTaken { node, floor }) => {
+                    let name = self.node_name(*node);
+                    self.world.machine(&name).set_floor(*floor);
+                }
+                Output::Event(_) => {}
             }
         }
         audit::state(&self.cluster)?;

@@ -178,6 +178,8 @@ pub enum Fate {
     LateNews(u8),
     /// Its agent is restarted and remembers nothing.
     Forget,
+    /// Its agent is restarted and says what the node runs.
+    Recount,
 }
 
 /// A whole history with the cluster that it happens to.
@@ -253,6 +255,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         1 => any::<u16>().prop_map(Fate::JoinWithRogue),
         2 => any::<u8>().prop_map(Fate::LateNews),
         2 => Just(Fate::Forget),
+        3 => Just(Fate::Recount),
     ]
 }
 

@@ -9,7 +9,7 @@ use std::prelude::v1::*;
 
 use crate::agent::{Admission, Agent, Ending, Meanwhile, Task};
 use crate::cluster::{Effect, Outcome, RunningState};
-use crate::id::{Incarnation, Names};
+use crate::id::{Incarnation, Names, OpId};
 use crate::state::OperationKind;
 
 use crate::testkit::breach::{Breach, ensure};
@@ -269,6 +269,11 @@ impl Machine {
             self.stopping.clear();
             self.agent = Agent::without_memory(self.agent.life().incarnation());
         }
+    }
+
+    /// Its agent is told what it remembers nothing of.
+    pub(crate) fn set_floor(&mut self, floor: OpId) {
+        self.agent.set_floor(floor);
     }
 
     /// What its agents know of groups and resources that are declared no more.

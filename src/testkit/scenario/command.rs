@@ -26,6 +26,7 @@ pub(crate) fn inputs(
     let arguments = Arguments::of(rest);
     let inputs = match verb.as_str() {
         "join" => join(cluster, world, arguments)?,
+        "inventory" => inventory(cluster, world, arguments)?,
         "leave" | "lose" | "fenced" | "confirm-down" => departure(verb, arguments)?,
         "witness" => vec![Input::WitnessChanged { witness: witness(arguments)? }],
         "clock" => vec![Input::WallClockRead { reading: clock(arguments)? }],
@@ -212,6 +213,26 @@ fn configure(cluster: &Cluster, words: &[String]) -> Result<Command<Names>, Stri
         draft.edit(edit)?;
     }
     Ok(Command::Configure { declaration: Box::new(draft.finish()?) })
+}
+
+/// What the agents of a member say that it runs.
+fn inventory(
+    cluster: &Cluster,
+    world: &mut World,
+    mut arguments: Arguments,
+) -> Result<Vec<Input<Names>>, String> {
+    let life = arguments.take("inc").map(|text| number(&text)).transpose()?;
+    let running: Vec<Running<Names>> = arguments
+        .take("running")
+        .map(|list| list.split(',').map(listed).collect())
+        .unwrap_or_default();
+    let node = arguments.one("a node")?;
+    let known = cluster.spec().node_id(&node).and_then(|id| cluster.state().node(id));
+    let known = known.map_or(Incarnation::default(), |record| record.incarnation());
+    let incarnation = life.map_or(known, Incarnation::new);
+    world.switch_off(&node);
+    running.iter().for_each(|listed| world.run(&listed.resource, &node));
+    Ok(vec![Input::NodeInventory { node, incarnation, running }])
 }
 
 /// What is said of nodes that are gone, of the known life or of another one.

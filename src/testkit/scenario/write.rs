@@ -139,6 +139,14 @@ fn words_of(stage: Stage<'_>, input: &Input<Names>) -> Option<String> {
             };
             format!("join {} inc={incarnation}{runs}", word(node))
         }
+        Input::NodeInventory { node, incarnation, running } => {
+            let words: Vec<String> = running.iter().map(word_of_listed).collect();
+            let runs = match &words[..] {
+                [] => String::new(),
+                words => format!(" running={}", word(&words.join(","))),
+            };
+            format!("inventory {} inc={incarnation}{runs}", word(node))
+        }
         Input::NodeLeft { node, incarnation } => departure("leave", node, *incarnation),
         Input::NodeLost { node, incarnation } => departure("lose", node, *incarnation),
         Input::NodeFenced { node, incarnation } => departure("fenced", node, *incarnation),

@@ -44,7 +44,10 @@ pub(crate) fn refusal(
     ensure!(is_same, S22, "{stimulus:?} was refused and changed something");
     ensure!(cluster.poll_output().is_none(), S22, "{stimulus:?} put something out");
     let is_true = match stimulus {
-        Stimulus::Lost { .. } | Stimulus::Joined { .. } | Stimulus::Timer => true,
+        Stimulus::Lost { .. }
+        | Stimulus::Joined { .. }
+        | Stimulus::Counted { .. }
+        | Stimulus::Timer => true,
         Stimulus::Answered { order, .. } => before.is_live(order),
         // A second report of the same death is of what is not online any more.
         Stimulus::Failed { .. } => {
@@ -159,8 +162,11 @@ impl Step<'_> {
                 ensure!(is_right, S8, "{:?} counts", self.stimulus);
             }
             Stimulus::Joined { node, life, .. } => self.seen.lives[usize::from(node)] = life.into(),
-            Stimulus::Lost { .. } | Stimulus::Move { .. } | Stimulus::Deed(_) | Stimulus::Timer => {
-            }
+            Stimulus::Lost { .. }
+            | Stimulus::Counted { .. }
+            | Stimulus::Move { .. }
+            | Stimulus::Deed(_)
+            | Stimulus::Timer => {}
         }
         Ok(())
     }

@@ -263,6 +263,7 @@ impl Simulation {
             | Event::RestartScheduled { .. }
             | Event::RestartsExhausted { .. }
             | Event::OperationSuperseded { .. }
+            | Event::InventoryTaken { .. }
             | Event::OrphanFound { .. }
             | Event::OrphanGone { .. }
             | Event::FenceFailed { .. }
