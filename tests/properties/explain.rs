@@ -96,7 +96,12 @@ fn happen(cluster: &Cluster, group: GroupId, trigger: Trigger) -> Option<Option<
         Trigger::Drain => {
             let is_movable = record.movement().is_none();
             let node = owner.filter(|_| is_movable)?;
-            Input::Command(Command::DrainNode { node, mode: DrainMode::Normal, target: None })
+            Input::Command(Command::DrainNode {
+                node,
+                mode: DrainMode::Normal,
+                target: None,
+                lock: Default::default(),
+            })
         }
         Trigger::BestPossible | Trigger::Start | Trigger::ResourceFailure => {
             Input::Command(Command::MoveGroup {
