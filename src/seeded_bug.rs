@@ -163,6 +163,8 @@ bugs! {
     FailedStartIsOnline: S33,
     /// the reason given for a failed group is another one
     ReasonUntrue: S34,
+    /// what was given up for want of a budget stays so when another configuration raises it
+    RaisedBudgetIgnored: S34,
     /// a rehearsal begins when everything in flight has succeeded
     RehearsalFromRest: S34,
     /// where a group would go if its owner failed is told from a draw that is never made

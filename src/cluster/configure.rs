@@ -283,6 +283,8 @@ impl Cluster {
         let Configuration { spec } = configuration;
         let mapping = Mapping::new(&self.spec, &spec);
         self.leave_removed_nodes(&mapping);
+        let given_up =
+            self.given_up().mapped(|old| mapping.group(old), |old| mapping.resource(old));
         let state = self.mapped_state(&mapping, &spec);
         let told = self.told_states(&spec);
         let policy = Arc::clone(&self.policy);
@@ -303,6 +305,7 @@ impl Cluster {
         self.caches.group_states = told;
         self.emit(Event::ConfigurationChanged { configuration: self.state.configuration });
         self.judge_quorum();
+        self.go_on_where_raised(given_up);
         self.rearm_retries();
         let spec = Arc::clone(&self.spec);
         for (group, _) in spec.groups() {

@@ -37,7 +37,7 @@ impl Cluster {
     ) -> bool {
         match self.failback_plan(declared, group, owner) {
             FailbackPlan::Now(to) => {
-                if self.yields_to_awaiting(group) {
+                if self.yields_to_awaiting(group) || self.yields_to_leaver(group, to) {
                     return false;
                 }
                 self.begin_move(group, Some(to), MovementCause::Failback, MoveFailure::Failover);
@@ -45,6 +45,26 @@ impl Cluster {
             }
             FailbackPlan::Stay | FailbackPlan::At(_) => false,
         }
+    }
+
+    /// Whether a group goes home only after another one, which goes home at the same moment and from
+    /// there: the room that it leaves is then given away in order of priority. A group lets others go
+    /// first once, so that those that change places do not wait for each other.
+    fn yields_to_leaver(&mut self, group: GroupId, to: NodeId) -> bool {
+        if self.caches.touched.has_let_leave(group) {
+            return false;
+        }
+        let is_leaving = self.state.occupancy.groups_on(to).any(|other| {
+            self.state.owner(other) == Some(to)
+                && self.caches.touched.is_touched(other)
+                && self.spec.group(other).is_some_and(|declared| {
+                    matches!(self.failback_plan(declared, other, to), FailbackPlan::Now(_))
+                })
+        });
+        if is_leaving {
+            self.caches.touched.let_leave(group);
+        }
+        is_leaving
     }
 
     /// Failback is a function of the state, not of the event that revealed it: the best eligible

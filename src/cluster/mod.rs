@@ -48,6 +48,7 @@ mod orphan_index;
 mod output;
 mod outstanding;
 mod placement;
+mod raised;
 mod reason;
 mod reconcile;
 mod recovery;

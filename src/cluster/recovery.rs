@@ -41,7 +41,7 @@ impl Cluster {
     ///
     /// On a paused node nothing is restarted. What affects its group fails over; what does not
     /// waits, for no longer than until the node is resumed.
-    fn recover_by_action(
+    pub(crate) fn recover_by_action(
         &mut self,
         group_spec: &GroupSpec,
         resource: ResourceId,
@@ -102,7 +102,7 @@ impl Cluster {
         true
     }
 
-    fn is_on_paused_node(&self, resource: ResourceId) -> bool {
+    pub(crate) fn is_on_paused_node(&self, resource: ResourceId) -> bool {
         self.spec
             .resource(resource)
             .and_then(|declared| self.state.owner(declared.group()))
@@ -117,7 +117,7 @@ impl Cluster {
             .is_some_and(|budget| budget.remaining > 0)
     }
 
-    fn restarts_left(&self, resource: ResourceId, settings: &ResourceSettings) -> u32 {
+    pub(crate) fn restarts_left(&self, resource: ResourceId, settings: &ResourceSettings) -> u32 {
         let Some(record) = self.state.resource(resource) else { return 0 };
         let is_last_attempt =
             self.spec.settings().retry == Retry::FinalAttempt && record.retries > 0;
@@ -136,7 +136,7 @@ impl Cluster {
     }
 
     /// Schedules a restart, if the budget allows one.
-    fn restart(&mut self, resource: ResourceId, settings: &ResourceSettings) -> bool {
+    pub(crate) fn restart(&mut self, resource: ResourceId, settings: &ResourceSettings) -> bool {
         let now = self.state.now;
         let Some(remaining) = self.restarts_left(resource, settings).checked_sub(1) else {
             return false;

@@ -36,6 +36,7 @@ impl Cluster {
                 break;
             }
         }
+        self.caches.touched.forget_let_leave();
     }
 
     /// More rounds than settling takes. Each changes the state towards what is wanted, so they end

@@ -22,6 +22,8 @@ pub(crate) struct Touched {
     awaiting: Awaiting,
     /// Groups that would choose a node, and let those that await one go first.
     yielding: Vec<GroupId>,
+    /// Groups that have let others leave the node to which they fail back, in this step.
+    let_leave: Vec<GroupId>,
     /// Groups that an operator has return to a node at once, when all others are placed.
     returning: VecDeque<(GroupId, NodeId)>,
 }
@@ -59,6 +61,26 @@ impl Touched {
 
     pub(crate) fn add_yielding(&mut self, group: GroupId) {
         self.yielding.push(group);
+    }
+
+    /// A group is planned again when what is touched now is settled: others leave first.
+    pub(crate) fn let_leave(&mut self, group: GroupId) {
+        self.let_leave.push(group);
+        self.yielding.push(group);
+    }
+
+    pub(crate) fn has_let_leave(&self, group: GroupId) -> bool {
+        self.let_leave.contains(&group)
+    }
+
+    /// Everything is settled; in the next step groups let others leave again.
+    pub(crate) fn forget_let_leave(&mut self) {
+        self.let_leave.clear();
+    }
+
+    /// Whether a group is touched and has not been settled since.
+    pub(crate) fn is_touched(&self, group: GroupId) -> bool {
+        self.is_touched.get(group.index()).copied().unwrap_or(false)
     }
 
     pub(crate) fn has_yielding(&self) -> bool {

@@ -52,10 +52,12 @@ impl Cluster {
             return Some(Reason::Moving { to: movement.to });
         }
         if self.is_limited(declared)
-            && let Some(reason) =
-                declared.resources().find_map(|resource| self.why_failed(resource))
+            && let Some((resource, reason)) = declared
+                .resources()
+                .find_map(|resource| Some((resource, self.why_failed(resource)?)))
         {
-            return Some(reason);
+            let waits = self.waits_for_resume(resource);
+            return Some(if waits { Reason::OwnerPaused { node: owner } } else { reason });
         }
         Some(self.why_missing(declared, group, owner, first))
     }

@@ -64,7 +64,7 @@ fn what_is_explained_is_what_happens() {
         panic!("{error}");
     }
     println!("{count:?}");
-    assert!(count.gone.get() > CASES / 2, "there was nothing to compare: {count:?}");
+    assert!(count.gone.get() * 5 > count.told.get(), "there was nothing to compare: {count:?}");
 }
 
 /// Asks about every group and every trigger, and lets each of them happen.

@@ -154,6 +154,7 @@ pub(crate) fn step(
             }
             Output::Event(Event::ConfigurationChanged { configuration }) => {
                 whole::reconfigured(seen, cluster, *configuration)?;
+                spent::reconfigured(seen, moment);
                 commands::learn(seen, moment);
             }
             Output::Event(event) => {

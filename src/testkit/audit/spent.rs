@@ -5,7 +5,7 @@ use std::prelude::v1::*;
 use crate::cluster::Event;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, RedundantProvider, RestartAction, RestartWindow, Retry};
-use crate::state::{Exhaustion, MovementCause};
+use crate::state::{Exhaustion, MovementCause, Recovery};
 use crate::{GroupId, Input, NodeId, ResourceId};
 
 use super::again;
@@ -66,6 +66,34 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         _ => {}
     }
     Ok(())
+}
+
+/// Another configuration is in force: what was given up for want of failovers may leave if there are
+/// some now, and what was never restarted if it is to be now and has no restart.
+pub(super) fn reconfigured(seen: &mut Seen, moment: &Moment<'_>) {
+    let resources: Vec<ResourceId> = seen.spec.resources().map(|(id, _)| id).collect();
+    for resource in resources {
+        let name = seen.spec.resource(resource).expect("a declared one").name();
+        let before = moment.before.spec().resource_id(name);
+        let recovery = before
+            .and_then(|id| moment.before.state().resource(id))
+            .map(|record| record.recovery());
+        let Some(Recovery::RetryAt { cause, .. }) = recovery else { continue };
+        let may_leave = match cause {
+            Exhaustion::Failovers => {
+                budgets::may_fail_over(seen, seen.group_of(resource), moment.now)
+            }
+            Exhaustion::DontRestart => is_spent(seen, moment, resource),
+            Exhaustion::Restarts
+            | Exhaustion::Redundant
+            | Exhaustion::NoCandidate
+            | Exhaustion::Admission
+            | Exhaustion::Retries => false,
+        };
+        if may_leave && moves_its_group(seen, resource) {
+            seen.resources[resource.index()].may_leave = true;
+        }
+    }
 }
 
 /// What a step of a resource says about whether it may move its group.
