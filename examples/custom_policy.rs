@@ -9,6 +9,12 @@ use quorate::spec::{ClusterDeclaration, GroupDeclaration, NodeDeclaration, Resou
 use quorate::testkit::policy::assert_conformance;
 use quorate::{Cluster, Incarnation, Input, NodeId, Timestamp};
 
+#[path = "common/output.rs"]
+#[macro_use]
+mod output;
+#[path = "common/command_line.rs"]
+mod command_line;
+
 /// Prefers nodes at the site of the present owner, and never uses the site that is being emptied.
 #[derive(Debug)]
 struct StayOnSite {
@@ -27,7 +33,13 @@ impl FailoverPolicy for StayOnSite {
     }
 }
 
+/// A failover policy of the embedder's own: stay in the same building, then spread the load.
+#[derive(clap::Parser)]
+#[command(name = "custom_policy")]
+struct Options {}
+
 fn main() -> Result<(), Box<dyn Error>> {
+    let Options {} = command_line::parse();
     // It keeps the laws that hold for every policy; in a crate of your own this is a test.
     assert_conformance(StayOnSite { closing: Some("site 1") }.then(LeastGroups));
 
@@ -64,6 +76,6 @@ fn ask(title: &str, policy: impl FailoverPolicy + 'static) -> Result<(), Box<dyn
     }
     let shop = cluster.spec().group_id("shop").ok_or("no group of this name")?;
     let answer = cluster.explain(shop, Trigger::NodeFailure).ok_or("no such group")?;
-    println!("{title}:\n{}\n", cluster.spec().named(answer));
+    say!("{title}:\n{}\n", cluster.spec().named(answer));
     Ok(())
 }

@@ -24,16 +24,28 @@ use quorate::{
     SharedError, Timestamp,
 };
 
+#[path = "common/output.rs"]
+#[macro_use]
+mod output;
+#[path = "common/command_line.rs"]
+mod command_line;
+
 /// How long a node may say nothing before it counts as lost.
 const HEARTBEAT_LIMIT: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The argument by which this program knows that it is one of its own children.
 const SERVICE: &str = "--be-a-service";
 
+/// Supervises real processes from several threads: every thread plays a node of the cluster.
+#[derive(clap::Parser)]
+#[command(name = "embed_threads")]
+struct Options {}
+
 fn main() -> Result<(), Box<dyn Error>> {
     if std::env::args().any(|argument| argument == SERVICE) {
         return be_a_service();
     }
+    let Options {} = command_line::parse();
     let spec = declare().build()?;
     let (web, database) = (resource(&spec, "web")?, resource(&spec, "database")?);
     let supervisor = Supervisor::start(spec);
@@ -127,7 +139,7 @@ impl Supervisor {
     }
 
     fn say(&self, text: &str) {
-        println!("{:>6} ms  {text}", self.now().as_millis());
+        say!("{:>6} ms  {text}", self.now().as_millis());
     }
 
     /// Hands in an input, and hands on what comes of it.

@@ -21,6 +21,11 @@ use quorate::state::{DrainMode, MoveFailure};
 use common::agents;
 use common::simulation::Simulation;
 
+#[path = "common/output.rs"]
+#[macro_use]
+mod output;
+#[path = "common/command_line.rs"]
+mod command_line;
 mod common;
 
 const DECLARATION: &str = include_str!("exchange_2003.toml");
@@ -29,8 +34,17 @@ const ACTIVE: [&str; 4] = ["node1", "node2", "node3", "node4"];
 /// To install and to restart.
 const UPGRADE: Duration = Duration::from_secs(45 * 60);
 
+/// Upgrades the software of seven nodes that serve four Exchange virtual servers, one by one.
+#[derive(clap::Parser)]
+#[command(name = "rolling_upgrade")]
+struct Options {
+    /// Servers stay where they went: 4 moves in place of 8.
+    #[arg(long)]
+    stay: bool,
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let stays = std::env::args().any(|argument| argument == "--stay");
+    let Options { stay: stays } = command_line::parse();
     let declaration: ClusterDeclaration = toml::from_str(DECLARATION)?;
     let spec = declaration.build()?;
     let mut upgrade = Upgrade {
@@ -70,7 +84,7 @@ impl Upgrade {
             self.simulation.boot(node);
         }
         self.simulation.run_until_calm();
-        println!("node    step                        {}", self.header().trim_end());
+        say!("node    step                        {}", self.header().trim_end());
         self.print("", "all at home");
     }
 
@@ -157,7 +171,7 @@ impl Upgrade {
             };
             places += &format!("{place:<7}");
         }
-        println!("{node:<7} {step:<27} {}", places.trim_end());
+        say!("{node:<7} {step:<27} {}", places.trim_end());
         assert!(free >= 2, "fewer than two free nodes");
         assert!(self.simulation.ledger.most_at_once() <= 1, "two servers were down at once");
     }
@@ -168,7 +182,7 @@ impl Upgrade {
         let ledger = &self.simulation.ledger;
         assert_eq!(ledger.serving(), ACTIVE.len(), "a server was left behind");
         let longest = ledger.services().map(|service| service.longest(now)).max();
-        println!(
+        say!(
             "\n{} moves in {} h; at most {} server down at a time, never for longer than {} s",
             self.moves,
             now.as_millis() / 3_600_000,

@@ -170,15 +170,32 @@ fn lists_of_nothing_are_bounded_by_their_length() {
     let group = |owners: &str, resources: &str| {
         format!(r#"{{"name":"","preferred_owners":[{owners}],"resources":[{resources}]}}"#)
     };
+    let declared = |nodes: &str, groups: &str| {
+        format!(r#"{{"name":"c","nodes":[{nodes}],"groups":[{groups}]}}"#)
+    };
     let texts = [
-        group(&list(r#""""#), ""),
-        group("", &list(r#"{"name":"","kind":""}"#)),
-        list(r#"{"name":"","resources":[]}"#),
+        declared("", &group(&list(r#""""#), "")),
+        declared("", &group("", &list(r#"{"name":"","kind":""}"#))),
+        declared("", &list(r#"{"name":"","resources":[]}"#)),
+        declared(&list(r#"{"name":""}"#), ""),
+        // Short forms of the same: arrays in place of objects, which are refused.
+        declared(&list(r#"[""]"#), ""),
+        declared("", &list(r#"["",[]]"#)),
+        declared("", &group("", &list(r#"["",""]"#))),
     ];
-    for groups in texts {
-        let text = format!(r#"{{"name":"c","nodes":[],"groups":[{groups}]}}"#);
+    for text in texts {
         let bytes = memory_per_byte::<ClusterDeclaration>(&text);
-        println!("{bytes} bytes for each byte");
-        assert!(bytes <= 16, "{bytes}");
+        println!("{bytes} bytes for each byte of {text:.60}");
+        assert!(bytes <= 16, "{bytes} for each byte of {text:.60}");
+    }
+    let running = [r#""""#, r#"{"resource":"","state":"online"}"#];
+    for entry in running {
+        let text = format!(
+            r#"{{"node_joined":{{"node":"","incarnation":1,"running":[{}]}}}}"#,
+            list(entry)
+        );
+        let bytes = memory_per_byte::<Input<quorate::id::Names>>(&text);
+        println!("{bytes} bytes for each byte of {text:.60}");
+        assert!(bytes <= 16, "{bytes} for each byte of {text:.60}");
     }
 }

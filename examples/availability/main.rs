@@ -54,7 +54,11 @@ fn run(options: &Options) -> Result<(), Failure> {
     // All is read before anything runs: a mistake in the second file is not to cost minutes.
     let mut candidates = Vec::new();
     for path in [Some(&options.file), options.compare.as_ref()].into_iter().flatten() {
-        candidates.push((path, files::read(path, options)?));
+        let candidate = files::read(path, options)?;
+        for warning in &candidate.warnings {
+            eprintln!("{}: warning: {warning}", path.display());
+        }
+        candidates.push((path, candidate));
     }
     let mut reports = Vec::new();
     for (path, candidate) in candidates {

@@ -31,7 +31,7 @@ pub(crate) struct Options {
     /// Seed of all that is random; the same seed gives the same run, bit for bit.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Whether virtual servers return home, in place of what the rates say.
+    /// Whether virtual servers return home, in place of what each declares and what the rates say.
     #[arg(long)]
     pub(crate) failback: Option<Choice>,
     /// How durations scatter, in place of what the rates say.
@@ -55,17 +55,21 @@ pub(crate) enum Shape {
 }
 
 impl Options {
-    /// Rates as the command line wants them.
-    pub(crate) fn adjust(&self, rates: Rates) -> Rates {
-        let failback = self.failback.map(|choice| match choice {
+    /// Whether all groups are to return home, if that was asked for.
+    pub(crate) fn failback(&self) -> Option<Failback> {
+        self.failback.map(|choice| match choice {
             Choice::Allow => Failback::Allow,
             Choice::Prevent => Failback::Prevent,
-        });
+        })
+    }
+
+    /// Rates as the command line wants them.
+    pub(crate) fn adjust(&self, rates: Rates) -> Rates {
         let durations = self.durations.map_or(rates.durations, |shape| match shape {
             Shape::Exponential => Scatter::Exponential,
             Shape::Fixed => Scatter::Fixed,
         });
-        Rates { failback: failback.or(rates.failback), durations, ..rates }
+        Rates { durations, ..rates }
     }
 }
 

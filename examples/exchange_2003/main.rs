@@ -19,6 +19,11 @@ use common::ledger::Service;
 use common::simulation::Simulation;
 use timeline::{Row, Teller};
 
+#[path = "../common/output.rs"]
+#[macro_use]
+mod output;
+#[path = "../common/command_line.rs"]
+mod command_line;
 #[path = "../common/mod.rs"]
 mod common;
 mod timeline;
@@ -28,11 +33,17 @@ const MAILBOXES_PER_SERVER: usize = 4_000;
 const HEALTH_CHECK: Duration = Duration::from_secs(10);
 const SERVERS: [&str; 4] = ["EVS1", "EVS2", "EVS3", "EVS4"];
 
+/// Seven nodes, four Exchange virtual servers, and a bad day.
+#[derive(clap::Parser)]
+#[command(name = "exchange_2003")]
+struct Options {}
+
 fn main() -> Result<(), Box<dyn Error>> {
+    let Options {} = command_line::parse();
     let declaration: ClusterDeclaration = toml::from_str(DECLARATION)?;
     let spec = declaration.build()?;
     for warning in spec.warnings() {
-        println!("warning: {warning}");
+        say!("warning: {warning}");
     }
     let mut day =
         Day { simulation: Simulation::new(spec, Ring::new(), agents::exchange, INFORMATION_STORE) };
@@ -111,7 +122,7 @@ impl Day {
         heading("The store of EVS1 crashes four times: three restarts, then failover");
         for _ in 0..4 {
             let now = self.simulation.now();
-            println!("{}", Row::new(now, "EVS1", "the store process crashes"));
+            say!("{}", Row::new(now, "EVS1", "the store process crashes"));
             self.simulation.kill("EVS1 Information Store");
             self.simulation.run_until_calm();
             self.tell(None);
@@ -122,7 +133,7 @@ impl Day {
     fn crash(&mut self, node: &str) {
         self.pause();
         heading(&format!("{node} loses its power"));
-        println!("{}", Row::new(self.simulation.now(), node, "crashes; nobody knows yet"));
+        say!("{}", Row::new(self.simulation.now(), node, "crashes; nobody knows yet"));
         self.simulation.crash(node);
         self.simulation.run_until_calm();
         self.tell(None);
@@ -141,7 +152,7 @@ impl Day {
         let answer = answer.expect("the group is of this cluster");
         heading(&format!("Asked beforehand: where would {server} go if its node failed?"));
         for line in spec.named(answer).to_string().lines() {
-            println!("  {line}");
+            say!("  {line}");
         }
     }
 
@@ -160,7 +171,7 @@ impl Day {
         };
         let teller = Teller { spec: self.spec(), close_up, outage: &outage };
         for row in teller.rows(&journal) {
-            println!("{row}");
+            say!("{row}");
         }
     }
 
@@ -189,16 +200,16 @@ impl Day {
         }
         let online = self.simulation.ledger.serving() * MAILBOXES_PER_SERVER;
         let all = SERVERS.len() * MAILBOXES_PER_SERVER;
-        println!("  => mailboxes online: {} of {}{places}{reasons}", grouped(online), grouped(all));
+        say!("  => mailboxes online: {} of {}{places}{reasons}", grouped(online), grouped(all));
     }
 
     fn print_outages(&self) {
         heading("Downtime of the mailboxes");
-        println!("  server   outages   longest     total");
+        say!("  server   outages   longest     total");
         let now = self.simulation.now();
         for server in SERVERS {
             let store = self.store_of(server).expect("every server has a store");
-            println!(
+            say!(
                 "  {server:<6} {:>9}   {:>7}   {:>8}",
                 store.outages.len(),
                 minutes(store.longest(now)),
@@ -213,7 +224,7 @@ impl Day {
 }
 
 fn heading(text: &str) {
-    println!("\n{text}");
+    say!("\n{text}");
 }
 
 /// Minutes and seconds.

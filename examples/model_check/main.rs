@@ -17,6 +17,9 @@ use model::{Budget, Configuration, Progress, Report, twin};
 use options::{Format, Task};
 use serde_json::{Value, json};
 
+#[path = "../common/output.rs"]
+#[macro_use]
+mod output;
 mod model;
 mod options;
 
@@ -29,7 +32,7 @@ fn main() -> ExitCode {
         }
         Ok(Task::Check(configurations, budget, format)) => {
             if arguments.is_empty() {
-                println!("The small configuration; -- full for all of it.\n");
+                say!("The small configuration; -- full for all of it.\n");
             }
             check(&configurations, &budget, format)
         }
@@ -46,12 +49,12 @@ fn check(configurations: &[Configuration], budget: &Budget, format: Format) -> E
     let mut code = ExitCode::SUCCESS;
     for (place, configuration) in configurations.iter().enumerate() {
         if place > 0 && format == Format::Text {
-            println!();
+            say!("");
         }
         let report = model::check(configuration, budget);
         match format {
             Format::Text => tell_report(configuration, budget, &report),
-            Format::Json => println!("{}", json_of_report(configuration, budget, &report)),
+            Format::Json => say!("{}", json_of_report(configuration, budget, &report)),
         }
         if !report.is_closed {
             code = ExitCode::FAILURE;
@@ -74,12 +77,12 @@ fn compare(configurations: &[Configuration], format: Format) -> ExitCode {
                     "twins": found.map(|of| of.twins),
                     "difference": compared.as_ref().err(),
                 });
-                println!("{line}");
+                say!("{line}");
             }
             (Ok(twin::Compared { states, twins, .. }), Format::Text) => {
-                println!("{name}: {states} states, {twins} others that are taken for them");
+                say!("{name}: {states} states, {twins} others that are taken for them");
             }
-            (Err(words), Format::Text) => println!("{name}: {words}"),
+            (Err(words), Format::Text) => say!("{name}: {words}"),
         }
         if compared.is_err() {
             code = ExitCode::FAILURE;
@@ -143,26 +146,26 @@ fn tell_report(configuration: &Configuration, budget: &Budget, report: &Report) 
         Some(_) => "deeds of operators and the outside",
         None => "moves by an operator",
     };
-    println!("configuration   {name}: {about}; from {starts:?}");
-    println!("per history     {faults} faults, {moves} {deeds}");
-    println!("unique states   {}", report.unique_states);
-    println!("generated       {}", report.generated);
-    println!("longest history {}", report.depth);
-    println!("time            {:.1} s on {} threads", report.seconds, budget.threads);
+    say!("configuration   {name}: {about}; from {starts:?}");
+    say!("per history     {faults} faults, {moves} {deeds}");
+    say!("unique states   {}", report.unique_states);
+    say!("generated       {}", report.generated);
+    say!("longest history {}", report.depth);
+    say!("time            {:.1} s on {} threads", report.seconds, budget.threads);
     if let Some(mebibytes) = memory("VmHWM") {
-        println!("memory          {mebibytes} MiB at most");
+        say!("memory          {mebibytes} MiB at most");
     }
-    println!("closed          {is_closed}");
+    say!("closed          {is_closed}");
     match &report.violation {
-        None => println!("broken rules    none"),
+        None => say!("broken rules    none"),
         Some(violation) => {
-            println!("broken rules    {}", violation.broken);
+            say!("broken rules    {}", violation.broken);
             let kind = if violation.is_shortest { "The shortest history" } else { "A history" };
-            println!("\n{kind} that breaks it:\n");
+            say!("\n{kind} that breaks it:\n");
             for (number, line) in violation.story.iter().enumerate() {
-                println!("{:4}. {line}", number + 1);
+                say!("{:4}. {line}", number + 1);
             }
-            println!("\nAs a scenario to begin with:\n\n{}", violation.scenario);
+            say!("\nAs a scenario to begin with:\n\n{}", violation.scenario);
         }
     }
 }

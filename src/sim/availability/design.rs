@@ -28,6 +28,8 @@ pub struct Design {
     declaration: ClusterDeclaration,
     rates: Rates,
     spare_rule: SpareRule,
+    /// Asked for, whatever is declared.
+    failback: Option<Failback>,
 }
 
 /// Whether kinds may ask for a node to spare.
@@ -84,7 +86,7 @@ impl Design {
     /// A cluster as declared, with these rates.
     #[must_use]
     pub const fn new(declaration: ClusterDeclaration, rates: Rates) -> Self {
-        Self { declaration, rates, spare_rule: SpareRule::Kept }
+        Self { declaration, rates, spare_rule: SpareRule::Kept, failback: None }
     }
 
     /// The same cluster without some of its nodes.
@@ -120,6 +122,13 @@ impl Design {
         self
     }
 
+    /// The same cluster with groups that all return home, or that all do not, whatever they declare.
+    #[must_use]
+    pub const fn with_failback(mut self, failback: Failback) -> Self {
+        self.failback = Some(failback);
+        self
+    }
+
     /// What is known of the nodes.
     #[must_use]
     pub const fn rates(&self) -> &Rates {
@@ -141,7 +150,7 @@ impl Design {
             waive_spare_nodes(&mut declared);
         }
         for group in &mut declared.groups {
-            group.failback = self.rates.failback.or(group.failback);
+            group.failback = self.failback.or(group.failback).or(self.rates.failback);
             for resource in &mut group.resources {
                 let settings = resource.settings.get_or_insert_default();
                 settings.looks_alive_interval = Some(Interval::Never);

@@ -57,7 +57,8 @@ pub struct Rates {
     /// What a maintenance does with groups that have nowhere to go. Default
     /// [`Eviction::WhenRoom`].
     pub eviction: Eviction,
-    /// Whether groups return home by themselves. Absent is as each group declares. Default absent.
+    /// Whether groups return home by themselves that do not declare it. Default absent: as the profile
+    /// says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failback: Option<Failback>,
     /// Mean time between two failures of a resource of one group, while all of it runs. The group

@@ -1,0 +1,18 @@
+//! What an example says on standard output.
+
+use std::fmt;
+use std::io::{self, Write};
+
+/// Prints a line. If nobody reads any more, as behind `| head`, the example ends quietly.
+macro_rules! say {
+    ($($part:tt)*) => {
+        $crate::output::line(format_args!($($part)*))
+    };
+}
+
+pub(crate) fn line(words: fmt::Arguments<'_>) {
+    let mut output = io::stdout().lock();
+    if let Err(error) = writeln!(output, "{words}") {
+        std::process::exit(i32::from(error.kind() != io::ErrorKind::BrokenPipe));
+    }
+}
