@@ -243,6 +243,37 @@ fn arrays_for_objects_are_refused_everywhere() {
     }
 }
 
+/// A node may be its name alone where people write it, and comes back whole.
+#[test]
+fn a_node_may_be_its_name() {
+    let declared: ClusterDeclaration =
+        serde_json::from_str(r#"{"name": "c", "nodes": ["a", {"name": "b"}]}"#).expect("read");
+    assert_eq!(declared, ClusterDeclaration::new("c").node("a").node("b"));
+    let from_toml: ClusterDeclaration =
+        toml::from_str("name = \"c\"\nnodes = [\"a\", \"b\"]").expect("read");
+    assert_eq!(from_toml, declared);
+    comes_back(&declared).expect("it is carried");
+    for no_node in ["1", "null", "[\"a\"]", "{\"name\": \"a\", \"vote\": 1}"] {
+        assert!(!is_read::<ClusterDeclaration>(&format!(
+            "{{\"name\": \"c\", \"nodes\": [{no_node}]}}"
+        )));
+    }
+}
+
+/// A bare name where fields are wanted is answered by the fields.
+#[test]
+fn a_name_without_its_fields_is_answered_by_them() {
+    let error = |json: &str| {
+        let read = serde_json::from_str::<ClusterDeclaration>(json);
+        read.expect_err("it is refused").to_string()
+    };
+    let lease = error(r#"{"name": "c", "nodes": ["a"], "fencing": "lease"}"#);
+    assert!(lease.contains("with the fields `duration`, `margin`"), "{lease}");
+    let toml = "name = \"c\"\nnodes = [\"a\"]\nfencing = \"lease\"";
+    let lease = toml::from_str::<ClusterDeclaration>(toml).expect_err("it is refused").to_string();
+    assert!(lease.contains("with the fields `duration`, `margin`"), "{lease}");
+}
+
 /// A name that nobody knows, however long, makes no long message.
 #[test]
 fn long_texts_are_cut_in_messages() {

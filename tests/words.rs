@@ -175,7 +175,7 @@ fn subjects() -> Vec<Subject<Names>> {
     ]
 }
 
-const EXPECTED: [Expected; 10] = [
+const EXPECTED: [Expected; 11] = [
     Expected::Clause,
     Expected::Resource,
     Expected::Brackets,
@@ -183,6 +183,7 @@ const EXPECTED: [Expected; 10] = [
     Expected::ClosingBracket,
     Expected::And,
     Expected::OrOrClosing,
+    Expected::OrOrEnd,
     Expected::ParenthesesAroundOr,
     Expected::NoAndInside,
     Expected::NoNesting,

@@ -7,6 +7,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::fmt;
 
 use serde::de::{
@@ -208,6 +209,27 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Layer<V> {
     }
 }
 
+/// A visitor that notes that it was offered something.
+struct Asked<'a, V> {
+    visitor: V,
+    was_asked: &'a Cell<bool>,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Asked<'_, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Whoever asks for this was offered what does not fit.
+        self.was_asked.set(true);
+        self.visitor.expecting(f)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<V::Value, A::Error> {
+        self.was_asked.set(true);
+        self.visitor.visit_map(entries)
+    }
+}
+
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Inside<S> {
     type Value = S::Value;
 
@@ -283,6 +305,16 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Inside<A> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        self.0.struct_variant(fields, Layer { visitor, wanted: Wanted::Object })
+        let was_asked = Cell::new(false);
+        let visitor = Asked { visitor, was_asked: &was_asked };
+        let answer = self.0.struct_variant(fields, Layer { visitor, wanted: Wanted::Object });
+        answer.map_err(|error| match was_asked.get() {
+            true => error,
+            // The format saw a bare name, and can say only that it is none with fields.
+            false => A::Error::custom(format!(
+                "expected an object behind the name, with the fields `{}`",
+                fields.join("`, `")
+            )),
+        })
     }
 }

@@ -15,12 +15,12 @@ use thiserror::Error;
 /// resources it names is online.
 ///
 /// ```text
-/// expression = clause { "and" clause }
+/// expression = clause { "and" clause } | resource "or" resource { "or" resource }
 /// clause     = resource | "(" resource { "or" resource } ")"
 /// resource   = "[" name "]"
 /// ```
 ///
-/// Keywords are read in any case and white space between the parts does not matter. Names are
+/// Alternatives that are all there is need no parentheses. Keywords are read in any case and white space between the parts does not matter. Names are
 /// trimmed. A `]` within a name is written twice. Names stand as they are written: whether they
 /// exist, or occur twice, is found out when the graph is built.
 ///
@@ -75,7 +75,9 @@ pub enum Expected {
     And,
     /// An `or`, or the parenthesis that closes the clause.
     OrOrClosing,
-    /// Parentheses around an `or` that stands outside of them.
+    /// An `or`, or nothing more: the text has no parentheses.
+    OrOrEnd,
+    /// Parentheses around an `or` that stands outside of them, beside an `and`.
     ParenthesesAroundOr,
     /// An `or` in place of an `and` within parentheses.
     NoAndInside,
@@ -205,6 +207,7 @@ impl fmt::Display for Expected {
             Self::ClosingBracket => "`]` after the name of a resource",
             Self::And => "`and` or the end of the text",
             Self::OrOrClosing => "`or` or `)`",
+            Self::OrOrEnd => "`or` or the end of the text",
             Self::ParenthesesAroundOr => "parentheses around `or`, such as `([a] or [b])`",
             Self::NoAndInside => "`or` or `)`, because `and` stands only outside parentheses",
             Self::NoNesting => "a resource such as `[name]`, because parentheses do not nest",

@@ -19,6 +19,7 @@ use crate::settings::{
 };
 
 mod builder;
+mod read;
 mod written;
 
 /// Which release's defaults and rules apply where a declaration is silent.
@@ -131,6 +132,9 @@ pub struct ClusterDeclaration {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<KindDeclaration>,
     /// The nodes, in the order that rules call "ascending node id".
+    ///
+    /// In formats for people a node of which only the name is said may be its name alone.
+    #[serde(deserialize_with = "read::nodes")]
     pub nodes: Vec<NodeDeclaration>,
     /// The groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -19,7 +19,7 @@ mod words;
 pub use caution::{Caution, Warning};
 pub use path::{Path, Subject};
 pub(super) use path::{Place, shown};
-use words::{Chain, Hint, List, More, Range, Required, class_name};
+use words::{Chain, Hint, Known, List, More, Range, Required, class_name};
 
 /// Everything that is wrong with a declaration, at least one thing.
 ///
@@ -168,12 +168,16 @@ pub enum Problem {
     #[error("names no node; leave it out if every node is possible")]
     NoOwners,
     /// A kind that is neither declared nor standard.
-    #[error("no kind is named \"{name}\"{}", Hint(suggestion))]
+    #[error("no kind is named \"{name}\"{}{}", Hint(suggestion), Known(known, *omitted))]
     UnknownKind {
         /// The name.
         name: Box<str>,
         /// A kind with nearly this name.
         suggestion: Option<Box<str>>,
+        /// The kinds that there are, if none is near; said once, and at most 30.
+        known: Vec<Box<str>>,
+        /// How many more there are.
+        omitted: usize,
     },
     /// A dependency expression that cannot be read.
     #[error("{0}")]

@@ -211,7 +211,12 @@ fn unknown_kinds_are_reported_with_the_nearest() {
             "kinds.Mine.requires: no kind is named \"IP Adress\"; did you mean \"IP Address\"?",
             "groups.g.resources.d.kind: no kind is named \"Fysical Disk\"; \
              did you mean \"Physical Disk\"?",
-            "groups.g.resources.e.kind: no kind is named \"Toaster\"",
+            "groups.g.resources.e.kind: no kind is named \"Toaster\"; the kinds are \"Physical Disk\", \
+             \"IP Address\", \"Network Name\", \"File Share\", \"Print Spooler\", \"Generic Service\", \
+             \"Generic Application\", \"Generic Script\", \"Exchange System Attendant\", \"Exchange \
+             Information Store\", \"Exchange MTA\", \"Exchange Routing\", \"Exchange SMTP Virtual \
+             Server\", \"Exchange HTTP Virtual Server\", \"Exchange IMAP4 Virtual Server\", \"Exchange \
+             POP3 Virtual Server\", \"Exchange MS Search\", \"Mine\"",
         ]
     );
 }

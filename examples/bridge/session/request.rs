@@ -1,10 +1,13 @@
 //! What a line may ask for.
 
+use std::fmt::Display;
+
 use quorate::Timestamp;
 use quorate::cluster::{Input, Snapshot};
 use quorate::id::Names;
 use quorate::spec::ClusterDeclaration;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::policy::PolicyChoice;
 use super::query::Query;
@@ -22,7 +25,7 @@ pub(crate) enum Request {
 impl Request {
     pub(crate) fn read(line: &[u8]) -> Result<Self, Refusal> {
         let Line { spec, restore, policy, at, input, timeout, query } =
-            serde_json::from_slice(line).map_err(Refusal::malformed)?;
+            serde_json::from_slice(line).map_err(|error| malformed(line, error))?;
         let has_policy = policy.is_some();
         let policy = policy.unwrap_or_default();
         match (spec, restore, at, input, timeout, query) {
@@ -34,14 +37,57 @@ impl Request {
             (None, None, Some(at), Some(input), None, None) => Ok(Self::Handle { at, input }),
             (None, None, Some(at), None, Some(true), None) => Ok(Self::Timeout { at }),
             (None, None, None, None, None, Some(query)) => Ok(Self::Ask(query)),
-            _ => Err(Refusal::malformed(SHAPES)),
+            _ => Err(malformed(line, SHAPES)),
         }
+    }
+}
+
+/// What is wrong with a line: what a person would see at once, or else what the reader says.
+fn malformed(line: &[u8], otherwise: impl Display) -> Refusal {
+    // Nobody reads a longer line at a glance, and it is read a second time.
+    if line.len() > 65_536 {
+        return Refusal::malformed(otherwise);
+    }
+    match serde_json::from_slice::<Value>(line) {
+        Ok(Value::Object(fields)) => {
+            match fields.iter().find_map(|(name, value)| seen(name, value)) {
+                Some(found) => Refusal::malformed(found),
+                None => Refusal::malformed(otherwise),
+            }
+        }
+        Ok(Value::Array(_)) => Refusal::malformed("a line is an object, not an array"),
+        Ok(_) | Err(_) => Refusal::malformed(otherwise),
+    }
+}
+
+/// A null, or one that has to have exactly one field and has not.
+fn seen(name: &str, value: &Value) -> Option<String> {
+    if !["spec", "restore", "policy", "at", "input", "timeout", "query", "command"].contains(&name)
+    {
+        return None;
+    }
+    let is_choice = ["restore", "input", "query", "command"].contains(&name);
+    match value {
+        Value::Null => Some(format!("`{name}` is null: leave it out, or say what it is")),
+        Value::Object(fields) if is_choice && fields.is_empty() => {
+            Some(format!("`{name}` is empty: it has one field, whose name says what it is"))
+        }
+        Value::Object(fields) if is_choice && fields.len() > 1 => {
+            let names: Vec<String> =
+                fields.keys().take(3).map(|name| name.chars().take(60).collect()).collect();
+            let (count, names) = (fields.len(), names.join("`, `"));
+            Some(format!("`{name}` has {count} fields (`{names}`): it may have one only"))
+        }
+        Value::Object(fields) if name == "input" => {
+            fields.iter().find_map(|(name, value)| seen(name, value))
+        }
+        _ => None,
     }
 }
 
 /// Every field that a line may have.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a line is an object with the fields of one request")]
+#[serde(deny_unknown_fields, expecting = "an object with the fields of one request")]
 struct Line {
     spec: Option<Box<ClusterDeclaration>>,
     policy: Option<PolicyChoice>,

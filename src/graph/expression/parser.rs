@@ -1,4 +1,4 @@
-//! Reads expressions without recursion and without going back.
+//! Reads expressions without recursion, going back at most once.
 
 use alloc::string::String;
 use alloc::vec;
@@ -41,9 +41,32 @@ impl<'t> ParserError<&'t str> for Fault {
 }
 
 fn expression(input: &mut &str) -> Result<Vec<Clause>, ErrMode<Fault>> {
+    if let Some(clause) = bare_alternatives(input)? {
+        return Ok(vec![clause]);
+    }
     let clauses = separated(1.., clause, keyword("and")).parse_next(input)?;
     insist(eof, after_clause).parse_next(input)?;
     Ok(clauses)
+}
+
+/// The whole text as one clause without parentheses, `[a] or [b]`, as Windows writes it. Nothing is
+/// read where it begins otherwise, or goes on with an `and`, which needs the parentheses.
+fn bare_alternatives(input: &mut &str) -> Result<Option<Clause>, ErrMode<Fault>> {
+    let mut ahead = *input;
+    let Ok(first) = resource(instead_of_clause).parse_next(&mut ahead) else { return Ok(None) };
+    if keyword("or").parse_next(&mut ahead).is_err() {
+        return Ok(None);
+    }
+    let others: Vec<String> =
+        separated(1.., resource(instead_of_resource), keyword("or")).parse_next(&mut ahead)?;
+    whitespace(&mut ahead)?;
+    if first_word(ahead).eq_ignore_ascii_case("and") {
+        return Ok(None);
+    }
+    insist(eof, |_| Expected::OrOrEnd).parse_next(&mut ahead)?;
+    *input = ahead;
+    let members = core::iter::once(first).chain(others).collect();
+    Ok(Some(Clause { members }))
 }
 
 fn clause(input: &mut &str) -> Result<Clause, ErrMode<Fault>> {

@@ -98,13 +98,28 @@ fn bare_names_ask_for_brackets() {
 
 #[test]
 fn or_asks_for_parentheses() {
-    assert_fault("[a] or [b]", 4, Expected::ParenthesesAroundOr);
+    assert_fault("[a] or [b] and [c]", 4, Expected::ParenthesesAroundOr);
+    assert_fault("[a] or [b] or [c] and [d]", 4, Expected::ParenthesesAroundOr);
     assert_fault("[a] and [b] OR [c]", 12, Expected::ParenthesesAroundOr);
     assert_fault("([a] or [b]) or [c]", 13, Expected::ParenthesesAroundOr);
     assert_fault("([a] and [b])", 5, Expected::NoAndInside);
     assert_fault("([a] or [b] And [c])", 12, Expected::NoAndInside);
     assert_fault("([a] or ([b]))", 8, Expected::NoNesting);
     assert_fault("(([a]))", 1, Expected::NoNesting);
+}
+
+/// It is how Windows writes alternatives.
+#[test]
+fn alternatives_alone_need_no_parentheses() {
+    for text in ["[a] or [b]", " [a]OR[b] ", "([a] or [b])"] {
+        assert_eq!(text.parse(), Ok(Expression::new().and_any_of(["a", "b"])), "{text}");
+    }
+    assert_eq!("[a] or [b] or [c]".parse(), Ok(Expression::new().and_any_of(["a", "b", "c"])));
+    assert_fault("[a] or", 6, Expected::Resource);
+    assert_fault("[a] or b", 7, Expected::Brackets);
+    assert_fault("[a] or ([b])", 7, Expected::NoNesting);
+    assert_fault("[a] or [b] [c]", 11, Expected::OrOrEnd);
+    assert_fault("[a] or [b", 9, Expected::ClosingBracket);
 }
 
 #[test]
@@ -133,13 +148,13 @@ fn missing_parts_are_named_where_they_are_missing() {
 
 #[test]
 fn faults_say_what_and_where() {
-    let text = "[a] or [b]";
+    let text = "[a] or [b] and [c]";
     let error = text.parse::<Expression>().unwrap_err();
     assert_eq!(
         error.to_string(),
         "expected parentheses around `or`, such as `([a] or [b])` at byte 4"
     );
-    assert_eq!(error.caret(text), "[a] or [b]\n    ^");
+    assert_eq!(error.caret(text), "[a] or [b] and [c]\n    ^");
 }
 
 #[test]

@@ -128,7 +128,12 @@ impl Kinds {
         if found.is_none() {
             let names = self.entries.iter().map(|entry| entry.declaration.name.as_str());
             let suggestion = suggest::near(name, names, report);
-            report.add(path(), Problem::UnknownKind { name: shown(name), suggestion });
+            let list = if suggestion.is_none() && report.may_list_kinds() { 30 } else { 0 };
+            let names = self.entries.iter().map(|entry| shown(&entry.declaration.name));
+            let known: Vec<_> = names.take(list).collect();
+            let omitted = self.entries.len().saturating_sub(known.len());
+            let name = shown(name);
+            report.add(path(), Problem::UnknownKind { name, suggestion, known, omitted });
         }
         found
     }

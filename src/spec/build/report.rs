@@ -17,6 +17,7 @@ pub(super) struct Report<'a> {
     comparisons_left: usize,
     /// Near names still looked for; hostile input must not buy more work.
     suggestions_left: u32,
+    kinds_listed: bool,
 }
 
 impl<'a> Report<'a> {
@@ -27,6 +28,7 @@ impl<'a> Report<'a> {
             omitted: 0,
             comparisons_left: limits.comparisons,
             suggestions_left: 32,
+            kinds_listed: false,
         }
     }
 
@@ -56,6 +58,11 @@ impl<'a> Report<'a> {
             }
             None => false,
         }
+    }
+
+    /// Whether the kinds may be listed: once.
+    pub(super) fn may_list_kinds(&mut self) -> bool {
+        !core::mem::replace(&mut self.kinds_listed, true)
     }
 
     /// Whether one more near name may be looked for.

@@ -43,6 +43,18 @@ impl<T: fmt::Display> fmt::Display for List<'_, T> {
     }
 }
 
+/// What there is in place of what was named.
+pub(super) struct Known<'a>(pub(super) &'a [Box<str>], pub(super) usize);
+
+impl fmt::Display for Known<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        write!(f, "; the kinds are {}{}", List(self.0), More(self.1))
+    }
+}
+
 pub(super) struct More(pub(super) usize);
 
 impl fmt::Display for More {
