@@ -6,6 +6,7 @@ mod random;
 mod rehearsal;
 mod strategies;
 mod waits;
+mod why;
 
 use std::sync::Mutex;
 

@@ -1,0 +1,117 @@
+//! A reason is in the way: it goes when what it names is waited for or taken away, and no time that
+//! it promises passes without anything.
+
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestRunner};
+
+use quorate::cluster::{LockHandling, Outcome, Reason, ResumeFailback};
+use quorate::state::OperationKind;
+use quorate::testkit::strategy;
+use quorate::{Cluster, Command, GroupId, Input, ResourceId, Timestamp};
+
+use super::CASES;
+use super::random::configuration;
+use super::rehearsal::gather;
+
+#[test]
+fn a_reason_is_in_the_way() {
+    let mut runner = TestRunner::new(configuration(CASES));
+    let cases = (strategy::histories(1..100), any::<bool>());
+    let answer = runner.run(&cases, |(history, is_gathered)| {
+        let cluster = history.cluster_after();
+        let mut cluster =
+            cluster.map_err(|failure| TestCaseError::fail(failure.breach.to_string()))?;
+        if is_gathered {
+            gather(&mut cluster);
+        }
+        for (group, _) in cluster.spec().groups() {
+            let Some(reason) = cluster.why(group) else { continue };
+            if let Some(after) = without(&cluster, group, reason)
+                && after.why(group) == Some(reason)
+            {
+                let history = serde_json::to_string(&history).expect("a history can be written");
+                let words = cluster.spec().named(reason);
+                return Err(TestCaseError::fail(format!("{group} stays: {words}\n{history}")));
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = answer {
+        panic!("{error}");
+    }
+}
+
+/// The cluster when what a reason names has been waited for or taken away; `None` if that is not
+/// possible now, or is not named.
+fn without(cluster: &Cluster, group: GroupId, reason: Reason) -> Option<Cluster> {
+    let lock = LockHandling::Override;
+    match reason {
+        Reason::RestartScheduled { at, .. }
+        | Reason::Failed { retry_at: Some(at), .. }
+        | Reason::StartDelayed { until: at }
+        | Reason::WaitingForPreferredOwner { until: at, .. }
+        | Reason::WaitingForNodeOff { at: Some(at), .. } => Some(waited(cluster, at)),
+        Reason::InProgress { resource } | Reason::WaitingForResource { on: resource, .. } => {
+            // A terminate may be followed by a start, and that by a stop.
+            let mut after = answered(cluster, group, resource)?;
+            for _ in 0..4 {
+                if after.why(group) != Some(reason) {
+                    break;
+                }
+                after = answered(&after, group, resource)?;
+            }
+            Some(after)
+        }
+        Reason::OwnerPaused { node } => {
+            let failback = ResumeFailback::NoFailback;
+            told(cluster, Input::Command(Command::ResumeNode { node, failback }))
+        }
+        Reason::InDoubt { resource, .. } => {
+            told(cluster, Input::Command(Command::ClearResourceFailure { resource }))
+        }
+        Reason::NotStartedAutomatically => {
+            told(cluster, Input::Command(Command::BringGroupOnline { group, lock }))
+        }
+        Reason::ResourceHeldOffline { resource } => {
+            told(cluster, Input::Command(Command::BringResourceOnline { resource, lock }))
+        }
+        _ => None,
+    }
+}
+
+/// The same cluster when the operation on a resource has succeeded.
+fn answered(cluster: &Cluster, group: GroupId, resource: ResourceId) -> Option<Cluster> {
+    let owner = cluster.state().owner(group);
+    let mut asked = cluster.outstanding();
+    let operation =
+        asked.find(|of| of.resource == Some(resource) && Some(of.node) == owner)?.operation;
+    told(cluster, Input::OperationFinished { operation, outcome: Outcome::Succeeded })
+}
+
+/// The same cluster after an input, if that is accepted.
+fn told(cluster: &Cluster, input: Input) -> Option<Cluster> {
+    let mut cluster = cluster.clone();
+    let now = cluster.state().now();
+    cluster.handle(now, input).ok().map(|()| cluster)
+}
+
+/// The same cluster at a later time; nobody has answered anything but health checks.
+fn waited(cluster: &Cluster, until: Timestamp) -> Cluster {
+    let mut cluster = cluster.clone();
+    for _ in 0..10_000 {
+        let is_check =
+            |kind| matches!(kind, OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive);
+        let check = cluster.outstanding().find(|effect| is_check(effect.action));
+        let now = cluster.state().now();
+        if let Some(effect) = check {
+            let (operation, outcome) = (effect.operation, Outcome::Succeeded);
+            let _ = cluster.handle(now, Input::OperationFinished { operation, outcome });
+            continue;
+        }
+        match cluster.poll_timeout() {
+            Some(timer) if timer.at <= until => cluster.handle_timeout(timer.at),
+            Some(_) | None => break,
+        }
+    }
+    cluster
+}
