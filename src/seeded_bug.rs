@@ -75,6 +75,8 @@ bugs! {
     HalfIsMajority: S6,
     /// at a tie the witness counts for whoever asks
     WitnessForBoth: S6,
+    /// a provider that failed is terminated beside what relies on it
+    FailedProviderGoesFirst: S3,
     /// providers stop before their dependents
     ProviderStopsFirst: S3,
     /// what a member does not list stays online

@@ -143,7 +143,7 @@ impl Cluster {
                 self.step_resource(resource, ResourceEvent::ConfirmedOff);
             }
             (OperationKind::Probe, Outcome::Running) => {
-                self.issue(resource, OperationKind::Terminate);
+                self.set_doubt(resource, Doubt::ToTerminate);
             }
             (OperationKind::Probe | OperationKind::Fence, _) => self.note_probed(resource),
         }
@@ -203,8 +203,22 @@ impl Cluster {
         let was = Was { state: record.state, since: record.since };
         self.supersede(resource);
         self.step_resource(resource, event);
-        self.issue(resource, OperationKind::Terminate);
+        if !self.is_needed(resource) {
+            self.issue(resource, OperationKind::Terminate);
+        } else if self.state.resource_state(resource) == ResourceState::InDoubt {
+            self.set_doubt(resource, Doubt::ToTerminate);
+        }
+        self.touch_resource(resource);
         self.plan_recovery(resource, was);
+    }
+
+    /// Whether dependents of a resource that failed have to be off before it is terminated.
+    fn is_needed(&self, resource: ResourceId) -> bool {
+        if seeded!(FailedProviderGoesFirst) {
+            return false;
+        }
+        let group = self.spec.resource(resource).and_then(|of| self.spec.group(of.group()));
+        group.is_some_and(|declared| self.is_relied_on(declared, resource))
     }
 
     /// A terminate did not confirm that the resource is off.

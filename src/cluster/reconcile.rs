@@ -25,6 +25,7 @@ impl Cluster {
             return;
         }
         self.resolve_doubts(declared, owner);
+        self.terminate_what_failed(declared);
         if !self.state.is_quorate() && self.spec.settings().no_quorum == NoQuorum::Freeze {
             return;
         }
@@ -237,15 +238,47 @@ impl Cluster {
         }
     }
 
-    /// Whether something may run that holds through this resource only.
-    fn is_relied_on(&self, declared: &GroupSpec, resource: ResourceId) -> bool {
+    /// Terminates what has failed, as soon as nothing relies on it any more.
+    ///
+    /// A report may be a false alarm, and a disk that is taken from under a database destroys what
+    /// a stop in good order would have kept. So dependents go first, for as long as they can still
+    /// be stopped or terminated.
+    fn terminate_what_failed(&mut self, declared: &GroupSpec) {
+        for resource in declared.resources() {
+            let is_waiting = self.state.resource(resource).is_some_and(|record| {
+                record.state == ResourceState::Terminating && record.operation.is_none()
+            });
+            if is_waiting && !self.is_relied_on(declared, resource) {
+                self.issue(resource, OperationKind::Terminate);
+            }
+        }
+    }
+
+    /// Whether something may run that holds through this resource only, and has not been given up:
+    /// neither a stop nor a terminate of it is left to be tried.
+    pub(crate) fn is_relied_on(&self, declared: &GroupSpec, resource: ResourceId) -> bool {
         let Some(position) = declared.position_of(resource) else { return false };
         let is_online = |member| self.state_at(declared, member) == ResourceState::Online;
         declared.graph().dependents(position).any(|dependent| {
             let mut clauses = declared.graph().clauses(dependent);
-            self.state_at(declared, dependent).may_run()
+            self.is_in_the_way(declared.resource_at(dependent))
                 && !clauses
                     .all(|mut clause| clause.any(|member| member != position && is_online(member)))
+        })
+    }
+
+    /// Whether a resource may run and can still be stopped or terminated.
+    fn is_in_the_way(&self, resource: ResourceId) -> bool {
+        self.state.resource(resource).is_some_and(|record| match record.state {
+            ResourceState::OnlinePending
+            | ResourceState::Online
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating => true,
+            ResourceState::InDoubt => {
+                record.doubt == Doubt::ToTerminate
+                    || record.operation.is_some_and(|of| of.kind == OperationKind::Terminate)
+            }
+            ResourceState::Initializing | ResourceState::Offline | ResourceState::Failed => false,
         })
     }
 

@@ -119,7 +119,16 @@ impl Cluster {
     ) -> Reason {
         let resource = declared.resource_at(position);
         if self.state.resource_state(resource).may_run() {
-            return Reason::InProgress { resource };
+            // What failed is terminated after what relies on it.
+            let is_asked =
+                self.state.resource(resource).is_some_and(|record| record.operation.is_some());
+            let on = (!is_asked)
+                .then(|| self.operation_waited_for(declared, group, owner, position))
+                .flatten();
+            return match on {
+                Some(on) => Reason::WaitingForResource { resource, on },
+                None => Reason::InProgress { resource },
+            };
         }
         if let Some(reason) = self.why_held(declared, group, owner, resource) {
             return reason;

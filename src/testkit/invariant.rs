@@ -90,7 +90,7 @@ invariants! {
         Checked, None;
     S2 "A resource starts only when everything that it depends on is confirmed online on the same node."
         Checked, None;
-    S3 "A resource is stopped only when everything that depends on it is off, or its node is."
+    S3 "A resource is stopped only when everything that depends on it is off, or its node is; one that failed is terminated only when that was stopped and terminated, as far as it goes."
         Checked, None;
     S4 "A group stands on one node as a whole; nothing of it starts at the destination before all of it is off at the source."
         Checked, None;

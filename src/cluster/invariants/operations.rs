@@ -234,7 +234,8 @@ fn fits(state: ResourceState, operation: Option<OperationKind>) -> bool {
         ResourceState::OnlinePending => &[Some(Kind::Start)],
         ResourceState::Online => &[None, Some(Kind::CheckLooksAlive), Some(Kind::CheckIsAlive)],
         ResourceState::OfflinePending => &[Some(Kind::Stop)],
-        ResourceState::Terminating => &[Some(Kind::Terminate)],
+        // Without one it waits for what relies on it.
+        ResourceState::Terminating => &[None, Some(Kind::Terminate)],
         ResourceState::InDoubt => &[None, Some(Kind::Terminate), Some(Kind::Probe)],
     };
     asked.contains(&operation)

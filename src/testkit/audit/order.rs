@@ -49,8 +49,8 @@ pub(super) fn effect(seen: &Seen, moment: &Moment<'_>, effect: &Effect) -> Resul
             admission(seen, group, effect.node)
         }
         OperationKind::Stop => stop_order(seen, resource),
-        OperationKind::Terminate
-        | OperationKind::CheckLooksAlive
+        OperationKind::Terminate => terminate_order(seen, moment, effect, resource),
+        OperationKind::CheckLooksAlive
         | OperationKind::CheckIsAlive
         | OperationKind::Probe
         | OperationKind::Fence => Ok(()),
@@ -163,6 +163,46 @@ fn stop_order(seen: &Seen, resource: ResourceId) -> Result<(), Breach> {
                 group.resource_at(dependent)
             );
         }
+    }
+    Ok(())
+}
+
+/// A resource that failed is terminated only when nothing relies on it of which the stop or the
+/// terminate is still to come, or under way. A terminate that follows a stop has had its order
+/// before.
+fn terminate_order(
+    seen: &Seen,
+    moment: &Moment<'_>,
+    effect: &Effect,
+    resource: ResourceId,
+) -> Result<(), Breach> {
+    let before = moment.before.state().resource(resource);
+    let follows_a_stop = before.is_some_and(|record| {
+        record.state() == ResourceState::OfflinePending
+            || record.operation().is_some_and(|of| of.kind == OperationKind::Terminate)
+    });
+    if follows_a_stop || moment.is_reconfiguration() {
+        return Ok(());
+    }
+    let group = seen.spec.group(seen.group_of(resource)).expect("a declared group");
+    let position = group.position_of(resource).expect("a member");
+    for dependent in group.graph().dependents(position) {
+        let id = group.resource_at(dependent);
+        let is_under_way = seen.operations.values().any(|of| {
+            of.resource == Some(id) && of.node == effect.node && of.action != OperationKind::Probe
+        });
+        let state = seen.resource(id).state;
+        if !state.may_run() || state == ResourceState::InDoubt && !is_under_way {
+            continue;
+        }
+        let mut clauses = group.graph().clauses(dependent);
+        let holds = clauses.all(|mut clause| {
+            clause.any(|member| {
+                member != position
+                    && seen.resource(group.resource_at(member)).state == ResourceState::Online
+            })
+        });
+        ensure!(S3, holds, "{resource} is terminated before {id}, which needs it and is {state}");
     }
     Ok(())
 }

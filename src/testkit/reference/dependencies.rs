@@ -56,6 +56,29 @@ impl Picture {
             .collect()
     }
 
+    /// What failed and has to be terminated now: nothing may run that holds through it only. Where
+    /// such a thing is in doubt, it says nothing.
+    #[must_use]
+    pub fn to_terminate(&self, group: &Group) -> Vec<String> {
+        let is_member = group.owner.as_deref().is_some_and(|owner| self.is_member(owner));
+        if !is_member {
+            return Vec::new();
+        }
+        let online = |name: &String| is_in(group, name, ResourceState::Online);
+        let relies = |other: &Resource, name: &String| {
+            let mut clauses = other.needs.iter().filter(|clause| clause.contains(name));
+            other.may_run()
+                && !clauses.all(|clause| clause.iter().any(|of| of != name && online(of)))
+        };
+        let resources = &group.resources;
+        resources
+            .iter()
+            .filter(|of| of.state == ResourceState::Terminating && of.operation.is_none())
+            .filter(|of| !resources.iter().any(|other| relies(other, &of.name)))
+            .map(|of| of.name.clone())
+            .collect()
+    }
+
     /// The resources that may start next, as far as their own group is concerned: off, with nothing
     /// in flight and nothing to wait for; every clause met; no provider just starting, so that of
     /// alternatives the first one up is not the only one; and what had failed with them is off.

@@ -27,6 +27,7 @@ fn operations_fit_the_state() {
         (State::Online, Some(Kind::CheckIsAlive)),
         (State::OfflinePending, Some(Kind::Stop)),
         (State::Terminating, Some(Kind::Terminate)),
+        (State::Terminating, None),
         (State::InDoubt, None),
         (State::InDoubt, Some(Kind::Terminate)),
         (State::InDoubt, Some(Kind::Probe)),

@@ -86,6 +86,8 @@ impl Differential {
         for group in &step.after.groups {
             let stops = step.after.to_stop(group);
             agree!(self, L5, stops.is_empty(), "nobody stops {stops:?} of {}", group.name);
+            let ends = step.after.to_terminate(group);
+            agree!(self, L5, ends.is_empty(), "nobody terminates {ends:?} of {}", group.name);
             let starts = step.after.may_start(group);
             agree!(self, L5, starts.is_empty(), "nobody starts {starts:?} of {}", group.name);
             let over = step.after.waits_that_are_over(group);
