@@ -112,8 +112,8 @@ fn the_fourth_death_of_a_service_within_fifteen_minutes_moves_the_server() {
         assert_eq!(
             words(&drive, &asked),
             [
-                "terminate EVS1 Information Store",
                 "stop EVS1 MS Search",
+                "terminate EVS1 Information Store",
                 "start EVS1 Information Store",
                 "start EVS1 MS Search",
             ],
