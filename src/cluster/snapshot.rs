@@ -62,22 +62,22 @@ pub struct SnapshotV1 {
     pub(super) inputs: u64,
     pub(super) next_operation: OpId,
     pub(super) configuration: u64,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) witness: WitnessState,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) wall_clock: Option<ClockSnapshot>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) quorate_since: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) formed_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) resumed_at: Option<Timestamp>,
     pub(super) nodes: Vec<NodeSnapshot>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) groups: Vec<GroupSnapshot>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) resources: Vec<ResourceSnapshot>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) orphans: Vec<OrphanSnapshot>,
 }
 
@@ -93,24 +93,24 @@ pub(super) struct ClockSnapshot {
 pub(super) struct NodeSnapshot {
     pub(super) node: String,
     pub(super) state: NodeState,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) incarnation: Incarnation,
     pub(super) since: Timestamp,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) up_in_input: u64,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) attraction: Attraction,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) pause: Pause,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) drain: DrainSnapshot,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) proof: DownProof,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) fence: Option<Operation>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) fence_retry_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) fence_attempts: FailureLog,
 }
 
@@ -118,11 +118,11 @@ pub(super) struct NodeSnapshot {
 #[serde(deny_unknown_fields)]
 pub(super) struct DrainSnapshot {
     pub(super) status: DrainStatus,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) mode: DrainMode,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) target: Option<String>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) lock: LockHandling,
 }
 
@@ -130,36 +130,36 @@ pub(super) struct DrainSnapshot {
 #[serde(deny_unknown_fields)]
 pub(super) struct GroupSnapshot {
     pub(super) group: String,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) owner: Option<String>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) epoch: Epoch,
     pub(super) desired: DesiredState,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) ordered_in: Option<Epoch>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) default_owner: Option<String>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) failovers: FailureLog,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) failed_on: Vec<FailedNodeSnapshot>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) movement: Option<MovementSnapshot>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) return_to: Option<String>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) queued: Option<QueuedSnapshot>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) lock: Lock,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) drained_from: Option<String>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) last_failback: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) placed_at: Timestamp,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) placed_in_input: u64,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) home_wait: HomeWait,
 }
 
@@ -169,28 +169,28 @@ pub(super) struct FailedNodeSnapshot {
     pub(super) node: String,
     pub(super) incarnation: Incarnation,
     pub(super) at: Timestamp,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) for_good: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MovementSnapshot {
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) to: Option<String>,
     pub(super) cause: MovementCause,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) on_failure: MoveFailure,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct QueuedSnapshot {
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) to: Option<String>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) on_failure: MoveFailure,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) lock: LockHandling,
 }
 
@@ -200,28 +200,28 @@ pub(super) struct ResourceSnapshot {
     pub(super) resource: String,
     pub(super) state: ResourceState,
     pub(super) since: Timestamp,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) desired: Option<DesiredState>,
     pub(super) maintenance: Maintenance,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) operation: Option<Operation>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) late_start: LateStart,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) doubt: Doubt,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) restarts: FailureLog,
     /// Absent is when it entered its state.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) online_until: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) recovery: Recovery,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) retries: u32,
     pub(super) started_at: Timestamp,
     pub(super) looked_alive_at: Timestamp,
     pub(super) known_alive_at: Timestamp,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) sequence: u64,
 }
 
@@ -231,7 +231,7 @@ pub(super) struct OrphanSnapshot {
     pub(super) node: String,
     pub(super) resource: String,
     pub(super) state: OrphanState,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(super) operation: Option<Operation>,
 }
 

@@ -27,13 +27,13 @@ pub struct KindDeclaration {
     #[serde(default)]
     pub class: ResourceClass,
     /// Providers that every resource of the kind must depend on.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub requires: Vec<RequiredProvider>,
     /// Most resources of the kind in the whole cluster.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub at_most_per_cluster: Option<u32>,
     /// Most resources of the kind in one group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub at_most_per_group: Option<u32>,
     /// Whether groups with the kind need a node to spare. Default no.
     #[serde(default)]
@@ -41,7 +41,6 @@ pub struct KindDeclaration {
     /// Most that the groups with the kind may together demand of one node, by dimension, wherever
     /// they fail over to.
     #[serde(default, deserialize_with = "unique::numbers")]
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub at_most_per_node: BTreeMap<String, u64>,
     /// Defaults for the properties of its resources, before those of the profile.
     #[serde(default)]
@@ -99,37 +98,29 @@ pub enum SpareNode {
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs, reason = "documented on the settled form, field by field")]
 pub struct ResourceOverrides {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub desired: Option<DesiredState>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_action: Option<RestartAction>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_threshold: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(deserialize_with = "crate::time::text::optional::deserialize")]
     pub restart_period: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(deserialize_with = "crate::time::text::optional::deserialize")]
     pub restart_delay: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_period: Option<Interval>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(deserialize_with = "crate::time::text::optional::deserialize")]
     pub pending_timeout: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(deserialize_with = "crate::time::text::optional::deserialize")]
     pub start_pending_timeout: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(deserialize_with = "crate::time::text::optional::deserialize")]
     pub start_deadline: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(deserialize_with = "crate::time::text::optional::deserialize")]
     pub stop_deadline: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(deserialize_with = "crate::time::text::optional::deserialize")]
     pub deadlock_timeout: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub looks_alive_interval: Option<Interval>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::text::optional")]
+    #[serde(deserialize_with = "crate::time::text::optional::deserialize")]
     pub is_alive_interval: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub monitor: Option<Monitor>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<Maintenance>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub unconfirmed_stop: Option<UnconfirmedStop>,
 }
 

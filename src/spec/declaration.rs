@@ -74,62 +74,57 @@ pub struct ClusterDeclaration {
     /// Where defaults come from. Default [`Profile::Modern`].
     #[serde(default)]
     pub profile: Profile,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub quorum: Option<QuorumRule>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub witness_weight: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub fencing: Option<Fencing>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub no_quorum: Option<NoQuorum>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub anti_affinity: Option<AntiAffinityPlacement>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub admission: Option<Admission>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub failover_limit: Option<FailoverLimit>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub retry: Option<Retry>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub retry_cycles: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub restart_window: Option<RestartWindow>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub redundant_provider: Option<RedundantProvider>,
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
+        deserialize_with = "crate::time::text::optional::deserialize"
     )]
     pub group_wait_delay: Option<Duration>,
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
+        deserialize_with = "crate::time::text::optional::deserialize"
     )]
     pub fence_timeout: Option<Duration>,
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
+        deserialize_with = "crate::time::text::optional::deserialize"
     )]
     pub fence_retry_delay: Option<Duration>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub fence_threshold: Option<u32>,
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
+        deserialize_with = "crate::time::text::optional::deserialize"
     )]
     pub fence_period: Option<Duration>,
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
+        deserialize_with = "crate::time::text::optional::deserialize"
     )]
     pub probe_interval: Option<Duration>,
     /// Kinds of the embedder's own; one with a standard name replaces the standard kind.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub kinds: Vec<KindDeclaration>,
     /// The nodes, in the order that rules call "ascending node id".
     ///
@@ -137,7 +132,7 @@ pub struct ClusterDeclaration {
     #[serde(deserialize_with = "read::nodes")]
     pub nodes: Vec<NodeDeclaration>,
     /// The groups.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub groups: Vec<GroupDeclaration>,
 }
 }
@@ -150,15 +145,14 @@ pub struct NodeDeclaration {
     /// [`id::name`](crate::id::name).
     pub name: String,
     /// Votes towards quorum. Default 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub vote_weight: Option<u32>,
     /// The place the node stands at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub site: Option<String>,
     /// What the node can carry, by dimension; a dimension that is not named has no limit. Names of
     /// dimensions are compared without case.
     #[serde(default, deserialize_with = "crate::kind::unique::numbers")]
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub capacity: BTreeMap<String, u64>,
 }
 
@@ -171,53 +165,36 @@ pub struct GroupDeclaration {
     pub name: String,
     /// Nodes in the order in which they are preferred. It orders and never restricts; may be
     /// empty.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub preferred_owners: Vec<String>,
     /// Groups that share a class avoid each other; classes are compared without case.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub anti_affinity_classes: Vec<String>,
     /// What the group takes of the capacity of its node, by dimension; compared without case.
     #[serde(default, deserialize_with = "crate::kind::unique::numbers")]
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub demands: BTreeMap<String, u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub desired: Option<DesiredState>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub failover_threshold: Option<u32>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
-    )]
+    #[serde(default, deserialize_with = "crate::time::text::optional::deserialize")]
     pub failover_period: Option<Duration>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
-    )]
+    #[serde(default, deserialize_with = "crate::time::text::optional::deserialize")]
     pub failure_memory: Option<Duration>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub failback: Option<Failback>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub failback_window: Option<FailbackWindow>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
-    )]
+    #[serde(default, deserialize_with = "crate::time::text::optional::deserialize")]
     pub failback_hold_down: Option<Duration>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub priority: Option<Priority>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub cold_start: Option<ColdStart>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "crate::time::text::optional"
-    )]
+    #[serde(default, deserialize_with = "crate::time::text::optional::deserialize")]
     pub start_delay: Option<Duration>,
     /// The resources of the group.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub resources: Vec<ResourceDeclaration>,
 }
 
@@ -230,13 +207,13 @@ pub struct ResourceDeclaration {
     /// Name of a standard kind or of a declared one; compared without case.
     pub kind: Cow<'static, str>,
     /// What it depends on within its group: `[disk] and ([ip 1] or [ip 2])`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub depends_on: Option<Dependencies>,
     /// The only nodes it can run on; absent is every node.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub possible_owners: Option<Vec<String>>,
     /// Properties that differ from those of its kind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub settings: Option<Box<ResourceOverrides>>,
 }
 

@@ -2,13 +2,20 @@
 
 use std::prelude::v1::*;
 
-/// The words of a line: separated by white space, joined by double quotes, up to a `#`.
+/// The words of a line: separated by white space, joined by double quotes, up to a `#`. A value that
+/// is JSON, behind a key, is taken over as it stands.
 pub(crate) fn split(line: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quoted = false;
-    for letter in line.chars() {
+    let mut end_of_json = 0;
+    for (at, letter) in line.char_indices() {
+        let is_value = !quoted && word.as_ref().is_some_and(|word| word.ends_with('='));
+        if is_value && at >= end_of_json {
+            end_of_json = at + json_length(&line[at..]);
+        }
         match letter {
+            _ if at < end_of_json => word.get_or_insert_default().push(letter),
             '"' => {
                 quoted = !quoted;
                 word.get_or_insert_default();
@@ -20,6 +27,19 @@ pub(crate) fn split(line: &str) -> Result<Vec<String>, String> {
     }
     words.extend(word);
     if quoted { Err("a quote is not closed".into()) } else { Ok(words) }
+}
+
+/// How long the object, or the list of objects or texts, is with which a text begins; 0 if it does
+/// not begin with one.
+fn json_length(text: &str) -> usize {
+    if !["{", "[{", "[\""].iter().any(|begin| text.starts_with(begin)) {
+        return 0;
+    }
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
+    match values.next() {
+        Some(Ok(_)) => values.byte_offset(),
+        Some(Err(_)) | None => 0,
+    }
 }
 
 /// The words that follow a command: plain ones, and `key=value` pairs.
@@ -94,5 +114,22 @@ pub(crate) fn name_of(value: &impl serde::Serialize) -> String {
         Ok(serde_json::Value::String(name)) => name.replace('_', " "),
         Ok(other) => other.to_string(),
         Err(error) => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_behind_a_key_is_one_word() {
+        let words = |line| split(line).expect("it is sound");
+        assert_eq!(
+            words(r#"kind "My Service" class=user requires=[{"class":"storage"}] # why"#),
+            ["kind", "My Service", "class=user", r#"requires=[{"class":"storage"}]"#]
+        );
+        assert_eq!(words(r#"a x={"k": "v w"} b"#), ["a", r#"x={"k": "v w"}"#, "b"]);
+        assert_eq!(words(r#"r needs="[disk f]" kind=[x]"#), ["r", "needs=[disk f]", "kind=[x]"]);
+        assert!(split(r#"a x=[{"k"]"#).is_ok());
     }
 }

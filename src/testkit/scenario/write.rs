@@ -82,6 +82,9 @@ fn pairs(line: &mut String, path: &str, value: &Value) {
                 pairs(line, &format!("{path}{dot}{key}"), value);
             }
         }
+        Value::Array(list) if list.iter().any(Value::is_object) => {
+            line.push_str(&format!(" {path}={value}"));
+        }
         Value::Array(list) => {
             let names: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
             line.push_str(&format!(" {path}={}", word(&names.join(","))));
