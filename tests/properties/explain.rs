@@ -100,7 +100,7 @@ fn happen(cluster: &Cluster, group: GroupId, trigger: Trigger) -> Option<Option<
                 node,
                 mode: DrainMode::Normal,
                 target: None,
-                lock: Default::default(),
+                lock: LockHandling::Override,
             })
         }
         Trigger::BestPossible | Trigger::Start | Trigger::ResourceFailure => {
