@@ -14,7 +14,7 @@ use crate::plan::{Tier, assess};
 use crate::policy::{Placement, Trigger};
 use crate::settings::{Admission, Failback, Priority, RestartAction};
 use crate::spec::{ClusterSpec, GroupSpec};
-use crate::state::{DrainMode, DrainStatus, OperationKind};
+use crate::state::{DrainMode, DrainStatus, Lock, OperationKind};
 use crate::testkit::audit::is_missing;
 use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::liveness::{self, Journal};
@@ -289,9 +289,15 @@ impl Director {
     fn may_return(&self, group: GroupId, node: NodeId) -> bool {
         let cluster = self.stage.cluster();
         let trigger = Trigger::BestPossible;
-        Placement::new(cluster.spec(), cluster.state(), group, trigger).is_some_and(|placement| {
-            assess(&placement, cluster.policy(), node) == Ok(Tier::Eligible)
-        })
+        let is_locked =
+            cluster.state().group(group).is_some_and(|record| record.lock() == Lock::Locked);
+        // A lock holds it where it is, and it does not return by itself to where it failed.
+        let stays = is_locked || cluster.state().failed_on(group, node).is_some();
+        let placement = Placement::new(cluster.spec(), cluster.state(), group, trigger);
+        !stays
+            && placement.is_some_and(|placement| {
+                assess(&placement, cluster.policy(), node) == Ok(Tier::Eligible)
+            })
     }
 
     /// The groups of which everything runs.

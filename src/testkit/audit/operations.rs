@@ -115,7 +115,9 @@ pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Breach> {
             OperationKind::Start | OperationKind::Stop | OperationKind::Terminate
         )
     {
-        seen.resources[resource.index()].is_undisturbed = false;
+        // A copy elsewhere, which is being stopped there, is another one.
+        let record = &mut seen.resources[resource.index()];
+        record.undisturbed_on = record.undisturbed_on.filter(|node| *node != effect.node);
     }
     Ok(())
 }

@@ -90,8 +90,8 @@ pub(crate) struct SeenResource {
     pub(crate) is_retried: bool,
     /// Whether it failed in such a way that its group may fail over because of it.
     pub(crate) may_leave: bool,
-    /// Whether it was online and no start, stop or terminate was asked for since.
-    pub(crate) is_undisturbed: bool,
+    /// The node on which it was online, and no start, stop or terminate was asked for there since.
+    pub(crate) undisturbed_on: Option<NodeId>,
 }
 
 impl Seen {
@@ -135,7 +135,10 @@ impl Seen {
         let groups: Vec<SeenGroup> =
             seen.spec.groups().map(|(id, _)| SeenGroup::of(cluster, id)).collect();
         seen.groups = groups;
-        for (resource, record) in seen.resources.iter_mut().zip(&state.resources) {
+        for (declared, (resource, record)) in
+            seen.spec.resources().zip(seen.resources.iter_mut().zip(&state.resources))
+        {
+            let owner = state.owner(declared.1.group());
             let retry_at = match record.recovery {
                 Recovery::RetryAt { at, .. } => at,
                 Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => None,
@@ -167,8 +170,9 @@ impl Seen {
                     Recovery::RetryAt { cause, .. } => cause == Exhaustion::NoCandidate,
                     Recovery::None | Recovery::RestartAt(_) => false,
                 },
-                is_undisturbed: record.state == ResourceState::Online
-                    || record.doubt == Doubt::WasOnline,
+                undisturbed_on: owner.filter(|_| {
+                    record.state == ResourceState::Online || record.doubt == Doubt::WasOnline
+                }),
             };
         }
         seen.orphans = state.orphans.keys().copied().collect();
@@ -230,6 +234,7 @@ impl Seen {
                 if declares != declared.settings().desired {
                     kept.desired = declares;
                 }
+                kept.undisturbed_on = kept.undisturbed_on.and_then(node);
                 self.resources[new.index()] = kept;
             }
         }
@@ -434,7 +439,7 @@ impl SeenResource {
             is_uncertain: false,
             is_retried: false,
             may_leave: false,
-            is_undisturbed: false,
+            undisturbed_on: None,
         }
     }
 }

@@ -113,7 +113,7 @@ fn comes_online(
             let is_settled = listed.is_none_or(|of| !of.state.is_pending());
             ensure!(
                 S2,
-                is_settled && seen.resource(resource).is_undisturbed,
+                is_settled && seen.resource(resource).undisturbed_on == Some(*node),
                 "{resource} counts as online on {node}, and may be starting or stopping there"
             );
             Some(*node) == owner
@@ -224,9 +224,12 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             let group = seen.group_of(*resource);
             seen.groups[group.index()].is_settled |=
                 matches!(to, ResourceState::OnlinePending | ResourceState::Online);
+            let owner = seen.groups[group.index()].owner;
             let record = &mut seen.resources[resource.index()];
             record.state = *to;
-            record.is_undisturbed |= *to == ResourceState::Online;
+            if *to == ResourceState::Online {
+                record.undisturbed_on = owner;
+            }
             record.turn(*to, now);
             let is_cleared = *from == ResourceState::Failed && *to == ResourceState::Offline;
             // Whatever starts it, it is not tried again because of that failure any more; what is
