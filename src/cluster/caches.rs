@@ -6,7 +6,6 @@
 use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 
 use super::agenda::Agenda;
 use super::orphan_index::OrphanIndex;
@@ -37,7 +36,7 @@ pub(crate) struct Caches {
     pub(crate) awaiting: BTreeSet<GroupId>,
     /// Groups on their way, by priority: groups of lower priority wait for them.
     pub(crate) unsettled: BTreeSet<(Priority, GroupId)>,
-    /// Groups that wait for those.
+    /// Groups that could start, and wait while one of a higher priority is on its way.
     pub(crate) waiting: BTreeSet<(Priority, GroupId)>,
     /// Groups that a drain took from a node.
     pub(crate) drained: BTreeSet<(NodeId, GroupId)>,
@@ -173,7 +172,8 @@ impl Caches {
         }
     }
 
-    /// Checks that what follows from the state without planning equals what is built anew.
+    /// Checks that what follows from the state without planning equals what is built anew. What
+    /// takes planning is checked by [`Cluster::check_standings`] and [`Cluster::check_timers`].
     pub(crate) fn check(&self, spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
         let anew = Self::of(spec, state);
         let is_equal = self.running == anew.running
@@ -236,14 +236,8 @@ impl Cluster {
     /// Fills the caches that take planning.
     pub(crate) fn plan_caches(&mut self) {
         let spec = alloc::sync::Arc::clone(&self.spec);
-        // A group is behind those of higher priority, so these come first.
-        let mut by_priority: Vec<_> = spec.groups().collect();
-        by_priority
-            .sort_by_key(|(group, declared)| (Reverse(declared.settings().priority), *group));
-        for (group, declared) in by_priority {
-            self.classify(declared, group);
-        }
         for (group, declared) in spec.groups() {
+            self.classify(declared, group);
             self.schedule_group(declared, group);
         }
         for (node, _) in spec.nodes() {
@@ -283,6 +277,12 @@ mod tests {
         assert_eq!(broken(|caches| caches.draining.clear()), index);
         assert_eq!(broken(|caches| caches.group_states[0] = GroupState::Online), index);
         assert_eq!(broken(|caches| caches.windowed.push(GroupId::new(0))), index);
+        let standing = Some(Rule::StandingDiffers);
+        let place = (Priority::HIGH, GroupId::new(0));
+        assert_eq!(broken(|caches| caches.awaiting.extend([GroupId::new(0)])), standing);
+        assert_eq!(broken(|caches| caches.awaiting.extend([GroupId::new(9)])), standing);
+        assert_eq!(broken(|caches| caches.unsettled.extend([place])), standing);
+        assert_eq!(broken(|caches| caches.waiting.extend([place])), standing);
         let outstanding = Some(Rule::OutstandingDiffers);
         assert_eq!(broken(|caches| caches.outstanding.remove(OpId::new(9))), outstanding);
     }

@@ -1,10 +1,13 @@
 //! What a group that is off has to wait for before its first resource may start, and which groups
 //! others wait for.
 
-use super::Cluster;
+use alloc::collections::BTreeSet;
+
+use super::caches::Caches;
+use super::{Cluster, Rule, Subject, Violation};
 use crate::id::{GroupId, NodeId};
 use crate::machine::{NodeState, ResourceState};
-use crate::settings::DesiredState;
+use crate::settings::{DesiredState, Priority};
 use crate::spec::GroupSpec;
 use crate::state::{Exhaustion, Recovery};
 use crate::time::Timestamp;
@@ -49,34 +52,53 @@ impl Cluster {
 
     /// Files a group under what it waits for and what waits for it.
     pub(crate) fn classify(&mut self, declared: &GroupSpec, group: GroupId) {
-        let priority = declared.settings().priority;
+        let place = (declared.settings().priority, group);
         let standing = self.standing(declared, group);
+        let before = self.highest_on_its_way();
         let caches = &mut self.caches;
-        if standing.is_awaiting_node {
-            caches.awaiting.insert(group);
-        } else {
-            caches.awaiting.remove(&group);
-        }
-        if standing.is_behind {
-            caches.waiting.insert((priority, group));
-        } else {
-            caches.waiting.remove(&(priority, group));
-        }
-        if standing.is_on_its_way {
-            caches.unsettled.insert((priority, group));
-        } else if caches.unsettled.remove(&(priority, group)) {
-            self.touch_those_behind();
+        file(&mut caches.awaiting, group, standing.is_awaiting_node);
+        file(&mut caches.waiting, place, standing.may_take_its_turn);
+        file(&mut caches.unsettled, place, standing.is_on_its_way);
+        if let Some(before) = before {
+            self.touch_those_behind(before);
         }
     }
 
-    /// Touches the waiting groups that no group of higher priority holds up any more.
-    fn touch_those_behind(&mut self) {
-        let ahead = self.caches.unsettled.last().map(|(priority, _)| *priority);
+    /// Every group is filed where it stands, and nothing else is.
+    pub(crate) fn check_standings(&self) -> Result<(), Violation> {
+        let mut anew = Caches::default();
+        for (group, declared) in self.spec.groups() {
+            let place = (declared.settings().priority, group);
+            let standing = self.standing(declared, group);
+            file(&mut anew.awaiting, group, standing.is_awaiting_node);
+            file(&mut anew.waiting, place, standing.may_take_its_turn);
+            file(&mut anew.unsettled, place, standing.is_on_its_way);
+        }
+        let caches = &self.caches;
+        let differs = caches.awaiting.symmetric_difference(&anew.awaiting).copied();
+        let in_queue = caches.waiting.symmetric_difference(&anew.waiting);
+        let on_its_way = caches.unsettled.symmetric_difference(&anew.unsettled);
+        let in_line = in_queue.chain(on_its_way).map(|(_, group)| *group);
+        match differs.chain(in_line).next() {
+            Some(group) => Err(Violation::new(Subject::Group(group), Rule::StandingDiffers)),
+            None => Ok(()),
+        }
+    }
+
+    /// The highest priority of a group that is on its way.
+    fn highest_on_its_way(&self) -> Option<Priority> {
+        self.caches.unsettled.last().map(|(priority, _)| *priority)
+    }
+
+    /// Touches the groups that had to wait for a group of this priority and do not any more.
+    fn touch_those_behind(&mut self, before: Priority) {
+        let ahead = self.highest_on_its_way();
         let free = self
             .caches
             .waiting
             .iter()
             .rev()
+            .skip_while(|(priority, _)| *priority >= before)
             .take_while(|(priority, _)| ahead.is_none_or(|ahead| *priority >= ahead));
         for (priority, group) in free {
             self.caches.touched.add(*priority, *group);
@@ -151,14 +173,22 @@ impl Cluster {
         let is_owner_up = self.state.node_state(owner) == NodeState::Up;
         if could_start && is_owner_up && self.caches.running(group) == 0 && !self.is_moving(group) {
             match self.gate(declared, group, owner) {
-                Gate::Behind(_) => {
-                    standing.is_behind = true;
-                    standing.is_on_its_way = true;
-                }
                 Gate::Delayed(_) => standing.is_on_its_way = true,
-                Gate::Open | Gate::NotOrdered | Gate::Refused(_) => {}
+                Gate::Open | Gate::Behind(_) | Gate::Refused(_) => {
+                    standing.may_take_its_turn = true;
+                }
+                Gate::NotOrdered => {}
             }
         }
+    }
+}
+
+/// Puts something into a set, or takes it out.
+fn file<T: Ord>(set: &mut BTreeSet<T>, what: T, is_in: bool) {
+    if is_in {
+        set.insert(what);
+    } else {
+        set.remove(&what);
     }
 }
 
@@ -169,6 +199,6 @@ struct Standing {
     is_awaiting_node: bool,
     /// It is starting or moving; groups of lower priority wait.
     is_on_its_way: bool,
-    /// It waits for such a group itself.
-    is_behind: bool,
+    /// It could start, and waits as long as a group of higher priority is on its way.
+    may_take_its_turn: bool,
 }

@@ -324,6 +324,7 @@ impl Cluster {
     fn check_state(&self) -> Result<(), Violation> {
         invariants::check(&self.spec, &self.state)?;
         self.caches.check(&self.spec, &self.state)?;
+        self.check_standings()?;
         self.check_timers()
     }
 

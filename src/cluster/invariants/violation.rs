@@ -128,6 +128,8 @@ pub enum Rule {
     VotesDiffer,
     /// The index of operations in flight equals one that is built anew.
     OutstandingDiffers,
+    /// A group is filed under what it waits for and what waits for it exactly as its state says.
+    StandingDiffers,
     /// The other indexes over the state equal those that are built anew.
     IndexDiffers,
     /// For every deadline a timer is set, and for nothing else.
@@ -237,6 +239,7 @@ impl fmt::Display for Rule {
             Self::OccupancyDiffers => "the index of what stands where is wrong",
             Self::VotesDiffer => "the count of members and votes is wrong",
             Self::OutstandingDiffers => "the index of operations in flight is wrong",
+            Self::StandingDiffers => "what it waits for, or what waits for it, is filed wrongly",
             Self::IndexDiffers => "an index over the state is wrong",
             Self::TimerDiffers => "a timer is not set for the deadline",
             Self::ForbiddenChange => "it was to change in a way that its table forbids",

@@ -26,7 +26,7 @@ const fn promise(rule: Rule) -> Invariant {
         Rule::RecordCount | Rule::UnknownReference | Rule::OccupancyDiffers => Invariant::S28,
         Rule::VotesDiffer => Invariant::S6,
         Rule::OutstandingDiffers => Invariant::S8,
-        Rule::IndexDiffers => Invariant::S31,
+        Rule::IndexDiffers | Rule::StandingDiffers => Invariant::S31,
         Rule::TimerDiffers => Invariant::S11,
         Rule::CounterTooLarge
         | Rule::ConfigurationNotCounted
