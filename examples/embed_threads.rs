@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use quorate::agent::{Admission, Agent, Refusal};
 use quorate::cluster::{Effect, Outcome};
 use quorate::kind::ResourceOverrides;
 use quorate::machine::ResourceState;
@@ -255,11 +256,33 @@ impl Host {
     }
 
     fn serve(&self, orders: &Receiver<Order>, supervisor: &Supervisor) {
+        let mut agent = Agent::new(Incarnation::new(1));
         for order in orders {
             let Order::Work(effect) = order else { return };
-            let outcome = self.work(&effect);
-            supervisor.tell(Input::OperationFinished { operation: effect.operation, outcome });
+            match self.obey(&mut agent, &effect) {
+                Ok(Some(outcome)) => {
+                    let operation = effect.operation;
+                    supervisor.tell(Input::OperationFinished { operation, outcome });
+                }
+                Ok(None) => {}
+                Err(refusal) => supervisor.say(&format!("not carried out: {refusal}")),
+            }
         }
+    }
+
+    /// Carries out an effect if the contract of agents admits it; the outcome to report, if any.
+    fn obey(&self, agent: &mut Agent, effect: &Effect) -> Result<Option<Outcome>, Refusal> {
+        let Some(order) = effect.order() else { return Ok(None) };
+        Ok(match agent.admit(&order)? {
+            Admission::Begin => {
+                let outcome = self.work(effect);
+                agent.end(&order.resource, effect.operation, outcome);
+                Some(outcome)
+            }
+            Admission::Done(outcome) => Some(outcome),
+            // This thread does one thing after the other, so nothing else is under way.
+            Admission::Wait { .. } | Admission::UnderWay => None,
+        })
     }
 
     /// Does what is asked, in a way that does no harm if it is asked twice.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use quorate::agent::{Admission, Agent, Ending, Meanwhile};
 use quorate::cluster::{Effect, Event, Reason};
 use quorate::id::Names;
 use quorate::machine::ResourceState;
@@ -35,7 +36,10 @@ pub struct Simulation {
     /// What really runs, whatever the cluster believes.
     running: BTreeMap<ResourceId, NodeId>,
     dirty: BTreeSet<ResourceId>,
-    incarnations: BTreeMap<NodeId, Incarnation>,
+    /// What the agents of each node know of what was asked of them.
+    contracts: BTreeMap<NodeId, Agent>,
+    /// Effects that wait until an older one of the same resource has ended.
+    waiting: BTreeMap<OpId, Effect>,
     /// Nodes without power.
     dark: BTreeSet<NodeId>,
     journal: Vec<(Timestamp, Event<Names>)>,
@@ -68,7 +72,8 @@ impl Simulation {
             set_up: 0,
             running: BTreeMap::new(),
             dirty: BTreeSet::new(),
-            incarnations: BTreeMap::new(),
+            contracts: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             dark: BTreeSet::new(),
             journal: Vec::new(),
             ledger,
@@ -103,9 +108,9 @@ impl Simulation {
     pub fn boot(&mut self, node: &str) {
         let node = self.node(node);
         self.dark.remove(&node);
-        let incarnation = self.incarnations.entry(node).or_default();
-        *incarnation = incarnation.next();
-        let incarnation = *incarnation;
+        let last = self.incarnation(node).unwrap_or_default();
+        let incarnation = last.next();
+        self.contracts.insert(node, Agent::new(incarnation));
         self.handle(Input::NodeJoined { node, incarnation, running: Vec::new() })
             .expect("a node that was down may join");
     }
@@ -124,6 +129,7 @@ impl Simulation {
             Happening::Answer(effect, _) => effect.node != node || effect.resource.is_none(),
             Happening::Progress(_) | Happening::Lost(_) => true,
         });
+        self.waiting.retain(|_, effect| effect.node != node);
         self.plan(DETECTION, Happening::Lost(node));
     }
 
@@ -201,12 +207,15 @@ impl Simulation {
     fn happen(&mut self, happening: Happening) {
         let input = match happening {
             Happening::Lost(node) => {
-                let incarnation = self.incarnations.get(&node).copied().into();
+                let incarnation = self.incarnation(node).into();
                 Input::NodeLost { node, incarnation }
             }
             Happening::Progress(operation) => Input::OperationProgressed { operation },
             Happening::Answer(effect, outcome) => {
                 self.carry_out(&effect);
+                if !self.is_reported(&effect, outcome) {
+                    return;
+                }
                 Input::OperationFinished { operation: effect.operation, outcome }
             }
         };
@@ -228,7 +237,7 @@ impl Simulation {
         while let Some(output) = self.cluster.poll_output() {
             let named = copy.poll_named_output();
             if let Output::Effect(effect) = output {
-                self.begin(effect);
+                self.take(effect);
             }
             if let Some(Output::Event(event)) = named {
                 self.journal.push((self.now, event));
@@ -239,11 +248,71 @@ impl Simulation {
         }
     }
 
-    /// An agent sets to work.
-    fn begin(&mut self, effect: Effect) {
-        if self.dark.contains(&effect.node) && effect.action != OperationKind::Fence {
+    /// An effect arrives at its agent, or at the device that fences.
+    fn take(&mut self, effect: Effect) {
+        let Some(order) = effect.order() else {
+            return self.begin(effect);
+        };
+        if self.dark.contains(&effect.node) {
             return;
         }
+        let Some(agent) = self.contracts.get_mut(&effect.node) else {
+            return;
+        };
+        match agent.admit(&order) {
+            Ok(Admission::Begin) => self.begin(effect),
+            Ok(Admission::Wait { behind, meanwhile }) => {
+                self.waiting.insert(effect.operation, effect);
+                match meanwhile {
+                    Meanwhile::Cancel => self.cancel(behind.operation),
+                    Meanwhile::LetItEnd => {}
+                }
+            }
+            // It has the same effect in hands, has answered it, or must not carry it out.
+            Ok(Admission::UnderWay | Admission::Done(_)) | Err(_) => {}
+        }
+    }
+
+    /// An agent breaks off what it was doing, and turns to what waited for that.
+    fn cancel(&mut self, operation: OpId) {
+        let mut broken_off = None;
+        self.agenda.retain(|_, happening| match happening {
+            Happening::Answer(effect, _) if effect.operation == operation => {
+                broken_off = Some(effect.clone());
+                false
+            }
+            Happening::Progress(of) => *of != operation,
+            Happening::Answer(..) | Happening::Lost(_) => true,
+        });
+        if let Some(effect) = broken_off {
+            self.is_reported(&effect, Outcome::Failed);
+        }
+    }
+
+    /// Whether what an agent has ended is reported; if not, it turns to what waited for that.
+    fn is_reported(&mut self, effect: &Effect, outcome: Outcome) -> bool {
+        let agent = self.contracts.get_mut(&effect.node);
+        let (Some(resource), Some(agent)) = (effect.resource, agent) else {
+            return true;
+        };
+        match agent.end(&resource, effect.operation, outcome) {
+            Ending::Report => true,
+            Ending::Begin(task) => {
+                if let Some(next) = self.waiting.remove(&task.operation) {
+                    self.begin(next);
+                }
+                false
+            }
+            Ending::Unknown => false,
+        }
+    }
+
+    fn incarnation(&self, node: NodeId) -> Option<Incarnation> {
+        self.contracts.get(&node).map(|agent| agent.life().incarnation())
+    }
+
+    /// An agent sets to work.
+    fn begin(&mut self, effect: Effect) {
         let mut outcome = Outcome::Succeeded;
         if let Some(resource) = effect.resource {
             match effect.action {

@@ -105,7 +105,9 @@ impl State {
             return true;
         }
         let orders = self.world.orders.as_slice().iter().enumerate().filter(|(_, order)| {
-            self.world.can_arrive(order) && (!order.is_fence() || self.core.is_live(order.id))
+            self.world.can_arrive(order)
+                && !self.world.is_held_up(order)
+                && (!order.is_fence() || self.core.is_live(order.id))
         });
         let word = |order| key::order_word(&self.core, &self.world, order);
         let Some((first, _)) = orders.min_by_key(|(_, order)| word(order)) else { return false };
@@ -128,6 +130,10 @@ impl State {
             }
             if !self.world.can_arrive(order) {
                 push(Manner::Lose);
+                continue;
+            }
+            if self.world.is_held_up(order) {
+                // Until what it waits for comes to its end.
                 continue;
             }
             push(Manner::Succeed);
@@ -226,8 +232,12 @@ impl State {
         if !self.world.letters.as_slice().is_empty() {
             return Some(Action::Deliver { letter: 0 });
         }
-        if !self.world.orders.as_slice().is_empty() {
-            return Some(Action::Work { order: 0, manner: Manner::Succeed });
+        if let Some(order) = self.world.orders.as_slice().first() {
+            let (node, resource) = (order.node, order.resource);
+            return Some(match self.world.is_held_up(order) {
+                true => Action::Ripen { node, resource },
+                false => Action::Work { order: 0, manner: Manner::Succeed },
+            });
         }
         self.core.next_timer().map(|_| Action::Timer)
     }
@@ -331,7 +341,7 @@ impl Action {
                 if let Deed::Recount(node) = deed {
                     let machine = &mut world.machines[usize::from(node)];
                     machine.restart_agents();
-                    let life = machine.life;
+                    let life = machine.life();
                     let running = machine.inventory().fold(0, |bits, id| bits | 1 << id);
                     return Some(Stimulus::Counted { node, life, running });
                 }
@@ -375,7 +385,7 @@ fn joined(world: &World, node: u8, lists_starts: bool) -> Stimulus {
     let machine = &world.machines[usize::from(node)];
     let is_listed = |resource: &usize| lists_starts || machine.places[*resource] != Place::Starting;
     let running = machine.inventory().filter(is_listed).fold(0, |bits, id| bits | 1 << id);
-    Stimulus::Joined { node, life: machine.life, running }
+    Stimulus::Joined { node, life: machine.life(), running }
 }
 
 /// How many answers that are still on their way would come too late if the next timer went off;

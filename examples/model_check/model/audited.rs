@@ -41,8 +41,7 @@ pub(crate) fn tell(
         match output {
             Output::Effect(effect) => world.take(world::Order::of(effect)),
             Output::Event(Event::InventoryTaken { node, floor }) => {
-                let floor = u32::try_from(floor.value()).expect("few operations");
-                world.machines[node.index()].floor = floor;
+                world.machines[node.index()].set_floor(*floor);
             }
             Output::Event(_) => {}
         }

@@ -112,7 +112,7 @@ impl Deed {
                 let node = usize::from(node);
                 let is_off = state.core.node_state(node) == NodeState::Down;
                 let machine = &state.world.machines[node];
-                is_off && !machine.is_powered && machine.life > 0
+                is_off && !machine.is_powered && machine.life() > 0
             }
             Self::OldFence(node) => life(&state.core.cluster, node_id(node)) > Incarnation::new(1),
             Self::Down(_) => true,

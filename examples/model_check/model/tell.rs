@@ -76,7 +76,7 @@ impl Action {
             Self::Boot { node, .. } | Self::Heal { node, .. } => {
                 let machine = &after.world.machines[usize::from(node)];
                 let running: Vec<&str> = machine.inventory().map(|id| RESOURCE_NAMES[id]).collect();
-                let mut line = format!("join {} inc={}", name(node), machine.life);
+                let mut line = format!("join {} inc={}", name(node), machine.life());
                 if !running.is_empty() {
                     let _ = write!(line, " running={}", running.join(","));
                 }

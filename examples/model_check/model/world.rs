@@ -1,14 +1,16 @@
 //! What the cluster does not see: machines, what really runs on them, and what is under way.
 //!
-//! Agents are honest. They refuse what is older than what they know: an earlier life of their
-//! machine, an earlier epoch of the group, an operation older than the last one for the same
-//! resource. They say that something is off only if it is, and list what is still starting or
-//! stopping among what runs; what they have in hands ends after they are back. Starts on a machine that is cut off wait until it is heard again, or are lost; other
-//! orders to it are lost. Its answers on their way arrive all the same.
+//! Agents are honest. They carry out what the contract in [`quorate::agent`] admits: nothing that is
+//! older than what they know, and one operation of a resource at a time. They say that something is
+//! off only if it is, and list what is still starting or stopping among what runs; what they have in
+//! hands ends after they are back. Starts on a machine that is cut off wait until it is heard again,
+//! or are lost; other orders to it are lost. Its answers on their way arrive all the same.
 
-use quorate::Effect;
+use quorate::agent::{Admission, Desk, Life, Meanwhile, Task};
 use quorate::cluster::Outcome;
+use quorate::id::Epoch;
 use quorate::state::OperationKind;
+use quorate::{Effect, Incarnation, OpId};
 
 use super::declare::{FAILOVERS, GROUPS, NODES, RESOURCES, group_of, members};
 use super::list::List;
@@ -61,19 +63,17 @@ impl Diary {
 }
 
 /// A machine with its agents.
-#[derive(Clone, Copy, Debug, Default, Hash)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(crate) struct Machine {
     pub(crate) is_powered: bool,
     /// Whether it hears and is heard.
     pub(crate) is_connected: bool,
-    pub(crate) life: u16,
     pub(crate) places: [Place; RESOURCES],
+    life: Life,
     /// The latest epoch of each group that its agents know.
-    pub(crate) epochs: [u16; GROUPS],
-    /// The last operation on each resource that its agents took on.
-    pub(crate) last: [u32; RESOURCES],
-    /// The operation up to which they remember nothing.
-    pub(crate) floor: u32,
+    epochs: [Epoch; GROUPS],
+    /// What its agents keep of each resource. What is under way there hangs, and only that.
+    desks: [Desk; RESOURCES],
 }
 
 /// What a resource really does on a machine.
@@ -139,6 +139,12 @@ impl Default for Order {
     }
 }
 
+impl Default for Machine {
+    fn default() -> Self {
+        Self::in_life(0)
+    }
+}
+
 impl Default for Letter {
     fn default() -> Self {
         Self::Failed { node: 0, resource: 0, life: 0 }
@@ -161,6 +167,15 @@ impl Order {
 
     pub(crate) const fn is_fence(&self) -> bool {
         self.resource == NO_RESOURCE
+    }
+
+    fn task(&self) -> Task {
+        Task {
+            operation: OpId::new(self.id.into()),
+            action: self.kind,
+            epoch: Epoch::new(self.epoch.into()),
+            incarnation: Incarnation::new(self.life.into()),
+        }
     }
 }
 
@@ -246,11 +261,16 @@ impl World {
         order.is_fence() || self.machines[usize::from(order.node)].is_reachable()
     }
 
+    /// Whether an order waits at its agent until an older operation, which hangs, has ended.
+    pub(crate) fn is_held_up(&self, order: &Order) -> bool {
+        !order.is_fence() && self.machines[usize::from(order.node)].holds_up(order)
+    }
+
     /// A machine that is off starts in a new life, perhaps with something that nobody asked for.
     pub(crate) fn boot(&mut self, node: usize, rogue: Option<usize>) {
-        let life = self.machines[node].life + 1;
+        let life = self.machines[node].life() + 1;
         self.machines[node] =
-            Machine { is_powered: true, is_connected: true, life, ..Machine::default() };
+            Machine { is_powered: true, is_connected: true, ..Machine::in_life(life) };
         self.diary.rogues &= !(((1 << RESOURCES) - 1) << (node * RESOURCES));
         if let Some(resource) = rogue {
             self.diary.rogues |= 1 << (node * RESOURCES + resource);
@@ -263,7 +283,7 @@ impl World {
         let machine = &mut self.machines[node];
         machine.places[resource] = Place::Off;
         let (node, resource) = (narrow(node), narrow(resource));
-        self.letters.push(Letter::Failed { node, resource, life: machine.life });
+        self.letters.push(Letter::Failed { node, resource, life: machine.life() });
     }
 
     /// The machines on which a resource runs, or is starting, because it was asked to.
@@ -291,6 +311,22 @@ impl World {
 }
 
 impl Machine {
+    /// A machine that is off, of which only its life is known.
+    fn in_life(life: u16) -> Self {
+        Self {
+            is_powered: false,
+            is_connected: false,
+            places: Default::default(),
+            life: Life::new(Incarnation::new(life.into())),
+            epochs: Default::default(),
+            desks: Default::default(),
+        }
+    }
+
+    pub(crate) fn life(&self) -> u16 {
+        u16::try_from(self.life.incarnation().value()).expect("few lives")
+    }
+
     pub(crate) const fn is_reachable(&self) -> bool {
         self.is_powered && self.is_connected
     }
@@ -308,45 +344,89 @@ impl Machine {
             Place::Stopping => Place::Off,
             place @ (Place::Off | Place::Running | Place::Rogue) => place,
         };
+        self.end(resource, Outcome::Succeeded);
+    }
+
+    /// What hangs is broken off: nothing comes of it any more.
+    fn break_off(&mut self, resource: usize) {
+        let place = &mut self.places[resource];
+        *place = match *place {
+            Place::Starting => Place::Off,
+            Place::Stopping => Place::Running,
+            place @ (Place::Off | Place::Running | Place::Rogue) => place,
+        };
+        self.end(resource, Outcome::Failed);
+    }
+
+    /// What its agents have in hands for a resource has ended.
+    fn end(&mut self, resource: usize, outcome: Outcome) {
+        let desk = &mut self.desks[resource];
+        if let Some(task) = desk.under_way() {
+            desk.end(task.operation, outcome);
+        }
     }
 
     /// Its agents are restarted: what they had in hands ends with them, and they remember nothing.
     pub(crate) fn restart_agents(&mut self) {
-        for place in &mut self.places {
-            *place = match *place {
-                Place::Starting => Place::Off,
-                Place::Stopping => Place::Running,
-                place @ (Place::Off | Place::Running | Place::Rogue) => place,
-            };
-        }
-        self.epochs = [0; GROUPS];
-        self.last = [0; RESOURCES];
+        (0..RESOURCES).for_each(|resource| self.break_off(resource));
+        self.life = Life::without_memory(self.life.incarnation());
+        self.epochs = Default::default();
+        self.desks = Default::default();
+    }
+
+    /// Its agents learn up to which operation they remember nothing.
+    pub(crate) fn set_floor(&mut self, floor: OpId) {
+        self.life.set_floor(floor);
     }
 
     pub(crate) fn is_starting_something(&self) -> bool {
         self.places.contains(&Place::Starting)
     }
 
-    /// Whether its agents refuse an order because it is older than what they know.
+    /// Whether its agents refuse an order.
     pub(crate) fn refuses(&self, order: &Order) -> bool {
+        self.admission(order).is_none()
+    }
+
+    /// Whether an order has to wait for one that hangs.
+    fn holds_up(&self, order: &Order) -> bool {
+        let admission = self.admission(order).map(|(_, admission)| admission);
+        matches!(admission, Some(Admission::Wait { meanwhile: Meanwhile::LetItEnd, .. }))
+    }
+
+    /// What its agents say to an order, and what they keep of its resource after it.
+    fn admission(&self, order: &Order) -> Option<(Desk, Admission)> {
         let resource = usize::from(order.resource);
-        order.life != self.life
-            || order.id <= self.floor
-            || order.epoch < self.epochs[group_of(resource)]
-            || order.id < self.last[resource]
+        let (task, mut desk) = (order.task(), self.desks[resource]);
+        self.life.check(task, self.epochs[group_of(resource)], Some(desk)).ok()?;
+        let admission = desk.admit(task).ok()?;
+        Some((desk, admission))
     }
 
     fn carry_out(&mut self, order: &Order, manner: Manner) -> Option<Outcome> {
         if manner == Manner::Lose {
             return None;
         }
-        if self.refuses(order) {
-            return Some(Outcome::Failed);
-        }
+        let (mut desk, admission) = self.admission(order)?;
         let resource = usize::from(order.resource);
-        self.epochs[group_of(resource)] = order.epoch;
-        self.last[resource] = order.id;
-        let place = &mut self.places[resource];
+        if let Admission::Wait { behind, .. } = admission {
+            self.break_off(resource);
+            desk.end(behind.operation, Outcome::Failed);
+        }
+        self.desks[resource] = desk;
+        let epoch = &mut self.epochs[group_of(resource)];
+        *epoch = (*epoch).max(Epoch::new(order.epoch.into()));
+        let outcome = self.work(order, manner);
+        let hangs = matches!(self.places[resource], Place::Starting | Place::Stopping);
+        if !hangs {
+            self.end(resource, outcome.unwrap_or(Outcome::Failed));
+        }
+        outcome
+    }
+
+    /// Does what an agent was asked for; the outcome, if it says one.
+    fn work(&mut self, order: &Order, manner: Manner) -> Option<Outcome> {
+        let place = &mut self.places[usize::from(order.resource)];
         let is_done = matches!(manner, Manner::Succeed | Manner::FailDone | Manner::SucceedMute);
         let is_on = *place != Place::Off;
         match order.kind {

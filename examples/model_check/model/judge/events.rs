@@ -66,7 +66,7 @@ impl Step<'_> {
         );
         ensure!(is_fenced || is_reborn, S26, "n{node} is off by {:?}", self.stimulus);
         let machine = &self.world.machines[node];
-        let is_true = !machine.is_powered || u64::from(machine.life) > known;
+        let is_true = !machine.is_powered || u64::from(machine.life()) > known;
         ensure!(is_true, S9, "n{node} counts as off and runs on");
         for group in 0..GROUPS {
             self.bereft[group] |= self.seen.owners[group] == Some(NodeId::from_index(node));
