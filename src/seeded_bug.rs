@@ -107,6 +107,8 @@ bugs! {
     PausedEligible: S16,
     /// groups on their way take no room
     PendingTakesNoRoom: S17,
+    /// a group that was off starts where it is, whether there is room or not
+    StartsWithoutRoom: S17,
     /// groups are placed without a look at the capacity of the node
     CapacityIgnored: S17,
     /// classes and dimensions in another spelling are others

@@ -271,7 +271,7 @@ const RULES: &[Rule] = &rules! {
     LogTooLong ClockOutOfRange OperationReused OperationNotIssued OperationDoesNotFit
     OperationOnNonMember StartOnNodeNotUp StartBesideOrphan StartWithoutProvider
     StopBeforeDependent UnopenedOnOwner RunsWithoutOwner RunsOnDownNode CertainOnLostNode
-    MoveToOwner OwnerWithoutEpoch OrderedInLaterEpoch OrphanOnDownNode
+    MoveToOwner OwnerWithoutEpoch OrderedInLaterEpoch RoomDiffers OrphanOnDownNode
     OrphanBesideItself PauseDiffers FenceOfDownNode FenceRetryWithoutNeed DownWithoutProof
     DrainOfResumedNode RecoveryDoesNotFit LateStartWithoutDoubt DoubtDiffers ConfigurationNotCounted
     FormationDiffers QuorumDiffers OccupancyDiffers VotesDiffer OutstandingDiffers IndexDiffers

@@ -4,8 +4,8 @@ use super::check::Accepted;
 use super::{Cluster, Command, InputError, LockHandling, WhenRefused};
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
-use crate::plan::{Rejection, Tier};
-use crate::policy::Trigger;
+use crate::plan::{self, Rejection, Tier};
+use crate::policy::{Placement, Trigger};
 use crate::spec::ResourceSpec;
 use crate::state::{DrainStatus, LateStart, Lock, MoveFailure};
 
@@ -145,7 +145,10 @@ impl Cluster {
 
     /// Whether there is no better node for a group than its owner.
     fn is_stuck_on(&self, group: GroupId, owner: NodeId) -> bool {
-        self.choose(group, Trigger::Start)
+        // As if it were wanted already.
+        let placement = self.placement(group, Trigger::Start).map(Placement::to_run);
+        placement
+            .and_then(|placement| plan::choose(&placement, &*self.policy))
             .is_none_or(|choice| choice.tier != Tier::Eligible || choice.node == owner)
     }
 

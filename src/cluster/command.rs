@@ -143,6 +143,7 @@ impl Cluster {
         if let Some(owner) = owner {
             self.forget_failed_node(group, owner);
         }
+        self.review_room(group);
         self.try_again(group);
         self.touch(group);
     }
@@ -190,6 +191,7 @@ impl Cluster {
                 record.desired = None;
             }
         }
+        self.review_room(group);
         self.touch(group);
     }
 
@@ -208,18 +210,24 @@ impl Cluster {
                 continue;
             }
             let member = of.resource_at(position);
-            if self.desired(group, member) == DesiredState::Offline || member == resource {
-                self.set_desired(member, DesiredState::Online);
+            if (self.desired(group, member) == DesiredState::Offline || member == resource)
+                && let Some(record) = self.state.resources.get_mut(member.index())
+            {
+                record.desired = Some(DesiredState::Online);
             }
             self.begin_anew(member);
             needed.extend(of.graph().providers(position));
         }
+        self.review_room(group);
         self.touch(group);
     }
 
     fn set_desired(&mut self, resource: ResourceId, desired: DesiredState) {
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
             record.desired = Some(desired);
+        }
+        if let Some(group) = self.spec.resource(resource).map(ResourceSpec::group) {
+            self.review_room(group);
         }
         self.touch_resource(resource);
     }

@@ -10,6 +10,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::output::Event;
+use super::room;
 use super::{Cluster, InputError};
 use crate::id::name::folded;
 use crate::id::{GroupId, NodeId, ResourceId};
@@ -18,7 +19,7 @@ use crate::quorum::{self, Ballot};
 use crate::spec::{ClusterDeclaration, ClusterSpec, ResourceSpec};
 use crate::state::{
     ClusterState, FailedNode, FailedNodes, GroupRecord, Movement, MovementCause, NodeRecord,
-    Occupancy, QueuedMove, ResourceRecord,
+    QueuedMove, ResourceRecord,
 };
 
 /// A configuration that may replace the one in force.
@@ -229,7 +230,13 @@ impl Cluster {
                 Some(((mapping.node(*node)?, mapping.resource(*resource)?), *orphan))
             })
             .collect();
-        state.occupancy = Occupancy::of(spec, &state.groups);
+        for (group, _) in spec.groups() {
+            let may_run = state.may_run(spec, group);
+            let is_wanted = state.is_wanted(spec, group);
+            let Some(record) = state.groups.get_mut(group.index()) else { continue };
+            record.room = room::after(record.room, may_run, is_wanted);
+        }
+        state.occupancy = state.rebuilt_occupancy(spec);
         state
     }
 

@@ -25,6 +25,8 @@ pub(crate) enum Gate {
     Behind(GroupId),
     /// This group of its class runs on the node.
     Refused(GroupId),
+    /// No node has room for it.
+    NoRoom,
 }
 
 impl Cluster {
@@ -34,6 +36,9 @@ impl Cluster {
         let Some(record) = self.state.group(group) else { return Gate::NotOrdered };
         if !record.may_start(settings.priority) {
             return Gate::NotOrdered;
+        }
+        if self.waits_for_room(group) {
+            return Gate::NoRoom;
         }
         let delayed_until = record.placed_at.after(settings.start_delay);
         if delayed_until > self.state.now {
@@ -125,6 +130,7 @@ impl Cluster {
             NodeState::Joining => {}
             NodeState::Up | NodeState::Paused => {
                 standing.is_awaiting_node |= self.is_unfit(declared, group, owner);
+                standing.is_awaiting_node |= self.waits_for_room(group);
                 self.add_resources(declared, group, owner, &mut standing);
                 // What is stuck holds up nobody.
                 let is_stuck = self.doubt_of(declared).is_some();
@@ -177,7 +183,7 @@ impl Cluster {
                 Gate::Open | Gate::Behind(_) | Gate::Refused(_) => {
                     standing.may_take_its_turn = true;
                 }
-                Gate::NotOrdered => {}
+                Gate::NotOrdered | Gate::NoRoom => {}
             }
         }
     }

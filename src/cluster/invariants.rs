@@ -12,7 +12,7 @@ use crate::quorum::{self, Ballot};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{
     ClusterState, Doubt, DownProof, DrainStatus, Exhaustion, GroupRecord, HomeWait, LateStart,
-    NodeRecord, Occupancy, Pause, Recovery, ResourceRecord,
+    NodeRecord, Pause, Recovery, ResourceRecord, Room,
 };
 use crate::time::Timestamp;
 
@@ -252,9 +252,26 @@ impl<'a> Checks<'a> {
         }
     }
 
-    /// Occupancy is what the owners and destinations of the groups say.
+    /// What may run takes room, what is off and not wanted takes none. What is wanted may wait for
+    /// room.
+    fn room_fits(self, group: GroupId, record: &GroupRecord) -> bool {
+        match record.room {
+            Room::Taken => {
+                record.owner.is_some()
+                    && (self.state.may_run(self.spec, group)
+                        || self.state.is_wanted(self.spec, group))
+            }
+            Room::Left => !self.state.may_run(self.spec, group),
+        }
+    }
+
+    /// Occupancy is what the groups say of their owners, destinations and room.
     fn occupancy(self) -> Result<(), Violation> {
-        let rebuilt = Occupancy::of(self.spec, &self.state.groups);
+        for (group, _) in self.spec.groups() {
+            let fits = self.state.group(group).is_none_or(|record| self.room_fits(group, record));
+            require!(fits, Subject::Group(group), Rule::RoomDiffers);
+        }
+        let rebuilt = self.state.rebuilt_occupancy(self.spec);
         require!(rebuilt == self.state.occupancy, Subject::Cluster, Rule::OccupancyDiffers);
         Ok(())
     }

@@ -50,6 +50,7 @@ impl Cluster {
             if let Some(record) = self.state.groups.get_mut(group.index()) {
                 record.ordered_in = record.ordered_in.map(|epoch| epoch.min(record.epoch));
             }
+            self.review_room(group);
         }
     }
 
@@ -155,6 +156,7 @@ impl Cluster {
                     self.abandon_move(group);
                 }
             }
+            self.review_room(group);
         }
         self.supersede_fence(node);
         if let Some(record) = self.state.nodes.get_mut(node.index()) {
@@ -398,6 +400,10 @@ impl Cluster {
             if declared.settings().cold_start == ColdStart::DontStart {
                 record.desired = DesiredState::Offline;
             }
+        }
+        let spec = Arc::clone(&self.spec);
+        for (group, _) in spec.groups() {
+            self.review_room(group);
         }
     }
 

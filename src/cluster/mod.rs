@@ -54,6 +54,7 @@ mod reconcile;
 mod recovery;
 mod restore;
 mod resume;
+mod room;
 mod running;
 mod settle;
 mod snapshot;

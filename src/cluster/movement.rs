@@ -38,7 +38,8 @@ impl Cluster {
         let from = record.owner;
         if let Some(to) = to {
             if !seeded!(PendingTakesNoRoom) {
-                self.state.occupancy.enter(declared, group, to);
+                let room = self.state.room_to_be(&spec, group);
+                self.state.occupancy.enter(declared, group, to, room);
             }
             self.caches.touched.add_changed_node(to);
         }
@@ -156,9 +157,7 @@ impl Cluster {
         if let Some(from) = from {
             self.state.occupancy.leave(declared, group, from);
         }
-        if let Some(to) = to {
-            self.state.occupancy.enter(declared, group, to);
-        }
+        self.settle_down(declared, group, to);
         for node in from.into_iter().chain(to) {
             self.caches.touched.add_changed_node(node);
         }

@@ -81,7 +81,7 @@ impl Cluster {
         }
     }
 
-    fn tell_no_place(&mut self, group: GroupId) {
+    pub(super) fn tell_no_place(&mut self, group: GroupId) {
         if !self.caches.awaiting.contains(&group) {
             self.emit(Event::PlacementFailed { group });
         }
@@ -113,6 +113,7 @@ impl Cluster {
         let is_settled = self.leave_drained_owner(group, owner)
             || self.fail_over(declared, group)
             || self.leave_unfit_owner(declared, group, owner)
+            || self.take_room(declared, group, owner)
             || self.retry_admission(declared, group, owner)
             || self.try_queued_move(group)
             || self.fail_back(declared, group, owner);
@@ -211,23 +212,13 @@ impl Cluster {
     }
 
     /// Whether anything of the group should be online, and may be started by the core.
-    pub(crate) fn is_wanted(&self, declared: &GroupSpec, group: GroupId) -> bool {
-        let may_start = self
-            .state
-            .group(group)
-            .is_some_and(|record| record.may_start(declared.settings().priority));
-        may_start
-            && declared
-                .resources()
-                .any(|resource| self.desired(group, resource) == DesiredState::Online)
+    pub(crate) fn is_wanted(&self, _declared: &GroupSpec, group: GroupId) -> bool {
+        self.state.is_wanted(&self.spec, group)
     }
 
     /// What is wanted of a resource: its own desired state, else that of its group.
     pub(crate) fn desired(&self, group: GroupId, resource: ResourceId) -> DesiredState {
-        let own = self.state.resource(resource).and_then(|record| record.desired);
-        let of_group =
-            self.state.group(group).map_or(DesiredState::Offline, |record| record.desired);
-        own.unwrap_or(of_group)
+        self.state.desired(group, resource)
     }
 
     /// Tries a group again that was refused beside another one of its class.
@@ -312,8 +303,10 @@ impl Cluster {
         })
     }
 
+    /// Whether a group would be kept from coming online on a node. Nobody refuses one that is
+    /// wanted off.
     pub(crate) fn is_refused(&self, declared: &GroupSpec, group: GroupId, node: NodeId) -> bool {
-        self.refusal(declared, group, node).is_some()
+        self.refusal(declared, group, node).is_some() && self.is_wanted(declared, group)
     }
 
     pub(crate) fn choose(&self, group: GroupId, trigger: Trigger) -> Option<Choice> {

@@ -80,7 +80,8 @@ pub enum Reason<N: Naming = Ids> {
         /// Until when.
         until: Timestamp,
     },
-    /// No node can own it.
+    /// No node can own it. It has no owner that is up, or is off on one that has no room for it any
+    /// more.
     NoCandidate,
     /// Its owner is not up yet: it is being cleaned of what it should not run.
     OwnerJoining {

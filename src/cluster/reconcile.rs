@@ -157,7 +157,7 @@ impl Cluster {
                     self.refuse(declared, group, owner, because_of);
                     return;
                 }
-                Gate::NotOrdered | Gate::Delayed(_) | Gate::Behind(_) => return,
+                Gate::NotOrdered | Gate::Delayed(_) | Gate::Behind(_) | Gate::NoRoom => return,
             }
         }
         for position in declared.graph().start_order() {

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use thiserror::Error;
 
 use super::invariants::{self, Violation};
+use super::room;
 use super::snapshot::{
     FailedNodeSnapshot, GroupSnapshot, MovementSnapshot, NodeSnapshot, OrphanSnapshot,
     QueuedSnapshot, ResourceSnapshot, Snapshot, SnapshotV1,
@@ -20,7 +21,7 @@ use crate::id::{Names, NodeId, ResourceId};
 use crate::spec::{ClusterSpec, Limits, SpecErrors};
 use crate::state::{
     ClusterState, Drain, FailedNode, FailedNodes, Fence, GroupRecord, Movement, NodeRecord,
-    Occupancy, Orphan, QueuedMove, ResourceRecord,
+    Occupancy, Orphan, QueuedMove, ResourceRecord, Room,
 };
 
 /// Why a snapshot is not one of a cluster. Nothing came of it.
@@ -93,8 +94,9 @@ pub(crate) fn restore_state_within(
     }) = snapshot;
     let spec = declaration.build_within(limits).map_err(RestoreError::Declaration)?;
     let ids = IdsOf(&spec);
+    let is_room_known = groups.iter().all(|group| group.room.is_some() || group.owner.is_none());
     let groups = ids.groups(groups)?;
-    let state = ClusterState {
+    let mut state = ClusterState {
         now,
         inputs,
         next_operation: if seeded!(OperationIdReused) {
@@ -109,11 +111,15 @@ pub(crate) fn restore_state_within(
         formed_at,
         resumed_at,
         nodes: ids.nodes(nodes)?,
-        occupancy: Occupancy::of(&spec, &groups),
+        occupancy: Occupancy::default(),
         groups,
         resources: ids.resources(resources)?,
         orphans: ids.orphans(orphans)?,
     };
+    if !is_room_known {
+        room::recall(&spec, &mut state);
+    }
+    state.occupancy = state.rebuilt_occupancy(&spec);
     invariants::check(&spec, &state)
         .map_err(|violation| RestoreError::Inconsistent(violation.named(&spec)))?;
     Ok((spec, state))
@@ -207,7 +213,9 @@ impl IdsOf<'_> {
             placed_at,
             placed_in_input,
             home_wait,
+            room,
         } = snapshot;
+        let has_owner = owner.is_some();
         Ok(GroupRecord {
             owner: self.optional(owner)?,
             epoch,
@@ -225,6 +233,7 @@ impl IdsOf<'_> {
             placed_at,
             placed_in_input,
             home_wait,
+            room: room.unwrap_or(if has_owner { Room::Taken } else { Room::Left }),
         })
     }
 

@@ -235,9 +235,13 @@ impl Cluster {
         *running = running
             .saturating_add(u32::from(to.may_run()))
             .saturating_sub(u32::from(from.may_run()));
-        if *running == 0 && from.may_run() {
+        let running = *running;
+        if running == 0 && from.may_run() {
             // The place beside it may be free for another group of its class.
             self.touch_awaiting();
+        }
+        if from.may_run() != to.may_run() && running <= 1 {
+            self.review_room(group);
         }
         self.touch(group);
     }

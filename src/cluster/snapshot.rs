@@ -14,7 +14,7 @@ use crate::spec::{ClusterDeclaration, ClusterSpec, GroupSpec, NodeSpec, Resource
 use crate::state::{
     Attraction, ClusterState, Doubt, DownProof, Drain, DrainMode, DrainStatus, FailedNode, Fence,
     GroupRecord, HomeWait, LateStart, Lock, LockHandling, MoveFailure, Movement, MovementCause,
-    NodeRecord, Operation, Orphan, OrphanState, Pause, QueuedMove, Recovery, ResourceRecord,
+    NodeRecord, Operation, Orphan, OrphanState, Pause, QueuedMove, Recovery, ResourceRecord, Room,
     WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
@@ -161,6 +161,7 @@ pub(super) struct GroupSnapshot {
     pub(super) placed_in_input: u64,
     #[serde(default)]
     pub(super) home_wait: HomeWait,
+    pub(super) room: Option<Room>,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -341,6 +342,7 @@ impl NamesOf<'_> {
             placed_at,
             placed_in_input,
             home_wait,
+            room,
         } = record;
         let name = |node: &Option<NodeId>| node.map(|node| self.node(node));
         GroupSnapshot {
@@ -369,6 +371,7 @@ impl NamesOf<'_> {
             placed_at: *placed_at,
             placed_in_input: *placed_in_input,
             home_wait: *home_wait,
+            room: owner.map(|_| *room),
         }
     }
 

@@ -144,6 +144,7 @@ impl Cluster {
                 Gate::NotOrdered => return Reason::NotStartedAutomatically,
                 Gate::Delayed(until) => return Reason::StartDelayed { until },
                 Gate::Behind(ahead) => return Reason::WaitingForPriority { group: ahead },
+                Gate::NoRoom => return Reason::NoCandidate,
                 Gate::Open | Gate::Refused(_) => {}
             }
         }

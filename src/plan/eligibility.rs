@@ -9,6 +9,7 @@ use crate::id::{GroupId, Ids, Naming, NodeId};
 use crate::machine::NodeState;
 use crate::policy::{Placement, Trigger};
 use crate::settings::{Admission, AntiAffinityPlacement};
+use crate::state::Room;
 
 /// Whether a node may own a group.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
@@ -87,7 +88,8 @@ pub enum Rejection<N: Naming = Ids> {
 /// still veto it.
 ///
 /// The first rule that applies decides: the node's state; being the owner that the group is to
-/// leave; possible owners; capacity; anti-affinity. A node of the last resort has passed all
+/// leave; possible owners; capacity; anti-affinity. A group that is off and wanted off needs no room,
+/// so the last two do not speak against a node then. A node of the last resort has passed all
 /// rules that reject. Nothing is allocated.
 #[must_use]
 pub fn eligibility(placement: &Placement<'_>, node: NodeId) -> Eligibility {
@@ -155,8 +157,7 @@ fn judge(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Re
     let paused = member(placement, node)?;
     stays_off_owner(placement, node)?;
     let not_possible = possible_owner(placement, node)?;
-    capacity(placement, node)?;
-    let beside = anti_affinity(placement, node)?;
+    let beside = room(placement, node)?;
     Ok(paused.or(not_possible).or(beside))
 }
 
@@ -236,6 +237,17 @@ fn possible_owner(placement: &Placement<'_>, node: NodeId) -> Result<Option<Draw
         }
         Some(resource) => Err(Rejection::NotPossibleOwner { resource }),
     }
+}
+
+/// Whether a node has room for the group, and no forbidden neighbour. Whoever is off and wanted off
+/// needs none.
+pub(crate) fn room(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
+    match placement.room() {
+        Room::Left => return Ok(None),
+        Room::Taken => {}
+    }
+    capacity(placement, node)?;
+    anti_affinity(placement, node)
 }
 
 fn capacity(placement: &Placement<'_>, node: NodeId) -> Result<(), Rejection> {

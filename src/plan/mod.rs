@@ -8,6 +8,7 @@ mod eligibility;
 mod explain;
 
 pub use choose::{Choice, Tier, assess, choose};
+pub(crate) use eligibility::room;
 pub use eligibility::{Drawback, Eligibility, Rejection, eligibility};
 pub use explain::{Candidate, Difference, Explanation, Verdict, explain};
 

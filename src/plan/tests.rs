@@ -11,7 +11,7 @@ use crate::settings::AntiAffinityPlacement;
 use crate::spec::{
     ClusterDeclaration, ClusterSpec, GroupDeclaration, NodeDeclaration, ResourceDeclaration,
 };
-use crate::state::ClusterState;
+use crate::state::{ClusterState, Room};
 use crate::testkit::policy::asking::Ranked;
 use crate::time::Timestamp;
 
@@ -48,8 +48,9 @@ impl Cluster {
     fn owned(mut self, group: &str, node: &str) -> Self {
         let (group, node) = (self.group(group), self.node(node));
         self.state.groups[group.index()].owner = Some(node);
+        self.state.groups[group.index()].room = Room::Taken;
         let spec = self.spec.group(group).expect("the id is of this cluster");
-        self.state.occupancy.enter(spec, group, node);
+        self.state.occupancy.enter(spec, group, node, Room::Taken);
         self
     }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{DimensionId, GroupId, NodeId};
 use crate::spec::{ClusterSpec, GroupSpec};
-use crate::state::{ClusterState, GroupRecord};
+use crate::state::{ClusterState, GroupRecord, Room};
 
 mod failed;
 mod load;
@@ -171,6 +171,8 @@ pub struct Placement<'a> {
     group: GroupId,
     group_spec: &'a GroupSpec,
     trigger: Trigger,
+    /// Whether the group will take room on its node.
+    room: Room,
 }
 
 impl<'a> Placement<'a> {
@@ -183,7 +185,15 @@ impl<'a> Placement<'a> {
         trigger: Trigger,
     ) -> Option<Self> {
         let group_spec = spec.group(group)?;
-        Some(Self { spec, state, group, group_spec, trigger })
+        let room = state.room_to_be(spec, group);
+        Some(Self { spec, state, group, group_spec, trigger, room })
+    }
+
+    /// The same for a group that is about to be wanted online.
+    #[must_use]
+    pub(crate) const fn to_run(mut self) -> Self {
+        self.room = Room::Taken;
+        self
     }
 
     /// The declared cluster.
@@ -214,6 +224,12 @@ impl<'a> Placement<'a> {
     #[must_use]
     pub const fn trigger(&self) -> Trigger {
         self.trigger
+    }
+
+    /// Whether the group will take room on its node: not if everything of it is wanted off.
+    #[must_use]
+    pub const fn room(&self) -> Room {
+        self.room
     }
 
     /// The node that owns it or owned it last.
@@ -273,13 +289,14 @@ impl<'a> Placement<'a> {
         self.group_spec.preferred_owners().iter().position(|owner| *owner == node)
     }
 
-    /// How many other groups stand on a node or are on their way to it.
+    /// How many other groups take room on a node, or will when they have got there. What is off and
+    /// wanted off takes none.
     #[must_use]
     pub fn groups_on(&self, node: NodeId) -> usize {
         let occupancy = self.state.occupancy();
         occupancy
             .group_count(node)
-            .saturating_sub(usize::from(occupancy.stands_on(self.group, node)))
+            .saturating_sub(usize::from(occupancy.takes_room_on(self.group, node)))
     }
 
     /// What a node would carry in one dimension with this group on it.
@@ -287,7 +304,7 @@ impl<'a> Placement<'a> {
     pub fn load_with(&self, node: NodeId, dimension: DimensionId) -> u64 {
         let occupancy = self.state.occupancy();
         let load = occupancy.load(node, dimension);
-        if occupancy.stands_on(self.group, node) {
+        if occupancy.takes_room_on(self.group, node) {
             return load;
         }
         let demand = self.group_spec.demands().iter().find(|(of, _)| *of == dimension);

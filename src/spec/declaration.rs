@@ -167,10 +167,13 @@ pub struct GroupDeclaration {
     /// empty.
     #[serde(default)]
     pub preferred_owners: Vec<String>,
-    /// Groups that share a class avoid each other; classes are compared without case.
+    /// Groups that share a class avoid each other; classes are compared without case. A group that
+    /// is off and wanted off is in nobody's way.
     #[serde(default)]
     pub anti_affinity_classes: Vec<String>,
-    /// What the group takes of the capacity of its node, by dimension; compared without case.
+    /// What the group takes of the capacity of its node, by dimension; compared without case. It
+    /// takes nothing while everything of it is off and nothing is wanted. When it is to start and
+    /// its node has no room left, it moves to one that has, or waits until there is some.
     #[serde(default, deserialize_with = "crate::kind::unique::numbers")]
     pub demands: BTreeMap<String, u64>,
     #[serde(default)]

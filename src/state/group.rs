@@ -39,6 +39,8 @@ pub struct GroupRecord {
     pub(crate) placed_in_input: u64,
     /// Whether it may still wait for its home.
     pub(crate) home_wait: HomeWait,
+    /// Whether it takes room on its owner.
+    pub(crate) room: Room,
 }
 
 /// Whether a group may wait for its preferred owner: only until something of it was started, or
@@ -53,6 +55,23 @@ pub enum HomeWait {
     Possible,
     /// It is part of a running cluster.
     Over,
+}
+
+/// Whether a group takes room where it stands: of the capacity of its node, of the place beside
+/// groups of its class, and of what policies count.
+///
+/// A group of which everything is certainly off and nothing is wanted takes none. When it is to
+/// start, it takes room first; where there is none, it goes to another node or waits.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Room {
+    /// It takes room.
+    #[default]
+    Taken,
+    /// It is off, and wanted off or waiting for room.
+    Left,
 }
 
 /// A move under way: the group stops on its owner, then belongs to `to`.
@@ -163,6 +182,7 @@ impl GroupRecord {
             placed_at: Timestamp::ZERO,
             placed_in_input: 0,
             home_wait: HomeWait::Possible,
+            room: Room::Left,
         }
     }
 
@@ -190,6 +210,12 @@ impl GroupRecord {
     #[must_use]
     pub const fn movement(&self) -> Option<Movement> {
         self.movement
+    }
+
+    /// Whether it takes room on its owner.
+    #[must_use]
+    pub const fn room(&self) -> Room {
+        self.room
     }
 
     /// The move that waits until it is possible.

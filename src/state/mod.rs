@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use crate::id::{Epoch, GroupId, NodeId, OpId, ResourceId};
 use crate::machine::{GroupState, NodeState, ResourceState};
-use crate::settings::Fencing;
+use crate::settings::{DesiredState, Fencing};
 use crate::spec::ClusterSpec;
 use crate::time::{Timestamp, WallClock};
 
@@ -25,6 +25,7 @@ pub use crate::quorum::WitnessState;
 pub use failed_nodes::{FailedNode, FailedNodes};
 pub use group::{
     GroupRecord, HomeWait, Lock, LockHandling, MoveFailure, Movement, MovementCause, QueuedMove,
+    Room,
 };
 pub use node::{Attraction, DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
 pub use occupancy::Occupancy;
@@ -173,6 +174,45 @@ impl ClusterState {
         spec.group(group).is_some_and(|declared| {
             declared.resources().any(|resource| self.resource_state(resource).may_run())
         })
+    }
+
+    /// What is wanted of a resource of a group: its own desired state, else that of the group.
+    #[must_use]
+    pub fn desired(&self, group: GroupId, resource: ResourceId) -> DesiredState {
+        let own = self.resource(resource).and_then(|record| record.desired);
+        own.or_else(|| Some(self.group(group)?.desired)).unwrap_or(DesiredState::Offline)
+    }
+
+    /// Whether anything of a group should be online, and may be started by the core.
+    #[must_use]
+    pub fn is_wanted(&self, spec: &ClusterSpec, group: GroupId) -> bool {
+        let (Some(declared), Some(record)) = (spec.group(group), self.group(group)) else {
+            return false;
+        };
+        record.may_start(declared.settings().priority)
+            && declared
+                .resources()
+                .any(|resource| self.desired(group, resource) == DesiredState::Online)
+    }
+
+    /// What stands on each node, from the groups and resources alone.
+    pub(crate) fn rebuilt_occupancy(&self, spec: &ClusterSpec) -> Occupancy {
+        let mut occupancy = Occupancy::new(spec);
+        for (group, declared) in spec.groups() {
+            let Some(record) = self.group(group) else { continue };
+            if let Some(owner) = record.owner {
+                occupancy.enter(declared, group, owner, record.room);
+            }
+            if let Some(to) = record.movement.and_then(|movement| movement.to) {
+                occupancy.enter(declared, group, to, self.room_to_be(spec, group));
+            }
+        }
+        occupancy
+    }
+
+    /// Whether a group will take room where it is going: if it is to run there.
+    pub(crate) fn room_to_be(&self, spec: &ClusterSpec, group: GroupId) -> Room {
+        if self.is_wanted(spec, group) { Room::Taken } else { Room::Left }
     }
 
     /// What runs where it should not, by node and resource.

@@ -6,12 +6,14 @@ use alloc::vec::Vec;
 
 use crate::id::{ClassId, DimensionId, GroupId, NodeId};
 use crate::spec::{ClusterSpec, GroupSpec};
-use crate::state::GroupRecord;
+use crate::state::Room;
 
-/// The groups on each node, with what they take of it and their anti-affinity classes.
+/// The groups on each node, with what those that take room take of it and their anti-affinity
+/// classes.
 ///
 /// A group stands on its owner and, while it moves, on the owner to be as well: both need the room
-/// until the move is over, and a second group placed in the same breath sees the first.
+/// until the move is over, and a second group placed in the same breath sees the first. What is off
+/// and wanted off stands there and takes no [`Room`].
 ///
 /// Each node has a sum for each dimension, which is 32 KiB in all at most within the default
 /// [`Limits`](crate::spec::Limits): 64 nodes by 64 dimensions by 8 bytes. Whoever lifts both limits
@@ -25,6 +27,8 @@ pub struct Occupancy {
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 struct NodeLoad {
     groups: BTreeSet<GroupId>,
+    /// Those that take room.
+    taking: BTreeSet<GroupId>,
     /// Sum of demands, by dimension id.
     load: Vec<u64>,
 }
@@ -34,51 +38,48 @@ impl Occupancy {
     #[must_use]
     pub fn new(spec: &ClusterSpec) -> Self {
         let dimensions = spec.dimensions().len();
-        let empty = NodeLoad { groups: BTreeSet::new(), load: vec![0; dimensions] };
+        let empty = NodeLoad { load: vec![0; dimensions], ..NodeLoad::default() };
         Self { nodes: vec![empty; spec.nodes().len()], classes: BTreeSet::new() }
     }
 
-    /// What these records say: each group on its owner and on its owner to be.
-    pub(crate) fn of(spec: &ClusterSpec, groups: &[GroupRecord]) -> Self {
-        let mut occupancy = Self::new(spec);
-        for ((group, declared), record) in spec.groups().zip(groups) {
-            let destination = record.movement.and_then(|movement| movement.to);
-            for node in record.owner.into_iter().chain(destination) {
-                occupancy.enter(declared, group, node);
-            }
-        }
-        occupancy
-    }
-
-    /// Puts a group on a node; no effect if it stands there already.
-    pub(crate) fn enter(&mut self, spec: &GroupSpec, group: GroupId, node: NodeId) {
+    /// Puts a group on a node, or notes that it takes room there now, or none.
+    pub(crate) fn enter(&mut self, spec: &GroupSpec, group: GroupId, node: NodeId, room: Room) {
         let Some(entry) = self.nodes.get_mut(node.index()) else { return };
-        if !entry.groups.insert(group) {
-            return;
-        }
-        for (dimension, amount) in spec.demands() {
-            if let Some(load) = entry.load.get_mut(dimension.index()) {
-                *load = load.saturating_add(*amount);
-            }
-        }
-        for class in spec.anti_affinity_classes() {
-            self.classes.insert((node, *class, group));
+        entry.groups.insert(group);
+        let is_change = match room {
+            Room::Taken => entry.taking.insert(group),
+            Room::Left => entry.taking.remove(&group),
+        };
+        if is_change {
+            self.weigh(spec, group, node, room);
         }
     }
 
     /// Takes a group off a node; no effect if it does not stand there.
     pub(crate) fn leave(&mut self, spec: &GroupSpec, group: GroupId, node: NodeId) {
         let Some(entry) = self.nodes.get_mut(node.index()) else { return };
-        if !entry.groups.remove(&group) {
-            return;
+        entry.groups.remove(&group);
+        if entry.taking.remove(&group) {
+            self.weigh(spec, group, node, Room::Left);
         }
+    }
+
+    fn weigh(&mut self, spec: &GroupSpec, group: GroupId, node: NodeId, room: Room) {
+        let Some(entry) = self.nodes.get_mut(node.index()) else { return };
         for (dimension, amount) in spec.demands() {
             if let Some(load) = entry.load.get_mut(dimension.index()) {
-                *load = load.saturating_sub(*amount);
+                *load = match room {
+                    Room::Taken => load.saturating_add(*amount),
+                    Room::Left => load.saturating_sub(*amount),
+                };
             }
         }
         for class in spec.anti_affinity_classes() {
-            self.classes.remove(&(node, *class, group));
+            let place = (node, *class, group);
+            match room {
+                Room::Taken => self.classes.insert(place),
+                Room::Left => self.classes.remove(&place),
+            };
         }
     }
 
@@ -87,10 +88,16 @@ impl Occupancy {
         self.nodes.get(node.index()).into_iter().flat_map(|entry| entry.groups.iter().copied())
     }
 
-    /// How many groups stand on a node.
+    /// How many groups take room on a node.
     #[must_use]
     pub fn group_count(&self, node: NodeId) -> usize {
-        self.nodes.get(node.index()).map_or(0, |entry| entry.groups.len())
+        self.nodes.get(node.index()).map_or(0, |entry| entry.taking.len())
+    }
+
+    /// Whether this group takes room on this node.
+    #[must_use]
+    pub fn takes_room_on(&self, group: GroupId, node: NodeId) -> bool {
+        self.nodes.get(node.index()).is_some_and(|entry| entry.taking.contains(&group))
     }
 
     /// Whether this group stands on this node.
@@ -99,7 +106,7 @@ impl Occupancy {
         self.nodes.get(node.index()).is_some_and(|entry| entry.groups.contains(&group))
     }
 
-    /// What the groups on a node take of it in one dimension.
+    /// What the groups that take room on a node take of it in one dimension.
     #[must_use]
     pub fn load(&self, node: NodeId, dimension: DimensionId) -> u64 {
         self.nodes
@@ -109,7 +116,7 @@ impl Occupancy {
             .unwrap_or(0)
     }
 
-    /// The groups of an anti-affinity class on a node, ascending.
+    /// The groups of an anti-affinity class that take room on a node, ascending.
     pub fn class_on(&self, class: ClassId, node: NodeId) -> impl Iterator<Item = GroupId> + '_ {
         let first = (node, class, GroupId::new(0));
         let last = (node, class, GroupId::new(u32::MAX));

@@ -9,7 +9,7 @@ use quorate::cluster::Life;
 use quorate::machine::NodeState;
 use quorate::plan::{self, Choice, Drawback, Eligibility, Rejection, Verdict};
 use quorate::policy::{FailoverPolicy, Placement, Rank, Trigger};
-use quorate::settings::{Admission, AntiAffinityPlacement};
+use quorate::settings::{Admission, AntiAffinityPlacement, DesiredState};
 use quorate::{Cluster, Command, Input, NodeId};
 
 use case::{
@@ -42,10 +42,13 @@ fn answer(case: &Case, trigger: Trigger) -> Answer {
         Ability::AllButTheSecond => Some(RESOURCES[1]),
         Ability::Nothing => Some(RESOURCES[0]),
     };
-    let is_short = matches!(case.room, Room::OneShort | Room::OneShortByArrival);
-    let is_beside = case.neighbour != Neighbour::None;
+    // What is off and wanted off takes no place, and needs none.
+    let is_to_run = case.desired == DesiredState::Online;
+    let is_short = is_to_run && matches!(case.room, Room::OneShort | Room::OneShortByArrival);
+    let is_beside = is_to_run && !matches!(case.neighbour, Neighbour::None | Neighbour::Off);
     let is_forbidden = is_beside && case.anti_affinity == AntiAffinityPlacement::Hard;
-    let is_refused = case.neighbour == Neighbour::Running
+    let is_refused = is_to_run
+        && case.neighbour == Neighbour::Running
         && case.admission == Admission::SameClassOnline
         && by_choice;
 
@@ -158,7 +161,7 @@ fn a_node_may_be_given_a_group_exactly_when_the_rules_say_so() {
         }
         given += check_deeds(case, cluster);
     });
-    let cases = (4 * 6 - 1) * 3 * 3 * 4 * 4 * 4;
+    let cases = (5 * 6 - 1) * 2 * 3 * 3 * 4 * 4 * 4;
     assert_eq!(counts.values().sum::<usize>(), cases * Trigger::ALL.len(), "{counts:?}");
     assert!(counts.len() == 11 && counts.values().all(|count| *count > 100), "{counts:?}");
     assert!(given > 400, "only {given} were given");
@@ -224,7 +227,16 @@ fn check_deeds(case: &Case, cluster: &Cluster) -> usize {
             // An order that cannot be carried out may be refused.
             let _ = cluster.handle(NOW, input(*trigger));
             let is_given = cluster.state().occupancy().stands_on(GROUP, THERE);
-            let expected = has_quorum && answer(case, *trigger).may_be_given();
+            // Brought online, it is to run wherever it goes.
+            let asked = match trigger {
+                Trigger::Start => Case { desired: DesiredState::Online, ..*case },
+                // The drain takes the neighbour along, and it starts before.
+                Trigger::Drain if case.neighbour == Neighbour::Arriving => {
+                    Case { neighbour: Neighbour::Running, ..*case }
+                }
+                _ => *case,
+            };
+            let expected = has_quorum && answer(&asked, *trigger).may_be_given();
             assert_eq!(is_given, expected, "{case:?} {trigger} quorum: {has_quorum}");
             given += usize::from(is_given);
         }

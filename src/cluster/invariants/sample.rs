@@ -9,8 +9,8 @@ use crate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDec
 use crate::state::{
     Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, FailedNode,
     FailedNodes, Fence, HomeWait, LateStart, Lock, LockHandling, MoveFailure, Movement,
-    MovementCause, Occupancy, Operation, OperationKind, Orphan, OrphanState, Pause, QueuedMove,
-    Recovery, WitnessState,
+    MovementCause, Operation, OperationKind, Orphan, OrphanState, Pause, QueuedMove, Recovery,
+    Room, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -99,7 +99,10 @@ pub(crate) fn state(spec: &ClusterSpec) -> ClusterState {
     state.orphans.insert((node(3), resource("quorum")), orphan);
     let orphan = Orphan { state: OrphanState::InDoubt(at(9_900)), operation: None };
     state.orphans.insert((node(3), resource("ip")), orphan);
-    state.occupancy = Occupancy::of(spec, &state.groups);
+    for group in [0, 1, 2, 3] {
+        state.groups[group].room = Room::Taken;
+    }
+    state.occupancy = state.rebuilt_occupancy(spec);
     state
 }
 

@@ -10,7 +10,7 @@ use crate::settings::QuorumRule;
 use crate::spec::ClusterDeclaration;
 use crate::state::{
     Doubt, DownProof, DrainStatus, Exhaustion, FailedNode, FailedNodes, LateStart, MoveFailure,
-    Movement, MovementCause, Orphan, OrphanState, Recovery, WitnessState,
+    Movement, MovementCause, Orphan, OrphanState, Recovery, Room, WitnessState,
 };
 use crate::time::WallClock;
 
@@ -41,7 +41,7 @@ fn node_breaks(index: u32, rule: Rule, change: impl FnOnce(&mut NodeRecord)) {
 fn group_breaks(index: u32, rule: Rule, change: impl FnOnce(&mut GroupRecord)) {
     let result = verdict(|state| {
         change(&mut state.groups[group(index).index()]);
-        state.occupancy = Occupancy::of(&spec(), &state.groups);
+        state.occupancy = state.rebuilt_occupancy(&spec());
     });
     assert_eq!(result, Err(Violation::new(Subject::Group(group(index)), rule)));
 }
@@ -179,6 +179,8 @@ fn groups_have_possible_owners_and_moves() {
         record.epoch = Epoch::default();
         record.ordered_in = None;
     });
+    group_breaks(0, Rule::RoomDiffers, |record| record.room = Room::Left);
+    group_breaks(4, Rule::RoomDiffers, |record| record.room = Room::Taken);
     group_breaks(0, Rule::OrderedInLaterEpoch, |record| record.ordered_in = Some(Epoch::new(4)));
     let leaving =
         Movement { to: None, cause: MovementCause::Drain, on_failure: MoveFailure::Failover };
@@ -194,7 +196,7 @@ fn what_may_run_is_on_its_owner() {
     let subject = Subject::Resource(resource("tape"));
     let unowned = verdict(|state| {
         state.groups[2].owner = None;
-        state.occupancy = Occupancy::of(&spec(), &state.groups);
+        state.occupancy = state.rebuilt_occupancy(&spec());
     });
     assert_eq!(unowned, Err(Violation::new(subject.clone(), Rule::RunsWithoutOwner)));
     let down = verdict(|state| {

@@ -94,6 +94,8 @@ pub enum Rule {
     FailedTwiceOnNode,
     /// A group failed on a node in a life that has begun.
     FailedInLaterLife,
+    /// A group takes room and is off and not wanted, or runs and takes none.
+    RoomDiffers,
     /// Nothing is left on a node that is down.
     OrphanOnDownNode,
     /// A resource on its owner is either the owner's own or an orphan.
@@ -221,6 +223,7 @@ impl fmt::Display for Rule {
             Self::OrderedInLaterEpoch => "it was ordered online in an epoch that has not begun",
             Self::FailedTwiceOnNode => "a node on which it failed is remembered twice",
             Self::FailedInLaterLife => "it failed on a node in a life that has not begun",
+            Self::RoomDiffers => "it takes room and is not to run, or may run and takes none",
             Self::OrphanOnDownNode => "it may run on a node that is down",
             Self::OrphanBesideItself => "it also runs there as the owner's own",
             Self::PauseDiffers => "its state and its pause differ",

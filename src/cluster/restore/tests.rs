@@ -59,6 +59,17 @@ fn a_snapshot_gives_back_spec_and_state() {
 }
 
 /// A flipped bit is an error, or leads to a state that is sound and that is written as it was read.
+/// Snapshots of clusters in which whatever was owned took room do not say which groups take some.
+#[test]
+fn room_that_is_not_told_is_taken_by_what_runs_or_is_wanted() {
+    let mut older = good();
+    let groups = older["v1"]["groups"].as_array_mut().unwrap();
+    for group in groups {
+        group.as_object_mut().unwrap().remove("room");
+    }
+    assert_eq!(restored(&older), restored(&good()));
+}
+
 #[test]
 fn flipped_bits_do_no_harm() {
     let text = good().to_string();
@@ -260,6 +271,7 @@ fn impossible_states_of_groups_are_refused() {
         ("/groups/0/owner", &json!("e"), "resource disk", Rule::RunsOnDownNode),
         ("/groups/0/owner", &Value::Null, "resource disk", Rule::RunsWithoutOwner),
         ("/groups/1/movement/to", &json!("b"), "group files", Rule::MoveToOwner),
+        ("/groups/0/room", &json!("left"), "group mail", Rule::RoomDiffers),
         ("/groups/0/ordered_in", &json!(4), "group mail", Rule::OrderedInLaterEpoch),
         ("/groups/0/failovers", &json!([NOW + 1]), "group mail", Rule::TimeInFuture),
         ("/groups/0/placed_at", &later, "group mail", Rule::TimeInFuture),

@@ -63,6 +63,7 @@ written!(GroupSnapshot {
     given placed_at,
     given placed_in_input,
     given home_wait,
+    given room,
 });
 
 written!(FailedNodeSnapshot {

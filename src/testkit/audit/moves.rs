@@ -8,6 +8,7 @@ use crate::settings::Priority;
 use crate::spec::GroupSpec;
 use crate::state::{
     Doubt, DrainMode, DrainStatus, Lock, LockHandling, MoveFailure, MovementCause, OperationKind,
+    Room,
 };
 use crate::{Cluster, Command, GroupId, NodeId};
 
@@ -321,7 +322,9 @@ fn could_use(
             && *group != instead_of
             && let Some(declared) = spec.group(*group)
         {
-            state.occupancy.enter(declared, *group, node);
+            // What took no room there was in nobody's way.
+            let room = cluster.state().group(*group).map_or(Room::Left, |of| of.room());
+            state.occupancy.enter(declared, *group, node, room);
         }
     }
     if state.node_state(node) != NodeState::Up {

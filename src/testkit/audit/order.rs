@@ -6,7 +6,7 @@ use crate::settings::{Admission, DesiredState, Priority};
 use crate::state::{OperationKind, Recovery};
 use crate::{GroupId, NodeId, ResourceId};
 
-use super::Moment;
+use super::{Moment, ownership};
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::audit::spelling::share_a_class;
 use crate::testkit::breach::{Breach, ensure};
@@ -46,6 +46,7 @@ pub(super) fn effect(seen: &Seen, moment: &Moment<'_>, effect: &Effect) -> Resul
             start_at_all(seen, resource, effect.node, group)?;
             start_order(seen, resource)?;
             start_not_early(moment, effect, resource)?;
+            ownership::found_room(seen, moment, group, effect.node)?;
             admission(seen, group, effect.node)
         }
         OperationKind::Stop => stop_order(seen, resource),

@@ -4,7 +4,7 @@ use crate::cluster::Event;
 use crate::machine::NodeState;
 use crate::quorum::WitnessState;
 use crate::settings::{AntiAffinityPlacement, QuorumRule, RestartAction};
-use crate::state::{DownProof, MovementCause};
+use crate::state::{DownProof, MovementCause, Room};
 use crate::{Cluster, Epoch, GroupId, NodeId};
 
 use super::Moment;
@@ -98,8 +98,8 @@ fn takeover(
     Ok(())
 }
 
-/// A group gets only an owner that is up and can run all of it, with room for it and, where
-/// anti-affinity is hard, without a group of its class. After a node failure it may also be parked
+/// A group gets only an owner that is up and can run all of it, with room for it, if it is to run,
+/// and, where anti-affinity is hard, without a group of its class. After a node failure it may also be parked
 /// on a paused node or one that cannot run all of it.
 fn fit(seen: &Seen, group: GroupId, to: NodeId, cause: MovementCause) -> Result<(), Breach> {
     let declared = seen.spec.group(group).expect("a declared group");
@@ -111,9 +111,19 @@ fn fit(seen: &Seen, group: GroupId, to: NodeId, cause: MovementCause) -> Result<
         .resources()
         .all(|id| seen.spec.resource(id).is_some_and(|resource| resource.can_run_on(to)));
     ensure!(S16, can_run || is_parked, "{group} goes to {to}, which cannot run all of it");
+    // What is not to run there takes no room.
+    if !seen.is_to_run(group) {
+        return Ok(());
+    }
     room(seen, group, to)?;
+    apart(seen, group, to)
+}
+
+/// Where anti-affinity is hard, no other group of the class takes room on the node.
+fn apart(seen: &Seen, group: GroupId, to: NodeId) -> Result<(), Breach> {
+    let declared = seen.spec.group(group).expect("a declared group");
     if seen.spec.settings().anti_affinity == AntiAffinityPlacement::Hard {
-        for other in seen.standing_on(to).filter(|other| *other != group) {
+        for other in seen.taking_room_on(to).filter(|other| *other != group) {
             let of = seen.spec.group(other).expect("a declared group");
             let shares = share_a_class(&seen.spec, declared, of);
             ensure!(S17, !shares, "{group} goes to {to}, where {other} of its class stands");
@@ -130,7 +140,7 @@ fn room(seen: &Seen, group: GroupId, to: NodeId) -> Result<(), Breach> {
     for (dimension, needed) in declared.demands() {
         let Some(capacity) = capacity(&seen.spec, to, *dimension) else { continue };
         let taken: u64 = seen
-            .standing_on(to)
+            .taking_room_on(to)
             .filter(|other| *other != group)
             .filter_map(|other| seen.spec.group(other))
             .flat_map(|other| other.demands())
@@ -142,6 +152,25 @@ fn room(seen: &Seen, group: GroupId, to: NodeId) -> Result<(), Breach> {
             *needed == 0 || taken + needed <= capacity,
             "{group} goes to {to} with {needed}, where {taken} of {capacity} are taken"
         );
+    }
+    Ok(())
+}
+
+/// A group that took no room before finds some when it starts where it is.
+pub(super) fn found_room(
+    seen: &Seen,
+    moment: &Moment<'_>,
+    group: GroupId,
+    node: NodeId,
+) -> Result<(), Breach> {
+    let name = seen.spec.group(group).map_or("", crate::spec::GroupSpec::name);
+    let before = moment.before.spec().group_id(name).and_then(|id| moment.before.state().group(id));
+    let waited = before.is_some_and(|record| {
+        record.room() == Room::Left && record.epoch() == seen.group(group).epoch
+    });
+    if waited {
+        room(seen, group, node)?;
+        apart(seen, group, node)?;
     }
     Ok(())
 }

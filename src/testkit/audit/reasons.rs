@@ -3,7 +3,7 @@
 use crate::cluster::Reason;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, Fencing, Priority};
-use crate::state::{OperationKind, Recovery};
+use crate::state::{OperationKind, Recovery, Room};
 use crate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
 use crate::testkit::audit::seen::Seen;
@@ -85,7 +85,11 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
         Reason::WaitingForPreferredOwner { node, until } => {
             until > now && !state.node_state(node).is_member()
         }
-        Reason::NoCandidate => matches!(owner_state, None | Some(NodeState::Down)),
+        Reason::NoCandidate => {
+            // It is off on its owner, which has no room for it any more.
+            let waits = record.room() == Room::Left && !state.may_run(cluster.spec(), group);
+            matches!(owner_state, None | Some(NodeState::Down)) || waits
+        }
         Reason::OwnerJoining { node } => {
             owner == Some(node) && state.node_state(node) == NodeState::Joining
         }

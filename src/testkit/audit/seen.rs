@@ -7,9 +7,9 @@ use std::prelude::v1::*;
 
 use crate::cluster::Effect;
 use crate::machine::{GroupState, NodeState, ResourceState};
-use crate::settings::{ColdStart, DesiredState, RestartWindow};
+use crate::settings::{ColdStart, DesiredState, Priority, RestartWindow};
 use crate::spec::ClusterSpec;
-use crate::state::{Doubt, DownProof, Exhaustion, HomeWait, MovementCause, Recovery};
+use crate::state::{Doubt, DownProof, Exhaustion, HomeWait, MovementCause, Recovery, Room};
 use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
 
 use super::again::Again;
@@ -52,6 +52,8 @@ pub(crate) struct SeenGroup {
     pub(crate) owner: Option<NodeId>,
     pub(crate) epoch: Epoch,
     pub(crate) movement: Option<(Option<NodeId>, MovementCause)>,
+    /// Whether it was given room on its owner: it ran there, or was to run when it came there.
+    pub(crate) takes_room: bool,
     pub(crate) told: GroupState,
     pub(crate) desired: DesiredState,
     /// Whether an operator ever asked for it.
@@ -316,11 +318,22 @@ impl Seen {
         self.resource(resource).desired.unwrap_or(self.group(group).desired)
     }
 
-    /// The groups that stand on a node or are on their way to it.
-    pub(crate) fn standing_on(&self, node: NodeId) -> impl Iterator<Item = GroupId> + '_ {
+    /// Whether anything of a group is wanted, and nobody has to ask for it first.
+    pub(crate) fn is_to_run(&self, group: GroupId) -> bool {
+        let declared = self.spec.group(group).expect("a declared group");
+        declared.settings().priority != Priority::NO_AUTO_START
+            && declared.resources().any(|id| self.wanted(id) == DesiredState::Online)
+    }
+
+    /// The groups that certainly take room on a node, or will when they have got there. What is off
+    /// and wanted off takes none; of what is not started automatically it is known when it runs.
+    pub(crate) fn taking_room_on(&self, node: NodeId) -> impl Iterator<Item = GroupId> + '_ {
         self.spec.groups().map(|(id, _)| id).filter(move |id| {
             let group = self.group(*id);
-            group.owner == Some(node) || group.movement.is_some_and(|(to, _)| to == Some(node))
+            let is_to_run = self.is_to_run(*id);
+            let is_here =
+                group.owner == Some(node) && (self.may_run(*id) || group.takes_room && is_to_run);
+            is_here || is_to_run && group.movement.is_some_and(|(to, _)| to == Some(node))
         })
     }
 }
@@ -367,6 +380,7 @@ impl SeenGroup {
             owner: None,
             epoch: Epoch::default(),
             movement: None,
+            takes_room: false,
             told: GroupState::Offline,
             desired,
             is_ordered: false,
@@ -386,6 +400,7 @@ impl SeenGroup {
             owner: record.owner,
             epoch: record.epoch,
             movement: record.movement.map(|movement| (movement.to, movement.cause)),
+            takes_room: record.room() == Room::Taken,
             told: cluster.state().group_state(cluster.spec(), id),
             desired: record.desired,
             is_ordered: record.ordered_in.is_some(),

@@ -32,6 +32,7 @@ const fn promise(rule: Rule) -> Invariant {
         | Rule::ConfigurationNotCounted
         | Rule::OwnerWithoutEpoch
         | Rule::OrderedInLaterEpoch
+        | Rule::RoomDiffers
         | Rule::InputNotAccepted => Invariant::S7,
         Rule::TimeInFuture | Rule::TimesOutOfOrder | Rule::ClockOutOfRange => Invariant::S29,
         Rule::LogTooLong => Invariant::S30,

@@ -245,6 +245,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
         Event::OwnerChanged { group, to, cause, epoch, .. } => {
             let record = &mut seen.groups[group.index()];
             record.owner = *to;
+            record.takes_room = to.is_some();
             record.epoch = *epoch;
             record.movement = None;
             record.is_settled |= to.is_some();

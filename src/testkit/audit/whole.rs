@@ -4,6 +4,7 @@ use crate::cluster::Output;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{Maintenance, NoQuorum};
 use crate::spec::ClusterSpec;
+use crate::state::Room;
 use crate::{Cluster, Command, Input, Timestamp};
 use std::prelude::v1::*;
 
@@ -234,7 +235,10 @@ pub(super) fn nothing_runs_backwards(moment: &Moment<'_>, cluster: &Cluster) -> 
 /// The epochs in which the next step begins.
 pub(super) fn learn_epochs(seen: &mut Seen, cluster: &Cluster) {
     for (id, _) in cluster.spec().groups() {
+        let record = cluster.state().group(id);
         seen.groups[id.index()].epoch = cluster.state().epoch(id);
+        // That it was given room where it is, is told when it starts.
+        seen.groups[id.index()].takes_room = record.is_some_and(|of| of.room() == Room::Taken);
     }
 }
 

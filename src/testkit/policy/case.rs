@@ -11,7 +11,7 @@ use crate::settings::AntiAffinityPlacement;
 use crate::spec::{
     ClusterDeclaration, ClusterSpec, GroupDeclaration, NodeDeclaration, ResourceDeclaration,
 };
-use crate::state::ClusterState;
+use crate::state::{ClusterState, Room};
 use crate::time::Timestamp;
 use crate::{GroupId, NodeId};
 
@@ -291,8 +291,9 @@ impl Scene {
             self.state.occupancy.leave(declared, group, owner);
         }
         record.owner = Some(node);
+        record.room = Room::Taken;
         record.epoch = record.epoch.next();
-        self.state.occupancy.enter(declared, group, node);
+        self.state.occupancy.enter(declared, group, node, Room::Taken);
     }
 
     /// The name of a node, or its number if it is none.

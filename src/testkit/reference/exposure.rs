@@ -7,7 +7,7 @@ use crate::cluster::Event;
 use crate::id::{Ids, Names};
 use crate::settings::{DesiredState, Failback};
 use crate::spec::{ClusterSpec, GroupSpec};
-use crate::state::{Attraction, HomeWait};
+use crate::state::{Attraction, HomeWait, Room};
 use crate::{Cluster, GroupId, NodeId, ResourceId};
 
 impl Picture {
@@ -71,6 +71,7 @@ fn picture_of(cluster: &Cluster, id: GroupId, declared: &GroupSpec) -> Group {
         name: declared.name().to_owned(),
         priority: declared.settings().priority.value(),
         owner: record.owner().and_then(name),
+        takes_room: record.room() == Room::Taken,
         going: record.movement().map(|movement| (movement.to.and_then(name), movement.cause)),
         queued: record.queued(),
         epoch: record.epoch().value(),

@@ -40,7 +40,8 @@ impl Picture {
             let Some(next) = ranking.next() else { continue };
             let has_owner = group.owner.as_deref().is_some_and(|owner| self.is_member(owner));
             let is_enough = !has_owner || trigger == Trigger::Drain || next.flaw.is_none();
-            let is_news = group.owner.as_ref() != Some(&next.node);
+            // A group that waits for room takes it where it is as well.
+            let is_news = group.owner.as_ref() != Some(&next.node) || self.waits_for_room(group);
             if is_enough && is_news {
                 forgotten.push((group.name.clone(), next.node.clone(), trigger));
             }
@@ -99,6 +100,11 @@ impl Picture {
             && self.needs_node(group).is_none()
     }
 
+    /// Whether a group is to start and takes no room yet.
+    fn waits_for_room(&self, group: &Group) -> bool {
+        group.owner.is_some() && !group.takes_room && self.is_wanted(group)
+    }
+
     /// Why a group needs a node now.
     fn needs_node(&self, group: &Group) -> Option<Trigger> {
         let Some(owner) = group.owner.as_deref() else {
@@ -122,7 +128,7 @@ impl Picture {
         let is_held = self.node_state(owner) == NodeState::Paused
             && !group.may_run()
             && self.is_wanted(group);
-        if cannot_run || is_held {
+        if cannot_run || is_held || self.waits_for_room(group) {
             // A lock holds what need not or cannot start elsewhere.
             let is_at_rest = group.may_run() || !self.is_wanted(group);
             let stays = is_at_rest && group.is_held(LockHandling::Respect);

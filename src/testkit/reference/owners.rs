@@ -99,13 +99,16 @@ impl Picture {
             }
             flaws.push(Flaw::CannotRunAll);
         }
-        if let Some(objection) = self.lack_of_room(group, node) {
-            return Standing::Unfit(objection);
-        }
-        match self.rivals(group, trigger, node) {
-            Ok(true) => flaws.push(Flaw::BesideRival),
-            Ok(false) => {}
-            Err(objection) => return Standing::Unfit(objection),
+        // What is off and wanted off takes no room, and nobody is in its way.
+        if self.is_wanted(group) {
+            if let Some(objection) = self.lack_of_room(group, node) {
+                return Standing::Unfit(objection);
+            }
+            match self.rivals(group, trigger, node) {
+                Ok(true) => flaws.push(Flaw::BesideRival),
+                Ok(false) => {}
+                Err(objection) => return Standing::Unfit(objection),
+            }
         }
         flaws.into_iter().max().map_or(Standing::Fit, Standing::LastResort)
     }

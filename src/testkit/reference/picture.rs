@@ -69,6 +69,8 @@ pub struct Group {
     pub priority: u32,
     /// The node that owns it or owned it last.
     pub owner: Option<String>,
+    /// Whether it takes room on its owner, as far as that was settled when it was placed or started.
+    pub takes_room: bool,
     /// Where it is going, if it is moving; the inner `None` is nowhere.
     pub going: Option<(Option<String>, MovementCause)>,
     /// Whether a move waits until it is possible.
@@ -145,13 +147,24 @@ impl Picture {
         self.node(name).map_or(NodeState::Down, |node| node.state)
     }
 
-    /// The groups other than this one that stand on a node or are on their way to it.
+    /// The groups other than this one that take room on a node, or will when they have got there.
     pub fn others_on<'a>(
         &'a self,
         group: &'a str,
         node: &'a str,
     ) -> impl Iterator<Item = &'a Group> + 'a {
-        self.groups.iter().filter(move |other| other.name != group && other.takes_place_on(node))
+        self.groups
+            .iter()
+            .filter(move |other| other.name != group && self.takes_room_on(other, node))
+    }
+
+    /// Whether a group takes room on a node: where it is if it runs or was given room to run, where
+    /// it is going if it is to run there.
+    #[must_use]
+    pub fn takes_room_on(&self, group: &Group, node: &str) -> bool {
+        let is_here = group.owner.as_deref() == Some(node) && (group.takes_room || group.may_run());
+        let is_going = group.going.as_ref().is_some_and(|(to, _)| to.as_deref() == Some(node));
+        is_here || is_going && self.is_wanted(group)
     }
 
     /// Whether two pictures are the same in everything that placement depends on.
@@ -181,7 +194,10 @@ impl Picture {
         match event {
             Event::NodeChanged { node, from, to } => self.learn_node(node, *from, *to),
             Event::QuorumChanged { verdict } => self.is_quorate = verdict.is_quorate(),
-            Event::ResourceChanged { resource, to, .. } => self.learn_resource(resource, *to),
+            Event::ResourceChanged { resource, to, .. } => {
+                self.learn_resource(resource, *to);
+                self.settle_room();
+            }
             Event::OwnerChanged { group, from, to, epoch, cause, .. } => {
                 self.learn_failure(group, from.as_deref(), *cause);
                 if let Some(group) = self.groups.iter_mut().find(|known| known.name == *group) {
@@ -189,7 +205,10 @@ impl Picture {
                     group.is_settled |= to.is_some();
                     group.going = None;
                     group.epoch = epoch.value();
+                    // It was chosen with room for it, if it is to run there.
+                    group.takes_room = to.is_some();
                 }
+                self.settle_room();
             }
             Event::MoveStarted { group, to, cause, .. } => {
                 if let Some(group) = self.groups.iter_mut().find(|known| known.name == *group) {
@@ -257,6 +276,15 @@ impl Picture {
         }
     }
 
+    /// What runs takes room, what is off and not wanted takes none.
+    pub(super) fn settle_room(&mut self) {
+        let wanted: Vec<bool> = self.groups.iter().map(|group| self.is_wanted(group)).collect();
+        for (group, is_wanted) in self.groups.iter_mut().zip(wanted) {
+            let may_run = group.may_run();
+            group.takes_room = may_run || is_wanted && group.takes_room;
+        }
+    }
+
     /// A node that is known to be off has lost whatever it owned: a new epoch begins.
     fn learn_node(&mut self, name: &str, from: NodeState, to: NodeState) {
         // Its next life is another one.
@@ -281,7 +309,7 @@ impl Picture {
 }
 
 impl Group {
-    /// Whether it stands on a node or is on its way to it: in both cases it takes room there.
+    /// Whether it stands on a node or is on its way to it.
     #[must_use]
     pub fn takes_place_on(&self, node: &str) -> bool {
         let is_going_there = self.going.as_ref().is_some_and(|(to, _)| to.as_deref() == Some(node));
@@ -290,13 +318,15 @@ impl Group {
 
     fn is_same_for_placement(&self, other: &Self) -> bool {
         let same = |one: &Resource, other: &Resource| {
-            one.name == other.name && one.possible == other.possible
+            one.name == other.name && one.possible == other.possible && one.desired == other.desired
         };
         self.name == other.name
             && self.owner == other.owner
             && self.going == other.going
             && self.epoch == other.epoch
             && self.failed_on == other.failed_on
+            && self.takes_room == other.takes_room
+            && self.is_ordered == other.is_ordered
             && self.preferred == other.preferred
             && self.classes == other.classes
             && self.demands == other.demands

@@ -24,7 +24,7 @@ impl Picture {
         let is_orphaned =
             self.orphans.iter().any(|(_, resource)| group.resource(resource).is_some());
         let is_open = group.may_run()
-            || self.is_first_in_line(group) && {
+            || group.takes_room && self.is_first_in_line(group) && {
                 self.admission == Admission::Open || self.running_rivals(group, &owner).is_empty()
             };
         if is_orphaned || !is_open { Vec::new() } else { ready }
@@ -114,6 +114,7 @@ impl Picture {
             && !group.may_run()
             && could_start
             && is_asked
+            && group.takes_room
             && (is_delayed || self.is_behind(group))
     }
 

@@ -34,6 +34,7 @@ fn group(name: &str, preferred: &[&str], owner: &str) -> Group {
         name: name.into(),
         priority: 2_000,
         owner: (!owner.is_empty()).then(|| owner.into()),
+        takes_room: !owner.is_empty(),
         going: None,
         queued: None,
         epoch: 1,
@@ -150,8 +151,10 @@ fn last_resorts_are_for_failed_nodes_only() {
 fn groups_on_their_way_take_room() {
     let mut with = group("g", &[], "A");
     with.demands = vec![("mb".into(), 4)];
+    with.resources.push(resource("w", &[], ResourceState::Online));
     let mut other = group("other", &[], "A");
     other.demands = vec![("mb".into(), 7)];
+    other.resources.push(resource("o", &[], ResourceState::Online));
     other.going = Some((Some("B".into()), crate::state::MovementCause::Operator));
     let mut picture = picture("A B", with.clone());
     picture.nodes[1].capacities = vec![("mb".into(), 10)];
@@ -160,6 +163,14 @@ fn groups_on_their_way_take_room() {
     assert_eq!(picture.standing(&with, Trigger::Drain, "B"), Standing::Unfit(no_room));
     picture.groups[1].going = None;
     assert_eq!(picture.standing(&with, Trigger::Drain, "B"), Standing::Fit);
+    // What is off where it stands and wanted off takes none, and needs none.
+    let no_room = Objection::NoRoom { dimension: "mb".into(), needed: 4, free: 3 };
+    picture.groups[1].owner = Some("B".into());
+    assert_eq!(picture.standing(&with, Trigger::Drain, "B"), Standing::Unfit(no_room));
+    picture.groups[1].resources[0].state = ResourceState::Offline;
+    picture.groups[1].resources[0].desired = DesiredState::Offline;
+    picture.settle_room();
+    assert_eq!(picture.standing(&with, Trigger::Drain, "B"), Standing::Fit);
 }
 
 /// SDK, `AntiAffinityClassNames`; MS-CMRP 3.1.4.1.50.
@@ -167,6 +178,7 @@ fn groups_on_their_way_take_room() {
 fn rivals_come_last_or_not_at_all() {
     let mut with = group("g", &["B"], "A");
     with.classes = vec!["mail".into()];
+    with.resources.push(resource("w", &[], ResourceState::Online));
     let mut rival = group("rival", &[], "B");
     rival.classes = vec!["mail".into()];
     rival.resources.push(resource("r", &[], ResourceState::Online));

@@ -2,7 +2,7 @@
 
 use quorate::machine::NodeState;
 use quorate::policy::FailoverPolicy;
-use quorate::settings::{Admission, AntiAffinityPlacement, Priority};
+use quorate::settings::{Admission, AntiAffinityPlacement, DesiredState, Priority};
 use quorate::spec::{
     ClusterDeclaration, Fencing, GroupDeclaration, NodeDeclaration, ResourceDeclaration,
 };
@@ -61,7 +61,9 @@ pub(super) enum Room {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Neighbour {
     None,
-    /// It is there, and off.
+    /// It is there, off, and wanted off: it takes no place.
+    Off,
+    /// It is there, and off; it is to start.
     Idle,
     Running,
     /// It is on its way.
@@ -86,6 +88,8 @@ pub(super) struct Case {
     pub(super) ability: Ability,
     pub(super) room: Room,
     pub(super) neighbour: Neighbour,
+    /// What is wanted of the group.
+    pub(super) desired: DesiredState,
     pub(super) other: Other,
     pub(super) anti_affinity: AntiAffinityPlacement,
     pub(super) admission: Admission,
@@ -107,6 +111,7 @@ impl Case {
                     ability,
                     room,
                     neighbour: NEIGHBOURS[0],
+                    desired: DesiredState::Online,
                     other,
                     anti_affinity,
                     admission,
@@ -114,8 +119,11 @@ impl Case {
                 let fresh = first.fresh(policy);
                 for (standing, owner) in standings().flat_map(|of| OWNERS.map(|owner| (of, owner)))
                 {
-                    for neighbour in NEIGHBOURS {
-                        let case = Self { standing, owner, neighbour, ..first };
+                    for (neighbour, desired) in NEIGHBOURS
+                        .into_iter()
+                        .flat_map(|of| [(of, DesiredState::Online), (of, DesiredState::Offline)])
+                    {
+                        let case = Self { standing, owner, neighbour, desired, ..first };
                         if case.is_possible() {
                             tell(&case, &case.cluster(fresh.clone(), policy));
                         }
@@ -235,7 +243,7 @@ impl Case {
         };
         let neighbour = match self.neighbour {
             Neighbour::None => json!({}),
-            Neighbour::Idle | Neighbour::Running => owned("there"),
+            Neighbour::Off | Neighbour::Idle | Neighbour::Running => owned("there"),
             Neighbour::Arriving => arriving.clone(),
         };
         let filler = match self.room {
@@ -244,7 +252,11 @@ impl Case {
         };
         for (index, fields) in [group, neighbour, filler].into_iter().enumerate() {
             let record = &mut snapshot["groups"][index];
-            record["desired"] = json!("offline");
+            record["desired"] = json!(match (index, self.neighbour) {
+                (0, _) => self.desired,
+                (1, Neighbour::Off) => DesiredState::Offline,
+                _ => DesiredState::Online,
+            });
             set(record, &fields);
             let is_owned = fields.get("owner").is_some();
             let resources: &[usize] = [&[0, 1][..], &[2], &[3]][index];
@@ -270,8 +282,8 @@ fn standings() -> impl Iterator<Item = Standing> {
 const OWNERS: [Owner; 3] = [Owner::Nobody, Owner::There, Owner::Elsewhere];
 const ABILITIES: [Ability; 3] = [Ability::Everything, Ability::AllButTheSecond, Ability::Nothing];
 const ROOMS: [Room; 4] = [Room::NoLimit, Room::JustEnough, Room::OneShort, Room::OneShortByArrival];
-const NEIGHBOURS: [Neighbour; 4] =
-    [Neighbour::None, Neighbour::Idle, Neighbour::Running, Neighbour::Arriving];
+const NEIGHBOURS: [Neighbour; 5] =
+    [Neighbour::None, Neighbour::Off, Neighbour::Idle, Neighbour::Running, Neighbour::Arriving];
 const OTHERS: [Other; 4] = [Other::Able, Other::Full, Other::Unable, Other::Down];
 const ADMISSIONS: [(AntiAffinityPlacement, Admission); 4] = [
     (AntiAffinityPlacement::Soft, Admission::Open),
