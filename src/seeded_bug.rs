@@ -191,6 +191,10 @@ bugs! {
     FencedNodeReturns: S26,
     /// fences have no budget
     FenceWithoutEnd: S26,
+    /// a configuration strikes the owner of a group that runs there
+    OwnerStruckAnyway: S18,
+    /// a dependency is added though its provider is off, so that what runs is stopped
+    DependencyNotAwaited: S28,
     /// drains and failbacks move locked groups
     LockIgnored: S18,
     /// a group that ran since the cluster formed waits for its preferred owner once more

@@ -305,6 +305,19 @@ pub enum RedundantProvider {
     Escalate,
 }
 
+/// When the dependencies of a resource may change.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DependencyChange {
+    /// At any time, and nothing restarts: one that is taken away ends at once, and one that is added
+    /// to a resource that may run has to hold already (MS-CMRP, removal of a simple dependency
+    /// online).
+    Online,
+    /// While the resource is off, and a provider that it loses as well (2003; MS-CMRP,
+    /// `ApiAddResourceDependency`, `ApiRemoveResourceDependency`).
+    Offline,
+}
+
 /// The settled properties of the cluster as a whole.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ClusterSettings {
@@ -335,6 +348,9 @@ pub struct ClusterSettings {
     pub restart_window: RestartWindow,
     /// What the failure of a redundant provider does. Default [`RedundantProvider::Suppress`].
     pub redundant_provider: RedundantProvider,
+    /// When dependencies may change. Default [`DependencyChange::Online`], in the 2003 profile
+    /// [`DependencyChange::Offline`].
+    pub dependency_change: DependencyChange,
     /// How long a group waits for its preferred owner when the cluster forms
     /// (`ClusterGroupWaitDelay`). Default 2 min, at most 1 h. What was given a node, was started or
     /// was found running once since then does not wait any more.

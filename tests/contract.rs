@@ -50,7 +50,10 @@ fn online_as(declaration: ClusterDeclaration) -> (Cluster, GroupId) {
 }
 
 fn configure(cluster: &mut Cluster, declaration: ClusterDeclaration) {
-    let input = Input::Command(Command::Configure { declaration: Box::new(declaration) });
+    let input = Input::Command(Command::Configure {
+        declaration: Box::new(declaration),
+        moves: Default::default(),
+    });
     cluster.handle(Timestamp::ZERO, input).expect("the declaration may be put in force");
 }
 

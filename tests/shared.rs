@@ -97,7 +97,7 @@ fn drive(cluster: &SharedCluster, index: usize, rounds: &Barrier) -> Vec<Told> {
         }
         let name = format!("thread {index} round {round}");
         let declaration = Box::new(ClusterDeclaration { name, ..declaration() });
-        tell(Input::Command(Command::Configure { declaration }));
+        tell(Input::Command(Command::Configure { declaration, moves: Default::default() }));
     }
     told
 }

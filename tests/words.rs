@@ -81,6 +81,8 @@ fn input_errors() -> Vec<InputError<Names>> {
         E::RemovedWhileRunning(resource()),
         E::RegroupedWhileRunning(resource()),
         E::DependenciesWhileRunning(resource()),
+        E::DependencyDoesNotHold(resource()),
+        E::OwnerStruck { group: group(), node: node() },
     ]
 }
 

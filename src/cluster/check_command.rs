@@ -79,8 +79,9 @@ impl Cluster {
             Command::EvictNode { node } => {
                 return self.check_evict(*node).map(Accepted::Configuration);
             }
-            Command::Configure { declaration } => {
-                return self.check_configure((**declaration).clone()).map(Accepted::Configuration);
+            Command::Configure { declaration, moves } => {
+                let declaration = (**declaration).clone();
+                return self.check_configure(declaration, *moves).map(Accepted::Configuration);
             }
         }
         Ok(Accepted::Command(command))

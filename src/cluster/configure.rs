@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 use super::output::Event;
 use super::room;
-use super::{Cluster, InputError};
+use super::{Cluster, ConfigurationMoves, InputError};
 use crate::id::name::folded;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
@@ -49,7 +49,7 @@ impl Cluster {
                 }
             }
         }
-        match self.check_configure(declaration) {
+        match self.check_configure(declaration, ConfigurationMoves::Refuse) {
             Err(InputError::ConfigurationWouldLoseQuorum) => Err(InputError::WouldLoseQuorum(node)),
             other => other,
         }
@@ -93,6 +93,7 @@ impl Cluster {
     pub(crate) fn check_configure(
         &self,
         declaration: ClusterDeclaration,
+        moves: ConfigurationMoves,
     ) -> Result<Box<Configuration>, InputError> {
         self.check_may_configure()?;
         let spec = declaration.build_within(self.spec.limits()).map_err(InputError::Declaration)?;
@@ -100,6 +101,7 @@ impl Cluster {
         let mapping = Mapping::new(&self.spec, &spec);
         self.check_removals(&mapping, &spec)?;
         self.check_dependencies(&mapping, &spec)?;
+        self.check_owners(&mapping, &spec, moves)?;
         let loses_quorum = self.state.is_quorate() && !self.would_be_quorate(&spec);
         if loses_quorum && !seeded!(ConfigureLosesQuorum) {
             return Err(InputError::ConfigurationWouldLoseQuorum);
@@ -165,31 +167,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Dependencies change only while the dependent is off, and end only while the provider is off
-    /// as well (MS-CMRP, `ApiAddResourceDependency`, `ApiRemoveResourceDependency`).
-    fn check_dependencies(&self, mapping: &Mapping, spec: &ClusterSpec) -> Result<(), InputError> {
-        for (resource, _) in self.spec.resources() {
-            let Some(kept) = mapping.resource(resource) else { continue };
-            let (before, after) = (clauses(&self.spec, resource), clauses(spec, kept));
-            if before == after {
-                continue;
-            }
-            let is_on = |name: &str| {
-                self.spec
-                    .resource_id(name)
-                    .is_some_and(|id| self.state.resource_state(id).may_run())
-            };
-            let providers_after: BTreeSet<&String> = after.iter().flatten().collect();
-            let mut removed =
-                before.iter().flatten().filter(|name| !providers_after.contains(name));
-            if self.state.resource_state(resource).may_run() || removed.any(|name| is_on(name)) {
-                return Err(InputError::DependenciesWhileRunning(resource));
-            }
-        }
-        Ok(())
-    }
-
-    fn mapped_state(&self, mapping: &Mapping, spec: &ClusterSpec) -> ClusterState {
+    pub(super) fn mapped_state(&self, mapping: &Mapping, spec: &ClusterSpec) -> ClusterState {
         let now = self.state.now;
         let mut state = self.state.clone();
         state.configuration = state.configuration.saturating_add(1);
@@ -292,7 +270,8 @@ impl Cluster {
         self.leave_removed_nodes(&mapping);
         let given_up =
             self.given_up().mapped(|old| mapping.group(old), |old| mapping.resource(old));
-        let state = self.mapped_state(&mapping, &spec);
+        let mut state = self.mapped_state(&mapping, &spec);
+        self.note_struck(&mapping, &spec, &mut state);
         let told = self.told_states(&spec);
         let policy = Arc::clone(&self.policy);
         let outputs = core::mem::take(&mut self.outputs);
@@ -391,19 +370,8 @@ fn mapped_failures(
     FailedNodes::from_entries(entries.collect())
 }
 
-/// The dependencies of a resource by name, to be compared between configurations.
-fn clauses(spec: &ClusterSpec, resource: ResourceId) -> BTreeSet<BTreeSet<String>> {
-    let Some(group) = spec.resource(resource).and_then(|of| spec.group(of.group())) else {
-        return BTreeSet::new();
-    };
-    let Some(position) = group.position_of(resource) else { return BTreeSet::new() };
-    let name =
-        |member| spec.resource(group.resource_at(member)).map(|of| folded(of.name()).collect());
-    group.graph().clauses(position).map(|clause| clause.filter_map(name).collect()).collect()
-}
-
 /// The new ids of what has the same name in both configurations.
-struct Mapping {
+pub(super) struct Mapping {
     nodes: Vec<Option<NodeId>>,
     groups: Vec<Option<GroupId>>,
     resources: Vec<Option<ResourceId>>,
@@ -429,15 +397,15 @@ impl Mapping {
         }
     }
 
-    fn node(&self, old: NodeId) -> Option<NodeId> {
+    pub(super) fn node(&self, old: NodeId) -> Option<NodeId> {
         self.nodes.get(old.index()).copied().flatten()
     }
 
-    fn group(&self, old: GroupId) -> Option<GroupId> {
+    pub(super) fn group(&self, old: GroupId) -> Option<GroupId> {
         self.groups.get(old.index()).copied().flatten()
     }
 
-    fn resource(&self, old: ResourceId) -> Option<ResourceId> {
+    pub(super) fn resource(&self, old: ResourceId) -> Option<ResourceId> {
         self.resources.get(old.index()).copied().flatten()
     }
 }

@@ -218,6 +218,25 @@ pub enum InputError<N: Naming = Ids> {
          that is not off"
     )]
     DependenciesWhileRunning(N::Resource),
+    /// The new declaration gives a resource that may run a dependency that does not hold now: none of
+    /// the providers that would do is online and to stay so. Bring one online first, or take the
+    /// resource offline.
+    #[error(
+        "resource {0} may run, and its new dependency does not hold: bring a provider online first"
+    )]
+    DependencyDoesNotHold(N::Resource),
+    /// The new declaration strikes the owner of a group from its possible owners while the group may
+    /// run there. Move the group first, or say that the configuration may move groups.
+    #[error(
+        "group {group} may run on node {node}, which could not own it any more: \
+         move it first, or allow the configuration to move groups"
+    )]
+    OwnerStruck {
+        /// The group.
+        group: N::Group,
+        /// The owner.
+        node: N::Node,
+    },
 }
 
 impl<N: Naming> InputError<N> {
@@ -264,6 +283,8 @@ impl<N: Naming> InputError<N> {
             Self::RemovedWhileRunning(_) => "removed_while_running",
             Self::RegroupedWhileRunning(_) => "regrouped_while_running",
             Self::DependenciesWhileRunning(_) => "dependencies_while_running",
+            Self::DependencyDoesNotHold(_) => "dependency_does_not_hold",
+            Self::OwnerStruck { .. } => "owner_struck",
         }
     }
 }

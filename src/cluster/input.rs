@@ -330,12 +330,30 @@ pub enum Command<N: Naming = Ids> {
     Configure {
         /// The whole new declaration.
         declaration: Box<ClusterDeclaration>,
+        /// What to do if a running group may not stay on its owner any more.
+        #[serde(default)]
+        moves: ConfigurationMoves,
     },
 }
 }
 
 fn no_node<N: Naming>() -> Option<N::Node> {
     None
+}
+
+/// What a new configuration does about a group that runs on a node which it would strike from the
+/// possible owners of the group. A locked group is not moved in any case.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ConfigurationMoves {
+    /// The configuration is refused.
+    #[default]
+    Refuse,
+    /// The group leaves for another possible owner as soon as there is one. What its owner may not run
+    /// any more is stopped.
+    Allow,
 }
 
 /// What becomes of a move that is not possible now.

@@ -182,10 +182,11 @@ impl<'a> View<'a> {
             // Told with the cluster.
             home_wait: _,
             room,
+            tenure,
         } = record;
         let settings = declared.settings();
         (owner, desired, default_owner, movement, return_to).hash(hasher);
-        (queued, lock, drained_from, room).hash(hasher);
+        (queued, lock, drained_from, room, tenure).hash(hasher);
         ordered_in.map(|of| of.cmp(epoch)).filter(|of| of.is_ge()).hash(hasher);
         self.log(failovers, settings.failover_period, hasher);
         self.failed_nodes(failed_on, settings.failure_memory, hasher);

@@ -13,7 +13,7 @@ use crate::machine::{ResourceEvent, ResourceState};
 use crate::policy::Trigger;
 use crate::spec::GroupSpec;
 use crate::state::{
-    DownProof, HomeWait, MoveFailure, Movement, MovementCause, QueuedMove, Recovery,
+    DownProof, HomeWait, MoveFailure, Movement, MovementCause, QueuedMove, Recovery, Tenure,
 };
 
 impl Cluster {
@@ -143,10 +143,15 @@ impl Cluster {
         record.placed_at = now;
         record.placed_in_input = input;
         record.return_to = None;
+        record.tenure = Tenure::Lasting;
         if to.is_some() {
             record.home_wait = HomeWait::Over;
         }
-        if let (MovementCause::Operator | MovementCause::Start, Some(to)) = (cause, to) {
+        if let (
+            MovementCause::Operator | MovementCause::Start | MovementCause::Configuration,
+            Some(to),
+        ) = (cause, to)
+        {
             record.default_owner = Some(to);
         }
         if cause == MovementCause::Failback {

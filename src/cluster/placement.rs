@@ -10,7 +10,7 @@ use crate::settings::{Admission, DesiredState};
 use crate::spec::GroupSpec;
 use crate::state::{
     DownProof, DrainMode, DrainStatus, Exhaustion, Fence, HomeWait, LockHandling, MoveFailure,
-    Movement, MovementCause, Recovery,
+    Movement, MovementCause, Recovery, Tenure,
 };
 use crate::time::Timestamp;
 
@@ -195,8 +195,11 @@ impl Cluster {
             choice.node != owner && !self.is_refused(declared, group, choice.node)
         });
         let Some(choice) = choice else { return false };
-        let to = Some(choice.node);
-        self.begin_move(group, to, MovementCause::Start, MoveFailure::Failover);
+        let cause = match self.state.group(group).map(|record| record.tenure) {
+            Some(Tenure::Struck) => MovementCause::Configuration,
+            Some(Tenure::Lasting) | None => MovementCause::Start,
+        };
+        self.begin_move(group, Some(choice.node), cause, MoveFailure::Failover);
         true
     }
 

@@ -214,6 +214,7 @@ impl IdsOf<'_> {
             placed_in_input,
             home_wait,
             room,
+            tenure,
         } = snapshot;
         let has_owner = owner.is_some();
         Ok(GroupRecord {
@@ -234,6 +235,7 @@ impl IdsOf<'_> {
             placed_in_input,
             home_wait,
             room: room.unwrap_or(if has_owner { Room::Taken } else { Room::Left }),
+            tenure,
         })
     }
 

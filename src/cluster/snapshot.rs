@@ -15,7 +15,7 @@ use crate::state::{
     Attraction, ClusterState, Doubt, DownProof, Drain, DrainMode, DrainStatus, FailedNode, Fence,
     GroupRecord, HomeWait, LateStart, Lock, LockHandling, MoveFailure, Movement, MovementCause,
     NodeRecord, Operation, Orphan, OrphanState, Pause, QueuedMove, Recovery, ResourceRecord, Room,
-    WitnessState,
+    Tenure, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -162,6 +162,8 @@ pub(super) struct GroupSnapshot {
     #[serde(default)]
     pub(super) home_wait: HomeWait,
     pub(super) room: Option<Room>,
+    #[serde(default)]
+    pub(super) tenure: Tenure,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -343,6 +345,7 @@ impl NamesOf<'_> {
             placed_in_input,
             home_wait,
             room,
+            tenure,
         } = record;
         let name = |node: &Option<NodeId>| node.map(|node| self.node(node));
         GroupSnapshot {
@@ -372,6 +375,7 @@ impl NamesOf<'_> {
             placed_in_input: *placed_in_input,
             home_wait: *home_wait,
             room: owner.map(|_| *room),
+            tenure: *tenure,
         }
     }
 

@@ -22,7 +22,7 @@ fn small_and_busy() -> impl Iterator<Item = u64> {
 /// The first of these seeds in which a resource runs twice, shrunk. A group that stands on two nodes
 /// with different resources is found as well, but stories have no line for it.
 fn found(simulator: Simulator, seeds: impl Iterator<Item = u64>) -> (u64, Shrunk) {
-    let mut seeds = seeds.take(40);
+    let mut seeds = seeds.take(120);
     let runs_twice = |seed: &u64| {
         let end = simulator.run(*seed, Weather::Hostile);
         end.is_err_and(|failure| failure.breach.invariant == Some(Invariant::S1))

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::graph::Expression;
 use crate::kind::{KindDeclaration, ResourceOverrides};
 use crate::settings::{
-    Admission, AntiAffinityPlacement, ColdStart, DesiredState, Failback, FailbackWindow,
-    FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider, RestartWindow,
-    Retry,
+    Admission, AntiAffinityPlacement, ColdStart, DependencyChange, DesiredState, Failback,
+    FailbackWindow, FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider,
+    RestartWindow, Retry,
 };
 
 mod builder;
@@ -96,6 +96,8 @@ pub struct ClusterDeclaration {
     pub restart_window: Option<RestartWindow>,
     #[serde(default)]
     pub redundant_provider: Option<RedundantProvider>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dependency_change: Option<DependencyChange>,
     #[serde(
         default,
         deserialize_with = "crate::time::text::optional::deserialize"

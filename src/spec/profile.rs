@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use super::Profile;
 use crate::settings::{
-    Admission, AntiAffinityPlacement, ClusterSettings, ColdStart, DesiredState, Failback,
-    FailoverLimit, Fencing, GroupSettings, Interval, Maintenance, Monitor, NoQuorum, Priority,
-    QuorumRule, RedundantProvider, ResourceSettings, RestartAction, RestartWindow, Retry,
+    Admission, AntiAffinityPlacement, ClusterSettings, ColdStart, DependencyChange, DesiredState,
+    Failback, FailoverLimit, Fencing, GroupSettings, Interval, Maintenance, Monitor, NoQuorum,
+    Priority, QuorumRule, RedundantProvider, ResourceSettings, RestartAction, RestartWindow, Retry,
     UnconfirmedStop,
 };
 
@@ -19,6 +19,10 @@ impl Profile {
                 (Admission::SameClassOnline, FailoverLimit::GroupOffline, Retry::FinalAttempt)
             }
             Self::Modern => (Admission::Open, FailoverLimit::ResourceStays, Retry::NewSeries),
+        };
+        let dependency_change = match self {
+            Self::Mscs2003 => DependencyChange::Offline,
+            Self::Modern => DependencyChange::Online,
         };
         let restart_window = match self {
             Self::Mscs2003 => RestartWindow::Clock,
@@ -36,6 +40,7 @@ impl Profile {
             retry_cycles: None,
             restart_window,
             redundant_provider: RedundantProvider::Suppress,
+            dependency_change,
             group_wait_delay: Duration::from_secs(120),
             fence_timeout: Duration::from_secs(60),
             fence_retry_delay: Duration::from_secs(30),

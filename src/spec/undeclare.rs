@@ -43,6 +43,7 @@ impl From<&ClusterSpec> for ClusterDeclaration {
             retry_cycles: settings.retry_cycles,
             restart_window: changed!(restart_window),
             redundant_provider: changed!(redundant_provider),
+            dependency_change: changed!(dependency_change),
             group_wait_delay: changed!(group_wait_delay),
             fence_timeout: changed!(fence_timeout),
             fence_retry_delay: changed!(fence_retry_delay),

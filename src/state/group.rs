@@ -41,6 +41,22 @@ pub struct GroupRecord {
     pub(crate) home_wait: HomeWait,
     /// Whether it takes room on its owner.
     pub(crate) room: Room,
+    /// Whether a configuration struck its owner from its possible owners.
+    pub(crate) tenure: Tenure,
+}
+
+/// Whether a group stands on an owner that a configuration struck from its possible owners since it
+/// came there.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Tenure {
+    /// No configuration did.
+    #[default]
+    Lasting,
+    /// One did: it leaves for that reason.
+    Struck,
 }
 
 /// Whether a group may wait for its preferred owner: only until something of it was started, or
@@ -104,7 +120,7 @@ pub enum MovementCause {
     Failback,
     /// It could not start where an operator had moved it to.
     Return,
-    /// The configuration has changed: its owner was evicted.
+    /// The configuration has changed: its owner was evicted, or struck from its possible owners.
     Configuration,
 }
 
@@ -183,6 +199,7 @@ impl GroupRecord {
             placed_in_input: 0,
             home_wait: HomeWait::Possible,
             room: Room::Left,
+            tenure: Tenure::Lasting,
         }
     }
 

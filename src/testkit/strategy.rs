@@ -181,7 +181,7 @@ pub fn commands(spec: &ClusterSpec) -> impl Strategy<Value = Command> + use<> {
         ),
         1 => (any::<u8>(), any::<u16>(), any::<u16>()).prop_map(move |(kind, one, other)| {
             let declaration = Box::new(edits::edit(&edited, kind, one, other));
-            Command::Configure { declaration }
+            Command::Configure { declaration, moves: edits::moves(one) }
         }),
     ]
 }

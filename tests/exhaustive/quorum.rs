@@ -173,7 +173,10 @@ fn whoever_took_no_part_in_a_change_has_no_quorum() {
                 for new in old.neighbours() {
                     let mut changed = cluster.clone();
                     let declaration = Box::new(new.declaration());
-                    let command = Input::Command(Command::Configure { declaration });
+                    let command = Input::Command(Command::Configure {
+                        declaration,
+                        moves: Default::default(),
+                    });
                     if changed.handle(Timestamp::from_millis(2), command).is_err() {
                         refused += 1;
                         continue;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use quorate::settings::{
-    Admission, AntiAffinityPlacement, ColdStart, DesiredState, Failback, FailbackWindow,
-    FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider, RestartWindow,
-    Retry,
+    Admission, AntiAffinityPlacement, ColdStart, DependencyChange, DesiredState, Failback,
+    FailbackWindow, FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider,
+    RestartWindow, Retry,
 };
 use quorate::spec::{ClusterDeclaration, GroupDeclaration, NodeDeclaration, Profile};
 
@@ -49,6 +49,7 @@ fn every_property_has_a_method() {
         .retry_cycles(4)
         .restart_window(RestartWindow::Online)
         .redundant_provider(RedundantProvider::Escalate)
+        .dependency_change(DependencyChange::Offline)
         .group_wait_delay(seconds(90))
         .fence_timeout(seconds(61))
         .fence_retry_delay(seconds(31))

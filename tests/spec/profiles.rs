@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use quorate::kind::KindDeclaration;
 use quorate::spec::{
-    Admission, AntiAffinityPlacement, ClusterDeclaration, ClusterSettings, ColdStart, DesiredState,
-    Failback, FailoverLimit, Fencing, GroupSettings, Interval, Maintenance, Monitor, NoQuorum,
-    Priority, Profile, QuorumRule, RedundantProvider, ResourceOverrides, ResourceSettings,
-    RestartAction, RestartWindow, Retry, UnconfirmedStop,
+    Admission, AntiAffinityPlacement, ClusterDeclaration, ClusterSettings, ColdStart,
+    DependencyChange, DesiredState, Failback, FailoverLimit, Fencing, GroupSettings, Interval,
+    Maintenance, Monitor, NoQuorum, Priority, Profile, QuorumRule, RedundantProvider,
+    ResourceOverrides, ResourceSettings, RestartAction, RestartWindow, Retry, UnconfirmedStop,
 };
 
 use super::{built, cluster, group, read, service};
@@ -74,6 +74,10 @@ fn expected_cluster(
         retry_cycles: None,
         restart_window,
         redundant_provider: RedundantProvider::Suppress,
+        dependency_change: match retry {
+            Retry::FinalAttempt => DependencyChange::Offline,
+            Retry::NewSeries => DependencyChange::Online,
+        },
         group_wait_delay: millis(120_000),
         fence_timeout: millis(60_000),
         fence_retry_delay: millis(30_000),

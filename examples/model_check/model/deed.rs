@@ -67,6 +67,12 @@ pub(crate) enum Edit {
     DropNode,
     /// A provider needs what depends on it.
     Circle,
+    /// The last resource needs no provider any more.
+    Free,
+    /// The last resource needs its provider again.
+    Bind,
+    /// The first group may run on the last nodes only.
+    Strike,
 }
 
 impl Edit {
@@ -81,6 +87,19 @@ impl Edit {
                 }
             }
             Self::DropNode => drop_last_node(declared),
+            Self::Free | Self::Bind => {
+                let last = declared.groups.iter_mut().last();
+                if let Some([provider, dependent]) = last.map(|group| &mut group.resources[..]) {
+                    dependent.depends_on =
+                        (self == Self::Bind).then(|| format!("[{}]", provider.name).into());
+                }
+            }
+            Self::Strike => {
+                let owners = NODE_NAMES[1..].iter().map(|name| (*name).to_owned()).collect();
+                if let Some(group) = declared.groups.first_mut() {
+                    group.resources[0].possible_owners = Some(owners);
+                }
+            }
             Self::Circle => {
                 let last = declared.groups.iter_mut().last();
                 if let Some([provider, dependent]) = last.map(|group| &mut group.resources[..]) {
@@ -160,7 +179,7 @@ impl Deed {
             Self::Edit(edit) => {
                 let mut declaration = ClusterDeclaration::from(cluster.spec());
                 edit.apply(&mut declaration);
-                Command::Configure { declaration: Box::new(declaration) }
+                Command::Configure { declaration: Box::new(declaration), moves: Default::default() }
             }
             Self::Witness(witness) => return Some(Input::WitnessChanged { witness }),
             Self::Clock { hour, offset } => {
@@ -200,6 +219,15 @@ impl Deed {
             Self::Edit(Edit::DropGroup) => format!("edit remove group {}", GROUP_NAMES[1]),
             Self::Edit(Edit::DropResource) => format!("edit remove resource {}", RESOURCE_NAMES[3]),
             Self::Edit(Edit::DropNode) => format!("edit remove node {}", NODE_NAMES[2]),
+            Self::Edit(Edit::Free) => format!("edit unset resource {} needs", RESOURCE_NAMES[3]),
+            Self::Edit(Edit::Bind) => {
+                let [.., provider, dependent] = RESOURCE_NAMES;
+                format!("edit set resource {dependent} needs=[{provider}]")
+            }
+            Self::Edit(Edit::Strike) => {
+                let owners = NODE_NAMES[1..].join(",");
+                format!("edit set resource {} possible={owners}", RESOURCE_NAMES[0])
+            }
             Self::Edit(Edit::Circle) => {
                 let [.., provider, dependent] = RESOURCE_NAMES;
                 format!("edit set resource {provider} needs=[{dependent}]")
@@ -249,6 +277,9 @@ impl fmt::Display for Deed {
             Self::Edit(Edit::DropGroup) => f.write_str("the last group is taken out"),
             Self::Edit(Edit::DropResource) => f.write_str("the last resource is taken out"),
             Self::Edit(Edit::DropNode) => f.write_str("the last node is taken out"),
+            Self::Edit(Edit::Free) => f.write_str("the last resource needs no provider any more"),
+            Self::Edit(Edit::Bind) => f.write_str("the last resource needs its provider again"),
+            Self::Edit(Edit::Strike) => f.write_str("the first node may not own the first group"),
             Self::Edit(Edit::Circle) => f.write_str("a provider is to need its dependent"),
             Self::Witness(WitnessState::Up) => f.write_str("the witness is gained"),
             Self::Witness(WitnessState::Down) => f.write_str("the witness is lost"),

@@ -61,8 +61,10 @@ const BASE: Configuration =
     Configuration { fences: None, probe_one_in: 16, ..Configuration::SMALL };
 
 /// Every scene.
-pub(crate) static ALL: &[Configuration] =
-    &[LIMITS, WITNESS, FENCES, LEASE, OWNERS, ROOM, APART, FAILBACK, EDITS, LOCKS, FORMING, AGENTS];
+pub(crate) static ALL: &[Configuration] = &[
+    LIMITS, WITNESS, FENCES, LEASE, OWNERS, ROOM, APART, FAILBACK, EDITS, LOCKS, FORMING, AGENTS,
+    RUNNING,
+];
 
 /// Budgets of restarts and failovers, and time that leaves their windows.
 const LIMITS: Configuration = Configuration {
@@ -318,6 +320,20 @@ const LOCKS: Configuration = Configuration {
             }
         },
         deeds: &[Deed::Lock(0), Deed::Unlock(0), Deed::Drain(0), Deed::Resume(0)],
+        ..SCENE
+    }),
+    ..BASE
+};
+
+/// Changes of the configuration that concern what runs.
+const RUNNING: Configuration = Configuration {
+    name: "running",
+    faults: 1,
+    kinds: &[Fault::Die],
+    moves: 1,
+    scene: Some(&Scene {
+        about: "dependencies and possible owners that change under what runs",
+        deeds: &[Deed::Edit(Edit::Free), Deed::Edit(Edit::Bind), Deed::Edit(Edit::Strike)],
         ..SCENE
     }),
     ..BASE

@@ -50,7 +50,7 @@ impl<A: Naming> Translate<A> for Command<A> {
             LockGroup { group: group },
             UnlockGroup { group: group },
             EvictNode { node: node },
-            Configure { declaration },
+            Configure { declaration, moves },
         })
     }
 }
@@ -102,6 +102,8 @@ impl<A: Naming> Translate<A> for InputError<A> {
             RemovedWhileRunning(resource),
             RegroupedWhileRunning(resource),
             DependenciesWhileRunning(resource),
+            DependencyDoesNotHold(resource),
+            OwnerStruck { group: group, node: node },
         })
     }
 }

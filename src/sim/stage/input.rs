@@ -5,7 +5,7 @@
 use std::boxed::Box;
 use std::vec::Vec;
 
-use crate::cluster::{Command, Event, InputError, Output};
+use crate::cluster::{Command, ConfigurationMoves, Event, InputError, Output};
 use crate::id::Names;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::UnconfirmedStop;
@@ -237,7 +237,12 @@ impl Stage {
         if *declaration == ClusterDeclaration::from(self.cluster().spec()) {
             return Ok(Done::No);
         }
-        self.feed(Input::Command(Command::Configure { declaration }))?.ok();
+        // Some operators let a configuration move groups, others do not.
+        let moves = match self.now % 2 {
+            0 => ConfigurationMoves::Allow,
+            _ => ConfigurationMoves::Refuse,
+        };
+        self.feed(Input::Command(Command::Configure { declaration, moves }))?.ok();
         Ok(Done::Yes)
     }
 

@@ -23,7 +23,9 @@ impl Stage {
     /// It is refused, and by a limit, unless nothing is configured now.
     pub(super) fn oversize(&mut self, size: Size) -> Result<Done, Breach> {
         let declaration = Box::new(self.oversized(size));
-        match self.feed(Input::Command(Command::Configure { declaration }))? {
+        match self
+            .feed(Input::Command(Command::Configure { declaration, moves: Default::default() }))?
+        {
             Err(InputError::Declaration(errors)) => {
                 let is_for_size = errors.iter().any(|error| is_limit(&error.problem));
                 ensure!(S33, is_for_size, "{size:?} is refused for {:?}", errors.iter().next());

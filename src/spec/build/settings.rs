@@ -32,6 +32,7 @@ pub(super) fn cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) ->
         retry_cycles: declared.retry_cycles.or(defaults.retry_cycles),
         restart_window: settled!(restart_window),
         redundant_provider: settled!(redundant_provider),
+        dependency_change: settled!(dependency_change),
         group_wait_delay: settled!(group_wait_delay),
         fence_timeout: settled!(fence_timeout),
         fence_retry_delay: settled!(fence_retry_delay),

@@ -11,9 +11,9 @@ use super::{
 };
 use crate::kind::{KindDeclaration, ResourceOverrides};
 use crate::settings::{
-    Admission, AntiAffinityPlacement, ColdStart, DesiredState, Failback, FailbackWindow,
-    FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider, RestartWindow,
-    Retry,
+    Admission, AntiAffinityPlacement, ColdStart, DependencyChange, DesiredState, Failback,
+    FailbackWindow, FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider,
+    RestartWindow, Retry,
 };
 
 /// A method per property, which sets it.
@@ -86,6 +86,8 @@ impl ClusterDeclaration {
         restart_window: RestartWindow;
         /// Sets what a failed provider does that its dependents can do without.
         redundant_provider: RedundantProvider;
+        /// Sets when the dependencies of a resource may change.
+        dependency_change: DependencyChange;
         /// Sets how long a group waits for its preferred owner when the cluster forms.
         group_wait_delay: Duration;
         /// Sets how long a fence may take.

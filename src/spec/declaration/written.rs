@@ -17,6 +17,7 @@ written!(ClusterDeclaration {
     given retry_cycles,
     given restart_window,
     given redundant_provider,
+    given dependency_change,
     span group_wait_delay,
     span fence_timeout,
     span fence_retry_delay,

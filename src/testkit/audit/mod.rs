@@ -31,6 +31,7 @@
 //! | `budgets` | failovers, restarts and fences within their windows, recounted from the events |
 //! | `spent` | a resource moves its group only once its restarts are used up |
 //! | `explained` | whoever leaves a node that is off or is being drained goes where `explain` said |
+//! | `configured` | a configuration leaves what runs where it is, unless it may move groups, and gives it no dependency that does not hold |
 //! | `failback` | failback only where it is allowed, to a better node, after its hold-down, in its window, once per window |
 //! | `failures` | a group does not return to a node on which it failed, and does not fail over to it while another one can take it |
 //! | `moves` | a group moves because of itself, and once per failure; a drain leaves what cannot go; who is placed has no rival of higher priority that waits |
@@ -51,6 +52,7 @@ mod again;
 mod auditor;
 mod budgets;
 mod commands;
+mod configured;
 mod explained;
 mod failback;
 mod failures;
@@ -186,6 +188,7 @@ pub(crate) fn step(
     whole::wall_clock_only_opens_windows(moment, outputs)?;
     whole::what_runs_is_known(moment, cluster)?;
     whole::inventory_counts(moment, cluster)?;
+    configured::check(moment, cluster)?;
     moves::once_per_incident(outputs)?;
     moves::drain_gave_up(cluster, outputs)?;
     failures::choice(seen, cluster, moment, outputs)?;

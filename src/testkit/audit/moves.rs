@@ -60,8 +60,9 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
             Ok(())
         }
         MovementCause::Configuration => {
-            let is_asked = moment.is_reconfiguration();
-            ensure!(S18, is_asked, "{group} is moved by a configuration that did not change");
+            let declared = seen.spec.group(*group).expect("a declared group");
+            let can_own = declared.possible_owners().is_none_or(|nodes| nodes.contains(*from));
+            ensure!(S18, !can_own, "{group} leaves {from} for a configuration, and may stay there");
             Ok(())
         }
         // Judged among budgets and failbacks; a node that fails starts no orderly move.

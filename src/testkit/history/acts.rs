@@ -59,7 +59,8 @@ impl Run {
             }
             Step::Configure { kind, one, other } => {
                 let declaration = edits::edit(self.cluster.spec(), kind, one, other);
-                let command = Command::Configure { declaration: Box::new(declaration) };
+                let moves = edits::moves(one);
+                let command = Command::Configure { declaration: Box::new(declaration), moves };
                 self.feed(Input::Command(command)).map(|_| ())
             }
             Step::Junk { kind, one, other } => self.junk(kind, one, other),

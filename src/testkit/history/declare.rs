@@ -5,10 +5,10 @@ use std::prelude::v1::*;
 
 use crate::kind::KindDeclaration;
 use crate::spec::{
-    Admission, AntiAffinityPlacement, ClusterDeclaration, ColdStart, DesiredState, Failback,
-    FailbackWindow, FailoverLimit, Fencing, GroupDeclaration, Interval, Maintenance, NoQuorum,
-    NodeDeclaration, Priority, Profile, QuorumRule, RedundantProvider, ResourceDeclaration,
-    ResourceOverrides, RestartAction, Retry, UnconfirmedStop,
+    Admission, AntiAffinityPlacement, ClusterDeclaration, ColdStart, DependencyChange,
+    DesiredState, Failback, FailbackWindow, FailoverLimit, Fencing, GroupDeclaration, Interval,
+    Maintenance, NoQuorum, NodeDeclaration, Priority, Profile, QuorumRule, RedundantProvider,
+    ResourceDeclaration, ResourceOverrides, RestartAction, Retry, UnconfirmedStop,
 };
 
 use crate::testkit::history::tape::Tape;
@@ -69,6 +69,11 @@ fn settle(cluster: &mut ClusterDeclaration, tape: &mut Tape<'_>) {
     cluster.retry_cycles = tape.pick(&[None, Some(0), Some(1), Some(3)]);
     cluster.redundant_provider =
         Some(tape.pick(&[RedundantProvider::Suppress, RedundantProvider::Escalate]));
+    // The tape is read as before.
+    cluster.dependency_change = match cluster.redundant_provider {
+        Some(RedundantProvider::Escalate) => Some(DependencyChange::Offline),
+        Some(RedundantProvider::Suppress) | None => Some(DependencyChange::Online),
+    };
     cluster.group_wait_delay = Some(millis(tape.pick(&[0, 5_000, 120_000])));
     cluster.fence_timeout = Some(span(tape));
     cluster.fence_retry_delay = Some(span(tape));

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::prelude::v1::*;
 
+use crate::cluster::ConfigurationMoves;
 use crate::spec::{
     ClusterDeclaration, ClusterSpec, GroupDeclaration, NoQuorum, NodeDeclaration, Priority,
     QuorumRule, ResourceDeclaration,
@@ -21,6 +22,14 @@ pub(crate) fn edit(spec: &ClusterSpec, kind: u8, one: u16, other: u16) -> Cluste
         edit_group(&mut cluster, kind / 2, one, other);
     }
     cluster
+}
+
+/// Whether the configuration may move groups.
+pub(crate) fn moves(one: u16) -> ConfigurationMoves {
+    match one / 16 % 2 {
+        0 => ConfigurationMoves::Allow,
+        _ => ConfigurationMoves::Refuse,
+    }
 }
 
 fn edit_cluster(cluster: &mut ClusterDeclaration, kind: u8, one: usize, other: usize) {

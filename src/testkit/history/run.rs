@@ -100,7 +100,7 @@ impl Run {
     pub(crate) fn feed(&mut self, input: Input) -> Result<Result<(), InputError>, Breach> {
         let now = Timestamp::from_millis(self.now);
         self.note(|cluster| match &input {
-            Input::Command(crate::Command::Configure { declaration }) => {
+            Input::Command(crate::Command::Configure { declaration, .. }) => {
                 let json = serde_json::to_string(declaration).unwrap_or_default();
                 format!("{now} configure {json}")
             }

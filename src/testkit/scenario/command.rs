@@ -1,7 +1,8 @@
 //! Lines that become inputs.
 
 use crate::cluster::{
-    Command, Input, Life, LockHandling, ResumeFailback, Running, RunningState, WhenRefused,
+    Command, ConfigurationMoves, Input, Life, LockHandling, ResumeFailback, Running, RunningState,
+    WhenRefused,
 };
 use crate::id::Names;
 use crate::machine::NodeState;
@@ -208,11 +209,15 @@ fn resume(mut arguments: Arguments) -> Result<Command<Names>, String> {
 }
 
 fn configure(cluster: &Cluster, words: &[String]) -> Result<Command<Names>, String> {
+    let (moves, words) = match words.split_first() {
+        Some((first, rest)) if first == "moving" => (ConfigurationMoves::Allow, rest),
+        _ => (ConfigurationMoves::Refuse, words),
+    };
     let mut draft = Draft::of(&cluster.spec().into());
     for edit in words.split(|word| word == ";") {
         draft.edit(edit)?;
     }
-    Ok(Command::Configure { declaration: Box::new(draft.finish()?) })
+    Ok(Command::Configure { declaration: Box::new(draft.finish()?), moves })
 }
 
 /// What the agents of a member say that it runs.

@@ -84,7 +84,7 @@
 //! | `clear sql`, `clear sql on=a`, `clear disk`, `fail disk` | forget failures of a group, that it failed on one node, or of a resource; make one fail |
 //! | `maintenance on disk`, `maintenance off disk` | |
 //! | `lock sql`, `unlock sql`, `evict a` | |
-//! | `configure add node d ; set group sql priority=low ; remove group web` | changes the declaration in force; `unset group sql priority` |
+//! | `configure add node d ; set group sql priority=low ; remove group web` | changes the declaration in force; `unset group sql priority`; `configure moving …` may move groups |
 //!
 //! # Time
 //!

@@ -134,7 +134,10 @@ impl Turn<'_> {
         match verb {
             "declare" => {
                 let declaration = Box::new(Draft::read(json)?.finish()?);
-                self.hand_in(Input::Command(Command::Configure { declaration }));
+                self.hand_in(Input::Command(Command::Configure {
+                    declaration,
+                    moves: Default::default(),
+                }));
             }
             _ => {
                 let input: Input = serde_json::from_str(json).map_err(|error| error.to_string())?;

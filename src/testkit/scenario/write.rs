@@ -5,7 +5,8 @@ use std::prelude::v1::*;
 use serde_json::Value;
 
 use crate::cluster::{
-    Command, Effect, Input, Life, LockHandling, Outcome, ResumeFailback, Running, WhenRefused,
+    Command, ConfigurationMoves, Effect, Input, Life, LockHandling, Outcome, ResumeFailback,
+    Running, WhenRefused,
 };
 use crate::id::Names;
 use crate::id::name::is_same;
@@ -269,7 +270,9 @@ fn command_words(command: &Command<Names>) -> Option<String> {
         Command::LockGroup { group } => format!("lock {}", word(group)),
         Command::UnlockGroup { group } => format!("unlock {}", word(group)),
         Command::EvictNode { node } => format!("evict {}", word(node)),
-        Command::Configure { declaration } => {
+        // Told as an input: the line of a declaration moves nothing.
+        Command::Configure { moves: ConfigurationMoves::Allow, .. } => return None,
+        Command::Configure { declaration, moves: ConfigurationMoves::Refuse } => {
             format!("declare {}", serde_json::to_string(declaration).ok()?)
         }
     })

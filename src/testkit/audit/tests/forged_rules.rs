@@ -131,7 +131,8 @@ fn what_is_removed_is_off() {
     }));
     let mut fewer = declaration(Fencing::Trusted);
     fewer.groups.truncate(1);
-    let next = command(Command::Configure { declaration: Box::new(fewer) });
+    let next =
+        command(Command::Configure { declaration: Box::new(fewer), moves: Default::default() });
     assert_eq!(scene.clone().judge(&next, |_| {}, |_| {}), None);
     let running = |seen: &mut Seen| {
         seen.resources[2].state = crate::machine::ResourceState::Online;
@@ -243,7 +244,10 @@ pub(super) fn begin(declaration: ClusterDeclaration) -> Scene {
 }
 
 fn configured(declaration: ClusterDeclaration) -> Input {
-    Input::Command(Command::Configure { declaration: Box::new(declaration) })
+    Input::Command(Command::Configure {
+        declaration: Box::new(declaration),
+        moves: Default::default(),
+    })
 }
 
 /// The group of low priority gets a node.

@@ -166,8 +166,10 @@ fn room() {
 fn nothing_always_has_room() {
     let mut less = roomy(0, 6);
     less.nodes[1].capacity.insert("mb".into(), 5);
-    let scene =
-        begun(roomy(0, 6)).then(Input::Command(Command::Configure { declaration: Box::new(less) }));
+    let scene = begun(roomy(0, 6)).then(Input::Command(Command::Configure {
+        declaration: Box::new(less),
+        moves: Default::default(),
+    }));
     let after = scene.then(Input::NodeLost { node: A, incarnation: Life::Known });
     assert_eq!(after.audit.seen.groups[0].owner, Some(B), "the next preferred owner");
 }
@@ -181,7 +183,8 @@ fn a_declared_desired_state_counts_when_it_changes() {
     let own = after.groups[0].resources[1].settings.as_mut().expect("they are declared");
     own.desired = Some(DesiredState::Online);
     after.groups[1].desired = Some(DesiredState::Offline);
-    let next = command(Command::Configure { declaration: Box::new(after) });
+    let next =
+        command(Command::Configure { declaration: Box::new(after), moves: Default::default() });
     assert_eq!(scene.clone().judge(&next, |_| {}, |_| {}), None);
     // Only what changed: the group that was taken offline is declared as before.
     let forgotten = |seen: &mut Seen| seen.groups[0].desired = DesiredState::Online;
