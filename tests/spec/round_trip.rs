@@ -24,6 +24,7 @@ pub(super) const EVERYTHING: &str = r#"
     retry_cycles = 4
     restart_window = "online"
     redundant_provider = "escalate"
+    dependency_change = "offline"
     group_wait_delay = "1m 30s"
     fence_timeout = 61000
     fence_retry_delay = "31s"
