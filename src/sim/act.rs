@@ -44,6 +44,8 @@ pub(crate) enum Act {
     Thaw(Key),
     /// Its agents are restarted and remember nothing.
     Forget(Key),
+    /// The same, and they say what the node runs.
+    Recount(Key),
     /// Its link becomes better or worse.
     Connect(Key, Link),
     /// Membership gives up a node that is not heard.

@@ -5,7 +5,7 @@ use std::vec::Vec;
 use crate::Input;
 use crate::cluster::{Command, LockHandling, ResumeFailback};
 use crate::settings::Fencing;
-use crate::state::DrainMode;
+use crate::state::{DrainMode, OperationKind};
 use crate::testkit::breach::Breach;
 use crate::time::whole_millis;
 
@@ -15,7 +15,7 @@ use super::{Director, Event, Machine};
 use crate::sim::act::Act;
 use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::Done;
-use crate::sim::world::Key;
+use crate::sim::world::{Key, Op};
 
 /// Ten minutes.
 const MOST: u64 = 600_000;
@@ -91,7 +91,34 @@ impl Director {
     pub(super) fn forget(&mut self) -> Struck {
         let awake = self.some_node_that(|machine| machine.is_powered && !machine.is_frozen);
         let Some(node) = awake else { return Ok(Done::No) };
-        self.act(Act::Forget(node))
+        let done = self.act(Act::Forget(node))?;
+        self.repeat_starts(node, done);
+        Ok(done)
+    }
+
+    /// The agents of a node are restarted and say what it runs.
+    pub(super) fn recount(&mut self) -> Struck {
+        let heard = self.some_node_that(|machine| machine.is_heard() && machine.hears());
+        let Some(node) = heard else { return Ok(Done::No) };
+        let done = self.act(Act::Recount(node))?;
+        self.repeat_starts(node, done);
+        Ok(done)
+    }
+
+    /// Starts that agents have forgotten arrive at them once more: behind a restart of agents there
+    /// is often one of the network, which sends again what it did not see confirmed.
+    fn repeat_starts(&mut self, node: Key, have_forgotten: Done) {
+        if have_forgotten == Done::No || self.swarm.rate(Fault::ExecutedTwice) == 0 {
+            return;
+        }
+        let is_start = |op: &Op| op.node == node && op.action == OperationKind::Start;
+        let ops = self.stage.ops.iter().enumerate().rev();
+        let last: Vec<usize> =
+            ops.filter(|(_, op)| is_start(op)).map(|(index, _)| index).take(4).collect();
+        for index in last {
+            let delay = self.dice.log_uniform(100, 600_000);
+            self.schedule(delay, Event::OrderAgain(index, Fault::ExecutedTwice));
+        }
     }
 
     pub(super) fn pause(&mut self, kind: Fault) -> Struck {

@@ -73,6 +73,7 @@ impl Director {
             F::KillSome | F::KillAll => self.kill(kind),
             F::PauseShort | F::PauseLong => self.pause(kind),
             F::AgentForgets => self.forget(),
+            F::AgentsRecount => self.recount(),
             F::SlowAgent | F::GrayResource => self.turn_gray(kind),
             F::RollingReboot | F::RollingAborted => self.roll(kind),
             F::WitnessLost | F::WitnessFlap => self.witness(kind),

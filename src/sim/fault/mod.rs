@@ -160,6 +160,7 @@ faults! {
         FenceBothWays BelongsTo(Membership), "two halves fence each other";
     }
     "F-A6" {
+        AgentsRecount World, "restarted agents say what their node runs, and are told a floor";
         AgentForgets World, "the agents of a node are restarted in the same life and remember nothing";
     }
     "F-E1" {

@@ -174,6 +174,12 @@ impl Stage {
             Event::OwnerChanged { .. } | Event::PlacementFailed { .. } => {
                 self.placements = self.placements.saturating_add(1);
             }
+            Event::InventoryTaken { node, floor } => {
+                let key = self.book.node(*node);
+                if let Some(machine) = self.world.machine_mut(key) {
+                    machine.set_floor(*floor);
+                }
+            }
             Event::OrphanGone { resource, node } => self.assumed_off(*resource, Some(*node)),
             _ => {}
         }

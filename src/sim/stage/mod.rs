@@ -217,6 +217,7 @@ impl Stage {
             Act::Freeze(node) => Ok(self.freeze(*node)),
             Act::Thaw(node) => Ok(self.thaw(*node)),
             Act::Forget(node) => Ok(self.forget(*node)),
+            Act::Recount(node) => self.recount(*node),
             Act::Connect(node, link) => Ok(self.connect(*node, *link)),
             Act::Lost(node) => self.lost(*node),
             Act::Joined(node) => self.joined(*node),

@@ -283,6 +283,23 @@ impl Stage {
         Done::Yes
     }
 
+    /// The agents of a member are restarted and say what runs there.
+    pub(super) fn recount(&mut self, node: Key) -> Result<Done, Breach> {
+        let Some(id) = self.node(node) else { return Ok(Done::No) };
+        let is_heard = |machine: &Machine| machine.is_heard() && machine.hears();
+        let is_here = self.world.machine(node).is_some_and(is_heard);
+        if !is_here || !self.is_member(node) || !self.is_known_life(node) {
+            return Ok(Done::No);
+        }
+        if let Some(machine) = self.world.machine_mut(node) {
+            machine.lose_memory();
+        }
+        let Some(machine) = self.world.machine(node) else { return Ok(Done::No) };
+        let running = self.listed(machine);
+        let incarnation = Incarnation::new(self.known_life(node));
+        self.tell(Input::NodeInventory { node: id, incarnation, running })
+    }
+
     pub(super) fn rogue(&mut self, node: Key, resource: Key) -> Done {
         let Some(machine) = self.world.machine_mut(node).filter(|machine| {
             machine.is_powered && !machine.is_frozen && !machine.inventory().has(resource)

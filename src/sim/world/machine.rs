@@ -154,6 +154,11 @@ impl Machine {
         }
     }
 
+    /// Its agents are told what they remember nothing of.
+    pub(crate) fn set_floor(&mut self, floor: OpId) {
+        self.agent.set_floor(floor);
+    }
+
     /// What its agents know of groups and resources that are declared no more.
     pub(crate) fn forget(&mut self, book: &Book) {
         self.agent.forget(

@@ -9,7 +9,9 @@ use crate::cluster::Effect;
 use crate::machine::{GroupState, NodeState, ResourceState};
 use crate::settings::{ColdStart, DesiredState, Priority, RestartWindow};
 use crate::spec::ClusterSpec;
-use crate::state::{Doubt, DownProof, Exhaustion, HomeWait, MovementCause, Recovery, Room};
+use crate::state::{
+    Doubt, DownProof, Exhaustion, HomeWait, LateStart, MovementCause, Recovery, Room,
+};
 use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
 
 use super::again::Again;
@@ -94,6 +96,8 @@ pub(crate) struct SeenResource {
     pub(crate) may_leave: bool,
     /// The node on which it was online, and no start, stop or terminate was asked for there since.
     pub(crate) undisturbed_on: Option<NodeId>,
+    /// Whether a start was given up before it was answered, and may still come to pass.
+    pub(crate) may_start_late: bool,
 }
 
 impl Seen {
@@ -175,6 +179,7 @@ impl Seen {
                 undisturbed_on: owner.filter(|_| {
                     record.state == ResourceState::Online || record.doubt == Doubt::WasOnline
                 }),
+                may_start_late: record.late_start == LateStart::Possible,
             };
         }
         seen.orphans = state.orphans.keys().copied().collect();
@@ -455,6 +460,7 @@ impl SeenResource {
             is_retried: false,
             may_leave: false,
             undisturbed_on: None,
+            may_start_late: false,
         }
     }
 }

@@ -45,8 +45,33 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
     }
 }
 
+/// Whether a start that was never answered may still come to pass after a change of state: it was
+/// given up while nobody had answered, and nothing has been confirmed since. A report of a failure
+/// may be of an earlier run, and the agent may not have seen the start yet.
+fn may_start_late(
+    before: bool,
+    moment: &Moment<'_>,
+    from: ResourceState,
+    to: ResourceState,
+) -> bool {
+    let is_given_up = from == ResourceState::OnlinePending;
+    match to {
+        ResourceState::InDoubt => before || is_given_up,
+        ResourceState::Terminating => {
+            is_given_up && matches!(moment.input(), Some(Input::ResourceFailed { .. }))
+        }
+        ResourceState::Initializing
+        | ResourceState::Offline
+        | ResourceState::OnlinePending
+        | ResourceState::Online
+        | ResourceState::OfflinePending
+        | ResourceState::Failed => false,
+    }
+}
+
 /// A resource in doubt leaves that state only when a terminate or probe is answered, its node is
-/// recognised or certain to be off, an operator says so, or the declaration takes it for off.
+/// recognised or certain to be off, an operator says so while no start may still come to pass, or
+/// the declaration takes it for off.
 fn doubt_ends(
     seen: &mut Seen,
     moment: &Moment<'_>,
@@ -65,7 +90,7 @@ fn doubt_ends(
     let is_cleared = matches!(
         moment.command(),
         Some(Command::ClearResourceFailure { resource: cleared }) if *cleared == resource
-    );
+    ) && !seen.resource(resource).may_start_late;
     let declared = seen.spec.resource(resource).expect("a declared resource");
     let is_assumed = declared.settings().unconfirmed_stop == UnconfirmedStop::AssumeOff;
     let is_off = owner.is_some_and(|node| off_by(seen, moment, node).is_some());
@@ -226,6 +251,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
                 matches!(to, ResourceState::OnlinePending | ResourceState::Online);
             let owner = seen.groups[group.index()].owner;
             let record = &mut seen.resources[resource.index()];
+            record.may_start_late = may_start_late(record.may_start_late, moment, *from, *to);
             record.state = *to;
             if *to == ResourceState::Online {
                 record.undisturbed_on = owner;

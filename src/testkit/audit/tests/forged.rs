@@ -95,6 +95,24 @@ fn an_early_timeout_and_a_certain_one() {
 }
 
 #[test]
+fn an_operators_word_before_a_late_start() {
+    let mut scene =
+        Scene::online(Fencing::Trusted).just(Input::Command(Command::TakeGroupOffline {
+            group: SQL,
+            lock: LockHandling::Respect,
+        }));
+    // Neither the stop nor the terminate after it is answered.
+    for _ in [OperationKind::Stop, OperationKind::Terminate] {
+        scene = scene.later(200_000);
+        scene.audit.handle_timeout(&mut scene.cluster, scene.now).expect("every promise is kept");
+    }
+    let word = command(Command::ClearResourceFailure { resource: DB });
+    assert_eq!(scene.clone().judge(&word, |_| {}, |_| {}), None, "its stop was not answered");
+    let late = |seen: &mut Seen| seen.resources[DB.index()].may_start_late = true;
+    assert_eq!(scene.judge(&word, late, |_| {}), Some(Invariant::S13), "it may still start");
+}
+
+#[test]
 fn order() {
     let provider_first = |outputs: &mut Vec<Output>| {
         effects(outputs, |effect| effect.resource = Some(DISK));
