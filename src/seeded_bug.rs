@@ -71,6 +71,8 @@ bugs! {
     FenceNotAwaited: S9,
     /// a fence that was not answered counts as done
     FenceTimeoutIsOff: S26,
+    /// without quorum a node that is only said to run nothing counts as off when votes change
+    AbsenceIsProof: S6,
     /// half of the votes are a majority
     HalfIsMajority: S6,
     /// at a tie the witness counts for whoever asks

@@ -18,7 +18,7 @@ use quorate::machine::{GroupState, NodeState, ResourceState};
 use quorate::plan::{Drawback, Rejection, Tier};
 use quorate::quorum::Verdict;
 use quorate::settings::{DesiredState, Fencing};
-use quorate::spec::ClusterDeclaration;
+use quorate::spec::{ClusterDeclaration, SpecErrors};
 use quorate::state::{DownProof, DrainStatus, Exhaustion, MovementCause, OperationKind};
 use quorate::{Epoch, Incarnation, OpId, Timestamp, WallClock};
 
@@ -61,6 +61,9 @@ fn input_errors() -> Vec<InputError<Names>> {
         E::NoQuorum,
         E::ConfigurationWouldLoseQuorum,
         E::WouldLoseQuorum(node()),
+        E::AbsentNotProvenOff(node()),
+        E::WitnessNotHeld,
+        E::MoreThanVotes(empty().errors()[0].path.clone()),
         E::NodePaused(node()),
         E::GroupLocked(group()),
         E::ResourceState { resource: resource(), state: ResourceState::InDoubt },
@@ -77,13 +80,17 @@ fn input_errors() -> Vec<InputError<Names>> {
         E::OnlyPossibleOwner { node: node(), resource: resource() },
         E::LastNode(node()),
         E::FencingWhileUnclean(node()),
-        E::Declaration(ClusterDeclaration::new("empty").build().expect_err("it has no node")),
+        E::Declaration(empty()),
         E::RemovedWhileRunning(resource()),
         E::RegroupedWhileRunning(resource()),
         E::DependenciesWhileRunning(resource()),
         E::DependencyDoesNotHold(resource()),
         E::OwnerStruck { group: group(), node: node() },
     ]
+}
+
+fn empty() -> SpecErrors {
+    ClusterDeclaration::new("empty").build().expect_err("it has no node")
 }
 
 fn unknown_references() -> Vec<UnknownReference> {
@@ -259,6 +266,7 @@ fn events() -> Vec<Event<Names>> {
         E::DrainChanged { node: node(), status: DrainStatus::InProgress },
         E::DrainBlocked { node: node(), group: group() },
         E::ConfigurationChanged { configuration: 4 },
+        E::AcceptedWithoutQuorum { configuration: 4 },
     ]
 }
 

@@ -23,6 +23,7 @@ pub(crate) enum Accepted {
     Left(NodeId),
     Lost(NodeId),
     Off(NodeId, DownProof),
+    Vouched(NodeId, DownProof),
     LaterLife { node: NodeId, incarnation: Incarnation, proof: DownProof },
     Finished(OpId, Outcome),
     Progressed(OpId),
@@ -174,7 +175,18 @@ impl Cluster {
         }
         match self.known_node(node)? {
             NodeState::Unclean => Ok(Accepted::Off(node, DownProof::Operator)),
-            state @ (NodeState::Down | NodeState::Joining | NodeState::Up | NodeState::Paused) => {
+            state @ NodeState::Down => match self.state.node(node).map(|of| of.proof) {
+                Some(DownProof::NeverSeen | DownProof::LeaseExpired | DownProof::Trusted) => {
+                    Ok(Accepted::Vouched(node, DownProof::Operator))
+                }
+                // The later life that was heard is over as well.
+                Some(DownProof::LaterLife) => Ok(Accepted::Vouched(node, DownProof::Rebooted)),
+                Some(
+                    DownProof::Left | DownProof::Fenced | DownProof::Operator | DownProof::Rebooted,
+                )
+                | None => Err(InputError::NodeState { node, state }),
+            },
+            state @ (NodeState::Joining | NodeState::Up | NodeState::Paused) => {
                 Err(InputError::NodeState { node, state })
             }
         }

@@ -24,6 +24,7 @@ impl Cluster {
                 self.node_off(node, NodeEvent::Left, crate::state::DownProof::Left);
             }
             Accepted::Lost(node) => self.lose(node),
+            Accepted::Vouched(node, proof) => self.vouch(node, proof),
             Accepted::Off(node, proof) => self.node_off(node, NodeEvent::ConfirmedDown, proof),
             Accepted::LaterLife { node, incarnation, proof } => {
                 self.end_known_life(node, incarnation, proof);

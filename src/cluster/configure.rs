@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 use super::output::Event;
 use super::room;
+use super::without_quorum::Authority;
 use super::{Cluster, ConfigurationMoves, InputError};
 use crate::id::name::folded;
 use crate::id::{GroupId, NodeId, ResourceId};
@@ -26,6 +27,7 @@ use crate::state::{
 #[derive(Clone, Debug)]
 pub(crate) struct Configuration {
     spec: ClusterSpec,
+    authority: Authority,
 }
 
 impl Cluster {
@@ -36,7 +38,6 @@ impl Cluster {
             return Err(InputError::LastNode(node));
         }
         self.check_unused(node)?;
-        self.check_may_configure()?;
         self.check_owners_without(node)?;
         let name = self.spec.node(node).map_or("", |declared| declared.name());
         let mut declaration = ClusterDeclaration::from(&*self.spec);
@@ -68,14 +69,6 @@ impl Cluster {
         }
     }
 
-    /// A minority changes no configuration; a cluster that is down as a whole may be changed.
-    fn check_may_configure(&self) -> Result<(), InputError> {
-        if !self.state.is_quorate() && self.caches.membership.members > 0 {
-            return Err(InputError::NoQuorum);
-        }
-        Ok(())
-    }
-
     /// Without its only possible owner a resource could run nowhere; with no list of owners it
     /// could run everywhere, which nobody asked for.
     fn check_owners_without(&self, node: NodeId) -> Result<(), InputError> {
@@ -95,8 +88,8 @@ impl Cluster {
         declaration: ClusterDeclaration,
         moves: ConfigurationMoves,
     ) -> Result<Box<Configuration>, InputError> {
-        self.check_may_configure()?;
         let spec = declaration.build_within(self.spec.limits()).map_err(InputError::Declaration)?;
+        let authority = self.authority_for(&spec)?;
         self.check_fencing(&spec)?;
         let mapping = Mapping::new(&self.spec, &spec);
         self.check_removals(&mapping, &spec)?;
@@ -106,7 +99,7 @@ impl Cluster {
         if loses_quorum && !seeded!(ConfigureLosesQuorum) {
             return Err(InputError::ConfigurationWouldLoseQuorum);
         }
-        Ok(Box::new(Configuration { spec }))
+        Ok(Box::new(Configuration { spec, authority }))
     }
 
     /// What proves a node off is agreed before it is lost. Afterwards nobody can tell the node, and
@@ -265,7 +258,7 @@ impl Cluster {
 
     /// Puts a checked configuration in force.
     pub(crate) fn reconfigure(&mut self, configuration: Configuration) {
-        let Configuration { spec } = configuration;
+        let Configuration { spec, authority } = configuration;
         let mapping = Mapping::new(&self.spec, &spec);
         self.leave_removed_nodes(&mapping);
         let given_up =
@@ -289,7 +282,12 @@ impl Cluster {
             membership.votes = membership.votes.saturating_add(removed);
         }
         self.caches.group_states = told;
-        self.emit(Event::ConfigurationChanged { configuration: self.state.configuration });
+        let configuration = self.state.configuration;
+        self.emit(Event::ConfigurationChanged { configuration });
+        match authority {
+            Authority::Votes => {}
+            Authority::Proof => self.emit(Event::AcceptedWithoutQuorum { configuration }),
+        }
         self.judge_quorum();
         self.go_on_where_raised(given_up);
         self.rearm_retries();

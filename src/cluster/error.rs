@@ -6,7 +6,7 @@ use crate::form::Shown;
 use crate::id::{Ids, Incarnation, Naming, OpId};
 use crate::machine::{NodeState, ResourceState};
 use crate::plan::Rejection;
-use crate::spec::SpecErrors;
+use crate::spec::{Path, SpecErrors};
 use crate::time::{Timestamp, WallClock};
 
 /// An input that was not accepted. The state of the cluster has not changed and nothing was put
@@ -105,6 +105,28 @@ pub enum InputError<N: Naming = Ids> {
     /// With this declaration the cluster would have no quorum.
     #[error("the cluster would lose quorum with this declaration")]
     ConfigurationWouldLoseQuorum,
+    /// The cluster has no quorum, and this absent node could have a part in one elsewhere: it was
+    /// neither fenced, nor did it leave, nor is it off on an operator's word. Fence it, or confirm
+    /// that it is down, and change the configuration then.
+    #[error(
+        "the cluster has no quorum and node {0} is not proven off, so the configuration was not \
+         changed; fence it, or confirm that it is down"
+    )]
+    AbsentNotProvenOff(N::Node),
+    /// The cluster has no quorum and does not hold the witness, which has a part in quorum by the
+    /// new declaration. Gain the witness, or take it out of the declaration.
+    #[error(
+        "the cluster has no quorum and does not hold the witness, so the configuration was not \
+         changed; gain the witness, or take it out of the declaration"
+    )]
+    WitnessNotHeld,
+    /// The cluster has no quorum, and the new declaration changes more than nodes, votes and
+    /// witness; this is the first such thing. Change the votes first, and it when there is quorum.
+    #[error(
+        "the cluster has no quorum, so only nodes, votes and witness may change; nothing was \
+         changed, for the declaration changes {0} as well"
+    )]
+    MoreThanVotes(Path),
     /// Nothing can be brought online on a paused node (`ERROR_SHARING_PAUSED`).
     #[error("node {0} is paused")]
     NodePaused(N::Node),
@@ -262,6 +284,9 @@ impl<N: Naming> InputError<N> {
             Self::NoQuorum => "no_quorum",
             Self::ConfigurationWouldLoseQuorum => "configuration_would_lose_quorum",
             Self::WouldLoseQuorum(_) => "would_lose_quorum",
+            Self::AbsentNotProvenOff(_) => "absent_not_proven_off",
+            Self::WitnessNotHeld => "witness_not_held",
+            Self::MoreThanVotes(_) => "more_than_votes",
             Self::NodePaused(_) => "node_paused",
             Self::GroupLocked(_) => "group_locked",
             Self::ResourceState { .. } => "resource_state",

@@ -102,6 +102,10 @@ pub enum Input<N: Naming = Ids> {
         incarnation: Life,
     },
     /// An operator gives their word that a node is off.
+    ///
+    /// Also of one that is down already, if it was never seen, its lease is over, or membership
+    /// vouches for it: that says that the node runs nothing, not that it does not vote, and without
+    /// quorum votes change only if the node is off ([`Command::Configure`]).
     NodeConfirmedDown {
         /// The node.
         node: N::Node,
@@ -320,13 +324,26 @@ pub enum Command<N: Naming = Ids> {
         group: N::Group,
     },
     /// Remove a node from the configuration and from every owner list. It must be down or run
-    /// nothing.
+    /// nothing. Without quorum, what is said of [`Configure`](Self::Configure) holds.
     EvictNode {
         /// The node.
         node: N::Node,
     },
     /// Replace the configuration. What it does not change goes on undisturbed; ids may be other
     /// ones afterwards.
+    ///
+    /// Without quorum, while a node is a member, only nodes, votes and the witness may change, and
+    /// only if nobody else can have a quorum: each absent node with a vote was fenced, left, or is
+    /// off on an operator's word ([`Input::NodeConfirmedDown`]), and the witness is held, or taken
+    /// out of the declaration and each absent node is off, with a vote or without. That a node is
+    /// trusted to run nothing, that its lease is over, or that it was never seen is not enough.
+    /// [`Event::AcceptedWithoutQuorum`](super::Event::AcceptedWithoutQuorum) tells of it. The operator
+    /// vouches for more than the core can know: that those nodes, and every copy of the
+    /// configuration before, stay off until they have the new one. One that starts on the old
+    /// one forms a second cluster, with the old votes.
+    ///
+    /// A node that cannot be evicted, being the only possible owner of something, can be left
+    /// without a vote.
     Configure {
         /// The whole new declaration.
         declaration: Box<ClusterDeclaration>,

@@ -166,6 +166,13 @@ impl Cluster {
         self.step_node(node, event);
     }
 
+    /// A node that is down already is off on better proof.
+    pub(crate) fn vouch(&mut self, node: NodeId, proof: DownProof) {
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.proof = proof;
+        }
+    }
+
     /// A report speaks of a later life of a node: the one that was known is over, and nothing was
     /// ever asked of the node in the later one.
     pub(crate) fn end_known_life(

@@ -62,6 +62,7 @@ mod snapshot;
 mod touched;
 mod what_if;
 mod why;
+mod without_quorum;
 
 pub use crate::state::Outcome;
 pub use deadline::{Deadline, DeadlineReason};

@@ -134,6 +134,11 @@ pub enum Event<N: Naming = Ids> {
     DrainBlocked { node: N::Node, group: N::Group },
     /// The configuration was replaced. Ids in later outputs are those of the new one.
     ConfigurationChanged { configuration: u64 },
+    /// It was accepted although the cluster had no quorum, for every absent node that could have a
+    /// part in another quorum was fenced, had left, or is off on an operator's word. Those nodes,
+    /// and every copy of the configuration before, stay off until they have this one: that is what
+    /// the operator vouches for ([`Command::Configure`](super::Command::Configure)).
+    AcceptedWithoutQuorum { configuration: u64 },
 }
 
 impl Effect {

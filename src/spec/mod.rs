@@ -24,6 +24,7 @@ mod overrides;
 mod problem;
 mod profile;
 mod undeclare;
+mod votes;
 
 pub use crate::kind::{KindDeclaration as Kind, RequiredProvider, ResourceOverrides, SpareNode};
 pub use crate::settings::*;
@@ -34,6 +35,7 @@ pub use declaration::{
 pub use limits::{Limit, Limits};
 pub use node_set::NodeSet;
 pub use problem::{Caution, Path, Problem, SpecError, SpecErrors, Subject, Warning};
+pub(crate) use votes::more_than_votes;
 
 use names::NameIndex;
 

@@ -94,9 +94,9 @@ invariants! {
         Checked, None;
     S4 "A group stands on one node as a whole; nothing of it starts at the destination before all of it is off at the source."
         Checked, None;
-    S5 "Nothing is started, fenced or given another owner without quorum."
+    S5 "Nothing is started, fenced or given another owner without quorum; a change of votes that is accepted without quorum gives it back before anything is."
         Partly(Replication), Some("one core decides for the cluster; which of several may act comes with replication");
-    S6 "Two sets of votes that suffice always share a vote, also across one change of configuration."
+    S6 "Two sets of votes that suffice always share a vote, also across one change of configuration; without quorum one is accepted only if every absent node that could have a part in another set was fenced, left or is off on an operator's word."
         Checked, None;
     S7 "Epochs, incarnations and the number of the configuration never fall, and an epoch grows with each change of owner."
         Partly(Membership), Some("there are no views, so there are no ids of views");
@@ -154,7 +154,7 @@ invariants! {
         Checked, None;
     S34 "Whenever a group that should be online is not, there is exactly one reason, and it is true; a group goes where `explain` says."
         Checked, None;
-    S35 "Answers from before a change of configuration cannot act on what is new, and no change drops quorum without saying so."
+    S35 "Answers from before a change of configuration cannot act on what is new, and no change drops quorum; one without quorum changes only nodes, votes and witness, and says so."
         Checked, None;
     S36 "A drain leaves what no other node can take where it is, unless it is forced, and costs no quorum."
         Checked, None;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use quorate::cluster::ResumeFailback;
+use quorate::cluster::{Life, ResumeFailback};
 use quorate::machine::NodeState;
 use quorate::quorum::WitnessState;
 use quorate::spec::ClusterDeclaration;
@@ -46,6 +46,8 @@ pub(crate) enum Deed {
     OldJoin(u8),
     /// A node is said to have been fenced in its life before: the word is late.
     OldFence(u8),
+    /// An operator says of a node that is off that it is.
+    Vouch(u8),
     /// Something is told at a time that is over.
     Early,
     /// Seconds pass.
@@ -134,6 +136,10 @@ impl Deed {
                 is_off && !machine.is_powered && machine.life() > 0
             }
             Self::OldFence(node) => life(&state.core.cluster, node_id(node)) > Incarnation::new(1),
+            Self::Vouch(node) => {
+                let node = usize::from(node);
+                !state.core.node_state(node).is_member() && !state.world.machines[node].is_powered
+            }
             Self::Down(_) => true,
             Self::Recount(node) => {
                 let node = usize::from(node);
@@ -194,6 +200,10 @@ impl Deed {
                 let incarnation = Incarnation::new(last).into();
                 return Some(Input::NodeFenced { node, incarnation });
             }
+            Self::Vouch(node) => {
+                let (node, incarnation) = (node_id(node), Life::Known);
+                return Some(Input::NodeConfirmedDown { node, incarnation });
+            }
             Self::Early => return Some(Input::WitnessChanged { witness: WitnessState::Up }),
             Self::Pass(_) => return None,
             Self::Down(_) => return Some(Input::CoreResumed),
@@ -243,6 +253,7 @@ impl Deed {
                 let life = life(cluster, node_id(index)).value();
                 format!("fenced {} inc={}", node(index), life.saturating_sub(1))
             }
+            Self::Vouch(index) => format!("confirm-down {}", node(index)),
             // A scenario has a clock that goes forward only.
             Self::Early => "# not to be told in a scenario".into(),
             Self::Pass(seconds) => format!("advance {seconds}s"),
@@ -292,6 +303,7 @@ impl fmt::Display for Deed {
             Self::OldFence(index) => {
                 write!(f, "the word that {} was fenced in its life before comes late", node(index))
             }
+            Self::Vouch(index) => write!(f, "an operator says that {} is off", node(index)),
             Self::Early => f.write_str("something is told at a time that is over"),
             Self::Pass(seconds) => write!(f, "{seconds} s pass"),
             Self::Recount(index) => {

@@ -62,8 +62,8 @@ const BASE: Configuration =
 
 /// Every scene.
 pub(crate) static ALL: &[Configuration] = &[
-    LIMITS, WITNESS, FENCES, LEASE, OWNERS, ROOM, APART, FAILBACK, EDITS, LOCKS, FORMING, AGENTS,
-    RUNNING,
+    LIMITS, WITNESS, FENCES, LEASE, OWNERS, ROOM, APART, FAILBACK, EDITS, VOTES, LOCKS, FORMING,
+    AGENTS, RUNNING,
 ];
 
 /// Budgets of restarts and failovers, and time that leaves their windows.
@@ -301,6 +301,26 @@ const EDITS: Configuration = Configuration {
             Deed::Offline(1),
         ],
         pace: Pace::Free,
+        ..SCENE
+    }),
+    ..BASE
+};
+
+/// A node that goes with half of the votes, and operators who take it out without quorum.
+const VOTES: Configuration = Configuration {
+    name: "votes",
+    faults: 1,
+    kinds: &[Fault::Crash],
+    moves: 0,
+    scene: Some(&Scene {
+        about: "a node that takes half of the votes with it, and is taken out without quorum",
+        declare: |declared| {
+            declared.fencing = Some(Fencing::Trusted);
+            if let Some(last) = declared.nodes.last_mut() {
+                last.vote_weight = Some(2);
+            }
+        },
+        deeds: &[Deed::Vouch(2), Deed::Evict(2), Deed::Edit(Edit::DropGroup)],
         ..SCENE
     }),
     ..BASE

@@ -72,6 +72,7 @@ impl<A: Naming> Translate<A> for Event<A> {
             DrainChanged { node: node, status },
             DrainBlocked { node: node, group: group },
             ConfigurationChanged { configuration },
+            AcceptedWithoutQuorum { configuration },
         })
     }
 }

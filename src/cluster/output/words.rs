@@ -88,6 +88,11 @@ impl<N: Naming> fmt::Display for Event<N> {
             Self::ConfigurationChanged { configuration } => {
                 write!(f, "configuration {configuration}")
             }
+            Self::AcceptedWithoutQuorum { configuration } => write!(
+                f,
+                "configuration {configuration}: accepted without quorum; absent nodes stay off \
+                 until they have it"
+            ),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::vec::Vec;
 
 use crate::cluster::{Command, LockHandling, ResumeFailback};
 use crate::machine::{NodeState, ResourceState};
+use crate::quorum::WitnessState;
+use crate::spec::{ClusterDeclaration, NodeSpec, QuorumRule};
 use crate::state::GroupRecord;
 use crate::testkit::history::orders;
 use crate::{Input, NodeId, ResourceId};
@@ -114,6 +116,44 @@ impl Director {
             other,
             flags.map(|it| it & 0x7f)[0],
         )
+    }
+
+    /// Without quorum, an operator takes absent nodes off and says so, perhaps not of all of them,
+    /// and takes their votes away or evicts one of them.
+    pub(super) fn take_votes_away(&mut self) -> Struck {
+        let cluster = self.stage.cluster();
+        let is_member = |node: &NodeId| cluster.state().node_state(*node).is_member();
+        let (here, absent): (Vec<NodeId>, Vec<NodeId>) =
+            cluster.spec().nodes().map(|(id, _)| id).partition(is_member);
+        if cluster.state().is_quorate() || here.is_empty() {
+            return Ok(Done::No);
+        }
+        let Some(evicted) = self.dice.one_of(&absent) else { return Ok(Done::No) };
+        for node in absent.iter().copied() {
+            if self.dice.chance(9, 10) {
+                let node = self.stage.book.node(node);
+                self.act(Act::ConfirmedDown(node, Truth::True))?;
+            }
+        }
+        self.restore_original_later();
+        if self.dice.chance(1, 2) {
+            let input = Input::Command(Command::EvictNode { node: evicted });
+            let input = self.stage.cluster().spec().named(input);
+            return self.act(Act::Say(Box::new(input)));
+        }
+        let spec = self.stage.cluster().spec();
+        let names: Vec<&str> =
+            absent.iter().filter_map(|id| spec.node(*id)).map(NodeSpec::name).collect();
+        let mut declaration = ClusterDeclaration::from(spec);
+        for node in &mut declaration.nodes {
+            if names.contains(&node.name.as_str()) {
+                node.vote_weight = Some(0);
+            }
+        }
+        if self.stage.cluster().state().witness() == WitnessState::Down {
+            declaration.quorum = Some(QuorumRule::NodeMajority);
+        }
+        self.act(Act::Declare(Box::new(declaration)))
     }
 
     pub(super) fn word(&mut self) -> u16 {

@@ -124,6 +124,7 @@ impl Director {
             | F::RaceLock
             | F::RaceEvict
             | F::TwoOperators => self.race(kind),
+            F::VotesTakenAway => self.take_votes_away(),
             F::ConfirmedDown | F::ConfirmedWrongly => self.confirm_down(kind),
             // They befall messages or whole runs, or belong elsewhere.
             _ => Ok(Done::No),

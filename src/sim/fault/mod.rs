@@ -227,6 +227,7 @@ faults! {
         RaceFail World, "a resource is made to fail, or maintained";
         RaceLock World, "a group is locked or unlocked";
         RaceEvict World, "a node is evicted";
+        VotesTakenAway World, "without quorum an operator vouches for absent nodes and takes their votes away";
         TwoOperators World, "two operators ask for opposite things at once";
         ConfirmedDown World, "an operator takes a lost node off and says so";
         ConfirmedWrongly World, "an operator says that a node is off that runs; no promise covers what runs there";

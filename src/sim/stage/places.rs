@@ -261,8 +261,9 @@ impl Stage {
 
     pub(super) fn confirmed_down(&mut self, node: Key, truth: Truth) -> Result<Done, Breach> {
         let Some(id) = self.node(node) else { return Ok(Done::No) };
-        if self.state_of(node) != Some(NodeState::Unclean) {
-            return Ok(Done::No);
+        match (self.state_of(node), truth) {
+            (Some(NodeState::Unclean), _) | (Some(NodeState::Down), Truth::True) => {}
+            _ => return Ok(Done::No),
         }
         if truth == Truth::True {
             self.power_off(node);

@@ -1,8 +1,10 @@
 //! What operators and reports of membership want, kept beside the cluster.
 
 use crate::cluster::Life;
+use crate::machine::NodeState;
 use crate::settings::DesiredState;
-use crate::{Command, Input, ResourceId};
+use crate::state::DownProof;
+use crate::{Command, Input, NodeId, ResourceId};
 
 use super::{Moment, again, failures};
 use crate::testkit::audit::seen::Seen;
@@ -20,8 +22,11 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
             | Input::NodeConfirmedDown { node, incarnation: Life::Of(reported) },
         ) => {
             let known = &mut seen.nodes[node.index()].incarnation;
+            let is_later = *reported > *known;
             *known = (*known).max(*reported);
+            better_proof(seen, moment, *node, is_later);
         }
+        Some(Input::NodeConfirmedDown { node, .. }) => better_proof(seen, moment, *node, false),
         Some(Input::CoreResumed) => resume(seen, moment),
         Some(Input::WallClockRead { reading }) => {
             seen.wall_clock = Some((moment.now, *reading));
@@ -33,6 +38,22 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
         }
         _ => {}
     }
+}
+
+/// Of a node that is down already somebody says that it is off, or that a later life of it was there.
+fn better_proof(seen: &mut Seen, moment: &Moment<'_>, node: NodeId, is_later: bool) {
+    let record = &mut seen.nodes[node.index()];
+    if record.state != NodeState::Down {
+        return;
+    }
+    record.proof = match (moment.input(), record.proof, is_later) {
+        (Some(Input::NodeLost { .. }), _, true) => DownProof::LaterLife,
+        (Some(Input::NodeFenced { .. }), _, true) => DownProof::Fenced,
+        (_, _, true) => DownProof::Rebooted,
+        (Some(Input::NodeConfirmedDown { .. }), DownProof::LaterLife, false) => DownProof::Rebooted,
+        (Some(Input::NodeConfirmedDown { .. }), _, false) => DownProof::Operator,
+        (_, proof, false) => proof,
+    };
 }
 
 /// Nobody decided since the last input: what waits is due that much later, and what was going on

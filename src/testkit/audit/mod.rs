@@ -38,6 +38,7 @@
 //! | `transitions` | no change of state outside the tables; doubt ends only by what ends doubt; nothing is adopted |
 //! | `reasons` | a group that should be online and is not has a reason, and the reason is true |
 //! | `stuck` | whatever waits goes on by itself, or needs an operator or the outside |
+//! | `without_quorum` | without quorum a configuration is accepted only if nobody else can have one, only votes change, and that is told |
 //! | `whole` | what was told adds up to the state; without quorum everything is being stopped, and no change of configuration costs quorum; dependencies have no cycle; nothing appears or vanishes, and nothing is removed that may run; a node that is off ends the epochs of its groups; time and counters never run backwards, and no timer is left in the past |
 
 use crate::cluster::{Event, InputError, Output};
@@ -68,6 +69,7 @@ mod state;
 mod stuck;
 mod transitions;
 mod whole;
+mod without_quorum;
 
 pub use auditor::Audit;
 pub(crate) use reasons::is_missing;
@@ -183,7 +185,7 @@ pub(crate) fn step(
     whole::nothing_runs_backwards(moment, cluster)?;
     whole::epochs_end_with_nodes(moment, cluster)?;
     ownership::quorum(seen, cluster)?;
-    whole::quorum_is_kept(moment, cluster)?;
+    whole::quorum_is_kept(moment, cluster, outputs)?;
     whole::stops_without_quorum(cluster)?;
     whole::wall_clock_only_opens_windows(moment, outputs)?;
     whole::what_runs_is_known(moment, cluster)?;

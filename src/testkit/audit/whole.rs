@@ -1,6 +1,6 @@
 //! The state as a whole.
 
-use crate::cluster::Output;
+use crate::cluster::{Event, Output};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{Maintenance, NoQuorum};
 use crate::spec::ClusterSpec;
@@ -8,7 +8,7 @@ use crate::state::Room;
 use crate::{Cluster, Command, Input, Timestamp};
 use std::prelude::v1::*;
 
-use super::Moment;
+use super::{Moment, without_quorum};
 use crate::testkit::audit::seen::{Seen, same_resource};
 use crate::testkit::breach::{Breach, ensure};
 
@@ -83,13 +83,26 @@ pub(super) fn circle(count: usize, providers: impl Fn(usize) -> Vec<usize>) -> V
 }
 
 /// Only votes that are lost cost quorum: neither a change of configuration nor a pause or drain
-/// does, and a configuration is changed only by votes that suffice in both.
-pub(super) fn quorum_is_kept(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
+/// does, and a configuration is changed only by votes that suffice in both. The one exception: a
+/// minority changes who votes if nobody else could have a quorum, and says so.
+pub(super) fn quorum_is_kept(
+    moment: &Moment<'_>,
+    cluster: &Cluster,
+    outputs: &[Output],
+) -> Result<(), Breach> {
     let (before, after) = (moment.before.state(), cluster.state());
     if moment.is_reconfiguration() {
         let has_members =
             moment.before.spec().nodes().any(|(id, _)| before.node_state(id).is_member());
-        ensure!(S6, before.is_quorate() || !has_members, "a minority changes the configuration");
+        let is_minority = !before.is_quorate() && has_members;
+        if is_minority {
+            without_quorum::nobody_else_votes(moment, cluster)?;
+            without_quorum::only_votes_change(moment.before.spec(), cluster.spec())?;
+        }
+        let is_told = outputs
+            .iter()
+            .any(|output| matches!(output, Output::Event(Event::AcceptedWithoutQuorum { .. })));
+        ensure!(S35, is_told == is_minority, "accepted without quorum: told as {is_told}");
         let is_kept = after.is_quorate() || !before.is_quorate();
         ensure!(S35, is_kept, "another configuration costs quorum");
         let is_proof_kept =

@@ -268,7 +268,8 @@ impl Simulation {
             | Event::OrphanGone { .. }
             | Event::FenceFailed { .. }
             | Event::DrainBlocked { .. }
-            | Event::ConfigurationChanged { .. } => {}
+            | Event::ConfigurationChanged { .. }
+            | Event::AcceptedWithoutQuorum { .. } => {}
         }
         Ok(())
     }

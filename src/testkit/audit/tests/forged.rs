@@ -311,6 +311,12 @@ fn the_whole() {
         Scene::online(Fencing::Trusted).then(Input::NodeLeft { node: C, incarnation: Life::Known })
     };
     assert_eq!(story().judge(&evict, |_| {}, retold), Some(Invariant::S7));
+    let unsaid = |outputs: &mut Vec<Output>| {
+        hush(outputs, |event| matches!(event, Event::AcceptedWithoutQuorum { .. }));
+    };
+    let alone = || story().then(Input::NodeLeft { node: B, incarnation: Life::Known });
+    assert_eq!(alone().judge(&evict, |_| {}, |_| {}), None);
+    assert_eq!(alone().judge(&evict, |_| {}, unsaid), Some(Invariant::S35));
     let untold = |outputs: &mut Vec<Output>| outputs.clear();
     assert_eq!(story().judge(&evict, |_| {}, untold), Some(Invariant::S35));
     let exhausted =

@@ -82,7 +82,7 @@ fn quorum_is_kept() {
     let judge = |before: &Scene, after: &Scene, next: Command| {
         let input = Input::Command(next);
         let moment = Moment::before(&before.cluster, Stimulus::Input(&input), before.now);
-        invariant(whole::quorum_is_kept(&moment, &after.cluster))
+        invariant(whole::quorum_is_kept(&moment, &after.cluster, &[]))
     };
     let evict = || Command::EvictNode { node: C };
     assert_eq!(judge(&whole_cluster, &minority, evict()), Some(Invariant::S35));
