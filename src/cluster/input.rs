@@ -336,7 +336,8 @@ pub enum Command<N: Naming = Ids> {
     /// only if nobody else can have a quorum: each absent node with a vote was fenced, left, or is
     /// off on an operator's word ([`Input::NodeConfirmedDown`]), and the witness is held, or taken
     /// out of the declaration and each absent node is off, with a vote or without. That a node is
-    /// trusted to run nothing, that its lease is over, or that it was never seen is not enough.
+    /// trusted to run nothing, that its lease is over, or that it was never seen is not enough. A
+    /// member stays in it.
     /// [`Event::AcceptedWithoutQuorum`](super::Event::AcceptedWithoutQuorum) tells of it. The operator
     /// vouches for more than the core can know: that those nodes, and every copy of the
     /// configuration before, stay off until they have the new one. One that starts on the old

@@ -33,6 +33,11 @@ impl Cluster {
         if !is_held && has_witness(spec.settings()) {
             return Err(InputError::WitnessNotHeld);
         }
+        let mut kept = spec.nodes().filter_map(|(_, node)| self.spec.node_id(node.name()));
+        if !kept.any(|node| self.state.node_state(node).is_member()) {
+            // Nobody would be left who has it.
+            return Err(InputError::ConfigurationWouldLoseQuorum);
+        }
         match more_than_votes(&self.spec, spec) {
             Some(path) => Err(InputError::MoreThanVotes(path)),
             None => Ok(Authority::Proof),
