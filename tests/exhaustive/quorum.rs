@@ -2,7 +2,7 @@
 //! weights up to two, with a witness and without; and every change of the configuration that the
 //! engine accepts from every set of members of up to three nodes.
 
-use quorate::cluster::{Event, Life, Output};
+use quorate::cluster::{ConfigurationMoves, Event, Life, Output};
 use quorate::policy::Ring;
 use quorate::quorum::{Ballot, WitnessState, judge};
 use quorate::spec::{ClusterDeclaration, Fencing, NodeDeclaration, QuorumRule};
@@ -328,7 +328,8 @@ fn is_accepted(cluster: &Cluster, new: &Votes) -> bool {
     let mut changed = cluster.clone();
     while changed.poll_output().is_some() {}
     let declaration = Box::new(new.declaration());
-    let command = Input::Command(Command::Configure { declaration });
+    let moves = ConfigurationMoves::default();
+    let command = Input::Command(Command::Configure { declaration, moves });
     let is_accepted = changed.handle(Timestamp::from_millis(2), command).is_ok();
     let mut outputs = std::iter::from_fn(|| changed.poll_output());
     let is_told =
