@@ -199,6 +199,10 @@ bugs! {
     DependencyNotAwaited: S28,
     /// drains and failbacks move locked groups
     LockIgnored: S18,
+    /// a group waits for those of higher priority for ever
+    PriorityWaitsForEver: L13,
+    /// a restart that is due waits for groups of higher priority that are starting
+    RestartAwaitsTurn: L13,
     /// a group that ran since the cluster formed waits for its preferred owner once more
     HomeAwaitedAgain: S34,
     /// groups without a node are forgotten when one comes up

@@ -355,6 +355,10 @@ pub struct ClusterSettings {
     /// (`ClusterGroupWaitDelay`). Default 2 min, at most 1 h. What was given a node, was started or
     /// was found running once since then does not wait any more.
     pub group_wait_delay: Duration,
+    /// How long a group waits for those of higher priority that come up with it. Default 5 min, at
+    /// most 24 h: as long as a group may wait for its preferred owner when the cluster forms, and
+    /// one start may then take, by default 2 and 3 min; 0 is no wait.
+    pub priority_wait: Duration,
     /// How long a fence may take. Default 1 min.
     pub fence_timeout: Duration,
     /// Wait between two attempts to fence one node. Default 30 s.

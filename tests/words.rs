@@ -118,7 +118,7 @@ fn reasons() -> Vec<Reason<Names>> {
         R::OwnerJoining { node: node() },
         R::OwnerPaused { node: node() },
         R::NotAdmitted { node: node(), because_of: group() },
-        R::WaitingForPriority { group: group() },
+        R::WaitingForPriority { group: group(), until: Timestamp::from_millis(300_000) },
         R::StartDelayed { until: AT },
         R::Moving { to: Some(node()) },
         R::Moving { to: None },
@@ -144,6 +144,7 @@ fn deadlines() -> Vec<DeadlineReason<Names>> {
         D::LeaseEnd { node: node() },
         D::StartDelay { group: group() },
         D::PreferredOwnerWait { group: group() },
+        D::PriorityWait { group: group() },
         D::Failback { group: group() },
         D::OrphanRetry { node: node(), resource: resource() },
     ]

@@ -38,6 +38,8 @@ pub(crate) struct Caches {
     pub(crate) unsettled: BTreeSet<(Priority, GroupId)>,
     /// Groups that could start, and wait while one of a higher priority is on its way.
     pub(crate) waiting: BTreeSet<(Priority, GroupId)>,
+    /// The lowest and the highest priority of a group.
+    pub(crate) tiers: Option<(Priority, Priority)>,
     /// Groups that a drain took from a node.
     pub(crate) drained: BTreeSet<(NodeId, GroupId)>,
     /// Nodes that are being drained.
@@ -83,6 +85,9 @@ impl Caches {
         };
         let mut operations: Vec<_> = Vec::new();
         for (group, declared) in spec.groups() {
+            let own = declared.settings().priority;
+            let (lowest, highest) = caches.tiers.unwrap_or((own, own));
+            caches.tiers = Some((lowest.min(own), highest.max(own)));
             operations.extend(caches.take_in(state, group, declared));
             caches.note_doubts(spec, state, declared);
         }

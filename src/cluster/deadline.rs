@@ -73,6 +73,8 @@ deadline_reasons! {
     StartDelay { group: N::Group },
     /// A group has waited for its preferred owner long enough.
     PreferredOwnerWait { group: N::Group },
+    /// A group that comes up waits no longer for those of higher priority, and holds up nobody.
+    PriorityWait { group: N::Group },
     /// A group may fail back.
     Failback { group: N::Group },
     /// An orphan is terminated again.
@@ -146,6 +148,7 @@ impl<N: Naming> fmt::Display for DeadlineReason<N> {
             Self::PreferredOwnerWait { group } => {
                 write!(f, "end of the wait of {group} for its preferred owner")
             }
+            Self::PriorityWait { group } => write!(f, "end of the wait by priority around {group}"),
             Self::Failback { group } => write!(f, "failback of {group}"),
             Self::OrphanRetry { node, resource } => {
                 write!(f, "next attempt to stop {resource} on {node}")
@@ -208,9 +211,7 @@ impl Cluster {
             Slot::Node(node) => self.node_deadlines(node),
             Slot::Group(group) => {
                 let declared = self.spec.group(group);
-                let [first, second] =
-                    declared.map_or([None, None], |of| self.group_deadlines(of, group));
-                [first, second, None]
+                declared.map_or([None, None, None], |of| self.group_deadlines(of, group))
             }
             Slot::Resource(resource) => [self.resource_deadline(resource), None, None],
         };
@@ -297,18 +298,21 @@ impl Cluster {
         &self,
         declared: &GroupSpec,
         group: GroupId,
-    ) -> [Option<(Timestamp, DeadlineReason)>; 2] {
+    ) -> [Option<(Timestamp, DeadlineReason)>; 3] {
         if !self.state.is_quorate() {
-            return [None, None];
+            return [None, None, None];
         }
         let owner = self.state.owner(group);
+        let by_priority = self
+            .priority_wait(declared, group)
+            .map(|at| (at, DeadlineReason::PriorityWait { group }));
         match owner.map(|node| (node, self.state.node_state(node))) {
             None | Some((_, NodeState::Down)) => {
                 let wait = self.preferred_owner_wait(declared, group);
                 let reason = DeadlineReason::PreferredOwnerWait { group };
-                [wait.map(|(_, at)| (at, reason)), None]
+                [wait.map(|(_, at)| (at, reason)), None, by_priority]
             }
-            Some((_, NodeState::Unclean | NodeState::Joining)) => [None, None],
+            Some((_, NodeState::Unclean | NodeState::Joining)) => [None, None, None],
             Some((owner, state @ (NodeState::Up | NodeState::Paused))) => {
                 // A paused node starts nothing, delayed or not.
                 let delayed = if state == NodeState::Up
@@ -324,7 +328,7 @@ impl Cluster {
                     FailbackPlan::At(at) => Some((at, DeadlineReason::Failback { group })),
                     FailbackPlan::Stay | FailbackPlan::Now(_) => None,
                 };
-                [delayed, home]
+                [delayed, home, by_priority]
             }
         }
     }

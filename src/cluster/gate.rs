@@ -9,7 +9,7 @@ use crate::id::{GroupId, NodeId};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, Priority};
 use crate::spec::GroupSpec;
-use crate::state::{Exhaustion, Recovery};
+use crate::state::{Exhaustion, GroupRecord, Recovery, Turn};
 use crate::time::Timestamp;
 
 /// Whether a group that is off may start.
@@ -21,8 +21,8 @@ pub(crate) enum Gate {
     NotOrdered,
     /// Its start delay is not over.
     Delayed(Timestamp),
-    /// This group of higher priority is on its way.
-    Behind(GroupId),
+    /// This group of higher priority comes up as well; waited for until then.
+    Behind(GroupId, Timestamp),
     /// This group of its class runs on the node.
     Refused(GroupId),
     /// No node has room for it.
@@ -44,15 +44,60 @@ impl Cluster {
         if delayed_until > self.state.now {
             return Gate::Delayed(delayed_until);
         }
-        if let Some((priority, ahead)) = self.caches.unsettled.last()
-            && *priority > settings.priority
+        if record.turn == Turn::Awaited
+            && let Some((ahead, until)) = self.ahead_of(settings.priority, group)
         {
-            return Gate::Behind(*ahead);
+            return Gate::Behind(ahead, until);
         }
         match self.refusal(declared, group, owner) {
             Some(other) => Gate::Refused(other),
             None => Gate::Open,
         }
+    }
+
+    /// The group of higher priority that comes up as well as this one, if there is any, and until when
+    /// this one waits for it.
+    fn ahead_of(&self, priority: Priority, group: GroupId) -> Option<(GroupId, Timestamp)> {
+        let (highest, ahead) = self.caches.unsettled.last()?;
+        let until = self.comes_up_until(group)?;
+        (*highest > priority).then_some((*ahead, until))
+    }
+
+    /// Since when a group comes up, at the latest: it came to its owner, its owner came up, or quorum
+    /// was gained.
+    pub(crate) fn comes_up_since(&self, record: &GroupRecord) -> Timestamp {
+        let owner = record.owner.and_then(|owner| self.state.node(owner));
+        let placed_at = owner.map(|_| record.placed_at);
+        let times = [self.state.quorate_since, placed_at, owner.map(|node| node.since)];
+        times.into_iter().flatten().max().unwrap_or(Timestamp::ZERO)
+    }
+
+    /// Until when a group waits for those that come up with it, and holds up others; `None` if that
+    /// is over.
+    pub(crate) fn comes_up_until(&self, group: GroupId) -> Option<Timestamp> {
+        let since = self.comes_up_since(self.state.group(group)?);
+        let until = since.after(self.spec.settings().priority_wait);
+        (until > self.state.now || seeded!(PriorityWaitsForEver)).then_some(until)
+    }
+
+    /// Whether others wait for a group as long as it is on its way: there are groups of lower
+    /// priority, and it does not take longer than they wait.
+    fn may_hold_up(&self, declared: &GroupSpec, group: GroupId) -> bool {
+        let is_above =
+            self.caches.tiers.is_some_and(|(lowest, _)| declared.settings().priority > lowest);
+        is_above && self.comes_up_until(group).is_some()
+    }
+
+    /// Until when a group holds up others, or may wait for others.
+    pub(crate) fn priority_wait(&self, declared: &GroupSpec, group: GroupId) -> Option<Timestamp> {
+        let (_, highest) = self.caches.tiers?;
+        let priority = declared.settings().priority;
+        let place = (priority, group);
+        let is_ahead = self.caches.unsettled.contains(&place);
+        let is_behind = priority < highest
+            && self.caches.waiting.contains(&place)
+            && self.state.group(group).is_some_and(|record| record.turn == Turn::Awaited);
+        self.comes_up_until(group).filter(|_| is_ahead || is_behind)
     }
 
     /// Files a group under what it waits for and what waits for it.
@@ -121,7 +166,7 @@ impl Cluster {
         let Some(owner) = record.owner else {
             let waits = self.preferred_owner_wait(declared, group).is_some();
             standing.is_awaiting_node = true;
-            standing.is_on_its_way = waits && is_wanted;
+            standing.is_on_its_way = waits && is_wanted && self.may_hold_up(declared, group);
             return standing;
         };
         match self.state.node_state(owner) {
@@ -138,6 +183,7 @@ impl Cluster {
                 standing.is_on_its_way &= !is_stuck;
             }
         }
+        standing.is_on_its_way &= self.may_hold_up(declared, group);
         standing
     }
 
@@ -180,7 +226,7 @@ impl Cluster {
         if could_start && is_owner_up && self.caches.running(group) == 0 && !self.is_moving(group) {
             match self.gate(declared, group, owner) {
                 Gate::Delayed(_) => standing.is_on_its_way = true,
-                Gate::Open | Gate::Behind(_) | Gate::Refused(_) => {
+                Gate::Open | Gate::Behind(..) | Gate::Refused(_) => {
                     standing.may_take_its_turn = true;
                 }
                 Gate::NotOrdered | Gate::NoRoom => {}

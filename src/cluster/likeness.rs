@@ -182,6 +182,7 @@ impl<'a> View<'a> {
             // Told with the cluster.
             home_wait: _,
             room,
+            turn,
             tenure,
         } = record;
         let settings = declared.settings();
@@ -191,6 +192,11 @@ impl<'a> View<'a> {
         self.log(failovers, settings.failover_period, hasher);
         self.failed_nodes(failed_on, settings.failure_memory, hasher);
         self.age(*placed_at, settings.start_delay).hash(hasher);
+        // How long it comes up among others, and so holds up others or waits for them.
+        if self.cluster.caches.tiers.is_some_and(|(lowest, highest)| lowest < highest) {
+            let since = self.cluster.comes_up_since(record);
+            (turn, self.age(since, self.cluster.spec.settings().priority_wait)).hash(hasher);
+        }
         if settings.failback_window.is_some() {
             (last_failback, placed_at).hash(hasher);
         }

@@ -11,10 +11,10 @@ use super::{Cluster, Outcome, Running, RunningState};
 use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::quorum::{self, Ballot};
-use crate::settings::{ColdStart, DesiredState, Fencing};
+use crate::settings::{ColdStart, DesiredState, Fencing, NoQuorum};
 use crate::spec::GroupSpec;
 use crate::state::{
-    Attraction, Doubt, DownProof, LateStart, Operation, OperationKind, Pause, Recovery,
+    Attraction, Doubt, DownProof, LateStart, Operation, OperationKind, Pause, Recovery, Turn,
 };
 use crate::time::Timestamp;
 
@@ -414,6 +414,16 @@ impl Cluster {
         }
     }
 
+    /// Quorum was gained: what is off, or is being stopped for want of it, comes up together.
+    fn take_turns(&mut self) {
+        let is_stopped = self.spec.settings().no_quorum == NoQuorum::Stop;
+        for (record, running) in self.state.groups.iter_mut().zip(&self.caches.running) {
+            if is_stopped || *running == 0 {
+                record.turn = Turn::Awaited;
+            }
+        }
+    }
+
     /// Judges quorum anew, and touches everything if the verdict is another one.
     pub(crate) fn judge_quorum(&mut self) {
         let membership = self.caches.membership;
@@ -440,6 +450,9 @@ impl Cluster {
         if verdict.is_quorate() && self.state.formed_at.is_none() {
             self.state.formed_at = Some(now);
             self.hold_back_at_cold_start();
+        }
+        if verdict.is_quorate() {
+            self.take_turns();
         }
         self.emit(Event::QuorumChanged { verdict });
         let spec = Arc::clone(&self.spec);

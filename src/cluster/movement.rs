@@ -13,7 +13,7 @@ use crate::machine::{ResourceEvent, ResourceState};
 use crate::policy::Trigger;
 use crate::spec::GroupSpec;
 use crate::state::{
-    DownProof, HomeWait, MoveFailure, Movement, MovementCause, QueuedMove, Recovery, Tenure,
+    DownProof, HomeWait, MoveFailure, Movement, MovementCause, QueuedMove, Recovery, Tenure, Turn,
 };
 
 impl Cluster {
@@ -147,6 +147,20 @@ impl Cluster {
         if to.is_some() {
             record.home_wait = HomeWait::Over;
         }
+        // Groups that lose their node together come up together; what moves in good order, or
+        // because it failed, starts as soon as it is there.
+        record.turn = match (cause, proof) {
+            (MovementCause::Start | MovementCause::NodeFailure, _) | (_, Some(_)) => Turn::Awaited,
+            (
+                MovementCause::ResourceFailure
+                | MovementCause::Operator
+                | MovementCause::Drain
+                | MovementCause::Failback
+                | MovementCause::Return
+                | MovementCause::Configuration,
+                None,
+            ) => Turn::Over,
+        };
         if let (
             MovementCause::Operator | MovementCause::Start | MovementCause::Configuration,
             Some(to),

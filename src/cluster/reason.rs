@@ -102,10 +102,12 @@ pub enum Reason<N: Naming = Ids> {
         /// The group that runs there.
         because_of: N::Group,
     },
-    /// A group of higher priority starts first.
+    /// A group of higher priority that comes up as well starts first.
     WaitingForPriority {
         /// That group.
         group: N::Group,
+        /// Until when it is waited for at the most.
+        until: Timestamp,
     },
     /// Its start delay is not over.
     StartDelayed {
@@ -192,8 +194,11 @@ impl<N: Naming> fmt::Display for Reason<N> {
             Self::NotAdmitted { node, because_of } => {
                 write!(f, "node {node} runs {because_of}, which it must not run beside")
             }
-            Self::WaitingForPriority { group } => {
-                write!(f, "group {group} has a higher priority and starts first")
+            Self::WaitingForPriority { group, until } => {
+                write!(
+                    f,
+                    "group {group} has a higher priority and starts first, waited for until {until} at most"
+                )
             }
             Self::StartDelayed { until } => write!(f, "start delayed until {until}"),
             Self::Moving { to: Some(to) } => write!(f, "moving to {to}"),

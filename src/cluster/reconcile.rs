@@ -15,7 +15,7 @@ use crate::settings::{
     DesiredState, FailoverLimit, Maintenance, NoQuorum, RestartAction, UnconfirmedStop,
 };
 use crate::spec::GroupSpec;
-use crate::state::{Doubt, Exhaustion, OperationKind, Recovery};
+use crate::state::{Doubt, Exhaustion, OperationKind, Recovery, Turn};
 
 impl Cluster {
     /// Issues what can be issued now for a group on its owner.
@@ -157,7 +157,7 @@ impl Cluster {
                     self.refuse(declared, group, owner, because_of);
                     return;
                 }
-                Gate::NotOrdered | Gate::Delayed(_) | Gate::Behind(_) | Gate::NoRoom => return,
+                Gate::NotOrdered | Gate::Delayed(_) | Gate::Behind(..) | Gate::NoRoom => return,
             }
         }
         for position in declared.graph().start_order() {
@@ -200,6 +200,10 @@ impl Cluster {
     /// Fails what would have started first, because of a group of the same class on the node.
     fn refuse(&mut self, declared: &GroupSpec, group: GroupId, node: NodeId, because_of: GroupId) {
         self.emit(Event::AdmissionRefused { group, node, because_of });
+        if let Some(record) = self.state.groups.get_mut(group.index()) {
+            // It had its turn.
+            record.turn = Turn::Over;
+        }
         for position in declared.graph().start_order() {
             if self.is_ready(declared, position) {
                 let resource = declared.resource_at(position);

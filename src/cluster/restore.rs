@@ -214,6 +214,7 @@ impl IdsOf<'_> {
             placed_in_input,
             home_wait,
             room,
+            turn,
             tenure,
         } = snapshot;
         let has_owner = owner.is_some();
@@ -235,6 +236,7 @@ impl IdsOf<'_> {
             placed_in_input,
             home_wait,
             room: room.unwrap_or(if has_owner { Room::Taken } else { Room::Left }),
+            turn,
             tenure,
         })
     }

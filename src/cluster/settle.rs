@@ -11,7 +11,7 @@ use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent, ResourceSt
 use crate::policy::{Placement, Trigger};
 use crate::settings::RestartWindow;
 use crate::spec::GroupSpec;
-use crate::state::HomeWait;
+use crate::state::{HomeWait, Turn};
 
 impl Cluster {
     /// Plans every touched node and group, in order of priority, until nothing is touched.
@@ -230,6 +230,9 @@ impl Cluster {
         let is_started = matches!(to, ResourceState::OnlinePending | ResourceState::Online);
         if is_started && let Some(of) = self.state.groups.get_mut(group.index()) {
             of.home_wait = HomeWait::Over;
+            if !seeded!(RestartAwaitsTurn) {
+                of.turn = Turn::Over;
+            }
         }
         let Some(running) = self.caches.running.get_mut(group.index()) else { return };
         *running = running
@@ -271,12 +274,29 @@ impl Cluster {
             }
         }
         self.emit(Event::NodeChanged { node, from, to });
+        if to == NodeState::Up {
+            self.take_turns_on(node);
+        }
         self.caches.touched.add_node(node);
         self.touch_groups_on(node);
         // A member may be the home that a group waits for, a paused node its last resort.
         self.touch_awaiting();
         self.caches.touched.add_changed_node(node);
         self.judge_quorum();
+    }
+
+    /// What is off on a node that comes up or is resumed comes up together.
+    fn take_turns_on(&mut self, node: NodeId) {
+        let groups: alloc::vec::Vec<GroupId> = self.state.occupancy.groups_on(node).collect();
+        for group in groups {
+            let is_off = self.caches.running(group) == 0;
+            if let Some(record) = self.state.groups.get_mut(group.index())
+                && record.owner == Some(node)
+                && is_off
+            {
+                record.turn = Turn::Awaited;
+            }
+        }
     }
 
     /// The question to the policy for a group.

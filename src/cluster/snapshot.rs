@@ -15,7 +15,7 @@ use crate::state::{
     Attraction, ClusterState, Doubt, DownProof, Drain, DrainMode, DrainStatus, FailedNode, Fence,
     GroupRecord, HomeWait, LateStart, Lock, LockHandling, MoveFailure, Movement, MovementCause,
     NodeRecord, Operation, Orphan, OrphanState, Pause, QueuedMove, Recovery, ResourceRecord, Room,
-    Tenure, WitnessState,
+    Tenure, Turn, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -162,6 +162,8 @@ pub(super) struct GroupSnapshot {
     #[serde(default)]
     pub(super) home_wait: HomeWait,
     pub(super) room: Option<Room>,
+    #[serde(default)]
+    pub(super) turn: Turn,
     #[serde(default)]
     pub(super) tenure: Tenure,
 }
@@ -345,6 +347,7 @@ impl NamesOf<'_> {
             placed_in_input,
             home_wait,
             room,
+            turn,
             tenure,
         } = record;
         let name = |node: &Option<NodeId>| node.map(|node| self.node(node));
@@ -375,6 +378,7 @@ impl NamesOf<'_> {
             placed_in_input: *placed_in_input,
             home_wait: *home_wait,
             room: owner.map(|_| *room),
+            turn: *turn,
             tenure: *tenure,
         }
     }

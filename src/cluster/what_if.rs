@@ -237,7 +237,8 @@ impl Rehearsal {
                 | DeadlineReason::FenceRetry { .. }
                 | DeadlineReason::LeaseEnd { .. }
                 | DeadlineReason::StartDelay { .. }
-                | DeadlineReason::PreferredOwnerWait { .. } => true,
+                | DeadlineReason::PreferredOwnerWait { .. }
+                | DeadlineReason::PriorityWait { .. } => true,
                 DeadlineReason::OperationTimeout { .. }
                 | DeadlineReason::HealthCheck { .. }
                 | DeadlineReason::Retry { .. }

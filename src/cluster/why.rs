@@ -143,7 +143,7 @@ impl Cluster {
             match self.gate(declared, group, owner) {
                 Gate::NotOrdered => return Reason::NotStartedAutomatically,
                 Gate::Delayed(until) => return Reason::StartDelayed { until },
-                Gate::Behind(ahead) => return Reason::WaitingForPriority { group: ahead },
+                Gate::Behind(group, until) => return Reason::WaitingForPriority { group, until },
                 Gate::NoRoom => return Reason::NoCandidate,
                 Gate::Open | Gate::Refused(_) => {}
             }

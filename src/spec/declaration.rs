@@ -96,13 +96,18 @@ pub struct ClusterDeclaration {
     pub restart_window: Option<RestartWindow>,
     #[serde(default)]
     pub redundant_provider: Option<RedundantProvider>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub dependency_change: Option<DependencyChange>,
     #[serde(
         default,
         deserialize_with = "crate::time::text::optional::deserialize"
     )]
     pub group_wait_delay: Option<Duration>,
+    #[serde(
+        default,
+        deserialize_with = "crate::time::text::optional::deserialize"
+    )]
+    pub priority_wait: Option<Duration>,
     #[serde(
         default,
         deserialize_with = "crate::time::text::optional::deserialize"

@@ -42,6 +42,7 @@ impl Profile {
             redundant_provider: RedundantProvider::Suppress,
             dependency_change,
             group_wait_delay: Duration::from_secs(120),
+            priority_wait: Duration::from_secs(300),
             fence_timeout: Duration::from_secs(60),
             fence_retry_delay: Duration::from_secs(30),
             fence_threshold: 10,

@@ -45,6 +45,7 @@ impl From<&ClusterSpec> for ClusterDeclaration {
             redundant_provider: changed!(redundant_provider),
             dependency_change: changed!(dependency_change),
             group_wait_delay: changed!(group_wait_delay),
+            priority_wait: changed!(priority_wait),
             fence_timeout: changed!(fence_timeout),
             fence_retry_delay: changed!(fence_retry_delay),
             fence_threshold: changed!(fence_threshold),

@@ -41,6 +41,8 @@ pub struct GroupRecord {
     pub(crate) home_wait: HomeWait,
     /// Whether it takes room on its owner.
     pub(crate) room: Room,
+    /// Whether it comes up among others.
+    pub(crate) turn: Turn,
     /// Whether a configuration struck its owner from its possible owners.
     pub(crate) tenure: Tenure,
 }
@@ -88,6 +90,21 @@ pub enum Room {
     Taken,
     /// It is off, and wanted off or waiting for room.
     Left,
+}
+
+/// Whether a group takes its turn among the groups that come up with it: when the cluster forms or
+/// quorum is regained, when a node is taken over, and when its node comes up or is resumed.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Turn {
+    /// It waits for nobody: it has begun to start since, or comes up by itself. What fails then and
+    /// is restarted or tried again waits for nobody either.
+    #[default]
+    Over,
+    /// It has not begun to start, and waits for those of higher priority.
+    Awaited,
 }
 
 /// A move under way: the group stops on its owner, then belongs to `to`.
@@ -199,6 +216,7 @@ impl GroupRecord {
             placed_in_input: 0,
             home_wait: HomeWait::Possible,
             room: Room::Left,
+            turn: Turn::Over,
             tenure: Tenure::Lasting,
         }
     }

@@ -25,7 +25,7 @@ pub use crate::quorum::WitnessState;
 pub use failed_nodes::{FailedNode, FailedNodes};
 pub use group::{
     GroupRecord, HomeWait, Lock, LockHandling, MoveFailure, Movement, MovementCause, QueuedMove,
-    Room, Tenure,
+    Room, Tenure, Turn,
 };
 pub use node::{Attraction, DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
 pub use occupancy::Occupancy;

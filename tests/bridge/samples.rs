@@ -139,6 +139,7 @@ fn deadlines() -> Vec<Deadline<Names>> {
         DeadlineReason::LeaseEnd { node: node() },
         DeadlineReason::StartDelay { group: group() },
         DeadlineReason::PreferredOwnerWait { group: group() },
+        DeadlineReason::PriorityWait { group: group() },
         DeadlineReason::Failback { group: group() },
         DeadlineReason::OrphanRetry { node: node(), resource: resource() },
     ]
@@ -162,7 +163,7 @@ fn reasons() -> Vec<Reason<Names>> {
         Reason::OwnerJoining { node: node() },
         Reason::OwnerPaused { node: node() },
         Reason::NotAdmitted { node: node(), because_of: name("mail") },
-        Reason::WaitingForPriority { group: group() },
+        Reason::WaitingForPriority { group: group(), until: at(300_000) },
         Reason::StartDelayed { until: at(10_000) },
         Reason::Moving { to: Some(name("b")) },
         Reason::Moving { to: None },

@@ -51,6 +51,7 @@ fn every_property_has_a_method() {
         .redundant_provider(RedundantProvider::Escalate)
         .dependency_change(DependencyChange::Offline)
         .group_wait_delay(seconds(90))
+        .priority_wait(seconds(240))
         .fence_timeout(seconds(61))
         .fence_retry_delay(seconds(31))
         .fence_threshold(3)

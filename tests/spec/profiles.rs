@@ -79,6 +79,7 @@ fn expected_cluster(
             Retry::NewSeries => DependencyChange::Online,
         },
         group_wait_delay: millis(120_000),
+        priority_wait: millis(300_000),
         fence_timeout: millis(60_000),
         fence_retry_delay: millis(30_000),
         fence_threshold: 10,

@@ -26,6 +26,7 @@ pub(super) const EVERYTHING: &str = r#"
     redundant_provider = "escalate"
     dependency_change = "offline"
     group_wait_delay = "1m 30s"
+    priority_wait = "4m"
     fence_timeout = 61000
     fence_retry_delay = "31s"
     fence_threshold = 3

@@ -10,7 +10,7 @@ use crate::settings::{DesiredState, Maintenance};
 use crate::spec::ClusterDeclaration;
 use crate::state::{
     Attraction, DownProof, DrainMode, DrainStatus, HomeWait, Lock, LockHandling, MoveFailure,
-    MovementCause, OperationKind, OrphanState, Pause, Recovery, Tenure, WitnessState,
+    MovementCause, OperationKind, OrphanState, Pause, Recovery, Tenure, Turn, WitnessState,
 };
 
 type Change = Box<dyn Fn(&mut ClusterState)>;
@@ -96,6 +96,7 @@ fn groups() -> impl Iterator<Item = Change> {
         placed_at = at(1_001);
         placed_in_input = 6;
         home_wait = HomeWait::Possible;
+        turn = Turn::Awaited;
         tenure = Tenure::Struck;
     };
     let moved: [Change; 3] = [

@@ -10,7 +10,7 @@ use crate::state::{
     Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, FailedNode,
     FailedNodes, Fence, HomeWait, LateStart, Lock, LockHandling, MoveFailure, Movement,
     MovementCause, Operation, OperationKind, Orphan, OrphanState, Pause, QueuedMove, Recovery,
-    Room, Tenure, WitnessState,
+    Room, Tenure, Turn, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -170,6 +170,7 @@ fn groups(state: &mut ClusterState) {
     });
     files.drained_from = Some(node(1));
     state.groups[3].desired = DesiredState::Offline;
+    state.groups[4].turn = Turn::Awaited;
     state.groups[3].tenure = Tenure::Struck;
     state.groups[4].queued = Some(QueuedMove {
         to: Some(node(4)),

@@ -21,7 +21,7 @@ impl<A: Naming> Translate<A> for Reason<A> {
             OwnerJoining { node: node },
             OwnerPaused { node: node },
             NotAdmitted { node: node, because_of: group },
-            WaitingForPriority { group: group },
+            WaitingForPriority { group: group, until },
             StartDelayed { until },
             Moving { to: optional_node },
             RestartScheduled { resource: resource, at },
@@ -60,6 +60,7 @@ impl<A: Naming> Translate<A> for DeadlineReason<A> {
             LeaseEnd { node: node },
             StartDelay { group: group },
             PreferredOwnerWait { group: group },
+            PriorityWait { group: group },
             Failback { group: group },
             OrphanRetry { node: node, resource: resource },
         })

@@ -64,6 +64,7 @@ written!(GroupSnapshot {
     given placed_in_input,
     given home_wait,
     given room,
+    given turn,
     given tenure,
 });
 

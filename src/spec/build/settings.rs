@@ -34,6 +34,7 @@ pub(super) fn cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) ->
         redundant_provider: settled!(redundant_provider),
         dependency_change: settled!(dependency_change),
         group_wait_delay: settled!(group_wait_delay),
+        priority_wait: settled!(priority_wait),
         fence_timeout: settled!(fence_timeout),
         fence_retry_delay: settled!(fence_retry_delay),
         fence_threshold: settled!(fence_threshold),
@@ -47,6 +48,8 @@ fn check_cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) {
     report.length(&declared.name, path("name"));
     let hour = Duration::from_secs(3_600);
     report.span(declared.group_wait_delay, Duration::ZERO, hour, path("group_wait_delay"));
+    let day = Duration::from_secs(86_400);
+    report.span(declared.priority_wait, Duration::ZERO, day, path("priority_wait"));
     for (field, span) in [
         ("fence_timeout", declared.fence_timeout),
         ("fence_retry_delay", declared.fence_retry_delay),

@@ -90,6 +90,8 @@ impl ClusterDeclaration {
         dependency_change: DependencyChange;
         /// Sets how long a group waits for its preferred owner when the cluster forms.
         group_wait_delay: Duration;
+        /// Sets how long a group waits for those of higher priority that come up with it.
+        priority_wait: Duration;
         /// Sets how long a fence may take.
         fence_timeout: Duration;
         /// Sets the wait between two attempts to fence one node.

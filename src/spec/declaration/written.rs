@@ -19,6 +19,7 @@ written!(ClusterDeclaration {
     given redundant_provider,
     given dependency_change,
     span group_wait_delay,
+    span priority_wait,
     span fence_timeout,
     span fence_retry_delay,
     given fence_threshold,

@@ -198,6 +198,7 @@ pub(crate) fn step(
     explained::goes_there(moment, outputs)?;
     reasons::check(cluster)?;
     reasons::home_is_awaited_once(seen, cluster)?;
+    reasons::turns_end(seen, cluster)?;
     not_stuck(cluster)
 }
 

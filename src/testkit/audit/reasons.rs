@@ -40,6 +40,16 @@ pub(super) fn home_is_awaited_once(seen: &Seen, cluster: &Cluster) -> Result<(),
     Ok(())
 }
 
+/// What was started since it came up waits for nobody: a restart that is due is not held up.
+pub(super) fn turns_end(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
+    for (group, _) in cluster.spec().groups() {
+        let waits = matches!(cluster.why(group), Some(Reason::WaitingForPriority { .. }));
+        let has_begun = seen.group(group).has_begun;
+        ensure!(L13, !waits || !has_begun, "{group} was started already, and waits for others");
+    }
+    Ok(())
+}
+
 /// Whether anything of a group is wanted and not online.
 pub(crate) fn is_missing(cluster: &Cluster, group: GroupId) -> bool {
     let (spec, state) = (cluster.spec(), cluster.state());
@@ -96,8 +106,8 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
         Reason::OwnerPaused { node } => {
             owner == Some(node) && state.node_state(node) == NodeState::Paused
         }
-        Reason::WaitingForPriority { group: ahead } => {
-            priority(cluster, ahead) > priority(cluster, group)
+        Reason::WaitingForPriority { group: ahead, until } => {
+            until > now && priority(cluster, ahead) > priority(cluster, group)
         }
         Reason::StartDelayed { until } => until > now,
         Reason::Moving { to } => record.movement().is_some_and(|movement| movement.to == to),

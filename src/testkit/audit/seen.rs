@@ -10,7 +10,7 @@ use crate::machine::{GroupState, NodeState, ResourceState};
 use crate::settings::{ColdStart, DesiredState, Priority, RestartWindow};
 use crate::spec::ClusterSpec;
 use crate::state::{
-    Doubt, DownProof, Exhaustion, HomeWait, LateStart, MovementCause, Recovery, Room,
+    Doubt, DownProof, Exhaustion, HomeWait, LateStart, MovementCause, Recovery, Room, Turn,
 };
 use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
 
@@ -67,6 +67,8 @@ pub(crate) struct SeenGroup {
     pub(crate) failed_on: Vec<(NodeId, Timestamp)>,
     /// Whether it was given a node, started or found running since there last was no member.
     pub(crate) is_settled: bool,
+    /// Whether anything of it was asked to start since it may have come up with others.
+    pub(crate) has_begun: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -393,6 +395,7 @@ impl SeenGroup {
             last_failback: None,
             failed_on: Vec::new(),
             is_settled: false,
+            has_begun: false,
         }
     }
 }
@@ -419,6 +422,7 @@ impl SeenGroup {
                 .map(|entry| (entry.node, entry.at))
                 .collect(),
             is_settled: record.home_wait == HomeWait::Over,
+            has_begun: record.turn == Turn::Over,
         }
     }
 }

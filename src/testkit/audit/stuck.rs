@@ -144,7 +144,7 @@ fn has_doubt(cluster: &Cluster, group: GroupId) -> bool {
 /// The group that a group waits for.
 fn waits_for(cluster: &Cluster, group: GroupId) -> Option<GroupId> {
     match cluster.why(group)? {
-        Reason::WaitingForPriority { group: ahead } => Some(ahead),
+        Reason::WaitingForPriority { group: ahead, .. } => Some(ahead),
         Reason::NotAdmitted { because_of, .. } => Some(because_of),
         _ => None,
     }

@@ -235,12 +235,18 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             let record = &mut seen.nodes[node.index()];
             record.state = *to;
             record.since = now;
+            for group in seen.groups.iter_mut().filter(|group| group.owner == Some(*node)) {
+                group.has_begun = false;
+            }
             if !seen.has_members() {
                 seen.dissolve();
             }
         }
         Event::QuorumChanged { verdict } => {
             seen.is_quorate = verdict.is_quorate();
+            for group in &mut seen.groups {
+                group.has_begun = false;
+            }
             if seen.is_quorate && !seen.has_formed {
                 seen.form();
             }
@@ -275,6 +281,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             record.epoch = *epoch;
             record.movement = None;
             record.is_settled |= to.is_some();
+            record.has_begun = false;
             if *cause == MovementCause::Failback {
                 record.last_failback = Some(now);
             }

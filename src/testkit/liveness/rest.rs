@@ -156,7 +156,7 @@ fn only_theirs_wait(
         let asked = reason != Some(Reason::NotStartedAutomatically);
         let expected = lost.filter(|_| is_wanted && !orphaned && asked);
         ensure!(L16, waits_for == expected, "{group} waits for {waits_for:?}, not {expected:?}");
-        if let Some(Reason::WaitingForPriority { group: ahead }) = reason {
+        if let Some(Reason::WaitingForPriority { group: ahead, .. }) = reason {
             let fence = fence_of(ahead);
             ensure!(
                 L16,
@@ -237,7 +237,7 @@ mod tests {
             let (fencing, at) = (Fencing::Required, None);
             Some(Reason::WaitingForNodeOff { node, fencing, at })
         };
-        let behind = |group| Some(Reason::WaitingForPriority { group });
+        let behind = |group| Some(Reason::WaitingForPriority { group, until: Timestamp::ZERO });
         let judge = |sql: Option<Reason>, web: Option<Reason>| {
             let verdict = only_theirs_wait(&cluster, |of| if of == SQL { sql } else { web });
             verdict.err().and_then(|breach| breach.invariant)

@@ -41,6 +41,8 @@ impl Picture {
             now: state.now(),
             is_quorate: state.is_quorate(),
             forming: state.formed_at.map(|at| (at, settings.group_wait_delay)),
+            quorate_since: state.quorate_since,
+            priority_wait: settings.priority_wait,
             anti_affinity: settings.anti_affinity,
             admission: settings.admission,
             failover_limit: settings.failover_limit,
@@ -97,6 +99,7 @@ fn picture_of(cluster: &Cluster, id: GroupId, declared: &GroupSpec) -> Group {
         is_ordered: record.is_ordered(),
         placed_at: record.placed_at,
         placed_in_input: record.placed_in_input,
+        turn: record.turn,
         lock: record.lock,
         is_settled: record.home_wait == HomeWait::Over,
         returns_after: (settings.failback == Failback::Allow && settings.failback_window.is_none())

@@ -9,7 +9,7 @@ use crate::settings::{
     Admission, AntiAffinityPlacement, DesiredState, FailoverLimit, NoQuorum, RestartAction,
 };
 use crate::state::{
-    Drain, Exhaustion, Lock, LockHandling, MovementCause, OperationKind, QueuedMove, Recovery,
+    Drain, Exhaustion, Lock, LockHandling, MovementCause, OperationKind, QueuedMove, Recovery, Turn,
 };
 use crate::{OpId, Timestamp};
 
@@ -23,6 +23,10 @@ pub struct Picture {
     pub is_quorate: bool,
     /// When it formed, and how long a group then waits for its home.
     pub forming: Option<(Timestamp, core::time::Duration)>,
+    /// Since when it has quorum.
+    pub quorate_since: Option<Timestamp>,
+    /// How long a group waits for those of higher priority that come up with it.
+    pub priority_wait: core::time::Duration,
     /// How much anti-affinity weighs.
     pub anti_affinity: AntiAffinityPlacement,
     /// Whether a group may start beside another one of its class.
@@ -93,6 +97,8 @@ pub struct Group {
     pub placed_at: Timestamp,
     /// Number of the input in which it came to its owner.
     pub placed_in_input: u64,
+    /// Whether it takes its turn among those that come up with it.
+    pub turn: Turn,
     /// Whether it is locked.
     pub lock: Lock,
     /// Whether it was given a node, started or found running since the cluster formed.
@@ -193,17 +199,23 @@ impl Picture {
     pub fn learn(&mut self, event: &Event<Names>) {
         match event {
             Event::NodeChanged { node, from, to } => self.learn_node(node, *from, *to),
-            Event::QuorumChanged { verdict } => self.is_quorate = verdict.is_quorate(),
+            Event::QuorumChanged { verdict } => self.learn_quorum(verdict.is_quorate()),
             Event::ResourceChanged { resource, to, .. } => {
                 self.learn_resource(resource, *to);
                 self.settle_room();
             }
-            Event::OwnerChanged { group, from, to, epoch, cause, .. } => {
+            Event::OwnerChanged { group, from, to, epoch, cause, proof } => {
                 self.learn_failure(group, from.as_deref(), *cause);
+                let now = self.now;
                 if let Some(group) = self.groups.iter_mut().find(|known| known.name == *group) {
                     group.owner.clone_from(to);
                     group.is_settled |= to.is_some();
                     group.going = None;
+                    group.placed_at = now;
+                    // What leaves a node in good order, or because it failed, comes up by itself.
+                    let is_alone =
+                        from.is_some() && proof.is_none() && *cause != MovementCause::Start;
+                    group.turn = if is_alone { Turn::Over } else { Turn::Awaited };
                     group.epoch = epoch.value();
                     // It was chosen with room for it, if it is to run there.
                     group.takes_room = to.is_some();
@@ -234,6 +246,17 @@ impl Picture {
                 self.orphans.retain(|(at, of)| (at, of) != (node, resource));
             }
             _ => {}
+        }
+    }
+
+    /// What is off when quorum is gained comes up together.
+    fn learn_quorum(&mut self, is_quorate: bool) {
+        self.is_quorate = is_quorate;
+        self.quorate_since = is_quorate.then_some(self.now);
+        for group in &mut self.groups {
+            if is_quorate && !group.may_run() {
+                group.turn = Turn::Awaited;
+            }
         }
     }
 
@@ -287,6 +310,16 @@ impl Picture {
 
     /// A node that is known to be off has lost whatever it owned: a new epoch begins.
     fn learn_node(&mut self, name: &str, from: NodeState, to: NodeState) {
+        let now = self.now;
+        if let Some(node) = self.nodes.iter_mut().find(|node| node.name == name) {
+            node.since = now;
+        }
+        for group in &mut self.groups {
+            let is_here = group.owner.as_deref() == Some(name);
+            if to == NodeState::Up && is_here && !group.may_run() {
+                group.turn = Turn::Awaited;
+            }
+        }
         // Its next life is another one.
         if from == NodeState::Down || to == NodeState::Down {
             for group in &mut self.groups {

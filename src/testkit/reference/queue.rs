@@ -5,7 +5,7 @@ use std::prelude::v1::*;
 use super::picture::{Group, Picture};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{Admission, DesiredState};
-use crate::state::{OperationKind, Recovery};
+use crate::state::{OperationKind, Recovery, Turn};
 
 impl Picture {
     /// The resources of a group that may start now, everything considered. Beside its own
@@ -13,7 +13,8 @@ impl Picture {
     ///
     /// - somebody asked for it, if it is not started automatically;
     /// - its start delay on this node is over;
-    /// - no group of higher priority is on its way (event 1640 of Windows clusters);
+    /// - no group of higher priority that comes up as well is on its way (event 1640 of Windows
+    ///   clusters), as long as it may wait for that;
     /// - no rival runs on the node, if the cluster admits only one.
     ///
     /// And nothing of a group starts while something of it runs where it should not.
@@ -51,10 +52,27 @@ impl Picture {
             && !self.is_behind(group)
     }
 
-    /// Whether a group of higher priority is on its way.
+    /// Whether a group waits for one of higher priority that comes up as well. One that has begun to
+    /// start, or moves in good order, waits for nobody.
     #[must_use]
     pub fn is_behind(&self, group: &Group) -> bool {
-        self.groups.iter().any(|other| other.priority > group.priority && self.is_on_its_way(other))
+        group.turn == Turn::Awaited
+            && self.comes_up(group)
+            && self
+                .groups
+                .iter()
+                .any(|other| other.priority > group.priority && self.is_on_its_way(other))
+    }
+
+    /// Whether it is not yet over that a group comes up among others: it came to its node, its node
+    /// came up, or quorum was gained a short time ago.
+    #[must_use]
+    pub fn comes_up(&self, group: &Group) -> bool {
+        let owner = group.owner.as_deref().and_then(|owner| self.node(owner));
+        let placed_at = owner.map(|_| group.placed_at);
+        let since = [self.quorate_since, placed_at, owner.map(|node| node.since)];
+        let since = since.into_iter().flatten().max().unwrap_or_default();
+        since.after(self.priority_wait) > self.now
     }
 
     /// Whether a group is on its way: starting, stopping, moving, about to be restarted or moved,
@@ -62,7 +80,7 @@ impl Picture {
     /// higher priority. What only an operator or the outside can get going again holds up nobody.
     #[must_use]
     pub fn is_on_its_way(&self, group: &Group) -> bool {
-        if !self.is_quorate {
+        if !self.is_quorate || !self.comes_up(group) {
             return false;
         }
         let Some(owner) = group.owner.as_deref() else {

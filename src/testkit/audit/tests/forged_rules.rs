@@ -313,7 +313,7 @@ fn reasons_have_to_be_true() {
         Reason::OwnerJoining { node: A },
         Reason::OwnerPaused { node: A },
         Reason::NotAdmitted { node: A, because_of: web },
-        Reason::WaitingForPriority { group: web },
+        Reason::WaitingForPriority { group: web, until: Timestamp::from_millis(u64::MAX / 4) },
         Reason::StartDelayed { until: at },
         Reason::Moving { to: Some(B) },
         Reason::RestartScheduled { resource: DB, at },

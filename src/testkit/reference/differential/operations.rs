@@ -6,7 +6,7 @@ use super::{Differential, Step, agree};
 use crate::cluster::Effect;
 use crate::id::Names;
 use crate::machine::ResourceState;
-use crate::state::OperationKind;
+use crate::state::{OperationKind, Turn};
 use crate::testkit::breach::Breach;
 use crate::testkit::reference::dependencies::is_in_motion;
 use crate::testkit::reference::picture::{Group, Picture};
@@ -46,7 +46,7 @@ impl Differential {
                     || rivals.is_empty()
                     || picture.admission == crate::settings::Admission::Open;
                 agree!(self, S17, is_admitted, "{} is refused: {effect:?}", group.name);
-                self.not_before_its_turn(step, &group, effect)?;
+                self.not_before_its_turn(step, &picture, &group, effect)?;
             }
             _ => {
                 let stops = picture.to_stop(group);
@@ -56,15 +56,18 @@ impl Differential {
         Ok(())
     }
 
-    /// A group of which nothing ran starts only if no group of higher priority was on its way all
-    /// the time, with the same operation in flight before the step and after it.
+    /// A group of which nothing ran, and that comes up with others, starts only if no group of higher
+    /// priority was on its way all the time, with the same operation in flight before the step and
+    /// after it.
     fn not_before_its_turn(
         &mut self,
         step: &Step<'_>,
+        picture: &Picture,
         group: &Group,
         effect: &Effect<Names>,
     ) -> Result<(), Breach> {
-        if group.may_run() || step.moment.is_reconfiguration() {
+        let takes_its_turn = group.turn == Turn::Awaited && picture.comes_up(group);
+        if group.may_run() || step.moment.is_reconfiguration() || !takes_its_turn {
             return Ok(());
         }
         let in_flight = |of: &Group| -> Vec<crate::OpId> {
