@@ -136,9 +136,7 @@ fn happen(cluster: &Cluster, group: GroupId, trigger: Trigger) -> Option<Option<
         }
     }
     // It waits for its home, or for its turn: nothing was chosen yet.
-    let waits = matches!(
-        cluster.why(group),
-        Some(Reason::WaitingForPreferredOwner { .. } | Reason::WaitingForPriority { .. })
-    );
+    let waits = super::waits::waits_for_home(&cluster, group)
+        || matches!(cluster.why(group), Some(Reason::WaitingForPriority { .. }));
     (!waits && trigger != Trigger::BestPossible).then_some(None)
 }

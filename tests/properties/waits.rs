@@ -35,6 +35,14 @@ pub(crate) fn next(cluster: &Cluster) -> Result<Option<Timestamp>, String> {
     if is_told { Ok(next) } else { Err(format!("{next:?} is next, and the timer says {timer}")) }
 }
 
+/// Whether a group waits for the first of its owners, also one that has nothing to start.
+pub(crate) fn waits_for_home(cluster: &Cluster, group: GroupId) -> bool {
+    let stored = serde_json::to_value(cluster.snapshot()).expect("a snapshot can be written");
+    let reader = Reader { cluster, stored: &stored["v1"] };
+    let declared = cluster.spec().group(group).expect("a declared group");
+    reader.preferred_owner(group, declared).is_some()
+}
+
 struct Reader<'a> {
     cluster: &'a Cluster,
     stored: &'a Value,
@@ -110,16 +118,19 @@ impl Reader<'_> {
 
     /// Groups without a node, since the cluster has formed.
     fn preferred_owners(&self) -> impl Iterator<Item = Timestamp> {
+        self.cluster.spec().groups().filter_map(|(group, of)| self.preferred_owner(group, of))
+    }
+
+    /// Until when a group without a node waits for the first of its owners.
+    fn preferred_owner(&self, group: GroupId, of: &GroupSpec) -> Option<Timestamp> {
         let (spec, state) = (self.cluster.spec(), self.cluster.state());
-        let formed_at = time(&self.stored["formed_at"]).filter(|_| state.is_quorate());
-        spec.groups().filter_map(move |(group, of)| {
-            let (formed_at, record) = (formed_at?, state.group(group)?);
-            let is_off = record.owner().is_none_or(|of| state.node_state(of) == NodeState::Down);
-            let home = of.preferred_owners().first().copied().or(record.default_owner())?;
-            let until = formed_at.after(spec.settings().group_wait_delay);
-            let waits = is_off && !self.is_settled(of) && !state.node_state(home).is_member();
-            (waits && until > state.now()).then_some(until)
-        })
+        let formed_at = time(&self.stored["formed_at"]).filter(|_| state.is_quorate())?;
+        let record = state.group(group)?;
+        let is_off = record.owner().is_none_or(|of| state.node_state(of) == NodeState::Down);
+        let home = of.preferred_owners().first().copied().or(record.default_owner())?;
+        let until = formed_at.after(spec.settings().group_wait_delay);
+        let waits = is_off && !self.is_settled(of) && !state.node_state(home).is_member();
+        (waits && until > state.now()).then_some(until)
     }
 
     fn is_settled(&self, declared: &GroupSpec) -> bool {
