@@ -342,7 +342,7 @@ impl Cluster {
         &*self.policy
     }
 
-    fn advance(&mut self, now: Timestamp) {
+    pub(crate) fn advance(&mut self, now: Timestamp) {
         self.state.now = now;
         self.state.inputs = self.state.inputs.saturating_add(1);
     }

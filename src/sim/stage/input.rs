@@ -47,7 +47,11 @@ impl Stage {
         let rehearsed = self.rehearse(now, &input);
         let (answer, outputs) = self.watch.feed(now, input)?;
         let is_true = rehearsed.is_none_or(|is_taken| is_taken == answer.is_ok());
-        ensure!(S34, is_true, "the rehearsal of an input is another one than its answer, {answer:?}");
+        ensure!(
+            S34,
+            is_true,
+            "the rehearsal of an input is another one than its answer, {answer:?}"
+        );
         self.note(|_| match &answer {
             Ok(()) => "    accepted".into(),
             Err(error) => std::format!("    refused: {error}"),

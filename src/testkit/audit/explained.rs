@@ -20,6 +20,9 @@ struct Incident {
 /// Whoever leaves a node because it is off or is being drained goes where `explain` said before.
 pub(super) fn goes_there(moment: &Moment<'_>, outputs: &[Output]) -> Result<(), Breach> {
     let Some(Incident { node, trigger }) = incident(moment) else { return Ok(()) };
+    // Nothing was due meanwhile, but what is told depends on the time.
+    let mut before = moment.before.clone();
+    before.advance(moment.now);
     let mut seen = BTreeSet::new();
     for output in outputs {
         let Some((group, to)) = departure(output, node, trigger) else { continue };
@@ -27,7 +30,7 @@ pub(super) fn goes_there(moment: &Moment<'_>, outputs: &[Output]) -> Result<(), 
         if !seen.insert(group) || trigger == Trigger::Drain && is_moving(moment, group) {
             continue;
         }
-        let told = moment.before.explain(group, trigger).and_then(|told| told.chosen);
+        let told = before.explain(group, trigger).and_then(|told| told.chosen);
         ensure!(S34, told == to, "{group} goes to {to:?} ({trigger}), and {told:?} was said");
     }
     Ok(())
