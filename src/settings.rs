@@ -90,8 +90,10 @@ pub struct ResourceSettings {
     /// Interval of the cheap health check; never for kinds whose agents report failures by
     /// themselves. Default 5 s.
     pub looks_alive_interval: Interval,
-    /// Interval of the thorough health check. Default 1 min.
-    pub is_alive_interval: Duration,
+    /// Interval of the thorough health check; never where the cheap one, or the agent's own report,
+    /// finds every failure. Default 1 min. Where both are never, a resource that dies and of which
+    /// nobody reports it counts as online.
+    pub is_alive_interval: Interval,
     /// Whether an agent process of its own is asked for; the core only passes it on. Default
     /// shared.
     pub monitor: Monitor,
@@ -367,8 +369,10 @@ pub struct ClusterSettings {
     pub fence_threshold: u32,
     /// Sliding window of `fence_threshold`. Default 1 h.
     pub fence_period: Duration,
-    /// Interval of the probes of a resource in doubt. Default 1 min.
-    pub probe_interval: Duration,
+    /// Interval of the probes of a resource in doubt, and of the attempts to stop what should not run
+    /// and did not confirm that it stopped. Default 1 min. Never leaves doubt to others: an operator's
+    /// word, an inventory of the node, its loss with proof, or its next life ends it.
+    pub probe_interval: Interval,
 }
 
 impl fmt::Display for DesiredState {

@@ -59,7 +59,7 @@ fn service() -> KindDeclaration {
         name: "Service".into(),
         settings: ResourceOverrides {
             looks_alive_interval: Some(Interval::Every(Duration::from_secs(60))),
-            is_alive_interval: Some(Duration::from_secs(3_600)),
+            is_alive_interval: Some(Interval::Every(Duration::from_secs(3_600))),
             ..ResourceOverrides::default()
         },
         ..KindDeclaration::default()

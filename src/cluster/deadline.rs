@@ -282,7 +282,8 @@ impl Cluster {
             && record.state == ResourceState::InDoubt
             && record.operation.is_none()
             && record.doubt != Doubt::ToTerminate;
-        is_probed.then(|| record.known_alive_at.after(self.spec.settings().probe_interval))
+        let span = self.probe_interval().filter(|_| is_probed)?;
+        Some(record.known_alive_at.after(span))
     }
 
     fn group_deadline(
@@ -374,7 +375,8 @@ impl Cluster {
         Some((at, reason))
     }
 
-    pub(crate) fn probe_interval(&self) -> Duration {
-        self.spec.settings().probe_interval
+    /// How often doubt is looked into; `None` is never.
+    pub(crate) fn probe_interval(&self) -> Option<Duration> {
+        self.spec.settings().probe_interval.span()
     }
 }

@@ -265,7 +265,8 @@ impl<'a> View<'a> {
         }
         match state {
             ResourceState::Online => {
-                self.age(*known_alive_at, settings.is_alive_interval).hash(hasher);
+                let thorough = settings.is_alive_interval.span();
+                thorough.map(|span| self.age(*known_alive_at, span)).hash(hasher);
                 let cheap = settings.looks_alive_interval.span();
                 cheap.map(|span| self.age(*looked_alive_at, span)).hash(hasher);
             }
@@ -276,7 +277,8 @@ impl<'a> View<'a> {
                 // A lost owner is not asked; when it is back, or off, the doubt is over, or it is
                 // asked at once. The wait begins anew when what is in flight ends.
                 if is_asked && operation.is_none() {
-                    self.age(*known_alive_at, self.cluster.probe_interval()).hash(hasher);
+                    let span = self.cluster.probe_interval();
+                    span.map(|span| self.age(*known_alive_at, span)).hash(hasher);
                 }
             }
             ResourceState::Initializing
@@ -296,7 +298,8 @@ impl<'a> View<'a> {
             OrphanState::Terminating => 2_u8.hash(hasher),
             OrphanState::Unsettled => 4_u8.hash(hasher),
             OrphanState::InDoubt(since) => {
-                (3_u8, self.age(*since, self.cluster.probe_interval())).hash(hasher);
+                let span = self.cluster.probe_interval();
+                (3_u8, span.map(|span| self.age(*since, span))).hash(hasher);
             }
         }
         self.operation(*operation, hasher);

@@ -98,7 +98,8 @@ impl Cluster {
             UnconfirmedStop::AssumeOff => self.forget_orphan(node, resource),
             // The node is being fenced, or will be; trying on does no harm.
             UnconfirmedStop::FenceNode | UnconfirmedStop::BlockGroup => {
-                if since.after(self.probe_interval()) <= self.state.now {
+                let retry_at = self.probe_interval().map(|span| since.after(span));
+                if retry_at.is_some_and(|at| at <= self.state.now) {
                     self.issue_for_orphan(node, resource, OperationKind::Terminate);
                 }
             }

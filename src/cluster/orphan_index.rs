@@ -28,7 +28,9 @@ pub(crate) fn orphan_deadline(
         return Some(operation.deadline_of(spec.resource(resource)?.settings()));
     }
     match orphan.state {
-        OrphanState::InDoubt(since) => Some(since.after(spec.settings().probe_interval)),
+        OrphanState::InDoubt(since) => {
+            spec.settings().probe_interval.span().map(|span| since.after(span))
+        }
         OrphanState::Running
         | OrphanState::Unsettled
         | OrphanState::Stopping

@@ -317,12 +317,17 @@ impl Cluster {
         {
             return None;
         }
-        let thorough = record.known_alive_at.after(settings.is_alive_interval);
+        let thorough = settings.is_alive_interval.span();
+        let thorough =
+            thorough.map(|span| (record.known_alive_at.after(span), OperationKind::CheckIsAlive));
         let cheap = settings
             .looks_alive_interval
             .span()
             .map(|span| (record.looked_alive_at.after(span), OperationKind::CheckLooksAlive));
-        let thorough = (thorough, OperationKind::CheckIsAlive);
-        Some(cheap.filter(|cheap| cheap.0 < thorough.0).unwrap_or(thorough))
+        // The thorough one says all that the cheap one does.
+        let is_first = |cheap: &(crate::time::Timestamp, OperationKind)| {
+            thorough.is_none_or(|thorough| cheap.0 < thorough.0)
+        };
+        cheap.filter(is_first).or(thorough)
     }
 }

@@ -117,8 +117,7 @@ pub struct ResourceOverrides {
     #[serde(deserialize_with = "crate::time::text::optional::deserialize")]
     pub deadlock_timeout: Option<Duration>,
     pub looks_alive_interval: Option<Interval>,
-    #[serde(deserialize_with = "crate::time::text::optional::deserialize")]
-    pub is_alive_interval: Option<Duration>,
+    pub is_alive_interval: Option<Interval>,
     pub monitor: Option<Monitor>,
     pub maintenance: Option<Maintenance>,
     pub unconfirmed_stop: Option<UnconfirmedStop>,
@@ -148,7 +147,7 @@ crate::form::written!(ResourceOverrides {
     span stop_deadline,
     span deadlock_timeout,
     given looks_alive_interval,
-    span is_alive_interval,
+    given is_alive_interval,
     given monitor,
     given maintenance,
     given unconfirmed_stop,

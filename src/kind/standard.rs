@@ -142,7 +142,7 @@ fn exres_kind(name: &str, requires: Vec<RequiredProvider>) -> KindDeclaration {
     KindDeclaration {
         settings: ResourceOverrides {
             looks_alive_interval: Some(Interval::Never),
-            is_alive_interval: Some(Duration::from_secs(10)),
+            is_alive_interval: Some(Interval::Every(Duration::from_secs(10))),
             ..kind.settings
         },
         ..kind

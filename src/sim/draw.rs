@@ -224,7 +224,8 @@ fn slow_down_checks(declaration: &mut ClusterDeclaration, dice: &mut Dice) {
     for resource in declaration.groups.iter_mut().flat_map(|group| &mut group.resources) {
         let settings = resource.settings.get_or_insert_default();
         settings.looks_alive_interval = Some(Interval::Never);
-        settings.is_alive_interval = Some(settings.is_alive_interval.unwrap_or(span).max(span));
+        let declared = settings.is_alive_interval.unwrap_or(Interval::Every(span));
+        settings.is_alive_interval = Some(declared.max(Interval::Every(span)));
     }
 }
 

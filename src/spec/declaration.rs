@@ -14,8 +14,8 @@ use crate::graph::Expression;
 use crate::kind::{KindDeclaration, ResourceOverrides};
 use crate::settings::{
     Admission, AntiAffinityPlacement, ColdStart, DependencyChange, DesiredState, Failback,
-    FailbackWindow, FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider,
-    RestartWindow, Retry,
+    FailbackWindow, FailoverLimit, Fencing, Interval, NoQuorum, Priority, QuorumRule,
+    RedundantProvider, RestartWindow, Retry,
 };
 
 mod builder;
@@ -125,11 +125,8 @@ pub struct ClusterDeclaration {
         deserialize_with = "crate::time::text::optional::deserialize"
     )]
     pub fence_period: Option<Duration>,
-    #[serde(
-        default,
-        deserialize_with = "crate::time::text::optional::deserialize"
-    )]
-    pub probe_interval: Option<Duration>,
+    #[serde(default)]
+    pub probe_interval: Option<Interval>,
     /// Kinds of the embedder's own; one with a standard name replaces the standard kind.
     #[serde(default)]
     pub kinds: Vec<KindDeclaration>,

@@ -47,7 +47,7 @@ impl Profile {
             fence_retry_delay: Duration::from_secs(30),
             fence_threshold: 10,
             fence_period: Duration::from_secs(3_600),
-            probe_interval: Duration::from_secs(60),
+            probe_interval: Interval::Every(Duration::from_secs(60)),
         }
     }
 
@@ -93,7 +93,7 @@ impl Profile {
             stop_deadline: Duration::from_secs(3_600),
             deadlock_timeout: Duration::from_secs(300),
             looks_alive_interval: Interval::Every(Duration::from_secs(5)),
-            is_alive_interval: Duration::from_secs(60),
+            is_alive_interval: Interval::Every(Duration::from_secs(60)),
             monitor: Monitor::Shared,
             maintenance: Maintenance::Off,
             unconfirmed_stop: UnconfirmedStop::BlockGroup,

@@ -45,7 +45,7 @@ pub(crate) fn group(name: &str) -> GroupDeclaration {
     let resource = |what: &str, kind: &'static str| {
         ResourceDeclaration::new(of(what), kind).settings(ResourceOverrides {
             looks_alive_interval: Some(Interval::Never),
-            is_alive_interval: Some(Duration::from_secs(1_200)),
+            is_alive_interval: Some(Interval::Every(Duration::from_secs(1_200))),
             ..ResourceOverrides::default()
         })
     };

@@ -56,7 +56,7 @@ fn every_property_has_a_method() {
         .fence_retry_delay(seconds(31))
         .fence_threshold(3)
         .fence_period(seconds(7_200))
-        .probe_interval(seconds(30))
+        .probe_interval(quorate::settings::Interval::Every(seconds(30)))
         .node(
             NodeDeclaration::new("zeta")
                 .vote_weight(3)

@@ -190,7 +190,8 @@ fn agents_check_themselves_and_the_store_takes_its_time() {
     };
     for name in ["SA 1", "is 1", "SMTP 1"] {
         assert_eq!(settings(name).looks_alive_interval, Interval::Never, "{name}");
-        assert_eq!(settings(name).is_alive_interval, Duration::from_secs(10), "{name}");
+        let every = Interval::Every(Duration::from_secs(10));
+        assert_eq!(settings(name).is_alive_interval, every, "{name}");
         assert_eq!(settings(name).pending_timeout, Duration::from_secs(180), "{name}");
         assert_eq!(settings(name).restart_threshold, 3, "{name}");
     }
@@ -209,6 +210,6 @@ fn search_has_an_agent_of_its_own() {
     let id = spec.resource_id("Search 1").expect("it is declared");
     let settings = spec.resource(id).expect("the id is of this cluster").settings();
     assert_eq!(settings.looks_alive_interval, Interval::Every(Duration::from_secs(5)));
-    assert_eq!(settings.is_alive_interval, Duration::from_secs(60));
+    assert_eq!(settings.is_alive_interval, Interval::Every(Duration::from_secs(60)));
     assert_eq!(settings.pending_timeout, Duration::from_secs(180));
 }

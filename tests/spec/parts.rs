@@ -205,7 +205,7 @@ fn durations_are_text_or_milliseconds() {
     let (_, resource) = spec.resources().next().expect("the only one");
     let every = Interval::Every(Duration::from_millis(700));
     assert_eq!(resource.settings().looks_alive_interval, every);
-    assert_eq!(resource.settings().is_alive_interval, Duration::from_secs(60));
+    assert_eq!(resource.settings().is_alive_interval, Interval::Every(Duration::from_secs(60)));
 
     let json = |delay: &str| {
         let text = format!(

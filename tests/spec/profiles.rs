@@ -34,7 +34,7 @@ fn expected_resource(restart_threshold: u32, retry_period: Interval) -> Resource
         stop_deadline: millis(3_600_000),
         deadlock_timeout: millis(300_000),
         looks_alive_interval: Interval::Every(millis(5_000)),
-        is_alive_interval: millis(60_000),
+        is_alive_interval: Interval::Every(millis(60_000)),
         monitor: Monitor::Shared,
         maintenance: Maintenance::Off,
         unconfirmed_stop: UnconfirmedStop::BlockGroup,
@@ -84,7 +84,7 @@ fn expected_cluster(
         fence_retry_delay: millis(30_000),
         fence_threshold: 10,
         fence_period: millis(3_600_000),
-        probe_interval: millis(60_000),
+        probe_interval: Interval::Every(millis(60_000)),
     }
 }
 

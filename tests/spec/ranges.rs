@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use quorate::spec::{FailbackWindow, Fencing, Problem, ResourceOverrides};
+use quorate::spec::{FailbackWindow, Fencing, Interval, Problem, ResourceOverrides};
 
 use super::{cluster, errors_of, group, read, service};
 
@@ -14,7 +14,7 @@ fn cluster_settings_have_ranges() {
     declaration.fence_timeout = Some(Duration::ZERO);
     declaration.fence_retry_delay = Some(Duration::ZERO);
     declaration.fence_period = Some(Duration::ZERO);
-    declaration.probe_interval = Some(Duration::ZERO);
+    declaration.probe_interval = Some(Interval::Every(Duration::ZERO));
     declaration.fence_threshold = Some(0);
     assert_eq!(
         errors_of(declaration),

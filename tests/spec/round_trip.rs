@@ -158,7 +158,7 @@ fn only_what_differs_is_declared() {
     let declaration = cluster().group(group("g").resource(disk("d")).resource(
         service("s").needs("[d]").settings(ResourceOverrides {
             restart_threshold: Some(1),
-            is_alive_interval: Some(Duration::from_secs(9)),
+            is_alive_interval: Some(Interval::Every(Duration::from_secs(9))),
             ..ResourceOverrides::default()
         }),
     ));

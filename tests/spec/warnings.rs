@@ -51,7 +51,7 @@ fn spans_that_may_be_in_another_unit() {
             restart_delay: ms(180),
             pending_timeout: ms(500),
             looks_alive_interval: Some(Interval::Every(Duration::from_millis(60))),
-            is_alive_interval: ms(200),
+            is_alive_interval: ms(200).map(Interval::Every),
             ..ResourceOverrides::default()
         })));
     declaration.fence_timeout = ms(60);

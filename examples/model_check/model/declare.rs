@@ -74,7 +74,7 @@ pub(crate) fn declaration(configuration: &Configuration) -> ClusterDeclaration {
         Some(count) => (Some(count.into()), Some(FOREVER)),
         None => (Some(UNLIMITED), Some(Duration::from_millis(1))),
     };
-    cluster.probe_interval = Some(configuration.delay);
+    cluster.probe_interval = Some(Interval::Every(configuration.delay));
     cluster.group_wait_delay = Some(Duration::ZERO);
     for name in NODE_NAMES {
         cluster = cluster.node(name);
@@ -115,7 +115,7 @@ fn overrides(configuration: &Configuration, group: usize) -> ResourceOverrides {
         pending_timeout: Some(configuration.timeout),
         deadlock_timeout: Some(configuration.timeout),
         looks_alive_interval: Some(Interval::Never),
-        is_alive_interval: Some(FOREVER),
+        is_alive_interval: Some(Interval::Every(FOREVER)),
         unconfirmed_stop: Some(if group == 0 {
             UnconfirmedStop::BlockGroup
         } else {
@@ -154,7 +154,7 @@ pub(crate) fn tell(configuration: &Configuration, text: &mut String) {
         millis(declared.fence_retry_delay),
         declared.fence_threshold.unwrap_or_default(),
         millis(declared.fence_period),
-        millis(declared.probe_interval),
+        millis(declared.probe_interval.and_then(Interval::span)),
     );
     for node in NODE_NAMES {
         let _ = writeln!(text, "node {node}");
@@ -193,7 +193,7 @@ fn tell_resource(configuration: &Configuration, resource: usize, text: &mut Stri
         millis(of.restart_delay),
         millis(of.pending_timeout),
         millis(of.deadlock_timeout),
-        millis(of.is_alive_interval),
+        millis(of.is_alive_interval.and_then(Interval::span)),
     );
     if let Some(provider) = provider_of(resource) {
         let _ = write!(text, " needs=\"[{}]\"", RESOURCE_NAMES[provider]);

@@ -257,12 +257,12 @@ const FAILBACK: Configuration = Configuration {
         declare: |declared| {
             // Longer than any history, which lasts for days here.
             let forever = 100 * 24 * HOUR;
-            declared.probe_interval = Some(forever);
+            declared.probe_interval = Some(Interval::Every(forever));
             for group in &mut declared.groups {
                 group.failover_period = Some(40 * 24 * HOUR);
                 group.failback = Some(Failback::Allow);
                 for of in overrides(group) {
-                    of.is_alive_interval = Some(forever);
+                    of.is_alive_interval = Some(Interval::Every(forever));
                     of.restart_period = Some(forever);
                 }
             }

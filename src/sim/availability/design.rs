@@ -154,7 +154,7 @@ impl Design {
             for resource in &mut group.resources {
                 let settings = resource.settings.get_or_insert_default();
                 settings.looks_alive_interval = Some(Interval::Never);
-                settings.is_alive_interval = Some(NEVER);
+                settings.is_alive_interval = Some(Interval::Never);
                 settings.pending_timeout = Some(NEVER);
                 settings.start_pending_timeout = Some(NEVER);
                 settings.start_deadline = Some(NEVER);

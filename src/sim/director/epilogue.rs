@@ -54,7 +54,8 @@ impl Director {
         self.stage.cluster().spec().resources().any(|(_, declared)| {
             let settings = declared.settings();
             let looks = settings.looks_alive_interval.span().unwrap_or(Duration::MAX);
-            looks.min(settings.is_alive_interval) < Duration::from_secs(30)
+            looks.min(settings.is_alive_interval.span().unwrap_or(Duration::MAX))
+                < Duration::from_secs(30)
         })
     }
 

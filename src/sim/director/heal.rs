@@ -300,7 +300,9 @@ impl Director {
             let is_online =
                 record.state() == ResourceState::Online && record.maintenance() == Maintenance::Off;
             if is_online && cluster.is_checked(declared.group()) && !runs(id) {
-                let check = record.known_alive_at.after(declared.settings().is_alive_interval);
+                // What is never checked thoroughly nobody may ever notice.
+                let Some(span) = declared.settings().is_alive_interval.span() else { continue };
+                let check = record.known_alive_at.after(span);
                 unnoticed.push((id, check.max(calm_since)));
             }
         }

@@ -54,7 +54,7 @@ fn check_cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) {
         ("fence_timeout", declared.fence_timeout),
         ("fence_retry_delay", declared.fence_retry_delay),
         ("fence_period", declared.fence_period),
-        ("probe_interval", declared.probe_interval),
+        ("probe_interval", declared.probe_interval.and_then(Interval::span)),
     ] {
         report.at_least(span, ONE_MILLI, path(field));
     }
@@ -149,7 +149,7 @@ pub(super) fn check_overrides(
         ("settings.stop_deadline", declared.stop_deadline, TEN_MILLIS),
         ("settings.deadlock_timeout", declared.deadlock_timeout, Duration::from_secs(1)),
         ("settings.looks_alive_interval", interval(declared.looks_alive_interval), TEN_MILLIS),
-        ("settings.is_alive_interval", declared.is_alive_interval, TEN_MILLIS),
+        ("settings.is_alive_interval", interval(declared.is_alive_interval), TEN_MILLIS),
     ] {
         report.at_least(span, least, || place.field(field));
     }

@@ -12,8 +12,8 @@ use super::{
 use crate::kind::{KindDeclaration, ResourceOverrides};
 use crate::settings::{
     Admission, AntiAffinityPlacement, ColdStart, DependencyChange, DesiredState, Failback,
-    FailbackWindow, FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider,
-    RestartWindow, Retry,
+    FailbackWindow, FailoverLimit, Fencing, Interval, NoQuorum, Priority, QuorumRule,
+    RedundantProvider, RestartWindow, Retry,
 };
 
 /// A method per property, which sets it.
@@ -101,7 +101,7 @@ impl ClusterDeclaration {
         /// Sets the sliding window of `fence_threshold`.
         fence_period: Duration;
         /// Sets the interval of the probes of a resource in doubt.
-        probe_interval: Duration;
+        probe_interval: Interval;
     }
 }
 

@@ -24,7 +24,7 @@ written!(ClusterDeclaration {
     span fence_retry_delay,
     given fence_threshold,
     span fence_period,
-    span probe_interval,
+    given probe_interval,
     given kinds,
     always nodes,
     given groups,

@@ -80,10 +80,14 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
             state.node_state(node) == NodeState::Unclean
                 || is_asked(&|effect| effect.node == node)
                 || timer.is_some()
+                || is_never_probed(cluster)
         }
-        Reason::InDoubt { node, .. } => is_asked(&|effect| effect.node == node) || timer.is_some(),
+        Reason::InDoubt { node, .. } => {
+            is_asked(&|effect| effect.node == node) || timer.is_some() || is_never_probed(cluster)
+        }
         Reason::Moving { .. } | Reason::InProgress { .. } => {
-            is_asked(&of_group) || has_doubt(cluster, group) && timer.is_some()
+            let is_looked_into = timer.is_some() || is_never_probed(cluster);
+            is_asked(&of_group) || has_doubt(cluster, group) && is_looked_into
         }
         Reason::WaitingForResource { on, .. } => {
             let record = state.resource(on);
@@ -131,6 +135,11 @@ fn may_fail_over(cluster: &Cluster, group: GroupId) -> bool {
     let has_budget = cluster.failover_budget(group, now).is_some_and(|budget| budget.remaining > 0);
     let explanation = cluster.explain(group, Trigger::ResourceFailure);
     has_budget && explanation.is_some_and(|told| told.chosen.is_some())
+}
+
+/// Whether doubt is left to operators and to the outside.
+fn is_never_probed(cluster: &Cluster) -> bool {
+    cluster.spec().settings().probe_interval == Interval::Never
 }
 
 fn has_doubt(cluster: &Cluster, group: GroupId) -> bool {
@@ -187,13 +196,14 @@ pub fn is_lasting(cluster: &Cluster, reason: Reason) -> bool {
                 }
             }
         }
-        Reason::InDoubt { .. } | Reason::WaitingForNodeOff { .. } => {
-            settings.fencing == Fencing::Operator
-        }
+        Reason::InDoubt { .. } => settings.fencing == Fencing::Operator || is_never_probed(cluster),
+        Reason::WaitingForNodeOff { .. } => settings.fencing == Fencing::Operator,
+        Reason::OwnerJoining { .. } => is_never_probed(cluster),
         // Until the node comes back or an operator has seen that it is off.
         Reason::OrphanRunning { node, .. } => {
-            settings.fencing == Fencing::Operator
-                && cluster.state().node_state(node) == NodeState::Unclean
+            is_never_probed(cluster)
+                || settings.fencing == Fencing::Operator
+                    && cluster.state().node_state(node) == NodeState::Unclean
         }
         // A resource of the group waits for one that has such a reason itself.
         Reason::WaitingForResource { on, .. } => {

@@ -79,7 +79,7 @@ fn settle(cluster: &mut ClusterDeclaration, tape: &mut Tape<'_>) {
     cluster.fence_retry_delay = Some(span(tape));
     cluster.fence_threshold = Some(tape.pick(&[10, 1, 2]));
     cluster.fence_period = Some(span(tape));
-    cluster.probe_interval = Some(span(tape));
+    cluster.probe_interval = Some(Interval::Every(span(tape)));
 }
 
 fn fencing(tape: &mut Tape<'_>) -> Fencing {
@@ -224,7 +224,7 @@ fn overrides(tape: &mut Tape<'_>) -> ResourceOverrides {
             Interval::Every(millis(5_000)),
             Interval::Every(millis(500)),
         ])),
-        is_alive_interval: Some(millis(tape.pick(&[60_000, 1_000, 10_000]))),
+        is_alive_interval: Some(Interval::Every(millis(tape.pick(&[60_000, 1_000, 10_000])))),
         monitor: None,
         maintenance: tape.chance(5).then_some(Maintenance::On),
         unconfirmed_stop: Some(tape.pick(&[

@@ -5,8 +5,8 @@ use std::prelude::v1::*;
 
 use crate::cluster::ConfigurationMoves;
 use crate::spec::{
-    ClusterDeclaration, ClusterSpec, GroupDeclaration, NoQuorum, NodeDeclaration, Priority,
-    QuorumRule, ResourceDeclaration,
+    ClusterDeclaration, ClusterSpec, GroupDeclaration, Interval, NoQuorum, NodeDeclaration,
+    Priority, QuorumRule, ResourceDeclaration,
 };
 
 use crate::testkit::history::declare;
@@ -62,7 +62,11 @@ fn edit_cluster(cluster: &mut ClusterDeclaration, kind: u8, one: usize, other: u
         9 => {
             cluster.nodes[one % nodes].capacity.insert("mb".into(), [0, 5, 20][other % 3]);
         }
-        10 => cluster.probe_interval = Some(Duration::from_millis([1, 700, 60_000][other % 3])),
+        10 => {
+            let every = |millis| Interval::Every(Duration::from_millis(millis));
+            let intervals = [every(1), every(700), every(60_000), Interval::Never];
+            cluster.probe_interval = Some(intervals[other % 4]);
+        }
         _ => {}
     }
 }

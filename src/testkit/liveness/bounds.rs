@@ -86,7 +86,8 @@ fn time_of_group(spec: &ClusterSpec, group: GroupId) -> Duration {
         || declared.resources().filter_map(|id| spec.resource(id)).map(|of| of.settings());
     let retry = settings().map(wait_of).max().unwrap_or_default();
     let hang = settings().map(|of| of.deadlock_timeout).max().unwrap_or_default();
-    let doubt = spec.settings().probe_interval.saturating_add(hang);
+    // Doubt that nobody looks into is a reason that lasts.
+    let doubt = spec.settings().probe_interval.span().unwrap_or_default().saturating_add(hang);
     [
         retry,
         doubt,

@@ -33,7 +33,7 @@ pub(super) fn of_cluster(settings: &ClusterSettings) -> impl Iterator<Item = Sho
         ("fence_timeout", settings.fence_timeout, Sense::Seconds),
         ("fence_retry_delay", settings.fence_retry_delay, Sense::Millis),
         ("fence_period", settings.fence_period, Sense::Seconds),
-        ("probe_interval", settings.probe_interval, Sense::Millis),
+        ("probe_interval", every(settings.probe_interval), Sense::Millis),
     ];
     short(own.into_iter().chain(lease))
 }
@@ -47,7 +47,6 @@ pub(super) fn of_group(settings: &GroupSettings) -> impl Iterator<Item = Short> 
 }
 
 pub(super) fn of_resource(settings: &ResourceSettings) -> impl Iterator<Item = Short> {
-    let every = |interval: Interval| interval.span().unwrap_or_default();
     let start = settings.start_pending_timeout;
     // What is inherited is told of where it is inherited from.
     let start = if start == settings.pending_timeout { Duration::ZERO } else { start };
@@ -60,8 +59,13 @@ pub(super) fn of_resource(settings: &ResourceSettings) -> impl Iterator<Item = S
         ("settings.start_deadline", settings.start_deadline, Sense::Seconds),
         ("settings.stop_deadline", settings.stop_deadline, Sense::Seconds),
         ("settings.looks_alive_interval", every(settings.looks_alive_interval), Sense::Millis),
-        ("settings.is_alive_interval", settings.is_alive_interval, Sense::Millis),
+        ("settings.is_alive_interval", every(settings.is_alive_interval), Sense::Millis),
     ])
+}
+
+/// None is too short.
+fn every(interval: Interval) -> Duration {
+    interval.span().unwrap_or_default()
 }
 
 fn short(
