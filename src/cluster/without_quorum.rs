@@ -62,7 +62,10 @@ impl Cluster {
         match self.state.node_state(node) {
             NodeState::Joining | NodeState::Up | NodeState::Paused => true,
             NodeState::Unclean => false,
-            NodeState::Down => self.state.node(node).is_some_and(|of| is_certain(of.proof)),
+            NodeState::Down => {
+                seeded!(AbsenceIsProof)
+                    || self.state.node(node).is_some_and(|of| is_certain(of.proof))
+            }
         }
     }
 }
@@ -72,8 +75,10 @@ impl Cluster {
 const fn is_certain(proof: DownProof) -> bool {
     match proof {
         DownProof::Left | DownProof::Fenced | DownProof::Operator | DownProof::Rebooted => true,
-        DownProof::Trusted | DownProof::LeaseExpired => seeded!(AbsenceIsProof),
-        DownProof::NeverSeen | DownProof::LaterLife => false,
+        DownProof::NeverSeen
+        | DownProof::LeaseExpired
+        | DownProof::Trusted
+        | DownProof::LaterLife => false,
     }
 }
 
