@@ -203,6 +203,8 @@ bugs! {
     PriorityWaitsForEver: L13,
     /// a restart that is due waits for groups of higher priority that are starting
     RestartAwaitsTurn: L13,
+    /// a group is stopped in order to move, and then waits for groups of higher priority
+    MovedAwaitsTurn: L13,
     /// a group that ran since the cluster formed waits for its preferred owner once more
     HomeAwaitedAgain: S34,
     /// groups without a node are forgotten when one comes up

@@ -149,18 +149,7 @@ impl Cluster {
         }
         // Groups that lose their node together come up together; what moves in good order, or
         // because it failed, starts as soon as it is there.
-        record.turn = match (cause, proof) {
-            (MovementCause::Start | MovementCause::NodeFailure, _) | (_, Some(_)) => Turn::Awaited,
-            (
-                MovementCause::ResourceFailure
-                | MovementCause::Operator
-                | MovementCause::Drain
-                | MovementCause::Failback
-                | MovementCause::Return
-                | MovementCause::Configuration,
-                None,
-            ) => Turn::Over,
-        };
+        record.turn = turn_after(cause, proof);
         if let (
             MovementCause::Operator | MovementCause::Start | MovementCause::Configuration,
             Some(to),
@@ -243,6 +232,20 @@ impl Cluster {
         self.begin_move(group, Some(to), MovementCause::Operator, on_failure);
         true
     }
+}
+
+/// Whether a group takes its turn where it has come to.
+fn turn_after(cause: MovementCause, proof: Option<DownProof>) -> Turn {
+    let is_among_others = match cause {
+        MovementCause::Start | MovementCause::NodeFailure => true,
+        MovementCause::ResourceFailure
+        | MovementCause::Operator
+        | MovementCause::Drain
+        | MovementCause::Failback
+        | MovementCause::Return
+        | MovementCause::Configuration => proof.is_some() || seeded!(MovedAwaitsTurn),
+    };
+    if is_among_others { Turn::Awaited } else { Turn::Over }
 }
 
 /// The question to the policy when a move needs another destination.

@@ -40,12 +40,17 @@ pub(super) fn home_is_awaited_once(seen: &Seen, cluster: &Cluster) -> Result<(),
     Ok(())
 }
 
-/// What was started since it came up waits for nobody: a restart that is due is not held up.
+/// What was started since it came up waits for nobody: a restart that is due is not held up. Nor does
+/// what left its node in good order, or because it failed: it was stopped only to start elsewhere.
 pub(super) fn turns_end(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     for (group, _) in cluster.spec().groups() {
         let waits = matches!(cluster.why(group), Some(Reason::WaitingForPriority { .. }));
         let has_begun = seen.group(group).has_begun;
-        ensure!(L13, !waits || !has_begun, "{group} was started already, and waits for others");
+        ensure!(
+            L13,
+            !waits || !has_begun,
+            "{group} was started already, or moved, and waits for others"
+        );
     }
     Ok(())
 }

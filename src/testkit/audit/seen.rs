@@ -67,7 +67,8 @@ pub(crate) struct SeenGroup {
     pub(crate) failed_on: Vec<(NodeId, Timestamp)>,
     /// Whether it was given a node, started or found running since there last was no member.
     pub(crate) is_settled: bool,
-    /// Whether anything of it was asked to start since it may have come up with others.
+    /// Whether anything of it was asked to start since it may have come up with others, or it moved
+    /// by itself.
     pub(crate) has_begun: bool,
 }
 

@@ -255,6 +255,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             let group = seen.group_of(*resource);
             seen.groups[group.index()].is_settled |=
                 matches!(to, ResourceState::OnlinePending | ResourceState::Online);
+            seen.groups[group.index()].has_begun |= *to == ResourceState::OnlinePending;
             let owner = seen.groups[group.index()].owner;
             let record = &mut seen.resources[resource.index()];
             record.may_start_late = may_start_late(record.may_start_late, moment, *from, *to);
@@ -274,14 +275,15 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             }
         }
         Event::GroupChanged { group, to, .. } => seen.groups[group.index()].told = *to,
-        Event::OwnerChanged { group, to, cause, epoch, .. } => {
+        Event::OwnerChanged { group, from, to, cause, epoch, proof } => {
             let record = &mut seen.groups[group.index()];
             record.owner = *to;
             record.takes_room = to.is_some();
             record.epoch = *epoch;
             record.movement = None;
             record.is_settled |= to.is_some();
-            record.has_begun = false;
+            // What left its node in good order, or because it failed, waits for nobody.
+            record.has_begun = from.is_some() && proof.is_none() && *cause != MovementCause::Start;
             if *cause == MovementCause::Failback {
                 record.last_failback = Some(now);
             }
