@@ -107,6 +107,8 @@ bugs! {
     AnyPossibleOwner: S16,
     /// a paused node is as good as any
     PausedEligible: S16,
+    /// what need not run is started on a node that cannot run it
+    NeedlessResourceTried: S16,
     /// groups on their way take no room
     PendingTakesNoRoom: S17,
     /// a group that was off starts where it is, whether there is room or not

@@ -105,6 +105,18 @@ pub struct ResourceSettings {
     pub unconfirmed_stop: UnconfirmedStop,
 }
 
+impl ResourceSettings {
+    /// Whether the failure of the resource affects its group: if it is not mended in place, the group
+    /// moves for it.
+    #[must_use]
+    pub const fn affects_group(&self) -> bool {
+        match self.restart_action {
+            RestartAction::RestartNotify => true,
+            RestartAction::DontRestart | RestartAction::RestartNoNotify => false,
+        }
+    }
+}
+
 /// Whether a resource shares its agent process with others (SDK, `SeparateMonitor`).
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -170,7 +182,7 @@ pub struct GroupSettings {
     pub failover_period: Duration,
     /// How long a node on which the group failed comes after those on which it did not, when a node
     /// is chosen for it; among such nodes the one on which it failed longest ago comes first. Only
-    /// nodes that cannot run all of the group, and paused ones, come later still. A group does not
+    /// nodes that cannot run all that must run, and paused ones, come later still. A group does not
     /// return by itself to a node on which it failed, however long ago.
     ///
     /// All of that ends when the node joins in a new life, or an operator has it forgotten: by
@@ -320,6 +332,28 @@ pub enum DependencyChange {
     Offline,
 }
 
+/// Which resources a node has to be able to run in order to own their group.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ownership {
+    /// Those that must run: their failure affects the group, nobody wants them offline, and nothing
+    /// that the node can run replaces them. An alternative that every clause of every dependent can
+    /// do without is replaced; what is needed by something that must run has to run as well. A node
+    /// that can run nothing of the group does not own it, however little must run.
+    ///
+    /// What cannot run on the owner and need not stays offline there. That is no failure, it is never
+    /// tried, and it does not make the group partially online.
+    ///
+    /// Where no node that is up can run all that must run, the group is owned by the one that can run
+    /// most, at a start, if that is anything, as well as after a node failure. It moves on to a node that can run all of it
+    /// if failback is allowed; at once, if nothing of it runs.
+    NeededResources,
+    /// Every one, as in Windows: possible owners of a group are those of all its resources. Where no
+    /// node can run all, the group is owned by another one only after a node failure (MS-CMRP
+    /// 3.1.4.1.24), and leaves it as soon as there is one that can.
+    EveryResource,
+}
+
 /// The settled properties of the cluster as a whole.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ClusterSettings {
@@ -348,14 +382,18 @@ pub struct ClusterSettings {
     /// By which time a restart leaves the window of its budget. Default [`RestartWindow::Online`], in
     /// the 2003 profile [`RestartWindow::Clock`].
     pub restart_window: RestartWindow,
+    /// Which resources a node has to be able to run in order to own their group. Default
+    /// [`Ownership::NeededResources`], in the 2003 profile [`Ownership::EveryResource`].
+    pub ownership: Ownership,
     /// What the failure of a redundant provider does. Default [`RedundantProvider::Suppress`].
     pub redundant_provider: RedundantProvider,
     /// When dependencies may change. Default [`DependencyChange::Online`], in the 2003 profile
     /// [`DependencyChange::Offline`].
     pub dependency_change: DependencyChange,
     /// How long a group waits for its preferred owner when the cluster forms
-    /// (`ClusterGroupWaitDelay`). Default 2 min, at most 1 h. What was given a node, was started or
-    /// was found running once since then does not wait any more.
+    /// (`ClusterGroupWaitDelay`), and where no member can run all that must run of it, for the first
+    /// node that can. Default 2 min, at most 1 h. What was given a node, was started or was found
+    /// running once since then does not wait any more.
     pub group_wait_delay: Duration,
     /// How long a group waits for those of higher priority that come up with it. Default 5 min, at
     /// most 24 h: as long as a group may wait for its preferred owner when the cluster forms, and

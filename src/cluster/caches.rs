@@ -88,7 +88,7 @@ impl Caches {
             let own = declared.settings().priority;
             let (lowest, highest) = caches.tiers.unwrap_or((own, own));
             caches.tiers = Some((lowest.min(own), highest.max(own)));
-            operations.extend(caches.take_in(state, group, declared));
+            operations.extend(caches.take_in((spec, state), group, declared));
             caches.note_doubts(spec, state, declared);
         }
         for (node, resource, orphan) in state.orphans() {
@@ -114,7 +114,7 @@ impl Caches {
     /// Takes a group in; the operations in flight on its owner.
     fn take_in(
         &mut self,
-        state: &ClusterState,
+        (spec, state): (&ClusterSpec, &ClusterState),
         group: GroupId,
         declared: &GroupSpec,
     ) -> Vec<(OpId, Target)> {
@@ -132,8 +132,7 @@ impl Caches {
             *count = running;
         }
         self.note_count(state.group(group).map_or(0, |record| record.epoch.value()));
-        let states = declared.resources().map(|resource| state.resource_state(resource));
-        self.group_states.push(GroupState::of(states));
+        self.group_states.push(state.group_state(spec, group));
         if declared.settings().failback_window.is_some() {
             self.windowed.push(group);
         }

@@ -125,9 +125,10 @@ impl Cluster {
             return Err(InputError::NoQuorum);
         }
         let Some(owner) = self.state.owner(group) else { return Ok(()) };
-        let is_all_online = declared
-            .resources()
-            .all(|resource| self.state.resource_state(resource) == ResourceState::Online);
+        let is_all_online = declared.resources().enumerate().all(|(position, resource)| {
+            self.state.resource_state(resource) == ResourceState::Online
+                || declared.is_spared(position, owner)
+        });
         match self.state.node_state(owner) {
             NodeState::Paused if !is_all_online => return Err(InputError::NodePaused(owner)),
             NodeState::Paused

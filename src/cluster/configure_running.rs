@@ -125,7 +125,7 @@ impl Cluster {
 }
 
 fn can_own(declared: &GroupSpec, node: NodeId) -> bool {
-    declared.possible_owners().is_none_or(|possible| possible.contains(node))
+    declared.owners().is_none_or(|possible| possible.contains(node))
 }
 
 /// A dependency that does not hold.

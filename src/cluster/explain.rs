@@ -105,14 +105,14 @@ impl Cluster {
         }
         let movement = self.state.group(group)?.movement;
         let to = movement.and_then(|movement| {
-            let asked = match trigger {
-                Trigger::NodeFailure => Trigger::Start,
+            let asked = trigger_of(movement.cause);
+            movement.to.filter(|to| match trigger {
+                Trigger::NodeFailure => self.is_still_good(group, *to),
                 Trigger::Start
                 | Trigger::ResourceFailure
                 | Trigger::BestPossible
-                | Trigger::Drain => trigger_of(movement.cause),
-            };
-            movement.to.filter(|to| self.assess(group, asked, *to).is_ok())
+                | Trigger::Drain => self.assess(group, asked, *to).is_ok(),
+            })
         });
         Some(match to {
             Some(to) => under_way(told, to),

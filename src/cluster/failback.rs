@@ -7,7 +7,7 @@ use crate::id::{GroupId, NodeId};
 use crate::machine::NodeState;
 use crate::plan::Tier;
 use crate::policy::Trigger;
-use crate::settings::{Failback, FailbackWindow};
+use crate::settings::{Failback, FailbackWindow, Ownership};
 use crate::spec::GroupSpec;
 use crate::state::{Attraction, LockHandling, MoveFailure, MovementCause};
 use crate::time::{Timestamp, WallClock};
@@ -84,13 +84,14 @@ impl Cluster {
         {
             return FailbackPlan::Stay;
         }
-        let Some(target) = self.failback_target(declared, group, owner) else {
-            return FailbackPlan::Stay;
-        };
+        let preferred = self.failback_target(declared, group, owner);
+        let able = self.able_node(declared, group, owner);
+        let Some(target) = preferred.or(able) else { return FailbackPlan::Stay };
         let (Some(record), Some(node)) = (self.state.group(group), self.state.node(target)) else {
             return FailbackPlan::Stay;
         };
-        let came_up_since = node.up_in_input > record.placed_in_input;
+        // What cannot run here waits for nothing but to be allowed.
+        let came_up_since = able.is_some() || node.up_in_input > record.placed_in_input;
         let stable_at = if seeded!(HoldDownIgnored) {
             node.since
         } else {
@@ -136,6 +137,26 @@ impl Cluster {
                     && !self.stays_away_from(declared, group, *node)
             })
             .find(|node| self.assess(group, Trigger::BestPossible, *node) == Ok(Tier::Eligible))
+    }
+
+    /// The node to which a group returns that runs where not all of it can run: one that can run all
+    /// that must run, and on which it has not failed.
+    fn able_node(&self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Option<NodeId> {
+        match self.spec.settings().ownership {
+            Ownership::NeededResources => {}
+            // It left at once.
+            Ownership::EveryResource => return None,
+        }
+        self.state.obstacle(&self.spec, group, owner)?;
+        let choice = self.choose(group, Trigger::BestPossible)?;
+        let is_open = self
+            .state
+            .node(choice.node)
+            .is_some_and(|record| record.attraction == Attraction::Open);
+        let is_good = is_open
+            && choice.tier == Tier::Eligible
+            && !self.stays_away_from(declared, group, choice.node);
+        is_good.then_some(choice.node)
     }
 
     /// Whether any resource is starting, stopping or in doubt: a move now would interrupt it.

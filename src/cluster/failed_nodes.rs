@@ -2,7 +2,6 @@
 
 use super::Cluster;
 use crate::id::{GroupId, NodeId};
-use crate::settings::RestartAction;
 use crate::spec::GroupSpec;
 use crate::state::{Exhaustion, FailedNode, MovementCause, Recovery};
 
@@ -19,11 +18,7 @@ impl Cluster {
             | MovementCause::Drain
             | MovementCause::Failback
             | MovementCause::Configuration => declared.resources().any(|resource| {
-                let affects_group = self
-                    .spec
-                    .resource(resource)
-                    .is_some_and(|of| of.settings().restart_action == RestartAction::RestartNotify);
-                affects_group
+                self.spec.resource(resource).is_some_and(|of| of.settings().affects_group())
                     && self.state.resource(resource).is_some_and(|record| is_lost(record.recovery))
             }),
         }

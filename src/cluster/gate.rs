@@ -195,7 +195,7 @@ impl Cluster {
         standing: &mut Standing,
     ) {
         let mut could_start = false;
-        for resource in declared.resources() {
+        for (position, resource) in declared.resources().enumerate() {
             let Some(record) = self.state.resource(resource) else { continue };
             match record.recovery {
                 Recovery::RetryAt {
@@ -205,7 +205,8 @@ impl Cluster {
                 Recovery::RestartAt(_) | Recovery::Failover => standing.is_on_its_way = true,
                 Recovery::None => {
                     could_start |= self.desired(group, resource) == DesiredState::Online
-                        && !record.state.may_run();
+                        && !record.state.may_run()
+                        && declared.can_stand(position, owner);
                 }
                 // What has failed and waits holds up nobody.
                 Recovery::RetryAt { .. } => standing.is_on_its_way |= seeded!(FailedHoldsUpOthers),

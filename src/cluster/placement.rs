@@ -6,7 +6,7 @@ use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::NodeState;
 use crate::plan::{self, Choice, Rejection, Tier};
 use crate::policy::Trigger;
-use crate::settings::{Admission, DesiredState};
+use crate::settings::{Admission, DesiredState, Ownership};
 use crate::spec::GroupSpec;
 use crate::state::{
     DownProof, DrainMode, DrainStatus, Exhaustion, Fence, HomeWait, LockHandling, MoveFailure,
@@ -62,7 +62,7 @@ impl Cluster {
         let proof = self.state.node(owner).map(|record| record.proof);
         let movement = self.state.group(group).and_then(|record| record.movement);
         if let Some(Movement { to: Some(to), cause, .. }) = movement
-            && self.assess(group, Trigger::Start, to).is_ok()
+            && self.is_still_good(group, to)
         {
             self.transfer(group, Some(to), cause, proof);
             return;
@@ -81,6 +81,15 @@ impl Cluster {
         }
     }
 
+    /// Whether a group that was on its way to a node goes on to it without its owner: it can run all
+    /// that must run there, and there is room.
+    pub(crate) fn is_still_good(&self, group: GroupId, to: NodeId) -> bool {
+        self.assess(group, Trigger::Start, to).is_ok_and(|tier| match tier {
+            Tier::Eligible | Tier::BesideAntiAffine => true,
+            Tier::OwnedOnly | Tier::Paused => false,
+        })
+    }
+
     pub(super) fn tell_no_place(&mut self, group: GroupId) {
         if !self.caches.awaiting.contains(&group) {
             self.emit(Event::PlacementFailed { group });
@@ -88,8 +97,10 @@ impl Cluster {
     }
 
     /// Until when a group waits for its home when the cluster forms, and for which node
-    /// (`ClusterGroupWaitDelay`). Home is the most preferred owner, else the last one. What was
-    /// started or placed once since then is part of a running cluster, and waits for nobody.
+    /// (`ClusterGroupWaitDelay`). Home is the most preferred owner, else the last one; if that one is
+    /// there, or there is none, it is the first node that can run all that must run, as long as the
+    /// group could only start in part. What was started or placed once since then is part of a running cluster,
+    /// and waits for nobody.
     pub(crate) fn preferred_owner_wait(
         &self,
         declared: &GroupSpec,
@@ -98,10 +109,39 @@ impl Cluster {
         let formed_at = self.state.formed_at?;
         let record = self.state.group(group)?;
         let is_over = record.home_wait == HomeWait::Over && !seeded!(HomeAwaitedAgain);
-        let home = declared.preferred_owners().first().copied().or(record.default_owner)?;
+        let home = declared.preferred_owners().first().copied().or(record.default_owner);
         let until = formed_at.after(self.spec.settings().group_wait_delay);
-        let is_home_missing = !self.state.node_state(home).is_member();
-        (!is_over && until > self.state.now && is_home_missing).then_some((home, until))
+        if is_over || until <= self.state.now {
+            return None;
+        }
+        let missing = home.filter(|home| !self.state.node_state(*home).is_member());
+        let awaited = missing.or_else(|| self.able_node_to_come(declared, group))?;
+        Some((awaited, until))
+    }
+
+    /// The first node that can run all that must run of a group, if none that is there can, and it
+    /// could only start in part.
+    fn able_node_to_come(&self, declared: &GroupSpec, group: GroupId) -> Option<NodeId> {
+        let owners = declared.owners();
+        match self.spec.settings().ownership {
+            Ownership::NeededResources if owners.is_some() => {}
+            Ownership::NeededResources | Ownership::EveryResource => return None,
+        }
+        let (mut to_come, mut could_start) = (None, false);
+        for (node, _) in self.spec.nodes() {
+            let state = self.state.node_state(node);
+            if self.state.obstacle(&self.spec, group, node).is_some() {
+                could_start |= state == NodeState::Up && declared.can_run_anything(node);
+                continue;
+            }
+            match state {
+                NodeState::Up | NodeState::Paused => return None,
+                NodeState::Down | NodeState::Joining | NodeState::Unclean => {
+                    to_come = to_come.or(Some(node));
+                }
+            }
+        }
+        to_come.filter(|_| could_start)
     }
 
     fn place_owned(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
@@ -178,24 +218,45 @@ impl Cluster {
     }
 
     /// Moves a group off an owner that cannot run it, when there is one that can: it was only
-    /// parked there.
+    /// parked there. What runs in part leaves by failback, if only what must run counts.
     fn leave_unfit_owner(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> bool {
         if !self.is_unfit(declared, group, owner) {
             return false;
         }
+        let (is_running, is_wanted) =
+            (self.caches.running(group) > 0, self.is_wanted(declared, group));
+        let tenure = self.state.group(group).map(|record| record.tenure);
+        let is_struck = tenure == Some(Tenure::Struck);
+        match self.spec.settings().ownership {
+            // A configuration that struck the owner said that it may move what runs.
+            Ownership::NeededResources if is_running && !is_struck => return false,
+            Ownership::NeededResources | Ownership::EveryResource => {}
+        }
         // A lock holds what is where it was put; what has to start and cannot do so here goes on.
-        let is_at_rest = self.caches.running(group) > 0 || !self.is_wanted(declared, group);
+        let is_at_rest = is_running || !is_wanted;
         if is_at_rest && self.is_held_by_lock(group, LockHandling::Respect) {
             return false;
         }
         if self.yields_to_awaiting(group) {
             return true;
         }
+        let is_owner_up = self.state.node_state(owner) == NodeState::Up;
         let choice = self.choose(group, Trigger::Start).filter(|choice| {
-            choice.node != owner && !self.is_refused(declared, group, choice.node)
+            // Another one that cannot run all of it is better only if it can run more. From a paused
+            // owner, perhaps for a drain, nothing goes where not all that must run can.
+            let is_better = match choice.tier {
+                Tier::Eligible | Tier::BesideAntiAffine => true,
+                Tier::OwnedOnly => {
+                    let unable = declared.unable_count(choice.node);
+                    let can_start = is_wanted && is_owner_up && !is_running;
+                    can_start && unable < declared.unable_count(owner)
+                }
+                Tier::Paused => false,
+            };
+            is_better && choice.node != owner && !self.is_refused(declared, group, choice.node)
         });
         let Some(choice) = choice else { return false };
-        let cause = match self.state.group(group).map(|record| record.tenure) {
+        let cause = match tenure {
             Some(Tenure::Struck) => MovementCause::Configuration,
             Some(Tenure::Lasting) | None => MovementCause::Start,
         };
@@ -204,10 +265,9 @@ impl Cluster {
     }
 
     /// Whether the owner cannot run a group that should run: it is paused and runs nothing of it,
-    /// or it is not a possible owner of every resource.
+    /// or it cannot run all that must run.
     pub(crate) fn is_unfit(&self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> bool {
-        let is_possible =
-            declared.possible_owners().is_none_or(|possible| possible.contains(owner));
+        let is_possible = self.state.obstacle(&self.spec, group, owner).is_none();
         let is_held = self.state.node_state(owner) == NodeState::Paused
             && self.caches.running(group) == 0
             && self.is_wanted(declared, group);

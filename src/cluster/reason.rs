@@ -73,7 +73,8 @@ pub enum Reason<N: Naming = Ids> {
     /// an order either starts the group or is answered with what is in its way. (Where
     /// `cold_start` says so the group is wanted offline, and there is no reason to ask for.)
     NotStartedAutomatically,
-    /// Its preferred owner may still join.
+    /// Its preferred owner may still join; or, where no node that is there can run all that must run,
+    /// the first one that can.
     WaitingForPreferredOwner {
         /// The node.
         node: N::Node,
@@ -135,7 +136,8 @@ pub enum Reason<N: Naming = Ids> {
         /// When it is tried again.
         retry_at: Option<Timestamp>,
     },
-    /// A resource cannot run on the owner.
+    /// A resource cannot run on the owner. If the group is online all the same, it need not run there;
+    /// otherwise it runs when the group moves to another node.
     OwnerNotPossible {
         /// The resource.
         resource: N::Resource,
@@ -211,7 +213,7 @@ impl<N: Naming> fmt::Display for Reason<N> {
                 retry_at.map_or(Ok(()), |at| write!(f, "; tried again at {at}"))
             }
             Self::OwnerNotPossible { resource, node } => {
-                write!(f, "{resource} cannot run on {node}")
+                write!(f, "{resource} is not possible on {node}")
             }
             Self::InProgress { resource } => write!(f, "{resource} is pending"),
             Self::WaitingForResource { resource, on } => write!(f, "{resource} waits for {on}"),

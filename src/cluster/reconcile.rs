@@ -11,9 +11,7 @@ use super::orphan_index::unconfirmed_stop;
 use super::output::Event;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceEvent, ResourceState};
-use crate::settings::{
-    DesiredState, FailoverLimit, Maintenance, NoQuorum, RestartAction, UnconfirmedStop,
-};
+use crate::settings::{DesiredState, FailoverLimit, Maintenance, NoQuorum, UnconfirmedStop};
 use crate::spec::GroupSpec;
 use crate::state::{Doubt, Exhaustion, OperationKind, Recovery, Turn};
 
@@ -65,7 +63,8 @@ impl Cluster {
                 && (self.desired(group, resource) == DesiredState::Online
                     || seeded!(DesiredIgnored))
                 && (self.spec.resource(resource).is_some_and(|of| of.can_run_on(owner))
-                    || seeded!(AnyPossibleOwner));
+                    || seeded!(AnyPossibleOwner)
+                    || seeded!(NeedlessResourceTried) && declared.is_spared(position, owner));
             let holds = |test: fn(super::caches::Stand) -> bool| {
                 graph.clauses(position).all(|mut clause| {
                     clause.any(|member| stands.get(member).copied().is_some_and(test))
@@ -86,11 +85,7 @@ impl Cluster {
     pub(crate) fn is_limited(&self, declared: &GroupSpec) -> bool {
         self.spec.settings().failover_limit == FailoverLimit::GroupOffline
             && declared.resources().any(|resource| {
-                let affects_group = self
-                    .spec
-                    .resource(resource)
-                    .is_some_and(|of| of.settings().restart_action == RestartAction::RestartNotify);
-                affects_group
+                self.spec.resource(resource).is_some_and(|of| of.settings().affects_group())
                     && self.state.resource(resource).is_some_and(|record| {
                         matches!(
                             record.recovery,

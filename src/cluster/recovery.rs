@@ -93,7 +93,7 @@ impl Cluster {
         let Some(settings) = spec.resource(resource).map(ResourceSpec::settings) else {
             return false;
         };
-        if settings.restart_action == RestartAction::RestartNotify {
+        if settings.affects_group() {
             return false;
         }
         self.recover_by_action(declared, resource, settings);
@@ -387,8 +387,8 @@ impl Cluster {
 
     /// Whether a failure of the resource that is not mended in place moves its group.
     fn affects_group(&self, declared: &GroupSpec, resource: ResourceId) -> bool {
-        let action = self.spec.resource(resource).map(|of| of.settings().restart_action);
-        action == Some(RestartAction::RestartNotify) && !self.is_redundant(declared, resource)
+        self.spec.resource(resource).is_some_and(|of| of.settings().affects_group())
+            && !self.is_redundant(declared, resource)
     }
 
     /// Whether every clause of every dependent still holds without this resource.

@@ -7,7 +7,7 @@ use super::output::Event;
 use super::outstanding::Target;
 use super::{Cluster, Rule, Subject};
 use crate::id::{GroupId, NodeId, ResourceId};
-use crate::machine::{GroupState, NodeEvent, NodeState, ResourceEvent, ResourceState, Transition};
+use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState, Transition};
 use crate::policy::{Placement, Trigger};
 use crate::settings::RestartWindow;
 use crate::spec::GroupSpec;
@@ -169,7 +169,7 @@ impl Cluster {
         self.put_off_retries(declared, group);
         self.reconcile(declared, group);
         self.forget_source(declared, group);
-        self.tell_group_state(declared, group);
+        self.tell_group_state(group);
         self.classify(declared, group);
         self.schedule_group(declared, group);
     }
@@ -178,17 +178,15 @@ impl Cluster {
     fn forget_source(&mut self, declared: &GroupSpec, group: GroupId) {
         let has_source = self.state.group(group).is_some_and(|record| record.return_to.is_some());
         if has_source
-            && self.first_missing(declared, group).is_none()
+            && self.is_complete(declared, group)
             && let Some(record) = self.state.groups.get_mut(group.index())
         {
             record.return_to = None;
         }
     }
 
-    fn tell_group_state(&mut self, declared: &GroupSpec, group: GroupId) {
-        let to = GroupState::of(
-            declared.resources().map(|resource| self.state.resource_state(resource)),
-        );
+    fn tell_group_state(&mut self, group: GroupId) {
+        let to = self.state.group_state(&self.spec, group);
         let Some(known) = self.caches.group_states.get_mut(group.index()) else { return };
         let from = core::mem::replace(known, to);
         if from != to {

@@ -62,12 +62,34 @@ impl Cluster {
         Some(self.why_missing(declared, group, owner, first))
     }
 
-    /// The first resource, providers first, that should be online and is not.
-    pub(crate) fn first_missing(&self, declared: &GroupSpec, group: GroupId) -> Option<usize> {
-        declared.graph().start_order().find(|position| {
-            let resource = declared.resource_at(*position);
-            self.desired(group, resource) == DesiredState::Online
-                && self.state.resource_state(resource) != ResourceState::Online
+    /// The first resource, providers first, that should be online and is not. One that cannot run on
+    /// the owner comes after all that can, and one that need not run after what must.
+    fn first_missing(&self, declared: &GroupSpec, group: GroupId) -> Option<usize> {
+        let is_missing = |position: &usize| self.is_missing(declared, group, *position);
+        let mut missing = declared.graph().start_order().filter(is_missing);
+        let first = missing.clone().next()?;
+        let Some(owner) = self.state.owner(group) else { return Some(first) };
+        missing
+            .find(|position| declared.can_stand(*position, owner))
+            .or_else(|| {
+                let obstacle = self.state.obstacle(&self.spec, group, owner);
+                obstacle.and_then(|of| declared.position_of(of)).filter(is_missing)
+            })
+            .or(Some(first))
+    }
+
+    fn is_missing(&self, declared: &GroupSpec, group: GroupId, position: usize) -> bool {
+        let resource = declared.resource_at(position);
+        self.desired(group, resource) == DesiredState::Online
+            && self.state.resource_state(resource) != ResourceState::Online
+    }
+
+    /// Whether everything of a group is online that is wanted and can, or must, run on its owner.
+    pub(crate) fn is_complete(&self, declared: &GroupSpec, group: GroupId) -> bool {
+        let owner = self.state.owner(group);
+        declared.graph().start_order().all(|position| {
+            !self.is_missing(declared, group, position)
+                || owner.is_some_and(|owner| declared.is_spared(position, owner))
         })
     }
 

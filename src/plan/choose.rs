@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Drawback, Eligibility, Rejection, eligibility};
 use crate::id::NodeId;
 use crate::policy::{FailoverPolicy, Placement, Rank, Walk};
-use crate::settings::Admission;
+use crate::settings::{Admission, Ownership};
 use crate::time::Timestamp;
 
 /// The node that a group gets.
@@ -31,8 +31,8 @@ pub enum Tier {
     Eligible,
     /// A group of the same anti-affinity class stands there. Only if anti-affinity is soft.
     BesideAntiAffine,
-    /// It cannot run every resource: it owns the group, and what it cannot run stays offline. Only
-    /// after a node failure.
+    /// It cannot run all that must run: it owns the group, and what it cannot run stays offline. Only
+    /// after a node failure or at a start. The one that can run most comes first.
     OwnedOnly,
     /// It is paused: it owns the group, and everything stays offline. Only after a node failure.
     Paused,
@@ -40,8 +40,9 @@ pub enum Tier {
 
 /// The node that this group gets; `None` if no node may own it.
 ///
-/// Nodes that can run all of the group come first, among them those on which it did not
-/// [fail](Placement::failed_here), then those on which it failed longest ago; then the best tier
+/// Nodes that can run all that must run come first, among them those on which it did not
+/// [fail](Placement::failed_here), then those on which it failed longest ago (of those that cannot
+/// run all, the one that can run most is before); then the best tier
 /// decides, then the policy, then being the owner already, then the place in the group's node list,
 /// which no two nodes share. Nothing is allocated, and a policy that [walks](FailoverPolicy::walk)
 /// the node list is asked only until the first eligible node on which the group did not fail.
@@ -76,6 +77,8 @@ pub fn assess(
 pub(super) struct Merit {
     /// Tiers, where those that can run all of the group count as one.
     class: Tier,
+    /// How many resources it cannot run, if it cannot run all that must run.
+    unable: usize,
     /// When the group failed there: never is best, then longest ago.
     failed_at: Option<Timestamp>,
     tier: Tier,
@@ -84,7 +87,11 @@ pub(super) struct Merit {
 impl Merit {
     /// Nothing is better.
     const fn is_best(self) -> bool {
-        matches!(self, Self { tier: Tier::Eligible, failed_at: None, .. })
+        matches!(self, Self { tier: Tier::Eligible, unable: 0, failed_at: None, .. })
+    }
+
+    pub(super) const fn unable(self) -> usize {
+        self.unable
     }
 
     pub(super) fn of(placement: &Placement<'_>, node: NodeId, tier: Tier) -> Self {
@@ -94,8 +101,15 @@ impl Merit {
             Tier::BesideAntiAffine if is_admitted => Tier::Eligible,
             Tier::Eligible | Tier::BesideAntiAffine | Tier::OwnedOnly | Tier::Paused => tier,
         };
+        let unable = match (tier, placement.spec().settings().ownership) {
+            (Tier::OwnedOnly, Ownership::NeededResources) => {
+                placement.group_spec().unable_count(node)
+            }
+            (Tier::OwnedOnly, Ownership::EveryResource)
+            | (Tier::Eligible | Tier::BesideAntiAffine | Tier::Paused, _) => 0,
+        };
         let failed_at = placement.failed_here(node).map(|failed| failed.at);
-        Self { class, failed_at: failed_at.filter(|_| !seeded!(FailureForgotten)), tier }
+        Self { class, unable, failed_at: failed_at.filter(|_| !seeded!(FailureForgotten)), tier }
     }
 }
 

@@ -8,14 +8,14 @@ use super::Tier;
 use crate::id::{GroupId, Ids, Naming, NodeId};
 use crate::machine::NodeState;
 use crate::policy::{Placement, Trigger};
-use crate::settings::{Admission, AntiAffinityPlacement};
+use crate::settings::{Admission, AntiAffinityPlacement, Ownership};
 use crate::state::Room;
 
 /// Whether a node may own a group.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Eligibility {
-    /// It is up, can run every resource, has room and no forbidden neighbour.
+    /// It is up, can run all that must run, has room and no forbidden neighbour.
     Eligible,
     /// It may own the group if no better node is left.
     LastResort(Drawback),
@@ -33,10 +33,11 @@ pub enum Drawback<N: Naming = Ids> {
         /// The group that stands there.
         group: N::Group,
     },
-    /// It cannot run every resource. After a node failure it owns the group all the same; what it
-    /// cannot run stays offline (MS-CMRP 3.1.4.1.24).
+    /// It cannot run all that must run. After a node failure it owns the group all the same (MS-CMRP
+    /// 3.1.4.1.24), and at a start if [`ownership`](crate::settings::ClusterSettings::ownership) says
+    /// so; what it cannot run stays offline.
     OwnedOnly {
-        /// The first resource that it cannot run.
+        /// The first resource that must run and cannot run there.
         resource: N::Resource,
     },
     /// It is paused. After a node failure it owns the group, with everything offline.
@@ -55,9 +56,9 @@ pub enum Rejection<N: Naming = Ids> {
     },
     /// It owns the group now, and the group is to leave.
     CurrentOwner,
-    /// It cannot run every resource.
+    /// It cannot run all that must run.
     NotPossibleOwner {
-        /// The first resource that it cannot run.
+        /// The first resource that must run and cannot run there.
         resource: N::Resource,
     },
     /// It has no room for the group.
@@ -167,7 +168,8 @@ impl Drawback {
     /// now, or a forbidden neighbour, may have room later; the group waits for it.
     pub(super) fn is_open(self, placement: &Placement<'_>) -> bool {
         let is_up = |node: NodeId| {
-            placement.state().node_state(node) == NodeState::Up && placement.owner() != Some(node)
+            placement.state().node_state(node) == NodeState::Up
+                && stays_off_owner(placement, node).is_ok()
         };
         let mut nodes = placement.spec().nodes().map(|(node, _)| node).filter(|node| is_up(*node));
         match self {
@@ -194,7 +196,9 @@ fn member(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, R
     match state {
         NodeState::Up => Ok(None),
         NodeState::Paused if seeded!(PausedEligible) => Ok(None),
-        NodeState::Paused if takes_last_resorts(placement.trigger()) => Ok(Some(Drawback::Paused)),
+        NodeState::Paused if placement.trigger() == Trigger::NodeFailure => {
+            Ok(Some(Drawback::Paused))
+        }
         NodeState::Paused | NodeState::Down | NodeState::Joining | NodeState::Unclean => {
             Err(Rejection::NotUp { state })
         }
@@ -218,24 +222,30 @@ fn stays_off_owner(placement: &Placement<'_>, node: NodeId) -> Result<(), Reject
 }
 
 fn possible_owner(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
-    let group = placement.group_spec();
-    let is_any = group.resources().any(|resource| {
-        placement.spec().resource(resource).is_some_and(|resource| resource.can_run_on(node))
-    });
-    if group.possible_owners().is_none_or(|possible| possible.contains(node))
-        || is_any && seeded!(AnyPossibleOwner)
-    {
+    let spec = placement.spec();
+    let Some(resource) = placement.state().obstacle(spec, placement.group(), node) else {
+        return Ok(None);
+    };
+    let is_any = || {
+        let mut resources = placement.group_spec().resources();
+        resources.any(|of| spec.resource(of).is_some_and(|resource| resource.can_run_on(node)))
+    };
+    if seeded!(AnyPossibleOwner) && is_any() {
         return Ok(None);
     }
-    let cannot_run = group.resources().find(|resource| {
-        placement.spec().resource(*resource).is_some_and(|resource| !resource.can_run_on(node))
-    });
-    match cannot_run {
-        None => Ok(None),
-        Some(resource) if takes_last_resorts(placement.trigger()) => {
-            Ok(Some(Drawback::OwnedOnly { resource }))
+    let is_open = match (placement.trigger(), spec.settings().ownership) {
+        (Trigger::NodeFailure, _) => true,
+        // Where nothing of it can run there is nothing to start.
+        (Trigger::Start, Ownership::NeededResources) => {
+            placement.group_spec().can_run_anything(node)
         }
-        Some(resource) => Err(Rejection::NotPossibleOwner { resource }),
+        (Trigger::Start, Ownership::EveryResource)
+        | (Trigger::ResourceFailure | Trigger::BestPossible | Trigger::Drain, _) => false,
+    };
+    if is_open {
+        Ok(Some(Drawback::OwnedOnly { resource }))
+    } else {
+        Err(Rejection::NotPossibleOwner { resource })
     }
 }
 
@@ -300,13 +310,4 @@ fn refusing(placement: &Placement<'_>, node: NodeId) -> Option<GroupId> {
                 && state.may_run(spec, *other)
         })
     })
-}
-
-/// Whether the group needs an owner so much that it takes one that cannot run all of it. Only
-/// after a node failure: a group that is to move by choice, or has a place to stay, can wait.
-const fn takes_last_resorts(trigger: Trigger) -> bool {
-    match trigger {
-        Trigger::NodeFailure => true,
-        Trigger::Start | Trigger::ResourceFailure | Trigger::BestPossible | Trigger::Drain => false,
-    }
 }

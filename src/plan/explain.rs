@@ -73,6 +73,8 @@ pub enum Verdict<N: Naming = Ids> {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Difference {
+    /// It can run less of the group than that one.
+    RunsLess,
     /// The group failed there, and on that one it did not, or longer ago.
     Failed,
     /// A key of the policy.
@@ -153,6 +155,7 @@ impl fmt::Display for Difference {
                 let sign = if own > better { '>' } else { '<' };
                 write!(f, "{name} {own} {sign} {better}")
             }
+            Self::RunsLess => f.write_str("that one can run more of it"),
             Self::Failed => f.write_str("the group failed here"),
             Self::UnderWay => f.write_str("it is on its way there"),
             Self::Owner => f.write_str("that one is the owner"),
@@ -230,6 +233,9 @@ fn verdict(
 }
 
 fn difference(placement: &Placement<'_>, before: &Contender, own: &Contender) -> Difference {
+    if before.merit.unable() != own.merit.unable() {
+        return Difference::RunsLess;
+    }
     if before.merit != own.merit {
         return Difference::Failed;
     }

@@ -7,7 +7,7 @@ use super::*;
 use crate::id::{GroupId, NodeId};
 use crate::machine::NodeState;
 use crate::policy::{FailoverPolicy, Placement, Rank, Trigger, Walk};
-use crate::settings::AntiAffinityPlacement;
+use crate::settings::{AntiAffinityPlacement, Ownership};
 use crate::spec::{
     ClusterDeclaration, ClusterSpec, GroupDeclaration, NodeDeclaration, ResourceDeclaration,
 };

@@ -1,6 +1,6 @@
 //! Failover order: which of the nodes that may own a group gets it.
 //!
-//! The core decides who is eligible: up, a possible owner of every resource, with room, without a
+//! The core decides who is eligible: up, able to run all that must run, with room, without a
 //! forbidden neighbour; and it puts nodes on which the group failed behind those on which it did not.
 //! A [`FailoverPolicy`] ranks what is left, one candidate at a time, and may veto with a reason. It
 //! can make a poor choice and never an unsafe one.

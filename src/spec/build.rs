@@ -13,6 +13,7 @@ use self::report::Report;
 use super::names::NameIndex;
 use super::{ClusterDeclaration, ClusterSpec, Failback, GroupId, Limits, SpecErrors};
 
+mod abilities;
 mod cautions;
 mod constraints;
 mod dependencies;
@@ -83,6 +84,7 @@ impl ClusterDeclaration {
         };
         index::names(&mut spec, &mut report);
         dependencies::resolve(&mut spec, &kinds, drafted.dependencies, &mut report);
+        abilities::settle(&mut spec, &mut interner);
         constraints::check(&spec, &kinds, &mut report);
         SpecErrors::of(report.into_errors())?;
         spec.returning = returning(&spec);

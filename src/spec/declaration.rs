@@ -14,7 +14,7 @@ use crate::graph::Expression;
 use crate::kind::{KindDeclaration, ResourceOverrides};
 use crate::settings::{
     Admission, AntiAffinityPlacement, ColdStart, DependencyChange, DesiredState, Failback,
-    FailbackWindow, FailoverLimit, Fencing, Interval, NoQuorum, Priority, QuorumRule,
+    FailbackWindow, FailoverLimit, Fencing, Interval, NoQuorum, Ownership, Priority, QuorumRule,
     RedundantProvider, RestartWindow, Retry,
 };
 
@@ -94,6 +94,8 @@ pub struct ClusterDeclaration {
     pub retry_cycles: Option<u32>,
     #[serde(default)]
     pub restart_window: Option<RestartWindow>,
+    #[serde(default)]
+    pub ownership: Option<Ownership>,
     #[serde(default)]
     pub redundant_provider: Option<RedundantProvider>,
     #[serde(default)]

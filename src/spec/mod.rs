@@ -83,6 +83,26 @@ pub struct GroupSpec {
     demands: Box<[(DimensionId, u64)]>,
     first_resource: ResourceId,
     graph: Arc<DependencyGraph>,
+    /// `None` if everything can run everywhere.
+    abilities: Option<Arc<Abilities>>,
+}
+
+/// What of a group can run on which nodes. In all sets `None` is every node.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct Abilities {
+    /// Nodes that can run all that must run, as long as nothing is wanted offline.
+    owners: Option<Arc<NodeSet>>,
+    /// By position in the group.
+    rows: Box<[Ability]>,
+}
+
+/// Where one resource can run.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct Ability {
+    /// Where it can run, with something in each of its clauses that can run there as well.
+    stands: Option<Arc<NodeSet>>,
+    /// Where it can run, or need not.
+    bears: Option<Arc<NodeSet>>,
 }
 
 /// A validated resource.
@@ -280,6 +300,56 @@ impl GroupSpec {
     #[must_use]
     pub fn possible_owners(&self) -> Option<&NodeSet> {
         self.possible.as_deref()
+    }
+
+    /// Nodes that can run all that must run of it, as
+    /// [`ownership`](ClusterSettings::ownership) says, as long as nothing of it is wanted offline;
+    /// `None` is every node.
+    #[must_use]
+    pub fn owners(&self) -> Option<&NodeSet> {
+        self.abilities.as_ref().and_then(|of| of.owners.as_deref())
+    }
+
+    /// Whether a node can run the resource at this position, and something in each of its clauses.
+    #[must_use]
+    pub fn can_stand(&self, position: usize, node: NodeId) -> bool {
+        self.ability(position)
+            .and_then(|of| of.stands.as_ref())
+            .is_none_or(|nodes| nodes.contains(node))
+    }
+
+    /// Whether the resource at this position cannot run on a node, and need not.
+    #[must_use]
+    pub fn is_spared(&self, position: usize, node: NodeId) -> bool {
+        !self.can_stand(position, node) && !self.is_obstacle(position, node)
+    }
+
+    /// Whether the resource at this position must run, unless it is wanted offline, and cannot run on
+    /// a node.
+    #[must_use]
+    pub fn is_obstacle(&self, position: usize, node: NodeId) -> bool {
+        self.ability(position)
+            .and_then(|of| of.bears.as_ref())
+            .is_some_and(|nodes| !nodes.contains(node))
+    }
+
+    /// How many of its resources cannot run on a node.
+    #[must_use]
+    pub fn unable_count(&self, node: NodeId) -> usize {
+        self.abilities.as_ref().map_or(0, |of| {
+            let stands = of.rows.iter().filter_map(|row| row.stands.as_ref());
+            stands.filter(|nodes| !nodes.contains(node)).count()
+        })
+    }
+
+    /// Whether a node can run at least one of its resources, or there is none.
+    #[must_use]
+    pub fn can_run_anything(&self, node: NodeId) -> bool {
+        self.abilities.is_none() || self.unable_count(node) < self.resource_count()
+    }
+
+    fn ability(&self, position: usize) -> Option<&Ability> {
+        self.abilities.as_ref().and_then(|of| of.rows.get(position))
     }
 
     /// The anti-affinity classes, ascending.

@@ -83,6 +83,18 @@ impl NodeSet {
         Self { low: self.low & other.low, high }
     }
 
+    /// The nodes that are in at least one of the sets.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let (long, short) =
+            if self.high.len() < other.high.len() { (other, self) } else { (self, other) };
+        let mut high = long.high.clone();
+        for (word, more) in high.iter_mut().zip(&short.high) {
+            *word |= more;
+        }
+        Self { low: self.low | other.low, high }
+    }
+
     /// The nodes that are not in the other set.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
@@ -151,6 +163,12 @@ mod tests {
         for index in 0..1_100 {
             assert_eq!(bits.contains(NodeId::from_index(index)), model.contains(&index), "{index}");
         }
+    }
+
+    #[test]
+    fn a_union_equals_the_set_built_directly() {
+        assert_eq!(set(&[1, 64, 200]).union(&set(&[1, 70, 300])), set(&[1, 64, 70, 200, 300]));
+        assert_eq!(set(&[300]).union(&set(&[2])), set(&[2, 300]));
     }
 
     #[test]

@@ -6,8 +6,8 @@ use super::Profile;
 use crate::settings::{
     Admission, AntiAffinityPlacement, ClusterSettings, ColdStart, DependencyChange, DesiredState,
     Failback, FailoverLimit, Fencing, GroupSettings, Interval, Maintenance, Monitor, NoQuorum,
-    Priority, QuorumRule, RedundantProvider, ResourceSettings, RestartAction, RestartWindow, Retry,
-    UnconfirmedStop,
+    Ownership, Priority, QuorumRule, RedundantProvider, ResourceSettings, RestartAction,
+    RestartWindow, Retry, UnconfirmedStop,
 };
 
 impl Profile {
@@ -24,9 +24,9 @@ impl Profile {
             Self::Mscs2003 => DependencyChange::Offline,
             Self::Modern => DependencyChange::Online,
         };
-        let restart_window = match self {
-            Self::Mscs2003 => RestartWindow::Clock,
-            Self::Modern => RestartWindow::Online,
+        let (restart_window, ownership) = match self {
+            Self::Mscs2003 => (RestartWindow::Clock, Ownership::EveryResource),
+            Self::Modern => (RestartWindow::Online, Ownership::NeededResources),
         };
         ClusterSettings {
             quorum: QuorumRule::NodeMajority,
@@ -39,6 +39,7 @@ impl Profile {
             retry,
             retry_cycles: None,
             restart_window,
+            ownership,
             redundant_provider: RedundantProvider::Suppress,
             dependency_change,
             group_wait_delay: Duration::from_secs(120),

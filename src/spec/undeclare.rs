@@ -42,6 +42,7 @@ impl From<&ClusterSpec> for ClusterDeclaration {
             retry: changed!(retry),
             retry_cycles: settings.retry_cycles,
             restart_window: changed!(restart_window),
+            ownership: changed!(ownership),
             redundant_provider: changed!(redundant_provider),
             dependency_change: changed!(dependency_change),
             group_wait_delay: changed!(group_wait_delay),

@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use crate::id::{Epoch, GroupId, NodeId, OpId, ResourceId};
 use crate::machine::{GroupState, NodeState, ResourceState};
-use crate::settings::{DesiredState, Fencing};
+use crate::settings::{DesiredState, Fencing, Ownership};
 use crate::spec::ClusterSpec;
 use crate::time::{Timestamp, WallClock};
 
@@ -139,12 +139,60 @@ impl ClusterState {
         self.resource(resource).map_or(ResourceState::Initializing, |record| record.state)
     }
 
-    /// The state of a group, derived from its resources.
+    /// The state of a group, derived from its resources. One that is offline because it cannot run on
+    /// the owner, and need not, is left out.
     #[must_use]
     pub fn group_state(&self, spec: &ClusterSpec, group: GroupId) -> GroupState {
         spec.group(group).map_or(GroupState::Offline, |declared| {
-            GroupState::of(declared.resources().map(|resource| self.resource_state(resource)))
+            let owner = self.owner(group);
+            let counted = declared.resources().enumerate().filter_map(|(position, resource)| {
+                let state = self.resource_state(resource);
+                let is_spared = owner.is_some_and(|node| declared.is_spared(position, node));
+                (!is_spared || state != ResourceState::Offline).then_some(state)
+            });
+            GroupState::of(counted)
         })
+    }
+
+    /// The first resource that keeps a node from running all that must run of a group, with regard to
+    /// what an operator wants offline: it must run, and cannot run there. If only something that it
+    /// needs cannot, that is named. Where nothing of the group can run its first resource is one in any
+    /// case. `None` if the node can run all that must run.
+    #[must_use]
+    pub fn obstacle(&self, spec: &ClusterSpec, group: GroupId, node: NodeId) -> Option<ResourceId> {
+        let declared = spec.group(group)?;
+        if declared.owners().is_none_or(|owners| owners.contains(node)) {
+            return None;
+        }
+        let rule = spec.settings().ownership;
+        let must_run = |position: usize| match rule {
+            Ownership::EveryResource => true,
+            Ownership::NeededResources => {
+                let record = self.resource(declared.resource_at(position));
+                record.is_none_or(|record| record.desired != Some(DesiredState::Offline))
+            }
+        };
+        let obstacle = (0..declared.resource_count())
+            .find(|position| declared.is_obstacle(*position, node) && must_run(*position));
+        let mut position = match obstacle {
+            Some(position) => position,
+            None if declared.can_run_anything(node) => return None,
+            None => 0,
+        };
+        let can_run = |position: usize| {
+            let resource = spec.resource(declared.resource_at(position));
+            resource.is_none_or(|resource| resource.can_run_on(node))
+        };
+        while can_run(position) {
+            let mut clauses = declared.graph().clauses(position);
+            let missing = clauses.find_map(|mut clause| {
+                let first = clause.clone().next()?;
+                (!clause.any(|member| declared.can_stand(member, node))).then_some(first)
+            });
+            let Some(missing) = missing else { break };
+            position = missing;
+        }
+        Some(declared.resource_at(position))
     }
 
     /// The node that owns a group.

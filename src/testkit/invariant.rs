@@ -116,7 +116,7 @@ invariants! {
         Narrowed, Some("there is no count of failovers for other causes, such as the loss of a node");
     S15 "Within each period of its time online, or of the clock, a resource is restarted as often as its threshold allows, not more and, before its group fails over, not less; its count is forgotten only as declared."
         Checked, None;
-    S16 "Nothing starts on a node that is not up, is paused or drained, or cannot run all of the group."
+    S16 "Nothing starts on a node that is not up, is paused or drained, or cannot run it, and no group is given to one that cannot run all that must run of it while there is one that can."
         Checked, None;
     S17 "No node gets more than it has room for, nor a neighbour that is forbidden to it; what is pending and in doubt counts."
         Checked, None;

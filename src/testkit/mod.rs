@@ -17,6 +17,7 @@ pub(crate) mod breach;
 pub mod history;
 mod invariant;
 pub mod liveness;
+mod needed;
 pub(crate) mod policies;
 pub mod policy;
 pub mod reference;

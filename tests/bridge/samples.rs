@@ -187,6 +187,7 @@ fn verdicts() -> Vec<Verdict<Names>> {
         Verdict::Chosen { drawback: None },
         Verdict::Chosen { drawback: Some(Drawback::BesideAntiAffine { group: group() }) },
         behind(Difference::Key { name: "groups on node", own: 4, better: 2 }),
+        behind(Difference::RunsLess),
         behind(Difference::Failed),
         behind(Difference::UnderWay),
         behind(Difference::Owner),

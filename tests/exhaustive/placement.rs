@@ -58,7 +58,9 @@ fn answer(case: &Case, trigger: Trigger) -> Answer {
     if case.owner == Owner::There && trigger != Trigger::Start {
         return Answer::No(Rejection::CurrentOwner);
     }
-    if let Some(resource) = unable.filter(|_| !after_failure) {
+    // At a start it is a last resort like after a failure.
+    let may_be_unable = after_failure || trigger == Trigger::Start;
+    if let Some(resource) = unable.filter(|_| !may_be_unable) {
         return Answer::No(Rejection::NotPossibleOwner { resource });
     }
     if is_short {
@@ -76,7 +78,9 @@ fn answer(case: &Case, trigger: Trigger) -> Answer {
         return Answer::last_resort(is_open, Drawback::Paused, closed);
     }
     if let Some(resource) = unable {
-        let is_open = !matches!(case.other, Other::Able | Other::Full);
+        // At a start the owner is asked as well, and it can run everything.
+        let can_stay = trigger == Trigger::Start && case.owner == Owner::Elsewhere;
+        let is_open = !can_stay && !matches!(case.other, Other::Able | Other::Full);
         let closed = Rejection::NotPossibleOwner { resource };
         return Answer::last_resort(is_open, Drawback::OwnedOnly { resource }, closed);
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use quorate::settings::{
     Admission, AntiAffinityPlacement, ColdStart, DependencyChange, DesiredState, Failback,
-    FailbackWindow, FailoverLimit, Fencing, NoQuorum, Priority, QuorumRule, RedundantProvider,
-    RestartWindow, Retry,
+    FailbackWindow, FailoverLimit, Fencing, NoQuorum, Ownership, Priority, QuorumRule,
+    RedundantProvider, RestartWindow, Retry,
 };
 use quorate::spec::{ClusterDeclaration, GroupDeclaration, NodeDeclaration, Profile};
 
@@ -48,6 +48,7 @@ fn every_property_has_a_method() {
         .retry(Retry::NewSeries)
         .retry_cycles(4)
         .restart_window(RestartWindow::Online)
+        .ownership(Ownership::NeededResources)
         .redundant_provider(RedundantProvider::Escalate)
         .dependency_change(DependencyChange::Offline)
         .group_wait_delay(seconds(90))

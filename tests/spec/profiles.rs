@@ -6,7 +6,7 @@ use quorate::kind::KindDeclaration;
 use quorate::spec::{
     Admission, AntiAffinityPlacement, ClusterDeclaration, ClusterSettings, ColdStart,
     DependencyChange, DesiredState, Failback, FailoverLimit, Fencing, GroupSettings, Interval,
-    Maintenance, Monitor, NoQuorum, Priority, Profile, QuorumRule, RedundantProvider,
+    Maintenance, Monitor, NoQuorum, Ownership, Priority, Profile, QuorumRule, RedundantProvider,
     ResourceOverrides, ResourceSettings, RestartAction, RestartWindow, Retry, UnconfirmedStop,
 };
 
@@ -60,7 +60,7 @@ fn expected_cluster(
     admission: Admission,
     failover_limit: FailoverLimit,
     retry: Retry,
-    restart_window: RestartWindow,
+    (restart_window, ownership): (RestartWindow, Ownership),
 ) -> ClusterSettings {
     ClusterSettings {
         quorum: QuorumRule::NodeMajority,
@@ -73,6 +73,7 @@ fn expected_cluster(
         retry,
         retry_cycles: None,
         restart_window,
+        ownership,
         redundant_provider: RedundantProvider::Suppress,
         dependency_change: match retry {
             Retry::FinalAttempt => DependencyChange::Offline,
@@ -94,13 +95,13 @@ fn each_profile_has_its_defaults() {
         Admission::SameClassOnline,
         FailoverLimit::GroupOffline,
         Retry::FinalAttempt,
-        RestartWindow::Clock,
+        (RestartWindow::Clock, Ownership::EveryResource),
     );
     let modern = expected_cluster(
         Admission::Open,
         FailoverLimit::ResourceStays,
         Retry::NewSeries,
-        RestartWindow::Online,
+        (RestartWindow::Online, Ownership::NeededResources),
     );
     let six_hours = millis(6 * 3_600_000);
     for (profile, cluster_settings, threshold, retry_period, memory) in [

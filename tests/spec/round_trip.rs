@@ -23,6 +23,7 @@ pub(super) const EVERYTHING: &str = r#"
     retry = "new_series"
     retry_cycles = 4
     restart_window = "online"
+    ownership = "needed_resources"
     redundant_provider = "escalate"
     dependency_change = "offline"
     group_wait_delay = "1m 30s"

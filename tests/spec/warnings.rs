@@ -32,9 +32,9 @@ fn owners_that_cannot_be_met() {
     assert_eq!(
         warnings_of(declaration),
         [
-            "groups.apart.resources: the possible owners of its resources have no node in \
-             common, so it is never wholly online",
-            "groups.picky.preferred_owners: node \"c\" is preferred but cannot run every resource",
+            "groups.apart.resources: no node can run all that must run of it, so it is never wholly \
+             online",
+            "groups.picky.preferred_owners: node \"c\" is preferred but cannot run all that must run",
         ]
     );
 }

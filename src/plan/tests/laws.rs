@@ -56,7 +56,9 @@ proptest! {
                 return Err(TestCaseError::fail("the node is not a member"));
             }
         };
-        prop_assert!(!is_last_resort || question.trigger == Trigger::NodeFailure);
+        let is_start = question.trigger == Trigger::Start && choice.tier == Tier::OwnedOnly;
+        let is_open = question.trigger == Trigger::NodeFailure || is_start;
+        prop_assert!(!is_last_resort || is_open);
         let leaves = question.trigger != Trigger::Start;
         prop_assert!(!leaves || placement.owner() != Some(choice.node));
         prop_assert_eq!(eligibility(&placement, choice.node).tier(), Some(choice.tier));

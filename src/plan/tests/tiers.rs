@@ -58,7 +58,11 @@ fn a_group_without_the_class_is_no_rival() {
 
 /// Node d cannot run the group.
 fn restricted() -> Cluster {
-    let declared = declaration("a b c d").group(
+    restricted_by(Ownership::NeededResources)
+}
+
+fn restricted_by(ownership: Ownership) -> Cluster {
+    let declared = declaration("a b c d").ownership(ownership).group(
         GroupDeclaration::new("g")
             .resource(resource("free"))
             .resource(resource("bound").possible_owners(["a", "b", "c"])),
@@ -68,16 +72,35 @@ fn restricted() -> Cluster {
 
 #[test]
 fn after_a_node_failure_a_node_that_cannot_run_the_group_owns_it() {
-    let cluster = restricted().all("b c", NodeState::Down);
-    for trigger in Trigger::ALL {
-        let expected = match trigger {
-            Trigger::NodeFailure => some("d", Tier::OwnedOnly),
-            Trigger::Start | Trigger::ResourceFailure | Trigger::BestPossible | Trigger::Drain => {
-                None
-            }
-        };
-        assert_eq!(cluster.choose("g", trigger, Ring::new()), expected, "{trigger}");
-        assert_eq!(cluster.choose("g", trigger, LeastGroups), expected, "{trigger}");
+    for ownership in [Ownership::NeededResources, Ownership::EveryResource] {
+        let cluster = restricted_by(ownership).all("b c", NodeState::Down);
+        for trigger in Trigger::ALL {
+            let is_open = match trigger {
+                Trigger::NodeFailure => true,
+                Trigger::Start => ownership == Ownership::NeededResources,
+                Trigger::ResourceFailure | Trigger::BestPossible | Trigger::Drain => false,
+            };
+            let expected = if is_open { some("d", Tier::OwnedOnly) } else { None };
+            assert_eq!(cluster.choose("g", trigger, Ring::new()), expected, "{trigger}");
+            assert_eq!(cluster.choose("g", trigger, LeastGroups), expected, "{trigger}");
+        }
+    }
+}
+
+/// Of those that cannot run all of it the one that can run most, whatever the policy says.
+#[test]
+fn the_one_that_can_run_most_comes_first() {
+    let declared = declaration("a b c").group(
+        GroupDeclaration::new("g")
+            .preferred_owners(["b", "c"])
+            .resource(resource("free"))
+            .resource(resource("most").possible_owners(["a", "c"]))
+            .resource(resource("home").possible_owners(["a"])),
+    );
+    let cluster = Cluster::new(declared).owned("g", "a").all("a", NodeState::Down);
+    for trigger in [Trigger::Start, Trigger::NodeFailure] {
+        let choice = cluster.choose("g", trigger, FirstPreferred);
+        assert_eq!(choice, some("c", Tier::OwnedOnly), "{trigger}");
     }
 }
 

@@ -157,7 +157,7 @@ impl Cautions<'_> {
     }
 
     fn owners(&mut self, group: &GroupSpec) {
-        let Some(possible) = group.possible_owners() else {
+        let Some(possible) = group.owners() else {
             return;
         };
         let place = Place::Group(group.name());

@@ -115,6 +115,7 @@ impl Drafting<'_, '_> {
             demands: self.demands(&declared, &mut defaults.demanded).into_boxed_slice(),
             first_resource,
             graph: Arc::clone(graph),
+            abilities: None,
             name: declared.name.into_boxed_str(),
         });
     }

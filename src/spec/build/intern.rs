@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::settings::{GroupSettings, ResourceSettings};
-use crate::spec::NodeSet;
+use crate::spec::{Abilities, NodeSet};
 
 /// One shared copy of each record.
 #[derive(Default)]
@@ -14,6 +14,7 @@ pub(super) struct Interner {
     groups: BTreeMap<GroupSettings, Arc<GroupSettings>>,
     resources: BTreeMap<ResourceSettings, Arc<ResourceSettings>>,
     node_sets: BTreeMap<NodeSet, Arc<NodeSet>>,
+    abilities: BTreeMap<Abilities, Arc<Abilities>>,
     /// Node sets by the list that declares them, so that a list is looked up once.
     pub(super) owner_lists: BTreeMap<Vec<String>, Arc<NodeSet>>,
 }
@@ -36,6 +37,10 @@ impl Interner {
 
     pub(super) fn node_set(&mut self, nodes: NodeSet) -> Arc<NodeSet> {
         shared(&mut self.node_sets, nodes)
+    }
+
+    pub(super) fn abilities(&mut self, abilities: Abilities) -> Arc<Abilities> {
+        shared(&mut self.abilities, abilities)
     }
 }
 

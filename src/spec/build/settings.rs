@@ -31,6 +31,7 @@ pub(super) fn cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) ->
         retry: settled!(retry),
         retry_cycles: declared.retry_cycles.or(defaults.retry_cycles),
         restart_window: settled!(restart_window),
+        ownership: settled!(ownership),
         redundant_provider: settled!(redundant_provider),
         dependency_change: settled!(dependency_change),
         group_wait_delay: settled!(group_wait_delay),

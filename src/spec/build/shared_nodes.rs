@@ -17,7 +17,7 @@ use crate::spec::{ClusterSpec, GroupSpec, NodeSet};
 struct Meeting<'a> {
     /// Classes that keep it apart from others.
     classes: &'a [ClassId],
-    /// Its possible owners; `None` is every node.
+    /// The nodes that can run all that must run of it; `None` is every node.
     owners: Option<&'a NodeSet>,
 }
 
@@ -146,7 +146,7 @@ fn cohorts<'a>(sharing: Vec<(u64, &'a GroupSpec)>, classes: Classes) -> Vec<Coho
             Classes::KeepApart => &group.classes,
             Classes::MayMeet => &[],
         };
-        let meeting = Meeting { classes: apart_by, owners: group.possible_owners() };
+        let meeting = Meeting { classes: apart_by, owners: group.owners() };
         let next = (demand, group);
         match cohorts.get_mut(&meeting) {
             None => {

@@ -27,7 +27,7 @@ pub(super) fn can_own(id: NodeId, node: &NodeSpec, group: &GroupSpec) -> bool {
 }
 
 pub(super) fn is_possible(group: &GroupSpec, node: NodeId) -> bool {
-    group.possible_owners().is_none_or(|possible| possible.contains(node))
+    group.owners().is_none_or(|owners| owners.contains(node))
 }
 
 /// The nodes that can own a group when nothing else stands there.

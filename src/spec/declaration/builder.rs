@@ -12,7 +12,7 @@ use super::{
 use crate::kind::{KindDeclaration, ResourceOverrides};
 use crate::settings::{
     Admission, AntiAffinityPlacement, ColdStart, DependencyChange, DesiredState, Failback,
-    FailbackWindow, FailoverLimit, Fencing, Interval, NoQuorum, Priority, QuorumRule,
+    FailbackWindow, FailoverLimit, Fencing, Interval, NoQuorum, Ownership, Priority, QuorumRule,
     RedundantProvider, RestartWindow, Retry,
 };
 
@@ -84,6 +84,8 @@ impl ClusterDeclaration {
         retry_cycles: u32;
         /// Sets by which time a restart leaves the window of its budget.
         restart_window: RestartWindow;
+        /// Sets which resources a node has to be able to run in order to own their group.
+        ownership: Ownership;
         /// Sets what a failed provider does that its dependents can do without.
         redundant_provider: RedundantProvider;
         /// Sets when the dependencies of a resource may change.

@@ -16,6 +16,7 @@ written!(ClusterDeclaration {
     given retry,
     given retry_cycles,
     given restart_window,
+    given ownership,
     given redundant_provider,
     given dependency_change,
     span group_wait_delay,

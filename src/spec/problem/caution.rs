@@ -26,9 +26,9 @@ impl fmt::Display for Warning {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Caution {
-    /// The possible owners of the resources have no node in common.
+    /// No node can run all that must run of the group.
     NoCommonOwner,
-    /// A preferred owner cannot run every resource of the group.
+    /// A preferred owner cannot run all that must run of the group.
     PreferredNotPossible {
         /// The node.
         node: Box<str>,
@@ -126,12 +126,11 @@ pub enum Caution {
 impl fmt::Display for Caution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoCommonOwner => f.write_str(
-                "the possible owners of its resources have no node in common, \
-                 so it is never wholly online",
-            ),
+            Self::NoCommonOwner => {
+                f.write_str("no node can run all that must run of it, so it is never wholly online")
+            }
             Self::PreferredNotPossible { node } => {
-                write!(f, "node \"{node}\" is preferred but cannot run every resource")
+                write!(f, "node \"{node}\" is preferred but cannot run all that must run")
             }
             Self::RetryBeforeRestartPeriod { retry_period, restart_period } => write!(
                 f,

@@ -12,6 +12,7 @@ use crate::{Cluster, Command};
 use super::Moment;
 use crate::testkit::audit::seen::same_resource;
 use crate::testkit::breach::{Breach, ensure};
+use crate::testkit::needed;
 
 /// A configuration leaves what may run where it is, unless it said that it may move groups, and what
 /// is locked in any case; and it gives nothing that may run a dependency that does not hold.
@@ -24,7 +25,9 @@ pub(super) fn check(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach
         Some(Command::Configure { moves: ConfigurationMoves::Allow, .. })
     );
     let (before, after) = (&moment.before, cluster.spec());
-    let can_own = |of: &GroupSpec, node| of.possible_owners().is_none_or(|it| it.contains(node));
+    let can_own = |spec: &ClusterSpec, of: &GroupSpec, node| {
+        needed::obstacles(spec, of, node, |_| None).is_empty()
+    };
     for (id, declared) in before.spec().groups() {
         let Some(kept) = after.group_id(declared.name()).and_then(|id| after.group(id)) else {
             continue;
@@ -34,9 +37,9 @@ pub(super) fn check(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach
             continue;
         };
         let name = before.spec().node(owner).map(|node| node.name());
-        let is_struck = name
-            .and_then(|name| after.node_id(name))
-            .is_none_or(|node| can_own(declared, owner) && !can_own(kept, node));
+        let is_struck = name.and_then(|name| after.node_id(name)).is_none_or(|node| {
+            can_own(before.spec(), declared, owner) && !can_own(after, kept, node)
+        });
         let is_free = may_move && record.lock == Lock::Unlocked;
         let may_run = before.state().may_run(before.spec(), id);
         ensure!(S18, !is_struck || !may_run || is_free, "{id} runs on a node that it may not own");

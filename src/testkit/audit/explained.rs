@@ -57,8 +57,14 @@ fn incident(moment: &Moment<'_>) -> Option<Incident> {
             }
             effect.node
         }
-        Input::Command(Command::DrainNode { node, target: None, .. }) => {
-            return Some(Incident { node: *node, trigger: Trigger::Drain });
+        Input::Command(Command::DrainNode { node, target: None, lock, .. }) => {
+            // The answer is about a drain that takes everything away.
+            let state = moment.before.state();
+            let mut left = moment.before.spec().groups().filter(|(group, _)| {
+                state.owner(*group) == Some(*node) && moment.before.is_held_by_lock(*group, *lock)
+            });
+            let is_whole = left.next().is_none();
+            return is_whole.then_some(Incident { node: *node, trigger: Trigger::Drain });
         }
         _ => return None,
     };

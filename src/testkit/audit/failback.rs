@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::cluster::{Event, ResumeFailback};
 use crate::machine::NodeState;
-use crate::settings::{Failback, FailbackWindow};
+use crate::settings::{Failback, FailbackWindow, Ownership};
 use crate::state::MovementCause;
 use crate::{Command, GroupId, NodeId, Timestamp};
 
@@ -18,8 +18,8 @@ use crate::testkit::breach::{Breach, ensure};
 /// A window that begins within this after a failback is the same one: local time was put back.
 const CLOCK_SHIFT: Duration = Duration::from_secs(3_600);
 
-/// A group returns by itself only if that is allowed, to a node that it prefers to its owner and
-/// that has been up for the hold-down, within its window, and once per window; or because an
+/// A group returns by itself only if that is allowed, to a node that it prefers to its owner, or that
+/// can run all that must run where its owner cannot, and that has been up for the hold-down, within its window, and once per window; or because an
 /// operator resumes a node that it was drained from.
 pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     let Event::MoveStarted { group, from, to, cause: MovementCause::Failback } = event else {
@@ -73,6 +73,11 @@ fn preferred(seen: &Seen, group: GroupId, from: NodeId, to: NodeId) -> Result<()
         (Some(_), None) => true,
         (None, _) => false,
     };
+    // What cannot all run where it is returns to any node that can run all that must run.
+    let is_needed = seen.spec.settings().ownership == Ownership::NeededResources
+        && !seen.obstacles(group, from).is_empty()
+        && seen.obstacles(group, to).is_empty();
+    let is_better = is_better || is_needed;
     ensure!(S20, is_better, "{group} returns from {from} to {to}, which it does not prefer");
     Ok(())
 }

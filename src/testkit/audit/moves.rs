@@ -4,7 +4,7 @@ use crate::cluster::{Event, Output};
 use crate::machine::{NodeState, ResourceState};
 use crate::plan::{Tier, assess};
 use crate::policy::{Placement, Trigger};
-use crate::settings::Priority;
+use crate::settings::{Ownership, Priority};
 use crate::spec::GroupSpec;
 use crate::state::{
     Doubt, DrainMode, DrainStatus, Lock, LockHandling, MoveFailure, MovementCause, OperationKind,
@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use super::Moment;
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
+use crate::testkit::needed;
 
 /// A move begins for a cause that is one of the group's own: there is no preemption.
 pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
@@ -40,10 +41,9 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
             Ok(())
         }
         MovementCause::Start => {
-            let declared = seen.spec.group(*group).expect("a declared group");
-            let can_run = declared.resources().all(|id| {
-                seen.spec.resource(id).is_some_and(|resource| resource.can_run_on(*from))
-            });
+            // What runs in part is interrupted only where every resource counts.
+            let is_everything_needed = seen.spec.settings().ownership == Ownership::EveryResource;
+            let can_run = !is_everything_needed || seen.obstacles(*group, *from).is_empty();
             let is_idle = !seen.may_run(*group);
             ensure!(S18, is_idle || !can_run, "{group} leaves {from} to start, and may run there");
             Ok(())
@@ -61,7 +61,7 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
         }
         MovementCause::Configuration => {
             let declared = seen.spec.group(*group).expect("a declared group");
-            let can_own = declared.possible_owners().is_none_or(|nodes| nodes.contains(*from));
+            let can_own = needed::obstacles(&seen.spec, declared, *from, |_| None).is_empty();
             ensure!(S18, !can_own, "{group} leaves {from} for a configuration, and may stay there");
             Ok(())
         }

@@ -3,7 +3,7 @@
 use crate::cluster::Event;
 use crate::machine::NodeState;
 use crate::quorum::WitnessState;
-use crate::settings::{AntiAffinityPlacement, QuorumRule, RestartAction};
+use crate::settings::{AntiAffinityPlacement, Ownership, QuorumRule, RestartAction};
 use crate::state::{DownProof, MovementCause, Room};
 use crate::{Cluster, Epoch, GroupId, NodeId};
 
@@ -98,19 +98,29 @@ fn takeover(
     Ok(())
 }
 
-/// A group gets only an owner that is up and can run all of it, with room for it, if it is to run,
-/// and, where anti-affinity is hard, without a group of its class. After a node failure it may also be parked
-/// on a paused node or one that cannot run all of it.
+/// A group gets only an owner that is up and can run all that must run of it, with room for it, if it
+/// is to run, and, where anti-affinity is hard, without a group of its class. After a node failure it
+/// may also be parked on a paused node or one that cannot run all of it. Where only what must run
+/// counts it starts on the latter too, if no node that is up can run all.
 fn fit(seen: &Seen, group: GroupId, to: NodeId, cause: MovementCause) -> Result<(), Breach> {
-    let declared = seen.spec.group(group).expect("a declared group");
     let state = seen.node(to).state;
     let is_parked = cause == MovementCause::NodeFailure;
     let is_up = state == NodeState::Up || (is_parked && state == NodeState::Paused);
     ensure!(S16, is_up, "{group} goes to {to}, which is {state}, because of {cause:?}");
-    let can_run = declared
-        .resources()
-        .all(|id| seen.spec.resource(id).is_some_and(|resource| resource.can_run_on(to)));
-    ensure!(S16, can_run || is_parked, "{group} goes to {to}, which cannot run all of it");
+    let obstacles = seen.obstacles(group, to);
+    let is_least_evil = seen.spec.settings().ownership == Ownership::NeededResources
+        && matches!(cause, MovementCause::Start | MovementCause::Configuration)
+        && !seen.spec.nodes().any(|(node, _)| {
+            seen.node(node).state == NodeState::Up && seen.obstacles(group, node).is_empty()
+        });
+    // A move goes on to the best node that there was when it began.
+    let is_under_way = seen.group(group).movement == Some((Some(to), cause));
+    let may_be_unable = is_parked || is_least_evil || is_under_way;
+    ensure!(
+        S16,
+        obstacles.is_empty() || may_be_unable,
+        "{group} goes to {to}, which cannot run {obstacles:?}"
+    );
     // What is not to run there takes no room.
     if !seen.is_to_run(group) {
         return Ok(());

@@ -98,7 +98,9 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
             priority(cluster, group) == Some(Priority::NO_AUTO_START)
         }
         Reason::WaitingForPreferredOwner { node, until } => {
-            until > now && !state.node_state(node).is_member()
+            // One that joins cannot run anything yet.
+            let is_there = matches!(state.node_state(node), NodeState::Up | NodeState::Paused);
+            until > now && !is_there
         }
         Reason::NoCandidate => {
             // It is off on its owner, which has no room for it any more.

@@ -15,6 +15,7 @@ use crate::state::{
 use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
 
 use super::again::Again;
+use crate::testkit::needed;
 
 /// The cluster as told.
 #[derive(Clone, Debug)]
@@ -308,10 +309,23 @@ impl Seen {
         self.has_formed = true;
     }
 
-    /// The state of a group, from what was told of its resources.
+    /// The state of a group, from what was told of its resources. What cannot run on its owner, and
+    /// need not, does not count.
     pub(crate) fn fold(&self, group: GroupId) -> GroupState {
         let declared = self.spec.group(group).expect("a declared group");
-        GroupState::of(declared.resources().map(|id| self.resource(id).state))
+        let owner = self.group(group).owner;
+        let counts = |id: &ResourceId| {
+            let is_spared =
+                owner.is_some_and(|node| needed::is_spared(&self.spec, declared, node, *id));
+            !is_spared || self.resource(*id).state != ResourceState::Offline
+        };
+        GroupState::of(declared.resources().filter(counts).map(|id| self.resource(id).state))
+    }
+
+    /// What keeps a node from running all that must run of a group.
+    pub(crate) fn obstacles(&self, group: GroupId, node: NodeId) -> Vec<ResourceId> {
+        let declared = self.spec.group(group).expect("a declared group");
+        needed::obstacles(&self.spec, declared, node, |id| self.resource(id).desired)
     }
 
     /// Whether anything of a group may run on its owner.

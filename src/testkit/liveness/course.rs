@@ -5,13 +5,13 @@ use std::prelude::v1::*;
 use crate::cluster::{Event, Output};
 use crate::machine::{GroupState, NodeState};
 use crate::settings::{Failback, Priority};
-use crate::spec::NodeSet;
 use crate::state::{DrainStatus, MovementCause, OperationKind};
 use crate::{Cluster, GroupId, NodeId, Timestamp};
 
 use super::bounds::{most_failovers, start_time, stop_time};
 use super::journal::Journal;
 use crate::testkit::breach::{Breach, ensure};
+use crate::testkit::needed;
 
 /// Since `at`, groups moved for failures at most as often as their budgets allow, and none went
 /// back by itself to a node that it left for failure before that node had been off, or, where a
@@ -100,8 +100,11 @@ pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result
     let spec = cluster.spec();
     for (group, declared) in spec.groups() {
         let settings = declared.settings();
-        let possible = declared.possible_owners();
-        let most = possible.map_or(spec.nodes().len(), NodeSet::len);
+        let can_run_all = |node: NodeId| {
+            let wanted = |id| cluster.state().resource(id).and_then(|record| record.desired());
+            needed::obstacles(spec, declared, node, wanted).is_empty()
+        };
+        let most = spec.nodes().filter(|(node, _)| can_run_all(*node)).count();
         let has_window = settings.failback == Failback::Allow && settings.failback_window.is_some();
         let is_remembered = !settings.failure_memory.is_zero();
         let mut left: Vec<NodeId> = Vec::new();
@@ -124,8 +127,7 @@ pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result
                 MovementCause::ResourceFailure => {
                     left.push(from);
                     // Where it may not run it was only parked.
-                    let could_stay = possible.is_none_or(|possible| possible.contains(from));
-                    count = count.saturating_add(usize::from(could_stay));
+                    count = count.saturating_add(usize::from(can_run_all(from)));
                     false
                 }
                 MovementCause::Failback if is_remembered => {

@@ -4,7 +4,7 @@ use std::prelude::v1::*;
 
 use super::picture::{Group, Picture, Resource};
 use crate::machine::{NodeState, ResourceState};
-use crate::settings::{DesiredState, FailoverLimit, NoQuorum, RestartAction};
+use crate::settings::{DesiredState, FailoverLimit, NoQuorum, Ownership, RestartAction};
 use crate::state::{Exhaustion, OperationKind, Recovery};
 
 impl Picture {
@@ -107,6 +107,29 @@ impl Picture {
             .collect()
     }
 
+    /// What keeps a node from running all that must run of a group: a resource that is not a possible
+    /// owner's, or, where only what must run counts, one that affects its group, that no operator keeps
+    /// off, and that cannot run there in any way and is not replaced. Of the latter the first thing
+    /// that it needs and that cannot run there is named.
+    pub(super) fn obstacle(&self, group: &Group, node: &str) -> Option<String> {
+        let mut resources = group.resources.iter();
+        if self.ownership == Ownership::EveryResource {
+            return resources.find(|of| !of.can_run_on(node)).map(|of| of.name.clone());
+        }
+        let standing = group.standing_on(node);
+        // A node that can run nothing of it is no owner, however little must run.
+        if standing.is_empty() {
+            return root_of(group, resources.next()?, &standing, node);
+        }
+        let found = resources.find(|of| {
+            of.restart_action == RestartAction::RestartNotify
+                && !of.is_kept_off
+                && !standing.contains(&of.name)
+                && !is_replaced(group, &standing, &of.name)
+        })?;
+        root_of(group, found, &standing, node)
+    }
+
     /// Whether a group is at its failover limit, and the limit takes all of it offline (the 2003
     /// rule): a resource that affects it has used up everything.
     fn is_limited(&self, group: &Group) -> bool {
@@ -127,6 +150,38 @@ impl Picture {
             NodeState::Up | NodeState::Paused | NodeState::Joining => true,
             NodeState::Down | NodeState::Unclean => false,
         }
+    }
+}
+
+/// What keeps a resource from running on a node: itself, or the first thing that it needs and that
+/// cannot run there, and so on.
+fn root_of(group: &Group, of: &Resource, standing: &[String], node: &str) -> Option<String> {
+    let mut found = of;
+    while found.can_run_on(node) {
+        let unmet = found.needs.iter().find(|any| !any.iter().any(|of| standing.contains(of)));
+        found = group.resource(unmet?.first()?)?;
+    }
+    Some(found.name.clone())
+}
+
+/// Whether everything that depends on a resource can do without it: each clause that names it is met
+/// by something else, or what has the clause is replaced itself.
+fn is_replaced(group: &Group, standing: &[String], name: &String) -> bool {
+    let depends = |of: &&Resource| of.needs.iter().any(|any| any.contains(name));
+    let mut dependents = group.resources.iter().filter(depends).peekable();
+    let is_met = |any: &Vec<String>| any.iter().any(|of| of != name && standing.contains(of));
+    dependents.peek().is_some()
+        && dependents.all(|of| {
+            of.needs.iter().filter(|any| any.contains(name)).all(is_met)
+                || is_replaced(group, standing, &of.name)
+        })
+}
+
+impl Group {
+    /// The resources that can run on a node, each with something in every clause of its own.
+    pub(super) fn standing_on(&self, node: &str) -> Vec<String> {
+        let possible = self.resources.iter().filter(|resource| resource.can_run_on(node));
+        supported(self, possible.map(|resource| resource.name.clone()).collect())
     }
 }
 

@@ -47,6 +47,7 @@ impl Picture {
             admission: settings.admission,
             failover_limit: settings.failover_limit,
             no_quorum: settings.no_quorum,
+            ownership: settings.ownership,
             nodes: nodes.collect(),
             groups: spec.groups().map(|(id, group)| picture_of(cluster, id, group)).collect(),
             orphans: orphans.collect(),
@@ -126,6 +127,7 @@ fn resource_of(cluster: &Cluster, group: GroupId, of: &GroupSpec, id: ResourceId
         name: declared.name().to_owned(),
         state: record.state(),
         desired: record.desired().unwrap_or(of_group),
+        is_kept_off: record.desired() == Some(DesiredState::Offline),
         possible,
         needs: of
             .graph()

@@ -6,19 +6,37 @@ use super::order::Order;
 use super::picture::{Group, Picture};
 use crate::machine::{NodeState, ResourceState};
 use crate::policy::Trigger;
+use crate::settings::Ownership;
 use crate::state::{DrainStatus, Exhaustion, LockHandling, Recovery};
 
 impl Picture {
     /// Whether a group waits for its home because the cluster has just formed
     /// (`ClusterGroupWaitDelay`): the most preferred owner, else the node that it was last started
-    /// on or moved to. A group that was started or given a node since does not wait.
+    /// on or moved to; else, where only what must run counts, a node that can run that, if none is
+    /// there. A group that was started or given a node since does not wait.
     #[must_use]
     pub fn waits_for_home(&self, group: &Group) -> bool {
         let Some((formed_at, delay)) = self.forming else { return false };
-        let Some(home) = group.preferred.first().or(group.default_owner.as_ref()) else {
-            return false;
-        };
-        !group.is_settled && formed_at.after(delay) > self.now && !self.is_member(home)
+        let home = group.preferred.first().or(group.default_owner.as_ref());
+        let is_missing = home.is_some_and(|home| !self.is_member(home));
+        !group.is_settled
+            && formed_at.after(delay) > self.now
+            && (is_missing || self.is_able_node_to_come(group))
+    }
+
+    /// Whether a node that can run all that must run may still come, and none is there, only one that
+    /// can run a part.
+    fn is_able_node_to_come(&self, group: &Group) -> bool {
+        let mut able = self.nodes.iter().filter(|node| self.obstacle(group, &node.name).is_none());
+        let is_there = |state| matches!(state, NodeState::Up | NodeState::Paused);
+        let could_start = self
+            .nodes
+            .iter()
+            .any(|node| node.state == NodeState::Up && !group.standing_on(&node.name).is_empty());
+        self.ownership == Ownership::NeededResources
+            && could_start
+            && able.clone().next().is_some()
+            && !able.any(|node| is_there(node.state))
     }
 
     /// The groups that should have been given a node by now and were not, each with the node and
@@ -63,7 +81,7 @@ impl Picture {
         let late = |group: &Group| {
             let home = self.node(&self.home_of(group, orders)?)?;
             let is_stable = home.since.after(group.returns_after?) <= self.now;
-            let is_news = home.up_in_input > group.placed_in_input;
+            let is_news = self.runs_in_part(group) || home.up_in_input > group.placed_in_input;
             (is_stable && is_news).then(|| (group.name.clone(), home.name.clone()))
         };
         self.groups.iter().filter(|group| self.is_settled(group)).filter_map(late).collect()
@@ -81,7 +99,16 @@ impl Picture {
                 && !has_failed_on(node)
         };
         let better = group.preferred.iter().take_while(|node| group.owner.as_ref() != Some(*node));
-        better.into_iter().find(|node| is_good(node)).cloned()
+        let preferred = better.into_iter().find(|node| is_good(node)).cloned();
+        let able = taken.first().map(|place| place.node.clone()).filter(is_good);
+        preferred.or(able.filter(|_| self.runs_in_part(group)))
+    }
+
+    /// Whether a group stands where not all that must run can, and returns from there.
+    fn runs_in_part(&self, group: &Group) -> bool {
+        let owner = group.owner.as_deref();
+        self.ownership == Ownership::NeededResources
+            && owner.is_some_and(|owner| self.obstacle(group, owner).is_some())
     }
 
     /// Whether a group stands on a node that is up, and nothing of it is to be done first.
@@ -124,7 +151,9 @@ impl Picture {
         if group.going.is_some() || is_failing {
             return None;
         }
-        let cannot_run = group.resources.iter().any(|resource| !resource.can_run_on(owner));
+        // What runs in part returns, if that is allowed.
+        let cannot_run = self.obstacle(group, owner).is_some()
+            && (self.ownership == Ownership::EveryResource || !group.may_run());
         let is_held = self.node_state(owner) == NodeState::Paused
             && !group.may_run()
             && self.is_wanted(group);

@@ -6,7 +6,7 @@ use super::owners::{Flaw, Objection, Standing};
 use super::picture::{Group, Picture};
 use crate::Timestamp;
 use crate::policy::Trigger;
-use crate::settings::Admission;
+use crate::settings::{Admission, Ownership};
 
 /// A built-in policy. Several of them are asked one after the other, the decisive one first.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -84,12 +84,19 @@ impl Picture {
             let is_elsewhere = group.owner.as_deref() != Some(node.name.as_str());
             let place = position(&self.node_list(group), &node.name);
             let failed_at = self.failed_at(group, &node.name);
-            let merit = (self.class_of(flaw), failed_at, flaw);
+            // Of those that cannot run all of it, the one that can run most.
+            let unable = match flaw {
+                Some(Flaw::CannotRunAll) if self.ownership == Ownership::NeededResources => {
+                    group.resources.len() - group.standing_on(&node.name).len()
+                }
+                _ => 0,
+            };
+            let merit = (self.class_of(flaw), unable, failed_at, flaw);
             contenders.push((merit, keys, is_elsewhere, place, node.name.clone()));
         }
         contenders.sort();
         ranking.taken =
-            contenders.into_iter().map(|((_, _, flaw), .., node)| Place { node, flaw }).collect();
+            contenders.into_iter().map(|((.., flaw), .., node)| Place { node, flaw }).collect();
         ranking
     }
 

@@ -5,7 +5,7 @@ use std::prelude::v1::*;
 use super::picture::{Group, Picture, is_one_name};
 use crate::machine::NodeState;
 use crate::policy::Trigger;
-use crate::settings::{Admission, AntiAffinityPlacement};
+use crate::settings::{Admission, AntiAffinityPlacement, Ownership};
 
 /// How a node stands towards a group that needs one.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -58,14 +58,14 @@ impl Picture {
     /// this; it may still veto.
     ///
     /// The rules, first one first: the node is up; it is not the owner that the group is to leave;
-    /// it is a possible owner of every resource; it has room; no rival is there. After a node
-    /// failure, and only then, a group takes what it can get: a node that cannot run all of it if
-    /// no node that is up can (MS-CMRP 3.1.4.1.24), a paused one if no node is up at all (SDK,
-    /// `PauseClusterNode`).
+    /// it can run all that must run; it has room; no rival is there. After a node failure a group
+    /// takes what it can get: a node that cannot run all of it if no node that is up can (MS-CMRP
+    /// 3.1.4.1.24), a paused one if no node is up at all (SDK, `PauseClusterNode`). Where only what
+    /// must run counts, it takes the former at a start as well.
     #[must_use]
     pub fn standing(&self, group: &Group, trigger: Trigger, node: &str) -> Standing {
         match self.strict_standing(group, trigger, node) {
-            Standing::LastResort(flaw) => self.last_resort(group, node, flaw),
+            Standing::LastResort(flaw) => self.last_resort(group, trigger, node, flaw),
             Standing::Fit => Standing::Fit,
             Standing::Unfit(objection) => Standing::Unfit(objection),
         }
@@ -92,10 +92,12 @@ impl Picture {
         if leaves && group.owner.as_deref() == Some(node) {
             return Standing::Unfit(Objection::IsOwner);
         }
-        let cannot_run = group.resources.iter().find(|resource| !resource.can_run_on(node));
-        if let Some(resource) = cannot_run {
-            if !is_in_need {
-                return Standing::Unfit(Objection::CannotRun(resource.name.clone()));
+        if let Some(name) = self.obstacle(group, node) {
+            let is_start = trigger == Trigger::Start
+                && self.ownership == Ownership::NeededResources
+                && !group.standing_on(node).is_empty();
+            if !is_in_need && !is_start {
+                return Standing::Unfit(Objection::CannotRun(name));
             }
             flaws.push(Flaw::CannotRunAll);
         }
@@ -114,21 +116,19 @@ impl Picture {
     }
 
     /// Whether a last resort is open, or still closed because there is a node that is up.
-    fn last_resort(&self, group: &Group, node: &str, flaw: Flaw) -> Standing {
+    fn last_resort(&self, group: &Group, trigger: Trigger, node: &str, flaw: Flaw) -> Standing {
         let up_elsewhere: Vec<&str> = self
             .nodes
             .iter()
             .filter(|other| other.state == NodeState::Up)
             .map(|other| other.name.as_str())
-            .filter(|other| group.owner.as_deref() != Some(*other))
+            .filter(|other| trigger == Trigger::Start || group.owner.as_deref() != Some(*other))
             .collect();
-        let can_run_all =
-            |node: &str| group.resources.iter().all(|resource| resource.can_run_on(node));
+        let can_run_all = |node: &str| self.obstacle(group, node).is_none();
         match flaw {
             Flaw::BesideRival => Standing::LastResort(flaw),
             Flaw::CannotRunAll if up_elsewhere.iter().any(|other| can_run_all(other)) => {
-                let cannot = group.resources.iter().find(|resource| !resource.can_run_on(node));
-                let name = cannot.map_or_else(String::new, |resource| resource.name.clone());
+                let name = self.obstacle(group, node).unwrap_or_default();
                 Standing::Unfit(Objection::CannotRun(name))
             }
             Flaw::Paused if !up_elsewhere.is_empty() => Standing::Unfit(Objection::NotUp),

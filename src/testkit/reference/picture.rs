@@ -6,7 +6,8 @@ use crate::cluster::Event;
 use crate::id::Names;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{
-    Admission, AntiAffinityPlacement, DesiredState, FailoverLimit, NoQuorum, RestartAction,
+    Admission, AntiAffinityPlacement, DesiredState, FailoverLimit, NoQuorum, Ownership,
+    RestartAction,
 };
 use crate::state::{
     Drain, Exhaustion, Lock, LockHandling, MovementCause, OperationKind, QueuedMove, Recovery, Turn,
@@ -35,6 +36,8 @@ pub struct Picture {
     pub failover_limit: FailoverLimit,
     /// What happens without quorum.
     pub no_quorum: NoQuorum,
+    /// Which resources a node has to be able to run.
+    pub ownership: Ownership,
     /// The nodes.
     pub nodes: Vec<Node>,
     /// The groups.
@@ -122,6 +125,8 @@ pub struct Resource {
     pub state: ResourceState,
     /// What is wanted of it: its own desired state, else its group's.
     pub desired: DesiredState,
+    /// Whether an operator wants it offline by itself, whatever is wanted of its group.
+    pub is_kept_off: bool,
     /// The nodes that can run it; `None` is every node.
     pub possible: Option<Vec<String>>,
     /// What it needs: an AND of ORs of names.
@@ -351,7 +356,8 @@ impl Group {
 
     fn is_same_for_placement(&self, other: &Self) -> bool {
         let same = |one: &Resource, other: &Resource| {
-            one.name == other.name && one.possible == other.possible && one.desired == other.desired
+            (&one.name, &one.possible, one.desired, one.is_kept_off)
+                == (&other.name, &other.possible, other.desired, other.is_kept_off)
         };
         self.name == other.name
             && self.owner == other.owner

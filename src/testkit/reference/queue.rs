@@ -118,8 +118,10 @@ impl Picture {
 
     /// Whether a group that is off and could start waits for its start delay or for others.
     fn is_in_line(&self, group: &Group) -> bool {
+        let standing = group.standing_on(group.owner.as_deref().unwrap_or_default());
         let could_start = group.resources.iter().any(|resource| {
-            resource.desired == DesiredState::Online
+            standing.contains(&resource.name)
+                && resource.desired == DesiredState::Online
                 && !resource.may_run()
                 && resource.recovery == Recovery::None
         });

@@ -9,7 +9,8 @@ use crate::Timestamp;
 use crate::machine::{NodeState, ResourceState};
 use crate::policy::Trigger;
 use crate::settings::{
-    Admission, AntiAffinityPlacement, DesiredState, FailoverLimit, NoQuorum, RestartAction,
+    Admission, AntiAffinityPlacement, DesiredState, FailoverLimit, NoQuorum, Ownership,
+    RestartAction,
 };
 use crate::state::{Drain, Recovery};
 
@@ -19,6 +20,7 @@ fn resource(name: &str, needs: &[&[&str]], state: ResourceState) -> Resource {
         state,
         desired: DesiredState::Online,
         possible: None,
+        is_kept_off: false,
         needs: needs
             .iter()
             .map(|clause| clause.iter().map(|name| (*name).into()).collect())
@@ -68,6 +70,7 @@ fn picture(nodes: &str, group: Group) -> Picture {
         admission: Admission::Open,
         failover_limit: FailoverLimit::ResourceStays,
         no_quorum: NoQuorum::Stop,
+        ownership: Ownership::NeededResources,
         nodes: nodes
             .split(' ')
             .map(|name| Node {

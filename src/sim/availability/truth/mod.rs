@@ -68,6 +68,8 @@ struct Resource {
 struct Group {
     resources: Vec<usize>,
     wanted: usize,
+    /// How many of them cannot run on a node and need not, by node; empty if all run everywhere.
+    spared: Vec<usize>,
     /// Wanted resources that run.
     up: usize,
     /// Resources that run, start or stop.
@@ -124,8 +126,18 @@ impl GroundTruth {
                 });
             }
             let wanted = ids.iter().filter_map(|of| resources.get(*of)).filter(|of| of.is_wanted);
+            let spared_on = |node| {
+                let positions = ids.iter().enumerate();
+                let is_wanted = |of: &usize| resources.get(*of).is_some_and(|of| of.is_wanted);
+                positions.filter(|(at, of)| is_wanted(of) && group.is_spared(*at, node)).count()
+            };
+            let spared = match group.possible_owners() {
+                None => Vec::new(),
+                Some(_) => spec.nodes().map(|(node, _)| spared_on(node)).collect(),
+            };
             groups.push(Group {
                 wanted: wanted.count(),
+                spared,
                 resources: ids,
                 up: 0,
                 active: 0,
@@ -148,10 +160,13 @@ impl GroundTruth {
         }
     }
 
-    /// Whether all that is wanted of a group runs.
+    /// Whether all that is wanted of a group runs, but for what need not and cannot where it is.
     #[must_use]
     pub fn is_serving(&self, group: GroupId) -> bool {
-        self.groups.get(group.index()).is_some_and(|group| group.up == group.wanted)
+        self.groups.get(group.index()).is_some_and(|group| {
+            let spared = group.node.and_then(|node| group.spared.get(node.index()).copied());
+            group.up.saturating_add(spared.unwrap_or(0)) == group.wanted
+        })
     }
 
     /// Where anything of a group runs, starts or stops.
