@@ -58,8 +58,9 @@ fn answer(case: &Case, trigger: Trigger) -> Answer {
     if case.owner == Owner::There && trigger != Trigger::Start {
         return Answer::No(Rejection::CurrentOwner);
     }
-    // At a start it is a last resort like after a failure.
-    let may_be_unable = after_failure || trigger == Trigger::Start;
+    // At a start it is a last resort like after a failure, unless there is nothing to start on it.
+    let can_start = trigger == Trigger::Start && case.ability != Ability::Nothing;
+    let may_be_unable = after_failure || can_start;
     if let Some(resource) = unable.filter(|_| !may_be_unable) {
         return Answer::No(Rejection::NotPossibleOwner { resource });
     }
