@@ -59,12 +59,17 @@ impl Cluster {
         stands.resize(graph.len(), super::caches::Stand::default());
         for position in graph.start_order() {
             let resource = declared.resource_at(position);
+            // Only where a bug is planted.
+            let is_tried = if seeded!(NeedlessResourceTried) {
+                declared.is_spared(position, owner)
+            } else {
+                seeded!(AnyPossibleOwner)
+            };
             let is_wanted = is_open
                 && (self.desired(group, resource) == DesiredState::Online
                     || seeded!(DesiredIgnored))
                 && (self.spec.resource(resource).is_some_and(|of| of.can_run_on(owner))
-                    || seeded!(AnyPossibleOwner)
-                    || seeded!(NeedlessResourceTried) && declared.is_spared(position, owner));
+                    || is_tried);
             let holds = |test: fn(super::caches::Stand) -> bool| {
                 graph.clauses(position).all(|mut clause| {
                     clause.any(|member| stands.get(member).copied().is_some_and(test))
