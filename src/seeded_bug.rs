@@ -65,8 +65,6 @@ bugs! {
     AgentTakesAnyLife: S1,
     /// an agent that lost its memory goes on as if there had been nothing to remember
     AgentNeedsNoMemory: S1,
-    /// an agent starts what was asked for under an earlier ownership of the group
-    AgentIgnoresEpoch: S1,
     /// a node counts as off as soon as its fence is asked for
     FenceNotAwaited: S9,
     /// a fence that was not answered counts as done

@@ -131,7 +131,7 @@ impl Life {
             Memory::Since(_) => {}
         }
         let is_start = task.action == OperationKind::Start;
-        if is_start && task.epoch < epoch && !seeded!(AgentIgnoresEpoch) {
+        if is_start && task.epoch < epoch {
             return Err(Refusal::OldEpoch { asked: task.epoch, known: epoch });
         }
         Ok(())

@@ -9,7 +9,9 @@ use super::{Hunt, Hunted};
 
 /// What the core has no place for.
 const NO_PLACE: &str = "A view that is not a clique (S24) cannot be planted: the core has no \
-                        views, it is told who is a member.";
+                        views, it is told who is a member.
+An agent that ignores epochs (S1) is seen by its own tests only: numbers of operations and lives of \
+                        nodes stop every start that is late before its epoch is looked at.";
 
 pub(super) fn head(options: &Options) {
     if !options.is_json {
