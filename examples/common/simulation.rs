@@ -36,7 +36,7 @@ pub struct Simulation {
     /// What really runs, whatever the cluster believes.
     running: BTreeMap<ResourceId, NodeId>,
     dirty: BTreeSet<ResourceId>,
-    /// What the agents of each node know of what was asked of them.
+    /// The contract of the agents of each node: it remembers their operations.
     contracts: BTreeMap<NodeId, Agent>,
     /// Effects that wait until an older one of the same resource has ended.
     waiting: BTreeMap<OpId, Effect>,
@@ -289,7 +289,8 @@ impl Simulation {
         }
     }
 
-    /// Whether what an agent has ended is reported; if not, it turns to what waited for that.
+    /// Tells the contract that an operation has ended. Returns whether the outcome is reported; if it
+    /// is not, the agent begins the operation that waited for this one.
     fn is_reported(&mut self, effect: &Effect, outcome: Outcome) -> bool {
         let agent = self.contracts.get_mut(&effect.node);
         let (Some(resource), Some(agent)) = (effect.resource, agent) else {

@@ -72,7 +72,7 @@ pub(crate) struct Machine {
     life: Life,
     /// The latest epoch of each group that its agents know.
     epochs: [Epoch; GROUPS],
-    /// What its agents keep of each resource. What is under way there hangs, and only that.
+    /// The contract of its agents, for each resource. Only an operation that hangs is under way there.
     desks: [Desk; RESOURCES],
 }
 
@@ -261,7 +261,7 @@ impl World {
         order.is_fence() || self.machines[usize::from(order.node)].is_reachable()
     }
 
-    /// Whether an order waits at its agent until an older operation, which hangs, has ended.
+    /// An order waits at its agent until an older operation, which hangs, has ended.
     pub(crate) fn is_held_up(&self, order: &Order) -> bool {
         !order.is_fence() && self.machines[usize::from(order.node)].holds_up(order)
     }
@@ -347,7 +347,7 @@ impl Machine {
         self.end(resource, Outcome::Succeeded);
     }
 
-    /// What hangs is broken off: nothing comes of it any more.
+    /// Its agent cancels an operation that hangs; it has no effect any more.
     fn break_off(&mut self, resource: usize) {
         let place = &mut self.places[resource];
         *place = match *place {
@@ -358,7 +358,7 @@ impl Machine {
         self.end(resource, Outcome::Failed);
     }
 
-    /// What its agents have in hands for a resource has ended.
+    /// The operation that is under way for a resource has ended.
     fn end(&mut self, resource: usize, outcome: Outcome) {
         let desk = &mut self.desks[resource];
         if let Some(task) = desk.under_way() {
@@ -394,7 +394,8 @@ impl Machine {
         matches!(admission, Some(Admission::Wait { meanwhile: Meanwhile::LetItEnd, .. }))
     }
 
-    /// What its agents say to an order, and what they keep of its resource after it.
+    /// The admission of an order by the contract, and the record of its resource after it; `None` if
+    /// it is refused.
     fn admission(&self, order: &Order) -> Option<(Desk, Admission)> {
         let resource = usize::from(order.resource);
         let (task, mut desk) = (order.task(), self.desks[resource]);

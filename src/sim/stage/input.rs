@@ -50,7 +50,7 @@ impl Stage {
         ensure!(
             S34,
             is_true,
-            "the rehearsal of an input is another one than its answer, {answer:?}"
+            "what_if and handle disagree on whether an input is accepted: {answer:?}"
         );
         self.note(|_| match &answer {
             Ok(()) => "    accepted".into(),
