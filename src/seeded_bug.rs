@@ -103,6 +103,8 @@ bugs! {
     FailsOverTooSoon: S15,
     /// a possible owner of any resource may own the group
     AnyPossibleOwner: S16,
+    /// a group goes to a node on which one of its resources can never run
+    BanIgnored: S16,
     /// a paused node is as good as any
     PausedEligible: S16,
     /// what need not run is started on a node that cannot run it

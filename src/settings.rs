@@ -65,6 +65,10 @@ pub struct ResourceSettings {
     /// Restarts within `restart_period` before a failure goes further; 0 goes further at once.
     /// Default 1, in the 2003 profile 3 (KB 947712).
     pub restart_threshold: u32,
+    /// The same after a start that failed: restarts within `restart_period`, whatever they were for,
+    /// before a failed start goes further; 0 goes further at once. Default `restart_threshold`, as in
+    /// Windows.
+    pub start_threshold: u32,
     /// Sliding window of `restart_threshold`: of the time in which the resource was online, or of the
     /// clock, as [`restart_window`](ClusterSettings::restart_window) says. Default 15 min.
     pub restart_period: Duration,

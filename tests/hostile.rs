@@ -92,6 +92,7 @@ fn input(cluster: &Cluster, numbers: &mut Numbers) -> Input {
     let outcomes = [
         Outcome::Succeeded,
         Outcome::Failed,
+        Outcome::FailedForGood,
         Outcome::TimedOut,
         Outcome::Running,
         Outcome::NotRunning,

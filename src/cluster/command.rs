@@ -114,7 +114,7 @@ impl Cluster {
 
     fn obey_move(&mut self, group: GroupId, to: Option<NodeId>, order: MoveOrder) {
         let owner = self.state.owner(group);
-        if let Some(named) = order.wanted {
+        if let Some(named) = order.wanted.filter(|named| Some(*named) != owner) {
             self.forget_failed_node(group, named);
         }
         match to {
@@ -216,6 +216,7 @@ impl Cluster {
             {
                 record.desired = Some(DesiredState::Online);
             }
+            self.free_nodes(group, member);
             self.begin_anew(member);
             needed.extend(of.graph().providers(position));
         }
@@ -234,6 +235,9 @@ impl Cluster {
     }
 
     fn clear(&mut self, resource: ResourceId) {
+        if let Some(group) = self.spec.resource(resource).map(ResourceSpec::group) {
+            self.free_nodes(group, resource);
+        }
         self.forget_failure(resource);
         if self.state.resource_state(resource) == ResourceState::InDoubt {
             // Whoever is being asked may answer later; the operator has spoken.

@@ -1,8 +1,12 @@
 //! On which nodes a group failed: noted when it leaves them for that, and forgotten.
 
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
 use super::Cluster;
-use crate::id::{GroupId, NodeId};
-use crate::spec::GroupSpec;
+use super::output::Event;
+use crate::id::{GroupId, NodeId, ResourceId};
+use crate::spec::{GroupSpec, ResourceSpec};
 use crate::state::{Exhaustion, FailedNode, MovementCause, Recovery};
 
 impl Cluster {
@@ -50,7 +54,68 @@ impl Cluster {
         if let Some(record) = self.state.groups.get_mut(group.index()) {
             record.failed_on.forget(node);
         }
+        if self.state.owner(group) == Some(node) {
+            self.free_resources(group);
+        }
         self.touch(group);
+    }
+
+    /// An operator has it forgotten that a resource can never run on some nodes.
+    pub(crate) fn free_nodes(&mut self, group: GroupId, resource: ResourceId) {
+        if let Some(record) = self.state.groups.get_mut(group.index()) {
+            record.failed_on.free(resource);
+        }
+        self.touch(group);
+    }
+
+    /// What could never run in the last life of a node is tried in the next one.
+    pub(crate) fn free_in_new_life(&mut self, node: NodeId) {
+        let groups: Vec<GroupId> = self
+            .state
+            .occupancy
+            .groups_on(node)
+            .filter(|group| self.state.owner(*group) == Some(node))
+            .collect();
+        for group in groups {
+            self.free_resources(group);
+        }
+    }
+
+    /// What was said to be unable to run on the owner of a group is free to start there.
+    fn free_resources(&mut self, group: GroupId) {
+        let spec = Arc::clone(&self.spec);
+        for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
+            let is_unfit = self.state.resource(resource).is_some_and(|record| {
+                matches!(record.recovery, Recovery::RetryAt { cause: Exhaustion::ForGood, .. })
+            });
+            if is_unfit {
+                self.set_recovery(resource, Recovery::None);
+            }
+        }
+    }
+
+    /// Bars the owner of a group: one of its resources can never run there.
+    pub(crate) fn bar_owner(&mut self, group: GroupId, resource: ResourceId) {
+        let now = self.state.now;
+        let Some(node) = self.state.owner(group) else { return };
+        let Some(incarnation) = self.state.node(node).map(|known| known.incarnation) else {
+            return;
+        };
+        let entry = FailedNode { node, incarnation, at: now, for_good: Some(resource) };
+        if let Some(record) = self.state.groups.get_mut(group.index()) {
+            record.failed_on.note(entry);
+        }
+        self.emit(Event::NodeBarred { group, node, resource });
+    }
+
+    /// Whether a resource is why the owner of its group is barred.
+    pub(crate) fn bars_owner(&self, resource: ResourceId) -> bool {
+        let group = self.spec.resource(resource).map(ResourceSpec::group);
+        let entry = group.and_then(|group| {
+            let owner = self.state.owner(group)?;
+            self.state.failed_on(group, owner)
+        });
+        entry.is_some_and(|entry| entry.for_good == Some(resource))
     }
 
     /// Whether a group does not return to a node by itself because it failed there in this life of
@@ -73,7 +138,10 @@ const fn is_lost(recovery: Recovery) -> bool {
     match recovery {
         Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
         Recovery::RetryAt { cause, .. } => match cause {
-            Exhaustion::Failovers | Exhaustion::NoCandidate | Exhaustion::Retries => true,
+            Exhaustion::Failovers
+            | Exhaustion::NoCandidate
+            | Exhaustion::Retries
+            | Exhaustion::ForGood => true,
             Exhaustion::DontRestart
             | Exhaustion::Restarts
             | Exhaustion::Redundant

@@ -199,7 +199,7 @@ impl Cluster {
             let Some(record) = self.state.resource(resource) else { continue };
             match record.recovery {
                 Recovery::RetryAt {
-                    cause: Exhaustion::NoCandidate | Exhaustion::Admission,
+                    cause: Exhaustion::NoCandidate | Exhaustion::Admission | Exhaustion::ForGood,
                     ..
                 } => standing.is_awaiting_node = true,
                 Recovery::RestartAt(_) | Recovery::Failover => standing.is_on_its_way = true,

@@ -278,8 +278,8 @@ pub enum Command<N: Naming = Ids> {
         #[serde(default)]
         failback: ResumeFailback,
     },
-    /// Forget the failures of a resource, and take the operator's word that it is off if that is
-    /// in doubt. The word counts while its owner is a member and it is not being terminated; a probe
+    /// Forget the failures of a resource, and that it can never run on a node; and take the operator's
+    /// word that it is off if that is in doubt. The word counts while its owner is a member and it is not being terminated; a probe
     /// in flight does not count any more then. It does not count while a start that was never
     /// answered may still come.
     ClearResourceFailure {

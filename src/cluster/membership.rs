@@ -36,6 +36,9 @@ impl Cluster {
         let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
         record.incarnation = incarnation;
         record.attraction = Attraction::Open;
+        if !is_same_life {
+            self.free_in_new_life(node);
+        }
         for listed in running {
             if !self.runs_by_right(node, listed.resource) && !seeded!(OrphanAdopted) {
                 self.find_orphan(node, *listed);
@@ -356,7 +359,11 @@ impl Cluster {
                 self.close_fence(node);
                 self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Fenced);
             }
-            Outcome::Failed | Outcome::TimedOut | Outcome::Running | Outcome::NotRunning => {
+            Outcome::Failed
+            | Outcome::FailedForGood
+            | Outcome::TimedOut
+            | Outcome::Running
+            | Outcome::NotRunning => {
                 self.fail_fence(node);
             }
         }

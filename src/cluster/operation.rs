@@ -108,6 +108,7 @@ impl Cluster {
             (OperationKind::Start, _) if seeded!(FailedStartIsOnline) => {
                 self.step_resource(resource, ResourceEvent::StartSucceeded);
             }
+            (OperationKind::Start, Outcome::FailedForGood) => self.fail_for_good(resource),
             (OperationKind::Start, _) => {
                 self.fail(resource, ResourceEvent::StartFailed);
             }
@@ -221,6 +222,13 @@ impl Cluster {
         group.is_some_and(|declared| self.is_relied_on(declared, resource))
     }
 
+    /// A start failed, and no other one on this node will do better.
+    fn fail_for_good(&mut self, resource: ResourceId) {
+        self.step_resource(resource, ResourceEvent::StartFailed);
+        self.issue(resource, OperationKind::Terminate);
+        self.plan_for_good(resource);
+    }
+
     /// A terminate did not confirm that the resource is off.
     fn begin_doubt(&mut self, resource: ResourceId, event: ResourceEvent) {
         self.step_resource(resource, event);
@@ -261,6 +269,7 @@ impl Cluster {
     pub(crate) fn fits(kind: OperationKind, outcome: Outcome) -> bool {
         match outcome {
             Outcome::Failed | Outcome::TimedOut => true,
+            Outcome::FailedForGood => kind == OperationKind::Start,
             Outcome::Succeeded => kind != OperationKind::Probe,
             Outcome::Running | Outcome::NotRunning => kind == OperationKind::Probe,
         }

@@ -94,6 +94,9 @@ pub enum Event<N: Naming = Ids> {
     RestartScheduled { resource: N::Resource, at: Timestamp, remaining: u32 },
     /// A failed resource will not be restarted for now.
     RestartsExhausted { resource: N::Resource, cause: Exhaustion, retry_at: Option<Timestamp> },
+    /// A resource can never run on this node, which may not own its group until an operator clears that
+    /// or the node joins in a new life.
+    NodeBarred { group: N::Group, node: N::Node, resource: N::Resource },
     /// A group was refused on its node because of a group of the same anti-affinity class.
     AdmissionRefused { group: N::Group, node: N::Node, because_of: N::Group },
     /// No node can own a group.

@@ -210,11 +210,20 @@ impl Cluster {
                 wants(recovery).then_some((resource, recovery))
             })
         };
-        first(|recovery| recovery == Recovery::Failover).or_else(|| {
-            first(|recovery| {
-                matches!(recovery, Recovery::RetryAt { cause: Exhaustion::NoCandidate, .. })
+        first(|recovery| recovery == Recovery::Failover)
+            .or_else(|| {
+                first(|recovery| {
+                    matches!(recovery, Recovery::RetryAt { cause: Exhaustion::NoCandidate, .. })
+                })
             })
-        })
+            .or_else(|| {
+                declared.resources().find_map(|resource| {
+                    let recovery = self.state.resource(resource)?.recovery;
+                    let is_unfit =
+                        matches!(recovery, Recovery::RetryAt { cause: Exhaustion::ForGood, .. });
+                    (is_unfit && self.bars_owner(resource)).then_some((resource, recovery))
+                })
+            })
     }
 
     /// Moves a group off an owner that cannot run it, when there is one that can: it was only

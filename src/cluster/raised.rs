@@ -5,7 +5,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Cluster;
+use super::recovery::Allowed;
 use crate::id::{GroupId, ResourceId};
+use crate::machine::ResourceState;
 use crate::settings::RestartAction;
 use crate::spec::GroupSpec;
 use crate::state::{Exhaustion, Recovery};
@@ -71,7 +73,8 @@ impl Cluster {
             if let Some(settings) = settings
                 && settings.restart_action != RestartAction::DontRestart
                 && !self.is_on_paused_node(resource)
-                && self.restart(resource, settings)
+                && !self.bars_owner(resource)
+                && self.restart(resource, Allowed::after(ResourceState::Online, settings))
             {
                 self.touch_resource(resource);
             }
@@ -80,7 +83,8 @@ impl Cluster {
             let Some(declared) = spec.resource(resource) else { continue };
             let Some(group) = spec.group(declared.group()) else { continue };
             if declared.settings().restart_action != RestartAction::DontRestart {
-                self.recover_by_action(group, resource, declared.settings());
+                let allowed = Allowed::after(ResourceState::Online, declared.settings());
+                self.recover_by_action(group, resource, allowed);
             }
         }
         for group in given_up.failovers {
@@ -99,7 +103,7 @@ impl Cluster {
     /// Why a resource was given up.
     fn exhaustion(&self, resource: ResourceId) -> Option<Exhaustion> {
         match self.state.resource(resource)?.recovery {
-            Recovery::RetryAt { cause: Exhaustion::Admission, .. } => None,
+            Recovery::RetryAt { cause: Exhaustion::Admission | Exhaustion::ForGood, .. } => None,
             Recovery::RetryAt { cause, .. } => Some(cause),
             Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => None,
         }
@@ -107,6 +111,9 @@ impl Cluster {
 
     fn restarts_of(&self, resource: ResourceId) -> u32 {
         let declared = self.spec.resource(resource);
-        declared.map_or(0, |declared| self.restarts_left(resource, declared.settings()))
+        declared.map_or(0, |declared| {
+            let allowed = Allowed::after(ResourceState::Online, declared.settings());
+            self.restarts_left(resource, allowed)
+        })
     }
 }

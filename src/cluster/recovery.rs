@@ -16,6 +16,22 @@ pub(crate) struct Was {
     pub(crate) since: Timestamp,
 }
 
+/// How often a resource may be restarted after a failure of this sort.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowed<'a> {
+    settings: &'a ResourceSettings,
+    threshold: u32,
+}
+
+impl<'a> Allowed<'a> {
+    pub(crate) const fn after(was: ResourceState, settings: &'a ResourceSettings) -> Self {
+        let is_start = matches!(was, ResourceState::OnlinePending);
+        let threshold =
+            if is_start { settings.start_threshold } else { settings.restart_threshold };
+        Self { settings, threshold }
+    }
+}
+
 impl Cluster {
     /// Decides about a resource that has just failed.
     ///
@@ -34,7 +50,7 @@ impl Cluster {
             self.set_recovery(resource, Recovery::Failover);
             return;
         }
-        self.recover_by_action(group_spec, resource, settings);
+        self.recover_by_action(group_spec, resource, Allowed::after(was.state, settings));
     }
 
     /// Decides about a failed resource as its restart action says.
@@ -45,16 +61,16 @@ impl Cluster {
         &mut self,
         group_spec: &GroupSpec,
         resource: ResourceId,
-        settings: &ResourceSettings,
+        allowed: Allowed<'_>,
     ) {
-        match settings.restart_action {
+        match allowed.settings.restart_action {
             RestartAction::DontRestart => self.give_up(resource, Exhaustion::DontRestart),
             RestartAction::RestartNoNotify => {
                 if seeded!(UncriticalMoves) {
                     self.set_recovery(resource, Recovery::Failover);
                 } else if self.is_on_paused_node(resource) {
                     self.set_recovery(resource, Recovery::None);
-                } else if !self.restart(resource, settings) {
+                } else if !self.restart(resource, allowed) {
                     self.give_up(resource, Exhaustion::Restarts);
                 }
             }
@@ -62,15 +78,15 @@ impl Cluster {
                 let is_redundant = self.is_redundant(group_spec, resource);
                 if self.is_on_paused_node(resource) {
                     let may_wait = is_redundant
-                        || self.restarts_left(resource, settings) > 0
+                        || self.restarts_left(resource, allowed) > 0
                             && !self.may_fail_over(resource);
                     let next = if may_wait { Recovery::None } else { Recovery::Failover };
                     self.set_recovery(resource, next);
                     return;
                 }
                 let is_rash =
-                    seeded!(FailsOverTooSoon) && self.restarts_left(resource, settings) == 1;
-                if !is_rash && self.restart(resource, settings) {
+                    seeded!(FailsOverTooSoon) && self.restarts_left(resource, allowed) == 1;
+                if !is_rash && self.restart(resource, allowed) {
                     return;
                 }
                 if is_redundant {
@@ -79,6 +95,27 @@ impl Cluster {
                     self.set_recovery(resource, Recovery::Failover);
                 }
             }
+        }
+    }
+
+    /// Decides about a resource that can never run on its node. What affects its group bars the node and
+    /// moves the group at once; what does not stays failed there.
+    pub(crate) fn plan_for_good(&mut self, resource: ResourceId) {
+        let spec = alloc::sync::Arc::clone(&self.spec);
+        let Some(declared) = spec.resource(resource) else { return };
+        let group = declared.group();
+        let Some(group_spec) = spec.group(group) else { return };
+        let affects_group = self.affects_group(group_spec, resource);
+        if affects_group {
+            self.bar_owner(group, resource);
+        }
+        if self.desired(group, resource) == DesiredState::Offline {
+            return;
+        }
+        if affects_group {
+            self.set_recovery(resource, Recovery::Failover);
+        } else {
+            self.give_up(resource, Exhaustion::ForGood);
         }
     }
 
@@ -96,7 +133,9 @@ impl Cluster {
         if settings.affects_group() {
             return false;
         }
-        self.recover_by_action(declared, resource, settings);
+        // What sent it here was a start.
+        let allowed = Allowed::after(ResourceState::OnlinePending, settings);
+        self.recover_by_action(declared, resource, allowed);
         // What has no delay is due now.
         self.touch_resource(resource);
         true
@@ -117,7 +156,7 @@ impl Cluster {
             .is_some_and(|budget| budget.remaining > 0)
     }
 
-    pub(crate) fn restarts_left(&self, resource: ResourceId, settings: &ResourceSettings) -> u32 {
+    pub(crate) fn restarts_left(&self, resource: ResourceId, allowed: Allowed<'_>) -> u32 {
         let Some(record) = self.state.resource(resource) else { return 0 };
         let is_last_attempt =
             self.spec.settings().retry == Retry::FinalAttempt && record.retries > 0;
@@ -127,18 +166,17 @@ impl Cluster {
         let period = if seeded!(RestartsNeverExpire) {
             core::time::Duration::MAX
         } else {
-            settings.restart_period
+            allowed.settings.restart_period
         };
         let window = self.spec.settings().restart_window;
         let window = if seeded!(RestartsAgeOffline) { RestartWindow::Clock } else { window };
-        let allowed = (settings.restart_threshold, period);
-        record.restart_budget(window, self.state.now, allowed).remaining
+        record.restart_budget(window, self.state.now, (allowed.threshold, period)).remaining
     }
 
     /// Schedules a restart, if the budget allows one.
-    pub(crate) fn restart(&mut self, resource: ResourceId, settings: &ResourceSettings) -> bool {
+    pub(crate) fn restart(&mut self, resource: ResourceId, allowed: Allowed<'_>) -> bool {
         let now = self.state.now;
-        let Some(remaining) = self.restarts_left(resource, settings).checked_sub(1) else {
+        let Some(remaining) = self.restarts_left(resource, allowed).checked_sub(1) else {
             return false;
         };
         let window = self.spec.settings().restart_window;
@@ -148,11 +186,11 @@ impl Cluster {
             record.online_until = now;
         }
         let clock = record.restart_clock(window, now);
-        record.restarts.record(clock, settings.restart_period);
+        record.restarts.record(clock, allowed.settings.restart_period);
         if seeded!(RestartsForgotten) {
             record.restarts.clear();
         }
-        let at = now.after(settings.restart_delay);
+        let at = now.after(allowed.settings.restart_delay);
         record.recovery = Recovery::RestartAt(at);
         self.emit(Event::RestartScheduled { resource, at, remaining });
         true
@@ -160,6 +198,11 @@ impl Cluster {
 
     /// Leaves a resource failed until its retry period is over.
     pub(crate) fn give_up(&mut self, resource: ResourceId, cause: Exhaustion) {
+        let cause = match cause {
+            // What nothing but another node can help has no time at which it is tried again.
+            Exhaustion::NoCandidate if self.bars_owner(resource) => Exhaustion::ForGood,
+            cause => cause,
+        };
         let at = self.retry_at(resource, cause);
         let cause = match (cause, self.is_used_up(resource)) {
             // What nobody needs stays redundant, or its last failure would stop its group.
@@ -171,6 +214,7 @@ impl Cluster {
                 | Exhaustion::Failovers
                 | Exhaustion::NoCandidate
                 | Exhaustion::Admission
+                | Exhaustion::ForGood
                 | Exhaustion::Retries,
                 _,
             ) => cause,
@@ -203,11 +247,12 @@ impl Cluster {
                 | Exhaustion::Restarts
                 | Exhaustion::Redundant
                 | Exhaustion::Admission
+                | Exhaustion::ForGood
                 | Exhaustion::Retries => {}
             }
         }
         let period = match cause {
-            Exhaustion::DontRestart | Exhaustion::Retries => None,
+            Exhaustion::DontRestart | Exhaustion::Retries | Exhaustion::ForGood => None,
             // Whoever is refused may try for ever: it never ran.
             Exhaustion::Admission => period,
             Exhaustion::Restarts
@@ -255,9 +300,14 @@ impl Cluster {
                 )
             });
             if could_not_leave {
-                self.set_recovery(resource, Recovery::None);
+                self.set_recovery(resource, self.next_try(resource));
             }
         }
+    }
+
+    /// How what was given up is tried again: where it can never run it leaves or waits on.
+    fn next_try(&self, resource: ResourceId) -> Recovery {
+        if self.bars_owner(resource) { Recovery::Failover } else { Recovery::None }
     }
 
     /// When a resource that was given up is tried again by itself, as things are: not while it may
@@ -280,7 +330,7 @@ impl Cluster {
             Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Admission => at.is_some(),
             // It leaves at that time, and if there is none it stays.
             Exhaustion::Failovers => at.is_none(),
-            Exhaustion::DontRestart | Exhaustion::Retries => false,
+            Exhaustion::DontRestart | Exhaustion::ForGood | Exhaustion::Retries => false,
         };
         is_tried_then && self.is_on_paused_node(resource) && !seeded!(RetryOnPausedNode)
     }
@@ -308,6 +358,7 @@ impl Cluster {
             | Exhaustion::Restarts
             | Exhaustion::Redundant
             | Exhaustion::Admission
+            | Exhaustion::ForGood
             | Exhaustion::Retries => return,
         }
         let then = self.retry_at(resource, cause);
@@ -328,7 +379,7 @@ impl Cluster {
             }) = recovery
                 && self.retry_at(resource, cause).is_some()
             {
-                self.set_recovery(resource, Recovery::None);
+                self.set_recovery(resource, self.next_try(resource));
             }
         }
     }
@@ -355,10 +406,13 @@ impl Cluster {
             Recovery::RetryAt { cause, .. } => cause != Exhaustion::Admission,
             Recovery::None | Recovery::Failover => false,
         };
-        let wants_to_leave = may_leave
-            && self.is_on_paused_node(resource)
-            && self.desired(group, resource) == DesiredState::Online
-            && self.affects_group(declared, resource);
+        // What can never run here leaves or waits on, and is not tried.
+        let bars_owner = self.bars_owner(resource);
+        let wants_to_leave = bars_owner
+            || may_leave
+                && self.is_on_paused_node(resource)
+                && self.desired(group, resource) == DesiredState::Online
+                && self.affects_group(declared, resource);
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
         if wants_to_leave {
             record.recovery = Recovery::Failover;

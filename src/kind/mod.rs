@@ -101,6 +101,7 @@ pub struct ResourceOverrides {
     pub desired: Option<DesiredState>,
     pub restart_action: Option<RestartAction>,
     pub restart_threshold: Option<u32>,
+    pub start_threshold: Option<u32>,
     #[serde(deserialize_with = "crate::time::text::optional::deserialize")]
     pub restart_period: Option<Duration>,
     #[serde(deserialize_with = "crate::time::text::optional::deserialize")]
@@ -138,6 +139,7 @@ crate::form::written!(ResourceOverrides {
     given desired,
     given restart_action,
     given restart_threshold,
+    given start_threshold,
     span restart_period,
     span restart_delay,
     given retry_period,

@@ -56,6 +56,11 @@ pub enum Rejection<N: Naming = Ids> {
     },
     /// It owns the group now, and the group is to leave.
     CurrentOwner,
+    /// An agent said that a resource can never run there.
+    Barred {
+        /// The resource.
+        resource: N::Resource,
+    },
     /// It cannot run all that must run.
     NotPossibleOwner {
         /// The first resource that must run and cannot run there.
@@ -89,8 +94,9 @@ pub enum Rejection<N: Naming = Ids> {
 /// still veto it.
 ///
 /// The first rule that applies decides: the node's state; being the owner that the group is to
-/// leave; possible owners; capacity; anti-affinity. A group that is off and wanted off needs no room,
-/// so the last two do not speak against a node then. A node of the last resort has passed all
+/// leave; being barred, because a resource of the group can never run there; possible owners;
+/// capacity; anti-affinity. A group that is off and wanted off needs no room, so the last two do not
+/// speak against a node then. A node of the last resort has passed all
 /// rules that reject. Nothing is allocated.
 #[must_use]
 pub fn eligibility(placement: &Placement<'_>, node: NodeId) -> Eligibility {
@@ -140,6 +146,9 @@ impl<N: Naming> fmt::Display for Rejection<N> {
         match self {
             Self::NotUp { state } => write!(f, "{state}"),
             Self::CurrentOwner => f.write_str("owns it now"),
+            Self::Barred { resource } => {
+                write!(f, "barred: resource {resource} can never run there")
+            }
             Self::NotPossibleOwner { resource } => {
                 write!(f, "not a possible owner of resource {resource}")
             }
@@ -157,6 +166,7 @@ impl<N: Naming> fmt::Display for Rejection<N> {
 fn judge(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
     let paused = member(placement, node)?;
     stays_off_owner(placement, node)?;
+    not_barred(placement, node)?;
     let not_possible = possible_owner(placement, node)?;
     let beside = room(placement, node)?;
     Ok(paused.or(not_possible).or(beside))
@@ -218,6 +228,14 @@ fn stays_off_owner(placement: &Placement<'_>, node: NodeId) -> Result<(), Reject
                 Ok(())
             }
         }
+    }
+}
+
+fn not_barred(placement: &Placement<'_>, node: NodeId) -> Result<(), Rejection> {
+    let entry = placement.state().failed_on(placement.group(), node);
+    match entry.and_then(|entry| entry.for_good) {
+        Some(resource) if !seeded!(BanIgnored) => Err(Rejection::Barred { resource }),
+        Some(_) | None => Ok(()),
     }
 }
 

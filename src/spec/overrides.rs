@@ -17,10 +17,12 @@ pub(super) fn settle(
         };
     }
     let pending_timeout = first!(pending_timeout);
+    let restart_threshold = first!(restart_threshold);
     ResourceSettings {
         desired: own.desired.or(kind.desired).or(defaults.desired),
         restart_action: first!(restart_action),
-        restart_threshold: first!(restart_threshold),
+        restart_threshold,
+        start_threshold: own.start_threshold.or(kind.start_threshold).unwrap_or(restart_threshold),
         restart_period: first!(restart_period),
         restart_delay: first!(restart_delay),
         retry_period: first!(retry_period),
@@ -52,11 +54,14 @@ pub(super) fn difference(
             (settled.$field != inherited.$field).then_some(settled.$field)
         };
     }
+    let start_threshold = kind.start_threshold.unwrap_or(settled.restart_threshold);
     let start_pending_timeout = kind.start_pending_timeout.unwrap_or(settled.pending_timeout);
     let own = ResourceOverrides {
         desired: settled.desired.filter(|_| settled.desired != inherited.desired),
         restart_action: changed!(restart_action),
         restart_threshold: changed!(restart_threshold),
+        start_threshold: (settled.start_threshold != start_threshold)
+            .then_some(settled.start_threshold),
         restart_period: changed!(restart_period),
         restart_delay: changed!(restart_delay),
         retry_period: changed!(retry_period),

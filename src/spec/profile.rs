@@ -85,6 +85,7 @@ impl Profile {
             desired: None,
             restart_action: RestartAction::RestartNotify,
             restart_threshold,
+            start_threshold: restart_threshold,
             restart_period: Duration::from_secs(900),
             restart_delay: Duration::from_millis(500),
             retry_period,

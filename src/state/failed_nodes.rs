@@ -75,6 +75,13 @@ impl FailedNodes {
         self.retain(|entry| entry.node != node);
     }
 
+    /// Forgets that a resource can never run on some nodes.
+    pub(crate) fn free(&mut self, resource: ResourceId) {
+        for entry in &mut self.entries {
+            entry.for_good = entry.for_good.filter(|unfit| *unfit != resource);
+        }
+    }
+
     /// Forgets all of them.
     pub(crate) fn clear(&mut self) {
         self.entries = Vec::new();

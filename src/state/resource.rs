@@ -162,6 +162,8 @@ pub enum Exhaustion {
     Admission,
     /// The last attempt of the 2003 profile failed, or the cycles are used up.
     Retries,
+    /// Its agent says that it can never run on its node.
+    ForGood,
 }
 
 /// An operation that was asked for and not answered.
@@ -207,6 +209,11 @@ pub enum Outcome {
     Succeeded,
     /// Not as asked: it did not start, stop, terminate or get fenced; a check found it dead.
     Failed,
+    /// Of a start only: it failed, and the resource can never run on this node, for its binary is
+    /// missing, or its licence is for another one. Nothing is restarted there; if the resource affects
+    /// its group, the group moves at once, and the node is barred for the group until an operator
+    /// clears the failure or the node joins in a new life.
+    FailedForGood,
     /// The embedder stopped waiting for it. Neither success nor failure.
     TimedOut,
     /// A probe found it running.
@@ -406,6 +413,7 @@ impl fmt::Display for Exhaustion {
             Self::NoCandidate => "no other node can take its group",
             Self::Admission => "its node runs another group of the same anti-affinity class",
             Self::Retries => "its retries are used up",
+            Self::ForGood => "it can never run on its node",
         })
     }
 }

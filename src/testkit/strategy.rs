@@ -195,6 +195,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         4 => Just(Outcome::Succeeded),
         4 => select(vec![
             Outcome::Failed,
+            Outcome::FailedForGood,
             Outcome::TimedOut,
             Outcome::Running,
             Outcome::NotRunning,

@@ -198,6 +198,7 @@ fn verdicts() -> Vec<Verdict<Names>> {
         Verdict::Rejected(Rejection::NotUp { state: NodeState::Unclean }),
         Verdict::Rejected(Rejection::CurrentOwner),
         Verdict::Rejected(Rejection::NoQuorum),
+        Verdict::Rejected(Rejection::Barred { resource: resource() }),
         Verdict::Rejected(Rejection::NotPossibleOwner { resource: resource() }),
         Verdict::Rejected(Rejection::Capacity { dimension: name("mb"), needed: 64, free: 16 }),
         Verdict::Rejected(Rejection::AntiAffinity { group: group() }),

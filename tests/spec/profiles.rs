@@ -25,6 +25,7 @@ fn expected_resource(restart_threshold: u32, retry_period: Interval) -> Resource
         desired: None,
         restart_action: RestartAction::RestartNotify,
         restart_threshold,
+        start_threshold: restart_threshold,
         restart_period: millis(900_000),
         restart_delay: millis(500),
         retry_period,
@@ -148,6 +149,7 @@ fn a_resource_overrides_its_kind_and_a_kind_the_profile() {
         name: "Mine".into(),
         settings: ResourceOverrides {
             restart_threshold: Some(7),
+            start_threshold: Some(5),
             pending_timeout: Some(millis(1_000)),
             ..ResourceOverrides::default()
         },
@@ -164,6 +166,7 @@ fn a_resource_overrides_its_kind_and_a_kind_the_profile() {
         spec.resources().map(|(_, resource)| resource.settings()).collect();
     let expected = |timeout| ResourceSettings {
         restart_threshold: 7,
+        start_threshold: 5,
         pending_timeout: millis(timeout),
         start_pending_timeout: millis(timeout),
         ..expected_resource(1, hourly())

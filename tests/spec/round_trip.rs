@@ -92,6 +92,7 @@ pub(super) const EVERYTHING: &str = r#"
     desired = "online"
     restart_action = "restart_no_notify"
     restart_threshold = 9
+    start_threshold = 4
     restart_period = "1m"
     restart_delay = 1
     retry_period = "never"

@@ -202,6 +202,21 @@ fn demands_that_no_node_can_carry_or_limit() {
 }
 
 #[test]
+fn a_return_without_a_memory() {
+    let returning = |memory| {
+        let mut group = group("g").preferred_owners(["a"]).failback(Failback::Allow);
+        group.failure_memory = memory;
+        ClusterDeclaration::new("test").node("a").node("b").node("c").group(group)
+    };
+    let warning = "groups.g.failure_memory: 0 means that the group returns by itself to a node on \
+                   which it keeps failing";
+    assert_eq!(warnings_of(returning(Some(Duration::ZERO))), [warning]);
+    assert_eq!(warnings_of(returning(None)), [""; 0]);
+    // In 2003 that was so.
+    assert_eq!(warnings_of(returning(None).profile(Profile::Mscs2003)), [""; 0]);
+}
+
+#[test]
 fn demands_that_fit_one_by_one_but_not_together() {
     let nodes = || {
         ClusterDeclaration::new("test")

@@ -130,6 +130,7 @@ impl<A: Naming> Translate<A> for Rejection<A> {
             NotUp { state },
             CurrentOwner,
             NoQuorum,
+            Barred { resource: resource },
             NotPossibleOwner { resource: resource },
             Capacity { dimension: dimension, needed, free },
             AntiAffinity { group: group },

@@ -57,6 +57,7 @@ impl<A: Naming> Translate<A> for Event<A> {
             MoveAbandoned { group: group, to: optional_node },
             RestartScheduled { resource: resource, at, remaining },
             RestartsExhausted { resource: resource, cause, retry_at },
+            NodeBarred { group: group, node: node, resource: resource },
             AdmissionRefused { group: group, node: node, because_of: group },
             PlacementFailed { group: group },
             OperationTimedOut {

@@ -60,6 +60,9 @@ impl<N: Naming> fmt::Display for Event<N> {
             Self::RestartsExhausted { resource, cause, retry_at } => {
                 write!(f, "{resource}: not restarted: {cause}{}", Again(*retry_at))
             }
+            Self::NodeBarred { group, node, resource } => {
+                write!(f, "{group}: barred from {node}, where {resource} can never run")
+            }
             Self::AdmissionRefused { group, node, because_of } => {
                 write!(f, "{group}: refused on {node}, which runs {because_of}")
             }

@@ -189,7 +189,7 @@ impl Stage {
 fn contrary(outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::Succeeded => Outcome::Failed,
-        Outcome::Failed | Outcome::TimedOut => Outcome::Succeeded,
+        Outcome::Failed | Outcome::FailedForGood | Outcome::TimedOut => Outcome::Succeeded,
         Outcome::Running => Outcome::NotRunning,
         Outcome::NotRunning => Outcome::Running,
     }

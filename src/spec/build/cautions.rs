@@ -191,6 +191,13 @@ impl Cautions<'_> {
             Failback::Prevent if group.settings.failback_window.is_some() => {
                 self.add(place, "failback_window", Caution::WindowWithoutFailback);
             }
+            // In the profile of 2003 no group remembers where it failed.
+            Failback::Allow
+                if group.settings.failure_memory.is_zero()
+                    && self.spec.profile == Profile::Modern =>
+            {
+                self.add(place, "failure_memory", Caution::ReturnsToFailed);
+            }
             Failback::Allow | Failback::Prevent => {}
         }
         self.short(place, short::of_group(&group.settings));

@@ -74,6 +74,8 @@ pub enum Caution {
     },
     /// Failback is allowed, but there is no preferred owner to return to.
     FailbackWithoutPreferred,
+    /// The group returns by itself, and does not remember where it failed.
+    ReturnsToFailed,
     /// No possible owner has room for the group, even when it is empty.
     DemandTooLarge {
         /// The dimension.
@@ -154,6 +156,9 @@ impl fmt::Display for Caution {
                  own, \"{group}\" among them; not all of them can be online"
             ),
             Self::FailbackWithoutPreferred => f.write_str("has no effect without preferred owners"),
+            Self::ReturnsToFailed => f.write_str(
+                "0 means that the group returns by itself to a node on which it keeps failing",
+            ),
             Self::DemandTooLarge { dimension, demand, largest } => write!(
                 f,
                 "{demand} of \"{dimension}\" exceed the capacity of every possible owner, \

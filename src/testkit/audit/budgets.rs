@@ -68,7 +68,8 @@ fn restart(
     (at, remaining): (Timestamp, u32),
 ) -> Result<(), Breach> {
     let settings = seen.spec.resource(resource).expect("a declared one").settings();
-    let (threshold, period) = (settings.restart_threshold, settings.restart_period);
+    let period = settings.restart_period;
+    let threshold = seen.resource(resource).threshold(settings);
     let window = seen.spec.settings().restart_window;
     let due = moment.now.after(settings.restart_delay);
     ensure!(S15, at == due, "{resource} restarts at {at}, not at {due}");
@@ -114,7 +115,7 @@ fn given_up(
     }
     let clock = record.clock(window, moment.now);
     let used = in_window(&record.restarts, clock, settings.restart_period);
-    let allowed = usize::try_from(settings.restart_threshold).unwrap_or(usize::MAX);
+    let allowed = usize::try_from(record.threshold(settings)).unwrap_or(usize::MAX);
     let is_withheld = cause == Exhaustion::Restarts && used < allowed;
     ensure!(
         S15,

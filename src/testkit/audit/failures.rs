@@ -3,18 +3,26 @@
 use std::prelude::v1::*;
 
 use super::Moment;
+use super::again::Again;
 use crate::cluster::{Event, Output};
 use crate::machine::NodeState;
 use crate::plan::{Tier, assess};
 use crate::policy::{Placement, Trigger};
 use crate::settings::Admission;
-use crate::state::MovementCause;
+use crate::state::{Exhaustion, MovementCause};
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
 use crate::{Cluster, Command, GroupId, NodeId, Timestamp};
 
-/// A group does not return by itself to a node on which it failed, in that life of the node.
+/// A group does not go to a node on which one of its resources can never run, nor returns by itself to
+/// one on which it failed, in that life of the node.
 pub(super) fn event(seen: &Seen, event: &Event) -> Result<(), Breach> {
+    if let Event::OwnerChanged { group, to: Some(to), .. }
+    | Event::MoveStarted { group, to: Some(to), .. } = event
+    {
+        let unfit = seen.group(*group).barred.iter().find(|(node, _)| node == to);
+        ensure!(S16, unfit.is_none(), "{group} goes to {to}, where it is barred: {unfit:?}");
+    }
     let Event::MoveStarted { group, to: Some(to), cause: MovementCause::Failback, .. } = event
     else {
         return Ok(());
@@ -98,7 +106,20 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
         Event::NodeChanged { node, to: NodeState::Down, .. } => {
             for group in &mut seen.groups {
                 group.failed_on.retain(|(failed, _)| failed != node);
+                group.barred.retain(|(barred, _)| barred != node);
             }
+            // What could never run in this life is tried in the next one.
+            for resource in super::again::resources_on(seen, *node) {
+                let record = &mut seen.resources[resource.index()];
+                if matches!(record.again, Again::RetryAt(_, Exhaustion::ForGood)) {
+                    record.again = Again::Free;
+                }
+            }
+        }
+        Event::NodeBarred { group, node, resource } => {
+            let barred = &mut seen.groups[group.index()].barred;
+            barred.retain(|(barred, _)| barred != node);
+            barred.push((*node, *resource));
         }
         _ => {}
     }
@@ -108,13 +129,99 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
 pub(super) fn obey(seen: &mut Seen, command: &Command) {
     let (group, node) = match command {
         Command::ClearGroupFailures { group, node } => (*group, *node),
-        Command::MoveGroup { group, to: Some(to), .. } => (*group, Some(*to)),
+        Command::MoveGroup { group, to: Some(to), .. } if seen.group(*group).owner != Some(*to) => {
+            (*group, Some(*to))
+        }
+        // Only what is barred.
+        Command::ClearResourceFailure { resource }
+        | Command::BringResourceOnline { resource, .. } => {
+            let group = seen.group_of(*resource);
+            seen.groups[group.index()].barred.clear();
+            return;
+        }
         Command::BringGroupOnline { group, .. } => {
             let Some(owner) = seen.group(*group).owner else { return };
             (*group, Some(owner))
         }
         _ => return,
     };
-    let failed_on = &mut seen.groups[group.index()].failed_on;
-    failed_on.retain(|(failed, _)| node.is_some_and(|node| node != *failed));
+    let group = &mut seen.groups[group.index()];
+    group.failed_on.retain(|(failed, _)| node.is_some_and(|node| node != *failed));
+    group.barred.retain(|(barred, _)| node.is_some_and(|node| node != *barred));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::FirstPreferred;
+    use crate::settings::Fencing;
+    use crate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
+    use crate::testkit::Invariant;
+    use crate::testkit::audit::Stimulus;
+    use crate::{Incarnation, Input};
+
+    const SQL: GroupId = GroupId::new(0);
+    const A: NodeId = NodeId::new(0);
+    const B: NodeId = NodeId::new(1);
+    const C: NodeId = NodeId::new(2);
+    const NOW: Timestamp = Timestamp::from_millis(1_000);
+
+    /// A group on the first of three nodes.
+    fn cluster() -> Cluster {
+        let resource = ResourceDeclaration::new("db", "Generic Service");
+        let group = GroupDeclaration::new("sql").preferred_owners(["a"]).resource(resource);
+        let declaration = ClusterDeclaration::new("test").node("a").node("b").node("c");
+        let declaration = declaration.group(group).fencing(Fencing::Trusted);
+        let spec = declaration.build().expect("a valid declaration");
+        let mut cluster = Cluster::new(spec, FirstPreferred, Timestamp::ZERO);
+        for node in [A, B, C] {
+            let (incarnation, running) = (Incarnation::new(1), Vec::new());
+            let joined = Input::NodeJoined { node, incarnation, running };
+            cluster.handle(NOW, joined).expect("it is accepted");
+        }
+        cluster
+    }
+
+    fn leaves(to: NodeId, cause: MovementCause) -> Event {
+        Event::MoveStarted { group: SQL, from: A, to: Some(to), cause }
+    }
+
+    #[test]
+    fn who_fails_over_to_a_failed_node_is_named() {
+        let cluster = cluster();
+        let mut seen = Seen::of(&cluster);
+        seen.groups[SQL.index()].failed_on.push((C, NOW));
+        let moment = Moment::before(&cluster, Stimulus::Timer, NOW);
+        let judge = |seen: &Seen, to| {
+            let outputs = [Output::Event(leaves(to, MovementCause::ResourceFailure))];
+            let verdict = choice(seen, &cluster, &moment, &outputs);
+            verdict.err().and_then(|breach| breach.invariant)
+        };
+        assert_eq!(judge(&seen, B), None, "it did not fail there");
+        assert_eq!(judge(&seen, C), Some(Invariant::L3));
+        let old = NOW.after(core::time::Duration::from_secs(6 * 3_600));
+        assert_eq!(failed_at(&seen, SQL, C, old), None, "that counts no more");
+        seen.groups[SQL.index()].failed_on.push((B, NOW));
+        assert_eq!(judge(&seen, C), None, "it failed everywhere");
+    }
+
+    #[test]
+    fn who_returns_to_a_failed_node_or_goes_to_a_barred_one_is_named() {
+        let cluster = cluster();
+        let mut seen = Seen::of(&cluster);
+        seen.groups[SQL.index()].failed_on.push((C, NOW));
+        let db = crate::ResourceId::new(0);
+        seen.groups[SQL.index()].barred.push((B, db));
+        let judge = |event| event_of(&seen, &event);
+        assert_eq!(judge(leaves(C, MovementCause::Failback)), Some(Invariant::L3));
+        assert_eq!(judge(leaves(C, MovementCause::Operator)), None);
+        assert_eq!(judge(leaves(B, MovementCause::Operator)), Some(Invariant::S16));
+        let down = Event::NodeChanged { node: B, from: NodeState::Up, to: NodeState::Down };
+        learn(&mut seen, NOW, &down);
+        assert_eq!(event_of(&seen, &leaves(B, MovementCause::Operator)), None, "another life");
+    }
+
+    fn event_of(seen: &Seen, told: &Event) -> Option<Invariant> {
+        event(seen, told).err().and_then(|breach| breach.invariant)
+    }
 }

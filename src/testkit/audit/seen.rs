@@ -7,7 +7,7 @@ use std::prelude::v1::*;
 
 use crate::cluster::Effect;
 use crate::machine::{GroupState, NodeState, ResourceState};
-use crate::settings::{ColdStart, DesiredState, Priority, RestartWindow};
+use crate::settings::{ColdStart, DesiredState, Priority, ResourceSettings, RestartWindow};
 use crate::spec::ClusterSpec;
 use crate::state::{
     Doubt, DownProof, Exhaustion, HomeWait, LateStart, MovementCause, Recovery, Room, Turn,
@@ -71,6 +71,8 @@ pub(crate) struct SeenGroup {
     /// Whether anything of it was asked to start since it may have come up with others, or it moved
     /// by itself.
     pub(crate) has_begun: bool,
+    /// The nodes on which one of its resources can never run.
+    pub(crate) barred: Vec<(NodeId, ResourceId)>,
 }
 
 #[derive(Clone, Debug)]
@@ -96,6 +98,8 @@ pub(crate) struct SeenResource {
     pub(crate) is_uncertain: bool,
     /// Whether it was tried again after a retry period, and has not proved itself since.
     pub(crate) is_retried: bool,
+    /// What it was when it last failed.
+    pub(crate) failed_from: ResourceState,
     /// Whether it failed in such a way that its group may fail over because of it.
     pub(crate) may_leave: bool,
     /// The node on which it was online, and no start, stop or terminate was asked for there since.
@@ -175,6 +179,7 @@ impl Seen {
                 },
                 is_uncertain: false,
                 is_retried: record.retries > 0,
+                failed_from: ResourceState::Online,
                 may_leave: match record.recovery {
                     Recovery::Failover => true,
                     Recovery::RetryAt { cause, .. } => cause == Exhaustion::NoCandidate,
@@ -225,6 +230,11 @@ impl Seen {
                     .failed_on
                     .into_iter()
                     .filter_map(|(failed, at)| Some((node(failed)?, at)))
+                    .collect();
+                group.barred = group
+                    .barred
+                    .into_iter()
+                    .filter_map(|(barred, unfit)| Some((node(barred)?, resource(unfit)?)))
                     .collect();
                 group.movement = group.movement.and_then(|(to, cause)| match to {
                     None => Some((None, cause)),
@@ -411,6 +421,7 @@ impl SeenGroup {
             failed_on: Vec::new(),
             is_settled: false,
             has_begun: false,
+            barred: Vec::new(),
         }
     }
 }
@@ -438,11 +449,26 @@ impl SeenGroup {
                 .collect(),
             is_settled: record.home_wait == HomeWait::Over,
             has_begun: record.turn == Turn::Over,
+            barred: record
+                .failed_on
+                .entries()
+                .iter()
+                .filter(|entry| cluster.state().failed_on(id, entry.node).is_some())
+                .filter_map(|entry| Some((entry.node, entry.for_good?)))
+                .collect(),
         }
     }
 }
 
 impl SeenResource {
+    /// How often it may be restarted after its last failure.
+    pub(super) fn threshold(&self, settings: &ResourceSettings) -> u32 {
+        match self.failed_from {
+            ResourceState::OnlinePending => settings.start_threshold,
+            _ => settings.restart_threshold,
+        }
+    }
+
     /// The time by which its restarts leave their window: that on the clock, or one that goes on only
     /// while it is online.
     pub(super) fn clock(&self, window: RestartWindow, now: Timestamp) -> Timestamp {
@@ -477,6 +503,7 @@ impl SeenResource {
             waits: false,
             is_uncertain: false,
             is_retried: false,
+            failed_from: ResourceState::Online,
             may_leave: false,
             undisturbed_on: None,
             may_start_late: false,

@@ -6,7 +6,7 @@ use crate::cluster::Event;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, RedundantProvider, RestartAction, RestartWindow, Retry};
 use crate::state::{Exhaustion, MovementCause, Recovery};
-use crate::{GroupId, Input, NodeId, ResourceId};
+use crate::{GroupId, Input, NodeId, Outcome, ResourceId};
 
 use super::again;
 use super::{Moment, budgets, moves};
@@ -88,6 +88,7 @@ pub(super) fn reconfigured(seen: &mut Seen, moment: &Moment<'_>) {
             | Exhaustion::Redundant
             | Exhaustion::NoCandidate
             | Exhaustion::Admission
+            | Exhaustion::ForGood
             | Exhaustion::Retries => false,
         };
         if may_leave && moves_its_group(seen, resource) {
@@ -126,6 +127,7 @@ fn changed(
             }
         }
         State::Terminating | State::InDoubt => {
+            record.failed_from = from;
             if is_failure(seen, moment, resource, from) {
                 failed(seen, moment, resource, from);
             }
@@ -175,9 +177,15 @@ fn failed(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId, from: Reso
         moves::named_record(seen, moment, group).is_some_and(|record| record.return_to.is_some());
     // On a paused node nothing is restarted: what cannot leave either keeps its restarts, and waits.
     let is_stranded = is_held(seen, group) && budgets::may_fail_over(seen, group, now);
-    let cannot_stay = is_spent(seen, moment, resource) || is_stranded;
+    let is_for_good = failed_for_good(moment);
+    let cannot_stay = is_spent(seen, moment, resource) || is_stranded || is_for_good;
     seen.resources[resource.index()].may_leave = moves_its_group(seen, resource)
         && (has_way_back || cannot_stay && !is_redundant(seen, resource));
+}
+
+/// Whether a start failed in this step that can never succeed on its node.
+fn failed_for_good(moment: &Moment<'_>) -> bool {
+    matches!(moment.input(), Some(Input::OperationFinished { outcome: Outcome::FailedForGood, .. }))
 }
 
 /// Whether others hold for everything that needs this resource.
@@ -216,7 +224,7 @@ fn is_spent(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let record = seen.resource(resource);
     let clock = record.clock(seen.spec.settings().restart_window, moment.now);
     let used = budgets::in_window(&record.restarts, clock, settings.restart_period);
-    let is_used = used >= usize::try_from(settings.restart_threshold).unwrap_or(usize::MAX);
+    let is_used = used >= usize::try_from(record.threshold(settings)).unwrap_or(usize::MAX);
     let is_last = record.is_retried && seen.spec.settings().retry == Retry::FinalAttempt;
     is_used || is_last || record.is_uncertain
 }
@@ -250,13 +258,26 @@ fn given_up(
                 "{resource} is given up because it is redundant, and may be restarted"
             );
         }
+        Exhaustion::ForGood => {
+            ensure!(
+                S15,
+                may_leave || failed_for_good(moment),
+                "{resource} is given up because it can never run, and nobody said so"
+            );
+        }
         Exhaustion::DontRestart
         | Exhaustion::Restarts
         | Exhaustion::Admission
         | Exhaustion::Retries => {}
     }
     // What has nowhere to go goes as soon as there is a place.
-    let is_kept = cause == Exhaustion::NoCandidate;
+    let owner = seen.group(seen.group_of(resource)).owner;
+    let bars_owner = seen
+        .group(seen.group_of(resource))
+        .barred
+        .iter()
+        .any(|(node, unfit)| Some(*node) == owner && *unfit == resource);
+    let is_kept = cause == Exhaustion::NoCandidate || bars_owner;
     seen.resources[resource.index()].may_leave = may_leave && is_kept;
     Ok(())
 }

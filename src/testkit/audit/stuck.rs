@@ -187,7 +187,7 @@ pub fn is_lasting(cluster: &Cluster, reason: Reason) -> bool {
             let never = declared.is_some_and(|of| of.settings().retry_period == Interval::Never);
             match cause {
                 Exhaustion::DontRestart | Exhaustion::Retries => retry_at.is_none(),
-                Exhaustion::Admission | Exhaustion::NoCandidate => true,
+                Exhaustion::Admission | Exhaustion::NoCandidate | Exhaustion::ForGood => true,
                 Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Failovers => {
                     never
                         || retry_at.is_none()

@@ -189,6 +189,17 @@ pub(crate) fn resource(
 }
 
 fn overrides(tape: &mut Tape<'_>) -> ResourceOverrides {
+    let declared = drawn(tape);
+    // It follows from another one, so that the tapes of old histories mean what they meant.
+    let start_threshold = match declared.is_alive_interval.map(|span| span.as_secs()) {
+        Some(1) => Some(2),
+        Some(10) => Some(0),
+        Some(_) | None => None,
+    };
+    ResourceOverrides { start_threshold, ..declared }
+}
+
+fn drawn(tape: &mut Tape<'_>) -> ResourceOverrides {
     ResourceOverrides {
         desired: tape.pick(&[
             None,
@@ -207,6 +218,7 @@ fn overrides(tape: &mut Tape<'_>) -> ResourceOverrides {
             RestartAction::DontRestart,
         ])),
         restart_threshold: Some(tape.pick(&[0, 1, 2, 3])),
+        start_threshold: None,
         restart_period: Some(millis(tape.pick(&[900_000, 1_000, 60_000, 0]))),
         restart_delay: Some(millis(tape.pick(&[0, 500, 5_000]))),
         retry_period: Some(tape.pick(&[

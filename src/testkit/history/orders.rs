@@ -44,7 +44,10 @@ pub(crate) fn command(spec: &ClusterSpec, kind: u8, one: u16, other: u16, flags:
             Command::ResumeNode { node, failback }
         }
         15 | 16 => Command::ClearResourceFailure { resource },
-        17 => Command::ClearGroupFailures { group, node: None },
+        17 => {
+            let node = (flags & 2 == 0).then_some(other_node);
+            Command::ClearGroupFailures { group, node }
+        }
         18 | 19 => Command::FailResource { resource },
         20 => Command::BeginMaintenance { resource },
         21 => Command::EndMaintenance { resource },

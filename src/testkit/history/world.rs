@@ -15,6 +15,9 @@ use crate::state::OperationKind;
 use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::history::step::Manner;
 
+/// Of the starts that fail one in so many can never do better.
+const FOR_GOOD: u64 = 4;
+
 /// Everything that the cluster does not see.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
@@ -419,7 +422,12 @@ impl Machine {
                     self.stopping.remove(resource);
                     self.running.insert(resource.to_owned(), Right::Asked);
                 }
-                Some(if is_well { Outcome::Succeeded } else { Outcome::Failed })
+                // Some of those that fail can never do better.
+                Some(match is_well {
+                    true => Outcome::Succeeded,
+                    false if manner == Manner::Fail && id % FOR_GOOD == 0 => Outcome::FailedForGood,
+                    false => Outcome::Failed,
+                })
             }
             OperationKind::Stop | OperationKind::Terminate => {
                 if is_well || manner == Manner::FailDirty {

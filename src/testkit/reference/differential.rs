@@ -10,6 +10,7 @@ use super::picture::Picture;
 use crate::Cluster;
 use crate::cluster::{Effect, Event, Output};
 use crate::id::Names;
+use crate::machine::ResourceState;
 use crate::plan::Explanation;
 use crate::spec::ClusterSpec;
 use crate::testkit::audit::Moment;
@@ -32,6 +33,8 @@ pub struct Differential {
     orders: Option<Vec<Order>>,
     /// Restarts by resource and failovers by group, as told.
     restarts: BTreeMap<String, Uses>,
+    /// What each resource was when it last failed.
+    failed_from: BTreeMap<String, ResourceState>,
     /// When each resource was online, since nothing of it was counted.
     online: BTreeMap<String, TimesOnline>,
     failovers: BTreeMap<String, Uses>,
@@ -66,6 +69,7 @@ impl Differential {
         let mut differential = Self {
             orders,
             restarts: BTreeMap::new(),
+            failed_from: BTreeMap::new(),
             online: BTreeMap::new(),
             failovers: BTreeMap::new(),
             compared: Compared::default(),

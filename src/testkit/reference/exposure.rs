@@ -85,6 +85,13 @@ fn picture_of(cluster: &Cluster, id: GroupId, declared: &GroupSpec) -> Group {
             .filter(|entry| cluster.state().failed_on(id, entry.node).is_some())
             .filter_map(|entry| Some((name(entry.node)?, entry.at)))
             .collect(),
+        barred_from: record
+            .failed_nodes()
+            .entries()
+            .iter()
+            .filter(|entry| cluster.state().failed_on(id, entry.node).is_some())
+            .filter_map(|entry| Some((name(entry.node)?, resource_name(spec, entry.for_good?))))
+            .collect(),
         failure_memory: settings.failure_memory,
         preferred: declared.preferred_owners().iter().filter_map(|node| name(*node)).collect(),
         classes: declared

@@ -36,6 +36,8 @@ pub enum Objection {
     NotUp,
     /// The group is to leave it.
     IsOwner,
+    /// This resource can never run there.
+    Barred(String),
     /// It cannot run this resource, the first of the group that it cannot run.
     CannotRun(String),
     /// It is short of this dimension.
@@ -58,7 +60,7 @@ impl Picture {
     /// this; it may still veto.
     ///
     /// The rules, first one first: the node is up; it is not the owner that the group is to leave;
-    /// it can run all that must run; it has room; no rival is there. After a node failure a group
+    /// no resource of the group can never run there; it can run all that must run; it has room; no rival is there. After a node failure a group
     /// takes what it can get: a node that cannot run all of it if no node that is up can (MS-CMRP
     /// 3.1.4.1.24), a paused one if no node is up at all (SDK, `PauseClusterNode`). Where only what
     /// must run counts, it takes the former at a start as well.
@@ -91,6 +93,9 @@ impl Picture {
         };
         if leaves && group.owner.as_deref() == Some(node) {
             return Standing::Unfit(Objection::IsOwner);
+        }
+        if let Some((_, resource)) = group.barred_from.iter().find(|(barred, _)| barred == node) {
+            return Standing::Unfit(Objection::Barred(resource.clone()));
         }
         if let Some(name) = self.obstacle(group, node) {
             let is_start = trigger == Trigger::Start

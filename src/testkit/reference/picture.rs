@@ -86,6 +86,8 @@ pub struct Group {
     pub epoch: u64,
     /// The nodes on which it failed in the life that they are in, with the time.
     pub failed_on: Vec<(String, Timestamp)>,
+    /// The nodes on which one of its resources can never run in the life that they are in.
+    pub barred_from: Vec<(String, String)>,
     /// How long a node on which it failed comes after the others.
     pub failure_memory: core::time::Duration,
     /// Its preferred owners, best first.
@@ -237,6 +239,15 @@ impl Picture {
                     group.going = None;
                 }
             }
+            Event::NodeBarred { group, node, resource } => {
+                let now = self.now;
+                for known in self.groups.iter_mut().filter(|known| known.name == *group) {
+                    known.barred_from.retain(|(barred, _)| barred != node);
+                    known.barred_from.push((node.clone(), resource.clone()));
+                    known.failed_on.retain(|(failed, _)| failed != node);
+                    known.failed_on.push((node.clone(), now));
+                }
+            }
             Event::RestartScheduled { resource, at, .. } => {
                 self.learn_recovery(resource, Recovery::RestartAt(*at));
             }
@@ -329,6 +340,7 @@ impl Picture {
         if from == NodeState::Down || to == NodeState::Down {
             for group in &mut self.groups {
                 group.failed_on.retain(|(node, _)| node != name);
+                group.barred_from.retain(|(node, _)| node != name);
             }
         }
         for node in &mut self.nodes {
@@ -366,6 +378,7 @@ impl Group {
             && self.failed_on == other.failed_on
             && self.takes_room == other.takes_room
             && self.is_ordered == other.is_ordered
+            && self.barred_from == other.barred_from
             && self.preferred == other.preferred
             && self.classes == other.classes
             && self.demands == other.demands
@@ -406,7 +419,10 @@ impl Resource {
             Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
             Recovery::RetryAt { cause, .. } => matches!(
                 cause,
-                Exhaustion::Failovers | Exhaustion::NoCandidate | Exhaustion::Retries
+                Exhaustion::Failovers
+                    | Exhaustion::NoCandidate
+                    | Exhaustion::Retries
+                    | Exhaustion::ForGood
             ),
         };
         is_lost && self.restart_action == RestartAction::RestartNotify

@@ -41,6 +41,7 @@ fn group(name: &str, preferred: &[&str], owner: &str) -> Group {
         queued: None,
         epoch: 1,
         failed_on: Vec::new(),
+        barred_from: Vec::new(),
         failure_memory: Duration::from_secs(21_600),
         preferred: preferred.iter().map(|name| (*name).into()).collect(),
         classes: Vec::new(),

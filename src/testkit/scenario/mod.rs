@@ -60,9 +60,10 @@
 //! | line | meaning |
 //! |---|---|
 //! | `fail-next start disk [3]` | the next start of the disk fails (the next three) |
+//! | `unfit disk on=a`, `fit disk on=a` | a start of the disk on this node fails for good, does not |
 //! | `hang start disk`, `unhang start disk` | starts of the disk are not answered (from now on), are answered |
 //! | `manual`, `auto` | nothing is answered by itself, everything is |
-//! | `done start disk [failed]` | answers the last start of the disk, even if nobody waits for it any more; also `running`, `not_running`, `timed_out` |
+//! | `done start disk [failed]` | answers the last start of the disk, even if nobody waits for it any more; also `failed_for_good`, `running`, `not_running`, `timed_out` |
 //! | `done all` | answers everything, again and again, until nothing is asked for |
 //! | `progress start disk` | the last start goes on |
 //! | `crash disk` | it stops running, and the agent on the owner's node reports it; `on=a inc=1` report from elsewhere |

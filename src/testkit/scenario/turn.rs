@@ -12,7 +12,7 @@ use crate::{Cluster, OpId, Timestamp};
 use super::declare::Draft;
 use super::play::{Agents, Play};
 use super::words::{Arguments, named, span};
-use super::world::{Action, World};
+use super::world::{Action, Fitness, World};
 use super::{command, print, question};
 
 /// Steps after which a command counts as never coming to an end.
@@ -65,6 +65,12 @@ impl Turn<'_> {
                 let mut arguments = Arguments::of(rest);
                 let node = arguments.take("on").ok_or("expected on=")?;
                 self.play.world.run(&arguments.one("a resource")?, &node);
+            }
+            "fit" | "unfit" => {
+                let mut arguments = Arguments::of(rest);
+                let node = arguments.take("on").ok_or("expected on=")?;
+                let fitness = if verb == "fit" { Fitness::Fit } else { Fitness::Unfit };
+                self.play.world.set_fit(&arguments.one("a resource")?, &node, fitness);
             }
             "timeout" => {
                 self.ring();

@@ -19,10 +19,19 @@ pub(crate) struct World {
     running: BTreeSet<(String, String)>,
     /// Operations that will fail, and how often.
     failing: BTreeMap<(Action, String), u32>,
+    /// What can never run on a node: resource and node.
+    unfit: BTreeSet<(String, String)>,
     /// Operations that are not answered.
     hanging: BTreeSet<(Action, String)>,
     /// Everything that was ever asked for.
     issued: BTreeMap<OpId, Effect<Names>>,
+}
+
+/// Whether a resource can run on a node.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fitness {
+    Fit,
+    Unfit,
 }
 
 /// A sort of operation, as scenarios name it.
@@ -76,6 +85,15 @@ impl Action {
 impl World {
     pub(crate) fn fail_next(&mut self, action: Action, target: &str, times: u32) {
         self.failing.insert((action, target.into()), times);
+    }
+
+    pub(crate) fn set_fit(&mut self, resource: &str, node: &str, fitness: Fitness) {
+        let place = (resource.into(), node.into());
+        if fitness == Fitness::Fit {
+            self.unfit.remove(&place);
+        } else {
+            self.unfit.insert(place);
+        }
     }
 
     pub(crate) fn hang(&mut self, action: Action, target: &str) {
@@ -133,6 +151,10 @@ impl World {
         if let Some(times) = self.failing.get_mut(&key).filter(|times| **times > 0) {
             *times -= 1;
             return Some(Outcome::Failed);
+        }
+        let place = (target_of(effect).to_owned(), effect.node.clone());
+        if key.0 == Action::Start && self.unfit.contains(&place) {
+            return Some(Outcome::FailedForGood);
         }
         let runs = self.runs(target_of(effect), &effect.node);
         Some(match (key.0, runs) {

@@ -262,6 +262,7 @@ impl Simulation {
             | Event::MoveAbandoned { .. }
             | Event::RestartScheduled { .. }
             | Event::RestartsExhausted { .. }
+            | Event::NodeBarred { .. }
             | Event::OperationSuperseded { .. }
             | Event::InventoryTaken { .. }
             | Event::OrphanFound { .. }

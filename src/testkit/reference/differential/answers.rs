@@ -103,6 +103,7 @@ fn is_same_objection(own: &Objection, told: &Rejection<Names>) -> bool {
     match told {
         Rejection::NotUp { .. } => *own == Objection::NotUp,
         Rejection::CurrentOwner => *own == Objection::IsOwner,
+        Rejection::Barred { resource } => *own == Objection::Barred(resource.clone()),
         Rejection::NotPossibleOwner { resource } => *own == Objection::CannotRun(resource.clone()),
         Rejection::Capacity { dimension, needed, free } => {
             let dimension = dimension.clone();
@@ -112,6 +113,7 @@ fn is_same_objection(own: &Objection, told: &Rejection<Names>) -> bool {
             Objection::BesideRival(rivals) => rivals.contains(group),
             Objection::NotUp
             | Objection::IsOwner
+            | Objection::Barred(_)
             | Objection::CannotRun(_)
             | Objection::NoRoom { .. }
             | Objection::Vetoed => false,

@@ -31,10 +31,24 @@ impl Picture {
     /// What an operator has forgotten, and what ends with the life of a node, before anything else
     /// happens in a step.
     pub(super) fn forget_failed_nodes(&mut self, step: &Step<'_>) {
+        if step.moment.command().is_some() {
+            // Nothing is barred by an operator, and what one frees is told by no output.
+            for group in &mut self.groups {
+                let later = step.after.group(&group.name);
+                let is_kept = |barred: &(String, String)| {
+                    later.is_some_and(|later| later.barred_from.contains(barred))
+                };
+                group.barred_from.retain(is_kept);
+            }
+        }
         let spec = step.moment.before.spec();
         let (id, node) = match step.moment.command() {
             Some(Command::ClearGroupFailures { group, node }) => (*group, *node),
-            Some(Command::MoveGroup { group, to: Some(to), .. }) => (*group, Some(*to)),
+            Some(Command::MoveGroup { group, to: Some(to), .. })
+                if step.moment.before.state().owner(*group) != Some(*to) =>
+            {
+                (*group, Some(*to))
+            }
             Some(Command::BringGroupOnline { group, .. }) => {
                 let owner = step.moment.before.state().owner(*group);
                 let Some(owner) = owner else { return };

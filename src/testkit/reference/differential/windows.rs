@@ -1,12 +1,13 @@
 //! Restarts and failovers, counted again from what was told.
 
+use core::time::Duration;
 use std::prelude::v1::*;
 
 use super::{Differential, Step, agree};
 use crate::cluster::Event;
 use crate::id::Names;
 use crate::machine::{NodeState, ResourceState};
-use crate::settings::{ResourceSettings, RestartWindow, Retry};
+use crate::settings::{RestartWindow, Retry};
 use crate::state::{Exhaustion, MovementCause, Recovery};
 use crate::testkit::breach::Breach;
 use crate::testkit::reference::budget::{TimesOnline, Uses};
@@ -61,7 +62,12 @@ impl Differential {
             return Ok(());
         };
         let window = spec.settings().restart_window;
-        let left = self.restarts_left(name, settings, (window, step.moment.now));
+        let threshold = match self.failed_from.get(name) {
+            Some(ResourceState::OnlinePending) => settings.start_threshold,
+            Some(_) | None => settings.restart_threshold,
+        };
+        let allowed = (threshold, settings.restart_period);
+        let left = self.restarts_left(name, allowed, (window, step.moment.now));
         let of = |group: &&crate::testkit::reference::Group| group.resource(name).is_some();
         let owner = picture.groups.iter().find(of).and_then(|group| group.owner.as_deref());
         let is_up = owner.is_some_and(|owner| picture.node_state(owner) == NodeState::Up);
@@ -78,10 +84,9 @@ impl Differential {
     fn restarts_left(
         &self,
         name: &str,
-        settings: &ResourceSettings,
+        (threshold, period): (u32, Duration),
         (window, now): (RestartWindow, Timestamp),
     ) -> u32 {
-        let (threshold, period) = (settings.restart_threshold, settings.restart_period);
         let Some(uses) = self.restarts.get(name) else { return threshold };
         match (window, self.online.get(name)) {
             (RestartWindow::Online, Some(online)) => uses.left_by(online, now, threshold, period),
@@ -95,7 +100,10 @@ impl Differential {
     pub(super) fn count(&mut self, step: &Step<'_>, picture: &Picture, event: &Event<Names>) {
         let now = step.moment.now;
         match event {
-            Event::ResourceChanged { resource, to, .. } => {
+            Event::ResourceChanged { resource, from, to } => {
+                if matches!(to, ResourceState::Terminating | ResourceState::InDoubt) {
+                    self.failed_from.insert(resource.clone(), *from);
+                }
                 let is_online = *to == ResourceState::Online;
                 self.online.entry(resource.clone()).or_default().turn(is_online, now);
             }
@@ -236,7 +244,8 @@ impl Differential {
         for (id, declared) in cluster.spec().resources() {
             let settings = declared.settings();
             let window = cluster.spec().settings().restart_window;
-            let own = self.restarts_left(declared.name(), settings, (window, now));
+            let allowed = (settings.restart_threshold, settings.restart_period);
+            let own = self.restarts_left(declared.name(), allowed, (window, now));
             let told = cluster.restart_budget(id, now).map(|budget| budget.remaining);
             let name = declared.name();
             agree!(self, S15, told == Some(own), "{own} restarts left of {name}, not {told:?}");
