@@ -287,7 +287,7 @@ const RULES: &[Rule] = &rules! {
     StopBeforeDependent UnopenedOnOwner RunsWithoutOwner RunsOnDownNode CertainOnLostNode
     MoveToOwner OwnerWithoutEpoch OrderedInLaterEpoch RoomDiffers OrphanOnDownNode
     OrphanBesideItself PauseDiffers FenceOfDownNode FenceRetryWithoutNeed DownWithoutProof
-    DrainOfResumedNode RecoveryDoesNotFit LateStartWithoutDoubt DoubtDiffers ConfigurationNotCounted
+    DrainOfResumedNode RecoveryDoesNotFit FailureDoesNotFit LateStartWithoutDoubt DoubtDiffers ConfigurationNotCounted
     FormationDiffers QuorumDiffers OccupancyDiffers VotesDiffer OutstandingDiffers IndexDiffers
 };
 

@@ -11,8 +11,8 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::quorum::{self, Ballot};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{
-    ClusterState, Doubt, DownProof, DrainStatus, Exhaustion, GroupRecord, HomeWait, LateStart,
-    NodeRecord, Pause, Recovery, ResourceRecord, Room,
+    ClusterState, Doubt, DownProof, DrainStatus, Exhaustion, FailedWhile, GroupRecord, HomeWait,
+    LateStart, NodeRecord, Pause, Recovery, ResourceRecord, Room,
 };
 use crate::time::Timestamp;
 
@@ -234,7 +234,8 @@ impl<'a> Checks<'a> {
         let is_sure = may_be_late || record.late_start == LateStart::Impossible;
         require!(is_sure, subject.clone(), Rule::LateStartWithoutDoubt);
         require!(self.doubt_fits(owner, record), subject.clone(), Rule::DoubtDiffers);
-        require!(recovery_fits(record), subject, Rule::RecoveryDoesNotFit);
+        require!(recovery_fits(record), subject.clone(), Rule::RecoveryDoesNotFit);
+        require!(failed_while_fits(record), subject, Rule::FailureDoesNotFit);
         self.operation(owner, resource, record)
     }
 
@@ -317,6 +318,21 @@ impl<'a> Checks<'a> {
         require!(entries.is_sorted(), subject.clone(), Rule::TimesOutOfOrder);
         self.past(subject, entries.last().copied())
     }
+}
+
+/// What runs, starts or stops in good order has not failed.
+fn failed_while_fits(record: &ResourceRecord) -> bool {
+    let may_have_failed = match record.state {
+        ResourceState::Offline
+        | ResourceState::Terminating
+        | ResourceState::Failed
+        | ResourceState::InDoubt => true,
+        ResourceState::Initializing
+        | ResourceState::OnlinePending
+        | ResourceState::Online
+        | ResourceState::OfflinePending => false,
+    };
+    may_have_failed || record.failed_while == FailedWhile::Running
 }
 
 /// Something is to be done only about what failed and has not been started since. It may have

@@ -233,6 +233,7 @@ impl<'a> View<'a> {
             // The clock of the restarts follows from it.
             online_until: _,
             recovery,
+            failed_while,
             started_at,
             retries,
             looked_alive_at,
@@ -242,7 +243,7 @@ impl<'a> View<'a> {
         } = record;
         let Some(declared) = self.cluster.spec.resource(resource) else { return };
         let settings = declared.settings();
-        (state, desired, maintenance, late_start, doubt, retries).hash(hasher);
+        (state, desired, maintenance, late_start, doubt, failed_while, retries).hash(hasher);
         self.operation(*operation, hasher);
         let window = self.cluster.spec.settings().restart_window;
         let clock = record.restart_clock(window, self.now);

@@ -5,9 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Cluster;
-use super::recovery::Allowed;
 use crate::id::{GroupId, ResourceId};
-use crate::machine::ResourceState;
 use crate::settings::RestartAction;
 use crate::spec::GroupSpec;
 use crate::state::{Exhaustion, Recovery};
@@ -74,7 +72,7 @@ impl Cluster {
                 && settings.restart_action != RestartAction::DontRestart
                 && !self.is_on_paused_node(resource)
                 && !self.bars_owner(resource)
-                && self.restart(resource, Allowed::after(ResourceState::Online, settings))
+                && self.restart(resource, self.allowed_after_failure(resource, settings))
             {
                 self.touch_resource(resource);
             }
@@ -83,7 +81,7 @@ impl Cluster {
             let Some(declared) = spec.resource(resource) else { continue };
             let Some(group) = spec.group(declared.group()) else { continue };
             if declared.settings().restart_action != RestartAction::DontRestart {
-                let allowed = Allowed::after(ResourceState::Online, declared.settings());
+                let allowed = self.allowed_after_failure(resource, declared.settings());
                 self.recover_by_action(group, resource, allowed);
             }
         }
@@ -112,7 +110,7 @@ impl Cluster {
     fn restarts_of(&self, resource: ResourceId) -> u32 {
         let declared = self.spec.resource(resource);
         declared.map_or(0, |declared| {
-            let allowed = Allowed::after(ResourceState::Online, declared.settings());
+            let allowed = self.allowed_after_failure(resource, declared.settings());
             self.restarts_left(resource, allowed)
         })
     }

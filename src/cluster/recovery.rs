@@ -6,7 +6,7 @@ use crate::id::{GroupId, ResourceId};
 use crate::machine::{NodeState, ResourceEvent, ResourceState};
 use crate::settings::{DesiredState, RedundantProvider, RestartAction, RestartWindow, Retry};
 use crate::spec::{GroupSpec, ResourceSettings, ResourceSpec};
-use crate::state::{Exhaustion, Recovery};
+use crate::state::{Exhaustion, FailedWhile, Recovery};
 use crate::time::Timestamp;
 
 /// What a resource was before it failed, and since when.
@@ -24,10 +24,11 @@ pub(crate) struct Allowed<'a> {
 }
 
 impl<'a> Allowed<'a> {
-    pub(crate) const fn after(was: ResourceState, settings: &'a ResourceSettings) -> Self {
-        let is_start = matches!(was, ResourceState::OnlinePending);
-        let threshold =
-            if is_start { settings.start_threshold } else { settings.restart_threshold };
+    const fn after(failed: FailedWhile, settings: &'a ResourceSettings) -> Self {
+        let threshold = match failed {
+            FailedWhile::Running => settings.restart_threshold,
+            FailedWhile::Starting => settings.start_threshold,
+        };
         Self { settings, threshold }
     }
 }
@@ -50,7 +51,18 @@ impl Cluster {
             self.set_recovery(resource, Recovery::Failover);
             return;
         }
-        self.recover_by_action(group_spec, resource, Allowed::after(was.state, settings));
+        let allowed = self.allowed_after_failure(resource, settings);
+        self.recover_by_action(group_spec, resource, allowed);
+    }
+
+    /// How often a resource may be restarted after its last failure.
+    pub(crate) fn allowed_after_failure<'a>(
+        &self,
+        resource: ResourceId,
+        settings: &'a ResourceSettings,
+    ) -> Allowed<'a> {
+        let failed = self.state.resource(resource).map(|record| record.failed_while);
+        Allowed::after(failed.unwrap_or_default(), settings)
     }
 
     /// Decides about a failed resource as its restart action says.
@@ -133,8 +145,7 @@ impl Cluster {
         if settings.affects_group() {
             return false;
         }
-        // What sent it here was a start.
-        let allowed = Allowed::after(ResourceState::OnlinePending, settings);
+        let allowed = self.allowed_after_failure(resource, settings);
         self.recover_by_action(declared, resource, allowed);
         // What has no delay is due now.
         self.touch_resource(resource);
@@ -225,23 +236,21 @@ impl Cluster {
 
     /// When a resource that is given up now is tried again by itself.
     ///
-    /// On a paused node nothing is started, so no time is promised there: what could not leave is
+    /// What can never run on its node is tried nowhere but elsewhere: when the failovers of its group are
+    /// renewed it leaves. On a paused node nothing is started, so no time is promised there: what could not leave is
     /// tried when the node is resumed or another one can take its group, and when the failovers of
     /// its group are renewed it leaves.
     fn retry_at(&self, resource: ResourceId, cause: Exhaustion) -> Option<Timestamp> {
         let period = self.spec.resource(resource)?.settings().retry_period.span();
+        if cause == Exhaustion::Failovers && self.bars_owner(resource) {
+            return self.next_failover(resource);
+        }
         if self.is_on_paused_node(resource) && !seeded!(RetryOnPausedNode) {
             match cause {
                 Exhaustion::NoCandidate => return None,
                 Exhaustion::Failovers => {
                     period.filter(|_| !self.is_used_up(resource))?;
-                    let budget = self
-                        .failover_budget(self.spec.resource(resource)?.group(), self.state.now)?;
-                    return if budget.remaining > 0 {
-                        Some(self.state.now)
-                    } else {
-                        budget.renews_at
-                    };
+                    return self.next_failover(resource);
                 }
                 Exhaustion::DontRestart
                 | Exhaustion::Restarts
@@ -261,6 +270,13 @@ impl Cluster {
             | Exhaustion::NoCandidate => period.filter(|_| !self.is_used_up(resource)),
         };
         period.map(|span| self.state.now.after(span))
+    }
+
+    /// When the group of a resource may fail over next.
+    fn next_failover(&self, resource: ResourceId) -> Option<Timestamp> {
+        let group = self.spec.resource(resource)?.group();
+        let budget = self.failover_budget(group, self.state.now)?;
+        if budget.remaining > 0 { Some(self.state.now) } else { budget.renews_at }
     }
 
     /// Whether a resource has had all its retries.

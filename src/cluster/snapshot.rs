@@ -12,10 +12,10 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
 use crate::state::{
-    Attraction, ClusterState, Doubt, DownProof, Drain, DrainMode, DrainStatus, FailedNode, Fence,
-    GroupRecord, HomeWait, LateStart, Lock, LockHandling, MoveFailure, Movement, MovementCause,
-    NodeRecord, Operation, Orphan, OrphanState, Pause, QueuedMove, Recovery, ResourceRecord, Room,
-    Tenure, Turn, WitnessState,
+    Attraction, ClusterState, Doubt, DownProof, Drain, DrainMode, DrainStatus, FailedNode,
+    FailedWhile, Fence, GroupRecord, HomeWait, LateStart, Lock, LockHandling, MoveFailure,
+    Movement, MovementCause, NodeRecord, Operation, Orphan, OrphanState, Pause, QueuedMove,
+    Recovery, ResourceRecord, Room, Tenure, Turn, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -222,6 +222,8 @@ pub(super) struct ResourceSnapshot {
     #[serde(default)]
     pub(super) recovery: Recovery,
     #[serde(default)]
+    pub(super) failed_while: FailedWhile,
+    #[serde(default)]
     pub(super) retries: u32,
     pub(super) started_at: Timestamp,
     pub(super) looked_alive_at: Timestamp,
@@ -405,6 +407,7 @@ impl NamesOf<'_> {
             restarts,
             online_until,
             recovery,
+            failed_while,
             started_at,
             retries,
             looked_alive_at,
@@ -423,6 +426,7 @@ impl NamesOf<'_> {
             restarts: restarts.clone(),
             online_until: Some(*online_until).filter(|until| until != since),
             recovery: *recovery,
+            failed_while: *failed_while,
             started_at: *started_at,
             retries: *retries,
             looked_alive_at: *looked_alive_at,

@@ -30,8 +30,8 @@ pub use group::{
 pub use node::{Attraction, DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
 pub use occupancy::Occupancy;
 pub use resource::{
-    Doubt, Exhaustion, LateStart, Operation, OperationKind, Orphan, OrphanState, Outcome, Recovery,
-    ResourceRecord,
+    Doubt, Exhaustion, FailedWhile, LateStart, Operation, OperationKind, Orphan, OrphanState,
+    Outcome, Recovery, ResourceRecord,
 };
 
 /// The ground state of a cluster.

@@ -30,6 +30,8 @@ pub struct ResourceRecord {
     /// Until when it was online last; while it is, since when.
     pub(crate) online_until: Timestamp,
     pub(crate) recovery: Recovery,
+    /// What its last failure ended, which says how many restarts are allowed after it.
+    pub(crate) failed_while: FailedWhile,
     /// When it was last asked to start.
     pub(crate) started_at: Timestamp,
     /// Series of attempts after a retry period.
@@ -83,6 +85,46 @@ impl LateStart {
             | ResourceState::OfflinePending
             | ResourceState::Terminating
             | ResourceState::Failed => Self::Impossible,
+        }
+    }
+}
+
+/// What the last failure of a resource ended.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum FailedWhile {
+    /// A run, or it did not fail since it last ran.
+    #[default]
+    Running,
+    /// A start.
+    Starting,
+}
+
+impl FailedWhile {
+    /// What is known after a change of state.
+    pub(crate) const fn after(self, from: ResourceState, to: ResourceState) -> Self {
+        match (from, to) {
+            (ResourceState::OnlinePending, ResourceState::Terminating | ResourceState::InDoubt) => {
+                Self::Starting
+            }
+            // Cleared, or left behind by its group.
+            (ResourceState::Failed, ResourceState::Offline) => Self::Running,
+            (
+                _,
+                ResourceState::Offline
+                | ResourceState::Terminating
+                | ResourceState::Failed
+                | ResourceState::InDoubt,
+            ) => self,
+            (
+                _,
+                ResourceState::Initializing
+                | ResourceState::OnlinePending
+                | ResourceState::Online
+                | ResourceState::OfflinePending,
+            ) => Self::Running,
         }
     }
 }
@@ -261,6 +303,7 @@ impl ResourceRecord {
             restarts: FailureLog::default(),
             online_until: now,
             recovery: Recovery::None,
+            failed_while: FailedWhile::Running,
             started_at: now,
             retries: 0,
             looked_alive_at: now,

@@ -8,9 +8,9 @@ use crate::settings::{DesiredState, Maintenance, QuorumRule};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use crate::state::{
     Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, FailedNode,
-    FailedNodes, Fence, HomeWait, LateStart, Lock, LockHandling, MoveFailure, Movement,
-    MovementCause, Operation, OperationKind, Orphan, OrphanState, Pause, QueuedMove, Recovery,
-    Room, Tenure, Turn, WitnessState,
+    FailedNodes, FailedWhile, Fence, HomeWait, LateStart, Lock, LockHandling, MoveFailure,
+    Movement, MovementCause, Operation, OperationKind, Orphan, OrphanState, Pause, QueuedMove,
+    Recovery, Room, Tenure, Turn, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -206,6 +206,7 @@ fn resources(state: &mut ClusterState) {
     let failed = &mut state.resources[resource("ip6").index()];
     failed.recovery = Recovery::RetryAt { at: Some(at(50_000)), cause: Exhaustion::Redundant };
     failed.restarts = log(&[1_500]);
+    failed.failed_while = FailedWhile::Starting;
     failed.retries = 2;
     state.resources[resource("tape").index()].late_start = LateStart::Possible;
     let online = &mut state.resources[resource("disk").index()];

@@ -9,8 +9,8 @@ use crate::machine::FailureLog;
 use crate::settings::QuorumRule;
 use crate::spec::ClusterDeclaration;
 use crate::state::{
-    Doubt, DownProof, DrainStatus, Exhaustion, FailedNode, FailedNodes, LateStart, MoveFailure,
-    Movement, MovementCause, Orphan, OrphanState, Recovery, Room, WitnessState,
+    Doubt, DownProof, DrainStatus, Exhaustion, FailedNode, FailedNodes, FailedWhile, LateStart,
+    MoveFailure, Movement, MovementCause, Orphan, OrphanState, Recovery, Room, WitnessState,
 };
 use crate::time::WallClock;
 
@@ -329,6 +329,20 @@ fn late_starts_are_in_doubt_or_being_terminated() {
     }
     for name in ["printer", "spooler"] {
         let verdict = verdict(|state| record(state, name).late_start = LateStart::Possible);
+        assert_eq!(verdict, Ok(()), "{name}");
+    }
+}
+
+/// What runs, starts or stops in good order has not failed.
+#[test]
+fn failed_starts_are_off_or_on_their_way() {
+    for name in ["disk", "ip", "name", "share"] {
+        resource_breaks(name, Rule::FailureDoesNotFit, |record| {
+            record.failed_while = FailedWhile::Starting;
+        });
+    }
+    for name in ["ip6", "store", "tape", "printer", "spooler"] {
+        let verdict = verdict(|state| record(state, name).failed_while = FailedWhile::Starting);
         assert_eq!(verdict, Ok(()), "{name}");
     }
 }

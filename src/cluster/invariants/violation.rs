@@ -112,6 +112,8 @@ pub enum Rule {
     DrainOfResumedNode,
     /// Something is to be done about a resource only if it failed and has not been started since.
     RecoveryDoesNotFit,
+    /// What runs, starts or stops in good order has not failed.
+    FailureDoesNotFit,
     /// A start may come to pass late only if nobody knows whether the resource runs, or it is
     /// being terminated.
     LateStartWithoutDoubt,
@@ -232,6 +234,7 @@ impl fmt::Display for Rule {
             Self::DownWithoutProof => "it was seen and is down without a proof",
             Self::DrainOfResumedNode => "it was drained and is not to be paused",
             Self::RecoveryDoesNotFit => "what is to be done about its failure does not fit",
+            Self::FailureDoesNotFit => "it has not failed, and its start is said to have",
             Self::LateStartWithoutDoubt => {
                 "it is neither in doubt nor being terminated, and its start may still come"
             }

@@ -99,6 +99,7 @@ written!(ResourceSnapshot {
     given restarts,
     given online_until,
     given recovery,
+    given failed_while,
     given retries,
     always started_at,
     always looked_alive_at,

@@ -74,7 +74,8 @@ fn restart(
     let due = moment.now.after(settings.restart_delay);
     ensure!(S15, at == due, "{resource} restarts at {at}, not at {due}");
     let record = &mut seen.resources[resource.index()];
-    if record.retry_at.take_if(|at| *at <= moment.now).is_some() {
+    // The restart takes the place of a retry that is not due yet.
+    if record.retry_at.take().is_some_and(|at| at <= moment.now) {
         record.restarts.clear();
     }
     let clock = record.clock(window, moment.now);

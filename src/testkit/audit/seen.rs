@@ -10,7 +10,8 @@ use crate::machine::{GroupState, NodeState, ResourceState};
 use crate::settings::{ColdStart, DesiredState, Priority, ResourceSettings, RestartWindow};
 use crate::spec::ClusterSpec;
 use crate::state::{
-    Doubt, DownProof, Exhaustion, HomeWait, LateStart, MovementCause, Recovery, Room, Turn,
+    Doubt, DownProof, Exhaustion, FailedWhile, HomeWait, LateStart, MovementCause, Recovery, Room,
+    Turn,
 };
 use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
 
@@ -179,7 +180,10 @@ impl Seen {
                 },
                 is_uncertain: false,
                 is_retried: record.retries > 0,
-                failed_from: ResourceState::Online,
+                failed_from: match record.failed_while {
+                    FailedWhile::Running => ResourceState::Online,
+                    FailedWhile::Starting => ResourceState::OnlinePending,
+                },
                 may_leave: match record.recovery {
                     Recovery::Failover => true,
                     Recovery::RetryAt { cause, .. } => cause == Exhaustion::NoCandidate,

@@ -127,7 +127,9 @@ fn changed(
             }
         }
         State::Terminating | State::InDoubt => {
-            record.failed_from = from;
+            if matches!(from, State::Online | State::OnlinePending) {
+                record.failed_from = from;
+            }
             if is_failure(seen, moment, resource, from) {
                 failed(seen, moment, resource, from);
             }

@@ -49,6 +49,7 @@ const fn promise(rule: Rule) -> Invariant {
         Rule::StopBeforeDependent => Invariant::S3,
         Rule::UnopenedOnOwner
         | Rule::RecoveryDoesNotFit
+        | Rule::FailureDoesNotFit
         | Rule::ForbiddenChange
         | Rule::PlanningWithoutEnd => Invariant::S33,
         Rule::RunsOnDownNode | Rule::DownWithoutProof => Invariant::S9,

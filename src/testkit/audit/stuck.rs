@@ -188,6 +188,8 @@ pub fn is_lasting(cluster: &Cluster, reason: Reason) -> bool {
             match cause {
                 Exhaustion::DontRestart | Exhaustion::Retries => retry_at.is_none(),
                 Exhaustion::Admission | Exhaustion::NoCandidate | Exhaustion::ForGood => true,
+                // The node is barred for it, and it may not leave yet.
+                Exhaustion::Failovers if bars_owner(cluster, resource) => true,
                 Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Failovers => {
                     never
                         || retry_at.is_none()
@@ -214,6 +216,16 @@ pub fn is_lasting(cluster: &Cluster, reason: Reason) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a resource is why the owner of its group is barred.
+fn bars_owner(cluster: &Cluster, resource: ResourceId) -> bool {
+    let group = cluster.spec().resource(resource).map(crate::spec::ResourceSpec::group);
+    let entry = group.and_then(|group| {
+        let owner = cluster.state().owner(group)?;
+        cluster.state().failed_on(group, owner)
+    });
+    entry.is_some_and(|entry| entry.for_good == Some(resource))
 }
 
 fn cannot_run(cluster: &Cluster, resource: ResourceId) -> bool {

@@ -191,7 +191,11 @@ pub(crate) fn resource(
 fn overrides(tape: &mut Tape<'_>) -> ResourceOverrides {
     let declared = drawn(tape);
     // It follows from another one, so that the tapes of old histories mean what they meant.
-    let start_threshold = match declared.is_alive_interval.map(|span| span.as_secs()) {
+    let start_threshold = match declared
+        .is_alive_interval
+        .and_then(|every| every.span())
+        .map(|span| span.as_secs())
+    {
         Some(1) => Some(2),
         Some(10) => Some(0),
         Some(_) | None => None,

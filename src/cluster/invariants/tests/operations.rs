@@ -109,6 +109,7 @@ fn starts_follow_their_providers() {
         ip_went_off(2_000)(state);
         record(state, "ip6").state = ResourceState::Online;
         record(state, "ip6").recovery = Recovery::None;
+        record(state, "ip6").failed_while = FailedWhile::Running;
     };
     assert_eq!(verdict(other_provider), Ok(()));
     let subject = Subject::Resource(resource("name"));
@@ -135,6 +136,7 @@ fn stops_follow_their_dependents() {
     let other_provider = |state: &mut ClusterState| {
         record(state, "ip6").state = ResourceState::OfflinePending;
         record(state, "ip6").recovery = Recovery::None;
+        record(state, "ip6").failed_while = FailedWhile::Running;
         record(state, "ip6").operation = Some(operation(17, OperationKind::Stop));
     };
     assert_eq!(verdict(other_provider), Ok(()));

@@ -101,7 +101,9 @@ impl Differential {
         let now = step.moment.now;
         match event {
             Event::ResourceChanged { resource, from, to } => {
-                if matches!(to, ResourceState::Terminating | ResourceState::InDoubt) {
+                let has_failed = matches!(to, ResourceState::Terminating | ResourceState::InDoubt);
+                let was_up = matches!(from, ResourceState::Online | ResourceState::OnlinePending);
+                if has_failed && was_up {
                     self.failed_from.insert(resource.clone(), *from);
                 }
                 let is_online = *to == ResourceState::Online;
