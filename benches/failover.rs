@@ -50,7 +50,7 @@ fn alive_report(bencher: Bencher<'_, '_>, size: &Size) {
     let mut count = 0;
     bencher.bench_local(|| {
         count += 1;
-        let report = Input::ResourceAlive { resource, node, incarnation };
+        let report = Input::ResourceAlive { resource, node, incarnation, run: Default::default() };
         cluster.handle(Timestamp::from_millis(begin + count / 1_000), black_box(report))
     });
 }

@@ -137,7 +137,7 @@ fn report(cluster: &mut Cluster) -> Duration {
     let begin = cluster.state().now();
     let start = Instant::now();
     for count in 0..REPORTS {
-        let report = Input::ResourceAlive { resource, node, incarnation };
+        let report = Input::ResourceAlive { resource, node, incarnation, run: Default::default() };
         let now = begin.after(Duration::from_micros(u64::from(count)));
         cluster.handle(now, black_box(report)).expect("it runs there");
     }

@@ -53,6 +53,8 @@ bugs! {
     OldIncarnationCounts: S8,
     /// a report that a node is lost or off counts, whichever of its lives it is about
     LateReportCounts: S8,
+    /// a report of a run that is over counts
+    ReportOfEarlierRunCounts: S8,
     /// an operator's word that a resource is off is taken while a start of it may still come
     WordBeforeLateStart: S13,
     /// a terminate that was not answered counts as done

@@ -79,7 +79,10 @@ fn a_report_that_a_resource_is_alive_allocates_nothing() {
         for _ in 0..10_000 {
             let now = cluster.state().now().after(std::time::Duration::from_millis(5));
             cluster
-                .handle(now, Input::ResourceAlive { resource, node, incarnation })
+                .handle(
+                    now,
+                    Input::ResourceAlive { resource, node, incarnation, run: Default::default() },
+                )
                 .expect("it runs there");
             assert_eq!(cluster.poll_output(), None);
         }

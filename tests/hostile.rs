@@ -115,7 +115,12 @@ fn input(cluster: &Cluster, numbers: &mut Numbers) -> Input {
         7 => Input::NodeFenced { node, incarnation: Life::Known },
         8 => {
             let resource = ResourceId::new(numbers.id(9));
-            Input::ResourceFailed { resource, node, incarnation: Incarnation::new(known) }
+            Input::ResourceFailed {
+                resource,
+                node,
+                incarnation: Incarnation::new(known),
+                run: Default::default(),
+            }
         }
         9 => {
             let up = numbers.below(3) > 0;

@@ -330,7 +330,12 @@ fn time_never_goes_backwards_whatever_the_threads_say() {
                 for round in 0..500 {
                     // Between 0 and 999 ms, up and down.
                     let now = Timestamp::from_millis((round * 389 + index as u64 * 97) % 1_000);
-                    let alive = Input::ResourceAlive { resource: own, node, incarnation };
+                    let alive = Input::ResourceAlive {
+                        resource: own,
+                        node,
+                        incarnation,
+                        run: Default::default(),
+                    };
                     shared.handle(now, alive).expect("no time is refused");
                     let latest = shared.fork().expect(WHOLE).state().now();
                     assert!(latest >= now.max(seen));

@@ -77,8 +77,8 @@ fn input(numbers: &mut Numbers, step: u64, outstanding: &[Effect]) -> Input {
         9 => Input::WitnessChanged {
             witness: if numbers.below(4) == 0 { WitnessState::Down } else { WitnessState::Up },
         },
-        10 => Input::ResourceFailed { resource, node, incarnation },
-        11 => Input::ResourceAlive { resource, node, incarnation },
+        10 => Input::ResourceFailed { resource, node, incarnation, run: Default::default() },
+        11 => Input::ResourceAlive { resource, node, incarnation, run: Default::default() },
         12 => Input::WallClockRead {
             reading: WallClock {
                 utc_millis_of_day: numbers.below(86_400_000),

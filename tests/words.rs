@@ -287,7 +287,7 @@ const RULES: &[Rule] = &rules! {
     StopBeforeDependent UnopenedOnOwner RunsWithoutOwner RunsOnDownNode CertainOnLostNode
     MoveToOwner OwnerWithoutEpoch OrderedInLaterEpoch RoomDiffers OrphanOnDownNode
     OrphanBesideItself PauseDiffers FenceOfDownNode FenceRetryWithoutNeed DownWithoutProof
-    DrainOfResumedNode RecoveryDoesNotFit FailureDoesNotFit LateStartWithoutDoubt DoubtDiffers ConfigurationNotCounted
+    DrainOfResumedNode RecoveryDoesNotFit FailureDoesNotFit RunDoesNotFit LateStartWithoutDoubt DoubtDiffers ConfigurationNotCounted
     FormationDiffers QuorumDiffers OccupancyDiffers VotesDiffer OutstandingDiffers IndexDiffers
 };
 

@@ -175,7 +175,7 @@ pub(crate) fn spread_checks(cluster: &mut Cluster) {
         let node = cluster.state().owner(group).expect("every group is placed");
         let incarnation = Incarnation::new(1);
         let now = begin.after(Duration::from_millis((step + 1).min(step * 50_000 / count + 1)));
-        let report = Input::ResourceAlive { resource, node, incarnation };
+        let report = Input::ResourceAlive { resource, node, incarnation, run: Default::default() };
         cluster.handle(now, report).expect("it runs there");
     }
 }

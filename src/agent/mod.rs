@@ -48,6 +48,9 @@
 //!    after that. An agent cannot see it by itself, but it refuses what gives it away
 //!    ([`Refusal::AnotherHistory`]). A core that stores its snapshot before it hands out what came
 //!    of an input never goes back.
+//! 7. A report that a resource failed, or is alive, names its run ([`Agent::run`]): the start that was
+//!    carried out last. So the core can tell one that comes late, or twice, from one about the run
+//!    that followed. An agent that lost its memory names none until it starts the resource anew.
 //!
 //! ```
 //! use quorate::agent::{Admission, Agent, Ending, Order, Refusal, Task};

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::configure::Configuration;
 use super::outstanding::Target;
-use super::{Cluster, Command, Input, InputError, Life, Outcome, Running};
+use super::{Cluster, Command, Input, InputError, Life, Outcome, Run, Running};
 use crate::id::{GroupId, Incarnation, NodeId, OpId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::state::{DownProof, WitnessState};
@@ -86,11 +86,13 @@ impl Cluster {
                 self.check_operation(operation)?;
                 Ok(Accepted::Progressed(operation))
             }
-            Input::ResourceFailed { resource, node, incarnation } => {
-                self.check_failure(resource, node, incarnation)
+            Input::ResourceFailed { resource, node, incarnation, run } => {
+                let state = self.check_report(resource, (node, incarnation), run)?;
+                Self::check_failure(resource, state)
             }
-            Input::ResourceAlive { resource, node, incarnation } => {
-                self.check_sign_of_life(resource, node, incarnation)
+            Input::ResourceAlive { resource, node, incarnation, run } => {
+                let state = self.check_report(resource, (node, incarnation), run)?;
+                Self::check_sign_of_life(resource, state)
             }
             Input::WitnessChanged { witness } => Ok(Accepted::Witness(witness)),
             Input::WallClockRead { reading } if reading.is_valid() => {
@@ -102,13 +104,8 @@ impl Cluster {
         }
     }
 
-    fn check_failure(
-        &self,
-        resource: ResourceId,
-        node: NodeId,
-        incarnation: Incarnation,
-    ) -> Result<Accepted, InputError> {
-        match self.check_report(resource, node, incarnation)? {
+    fn check_failure(resource: ResourceId, state: ResourceState) -> Result<Accepted, InputError> {
+        match state {
             ResourceState::Online | ResourceState::OnlinePending => Ok(Accepted::Failed(resource)),
             ResourceState::Initializing
             | ResourceState::Offline
@@ -120,12 +117,10 @@ impl Cluster {
     }
 
     fn check_sign_of_life(
-        &self,
         resource: ResourceId,
-        node: NodeId,
-        incarnation: Incarnation,
+        state: ResourceState,
     ) -> Result<Accepted, InputError> {
-        match self.check_report(resource, node, incarnation)? {
+        match state {
             ResourceState::Online => Ok(Accepted::Alive(resource)),
             ResourceState::Initializing
             | ResourceState::Offline
@@ -311,12 +306,12 @@ impl Cluster {
         }
     }
 
-    /// Checks who reports, and gives the state of the resource.
+    /// Checks who reports about which run, and gives the state of the resource.
     fn check_report(
         &self,
         resource: ResourceId,
-        node: NodeId,
-        incarnation: Incarnation,
+        (node, incarnation): (NodeId, Incarnation),
+        run: Run,
     ) -> Result<ResourceState, InputError> {
         let declared = self.spec.resource(resource).ok_or(InputError::UnknownResource(resource))?;
         let record = self.state.node(node).ok_or(InputError::UnknownNode(node))?;
@@ -330,7 +325,21 @@ impl Cluster {
         if !record.state.is_member() {
             return Err(InputError::NodeState { node, state: record.state });
         }
+        self.check_run(resource, run)?;
         Ok(self.state.resource_state(resource))
+    }
+
+    /// A report of a run that is over is stale. Where no start is known, all are about the present run.
+    fn check_run(&self, resource: ResourceId, run: Run) -> Result<(), InputError> {
+        let Run::Of(start) = run else { return Ok(()) };
+        if start >= self.state.next_operation || start == OpId::default() {
+            return Err(InputError::OperationNeverIssued(start));
+        }
+        let present = self.state.resource(resource).and_then(|record| record.run);
+        if present.is_some_and(|present| present != start) && !seeded!(ReportOfEarlierRunCounts) {
+            return Err(InputError::StaleOperation(start));
+        }
+        Ok(())
     }
 }
 

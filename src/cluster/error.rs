@@ -45,7 +45,7 @@ pub enum InputError<N: Naming = Ids> {
     #[error("operation {0} was never issued")]
     OperationNeverIssued(OpId),
     /// The operation has already ended: it was reported, was not answered in time or was
-    /// superseded. The report is a duplicate, or late.
+    /// superseded; or it is the start of a run that is over. The report is a duplicate, or late.
     #[error("operation {0} is not outstanding any more")]
     StaleOperation(OpId),
     /// The outcome does not answer what was asked for.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::life::Life;
+use super::run::Run;
 use super::running::Running;
 use crate::id::{Ids, Incarnation, Naming, OpId};
 use crate::spec::ClusterDeclaration;
@@ -127,9 +128,14 @@ pub enum Input<N: Naming = Ids> {
     },
     /// The agent says that a resource failed.
     ///
+    /// A report of a run that is over changes nothing: it came late, or twice, and is answered as a late
+    /// answer to an operation is ([`InputError::StaleOperation`](super::InputError::StaleOperation)).
+    /// One that names no run is about the present one, so a driver whose reports may be late or come
+    /// twice names it.
+    ///
     /// While it starts, the start has failed: it is superseded, and what is left of the resource
-    /// is terminated. The report may be of an earlier run that crossed the start on its way; the
-    /// terminate, being younger, ends that start as well. In maintenance, while it is online, the
+    /// is terminated. A report that names no run may be of an earlier one that crossed the start on its
+    /// way; the terminate, being younger, ends that start as well. In maintenance, while it is online, the
     /// report is taken for a sign of life. Where a resource is neither online nor starting, there is
     /// nothing that could have failed: it is off, or a stop, terminate or probe is to say so. The
     /// report is refused then
@@ -142,10 +148,14 @@ pub enum Input<N: Naming = Ids> {
         node: N::Node,
         /// The life of the node in which it says so.
         incarnation: Incarnation,
+        /// The run that it speaks of.
+        #[serde(default)]
+        run: Run,
     },
     /// The agent says that a resource is alive: its health checks are due that much later. Refused
     /// where it is not online
-    /// ([`InputError::ResourceNotOnline`](super::InputError::ResourceNotOnline)); of a start that
+    /// ([`InputError::ResourceNotOnline`](super::InputError::ResourceNotOnline)), and if it speaks of a
+    /// run that is over; of a start that
     /// goes on, [`OperationProgressed`](Self::OperationProgressed) tells.
     ResourceAlive {
         /// The resource.
@@ -154,6 +164,9 @@ pub enum Input<N: Naming = Ids> {
         node: N::Node,
         /// The life of the node in which it says so.
         incarnation: Incarnation,
+        /// The run that it speaks of.
+        #[serde(default)]
+        run: Run,
     },
     /// The witness was gained or lost.
     WitnessChanged {

@@ -235,8 +235,10 @@ impl<'a> Checks<'a> {
         require!(is_sure, subject.clone(), Rule::LateStartWithoutDoubt);
         require!(self.doubt_fits(owner, record), subject.clone(), Rule::DoubtDiffers);
         require!(recovery_fits(record), subject.clone(), Rule::RecoveryDoesNotFit);
-        require!(failed_while_fits(record), subject, Rule::FailureDoesNotFit);
-        self.operation(owner, resource, record)
+        require!(failed_while_fits(record), subject.clone(), Rule::FailureDoesNotFit);
+        self.operation(owner, resource, record)?;
+        require!(self.run_fits(record), subject, Rule::RunDoesNotFit);
+        Ok(())
     }
 
     /// What is known of a doubt fits the state of the resource and of its owner.
@@ -251,6 +253,14 @@ impl<'a> Checks<'a> {
             }
             Doubt::ToTerminate => is_idle && on.is_member(),
         }
+    }
+
+    /// What may run goes back to a start that was asked for, if to any; what starts, to that start.
+    fn run_fits(self, record: &ResourceRecord) -> bool {
+        let is_starting = record.state == ResourceState::OnlinePending;
+        let Some(run) = record.run else { return !is_starting };
+        let is_its_start = record.operation.is_none_or(|operation| operation.id == run);
+        record.state.may_run() && run < self.state.next_operation && (is_its_start || !is_starting)
     }
 
     /// What may run takes room, what is off and not wanted takes none. What is wanted may wait for

@@ -234,6 +234,7 @@ impl<'a> View<'a> {
             online_until: _,
             recovery,
             failed_while,
+            run,
             started_at,
             retries,
             looked_alive_at,
@@ -243,7 +244,8 @@ impl<'a> View<'a> {
         } = record;
         let Some(declared) = self.cluster.spec.resource(resource) else { return };
         let settings = declared.settings();
-        (state, desired, maintenance, late_start, doubt, failed_while, retries).hash(hasher);
+        (state, desired, maintenance, late_start, doubt, failed_while, run.is_some(), retries)
+            .hash(hasher);
         self.operation(*operation, hasher);
         let window = self.cluster.spec.settings().restart_window;
         let clock = record.restart_clock(window, self.now);

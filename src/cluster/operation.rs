@@ -22,6 +22,7 @@ impl Cluster {
         }
         if kind == OperationKind::Start {
             record.started_at = now;
+            record.run = Some(id);
         }
         record.operation = Some(Operation { id, kind, issued_at: now, progress_at: now });
         if kind == OperationKind::Terminate {

@@ -18,6 +18,7 @@ use super::snapshot::{
 };
 use crate::form::Shown;
 use crate::id::{Names, NodeId, ResourceId};
+use crate::machine::ResourceState;
 use crate::spec::{ClusterSpec, Limits, SpecErrors};
 use crate::state::{
     ClusterState, Drain, FailedNode, FailedNodes, Fence, GroupRecord, Movement, NodeRecord,
@@ -283,6 +284,7 @@ impl IdsOf<'_> {
                 online_until,
                 recovery,
                 failed_while,
+                run,
                 started_at,
                 retries,
                 looked_alive_at,
@@ -291,6 +293,9 @@ impl IdsOf<'_> {
             } = snapshot;
             let resource = self.resource(&name)?;
             let restarts = if seeded!(SnapshotForgets) { Default::default() } else { restarts };
+            let start = operation
+                .filter(|_| state == ResourceState::OnlinePending)
+                .map(|operation| operation.id);
             let record = ResourceRecord {
                 state,
                 since,
@@ -303,6 +308,7 @@ impl IdsOf<'_> {
                 online_until: online_until.unwrap_or(since),
                 recovery,
                 failed_while,
+                run: run.or(start),
                 started_at,
                 retries,
                 looked_alive_at,

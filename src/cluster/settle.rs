@@ -221,6 +221,9 @@ impl Cluster {
         record.late_start = record.late_start.after(from, event, to);
         record.doubt = record.doubt.after(from, event, to);
         record.failed_while = record.failed_while.after(from, to);
+        if !to.may_run() {
+            record.run = None;
+        }
         self.note_doubt(resource);
         self.emit(Event::ResourceChanged { resource, from, to });
         let Some(group) = self.spec.resource(resource).map(crate::spec::ResourceSpec::group) else {

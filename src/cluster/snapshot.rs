@@ -223,6 +223,9 @@ pub(super) struct ResourceSnapshot {
     pub(super) recovery: Recovery,
     #[serde(default)]
     pub(super) failed_while: FailedWhile,
+    /// Absent is not known, or, while it starts, that start.
+    #[serde(default)]
+    pub(super) run: Option<OpId>,
     #[serde(default)]
     pub(super) retries: u32,
     pub(super) started_at: Timestamp,
@@ -408,6 +411,7 @@ impl NamesOf<'_> {
             online_until,
             recovery,
             failed_while,
+            run,
             started_at,
             retries,
             looked_alive_at,
@@ -427,6 +431,7 @@ impl NamesOf<'_> {
             online_until: Some(*online_until).filter(|until| until != since),
             recovery: *recovery,
             failed_while: *failed_while,
+            run: *run,
             started_at: *started_at,
             retries: *retries,
             looked_alive_at: *looked_alive_at,

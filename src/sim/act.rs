@@ -141,6 +141,18 @@ pub(crate) struct Report {
     pub(crate) is_alive: bool,
     /// How many lives ago it was sent.
     pub(crate) lives_ago: u64,
+    pub(crate) about: About,
+}
+
+/// Which run of a resource an agent speaks of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum About {
+    /// It names none.
+    Unnamed,
+    /// The one that it knows of.
+    ThisRun,
+    /// The one before.
+    RunBefore,
 }
 
 /// When something is said.

@@ -32,6 +32,8 @@ pub struct ResourceRecord {
     pub(crate) recovery: Recovery,
     /// What its last failure ended, which says how many restarts are allowed after it.
     pub(crate) failed_while: FailedWhile,
+    /// The start that its present run goes back to, as long as it may run.
+    pub(crate) run: Option<OpId>,
     /// When it was last asked to start.
     pub(crate) started_at: Timestamp,
     /// Series of attempts after a retry period.
@@ -304,6 +306,7 @@ impl ResourceRecord {
             online_until: now,
             recovery: Recovery::None,
             failed_while: FailedWhile::Running,
+            run: None,
             started_at: now,
             retries: 0,
             looked_alive_at: now,
@@ -372,6 +375,12 @@ impl ResourceRecord {
     #[must_use]
     pub const fn restarts(&self) -> &FailureLog {
         &self.restarts
+    }
+
+    /// The start that its present run goes back to; `None` if it does not run, or nobody knows.
+    #[must_use]
+    pub const fn run(&self) -> Option<OpId> {
+        self.run
     }
 
     /// What is going to be done about its failure.

@@ -68,7 +68,7 @@ use super::history::edits;
 use super::history::orders;
 use super::history::tape::Tape;
 use super::history::{History, step};
-use crate::cluster::{Life, Running, RunningState};
+use crate::cluster::{Life, Run, Running, RunningState};
 use crate::quorum::WitnessState;
 use crate::spec::{ClusterDeclaration, ClusterSpec};
 use crate::{Command, Incarnation, Input, NodeId, OpId, Outcome, ResourceId, WallClock};
@@ -138,6 +138,7 @@ pub fn inputs(spec: &ClusterSpec) -> impl Strategy<Value = Input> + use<> {
     let resource = index(spec.resources().len()).prop_map(ResourceId::from_index).boxed();
     let incarnation = (0..4_u64).prop_map(Incarnation::new).boxed();
     let operation = (1..40_u64).prop_map(OpId::new);
+    let run = prop_oneof![2 => Just(Run::Present), 1 => operation.clone().prop_map(Run::Of)];
     let all: Vec<ResourceId> = spec.resources().map(|(resource, _)| resource).collect();
     let listed = (subsequence(all.clone(), 0..=all.len()), vec(running_state(), all.len()));
     let listed = listed.prop_map(|(all, states)| {
@@ -160,11 +161,15 @@ pub fn inputs(spec: &ClusterSpec) -> impl Strategy<Value = Input> + use<> {
         8 => (operation.clone(), outcome())
             .prop_map(|(operation, outcome)| Input::OperationFinished { operation, outcome }),
         1 => operation.prop_map(|operation| Input::OperationProgressed { operation }),
-        3 => (resource.clone(), node.clone(), incarnation.clone()).prop_map(
-            |(resource, node, incarnation)| Input::ResourceFailed { resource, node, incarnation }
+        3 => (resource.clone(), node.clone(), incarnation.clone(), run.clone()).prop_map(
+            |(resource, node, incarnation, run)| {
+                Input::ResourceFailed { resource, node, incarnation, run }
+            }
         ),
-        1 => (resource, node, incarnation).prop_map(
-            |(resource, node, incarnation)| Input::ResourceAlive { resource, node, incarnation }
+        1 => (resource, node, incarnation, run).prop_map(
+            |(resource, node, incarnation, run)| {
+                Input::ResourceAlive { resource, node, incarnation, run }
+            }
         ),
         1 => witness().prop_map(|witness| Input::WitnessChanged { witness }),
         1 => wall_clock().prop_map(|reading| Input::WallClockRead { reading }),

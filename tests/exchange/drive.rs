@@ -168,7 +168,7 @@ impl Drive {
         let node = self.cluster.state().owner(evs(1)).expect("it runs somewhere");
         let record = self.cluster.state().node(node).expect("it is declared");
         let incarnation = record.incarnation();
-        self.input(Input::ResourceFailed { resource, node, incarnation });
+        self.input(Input::ResourceFailed { resource, node, incarnation, run: Default::default() });
     }
 }
 

@@ -187,7 +187,12 @@ impl Run {
         }
         if case.is_busy {
             let incarnation = Incarnation::new(1);
-            self.feed(Input::ResourceFailed { resource: DB, node: AWAY, incarnation });
+            self.feed(Input::ResourceFailed {
+                resource: DB,
+                node: AWAY,
+                incarnation,
+                run: Default::default(),
+            });
         } else {
             self.answer_all();
         }

@@ -179,7 +179,12 @@ fn starts_and_stops_are_in_order_whatever_is_answered_first() {
             assert_eq!(online.online(), count, "{graph:?}");
             for resource in (0..count).map(ResourceId::from_index) {
                 let mut failed = online.clone();
-                failed.feed(Input::ResourceFailed { resource, node: NODE, incarnation });
+                failed.feed(Input::ResourceFailed {
+                    resource,
+                    node: NODE,
+                    incarnation,
+                    run: Default::default(),
+                });
                 failed.answer_in_every_order(&mut seen);
             }
             let mut stopped = online;

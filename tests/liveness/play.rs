@@ -138,7 +138,7 @@ impl Play {
             return;
         }
         let incarnation = Incarnation::new(self.lives[node.index()]);
-        self.feed(Input::ResourceFailed { resource, node, incarnation });
+        self.feed(Input::ResourceFailed { resource, node, incarnation, run: Default::default() });
         self.settle();
     }
 

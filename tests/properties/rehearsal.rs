@@ -240,7 +240,12 @@ fn event(cluster: &Cluster, draw: Draw) -> Option<Input> {
                 Some((resource, node))
             });
             let (resource, node) = pick(online.collect(), draw.one)?;
-            Some(Input::ResourceFailed { resource, node, incarnation: life(cluster, node) })
+            Some(Input::ResourceFailed {
+                resource,
+                node,
+                incarnation: life(cluster, node),
+                run: Default::default(),
+            })
         }
         9 => online().map(|group| {
             let (on_failure, when_refused) = (MoveFailure::Failover, WhenRefused::Refuse);

@@ -1,5 +1,6 @@
 //! What can happen, and what it costs of the budget of faults.
 
+use quorate::ResourceId;
 use quorate::machine::NodeState;
 use quorate::quorum::WitnessState;
 use quorate::settings::QuorumRule;
@@ -263,18 +264,28 @@ impl State {
 
 impl Core {
     /// Whether a letter tells anything: its operation is outstanding, or it speaks of the present
-    /// life of its node.
+    /// life of its node, and of the present run if of any.
     pub(crate) fn counts(&self, letter: &Letter) -> bool {
         match letter {
             Letter::Answer { order, .. } => self.is_live(order.id),
-            Letter::Failed { node, life, .. } => {
+            Letter::Failed { node, resource, life, run } => {
                 let node = super::state::node_id(*node);
-                self.cluster
+                let is_present = self
+                    .cluster
                     .state()
                     .node(node)
-                    .is_some_and(|record| record.incarnation().value() == u64::from(*life))
+                    .is_some_and(|record| record.incarnation().value() == u64::from(*life));
+                is_present && (*run == 0 || self.run(usize::from(*resource)) == Some(*run))
             }
         }
+    }
+}
+
+impl Core {
+    /// The start that the present run of a resource goes back to, as the cluster knows it.
+    pub(crate) fn run(&self, resource: usize) -> Option<u32> {
+        let run = self.cluster.state().resource(ResourceId::from_index(resource))?.run()?;
+        u32::try_from(run.value()).ok()
     }
 }
 

@@ -9,9 +9,11 @@
 //!   come is younger than all of them.
 //! - An answer that the cluster waits for is told by what it answers and how. All others are alike:
 //!   the cluster refuses them, whatever they say, for ever.
-//! - A report is told by its resource and by whether it is of the present life of its node; those
-//!   of earlier lives are alike and refused for ever.
-//! - Of a machine its state and what runs there count. The life, epochs and numbers that its
+//! - A report is told by its resource, by whether it names its run, and by whether it is of the
+//!   present life of its node and of the present run; those of earlier ones are alike and refused for
+//!   ever.
+//! - Of a machine its state and what runs there count, and whether its agents know the run by the
+//!   name that the cluster knows. The life, epochs and numbers that its
 //!   agents know count only against orders under way, where they are told.
 //! - Time that has passed since the last input counts as it is.
 //! - The diary follows from the rest. In a cluster that keeps the rules its counters equal the
@@ -29,7 +31,7 @@ use quorate::state::OperationKind;
 
 use super::declare::group_of;
 use super::state::Core;
-use super::world::{Letter, Order, Place, World};
+use super::world::{Letter, Machine, Order, Place, World};
 
 /// What the future of the cluster depends on.
 pub(crate) fn likeness(cluster: &Cluster, horizon: Duration) -> u64 {
@@ -56,6 +58,7 @@ pub(crate) fn key(core: &Core, world: &World) -> u64 {
         });
         let wires = u64::from(machine.is_powered) << 1 | u64::from(machine.is_connected);
         hasher.write_u64(places << 2 | wires);
+        hasher.write_u64(runs_word(core, machine));
     }
     let mut words = [0_u64; 24];
     let orders = world.orders.as_slice();
@@ -69,6 +72,20 @@ pub(crate) fn key(core: &Core, world: &World) -> u64 {
     }
     write_sorted(&mut words[..letters.len()], &mut hasher);
     hasher.finish()
+}
+
+/// Whether each run has a name, and whether that is the one that the cluster knows. What does not run
+/// has none.
+fn runs_word(core: &Core, machine: &Machine) -> u64 {
+    machine.places.iter().enumerate().fold(0, |word, (resource, place)| {
+        let sort = match (place, machine.run(resource)) {
+            (Place::Off | Place::Rogue, _) => 0,
+            (_, 0) => 1,
+            (_, run) if core.run(resource) == Some(run) => 2,
+            (_, _) => 3,
+        };
+        word << 2 | sort
+    })
 }
 
 fn write_sorted(words: &mut [u64], hasher: &mut Mixer) {
@@ -109,8 +126,9 @@ pub(crate) fn letter_word(letter: &Letter) -> u64 {
             };
             target_word(order) | outcome << 32
         }
-        Letter::Failed { node, resource, .. } => {
-            1 << 40 | u64::from(*node) << 8 | u64::from(*resource)
+        Letter::Failed { node, resource, run, .. } => {
+            let is_named = u64::from(*run != 0);
+            1 << 40 | is_named << 16 | u64::from(*node) << 8 | u64::from(*resource)
         }
     }
 }

@@ -91,6 +91,7 @@ pub(crate) enum Stimulus {
         node: u8,
         resource: u8,
         life: u16,
+        run: u32,
     },
     Move {
         group: u8,
@@ -284,10 +285,11 @@ impl Stimulus {
             Self::Answered { order, outcome } => {
                 Input::OperationFinished { operation: OpId::new(order.into()), outcome }
             }
-            Self::Failed { node, resource, life } => Input::ResourceFailed {
+            Self::Failed { node, resource, life, run } => Input::ResourceFailed {
                 resource: ResourceId::new(resource.into()),
                 node: node_id(node),
                 incarnation: Incarnation::new(life.into()),
+                run: (run != 0).then(|| OpId::new(run.into())).into(),
             },
             Self::Move { group, to } => Input::Command(Command::MoveGroup {
                 group: GroupId::new(group.into()),
@@ -304,7 +306,9 @@ impl Stimulus {
     pub(crate) const fn of(letter: &Letter) -> Self {
         match *letter {
             Letter::Answer { order, outcome } => Self::Answered { order: order.id, outcome },
-            Letter::Failed { node, resource, life } => Self::Failed { node, resource, life },
+            Letter::Failed { node, resource, life, run } => {
+                Self::Failed { node, resource, life, run }
+            }
         }
     }
 }

@@ -68,8 +68,10 @@ impl Action {
                     };
                     format!("done {} {}{outcome}", order.kind_name(), order.target())
                 }
-                Letter::Failed { node, resource, life } => {
-                    format!("crash {} on={} inc={life}", resource_name(*resource), name(*node))
+                Letter::Failed { node, resource, life, run } => {
+                    let run = if *run == 0 { String::new() } else { format!(" run={run}") };
+                    let (resource, node) = (resource_name(*resource), name(*node));
+                    format!("crash {resource} on={node} inc={life}{run}")
                 }
             },
             Self::Notice { node } => format!("lose {}", name(node)),

@@ -115,6 +115,8 @@ pub(crate) enum Letter {
         node: u8,
         resource: u8,
         life: u16,
+        /// The run that ended; 0 names none.
+        run: u32,
     },
 }
 
@@ -147,7 +149,7 @@ impl Default for Machine {
 
 impl Default for Letter {
     fn default() -> Self {
-        Self::Failed { node: 0, resource: 0, life: 0 }
+        Self::Failed { node: 0, resource: 0, life: 0, run: 0 }
     }
 }
 
@@ -282,8 +284,9 @@ impl World {
     pub(crate) fn fail(&mut self, node: usize, resource: usize) {
         let machine = &mut self.machines[node];
         machine.places[resource] = Place::Off;
+        let run = machine.run(resource);
         let (node, resource) = (narrow(node), narrow(resource));
-        self.letters.push(Letter::Failed { node, resource, life: machine.life() });
+        self.letters.push(Letter::Failed { node, resource, life: machine.life(), run });
     }
 
     /// The machines on which a resource runs, or is starting, because it was asked to.
@@ -377,6 +380,12 @@ impl Machine {
     /// Its agents learn up to which operation they remember nothing.
     pub(crate) fn set_floor(&mut self, floor: OpId) {
         self.life.set_floor(floor);
+    }
+
+    /// The start that the run of a resource goes back to, as its agent knows it; 0 is not known.
+    pub(crate) fn run(&self, resource: usize) -> u32 {
+        let run = self.desks[resource].run().unwrap_or_default();
+        u32::try_from(run.value()).expect("few operations")
     }
 
     pub(crate) fn is_starting_something(&self) -> bool {

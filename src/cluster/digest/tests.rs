@@ -122,6 +122,7 @@ fn resources() -> impl Iterator<Item = Change> {
         doubt = crate::state::Doubt::WasOnline;
         restarts = log(&[1]);
         recovery = Recovery::Failover;
+        run = None;
         failed_while = crate::state::FailedWhile::Starting;
         started_at = at(9);
         retries = 1;

@@ -197,6 +197,10 @@ fn resources(state: &mut ClusterState) {
         record.state = reached;
         record.since = at(2_000);
         record.operation = in_flight.map(|(id, kind)| operation(id, kind));
+        record.run = match in_flight {
+            Some((id, OperationKind::Start)) => Some(OpId::new(id)),
+            Some(_) | None => reached.may_run().then_some(OpId::new(3)),
+        };
         record.started_at = at(1_900);
         record.online_until = at(1_800);
         record.looked_alive_at = at(3_000);

@@ -347,6 +347,17 @@ fn failed_starts_are_off_or_on_their_way() {
     }
 }
 
+/// What is off has no run, and no run goes back to a start that is still to come.
+#[test]
+fn runs_go_back_to_starts() {
+    resource_breaks("store", Rule::RunDoesNotFit, |record| record.run = Some(OpId::new(3)));
+    resource_breaks("disk", Rule::RunDoesNotFit, |record| record.run = Some(OpId::new(1 << 40)));
+    resource_breaks("name", Rule::RunDoesNotFit, |record| record.run = None);
+    resource_breaks("name", Rule::RunDoesNotFit, |record| record.run = Some(OpId::new(3)));
+    let verdict = verdict(|state| record(state, "disk").run = None);
+    assert_eq!(verdict, Ok(()));
+}
+
 /// What was online is in doubt on a lost node, what is to be terminated on a member.
 #[test]
 fn doubts_fit_the_state_and_the_node() {

@@ -114,6 +114,9 @@ pub enum Rule {
     RecoveryDoesNotFit,
     /// What runs, starts or stops in good order has not failed.
     FailureDoesNotFit,
+    /// What may run goes back to a start that was asked for; what starts, to that start; what is off, to
+    /// none.
+    RunDoesNotFit,
     /// A start may come to pass late only if nobody knows whether the resource runs, or it is
     /// being terminated.
     LateStartWithoutDoubt,
@@ -234,6 +237,7 @@ impl fmt::Display for Rule {
             Self::DownWithoutProof => "it was seen and is down without a proof",
             Self::DrainOfResumedNode => "it was drained and is not to be paused",
             Self::RecoveryDoesNotFit => "what is to be done about its failure does not fit",
+            Self::RunDoesNotFit => "its run does not go back to a start that fits its state",
             Self::FailureDoesNotFit => "it has not failed, and its start is said to have",
             Self::LateStartWithoutDoubt => {
                 "it is neither in doubt nor being terminated, and its start may still come"

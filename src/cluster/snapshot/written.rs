@@ -100,6 +100,7 @@ written!(ResourceSnapshot {
     given online_until,
     given recovery,
     given failed_while,
+    given run,
     given retries,
     always started_at,
     always looked_alive_at,

@@ -77,7 +77,9 @@ impl Director {
         self.atlas.fired(Fault::DiesAtEdge);
         let is_heard = self.stage.world.machine(node).is_some_and(|machine| machine.is_heard());
         if is_heard {
-            self.act(Act::Report(Report { node, resource, is_alive: false, lives_ago: 0 }))?;
+            let about = self.about();
+            let report = Report { node, resource, is_alive: false, lives_ago: 0, about };
+            self.act(Act::Report(report))?;
         }
         Ok(())
     }

@@ -207,7 +207,9 @@ impl Director {
             };
             let resource = self.stage.book.resource(resource);
             self.act(Act::Kill(node, resource))?;
-            self.act(Act::Report(Report { node, resource, is_alive: false, lives_ago: 0 }))?;
+            let about = self.about();
+            let report = Report { node, resource, is_alive: false, lives_ago: 0, about };
+            self.act(Act::Report(report))?;
         }
         for _ in 0..PATIENCE {
             let next = self.queue.first_key_value().map(|((at, _), _)| *at);

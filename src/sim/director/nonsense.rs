@@ -74,8 +74,18 @@ impl Director {
                 _ => Input::Command(Command::EvictNode { node }),
             },
             Fault::UnknownResource => match self.dice.below(3) {
-                0 => Input::ResourceFailed { resource, node: someone, incarnation },
-                1 => Input::ResourceAlive { resource, node: someone, incarnation },
+                0 => Input::ResourceFailed {
+                    resource,
+                    node: someone,
+                    incarnation,
+                    run: Default::default(),
+                },
+                1 => Input::ResourceAlive {
+                    resource,
+                    node: someone,
+                    incarnation,
+                    run: Default::default(),
+                },
                 _ => Input::Command(Command::FailResource { resource }),
             },
             Fault::NeverIssued => {

@@ -9,7 +9,7 @@ use crate::settings::Fencing;
 use crate::testkit::breach::Breach;
 
 use super::{Director, Event, Machine};
-use crate::sim::act::{Act, OpRef, Report, Word};
+use crate::sim::act::{About, Act, OpRef, Report, Word};
 use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::Done;
 use crate::sim::world::{Key, Link};
@@ -203,9 +203,11 @@ impl Director {
             _ => owner,
         };
         let Some(node) = node else { return Ok(Done::No) };
-        let lives_ago = match kind {
-            Fault::StaleReport if owner == Some(node) => self.dice.between(1, 3),
-            _ => 0,
+        let is_of_owner = kind == Fault::StaleReport && owner == Some(node);
+        let (lives_ago, about) = match is_of_owner {
+            true if self.dice.chance(1, 2) => (0, About::RunBefore),
+            true => (self.dice.between(1, 3), About::Unnamed),
+            false => (0, self.about()),
         };
         let is_alive = match kind {
             Fault::UnaskedAlive => true,
@@ -216,8 +218,17 @@ impl Director {
         if kind == Fault::FalseAlarm && !runs(resource) {
             return Ok(Done::No);
         }
-        let done = self.act(Act::Report(Report { node, resource, is_alive, lives_ago }))?;
-        self.of_size(kind, u64::from(lives_ago > 0), done)
+        let done = self.act(Act::Report(Report { node, resource, is_alive, lives_ago, about }))?;
+        let sort = match about {
+            About::RunBefore => 2,
+            About::Unnamed | About::ThisRun => u64::from(lives_ago > 0),
+        };
+        self.of_size(kind, sort, done)
+    }
+
+    /// Whether an agent names the run of which it speaks: some do not.
+    pub(super) fn about(&mut self) -> About {
+        if self.dice.chance(3, 4) { About::ThisRun } else { About::Unnamed }
     }
 
     /// What the cluster asked for and runs, with its node.
@@ -241,7 +252,9 @@ impl Director {
         let Some((node, resource)) = self.dice.one_of(&running) else { return Ok(Done::No) };
         let done = self.act(Act::Kill(node, resource))?;
         if kind == Fault::ReportedDeath && done == Done::Yes {
-            self.act(Act::Report(Report { node, resource, is_alive: false, lives_ago: 0 }))?;
+            let about = self.about();
+            let report = Report { node, resource, is_alive: false, lives_ago: 0, about };
+            self.act(Act::Report(report))?;
         }
         Ok(done)
     }

@@ -116,7 +116,7 @@ faults! {
     "F-L5" {
         StaleNear World, "one of the last answers arrives again";
         StaleFar World, "any earlier answer arrives again";
-        StaleReport World, "a report of an earlier life or of a former owner arrives";
+        StaleReport World, "a report of an earlier life, of a former owner or of an earlier run arrives";
         StaleJoin World, "a node is said to join in a life that is over";
         LateNews World, "a report that a node is off or lost is about an earlier life";
     }

@@ -114,7 +114,11 @@ impl FaultKind {
             Self::StaleFar => {
                 regions![20 => "under 20 operations ago", 100 => "to 100", ANY => "more"]
             }
-            Self::StaleReport => regions![1 => "of a former owner", ANY => "of an earlier life"],
+            Self::StaleReport => regions![
+                1 => "of a former owner",
+                2 => "of an earlier life",
+                ANY => "of an earlier run",
+            ],
             Self::DiesAfterStart => {
                 regions![SECOND => "under 1 s", MINUTE => "to 1 min", ANY => "to 15 min"]
             }

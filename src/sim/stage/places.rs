@@ -2,16 +2,16 @@
 
 use std::vec::Vec;
 
-use crate::cluster::{Command, Life, Running, RunningState};
+use crate::cluster::{Command, Life, Run, Running, RunningState};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::Fencing;
 use crate::state::{DownProof, OperationKind};
 use crate::testkit::breach::Breach;
 use crate::time::whole_millis;
-use crate::{Incarnation, Input, NodeId, ResourceId};
+use crate::{Incarnation, Input, NodeId, OpId, ResourceId};
 
 use super::{Done, Stage};
-use crate::sim::act::{News, Report, Truth};
+use crate::sim::act::{About, News, Report, Truth};
 use crate::sim::world::{Key, Link, Machine, Op};
 
 impl Stage {
@@ -320,17 +320,33 @@ impl Stage {
     }
 
     pub(super) fn report(&mut self, report: Report) -> Result<Done, Breach> {
-        let Report { node, resource, is_alive, lives_ago } = report;
-        let (Some(on), Some(resource)) = (self.node(node), self.book.resource_id(resource)) else {
+        let Report { node, resource: key, is_alive, lives_ago, about } = report;
+        let (Some(on), Some(resource)) = (self.node(node), self.book.resource_id(key)) else {
             return Ok(Done::No);
+        };
+        let run = match about {
+            About::Unnamed => Run::Present,
+            About::ThisRun => self.world.machine(node).and_then(|of| of.run(key)).into(),
+            About::RunBefore => match self.run_before(key, resource) {
+                Some(start) => Run::Of(start),
+                None => return Ok(Done::No),
+            },
         };
         let incarnation = Incarnation::new(self.known_life(node).saturating_sub(lives_ago));
         self.feed(match is_alive {
-            true => Input::ResourceAlive { resource, node: on, incarnation },
-            false => Input::ResourceFailed { resource, node: on, incarnation },
+            true => Input::ResourceAlive { resource, node: on, incarnation, run },
+            false => Input::ResourceFailed { resource, node: on, incarnation, run },
         })?
         .ok();
         Ok(Done::Yes)
+    }
+
+    /// The last start of a resource before that of its present run.
+    fn run_before(&self, key: Key, resource: ResourceId) -> Option<OpId> {
+        let present = self.cluster().state().resource(resource)?.run();
+        let is_start = |op: &&Op| op.resource == Some(key) && op.action == OperationKind::Start;
+        let mut starts = self.ops.iter().rev().filter(is_start).map(|op| OpId::new(op.id));
+        starts.find(|start| present.is_none_or(|present| *start < present))
     }
 
     /// An operator forgets the failures of a resource. If it is in doubt, that is their word that

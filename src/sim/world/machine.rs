@@ -186,6 +186,11 @@ impl Machine {
         self.asked.has(resource) || self.rogue.has(resource)
     }
 
+    /// The start that the run of a resource goes back to, as its agent knows it.
+    pub(crate) fn run(&self, resource: Key) -> Option<OpId> {
+        self.agent.run(&resource)
+    }
+
     pub(crate) fn is_starting(&self, resource: Key) -> bool {
         self.starting.iter().any(|start| start.resource == resource)
     }

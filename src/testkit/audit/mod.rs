@@ -145,7 +145,7 @@ pub(crate) fn step(
     if !moment.is_reconfiguration() {
         commands::learn(seen, moment);
     }
-    operations::acceptance(moment)?;
+    operations::acceptance(seen, moment)?;
     operations::end_answered(seen, moment);
     let mut pending_timeout = None;
     for output in outputs {

@@ -13,7 +13,7 @@ use crate::testkit::breach::{Breach, ensure};
 
 /// An answer counts only for an operation that is outstanding; a report of an agent only from the
 /// owner, in its present life. Whatever else is stale changes nothing.
-pub(super) fn acceptance(moment: &Moment<'_>) -> Result<(), Breach> {
+pub(super) fn acceptance(seen: &Seen, moment: &Moment<'_>) -> Result<(), Breach> {
     let before = &moment.before;
     match moment.input() {
         Some(
@@ -27,14 +27,22 @@ pub(super) fn acceptance(moment: &Moment<'_>) -> Result<(), Breach> {
             );
         }
         Some(
-            Input::ResourceFailed { resource, node, incarnation }
-            | Input::ResourceAlive { resource, node, incarnation },
+            Input::ResourceFailed { resource, node, incarnation, run }
+            | Input::ResourceAlive { resource, node, incarnation, run },
         ) => {
             let known = before.state().node(*node).map(|record| record.incarnation());
             ensure!(S8, known == Some(*incarnation), "a report of an older life of {node} counts");
             let group = before.spec().resource(*resource).map(|declared| declared.group());
             let owner = group.and_then(|group| before.state().owner(group));
             ensure!(S8, owner == Some(*node), "a report of {node} counts, which does not own it");
+            let present = seen.resource(*resource).run;
+            let is_over = |start: &OpId| present.is_some_and(|present| present != *start);
+            let ended = Option::from(*run).filter(is_over);
+            ensure!(
+                S8,
+                ended.is_none(),
+                "a report of run {ended:?} of {resource} counts: it is over"
+            );
             let state = before.state().resource_state(*resource);
             let can_die = matches!(moment.input(), Some(Input::ResourceFailed { .. }))
                 && state == ResourceState::OnlinePending;
@@ -118,6 +126,9 @@ pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Breach> {
         // A copy elsewhere, which is being stopped there, is another one.
         let record = &mut seen.resources[resource.index()];
         record.undisturbed_on = record.undisturbed_on.filter(|node| *node != effect.node);
+        if effect.action == OperationKind::Start {
+            record.run = Some(id);
+        }
     }
     Ok(())
 }

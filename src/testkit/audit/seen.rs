@@ -92,6 +92,8 @@ pub(crate) struct SeenResource {
     pub(crate) again: Again,
     /// When it was last started.
     pub(crate) started_at: Timestamp,
+    /// The start that its present run goes back to, as far as anybody was told.
+    pub(crate) run: Option<OpId>,
     /// Whether it failed and waits for its next attempt.
     pub(crate) waits: bool,
     /// Whether its retry period ended about a pause of its node, so that nobody was told whether
@@ -173,6 +175,7 @@ impl Seen {
                 retry_at,
                 again,
                 started_at: record.started_at,
+                run: record.run(),
                 waits: match record.recovery {
                     Recovery::RestartAt(_) => true,
                     Recovery::RetryAt { cause, .. } => cause != Exhaustion::Admission,
@@ -504,6 +507,7 @@ impl SeenResource {
             retry_at: None,
             again: Again::Free,
             started_at: now,
+            run: None,
             waits: false,
             is_uncertain: false,
             is_retried: false,

@@ -50,6 +50,7 @@ const fn promise(rule: Rule) -> Invariant {
         Rule::UnopenedOnOwner
         | Rule::RecoveryDoesNotFit
         | Rule::FailureDoesNotFit
+        | Rule::RunDoesNotFit
         | Rule::ForbiddenChange
         | Rule::PlanningWithoutEnd => Invariant::S33,
         Rule::RunsOnDownNode | Rule::DownWithoutProof => Invariant::S9,

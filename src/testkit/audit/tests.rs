@@ -163,7 +163,12 @@ fn command(command: Command) -> Next {
 }
 
 fn failed(resource: ResourceId, node: NodeId) -> Input {
-    Input::ResourceFailed { resource, node, incarnation: Incarnation::new(1) }
+    Input::ResourceFailed {
+        resource,
+        node,
+        incarnation: Incarnation::new(1),
+        run: Default::default(),
+    }
 }
 
 fn offline() -> Next {

@@ -332,6 +332,7 @@ impl Run {
         let known = self.cluster.state().node(node).map(|of| of.incarnation());
         let incarnation = known.unwrap_or_default();
         let on = self.node_name(node);
+        let run = self.told_run(resource, fate / 4);
         match fate % 4 {
             0 => {
                 self.world.machine(&on).kill(&name);
@@ -339,10 +340,24 @@ impl Run {
             }
             1 => {
                 self.world.machine(&on).kill(&name);
-                self.feed(Input::ResourceFailed { resource, node, incarnation }).map(|_| ())
+                self.feed(Input::ResourceFailed { resource, node, incarnation, run }).map(|_| ())
             }
-            2 => self.feed(Input::ResourceFailed { resource, node, incarnation }).map(|_| ()),
-            _ => self.feed(Input::ResourceAlive { resource, node, incarnation }).map(|_| ()),
+            2 => self.feed(Input::ResourceFailed { resource, node, incarnation, run }).map(|_| ()),
+            _ => self.feed(Input::ResourceAlive { resource, node, incarnation, run }).map(|_| ()),
+        }
+    }
+
+    /// The run of which an agent speaks: it names the present one, none, or one that may be over.
+    fn told_run(&self, resource: ResourceId, sort: u8) -> crate::cluster::Run {
+        let present = self.cluster.state().resource(resource).and_then(|of| of.run());
+        match sort % 4 {
+            0 => present.into(),
+            1 | 2 => crate::cluster::Run::Present,
+            _ => {
+                let last = self.seen.last_operation.value();
+                let start = last.saturating_sub(u64::from(sort / 4) % 16).max(1);
+                OpId::new(start).into()
+            }
         }
     }
 
@@ -381,8 +396,8 @@ impl Run {
                 }
                 Input::OperationFinished { operation, outcome: Outcome::Succeeded }
             }
-            1 => Input::ResourceFailed { resource, node, incarnation },
-            2 => Input::ResourceAlive { resource, node, incarnation },
+            1 => Input::ResourceFailed { resource, node, incarnation, run: operation.into() },
+            2 => Input::ResourceAlive { resource, node, incarnation, run: operation.into() },
             3 => {
                 let odd = if one & 1 == 0 { 0 } else { u64::MAX - u64::from(other) };
                 let now = core::mem::replace(&mut self.now, odd);

@@ -8,7 +8,7 @@ use crate::id::Names;
 use crate::machine::NodeState;
 use crate::state::{DrainMode, MoveFailure, WitnessState};
 use crate::time::WallClock;
-use crate::{Cluster, Incarnation};
+use crate::{Cluster, Incarnation, OpId};
 use std::prelude::v1::*;
 
 use super::declare::Draft;
@@ -97,6 +97,7 @@ fn report(
     let spec = cluster.spec();
     let node = arguments.take("on");
     let incarnation = arguments.take("inc").map(|text| number(&text)).transpose()?;
+    let run = arguments.take("run").map(|text| number(&text)).transpose()?.map(OpId::new);
     let resource = arguments.one("one resource")?;
     let owner = || {
         let declared = spec.resource(spec.resource_id(&resource)?)?;
@@ -107,11 +108,16 @@ fn report(
     let record = spec.node_id(&node).and_then(|id| cluster.state().node(id));
     let known = record.map_or(Incarnation::default(), |record| record.incarnation());
     let incarnation = incarnation.map_or(known, Incarnation::new);
+    let present = spec.resource_id(&resource).and_then(|id| cluster.state().resource(id)?.run());
     if verb == "crash" {
-        world.die(&resource, Some(&node));
-        return Ok(Input::ResourceFailed { resource, node, incarnation });
+        // What is said of a run that is over kills nothing.
+        if run.is_none() || run == present {
+            world.die(&resource, Some(&node));
+        }
+        let run = run.into();
+        return Ok(Input::ResourceFailed { resource, node, incarnation, run });
     }
-    Ok(Input::ResourceAlive { resource, node, incarnation })
+    Ok(Input::ResourceAlive { resource, node, incarnation, run: run.into() })
 }
 
 fn command(

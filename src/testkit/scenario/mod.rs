@@ -66,9 +66,9 @@
 //! | `done start disk [failed]` | answers the last start of the disk, even if nobody waits for it any more; also `failed_for_good`, `running`, `not_running`, `timed_out` |
 //! | `done all` | answers everything, again and again, until nothing is asked for |
 //! | `progress start disk` | the last start goes on |
-//! | `crash disk` | it stops running, and the agent on the owner's node reports it; `on=a inc=1` report from elsewhere |
+//! | `crash disk` | it stops running, and the agent on the owner's node reports it; `on=a inc=1` report from elsewhere, `run=3` of the run that operation 3 started |
 //! | `die disk` | it stops running; the next health check finds out |
-//! | `alive disk` | the agent reports that it is alive |
+//! | `alive disk` | the agent reports that it is alive; `on=`, `inc=` and `run=` as with `crash` |
 //! | `answer 12 failed` | answers the operation with this number, whether anybody waits for it or not |
 //! | `run disk on=a` | it runs there, and nobody knows |
 //!

@@ -5,7 +5,7 @@ use std::prelude::v1::*;
 use serde_json::Value;
 
 use crate::cluster::{
-    Command, ConfigurationMoves, Effect, Input, Life, LockHandling, Outcome, ResumeFailback,
+    Command, ConfigurationMoves, Effect, Input, Life, LockHandling, Outcome, ResumeFailback, Run,
     Running, WhenRefused,
 };
 use crate::id::Names;
@@ -160,11 +160,11 @@ fn words_of(stage: Stage<'_>, input: &Input<Names>) -> Option<String> {
         Input::CoreResumed => "resume-core".into(),
         Input::OperationFinished { operation, outcome } => answer(stage, *operation, *outcome),
         Input::OperationProgressed { operation } => progress(stage, *operation)?,
-        Input::ResourceFailed { resource, node, incarnation } => {
-            report("crash", resource, node, *incarnation)
+        Input::ResourceFailed { resource, node, incarnation, run } => {
+            report("crash", (resource, node), *incarnation, *run)
         }
-        Input::ResourceAlive { resource, node, incarnation } => {
-            report("alive", resource, node, *incarnation)
+        Input::ResourceAlive { resource, node, incarnation, run } => {
+            report("alive", (resource, node), *incarnation, *run)
         }
         Input::WitnessChanged { witness: WitnessState::Up } => "witness up".into(),
         Input::WitnessChanged { witness: WitnessState::Down } => "witness down".into(),
@@ -173,8 +173,17 @@ fn words_of(stage: Stage<'_>, input: &Input<Names>) -> Option<String> {
     })
 }
 
-fn report(verb: &str, resource: &str, node: &str, incarnation: Incarnation) -> String {
-    format!("{verb} {} on={} inc={incarnation}", word(resource), word(node))
+fn report(
+    verb: &str,
+    (resource, node): (&str, &str),
+    incarnation: Incarnation,
+    run: Run,
+) -> String {
+    let run = match run {
+        Run::Present => String::new(),
+        Run::Of(start) => format!(" run={start}"),
+    };
+    format!("{verb} {} on={} inc={incarnation}{run}", word(resource), word(node))
 }
 
 /// An operation by what it is, if it is the last one of its sort.

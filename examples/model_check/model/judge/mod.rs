@@ -81,7 +81,7 @@ pub(crate) fn past(core: &Core, world: &World) -> Result<(), Breach> {
 
 /// Whether a report comes from the owner in its present life.
 fn is_report_of_owner(seen: &Seen, stimulus: Stimulus) -> bool {
-    let Stimulus::Failed { node, resource, life } = stimulus else { return true };
+    let Stimulus::Failed { node, resource, life, run: _ } = stimulus else { return true };
     let (node, resource) = (usize::from(node), usize::from(resource));
     seen.lives[node] == u64::from(life)
         && seen.owners[group_of(resource)] == Some(NodeId::from_index(node))

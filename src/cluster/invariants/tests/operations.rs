@@ -101,6 +101,7 @@ fn starts_follow_their_providers() {
     let ip_went_off = |since| {
         move |state: &mut ClusterState| {
             record(state, "ip").state = ResourceState::Failed;
+            record(state, "ip").run = None;
             record(state, "ip").since = at(since);
         }
     };
@@ -130,6 +131,7 @@ fn stops_follow_their_dependents() {
     let share_is_off = |state: &mut ClusterState| {
         stop_quorum(state);
         record(state, "share").state = ResourceState::Offline;
+        record(state, "share").run = None;
         record(state, "share").operation = None;
     };
     assert_eq!(verdict(share_is_off), Ok(()));

@@ -42,7 +42,7 @@ impl Simulation {
             service.end_at(end);
         }
         let incarnation = self.truth.fail(resource, node);
-        self.feed(Input::ResourceFailed { resource, node, incarnation })
+        self.feed(Input::ResourceFailed { resource, node, incarnation, run: Default::default() })
     }
 
     fn choose_resource(&mut self, group: GroupId) -> Option<ResourceId> {

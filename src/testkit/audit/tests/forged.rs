@@ -182,7 +182,12 @@ fn moves() {
         }
     };
     let page = || {
-        input(Input::ResourceAlive { resource: DISK, node: A, incarnation: Incarnation::new(1) })
+        input(Input::ResourceAlive {
+            resource: DISK,
+            node: A,
+            incarnation: Incarnation::new(1),
+            run: Default::default(),
+        })
     };
     let cases = [
         (moved(MovementCause::Operator, Some(B)), Invariant::S18),
