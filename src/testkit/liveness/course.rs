@@ -28,7 +28,8 @@ pub fn no_ping_pong(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Resu
         let mut failovers: Vec<Timestamp> = Vec::new();
         let mut left: Vec<(NodeId, Timestamp)> = Vec::new();
         for (when, event) in journal.events_of(group, at) {
-            let Event::OwnerChanged { from: Some(from), to: Some(to), cause, .. } = event else {
+            let Event::OwnerChanged { from: Some(from), to: Some(to), cause, proof, .. } = event
+            else {
                 continue;
             };
             match cause {
@@ -42,7 +43,8 @@ pub fn no_ping_pong(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Resu
                         is_within,
                         "{group} failed over {count} times, {threshold} are allowed"
                     );
-                    left.push((*from, when));
+                    // A node that was off by then is not remembered: its next life is another one.
+                    left.extend(proof.is_none().then_some((*from, when)));
                 }
                 MovementCause::Failback => {
                     let failed_there = left.iter().rev().find(|(node, _)| node == to);
@@ -110,7 +112,7 @@ pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result
         let mut left: Vec<NodeId> = Vec::new();
         let mut count = 0_usize;
         for (when, event) in journal.events(at) {
-            let (from, to, cause) = match event {
+            let (from, to, cause, proof) = match event {
                 Event::NodeChanged { node, to, .. } => {
                     let is_up = *to == NodeState::Up;
                     let is_over = *to == NodeState::Down || is_up && !is_remembered;
@@ -119,13 +121,19 @@ pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result
                     continue;
                 }
                 Event::OwnerChanged {
-                    group: of, from: Some(from), to: Some(to), cause, ..
-                } if *of == group => (*from, *to, *cause),
+                    group: of,
+                    from: Some(from),
+                    to: Some(to),
+                    cause,
+                    proof,
+                    ..
+                } if *of == group => (*from, *to, *cause, *proof),
                 _ => continue,
             };
             let begins_anew = match cause {
                 MovementCause::ResourceFailure => {
-                    left.push(from);
+                    // A node that was off by then is in another life when it is back.
+                    left.extend(proof.is_none().then_some(from));
                     // Where it may not run it was only parked.
                     count = count.saturating_add(usize::from(can_run_all(from)));
                     false
