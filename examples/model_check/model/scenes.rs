@@ -311,7 +311,7 @@ const VOTES: Configuration = Configuration {
     name: "votes",
     faults: 1,
     kinds: &[Fault::Crash],
-    moves: 0,
+    moves: 3,
     scene: Some(&Scene {
         about: "a node that takes half of the votes with it, and is taken out without quorum",
         declare: |declared| {
