@@ -67,6 +67,10 @@ impl Cluster {
         }
         let spec = Arc::clone(&self.spec);
         for resource in given_up.restarts {
+            // In another group it starts anew.
+            if self.exhaustion(resource).is_none() {
+                continue;
+            }
             let settings = spec.resource(resource).map(crate::spec::ResourceSpec::settings);
             if let Some(settings) = settings
                 && settings.restart_action != RestartAction::DontRestart
@@ -78,6 +82,9 @@ impl Cluster {
             }
         }
         for resource in given_up.never {
+            if self.exhaustion(resource).is_none() {
+                continue;
+            }
             let Some(declared) = spec.resource(resource) else { continue };
             let Some(group) = spec.group(declared.group()) else { continue };
             if declared.settings().restart_action != RestartAction::DontRestart {

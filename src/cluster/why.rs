@@ -181,6 +181,10 @@ impl Cluster {
         owner: NodeId,
         resource: ResourceId,
     ) -> Option<Reason> {
+        // Whoever waited for the retry of a failure, or resumed the owner, would wait in vain.
+        if self.caches.running(group) == 0 && !self.is_ordered(declared, group) {
+            return Some(Reason::NotStartedAutomatically);
+        }
         let failure = self.why_failed(resource);
         if let Some(Reason::Failed { cause, retry_at, .. }) = failure {
             if cause == Exhaustion::Admission
@@ -197,10 +201,6 @@ impl Cluster {
         }
         if failure.is_some() {
             return None;
-        }
-        // Whoever resumed the owner for this would wait in vain.
-        if self.caches.running(group) == 0 && !self.is_ordered(declared, group) {
-            return Some(Reason::NotStartedAutomatically);
         }
         if self.state.node_state(owner) == NodeState::Paused {
             return Some(Reason::OwnerPaused { node: owner });

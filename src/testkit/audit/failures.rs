@@ -27,7 +27,10 @@ pub(super) fn event(seen: &Seen, event: &Event) -> Result<(), Breach> {
     else {
         return Ok(());
     };
-    let is_failed = seen.group(*group).failed_on.iter().any(|(node, _)| node == to);
+    let declared = seen.spec.group(*group).expect("a declared group");
+    // A configuration may say later that the group remembers nothing.
+    let remembers = !declared.settings().failure_memory.is_zero();
+    let is_failed = remembers && seen.group(*group).failed_on.iter().any(|(node, _)| node == to);
     ensure!(L3, !is_failed, "{group} returns to {to}, on which it failed");
     Ok(())
 }

@@ -5,8 +5,8 @@ use core::time::Duration;
 use crate::cluster::{Event, Life, Outcome};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::settings::UnconfirmedStop;
-use crate::state::{DownProof, MovementCause, OperationKind};
-use crate::{Command, Input, NodeId, ResourceId};
+use crate::state::{DownProof, MovementCause, NodeRecord, OperationKind};
+use crate::{Command, Incarnation, Input, NodeId, ResourceId};
 use std::prelude::v1::*;
 
 use super::{Moment, failures, operations};
@@ -182,8 +182,10 @@ fn off_by(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<DownProof> {
     if is_fenced {
         return Some(DownProof::Fenced);
     }
-    let known = moment.before.state().node(node)?.incarnation();
-    let is_later = |life: &Life| matches!(life, Life::Of(reported) if *reported > known);
+    // A configuration numbers the nodes anew and is about no life: the node may have been unknown.
+    let known = moment.before.state().node(node).map(NodeRecord::incarnation);
+    let is_after = |life: Incarnation| known.is_some_and(|known| life > known);
+    let is_later = |life: &Life| matches!(life, Life::Of(reported) if is_after(*reported));
     match moment.input() {
         Some(
             Input::NodeLeft { node: off, incarnation }
@@ -207,7 +209,7 @@ fn off_by(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<DownProof> {
             return Some(DownProof::Trusted);
         }
         Some(Input::NodeJoined { node: joined, incarnation, .. })
-            if *joined == node && *incarnation > known =>
+            if *joined == node && is_after(*incarnation) =>
         {
             return Some(DownProof::Rebooted);
         }
