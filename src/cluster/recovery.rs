@@ -209,11 +209,9 @@ impl Cluster {
 
     /// Leaves a resource failed until its retry period is over.
     pub(crate) fn give_up(&mut self, resource: ResourceId, cause: Exhaustion) {
-        let cause = match cause {
-            // What nothing but another node can help has no time at which it is tried again.
-            Exhaustion::NoCandidate if self.bars_owner(resource) => Exhaustion::ForGood,
-            cause => cause,
-        };
+        // What nothing but another node can help has no time at which it is tried again.
+        let is_barred = cause == Exhaustion::NoCandidate && self.bars_owner(resource);
+        let cause = if is_barred { Exhaustion::ForGood } else { cause };
         let at = self.retry_at(resource, cause);
         let cause = match (cause, self.is_used_up(resource)) {
             // What nobody needs stays redundant, or its last failure would stop its group.
@@ -236,10 +234,10 @@ impl Cluster {
 
     /// When a resource that is given up now is tried again by itself.
     ///
-    /// What can never run on its node is tried nowhere but elsewhere: when the failovers of its group are
-    /// renewed it leaves. On a paused node nothing is started, so no time is promised there: what could not leave is
-    /// tried when the node is resumed or another one can take its group, and when the failovers of
-    /// its group are renewed it leaves.
+    /// What can never run on its node is tried nowhere but elsewhere: it leaves when the failovers of
+    /// its group are renewed. On a paused node nothing is started, so no time is promised there: what
+    /// could not leave is tried when the node is resumed or another one can take its group, and it
+    /// leaves when the failovers of its group are renewed.
     fn retry_at(&self, resource: ResourceId, cause: Exhaustion) -> Option<Timestamp> {
         let period = self.spec.resource(resource)?.settings().retry_period.span();
         if cause == Exhaustion::Failovers && self.bars_owner(resource) {

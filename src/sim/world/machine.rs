@@ -319,7 +319,7 @@ impl Machine {
                 self.end_start(op.id, resource, is_done);
                 // Some of those that fail can never do better.
                 match manner {
-                    Manner::Badly if op.id % FOR_GOOD == 0 => Outcome::FailedForGood,
+                    Manner::Badly if op.id.is_multiple_of(FOR_GOOD) => Outcome::FailedForGood,
                     Manner::Well | Manner::Badly | Manner::Dirty | Manner::Lying => told,
                 }
             }

@@ -425,7 +425,9 @@ impl Machine {
                 // Some of those that fail can never do better.
                 Some(match is_well {
                     true => Outcome::Succeeded,
-                    false if manner == Manner::Fail && id % FOR_GOOD == 0 => Outcome::FailedForGood,
+                    false if manner == Manner::Fail && id.is_multiple_of(FOR_GOOD) => {
+                        Outcome::FailedForGood
+                    }
                     false => Outcome::Failed,
                 })
             }

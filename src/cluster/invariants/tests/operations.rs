@@ -41,6 +41,8 @@ fn operations_fit_the_state() {
             let printer = record(state, "printer");
             printer.state = reached;
             printer.operation = kind.map(|kind| operation(14, kind));
+            let start = printer.operation.filter(|_| reached == State::OnlinePending);
+            printer.run = start.map(|start| start.id);
         });
         let misfit =
             Violation::new(Subject::Resource(resource("printer")), Rule::OperationDoesNotFit);
