@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use quorate::agent::{Admission, Agent, Refusal};
-use quorate::cluster::{Effect, Outcome};
+use quorate::cluster::{Effect, Outcome, Running};
 use quorate::kind::ResourceOverrides;
 use quorate::machine::ResourceState;
 use quorate::policy::Ring;
@@ -259,6 +259,13 @@ impl Host {
         let mut agent = Agent::new(Incarnation::new(1));
         for order in orders {
             let Order::Work(effect) = order else { return };
+            if effect.action == OperationKind::Inventory {
+                match agent.answers(effect.operation, effect.incarnation) {
+                    Ok(()) => supervisor.tell(self.listing(&effect)),
+                    Err(refusal) => supervisor.say(&format!("not answered: {refusal}")),
+                }
+                continue;
+            }
             match self.obey(&mut agent, &effect) {
                 Ok(Some(outcome)) => {
                     let operation = effect.operation;
@@ -283,6 +290,17 @@ impl Host {
             // This thread does one thing after the other, so nothing else is under way.
             Admission::Wait { .. } | Admission::UnderWay => None,
         })
+    }
+
+    /// What runs here. This thread does one thing after the other, so nothing is starting or stopping.
+    fn listing(&self, effect: &Effect) -> Input {
+        let Effect { operation, node, incarnation, .. } = *effect;
+        let running = self.with_processes(|processes| {
+            let all: Vec<ResourceId> = processes.keys().copied().collect();
+            all.into_iter().filter(|of| is_alive(processes, *of)).map(Running::from).collect()
+        });
+        let running = running.unwrap_or_default();
+        Input::NodeInventory { node, incarnation, running, operation: Some(operation) }
     }
 
     /// Does what is asked, in a way that does no harm if it is asked twice.
@@ -313,7 +331,7 @@ impl Host {
                     Outcome::NotRunning
                 }
             }
-            OperationKind::Fence => Outcome::Failed,
+            OperationKind::Fence | OperationKind::Inventory => Outcome::Failed,
         })
         .unwrap_or(Outcome::Failed)
     }

@@ -143,6 +143,16 @@ bugs! {
     UnstableOrder: S23,
     /// what a joining node runs and does not own is taken for granted
     OrphanAdopted: S27,
+    /// what is declared while the cluster runs is started although it may run already
+    StartsUnasked: S27,
+    /// only members are waited for, not nodes that are lost
+    OnlyMembersAsked: S27,
+    /// what a member says that it runs of what is newly declared is not looked at
+    AnswerIgnored: S27,
+    /// the answer to a question that was asked before more was declared counts for all
+    OldQuestionStands: S27,
+    /// a group takes over what runs although what that depends on does not
+    TakenOverInPart: S27,
     /// a health check that came due while another one was in flight is left for a timer in the past
     TimeoutInThePast: S29,
     /// the time in which the core was down counts against what was under way

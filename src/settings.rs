@@ -415,6 +415,9 @@ pub struct ClusterSettings {
     /// and did not confirm that it stopped. Default 1 min. Never leaves doubt to others: an operator's
     /// word, an inventory of the node, its loss with proof, or its next life ends it.
     pub probe_interval: Interval,
+    /// How long a member that is asked what it runs may take to say so; then it is asked again,
+    /// under a new number.
+    pub inventory_timeout: Duration,
 }
 
 impl fmt::Display for DesiredState {

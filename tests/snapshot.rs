@@ -107,6 +107,11 @@ fn some_resources(numbers: &mut Numbers) -> Vec<Running> {
 
 fn finish(numbers: &mut Numbers, effect: &Effect) -> Input {
     let operation = effect.operation;
+    if effect.action == OperationKind::Inventory {
+        let Effect { node, incarnation, .. } = *effect;
+        let (running, operation) = (some_resources(numbers), Some(operation));
+        return Input::NodeInventory { node, incarnation, running, operation };
+    }
     let outcome = match (effect.action, numbers.below(10)) {
         (_, 0) => return Input::OperationProgressed { operation },
         (_, 1) => Outcome::TimedOut,

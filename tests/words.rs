@@ -119,6 +119,7 @@ fn reasons() -> Vec<Reason<Names>> {
         R::OwnerPaused { node: node() },
         R::NotAdmitted { node: node(), because_of: group() },
         R::WaitingForPriority { group: group(), until: Timestamp::from_millis(300_000) },
+        R::WaitingForInventory { resource: resource(), node: node() },
         R::StartDelayed { until: AT },
         R::Moving { to: Some(node()) },
         R::Moving { to: None },
@@ -217,7 +218,7 @@ fn effects() -> Vec<Effect<Names>> {
     let of_resources =
         [K::Start, K::Stop, K::Terminate, K::CheckLooksAlive, K::CheckIsAlive, K::Probe];
     let effects = of_resources.into_iter().map(|action| effect(action, Some(resource())));
-    effects.chain([effect(K::Fence, None)]).collect()
+    effects.chain([effect(K::Fence, None), effect(K::Inventory, None)]).collect()
 }
 
 fn events() -> Vec<Event<Names>> {
@@ -263,6 +264,7 @@ fn events() -> Vec<Event<Names>> {
         superseded(Some(resource()), Some(group())),
         superseded(None, None),
         E::InventoryTaken { node: node(), floor: OpId::new(12) },
+        E::TakenOver { resource: resource(), node: node() },
         E::OrphanFound { resource: resource(), node: node() },
         E::OrphanGone { resource: resource(), node: node() },
         E::FenceFailed { node: node(), retry_at: None },

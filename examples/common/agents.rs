@@ -8,7 +8,7 @@ use quorate::state::OperationKind;
 #[derive(Clone, Copy, Debug)]
 pub struct Work<'a> {
     pub action: OperationKind,
-    /// The resource; for a fence, the node.
+    /// The resource; for a fence or an inventory, the node.
     pub target: &'a str,
     pub kind: &'a str,
     pub left_behind: LeftBehind,
@@ -44,6 +44,9 @@ pub fn exchange(work: &Work<'_>) -> Duration {
         OperationKind::Terminate => 1,
         // The management board of the server cuts the power and reads back that it is off.
         OperationKind::Fence => 3,
-        OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive | OperationKind::Probe => 0,
+        OperationKind::CheckLooksAlive
+        | OperationKind::CheckIsAlive
+        | OperationKind::Probe
+        | OperationKind::Inventory => 0,
     })
 }

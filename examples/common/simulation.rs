@@ -126,7 +126,9 @@ impl Simulation {
         }
         self.agenda.retain(|_, happening| match happening {
             // Whoever fences a node is another node.
-            Happening::Answer(effect, _) => effect.node != node || effect.resource.is_none(),
+            Happening::Answer(effect, _) => {
+                effect.node != node || effect.action == OperationKind::Fence
+            }
             Happening::Progress(_) | Happening::Lost(_) => true,
         });
         self.waiting.retain(|_, effect| effect.node != node);
@@ -211,6 +213,9 @@ impl Simulation {
                 Input::NodeLost { node, incarnation }
             }
             Happening::Progress(operation) => Input::OperationProgressed { operation },
+            Happening::Answer(effect, _) if effect.action == OperationKind::Inventory => {
+                self.listing(&effect)
+            }
             Happening::Answer(effect, outcome) => {
                 self.carry_out(&effect);
                 if !self.is_reported(&effect, outcome) {
@@ -250,6 +255,15 @@ impl Simulation {
 
     /// An effect arrives at its agent, or at the device that fences.
     fn take(&mut self, effect: Effect) {
+        if effect.action == OperationKind::Inventory {
+            let agent = self.contracts.get(&effect.node);
+            let is_answered = !self.dark.contains(&effect.node)
+                && agent.is_some_and(|of| of.answers(effect.operation, effect.incarnation).is_ok());
+            if is_answered {
+                self.begin(effect);
+            }
+            return;
+        }
         let Some(order) = effect.order() else {
             return self.begin(effect);
         };
@@ -271,6 +285,14 @@ impl Simulation {
             // It has the same effect in hands, has answered it, or must not carry it out.
             Ok(Admission::UnderWay | Admission::Done(_)) | Err(_) => {}
         }
+    }
+
+    /// The agents of a node say what it runs.
+    fn listing(&self, effect: &Effect) -> Input {
+        let Effect { operation, node, incarnation, .. } = *effect;
+        let here = self.running.iter().filter(|(_, on)| **on == node);
+        let running = here.map(|(resource, _)| (*resource).into()).collect();
+        Input::NodeInventory { node, incarnation, running, operation: Some(operation) }
     }
 
     /// An agent breaks off what it was doing, and turns to what waited for that.
@@ -329,7 +351,7 @@ impl Simulation {
                         outcome = Outcome::Failed;
                     }
                 }
-                OperationKind::Probe | OperationKind::Fence => {}
+                OperationKind::Probe | OperationKind::Fence | OperationKind::Inventory => {}
             }
         }
         let span = self.span(&effect);
@@ -374,7 +396,8 @@ impl Simulation {
             OperationKind::CheckLooksAlive
             | OperationKind::CheckIsAlive
             | OperationKind::Probe
-            | OperationKind::Fence => {}
+            | OperationKind::Fence
+            | OperationKind::Inventory => {}
         }
     }
 

@@ -74,7 +74,8 @@ impl Meanwhile {
                 OperationKind::Start
                 | OperationKind::Stop
                 | OperationKind::Terminate
-                | OperationKind::Fence,
+                | OperationKind::Fence
+                | OperationKind::Inventory,
                 _,
             ) => Self::LetItEnd,
         }
@@ -151,7 +152,8 @@ impl Desk {
             OperationKind::Start
             | OperationKind::CheckLooksAlive
             | OperationKind::CheckIsAlive
-            | OperationKind::Fence => false,
+            | OperationKind::Fence
+            | OperationKind::Inventory => false,
         };
         if is_off {
             self.run = None;

@@ -115,25 +115,49 @@ impl Life {
     ///
     /// It is not to be carried out.
     pub fn check(&self, task: Task, epoch: Epoch, desk: Option<Desk>) -> Result<(), Refusal> {
-        if task.action == OperationKind::Fence {
-            return Err(Refusal::Fence);
-        }
-        if task.incarnation != self.incarnation && !seeded!(AgentTakesAnyLife) {
-            return Err(Refusal::OtherLife { asked: task.incarnation, known: self.incarnation });
+        match task.action {
+            OperationKind::Fence => return Err(Refusal::Fence),
+            OperationKind::Inventory => return Err(Refusal::Inventory),
+            OperationKind::Start
+            | OperationKind::Stop
+            | OperationKind::Terminate
+            | OperationKind::CheckLooksAlive
+            | OperationKind::CheckIsAlive
+            | OperationKind::Probe => {}
         }
         let is_remembered = desk.is_some_and(|desk| desk.newest().is_some());
-        match self.memory {
-            Memory::Over(why) => return Err(Refusal::LifeOver(why)),
-            Memory::Lost => return Err(Refusal::NoMemory),
-            Memory::Since(floor) if task.operation <= floor && !is_remembered => {
-                return Err(Refusal::Forgotten { floor });
-            }
-            Memory::Since(_) => {}
-        }
+        let behind = if is_remembered { None } else { Some(task.operation) };
+        self.check_life(task.incarnation, behind)?;
         let is_start = task.action == OperationKind::Start;
         if is_start && task.epoch < epoch {
             return Err(Refusal::OldEpoch { asked: task.epoch, known: epoch });
         }
         Ok(())
+    }
+
+    /// Whether the question what the node runs is answered: it is for this life, whose agent
+    /// remembers what it has in hands.
+    ///
+    /// # Errors
+    ///
+    /// It is not, and nothing is to be reported.
+    pub fn check_inventory(&self, operation: OpId, asked: Incarnation) -> Result<(), Refusal> {
+        self.check_life(asked, Some(operation))
+    }
+
+    /// Whether this life is asked, and goes on; `unremembered` is the number of an operation behind
+    /// which nothing is remembered but the floor.
+    fn check_life(&self, asked: Incarnation, unremembered: Option<OpId>) -> Result<(), Refusal> {
+        if asked != self.incarnation && !seeded!(AgentTakesAnyLife) {
+            return Err(Refusal::OtherLife { asked, known: self.incarnation });
+        }
+        match self.memory {
+            Memory::Over(why) => Err(Refusal::LifeOver(why)),
+            Memory::Lost => Err(Refusal::NoMemory),
+            Memory::Since(floor) if unremembered.is_some_and(|operation| operation <= floor) => {
+                Err(Refusal::Forgotten { floor })
+            }
+            Memory::Since(_) => Ok(()),
+        }
     }
 }

@@ -9,7 +9,8 @@
 //! of it.
 //!
 //! 1. Ask [`Agent::admit`] about every effect for the node, but for fences, which are for a
-//!    device ([`Effect::order`](crate::Effect::order) gives `None` for these).
+//!    device, and inventories, which are about the whole node
+//!    ([`Effect::order`](crate::Effect::order) gives `None` for these).
 //!    - [`Admission::Begin`]: carry it out, and call [`Agent::end`] when it has ended.
 //!    - [`Admission::Wait`]: an older operation of the same resource is still being carried out.
 //!      Cancel that one, or let it end, as [`Meanwhile`] says; the newer one is handed out by
@@ -51,6 +52,11 @@
 //! 7. A report that a resource failed, or is alive, names its run ([`Agent::run`]): the start that was
 //!    carried out last. So the core can tell one that comes late, or twice, from one about the run
 //!    that followed. An agent that lost its memory names none until it starts the resource anew.
+//! 8. An inventory asks what the node runs, for resources were declared of which nobody knows whether
+//!    they run already. Ask [`Agent::answers`], and list all that runs, with what is being started
+//!    and stopped: by the declaration in force when it was asked, which the agent has to know by then.
+//!    It does not touch what is under way, and no floor comes of it. The answer names the
+//!    operation; a list that names none says that the agent lost its memory, as under 5.
 //!
 //! ```
 //! use quorate::agent::{Admission, Agent, Ending, Order, Refusal, Task};
@@ -156,6 +162,20 @@ impl<N: Naming> Agent<N> {
         }
         self.learn_epoch(group, task.epoch);
         Ok(admission)
+    }
+
+    /// Whether an inventory is answered, and nothing changes by that: what is under way goes on, and
+    /// later effects are admitted as before. The answer lists all that runs on the node at this
+    /// moment, also what was started by others, what is being started and what is being stopped
+    /// ([`Input::NodeInventory`](crate::Input::NodeInventory) with this operation). Asked twice, it is
+    /// answered twice, each time with what runs by then.
+    ///
+    /// # Errors
+    ///
+    /// It is for another life, or the agent does not remember enough. Nothing is to be reported: the
+    /// core asks again, or hears from the node that joins.
+    pub fn answers(&self, operation: OpId, incarnation: Incarnation) -> Result<(), Refusal> {
+        self.life.check_inventory(operation, incarnation)
     }
 
     /// What was carried out has ended, well or not: whether that is reported, and what begins.

@@ -49,4 +49,7 @@ pub enum Refusal {
     /// It is a fence, which is for a device.
     #[error("a fence is for a device, not for an agent on the node")]
     Fence,
+    /// It is an inventory, which is about the whole node ([`Agent::answers`](super::Agent::answers)).
+    #[error("an inventory is about the whole node, not about a resource")]
+    Inventory,
 }

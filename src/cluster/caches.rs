@@ -44,6 +44,10 @@ pub(crate) struct Caches {
     pub(crate) drained: BTreeSet<(NodeId, GroupId)>,
     /// Nodes that are being drained.
     pub(crate) draining: BTreeSet<NodeId>,
+    /// Nodes that are not off and have not said what they run since resources were last declared.
+    pub(crate) silent: BTreeSet<NodeId>,
+    /// Groups with resources that were declared while the cluster ran, by that configuration.
+    pub(crate) newcomers: BTreeSet<(u64, GroupId)>,
     /// Groups that fail back in a window.
     pub(crate) windowed: Vec<GroupId>,
     pub(crate) touched: Touched,
@@ -103,6 +107,12 @@ impl Caches {
             if let Some(operation) = record.fence.operation {
                 operations.push((operation.id, Target::Node(node)));
             }
+            if let Some(operation) = record.inquiry {
+                operations.push((operation.id, Target::Inquiry(node)));
+            }
+            if record.state != NodeState::Down && record.listed_in < state.last_declared {
+                caches.silent.insert(node);
+            }
             if record.drain.status == DrainStatus::InProgress {
                 caches.draining.insert(node);
             }
@@ -123,6 +133,9 @@ impl Caches {
         for resource in declared.resources() {
             let Some(record) = state.resource(resource) else { continue };
             self.note_count(record.sequence);
+            if record.declared_in > 0 {
+                self.newcomers.insert((record.declared_in, group));
+            }
             running = running.saturating_add(u32::from(record.state.may_run()));
             if let Some(operation) = record.operation {
                 operations.push((operation.id, Target::Resource(resource)));
@@ -186,6 +199,8 @@ impl Caches {
             && self.fatal_doubts == anew.fatal_doubts
             && self.group_states == anew.group_states
             && self.windowed == anew.windowed
+            && self.silent == anew.silent
+            && self.newcomers == anew.newcomers
             && self.drained == anew.drained
             && self.draining == anew.draining;
         let rule = if !self.outstanding.iter().eq(anew.outstanding.iter()) {
@@ -198,6 +213,12 @@ impl Caches {
             return Ok(());
         };
         Err(Violation::new(Subject::Cluster, rule))
+    }
+
+    /// The groups with resources that were declared after this configuration.
+    pub(crate) fn newcomers_after(&self, configuration: u64) -> impl Iterator<Item = GroupId> + '_ {
+        let first = (configuration.saturating_add(1), GroupId::new(0));
+        self.newcomers.range(first..).map(|(_, group)| *group)
     }
 
     /// How many resources of a group may be running on its owner.
@@ -279,6 +300,8 @@ mod tests {
         assert_eq!(broken(|caches| caches.fatal_doubts.extend([place])), index);
         assert_eq!(broken(|caches| caches.drained.clear()), index);
         assert_eq!(broken(|caches| caches.draining.clear()), index);
+        assert_eq!(broken(|caches| caches.silent.clear()), index);
+        assert_eq!(broken(|caches| caches.newcomers.clear()), index);
         assert_eq!(broken(|caches| caches.group_states[0] = GroupState::Online), index);
         assert_eq!(broken(|caches| caches.windowed.push(GroupId::new(0))), index);
         let standing = Some(Rule::StandingDiffers);

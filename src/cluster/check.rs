@@ -20,6 +20,7 @@ use crate::time::{Timestamp, WallClock};
 pub(crate) enum Accepted {
     Joined { node: NodeId, incarnation: Incarnation, running: Vec<Running> },
     Inventory(NodeId, Vec<Running>),
+    Answer(NodeId, Vec<Running>),
     Left(NodeId),
     Lost(NodeId),
     Off(NodeId, DownProof),
@@ -67,9 +68,18 @@ impl Cluster {
                 self.check_join(node, incarnation, &running)?;
                 Ok(Accepted::Joined { node, incarnation, running })
             }
-            Input::NodeInventory { node, incarnation, running } => {
+            Input::NodeInventory { node, incarnation, running, operation } => {
                 self.check_inventory(node, incarnation, &running)?;
-                Ok(Accepted::Inventory(node, running))
+                let Some(operation) = operation else {
+                    return Ok(Accepted::Inventory(node, running));
+                };
+                match self.check_operation(operation)? {
+                    Target::Inquiry(asked) if asked == node => Ok(Accepted::Answer(node, running)),
+                    Target::Inquiry(_)
+                    | Target::Node(_)
+                    | Target::Resource(_)
+                    | Target::Orphan(..) => Err(InputError::OutcomeDoesNotFit(operation)),
+                }
             }
             Input::NodeLeft { node, incarnation: life } => self.check_left(node, life),
             Input::NodeLost { node, incarnation: life } => self.check_lost(node, life),
@@ -298,6 +308,7 @@ impl Cluster {
                 self.state.orphans.get(&(node, resource)).and_then(|orphan| orphan.operation)
             }
             Target::Node(node) => self.state.node(node).and_then(|record| record.fence.operation),
+            Target::Inquiry(node) => self.state.node(node).and_then(|record| record.inquiry),
         };
         match kind {
             Some(of) if Self::fits(of.kind, outcome) => Ok(()),

@@ -20,6 +20,7 @@ impl Cluster {
                 self.join(node, incarnation, &running);
             }
             Accepted::Inventory(node, running) => self.take_inventory(node, &running),
+            Accepted::Answer(node, running) => self.take_answer(node, &running),
             Accepted::Left(node) => {
                 self.node_off(node, NodeEvent::Left, crate::state::DownProof::Left);
             }
@@ -239,6 +240,7 @@ impl Cluster {
             self.free_nodes(group, resource);
         }
         self.forget_failure(resource);
+        self.vouch_for(resource);
         if self.state.resource_state(resource) == ResourceState::InDoubt {
             // Whoever is being asked may answer later; the operator has spoken.
             self.supersede(resource);

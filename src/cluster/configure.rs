@@ -63,7 +63,8 @@ impl Cluster {
         if is_fenced || self.state.node_state(node) == NodeState::Unclean {
             return Err(InputError::NodeNotOff(node));
         }
-        match self.first_that_may_run(node) {
+        // What it has not said that it does not run, it may run.
+        match self.first_that_may_run(node).or_else(|| self.first_unsaid(node)) {
             Some(resource) => Err(InputError::NodeInUse { node, resource }),
             None => Ok(()),
         }
@@ -193,6 +194,9 @@ impl Cluster {
             }
         }
         state.resources = self.mapped_resources(mapping, spec, &state.groups);
+        if state.resources.iter().any(|record| record.declared_in == state.configuration) {
+            state.last_declared = state.configuration;
+        }
         state.orphans = self
             .state
             .orphans
@@ -217,6 +221,7 @@ impl Cluster {
         spec: &ClusterSpec,
         groups: &[GroupRecord],
     ) -> Vec<ResourceRecord> {
+        let configuration = self.state.configuration.saturating_add(1);
         let mut resources: Vec<ResourceRecord> = spec
             .resources()
             .map(|(_, declared)| {
@@ -225,6 +230,7 @@ impl Cluster {
                 if owner.is_some() {
                     record.state = ResourceState::Offline;
                 }
+                record.declared_in = configuration;
                 record
             })
             .collect();
@@ -232,6 +238,12 @@ impl Cluster {
             let old = ResourceId::from_index(old);
             let same_group =
                 self.spec.resource(old).and_then(|declared| mapping.group(declared.group()));
+            if let Some(place) = mapping.resource(old).and_then(|of| resources.get_mut(of.index()))
+            {
+                // In another group it is known as well where it runs.
+                place.declared_in = record.declared_in;
+                place.vouched = record.vouched;
+            }
             if let Some(new) = mapping.resource(old)
                 && spec.resource(new).map(ResourceSpec::group) == same_group
                 && let Some(place) = resources.get_mut(new.index())
@@ -287,6 +299,9 @@ impl Cluster {
         match authority {
             Authority::Votes => {}
             Authority::Proof => self.emit(Event::AcceptedWithoutQuorum { configuration }),
+        }
+        if self.state.last_declared == configuration {
+            self.ask_anew();
         }
         self.judge_quorum();
         self.go_on_where_raised(given_up);

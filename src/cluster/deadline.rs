@@ -211,9 +211,12 @@ impl Cluster {
             Slot::Node(node) => self.node_deadlines(node),
             Slot::Group(group) => {
                 let declared = self.spec.group(group);
-                declared.map_or([None, None, None], |of| self.group_deadlines(of, group))
+                declared.map_or([None, None, None, None], |of| {
+                    let [one, two, three] = self.group_deadlines(of, group);
+                    [one, two, three, None]
+                })
             }
-            Slot::Resource(resource) => [self.resource_deadline(resource), None, None],
+            Slot::Resource(resource) => [self.resource_deadline(resource), None, None, None],
         };
         all.into_iter().flatten()
     }
@@ -338,12 +341,16 @@ impl Cluster {
         self.node_deadlines(node).into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    fn node_deadlines(&self, node: NodeId) -> [Option<(Timestamp, DeadlineReason)>; 3] {
+    fn node_deadlines(&self, node: NodeId) -> [Option<(Timestamp, DeadlineReason)>; 4] {
         let lease = self
             .state
             .lease_end(&self.spec, node)
             .map(|at| (at, DeadlineReason::LeaseEnd { node }));
-        [self.fence_deadline(node), lease, self.orphan_deadline(node)]
+        let inquiry = self.state.node(node).and_then(|record| record.inquiry).map(|inquiry| {
+            let reason = DeadlineReason::OperationTimeout { operation: inquiry.id };
+            (self.inquiry_end(inquiry), reason)
+        });
+        [self.fence_deadline(node), lease, self.orphan_deadline(node), inquiry]
     }
 
     fn fence_deadline(&self, node: NodeId) -> Option<(Timestamp, DeadlineReason)> {

@@ -20,6 +20,7 @@ pub(crate) fn digest(spec: &ClusterSpec, state: &ClusterState) -> u64 {
         inputs,
         next_operation,
         configuration,
+        last_declared,
         witness,
         wall_clock,
         quorate_since,
@@ -33,7 +34,7 @@ pub(crate) fn digest(spec: &ClusterSpec, state: &ClusterState) -> u64 {
     } = state;
     let mut hasher = PortableHasher::default();
     spec.name().hash(&mut hasher);
-    (now, inputs, next_operation, configuration, witness).hash(&mut hasher);
+    (now, inputs, next_operation, configuration, last_declared, witness).hash(&mut hasher);
     (wall_clock, quorate_since, formed_at, resumed_at).hash(&mut hasher);
     (nodes, groups, resources, orphans).hash(&mut hasher);
     hasher.finish()

@@ -24,7 +24,8 @@ impl Cluster {
     ///   this group only.
     ///
     /// Budgets, locks and the wait for a preferred owner say whether and when a group goes, not
-    /// where to; they are no part of the answer.
+    /// where to; they are no part of the answer. Nor is what a group that never had an owner takes
+    /// over where it is found running.
     #[must_use]
     pub fn explain(&self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
         let placement = Placement::new(&self.spec, &self.state, group, trigger)?;

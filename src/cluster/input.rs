@@ -59,6 +59,20 @@ pub enum Input<N: Naming = Ids> {
     /// or is said to be starting or stopping, has failed. What is in doubt and listed is terminated;
     /// what is in doubt or was being stopped and is not listed is off; a start that was under way is
     /// decided anew. What the node should not run is stopped there.
+    ///
+    /// One that names the operation of an [`Inventory`](crate::state::OperationKind::Inventory) is
+    /// the answer to that question, from agents that remember everything: no floor is put out,
+    /// nothing is superseded, and only what was declared since the node last said what it runs is
+    /// looked at. Without such an answer, a join, a proof that the node is off, or an operator's word
+    /// ([`Command::ClearResourceFailure`]), nothing that was declared while the cluster ran is
+    /// started: the node may run it. A list that names no operation may have been made before the
+    /// agents knew of the configuration: what it names is found, what it leaves out is asked for.
+    ///
+    /// A group that never had an owner takes over what of it is found running on a member that may
+    /// own it, if that is wanted, settled, and each clause of its dependencies holds there
+    /// ([`Event::TakenOver`](super::Event::TakenOver)). That is decided when every node that is not
+    /// off has spoken. All else that is found is stopped, dependents first, before anything of the
+    /// group is started.
     NodeInventory {
         /// The node.
         node: N::Node,
@@ -67,6 +81,9 @@ pub enum Input<N: Naming = Ids> {
         /// All that it runs, starts or is still stopping.
         #[serde(default = "Vec::new")]
         running: Vec<Running<N>>,
+        /// The question that it answers; absent if nobody asked, but the agents were restarted.
+        #[serde(default)]
+        operation: Option<OpId>,
     },
     /// A node stopped everything and left.
     ///

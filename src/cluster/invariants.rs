@@ -88,6 +88,8 @@ impl<'a> Checks<'a> {
         };
         require!(formed_first, whole.clone(), Rule::TimesOutOfOrder);
         require!(state.configuration > 0, whole.clone(), Rule::ConfigurationNotCounted);
+        let is_declared = state.last_declared <= state.configuration;
+        require!(is_declared, whole.clone(), Rule::DeclaredInFuture);
         let agrees = state.is_quorate() == self.has_quorum();
         require!(agrees, whole.clone(), Rule::QuorumDiffers);
         let has_members = self.state.nodes.iter().any(|record| record.state.is_member());
@@ -149,6 +151,7 @@ impl<'a> Checks<'a> {
         let was_seen = record.incarnation > Incarnation::default() || record.up_in_input > 0;
         let is_unproved = record.state == NodeState::Down && record.proof == DownProof::NeverSeen;
         require!(!(was_seen && is_unproved), subject, Rule::DownWithoutProof);
+        self.inquiry(node, record)?;
         self.fence(node, record)
     }
 
@@ -218,6 +221,8 @@ impl<'a> Checks<'a> {
         self.past(&subject, [record.since, record.started_at, record.online_until])?;
         self.past(&subject, [record.looked_alive_at, record.known_alive_at])?;
         self.log(&subject, &record.restarts)?;
+        let is_declared = record.declared_in <= self.state.last_declared;
+        require!(is_declared, subject.clone(), Rule::DeclaredInFuture);
         let owner = self.state.owner(group);
         let was_opened = record.state != ResourceState::Initializing || owner.is_none();
         require!(was_opened, subject.clone(), Rule::UnopenedOnOwner);

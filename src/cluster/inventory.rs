@@ -17,6 +17,8 @@ impl Cluster {
     pub(crate) fn take_inventory(&mut self, node: NodeId, running: &[Running]) {
         let last = self.state.next_operation.value().saturating_sub(1);
         self.emit(Event::InventoryTaken { node, floor: OpId::new(last) });
+        // Who remembers nothing does not answer what was asked before.
+        self.supersede_inquiry(node);
         let listed: BTreeMap<ResourceId, RunningState> =
             running.iter().map(|of| (of.resource, of.state)).collect();
         for resource in self.resources_owned_by(node) {

@@ -34,6 +34,7 @@ impl Cluster {
     pub fn hash_likeness(&self, horizon: Duration, hasher: &mut impl Hasher) {
         let view = View { cluster: self, horizon, now: self.state.now };
         view.whole(hasher);
+        view.silence(hasher);
         for (index, record) in self.state.nodes.iter().enumerate() {
             view.node(NodeId::from_index(index), record, hasher);
         }
@@ -70,6 +71,8 @@ impl<'a> View<'a> {
             inputs: _,
             next_operation: _,
             configuration: _,
+            // Told with the nodes that have not spoken.
+            last_declared: _,
             witness,
             wall_clock,
             // Only whether there is a quorum counts.
@@ -119,6 +122,8 @@ impl<'a> View<'a> {
             drain,
             proof,
             fence,
+            listed_in: _,
+            inquiry,
         } = record;
         (state, attraction, pause, drain).hash(hasher);
         if *state == NodeState::Down {
@@ -135,6 +140,7 @@ impl<'a> View<'a> {
             (*up_in_input > of.placed_in_input).hash(hasher);
             self.age(*since, declared.settings().failback_hold_down).hash(hasher);
         }
+        inquiry.map(|of| self.wait(self.cluster.inquiry_end(of))).hash(hasher);
         let Fence { operation, retry_at, attempts } = fence;
         let settings = spec.settings();
         operation.map(|of| self.wait(self.cluster.fence_end(of))).hash(hasher);
@@ -220,6 +226,18 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Which nodes have not said whether they run which resources.
+    fn silence<H: Hasher>(self, hasher: &mut H) {
+        let (caches, state) = (&self.cluster.caches, &self.cluster.state);
+        for node in &caches.silent {
+            let Some(of) = state.node(*node) else { continue };
+            node.hash(hasher);
+            for record in &state.resources {
+                super::inquiry::may_run_unsaid(of, record).hash(hasher);
+            }
+        }
+    }
+
     fn resource<H: Hasher>(self, resource: ResourceId, record: &ResourceRecord, hasher: &mut H) {
         let ResourceRecord {
             state,
@@ -241,11 +259,15 @@ impl<'a> View<'a> {
             known_alive_at,
             // A diary.
             sequence: _,
+            // Told with the nodes that have not spoken.
+            declared_in: _,
+            vouched,
         } = record;
         let Some(declared) = self.cluster.spec.resource(resource) else { return };
         let settings = declared.settings();
         (state, desired, maintenance, late_start, doubt, failed_while, run.is_some(), retries)
             .hash(hasher);
+        vouched.hash(hasher);
         self.operation(*operation, hasher);
         let window = self.cluster.spec.settings().restart_window;
         let clock = record.restart_clock(window, self.now);

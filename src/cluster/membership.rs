@@ -44,6 +44,7 @@ impl Cluster {
                 self.find_orphan(node, *listed);
             }
         }
+        self.note_listed(node);
         self.step_node(node, NodeEvent::Joined);
     }
 
@@ -133,6 +134,7 @@ impl Cluster {
         for resource in orphans {
             self.doubt_orphan(node, resource);
         }
+        self.supersede_inquiry(node);
         self.step_node(node, NodeEvent::Lost);
     }
 
@@ -162,6 +164,7 @@ impl Cluster {
             self.review_room(group);
         }
         self.supersede_fence(node);
+        self.supersede_inquiry(node);
         if let Some(record) = self.state.nodes.get_mut(node.index()) {
             record.proof = proof;
             record.fence.retry_at = None;
@@ -234,6 +237,7 @@ impl Cluster {
         if self.wants_fence(node) {
             self.fence(node);
         }
+        self.inquire(node);
         self.clean(node);
         self.schedule_node(node);
     }
@@ -261,7 +265,9 @@ impl Cluster {
             NodeState::Down => false,
             NodeState::Unclean => {
                 self.spec.settings().fencing == Fencing::Required
-                    && (self.may_run_something(node) || self.owns_what_is_wanted(node))
+                    && (self.may_run_something(node)
+                        || self.owns_what_is_wanted(node)
+                        || self.holds_up_what_is_wanted(node))
             }
             NodeState::Joining | NodeState::Up | NodeState::Paused => self.has_fatal_doubt(node),
         }

@@ -5,6 +5,7 @@
 //! `ApiMoveGroup`).
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::Cluster;
 use super::output::Event;
@@ -123,6 +124,10 @@ impl Cluster {
         let spec = Arc::clone(&self.spec);
         let Some(declared) = spec.group(group) else { return };
         let (now, input) = (self.state.now, self.state.inputs);
+        let found = match to.filter(|_| self.was_never_owned(group)) {
+            Some(node) => self.tenable(declared, group, node),
+            None => Vec::new(),
+        };
         self.abandon_place(group);
         if self.leaves_for_failure(declared, cause) {
             self.note_failed_owner(declared, group);
@@ -173,6 +178,9 @@ impl Cluster {
             self.emit(Event::OwnerChanged { group, from, to, cause, epoch, proof });
         }
         self.open_on_owner(declared);
+        if let Some(node) = to {
+            self.take_over_running(&found, node);
+        }
         if from.is_some_and(|node| self.state.node_state(node).is_member()) {
             // It has room for another group now.
             self.touch_awaiting();

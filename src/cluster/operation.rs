@@ -39,7 +39,8 @@ impl Cluster {
             | OperationKind::CheckLooksAlive
             | OperationKind::CheckIsAlive
             | OperationKind::Probe
-            | OperationKind::Fence => {}
+            | OperationKind::Fence
+            | OperationKind::Inventory => {}
         }
         self.caches.outstanding.push(id, Target::Resource(resource));
         if let Some(effect) = self.resource_effect(resource) {
@@ -74,7 +75,8 @@ impl Cluster {
             Some(Target::Resource(resource)) => self.finish_on_resource(resource, outcome),
             Some(Target::Orphan(node, resource)) => self.finish_orphan(node, resource, outcome),
             Some(Target::Node(node)) => self.finish_fence(node, outcome),
-            None => {}
+            // It is answered by a list, and by no outcome.
+            Some(Target::Inquiry(_)) | None => {}
         }
     }
 
@@ -93,8 +95,8 @@ impl Cluster {
             Some(Target::Orphan(node, resource)) => {
                 self.note_orphan_progress(node, resource);
             }
-            // A fence has one deadline, whatever it reports.
-            Some(Target::Node(_)) | None => {}
+            // These have one deadline, whatever is reported.
+            Some(Target::Node(_) | Target::Inquiry(_)) | None => {}
         }
     }
 
@@ -147,7 +149,9 @@ impl Cluster {
             (OperationKind::Probe, Outcome::Running) => {
                 self.set_doubt(resource, Doubt::ToTerminate);
             }
-            (OperationKind::Probe | OperationKind::Fence, _) => self.note_probed(resource),
+            (OperationKind::Probe | OperationKind::Fence | OperationKind::Inventory, _) => {
+                self.note_probed(resource);
+            }
         }
     }
 
@@ -163,7 +167,8 @@ impl Cluster {
             | OperationKind::Stop
             | OperationKind::Terminate
             | OperationKind::Probe
-            | OperationKind::Fence => self.touch_resource(resource),
+            | OperationKind::Fence
+            | OperationKind::Inventory => self.touch_resource(resource),
         }
         Some(operation.kind)
     }
@@ -195,7 +200,9 @@ impl Cluster {
                 }
                 self.touch_resource(resource);
             }
-            OperationKind::Probe | OperationKind::Fence => self.note_probed(resource),
+            OperationKind::Probe | OperationKind::Fence | OperationKind::Inventory => {
+                self.note_probed(resource);
+            }
         }
     }
 
@@ -268,6 +275,9 @@ impl Cluster {
 
     /// Whether this outcome answers this kind of operation.
     pub(crate) fn fits(kind: OperationKind, outcome: Outcome) -> bool {
+        if kind == OperationKind::Inventory {
+            return false;
+        }
         match outcome {
             Outcome::Failed | Outcome::TimedOut => true,
             Outcome::FailedForGood => kind == OperationKind::Start,

@@ -70,6 +70,7 @@ impl Cluster {
                 continue;
             }
             match orphan.state {
+                OrphanState::Running if self.may_be_taken_over(node, resource) => {}
                 OrphanState::Running | OrphanState::Unsettled
                     if self.has_orphan_dependent(node, resource) => {}
                 OrphanState::Running => {
@@ -131,7 +132,8 @@ impl Cluster {
             | OperationKind::CheckLooksAlive
             | OperationKind::CheckIsAlive
             | OperationKind::Probe
-            | OperationKind::Fence => OrphanState::Terminating,
+            | OperationKind::Fence
+            | OperationKind::Inventory => OrphanState::Terminating,
         };
         self.set_orphan(node, resource, Some(Orphan { state, operation }));
         self.caches.outstanding.push(id, Target::Orphan(node, resource));
@@ -170,7 +172,8 @@ impl Cluster {
                 | OperationKind::CheckLooksAlive
                 | OperationKind::CheckIsAlive
                 | OperationKind::Probe
-                | OperationKind::Fence,
+                | OperationKind::Fence
+                | OperationKind::Inventory,
                 _,
             ) => self.doubt_orphan(node, resource),
         }

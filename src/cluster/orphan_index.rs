@@ -92,6 +92,16 @@ impl OrphanIndex {
         (*of == group).then_some((*node, *resource))
     }
 
+    /// The orphans of a group, by node and then by resource.
+    pub(crate) fn of_group(
+        &self,
+        group: GroupId,
+    ) -> impl Iterator<Item = (NodeId, ResourceId)> + '_ {
+        let first = (group, NodeId::new(0), ResourceId::new(0));
+        let last = (group, NodeId::new(u32::MAX), ResourceId::new(u32::MAX));
+        self.by_group.range(first..=last).map(|(_, node, resource)| (*node, *resource))
+    }
+
     /// The earliest deadline among the orphans on a node, and whose it is.
     pub(crate) fn first_deadline(&self, node: NodeId) -> Option<(Timestamp, ResourceId)> {
         let mut rest = self.deadlines.range((node, Timestamp::ZERO, ResourceId::new(0))..);

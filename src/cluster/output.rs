@@ -28,8 +28,8 @@ pub enum Output<N: Naming = Ids> {
 
 /// One operation that the embedder carries out.
 ///
-/// It ends once: by one [`OperationFinished`](super::Input::OperationFinished), or, if that did
-/// not come, by [`OperationTimedOut`](Event::OperationTimedOut) or
+/// It ends once: by one [`OperationFinished`](super::Input::OperationFinished), an inventory by one
+/// [`NodeInventory`](super::Input::NodeInventory) that names it, or, if that did not come, by [`OperationTimedOut`](Event::OperationTimedOut) or
 /// [`OperationSuperseded`](Event::OperationSuperseded). After these two no report is owed, and one
 /// that comes is stale. After a restore the same `operation` may be asked for again. Whether it is
 /// carried out, the agent asks [`Agent::admit`](crate::agent::Agent::admit): effects come late,
@@ -44,11 +44,12 @@ pub struct Effect<N: Naming = Ids> {
     pub action: OperationKind,
     /// Where; for a fence, whom.
     pub node: N::Node,
-    /// The resource; `None` for a fence.
+    /// The resource; `None` for a fence and for an inventory.
     pub resource: Option<N::Resource>,
-    /// The group of the resource, which the epoch belongs to; `None` for a fence.
+    /// The group of the resource, which the epoch belongs to; `None` for a fence and for an
+    /// inventory.
     pub group: Option<N::Group>,
-    /// Ownership epoch of the group; 0 for a fence.
+    /// Ownership epoch of the group; 0 for a fence and for an inventory.
     pub epoch: Epoch,
     /// The life of the node.
     pub incarnation: Incarnation,
@@ -111,7 +112,7 @@ pub enum Event<N: Naming = Ids> {
     },
     /// An operation does not count any more: its node was lost or is off, it made way (a health
     /// check for a stop or after a failure), or it is not needed (a fence of a node that is known
-    /// to be off by now). No report is owed.
+    /// to be off by now, an inventory before more was declared). No report is owed.
     OperationSuperseded {
         operation: OpId,
         action: OperationKind,
@@ -126,6 +127,8 @@ pub enum Event<N: Naming = Ids> {
     InventoryTaken { node: N::Node, floor: OpId },
     /// A resource was found running where it should not.
     OrphanFound { resource: N::Resource, node: N::Node },
+    /// Its group, which never had an owner, has this one now and takes it over as it runs there.
+    TakenOver { resource: N::Resource, node: N::Node },
     /// It runs there no longer.
     OrphanGone { resource: N::Resource, node: N::Node },
     /// A node could not be fenced; the next attempt is due then, if there is one.
@@ -159,7 +162,8 @@ impl Effect {
 }
 
 impl<N: Naming> Effect<N> {
-    /// The effect as its agent sees it; `None` for a fence, which is for a device.
+    /// The effect as its agent sees it; `None` for a fence, which is for a device, and for an
+    /// inventory, which is about no resource ([`Agent::answers`](crate::agent::Agent::answers)).
     #[must_use]
     pub fn order(&self) -> Option<Order<N>> {
         let Self { operation, action, epoch, incarnation, .. } = *self;

@@ -17,6 +17,8 @@ pub(crate) enum Target {
     Orphan(NodeId, ResourceId),
     /// A node that is being fenced.
     Node(NodeId),
+    /// A member that is being asked what it runs.
+    Inquiry(NodeId),
 }
 
 /// The operations in flight.

@@ -17,6 +17,10 @@ use crate::time::Timestamp;
 impl Cluster {
     /// Gives a group the owner it should have, or sets it moving there.
     pub(crate) fn place(&mut self, declared: &GroupSpec, group: GroupId) {
+        if self.was_never_owned(group) {
+            // Whether it may still take over what runs is asked again, whatever was touched.
+            self.touch_orphans_of(group);
+        }
         if !self.state.is_quorate() {
             return;
         }
@@ -45,6 +49,15 @@ impl Cluster {
     }
 
     fn place_first(&mut self, declared: &GroupSpec, group: GroupId) {
+        if self.was_never_owned(group) {
+            if self.unknown_of(declared).is_some() {
+                return;
+            }
+            if let Some(node) = self.where_it_runs(declared, group) {
+                self.transfer(group, Some(node), MovementCause::Start, None);
+                return;
+            }
+        }
         if self.yields_to_awaiting(group) {
             return;
         }

@@ -14,8 +14,8 @@ crate::form::strictly_read! { "Reason"
 /// Where several things are in the way, the one is given without whose end nothing else would help:
 ///
 /// 1. the quorum ([`NoQuorum`](Self::NoQuorum));
-/// 2. an owner: there is none, or the owner is off ([`WaitingForPreferredOwner`][1],
-///    [`NoCandidate`](Self::NoCandidate)), or is not certain to be off ([`WaitingForNodeOff`][2]; of
+/// 2. an owner: there is none, or the owner is off ([`WaitingForInventory`][3],
+///    [`WaitingForPreferredOwner`][1], [`NoCandidate`](Self::NoCandidate)), or is not certain to be off ([`WaitingForNodeOff`][2]; of
 ///    a group that nobody asked for, and of which nothing runs, that it is not started);
 /// 3. what may run and should not, or nobody knows ([`OrphanRunning`](Self::OrphanRunning),
 ///    [`InDoubt`](Self::InDoubt));
@@ -25,7 +25,8 @@ crate::form::strictly_read! { "Reason"
 ///    ([`InProgress`](Self::InProgress)); what only somebody from outside can end
 ///    ([`NotAdmitted`](Self::NotAdmitted), [`OwnerPaused`](Self::OwnerPaused), a failure without
 ///    another attempt, [`NotStartedAutomatically`](Self::NotStartedAutomatically),
-///    [`OwnerNotPossible`](Self::OwnerNotPossible)); the operation on another resource that has to
+///    [`OwnerNotPossible`](Self::OwnerNotPossible)); a node that has not said whether it runs it
+///    ([`WaitingForInventory`][3]); the operation on another resource that has to
 ///    end first ([`WaitingForResource`](Self::WaitingForResource)); the time of its next attempt
 ///    ([`RestartScheduled`](Self::RestartScheduled), [`Failed`](Self::Failed)); what the start of a
 ///    group waits for ([`StartDelayed`](Self::StartDelayed),
@@ -37,6 +38,7 @@ crate::form::strictly_read! { "Reason"
 ///
 /// [1]: Self::WaitingForPreferredOwner
 /// [2]: Self::WaitingForNodeOff
+/// [3]: Self::WaitingForInventory
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -109,6 +111,17 @@ pub enum Reason<N: Naming = Ids> {
         group: N::Group,
         /// Until when it is waited for at the most.
         until: Timestamp,
+    },
+    /// A node has not said whether it runs a resource that was declared while the cluster ran; before
+    /// that, or before the node is known to be off, the resource is started nowhere, and a group that
+    /// never had an owner gets none. A member is being asked. A node that is lost is not; that it is
+    /// off ends the wait, and so does an operator who clears the failure of the resource, which says
+    /// that it runs on none of the nodes that are waited for.
+    WaitingForInventory {
+        /// The resource.
+        resource: N::Resource,
+        /// The node.
+        node: N::Node,
     },
     /// Its start delay is not over.
     StartDelayed {
@@ -201,6 +214,9 @@ impl<N: Naming> fmt::Display for Reason<N> {
                     f,
                     "group {group} has a higher priority and starts first, waited for until {until} at most"
                 )
+            }
+            Self::WaitingForInventory { resource, node } => {
+                write!(f, "node {node} has not said whether it runs {resource}")
             }
             Self::StartDelayed { until } => write!(f, "start delayed until {until}"),
             Self::Moving { to: Some(to) } => write!(f, "moving to {to}"),

@@ -186,6 +186,8 @@ impl Cluster {
             && self.should(position)
             && record.recovery == Recovery::None
             && record.operation.is_none()
+            // It may run already where nobody has said so.
+            && self.silent_about(resource).is_none()
             && graph.clauses(position).all(|mut clause| clause.any(|member| self.keeps(member)))
             // Of alternative providers, those that are still starting are waited for.
             && graph

@@ -83,6 +83,7 @@ pub(crate) fn restore_state_within(
         inputs,
         next_operation,
         configuration,
+        last_declared,
         witness,
         wall_clock,
         quorate_since,
@@ -106,6 +107,7 @@ pub(crate) fn restore_state_within(
             next_operation
         },
         configuration,
+        last_declared,
         witness,
         wall_clock: wall_clock.map(|clock| (clock.read_at, clock.reading)),
         quorate_since,
@@ -149,6 +151,8 @@ impl IdsOf<'_> {
                 fence,
                 fence_retry_at,
                 fence_attempts,
+                listed_in,
+                inquiry,
             } = snapshot;
             let record = NodeRecord {
                 state,
@@ -169,6 +173,8 @@ impl IdsOf<'_> {
                     retry_at: fence_retry_at,
                     attempts: fence_attempts,
                 },
+                listed_in,
+                inquiry,
             };
             if slots.fill(node.index(), record) == Filled::Before {
                 return Err(RestoreError::DuplicateNode(name));
@@ -290,6 +296,8 @@ impl IdsOf<'_> {
                 looked_alive_at,
                 known_alive_at,
                 sequence,
+                declared_in,
+                vouched,
             } = snapshot;
             let resource = self.resource(&name)?;
             let restarts = if seeded!(SnapshotForgets) { Default::default() } else { restarts };
@@ -314,6 +322,8 @@ impl IdsOf<'_> {
                 looked_alive_at,
                 known_alive_at,
                 sequence,
+                declared_in,
+                vouched,
             };
             if slots.fill(resource.index(), record) == Filled::Before {
                 return Err(RestoreError::DuplicateResource(name));

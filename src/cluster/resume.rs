@@ -44,6 +44,9 @@ impl Cluster {
             record.looked_alive_at = record.looked_alive_at.after(gap);
             record.known_alive_at = record.known_alive_at.after(gap);
         }
+        for record in &mut self.state.nodes {
+            record.inquiry = record.inquiry.map(|operation| armed(operation, now));
+        }
         let orphans: alloc::vec::Vec<_> = self
             .state
             .orphans()

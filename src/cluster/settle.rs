@@ -162,6 +162,7 @@ impl Cluster {
         let spec = Arc::clone(&self.spec);
         let Some(declared) = spec.group(group) else { return };
         self.expire(declared, group);
+        self.touch_silent_nodes(declared);
         self.place(declared, group);
         if self.caches.touched.is_yielding(group) {
             return;
@@ -275,6 +276,7 @@ impl Cluster {
                 group.home_wait = HomeWait::Possible;
             }
         }
+        self.file_silent(node);
         self.emit(Event::NodeChanged { node, from, to });
         if to == NodeState::Up {
             self.take_turns_on(node);
@@ -329,6 +331,7 @@ impl Cluster {
             Target::Resource(resource) => self.resource_effect(resource),
             Target::Orphan(node, resource) => self.orphan_effect(node, resource),
             Target::Node(node) => self.fence_effect(node),
+            Target::Inquiry(node) => self.inquiry_effect(node),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::state::{
     Attraction, ClusterState, Doubt, DownProof, Drain, DrainMode, DrainStatus, FailedNode,
     FailedWhile, Fence, GroupRecord, HomeWait, LateStart, Lock, LockHandling, MoveFailure,
     Movement, MovementCause, NodeRecord, Operation, Orphan, OrphanState, Pause, QueuedMove,
-    Recovery, ResourceRecord, Room, Tenure, Turn, WitnessState,
+    Recovery, ResourceRecord, Room, Tenure, Turn, Vouched, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -62,6 +62,8 @@ pub struct SnapshotV1 {
     pub(super) inputs: u64,
     pub(super) next_operation: OpId,
     pub(super) configuration: u64,
+    #[serde(default)]
+    pub(super) last_declared: u64,
     #[serde(default)]
     pub(super) witness: WitnessState,
     #[serde(default)]
@@ -112,6 +114,10 @@ pub(super) struct NodeSnapshot {
     pub(super) fence_retry_at: Option<Timestamp>,
     #[serde(default)]
     pub(super) fence_attempts: FailureLog,
+    #[serde(default)]
+    pub(super) listed_in: u64,
+    #[serde(default)]
+    pub(super) inquiry: Option<Operation>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
@@ -233,6 +239,10 @@ pub(super) struct ResourceSnapshot {
     pub(super) known_alive_at: Timestamp,
     #[serde(default)]
     pub(super) sequence: u64,
+    #[serde(default)]
+    pub(super) declared_in: u64,
+    #[serde(default)]
+    pub(super) vouched: Vouched,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -260,6 +270,7 @@ impl SnapshotV1 {
             inputs,
             next_operation,
             configuration,
+            last_declared,
             witness,
             wall_clock,
             quorate_since,
@@ -278,6 +289,7 @@ impl SnapshotV1 {
             inputs: *inputs,
             next_operation: *next_operation,
             configuration: *configuration,
+            last_declared: *last_declared,
             witness: *witness,
             wall_clock: wall_clock.map(|(read_at, reading)| ClockSnapshot { read_at, reading }),
             quorate_since: *quorate_since,
@@ -311,6 +323,8 @@ impl NamesOf<'_> {
             drain: Drain { status, mode, target, lock },
             proof,
             fence: Fence { operation, retry_at, attempts },
+            listed_in,
+            inquiry,
         } = record;
         NodeSnapshot {
             node: self.node(NodeId::from_index(index)),
@@ -330,6 +344,8 @@ impl NamesOf<'_> {
             fence: *operation,
             fence_retry_at: *retry_at,
             fence_attempts: attempts.clone(),
+            listed_in: *listed_in,
+            inquiry: *inquiry,
         }
     }
 
@@ -417,6 +433,8 @@ impl NamesOf<'_> {
             looked_alive_at,
             known_alive_at,
             sequence,
+            declared_in,
+            vouched,
         } = record;
         ResourceSnapshot {
             resource: self.resource(ResourceId::from_index(index)),
@@ -437,6 +455,8 @@ impl NamesOf<'_> {
             looked_alive_at: *looked_alive_at,
             known_alive_at: *known_alive_at,
             sequence: *sequence,
+            declared_in: *declared_in,
+            vouched: *vouched,
         }
     }
 

@@ -125,7 +125,8 @@ impl Cluster {
     /// everything in flight goes on and succeeds, and so does what follows from it.
     ///
     /// Probes are not answered, for nobody knows what they find: those that would still be in flight
-    /// are listed in [`Plan::unanswered`], and what they ask about stays in doubt.
+    /// are listed in [`Plan::unanswered`], and what they ask about stays in doubt. Nodes that are asked
+    /// what they run answer that they run nothing of what was declared just now.
     ///
     /// Waits that end by themselves (delays of restarts, starts and further fences, leases, the
     /// wait for a preferred owner) are sat out; retries, failback windows, probes and health checks
@@ -159,7 +160,7 @@ impl Cluster {
 struct Rehearsal {
     cluster: Cluster,
     operations: Vec<PlannedOperation>,
-    answers: VecDeque<(OpId, Outcome)>,
+    answers: VecDeque<(OpId, Answer)>,
     steps_left: usize,
 }
 
@@ -194,14 +195,28 @@ impl Rehearsal {
             let now = self.cluster.state.now;
             let Some(steps_left) = self.steps_left.checked_sub(1) else { return };
             self.steps_left = steps_left;
-            if let Some((operation, outcome)) = self.answers.pop_front() {
-                let report = Input::OperationFinished { operation, outcome };
+            if let Some((operation, answer)) = self.answers.pop_front() {
                 // An operation that another answer made superfluous is not outstanding any more.
-                let _ = self.cluster.handle(now, report);
+                if let Some(report) = self.report(operation, answer) {
+                    let _ = self.cluster.handle(now, report);
+                }
             } else if let Some(at) = self.next_wait() {
                 self.cluster.handle_timeout(at);
             } else {
                 return;
+            }
+        }
+    }
+
+    fn report(&self, operation: OpId, answer: Answer) -> Option<Input> {
+        match answer {
+            Answer::Outcome(outcome) => Some(Input::OperationFinished { operation, outcome }),
+            Answer::Nothing => {
+                let effect =
+                    self.cluster.effect_of(self.cluster.caches.outstanding.target(operation)?)?;
+                let Effect { node, incarnation, .. } = effect;
+                let (running, operation) = (Vec::new(), Some(operation));
+                Some(Input::NodeInventory { node, incarnation, running, operation })
             }
         }
     }
@@ -219,7 +234,8 @@ impl Rehearsal {
                 | OperationKind::Stop
                 | OperationKind::Terminate
                 | OperationKind::Probe
-                | OperationKind::Fence => {
+                | OperationKind::Fence
+                | OperationKind::Inventory => {
                     self.operations.push(PlannedOperation::of(effect));
                 }
             }
@@ -315,17 +331,27 @@ impl PlannedOperation {
     }
 }
 
+/// How an operation ends in a rehearsal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Answer {
+    Outcome(Outcome),
+    /// A node says that it runs nothing that nobody knew of.
+    Nothing,
+}
+
 /// How an operation ends in a rehearsal; `None` if nobody can say.
-fn answer<N: Naming>(effect: &Effect<N>) -> Option<(OpId, Outcome)> {
-    match effect.action {
-        OperationKind::Probe => None,
+fn answer<N: Naming>(effect: &Effect<N>) -> Option<(OpId, Answer)> {
+    let outcome = match effect.action {
+        OperationKind::Inventory => return Some((effect.operation, Answer::Nothing)),
+        OperationKind::Probe => return None,
         OperationKind::Start
         | OperationKind::Stop
         | OperationKind::Terminate
         | OperationKind::CheckLooksAlive
         | OperationKind::CheckIsAlive
-        | OperationKind::Fence => Some((effect.operation, Outcome::Succeeded)),
-    }
+        | OperationKind::Fence => Outcome::Succeeded,
+    };
+    Some((effect.operation, Answer::Outcome(outcome)))
 }
 
 /// One line per group, then one per operation.

@@ -23,7 +23,13 @@ impl Cluster {
             return Some(Reason::NoQuorum);
         }
         let Some(owner) = record.owner else {
-            return Some(self.why_unplaced(declared, group));
+            let unknown = self.unknown_of(declared).filter(|_| self.was_never_owned(group));
+            return Some(match unknown {
+                // Nobody has a node fenced for what would not start either.
+                Some(_) if !self.is_wanted(declared, group) => Reason::NotStartedAutomatically,
+                Some((resource, node)) => Reason::WaitingForInventory { resource, node },
+                None => self.why_unplaced(declared, group),
+            });
         };
         match self.state.node_state(owner) {
             NodeState::Down => {
@@ -155,6 +161,9 @@ impl Cluster {
         if let Some(reason) = self.why_held(declared, group, owner, resource) {
             return reason;
         }
+        if let Some(node) = self.silent_about(resource) {
+            return Reason::WaitingForInventory { resource, node };
+        }
         if let Some(on) = self.operation_waited_for(declared, group, owner, position) {
             return Reason::WaitingForResource { resource, on };
         }
@@ -193,7 +202,12 @@ impl Cluster {
                 return Some(Reason::NotAdmitted { node: owner, because_of });
             }
             if self.waits_for_resume(resource) {
-                return Some(Reason::OwnerPaused { node: owner });
+                // Another configuration may say that nothing of it starts by itself any more.
+                let is_idle = self.caches.running(group) == 0 && !self.is_ordered(declared, group);
+                return Some(match is_idle {
+                    true => Reason::NotStartedAutomatically,
+                    false => Reason::OwnerPaused { node: owner },
+                });
             }
             if retry_at.is_none() {
                 return failure;
@@ -260,7 +274,8 @@ impl Cluster {
             OperationKind::CheckLooksAlive
             | OperationKind::CheckIsAlive
             | OperationKind::Probe
-            | OperationKind::Fence => false,
+            | OperationKind::Fence
+            | OperationKind::Inventory => false,
         })
     }
 

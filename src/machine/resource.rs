@@ -72,7 +72,8 @@ pub enum ResourceEvent {
     FailureReported,
     /// Its node is no longer heard from.
     NodeLost,
-    /// It was found running on its owner, in the life of the node in which it was started.
+    /// It was found running on its owner, in the life of the node in which it was started, or before
+    /// the group had any owner.
     FoundRunning,
     /// It is certain that it does not run: its node is off, or the agent or an operator says so.
     ConfirmedOff,
@@ -152,6 +153,8 @@ impl ResourceState {
         match event {
             E::StartIssued => Transition::To(Self::OnlinePending),
             E::StartRefused => Transition::To(Self::Failed),
+            // Its group has its first owner, which runs it already.
+            E::FoundRunning => Transition::To(Self::Online),
             E::Opened
             | E::FailureReported
             | E::NodeLost
@@ -166,8 +169,7 @@ impl ResourceState {
             | E::StopFailed
             | E::TerminateSucceeded
             | E::TerminateFailed
-            | E::OperationTimedOut
-            | E::FoundRunning => Transition::Forbidden,
+            | E::OperationTimedOut => Transition::Forbidden,
         }
     }
 

@@ -42,7 +42,7 @@ fn an_agent_that_lies_is_found_and_told_in_a_handful_of_lines() {
     let (seed, shrunk) = found(sound.with_flaw(Flaw::LiesAreJudged), small_and_busy());
     std::println!("seed {seed}: {} of {} acts\n{}", shrunk.acts.1, shrunk.acts.0, shrunk.scenario);
     assert_eq!(shrunk.breach.invariant, Some(Invariant::S1));
-    assert!(shrunk.acts.1 <= 30, "{} acts are left", shrunk.acts.1);
+    assert!(shrunk.acts.1 <= 40, "{} acts are left", shrunk.acts.1);
     // The same seed without the flaw keeps every promise.
     assert_eq!(sound.run(seed, Weather::Hostile).err(), None);
     // The scenario is understood, says the same again, and ends in the same state.

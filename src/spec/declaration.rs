@@ -129,6 +129,11 @@ pub struct ClusterDeclaration {
     pub fence_period: Option<Duration>,
     #[serde(default)]
     pub probe_interval: Option<Interval>,
+    #[serde(
+        default,
+        deserialize_with = "crate::time::text::optional::deserialize"
+    )]
+    pub inventory_timeout: Option<Duration>,
     /// Kinds of the embedder's own; one with a standard name replaces the standard kind.
     #[serde(default)]
     pub kinds: Vec<KindDeclaration>,

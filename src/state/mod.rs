@@ -31,7 +31,7 @@ pub use node::{Attraction, DownProof, Drain, DrainMode, DrainStatus, Fence, Node
 pub use occupancy::Occupancy;
 pub use resource::{
     Doubt, Exhaustion, FailedWhile, LateStart, Operation, OperationKind, Orphan, OrphanState,
-    Outcome, Recovery, ResourceRecord,
+    Outcome, Recovery, ResourceRecord, Vouched,
 };
 
 /// The ground state of a cluster.
@@ -43,6 +43,9 @@ pub struct ClusterState {
     pub(crate) next_operation: OpId,
     /// Grows with every accepted change of configuration.
     pub(crate) configuration: u64,
+    /// The configuration that last declared resources that were not declared before; 0 if none did
+    /// since the cluster was declared.
+    pub(crate) last_declared: u64,
     pub(crate) witness: WitnessState,
     /// The last reading of the clock on the wall, and when it was taken.
     pub(crate) wall_clock: Option<(Timestamp, WallClock)>,
@@ -69,6 +72,7 @@ impl ClusterState {
             inputs: 0,
             next_operation: OpId::new(1),
             configuration: 1,
+            last_declared: 0,
             witness: WitnessState::Down,
             wall_clock: None,
             quorate_since: None,

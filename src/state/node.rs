@@ -27,6 +27,10 @@ pub struct NodeRecord {
     /// How it is known to be off, for a node that is down.
     pub(crate) proof: DownProof,
     pub(crate) fence: Fence,
+    /// The last of the configurations that declared resources of which it has said what it runs.
+    pub(crate) listed_in: u64,
+    /// The question what it runs, if it is being asked.
+    pub(crate) inquiry: Option<Operation>,
 }
 
 /// Whether an operator wants a node paused.
@@ -147,6 +151,8 @@ impl NodeRecord {
             drain: Drain::default(),
             proof: DownProof::NeverSeen,
             fence: Fence::default(),
+            listed_in: 0,
+            inquiry: None,
         }
     }
 
@@ -178,6 +184,12 @@ impl NodeRecord {
     #[must_use]
     pub const fn drain(&self) -> Drain {
         self.drain
+    }
+
+    /// The question what it runs, if it is being asked.
+    #[must_use]
+    pub const fn inquiry(&self) -> Option<Operation> {
+        self.inquiry
     }
 
     /// How it is known to be off; meaningful while it is down.

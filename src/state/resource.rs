@@ -45,6 +45,25 @@ pub struct ResourceRecord {
     pub(crate) known_alive_at: Timestamp,
     /// Grows with every change of state.
     pub(crate) sequence: u64,
+    /// The configuration that declared it, 0 if it was declared with the cluster: a node that has
+    /// said what it runs only before that may run it.
+    pub(crate) declared_in: u64,
+    /// Whether an operator vouches that it does not run where nobody has said so.
+    pub(crate) vouched: Vouched,
+}
+
+/// Whether an operator vouches that a resource does not run on the nodes that have not said what
+/// they run since it was declared.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Vouched {
+    /// No: its first start waits for them.
+    #[default]
+    No,
+    /// Yes.
+    Yes,
 }
 
 /// Whether a start that was never answered may still come to pass.
@@ -242,6 +261,9 @@ pub enum OperationKind {
     Probe,
     /// Make certain that a node runs nothing.
     Fence,
+    /// Find out what a node runs. It is answered by
+    /// [`Input::NodeInventory`](crate::Input::NodeInventory), which names it, and by no outcome.
+    Inventory,
 }
 
 /// How an operation ended.
@@ -312,6 +334,8 @@ impl ResourceRecord {
             looked_alive_at: now,
             known_alive_at: now,
             sequence: 0,
+            declared_in: 0,
+            vouched: Vouched::No,
         }
     }
 
@@ -403,7 +427,8 @@ impl ResourceRecord {
                 | OperationKind::Terminate
                 | OperationKind::CheckLooksAlive
                 | OperationKind::CheckIsAlive
-                | OperationKind::Fence,
+                | OperationKind::Fence
+                | OperationKind::Inventory,
             ) => false,
         };
         self.state == ResourceState::InDoubt && is_left_alone
@@ -436,7 +461,8 @@ impl Operation {
             OperationKind::CheckLooksAlive
             | OperationKind::CheckIsAlive
             | OperationKind::Probe
-            | OperationKind::Fence => self.issued_at.after(settings.deadlock_timeout),
+            | OperationKind::Fence
+            | OperationKind::Inventory => self.issued_at.after(settings.deadlock_timeout),
         }
     }
 }
@@ -451,6 +477,7 @@ impl fmt::Display for OperationKind {
             Self::CheckIsAlive => "check is-alive of",
             Self::Probe => "probe",
             Self::Fence => "fence",
+            Self::Inventory => "inventory of",
         })
     }
 }

@@ -138,7 +138,7 @@ invariants! {
         Partly(SelfStop), Some("the stops are judged; that a node stops in time by itself needs a part on that node");
     S26 "Fences need quorum, are limited in number, and count only when confirmed; a fenced node returns only in a later life."
         Partly(SelfStop), Some("the core is on no node of its own, so it cannot fence itself");
-    S27 "What a joining node says that it runs never changes an owner; what it should not run is stopped there."
+    S27 "What a joining node says that it runs never changes an owner; what it should not run is stopped there. What was declared while the cluster runs starts only when every node that is not off has said what it runs, or an operator vouches for it; only a group that never had an owner takes over what runs."
         Checked, None;
     S28 "Everything declared has exactly one record, every record is declared, and only what is off is removed."
         Checked, None;

@@ -152,7 +152,12 @@ pub fn inputs(spec: &ClusterSpec) -> impl Strategy<Value = Input> + use<> {
         8 => (node.clone(), incarnation.clone(), running)
             .prop_map(|(node, incarnation, running)| Input::NodeJoined { node, incarnation, running }),
         2 => (node.clone(), incarnation.clone(), inventory).prop_map(
-            |(node, incarnation, running)| Input::NodeInventory { node, incarnation, running }
+            |(node, incarnation, running)| Input::NodeInventory {
+                node,
+                incarnation,
+                running,
+                operation: None,
+            }
         ),
         3 => node.clone().prop_map(|node| Input::NodeLost { node, incarnation: Life::Known }),
         1 => node.clone().prop_map(|node| Input::NodeLeft { node, incarnation: Life::Known }),

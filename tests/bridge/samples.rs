@@ -164,6 +164,7 @@ fn reasons() -> Vec<Reason<Names>> {
         Reason::OwnerPaused { node: node() },
         Reason::NotAdmitted { node: node(), because_of: name("mail") },
         Reason::WaitingForPriority { group: group(), until: at(300_000) },
+        Reason::WaitingForInventory { resource: resource(), node: name("b") },
         Reason::StartDelayed { until: at(10_000) },
         Reason::Moving { to: Some(name("b")) },
         Reason::Moving { to: None },

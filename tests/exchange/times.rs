@@ -161,7 +161,10 @@ fn run(drive: &mut Drive, start: &Times, stop: &Times, hands: Hands) -> Run {
                 OperationKind::Start => start.of(name),
                 OperationKind::Stop => stop.of(name),
                 OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => 0,
-                OperationKind::Terminate | OperationKind::Probe | OperationKind::Fence => {
+                OperationKind::Terminate
+                | OperationKind::Probe
+                | OperationKind::Fence
+                | OperationKind::Inventory => {
                     panic!("nothing fails here")
                 }
             };

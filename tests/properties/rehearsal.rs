@@ -329,8 +329,7 @@ impl Execution {
             let is_answered = |effect: &Effect| effect.action != OperationKind::Probe;
             let oldest = self.cluster.outstanding().find(is_answered);
             if let Some(effect) = oldest {
-                let (operation, outcome) = (effect.operation, Outcome::Succeeded);
-                let report = Input::OperationFinished { operation, outcome };
+                let report = well_ended(&effect);
                 let now = self.cluster.state().now();
                 self.cluster.handle(now, report).map_err(|error| error.to_string())?;
             } else if let Some(at) = waits::next(&self.cluster)? {
@@ -347,6 +346,17 @@ impl Execution {
         }
         Err("there is no end of it".into())
     }
+}
+
+/// What is reported of an operation that ends well: a node that is asked runs nothing new.
+fn well_ended(effect: &Effect) -> Input {
+    let operation = effect.operation;
+    if effect.action == OperationKind::Inventory {
+        let Effect { node, incarnation, .. } = *effect;
+        let (running, operation) = (Vec::new(), Some(operation));
+        return Input::NodeInventory { node, incarnation, running, operation };
+    }
+    Input::OperationFinished { operation, outcome: Outcome::Succeeded }
 }
 
 /// An operation as a plan lists it; health checks are not listed.

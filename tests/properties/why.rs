@@ -66,7 +66,7 @@ fn without(cluster: &Cluster, group: GroupId, reason: Reason) -> Option<Cluster>
             let failback = ResumeFailback::NoFailback;
             told(cluster, Input::Command(Command::ResumeNode { node, failback }))
         }
-        Reason::InDoubt { resource, .. } => {
+        Reason::InDoubt { resource, .. } | Reason::WaitingForInventory { resource, .. } => {
             told(cluster, Input::Command(Command::ClearResourceFailure { resource }))
         }
         Reason::NotStartedAutomatically => {

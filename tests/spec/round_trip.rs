@@ -29,6 +29,7 @@ pub(super) const EVERYTHING: &str = r#"
     group_wait_delay = "1m 30s"
     priority_wait = "4m"
     fence_timeout = 61000
+    inventory_timeout = 65000
     fence_retry_delay = "31s"
     fence_threshold = 3
     fence_period = "2h"

@@ -142,6 +142,7 @@ fn target_word(order: &Order) -> u64 {
         OperationKind::CheckIsAlive => 4,
         OperationKind::Probe => 5,
         OperationKind::Fence => 6,
+        OperationKind::Inventory => 7,
     };
     u64::from(order.node) << 16 | u64::from(order.resource) << 8 | kind
 }

@@ -281,6 +281,7 @@ impl Stimulus {
                 node: node_id(node),
                 incarnation: Incarnation::new(life.into()),
                 running: listed(running),
+                operation: None,
             },
             Self::Answered { order, outcome } => {
                 Input::OperationFinished { operation: OpId::new(order.into()), outcome }

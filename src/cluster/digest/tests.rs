@@ -46,6 +46,7 @@ fn cluster() -> impl Iterator<Item = Change> {
         inputs = 41;
         next_operation = OpId::new(21);
         configuration = 3;
+        last_declared = 1;
         witness = WitnessState::Down;
         wall_clock = None;
         quorate_since = None;
@@ -71,6 +72,8 @@ fn nodes() -> impl Iterator<Item = Change> {
         fence.operation = Some(operation(17, OperationKind::Fence));
         fence.retry_at = Some(at(1));
         fence.attempts = log(&[1]);
+        listed_in = 1;
+        inquiry = None;
     }
     .into_iter()
 }
@@ -128,6 +131,8 @@ fn resources() -> impl Iterator<Item = Change> {
         retries = 1;
         looked_alive_at = at(3_001);
         known_alive_at = at(2_501);
+        declared_in = 1;
+        vouched = crate::state::Vouched::Yes;
         sequence = 9;
     }
     .into_iter()

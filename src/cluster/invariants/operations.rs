@@ -57,6 +57,22 @@ impl Checks<'_> {
         Ok(())
     }
 
+    /// A node that is asked what it runs is a member, and has not said so.
+    pub(super) fn inquiry(self, node: NodeId, record: &NodeRecord) -> Result<(), Violation> {
+        let subject = Subject::Node(node);
+        let last = self.state.last_declared;
+        require!(record.listed_in <= last, subject.clone(), Rule::DeclaredInFuture);
+        let Some(operation) = record.inquiry else {
+            return Ok(());
+        };
+        let is_inventory = operation.kind == OperationKind::Inventory;
+        require!(is_inventory, subject.clone(), Rule::OperationDoesNotFit);
+        let is_needed = record.listed_in < last;
+        require!(is_needed, subject.clone(), Rule::OperationDoesNotFit);
+        require!(record.state.is_member(), subject.clone(), Rule::OperationOnNonMember);
+        self.times(&subject, operation)
+    }
+
     /// Orphans are known resources on known nodes that are not down; their operations fit.
     pub(super) fn orphans(self) -> Result<(), Violation> {
         let mut oldest_stops = BTreeMap::new();
@@ -145,7 +161,8 @@ impl Checks<'_> {
                 | OperationKind::CheckLooksAlive
                 | OperationKind::CheckIsAlive
                 | OperationKind::Probe
-                | OperationKind::Fence => {}
+                | OperationKind::Fence
+                | OperationKind::Inventory => {}
             }
         }
         Ok(())
@@ -216,7 +233,10 @@ impl Checks<'_> {
         let orphans = state.orphans().filter_map(|(node, resource, orphan)| {
             Some((orphan.operation?.id, Subject::Orphan { node, resource }))
         });
-        fences.chain(resources).chain(orphans).collect()
+        let inquiries = state.nodes.iter().enumerate().filter_map(|(index, record)| {
+            Some((record.inquiry?.id, Subject::Node(NodeId::from_index(index))))
+        });
+        fences.chain(inquiries).chain(resources).chain(orphans).collect()
     }
 
     fn times(self, subject: &Subject, operation: Operation) -> Result<(), Violation> {

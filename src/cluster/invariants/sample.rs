@@ -10,7 +10,7 @@ use crate::state::{
     Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, FailedNode,
     FailedNodes, FailedWhile, Fence, HomeWait, LateStart, Lock, LockHandling, MoveFailure,
     Movement, MovementCause, Operation, OperationKind, Orphan, OrphanState, Pause, QueuedMove,
-    Recovery, Room, Tenure, Turn, WitnessState,
+    Recovery, Room, Tenure, Turn, Vouched, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -86,6 +86,7 @@ pub(crate) fn state(spec: &ClusterSpec) -> ClusterState {
     state.inputs = 40;
     state.next_operation = OpId::new(20);
     state.configuration = 2;
+    state.last_declared = 2;
     state.witness = WitnessState::Up;
     let reading = WallClock { utc_millis_of_day: 3_600_000, utc_offset_minutes: -60 };
     state.wall_clock = Some((at(300), reading));
@@ -120,6 +121,8 @@ fn nodes(state: &mut ClusterState) {
         record.proof = DownProof::Trusted;
     }
     state.nodes[0].attraction = Attraction::Withheld;
+    state.nodes[0].listed_in = 2;
+    state.nodes[1].inquiry = Some(operation(8, OperationKind::Inventory));
     state.nodes[1].pause = Pause::Requested;
     state.nodes[1].drain = Drain {
         status: DrainStatus::InProgress,
@@ -211,6 +214,8 @@ fn resources(state: &mut ClusterState) {
     failed.recovery = Recovery::RetryAt { at: Some(at(50_000)), cause: Exhaustion::Redundant };
     failed.restarts = log(&[1_500]);
     failed.failed_while = FailedWhile::Starting;
+    failed.declared_in = 2;
+    failed.vouched = Vouched::Yes;
     failed.retries = 2;
     state.resources[resource("tape").index()].late_start = LateStart::Possible;
     let online = &mut state.resources[resource("disk").index()];

@@ -123,6 +123,8 @@ pub enum Rule {
     /// What was online when its node was lost is in doubt as long as the node is lost; what is to
     /// be terminated is in doubt on a member, and nobody is being asked about it.
     DoubtDiffers,
+    /// Nothing was declared, and no node has said what it runs, in a configuration that is yet to come.
+    DeclaredInFuture,
     /// The first configuration is counted.
     ConfigurationNotCounted,
     /// A cluster that is quorate has formed, one without members has not.
@@ -243,6 +245,7 @@ impl fmt::Display for Rule {
                 "it is neither in doubt nor being terminated, and its start may still come"
             }
             Self::DoubtDiffers => "what is known of its doubt does not fit its state or node",
+            Self::DeclaredInFuture => "it refers to a configuration that is yet to come",
             Self::ConfigurationNotCounted => "its first configuration is not counted",
             Self::FormationDiffers => "whether it has formed differs from its members and quorum",
             Self::QuorumDiffers => "its quorum is not what the votes of its members come to",

@@ -22,6 +22,7 @@ impl<A: Naming> Translate<A> for Reason<A> {
             OwnerPaused { node: node },
             NotAdmitted { node: node, because_of: group },
             WaitingForPriority { group: group, until },
+            WaitingForInventory { resource: resource, node: node },
             StartDelayed { until },
             Moving { to: optional_node },
             RestartScheduled { resource: resource, at },

@@ -11,7 +11,7 @@ impl<A: Naming> Translate<A> for Input<A> {
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Input<B>, T::Unknown> {
         Ok(translate_variants! { self, by, Input:
             NodeJoined { node: node, incarnation, running: thing },
-            NodeInventory { node: node, incarnation, running: thing },
+            NodeInventory { node: node, incarnation, running: thing, operation },
             NodeLeft { node: node, incarnation },
             NodeLost { node: node, incarnation },
             NodeFenced { node: node, incarnation },

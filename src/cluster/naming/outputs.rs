@@ -68,6 +68,7 @@ impl<A: Naming> Translate<A> for Event<A> {
             },
             InventoryTaken { node: node, floor },
             OrphanFound { resource: resource, node: node },
+            TakenOver { resource: resource, node: node },
             OrphanGone { resource: resource, node: node },
             FenceFailed { node: node, retry_at },
             DrainChanged { node: node, status },

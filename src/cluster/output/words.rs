@@ -80,6 +80,9 @@ impl<N: Naming> fmt::Display for Event<N> {
             Self::OrphanFound { resource, node } => {
                 write!(f, "{resource}: found running on {node}")
             }
+            Self::TakenOver { resource, node } => {
+                write!(f, "{resource}: taken over on {node}")
+            }
             Self::OrphanGone { resource, node } => write!(f, "{resource}: gone from {node}"),
             Self::FenceFailed { node, retry_at } => {
                 write!(f, "node {node}: not fenced{}", Again(*retry_at))

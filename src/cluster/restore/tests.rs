@@ -227,6 +227,7 @@ fn impossible_states_of_clusters_nodes_and_orphans_are_refused() {
     let later = json!(NOW + 1);
     let doubt_to_come = json!({ "in_doubt": NOW + 1 });
     let fence = json!({ "id": 18, "kind": "fence", "issued_at": 1, "progress_at": 1 });
+    let inquiry = json!({ "id": 18, "kind": "inventory", "issued_at": 1, "progress_at": 1 });
     let running = |node: &str| json!({ "node": node, "resource": "ip", "state": "running" });
     let drained = json!({ "status": "completed" });
     let no_day = json!({ "utc_millis_of_day": 86_400_000, "utc_offset_minutes": 0 });
@@ -247,6 +248,12 @@ fn impossible_states_of_clusters_nodes_and_orphans_are_refused() {
         ("/nodes/0/pause", &json!("requested"), "node a", Rule::PauseDiffers),
         ("/nodes/4/fence", &fence, "node e", Rule::FenceOfDownNode),
         ("/nodes/2/fence/kind", &json!("probe"), "node c", Rule::OperationDoesNotFit),
+        ("/last_declared", &json!(3), "cluster", Rule::DeclaredInFuture),
+        ("/nodes/0/listed_in", &json!(3), "node a", Rule::DeclaredInFuture),
+        ("/resources/2/declared_in", &json!(3), "resource ip6", Rule::DeclaredInFuture),
+        ("/nodes/1/inquiry/kind", &json!("probe"), "node b", Rule::OperationDoesNotFit),
+        ("/nodes/1/listed_in", &json!(2), "node b", Rule::OperationDoesNotFit),
+        ("/nodes/4/inquiry", &inquiry, "node e", Rule::OperationOnNonMember),
         ("/orphans/+", &running("e"), "orphan ip on node e", Rule::OrphanOnDownNode),
         ("/wall_clock/reading", &no_day, "cluster", Rule::ClockOutOfRange),
         ("/wall_clock/read_at", &later, "cluster", Rule::TimeInFuture),

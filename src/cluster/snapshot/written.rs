@@ -12,6 +12,7 @@ written!(SnapshotV1 {
     always inputs,
     always next_operation,
     always configuration,
+    given last_declared,
     given witness,
     given wall_clock,
     given quorate_since,
@@ -36,6 +37,8 @@ written!(NodeSnapshot {
     given fence,
     given fence_retry_at,
     given fence_attempts,
+    given listed_in,
+    given inquiry,
 });
 
 written!(DrainSnapshot {
@@ -106,6 +109,8 @@ written!(ResourceSnapshot {
     always looked_alive_at,
     always known_alive_at,
     given sequence,
+    given declared_in,
+    given vouched,
 });
 
 written!(OrphanSnapshot {

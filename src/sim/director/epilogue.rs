@@ -158,6 +158,7 @@ impl Director {
                 Some(
                     Reason::InDoubt { node, .. }
                     | Reason::OrphanRunning { node, .. }
+                    | Reason::WaitingForInventory { node, .. }
                     | Reason::WaitingForNodeOff { node, .. },
                 ) => node,
                 _ => continue,

@@ -134,7 +134,8 @@ impl Director {
         let ids = self.stage.cluster().outstanding().map(|effect| effect.operation);
         let all: Vec<usize> = ids.filter_map(|id| self.stage.op_at(id)).collect();
         for op in all {
-            let is_fence = self.stage.ops.get(op).is_some_and(|op| op.resource.is_none());
+            let is_fence =
+                self.stage.ops.get(op).is_some_and(|op| op.action == OperationKind::Fence);
             if is_fence {
                 self.schedule(1, struck_well(op));
             } else {

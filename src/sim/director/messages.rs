@@ -256,7 +256,7 @@ impl Director {
         again: Option<Fault>,
     ) -> Result<(), Breach> {
         let Some(op) = self.op(index) else { return Ok(()) };
-        let is_of_agent = op.resource.is_some() && word != Word::GivenUp;
+        let is_of_agent = op.action != OperationKind::Fence && word != Word::GivenUp;
         if is_of_agent {
             if self.is_silent(op.node) {
                 return Ok(());

@@ -9,7 +9,7 @@ use crate::cluster::{Command, ConfigurationMoves, Event, InputError, Output};
 use crate::id::Names;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::UnconfirmedStop;
-use crate::spec::ClusterDeclaration;
+use crate::spec::{ClusterDeclaration, ClusterSpec};
 use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::history::edits;
 use crate::testkit::liveness::Spark;
@@ -19,7 +19,7 @@ use crate::{Effect, Input, NodeId, ResourceId, Timestamp};
 use super::{Done, Mark, STEPS_PER_MARK, Stage};
 use crate::sim::act::Moment;
 use crate::sim::tell::Told;
-use crate::sim::world::{Bits, Op};
+use crate::sim::world::{Bits, Key, Op};
 
 /// How many steps pass from one question what would come of the next input to the next question.
 const STEPS_PER_QUESTION: u64 = 64;
@@ -203,6 +203,12 @@ impl Stage {
                     machine.set_floor(*floor);
                 }
             }
+            Event::TakenOver { resource, node } => {
+                let (resource, node) = (self.book.resource(*resource), self.book.node(*node));
+                if let Some(machine) = self.world.machine_mut(node).filter(|of| of.runs(resource)) {
+                    machine.own(resource);
+                }
+            }
             Event::OrphanGone { resource, node } => self.assumed_off(*resource, Some(*node)),
             _ => {}
         }
@@ -258,7 +264,35 @@ impl Stage {
 
     pub(super) fn edit(&mut self, kind: u8, one: u16, other: u16) -> Result<Done, Breach> {
         let declaration = edits::edit(self.cluster().spec(), kind, one, other);
-        self.declare(Box::new(declaration))
+        let before = self.cluster().spec().clone();
+        let done = self.declare(Box::new(declaration))?;
+        self.run_already(&before, usize::from(one), usize::from(other));
+        Ok(done)
+    }
+
+    /// What was declared just now runs already, on no node, on one or on two; nobody was asked yet.
+    fn run_already(&mut self, before: &ClusterSpec, one: usize, other: usize) {
+        let spec = self.cluster().spec();
+        let new = spec.resources().filter(|(_, of)| before.resource_id(of.name()).is_none());
+        let new: Vec<Key> = new.map(|(id, _)| self.book.resource(id)).collect();
+        let nodes: Vec<Key> = self.world.machines().map(|(key, _)| key).collect();
+        for (index, resource) in new.into_iter().enumerate() {
+            let count = one.wrapping_add(other).wrapping_add(index) % 3;
+            for step in 0..count {
+                let at = (other >> 2).wrapping_add(step).checked_rem(nodes.len());
+                if let Some(node) = at.and_then(|at| nodes.get(at)) {
+                    self.begins_to_run(*node, resource);
+                }
+            }
+        }
+    }
+
+    fn begins_to_run(&mut self, node: Key, resource: Key) {
+        if self.rogue(node, resource) == Done::Yes {
+            let (on, of) =
+                (self.book.node_name(node).into(), self.book.resource_name(resource).into());
+            self.tell_of(self.now, Told::Runs { resource: of, node: on });
+        }
     }
 
     /// What is in force already is no other configuration.

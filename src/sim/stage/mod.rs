@@ -5,10 +5,11 @@ mod operations;
 mod places;
 mod sizes;
 
+use std::collections::BTreeMap;
 use std::string::String;
 use std::vec::Vec;
 
-use crate::cluster::{Input, InputError, Output, PortableHasher, Snapshot};
+use crate::cluster::{Input, InputError, Output, PortableHasher, RunningState, Snapshot};
 use crate::spec::ClusterSpec;
 use crate::testkit::breach::Breach;
 use crate::testkit::liveness::Journal;
@@ -59,6 +60,8 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     /// Every operation that was asked for, by id, ascending.
     pub(crate) ops: Vec<Op>,
+    /// What nodes said that they run, by the question.
+    pub(crate) lists: BTreeMap<u64, Vec<(Key, RunningState)>>,
     /// What agents have just begun because what it waited for has ended.
     pub(crate) begun: Vec<usize>,
     pub(crate) now: u64,
@@ -128,6 +131,7 @@ impl Stage {
             book,
             world,
             ops: Vec::new(),
+            lists: BTreeMap::new(),
             begun: Vec::new(),
             now: 0,
             steps: 0,

@@ -1,9 +1,9 @@
 //! Operations on their way to agents and devices, and answers on their way back.
 
-use crate::cluster::Outcome;
+use crate::cluster::{Outcome, Running, RunningState};
 use crate::state::OperationKind;
 use crate::testkit::breach::Breach;
-use crate::{Input, OpId};
+use crate::{Incarnation, Input, OpId};
 
 use std::vec::Vec;
 
@@ -64,6 +64,11 @@ impl Stage {
     pub(super) fn order(&mut self, op: OpRef) -> Done {
         let Some(index) = self.find(op) else { return Done::No };
         let Some(op) = self.ops.get(index).copied() else { return Done::No };
+        if op.action == OperationKind::Inventory {
+            let machine = self.world.machine(op.node);
+            let is_taken = machine.is_some_and(|of| of.hears() && of.answers(&op));
+            return if is_taken { Done::Yes } else { Done::No };
+        }
         let Some(resource) = op.resource else { return Done::No };
         let group = self.book.group_of(resource);
         let Some(machine) = self.world.machine_mut(op.node) else { return Done::No };
@@ -99,6 +104,9 @@ impl Stage {
     pub(super) fn work(&mut self, op: OpRef, manner: Manner) -> Done {
         let Some(index) = self.find(op) else { return Done::No };
         let Some(op) = self.ops.get(index).copied() else { return Done::No };
+        if op.action == OperationKind::Inventory {
+            return self.list(index, &op, manner);
+        }
         let Some(resource) = op.resource else { return Done::No };
         let flaw = self.flaw;
         let Some(machine) = self.world.machine_mut(op.node) else { return Done::No };
@@ -120,6 +128,37 @@ impl Stage {
             Finished::Nothing => {}
         }
         Done::Yes
+    }
+
+    /// The agents of a node list what it runs. That is what they say, whenever it arrives.
+    fn list(&mut self, index: usize, op: &Op, manner: Manner) -> Done {
+        let Some(machine) = self.world.machine(op.node).filter(|of| of.answers(op)) else {
+            return Done::No;
+        };
+        if manner != Manner::Well {
+            return Done::No;
+        }
+        let listed = self.states_on(machine);
+        self.lists.insert(op.id, listed);
+        if let Some(op) = self.ops.get_mut(index) {
+            op.said = Some(Outcome::Succeeded);
+        }
+        Done::Yes
+    }
+
+    /// What a node said that it runs arrives.
+    fn listed_arrives(&mut self, op: &Op) -> Result<Done, Breach> {
+        let (Some(node), Some(listed)) = (self.node(op.node), self.lists.get(&op.id)) else {
+            return Ok(Done::No);
+        };
+        let of = |(key, state): &(Key, RunningState)| {
+            Some(Running::new(self.book.resource_id(*key)?, *state))
+        };
+        let running = listed.iter().filter_map(of).collect();
+        let incarnation = Incarnation::new(op.incarnation);
+        let operation = Some(OpId::new(op.id));
+        self.feed(Input::NodeInventory { node, incarnation, running, operation })?.ok();
+        Ok(Done::Yes)
     }
 
     /// An agent sets to work on what waited.
@@ -165,6 +204,9 @@ impl Stage {
         let Some(op) = self.find(op).and_then(|index| self.ops.get(index)).copied() else {
             return Ok(Done::No);
         };
+        if op.action == OperationKind::Inventory && word == Word::Truth {
+            return self.listed_arrives(&op);
+        }
         let outcome = match word {
             Word::Truth => op.said,
             // Only what does not count any more may be untrue.
@@ -204,6 +246,7 @@ fn unfit(action: OperationKind) -> Outcome {
         | OperationKind::Terminate
         | OperationKind::CheckLooksAlive
         | OperationKind::CheckIsAlive
-        | OperationKind::Fence => Outcome::Running,
+        | OperationKind::Fence
+        | OperationKind::Inventory => Outcome::Running,
     }
 }

@@ -172,6 +172,11 @@ impl Stage {
         machine.inventory().iter().filter_map(of).collect()
     }
 
+    /// The same by keys, with all that they know.
+    pub(super) fn states_on(&self, machine: &Machine) -> Vec<(Key, RunningState)> {
+        machine.inventory().iter().map(|key| (key, self.state_on(machine, key))).collect()
+    }
+
     /// What the agents of a machine know of a resource that they list.
     fn state_on(&self, machine: &Machine, resource: Key) -> RunningState {
         let is_stop = |op: &Op| {
@@ -298,7 +303,7 @@ impl Stage {
         let Some(machine) = self.world.machine(node) else { return Ok(Done::No) };
         let running = self.listed(machine);
         let incarnation = Incarnation::new(self.known_life(node));
-        self.tell(Input::NodeInventory { node: id, incarnation, running })
+        self.tell(Input::NodeInventory { node: id, incarnation, running, operation: None })
     }
 
     pub(super) fn rogue(&mut self, node: Key, resource: Key) -> Done {

@@ -275,6 +275,12 @@ impl Machine {
         }
     }
 
+    /// Whether its agents answer what it runs.
+    pub(crate) fn answers(&self, op: &Op) -> bool {
+        let (operation, incarnation) = (OpId::new(op.id), Incarnation::new(op.incarnation));
+        self.is_powered && !self.is_frozen && self.agent.answers(operation, incarnation).is_ok()
+    }
+
     /// What an agent has in hands for a resource.
     fn in_hands(&self, resource: Key) -> Option<Task> {
         self.agent.desk(&resource).and_then(|desk| desk.under_way())
@@ -344,7 +350,7 @@ impl Machine {
                     (true, false) => Outcome::NotRunning,
                 }
             }
-            OperationKind::Fence => Outcome::Failed,
+            OperationKind::Fence | OperationKind::Inventory => Outcome::Failed,
         }
     }
 

@@ -41,6 +41,7 @@ pub(super) fn cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) ->
         fence_threshold: settled!(fence_threshold),
         fence_period: settled!(fence_period),
         probe_interval: settled!(probe_interval),
+        inventory_timeout: settled!(inventory_timeout),
     }
 }
 
@@ -53,6 +54,7 @@ fn check_cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) {
     report.span(declared.priority_wait, Duration::ZERO, day, path("priority_wait"));
     for (field, span) in [
         ("fence_timeout", declared.fence_timeout),
+        ("inventory_timeout", declared.inventory_timeout),
         ("fence_retry_delay", declared.fence_retry_delay),
         ("fence_period", declared.fence_period),
         ("probe_interval", declared.probe_interval.and_then(Interval::span)),

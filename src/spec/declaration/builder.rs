@@ -104,6 +104,8 @@ impl ClusterDeclaration {
         fence_period: Duration;
         /// Sets the interval of the probes of a resource in doubt.
         probe_interval: Interval;
+        /// Sets how long a member that is asked what it runs may take.
+        inventory_timeout: Duration;
     }
 }
 

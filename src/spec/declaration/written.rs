@@ -26,6 +26,7 @@ written!(ClusterDeclaration {
     given fence_threshold,
     span fence_period,
     given probe_interval,
+    span inventory_timeout,
     given kinds,
     always nodes,
     given groups,

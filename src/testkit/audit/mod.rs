@@ -68,6 +68,7 @@ mod spent;
 mod state;
 mod stuck;
 mod transitions;
+pub(crate) mod unheard;
 mod whole;
 mod without_quorum;
 
@@ -147,6 +148,7 @@ pub(crate) fn step(
     }
     operations::acceptance(seen, moment)?;
     operations::end_answered(seen, moment);
+    unheard::learn(seen, moment);
     let mut pending_timeout = None;
     for output in outputs {
         match output {
@@ -163,6 +165,7 @@ pub(crate) fn step(
             }
             Output::Event(event) => {
                 operations::event(seen, moment, event, &mut pending_timeout)?;
+                unheard::event(seen, moment, event)?;
                 transitions::event(seen, moment, event)?;
                 ownership::event(seen, moment, event)?;
                 failback::event(seen, moment, event)?;
@@ -179,6 +182,7 @@ pub(crate) fn step(
     whole::bounded(cluster, outputs)?;
     operations::all_accounted(seen, cluster)?;
     operations::all_timed(cluster)?;
+    unheard::all_are_asked(seen)?;
     whole::no_timer_is_overdue(cluster)?;
     whole::as_told(seen, cluster)?;
     whole::learn_epochs(seen, cluster);

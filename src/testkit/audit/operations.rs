@@ -65,7 +65,15 @@ pub(super) fn acceptance(seen: &Seen, moment: &Moment<'_>) -> Result<(), Breach>
                 "a report about life {reported} of {node} counts, which is in life {known:?}"
             );
         }
-        Some(Input::NodeInventory { node, incarnation, .. }) => {
+        Some(Input::NodeInventory { node, incarnation, operation, .. }) => {
+            let is_awaited = operation.is_none_or(|operation| {
+                before.outstanding().any(|effect| {
+                    effect.operation == operation
+                        && effect.action == OperationKind::Inventory
+                        && effect.node == *node
+                })
+            });
+            ensure!(S8, is_awaited, "an answer to question {operation:?} counts, which had ended");
             let known = before.state().node(*node).map(|record| record.incarnation());
             ensure!(
                 S8,
@@ -94,7 +102,11 @@ pub(super) fn acceptance(seen: &Seen, moment: &Moment<'_>) -> Result<(), Breach>
 
 /// An accepted answer ends its operation.
 pub(super) fn end_answered(seen: &mut Seen, moment: &Moment<'_>) {
-    if let Some(Input::OperationFinished { operation, .. }) = moment.input() {
+    if let Some(
+        Input::OperationFinished { operation, .. }
+        | Input::NodeInventory { operation: Some(operation), .. },
+    ) = moment.input()
+    {
         seen.operations.remove(operation);
     }
 }
@@ -107,8 +119,9 @@ pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Breach> {
     seen.last_operation = id;
     for other in seen.operations.values() {
         if effect.resource.is_none() || other.resource != effect.resource {
-            let same_fence =
-                effect.resource.is_none() && other.resource.is_none() && other.node == effect.node;
+            let same_fence = effect.resource.is_none()
+                && other.action == effect.action
+                && other.node == effect.node;
             ensure!(S10, !same_fence, "two fences of {} at once", effect.node);
             continue;
         }

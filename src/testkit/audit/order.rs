@@ -6,7 +6,7 @@ use crate::settings::{Admission, DesiredState, Priority};
 use crate::state::{OperationKind, Recovery};
 use crate::{GroupId, NodeId, ResourceId};
 
-use super::{Moment, ownership};
+use super::{Moment, ownership, unheard};
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::audit::spelling::share_a_class;
 use crate::testkit::breach::{Breach, ensure};
@@ -20,6 +20,9 @@ pub(super) fn effect(seen: &Seen, moment: &Moment<'_>, effect: &Effect) -> Resul
         "{effect:?} is for an older life than {}",
         node.incarnation
     );
+    if effect.action == OperationKind::Inventory {
+        return unheard::question(seen, effect);
+    }
     let Some(resource) = effect.resource else {
         ensure!(S5, seen.is_quorate, "a fence without quorum");
         ensure!(S26, node.state != NodeState::Down, "a fence of {} that is off", effect.node);
@@ -44,6 +47,7 @@ pub(super) fn effect(seen: &Seen, moment: &Moment<'_>, effect: &Effect) -> Resul
     match effect.action {
         OperationKind::Start => {
             start_at_all(seen, resource, effect.node, group)?;
+            unheard::start(seen, resource)?;
             start_order(seen, resource)?;
             start_not_early(moment, effect, resource)?;
             ownership::found_room(seen, moment, group, effect.node)?;
@@ -54,7 +58,8 @@ pub(super) fn effect(seen: &Seen, moment: &Moment<'_>, effect: &Effect) -> Resul
         OperationKind::CheckLooksAlive
         | OperationKind::CheckIsAlive
         | OperationKind::Probe
-        | OperationKind::Fence => Ok(()),
+        | OperationKind::Fence
+        | OperationKind::Inventory => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::cluster::Reason;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, Fencing, Priority};
-use crate::state::{OperationKind, Recovery, Room};
+use crate::state::{OperationKind, Recovery, Room, Vouched};
 use crate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
 use crate::testkit::audit::seen::Seen;
@@ -116,6 +116,15 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
         Reason::WaitingForPriority { group: ahead, until } => {
             until > now && priority(cluster, ahead) > priority(cluster, group)
         }
+        Reason::WaitingForInventory { resource, node } => {
+            let is_unheard =
+                state.node(node).zip(state.resource(resource)).is_some_and(|(node, resource)| {
+                    node.state() != NodeState::Down
+                        && node.listed_in < resource.declared_in
+                        && resource.vouched == Vouched::No
+                });
+            is_mine(resource) && is_unheard
+        }
         Reason::StartDelayed { until } => until > now,
         Reason::Moving { to } => record.movement().is_some_and(|movement| movement.to == to),
         Reason::RestartScheduled { resource, at } => {
@@ -163,7 +172,8 @@ fn is_busy(cluster: &Cluster, resource: ResourceId) -> bool {
         OperationKind::CheckLooksAlive
         | OperationKind::CheckIsAlive
         | OperationKind::Probe
-        | OperationKind::Fence => false,
+        | OperationKind::Fence
+        | OperationKind::Inventory => false,
     })
 }
 

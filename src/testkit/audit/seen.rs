@@ -11,11 +11,12 @@ use crate::settings::{ColdStart, DesiredState, Priority, ResourceSettings, Resta
 use crate::spec::ClusterSpec;
 use crate::state::{
     Doubt, DownProof, Exhaustion, FailedWhile, HomeWait, LateStart, MovementCause, Recovery, Room,
-    Turn,
+    Turn, Vouched,
 };
 use crate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
 
 use super::again::Again;
+use super::unheard::{self, Unheard};
 use crate::testkit::needed;
 
 /// The cluster as told.
@@ -26,6 +27,10 @@ pub(crate) struct Seen {
     pub(crate) groups: Vec<SeenGroup>,
     pub(crate) resources: Vec<SeenResource>,
     pub(crate) orphans: BTreeSet<(NodeId, ResourceId)>,
+    /// What nodes that are not off have not said whether they run it.
+    pub(crate) unheard: Unheard,
+    /// What its group has just taken over, and is about to be told online.
+    pub(crate) taken_over: Option<ResourceId>,
     /// Operations that were asked for and have not ended.
     pub(crate) operations: BTreeMap<OpId, Effect>,
     pub(crate) last_operation: OpId,
@@ -124,6 +129,8 @@ impl Seen {
                 .map(|(_, declared)| SeenResource::new(declared.settings().desired, now))
                 .collect(),
             orphans: BTreeSet::new(),
+            unheard: Unheard::new(),
+            taken_over: None,
             operations: BTreeMap::new(),
             last_operation: OpId::new(0),
             is_quorate: false,
@@ -199,6 +206,20 @@ impl Seen {
             };
         }
         seen.orphans = state.orphans.keys().copied().collect();
+        for (node, of) in seen.spec.nodes().filter_map(|(id, _)| Some((id, state.node(id)?))) {
+            let asked = of.inquiry.map_or(state.next_operation, |operation| operation.id);
+            let since = OpId::new(asked.value().saturating_sub(1));
+            for (resource, record) in
+                seen.spec.resources().filter_map(|(id, _)| Some((id, state.resource(id)?)))
+            {
+                let is_unheard = of.state != NodeState::Down
+                    && of.listed_in < record.declared_in
+                    && record.vouched == Vouched::No;
+                if is_unheard {
+                    seen.unheard.insert((node, resource), since);
+                }
+            }
+        }
         seen.operations = cluster.outstanding().map(|effect| (effect.operation, effect)).collect();
         seen.last_operation = OpId::new(state.next_operation.value().saturating_sub(1));
         seen.is_quorate = state.is_quorate();
@@ -214,6 +235,7 @@ impl Seen {
         let old = self.clone();
         let fresh = Self::new(cluster);
         let (from, to) = (&old.spec, &fresh.spec);
+        self.unheard = unheard::remapped(&old, (from, to), &old.unheard);
         let node = |id: NodeId| to.node_id(from.node(id)?.name());
         let resource = |id: ResourceId| same_resource(from, to, id);
         self.nodes = fresh.nodes;
@@ -377,8 +399,8 @@ impl Seen {
     }
 }
 
-/// The new id of a resource that goes on under another configuration: same name, kind and group.
-pub(crate) fn same_resource(
+/// The new id of a resource of the same name and kind, in whichever group.
+pub(crate) fn same_kind(
     from: &ClusterSpec,
     to: &ClusterSpec,
     id: ResourceId,
@@ -387,8 +409,19 @@ pub(crate) fn same_resource(
     let new = to.resource_id(before.name())?;
     let after = to.resource(new)?;
     let kinds = (&from.kind(before.kind())?.name, &to.kind(after.kind())?.name);
+    (kinds.0 == kinds.1).then_some(new)
+}
+
+/// The new id of a resource that goes on under another configuration: same name, kind and group.
+pub(crate) fn same_resource(
+    from: &ClusterSpec,
+    to: &ClusterSpec,
+    id: ResourceId,
+) -> Option<ResourceId> {
+    let before = from.resource(id)?;
+    let after = to.resource(to.resource_id(before.name())?)?;
     let groups = (from.group(before.group())?.name(), to.group(after.group())?.name());
-    (kinds.0 == kinds.1 && groups.0 == groups.1).then_some(new)
+    same_kind(from, to, id).filter(|_| groups.0 == groups.1)
 }
 
 impl SeenNode {

@@ -30,6 +30,7 @@ const fn promise(rule: Rule) -> Invariant {
         Rule::TimerDiffers => Invariant::S11,
         Rule::CounterTooLarge
         | Rule::ConfigurationNotCounted
+        | Rule::DeclaredInFuture
         | Rule::OwnerWithoutEpoch
         | Rule::OrderedInLaterEpoch
         | Rule::RoomDiffers

@@ -9,7 +9,7 @@ use crate::plan::Verdict;
 use crate::policy::Trigger;
 use crate::settings::{Fencing, Interval, Retry};
 use crate::spec::GroupSpec;
-use crate::state::{Exhaustion, Recovery};
+use crate::state::{Exhaustion, OperationKind, Recovery};
 use crate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
 use crate::testkit::breach::{Breach, ensure};
@@ -72,8 +72,21 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
             Fencing::Operator | Fencing::Trusted => true,
             Fencing::Required | Fencing::Lease { .. } => {
                 at.is_some_and(is_timed)
-                    || is_asked(&|effect| effect.resource.is_none() && effect.node == node)
+                    || is_asked(&|effect| {
+                        effect.action == OperationKind::Fence && effect.node == node
+                    })
             }
+        },
+        // A member is asked; a lost one is fenced, its lease ends, or somebody from outside speaks.
+        Reason::WaitingForInventory { node, .. } => match state.node_state(node) {
+            NodeState::Unclean => match cluster.spec().settings().fencing {
+                Fencing::Operator | Fencing::Trusted => true,
+                Fencing::Required | Fencing::Lease { .. } => timer.is_some(),
+            },
+            NodeState::Joining | NodeState::Up | NodeState::Paused => {
+                is_asked(&|effect| effect.action == OperationKind::Inventory && effect.node == node)
+            }
+            NodeState::Down => false,
         },
         // A node joins when what it runs and should not is stopped; a lost one has to be off.
         Reason::OwnerJoining { node } | Reason::OrphanRunning { node, .. } => {
@@ -200,6 +213,10 @@ pub fn is_lasting(cluster: &Cluster, reason: Reason) -> bool {
         }
         Reason::InDoubt { .. } => settings.fencing == Fencing::Operator || is_never_probed(cluster),
         Reason::WaitingForNodeOff { .. } => settings.fencing == Fencing::Operator,
+        Reason::WaitingForInventory { node, .. } => {
+            settings.fencing == Fencing::Operator
+                && cluster.state().node_state(node) == NodeState::Unclean
+        }
         Reason::OwnerJoining { .. } => is_never_probed(cluster),
         // Until the node comes back or an operator has seen that it is off.
         Reason::OrphanRunning { node, .. } => {

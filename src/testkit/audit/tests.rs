@@ -18,6 +18,7 @@ use super::{Audit, Moment, Stimulus};
 mod forged;
 mod forged_rules;
 mod forged_state;
+mod forged_unheard;
 
 const A: NodeId = NodeId::new(0);
 const B: NodeId = NodeId::new(1);
@@ -100,6 +101,16 @@ impl Scene {
         }
     }
 
+    /// Every node that is asked answers that it runs nothing of what was declared just now.
+    fn heard(mut self) -> Self {
+        let is_question = |effect: &Effect| effect.action == OperationKind::Inventory;
+        loop {
+            let asked = self.cluster.outstanding().find(is_question);
+            let Some(effect) = asked else { return self };
+            self = self.just(answer(&effect, Outcome::Succeeded));
+        }
+    }
+
     /// An input alone.
     fn just(mut self, input: Input) -> Self {
         let outputs = self.audit.handle(&mut self.cluster, self.now, input);
@@ -151,6 +162,11 @@ fn joined(node: NodeId, life: u64) -> Input {
 }
 
 fn answer(effect: &Effect, outcome: Outcome) -> Input {
+    if effect.action == OperationKind::Inventory {
+        let Effect { node, incarnation, operation, .. } = *effect;
+        let (running, operation) = (Vec::new(), Some(operation));
+        return Input::NodeInventory { node, incarnation, running, operation };
+    }
     Input::OperationFinished { operation: effect.operation, outcome }
 }
 

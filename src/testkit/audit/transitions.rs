@@ -115,7 +115,8 @@ fn doubt_ends(
 }
 
 /// A resource is online because its start was answered with success, or because its lost node came
-/// back in the same life and runs it; nothing is ever adopted. What a node lists is confirmed online
+/// back in the same life and runs it; nothing is ever adopted but by a group that never had an
+/// owner. What a node lists is confirmed online
 /// only if it was, and nothing was asked of it since that may still be under way.
 fn comes_online(
     seen: &Seen,
@@ -132,6 +133,8 @@ fn comes_online(
                     && outcome == Outcome::Succeeded
             })
         }
+        // It runs there already; its group never had an owner.
+        (ResourceState::Offline, _) if seen.taken_over == Some(resource) => true,
         (_, Some(Input::NodeJoined { node, incarnation, running })) => {
             let known = moment.before.state().node(*node);
             let listed = running.iter().find(|of| of.resource == resource);
@@ -305,6 +308,10 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
         }
         Event::OrphanGone { resource, node } => {
             seen.orphans.remove(&(*node, *resource));
+        }
+        Event::TakenOver { resource, node } => {
+            seen.orphans.remove(&(*node, *resource));
+            seen.taken_over = Some(*resource);
         }
         _ => {}
     }

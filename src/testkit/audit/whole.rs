@@ -4,7 +4,7 @@ use crate::cluster::{Event, Output};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{Maintenance, NoQuorum};
 use crate::spec::ClusterSpec;
-use crate::state::Room;
+use crate::state::{OperationKind, Room};
 use crate::{Cluster, Command, Input, Timestamp};
 use std::prelude::v1::*;
 
@@ -279,7 +279,9 @@ pub(super) fn epochs_end_with_nodes(moment: &Moment<'_>, cluster: &Cluster) -> R
 /// What a member that was not away does not list counts as online no more, and nothing is left in
 /// flight that its agents do not remember.
 pub(super) fn inventory_counts(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
-    let Some(Input::NodeInventory { node, running, .. }) = moment.input() else { return Ok(()) };
+    let Some(Input::NodeInventory { node, running, operation: None, .. }) = moment.input() else {
+        return Ok(());
+    };
     let (before, state) = (moment.before.state(), cluster.state());
     for (resource, declared) in cluster.spec().resources() {
         let is_held = before.owner(declared.group()) == Some(*node)
@@ -294,7 +296,7 @@ pub(super) fn inventory_counts(moment: &Moment<'_>, cluster: &Cluster) -> Result
     }
     let forgotten = cluster.outstanding().find(|effect| {
         let is_old = moment.before.outstanding().any(|of| of.operation == effect.operation);
-        is_old && effect.node == *node && effect.resource.is_some()
+        is_old && effect.node == *node && effect.action != OperationKind::Fence
     });
     ensure!(S11, forgotten.is_none(), "the agents of {node} do not remember {forgotten:?}");
     Ok(())
@@ -308,7 +310,15 @@ pub(super) fn what_runs_is_known(moment: &Moment<'_>, cluster: &Cluster) -> Resu
         return Ok(());
     };
     let state = cluster.state();
+    let asked = moment.before.state().node(*node).map_or(0, |of| of.listed_in);
+    let is_answer = matches!(moment.input(), Some(Input::NodeInventory { operation: Some(_), .. }));
     for resource in running.iter().map(|listed| listed.resource) {
+        // An answer counts for what the node had not spoken of.
+        let declared_in =
+            moment.before.state().resource(resource).map_or(0, |record| record.declared_in);
+        if is_answer && declared_in <= asked {
+            continue;
+        }
         let Some(declared) = cluster.spec().resource(resource) else { continue };
         let is_by_right = state.owner(declared.group()) == Some(*node)
             && state.resource_state(resource).may_run();

@@ -4,6 +4,8 @@ use crate::cluster::{Life, Outcome, Running, RunningState};
 use crate::machine::{NodeState, ResourceState};
 use crate::quorum::WitnessState;
 use crate::settings::Fencing;
+use crate::spec::ClusterDeclaration;
+use crate::state::OperationKind;
 use crate::{Command, Incarnation, Input, NodeId, OpId, ResourceId, WallClock};
 use std::prelude::v1::*;
 
@@ -12,6 +14,7 @@ use crate::testkit::history::edits;
 use crate::testkit::history::orders;
 use crate::testkit::history::run::Run;
 use crate::testkit::history::step::{Fate, Manner, Step};
+use crate::testkit::history::world::Listing;
 
 const WAITS: [u64; 12] =
     [0, 1, 10, 100, 500, 1_000, 2_000, 5_000, 30_000, 600_000, 3_600_000, 86_400_000];
@@ -60,6 +63,7 @@ impl Run {
             Step::Configure { kind, one, other } => {
                 let declaration = edits::edit(self.cluster.spec(), kind, one, other);
                 let moves = edits::moves(one);
+                self.run_already(&declaration, usize::from(one), usize::from(other));
                 let command = Command::Configure { declaration: Box::new(declaration), moves };
                 self.feed(Input::Command(command)).map(|_| ())
             }
@@ -71,6 +75,17 @@ impl Run {
                 self.feed(Input::CoreResumed)?.ok();
                 self.restore()
             }
+        }
+    }
+
+    /// What is going to be declared runs already, on no node, on one or on two.
+    fn run_already(&mut self, declaration: &ClusterDeclaration, one: usize, other: usize) {
+        let spec = self.cluster.spec();
+        let names = declaration.groups.iter().flat_map(|group| &group.resources);
+        let new = names.filter(|of| spec.resource_id(&of.name).is_none());
+        let new: Vec<String> = new.map(|of| of.name.clone()).collect();
+        for (index, name) in new.iter().enumerate() {
+            self.world.run_already(name, (one + other + index) % 3, other / 3);
         }
     }
 
@@ -99,12 +114,32 @@ impl Run {
             let operation = self.world.jobs[job].effect.operation;
             return self.feed(Input::OperationProgressed { operation }).map(|_| ());
         }
+        if self.world.jobs[job].effect.action == OperationKind::Inventory
+            && !matches!(manner, Manner::Drop | Manner::GiveUp)
+        {
+            let listing = self.world.list(job, manner);
+            self.note(|_| format!("    world: {manner:?} gives {listing:?}"));
+            return listing.map_or(Ok(()), |listing| self.say(listing));
+        }
         let answer = self.world.work(job, manner);
         self.note(|_| format!("    world: {manner:?} gives {answer:?}"));
         match answer {
             Some((operation, outcome)) => self.finish(operation, outcome),
             None => Ok(()),
         }
+    }
+
+    /// A node answers what it runs, whether anybody waits for it or not.
+    fn say(&mut self, listing: Listing) -> Result<(), Breach> {
+        let Listing { node, incarnation, operation, running } = listing;
+        let spec = self.cluster.spec();
+        let Some(node) = spec.node_id(&node) else { return Ok(()) };
+        let running = running
+            .iter()
+            .filter_map(|(name, state)| Some(Running::new(spec.resource_id(name)?, *state)))
+            .collect();
+        let operation = Some(operation);
+        self.feed(Input::NodeInventory { node, incarnation, running, operation }).map(|_| ())
     }
 
     pub(crate) fn work_all(&mut self) -> Result<(), Breach> {
@@ -123,6 +158,11 @@ impl Run {
             let Some(at) = which.checked_rem(self.world.given.len()) else { return Ok(()) };
             let (operation, outcome) = self.world.given[at];
             return self.finish(operation, outcome);
+        }
+        if which.is_multiple_of(2)
+            && let Some(listing) = self.world.lists.pop_front()
+        {
+            return self.say(listing);
         }
         let Some(at) = which.checked_rem(self.world.held.len()) else { return Ok(()) };
         let (operation, outcome) = self.world.held.remove(at);
@@ -228,7 +268,7 @@ impl Run {
     fn cut_off(&mut self, name: &str) {
         let now = self.now;
         let fencing = self.cluster.spec().settings().fencing;
-        self.world.jobs.retain(|job| job.effect.node != name || job.effect.resource.is_none());
+        self.world.jobs.retain(|job| job.effect.node != name || job.is_fence());
         let machine = self.world.machine(name);
         if !machine.is_connected {
             return;
@@ -281,7 +321,7 @@ impl Run {
         machine.stops_at = None;
         if !machine.is_connected {
             machine.is_connected = true;
-            self.world.jobs.retain(|job| job.effect.node != name || job.effect.resource.is_none());
+            self.world.jobs.retain(|job| job.effect.node != name || job.is_fence());
         }
         let incarnation = Incarnation::new(self.world.machine(name).incarnation());
         let running = self.listed(name);
@@ -297,7 +337,7 @@ impl Run {
         machine.lose_memory();
         let incarnation = Incarnation::new(machine.incarnation());
         let running = self.listed(name);
-        self.feed(Input::NodeInventory { node, incarnation, running }).map(|_| ())
+        self.feed(Input::NodeInventory { node, incarnation, running, operation: None }).map(|_| ())
     }
 
     /// What the agent of a node lists.

@@ -23,6 +23,7 @@ impl Run {
         }
         self.note(|_| "calm".into());
         self.world.held.clear();
+        self.world.lists.clear();
         self.feed(Input::WitnessChanged { witness: WitnessState::Up })?.ok();
         let begun_at = Timestamp::from_millis(self.now);
         self.journal = Some(Journal::new());

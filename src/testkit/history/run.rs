@@ -183,6 +183,12 @@ impl Run {
                     let name = self.node_name(*node);
                     self.world.machine(&name).set_floor(*floor);
                 }
+                Output::Event(Event::TakenOver { node, resource }) => {
+                    let name = self.node_name(*node);
+                    let declared = self.cluster.spec().resource(*resource);
+                    let resource = declared.map_or_else(String::new, |of| of.name().to_owned());
+                    self.world.take_over(&name, &resource);
+                }
                 Output::Event(_) => {}
             }
         }

@@ -28,6 +28,8 @@ pub(crate) struct World {
     late: VecDeque<Job>,
     /// Answers that are held back.
     pub(crate) held: Vec<(u64, Outcome)>,
+    /// Lists that are held back.
+    pub(crate) lists: VecDeque<Listing>,
     /// Answers that were given.
     pub(crate) given: Vec<(u64, Outcome)>,
     /// Resources of which something untrue was said; they are not judged any more.
@@ -62,6 +64,22 @@ enum Right {
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     pub(crate) effect: Effect<Names>,
+}
+
+impl Job {
+    /// Whether it is for a device and not for the agents of the node.
+    pub(crate) fn is_fence(&self) -> bool {
+        self.effect.action == OperationKind::Fence
+    }
+}
+
+/// A node said what it runs, in a life of it, to a question.
+#[derive(Clone, Debug)]
+pub(crate) struct Listing {
+    pub(crate) node: String,
+    pub(crate) incarnation: Incarnation,
+    pub(crate) operation: OpId,
+    pub(crate) running: Vec<(String, RunningState)>,
 }
 
 /// What comes of a job that reached its agent.
@@ -133,7 +151,7 @@ impl World {
         if manner == Manner::GiveUp {
             return Some((id, Outcome::TimedOut));
         }
-        if job.effect.action == OperationKind::Fence {
+        if job.is_fence() {
             self.jobs.remove(index);
             return self.fence(&job, manner).map(|outcome| (id, outcome));
         }
@@ -164,6 +182,53 @@ impl World {
             | Manner::Drop => {
                 self.given.push((id, outcome));
                 Some((id, outcome))
+            }
+        }
+    }
+
+    /// A machine is asked what it runs: what it answers, if it can be reached and its agents remember
+    /// what they do. What is held back is answered later.
+    pub(crate) fn list(&mut self, index: usize, manner: Manner) -> Option<Listing> {
+        let job = self.jobs.get(index)?.clone();
+        let Effect { node, incarnation, operation, .. } = job.effect;
+        let machine = self.machines.entry(node.clone()).or_default();
+        if !machine.is_powered || !machine.is_connected {
+            return None;
+        }
+        self.jobs.remove(index);
+        machine.agent.answers(operation, incarnation).ok()?;
+        let running = machine.inventory();
+        let listing = Listing { node, incarnation, operation, running };
+        match manner {
+            Manner::Succeed => Some(listing),
+            Manner::SucceedLate | Manner::FailLate | Manner::FailDirty => {
+                self.lists.push_back(listing);
+                None
+            }
+            Manner::SucceedMute
+            | Manner::Fail
+            | Manner::Hang
+            | Manner::GiveUp
+            | Manner::Progress
+            | Manner::Drop => None,
+        }
+    }
+
+    /// Its group takes over what runs there: from now on it runs because the cluster asked for it.
+    pub(crate) fn take_over(&mut self, node: &str, resource: &str) {
+        if let Some(right) = self.machine(node).running.get_mut(resource) {
+            *right = Right::Asked;
+        }
+    }
+
+    /// Something runs already on some machines when it is declared.
+    pub(crate) fn run_already(&mut self, resource: &str, count: usize, first: usize) {
+        let mut powered: Vec<&mut Machine> =
+            self.machines.values_mut().filter(|machine| machine.is_powered).collect();
+        let on = powered.len();
+        for step in 0..count.min(on) {
+            if let Some(machine) = first.checked_add(step).and_then(|at| powered.get_mut(at % on)) {
+                machine.go_rogue(resource);
             }
         }
     }
@@ -449,7 +514,7 @@ impl Machine {
                     (true, false) => Outcome::NotRunning,
                 })
             }
-            OperationKind::Fence => None,
+            OperationKind::Fence | OperationKind::Inventory => None,
         }
     }
 }

@@ -108,7 +108,10 @@ pub fn stays_at_rest(journal: &Journal, at: Timestamp) -> Result<(), Breach> {
 
 const fn is_look(action: OperationKind) -> bool {
     match action {
-        OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive | OperationKind::Probe => true,
+        OperationKind::CheckLooksAlive
+        | OperationKind::CheckIsAlive
+        | OperationKind::Probe
+        | OperationKind::Inventory => true,
         OperationKind::Start
         | OperationKind::Stop
         | OperationKind::Terminate

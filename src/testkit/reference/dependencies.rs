@@ -94,6 +94,7 @@ impl Picture {
             .iter()
             .filter(|resource| should.contains(&resource.name))
             .filter(|resource| is_free_to_start(resource))
+            .filter(|resource| !self.may_run_unheard(resource))
             .filter(|resource| meets(resource, &stay))
             .filter(|resource| {
                 !resource
@@ -234,6 +235,7 @@ pub(super) fn is_in_motion(kind: OperationKind) -> bool {
         OperationKind::CheckLooksAlive
         | OperationKind::CheckIsAlive
         | OperationKind::Probe
-        | OperationKind::Fence => false,
+        | OperationKind::Fence
+        | OperationKind::Inventory => false,
     }
 }

@@ -1,6 +1,6 @@
 //! The model held against the engine, step by step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::prelude::v1::*;
 
 use super::budget::{TimesOnline, Uses};
@@ -59,6 +59,8 @@ struct Step<'a> {
     moment: &'a Moment<'a>,
     before: Picture,
     after: Picture,
+    /// What was taken over on the first owner of its group.
+    taken_over: BTreeSet<String>,
 }
 
 impl Differential {
@@ -100,7 +102,14 @@ impl Differential {
         self.compared.steps += 1;
         let after = Picture::of(cluster);
         let before = core::mem::replace(&mut self.last, after.clone());
-        let step = Step { moment, before, after };
+        let spec = cluster.spec();
+        let taken_over = outputs.iter().filter_map(|output| match output {
+            Output::Event(Event::TakenOver { resource, .. }) => {
+                Some(spec.resource(*resource)?.name().to_owned())
+            }
+            Output::Event(_) | Output::Effect(_) => None,
+        });
+        let step = Step { moment, before, after, taken_over: taken_over.collect() };
         self.in_the_course(cluster, &step, outputs)?;
         self.operations_in_the_end(&step)?;
         self.nobody_is_forgotten(&step)?;
@@ -159,12 +168,14 @@ impl Picture {
             for resource in &mut group.resources {
                 if let Some(later) = later.resource(&resource.name) {
                     resource.desired = later.desired;
+                    resource.is_vouched = later.is_vouched;
                 }
             }
         }
         for node in &mut self.nodes {
             if let Some(later) = after.node(&node.name) {
                 node.drain = later.drain;
+                node.listed_in = later.listed_in;
                 node.drain_target.clone_from(&later.drain_target);
             }
         }

@@ -7,7 +7,7 @@ use crate::cluster::Event;
 use crate::id::{Ids, Names};
 use crate::settings::{DesiredState, Failback};
 use crate::spec::{ClusterSpec, GroupSpec};
-use crate::state::{Attraction, HomeWait, Room};
+use crate::state::{Attraction, HomeWait, Room, Vouched};
 use crate::{Cluster, GroupId, NodeId, ResourceId};
 
 impl Picture {
@@ -32,6 +32,7 @@ impl Picture {
                 since: record.since,
                 up_in_input: record.up_in_input,
                 is_attractive: record.attraction == Attraction::Open,
+                listed_in: record.listed_in,
             }
         });
         let orphans = state.orphans().filter_map(|(node, resource, _)| {
@@ -146,6 +147,8 @@ fn resource_of(cluster: &Cluster, group: GroupId, of: &GroupSpec, id: ResourceId
         recovery: record.recovery(),
         operation: record.operation().map(|operation| (operation.id, operation.kind)),
         restart_action: declared.settings().restart_action,
+        declared_in: record.declared_in,
+        is_vouched: record.vouched == Vouched::Yes,
     }
 }
 

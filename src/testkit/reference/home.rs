@@ -54,6 +54,11 @@ impl Picture {
         }
         for group in &self.groups {
             let Some(trigger) = self.needs_node(group) else { continue };
+            // It may take over what runs, when it is known where.
+            let was_owned = group.owner.is_some() || group.epoch > 0;
+            if !was_owned && group.resources.iter().any(|of| self.may_run_unheard(of)) {
+                continue;
+            }
             let ranking = self.ranking(&group.name, trigger, orders);
             let Some(next) = ranking.next() else { continue };
             let has_owner = group.owner.as_deref().is_some_and(|owner| self.is_member(owner));

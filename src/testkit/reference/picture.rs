@@ -65,6 +65,8 @@ pub struct Node {
     pub up_in_input: u64,
     /// Whether groups may return to it; not if it was resumed without failback.
     pub is_attractive: bool,
+    /// The last configuration that declared resources of which it has said what it runs.
+    pub listed_in: u64,
 }
 
 /// A group.
@@ -139,6 +141,10 @@ pub struct Resource {
     pub operation: Option<(OpId, OperationKind)>,
     /// What happens when it fails.
     pub restart_action: RestartAction,
+    /// The configuration that declared it while the cluster ran, else 0.
+    pub declared_in: u64,
+    /// Whether an operator vouches that it does not run where nobody has said so.
+    pub is_vouched: bool,
 }
 
 impl Picture {
@@ -178,6 +184,17 @@ impl Picture {
         let is_here = group.owner.as_deref() == Some(node) && (group.takes_room || group.may_run());
         let is_going = group.going.as_ref().is_some_and(|(to, _)| to.as_deref() == Some(node));
         is_here || is_going && self.is_wanted(group)
+    }
+
+    /// Whether nobody knows if a resource runs already: it was declared while the cluster ran, and a
+    /// node that is not off has not said what it runs since.
+    #[must_use]
+    pub fn may_run_unheard(&self, resource: &Resource) -> bool {
+        !resource.is_vouched
+            && self
+                .nodes
+                .iter()
+                .any(|node| node.state != NodeState::Down && node.listed_in < resource.declared_in)
     }
 
     /// Whether two pictures are the same in everything that placement depends on.
@@ -258,7 +275,7 @@ impl Picture {
             Event::OrphanFound { resource, node } => {
                 self.orphans.push((node.clone(), resource.clone()));
             }
-            Event::OrphanGone { resource, node } => {
+            Event::OrphanGone { resource, node } | Event::TakenOver { resource, node } => {
                 self.orphans.retain(|(at, of)| (at, of) != (node, resource));
             }
             _ => {}

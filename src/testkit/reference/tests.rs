@@ -28,6 +28,8 @@ fn resource(name: &str, needs: &[&[&str]], state: ResourceState) -> Resource {
         recovery: Recovery::None,
         operation: None,
         restart_action: RestartAction::RestartNotify,
+        declared_in: 0,
+        is_vouched: false,
     }
 }
 
@@ -83,6 +85,7 @@ fn picture(nodes: &str, group: Group) -> Picture {
                 since: Timestamp::ZERO,
                 up_in_input: 0,
                 is_attractive: true,
+                listed_in: 0,
             })
             .collect(),
         groups: vec![group],

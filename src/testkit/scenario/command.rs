@@ -226,7 +226,7 @@ fn configure(cluster: &Cluster, words: &[String]) -> Result<Command<Names>, Stri
     Ok(Command::Configure { declaration: Box::new(draft.finish()?), moves })
 }
 
-/// What the agents of a member say that it runs.
+/// What the agents of a member say that it runs, by themselves or asked.
 fn inventory(
     cluster: &Cluster,
     world: &mut World,
@@ -237,13 +237,16 @@ fn inventory(
         .take("running")
         .map(|list| list.split(',').map(listed).collect())
         .unwrap_or_default();
+    let operation = arguments.take("answers").map(|text| number(&text)).transpose()?.map(OpId::new);
     let node = arguments.one("a node")?;
     let known = cluster.spec().node_id(&node).and_then(|id| cluster.state().node(id));
     let known = known.map_or(Incarnation::default(), |record| record.incarnation());
     let incarnation = life.map_or(known, Incarnation::new);
-    world.switch_off(&node);
+    if operation.is_none() {
+        world.switch_off(&node);
+    }
     running.iter().for_each(|listed| world.run(&listed.resource, &node));
-    Ok(vec![Input::NodeInventory { node, incarnation, running }])
+    Ok(vec![Input::NodeInventory { node, incarnation, running, operation }])
 }
 
 /// What is said of nodes that are gone, of the known life or of another one.

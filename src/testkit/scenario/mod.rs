@@ -48,7 +48,7 @@
 //! | line | what it tells the cluster |
 //! |---|---|
 //! | `join a b` | the nodes joined, each in its next life; `inc=2` names the life, `running=disk,ip` what runs there, `running=disk:stopping` with what the node knows of it (`online`, `starting`, `stopping`) |
-//! | `inventory a running=disk` | its agents were restarted and say what it runs, as with `join` |
+//! | `inventory a running=disk` | its agents were restarted and say what it runs, as with `join`; with `answers=7` they were not, and answer operation 7 |
 //! | `leave a`, `lose a`, `fenced a`, `confirm-down a` | it left, is not heard from, was fenced, is off on an operator's word; `inc=2` names the life that this is about |
 //! | `witness up`, `witness down` | the witness was gained, lost |
 //! | `clock 08:30 +60` | the wall clock shows 08:30 UTC, local time is 60 minutes ahead |
@@ -72,7 +72,8 @@
 //! | `answer 12 failed` | answers the operation with this number, whether anybody waits for it or not |
 //! | `run disk on=a` | it runs there, and nobody knows |
 //!
-//! Operations are `start`, `stop`, `terminate`, `check`, `probe` and `fence`.
+//! Operations are `start`, `stop`, `terminate`, `check`, `probe`, `fence` and `inventory`; the last two
+//! are about a node.
 //!
 //! # Operators
 //!

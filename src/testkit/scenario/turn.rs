@@ -3,8 +3,10 @@
 use core::iter;
 use std::prelude::v1::*;
 
-use crate::cluster::{Command, Input, InputError, Outcome, Output, Snapshot};
+use crate::cluster::{Command, Effect, Input, InputError, Outcome, Output, Snapshot};
 use crate::id::Names;
+use crate::spec::ClusterSpec;
+use crate::state::OperationKind;
 use crate::testkit::audit::{Moment, Stimulus};
 use crate::testkit::twin;
 use crate::{Cluster, OpId, Timestamp};
@@ -17,6 +19,25 @@ use super::{command, print, question};
 
 /// Steps after which a command counts as never coming to an end.
 const PATIENCE: usize = 10_000;
+
+/// How an operation is answered.
+enum Answer {
+    Outcome(Effect<Names>, Outcome),
+    List(Input<Names>),
+}
+
+/// What a node answers that is asked what it runs; nothing if it is mute. It leaves out what is not
+/// declared.
+fn listing(spec: &ClusterSpec, world: &World, effect: &Effect<Names>) -> Option<Input<Names>> {
+    let running = world.list(&effect.node)?;
+    let running = running.into_iter().filter(|name| spec.resource_id(name).is_some());
+    Some(Input::NodeInventory {
+        node: effect.node.clone(),
+        incarnation: effect.incarnation,
+        running: running.map(|name| name.as_str().into()).collect(),
+        operation: Some(effect.operation),
+    })
+}
 
 /// A running cluster, and what came of the command that is being carried out.
 pub(super) struct Turn<'a> {
@@ -121,6 +142,11 @@ impl Turn<'_> {
 
     fn done(&mut self, action: &str, target: &str, outcome: Outcome) -> Result<(), String> {
         let effect = self.play.world.last(Action::named(action)?, target)?;
+        if effect.action == OperationKind::Inventory && outcome == Outcome::Succeeded {
+            let input = listing(self.cluster.spec(), &self.play.world, &effect);
+            self.hand_in(input.ok_or("the node is mute")?);
+            return Ok(());
+        }
         self.play.world.carry_out(&effect, outcome);
         self.hand_in(Input::OperationFinished { operation: effect.operation, outcome });
         Ok(())
@@ -270,11 +296,19 @@ impl Turn<'_> {
             let world = &mut self.play.world;
             let answered = self.cluster.outstanding().find_map(|effect| {
                 let effect = spec.named(effect);
+                if effect.action == OperationKind::Inventory {
+                    return Some(Answer::List(listing(spec, world, &effect)?));
+                }
                 let outcome = world.answer(&effect)?;
-                Some((effect, outcome))
+                Some(Answer::Outcome(effect, outcome))
             });
-            let Some((effect, outcome)) = answered else {
-                return Ok(());
+            let (effect, outcome) = match answered {
+                None => return Ok(()),
+                Some(Answer::List(input)) => {
+                    self.hand_in(input);
+                    continue;
+                }
+                Some(Answer::Outcome(effect, outcome)) => (effect, outcome),
             };
             self.play.world.carry_out(&effect, outcome);
             self.hand_in(Input::OperationFinished { operation: effect.operation, outcome });

@@ -43,6 +43,7 @@ pub(crate) enum Action {
     Check,
     Probe,
     Fence,
+    Inventory,
 }
 
 impl Action {
@@ -54,6 +55,7 @@ impl Action {
             OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => Self::Check,
             OperationKind::Probe => Self::Probe,
             OperationKind::Fence => Self::Fence,
+            OperationKind::Inventory => Self::Inventory,
         }
     }
 
@@ -66,6 +68,7 @@ impl Action {
             Self::Check => "check",
             Self::Probe => "probe",
             Self::Fence => "fence",
+            Self::Inventory => "inventory",
         }
     }
 
@@ -77,6 +80,7 @@ impl Action {
             "check" => Ok(Self::Check),
             "probe" => Ok(Self::Probe),
             "fence" => Ok(Self::Fence),
+            "inventory" => Ok(Self::Inventory),
             _ => Err(format!("{name} is no operation")),
         }
     }
@@ -185,6 +189,13 @@ impl World {
             .filter(|((one, _), (other, _))| one == other)
             .map(|((name, one), (_, other))| format!("{name} runs on {one} and {other}"))
             .collect()
+    }
+
+    /// The node says what it runs; nothing if it is mute.
+    pub(crate) fn list(&self, node: &str) -> Option<Vec<String>> {
+        let is_mute = self.hanging.contains(&(Action::Inventory, node.to_owned()));
+        let here = self.running.iter().filter(|(_, on)| on == node);
+        (!is_mute).then(|| here.map(|(resource, _)| resource.clone()).collect())
     }
 
     fn runs(&self, resource: &str, node: &str) -> bool {

@@ -143,13 +143,14 @@ fn words_of(stage: Stage<'_>, input: &Input<Names>) -> Option<String> {
             };
             format!("join {} inc={incarnation}{runs}", word(node))
         }
-        Input::NodeInventory { node, incarnation, running } => {
+        Input::NodeInventory { node, incarnation, running, operation } => {
             let words: Vec<String> = running.iter().map(word_of_listed).collect();
             let runs = match &words[..] {
                 [] => String::new(),
                 words => format!(" running={}", word(&words.join(","))),
             };
-            format!("inventory {} inc={incarnation}{runs}", word(node))
+            let asked = operation.map_or_else(String::new, |of| format!(" answers={of}"));
+            format!("inventory {} inc={incarnation}{runs}{asked}", word(node))
         }
         Input::NodeLeft { node, incarnation } => departure("leave", node, *incarnation),
         Input::NodeLost { node, incarnation } => departure("lose", node, *incarnation),

@@ -90,7 +90,8 @@ impl Step<'_> {
             | OperationKind::CheckLooksAlive
             | OperationKind::CheckIsAlive
             | OperationKind::Probe
-            | OperationKind::Fence => Ok(()),
+            | OperationKind::Fence
+            | OperationKind::Inventory => Ok(()),
         }
     }
 

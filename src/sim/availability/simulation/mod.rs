@@ -266,6 +266,7 @@ impl Simulation {
             | Event::OperationSuperseded { .. }
             | Event::InventoryTaken { .. }
             | Event::OrphanFound { .. }
+            | Event::TakenOver { .. }
             | Event::OrphanGone { .. }
             | Event::FenceFailed { .. }
             | Event::DrainBlocked { .. }

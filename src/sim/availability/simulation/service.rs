@@ -187,7 +187,8 @@ impl Simulation {
                 OperationKind::CheckLooksAlive
                 | OperationKind::CheckIsAlive
                 | OperationKind::Probe
-                | OperationKind::Fence,
+                | OperationKind::Fence
+                | OperationKind::Inventory,
                 Asked::Begun,
             ) => {}
         }

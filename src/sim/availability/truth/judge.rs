@@ -35,6 +35,10 @@ impl GroundTruth {
             (OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive, Some(resource)) => {
                 self.begin(effect, resource, None)
             }
+            (OperationKind::Inventory, _) => Err(Breach::apparatus(format!(
+                "{} is asked what it runs, and nothing was declared",
+                effect.node
+            ))),
             (OperationKind::Probe, Some(resource)) => Err(Breach::apparatus(format!(
                 "{resource} is in doubt, and every agent has answered"
             ))),

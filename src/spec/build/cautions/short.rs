@@ -31,6 +31,7 @@ pub(super) fn of_cluster(settings: &ClusterSettings) -> impl Iterator<Item = Sho
     let own = [
         ("group_wait_delay", settings.group_wait_delay, Sense::Seconds),
         ("fence_timeout", settings.fence_timeout, Sense::Seconds),
+        ("inventory_timeout", settings.inventory_timeout, Sense::Seconds),
         ("fence_retry_delay", settings.fence_retry_delay, Sense::Millis),
         ("fence_period", settings.fence_period, Sense::Seconds),
         ("probe_interval", every(settings.probe_interval), Sense::Millis),

@@ -243,7 +243,7 @@ pub(super) fn begin(declaration: ClusterDeclaration) -> Scene {
     Scene { cluster, audit, now: Timestamp::from_millis(1_000) }
 }
 
-fn configured(declaration: ClusterDeclaration) -> Input {
+pub(super) fn configured(declaration: ClusterDeclaration) -> Input {
     Input::Command(Command::Configure {
         declaration: Box::new(declaration),
         moves: Default::default(),
@@ -289,7 +289,8 @@ fn the_lower_priority_keeps_the_place_that_it_is_on_its_way_to() {
         .then(joined(A, 1))
         .then(joined(B, 1))
         .just(Input::Command(drain))
-        .just(configured(after));
+        .just(configured(after))
+        .heard();
     let moment = Moment::before(&scene.cluster, Stimulus::Timer, scene.now);
     let judge = |outputs| invariant(moves::priorities(&scene.cluster, &moment, outputs));
     assert_eq!(judge(&low_gets(B, MovementCause::Drain)), None);

@@ -33,6 +33,27 @@ impl Differential {
         let (name, to, choice) = match event {
             Event::OwnerChanged { group, to, cause, .. } => {
                 let known = picture.group(group).expect("a declared group");
+                let unheard = known.resources.iter().find(|of| picture.may_run_unheard(of));
+                let is_first =
+                    known.owner.is_none() && known.epoch == 0 && *cause == MovementCause::Start;
+                agree!(
+                    self,
+                    S27,
+                    !is_first || unheard.is_none(),
+                    "{unheard:?} may run already: {event:?}"
+                );
+                let found = known.resources.iter().find(|of| step.taken_over.contains(&of.name));
+                if let Some(found) = found.filter(|_| is_first) {
+                    let is_there = to.as_ref().is_some_and(|to| {
+                        picture.orphans.contains(&(to.clone(), found.name.clone()))
+                            && !matches!(
+                                picture.standing(known, Trigger::Start, to),
+                                Standing::Unfit(_)
+                            )
+                    });
+                    agree!(self, S27, is_there, "{} is taken over: {event:?}", found.name);
+                    return Ok(());
+                }
                 (
                     group,
                     to,

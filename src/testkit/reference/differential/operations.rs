@@ -31,7 +31,8 @@ impl Differential {
             | OperationKind::CheckLooksAlive
             | OperationKind::CheckIsAlive
             | OperationKind::Probe
-            | OperationKind::Fence => return Ok(()),
+            | OperationKind::Fence
+            | OperationKind::Inventory => return Ok(()),
         };
         let mut picture = picture.clone();
         let group = with_resource(&mut picture, name, was);
