@@ -213,6 +213,12 @@ bugs! {
     DependencyNotAwaited: S28,
     /// drains and failbacks move locked groups
     LockIgnored: S18,
+    /// what should be left for an operator is terminated
+    LeftIsTerminated: S19,
+    /// a group moves by itself though something of it is left for an operator
+    LeftGroupMoves: S19,
+    /// something starts on what failed and is left for an operator
+    StartsOnLeft: S2,
     /// a group waits for those of higher priority for ever
     PriorityWaitsForEver: L13,
     /// a restart that is due waits for groups of higher priority that are starting

@@ -53,6 +53,27 @@ pub enum UnconfirmedStop {
     AssumeOff,
 }
 
+/// What to do about a resource that failed where nothing is left that could mend it: all its restarts
+/// are used, and it does not move its group, or its group cannot fail over.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnUnfixable {
+    /// Terminate it, so that it is certain to be off, and try again after its retry period.
+    Recover,
+    /// Leave it exactly as it is for an operator to look at (the idea is that of Pacemaker's
+    /// `on-fail=block`). Nothing of it is probed, stopped, terminated or restarted, no node is fenced
+    /// for it, and its group moves nowhere by itself, be it for a drain. Dependents that are online go
+    /// on; nothing new starts on it. The same where a terminate was not confirmed, if
+    /// `unconfirmed_stop` keeps the group where it is.
+    ///
+    /// An operator ends it. Bringing the resource or its group online, taking it offline, moving the
+    /// group and clearing the failures of the group terminate what was left first, after what relies
+    /// on it, and then do what they always do. To clear the failure of the resource is to say that it
+    /// is off, as for any resource of which nobody knows whether it runs. It ends as well when the
+    /// node is certain to be off.
+    Block,
+}
+
 /// The settled properties of one resource.
 ///
 /// Resources with equal properties share one record.
@@ -107,6 +128,9 @@ pub struct ResourceSettings {
     /// What to do when it cannot be stopped for certain. Default
     /// [`UnconfirmedStop::BlockGroup`].
     pub unconfirmed_stop: UnconfirmedStop,
+    /// What to do about a failure when nothing is left that could mend it, decided before anything is
+    /// terminated. Default [`OnUnfixable::Recover`].
+    pub on_unfixable: OnUnfixable,
 }
 
 impl ResourceSettings {

@@ -127,6 +127,7 @@ fn reasons() -> Vec<Reason<Names>> {
         R::Failed { resource: resource(), cause, retry_at: None },
         R::Failed { resource: resource(), cause, retry_at: Some(AT) },
         R::Failed { resource: resource(), cause: Exhaustion::ForGood, retry_at: None },
+        R::Failed { resource: resource(), cause: Exhaustion::Left, retry_at: None },
         R::OwnerNotPossible { resource: resource(), node: node() },
         R::InProgress { resource: resource() },
         R::WaitingForResource { resource: "ip".into(), on: resource() },

@@ -179,6 +179,7 @@ impl Caches {
         let is_fatal = state.resource(resource).is_some_and(|record| {
             record.is_in_doubt()
                 && record.doubt != Doubt::ToTerminate
+                && record.doubt != Doubt::Left
                 && declared.settings().unconfirmed_stop == UnconfirmedStop::FenceNode
         });
         if is_fatal {

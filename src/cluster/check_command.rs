@@ -166,6 +166,7 @@ impl Cluster {
             ResourceState::Initializing | ResourceState::Offline | ResourceState::Failed => {
                 self.check_can_start(group)
             }
+            ResourceState::InDoubt if self.is_left(resource) => self.check_can_start(group),
             state @ (ResourceState::OnlinePending
             | ResourceState::OfflinePending
             | ResourceState::Terminating
@@ -182,6 +183,7 @@ impl Cluster {
         match self.known_resource(resource)? {
             ResourceState::Initializing | ResourceState::Online | ResourceState::Offline => Ok(()),
             ResourceState::Failed => Err(InputError::ResourceFailed(resource)),
+            ResourceState::InDoubt if self.is_left(resource) => Ok(()),
             state @ (ResourceState::OnlinePending
             | ResourceState::OfflinePending
             | ResourceState::Terminating

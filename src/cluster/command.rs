@@ -65,6 +65,7 @@ impl Cluster {
             Command::TakeGroupOffline { group, .. } => self.take_group_offline(group),
             Command::BringResourceOnline { resource, .. } => self.bring_resource_online(resource),
             Command::TakeResourceOffline { resource, .. } => {
+                self.release(resource);
                 self.set_desired(resource, DesiredState::Offline);
             }
             Command::CancelMove { group } => {
@@ -107,6 +108,7 @@ impl Cluster {
         }
         let spec = Arc::clone(&self.spec);
         for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
+            self.release(resource);
             // What is in doubt stays so; only its failures are forgotten.
             self.forget_failure(resource);
         }
@@ -145,6 +147,7 @@ impl Cluster {
         if let Some(owner) = owner {
             self.forget_failed_node(group, owner);
         }
+        self.release_group(group);
         self.review_room(group);
         self.try_again(group);
         self.touch(group);
@@ -193,6 +196,7 @@ impl Cluster {
                 record.desired = None;
             }
         }
+        self.release_group(group);
         self.review_room(group);
         self.touch(group);
     }
@@ -218,6 +222,7 @@ impl Cluster {
                 record.desired = Some(DesiredState::Online);
             }
             self.free_nodes(group, member);
+            self.release(member);
             self.begin_anew(member);
             needed.extend(of.graph().providers(position));
         }

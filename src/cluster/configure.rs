@@ -304,6 +304,7 @@ impl Cluster {
             self.ask_anew();
         }
         self.judge_quorum();
+        self.release_where_recovered();
         self.go_on_where_raised(given_up);
         self.rearm_retries();
         let spec = Arc::clone(&self.spec);

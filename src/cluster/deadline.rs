@@ -284,7 +284,8 @@ impl Cluster {
         let is_probed = is_asked_for
             && record.state == ResourceState::InDoubt
             && record.operation.is_none()
-            && record.doubt != Doubt::ToTerminate;
+            && record.doubt != Doubt::ToTerminate
+            && record.doubt != Doubt::Left;
         let span = self.probe_interval().filter(|_| is_probed)?;
         Some(record.known_alive_at.after(span))
     }

@@ -120,6 +120,7 @@ impl Cluster {
         self.state.is_quorate()
             && has_owner
             && !stays_away
+            && !self.is_group_left(group)
             && !self.is_held_by_lock(group, LockHandling::Respect)
             && self.assess(group, Trigger::BestPossible, to) == Ok(Tier::Eligible)
     }

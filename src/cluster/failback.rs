@@ -80,6 +80,7 @@ impl Cluster {
             || self.is_held_by_lock(group, LockHandling::Respect) && !seeded!(LockIgnored)
             || self.is_moving(group)
             || self.is_busy(declared)
+            || self.is_group_left(group)
             || self.state.node_state(owner) != NodeState::Up
         {
             return FailbackPlan::Stay;

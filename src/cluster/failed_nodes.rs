@@ -141,7 +141,8 @@ const fn is_lost(recovery: Recovery) -> bool {
             Exhaustion::Failovers
             | Exhaustion::NoCandidate
             | Exhaustion::Retries
-            | Exhaustion::ForGood => true,
+            | Exhaustion::ForGood
+            | Exhaustion::Left => true,
             Exhaustion::DontRestart
             | Exhaustion::Restarts
             | Exhaustion::Redundant

@@ -311,7 +311,10 @@ pub enum Command<N: Naming = Ids> {
     /// Forget the failures of a resource, and that it can never run on a node; and take the operator's
     /// word that it is off if that is in doubt. The word counts while its owner is a member and it is not being terminated; a probe
     /// in flight does not count any more then. It does not count while a start that was never
-    /// answered may still come.
+    /// answered may still come. The same of what is left for an operator ([`OnUnfixable::Block`][1]),
+    /// which every other command about it has terminated first.
+    ///
+    /// [1]: crate::settings::OnUnfixable::Block
     ClearResourceFailure {
         /// The resource.
         resource: N::Resource,

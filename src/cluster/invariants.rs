@@ -257,6 +257,7 @@ impl<'a> Checks<'a> {
                 is_idle && is_settled && on == NodeState::Unclean
             }
             Doubt::ToTerminate => is_idle && on.is_member(),
+            Doubt::Left => is_idle && (on.is_member() || on == NodeState::Unclean),
         }
     }
 
@@ -364,11 +365,27 @@ fn recovery_fits(record: &ResourceRecord) -> bool {
         | ResourceState::OfflinePending => false,
     };
     match record.recovery {
-        Recovery::None => true,
+        Recovery::None => record.doubt != Doubt::Left,
         Recovery::RetryAt { at: Some(_), cause: Exhaustion::DontRestart | Exhaustion::Retries } => {
             false
         }
-        Recovery::RestartAt(_) | Recovery::Failover | Recovery::RetryAt { .. } => may_recover,
+        // It is as it was, or its node said that it is off.
+        Recovery::RetryAt { at, cause: Exhaustion::Left } => {
+            at.is_none()
+                && match record.state {
+                    ResourceState::InDoubt => record.doubt == Doubt::Left,
+                    ResourceState::Offline => true,
+                    ResourceState::Initializing
+                    | ResourceState::OnlinePending
+                    | ResourceState::Online
+                    | ResourceState::OfflinePending
+                    | ResourceState::Terminating
+                    | ResourceState::Failed => false,
+                }
+        }
+        Recovery::RestartAt(_) | Recovery::Failover | Recovery::RetryAt { .. } => {
+            may_recover && record.doubt != Doubt::Left
+        }
     }
 }
 

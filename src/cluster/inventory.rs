@@ -73,6 +73,7 @@ impl Cluster {
             (ResourceState::InDoubt, Some(_)) if self.is_terminating(resource) => {
                 self.issue_again(resource);
             }
+            (ResourceState::InDoubt, Some(_)) if self.is_left(resource) => {}
             // The list says more than a probe.
             (ResourceState::InDoubt, Some(_)) => {
                 self.supersede(resource);

@@ -10,8 +10,8 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::settings::{Failback, Fencing, RestartWindow};
 use crate::spec::GroupSpec;
 use crate::state::{
-    ClusterState, FailedNode, FailedNodes, Fence, GroupRecord, NodeRecord, Operation, Orphan,
-    OrphanState, Recovery, ResourceRecord,
+    ClusterState, Doubt, FailedNode, FailedNodes, Fence, GroupRecord, NodeRecord, Operation,
+    Orphan, OrphanState, Recovery, ResourceRecord,
 };
 use crate::time::{Timestamp, whole_millis};
 
@@ -301,7 +301,7 @@ impl<'a> View<'a> {
                     owner.is_some_and(|node| self.cluster.state.node_state(node).is_member());
                 // A lost owner is not asked; when it is back, or off, the doubt is over, or it is
                 // asked at once. The wait begins anew when what is in flight ends.
-                if is_asked && operation.is_none() {
+                if is_asked && operation.is_none() && *doubt != Doubt::Left {
                     let span = self.cluster.probe_interval();
                     span.map(|span| self.age(*known_alive_at, span)).hash(hasher);
                 }

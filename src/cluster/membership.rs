@@ -91,6 +91,9 @@ impl Cluster {
                     self.note_alive(resource);
                 }
                 (Some(_), LateStart::Possible | LateStart::Impossible)
+                | (None, LateStart::Possible)
+                    if record.doubt == Doubt::Left => {}
+                (Some(_), LateStart::Possible | LateStart::Impossible)
                 | (None, LateStart::Possible) => {
                     self.set_doubt(resource, Doubt::ToTerminate);
                 }
@@ -143,6 +146,7 @@ impl Cluster {
         for resource in self.resources_owned_by(node) {
             self.supersede(resource);
             self.step_resource(resource, ResourceEvent::ConfirmedOff);
+            self.end_left(resource);
         }
         let orphans: Vec<ResourceId> =
             self.state.orphans_on(node).map(|(resource, _)| resource).collect();

@@ -38,6 +38,7 @@ mod input;
 mod inquiry;
 mod invariants;
 mod inventory;
+mod left;
 mod life;
 #[cfg(feature = "testkit")]
 mod likeness;

@@ -37,6 +37,18 @@ impl Cluster {
         record.movement = Some(Movement { to, cause, on_failure });
         record.queued = None;
         let from = record.owner;
+        match cause {
+            // Whoever asked for it has looked at what was left as it is.
+            MovementCause::Operator | MovementCause::Configuration => {
+                self.release_to_move(declared, group, cause);
+            }
+            MovementCause::Start
+            | MovementCause::ResourceFailure
+            | MovementCause::NodeFailure
+            | MovementCause::Drain
+            | MovementCause::Failback
+            | MovementCause::Return => {}
+        }
         if let Some(to) = to {
             if !seeded!(PendingTakesNoRoom) {
                 let room = self.state.room_to_be(&spec, group);

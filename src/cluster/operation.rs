@@ -208,6 +208,9 @@ impl Cluster {
 
     /// A failure on the owner: decides what follows, and terminates what is left of the resource.
     pub(crate) fn fail(&mut self, resource: ResourceId, event: ResourceEvent) {
+        if self.is_unfixable(resource) && !seeded!(LeftIsTerminated) {
+            return self.leave_failed(resource, event);
+        }
         let Some(record) = self.state.resource(resource) else { return };
         let was = Was { state: record.state, since: record.since };
         self.supersede(resource);
@@ -232,6 +235,10 @@ impl Cluster {
 
     /// A start failed, and no other one on this node will do better.
     fn fail_for_good(&mut self, resource: ResourceId) {
+        if self.is_unfixable_for_good(resource) {
+            self.bar_if_affected(resource);
+            return self.leave_failed(resource, ResourceEvent::StartFailed);
+        }
         self.step_resource(resource, ResourceEvent::StartFailed);
         self.issue(resource, OperationKind::Terminate);
         self.plan_for_good(resource);
@@ -241,6 +248,9 @@ impl Cluster {
     fn begin_doubt(&mut self, resource: ResourceId, event: ResourceEvent) {
         self.step_resource(resource, event);
         self.note_probed(resource);
+        if self.is_left_unconfirmed(resource) {
+            self.leave(resource);
+        }
     }
 
     /// The next probe is due one interval from now.

@@ -162,6 +162,10 @@ impl Cluster {
             self.continue_move(group, owner);
             return;
         }
+        if self.is_group_left(group) {
+            self.place_left(declared, group, owner);
+            return;
+        }
         // What leaves anyway needs no failover, which would be counted.
         let is_settled = self.leave_drained_owner(group, owner)
             || self.fail_over(declared, group)
@@ -170,6 +174,18 @@ impl Cluster {
             || self.retry_admission(declared, group, owner)
             || self.try_queued_move(group)
             || self.fail_back(declared, group, owner);
+        if is_settled && self.is_moving(group) {
+            self.continue_move(group, owner);
+        }
+    }
+
+    /// A group of which something is left as it is moves only where an operator has it moved: by a
+    /// configuration that may, or by an order that waited.
+    fn place_left(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+        let tenure = self.state.group(group).map(|record| record.tenure);
+        let is_struck = tenure == Some(Tenure::Struck);
+        let is_settled = is_struck && self.leave_unfit_owner(declared, group, owner)
+            || self.try_queued_move(group);
         if is_settled && self.is_moving(group) {
             self.continue_move(group, owner);
         }
@@ -346,6 +362,10 @@ impl Cluster {
             return false;
         }
         if self.is_held_by_lock(group, drain.lock) && !seeded!(LockIgnored) {
+            return false;
+        }
+        // Whoever is to look at it has to find it.
+        if self.is_group_left(group) {
             return false;
         }
         if self.yields_to_awaiting(group) {

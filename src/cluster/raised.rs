@@ -108,7 +108,11 @@ impl Cluster {
     /// Why a resource was given up.
     fn exhaustion(&self, resource: ResourceId) -> Option<Exhaustion> {
         match self.state.resource(resource)?.recovery {
-            Recovery::RetryAt { cause: Exhaustion::Admission | Exhaustion::ForGood, .. } => None,
+            // What is left for an operator waits for no budget.
+            Recovery::RetryAt {
+                cause: Exhaustion::Admission | Exhaustion::ForGood | Exhaustion::Left,
+                ..
+            } => None,
             Recovery::RetryAt { cause, .. } => Some(cause),
             Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => None,
         }

@@ -79,11 +79,42 @@ impl Cluster {
             let state = self.state.resource_state(resource);
             let is_online = state == ResourceState::Online
                 || seeded!(PendingProviderCounts) && state == ResourceState::OnlinePending;
-            let keep = should && is_online && holds(|stand| stand.keep);
+            let is_there = is_online || self.is_left_standing(resource);
+            let keep = should && is_there && self.keeps_its_providers(declared, position, stands);
             if let Some(stand) = stands.get_mut(position) {
                 *stand = super::caches::Stand { should, keep };
             }
         }
+    }
+
+    /// Whether every clause of a resource is held by a provider that is kept. What was online goes on
+    /// with one that is left as it is, but not while another one of the same clause, with which it may
+    /// run, is being taken away.
+    fn keeps_its_providers(
+        &self,
+        declared: &GroupSpec,
+        position: usize,
+        stands: &[super::caches::Stand],
+    ) -> bool {
+        let is_kept = |member: usize| stands.get(member).is_some_and(|stand| stand.keep);
+        let is_left = |member: usize| self.is_left_standing(declared.resource_at(member));
+        let is_going = |member: usize| {
+            let state = self.state_at(declared, member);
+            let is_starting = state == ResourceState::OnlinePending;
+            state.may_run() && !is_starting && !is_kept(member) && !is_left(member)
+        };
+        let graph = declared.graph();
+        graph.clauses(position).all(|clause| {
+            let (mut is_left_one, mut is_losing) = (false, false);
+            for member in clause {
+                if is_kept(member) && !is_left(member) {
+                    return true;
+                }
+                is_left_one |= is_kept(member);
+                is_losing |= is_going(member);
+            }
+            is_left_one && !is_losing
+        })
     }
 
     /// Whether the whole group has to be off because its failovers are used up (2003).
@@ -105,6 +136,18 @@ impl Cluster {
 
     fn keeps(&self, position: usize) -> bool {
         self.caches.stands.get(position).is_some_and(|stand| stand.keep)
+    }
+
+    /// Whether something may start on a provider: it is online for good. Nothing new starts on what is
+    /// left as it is.
+    fn can_start_on(&self, declared: &GroupSpec, position: usize) -> bool {
+        let is_left = self.is_left_standing(declared.resource_at(position));
+        self.keeps(position) && (!is_left || seeded!(StartsOnLeft))
+    }
+
+    /// Whether a resource failed and may run, and is left as it is.
+    fn is_left_standing(&self, resource: ResourceId) -> bool {
+        self.state.resource(resource).is_some_and(|record| record.doubt == Doubt::Left)
     }
 
     fn should(&self, position: usize) -> bool {
@@ -188,7 +231,9 @@ impl Cluster {
             && record.operation.is_none()
             // It may run already where nobody has said so.
             && self.silent_about(resource).is_none()
-            && graph.clauses(position).all(|mut clause| clause.any(|member| self.keeps(member)))
+            && graph
+                .clauses(position)
+                .all(|mut clause| clause.any(|member| self.can_start_on(declared, member)))
             // Of alternative providers, those that are still starting are waited for.
             && graph
                 .providers(position)
@@ -223,11 +268,15 @@ impl Cluster {
         for resource in declared.resources() {
             let record = self.state.resource(resource).filter(|record| record.is_in_doubt());
             let Some(record) = record else { continue };
-            if record.doubt == Doubt::ToTerminate {
-                if !self.is_relied_on(declared, resource) {
-                    self.issue(resource, OperationKind::Terminate);
+            match record.doubt {
+                Doubt::ToTerminate => {
+                    if !self.is_relied_on(declared, resource) {
+                        self.issue(resource, OperationKind::Terminate);
+                    }
+                    continue;
                 }
-                continue;
+                Doubt::Left => continue,
+                Doubt::Open | Doubt::WasOnline => {}
             }
             match self.unconfirmed_stop(resource) {
                 UnconfirmedStop::AssumeOff => {

@@ -118,9 +118,7 @@ impl Cluster {
         let group = declared.group();
         let Some(group_spec) = spec.group(group) else { return };
         let affects_group = self.affects_group(group_spec, resource);
-        if affects_group {
-            self.bar_owner(group, resource);
-        }
+        self.bar_if_affected(resource);
         if self.desired(group, resource) == DesiredState::Offline {
             return;
         }
@@ -128,6 +126,15 @@ impl Cluster {
             self.set_recovery(resource, Recovery::Failover);
         } else {
             self.give_up(resource, Exhaustion::ForGood);
+        }
+    }
+
+    /// Bars the owner of a group that is affected by a resource which can never run there.
+    pub(crate) fn bar_if_affected(&mut self, resource: ResourceId) {
+        let spec = alloc::sync::Arc::clone(&self.spec);
+        let Some(group) = spec.resource(resource).map(ResourceSpec::group) else { return };
+        if spec.group(group).is_some_and(|declared| self.affects_group(declared, resource)) {
+            self.bar_owner(group, resource);
         }
     }
 
@@ -160,11 +167,21 @@ impl Cluster {
     }
 
     /// Whether a failover of the group of this resource would be within its budget.
-    fn may_fail_over(&self, resource: ResourceId) -> bool {
+    pub(crate) fn may_fail_over(&self, resource: ResourceId) -> bool {
         self.spec
             .resource(resource)
             .and_then(|declared| self.failover_budget(declared.group(), self.state.now))
             .is_some_and(|budget| budget.remaining > 0)
+    }
+
+    /// How many restarts a resource would have if it failed so now.
+    pub(crate) fn restarts_left_after(
+        &self,
+        resource: ResourceId,
+        failed: FailedWhile,
+        settings: &ResourceSettings,
+    ) -> u32 {
+        self.restarts_left(resource, Allowed::after(failed, settings))
     }
 
     pub(crate) fn restarts_left(&self, resource: ResourceId, allowed: Allowed<'_>) -> u32 {
@@ -224,6 +241,7 @@ impl Cluster {
                 | Exhaustion::NoCandidate
                 | Exhaustion::Admission
                 | Exhaustion::ForGood
+                | Exhaustion::Left
                 | Exhaustion::Retries,
                 _,
             ) => cause,
@@ -255,11 +273,15 @@ impl Cluster {
                 | Exhaustion::Redundant
                 | Exhaustion::Admission
                 | Exhaustion::ForGood
+                | Exhaustion::Left
                 | Exhaustion::Retries => {}
             }
         }
         let period = match cause {
-            Exhaustion::DontRestart | Exhaustion::Retries | Exhaustion::ForGood => None,
+            Exhaustion::DontRestart
+            | Exhaustion::Retries
+            | Exhaustion::ForGood
+            | Exhaustion::Left => None,
             // Whoever is refused may try for ever: it never ran.
             Exhaustion::Admission => period,
             Exhaustion::Restarts
@@ -344,7 +366,10 @@ impl Cluster {
             Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Admission => at.is_some(),
             // It leaves at that time, and if there is none it stays.
             Exhaustion::Failovers => at.is_none(),
-            Exhaustion::DontRestart | Exhaustion::ForGood | Exhaustion::Retries => false,
+            Exhaustion::DontRestart
+            | Exhaustion::ForGood
+            | Exhaustion::Left
+            | Exhaustion::Retries => false,
         };
         is_tried_then && self.is_on_paused_node(resource) && !seeded!(RetryOnPausedNode)
     }
@@ -373,6 +398,7 @@ impl Cluster {
             | Exhaustion::Redundant
             | Exhaustion::Admission
             | Exhaustion::ForGood
+            | Exhaustion::Left
             | Exhaustion::Retries => return,
         }
         let then = self.retry_at(resource, cause);
@@ -454,13 +480,13 @@ impl Cluster {
     }
 
     /// Whether a failure of the resource that is not mended in place moves its group.
-    fn affects_group(&self, declared: &GroupSpec, resource: ResourceId) -> bool {
+    pub(crate) fn affects_group(&self, declared: &GroupSpec, resource: ResourceId) -> bool {
         self.spec.resource(resource).is_some_and(|of| of.settings().affects_group())
             && !self.is_redundant(declared, resource)
     }
 
     /// Whether every clause of every dependent still holds without this resource.
-    fn is_redundant(&self, declared: &GroupSpec, resource: ResourceId) -> bool {
+    pub(crate) fn is_redundant(&self, declared: &GroupSpec, resource: ResourceId) -> bool {
         if self.spec.settings().redundant_provider == RedundantProvider::Escalate {
             return false;
         }

@@ -48,7 +48,7 @@ impl Cluster {
             return Some(Reason::OrphanRunning { resource, node });
         }
         if let Some(resource) = self.doubt_of(declared) {
-            return Some(Reason::InDoubt { resource, node: owner });
+            return Some(self.why_doubtful(resource, owner));
         }
         // A move goes on when the owner is clean.
         if self.state.node_state(owner) == NodeState::Joining {
@@ -123,6 +123,12 @@ impl Cluster {
         })
     }
 
+    /// Nobody knows whether a resource runs: it is left for an operator, or somebody has to find out.
+    fn why_doubtful(&self, resource: ResourceId, owner: NodeId) -> Reason {
+        let left = self.why_failed(resource).filter(|_| self.is_left(resource));
+        left.unwrap_or(Reason::InDoubt { resource, node: owner })
+    }
+
     /// What is going to be done about the failure of a resource.
     fn why_failed(&self, resource: ResourceId) -> Option<Reason> {
         match self.state.resource(resource)?.recovery {
@@ -195,6 +201,12 @@ impl Cluster {
             return Some(Reason::NotStartedAutomatically);
         }
         let failure = self.why_failed(resource);
+        let recovery = self.state.resource(resource).map(|record| record.recovery);
+        if recovery == Some(Recovery::Failover) {
+            // Its group stays for what is left as it is.
+            let left = declared.resources().find(|member| self.is_left(*member));
+            return left.and_then(|member| self.why_failed(member));
+        }
         if let Some(Reason::Failed { cause, retry_at, .. }) = failure {
             if cause == Exhaustion::Admission
                 && let Some(because_of) = self.refusal(declared, group, owner)

@@ -11,7 +11,9 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{DesiredState, Maintenance, Monitor, RestartAction, UnconfirmedStop};
+use crate::settings::{
+    DesiredState, Maintenance, Monitor, OnUnfixable, RestartAction, UnconfirmedStop,
+};
 use crate::time::Interval;
 
 pub mod standard;
@@ -122,6 +124,7 @@ pub struct ResourceOverrides {
     pub monitor: Option<Monitor>,
     pub maintenance: Option<Maintenance>,
     pub unconfirmed_stop: Option<UnconfirmedStop>,
+    pub on_unfixable: Option<OnUnfixable>,
 }
 
 crate::form::written!(KindDeclaration {
@@ -153,4 +156,5 @@ crate::form::written!(ResourceOverrides {
     given monitor,
     given maintenance,
     given unconfirmed_stop,
+    given on_unfixable,
 });

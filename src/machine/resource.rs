@@ -70,6 +70,8 @@ pub enum ResourceEvent {
     OperationTimedOut,
     /// A health check or the agent says that it failed.
     FailureReported,
+    /// It failed, nothing is left that could mend it, and it is left as it is for an operator.
+    Left,
     /// Its node is no longer heard from.
     NodeLost,
     /// It was found running on its owner, in the life of the node in which it was started, or before
@@ -144,7 +146,8 @@ impl ResourceState {
             | E::OperationTimedOut
             | E::FailureReported
             | E::FoundRunning
-            | E::AssumedOff => Transition::Forbidden,
+            | E::AssumedOff
+            | E::Left => Transition::Forbidden,
         }
     }
 
@@ -169,7 +172,8 @@ impl ResourceState {
             | E::StopFailed
             | E::TerminateSucceeded
             | E::TerminateFailed
-            | E::OperationTimedOut => Transition::Forbidden,
+            | E::OperationTimedOut
+            | E::Left => Transition::Forbidden,
         }
     }
 
@@ -179,7 +183,7 @@ impl ResourceState {
             E::StartSucceeded => Transition::To(Self::Online),
             // What dies while it starts has not started.
             E::StartFailed | E::FailureReported => Transition::To(Self::Terminating),
-            E::OperationTimedOut | E::NodeLost => Transition::To(Self::InDoubt),
+            E::OperationTimedOut | E::NodeLost | E::Left => Transition::To(Self::InDoubt),
             E::ConfirmedOff => Transition::To(Self::Offline),
             // The answer to the start decides.
             E::FoundRunning => Transition::Ignored,
@@ -203,7 +207,7 @@ impl ResourceState {
             E::StopIssued => Transition::To(Self::OfflinePending),
             E::FailureReported => Transition::To(Self::Terminating),
             // A health check that hangs.
-            E::OperationTimedOut | E::NodeLost => Transition::To(Self::InDoubt),
+            E::OperationTimedOut | E::NodeLost | E::Left => Transition::To(Self::InDoubt),
             E::ConfirmedOff => Transition::To(Self::Offline),
             E::FoundRunning | E::FailureCleared => Transition::Ignored,
             E::Opened
@@ -238,7 +242,8 @@ impl ResourceState {
             | E::TerminateFailed
             | E::AssumedOff
             | E::FailureCleared
-            | E::OwnerChanged => Transition::Forbidden,
+            | E::OwnerChanged
+            | E::Left => Transition::Forbidden,
         }
     }
 
@@ -260,7 +265,8 @@ impl ResourceState {
             | E::StopFailed
             | E::AssumedOff
             | E::FailureCleared
-            | E::OwnerChanged => Transition::Forbidden,
+            | E::OwnerChanged
+            | E::Left => Transition::Forbidden,
         }
     }
 
@@ -283,7 +289,8 @@ impl ResourceState {
             | E::TerminateSucceeded
             | E::TerminateFailed
             | E::OperationTimedOut
-            | E::FoundRunning => Transition::Forbidden,
+            | E::FoundRunning
+            | E::Left => Transition::Forbidden,
         }
     }
 
@@ -305,14 +312,15 @@ impl ResourceState {
             | E::StopIssued
             | E::StopSucceeded
             | E::StopFailed
-            | E::OwnerChanged => Transition::Forbidden,
+            | E::OwnerChanged
+            | E::Left => Transition::Forbidden,
         }
     }
 }
 
 impl ResourceEvent {
     /// Every event.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Opened,
         Self::StartIssued,
         Self::StartSucceeded,
@@ -325,6 +333,7 @@ impl ResourceEvent {
         Self::TerminateFailed,
         Self::OperationTimedOut,
         Self::FailureReported,
+        Self::Left,
         Self::NodeLost,
         Self::FoundRunning,
         Self::ConfirmedOff,

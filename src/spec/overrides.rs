@@ -39,6 +39,7 @@ pub(super) fn settle(
         monitor: first!(monitor),
         maintenance: first!(maintenance),
         unconfirmed_stop: first!(unconfirmed_stop),
+        on_unfixable: first!(on_unfixable),
     }
 }
 
@@ -76,6 +77,7 @@ pub(super) fn difference(
         monitor: changed!(monitor),
         maintenance: changed!(maintenance),
         unconfirmed_stop: changed!(unconfirmed_stop),
+        on_unfixable: changed!(on_unfixable),
     };
     (own != ResourceOverrides::default()).then(|| Box::new(own))
 }

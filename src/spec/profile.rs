@@ -6,8 +6,8 @@ use super::Profile;
 use crate::settings::{
     Admission, AntiAffinityPlacement, ClusterSettings, ColdStart, DependencyChange, DesiredState,
     Failback, FailoverLimit, Fencing, GroupSettings, Interval, Maintenance, Monitor, NoQuorum,
-    Ownership, Priority, QuorumRule, RedundantProvider, ResourceSettings, RestartAction,
-    RestartWindow, Retry, UnconfirmedStop,
+    OnUnfixable, Ownership, Priority, QuorumRule, RedundantProvider, ResourceSettings,
+    RestartAction, RestartWindow, Retry, UnconfirmedStop,
 };
 
 impl Profile {
@@ -100,6 +100,7 @@ impl Profile {
             monitor: Monitor::Shared,
             maintenance: Maintenance::Off,
             unconfirmed_stop: UnconfirmedStop::BlockGroup,
+            on_unfixable: OnUnfixable::Recover,
         }
     }
 }

@@ -164,6 +164,9 @@ pub enum Doubt {
     /// Its node is back in the same life and it may run there or still start, but it does not
     /// count: it is terminated as soon as nothing relies on it, and not probed before.
     ToTerminate,
+    /// It failed, or could not be stopped for certain, and is left as it is for an operator to look
+    /// at: nothing is asked of it.
+    Left,
 }
 
 impl Doubt {
@@ -227,6 +230,9 @@ pub enum Exhaustion {
     Retries,
     /// Its agent says that it can never run on its node.
     ForGood,
+    /// Nothing is left that could mend it, or its terminate was not confirmed, and it is left as it is
+    /// for an operator to look at.
+    Left,
 }
 
 /// An operation that was asked for and not answered.
@@ -493,6 +499,7 @@ impl fmt::Display for Exhaustion {
             Self::Admission => "its node runs another group of the same anti-affinity class",
             Self::Retries => "its retries are used up",
             Self::ForGood => "it can never run on its node",
+            Self::Left => "it is left as it is for an operator to look at",
         })
     }
 }

@@ -122,7 +122,7 @@ invariants! {
         Checked, None;
     S18 "Where room is short, groups of higher priority are placed first, and no group is moved away for another one."
         Narrowed, Some("there is no preemption, so a group of higher priority waits for room that others take already");
-    S19 "An operator's word goes before recovery: what is to be off is not started."
+    S19 "An operator's word goes before recovery: what is to be off is not started, and what failed and is left for an operator stays as it is, and its group where it is, until one has spoken."
         Checked, None;
     S20 "A group returns only if it may, to a better node that has been up long enough, within its window and once per window."
         Narrowed, Some("there is no shortest stay of a group before it returns");

@@ -88,6 +88,7 @@ fn records() -> Vec<Block> {
                 Recovery::Failover,
                 Recovery::RetryAt { at: Some(at(3_601_000)), cause: Exhaustion::Failovers },
                 Recovery::RetryAt { at: None, cause: Exhaustion::Retries },
+                Recovery::RetryAt { at: None, cause: Exhaustion::Left },
             ],
         ),
         block(
@@ -174,6 +175,7 @@ fn reasons() -> Vec<Reason<Names>> {
             cause: Exhaustion::Failovers,
             retry_at: Some(at(3_601_000)),
         },
+        Reason::Failed { resource: resource(), cause: Exhaustion::Left, retry_at: None },
         Reason::OwnerNotPossible { resource: resource(), node: node() },
         Reason::InProgress { resource: resource() },
         Reason::WaitingForResource { resource: resource(), on: name("disk") },

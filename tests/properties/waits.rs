@@ -7,8 +7,8 @@ use quorate::cluster::DeadlineReason;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{DesiredState, Fencing, UnconfirmedStop};
 use quorate::spec::GroupSpec;
-use quorate::state::{OrphanState, Recovery};
-use quorate::{Cluster, GroupId, NodeId, Timestamp};
+use quorate::state::{Exhaustion, OrphanState, Recovery};
+use quorate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 use serde_json::Value;
 
 /// When the next of these waits is over, in a cluster that asks for nothing at the moment.
@@ -89,7 +89,9 @@ impl Reader<'_> {
             NodeState::Joining | NodeState::Up | NodeState::Paused => {
                 let mut own = owned().flat_map(|(_, of)| of.resources());
                 let is_doubtful = own.any(|resource| {
-                    state.resource_state(resource) == ResourceState::InDoubt && is_fatal(resource)
+                    state.resource_state(resource) == ResourceState::InDoubt
+                        && is_fatal(resource)
+                        && !self.is_left(resource)
                 });
                 let is_orphan_doubtful = state.orphans_on(node).any(|(resource, orphan)| {
                     matches!(orphan.state, OrphanState::InDoubt(_)) && is_fatal(resource)
@@ -97,6 +99,12 @@ impl Reader<'_> {
                 state.is_quorate() && (is_doubtful || is_orphan_doubtful)
             }
         }
+    }
+
+    /// Whether a resource failed and is left for an operator, so that nobody is fenced for it.
+    fn is_left(&self, resource: ResourceId) -> bool {
+        let recovery = self.cluster.state().resource(resource).map(|record| record.recovery());
+        matches!(recovery, Some(Recovery::RetryAt { cause: Exhaustion::Left, .. }))
     }
 
     /// Groups that are off on a node that could start them.

@@ -6,8 +6,9 @@ use quorate::kind::KindDeclaration;
 use quorate::spec::{
     Admission, AntiAffinityPlacement, ClusterDeclaration, ClusterSettings, ColdStart,
     DependencyChange, DesiredState, Failback, FailoverLimit, Fencing, GroupSettings, Interval,
-    Maintenance, Monitor, NoQuorum, Ownership, Priority, Profile, QuorumRule, RedundantProvider,
-    ResourceOverrides, ResourceSettings, RestartAction, RestartWindow, Retry, UnconfirmedStop,
+    Maintenance, Monitor, NoQuorum, OnUnfixable, Ownership, Priority, Profile, QuorumRule,
+    RedundantProvider, ResourceOverrides, ResourceSettings, RestartAction, RestartWindow, Retry,
+    UnconfirmedStop,
 };
 
 use super::{built, cluster, group, read, service};
@@ -39,6 +40,7 @@ fn expected_resource(restart_threshold: u32, retry_period: Interval) -> Resource
         monitor: Monitor::Shared,
         maintenance: Maintenance::Off,
         unconfirmed_stop: UnconfirmedStop::BlockGroup,
+        on_unfixable: OnUnfixable::Recover,
     }
 }
 

@@ -107,6 +107,7 @@ pub(super) const EVERYTHING: &str = r#"
     monitor = "separate"
     maintenance = "on"
     unconfirmed_stop = "fence_node"
+    on_unfixable = "block"
 
     [[groups]]
     name = "empty"

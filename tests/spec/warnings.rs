@@ -3,7 +3,7 @@ use std::time::Duration;
 use quorate::kind::KindDeclaration;
 use quorate::spec::{
     AntiAffinityPlacement, ClusterDeclaration, Failback, FailbackWindow, GroupDeclaration,
-    Interval, NodeDeclaration, Priority, Profile, QuorumRule, ResourceDeclaration,
+    Interval, NodeDeclaration, OnUnfixable, Priority, Profile, QuorumRule, ResourceDeclaration,
     ResourceOverrides, UnconfirmedStop,
 };
 
@@ -125,6 +125,7 @@ fn risky_resource_settings_are_told_where_they_are_declared() {
         retry_period: Some(Interval::Every(Duration::from_secs(60))),
         restart_threshold: Some(0),
         unconfirmed_stop: Some(UnconfirmedStop::AssumeOff),
+        on_unfixable: Some(OnUnfixable::Block),
         ..ResourceOverrides::default()
     };
     let kind = KindDeclaration {
@@ -152,6 +153,10 @@ fn risky_resource_settings_are_told_where_they_are_declared() {
                 format!(
                     "{place}.settings.unconfirmed_stop: a resource that could not be stopped \
                      may then run twice"
+                ),
+                format!(
+                    "{place}.settings.on_unfixable: what failed is left for an operator, but if its \
+                     stop is not confirmed its unconfirmed_stop goes before that"
                 ),
             ]
         })

@@ -373,6 +373,28 @@ fn doubts_fit_the_state_and_the_node() {
     );
 }
 
+/// What is left for an operator is in doubt and says so in both places, or its node said that it is off.
+#[test]
+fn what_is_left_is_left_in_every_respect() {
+    let left = Recovery::RetryAt { at: None, cause: Exhaustion::Left };
+    let timed = Recovery::RetryAt { at: Some(at(20_000)), cause: Exhaustion::Left };
+    let is_left =
+        |record: &mut ResourceRecord| (record.doubt, record.recovery) = (Doubt::Left, left);
+    assert_eq!(verdict(|state| is_left(record(state, "tape"))), Ok(()));
+    assert_eq!(verdict(|state| record(state, "store").recovery = left), Ok(()));
+    resource_breaks("tape", Rule::RecoveryDoesNotFit, |record| record.doubt = Doubt::Left);
+    resource_breaks("tape", Rule::RecoveryDoesNotFit, |record| record.recovery = left);
+    resource_breaks("tape", Rule::RecoveryDoesNotFit, |record| {
+        (record.doubt, record.recovery) = (Doubt::Left, timed);
+    });
+    for name in ["job", "ip", "ip6", "name", "share", "printer"] {
+        resource_breaks(name, Rule::DoubtDiffers, |record| record.doubt = Doubt::Left);
+    }
+    for name in ["job", "ip6", "printer"] {
+        resource_breaks(name, Rule::RecoveryDoesNotFit, |record| record.recovery = left);
+    }
+}
+
 /// Only what failed and has not been started since is waiting to be started again.
 #[test]
 fn recoveries_fit_the_state() {

@@ -11,7 +11,8 @@ use super::spread::{self, Shortage};
 use crate::id::{ClassId, DimensionId};
 use crate::kind::standard;
 use crate::settings::{
-    Admission, AntiAffinityPlacement, Failback, QuorumRule, ResourceSettings, UnconfirmedStop,
+    Admission, AntiAffinityPlacement, Failback, OnUnfixable, QuorumRule, ResourceSettings,
+    UnconfirmedStop,
 };
 use crate::spec::problem::{Caution, Place, Warning};
 use crate::spec::{ClusterSpec, GroupSpec, NodeSet, NodeSpec, Profile};
@@ -283,6 +284,12 @@ impl Cautions<'_> {
                 self.add(place, "settings.unconfirmed_stop", Caution::AssumesOff);
             }
             UnconfirmedStop::BlockGroup | UnconfirmedStop::FenceNode => {}
+        }
+        match (settings.on_unfixable, settings.unconfirmed_stop) {
+            (OnUnfixable::Recover, _) | (OnUnfixable::Block, UnconfirmedStop::BlockGroup) => {}
+            (OnUnfixable::Block, UnconfirmedStop::AssumeOff | UnconfirmedStop::FenceNode) => {
+                self.add(place, "settings.on_unfixable", Caution::LeftUnlessUnconfirmed);
+            }
         }
     }
 

@@ -99,6 +99,8 @@ pub enum Caution {
     },
     /// What could not be stopped is taken for off, and may run twice.
     AssumesOff,
+    /// What failed is left for an operator, but what could not be stopped is not.
+    LeftUnlessUnconfirmed,
     /// The loss of any one node takes the quorum away.
     SurvivesNoFailure,
     /// A span is so short that it may have been meant in another unit.
@@ -176,6 +178,10 @@ impl fmt::Display for Caution {
             Self::AssumesOff => {
                 f.write_str("a resource that could not be stopped may then run twice")
             }
+            Self::LeftUnlessUnconfirmed => f.write_str(
+                "what failed is left for an operator, but if its stop is not confirmed its \
+                 unconfirmed_stop goes before that",
+            ),
             Self::SurvivesNoFailure => {
                 f.write_str("the loss of any node takes the quorum away; add a witness")
             }

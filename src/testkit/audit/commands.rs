@@ -6,7 +6,7 @@ use crate::settings::DesiredState;
 use crate::state::DownProof;
 use crate::{Command, Input, NodeId, ResourceId};
 
-use super::{Moment, again, failures};
+use super::{Moment, again, failures, left};
 use crate::testkit::audit::seen::Seen;
 
 /// Takes in an accepted input before its outputs are judged.
@@ -35,6 +35,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
             obey(seen, command);
             again::obey(seen, command);
             failures::obey(seen, command);
+            left::obey(seen, command);
         }
         _ => {}
     }

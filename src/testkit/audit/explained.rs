@@ -8,7 +8,7 @@ use crate::{Command, GroupId, Input, NodeId};
 use std::collections::BTreeSet;
 use std::prelude::v1::*;
 
-use super::Moment;
+use super::{Moment, left};
 use crate::testkit::breach::{Breach, ensure};
 
 /// What befalls a node, and through it all of its groups.
@@ -61,7 +61,9 @@ fn incident(moment: &Moment<'_>) -> Option<Incident> {
             // The answer is about a drain that takes everything away.
             let state = moment.before.state();
             let mut left = moment.before.spec().groups().filter(|(group, _)| {
-                state.owner(*group) == Some(*node) && moment.before.is_held_by_lock(*group, *lock)
+                state.owner(*group) == Some(*node)
+                    && (moment.before.is_held_by_lock(*group, *lock)
+                        || left::has_left(&moment.before, *group))
             });
             let is_whole = left.next().is_none();
             return is_whole.then_some(Incident { node: *node, trigger: Trigger::Drain });

@@ -34,6 +34,7 @@
 //! | `configured` | a configuration leaves what runs where it is, unless it may move groups, and gives it no dependency that does not hold |
 //! | `failback` | failback only where it is allowed, to a better node, after its hold-down, in its window, once per window |
 //! | `failures` | a group does not return to a node on which it failed, and does not fail over to it while another one can take it |
+//! | `left` | what failed and is left for an operator stays as it is, and its group where it is; nothing is left that could be restarted |
 //! | `moves` | a group moves because of itself, and once per failure; a drain leaves what cannot go; who is placed has no rival of higher priority that waits |
 //! | `transitions` | no change of state outside the tables; doubt ends only by what ends doubt; nothing is adopted |
 //! | `reasons` | a group that should be online and is not has a reason, and the reason is true |
@@ -57,6 +58,7 @@ mod configured;
 mod explained;
 mod failback;
 mod failures;
+mod left;
 mod moves;
 mod operations;
 mod order;
@@ -157,10 +159,12 @@ pub(crate) fn step(
                 operations::in_epoch(seen, cluster, effect)?;
                 budgets::fence(seen, moment, effect)?;
                 order::effect(seen, moment, effect)?;
+                left::effect(seen, effect)?;
             }
             Output::Event(Event::ConfigurationChanged { configuration }) => {
                 whole::reconfigured(seen, cluster, *configuration)?;
                 spent::reconfigured(seen, moment);
+                left::reconfigured(seen);
                 commands::learn(seen, moment);
             }
             Output::Event(event) => {
@@ -170,6 +174,7 @@ pub(crate) fn step(
                 ownership::event(seen, moment, event)?;
                 failback::event(seen, moment, event)?;
                 failures::event(seen, event)?;
+                left::event(seen, moment, event)?;
                 moves::event(seen, moment, event)?;
                 moves::drain_ended(seen, event)?;
                 budgets::event(seen, moment, event)?;

@@ -14,7 +14,7 @@ use crate::{Cluster, Command, GroupId, NodeId};
 
 use std::collections::BTreeMap;
 
-use super::Moment;
+use super::{Moment, left};
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
 use crate::testkit::needed;
@@ -213,8 +213,9 @@ pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(),
             continue;
         }
         for (group, _) in cluster.spec().groups() {
-            let is_held =
-                cluster.is_held_by_lock(group, drain.map_or(LockHandling::Respect, |of| of.lock));
+            let is_held = cluster
+                .is_held_by_lock(group, drain.map_or(LockHandling::Respect, |of| of.lock))
+                || left::has_left(cluster, group);
             if cluster.state().owner(group) != Some(*node)
                 || leaves_after_doubt(cluster, group)
                 || is_held

@@ -110,6 +110,8 @@ pub(crate) struct SeenResource {
     pub(crate) failed_from: ResourceState,
     /// Whether it failed in such a way that its group may fail over because of it.
     pub(crate) may_leave: bool,
+    /// Whether it failed and is left as it is for an operator.
+    pub(crate) is_left: bool,
     /// The node on which it was online, and no start, stop or terminate was asked for there since.
     pub(crate) undisturbed_on: Option<NodeId>,
     /// Whether a start was given up before it was answered, and may still come to pass.
@@ -198,6 +200,10 @@ impl Seen {
                     Recovery::Failover => true,
                     Recovery::RetryAt { cause, .. } => cause == Exhaustion::NoCandidate,
                     Recovery::None | Recovery::RestartAt(_) => false,
+                },
+                is_left: match record.recovery {
+                    Recovery::RetryAt { cause, .. } => cause == Exhaustion::Left,
+                    Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
                 },
                 undisturbed_on: owner.filter(|_| {
                     record.state == ResourceState::Online || record.doubt == Doubt::WasOnline
@@ -546,6 +552,7 @@ impl SeenResource {
             is_retried: false,
             failed_from: ResourceState::Online,
             may_leave: false,
+            is_left: false,
             undisturbed_on: None,
             may_start_late: false,
         }

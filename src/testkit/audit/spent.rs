@@ -89,6 +89,7 @@ pub(super) fn reconfigured(seen: &mut Seen, moment: &Moment<'_>) {
             | Exhaustion::NoCandidate
             | Exhaustion::Admission
             | Exhaustion::ForGood
+            | Exhaustion::Left
             | Exhaustion::Retries => false,
         };
         if may_leave && moves_its_group(seen, resource) {
@@ -221,14 +222,29 @@ fn is_lost(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
 }
 
 /// Whether a resource has no restart left.
-fn is_spent(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
+pub(super) fn is_spent(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
+    has_no_restart(seen, moment, resource, seen.resource(resource))
+}
+
+fn has_no_restart(
+    seen: &Seen,
+    moment: &Moment<'_>,
+    resource: ResourceId,
+    record: &SeenResource,
+) -> bool {
     let settings = seen.spec.resource(resource).expect("a declared one").settings();
-    let record = seen.resource(resource);
     let clock = record.clock(seen.spec.settings().restart_window, moment.now);
     let used = budgets::in_window(&record.restarts, clock, settings.restart_period);
     let is_used = used >= usize::try_from(record.threshold(settings)).unwrap_or(usize::MAX);
     let is_last = record.is_retried && seen.spec.settings().retry == Retry::FinalAttempt;
     is_used || is_last || record.is_uncertain
+}
+
+/// The same of one that fails now, and was not said to have failed yet.
+pub(super) fn will_be_spent(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
+    let failing = seen.resource(resource).clone();
+    let failing = SeenResource { failed_from: failing.state, is_uncertain: false, ..failing };
+    has_no_restart(seen, moment, resource, &failing)
 }
 
 /// Whether the owner of a group is paused.
@@ -270,6 +286,8 @@ fn given_up(
         Exhaustion::DontRestart
         | Exhaustion::Restarts
         | Exhaustion::Admission
+        // Judged with all that is left.
+        | Exhaustion::Left
         | Exhaustion::Retries => {}
     }
     // What has nowhere to go goes as soon as there is a place.

@@ -200,7 +200,10 @@ pub fn is_lasting(cluster: &Cluster, reason: Reason) -> bool {
             let never = declared.is_some_and(|of| of.settings().retry_period == Interval::Never);
             match cause {
                 Exhaustion::DontRestart | Exhaustion::Retries => retry_at.is_none(),
-                Exhaustion::Admission | Exhaustion::NoCandidate | Exhaustion::ForGood => true,
+                Exhaustion::Admission
+                | Exhaustion::NoCandidate
+                | Exhaustion::ForGood
+                | Exhaustion::Left => true,
                 // The node is barred for it, and it may not leave yet.
                 Exhaustion::Failovers if bars_owner(cluster, resource) => true,
                 Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Failovers => {

@@ -55,8 +55,13 @@ fn may_start_late(
     to: ResourceState,
 ) -> bool {
     let is_given_up = from == ResourceState::OnlinePending;
+    // What failed and is left as it is has been answered.
+    let has_failed = operations::answered(moment).is_some_and(|(effect, outcome)| {
+        effect.action == OperationKind::Start
+            && matches!(outcome, Outcome::Failed | Outcome::FailedForGood)
+    });
     match to {
-        ResourceState::InDoubt => before || is_given_up,
+        ResourceState::InDoubt => before || is_given_up && !has_failed,
         ResourceState::Terminating => {
             is_given_up && matches!(moment.input(), Some(Input::ResourceFailed { .. }))
         }

@@ -7,8 +7,9 @@ use crate::kind::KindDeclaration;
 use crate::spec::{
     Admission, AntiAffinityPlacement, ClusterDeclaration, ColdStart, DependencyChange,
     DesiredState, Failback, FailbackWindow, FailoverLimit, Fencing, GroupDeclaration, Interval,
-    Maintenance, NoQuorum, NodeDeclaration, Priority, Profile, QuorumRule, RedundantProvider,
-    ResourceDeclaration, ResourceOverrides, RestartAction, Retry, UnconfirmedStop,
+    Maintenance, NoQuorum, NodeDeclaration, OnUnfixable, Priority, Profile, QuorumRule,
+    RedundantProvider, ResourceDeclaration, ResourceOverrides, RestartAction, Retry,
+    UnconfirmedStop,
 };
 
 use crate::testkit::history::tape::Tape;
@@ -200,7 +201,10 @@ fn overrides(tape: &mut Tape<'_>) -> ResourceOverrides {
         Some(10) => Some(0),
         Some(_) | None => None,
     };
-    ResourceOverrides { start_threshold, ..declared }
+    let spans = (declared.deadlock_timeout, declared.restart_delay);
+    let is_left = spans == (Some(millis(1_000)), Some(millis(5_000)));
+    let on_unfixable = is_left.then_some(OnUnfixable::Block);
+    ResourceOverrides { start_threshold, on_unfixable, ..declared }
 }
 
 fn drawn(tape: &mut Tape<'_>) -> ResourceOverrides {
@@ -243,6 +247,7 @@ fn drawn(tape: &mut Tape<'_>) -> ResourceOverrides {
         is_alive_interval: Some(Interval::Every(millis(tape.pick(&[60_000, 1_000, 10_000])))),
         monitor: None,
         maintenance: tape.chance(5).then_some(Maintenance::On),
+        on_unfixable: None,
         unconfirmed_stop: Some(tape.pick(&[
             UnconfirmedStop::BlockGroup,
             UnconfirmedStop::FenceNode,

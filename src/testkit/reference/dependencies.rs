@@ -27,12 +27,21 @@ impl Picture {
     }
 
     /// Those of them that are online and may stay so: every clause is met by one that is online and
-    /// may stay so.
+    /// may stay so. What failed and is left for an operator counts here: what was online with it goes on.
     #[must_use]
     pub fn may_stay(&self, group: &Group) -> Vec<String> {
         let should = self.should_run(group);
-        let online = should.into_iter().filter(|name| is_in(group, name, ResourceState::Online));
-        supported(group, online.collect())
+        let mut names: Vec<String> = should
+            .into_iter()
+            .filter(|name| is_in(group, name, ResourceState::Online) || is_left(group, name))
+            .collect();
+        loop {
+            let before = names.clone();
+            names.retain(|name| group.resource(name).is_some_and(|of| stays(group, of, &before)));
+            if names.len() == before.len() {
+                return names;
+            }
+        }
     }
 
     /// The resources that are online and have to stop next: those that may not stay, once
@@ -89,13 +98,15 @@ impl Picture {
             return Vec::new();
         }
         let (should, stay) = (self.should_run(group), self.may_stay(group));
+        // Nothing new starts on what is left for an operator.
+        let sure: Vec<String> = stay.iter().filter(|name| !is_left(group, name)).cloned().collect();
         group
             .resources
             .iter()
             .filter(|resource| should.contains(&resource.name))
             .filter(|resource| is_free_to_start(resource))
             .filter(|resource| !self.may_run_unheard(resource))
-            .filter(|resource| meets(resource, &stay))
+            .filter(|resource| meets(resource, &sure))
             .filter(|resource| {
                 !resource
                     .needs
@@ -118,16 +129,14 @@ impl Picture {
             return resources.find(|of| !of.can_run_on(node)).map(|of| of.name.clone());
         }
         let standing = group.standing_on(node);
-        // A node that can run nothing of it is no owner, however little must run.
-        if standing.is_empty() {
-            return root_of(group, resources.next()?, &standing, node);
-        }
         let found = resources.find(|of| {
             of.restart_action == RestartAction::RestartNotify
                 && !of.is_kept_off
                 && !standing.contains(&of.name)
                 && !is_replaced(group, &standing, &of.name)
-        })?;
+        });
+        // A node that can run nothing of it is no owner, however little must run.
+        let found = found.or_else(|| group.resources.first().filter(|_| standing.is_empty()))?;
         root_of(group, found, &standing, node)
     }
 
@@ -213,6 +222,27 @@ fn is_let_go(group: &Group, name: &str, stay: &[String]) -> bool {
 
 fn is_in(group: &Group, name: &str, state: ResourceState) -> bool {
     group.resource(name).is_some_and(|resource| resource.state == state)
+}
+
+/// Whether every clause of a resource has one of these in it that is online; or one that is left, while
+/// nothing else of the clause is on its way out.
+fn stays(group: &Group, resource: &Resource, names: &[String]) -> bool {
+    let is_sure = |name: &String| names.contains(name) && !is_left(group, name);
+    let is_left_one = |name: &String| names.contains(name) && is_left(group, name);
+    let is_going = |name: &String| {
+        let is_out = group
+            .resource(name)
+            .is_some_and(|of| of.may_run() && of.state != ResourceState::OnlinePending);
+        is_out && !names.contains(name) && !is_left(group, name)
+    };
+    resource.needs.iter().all(|clause| {
+        clause.iter().any(is_sure) || clause.iter().any(is_left_one) && !clause.iter().any(is_going)
+    })
+}
+
+/// Whether a resource may run, failed and is left for an operator.
+fn is_left(group: &Group, name: &str) -> bool {
+    group.resource(name).is_some_and(|of| of.is_left && of.state == ResourceState::InDoubt)
 }
 
 fn is_free_to_start(resource: &Resource) -> bool {

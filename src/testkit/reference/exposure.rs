@@ -7,7 +7,7 @@ use crate::cluster::Event;
 use crate::id::{Ids, Names};
 use crate::settings::{DesiredState, Failback};
 use crate::spec::{ClusterSpec, GroupSpec};
-use crate::state::{Attraction, HomeWait, Room, Vouched};
+use crate::state::{Attraction, Exhaustion, HomeWait, Recovery, Room, Vouched};
 use crate::{Cluster, GroupId, NodeId, ResourceId};
 
 impl Picture {
@@ -145,6 +145,7 @@ fn resource_of(cluster: &Cluster, group: GroupId, of: &GroupSpec, id: ResourceId
             })
             .collect(),
         recovery: record.recovery(),
+        is_left: matches!(record.recovery(), Recovery::RetryAt { cause: Exhaustion::Left, .. }),
         operation: record.operation().map(|operation| (operation.id, operation.kind)),
         restart_action: declared.settings().restart_action,
         declared_in: record.declared_in,

@@ -153,7 +153,9 @@ impl Picture {
             Recovery::Failover | Recovery::RetryAt { cause: Exhaustion::NoCandidate, .. } => true,
             Recovery::None | Recovery::RestartAt(_) | Recovery::RetryAt { .. } => false,
         });
-        if group.going.is_some() || is_failing {
+        // What is left for an operator keeps its group where it is.
+        let is_left = group.resources.iter().any(|resource| resource.is_left);
+        if group.going.is_some() || is_failing || is_left {
             return None;
         }
         // What runs in part returns, if that is allowed.

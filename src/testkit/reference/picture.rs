@@ -137,6 +137,8 @@ pub struct Resource {
     pub needs: Vec<Vec<String>>,
     /// What is going to be done about its failure.
     pub recovery: Recovery,
+    /// Whether it failed and is left as it is for an operator.
+    pub is_left: bool,
     /// What was asked for and not answered.
     pub operation: Option<(OpId, OperationKind)>,
     /// What happens when it fails.
@@ -230,6 +232,7 @@ impl Picture {
             }
             Event::OwnerChanged { group, from, to, epoch, cause, proof } => {
                 self.learn_failure(group, from.as_deref(), *cause);
+                self.release(group);
                 let now = self.now;
                 if let Some(group) = self.groups.iter_mut().find(|known| known.name == *group) {
                     group.owner.clone_from(to);
@@ -247,6 +250,7 @@ impl Picture {
                 self.settle_room();
             }
             Event::MoveStarted { group, to, cause, .. } => {
+                self.learn_release(group, *cause);
                 if let Some(group) = self.groups.iter_mut().find(|known| known.name == *group) {
                     group.going = Some((to.clone(), *cause));
                 }
@@ -269,6 +273,9 @@ impl Picture {
                 self.learn_recovery(resource, Recovery::RestartAt(*at));
             }
             Event::RestartsExhausted { resource, cause, retry_at } => {
+                for known in self.groups.iter_mut().flat_map(|group| &mut group.resources) {
+                    known.is_left |= known.name == *resource && *cause == Exhaustion::Left;
+                }
                 let recovery = Recovery::RetryAt { at: *retry_at, cause: *cause };
                 self.learn_recovery(resource, recovery);
             }
@@ -314,10 +321,29 @@ impl Picture {
         }
     }
 
+    /// An operator, or a configuration that may, has a group moved of which something was left as it is:
+    /// it failed where it is, and nothing of it is left any more.
+    fn learn_release(&mut self, name: &str, cause: MovementCause) {
+        let is_asked_for = matches!(cause, MovementCause::Operator | MovementCause::Configuration);
+        let Some(group) = self.group(name).filter(|_| is_asked_for) else { return };
+        let from = group.owner.clone();
+        if group.resources.iter().any(|of| of.is_left && of.was_given_up()) {
+            self.learn_failure(name, from.as_deref(), cause);
+        }
+        self.release(name);
+    }
+
+    fn release(&mut self, name: &str) {
+        for group in self.groups.iter_mut().filter(|group| group.name == name) {
+            group.resources.iter_mut().for_each(|resource| resource.is_left = false);
+        }
+    }
+
     fn learn_resource(&mut self, resource: &str, to: ResourceState) {
         for group in &mut self.groups {
             if let Some(known) = group.resources.iter_mut().find(|known| known.name == resource) {
                 known.state = to;
+                known.is_left &= to == ResourceState::InDoubt;
                 group.is_settled |=
                     matches!(to, ResourceState::OnlinePending | ResourceState::Online);
             }
@@ -434,6 +460,8 @@ impl Resource {
     fn was_given_up(&self) -> bool {
         let is_lost = match self.recovery {
             Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
+            // Unless its node was off meanwhile.
+            Recovery::RetryAt { cause: Exhaustion::Left, .. } => self.is_left,
             Recovery::RetryAt { cause, .. } => matches!(
                 cause,
                 Exhaustion::Failovers

@@ -26,6 +26,7 @@ fn resource(name: &str, needs: &[&[&str]], state: ResourceState) -> Resource {
             .map(|clause| clause.iter().map(|name| (*name).into()).collect())
             .collect(),
         recovery: Recovery::None,
+        is_left: false,
         operation: None,
         restart_action: RestartAction::RestartNotify,
         declared_in: 0,

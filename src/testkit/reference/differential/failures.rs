@@ -39,6 +39,11 @@ impl Picture {
                     later.is_some_and(|later| later.barred_from.contains(barred))
                 };
                 group.barred_from.retain(is_kept);
+                // Nor is what was left for an operator told not to be any more.
+                for resource in &mut group.resources {
+                    let later = later.and_then(|later| later.resource(&resource.name));
+                    resource.is_left &= later.is_some_and(|later| later.is_left);
+                }
             }
         }
         let spec = step.moment.before.spec();

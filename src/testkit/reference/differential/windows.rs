@@ -12,7 +12,7 @@ use crate::state::{Exhaustion, MovementCause, Recovery};
 use crate::testkit::breach::Breach;
 use crate::testkit::reference::budget::{TimesOnline, Uses};
 use crate::testkit::reference::picture::Picture;
-use crate::{Cluster, Command, Timestamp};
+use crate::{Cluster, Command, Input, Timestamp};
 
 impl Differential {
     /// Takes over what a cluster remembers that is in the middle of its life.
@@ -134,13 +134,18 @@ impl Differential {
     /// What an operator or the end of a retry period makes a cluster forget, before anything else
     /// happens in a step.
     pub(super) fn forget_what_is_over(&mut self, step: &Step<'_>) {
+        // The time in which nobody decided does not count: what waited waits as much longer.
+        let now = match step.moment.input() {
+            Some(Input::CoreResumed) => step.before.now,
+            _ => step.moment.now,
+        };
         for group in &step.before.groups {
             let owner = group.owner.as_deref();
             let is_on_paused =
                 owner.is_some_and(|owner| step.after.node_state(owner) == NodeState::Paused);
             for resource in &group.resources {
                 let is_over = match resource.recovery {
-                    Recovery::RetryAt { at: Some(at), .. } => at <= step.moment.now,
+                    Recovery::RetryAt { at: Some(at), .. } => at <= now,
                     Recovery::RetryAt { at: None, .. }
                     | Recovery::None
                     | Recovery::RestartAt(_)
@@ -164,7 +169,11 @@ impl Differential {
                         Recovery::Failover | Recovery::RetryAt { .. } => true,
                         Recovery::None | Recovery::RestartAt(_) => false,
                     });
-                if (is_over || was_refused) && is_noticed && !is_put_off {
+                // An operator has spoken about what was left as it is.
+                let is_released = resource.is_left
+                    && step.moment.command().is_some()
+                    && later.is_some_and(|later| !later.is_left);
+                if (is_over || was_refused) && is_noticed && !is_put_off || is_released {
                     self.restarts.remove(&resource.name);
                 }
             }
