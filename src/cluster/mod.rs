@@ -244,7 +244,8 @@ impl Cluster {
         self.state.group_state(&self.spec, group)
     }
 
-    /// What is left at `now` of the restarts of a resource on its owner.
+    /// What is left at `now` of the restarts of a resource on its owner: by the threshold for starts if
+    /// its last start failed, by the one for restarts otherwise.
     #[must_use]
     pub fn restart_budget(&self, resource: ResourceId, now: Timestamp) -> Option<Budget> {
         let settings = self.spec.resource(resource)?.settings();
@@ -252,7 +253,7 @@ impl Cluster {
         Some(record.restart_budget(
             self.spec.settings().restart_window,
             now.max(self.state.now),
-            (settings.restart_threshold, settings.restart_period),
+            (record.failed_while.threshold(settings), settings.restart_period),
         ))
     }
 

@@ -25,11 +25,7 @@ pub(crate) struct Allowed<'a> {
 
 impl<'a> Allowed<'a> {
     const fn after(failed: FailedWhile, settings: &'a ResourceSettings) -> Self {
-        let threshold = match failed {
-            FailedWhile::Running => settings.restart_threshold,
-            FailedWhile::Starting => settings.start_threshold,
-        };
-        Self { settings, threshold }
+        Self { settings, threshold: failed.threshold(settings) }
     }
 }
 

@@ -124,6 +124,15 @@ pub enum FailedWhile {
 }
 
 impl FailedWhile {
+    /// How often a resource may be restarted after such a failure, in each restart period.
+    #[must_use]
+    pub const fn threshold(self, settings: &ResourceSettings) -> u32 {
+        match self {
+            Self::Running => settings.restart_threshold,
+            Self::Starting => settings.start_threshold,
+        }
+    }
+
     /// What is known after a change of state.
     pub(crate) const fn after(self, from: ResourceState, to: ResourceState) -> Self {
         match (from, to) {

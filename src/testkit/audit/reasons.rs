@@ -2,11 +2,12 @@
 
 use crate::cluster::Reason;
 use crate::machine::{NodeState, ResourceState};
-use crate::settings::{DesiredState, Fencing, Priority};
-use crate::state::{OperationKind, Recovery, Room, Vouched};
+use crate::settings::{DesiredState, Fencing, Priority, RestartAction, Retry};
+use crate::state::{Exhaustion, OperationKind, Recovery, Room, Vouched};
 use crate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
-use crate::testkit::audit::seen::Seen;
+use super::Moment;
+use crate::testkit::audit::seen::{Seen, same_resource};
 use crate::testkit::audit::spelling;
 use crate::testkit::breach::{Breach, ensure};
 
@@ -53,6 +54,62 @@ pub(super) fn turns_end(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
         );
     }
     Ok(())
+}
+
+/// What was given up under one configuration for want of restarts or failovers is not said to be used
+/// up under the next one, if that allows more of them.
+pub(super) fn raised_budgets_count(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
+    if !moment.is_reconfiguration() {
+        return Ok(());
+    }
+    let before = &moment.before;
+    for (old, _) in before.spec().resources() {
+        let Some(new) = same_resource(before.spec(), cluster.spec(), old) else { continue };
+        let (Some(was), Some(is)) =
+            (exhausted(before, old, moment.now), exhausted(cluster, new, moment.now))
+        else {
+            continue;
+        };
+        let is_the_same = was.cause == is.cause;
+        ensure!(
+            S34,
+            !is_the_same || was.may_go_on || !is.may_go_on,
+            "{new} is {}, and may go on",
+            is.cause
+        );
+    }
+    Ok(())
+}
+
+/// Why a resource is given up, and whether what it lacked is there.
+struct Exhausted {
+    cause: Exhaustion,
+    may_go_on: bool,
+}
+
+fn exhausted(cluster: &Cluster, resource: ResourceId, now: Timestamp) -> Option<Exhausted> {
+    let record = cluster.state().resource(resource)?;
+    let declared = cluster.spec().resource(resource)?;
+    let Recovery::RetryAt { cause, .. } = record.recovery() else { return None };
+    let is_last = cluster.spec().settings().retry == Retry::FinalAttempt && record.retries > 0;
+    let owner = cluster.state().owner(declared.group())?;
+    let is_up = cluster.state().node_state(owner) != NodeState::Paused;
+    let is_restarted = declared.settings().restart_action != RestartAction::DontRestart;
+    let may_go_on = match cause {
+        Exhaustion::DontRestart => is_restarted,
+        Exhaustion::Restarts | Exhaustion::Redundant => {
+            let left = cluster.restart_budget(resource, now).is_some_and(|of| of.remaining > 0);
+            left && is_restarted && is_up && !is_last
+        }
+        Exhaustion::Failovers => {
+            cluster.failover_budget(declared.group(), now).is_some_and(|of| of.remaining > 0)
+        }
+        Exhaustion::NoCandidate
+        | Exhaustion::Admission
+        | Exhaustion::ForGood
+        | Exhaustion::Retries => false,
+    };
+    Some(Exhausted { cause, may_go_on })
 }
 
 /// Whether anything of a group is wanted and not online.
@@ -131,7 +188,10 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
             is_mine(resource) && recovery(resource) == Some(Recovery::RestartAt(at))
         }
         Reason::Failed { resource, cause, retry_at } => {
+            // A paused node starts nothing: only what leaves it has a time.
+            let is_kept = owner_state != Some(NodeState::Paused) || cause == Exhaustion::Failovers;
             is_mine(resource)
+                && (is_kept || retry_at.is_none())
                 && recovery(resource) == Some(Recovery::RetryAt { at: retry_at, cause })
         }
         Reason::OwnerNotPossible { resource, node } => {

@@ -8,7 +8,7 @@ use crate::cluster::Event;
 use crate::id::Names;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{RestartWindow, Retry};
-use crate::state::{Exhaustion, MovementCause, Recovery};
+use crate::state::{Exhaustion, FailedWhile, MovementCause, Recovery};
 use crate::testkit::breach::Breach;
 use crate::testkit::reference::budget::{TimesOnline, Uses};
 use crate::testkit::reference::picture::Picture;
@@ -255,7 +255,16 @@ impl Differential {
         for (id, declared) in cluster.spec().resources() {
             let settings = declared.settings();
             let window = cluster.spec().settings().restart_window;
-            let allowed = (settings.restart_threshold, settings.restart_period);
+            let has_failed_to_start = cluster
+                .state()
+                .resource(id)
+                .is_some_and(|record| record.failed_while == FailedWhile::Starting);
+            let threshold = if has_failed_to_start {
+                settings.start_threshold
+            } else {
+                settings.restart_threshold
+            };
+            let allowed = (threshold, settings.restart_period);
             let own = self.restarts_left(declared.name(), allowed, (window, now));
             let told = cluster.restart_budget(id, now).map(|budget| budget.remaining);
             let name = declared.name();
