@@ -19,17 +19,19 @@ fn small_and_busy() -> impl Iterator<Item = u64> {
     })
 }
 
-/// The first of these seeds in which a resource runs twice, shrunk. A group that stands on two nodes
-/// with different resources is found as well, but stories have no line for it.
+/// Of the first two of these seeds in which a resource runs twice, the one that is told in fewer acts,
+/// shrunk. A group that stands on two nodes with different resources is found as well, but stories
+/// have no line for it.
 fn found(simulator: Simulator, seeds: impl Iterator<Item = u64>) -> (u64, Shrunk) {
-    let mut seeds = seeds.take(120);
     let runs_twice = |seed: &u64| {
         let end = simulator.run(*seed, Weather::Hostile);
         end.is_err_and(|failure| failure.breach.invariant == Some(Invariant::S1))
     };
-    let seed = seeds.find(runs_twice).expect("one is found");
-    let shrunk = simulator.shrink(seed, Weather::Hostile, 400, |_| {});
-    (seed, shrunk.expect("the seed fails again"))
+    let told = seeds.take(120).filter(runs_twice).take(2).map(|seed| {
+        let shrunk = simulator.shrink(seed, Weather::Hostile, 400, |_| {});
+        (seed, shrunk.expect("the seed fails again"))
+    });
+    told.min_by_key(|(_, shrunk)| shrunk.acts.1).expect("one is found")
 }
 
 fn lines_after_start(scenario: &str) -> Vec<String> {
