@@ -107,6 +107,7 @@ fn exhausted(cluster: &Cluster, resource: ResourceId, now: Timestamp) -> Option<
         Exhaustion::NoCandidate
         | Exhaustion::Admission
         | Exhaustion::ForGood
+        | Exhaustion::Left
         | Exhaustion::Retries => false,
     };
     Some(Exhausted { cause, may_go_on })
