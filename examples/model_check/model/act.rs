@@ -138,6 +138,12 @@ impl State {
                 continue;
             }
             push(Manner::Succeed);
+            if order.is_question() {
+                if can(Fault::Lose) {
+                    push(Manner::Lose);
+                }
+                continue;
+            }
             if can(Fault::Fail) {
                 push(Manner::Fail);
             }
@@ -267,7 +273,7 @@ impl Core {
     /// life of its node, and of the present run if of any.
     pub(crate) fn counts(&self, letter: &Letter) -> bool {
         match letter {
-            Letter::Answer { order, .. } => self.is_live(order.id),
+            Letter::Answer { order, .. } | Letter::Listed { order, .. } => self.is_live(order.id),
             Letter::Failed { node, resource, life, run } => {
                 let node = super::state::node_id(*node);
                 let is_present = self
@@ -327,13 +333,13 @@ impl Action {
             Self::Notice { node } => Some(Stimulus::Lost { node }),
             Self::Boot { node, rogue } => {
                 world.boot(usize::from(node), rogue.map(usize::from));
-                Some(joined(world, node, true))
+                Some(joined(world, core, node, true))
             }
             Self::Heal { node, lists_starts } => {
                 world.machines[usize::from(node)].is_connected = true;
                 // Whoever was not missed has nothing to say.
                 let was_missed = core.node_state(usize::from(node)) == NodeState::Unclean;
-                was_missed.then(|| joined(world, node, lists_starts))
+                was_missed.then(|| joined(world, core, node, lists_starts))
             }
             Self::Fail { node, resource } => {
                 world.fail(usize::from(node), usize::from(resource));
@@ -353,8 +359,12 @@ impl Action {
                     let machine = &mut world.machines[usize::from(node)];
                     machine.restart_agents();
                     let life = machine.life();
-                    let running = machine.inventory().fold(0, |bits, id| bits | 1 << id);
+                    let running = declared(core, machine.inventory());
                     return Some(Stimulus::Counted { node, life, running });
+                }
+                if let Deed::Begin(node, resource) = deed {
+                    world.begin(usize::from(node), usize::from(resource));
+                    return None;
                 }
                 if let Deed::Down(seconds) = deed {
                     world.idle += 1_000 * u64::from(seconds);
@@ -392,10 +402,18 @@ impl Action {
     }
 }
 
-fn joined(world: &World, node: u8, lists_starts: bool) -> Stimulus {
+/// What of these resources is declared, as bits: nothing else is listed.
+fn declared(core: &Core, resources: impl Iterator<Item = usize>) -> u8 {
+    let spec = core.cluster.spec();
+    resources
+        .filter(|id| spec.resource(ResourceId::from_index(*id)).is_some())
+        .fold(0, |bits, id| bits | 1 << id)
+}
+
+fn joined(world: &World, core: &Core, node: u8, lists_starts: bool) -> Stimulus {
     let machine = &world.machines[usize::from(node)];
     let is_listed = |resource: &usize| lists_starts || machine.places[*resource] != Place::Starting;
-    let running = machine.inventory().filter(is_listed).fold(0, |bits, id| bits | 1 << id);
+    let running = declared(core, machine.inventory().filter(is_listed));
     Stimulus::Joined { node, life: machine.life(), running }
 }
 
@@ -405,11 +423,10 @@ fn late_answers(world: &World, core: &Core) -> Option<u8> {
     let at = core.next_timer()?;
     let is_on_its_way = |id: u32| {
         world.orders.as_slice().iter().any(|order| order.id == id && world.can_arrive(order))
-            || world
-                .letters
-                .as_slice()
-                .iter()
-                .any(|letter| matches!(letter, Letter::Answer { order, .. } if order.id == id))
+            || world.letters.as_slice().iter().any(|letter| match letter {
+                Letter::Answer { order, .. } | Letter::Listed { order, .. } => order.id == id,
+                Letter::Failed { .. } => false,
+            })
     };
     let due = core.live.as_slice().iter().filter(|live| live.deadline <= at);
     Some(narrow(due.filter(|live| is_on_its_way(live.order.id)).count()))

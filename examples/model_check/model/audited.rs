@@ -43,6 +43,9 @@ pub(crate) fn tell(
             Output::Event(Event::InventoryTaken { node, floor }) => {
                 world.machines[node.index()].set_floor(*floor);
             }
+            Output::Event(Event::TakenOver { node, resource }) => {
+                world.take_over(node.index(), resource.index());
+            }
             Output::Event(_) => {}
         }
     }
@@ -53,7 +56,9 @@ pub(crate) fn tell(
 /// Whether it was right to refuse an input. That nothing has changed was judged.
 fn refused(before: &Core, stimulus: Stimulus, error: &InputError) -> Result<(), Breach> {
     let is_true = match (stimulus, stimulus.input(&before.cluster)) {
-        (Stimulus::Answered { order, .. }, _) => before.is_live(order),
+        (Stimulus::Answered { order, .. } | Stimulus::Listed { order, .. }, _) => {
+            before.is_live(order)
+        }
         (Stimulus::Joined { .. } | Stimulus::Lost { .. }, Some(input)) => knows(before, &input),
         _ => false,
     };

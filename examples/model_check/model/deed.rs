@@ -7,10 +7,11 @@ use quorate::cluster::{Life, ResumeFailback};
 use quorate::machine::NodeState;
 use quorate::quorum::WitnessState;
 use quorate::spec::ClusterDeclaration;
-use quorate::{Cluster, Command, GroupId, Incarnation, Input, NodeId, WallClock};
+use quorate::{Cluster, Command, GroupId, Incarnation, Input, NodeId, ResourceId, WallClock};
 
 use super::declare::{GROUP_NAMES, NODE_NAMES, RESOURCE_NAMES};
 use super::state::{State, group_id, node_id};
+use super::world::Place;
 
 /// Something that happens though nothing is wrong. Groups and nodes by their index.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,6 +55,8 @@ pub(crate) enum Deed {
     Pass(u32),
     /// The agents of a node are restarted and say what it runs.
     Recount(u8),
+    /// A resource begins to run on a node before it is declared.
+    Begin(u8, u8),
     /// Seconds pass, nobody decides, and the core goes on.
     Down(u32),
 }
@@ -63,6 +66,8 @@ pub(crate) enum Deed {
 pub(crate) enum Edit {
     /// The last group goes.
     DropGroup,
+    /// The last group is declared, as it was in the beginning.
+    AddGroup,
     /// The last resource goes.
     DropResource,
     /// The last node goes.
@@ -82,6 +87,11 @@ impl Edit {
         match self {
             Self::DropGroup => {
                 declared.groups.truncate(1);
+            }
+            Self::AddGroup => {
+                let whole = super::declare::declaration(&super::Configuration::SMALL);
+                let groups = declared.groups.len();
+                declared.groups.extend(whole.groups.into_iter().skip(groups));
             }
             Self::DropResource => {
                 for group in declared.groups.iter_mut().skip(1) {
@@ -145,6 +155,14 @@ impl Deed {
                 let node = usize::from(node);
                 state.world.machines[node].is_reachable() && state.core.node_state(node).is_member()
             }
+            Self::Begin(node, resource) => {
+                let machine = &state.world.machines[usize::from(node)];
+                let spec = state.core.cluster.spec();
+                let id = ResourceId::new(resource.into());
+                machine.is_powered
+                    && spec.resource(id).is_none()
+                    && machine.places[usize::from(resource)] == Place::Off
+            }
             Self::Pass(seconds) => state.can_pass(Duration::from_secs(seconds.into())),
             Self::Online(_)
             | Self::Offline(_)
@@ -207,8 +225,8 @@ impl Deed {
             Self::Early => return Some(Input::WitnessChanged { witness: WitnessState::Up }),
             Self::Pass(_) => return None,
             Self::Down(_) => return Some(Input::CoreResumed),
-            // What it runs is known to the world.
-            Self::Recount(_) => return None,
+            // These are known to the world.
+            Self::Recount(_) | Self::Begin(..) => return None,
         };
         Some(Input::Command(command))
     }
@@ -227,6 +245,7 @@ impl Deed {
             Self::Unlock(index) => format!("unlock {}", group(index)),
             Self::Evict(index) => format!("evict {}", node(index)),
             Self::Edit(Edit::DropGroup) => format!("edit remove group {}", GROUP_NAMES[1]),
+            Self::Edit(Edit::AddGroup) => format!("# group {} is declared", GROUP_NAMES[1]),
             Self::Edit(Edit::DropResource) => format!("edit remove resource {}", RESOURCE_NAMES[3]),
             Self::Edit(Edit::DropNode) => format!("edit remove node {}", NODE_NAMES[2]),
             Self::Edit(Edit::Free) => format!("edit unset resource {} needs", RESOURCE_NAMES[3]),
@@ -258,6 +277,9 @@ impl Deed {
             Self::Early => "# not to be told in a scenario".into(),
             Self::Pass(seconds) => format!("advance {seconds}s"),
             Self::Recount(index) => format!("inventory {}", node(index)),
+            Self::Begin(index, resource) => {
+                format!("run {} on={}", RESOURCE_NAMES[usize::from(resource)], node(index))
+            }
             Self::Down(seconds) => format!("skip {seconds}s\nresume-core"),
         }
     }
@@ -286,6 +308,7 @@ impl fmt::Display for Deed {
             Self::Unlock(index) => write!(f, "an operator unlocks {}", group(index)),
             Self::Evict(index) => write!(f, "an operator evicts {}", node(index)),
             Self::Edit(Edit::DropGroup) => f.write_str("the last group is taken out"),
+            Self::Edit(Edit::AddGroup) => f.write_str("the last group is declared"),
             Self::Edit(Edit::DropResource) => f.write_str("the last resource is taken out"),
             Self::Edit(Edit::DropNode) => f.write_str("the last node is taken out"),
             Self::Edit(Edit::Free) => f.write_str("the last resource needs no provider any more"),
@@ -308,6 +331,10 @@ impl fmt::Display for Deed {
             Self::Pass(seconds) => write!(f, "{seconds} s pass"),
             Self::Recount(index) => {
                 write!(f, "the agents of {} are restarted and say what it runs", node(index))
+            }
+            Self::Begin(index, resource) => {
+                let resource = RESOURCE_NAMES[usize::from(*resource)];
+                write!(f, "{resource} begins to run on {} unasked", node(index))
             }
             Self::Down(seconds) => write!(f, "the core is down for {seconds} s, and goes on"),
         }

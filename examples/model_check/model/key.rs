@@ -98,13 +98,13 @@ fn write_sorted(words: &mut [u64], hasher: &mut Mixer) {
 
 pub(crate) fn order_word(core: &Core, world: &World, order: &Order) -> u64 {
     let base = target_word(order) | u64::from(core.is_live(order.id)) << 32;
-    if order.is_fence() {
+    if order.is_fence() || order.is_question() {
         return base;
     }
     // How many stand below it says how all of them stand to each other.
     let (mut older, mut earlier) = (0_u64, 0_u64);
     for other in world.orders.as_slice() {
-        if other.is_fence() || other.node != order.node {
+        if other.is_fence() || other.is_question() || other.node != order.node {
             continue;
         }
         older += u64::from(other.resource == order.resource && other.id < order.id);
@@ -125,6 +125,9 @@ pub(crate) fn letter_word(letter: &Letter) -> u64 {
                 _ => 4,
             };
             target_word(order) | outcome << 32
+        }
+        Letter::Listed { order, running } => {
+            2 << 40 | u64::from(*running) << 32 | target_word(order)
         }
         Letter::Failed { node, resource, run, .. } => {
             let is_named = u64::from(*run != 0);

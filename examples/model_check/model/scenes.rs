@@ -63,7 +63,7 @@ const BASE: Configuration =
 /// Every scene.
 pub(crate) static ALL: &[Configuration] = &[
     LIMITS, WITNESS, FENCES, LEASE, OWNERS, ROOM, APART, FAILBACK, EDITS, VOTES, LOCKS, FORMING,
-    AGENTS, RUNNING,
+    AGENTS, RUNNING, DECLARED,
 ];
 
 /// Budgets of restarts and failovers, and time that leaves their windows.
@@ -354,6 +354,27 @@ const RUNNING: Configuration = Configuration {
     scene: Some(&Scene {
         about: "dependencies and possible owners that change under what runs",
         deeds: &[Deed::Edit(Edit::Free), Deed::Edit(Edit::Bind), Deed::Edit(Edit::Strike)],
+        ..SCENE
+    }),
+    ..BASE
+};
+
+/// A group that is declared while the cluster runs, and may run already.
+const DECLARED: Configuration = Configuration {
+    name: "declared",
+    faults: 1,
+    kinds: &[Fault::Crash, Fault::Cut, Fault::Lose],
+    moves: 3,
+    scene: Some(&Scene {
+        about: "a group that is declared while the cluster runs, and may run already",
+        first: &[Deed::Edit(Edit::DropGroup)],
+        deeds: &[
+            Deed::Begin(0, 2),
+            Deed::Begin(1, 2),
+            Deed::Begin(1, 3),
+            Deed::Edit(Edit::AddGroup),
+        ],
+        pace: Pace::Free,
         ..SCENE
     }),
     ..BASE

@@ -87,6 +87,13 @@ pub(crate) enum Stimulus {
         order: u32,
         outcome: Outcome,
     },
+    /// A node answers what it runs, as bits.
+    Listed {
+        order: u32,
+        node: u8,
+        life: u16,
+        running: u8,
+    },
     Failed {
         node: u8,
         resource: u8,
@@ -283,6 +290,15 @@ impl Stimulus {
                 running: listed(running),
                 operation: None,
             },
+            Self::Listed { order, node, life, running } => Input::NodeInventory {
+                node: node_id(node),
+                incarnation: Incarnation::new(life.into()),
+                running: listed(running)
+                    .into_iter()
+                    .filter(|of| cluster.spec().resource(of.resource).is_some())
+                    .collect(),
+                operation: Some(OpId::new(order.into())),
+            },
             Self::Answered { order, outcome } => {
                 Input::OperationFinished { operation: OpId::new(order.into()), outcome }
             }
@@ -307,6 +323,10 @@ impl Stimulus {
     pub(crate) const fn of(letter: &Letter) -> Self {
         match *letter {
             Letter::Answer { order, outcome } => Self::Answered { order: order.id, outcome },
+            Letter::Listed { order, running } => {
+                let Order { id, node, life, .. } = order;
+                Self::Listed { order: id, node, life, running }
+            }
             Letter::Failed { node, resource, life, run } => {
                 Self::Failed { node, resource, life, run }
             }

@@ -68,6 +68,17 @@ impl Action {
                     };
                     format!("done {} {}{outcome}", order.kind_name(), order.target())
                 }
+                Letter::Listed { order, running } => {
+                    let names = RESOURCE_NAMES.iter().enumerate();
+                    let here = names.filter(|(id, _)| running >> id & 1 == 1);
+                    let here: Vec<&str> = here.map(|(_, name)| *name).collect();
+                    let (node, life) = (name(order.node), order.life);
+                    let mut line = format!("inventory {node} inc={life} answers={}", order.id);
+                    if !here.is_empty() {
+                        let _ = write!(line, " running={}", here.join(","));
+                    }
+                    line
+                }
                 Letter::Failed { node, resource, life, run } => {
                     let run = if *run == 0 { String::new() } else { format!(" run={run}") };
                     let (resource, node) = (resource_name(*resource), name(*node));
@@ -105,6 +116,9 @@ impl Action {
 
 impl Order {
     fn kind_name(&self) -> String {
+        if self.is_question() {
+            return "inventory".into();
+        }
         if self.is_fence() { "fence".into() } else { self.kind.to_string() }
     }
 
@@ -116,6 +130,9 @@ impl Order {
         if self.is_fence() {
             return format!("operation {}, fence {},", self.id, name(self.node));
         }
+        if self.is_question() {
+            return format!("operation {}, inventory of {},", self.id, name(self.node));
+        }
         let (id, kind, target) = (self.id, self.kind, self.target());
         format!("operation {id}, {kind} {target} on {},", name(self.node))
     }
@@ -126,6 +143,7 @@ fn letter_words(state: &State, letter: u8) -> String {
         Letter::Answer { order, outcome } => {
             format!("the answer to {} {outcome:?},", order.words())
         }
+        Letter::Listed { order, .. } => format!("the answer to {}", order.words()),
         Letter::Failed { node, resource, .. } => {
             format!("the report that {} failed on {}", resource_name(*resource), name(*node))
         }

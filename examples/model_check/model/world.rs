@@ -110,6 +110,11 @@ pub(crate) enum Letter {
         order: Order,
         outcome: Outcome,
     },
+    /// A node says what it runs, as bits.
+    Listed {
+        order: Order,
+        running: u8,
+    },
     /// A resource failed by itself.
     Failed {
         node: u8,
@@ -168,7 +173,12 @@ impl Order {
     }
 
     pub(crate) const fn is_fence(&self) -> bool {
-        self.resource == NO_RESOURCE
+        matches!(self.kind, OperationKind::Fence)
+    }
+
+    /// Whether the node is asked what it runs.
+    pub(crate) const fn is_question(&self) -> bool {
+        matches!(self.kind, OperationKind::Inventory)
     }
 
     fn task(&self) -> Task {
@@ -192,6 +202,14 @@ impl World {
     /// Deals with an order.
     pub(crate) fn work(&mut self, index: usize, manner: Manner) {
         let order = self.orders.remove(index);
+        if order.is_question() {
+            if manner == Manner::Succeed {
+                let all = self.machines[usize::from(order.node)].inventory();
+                let running = all.fold(0, |bits, id| bits | 1 << id);
+                self.letters.push(Letter::Listed { order, running });
+            }
+            return;
+        }
         let outcome = if order.is_fence() {
             self.fence(&order, manner)
         } else {
@@ -265,7 +283,8 @@ impl World {
 
     /// An order waits at its agent until an older operation, which hangs, has ended.
     pub(crate) fn is_held_up(&self, order: &Order) -> bool {
-        !order.is_fence() && self.machines[usize::from(order.node)].holds_up(order)
+        let is_of_resource = order.resource != NO_RESOURCE;
+        is_of_resource && self.machines[usize::from(order.node)].holds_up(order)
     }
 
     /// A machine that is off starts in a new life, perhaps with something that nobody asked for.
@@ -277,6 +296,19 @@ impl World {
         if let Some(resource) = rogue {
             self.diary.rogues |= 1 << (node * RESOURCES + resource);
             self.machines[node].places[resource] = Place::Rogue;
+        }
+    }
+
+    /// Something begins to run that nobody asked for.
+    pub(crate) fn begin(&mut self, node: usize, resource: usize) {
+        self.machines[node].places[resource] = Place::Rogue;
+    }
+
+    /// Its group takes over what runs there.
+    pub(crate) fn take_over(&mut self, node: usize, resource: usize) {
+        let place = &mut self.machines[node].places[resource];
+        if *place == Place::Rogue {
+            *place = Place::Running;
         }
     }
 
@@ -394,6 +426,10 @@ impl Machine {
 
     /// Whether its agents refuse an order.
     pub(crate) fn refuses(&self, order: &Order) -> bool {
+        if order.is_question() {
+            let (operation, life) = (OpId::new(order.id.into()), order.life.into());
+            return self.life.check_inventory(operation, Incarnation::new(life)).is_err();
+        }
         self.admission(order).is_none()
     }
 

@@ -48,7 +48,7 @@ pub(crate) fn refusal(
         | Stimulus::Joined { .. }
         | Stimulus::Counted { .. }
         | Stimulus::Timer => true,
-        Stimulus::Answered { order, .. } => before.is_live(order),
+        Stimulus::Answered { order, .. } | Stimulus::Listed { order, .. } => before.is_live(order),
         // A second report of the same death is of what is not online any more.
         Stimulus::Failed { .. } => {
             is_report_of_owner(&Seen::of(before), stimulus)
@@ -164,6 +164,7 @@ impl Step<'_> {
             Stimulus::Joined { node, life, .. } => self.seen.lives[usize::from(node)] = life.into(),
             Stimulus::Lost { .. }
             | Stimulus::Counted { .. }
+            | Stimulus::Listed { .. }
             | Stimulus::Move { .. }
             | Stimulus::Deed(_)
             | Stimulus::Timer => {}
