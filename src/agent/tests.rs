@@ -163,6 +163,34 @@ fn a_core_that_went_back() {
     assert_eq!(agent.admit(&order(6, Start)), Err(over));
 }
 
+/// What a node runs is answered by an agent that remembers what it does, and disturbs nothing.
+#[test]
+fn an_inventory_is_answered_in_its_life_and_changes_nothing() {
+    let mut agent = agent();
+    assert_eq!(agent.admit(&order(1, Start)), Ok(Admission::Begin));
+    let before = agent.clone();
+    assert_eq!(agent.answers(OpId::new(2), ONE), Ok(()));
+    assert_eq!(agent.answers(OpId::new(2), ONE), Ok(()), "asked twice");
+    let two = Incarnation::new(2);
+    assert_eq!(
+        agent.answers(OpId::new(2), two),
+        Err(Refusal::OtherLife { asked: two, known: ONE })
+    );
+    assert_eq!(agent.admit(&order(3, OperationKind::Inventory)), Err(Refusal::Inventory));
+    assert_eq!(agent, before);
+    assert_eq!(agent.end(&db(), OpId::new(1), Outcome::Succeeded), Ending::Report);
+
+    let mut forgetful = Agent::<Names>::without_memory(ONE);
+    assert_eq!(forgetful.answers(OpId::new(9), ONE), Err(Refusal::NoMemory));
+    let floor = OpId::new(9);
+    forgetful.set_floor(floor);
+    assert_eq!(forgetful.answers(OpId::new(9), ONE), Err(Refusal::Forgotten { floor }));
+    assert_eq!(forgetful.answers(OpId::new(10), ONE), Ok(()));
+    forgetful.stop_itself();
+    let over = Refusal::LifeOver(LifeOver::StoppedItself);
+    assert_eq!(forgetful.answers(OpId::new(11), ONE), Err(over));
+}
+
 #[test]
 fn a_fence_is_for_nobody_on_the_node() {
     assert_eq!(agent().admit(&order(1, OperationKind::Fence)), Err(Refusal::Fence));

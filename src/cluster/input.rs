@@ -314,6 +314,10 @@ pub enum Command<N: Naming = Ids> {
     /// answered may still come. The same of what is left for an operator ([`OnUnfixable::Block`][1]),
     /// which every other command about it has terminated first.
     ///
+    /// Of a resource that was declared while the cluster ran it is the word that it runs on none of
+    /// the nodes that have not said what they run since ([`Input::NodeInventory`]): they hold back its
+    /// first start no longer. It counts whatever state those nodes are in.
+    ///
     /// [1]: crate::settings::OnUnfixable::Block
     ClearResourceFailure {
         /// The resource.
@@ -356,8 +360,8 @@ pub enum Command<N: Naming = Ids> {
         /// The group.
         group: N::Group,
     },
-    /// Remove a node from the configuration and from every owner list. It must be down or run
-    /// nothing. Without quorum, what is said of [`Configure`](Self::Configure) holds.
+    /// Remove a node from the configuration and from every owner list. It must be down, or run
+    /// nothing and have said so since resources were last declared. Without quorum, what is said of [`Configure`](Self::Configure) holds.
     EvictNode {
         /// The node.
         node: N::Node,

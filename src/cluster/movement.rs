@@ -136,7 +136,8 @@ impl Cluster {
         let spec = Arc::clone(&self.spec);
         let Some(declared) = spec.group(group) else { return };
         let (now, input) = (self.state.now, self.state.inputs);
-        let found = match to.filter(|_| self.was_never_owned(group)) {
+        let was_never_owned = self.was_never_owned(group);
+        let found = match to.filter(|_| was_never_owned) {
             Some(node) => self.tenable(declared, group, node),
             None => Vec::new(),
         };
@@ -190,8 +191,8 @@ impl Cluster {
             self.emit(Event::OwnerChanged { group, from, to, cause, epoch, proof });
         }
         self.open_on_owner(declared);
-        if let Some(node) = to {
-            self.take_over_running(&found, node);
+        if let Some(node) = to.filter(|_| was_never_owned) {
+            self.take_over_running(group, &found, node);
         }
         if from.is_some_and(|node| self.state.node_state(node).is_member()) {
             // It has room for another group now.

@@ -70,7 +70,8 @@ impl Cluster {
                 continue;
             }
             match orphan.state {
-                OrphanState::Running if self.may_be_taken_over(node, resource) => {}
+                OrphanState::Running | OrphanState::Unsettled
+                    if self.may_be_taken_over(node, resource) => {}
                 OrphanState::Running | OrphanState::Unsettled
                     if self.has_orphan_dependent(node, resource) => {}
                 OrphanState::Running => {

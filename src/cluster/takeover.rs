@@ -1,6 +1,5 @@
 //! What a group that never had an owner takes over: the one exception from "nothing is adopted".
 
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -30,10 +29,11 @@ impl Cluster {
         group: GroupId,
         node: NodeId,
     ) -> Vec<ResourceId> {
-        match self.state.node_state(node) {
-            NodeState::Up | NodeState::Paused => {}
-            // What joins is cleaned before it owns anything.
-            NodeState::Down | NodeState::Joining | NodeState::Unclean => return Vec::new(),
+        if self.caches.orphans.first_of(group).is_none() {
+            return Vec::new();
+        }
+        if !self.may_own(node) {
+            return Vec::new();
         }
         let graph = declared.graph();
         let mut held = vec![false; graph.len()];
@@ -88,11 +88,25 @@ impl Cluster {
         let Some((group, declared)) = group.and_then(|of| Some((of, self.spec.group(of)?))) else {
             return false;
         };
-        let is_open = self.was_never_owned(group)
-            && (!self.state.is_quorate()
-                || self.unknown_of(declared).is_some()
-                || self.where_it_runs(declared, group).is_some());
+        if !self.was_never_owned(group) || !self.may_own(node) {
+            return false;
+        }
+        // It is about to be planned, and looks at all of this again.
+        if self.caches.touched.is_touched(group) {
+            return true;
+        }
+        let is_open = !self.state.is_quorate()
+            || self.unknown_of(declared).is_some()
+            || self.where_it_runs(declared, group).is_some();
         is_open && self.tenable(declared, group, node).contains(&resource)
+    }
+
+    /// Whether a node may own what runs on it: what joins is cleaned before it owns anything.
+    fn may_own(&self, node: NodeId) -> bool {
+        match self.state.node_state(node) {
+            NodeState::Up | NodeState::Paused => true,
+            NodeState::Down | NodeState::Joining | NodeState::Unclean => false,
+        }
     }
 
     /// Looks again at what runs of a group that never had an owner.
@@ -105,7 +119,12 @@ impl Cluster {
     }
 
     /// The first owner of a group takes over what runs there.
-    pub(crate) fn take_over_running(&mut self, resources: &[ResourceId], node: NodeId) {
+    pub(crate) fn take_over_running(
+        &mut self,
+        group: GroupId,
+        resources: &[ResourceId],
+        node: NodeId,
+    ) {
         for resource in resources {
             self.set_orphan(node, *resource, None);
             self.caches.touched.remove_orphan(node, *resource);
@@ -113,10 +132,7 @@ impl Cluster {
             self.step_resource(*resource, ResourceEvent::FoundRunning);
             self.note_alive(*resource);
         }
-        let spec = Arc::clone(&self.spec);
-        let group = resources.first().and_then(|of| spec.resource(*of)).map(ResourceSpec::group);
-        if let Some(group) = group {
-            self.touch_orphans_of(group);
-        }
+        // What is left has nobody any more who could take it over.
+        self.touch_orphans_of(group);
     }
 }

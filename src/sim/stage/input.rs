@@ -264,22 +264,20 @@ impl Stage {
 
     pub(super) fn edit(&mut self, kind: u8, one: u16, other: u16) -> Result<Done, Breach> {
         let declaration = edits::edit(self.cluster().spec(), kind, one, other);
-        let before = self.cluster().spec().clone();
-        let done = self.declare(Box::new(declaration))?;
-        self.run_already(&before, usize::from(one), usize::from(other));
-        Ok(done)
+        self.declare(Box::new(declaration))
     }
 
     /// What was declared just now runs already, on no node, on one or on two; nobody was asked yet.
-    fn run_already(&mut self, before: &ClusterSpec, one: usize, other: usize) {
+    fn run_already(&mut self, before: &ClusterSpec) {
+        let number = usize::try_from(self.now & 0xffff).unwrap_or(0);
         let spec = self.cluster().spec();
         let new = spec.resources().filter(|(_, of)| before.resource_id(of.name()).is_none());
         let new: Vec<Key> = new.map(|(id, _)| self.book.resource(id)).collect();
         let nodes: Vec<Key> = self.world.machines().map(|(key, _)| key).collect();
         for (index, resource) in new.into_iter().enumerate() {
-            let count = one.wrapping_add(other).wrapping_add(index) % 3;
+            let count = number.wrapping_add(index) % 3;
             for step in 0..count {
-                let at = (other >> 2).wrapping_add(step).checked_rem(nodes.len());
+                let at = (number >> 4).wrapping_add(step).checked_rem(nodes.len());
                 if let Some(node) = at.and_then(|at| nodes.get(at)) {
                     self.begins_to_run(*node, resource);
                 }
@@ -305,7 +303,9 @@ impl Stage {
             0 => ConfigurationMoves::Allow,
             _ => ConfigurationMoves::Refuse,
         };
+        let before = self.cluster().spec().clone();
         self.feed(Input::Command(Command::Configure { declaration, moves }))?.ok();
+        self.run_already(&before);
         Ok(Done::Yes)
     }
 
