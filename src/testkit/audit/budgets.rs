@@ -74,8 +74,9 @@ fn restart(
     let due = moment.now.after(settings.restart_delay);
     ensure!(S15, at == due, "{resource} restarts at {at}, not at {due}");
     let record = &mut seen.resources[resource.index()];
-    // The restart takes the place of a retry that is not due yet.
-    if record.retry_at.take().is_some_and(|at| at <= moment.now) {
+    // The restart takes the place of a retry that is not due yet, or was held up by doubt.
+    let is_held = record.state.may_run();
+    if record.retry_at.take().is_some_and(|at| at <= moment.now) && !is_held {
         record.restarts.clear();
     }
     let clock = record.clock(window, moment.now);
@@ -106,7 +107,7 @@ fn given_up(
     let is_leaving = spent::is_held(seen, declared.group())
         && matches!(cause, Exhaustion::NoCandidate | Exhaustion::Failovers);
     let record = &mut seen.resources[resource.index()];
-    let is_over = record.retry_at.is_some_and(|at| at <= moment.now);
+    let is_over = record.retry_at.is_some_and(|at| at <= moment.now) && !record.state.may_run();
     if is_over && !is_leaving {
         record.restarts.clear();
     }
