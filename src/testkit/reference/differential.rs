@@ -205,6 +205,7 @@ impl Picture {
             for resource in &mut group.resources {
                 if let Some(old) = old.resource(&resource.name) {
                     resource.state = old.state;
+                    resource.recovery = old.recovery;
                 }
             }
         }
