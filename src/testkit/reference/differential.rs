@@ -165,6 +165,7 @@ impl Picture {
     fn take_in_orders(&mut self, after: &Self) {
         for group in &mut self.groups {
             let Some(later) = after.group(&group.name) else { continue };
+            group.is_ordered |= later.is_ordered;
             for resource in &mut group.resources {
                 if let Some(later) = later.resource(&resource.name) {
                     resource.desired = later.desired;
