@@ -219,6 +219,10 @@ bugs! {
     LeftGroupMoves: S19,
     /// something starts on what failed and is left for an operator
     StartsOnLeft: S2,
+    /// a drain stops groups of low priority before those of higher priority are online
+    DrainAllAtOnce: S36,
+    /// a group is stopped in order to move, and then waits for its start delay
+    MovedIsDelayed: L13,
     /// a group waits for those of higher priority for ever
     PriorityWaitsForEver: L13,
     /// a restart that is due waits for groups of higher priority that are starting

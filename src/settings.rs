@@ -232,7 +232,10 @@ pub struct GroupSettings {
     pub priority: Priority,
     /// Whether it starts when the cluster forms. Default [`ColdStart::Start`].
     pub cold_start: ColdStart,
-    /// Wait between being placed and starting. Default 0, at most 30 min.
+    /// Wait between being placed and starting, where groups come up together: when the cluster forms
+    /// or quorum is regained, when a node is taken over, and when it comes up or is resumed. What comes
+    /// to its node in good order, or because a resource failed, starts at once. Default 0, at most 30
+    /// min.
     pub start_delay: Duration,
 }
 
@@ -425,7 +428,8 @@ pub struct ClusterSettings {
     pub group_wait_delay: Duration,
     /// How long a group waits for those of higher priority that come up with it. Default 5 min, at
     /// most 24 h: as long as a group may wait for its preferred owner when the cluster forms, and
-    /// one start may then take, by default 2 and 3 min; 0 is no wait.
+    /// one start may then take, by default 2 and 3 min; 0 is no wait. As long after a drain began, what
+    /// runs on the node runs on until the groups of higher priority are online where they go.
     pub priority_wait: Duration,
     /// How long a fence may take. Default 1 min.
     pub fence_timeout: Duration,

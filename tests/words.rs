@@ -148,6 +148,7 @@ fn deadlines() -> Vec<DeadlineReason<Names>> {
         D::StartDelay { group: group() },
         D::PreferredOwnerWait { group: group() },
         D::PriorityWait { group: group() },
+        D::DrainWait { node: node() },
         D::Failback { group: group() },
         D::OrphanRetry { node: node(), resource: resource() },
     ]
@@ -272,6 +273,7 @@ fn events() -> Vec<Event<Names>> {
         E::FenceFailed { node: node(), retry_at: Some(AT) },
         E::DrainChanged { node: node(), status: DrainStatus::InProgress },
         E::DrainBlocked { node: node(), group: group() },
+        E::DrainStopped { node: node(), group: group() },
         E::ConfigurationChanged { configuration: 4 },
         E::AcceptedWithoutQuorum { configuration: 4 },
     ]

@@ -3,7 +3,7 @@
 //! Everything here can be built from the state alone; [`Cluster::assemble`] does, and
 //! [`Cluster::check_invariants`] compares the two.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -48,6 +48,9 @@ pub(crate) struct Caches {
     pub(crate) silent: BTreeSet<NodeId>,
     /// Groups with resources that were declared while the cluster ran, by that configuration.
     pub(crate) newcomers: BTreeSet<(u64, GroupId)>,
+    /// For nodes that are being drained, the highest priority of a group that is on its way from there:
+    /// groups of lower priority run on until it is online.
+    pub(crate) tier_ahead: BTreeMap<NodeId, Priority>,
     /// Groups that fail back in a window.
     pub(crate) windowed: Vec<GroupId>,
     pub(crate) touched: Touched,
@@ -266,6 +269,7 @@ impl Cluster {
             self.classify(declared, group);
             self.schedule_group(declared, group);
         }
+        self.review_tiers();
         for (node, _) in spec.nodes() {
             self.schedule_node(node);
         }

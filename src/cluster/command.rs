@@ -77,7 +77,8 @@ impl Cluster {
             }
             Command::PauseNode { node } => self.pause(node),
             Command::DrainNode { node, mode, target, lock } => {
-                self.drain(node, Drain { status: DrainStatus::InProgress, mode, target, lock });
+                let (status, since) = (DrainStatus::InProgress, Some(self.state.now));
+                self.drain(node, Drain { status, mode, target, lock, since });
             }
             Command::ResumeNode { node, failback } => self.resume_node(node, failback),
             Command::ClearResourceFailure { resource } => self.clear(resource),

@@ -75,6 +75,8 @@ deadline_reasons! {
     PreferredOwnerWait { group: N::Group },
     /// A group that comes up waits no longer for those of higher priority, and holds up nobody.
     PriorityWait { group: N::Group },
+    /// Groups on a node that is being drained wait no longer for those of higher priority.
+    DrainWait { node: N::Node },
     /// A group may fail back.
     Failback { group: N::Group },
     /// An orphan is terminated again.
@@ -149,6 +151,9 @@ impl<N: Naming> fmt::Display for DeadlineReason<N> {
                 write!(f, "end of the wait of {group} for its preferred owner")
             }
             Self::PriorityWait { group } => write!(f, "end of the wait by priority around {group}"),
+            Self::DrainWait { node } => {
+                write!(f, "end of the wait by priority in the drain of {node}")
+            }
             Self::Failback { group } => write!(f, "failback of {group}"),
             Self::OrphanRetry { node, resource } => {
                 write!(f, "next attempt to stop {resource} on {node}")
@@ -211,12 +216,12 @@ impl Cluster {
             Slot::Node(node) => self.node_deadlines(node),
             Slot::Group(group) => {
                 let declared = self.spec.group(group);
-                declared.map_or([None, None, None, None], |of| {
+                declared.map_or([None, None, None, None, None], |of| {
                     let [one, two, three] = self.group_deadlines(of, group);
-                    [one, two, three, None]
+                    [one, two, three, None, None]
                 })
             }
-            Slot::Resource(resource) => [self.resource_deadline(resource), None, None, None],
+            Slot::Resource(resource) => [self.resource_deadline(resource), None, None, None, None],
         };
         all.into_iter().flatten()
     }
@@ -342,7 +347,7 @@ impl Cluster {
         self.node_deadlines(node).into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    fn node_deadlines(&self, node: NodeId) -> [Option<(Timestamp, DeadlineReason)>; 4] {
+    fn node_deadlines(&self, node: NodeId) -> [Option<(Timestamp, DeadlineReason)>; 5] {
         let lease = self
             .state
             .lease_end(&self.spec, node)
@@ -351,7 +356,8 @@ impl Cluster {
             let reason = DeadlineReason::OperationTimeout { operation: inquiry.id };
             (self.inquiry_end(inquiry), reason)
         });
-        [self.fence_deadline(node), lease, self.orphan_deadline(node), inquiry]
+        let drain = self.drain_wait(node).map(|at| (at, DeadlineReason::DrainWait { node }));
+        [self.fence_deadline(node), lease, self.orphan_deadline(node), inquiry, drain]
     }
 
     fn fence_deadline(&self, node: NodeId) -> Option<(Timestamp, DeadlineReason)> {

@@ -45,6 +45,8 @@ impl Cluster {
             record.drain = Drain::default();
         }
         self.caches.draining.remove(&node);
+        self.caches.tier_ahead.remove(&node);
+        self.schedule_node(node);
         self.step_node(node, NodeEvent::ResumeRequested);
         self.call_off_drain(node);
         self.try_again_on(node);
@@ -127,6 +129,9 @@ impl Cluster {
 
     /// Ends the drains that have got as far as they can. Whether there was one.
     pub(crate) fn finish_drains(&mut self) -> bool {
+        if self.review_tiers() {
+            return true;
+        }
         let ended: Vec<NodeId> = self
             .caches
             .draining
@@ -146,6 +151,7 @@ impl Cluster {
                         .into_iter()
                         .any(|group| self.is_on_the_move(group))
                     && !self.leaves_later(*node)
+                    && !self.anybody_waits_on(*node)
             })
             .collect();
         for node in &ended {
@@ -158,7 +164,7 @@ impl Cluster {
 
     /// Whether a group moves, and nothing of it is in doubt: only then it is known to leave. What
     /// is going to be terminated is on its way.
-    fn is_on_the_move(&self, group: GroupId) -> bool {
+    pub(crate) fn is_on_the_move(&self, group: GroupId) -> bool {
         let is_stuck = |resource| {
             self.state
                 .resource(resource)
@@ -201,6 +207,8 @@ impl Cluster {
 
     fn finish_drain(&mut self, node: NodeId) {
         self.caches.draining.remove(&node);
+        self.caches.tier_ahead.remove(&node);
+        self.schedule_node(node);
         // What is on its way to the node from a lost one goes elsewhere when its turn comes.
         let left = self.groups_owned_by(node);
         let status = match left.first() {
@@ -212,6 +220,7 @@ impl Cluster {
         }
         if let Some(record) = self.state.nodes.get_mut(node.index()) {
             record.drain.status = status;
+            record.drain.since = None;
         }
         self.emit(Event::DrainChanged { node, status });
         let spec = Arc::clone(&self.spec);

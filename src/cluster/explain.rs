@@ -69,6 +69,8 @@ impl Cluster {
                     target: None,
                     // Whether a group goes is another question than where to.
                     lock: LockHandling::Override,
+                    // Nor is when.
+                    since: None,
                 },
             ),
             Trigger::NodeFailure

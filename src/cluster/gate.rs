@@ -40,8 +40,10 @@ impl Cluster {
         if self.waits_for_room(group) {
             return Gate::NoRoom;
         }
+        // What came here in good order ran until now, and waits for nothing.
+        let is_among_others = record.turn == Turn::Awaited || seeded!(MovedIsDelayed);
         let delayed_until = record.placed_at.after(settings.start_delay);
-        if delayed_until > self.state.now {
+        if is_among_others && delayed_until > self.state.now {
             return Gate::Delayed(delayed_until);
         }
         if record.turn == Turn::Awaited
@@ -116,6 +118,7 @@ impl Cluster {
 
     /// Every group is filed where it stands, and nothing else is.
     pub(crate) fn check_standings(&self) -> Result<(), Violation> {
+        self.check_tiers()?;
         let mut anew = Caches::default();
         for (group, declared) in self.spec.groups() {
             let place = (declared.settings().priority, group);

@@ -284,6 +284,11 @@ pub enum Command<N: Naming = Ids> {
     /// Each leaves as by an operator's request, so a locked group stays unless `lock` says otherwise
     /// (MS-CMRP, `ApiPauseNodeEx`).
     ///
+    /// It goes tier by tier: what runs on the node runs on until the groups of higher priority are online
+    /// where they go, for no longer than [`priority_wait`][1] after the drain began.
+    ///
+    /// [1]: crate::settings::ClusterSettings::priority_wait
+    ///
     /// It ends when no group can leave any more, and has failed if one is left:
     /// [`Event::DrainBlocked`](super::Event::DrainBlocked) names each. A failed drain is not tried
     /// again by itself, for nobody chose the time; drain the node once more when there is room.

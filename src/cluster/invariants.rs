@@ -133,6 +133,7 @@ impl<'a> Checks<'a> {
         self.accepted(&subject, record.up_in_input)?;
         self.past(&subject, [record.since])?;
         self.log(&subject, &record.fence.attempts)?;
+        self.past(&subject, record.drain.since)?;
         self.known(&subject, record.drain.target)?;
         let pause_fits = match (record.state, record.pause) {
             (NodeState::Up, Pause::Requested) | (NodeState::Paused, Pause::Resumed) => false,

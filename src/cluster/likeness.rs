@@ -10,8 +10,8 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::settings::{Failback, Fencing, RestartWindow};
 use crate::spec::GroupSpec;
 use crate::state::{
-    ClusterState, Doubt, FailedNode, FailedNodes, Fence, GroupRecord, NodeRecord, Operation,
-    Orphan, OrphanState, Recovery, ResourceRecord,
+    ClusterState, Doubt, Drain, FailedNode, FailedNodes, Fence, GroupRecord, NodeRecord, Operation,
+    Orphan, OrphanState, Recovery, ResourceRecord, Turn,
 };
 use crate::time::{Timestamp, whole_millis};
 
@@ -125,7 +125,10 @@ impl<'a> View<'a> {
             listed_in: _,
             inquiry,
         } = record;
-        (state, attraction, pause, drain).hash(hasher);
+        let Drain { status, mode, target, lock, since: drained_since } = drain;
+        (state, attraction, pause, status, mode, target, lock).hash(hasher);
+        let wait = self.cluster.spec.settings().priority_wait;
+        drained_since.map(|since| self.age(since, wait)).hash(hasher);
         if *state == NodeState::Down {
             proof.hash(hasher);
         }
@@ -197,7 +200,9 @@ impl<'a> View<'a> {
         ordered_in.map(|of| of.cmp(epoch)).filter(|of| of.is_ge()).hash(hasher);
         self.log(failovers, settings.failover_period, hasher);
         self.failed_nodes(failed_on, settings.failure_memory, hasher);
-        self.age(*placed_at, settings.start_delay).hash(hasher);
+        if *turn == Turn::Awaited {
+            self.age(*placed_at, settings.start_delay).hash(hasher);
+        }
         // How long it comes up among others, and so holds up others or waits for them.
         if self.cluster.caches.tiers.is_some_and(|(lowest, highest)| lowest < highest) {
             let since = self.cluster.comes_up_since(record);

@@ -63,6 +63,7 @@ mod running;
 mod settle;
 mod snapshot;
 mod takeover;
+mod tiers;
 mod touched;
 mod what_if;
 mod why;

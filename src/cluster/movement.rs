@@ -57,6 +57,9 @@ impl Cluster {
             self.caches.touched.add_changed_node(to);
         }
         if let Some(from) = from {
+            if cause == MovementCause::Drain {
+                self.note_tier(declared, from);
+            }
             self.emit(Event::MoveStarted { group, from, to, cause });
         }
         self.touch(group);

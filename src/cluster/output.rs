@@ -138,6 +138,8 @@ pub enum Event<N: Naming = Ids> {
     /// A group could not leave a node that was drained, and stays there until the node is drained
     /// again.
     DrainBlocked { node: N::Node, group: N::Group },
+    /// A forced drain stops a group that has nowhere to go.
+    DrainStopped { node: N::Node, group: N::Group },
     /// The configuration was replaced. Ids in later outputs are those of the new one.
     ConfigurationChanged { configuration: u64 },
     /// It was accepted although the cluster had no quorum, for every absent node that could have a

@@ -368,6 +368,10 @@ impl Cluster {
         if self.is_group_left(group) {
             return false;
         }
+        let waits = self.spec.group(group).is_some_and(|of| self.waits_to_leave(of, group, owner));
+        if waits {
+            return false;
+        }
         if self.yields_to_awaiting(group) {
             return true;
         }
@@ -381,6 +385,9 @@ impl Cluster {
         let mode = if seeded!(DrainToNowhere) { DrainMode::Forced } else { drain.mode };
         match (target, mode) {
             (Some(_), DrainMode::Normal | DrainMode::Forced) | (None, DrainMode::Forced) => {
+                if target.is_none() && self.caches.running(group) > 0 {
+                    self.emit(Event::DrainStopped { node: owner, group });
+                }
                 self.begin_move(group, target, MovementCause::Drain, MoveFailure::Failover);
                 true
             }

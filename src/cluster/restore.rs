@@ -166,6 +166,7 @@ impl IdsOf<'_> {
                     mode: drain.mode,
                     target: self.optional(drain.target)?,
                     lock: drain.lock,
+                    since: drain.since,
                 },
                 proof,
                 fence: Fence {

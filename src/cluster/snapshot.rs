@@ -130,6 +130,8 @@ pub(super) struct DrainSnapshot {
     pub(super) target: Option<String>,
     #[serde(default)]
     pub(super) lock: LockHandling,
+    #[serde(default)]
+    pub(super) since: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -320,7 +322,7 @@ impl NamesOf<'_> {
             up_in_input,
             attraction,
             pause,
-            drain: Drain { status, mode, target, lock },
+            drain: Drain { status, mode, target, lock, since: drain_since },
             proof,
             fence: Fence { operation, retry_at, attempts },
             listed_in,
@@ -339,6 +341,7 @@ impl NamesOf<'_> {
                 mode: *mode,
                 target: target.map(|node| self.node(node)),
                 lock: *lock,
+                since: *drain_since,
             },
             proof: *proof,
             fence: *operation,

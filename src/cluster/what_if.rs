@@ -254,7 +254,8 @@ impl Rehearsal {
                 | DeadlineReason::LeaseEnd { .. }
                 | DeadlineReason::StartDelay { .. }
                 | DeadlineReason::PreferredOwnerWait { .. }
-                | DeadlineReason::PriorityWait { .. } => true,
+                | DeadlineReason::PriorityWait { .. }
+                | DeadlineReason::DrainWait { .. } => true,
                 DeadlineReason::OperationTimeout { .. }
                 | DeadlineReason::HealthCheck { .. }
                 | DeadlineReason::Retry { .. }

@@ -98,6 +98,10 @@ pub struct Drain {
     pub target: Option<NodeId>,
     /// What happens to locked groups.
     pub lock: LockHandling,
+    /// Since when, while it is in progress: groups of lower priority wait for others only for so long.
+    /// `None` if nobody waits.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
 }
 
 /// How far a drain got (SDK, `NodeDrainStatus`).

@@ -156,7 +156,7 @@ invariants! {
         Checked, None;
     S35 "Answers from before a change of configuration cannot act on what is new, and no change drops quorum; one without quorum changes only nodes, votes and witness, and says so."
         Checked, None;
-    S36 "A drain leaves what no other node can take where it is, unless it is forced, and costs no quorum."
+    S36 "A drain leaves what no other node can take where it is, unless it is forced, goes tier by tier, and costs no quorum."
         Checked, None;
     L1 "With quorum, a group that has a node to run on comes online within the time that its settings add up to."
         Checked, None;

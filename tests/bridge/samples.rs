@@ -141,6 +141,7 @@ fn deadlines() -> Vec<Deadline<Names>> {
         DeadlineReason::StartDelay { group: group() },
         DeadlineReason::PreferredOwnerWait { group: group() },
         DeadlineReason::PriorityWait { group: group() },
+        DeadlineReason::DrainWait { node: node() },
         DeadlineReason::Failback { group: group() },
         DeadlineReason::OrphanRetry { node: node(), resource: resource() },
     ]

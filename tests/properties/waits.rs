@@ -119,8 +119,11 @@ impl Reader<'_> {
                 }
             };
             let until = self.placed_at(of).after(of.settings().start_delay);
+            // What came here in good order waits for no delay.
+            let stored = named(self.stored, "groups", "group", of.name());
+            let is_among_others = stored.is_some_and(|of| of["turn"] == "awaited");
             let waits = state.is_quorate() && is_ready && self.is_wanted(group, of);
-            (waits && until > state.now()).then_some(until)
+            (waits && is_among_others && until > state.now()).then_some(until)
         })
     }
 

@@ -68,6 +68,7 @@ fn nodes() -> impl Iterator<Item = Change> {
         drain.mode = DrainMode::Normal;
         drain.target = None;
         drain.lock = LockHandling::Respect;
+        drain.since = None;
         proof = DownProof::Left;
         fence.operation = Some(operation(17, OperationKind::Fence));
         fence.retry_at = Some(at(1));

@@ -129,6 +129,7 @@ fn nodes(state: &mut ClusterState) {
         mode: DrainMode::Forced,
         target: Some(node(0)),
         lock: LockHandling::Override,
+        since: Some(at(600)),
     };
     state.nodes[2].fence = Fence {
         operation: Some(operation(10, OperationKind::Fence)),

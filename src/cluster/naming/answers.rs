@@ -62,6 +62,7 @@ impl<A: Naming> Translate<A> for DeadlineReason<A> {
             StartDelay { group: group },
             PreferredOwnerWait { group: group },
             PriorityWait { group: group },
+            DrainWait { node: node },
             Failback { group: group },
             OrphanRetry { node: node, resource: resource },
         })

@@ -73,6 +73,7 @@ impl<A: Naming> Translate<A> for Event<A> {
             FenceFailed { node: node, retry_at },
             DrainChanged { node: node, status },
             DrainBlocked { node: node, group: group },
+            DrainStopped { node: node, group: group },
             ConfigurationChanged { configuration },
             AcceptedWithoutQuorum { configuration },
         })

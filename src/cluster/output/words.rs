@@ -88,6 +88,9 @@ impl<N: Naming> fmt::Display for Event<N> {
                 write!(f, "node {node}: not fenced{}", Again(*retry_at))
             }
             Self::DrainChanged { node, status } => write!(f, "drain of {node}: {status}"),
+            Self::DrainStopped { node, group } => {
+                write!(f, "drain of {node}: {group} is stopped, for it has nowhere to go")
+            }
             Self::DrainBlocked { node, group } => {
                 write!(f, "drain of {node}: {group} cannot leave")
             }

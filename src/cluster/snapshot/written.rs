@@ -46,6 +46,7 @@ written!(DrainSnapshot {
     given mode,
     given target,
     given lock,
+    given since,
 });
 
 written!(GroupSnapshot {

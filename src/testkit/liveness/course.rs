@@ -253,7 +253,8 @@ pub fn drain_ends(
         .groups()
         .map(|(group, _)| stop_time(spec, group).saturating_add(start_time(spec, group)))
         .fold(core::time::Duration::ZERO, core::time::Duration::saturating_add);
-    let due = begun_at.after(longest);
+    // What runs waits for those above it, for so long at the most.
+    let due = begun_at.after(longest).after(spec.settings().priority_wait);
     let status = state.node(node).map(|record| record.drain().status);
     let left: Vec<GroupId> =
         spec.groups().map(|(id, _)| id).filter(|id| state.owner(*id) == Some(node)).collect();

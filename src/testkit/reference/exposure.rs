@@ -77,6 +77,7 @@ fn picture_of(cluster: &Cluster, id: GroupId, declared: &GroupSpec) -> Group {
         owner: record.owner().and_then(name),
         takes_room: record.room() == Room::Taken,
         going: record.movement().map(|movement| (movement.to.and_then(name), movement.cause)),
+        drained_from: record.drained_from.and_then(name),
         queued: record.queued(),
         epoch: record.epoch().value(),
         failed_on: record

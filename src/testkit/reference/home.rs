@@ -179,6 +179,7 @@ impl Picture {
         let is_draining = drain.status == DrainStatus::InProgress
             && drain.target.is_none()
             && !group.is_held(drain.lock);
-        (is_draining && !is_waited_for).then_some(Trigger::Drain)
+        let waits = self.may_wait_to_leave(group);
+        (is_draining && !is_waited_for && !waits).then_some(Trigger::Drain)
     }
 }

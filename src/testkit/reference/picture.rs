@@ -82,6 +82,8 @@ pub struct Group {
     pub takes_room: bool,
     /// Where it is going, if it is moving; the inner `None` is nowhere.
     pub going: Option<(Option<String>, MovementCause)>,
+    /// The node that a drain took it from, until it fails back.
+    pub drained_from: Option<String>,
     /// Whether a move waits until it is possible.
     pub queued: Option<QueuedMove>,
     /// Its ownership epoch.
@@ -238,6 +240,16 @@ impl Picture {
                     group.owner.clone_from(to);
                     group.is_settled |= to.is_some();
                     group.going = None;
+                    match cause {
+                        MovementCause::Drain => group.drained_from.clone_from(from),
+                        MovementCause::Failback => group.drained_from = None,
+                        MovementCause::Start
+                        | MovementCause::ResourceFailure
+                        | MovementCause::NodeFailure
+                        | MovementCause::Operator
+                        | MovementCause::Return
+                        | MovementCause::Configuration => {}
+                    }
                     group.placed_at = now;
                     // What leaves a node in good order, or because it failed, comes up by itself.
                     let is_alone =

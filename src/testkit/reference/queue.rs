@@ -5,14 +5,14 @@ use std::prelude::v1::*;
 use super::picture::{Group, Picture};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{Admission, DesiredState};
-use crate::state::{OperationKind, Recovery, Turn};
+use crate::state::{DrainStatus, MovementCause, OperationKind, Recovery, Turn};
 
 impl Picture {
     /// The resources of a group that may start now, everything considered. Beside its own
     /// dependencies, a group of which nothing runs waits until
     ///
     /// - somebody asked for it, if it is not started automatically;
-    /// - its start delay on this node is over;
+    /// - its start delay on this node is over, if it comes up with others;
     /// - no group of higher priority that comes up as well is on its way (event 1640 of Windows
     ///   clusters), as long as it may wait for that;
     /// - no rival runs on the node, if the cluster admits only one.
@@ -48,8 +48,49 @@ impl Picture {
     /// Whether nothing but the node itself keeps a group of which nothing runs from starting.
     fn is_first_in_line(&self, group: &Group) -> bool {
         (group.priority > 0 || group.is_ordered)
-            && group.placed_at.after(group.start_delay) <= self.now
+            && !self.is_delayed(group)
             && !self.is_behind(group)
+    }
+
+    /// Whether its start delay keeps a group off. What came to its node in good order, or has begun to
+    /// start, waits for nothing.
+    fn is_delayed(&self, group: &Group) -> bool {
+        group.turn == Turn::Awaited && group.placed_at.after(group.start_delay) > self.now
+    }
+
+    /// Whether a group may run on where it is though its node is being drained, for the drain has moved
+    /// one of higher priority, which is not online where it goes; no longer than anybody waits for a
+    /// tier.
+    #[must_use]
+    pub fn may_wait_to_leave(&self, group: &Group) -> bool {
+        let owner = group.owner.as_deref().unwrap_or_default();
+        self.drain_is_young(owner)
+            && group.may_run()
+            && self.groups.iter().any(|other| {
+                other.priority > group.priority && self.is_ahead_in_drain(other, owner)
+            })
+    }
+
+    /// Whether the groups on a node that is being drained may still wait for each other.
+    #[must_use]
+    pub fn drain_is_young(&self, node: &str) -> bool {
+        self.is_quorate
+            && self.node(node).is_some_and(|known| {
+                let since = known.drain.since.unwrap_or_default();
+                known.drain.status == DrainStatus::InProgress
+                    && matches!(known.state, NodeState::Up | NodeState::Paused)
+                    && since.after(self.priority_wait) > self.now
+            })
+    }
+
+    /// Whether a group is leaving a node because of a drain, or has left it so and is on its way where it
+    /// has come to.
+    #[must_use]
+    pub fn is_ahead_in_drain(&self, other: &Group, node: &str) -> bool {
+        if other.owner.as_deref() == Some(node) {
+            return matches!(other.going, Some((_, MovementCause::Drain)));
+        }
+        other.drained_from.as_deref() == Some(node) && self.is_on_its_way(other)
     }
 
     /// Whether a group waits for one of higher priority that comes up as well. One that has begun to
@@ -129,13 +170,12 @@ impl Picture {
         // A paused node starts nothing.
         let is_up =
             group.owner.as_deref().is_some_and(|owner| self.node_state(owner) == NodeState::Up);
-        let is_delayed = group.placed_at.after(group.start_delay) > self.now;
         is_up
             && !group.may_run()
             && could_start
             && is_asked
             && group.takes_room
-            && (is_delayed || self.is_behind(group))
+            && (self.is_delayed(group) || self.is_behind(group))
     }
 
     /// Whether anything of a group should be online and may be started without an operator.

@@ -41,6 +41,7 @@ fn group(name: &str, preferred: &[&str], owner: &str) -> Group {
         owner: (!owner.is_empty()).then(|| owner.into()),
         takes_room: !owner.is_empty(),
         going: None,
+        drained_from: None,
         queued: None,
         epoch: 1,
         failed_on: Vec::new(),

@@ -270,6 +270,7 @@ impl Simulation {
             | Event::OrphanGone { .. }
             | Event::FenceFailed { .. }
             | Event::DrainBlocked { .. }
+            | Event::DrainStopped { .. }
             | Event::ConfigurationChanged { .. }
             | Event::AcceptedWithoutQuorum { .. } => {}
         }

@@ -5,8 +5,10 @@ use std::prelude::v1::*;
 use super::{Differential, Step, agree};
 use crate::cluster::Event;
 use crate::id::Names;
+use crate::machine::ResourceState;
 use crate::policy::Trigger;
-use crate::state::MovementCause;
+use crate::settings::DesiredState;
+use crate::state::{MovementCause, Recovery};
 use crate::testkit::breach::Breach;
 use crate::testkit::reference::order::Order;
 use crate::testkit::reference::owners::Standing;
@@ -66,6 +68,9 @@ impl Differential {
             _ => return Ok(()),
         };
         let group = picture.group(name).expect("a declared group");
+        if let Event::MoveStarted { from, cause: MovementCause::Drain, .. } = event {
+            self.not_before_its_tier(step, picture, group, from)?;
+        }
         match choice {
             Choice::UnderWay => {
                 let planned = group.going.as_ref().map(|(to, _)| to);
@@ -93,6 +98,45 @@ impl Differential {
                     "{next:?} is next after {trigger}: {event:?}"
                 );
             }
+        }
+        Ok(())
+    }
+
+    /// What runs well leaves a node that is being drained only if no group of higher priority that the
+    /// drain has set moving is on its way, before and after it, and after the step as well.
+    fn not_before_its_tier(
+        &mut self,
+        step: &Step<'_>,
+        picture: &Picture,
+        group: &Group,
+        from: &str,
+    ) -> Result<(), Breach> {
+        let runs_well = |of: &Group| {
+            of.resources.iter().all(|resource| {
+                resource.recovery == Recovery::None
+                    && (resource.state == ResourceState::Online
+                        || resource.desired == DesiredState::Offline && !resource.may_run())
+            })
+        };
+        let was_well = step.before.group(&group.name).is_some_and(runs_well);
+        let is_free = !was_well || !runs_well(group) || !group.may_run();
+        if is_free || step.moment.is_reconfiguration() || !step.after.drain_is_young(from) {
+            return Ok(());
+        }
+        // One of which something is in doubt may be stuck, and holds up nobody then.
+        let is_ahead = |picture: &Picture, name: &str| {
+            picture.group(name).is_some_and(|other| {
+                let is_sure = |resource: &super::super::picture::Resource| {
+                    resource.state != ResourceState::InDoubt
+                };
+                picture.is_ahead_in_drain(other, from) && other.resources.iter().all(is_sure)
+            })
+        };
+        let above = picture.groups.iter().filter(|other| other.priority > group.priority);
+        for other in above {
+            let is_all_along = is_ahead(picture, &other.name) && is_ahead(&step.after, &other.name);
+            let name = &group.name;
+            agree!(self, S36, !is_all_along, "{name} leaves {from} before {}", other.name);
         }
         Ok(())
     }
