@@ -69,8 +69,8 @@ impl Cluster {
                     target: None,
                     // Whether a group goes is another question than where to.
                     lock: LockHandling::Override,
-                    // Nor is when.
-                    since: None,
+                    // Those that wait for their turn are told what they would choose now.
+                    since: Some(self.state.now),
                 },
             ),
             Trigger::NodeFailure
