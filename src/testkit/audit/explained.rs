@@ -3,7 +3,7 @@
 use crate::cluster::{Event, Outcome, Output};
 use crate::machine::NodeState;
 use crate::policy::Trigger;
-use crate::state::OperationKind;
+use crate::state::{MovementCause, OperationKind};
 use crate::{Command, GroupId, Input, NodeId};
 use std::collections::BTreeSet;
 use std::prelude::v1::*;
@@ -80,11 +80,13 @@ fn departure(output: &Output, node: NodeId, trigger: Trigger) -> Option<(GroupId
         Output::Event(Event::OwnerChanged {
             group, from: Some(from), to: to @ Some(_), ..
         }) if *from == node && trigger == Trigger::NodeFailure => Some((*group, *to)),
-        Output::Event(Event::MoveStarted { group, from, to: to @ Some(_), .. })
-            if *from == node && trigger == Trigger::Drain =>
-        {
-            Some((*group, *to))
-        }
+        // What waited for room is not drained: it is started, wherever there is room by now.
+        Output::Event(Event::MoveStarted {
+            group,
+            from,
+            to: to @ Some(_),
+            cause: MovementCause::Drain,
+        }) if *from == node && trigger == Trigger::Drain => Some((*group, *to)),
         Output::Event(_) | Output::Effect(_) => None,
     }
 }
