@@ -407,6 +407,8 @@ impl Picture {
             for group in &mut self.groups {
                 if group.owner.as_deref() == Some(name) {
                     group.epoch += 1;
+                    // Nobody has asked for it since.
+                    group.is_ordered = false;
                 }
             }
         }
