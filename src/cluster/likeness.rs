@@ -127,8 +127,10 @@ impl<'a> View<'a> {
         } = record;
         let Drain { status, mode, target, lock, since: drained_since } = drain;
         (state, attraction, pause, status, mode, target, lock).hash(hasher);
-        let wait = self.cluster.spec.settings().priority_wait;
-        drained_since.map(|since| self.age(since, wait)).hash(hasher);
+        if self.has_tiers() {
+            let wait = self.cluster.spec.settings().priority_wait;
+            drained_since.map(|since| self.age(since, wait)).hash(hasher);
+        }
         if *state == NodeState::Down {
             proof.hash(hasher);
         }
@@ -200,11 +202,13 @@ impl<'a> View<'a> {
         ordered_in.map(|of| of.cmp(epoch)).filter(|of| of.is_ge()).hash(hasher);
         self.log(failovers, settings.failover_period, hasher);
         self.failed_nodes(failed_on, settings.failure_memory, hasher);
-        if *turn == Turn::Awaited {
-            self.age(*placed_at, settings.start_delay).hash(hasher);
-        }
+        let delay = match turn {
+            Turn::Awaited => settings.start_delay,
+            Turn::Over => Duration::ZERO,
+        };
+        self.age(*placed_at, delay).hash(hasher);
         // How long it comes up among others, and so holds up others or waits for them.
-        if self.cluster.caches.tiers.is_some_and(|(lowest, highest)| lowest < highest) {
+        if self.has_tiers() {
             let since = self.cluster.comes_up_since(record);
             (turn, self.age(since, self.cluster.spec.settings().priority_wait)).hash(hasher);
         }
@@ -350,6 +354,11 @@ impl<'a> View<'a> {
         for entry in counting() {
             self.age(*entry, period).hash(hasher);
         }
+    }
+
+    /// Whether there are groups of higher and of lower priority, so that some wait for others.
+    fn has_tiers(self) -> bool {
+        self.cluster.caches.tiers.is_some_and(|(lowest, highest)| lowest < highest)
     }
 
     /// Milliseconds since a time that is compared to `now` less `span`: an older one is as good as

@@ -226,7 +226,7 @@ impl Picture {
     /// Takes in an event that has been put out. What is not told by events stays as it was.
     pub fn learn(&mut self, event: &Event<Names>) {
         match event {
-            Event::NodeChanged { node, from, to } => self.learn_node(node, *from, *to),
+            Event::NodeChanged { node, to, .. } => self.learn_node(node, *to),
             Event::QuorumChanged { verdict } => self.learn_quorum(verdict.is_quorate()),
             Event::ResourceChanged { resource, to, .. } => {
                 self.learn_resource(resource, *to);
@@ -380,7 +380,7 @@ impl Picture {
     }
 
     /// A node that is known to be off has lost whatever it owned: a new epoch begins.
-    fn learn_node(&mut self, name: &str, from: NodeState, to: NodeState) {
+    fn learn_node(&mut self, name: &str, to: NodeState) {
         let now = self.now;
         if let Some(node) = self.nodes.iter_mut().find(|node| node.name == name) {
             node.since = now;
@@ -389,13 +389,6 @@ impl Picture {
             let is_here = group.owner.as_deref() == Some(name);
             if to == NodeState::Up && is_here && !group.may_run() {
                 group.turn = Turn::Awaited;
-            }
-        }
-        // Its next life is another one.
-        if from == NodeState::Down || to == NodeState::Down {
-            for group in &mut self.groups {
-                group.failed_on.retain(|(node, _)| node != name);
-                group.barred_from.retain(|(node, _)| node != name);
             }
         }
         for node in &mut self.nodes {

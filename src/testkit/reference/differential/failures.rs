@@ -3,10 +3,10 @@
 use std::prelude::v1::*;
 
 use super::{Differential, Step, agree};
-use crate::Command;
 use crate::machine::NodeState;
 use crate::testkit::breach::Breach;
 use crate::testkit::reference::picture::Picture;
+use crate::{Command, Input};
 
 impl Differential {
     /// What a cluster remembers is what was told, of the nodes that are not down.
@@ -47,6 +47,7 @@ impl Picture {
             }
         }
         let spec = step.moment.before.spec();
+        self.forget_earlier_life(step);
         let (id, node) = match step.moment.command() {
             Some(Command::ClearGroupFailures { group, node }) => (*group, *node),
             Some(Command::MoveGroup { group, to: Some(to), .. })
@@ -65,6 +66,20 @@ impl Picture {
         let Some(name) = spec.group(id).map(|of| of.name().to_owned()) else { return };
         for group in self.groups.iter_mut().filter(|group| group.name == name) {
             group.failed_on.retain(|(failed, _)| node.as_ref().is_some_and(|node| node != failed));
+        }
+    }
+
+    /// Where a group failed in an earlier life of a node that joins does not count in the next one.
+    fn forget_earlier_life(&mut self, step: &Step<'_>) {
+        let Some(Input::NodeJoined { node, incarnation, .. }) = step.moment.input() else { return };
+        let before = &step.moment.before;
+        let is_new = before.state().node(*node).is_some_and(|of| of.incarnation() < *incarnation);
+        let Some(name) = before.spec().node(*node).map(|of| of.name()).filter(|_| is_new) else {
+            return;
+        };
+        for group in &mut self.groups {
+            group.failed_on.retain(|(failed, _)| failed != name);
+            group.barred_from.retain(|(barred, _)| barred != name);
         }
     }
 }
