@@ -255,7 +255,7 @@ impl Cluster {
     fn retry_at(&self, resource: ResourceId, cause: Exhaustion) -> Option<Timestamp> {
         let period = self.spec.resource(resource)?.settings().retry_period.span();
         if cause == Exhaustion::Failovers && self.bars_owner(resource) {
-            return self.next_failover(resource);
+            return self.next_failover(resource).filter(|_| !self.is_used_up(resource));
         }
         if self.is_on_paused_node(resource) && !seeded!(RetryOnPausedNode) {
             match cause {

@@ -156,6 +156,17 @@ impl Cluster {
                 self.touch(*group);
             }
         }
+        // One that cannot run all of it where it is would go to any node, when its window opens.
+        let windowed: alloc::vec::Vec<GroupId> = self
+            .caches
+            .windowed
+            .iter()
+            .copied()
+            .filter(|group| self.caches.awaiting.contains(group))
+            .collect();
+        for group in windowed {
+            self.touch(group);
+        }
     }
 
     fn settle_group(&mut self, group: GroupId) {

@@ -34,6 +34,7 @@ impl Cluster {
             && self.caches.running(group) > 0
             && self.doubt_of(declared).is_none()
             && !declared.resources().any(wants_to_leave)
+            && !self.leaves_for_failure(declared, MovementCause::Drain)
             && !seeded!(DrainAllAtOnce)
     }
 

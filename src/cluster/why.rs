@@ -48,7 +48,7 @@ impl Cluster {
             return Some(Reason::OrphanRunning { resource, node });
         }
         if let Some(resource) = self.doubt_of(declared) {
-            return Some(self.why_doubtful(resource, owner));
+            return Some(self.why_doubtful(declared, resource, owner));
         }
         // A move goes on when the owner is clean.
         if self.state.node_state(owner) == NodeState::Joining {
@@ -123,9 +123,17 @@ impl Cluster {
         })
     }
 
-    /// Nobody knows whether a resource runs: it is left for an operator, or somebody has to find out.
-    fn why_doubtful(&self, resource: ResourceId, owner: NodeId) -> Reason {
-        let left = self.why_failed(resource).filter(|_| self.is_left(resource));
+    /// Nobody knows whether a resource runs: it is left for an operator, as is what depends on it and
+    /// has to be off first; or somebody has to find out.
+    fn why_doubtful(&self, declared: &GroupSpec, resource: ResourceId, owner: NodeId) -> Reason {
+        let graph = declared.graph();
+        let place = declared.position_of(resource);
+        let needs_it = |member: &ResourceId| {
+            let places = place.zip(declared.position_of(*member));
+            *member == resource || places.is_some_and(|(of, at)| graph.depends_on(at, of))
+        };
+        let left = declared.resources().find(|member| self.is_left(*member) && needs_it(member));
+        let left = left.and_then(|member| self.why_failed(member));
         left.unwrap_or(Reason::InDoubt { resource, node: owner })
     }
 

@@ -65,9 +65,11 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
         }
         // What is still being terminated goes on when that ends, however late that is.
         Reason::RestartScheduled { resource, at } => is_timed(at) || is_asked(&of(resource)),
-        Reason::Failed { resource, retry_at, .. } => {
-            retry_at.is_some_and(|at| is_timed(at) || is_asked(&of(resource)))
-        }
+        // So does what is terminated only after its dependents.
+        Reason::Failed { resource, retry_at, .. } => retry_at.is_some_and(|at| {
+            let is_held_up = state.resource_state(resource).may_run() && is_asked(&of_group);
+            is_timed(at) || is_asked(&of(resource)) || is_held_up
+        }),
         Reason::WaitingForNodeOff { node, fencing, at } => match fencing {
             Fencing::Operator | Fencing::Trusted => true,
             Fencing::Required | Fencing::Lease { .. } => {

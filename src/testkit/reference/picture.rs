@@ -317,6 +317,8 @@ impl Picture {
     fn learn_failure(&mut self, name: &str, from: Option<&str>, cause: MovementCause) {
         let now = self.now;
         let Some(from) = from.filter(|node| self.is_member(node)) else { return };
+        // On a paused node nothing is tried again.
+        let is_held = self.node_state(from) == NodeState::Paused;
         let Some(group) = self.groups.iter_mut().find(|group| group.name == name) else { return };
         let is_cause = match cause {
             MovementCause::ResourceFailure | MovementCause::Return => true,
@@ -325,7 +327,10 @@ impl Picture {
             | MovementCause::Operator
             | MovementCause::Drain
             | MovementCause::Failback
-            | MovementCause::Configuration => group.resources.iter().any(Resource::was_given_up),
+            | MovementCause::Configuration => group
+                .resources
+                .iter()
+                .any(|of| of.was_given_up() && (is_held || !of.is_tried_again(now))),
         };
         if is_cause && !group.failure_memory.is_zero() {
             group.failed_on.retain(|(node, _)| node != from);
@@ -478,6 +483,17 @@ impl Resource {
             ),
         };
         is_lost && self.restart_action == RestartAction::RestartNotify
+    }
+
+    /// Whether it is off, and the time has come at which it is tried again.
+    fn is_tried_again(&self, now: Timestamp) -> bool {
+        match self.recovery {
+            Recovery::RetryAt { at: Some(at), .. } => at <= now && !self.may_run(),
+            Recovery::RetryAt { at: None, .. }
+            | Recovery::None
+            | Recovery::RestartAt(_)
+            | Recovery::Failover => false,
+        }
     }
 
     /// Whether it may be running, as far as anybody can know.
