@@ -216,7 +216,10 @@ fn is_lost(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let is_starting = seen.resource(resource).state == ResourceState::OnlinePending;
     match moment.input() {
         Some(Input::NodeLost { node, .. }) => owner == Some(*node),
-        Some(Input::NodeInventory { node, .. }) => is_starting && owner == Some(*node),
+        // An answer to a question disturbs nothing.
+        Some(Input::NodeInventory { node, operation: None, .. }) => {
+            is_starting && owner == Some(*node)
+        }
         _ => false,
     }
 }

@@ -12,6 +12,7 @@ use crate::spec::GroupSpec;
 use crate::state::{Exhaustion, OperationKind, Recovery};
 use crate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
+use super::left;
 use crate::testkit::breach::{Breach, ensure};
 
 /// Everything that is not at its end goes on by itself, or says what only an operator or the
@@ -58,6 +59,8 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
             } else {
                 !has_other_node(cluster, group, node)
             };
+            // Nor does what is left for an operator leave by itself.
+            let may_stay = may_stay || left::has_left(cluster, group);
             state.node_state(node) == NodeState::Paused && may_stay
         }
         Reason::WaitingForPreferredOwner { until: at, .. } | Reason::StartDelayed { until: at } => {
