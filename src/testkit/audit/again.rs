@@ -51,6 +51,8 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             let is_failure = spent::is_failure(seen, moment, *resource, *from);
             let again = &mut seen.resources[resource.index()].again;
             match to {
+                // Its node is off; what is to be done about it is decided when the node is back.
+                ResourceState::Offline if *from == ResourceState::InDoubt => {}
                 ResourceState::OnlinePending | ResourceState::Online | ResourceState::Offline => {
                     *again = Again::Free;
                 }

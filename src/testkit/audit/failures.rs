@@ -63,7 +63,9 @@ pub(super) fn choice(
         return Ok(());
     }
     let clean = seen.spec.nodes().map(|(node, _)| node).find(|node| {
+        // It may have left a node for another cause with a failure; the reference model counts those.
         failed_at(seen, *group, *node, moment.now).is_none()
+            && moment.before.state().failed_on(*group, *node).is_none()
             && can_take(&moment.before, *group, *node)
             && can_take(cluster, *group, *node)
     });

@@ -36,7 +36,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
                 | MovementCause::Return => false,
             };
             if is_asked_for {
-                release_group(seen, *group);
+                begin_group_anew(seen, *group);
             }
             // A move under way that finds another destination is the same one.
             let is_same = seen.group(*group).movement.is_some();
@@ -106,8 +106,9 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
         | Command::ClearGroupFailures { group, node: None } => begin_group_anew(seen, *group),
         // With it all that it needs.
         Command::BringResourceOnline { resource, .. } => {
-            let group = seen.group_of(*resource);
-            begin_group_anew(seen, group);
+            for member in with_providers(seen, *resource) {
+                begin_anew(seen, member);
+            }
         }
         Command::TakeResourceOffline { resource, .. }
         | Command::ClearResourceFailure { resource } => begin_anew(seen, *resource),
@@ -172,6 +173,17 @@ fn is_unconfirmed(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> boo
     let record = before.and_then(|id| moment.before.state().resource(id));
     let operation = record.and_then(|record| record.operation());
     operation.is_some_and(|of| of.kind == OperationKind::Terminate)
+}
+
+/// A resource and all that it needs, directly or through others.
+fn with_providers(seen: &Seen, resource: ResourceId) -> Vec<ResourceId> {
+    let declared = seen.spec.group(seen.group_of(resource)).expect("a declared group");
+    let position = declared.position_of(resource).expect("a member");
+    let is_needed = |member: &ResourceId| {
+        let at = declared.position_of(*member).expect("a member");
+        at == position || declared.graph().depends_on(position, at)
+    };
+    declared.resources().filter(is_needed).collect()
 }
 
 fn of_group(seen: &Seen, group: GroupId) -> Vec<ResourceId> {

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::prelude::v1::*;
 
 use crate::machine::Budget;
-use crate::settings::{Fencing, Interval, Priority, ResourceSettings};
+use crate::settings::{Fencing, Interval, Priority, ResourceSettings, UnconfirmedStop};
 use crate::spec::ClusterSpec;
 use crate::{Cluster, GroupId};
 
@@ -35,19 +35,25 @@ pub fn start_time(spec: &ClusterSpec, group: GroupId) -> Duration {
     })
 }
 
-/// Longest time until a lost node is certain to be off, if fencing devices work; `None` where only
+/// Longest time until a node that has to be off is certain to be, if fencing devices work; `None` where only
 /// an operator can say so.
 #[must_use]
 pub fn fence_time(spec: &ClusterSpec) -> Option<Duration> {
     let settings = spec.settings();
+    // The last attempt may have failed, or all attempts of the period be used up.
+    let wait = settings.fence_retry_delay.max(settings.fence_period);
+    let attempts = wait.saturating_add(settings.fence_timeout.saturating_mul(2));
+    // A member is fenced as well, for a stop that was not confirmed.
+    let fences_members = spec
+        .resources()
+        .any(|(_, declared)| declared.settings().unconfirmed_stop == UnconfirmedStop::FenceNode);
+    let of_members = if fences_members { attempts } else { Duration::ZERO };
     match settings.fencing {
-        Fencing::Trusted => Some(Duration::ZERO),
-        Fencing::Lease { duration, margin } => Some(duration.saturating_add(margin)),
-        // The last attempt may have failed, or all attempts of the period be used up.
-        Fencing::Required => {
-            let wait = settings.fence_retry_delay.max(settings.fence_period);
-            Some(wait.saturating_add(settings.fence_timeout.saturating_mul(2)))
+        Fencing::Trusted => Some(of_members),
+        Fencing::Lease { duration, margin } => {
+            Some(duration.saturating_add(margin).max(of_members))
         }
+        Fencing::Required => Some(attempts),
         Fencing::Operator => None,
     }
 }

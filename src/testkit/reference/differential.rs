@@ -169,6 +169,7 @@ impl Picture {
             for resource in &mut group.resources {
                 if let Some(later) = later.resource(&resource.name) {
                     resource.desired = later.desired;
+                    resource.is_kept_off = later.is_kept_off;
                     resource.is_vouched = later.is_vouched;
                 }
             }
