@@ -48,7 +48,12 @@ impl Cluster {
             }
             (ResourceState::Online, None) if seeded!(UnlistedStaysOnline) => {}
             // It is gone, or somebody does something with it that nobody asked for.
-            (ResourceState::Online, _) => self.report_failure(resource),
+            (ResourceState::Online, _) => {
+                // Nobody answers the check in flight, also where no failure counts.
+                self.supersede(resource);
+                self.report_failure(resource);
+                self.touch_resource(resource);
+            }
             (_, _) if seeded!(InventoryKeepsNumbers) => {}
             // Whether it is still to start is decided anew.
             (ResourceState::OnlinePending, Some(_)) => {

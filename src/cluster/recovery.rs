@@ -454,7 +454,12 @@ impl Cluster {
             record.recovery = Recovery::Failover;
             return;
         }
-        if matches!(record.recovery, Recovery::RetryAt { .. }) {
+        // What was only refused a place has not been tried yet.
+        let is_retry = matches!(
+            recovery,
+            Recovery::RetryAt { cause, .. } if cause != Exhaustion::Admission
+        );
+        if is_retry {
             record.restarts.clear();
             record.retries = record.retries.saturating_add(1);
         }

@@ -3,9 +3,10 @@
 use crate::cluster::Life;
 use crate::machine::NodeState;
 use crate::settings::DesiredState;
-use crate::state::DownProof;
-use crate::{Command, Input, NodeId, ResourceId};
+use crate::state::{DownProof, Exhaustion};
+use crate::{Command, GroupId, Input, NodeId, ResourceId};
 
+use super::again::Again;
 use super::{Moment, again, failures, left};
 use crate::testkit::audit::seen::Seen;
 
@@ -80,6 +81,7 @@ fn obey(seen: &mut Seen, command: &Command) {
                     forget(seen, resource);
                 }
             }
+            free_on_owner(seen, *group);
         }
         Command::TakeGroupOffline { group, .. } => {
             seen.groups[group.index()].desired = DesiredState::Offline;
@@ -107,7 +109,21 @@ fn obey(seen: &mut Seen, command: &Command) {
                 forget(seen, resource);
             }
         }
+        Command::ClearGroupFailures { group, node } if *node == seen.group(*group).owner => {
+            free_on_owner(seen, *group);
+        }
         _ => {}
+    }
+}
+
+/// What can never run on the owner is tried there once more.
+fn free_on_owner(seen: &mut Seen, group: GroupId) {
+    let of = seen.spec.group(group).expect("a declared group");
+    for resource in of.resources() {
+        let again = &mut seen.resources[resource.index()].again;
+        if matches!(again, Again::RetryAt(_, Exhaustion::ForGood)) {
+            *again = Again::Free;
+        }
     }
 }
 

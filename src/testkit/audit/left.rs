@@ -16,7 +16,9 @@ use crate::{Cluster, Command, GroupId, Input, Outcome, ResourceId};
 pub(super) fn effect(seen: &Seen, effect: &Effect) -> Result<(), Breach> {
     let Some(resource) = effect.resource else { return Ok(()) };
     let is_owner = seen.group(seen.group_of(resource)).owner == Some(effect.node);
-    let is_left = is_owner && seen.resource(resource).is_left;
+    // What was off by then and is found running is another matter: nobody asked for that.
+    let record = seen.resource(resource);
+    let is_left = is_owner && record.is_left && record.state.may_run();
     ensure!(S19, !is_left, "{resource} is left for an operator: {} is asked for", effect.action);
     Ok(())
 }
