@@ -454,14 +454,11 @@ impl Cluster {
             record.recovery = Recovery::Failover;
             return;
         }
-        // What was only refused a place has not been tried yet.
-        let is_retry = matches!(
-            recovery,
-            Recovery::RetryAt { cause, .. } if cause != Exhaustion::Admission
-        );
-        if is_retry {
+        if let Recovery::RetryAt { cause, .. } = recovery {
             record.restarts.clear();
-            record.retries = record.retries.saturating_add(1);
+            // What was only refused a place has not been tried yet.
+            let is_try = cause != Exhaustion::Admission;
+            record.retries = record.retries.saturating_add(u32::from(is_try));
         }
         record.recovery = Recovery::None;
     }

@@ -317,7 +317,6 @@ impl Picture {
     fn learn_failure(&mut self, name: &str, from: Option<&str>, cause: MovementCause) {
         let now = self.now;
         let Some(from) = from.filter(|node| self.is_member(node)) else { return };
-        // On a paused node nothing is tried again.
         let is_held = self.node_state(from) == NodeState::Paused;
         let Some(group) = self.groups.iter_mut().find(|group| group.name == name) else { return };
         let is_cause = match cause {
@@ -330,7 +329,7 @@ impl Picture {
             | MovementCause::Configuration => group
                 .resources
                 .iter()
-                .any(|of| of.was_given_up() && (is_held || !of.is_tried_again(now))),
+                .any(|of| of.was_given_up() && !of.is_tried_again(now, is_held)),
         };
         if is_cause && !group.failure_memory.is_zero() {
             group.failed_on.retain(|(node, _)| node != from);
@@ -485,10 +484,13 @@ impl Resource {
         is_lost && self.restart_action == RestartAction::RestartNotify
     }
 
-    /// Whether it is off, and the time has come at which it is tried again.
-    fn is_tried_again(&self, now: Timestamp) -> bool {
+    /// Whether it is off, and the time has come at which it is tried again: on a paused node that is
+    /// only to leave it.
+    fn is_tried_again(&self, now: Timestamp, is_held: bool) -> bool {
         match self.recovery {
-            Recovery::RetryAt { at: Some(at), .. } => at <= now && !self.may_run(),
+            Recovery::RetryAt { at: Some(at), cause } => {
+                at <= now && !self.may_run() && (!is_held || cause == Exhaustion::Failovers)
+            }
             Recovery::RetryAt { at: None, .. }
             | Recovery::None
             | Recovery::RestartAt(_)

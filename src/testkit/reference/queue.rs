@@ -5,7 +5,7 @@ use std::prelude::v1::*;
 use super::picture::{Group, Picture};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{Admission, DesiredState};
-use crate::state::{DrainStatus, MovementCause, OperationKind, Recovery, Turn};
+use crate::state::{DrainStatus, Exhaustion, MovementCause, OperationKind, Recovery, Turn};
 
 impl Picture {
     /// The resources of a group that may start now, everything considered. Beside its own
@@ -32,13 +32,17 @@ impl Picture {
     }
 
     /// The resources whose wait for a restart or another attempt is over, and nothing was done about
-    /// it. What may still run waits until it is known to be off, and so does what is being stopped.
+    /// it. What may still run waits until it is known to be off, and so does what is being stopped. On a
+    /// paused node only what wants to leave it has a time.
     #[must_use]
     pub fn waits_that_are_over(&self, group: &Group) -> Vec<String> {
+        let owner = group.owner.as_deref();
+        let is_held = owner.is_some_and(|owner| self.node_state(owner) == NodeState::Paused);
         let is_over = |resource: &&super::Resource| match resource.recovery {
             Recovery::RestartAt(at) => at <= self.now && resource.operation.is_none(),
-            Recovery::RetryAt { at, .. } => {
-                at.is_some_and(|at| at <= self.now) && !resource.may_run()
+            Recovery::RetryAt { at, cause } => {
+                let may_try = !is_held || cause == Exhaustion::Failovers;
+                at.is_some_and(|at| at <= self.now) && may_try && !resource.may_run()
             }
             Recovery::None | Recovery::Failover => false,
         };

@@ -2,7 +2,8 @@
 
 use std::prelude::v1::*;
 
-use super::{Differential, Step, agree};
+use super::{Differential, Step, agree, moment_spec};
+use crate::Input;
 use crate::cluster::Effect;
 use crate::id::Names;
 use crate::machine::ResourceState;
@@ -49,6 +50,8 @@ impl Differential {
                 agree!(self, S17, is_admitted, "{} is refused: {effect:?}", group.name);
                 self.not_before_its_turn(step, &picture, &group, effect)?;
             }
+            // A stop that agents forgot is asked for once more before anything else is decided.
+            _ if is_asked_again(step, name, &effect.node) => {}
             _ => {
                 let stops = picture.to_stop(group);
                 agree!(self, S3, stops.contains(name), "only {stops:?} are to stop: {effect:?}");
@@ -122,4 +125,15 @@ fn free_of_waits(group: &Group) -> Group {
         resource.operation = None;
     }
     group
+}
+
+/// Whether a resource was being stopped on a node whose agents were restarted in this step.
+fn is_asked_again(step: &Step<'_>, name: &str, node: &str) -> bool {
+    let is_restarted = matches!(
+        step.moment.input(),
+        Some(Input::NodeInventory { node: of, operation: None, .. })
+            if moment_spec(step).node(*of).is_some_and(|of| of.name() == node)
+    );
+    let mut resources = step.before.groups.iter().flat_map(|group| &group.resources);
+    is_restarted && resources.any(|of| of.name == name && of.state == ResourceState::OfflinePending)
 }

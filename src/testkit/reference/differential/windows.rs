@@ -119,6 +119,17 @@ impl Differential {
                     self.failovers.entry(group.clone()).or_default().add(now);
                 }
             }
+            // What was left for an operator has all its restarts again when one moves its group.
+            Event::MoveStarted {
+                group,
+                cause: MovementCause::Operator | MovementCause::Configuration,
+                ..
+            } => {
+                let known = picture.group(group).expect("a declared group");
+                for resource in known.resources.iter().filter(|resource| resource.is_left) {
+                    self.restarts.remove(&resource.name);
+                }
+            }
             // A new owner has never restarted anything of it (KB 947712).
             Event::OwnerChanged { group, .. } => {
                 let known = picture.group(group).expect("a declared group");
