@@ -404,8 +404,9 @@ impl Picture {
             for group in &mut self.groups {
                 if group.owner.as_deref() == Some(name) {
                     group.epoch += 1;
-                    // Nobody has asked for it since.
+                    // Nobody has asked for it since, and there is nothing left to look at.
                     group.is_ordered = false;
+                    group.resources.iter_mut().for_each(|resource| resource.is_left = false);
                 }
             }
         }

@@ -39,8 +39,9 @@ impl Picture {
                     later.is_some_and(|later| later.barred_from.contains(barred))
                 };
                 group.barred_from.retain(is_kept);
-                // Nor is what was left for an operator told not to be any more.
-                for resource in &mut group.resources {
+                // Nor is what was left for an operator told not to be any more; a move tells it.
+                let is_moved = matches!(step.moment.command(), Some(Command::MoveGroup { .. }));
+                for resource in group.resources.iter_mut().filter(|_| !is_moved) {
                     let later = later.and_then(|later| later.resource(&resource.name));
                     resource.is_left &= later.is_some_and(|later| later.is_left);
                 }
