@@ -9,7 +9,7 @@ use super::{Cluster, Rule, Subject};
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState, Transition};
 use crate::policy::{Placement, Trigger};
-use crate::settings::RestartWindow;
+use crate::settings::{Failback, RestartWindow};
 use crate::spec::GroupSpec;
 use crate::state::{HomeWait, Turn};
 
@@ -156,15 +156,19 @@ impl Cluster {
                 self.touch(*group);
             }
         }
-        // One that cannot run all of it where it is would go to any node, when its window opens.
-        let windowed: alloc::vec::Vec<GroupId> = self
+        // One that cannot run all of it where it is would go to any node, when it may.
+        let unable: alloc::vec::Vec<GroupId> = self
             .caches
-            .windowed
+            .awaiting
             .iter()
             .copied()
-            .filter(|group| self.caches.awaiting.contains(group))
+            .filter(|group| {
+                let settings = spec.group(*group).map(GroupSpec::settings);
+                self.state.owner(*group).is_some()
+                    && settings.is_some_and(|of| of.failback != Failback::Prevent)
+            })
             .collect();
-        for group in windowed {
+        for group in unable {
             self.touch(group);
         }
     }
