@@ -315,9 +315,10 @@ impl Cluster {
         let Some(position) = declared.position_of(resource) else { return false };
         let is_online = |member| self.state_at(declared, member) == ResourceState::Online;
         declared.graph().dependents(position).any(|dependent| {
-            let mut clauses = declared.graph().clauses(dependent);
+            let clauses = declared.graph().clauses(dependent);
             self.is_in_the_way(declared.resource_at(dependent))
                 && !clauses
+                    .filter(|clause| clause.clone().any(|member| member == position))
                     .all(|mut clause| clause.any(|member| member != position && is_online(member)))
         })
     }

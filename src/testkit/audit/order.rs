@@ -201,8 +201,10 @@ fn terminate_order(
         if !state.may_run() || state == ResourceState::InDoubt && !is_under_way {
             continue;
         }
-        let mut clauses = group.graph().clauses(dependent);
-        let holds = clauses.all(|mut clause| {
+        // A clause that does not name it does not fall with it.
+        let clauses = group.graph().clauses(dependent);
+        let mut named = clauses.filter(|clause| clause.clone().any(|of| of == position));
+        let holds = named.all(|mut clause| {
             clause.any(|member| {
                 member != position
                     && seen.resource(group.resource_at(member)).state == ResourceState::Online

@@ -227,7 +227,11 @@ impl Picture {
     pub fn learn(&mut self, event: &Event<Names>) {
         match event {
             Event::NodeChanged { node, to, .. } => self.learn_node(node, *to),
-            Event::QuorumChanged { verdict } => self.learn_quorum(verdict.is_quorate()),
+            Event::QuorumChanged { verdict } => {
+                self.learn_quorum(verdict.is_quorate());
+                // A cluster that forms may want less than the one before it.
+                self.settle_room();
+            }
             Event::ResourceChanged { resource, to, .. } => {
                 self.learn_resource(resource, *to);
                 self.settle_room();
