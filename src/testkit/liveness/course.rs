@@ -199,10 +199,10 @@ pub fn off_only_while_moving(
     journal: &Journal,
     begun_at: Timestamp,
 ) -> Result<(), Breach> {
-    let (mut is_moving, mut is_off) = (false, false);
+    let (mut is_moving, mut is_off, mut is_there) = (false, false, false);
     for (at, event) in journal.events_of(group, begun_at) {
         match event {
-            Event::MoveStarted { .. } => is_moving = true,
+            Event::MoveStarted { .. } => (is_moving, is_there) = (true, false),
             Event::GroupChanged { from: GroupState::Online, to, .. } => {
                 ensure!(L10, is_moving, "at {at} {group} is {to}, and does not move");
                 is_off = true;
@@ -210,8 +210,13 @@ pub fn off_only_while_moving(
             Event::GroupChanged { to: GroupState::Online, .. } => {
                 (is_moving, is_off) = (false, false);
             }
+            // The owner may be the first that can run a resource which was given up.
+            Event::GroupChanged { to: GroupState::PartialOnline, .. } if is_there => {
+                (is_moving, is_off) = (false, false);
+            }
             // What is not online has nothing to do but arrive.
             Event::OwnerChanged { .. } if !is_off => is_moving = false,
+            Event::OwnerChanged { .. } => is_there = true,
             _ => {}
         }
     }

@@ -22,6 +22,23 @@ impl Uses {
         self.times.push(now);
     }
 
+    /// It was done now. What has left the window of this period is forgotten for good: a longer
+    /// period that is declared later does not bring it back.
+    pub fn add_within(&mut self, now: Timestamp, period: Duration) {
+        self.keep(period, |at| now.as_millis().saturating_sub(at.as_millis()));
+        self.add(now);
+    }
+
+    /// The same where only the time counts that something was online since.
+    pub fn add_by(&mut self, online: &TimesOnline, now: Timestamp, period: Duration) {
+        self.keep(period, |at| online.between(at, now));
+        self.add(now);
+    }
+
+    fn keep(&mut self, period: Duration, age: impl Fn(Timestamp) -> u64) {
+        self.times.retain(|at| u128::from(age(*at)) <= period.as_millis());
+    }
+
     /// It counts no more.
     pub fn forget(&mut self) {
         self.times.clear();

@@ -130,6 +130,7 @@ impl Differential {
         picture.now = step.after.now;
         if !step.moment.is_reconfiguration() {
             picture.take_in_orders(&step.after);
+            picture.settle_room();
         }
         self.forget_what_is_over(step);
         picture.forget_failed_nodes(step);
@@ -147,7 +148,7 @@ impl Differential {
                     let event = named(spec, event);
                     self.decision(step, &picture, &event)?;
                     self.restart(cluster, step, &picture, &event)?;
-                    self.count(step, &picture, &event);
+                    self.count(spec, step, &picture, &event);
                     picture.learn(&event);
                 }
             }

@@ -8,6 +8,7 @@ use crate::cluster::Event;
 use crate::id::Names;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{RestartWindow, Retry};
+use crate::spec::ClusterSpec;
 use crate::state::{Exhaustion, FailedWhile, MovementCause, Recovery};
 use crate::testkit::breach::Breach;
 use crate::testkit::reference::budget::{TimesOnline, Uses};
@@ -97,7 +98,13 @@ impl Differential {
     }
 
     /// Counts what is told.
-    pub(super) fn count(&mut self, step: &Step<'_>, picture: &Picture, event: &Event<Names>) {
+    pub(super) fn count(
+        &mut self,
+        spec: &ClusterSpec,
+        step: &Step<'_>,
+        picture: &Picture,
+        event: &Event<Names>,
+    ) {
         let now = step.moment.now;
         match event {
             Event::ResourceChanged { resource, from, to } => {
@@ -110,13 +117,23 @@ impl Differential {
                 self.online.entry(resource.clone()).or_default().turn(is_online, now);
             }
             Event::RestartScheduled { resource, .. } => {
-                self.restarts.entry(resource.clone()).or_default().add(now);
+                let id = spec.resource_id(resource).expect("a declared resource");
+                let period = spec.resource(id).expect("declared").settings().restart_period;
+                let uses = self.restarts.entry(resource.clone()).or_default();
+                match (spec.settings().restart_window, self.online.get(resource)) {
+                    (RestartWindow::Online, Some(online)) => uses.add_by(online, now, period),
+                    (RestartWindow::Online, None) | (RestartWindow::Clock, _) => {
+                        uses.add_within(now, period);
+                    }
+                }
             }
             Event::MoveStarted { group, cause: MovementCause::ResourceFailure, .. } => {
                 // A move that finds another destination is the same failover.
                 let going = picture.group(group).and_then(|known| known.going.clone());
                 if going.is_none_or(|(_, cause)| cause != MovementCause::ResourceFailure) {
-                    self.failovers.entry(group.clone()).or_default().add(now);
+                    let id = spec.group_id(group).expect("a declared group");
+                    let period = spec.group(id).expect("declared").settings().failover_period;
+                    self.failovers.entry(group.clone()).or_default().add_within(now, period);
                 }
             }
             // What was left for an operator has all its restarts again when one moves its group.
