@@ -13,6 +13,7 @@
 //!
 //! ```
 //! use std::collections::{BTreeMap, BTreeSet};
+//! use std::error::Error;
 //! use std::sync::atomic::{AtomicBool, Ordering};
 //! use std::sync::mpsc::{Sender, channel};
 //! use std::sync::{Arc, Mutex};
@@ -154,17 +155,37 @@
 //!     Outcome::Succeeded
 //! }
 //!
-//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! /// Starts the agent of a node that has just booted. What the core asks of the node goes into the
+//! /// channel.
+//! fn start_agent(
+//!     node: &str,
+//!     incarnation: Incarnation,
+//!     core: Sender<Input<Names>>,
+//! ) -> Result<Sender<Message>, Box<dyn Error>> {
+//!     // Nothing runs on it yet; otherwise all of it would be listed.
+//!     core.send(Input::NodeJoined { node: node.to_owned(), incarnation, running: Vec::new() })?;
 //!     let (own, messages) = channel();
-//!     let (core, reports) = channel();
 //!     let mut node = NodeAgent {
-//!         agent: Agent::new(Incarnation::new(1)),
+//!         agent: Agent::new(incarnation),
 //!         running: Arc::default(),
 //!         cancel: BTreeMap::new(),
-//!         own,
+//!         own: own.clone(),
 //!         core,
 //!     };
-//!     // What the core would send; the network sends the start once more, and late.
+//!     thread::spawn(move || {
+//!         for message in messages {
+//!             node.hear(message);
+//!         }
+//!     });
+//!     Ok(own)
+//! }
+//!
+//! fn main() -> Result<(), Box<dyn Error>> {
+//!     let (core, inputs) = channel();
+//!     let anna = start_agent("anna", Incarnation::new(1), core)?;
+//!     assert!(matches!(inputs.recv()?, Input::NodeJoined { .. }));
+//!
+//!     // What the core would send; the network brings the start once more, and late.
 //!     let effect = |operation, action| Effect {
 //!         operation: OpId::new(operation),
 //!         action,
@@ -176,18 +197,23 @@
 //!         deadline: Timestamp::from_millis(180_000),
 //!         timeout: Duration::from_secs(180),
 //!     };
-//!     node.hear(Message::Asked(effect(1, OperationKind::Start)));
-//!     node.hear(Message::Asked(effect(2, OperationKind::Terminate)));
-//!     node.hear(Message::Asked(effect(1, OperationKind::Start)));
-//!     // The start was cancelled; the terminate begins, and ends.
-//!     node.hear(messages.recv()?);
-//!     node.hear(messages.recv()?);
-//!     let outcome = Outcome::Succeeded;
-//!     assert_eq!(reports.recv()?, Input::OperationFinished { operation: OpId::new(2), outcome });
-//!     assert!(node.running.lock().expect("nobody panics").is_empty());
+//!     anna.send(Message::Asked(effect(1, OperationKind::Start)))?;
+//!     anna.send(Message::Asked(effect(2, OperationKind::Terminate)))?;
+//!     anna.send(Message::Asked(effect(1, OperationKind::Start)))?;
+//!
+//!     // The first start is cancelled, the terminate is carried out, the late start is refused.
+//!     let (operation, outcome) = (OpId::new(2), Outcome::Succeeded);
+//!     assert_eq!(inputs.recv()?, Input::OperationFinished { operation, outcome });
 //!     Ok(())
 //! }
 //! ```
+//!
+//! # How it meets the loop
+//!
+//! In the program of [`embed`](super::embed), `carry_out` looks at the effect: a fence goes to the
+//! device that switches nodes off, everything else to the agent of `effect.node`, as
+//! `Message::Asked(effect)`. What the agent sends comes back through the inbox of the loop. Over a
+//! network it is the same: effects and inputs have serde forms.
 //!
 //! # What an effect asks for
 //!

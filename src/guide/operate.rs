@@ -1,9 +1,9 @@
 //! Recipes: why is it not online, where would it go, what would happen.
 //!
 //! Questions are asked of a [`Cluster`] and change nothing. What is wanted is an input like any other,
-//! handed in where the [loop](super::embed) takes inputs in. The functions below are to be copied; the
-//! outputs are those of a cluster of three nodes, `anna`, `bert` and `carl`, with a group `sql` on
-//! `anna`.
+//! handed in where the [loop](super::embed) takes inputs in. The functions below are to be copied, each
+//! into a module of its own; the outputs are those of a cluster of three nodes, `anna`, `bert` and
+//! `carl`, with a group `sql` on `anna`.
 //!
 //! # Why is it not online?
 //!
@@ -86,8 +86,8 @@
 //!   anna  rejected: owns it now
 //! ```
 //!
-//! It is the choice that the trigger would make at this moment. The policy orders the nodes that may
-//! own the group; `rejected` is what no policy can bend.
+//! It is the choice that the trigger would make at this moment. `behind` is the order of the policy;
+//! `rejected` is a rule of the core that no policy can bend, or a veto of the policy.
 //!
 //! # Maintain a node
 //!
@@ -305,7 +305,8 @@
 //! ```
 //!
 //! Be certain that they are off and stay off until they have the new declaration: two of them that
-//! start with the old one have a quorum of their own, and form a second cluster.
+//! start with the old one have a quorum of their own, and form a second cluster. A word about a node
+//! that is known to be off already is refused, which does no harm.
 //!
 //! [`Cluster`]: crate::Cluster
 //! [`Cluster::restart_budget`]: crate::Cluster::restart_budget

@@ -176,8 +176,10 @@
 //! - **No file yet** means a cluster that was never seen: it begins from the declaration. Afterwards
 //!   the snapshot holds the declaration in force, and a file of yours that was changed meanwhile is
 //!   handed in with [`Command::Configure`](crate::Command::Configure).
-//! - **A lost input** is no harm. If the process dies between an input and the file, the agent is asked
-//!   again and answers again, and membership reports once more.
+//! - **An input that is not in the file yet** is lost with the process. So acknowledge a report when it
+//!   is stored, and send again what was not acknowledged. The answer to an operation comes again by
+//!   itself, since the operation is outstanding; a report that comes twice does no harm if it names its
+//!   [run](crate::agent::Agent::run).
 //! - **A snapshot that is too old** is harm: the core would use numbers of operations twice. If one has
 //!   to be used, from a backup for example, every node first begins a new life
 //!   ([`Agent::core_went_back`](crate::agent::Agent::core_went_back)), and no report from before may
