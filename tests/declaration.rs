@@ -1,5 +1,5 @@
-//! `docs/declaration.md` says what a declaration may hold: every field with its type, its bounds and
-//! its default is tried, and every cluster on the page is built.
+//! `docs/declaration.md` says what a declaration may hold: every field with its type, its bounds
+//! and its default is tried, and every cluster on the page is built.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,7 +16,8 @@ mod report;
 
 use report::Report;
 
-/// Each table of fields: the heading that it stands below, and where in a declaration its fields go.
+/// Each table of fields: the heading that it stands below, and where in a declaration its fields
+/// go.
 const SECTIONS: [(&str, &[&str]); 9] = [
     ("## Cluster", &[]),
     ("### Fencing", &["fencing", "lease"]),
@@ -155,8 +156,8 @@ fn the_page_has_every_field_and_no_other() {
     }
 }
 
-/// What sort of value a field takes, by the first word of its cell or by the error of a text that is
-/// none of them.
+/// What sort of value a field takes, by the first word of its cell or by the error of a text that
+/// is none of them.
 fn sort_told(cell: &str) -> String {
     if cell.starts_with('`') {
         let mut values: Vec<&str> =

@@ -5,8 +5,8 @@
 //! valid: 7 nodes, 5 groups, 53 resources
 //! ```
 //!
-//! All problems are told at once, each with its path, and so are all warnings. `docs/declaration.md`
-//! describes every field.
+//! All problems are told at once, each with its path, and so are all warnings.
+//! `docs/declaration.md` describes every field.
 
 #[path = "../common/answer.rs"]
 mod answer;
@@ -24,8 +24,8 @@ use report::Report;
 /// Checks the declaration of a cluster, as docs/declaration.md describes it: all problems, or how
 /// large the cluster is, and all warnings.
 ///
-/// Ends with 0 if the declaration is valid, with 1 if it has problems, and with 2 if the file cannot
-/// be read or the command line cannot be meant.
+/// Ends with 0 if the declaration is valid, with 1 if it has problems, and with 2 if the file
+/// cannot be read or the command line cannot be meant.
 #[derive(Debug, clap::Parser)]
 #[command(name = "check")]
 struct Options {

@@ -1,8 +1,8 @@
 //! What starts and stops things on a node, and what it has to refuse.
 //!
-//! An agent runs on each node and carries out the effects for that node: start this, stop that, does
-//! it live? The network brings effects late, twice and in any order, so an agent that simply obeys
-//! would start a database that has long been moved. Before each effect it asks
+//! An agent runs on each node and carries out the effects for that node: start this, stop that,
+//! does it live? The network brings effects late, twice and in any order, so an agent that simply
+//! obeys would start a database that has long been moved. Before each effect it asks
 //! [`agent::Agent`](crate::agent::Agent), a small state machine that needs no clock and no storage.
 //! The full contract stands in [`agent`](crate::agent); this page is how to use it.
 //!
@@ -116,7 +116,8 @@
 //!                 _ => {}
 //!             }
 //!         }
-//!         let running = states.into_iter().map(|(name, state)| Running::new(name, state)).collect();
+//!         let listed = states.into_iter();
+//!         let running = listed.map(|(name, state)| Running::new(name, state)).collect();
 //!         let operation = Some(operation);
 //!         let _ = self.core.send(Input::NodeInventory { node, incarnation, running, operation });
 //!     }
@@ -155,8 +156,8 @@
 //!     Outcome::Succeeded
 //! }
 //!
-//! /// Starts the agent of a node that has just booted. What the core asks of the node goes into the
-//! /// channel.
+//! /// Starts the agent of a node that has just booted. What the core asks of the node goes into
+//! /// the channel.
 //! fn start_agent(
 //!     node: &str,
 //!     incarnation: Incarnation,
@@ -227,16 +228,16 @@
 //! | [`Inventory`] | list all that the node runs, and what it is just starting or stopping | [`NodeInventory`](crate::Input::NodeInventory) |
 //! | [`Fence`] | not for the agent: a device switches the node off | [`Succeeded`] only if it is off |
 //!
-//! What takes long is reported with
-//! [`OperationProgressed`](crate::Input::OperationProgressed) now and then, or the core takes it for
-//! hung after its pending timeout. What has outlived [`Effect::timeout`](crate::Effect::timeout)
-//! may be cancelled: the core has given it up. If nobody knows how something ended, report nothing, or
-//! [`TimedOut`](crate::Outcome::TimedOut); never guess.
+//! What takes long is reported with [`OperationProgressed`](crate::Input::OperationProgressed) now
+//! and then, or the core takes it for hung after its pending timeout. What has outlived
+//! [`Effect::timeout`](crate::Effect::timeout) may be cancelled: the core has given it up. If
+//! nobody knows how something ended, report nothing, or [`TimedOut`](crate::Outcome::TimedOut);
+//! never guess.
 //!
 //! # When a resource fails by itself
 //!
-//! The agent need not wait for the next check. It says so, and names the run that it speaks of, so that
-//! a report that comes late is not taken for one about the next run:
+//! The agent need not wait for the next check. It says so, and names the run that it speaks of, so
+//! that a report that comes late is not taken for one about the next run:
 //!
 //! ```
 //! use quorate::agent::Agent;
@@ -259,25 +260,25 @@
 //! # When a node lives on alone
 //!
 //! A node that loses contact, or leaves, calls
-//! [`Agent::stop_itself`](crate::agent::Agent::stop_itself) *before* it stops the first resource, and
-//! then stops all of them. With `fencing = { lease = … }` it has to have stopped everything within
-//! the duration of the lease, by a clock that goes on while the machine sleeps. It comes back in a new
-//! life: a greater incarnation, a new `Agent`, and a join that lists what it runs.
+//! [`Agent::stop_itself`](crate::agent::Agent::stop_itself) *before* it stops the first resource,
+//! and then stops all of them. With `fencing = { lease = … }` it has to have stopped everything
+//! within the duration of the lease, by a clock that goes on while the machine sleeps. It comes
+//! back in a new life: a greater incarnation, a new `Agent`, and a join that lists what it runs.
 //!
 //! # When an agent is restarted and its node is not
 //!
 //! It begins with [`Agent::without_memory`](crate::agent::Agent::without_memory) and sends
 //! [`NodeInventory`](crate::Input::NodeInventory) without an operation: all that the node runs. The
 //! event [`InventoryTaken`](crate::Event::InventoryTaken) answers with a floor; hand it to
-//! [`Agent::set_floor`](crate::agent::Agent::set_floor) before any effect that comes after it. Until
-//! then the agent refuses everything.
+//! [`Agent::set_floor`](crate::agent::Agent::set_floor) before any effect that comes after it.
+//! Until then the agent refuses everything.
 //!
 //! # When the core goes back
 //!
 //! A core that was restored from a snapshot older than what it handed out last uses numbers of
 //! operations a second time. Tell every node:
-//! [`Agent::core_went_back`](crate::agent::Agent::core_went_back), and each begins a new life. It never
-//! happens to a core that [stores before it hands out](super::restart).
+//! [`Agent::core_went_back`](crate::agent::Agent::core_went_back), and each begins a new life. It
+//! never happens to a core that [stores before it hands out](super::restart).
 //!
 //! [`Start`]: crate::state::OperationKind::Start
 //! [`Stop`]: crate::state::OperationKind::Stop

@@ -1,7 +1,7 @@
 //! Which clock gives the time.
 //!
-//! The core never reads a clock. Each call brings a [`Timestamp`](crate::Timestamp): milliseconds since
-//! an origin that you choose and keep. One clock gives it, that of the process with the core.
+//! The core never reads a clock. Each call brings a [`Timestamp`](crate::Timestamp): milliseconds
+//! since an origin that you choose and keep. One clock gives it, that of the process with the core.
 //!
 //! | clock | use it? |
 //! | --- | --- |
@@ -58,41 +58,41 @@
 //!
 //! # Rules
 //!
-//! - **It never goes backwards.** [`Cluster::handle`](crate::Cluster::handle) refuses a time before the
-//!   latest one ([`TimeRanBackwards`](crate::InputError::TimeRanBackwards)), and nothing has changed.
-//!   Equal times are fine. `SharedCluster` takes an older time for the latest one, since threads read
-//!   their clocks before they wait for the lock.
+//! - **It never goes backwards.** [`Cluster::handle`](crate::Cluster::handle) refuses a time before
+//!   the latest one ([`TimeRanBackwards`](crate::InputError::TimeRanBackwards)), and nothing has
+//!   changed. Equal times are fine. `SharedCluster` takes an older time for the latest one, since
+//!   threads read their clocks before they wait for the lock.
 //! - **After a restart it goes on** from [`ClusterState::now`](crate::state::ClusterState::now), as
 //!   in the program. The time in which the core was down is then missing; with
-//!   [`Cluster::resume`](crate::Cluster::resume) that is what is wanted. A lease ends that much later,
-//!   never earlier.
-//! - **A timer may be late.** [`Cluster::handle`](crate::Cluster::handle) does what is due as well, and
-//!   a timeout that comes early or twice does nothing.
-//! - **A loop that was held up** hands in first what waits in its queue, in order, each with the time
-//!   at which it arrived, and only then the present time. Otherwise an answer that came in time counts
-//!   as late.
-//! - **Replicas** do not read their own clocks. Whoever appends an input to the log stamps it, and all
-//!   replicas use that stamp. A new leader goes on from the latest stamp in the log.
-//! - **Agents** get a span, [`Effect::timeout`](crate::Effect::timeout), and need no clock in common
-//!   with the core.
+//!   [`Cluster::resume`](crate::Cluster::resume) that is what is wanted. A lease ends that much
+//!   later, never earlier.
+//! - **A timer may be late.** [`Cluster::handle`](crate::Cluster::handle) does what is due as well,
+//!   and a timeout that comes early or twice does nothing.
+//! - **A loop that was held up** hands in first what waits in its queue, in order, each with the
+//!   time at which it arrived, and only then the present time. Otherwise an answer that came in
+//!   time counts as late.
+//! - **Replicas** do not read their own clocks. Whoever appends an input to the log stamps it, and
+//!   all replicas use that stamp. A new leader goes on from the latest stamp in the log.
+//! - **Agents** get a span, [`Effect::timeout`](crate::Effect::timeout), and need no clock in
+//!   common with the core.
 //!
 //! # Leases
 //!
-//! With `fencing = { lease = { duration = "30s", margin = "5s" } }` two clocks are compared. A node that
-//! loses contact stops everything within `duration`, by its own clock. The core counts `duration` and
-//! `margin` from the moment at which it hears of the loss, which is later than the last contact.
-//! `margin` has to cover how far the two clocks drift apart in that time.
+//! With `fencing = { lease = { duration = "30s", margin = "5s" } }` two clocks are compared. A node
+//! that loses contact stops everything within `duration`, by its own clock. The core counts
+//! `duration` and `margin` from the moment at which it hears of the loss, which is later than the
+//! last contact. `margin` has to cover how far the two clocks drift apart in that time.
 //!
 //! The clock of a node has to go on while the machine sleeps (`CLOCK_BOOTTIME` on Linux): one that
-//! stood still would let a node that wakes up go on with what runs elsewhere by now. The clock of the
-//! core may stand still, for then it only waits longer. It must not jump ahead.
+//! stood still would let a node that wakes up go on with what runs elsewhere by now. The clock of
+//! the core may stand still, for then it only waits longer. It must not jump ahead.
 //!
 //! # The clock on the wall
 //!
 //! Only failback windows need it, for they are hours of the local day. Hand in
 //! [`WallClockRead`](crate::Input::WallClockRead) when the core starts, whenever the offset to UTC
-//! changes (daylight saving), and now and then against drift. Until the first reading no group with a
-//! window returns by itself.
+//! changes (daylight saving), and now and then against drift. Until the first reading no group with
+//! a window returns by itself.
 //!
 //! # Tests
 //!

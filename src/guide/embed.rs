@@ -3,8 +3,8 @@
 //! A [`Cluster`](crate::Cluster) is a value. It has no threads, no sockets and no clock. One thread
 //! or task of yours owns it, and does three things for ever:
 //!
-//! 1. It waits for one input or for the timer, whichever comes first, and hands it in, with the time:
-//!    [`Cluster::handle`](crate::Cluster::handle) or
+//! 1. It waits for one input or for the timer, whichever comes first, and hands it in, with the
+//!    time: [`Cluster::handle`](crate::Cluster::handle) or
 //!    [`Cluster::handle_timeout`](crate::Cluster::handle_timeout).
 //! 2. It takes all outputs, until
 //!    [`Cluster::poll_named_output`](crate::Cluster::poll_named_output) gives `None`. An event goes
@@ -165,8 +165,8 @@
 //! | a clock on the wall | the local time, where groups have failback windows | [`WallClockRead`] |
 //!
 //! The incarnation of a node is a number that grows with each of its lives, for example a counter
-//! that it stores and raises at each boot. Who is a member is for a membership layer of yours to find
-//! out; the core never guesses.
+//! that it stores and raises at each boot. Who is a member is for a membership layer of yours to
+//! find out; the core never guesses.
 //!
 //! # Rules
 //!
@@ -174,9 +174,8 @@
 //!   that names it. After the events
 //!   [`OperationTimedOut`](crate::Event::OperationTimedOut) and
 //!   [`OperationSuperseded`](crate::Event::OperationSuperseded) nothing is owed any more.
-//! - An error changes nothing.
-//!   [`StaleOperation`](crate::InputError::StaleOperation) is the usual one: a report came late, and
-//!   may be ignored.
+//! - An error changes nothing. [`StaleOperation`](crate::InputError::StaleOperation) is the usual
+//!   one: a report came late, and may be ignored.
 //! - A fence that did not happen has not succeeded. Report [`Succeeded`](crate::Outcome::Succeeded)
 //!   of a fence only if the node is certain to be off: its groups start elsewhere at once.
 //! - The time never goes backwards: [`clock`](super::clock).
@@ -193,8 +192,8 @@
 //!
 //! # Without `std`
 //!
-//! With `default-features = false` the crate needs only `alloc`. The loop is the same: an interrupt or
-//! a task feeds a queue of inputs, and a timer of the device rings.
+//! With `default-features = false` the crate needs only `alloc`. The loop is the same: an interrupt
+//! or a task feeds a queue of inputs, and a timer of the device rings.
 //!
 //! [`NodeJoined`]: crate::Input::NodeJoined
 //! [`NodeLeft`]: crate::Input::NodeLeft

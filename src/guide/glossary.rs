@@ -1,7 +1,7 @@
 //! The words of WSFC and of Pacemaker, and ours.
 //!
-//! The model is that of Windows server clusters, so most of their words are ours. Pacemaker has other
-//! ones for the same things, and some things that we do not have. Fields stand in
+//! The model is that of Windows server clusters, so most of their words are ours. Pacemaker has
+//! other ones for the same things, and some things that we do not have. Fields stand in
 //! `docs/declaration.md`; what was left out of Windows, and why, stands in `ARCHITECTURE.md` under
 //! "Left out, and why".
 //!

@@ -9,8 +9,8 @@
 //! | [`operate`] | recipes: why is it not online, where would it go, what would happen |
 //! | [`glossary`] | the words of WSFC and of Pacemaker, and ours |
 //!
-//! Each page stands by itself, and its programs are run by the tests. What a declaration may hold is
-//! listed in `docs/declaration.md`, beside the sources; drivers in other languages read
+//! Each page stands by itself, and its programs are run by the tests. What a declaration may hold
+//! is listed in `docs/declaration.md`, beside the sources; drivers in other languages read
 //! `docs/bridge.md`.
 
 pub mod agents;

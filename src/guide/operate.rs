@@ -1,9 +1,9 @@
 //! Recipes: why is it not online, where would it go, what would happen.
 //!
-//! Questions are asked of a [`Cluster`] and change nothing. What is wanted is an input like any other,
-//! handed in where the [loop](super::embed) takes inputs in. The functions below are to be copied, each
-//! into a module of its own; the outputs are those of a cluster of three nodes, `anna`, `bert` and
-//! `carl`, with a group `sql` on `anna`.
+//! Questions are asked of a [`Cluster`] and change nothing. What is wanted is an input like any
+//! other, handed in where the [loop](super::embed) takes inputs in. The functions below are to be
+//! copied, each into a module of its own; the outputs are those of a cluster of three nodes,
+//! `anna`, `bert` and `carl`, with a group `sql` on `anna`.
 //!
 //! # Why is it not online?
 //!
@@ -86,8 +86,8 @@
 //!   anna  rejected: owns it now
 //! ```
 //!
-//! It is the choice that the trigger would make at this moment. `behind` is the order of the policy;
-//! `rejected` is a rule of the core that no policy can bend, or a veto of the policy.
+//! It is the choice that the trigger would make at this moment. `behind` is the order of the
+//! policy; `rejected` is a rule of the core that no policy can bend, or a veto of the policy.
 //!
 //! # Maintain a node
 //!
@@ -141,9 +141,9 @@
 //!    ```
 //!
 //!    Any input can be rehearsed so, also several, and a loss: `Input::NodeLost`.
-//! 2. Hand in `drain("anna")` and wait for the event [`DrainChanged`](crate::Event::DrainChanged). If
-//!    it says `failed`, [`DrainBlocked`](crate::Event::DrainBlocked) has named each group that stayed:
-//!    make room and drain again.
+//! 2. Hand in `drain("anna")` and wait for the event [`DrainChanged`](crate::Event::DrainChanged).
+//!    If it says `failed`, [`DrainBlocked`](crate::Event::DrainBlocked) has named each group that
+//!    stayed: make room and drain again.
 //! 3. The node leaves ([`NodeLeft`](crate::Input::NodeLeft)), is worked on, and joins in a greater
 //!    incarnation. It is still paused.
 //! 4. Hand in `resume("anna")`.
@@ -189,13 +189,14 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
 //! ```
 //!
-//! An order that cannot be carried out is refused with the reason, and nothing has changed. How much
-//! is left of the budgets, [`Cluster::restart_budget`] and [`Cluster::failover_budget`] say.
+//! An order that cannot be carried out is refused with the reason, and nothing has changed. How
+//! much is left of the budgets, [`Cluster::restart_budget`] and [`Cluster::failover_budget`] say.
 //!
 //! # Nobody knows whether it runs
 //!
-//! A node that is lost is not off, and a stop that was not answered has not happened. The core waits
-//! rather than start a second copy. Look at the machine; only if the thing is really off, say so:
+//! A node that is lost is not off, and a stop that was not answered has not happened. The core
+//! waits rather than start a second copy. Look at the machine; only if the thing is really off, say
+//! so:
 //!
 //! ```
 //! use quorate::cluster::{Command, Input, Life};
@@ -224,9 +225,9 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
 //! ```
 //!
-//! It counts as proof: a word that is wrong is a database that runs twice. A resource that failed with
-//! `on_unfixable = "block"` was left for you to look at. `online` on its group has it terminated first;
-//! `resource_is_off` does not.
+//! It counts as proof: a word that is wrong is a database that runs twice. A resource that failed
+//! with `on_unfixable = "block"` was left for you to look at. `online` on its group has it
+//! terminated first; `resource_is_off` does not.
 //!
 //! # Change the declaration
 //!
@@ -260,7 +261,8 @@
 //!
 //! The whole declaration is replaced, and what it does not change goes on undisturbed. Rehearse it
 //! first, as above: an empty plan means that no group moves, starts or stops. One that would make a
-//! running group leave its node is refused, unless it says [`Allow`](crate::cluster::ConfigurationMoves::Allow).
+//! running group leave its node is refused, unless it says
+//! [`Allow`](crate::cluster::ConfigurationMoves::Allow).
 //!
 //! # Most nodes are gone for good
 //!
@@ -272,7 +274,8 @@
 //! use quorate::id::Names;
 //! use quorate::spec::ClusterDeclaration;
 //!
-//! /// I have seen that these nodes are off, and they stay off: the others go on without their votes.
+//! /// I have seen that these nodes are off, and they stay off: the others go on without their
+//! /// votes.
 //! fn go_on_without(cluster: &Cluster, gone: &[&str]) -> Vec<Input<Names>> {
 //!     let off = |node: &&str| Input::NodeConfirmedDown {
 //!         node: (*node).to_owned(),
@@ -305,8 +308,8 @@
 //! ```
 //!
 //! Be certain that they are off and stay off until they have the new declaration: two of them that
-//! start with the old one have a quorum of their own, and form a second cluster. A word about a node
-//! that is known to be off already is refused, which does no harm.
+//! start with the old one have a quorum of their own, and form a second cluster. A word about a
+//! node that is known to be off already is refused, which does no harm.
 //!
 //! [`Cluster`]: crate::Cluster
 //! [`Cluster::restart_budget`]: crate::Cluster::restart_budget

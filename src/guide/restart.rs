@@ -8,9 +8,9 @@
 //! 2. **Say that nobody decided.** After [`Cluster::restore`](crate::Cluster::restore) call
 //!    [`Cluster::resume`](crate::Cluster::resume). Otherwise the time in which the core was down
 //!    counts against operations that nobody could answer.
-//! 3. **Ask again.** What is [outstanding](crate::Cluster::outstanding) afterwards is carried out once
-//!    more, under the same numbers. Agents that have done it already [answer, and do nothing
-//!    twice](super::agents).
+//! 3. **Ask again.** What is [outstanding](crate::Cluster::outstanding) afterwards is carried out
+//!    once more, under the same numbers. Agents that have done it already
+//!    [answer, and do nothing twice](super::agents).
 //!
 //! # A whole program
 //!
@@ -79,13 +79,13 @@
 //!         Ok(Core { cluster, path, took_over, since: Instant::now() })
 //!     }
 //!
-//!     /// Goes on after a time in which nobody decided, with what membership knows by now. Gives what is
-//!     /// to be carried out, perhaps once more.
+//!     /// Goes on after a time in which nobody decided, with what membership knows by now. Gives
+//!     /// what is to be carried out, perhaps once more.
 //!     fn go_on(
 //!         &mut self,
 //!         membership: Vec<Input<Names>>,
 //!     ) -> Result<Vec<Effect<Names>>, Box<dyn Error>> {
-//!         // All of it at one time: leases that are over end 1 ms later, and nodes are heard before.
+//!         // All of it at one time: leases that are over end 1 ms later, so nodes are heard first.
 //!         let now = self.now();
 //!         self.cluster.resume(now)?;
 //!         for input in membership {
@@ -162,31 +162,33 @@
 //!
 //! # In this order
 //!
-//! 1. Restore, and compare [`Snapshot::cluster_name`](crate::Snapshot::cluster_name) before, if files
-//!    of several clusters could be mixed up.
+//! 1. Restore, and compare [`Snapshot::cluster_name`](crate::Snapshot::cluster_name) before, if
+//!    files of several clusters could be mixed up.
 //! 2. Resume, at the present [time](super::clock), which is not before that of the snapshot.
 //! 3. Hand in what membership knows, at the same time: a node that is there as
 //!    [`NodeJoined`](crate::Input::NodeJoined) with what it runs, one that is not as
-//!    [`NodeLost`](crate::Input::NodeLost). What the core knows already is refused and changes nothing.
+//!    [`NodeLost`](crate::Input::NodeLost). What the core knows already is refused and changes
+//!    nothing.
 //! 4. Carry out what is outstanding.
 //! 5. Set the timer for [`Cluster::poll_timeout`](crate::Cluster::poll_timeout), and go on as ever.
 //!
 //! # What else to know
 //!
-//! - **No file yet** means a cluster that was never seen: it begins from the declaration. Afterwards
-//!   the snapshot holds the declaration in force, and a file of yours that was changed meanwhile is
-//!   handed in with [`Command::Configure`](crate::Command::Configure).
-//! - **An input that is not in the file yet** is lost with the process. So acknowledge a report when it
-//!   is stored, and send again what was not acknowledged. The answer to an operation comes again by
-//!   itself, since the operation is outstanding; a report that comes twice does no harm if it names its
-//!   [run](crate::agent::Agent::run).
-//! - **A snapshot that is too old** is harm: the core would use numbers of operations twice. If one has
-//!   to be used, from a backup for example, every node first begins a new life
-//!   ([`Agent::core_went_back`](crate::agent::Agent::core_went_back)), and no report from before may
-//!   reach the core.
-//! - **Formats.** Store snapshots in a format with names, such as JSON, CBOR or MessagePack with names.
-//! - **One core at a time.** Two processes that decide for one cluster are two clusters. Which one may
-//!   decide is found out outside, by a lease or a consensus protocol.
+//! - **No file yet** means a cluster that was never seen: it begins from the declaration.
+//!   Afterwards the snapshot holds the declaration in force, and a file of yours that was changed
+//!   meanwhile is handed in with [`Command::Configure`](crate::Command::Configure).
+//! - **An input that is not in the file yet** is lost with the process. So acknowledge a report
+//!   when it is stored, and send again what was not acknowledged. The answer to an operation comes
+//!   again by itself, since the operation is outstanding; a report that comes twice does no harm if
+//!   it names its [run](crate::agent::Agent::run).
+//! - **A snapshot that is too old** is harm: the core would use numbers of operations twice. If one
+//!   has to be used, from a backup for example, every node first begins a new life
+//!   ([`Agent::core_went_back`](crate::agent::Agent::core_went_back)), and no report from before
+//!   may reach the core.
+//! - **Formats.** Store snapshots in a format with names, such as JSON, CBOR or MessagePack with
+//!   names.
+//! - **One core at a time.** Two processes that decide for one cluster are two clusters. Which one
+//!   may decide is found out outside, by a lease or a consensus protocol.
 //! - **A log in place of a file** does as well: the core is deterministic, so replicas that take in
 //!   the same inputs at the same times have the same state, and
 //!   [`Cluster::digest`](crate::Cluster::digest) compares them. The input of a resume,
