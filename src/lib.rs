@@ -104,8 +104,12 @@
 //!
 //! # Where to look
 //!
+//! The [`guide`] has a short page for each thing that an embedder has to do: the loop, agents, a
+//! restart, the clock, the words of other clusters, recipes.
+//!
 //! | module | what is in it |
 //! | --- | --- |
+//! | [`guide`] | pages to start from |
 //! | [`spec`] | what an operator declares, and everything that can be wrong with it |
 //! | [`kind`] | resource kinds: those of Windows and Exchange, and one's own |
 //! | [`settings`] | every property with its meaning, unit and default |
@@ -186,6 +190,7 @@ pub mod catalog;
 pub mod cluster;
 mod form;
 pub mod graph;
+pub mod guide;
 pub mod id;
 pub mod kind;
 pub mod machine;

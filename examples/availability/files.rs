@@ -8,7 +8,7 @@ use quorate::spec::ClusterDeclaration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::Failure;
+use crate::answer::Failure;
 use crate::options::Options;
 
 /// The rates of a cluster that comes without.

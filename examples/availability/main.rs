@@ -10,6 +10,8 @@
 //! groups move as the engine decides. What really ran is counted, and set beside a formula and an
 //! exact chain. See docs/availability.md.
 
+#[path = "../common/answer.rs"]
+mod answer;
 #[path = "../common/command_line.rs"]
 mod command_line;
 mod files;
@@ -17,28 +19,16 @@ mod options;
 mod report;
 mod table;
 
-use std::fmt;
-use std::io::{self, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 use cpu_time::ProcessTime;
 use indicatif::{ProgressBar, ProgressStyle};
 use quorate::sim::availability::{Goal, Progress, Simulation, closed_form};
 
+use answer::Failure;
 use files::Candidate;
 use options::Options;
 use report::{Bound, Report, Speed};
-
-/// What kept the example from its answer, in words.
-#[derive(Debug)]
-pub(crate) struct Failure(String);
-
-impl Failure {
-    pub(crate) fn file(path: &Path, error: impl fmt::Display) -> Self {
-        Self(format!("{}: {error}", path.display()))
-    }
-}
 
 fn main() -> ExitCode {
     match run(&command_line::parse()) {
@@ -75,9 +65,7 @@ fn run(options: &Options) -> Result<(), Failure> {
     } else {
         table::all(&reports)
     };
-    // A pipe that is closed early is no failure.
-    let _ = io::stdout().write_all(text.as_bytes());
-    Ok(())
+    answer::print(&text)
 }
 
 /// What a run costs at most whose length nobody gave: years and, about, inputs to the core, which

@@ -4,6 +4,9 @@
 //! defaults. [`ClusterDeclaration::build`] checks all of it at once and gives the immutable
 //! [`ClusterSpec`] that a [`Cluster`](crate::Cluster) works with: dense ids and settled
 //! properties.
+//!
+//! Read by serde, a declaration is a file; every field of it stands in `docs/declaration.md`, beside
+//! the sources.
 
 use alloc::boxed::Box;
 use alloc::string::String;

@@ -1,0 +1,295 @@
+//! What starts and stops things on a node, and what it has to refuse.
+//!
+//! An agent runs on each node and carries out the effects for that node: start this, stop that,
+//! does it live? The network brings effects late, twice and in any order, so an agent that simply
+//! obeys would start a database that has long been moved. Before each effect it asks
+//! [`agent::Agent`](crate::agent::Agent), a small state machine that needs no clock and no storage.
+//! The full contract stands in [`agent`](crate::agent); this page is how to use it.
+//!
+//! # A whole program
+//!
+//! An agent with a thread for each piece of work, so that a start that hangs does not hold up the
+//! terminate that is to end it. Only `quorate` is needed in `Cargo.toml`.
+//!
+//! ```
+//! use std::collections::{BTreeMap, BTreeSet};
+//! use std::error::Error;
+//! use std::sync::atomic::{AtomicBool, Ordering};
+//! use std::sync::mpsc::{Sender, channel};
+//! use std::sync::{Arc, Mutex};
+//! use std::thread;
+//! use std::time::Duration;
+//!
+//! use quorate::Timestamp;
+//! use quorate::agent::{Admission, Agent, Ending, Meanwhile, Task};
+//! use quorate::cluster::{Effect, Input, Outcome, Running, RunningState};
+//! use quorate::id::{Epoch, Incarnation, Names, OpId};
+//! use quorate::state::OperationKind;
+//!
+//! /// What an agent hears.
+//! enum Message {
+//!     /// The core asks for something.
+//!     Asked(Effect<Names>),
+//!     /// Work of its own has ended.
+//!     Ended { resource: String, operation: OpId, outcome: Outcome },
+//! }
+//!
+//! /// The agent of one node.
+//! struct NodeAgent {
+//!     agent: Agent<Names>,
+//!     /// What runs on the node. A real agent asks its machine.
+//!     running: Arc<Mutex<BTreeSet<String>>>,
+//!     /// How to cancel the work on each resource.
+//!     cancel: BTreeMap<String, Arc<AtomicBool>>,
+//!     own: Sender<Message>,
+//!     core: Sender<Input<Names>>,
+//! }
+//!
+//! impl NodeAgent {
+//!     fn hear(&mut self, message: Message) {
+//!         match message {
+//!             Message::Asked(effect) if effect.action == OperationKind::Inventory => {
+//!                 self.list(effect);
+//!             }
+//!             Message::Asked(effect) => self.receive(effect),
+//!             Message::Ended { resource, operation, outcome } => {
+//!                 match self.agent.end(&resource, operation, outcome) {
+//!                     Ending::Report => self.report(operation, outcome),
+//!                     Ending::Begin(task) => self.begin(resource, task),
+//!                     Ending::Unknown => {}
+//!                 }
+//!             }
+//!         }
+//!     }
+//!
+//!     fn receive(&mut self, effect: Effect<Names>) {
+//!         // A fence is for the device that switches nodes off, not for the node.
+//!         let Some(order) = effect.order() else { return };
+//!         match self.agent.admit(&order) {
+//!             Ok(Admission::Begin) => self.begin(order.resource, order.task),
+//!             // `end` hands it out when the older one has ended.
+//!             Ok(Admission::Wait { meanwhile: Meanwhile::Cancel, .. }) => {
+//!                 if let Some(cancel) = self.cancel.get(&order.resource) {
+//!                     cancel.store(true, Ordering::Relaxed);
+//!                 }
+//!             }
+//!             Ok(Admission::Wait { meanwhile: Meanwhile::LetItEnd, .. }) => {}
+//!             Ok(Admission::UnderWay) => {}
+//!             Ok(Admission::Done(outcome)) => self.report(effect.operation, outcome),
+//!             // To report "failed" would mean that something was tried.
+//!             Err(refusal) => println!("not carried out: {refusal}"),
+//!         }
+//!     }
+//!
+//!     fn begin(&mut self, resource: String, task: Task) {
+//!         let cancel = Arc::new(AtomicBool::new(false));
+//!         self.cancel.insert(resource.clone(), Arc::clone(&cancel));
+//!         let (own, running) = (self.own.clone(), Arc::clone(&self.running));
+//!         thread::spawn(move || {
+//!             let outcome = work(task.action, &resource, &running, &cancel);
+//!             let _ = own.send(Message::Ended { resource, operation: task.operation, outcome });
+//!         });
+//!     }
+//!
+//!     fn report(&self, operation: OpId, outcome: Outcome) {
+//!         let _ = self.core.send(Input::OperationFinished { operation, outcome });
+//!     }
+//!
+//!     /// All that the node runs, and what it is just starting or stopping.
+//!     fn list(&self, effect: Effect<Names>) {
+//!         let Effect { operation, node, incarnation, .. } = effect;
+//!         if let Err(refusal) = self.agent.answers(operation, incarnation) {
+//!             return println!("not answered: {refusal}");
+//!         }
+//!         let mut states = BTreeMap::new();
+//!         for resource in self.running.lock().expect("nobody panics").iter() {
+//!             states.insert(resource.clone(), RunningState::Unknown);
+//!         }
+//!         for (resource, task) in self.agent.under_way() {
+//!             match task.action {
+//!                 OperationKind::Start => {
+//!                     states.insert(resource.clone(), RunningState::Starting);
+//!                 }
+//!                 OperationKind::Stop | OperationKind::Terminate => {
+//!                     states.insert(resource.clone(), RunningState::Stopping);
+//!                 }
+//!                 _ => {}
+//!             }
+//!         }
+//!         let listed = states.into_iter();
+//!         let running = listed.map(|(name, state)| Running::new(name, state)).collect();
+//!         let operation = Some(operation);
+//!         let _ = self.core.send(Input::NodeInventory { node, incarnation, running, operation });
+//!     }
+//! }
+//!
+//! /// Stands in for what really starts and stops things. Asked twice, it does no harm.
+//! fn work(
+//!     action: OperationKind,
+//!     resource: &str,
+//!     running: &Mutex<BTreeSet<String>>,
+//!     cancel: &AtomicBool,
+//! ) -> Outcome {
+//!     thread::sleep(Duration::from_millis(20));
+//!     if cancel.load(Ordering::Relaxed) {
+//!         // Nothing is left of it that could still do anything.
+//!         return Outcome::Failed;
+//!     }
+//!     let mut running = running.lock().expect("nobody panics");
+//!     match action {
+//!         OperationKind::Start => {
+//!             running.insert(resource.to_owned());
+//!         }
+//!         OperationKind::Stop | OperationKind::Terminate => {
+//!             running.remove(resource);
+//!         }
+//!         OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {
+//!             if !running.contains(resource) {
+//!                 return Outcome::Failed;
+//!             }
+//!         }
+//!         OperationKind::Probe if running.contains(resource) => return Outcome::Running,
+//!         OperationKind::Probe => return Outcome::NotRunning,
+//!         // They are no work on a resource.
+//!         OperationKind::Fence | OperationKind::Inventory => return Outcome::Failed,
+//!     }
+//!     Outcome::Succeeded
+//! }
+//!
+//! /// Starts the agent of a node that has just booted. What the core asks of the node goes into
+//! /// the channel.
+//! fn start_agent(
+//!     node: &str,
+//!     incarnation: Incarnation,
+//!     core: Sender<Input<Names>>,
+//! ) -> Result<Sender<Message>, Box<dyn Error>> {
+//!     // Nothing runs on it yet; otherwise all of it would be listed.
+//!     core.send(Input::NodeJoined { node: node.to_owned(), incarnation, running: Vec::new() })?;
+//!     let (own, messages) = channel();
+//!     let mut node = NodeAgent {
+//!         agent: Agent::new(incarnation),
+//!         running: Arc::default(),
+//!         cancel: BTreeMap::new(),
+//!         own: own.clone(),
+//!         core,
+//!     };
+//!     thread::spawn(move || {
+//!         for message in messages {
+//!             node.hear(message);
+//!         }
+//!     });
+//!     Ok(own)
+//! }
+//!
+//! fn main() -> Result<(), Box<dyn Error>> {
+//!     let (core, inputs) = channel();
+//!     let anna = start_agent("anna", Incarnation::new(1), core)?;
+//!     assert!(matches!(inputs.recv()?, Input::NodeJoined { .. }));
+//!
+//!     // What the core would send; the network brings the start once more, and late.
+//!     let effect = |operation, action| Effect {
+//!         operation: OpId::new(operation),
+//!         action,
+//!         node: "anna".to_owned(),
+//!         resource: Some("db".to_owned()),
+//!         group: Some("sql".to_owned()),
+//!         epoch: Epoch::new(1),
+//!         incarnation: Incarnation::new(1),
+//!         deadline: Timestamp::from_millis(180_000),
+//!         timeout: Duration::from_secs(180),
+//!     };
+//!     anna.send(Message::Asked(effect(1, OperationKind::Start)))?;
+//!     anna.send(Message::Asked(effect(2, OperationKind::Terminate)))?;
+//!     anna.send(Message::Asked(effect(1, OperationKind::Start)))?;
+//!
+//!     // The first start is cancelled, the terminate is carried out, the late start is refused.
+//!     let (operation, outcome) = (OpId::new(2), Outcome::Succeeded);
+//!     assert_eq!(inputs.recv()?, Input::OperationFinished { operation, outcome });
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # How it meets the loop
+//!
+//! In the program of [`embed`](super::embed), `carry_out` looks at the effect: a fence goes to the
+//! device that switches nodes off, everything else to the agent of `effect.node`, as
+//! `Message::Asked(effect)`. What the agent sends comes back through the inbox of the loop. Over a
+//! network it is the same: effects and inputs have serde forms.
+//!
+//! # What an effect asks for
+//!
+//! | effect | do this | report |
+//! | --- | --- | --- |
+//! | [`Start`] | start it; if it runs already, that is success | [`Succeeded`], [`Failed`], or [`FailedForGood`] if it can never run here |
+//! | [`Stop`] | stop it in good order | [`Succeeded`] only if it is off |
+//! | [`Terminate`] | stop it at any price | [`Succeeded`] only if it is off |
+//! | [`CheckLooksAlive`], [`CheckIsAlive`] | the cheap and the thorough check | [`Succeeded`] or [`Failed`] |
+//! | [`Probe`] | find out whether it runs | [`Running`] or [`NotRunning`] |
+//! | [`Inventory`] | list all that the node runs, and what it is just starting or stopping | [`NodeInventory`](crate::Input::NodeInventory) |
+//! | [`Fence`] | not for the agent: a device switches the node off | [`Succeeded`] only if it is off |
+//!
+//! What takes long is reported with [`OperationProgressed`](crate::Input::OperationProgressed) now
+//! and then, or the core takes it for hung after its pending timeout. What has outlived
+//! [`Effect::timeout`](crate::Effect::timeout) may be cancelled: the core has given it up. If
+//! nobody knows how something ended, report nothing, or [`TimedOut`](crate::Outcome::TimedOut);
+//! never guess.
+//!
+//! # When a resource fails by itself
+//!
+//! The agent need not wait for the next check. It says so, and names the run that it speaks of, so
+//! that a report that comes late is not taken for one about the next run:
+//!
+//! ```
+//! use quorate::agent::Agent;
+//! use quorate::cluster::Input;
+//! use quorate::id::Names;
+//!
+//! fn failed(agent: &Agent<Names>, node: &str, resource: &str) -> Input<Names> {
+//!     let resource = resource.to_owned();
+//!     Input::ResourceFailed {
+//!         run: agent.run(&resource).into(),
+//!         resource,
+//!         node: node.to_owned(),
+//!         incarnation: agent.life().incarnation(),
+//!     }
+//! }
+//! # let agent = Agent::new(quorate::Incarnation::new(1));
+//! # assert!(matches!(failed(&agent, "anna", "db"), Input::ResourceFailed { .. }));
+//! ```
+//!
+//! # When a node lives on alone
+//!
+//! A node that loses contact, or leaves, calls
+//! [`Agent::stop_itself`](crate::agent::Agent::stop_itself) *before* it stops the first resource,
+//! and then stops all of them. With `fencing = { lease = … }` it has to have stopped everything
+//! within the duration of the lease, by a clock that goes on while the machine sleeps. It comes
+//! back in a new life: a greater incarnation, a new `Agent`, and a join that lists what it runs.
+//!
+//! # When an agent is restarted and its node is not
+//!
+//! It begins with [`Agent::without_memory`](crate::agent::Agent::without_memory) and sends
+//! [`NodeInventory`](crate::Input::NodeInventory) without an operation: all that the node runs. The
+//! event [`InventoryTaken`](crate::Event::InventoryTaken) answers with a floor; hand it to
+//! [`Agent::set_floor`](crate::agent::Agent::set_floor) before any effect that comes after it.
+//! Until then the agent refuses everything.
+//!
+//! # When the core goes back
+//!
+//! A core that was restored from a snapshot older than what it handed out last uses numbers of
+//! operations a second time. Tell every node:
+//! [`Agent::core_went_back`](crate::agent::Agent::core_went_back), and each begins a new life. It
+//! never happens to a core that [stores before it hands out](super::restart).
+//!
+//! [`Start`]: crate::state::OperationKind::Start
+//! [`Stop`]: crate::state::OperationKind::Stop
+//! [`Terminate`]: crate::state::OperationKind::Terminate
+//! [`CheckLooksAlive`]: crate::state::OperationKind::CheckLooksAlive
+//! [`CheckIsAlive`]: crate::state::OperationKind::CheckIsAlive
+//! [`Probe`]: crate::state::OperationKind::Probe
+//! [`Inventory`]: crate::state::OperationKind::Inventory
+//! [`Fence`]: crate::state::OperationKind::Fence
+//! [`Succeeded`]: crate::Outcome::Succeeded
+//! [`Failed`]: crate::Outcome::Failed
+//! [`FailedForGood`]: crate::Outcome::FailedForGood
+//! [`Running`]: crate::Outcome::Running
+//! [`NotRunning`]: crate::Outcome::NotRunning

@@ -1,0 +1,328 @@
+//! Recipes: why is it not online, where would it go, what would happen.
+//!
+//! Questions are asked of a [`Cluster`] and change nothing. What is wanted is an input like any
+//! other, handed in where the [loop](super::embed) takes inputs in. The functions below are to be
+//! copied, each into a module of its own; the outputs are those of a cluster of three nodes,
+//! `anna`, `bert` and `carl`, with a group `sql` on `anna`.
+//!
+//! # Why is it not online?
+//!
+//! ```
+//! use quorate::Cluster;
+//!
+//! /// One line for each group that should be online and is not.
+//! fn not_online(cluster: &Cluster) -> Vec<String> {
+//!     let spec = cluster.spec();
+//!     let words = spec.groups().filter_map(|(id, group)| {
+//!         let reason = spec.named(cluster.why(id)?);
+//!         Some(format!("{}: {reason}", group.name()))
+//!     });
+//!     words.collect()
+//! }
+//! # use std::error::Error;
+//! # fn main() -> Result<(), Box<dyn Error>> {
+//! #     use quorate::cluster::{Input, Life};
+//! #     let mut cluster = mill()?;
+//! #     assert!(not_online(&cluster).is_empty());
+//! #     tell(&mut cluster, Input::NodeLost { node: "anna".into(), incarnation: Life::Known })?;
+//! #     let told = ["sql: node anna is lost; waiting for a fence to be confirmed"];
+//! #     assert_eq!(not_online(&cluster), told);
+//! #     Ok(())
+//! # }
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! ```
+//!
+//! After `anna` fell silent it says:
+//!
+//! ```text
+//! sql: node anna is lost; waiting for a fence to be confirmed
+//! ```
+//!
+//! Most reasons end by themselves, and those with a time say when. These need somebody:
+//!
+//! | reason | what ends it |
+//! | --- | --- |
+//! | [`NoQuorum`] | more nodes, or the witness; if they are gone for good, [below](#most-nodes-are-gone-for-good) |
+//! | [`WaitingForNodeOff`] | a fence that succeeds, or [your word](#nobody-knows-whether-it-runs) that the node is off |
+//! | [`InDoubt`] | a probe that is answered, or [your word](#nobody-knows-whether-it-runs) that the resource is off |
+//! | [`WaitingForInventory`] | the node that answers, or is off; or your word that it does not run the resource |
+//! | [`Failed`] without a time | the cause mended, then [bring it online](#bring-it-online-move-it) |
+//! | [`NotStartedAutomatically`] | [bring it online](#bring-it-online-move-it) |
+//! | [`NoCandidate`] | a node that can own it; `explain` says what speaks against each |
+//! | [`OwnerPaused`] | [resume the node](#maintain-a-node), or move the group |
+//! | [`NotAdmitted`] | another node for one of the two groups of the class |
+//! | [`OwnerNotPossible`] | a node that can run all of it, or nothing: the rest runs |
+//! | [`ResourceHeldOffline`] | [`BringResourceOnline`], for somebody took it offline |
+//!
+//! # Where would it go?
+//!
+//! ```
+//! use quorate::Cluster;
+//! use quorate::policy::Trigger;
+//!
+//! /// All nodes with what speaks for and against them.
+//! fn where_to(cluster: &Cluster, group: &str, trigger: Trigger) -> Option<String> {
+//!     let spec = cluster.spec();
+//!     let explanation = cluster.explain(spec.group_id(group)?, trigger)?;
+//!     Some(spec.named(explanation).to_string())
+//! }
+//! # use std::error::Error;
+//! # fn main() -> Result<(), Box<dyn Error>> {
+//! #     let cluster = mill()?;
+//! #     let told = "sql, node failure, owner anna:\n  bert  chosen\n  \
+//! #     carl  behind bert: place in node list 1 > 0\n  anna  rejected: owns it now";
+//! #     assert_eq!(where_to(&cluster, "sql", Trigger::NodeFailure).as_deref(), Some(told));
+//! #     Ok(())
+//! # }
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! ```
+//!
+//! `where_to(&cluster, "sql", Trigger::NodeFailure)` gives:
+//!
+//! ```text
+//! sql, node failure, owner anna:
+//!   bert  chosen
+//!   carl  behind bert: place in node list 1 > 0
+//!   anna  rejected: owns it now
+//! ```
+//!
+//! It is the choice that the trigger would make at this moment. `behind` is the order of the
+//! policy; `rejected` is a rule of the core that no policy can bend, or a veto of the policy.
+//!
+//! # Maintain a node
+//!
+//! ```
+//! use quorate::cluster::{Cluster, Command, Input, LockHandling, ResumeFailback, WhatIfError};
+//! use quorate::id::Names;
+//! use quorate::state::DrainMode;
+//!
+//! /// Pauses the node and moves its groups away. Those that no other node can take stay.
+//! fn drain(node: &str) -> Input<Names> {
+//!     let (mode, lock) = (DrainMode::Normal, LockHandling::Respect);
+//!     Input::Command(Command::DrainNode { node: node.to_owned(), mode, target: None, lock })
+//! }
+//!
+//! /// Lets it take groups again, and brings those back that the drain took away.
+//! fn resume(node: &str) -> Input<Names> {
+//!     let failback = ResumeFailback::Immediate;
+//!     Input::Command(Command::ResumeNode { node: node.to_owned(), failback })
+//! }
+//!
+//! /// What would come of it. Nothing changes.
+//! fn rehearse(cluster: &Cluster, input: Input<Names>) -> Result<String, WhatIfError> {
+//!     Ok(cluster.what_if([input])?.to_string())
+//! }
+//! # use std::error::Error;
+//! # fn main() -> Result<(), Box<dyn Error>> {
+//! #     let mut cluster = mill()?;
+//! #     let plan = "sql: anna -> bert, online\nstop db on anna\nstop disk on anna\n\
+//! #     start disk on bert\nstart db on bert";
+//! #     assert_eq!(rehearse(&cluster, drain("anna"))?, plan);
+//! #     let sql = cluster.spec().group_id("sql").ok_or("no sql")?;
+//! #     let home = cluster.state().owner(sql);
+//! #     tell(&mut cluster, drain("anna"))?;
+//! #     assert_ne!(cluster.state().owner(sql), home);
+//! #     tell(&mut cluster, resume("anna"))?;
+//! #     assert_eq!(cluster.state().owner(sql), home);
+//! #     Ok(())
+//! # }
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! ```
+//!
+//! 1. `rehearse(&cluster, drain("anna"))` lists the groups that would move or stop, and every
+//!    operation:
+//!
+//!    ```text
+//!    sql: anna -> bert, online
+//!    stop db on anna
+//!    stop disk on anna
+//!    start disk on bert
+//!    start db on bert
+//!    ```
+//!
+//!    Any input can be rehearsed so, also several, and a loss: `Input::NodeLost`.
+//! 2. Hand in `drain("anna")` and wait for the event [`DrainChanged`](crate::Event::DrainChanged).
+//!    If it says `failed`, [`DrainBlocked`](crate::Event::DrainBlocked) has named each group that
+//!    stayed: make room and drain again.
+//! 3. The node leaves ([`NodeLeft`](crate::Input::NodeLeft)), is worked on, and joins in a greater
+//!    incarnation. It is still paused.
+//! 4. Hand in `resume("anna")`.
+//!
+//! # Bring it online, move it
+//!
+//! ```
+//! use quorate::cluster::{Command, Input, LockHandling, WhenRefused};
+//! use quorate::id::Names;
+//! use quorate::state::MoveFailure;
+//!
+//! /// Online, with all restarts and retries again.
+//! fn online(group: &str) -> Input<Names> {
+//!     let lock = LockHandling::Respect;
+//!     Input::Command(Command::BringGroupOnline { group: group.to_owned(), lock })
+//! }
+//!
+//! /// Forgets the failures of the group: its budgets, and on which nodes it failed.
+//! fn forgive(group: &str) -> Input<Names> {
+//!     Input::Command(Command::ClearGroupFailures { group: group.to_owned(), node: None })
+//! }
+//!
+//! /// To this node, and back if it does not start there. Refused if that is not possible now.
+//! fn move_to(group: &str, node: &str) -> Input<Names> {
+//!     Input::Command(Command::MoveGroup {
+//!         group: group.to_owned(),
+//!         to: Some(node.to_owned()),
+//!         on_failure: MoveFailure::ReturnToSource,
+//!         when_refused: WhenRefused::Refuse,
+//!         lock: LockHandling::Respect,
+//!     })
+//! }
+//! # use std::error::Error;
+//! # fn main() -> Result<(), Box<dyn Error>> {
+//! #     let mut cluster = mill()?;
+//! #     tell(&mut cluster, move_to("sql", "carl"))?;
+//! #     tell(&mut cluster, forgive("sql"))?;
+//! #     tell(&mut cluster, online("sql"))?;
+//! #     let sql = cluster.spec().group_id("sql").ok_or("no sql")?;
+//! #     assert_eq!(cluster.state().owner(sql), cluster.spec().node_id("carl"));
+//! #     Ok(())
+//! # }
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! ```
+//!
+//! An order that cannot be carried out is refused with the reason, and nothing has changed. How
+//! much is left of the budgets, [`Cluster::restart_budget`] and [`Cluster::failover_budget`] say.
+//!
+//! # Nobody knows whether it runs
+//!
+//! A node that is lost is not off, and a stop that was not answered has not happened. The core
+//! waits rather than start a second copy. Look at the machine; only if the thing is really off, say
+//! so:
+//!
+//! ```
+//! use quorate::cluster::{Command, Input, Life};
+//! use quorate::id::Names;
+//!
+//! /// I have seen that the node is off.
+//! fn node_is_off(node: &str) -> Input<Names> {
+//!     Input::NodeConfirmedDown { node: node.to_owned(), incarnation: Life::Known }
+//! }
+//!
+//! /// I have seen that the resource is off.
+//! fn resource_is_off(resource: &str) -> Input<Names> {
+//!     Input::Command(Command::ClearResourceFailure { resource: resource.to_owned() })
+//! }
+//! # use std::error::Error;
+//! # fn main() -> Result<(), Box<dyn Error>> {
+//! #     let mut cluster = mill()?;
+//! #     tell(&mut cluster, Input::NodeLost { node: "anna".into(), incarnation: Life::Known })?;
+//! #     let sql = cluster.spec().group_id("sql").ok_or("no sql")?;
+//! #     assert!(cluster.why(sql).is_some());
+//! #     tell(&mut cluster, node_is_off("anna"))?;
+//! #     assert_eq!(cluster.why(sql), None);
+//! #     tell(&mut cluster, resource_is_off("db"))?;
+//! #     Ok(())
+//! # }
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! ```
+//!
+//! It counts as proof: a word that is wrong is a database that runs twice. A resource that failed
+//! with `on_unfixable = "block"` was left for you to look at. `online` on its group has it
+//! terminated first; `resource_is_off` does not.
+//!
+//! # Change the declaration
+//!
+//! ```
+//! use quorate::cluster::{Cluster, Command, ConfigurationMoves, Input};
+//! use quorate::id::Names;
+//! use quorate::settings::Priority;
+//! use quorate::spec::ClusterDeclaration;
+//!
+//! /// The declaration in force, with one group of high priority.
+//! fn prefer(cluster: &Cluster, name: &str) -> Input<Names> {
+//!     let mut declaration = ClusterDeclaration::from(cluster.spec());
+//!     for group in declaration.groups.iter_mut().filter(|group| group.name == name) {
+//!         group.priority = Some(Priority::HIGH);
+//!     }
+//!     let (declaration, moves) = (Box::new(declaration), ConfigurationMoves::Refuse);
+//!     Input::Command(Command::Configure { declaration, moves })
+//! }
+//! # use std::error::Error;
+//! # fn main() -> Result<(), Box<dyn Error>> {
+//! #     let mut cluster = mill()?;
+//! #     assert_eq!(cluster.what_if([prefer(&cluster, "sql")])?.to_string(), "");
+//! #     let input = prefer(&cluster, "sql");
+//! #     tell(&mut cluster, input)?;
+//! #     let sql = cluster.spec().group_id("sql").and_then(|of| cluster.spec().group(of));
+//! #     assert_eq!(sql.map(|of| of.settings().priority), Some(Priority::HIGH));
+//! #     Ok(())
+//! # }
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! ```
+//!
+//! The whole declaration is replaced, and what it does not change goes on undisturbed. Rehearse it
+//! first, as above: an empty plan means that no group moves, starts or stops. One that would make a
+//! running group leave its node is refused, unless it says
+//! [`Allow`](crate::cluster::ConfigurationMoves::Allow).
+//!
+//! # Most nodes are gone for good
+//!
+//! Without quorum nothing starts. If the missing nodes will not come back, their votes can be taken
+//! away:
+//!
+//! ```
+//! use quorate::cluster::{Cluster, Command, ConfigurationMoves, Input, Life};
+//! use quorate::id::Names;
+//! use quorate::spec::ClusterDeclaration;
+//!
+//! /// I have seen that these nodes are off, and they stay off: the others go on without their
+//! /// votes.
+//! fn go_on_without(cluster: &Cluster, gone: &[&str]) -> Vec<Input<Names>> {
+//!     let off = |node: &&str| Input::NodeConfirmedDown {
+//!         node: (*node).to_owned(),
+//!         incarnation: Life::Known,
+//!     };
+//!     let mut declaration = ClusterDeclaration::from(cluster.spec());
+//!     for node in declaration.nodes.iter_mut().filter(|node| gone.contains(&node.name.as_str())) {
+//!         node.vote_weight = Some(0);
+//!     }
+//!     let (declaration, moves) = (Box::new(declaration), ConfigurationMoves::Refuse);
+//!     let configure = Input::Command(Command::Configure { declaration, moves });
+//!     gone.iter().map(off).chain([configure]).collect()
+//! }
+//! # use std::error::Error;
+//! # fn main() -> Result<(), Box<dyn Error>> {
+//! #     let mut cluster = mill()?;
+//! #     for node in ["bert", "carl"] {
+//! #         tell(&mut cluster, Input::NodeLost { node: node.into(), incarnation: Life::Known })?;
+//! #     }
+//! #     assert!(!cluster.state().is_quorate());
+//! #     for input in go_on_without(&cluster, &["bert", "carl"]) {
+//! #         tell(&mut cluster, input)?;
+//! #     }
+//! #     assert!(cluster.state().is_quorate());
+//! #     let all: Vec<_> = cluster.spec().groups().map(|(id, _)| id).collect();
+//! #     assert!(all.into_iter().all(|group| cluster.why(group).is_none()));
+//! #     Ok(())
+//! # }
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! ```
+//!
+//! Be certain that they are off and stay off until they have the new declaration: two of them that
+//! start with the old one have a quorum of their own, and form a second cluster. A word about a
+//! node that is known to be off already is refused, which does no harm.
+//!
+//! [`Cluster`]: crate::Cluster
+//! [`Cluster::restart_budget`]: crate::Cluster::restart_budget
+//! [`Cluster::failover_budget`]: crate::Cluster::failover_budget
+//! [`BringResourceOnline`]: crate::Command::BringResourceOnline
+//! [`NoQuorum`]: crate::Reason::NoQuorum
+//! [`WaitingForNodeOff`]: crate::Reason::WaitingForNodeOff
+//! [`InDoubt`]: crate::Reason::InDoubt
+//! [`WaitingForInventory`]: crate::Reason::WaitingForInventory
+//! [`Failed`]: crate::Reason::Failed
+//! [`NotStartedAutomatically`]: crate::Reason::NotStartedAutomatically
+//! [`NoCandidate`]: crate::Reason::NoCandidate
+//! [`OwnerPaused`]: crate::Reason::OwnerPaused
+//! [`NotAdmitted`]: crate::Reason::NotAdmitted
+//! [`OwnerNotPossible`]: crate::Reason::OwnerNotPossible
+//! [`ResourceHeldOffline`]: crate::Reason::ResourceHeldOffline

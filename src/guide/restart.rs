@@ -1,0 +1,195 @@
+//! The process of the core ends, and another one goes on where it stood.
+//!
+//! A [`Snapshot`](crate::Snapshot) holds all of a cluster, declaration included, and every later
+//! version of the crate reads it. Three rules make a restart safe:
+//!
+//! 1. **Store before you hand out.** After each input and each timeout, poll the outputs, store the
+//!    snapshot, and only then send the effects. So the core never forgets what it asked for.
+//! 2. **Say that nobody decided.** After [`Cluster::restore`](crate::Cluster::restore) call
+//!    [`Cluster::resume`](crate::Cluster::resume). Otherwise the time in which the core was down
+//!    counts against operations that nobody could answer.
+//! 3. **Ask again.** What is [outstanding](crate::Cluster::outstanding) afterwards is carried out
+//!    once more, under the same numbers. Agents that have done it already
+//!    [answer, and do nothing twice](super::agents).
+//!
+//! # A whole program
+//!
+//! In `Cargo.toml`:
+//!
+//! ```toml
+//! [dependencies]
+//! quorate = "0.1"
+//! serde_json = "1"
+//! toml = "1"
+//! ```
+//!
+//! In `src/main.rs`:
+//!
+//! ```
+//! use std::error::Error;
+//! use std::fs::{self, File};
+//! use std::io::{ErrorKind, Write};
+//! use std::path::Path;
+//! use std::time::Instant;
+//!
+//! use quorate::cluster::{Effect, Input, Outcome, Output, Snapshot};
+//! use quorate::id::{Incarnation, Names};
+//! use quorate::machine::GroupState;
+//! use quorate::policy::Ring;
+//! use quorate::spec::ClusterDeclaration;
+//! use quorate::{Cluster, Timestamp};
+//!
+//! const DECLARATION: &str = r#"
+//!     name = "mill"
+//!     nodes = ["anna", "bert", "carl"]
+//!
+//!     [[groups]]
+//!     name = "sql"
+//!     resources = [{ name = "db", kind = "Generic Service" }]
+//! "#;
+//!
+//! /// A cluster with its clock and its file.
+//! struct Core<'a> {
+//!     cluster: Cluster,
+//!     path: &'a Path,
+//!     /// The time of the cluster when this process took over, and the clock from then on.
+//!     took_over: Timestamp,
+//!     since: Instant,
+//! }
+//!
+//! impl<'a> Core<'a> {
+//!     /// From the file if there is one, from the declaration otherwise.
+//!     fn start(path: &'a Path) -> Result<Self, Box<dyn Error>> {
+//!         let cluster = match fs::read_to_string(path) {
+//!             Ok(text) => {
+//!                 let snapshot: Snapshot = serde_json::from_str(&text)?;
+//!                 if snapshot.cluster_name() != "mill" {
+//!                     return Err(format!("{} is of another cluster", path.display()).into());
+//!                 }
+//!                 // The policy is no part of a snapshot: name the same one again.
+//!                 Cluster::restore(snapshot, Ring::new())?
+//!             }
+//!             Err(error) if error.kind() == ErrorKind::NotFound => {
+//!                 let spec = toml::from_str::<ClusterDeclaration>(DECLARATION)?.build()?;
+//!                 Cluster::new(spec, Ring::new(), Timestamp::ZERO)
+//!             }
+//!             Err(error) => return Err(error.into()),
+//!         };
+//!         let took_over = cluster.state().now();
+//!         Ok(Core { cluster, path, took_over, since: Instant::now() })
+//!     }
+//!
+//!     /// Goes on after a time in which nobody decided, with what membership knows by now. Gives
+//!     /// what is to be carried out, perhaps once more.
+//!     fn go_on(
+//!         &mut self,
+//!         membership: Vec<Input<Names>>,
+//!     ) -> Result<Vec<Effect<Names>>, Box<dyn Error>> {
+//!         // All of it at one time: leases that are over end 1 ms later, so nodes are heard first.
+//!         let now = self.now();
+//!         self.cluster.resume(now)?;
+//!         for input in membership {
+//!             let input = self.cluster.spec().resolve(input)?;
+//!             // What the core knows already is refused, and changes nothing.
+//!             if let Err(error) = self.cluster.handle(now, input) {
+//!                 println!("refused: {}", self.cluster.spec().named(error));
+//!             }
+//!         }
+//!         self.stored()?;
+//!         let effects = self.cluster.outstanding();
+//!         Ok(effects.map(|effect| self.cluster.spec().named(effect)).collect())
+//!     }
+//!
+//!     fn now(&self) -> Timestamp {
+//!         self.took_over.after(self.since.elapsed())
+//!     }
+//!
+//!     /// Takes in one input, and gives what is to be handed out.
+//!     fn take_in(&mut self, input: Input<Names>) -> Result<Vec<Output<Names>>, Box<dyn Error>> {
+//!         let input = self.cluster.spec().resolve(input)?;
+//!         self.cluster.handle(self.now(), input)?;
+//!         self.stored()
+//!     }
+//!
+//!     /// The same when the timer rings.
+//!     fn ring(&mut self) -> Result<Vec<Output<Names>>, Box<dyn Error>> {
+//!         self.cluster.handle_timeout(self.now());
+//!         self.stored()
+//!     }
+//!
+//!     /// The outputs, once the state that they come from is safe on disk.
+//!     fn stored(&mut self) -> Result<Vec<Output<Names>>, Box<dyn Error>> {
+//!         let mut outputs = Vec::new();
+//!         while let Some(output) = self.cluster.poll_named_output() {
+//!             outputs.push(output);
+//!         }
+//!         let text = serde_json::to_string(&self.cluster.snapshot())?;
+//!         // Whole or not at all: a new file takes the place of the old one.
+//!         let new = self.path.with_extension("new");
+//!         let mut file = File::create(&new)?;
+//!         file.write_all(text.as_bytes())?;
+//!         file.sync_all()?;
+//!         fs::rename(&new, self.path)?;
+//!         Ok(outputs)
+//!     }
+//! }
+//!
+//! fn main() -> Result<(), Box<dyn Error>> {
+//!     let path = std::env::temp_dir().join(format!("mill-{}.json", std::process::id()));
+//!     let joined = |node: &str| {
+//!         let (node, incarnation) = (node.to_owned(), Incarnation::new(1));
+//!         Input::NodeJoined { node, incarnation, running: Vec::new() }
+//!     };
+//!     let mut core = Core::start(&path)?;
+//!     let effects = core.go_on(vec![joined("anna"), joined("bert")])?;
+//!     assert_eq!(effects[0].to_string(), "start db on anna");
+//!     // The process ends before the start is answered, and another one begins.
+//!     drop(core);
+//!
+//!     let mut core = Core::start(&path)?;
+//!     // Carl came meanwhile. The start is asked for again, under the same number.
+//!     let effects = core.go_on(vec![joined("anna"), joined("bert"), joined("carl")])?;
+//!     assert_eq!(effects[0].to_string(), "start db on anna");
+//!     let (operation, outcome) = (effects[0].operation, Outcome::Succeeded);
+//!     core.take_in(Input::OperationFinished { operation, outcome })?;
+//!     core.ring()?;
+//!     let sql = core.cluster.spec().group_id("sql").ok_or("no group sql")?;
+//!     assert_eq!(core.cluster.group_state(sql), GroupState::Online);
+//!     fs::remove_file(&path)?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # In this order
+//!
+//! 1. Restore, and compare [`Snapshot::cluster_name`](crate::Snapshot::cluster_name) before, if
+//!    files of several clusters could be mixed up.
+//! 2. Resume, at the present [time](super::clock), which is not before that of the snapshot.
+//! 3. Hand in what membership knows, at the same time: a node that is there as
+//!    [`NodeJoined`](crate::Input::NodeJoined) with what it runs, one that is not as
+//!    [`NodeLost`](crate::Input::NodeLost). What the core knows already is refused and changes
+//!    nothing.
+//! 4. Carry out what is outstanding.
+//! 5. Set the timer for [`Cluster::poll_timeout`](crate::Cluster::poll_timeout), and go on as ever.
+//!
+//! # What else to know
+//!
+//! - **No file yet** means a cluster that was never seen: it begins from the declaration.
+//!   Afterwards the snapshot holds the declaration in force, and a file of yours that was changed
+//!   meanwhile is handed in with [`Command::Configure`](crate::Command::Configure).
+//! - **An input that is not in the file yet** is lost with the process. So acknowledge a report
+//!   when it is stored, and send again what was not acknowledged. The answer to an operation comes
+//!   again by itself, since the operation is outstanding; a report that comes twice does no harm if
+//!   it names its [run](crate::agent::Agent::run).
+//! - **A snapshot that is too old** is harm: the core would use numbers of operations twice. If one
+//!   has to be used, from a backup for example, every node first begins a new life
+//!   ([`Agent::core_went_back`](crate::agent::Agent::core_went_back)), and no report from before
+//!   may reach the core.
+//! - **Formats.** Store snapshots in a format with names, such as JSON, CBOR or MessagePack with
+//!   names.
+//! - **One core at a time.** Two processes that decide for one cluster are two clusters. Which one
+//!   may decide is found out outside, by a lease or a consensus protocol.
+//! - **A log in place of a file** does as well: the core is deterministic, so replicas that take in
+//!   the same inputs at the same times have the same state, and
+//!   [`Cluster::digest`](crate::Cluster::digest) compares them. The input of a resume,
+//!   [`CoreResumed`](crate::Input::CoreResumed), is logged like any other.
