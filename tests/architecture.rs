@@ -1,8 +1,16 @@
-//! `ARCHITECTURE.md` and the sources agree: every file has its row, and nobody imports upwards.
+//! `ARCHITECTURE.md` and the sources agree: every file has its row, nobody imports upwards, and no two
+//! files import from each other in a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+#[path = "architecture/imports.rs"]
+mod imports;
+#[path = "architecture/tokens.rs"]
+mod tokens;
+
+use imports::{Files, circle};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -193,4 +201,68 @@ fn every_room_imports_only_from_floors_below_it() {
         }
     }
     assert!(seen > 100, "only {seen} imports were seen");
+}
+
+/// The rooms in which files may still import from each other in a circle.
+const WITH_CIRCLES: [&str; 1] = ["cluster"];
+
+#[test]
+fn no_files_import_from_each_other_in_a_circle() {
+    let mut files = Files::default();
+    for file in sources() {
+        files.add(&file, &code(&file));
+    }
+    let mut imports = files.imports();
+    let count: usize = imports.values().map(BTreeSet::len).sum();
+    assert!(count > 1_000, "only {count} imports between files were seen");
+    imports.retain(|file, _| {
+        let room = file.split(['/', '.']).next().unwrap_or_default();
+        !WITH_CIRCLES.contains(&room)
+    });
+    if let Some(circle) = circle(&imports) {
+        panic!("a circle of imports in src: {}", circle.join(" -> "));
+    }
+}
+
+/// The circle among files with these sources, if there is one.
+fn circle_among(sources: &[(&str, &str)]) -> Option<String> {
+    let mut files = Files::default();
+    files.add("lib.rs", "mod room;");
+    for (name, code) in sources {
+        files.add(name, code);
+    }
+    circle(&files.imports()).map(|circle| circle.join(" "))
+}
+
+#[test]
+fn a_circle_of_imports_is_seen() {
+    let around = [
+        ("room/mod.rs", "mod a; mod b; pub use a::A; pub use b::B;"),
+        ("room/a.rs", "use super::B; pub struct A(B);"),
+        ("room/b.rs", "pub enum B {} fn f() -> Option<&'static crate::room::A> { None }"),
+    ];
+    assert_eq!(circle_among(&around).as_deref(), Some("room/a.rs room/b.rs room/a.rs"));
+    let called = [
+        ("room/mod.rs", "mod a; pub struct Top; fn f() { a::rule(&Top); }"),
+        ("room/a.rs", "pub(super) fn rule(_: &super::Top) {}"),
+    ];
+    assert_eq!(circle_among(&called).as_deref(), Some("room/a.rs room/mod.rs room/a.rs"));
+    let in_an_attribute = [
+        ("room.rs", "mod a; #[serde(with = \"a::form\")] pub struct Top;"),
+        ("room/a.rs", "use super::Top; pub(super) fn form(_: &Top) {}"),
+    ];
+    assert_eq!(circle_among(&in_an_attribute).as_deref(), Some("room.rs room/a.rs room.rs"));
+}
+
+#[test]
+fn a_room_that_shows_what_it_holds_is_no_circle() {
+    let shown = [
+        ("room/mod.rs", "mod a; mod b; pub(crate) use a::{A, Other as C}; pub use b::*;"),
+        (
+            "room/a.rs",
+            "// use super::B;\npub struct A; pub struct Other; const WORDS: &str = \"use super::B;\";",
+        ),
+        ("room/b.rs", "use super::{A, C}; pub struct B(A, C);"),
+    ];
+    assert_eq!(circle_among(&shown), None);
 }

@@ -1,10 +1,8 @@
 //! The life of a node, as its agents see it.
 
-use core::fmt;
-
 use super::desk::Desk;
 use super::order::Task;
-use super::refusal::Refusal;
+use super::refusal::{LifeOver, Refusal};
 use crate::id::{Epoch, Incarnation, OpId};
 use crate::state::OperationKind;
 
@@ -27,24 +25,6 @@ enum Memory {
     Lost,
     /// It does not matter any more.
     Over(LifeOver),
-}
-
-/// Why a node has to begin a new life.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum LifeOver {
-    /// It stopped everything by itself, or left.
-    StoppedItself,
-    /// The core was restored from a snapshot that is older than what it handed out last.
-    CoreWentBack,
-}
-
-impl fmt::Display for LifeOver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::StoppedItself => "it stopped everything by itself",
-            Self::CoreWentBack => "the core was restored from an older snapshot",
-        })
-    }
 }
 
 impl Life {

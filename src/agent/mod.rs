@@ -100,9 +100,9 @@ mod refusal;
 mod tests;
 
 pub use desk::{Admission, Desk, Ending, Meanwhile};
-pub use life::{Life, LifeOver};
+pub use life::Life;
 pub use order::{Order, Task};
-pub use refusal::Refusal;
+pub use refusal::{LifeOver, Refusal};
 
 /// What the agents of one node know together; see the [module](self).
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

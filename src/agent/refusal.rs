@@ -1,8 +1,9 @@
 //! Why an agent does not carry out an effect.
 
+use core::fmt;
+
 use thiserror::Error;
 
-use super::life::LifeOver;
 use crate::id::{Epoch, Incarnation, OpId};
 
 /// Why an effect is not carried out. Nothing is reported of it.
@@ -52,4 +53,22 @@ pub enum Refusal {
     /// It is an inventory, which is about the whole node ([`Agent::answers`](super::Agent::answers)).
     #[error("an inventory is about the whole node, not about a resource")]
     Inventory,
+}
+
+/// Why a node has to begin a new life.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum LifeOver {
+    /// It stopped everything by itself, or left.
+    StoppedItself,
+    /// The core was restored from a snapshot that is older than what it handed out last.
+    CoreWentBack,
+}
+
+impl fmt::Display for LifeOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::StoppedItself => "it stopped everything by itself",
+            Self::CoreWentBack => "the core was restored from an older snapshot",
+        })
+    }
 }

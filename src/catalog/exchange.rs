@@ -13,6 +13,8 @@ use crate::spec::{GroupDeclaration, ResourceDeclaration};
 
 mod tree;
 
+pub use tree::Protocol;
+
 /// The anti-affinity class that Exchange Server 2003 gives to every virtual server.
 pub const ANTI_AFFINITY_CLASS: &str = "Microsoft Exchange Virtual Server";
 
@@ -23,19 +25,6 @@ pub enum Version {
     Exchange2000,
     /// Protocols need the System Attendant only, and start beside the store (KB 821833).
     Exchange2003,
-}
-
-/// A protocol that a virtual server speaks.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Protocol {
-    /// Mail transport.
-    Smtp,
-    /// Outlook Web Access.
-    Http,
-    /// Internet Message Access Protocol.
-    Imap4,
-    /// Post Office Protocol.
-    Pop3,
 }
 
 /// Whether a virtual server holds the message transfer agent.

@@ -1,15 +1,17 @@
 //! What a resource needs, by name: an AND of ORs.
 
+mod error;
 mod parser;
 #[cfg(test)]
 mod tests;
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use thiserror::Error;
+pub use error::{Expected, ExpressionError};
+use parser::trimmed;
 
 /// What a resource needs: all clauses must hold, and a clause holds while at least one of the
 /// resources it names is online.
@@ -45,44 +47,6 @@ pub struct Expression {
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Clause {
     members: Vec<String>,
-}
-
-/// Why a text is no [`Expression`].
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("expected {expected} at byte {position}")]
-pub struct ExpressionError {
-    /// Byte offset into the text, always at the start of a character or at the end of the text.
-    pub position: usize,
-    /// What should have been there.
-    pub expected: Expected,
-}
-
-/// What should have been in the text of an [`Expression`].
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[non_exhaustive]
-pub enum Expected {
-    /// A resource or a parenthesis: the text is empty, or stops after an `and`.
-    Clause,
-    /// A resource: a parenthesis is empty, or stops after an `or`.
-    Resource,
-    /// Brackets around a bare name.
-    Brackets,
-    /// A name: there is nothing between the brackets.
-    Name,
-    /// The bracket that closes a name.
-    ClosingBracket,
-    /// An `and`, or nothing more.
-    And,
-    /// An `or`, or the parenthesis that closes the clause.
-    OrOrClosing,
-    /// An `or`, or nothing more: the text has no parentheses.
-    OrOrEnd,
-    /// Parentheses around an `or` that stands outside of them, beside an `and`.
-    ParenthesesAroundOr,
-    /// An `or` in place of an `and` within parentheses.
-    NoAndInside,
-    /// A resource in place of a parenthesis within parentheses.
-    NoNesting,
 }
 
 impl Expression {
@@ -144,7 +108,8 @@ impl FromStr for Expression {
 
     /// Reads an expression, in time linear to the length of the text.
     fn from_str(text: &str) -> Result<Self, ExpressionError> {
-        parser::parse(text).map(|clauses| Self { clauses })
+        let clauses = parser::parse(text)?;
+        Ok(Self { clauses: clauses.into_iter().map(|members| Clause { members }).collect() })
     }
 }
 
@@ -171,50 +136,6 @@ impl fmt::Display for Clause {
     }
 }
 
-impl ExpressionError {
-    /// The line of `text` with the fault, and below it a `^` under the first wrong character.
-    ///
-    /// The two lines are separated by a newline and suit a font where all characters are equally
-    /// wide. Control characters, tabs among them, show as spaces. `text` should be the text that
-    /// was read; with a shorter one the mark stands at its end.
-    #[must_use]
-    pub fn caret(&self, text: &str) -> String {
-        let position = self.position.min(text.len());
-        let position =
-            (0..=position).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
-        let (before, after) = text.split_at_checked(position).unwrap_or((text, ""));
-        let before = before.rsplit('\n').next().unwrap_or(before);
-        let after = after.split('\n').next().unwrap_or(after);
-        let mut lines = String::new();
-        let visible = |character: char| {
-            if character.is_control() { ' ' } else { character }
-        };
-        lines.extend(before.chars().chain(after.trim_end().chars()).map(visible));
-        lines.push('\n');
-        lines.extend(before.chars().map(|_| ' '));
-        lines.push('^');
-        lines
-    }
-}
-
-impl fmt::Display for Expected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Clause => "a resource such as `[name]`, or `(`",
-            Self::Resource => "a resource such as `[name]`",
-            Self::Brackets => "brackets around the name of a resource, such as `[name]`",
-            Self::Name => "a name between `[` and `]`",
-            Self::ClosingBracket => "`]` after the name of a resource",
-            Self::And => "`and` or the end of the text",
-            Self::OrOrClosing => "`or` or `)`",
-            Self::OrOrEnd => "`or` or the end of the text",
-            Self::ParenthesesAroundOr => "parentheses around `or`, such as `([a] or [b])`",
-            Self::NoAndInside => "`or` or `)`, because `and` stands only outside parentheses",
-            Self::NoNesting => "a resource such as `[name]`, because parentheses do not nest",
-        })
-    }
-}
-
 struct Bracketed<'a>(&'a str);
 
 impl fmt::Display for Bracketed<'_> {
@@ -237,9 +158,4 @@ fn write_separated<T: fmt::Display>(
         write!(f, "{item}")?;
     }
     Ok(())
-}
-
-fn trimmed(name: String) -> String {
-    let inner = name.trim();
-    if inner.len() == name.len() { name } else { inner.to_string() }
 }

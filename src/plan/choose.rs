@@ -1,11 +1,10 @@
 //! The choice of a node.
 
 use core::cmp::Ordering;
-use core::fmt;
 
 use serde::Serialize;
 
-use super::{Drawback, Eligibility, Rejection, eligibility};
+use super::{Drawback, Eligibility, Rejection, Tier, eligibility};
 use crate::id::NodeId;
 use crate::policy::{FailoverPolicy, Placement, Rank, Walk};
 use crate::settings::{Admission, Ownership};
@@ -18,24 +17,6 @@ pub struct Choice {
     pub node: NodeId,
     /// How well it is suited.
     pub tier: Tier,
-}
-
-/// How well a node is suited for a group, best first. Any node of a tier is taken before every
-/// node of the tiers below it, whatever the policy says; with one exception: a node on which the
-/// group [failed](Placement::failed_here) comes after every other one that can run all of the group,
-/// also after one beside an anti-affine group, if the cluster lets the two run side by side.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Tier {
-    /// Nothing speaks against it.
-    Eligible,
-    /// A group of the same anti-affinity class stands there. Only if anti-affinity is soft.
-    BesideAntiAffine,
-    /// It cannot run all that must run: it owns the group, and what it cannot run stays offline. Only
-    /// after a node failure or at a start. The one that can run most comes first.
-    OwnedOnly,
-    /// It is paused: it owns the group, and everything stays offline. Only after a node failure.
-    Paused,
 }
 
 /// The node that this group gets; `None` if no node may own it.
@@ -192,15 +173,4 @@ fn best_rank(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<C
         .filter_map(|(node, _)| Contender::assess(placement, policy, node).ok())
         .min_by(|one, other| one.compare(other, placement))
         .map(|best| Choice { node: best.node, tier: best.tier() })
-}
-
-impl fmt::Display for Tier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Eligible => "eligible",
-            Self::BesideAntiAffine => "beside an anti-affine group",
-            Self::OwnedOnly => "cannot run all of it",
-            Self::Paused => "paused",
-        })
-    }
 }

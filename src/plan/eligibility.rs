@@ -4,7 +4,6 @@ use core::fmt;
 
 use serde::Serialize;
 
-use super::Tier;
 use crate::id::{GroupId, Ids, Naming, NodeId};
 use crate::machine::NodeState;
 use crate::policy::{Placement, Trigger};
@@ -21,6 +20,24 @@ pub enum Eligibility {
     LastResort(Drawback),
     /// It may not.
     Rejected(Rejection),
+}
+
+/// How well a node is suited for a group, best first. Any node of a tier is taken before every
+/// node of the tiers below it, whatever the policy says; with one exception: a node on which the
+/// group [failed](Placement::failed_here) comes after every other one that can run all of the group,
+/// also after one beside an anti-affine group, if the cluster lets the two run side by side.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// Nothing speaks against it.
+    Eligible,
+    /// A group of the same anti-affinity class stands there. Only if anti-affinity is soft.
+    BesideAntiAffine,
+    /// It cannot run all that must run: it owns the group, and what it cannot run stays offline. Only
+    /// after a node failure or at a start. The one that can run most comes first.
+    OwnedOnly,
+    /// It is paused: it owns the group, and everything stays offline. Only after a node failure.
+    Paused,
 }
 
 /// What makes a node a last resort for a group.
@@ -128,6 +145,17 @@ impl<N: Naming> Drawback<N> {
             Self::OwnedOnly { .. } => Tier::OwnedOnly,
             Self::Paused => Tier::Paused,
         }
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Eligible => "eligible",
+            Self::BesideAntiAffine => "beside an anti-affine group",
+            Self::OwnedOnly => "cannot run all of it",
+            Self::Paused => "paused",
+        })
     }
 }
 

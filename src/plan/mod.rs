@@ -7,9 +7,9 @@ mod choose;
 mod eligibility;
 mod explain;
 
-pub use choose::{Choice, Tier, assess, choose};
+pub use choose::{Choice, assess, choose};
 pub(crate) use eligibility::room;
-pub use eligibility::{Drawback, Eligibility, Rejection, eligibility};
+pub use eligibility::{Drawback, Eligibility, Rejection, Tier, eligibility};
 pub use explain::{Candidate, Difference, Explanation, Verdict, explain};
 
 #[cfg(test)]

@@ -21,14 +21,12 @@ mod load;
 mod preferred;
 mod rank;
 mod ring;
-mod then;
 
 pub use failed::FailedHere;
 pub use load::{LeastGroups, LeastLoaded};
 pub use preferred::{FirstPreferred, StrictPreferred};
 pub use rank::{Key, Rank};
 pub use ring::Ring;
-pub use then::Then;
 
 /// Orders the nodes that may own a group.
 ///
@@ -110,6 +108,36 @@ impl<P: FailoverPolicy + ?Sized> FailoverPolicy for Arc<P> {
 
     fn walk(&self, placement: &Placement<'_>) -> Walk {
         (**self).walk(placement)
+    }
+}
+
+/// The order of a first policy, with ties broken by a second one. A veto of either counts.
+///
+/// Built by [`FailoverPolicy::then`].
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Then<A, B> {
+    first: A,
+    second: B,
+}
+
+impl<A: FailoverPolicy, B: FailoverPolicy> Then<A, B> {
+    /// Both policies, the decisive one first.
+    #[must_use]
+    pub const fn new(first: A, second: B) -> Self {
+        Self { first, second }
+    }
+}
+
+impl<A: FailoverPolicy, B: FailoverPolicy> FailoverPolicy for Then<A, B> {
+    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+        self.first.rank(placement, candidate).then(self.second.rank(placement, candidate))
+    }
+
+    /// That of the first policy. A walk along the node list leaves no ties to break, and the nodes
+    /// it comes to are still asked for the veto of either. If the first policy ranks, so does the
+    /// combination, for its ties are not known before.
+    fn walk(&self, placement: &Placement<'_>) -> Walk {
+        self.first.walk(placement)
     }
 }
 

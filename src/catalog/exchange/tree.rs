@@ -3,11 +3,24 @@
 use self::Part::{
     Disk, InformationStore, IpAddress, Mta, NetworkName, Routing, Search, SystemAttendant,
 };
-use super::Protocol::{self, Http, Imap4, Pop3, Smtp};
+use self::Protocol::{Http, Imap4, Pop3, Smtp};
 use crate::kind::standard::{
     EXCHANGE_HTTP, EXCHANGE_IMAP4, EXCHANGE_MTA, EXCHANGE_POP3, EXCHANGE_ROUTING, EXCHANGE_SEARCH,
     EXCHANGE_SMTP, INFORMATION_STORE, IP_ADDRESS, NETWORK_NAME, PHYSICAL_DISK, SYSTEM_ATTENDANT,
 };
+
+/// A protocol that a virtual server speaks.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Protocol {
+    /// Mail transport.
+    Smtp,
+    /// Outlook Web Access.
+    Http,
+    /// Internet Message Access Protocol.
+    Imap4,
+    /// Post Office Protocol.
+    Pop3,
+}
 
 /// A part of a virtual server; one resource, or every disk.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

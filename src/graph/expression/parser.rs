@@ -1,6 +1,6 @@
 //! Reads expressions without recursion, going back at most once.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -9,10 +9,10 @@ use winnow::error::{ErrMode, ParserError};
 use winnow::prelude::*;
 use winnow::token::{take_till, take_while};
 
-use super::{Clause, Expected, ExpressionError, trimmed};
+use super::error::{Expected, ExpressionError};
 
-/// The clauses of a text, at least one.
-pub(super) fn parse(text: &str) -> Result<Vec<Clause>, ExpressionError> {
+/// The clauses of a text, at least one, each with the names in it.
+pub(super) fn parse(text: &str) -> Result<Vec<Vec<String>>, ExpressionError> {
     let mut rest = text;
     expression.parse_next(&mut rest).map_err(|mode| {
         let fault = mode.into_inner().unwrap_or_else(|_| Fault::from_input(&rest));
@@ -40,7 +40,7 @@ impl<'t> ParserError<&'t str> for Fault {
     }
 }
 
-fn expression(input: &mut &str) -> Result<Vec<Clause>, ErrMode<Fault>> {
+fn expression(input: &mut &str) -> Result<Vec<Vec<String>>, ErrMode<Fault>> {
     if let Some(clause) = bare_alternatives(input)? {
         return Ok(vec![clause]);
     }
@@ -51,7 +51,7 @@ fn expression(input: &mut &str) -> Result<Vec<Clause>, ErrMode<Fault>> {
 
 /// The whole text as one clause without parentheses, `[a] or [b]`, as Windows writes it. Nothing is
 /// read where it begins otherwise, or goes on with an `and`, which needs the parentheses.
-fn bare_alternatives(input: &mut &str) -> Result<Option<Clause>, ErrMode<Fault>> {
+fn bare_alternatives(input: &mut &str) -> Result<Option<Vec<String>>, ErrMode<Fault>> {
     let mut ahead = *input;
     let Ok(first) = resource(instead_of_clause).parse_next(&mut ahead) else { return Ok(None) };
     if keyword("or").parse_next(&mut ahead).is_err() {
@@ -65,13 +65,11 @@ fn bare_alternatives(input: &mut &str) -> Result<Option<Clause>, ErrMode<Fault>>
     }
     insist(eof, |_| Expected::OrOrEnd).parse_next(&mut ahead)?;
     *input = ahead;
-    let members = core::iter::once(first).chain(others).collect();
-    Ok(Some(Clause { members }))
+    Ok(Some(core::iter::once(first).chain(others).collect()))
 }
 
-fn clause(input: &mut &str) -> Result<Clause, ErrMode<Fault>> {
+fn clause(input: &mut &str) -> Result<Vec<String>, ErrMode<Fault>> {
     alt((preceded((whitespace, "("), members), resource(instead_of_clause).map(|name| vec![name])))
-        .map(|members| Clause { members })
         .parse_next(input)
 }
 
@@ -158,4 +156,10 @@ fn starts_with_bare_name(found: &str) -> bool {
 
 fn first_word(found: &str) -> &str {
     found.split(|character| !is_word(character)).next().unwrap_or_default()
+}
+
+/// A name without the white space around it.
+pub(super) fn trimmed(name: String) -> String {
+    let inner = name.trim();
+    if inner.len() == name.len() { name } else { inner.to_string() }
 }

@@ -1,6 +1,6 @@
 //! A set of resources.
 
-use super::book::Key;
+use super::key::Key;
 
 /// A set of keys below [`Bits::CAPACITY`].
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]

@@ -3,46 +3,10 @@
 use std::boxed::Box;
 use std::vec::Vec;
 
-use core::fmt;
-
-use serde::{Deserialize, Serialize};
-
 use super::bits::Bits;
-use crate::id::{GroupId, Naming, NodeId, ResourceId};
+use super::key::Key;
+use crate::id::{GroupId, NodeId, ResourceId};
 use crate::spec::ClusterSpec;
-
-/// Stands for the name of a node, group or resource.
-#[derive(
-    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
-)]
-pub(crate) struct Key(u16);
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// References are keys.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(crate) struct Keys;
-
-impl Naming for Keys {
-    type Node = Key;
-    type Group = Key;
-    type Resource = Key;
-    type Dimension = Key;
-}
-
-impl Key {
-    pub(crate) fn index(self) -> usize {
-        usize::from(self.0)
-    }
-
-    pub(crate) fn at(index: usize) -> Self {
-        Self(u16::try_from(index).unwrap_or(u16::MAX))
-    }
-}
 
 /// Every name that was ever declared in a run.
 #[derive(Clone, Debug, Default)]
@@ -86,7 +50,7 @@ impl Roll {
     }
 
     fn key(&self, id: usize) -> Key {
-        self.keys.get(id).copied().unwrap_or(Key(u16::MAX))
+        self.keys.get(id).copied().unwrap_or(Key::at(usize::MAX))
     }
 
     fn name(&self, key: Key) -> &str {

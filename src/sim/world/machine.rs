@@ -11,7 +11,8 @@ use crate::id::{Epoch, Incarnation, OpId};
 use crate::state::OperationKind;
 
 use super::bits::Bits;
-use super::book::{Book, Key, Keys};
+use super::book::Book;
+use super::key::{Key, Keys};
 use super::op::{Manner, Op};
 
 /// Of the starts that fail one in so many can never do better.

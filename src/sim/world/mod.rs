@@ -2,6 +2,7 @@
 
 mod bits;
 mod book;
+mod key;
 mod machine;
 mod op;
 
@@ -11,7 +12,8 @@ use crate::cluster::Outcome;
 use crate::testkit::breach::{Breach, ensure};
 
 pub(crate) use bits::Bits;
-pub(crate) use book::{Book, Key};
+pub(crate) use book::Book;
+pub(crate) use key::Key;
 pub(crate) use machine::Finished;
 pub(crate) use machine::{Link, Machine, Taken};
 pub(crate) use op::{Manner, Op, Strike};

@@ -3,7 +3,7 @@
 use crate::cluster::Outcome;
 use crate::state::OperationKind;
 
-use super::book::Key;
+use super::key::Key;
 
 /// An operation that the cluster asked for.
 #[derive(Clone, Copy, Debug)]

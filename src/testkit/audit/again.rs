@@ -1,7 +1,5 @@
 //! What has failed starts again only when it was said to, or when an operator asks.
 
-use core::time::Duration;
-
 use crate::Command;
 use crate::cluster::Event;
 use crate::machine::{NodeState, ResourceState};
@@ -10,34 +8,10 @@ use crate::state::Exhaustion;
 use crate::{GroupId, NodeId, ResourceId, Timestamp};
 use std::prelude::v1::*;
 
-use super::{Moment, spent};
-use crate::testkit::audit::seen::Seen;
+use super::Moment;
+use super::facts::{is_failure, resources_on};
+use crate::testkit::audit::seen::{Again, Seen};
 use crate::testkit::breach::{Breach, ensure};
-
-/// When a resource that failed may start again on its owner.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum Again {
-    /// It has not failed, or what it failed of is forgotten.
-    #[default]
-    Free,
-    /// It failed, and what is to become of it has not been told.
-    Untold,
-    /// Its restart was told for this time.
-    RestartAt(Timestamp),
-    /// It was given up, and is tried again at this time, if ever.
-    RetryAt(Option<Timestamp>, Exhaustion),
-}
-
-impl Again {
-    /// The same so much later.
-    pub(crate) fn later(self, span: Duration) -> Self {
-        match self {
-            Self::RestartAt(at) => Self::RestartAt(at.after(span)),
-            Self::RetryAt(at, cause) => Self::RetryAt(at.map(|at| at.after(span)), cause),
-            Self::Free | Self::Untold => self,
-        }
-    }
-}
 
 /// A failed resource starts again when the delay of its restart or its retry period is over, and
 /// not before, unless an operator asks, its node is resumed, or its group has another owner. What
@@ -48,7 +22,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             if (*from, *to) == (ResourceState::Failed, ResourceState::OnlinePending) {
                 due(seen.resource(*resource).again, moment.now, *resource)?;
             }
-            let is_failure = spent::is_failure(seen, moment, *resource, *from);
+            let is_failure = is_failure(seen, moment, *resource, *from);
             let again = &mut seen.resources[resource.index()].again;
             match to {
                 // Its node is off; what is to be done about it is decided when the node is back.
@@ -140,12 +114,6 @@ fn resumed(seen: &mut Seen, node: NodeId) {
             Again::Free | Again::RetryAt(..) => {}
         }
     }
-}
-
-/// The resources whose groups a node owns.
-pub(super) fn resources_on(seen: &Seen, node: NodeId) -> Vec<ResourceId> {
-    let on_node = |id: ResourceId| seen.group(seen.group_of(id)).owner == Some(node);
-    seen.spec.resources().map(|(id, _)| id).filter(|id| on_node(*id)).collect()
 }
 
 /// An operator who asks for what has failed has it tried at once.

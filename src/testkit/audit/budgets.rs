@@ -4,11 +4,11 @@ use core::time::Duration;
 use std::prelude::v1::*;
 
 use crate::cluster::{Effect, Event};
-use crate::machine::NodeState;
 use crate::state::{Exhaustion, MovementCause, OperationKind};
 use crate::{GroupId, ResourceId, Timestamp};
 
-use super::{Moment, spent};
+use super::Moment;
+use super::facts::{failovers_allowed, in_window, is_held};
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
 
@@ -44,21 +44,6 @@ fn failover(seen: &mut Seen, moment: &Moment<'_>, group: GroupId) -> Result<(), 
         "{group} fails over {used} times within {period:?}, {threshold} are allowed"
     );
     Ok(())
-}
-
-/// How often a group may fail over within which period, now.
-fn failovers_allowed(seen: &Seen, group: GroupId) -> (u32, Duration) {
-    let up = seen.nodes.iter().filter(|node| node.state == NodeState::Up).count();
-    let settings = seen.spec.group(group).expect("a declared group").settings();
-    let default = u32::try_from(up.saturating_sub(1)).unwrap_or(u32::MAX);
-    (settings.failover_threshold.unwrap_or(default), settings.failover_period)
-}
-
-/// Whether one more failover of a group would be within its budget.
-pub(super) fn may_fail_over(seen: &Seen, group: GroupId, now: Timestamp) -> bool {
-    let (threshold, period) = failovers_allowed(seen, group);
-    let used = in_window(&seen.group(group).failovers, now, period);
-    used < usize::try_from(threshold).unwrap_or(usize::MAX)
 }
 
 fn restart(
@@ -104,7 +89,7 @@ fn given_up(
     let settings = declared.settings();
     let window = seen.spec.settings().restart_window;
     // On a paused node it only tries to leave once more, and what was counted stays.
-    let is_leaving = spent::is_held(seen, declared.group())
+    let is_leaving = is_held(seen, declared.group())
         && matches!(cause, Exhaustion::NoCandidate | Exhaustion::Failovers);
     let record = &mut seen.resources[resource.index()];
     let is_over = record.retry_at.is_some_and(|at| at <= moment.now) && !record.state.may_run();
@@ -157,9 +142,4 @@ fn write_down(log: &mut Vec<Timestamp>, now: Timestamp, period: Duration) {
 fn within(log: &[Timestamp], now: Timestamp, threshold: u32, period: Duration) -> (usize, bool) {
     let used = in_window(log, now, period);
     (used, used <= usize::try_from(threshold).unwrap_or(usize::MAX))
-}
-
-/// How many of these are within the period.
-pub(super) fn in_window(log: &[Timestamp], now: Timestamp, period: Duration) -> usize {
-    log.iter().filter(|at| now.since(**at) <= period).count()
 }

@@ -6,9 +6,8 @@ use crate::settings::DesiredState;
 use crate::state::{DownProof, Exhaustion};
 use crate::{Command, GroupId, Input, NodeId, ResourceId};
 
-use super::again::Again;
 use super::{Moment, again, failures, left};
-use crate::testkit::audit::seen::Seen;
+use crate::testkit::audit::seen::{Again, Seen};
 
 /// Takes in an accepted input before its outputs are judged.
 pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {

@@ -3,14 +3,14 @@
 use std::prelude::v1::*;
 
 use super::Moment;
-use super::again::Again;
+use super::facts::resources_on;
 use crate::cluster::{Event, Output};
 use crate::machine::NodeState;
 use crate::plan::{Tier, assess};
 use crate::policy::{Placement, Trigger};
 use crate::settings::Admission;
 use crate::state::{Exhaustion, MovementCause};
-use crate::testkit::audit::seen::Seen;
+use crate::testkit::audit::seen::{Again, Seen};
 use crate::testkit::breach::{Breach, ensure};
 use crate::{Cluster, Command, GroupId, NodeId, Timestamp};
 
@@ -114,7 +114,7 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
                 group.barred.retain(|(barred, _)| barred != node);
             }
             // What could never run in this life is tried in the next one.
-            for resource in super::again::resources_on(seen, *node) {
+            for resource in resources_on(seen, *node) {
                 let record = &mut seen.resources[resource.index()];
                 if matches!(record.again, Again::RetryAt(_, Exhaustion::ForGood)) {
                     record.again = Again::Free;

@@ -2,13 +2,13 @@
 
 use std::prelude::v1::*;
 
-use super::again::Again;
-use super::{Moment, budgets, moves, spent};
+use super::facts::{is_failure, is_held, may_fail_over, named_record, resources_on};
+use super::{Moment, spent};
 use crate::cluster::{Effect, Event};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{NoQuorum, OnUnfixable, RestartAction};
 use crate::state::{Exhaustion, MovementCause, OperationKind};
-use crate::testkit::audit::seen::Seen;
+use crate::testkit::audit::seen::{Again, Seen};
 use crate::testkit::breach::{Breach, ensure};
 use crate::{Cluster, Command, GroupId, Input, Outcome, ResourceId};
 
@@ -59,7 +59,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             seen.resources[resource.index()].is_left = true;
         }
         Event::ResourceChanged { resource, from, to: ResourceState::Terminating } => {
-            let is_failure = spent::is_failure(seen, moment, *resource, *from);
+            let is_failure = is_failure(seen, moment, *resource, *from);
             ensure!(
                 S19,
                 !is_failure || !is_to_be_left(seen, moment, *resource),
@@ -78,7 +78,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         }
         Event::OwnerChanged { group, .. } => release_group(seen, *group),
         Event::NodeChanged { node, to: NodeState::Down, .. } => {
-            for resource in super::again::resources_on(seen, *node) {
+            for resource in resources_on(seen, *node) {
                 release(seen, resource);
             }
         }
@@ -135,18 +135,18 @@ fn is_to_be_left(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool
     }
     let is_stopped = !seen.is_quorate && seen.spec.settings().no_quorum == NoQuorum::Stop;
     let has_way_back =
-        moves::named_record(seen, moment, group).is_some_and(|record| record.return_to.is_some());
+        named_record(seen, moment, group).is_some_and(|record| record.return_to.is_some());
     let is_on_its_way = seen.group(group).movement.is_some();
     if is_stopped || has_way_back || is_on_its_way {
         return false;
     }
-    let is_held = spent::is_held(seen, group);
+    let is_held = is_held(seen, group);
     let is_spent = spent::will_be_spent(seen, moment, resource);
     match settings.restart_action {
         RestartAction::DontRestart => true,
         RestartAction::RestartNoNotify => is_spent && !is_held,
         RestartAction::RestartNotify => {
-            is_spent && !is_held && !budgets::may_fail_over(seen, group, moment.now)
+            is_spent && !is_held && !may_fail_over(seen, group, moment.now)
         }
     }
 }

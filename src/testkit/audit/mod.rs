@@ -42,9 +42,8 @@
 //! | `without_quorum` | without quorum a configuration is accepted only if nobody else can have one, only votes change, and that is told |
 //! | `whole` | what was told adds up to the state; without quorum everything is being stopped, and no change of configuration costs quorum; dependencies have no cycle; nothing appears or vanishes, and nothing is removed that may run; a node that is off ends the epochs of its groups; time and counters never run backwards, and no timer is left in the past |
 
+use crate::Cluster;
 use crate::cluster::{Event, InputError, Output};
-use crate::state::{Exhaustion, Recovery};
-use crate::{Cluster, Input, Timestamp};
 use std::prelude::v1::*;
 
 use crate::testkit::audit::seen::Seen;
@@ -56,9 +55,11 @@ mod budgets;
 mod commands;
 mod configured;
 mod explained;
+mod facts;
 mod failback;
 mod failures;
 mod left;
+mod moment;
 mod moves;
 mod operations;
 mod order;
@@ -75,68 +76,10 @@ mod whole;
 mod without_quorum;
 
 pub use auditor::Audit;
+pub use moment::{Moment, Stimulus};
 pub(crate) use reasons::is_missing;
 pub use state::state;
 pub use stuck::{is_lasting, not_stuck};
-
-/// What sets a step off.
-#[derive(Clone, Copy, Debug)]
-pub enum Stimulus<'a> {
-    /// [`Cluster::handle`] is called.
-    Input(&'a Input),
-    /// [`Cluster::handle_timeout`] is called.
-    Timer,
-}
-
-/// A step, as it looked before.
-#[derive(Debug)]
-pub struct Moment<'a> {
-    pub(crate) before: Cluster,
-    pub(crate) stimulus: Stimulus<'a>,
-    pub(crate) now: Timestamp,
-}
-
-impl<'a> Moment<'a> {
-    /// Keeps what a cluster is before a step.
-    #[must_use]
-    pub fn before(cluster: &Cluster, stimulus: Stimulus<'a>, now: Timestamp) -> Self {
-        Self { before: cluster.clone(), stimulus, now }
-    }
-
-    pub(crate) fn input(&self) -> Option<&'a Input> {
-        match self.stimulus {
-            Stimulus::Input(input) => Some(input),
-            Stimulus::Timer => None,
-        }
-    }
-
-    /// Whether the core goes on in this step after a time in which nobody decided.
-    pub(crate) fn is_resumption(&self) -> bool {
-        matches!(self.input(), Some(Input::CoreResumed))
-    }
-
-    pub(crate) fn command(&self) -> Option<&'a crate::Command> {
-        match self.input() {
-            Some(Input::Command(command)) => Some(command),
-            _ => None,
-        }
-    }
-
-    /// Whether the configuration is another one after this step.
-    pub(crate) fn is_reconfiguration(&self) -> bool {
-        use crate::Command;
-        matches!(self.command(), Some(Command::Configure { .. } | Command::EvictNode { .. }))
-    }
-
-    /// Whether a resource was given up for good before this step, and another configuration has it
-    /// tried again: that is told once more, with a time, whatever its budget says now.
-    pub(crate) fn is_told_again(&self, resource: &str, cause: Exhaustion) -> bool {
-        let before = self.before.spec().resource_id(resource);
-        let record = before.and_then(|id| self.before.state().resource(id));
-        let recovery = record.map(|record| record.recovery());
-        self.is_reconfiguration() && recovery == Some(Recovery::RetryAt { at: None, cause })
-    }
-}
 
 /// Judges an accepted step: each output at the moment it was put out, then the whole.
 pub(crate) fn step(

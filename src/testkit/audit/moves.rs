@@ -14,6 +14,7 @@ use crate::{Cluster, Command, GroupId, NodeId};
 
 use std::collections::BTreeMap;
 
+use super::facts::named_record;
 use super::{Moment, left};
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
@@ -141,17 +142,6 @@ pub(super) fn once_per_incident(outputs: &[Output]) -> Result<(), Breach> {
         }
     }
     Ok(())
-}
-
-/// The record of a group before this step.
-pub(super) fn named_record<'a>(
-    seen: &Seen,
-    moment: &'a Moment<'_>,
-    group: GroupId,
-) -> Option<&'a crate::state::GroupRecord> {
-    let name = seen.spec.group(group)?.name();
-    let before = moment.before.spec().group_id(name)?;
-    moment.before.state().group(before)
 }
 
 /// The id that a node had before this step: another one, if the configuration changes in it.

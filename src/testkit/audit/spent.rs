@@ -4,12 +4,14 @@ use std::prelude::v1::*;
 
 use crate::cluster::Event;
 use crate::machine::{NodeState, ResourceState};
-use crate::settings::{DesiredState, RedundantProvider, RestartAction, RestartWindow, Retry};
+use crate::settings::{RedundantProvider, RestartAction, RestartWindow, Retry};
 use crate::state::{Exhaustion, MovementCause, Recovery};
-use crate::{GroupId, Input, NodeId, Outcome, ResourceId};
+use crate::{Input, NodeId, Outcome, ResourceId};
 
-use super::again;
-use super::{Moment, budgets, moves};
+use super::Moment;
+use super::facts::{
+    in_window, is_failure, is_held, may_fail_over, members, named_record, resources_on,
+};
 use crate::testkit::audit::seen::{Seen, SeenResource};
 use crate::testkit::breach::{Breach, ensure};
 
@@ -42,7 +44,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         }
         Event::NodeChanged { node, to: NodeState::Paused, .. } => paused(seen, *node),
         Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up } => {
-            for resource in again::resources_on(seen, *node) {
+            for resource in resources_on(seen, *node) {
                 let record = &mut seen.resources[resource.index()];
                 record.is_uncertain |= record.retry_at.is_some_and(|at| at <= moment.now);
             }
@@ -80,9 +82,7 @@ pub(super) fn reconfigured(seen: &mut Seen, moment: &Moment<'_>) {
             .map(|record| record.recovery());
         let Some(Recovery::RetryAt { cause, .. }) = recovery else { continue };
         let may_leave = match cause {
-            Exhaustion::Failovers => {
-                budgets::may_fail_over(seen, seen.group_of(resource), moment.now)
-            }
+            Exhaustion::Failovers => may_fail_over(seen, seen.group_of(resource), moment.now),
             Exhaustion::DontRestart => is_spent(seen, moment, resource),
             Exhaustion::Restarts
             | Exhaustion::Redundant
@@ -139,28 +139,6 @@ fn changed(
     }
 }
 
-/// Whether a resource that is to be terminated, or is in doubt from now on, has failed just now and
-/// while it was wanted.
-pub(super) fn is_failure(
-    seen: &Seen,
-    moment: &Moment<'_>,
-    resource: ResourceId,
-    from: ResourceState,
-) -> bool {
-    use ResourceState as State;
-    match from {
-        State::Online | State::OnlinePending => {
-            seen.wanted(resource) == DesiredState::Online && !is_lost(seen, moment, resource)
-        }
-        State::Initializing
-        | State::Offline
-        | State::OfflinePending
-        | State::Terminating
-        | State::Failed
-        | State::InDoubt => false,
-    }
-}
-
 /// A resource has failed: it may move its group if that has a way back, or if somebody needs it and
 /// it cannot be restarted.
 fn failed(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId, from: ResourceState) {
@@ -177,9 +155,9 @@ fn failed(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId, from: Reso
         record.is_retried = false;
     }
     let has_way_back =
-        moves::named_record(seen, moment, group).is_some_and(|record| record.return_to.is_some());
+        named_record(seen, moment, group).is_some_and(|record| record.return_to.is_some());
     // On a paused node nothing is restarted: what cannot leave either keeps its restarts, and waits.
-    let is_stranded = is_held(seen, group) && budgets::may_fail_over(seen, group, now);
+    let is_stranded = is_held(seen, group) && may_fail_over(seen, group, now);
     let is_for_good = failed_for_good(moment);
     let cannot_stay = is_spent(seen, moment, resource) || is_stranded || is_for_good;
     seen.resources[resource.index()].may_leave = moves_its_group(seen, resource)
@@ -209,21 +187,6 @@ fn is_redundant(seen: &Seen, resource: ResourceId) -> bool {
         && clauses.all(|mut clause| clause.any(stands_in))
 }
 
-/// Whether a resource is in doubt because its node is lost, or because its agents were restarted
-/// while they started it, which is no failure of its own.
-fn is_lost(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
-    let owner = seen.group(seen.group_of(resource)).owner;
-    let is_starting = seen.resource(resource).state == ResourceState::OnlinePending;
-    match moment.input() {
-        Some(Input::NodeLost { node, .. }) => owner == Some(*node),
-        // An answer to a question disturbs nothing.
-        Some(Input::NodeInventory { node, operation: None, .. }) => {
-            is_starting && owner == Some(*node)
-        }
-        _ => false,
-    }
-}
-
 /// Whether a resource has no restart left.
 pub(super) fn is_spent(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     has_no_restart(seen, moment, resource, seen.resource(resource))
@@ -237,7 +200,7 @@ fn has_no_restart(
 ) -> bool {
     let settings = seen.spec.resource(resource).expect("a declared one").settings();
     let clock = record.clock(seen.spec.settings().restart_window, moment.now);
-    let used = budgets::in_window(&record.restarts, clock, settings.restart_period);
+    let used = in_window(&record.restarts, clock, settings.restart_period);
     let is_used = used >= usize::try_from(record.threshold(settings)).unwrap_or(usize::MAX);
     let is_last = record.is_retried && seen.spec.settings().retry == Retry::FinalAttempt;
     is_used || is_last || record.is_uncertain
@@ -248,11 +211,6 @@ pub(super) fn will_be_spent(seen: &Seen, moment: &Moment<'_>, resource: Resource
     let failing = seen.resource(resource).clone();
     let failing = SeenResource { failed_from: failing.state, is_uncertain: false, ..failing };
     has_no_restart(seen, moment, resource, &failing)
-}
-
-/// Whether the owner of a group is paused.
-pub(super) fn is_held(seen: &Seen, group: GroupId) -> bool {
-    seen.group(group).owner.is_some_and(|owner| seen.node(owner).state == NodeState::Paused)
 }
 
 /// A resource is given up for a reason that takes for granted that it was restarted before.
@@ -308,7 +266,7 @@ fn given_up(
 /// What waits for another attempt on a node that is paused wants to leave it when the time of that
 /// has come, whether the node is still paused then or not.
 fn paused(seen: &mut Seen, node: NodeId) {
-    for resource in again::resources_on(seen, node) {
+    for resource in resources_on(seen, node) {
         let may_leave = seen.resource(resource).waits && moves_its_group(seen, resource);
         seen.resources[resource.index()].may_leave |= may_leave;
     }
@@ -318,11 +276,6 @@ fn paused(seen: &mut Seen, node: NodeId) {
 fn moves_its_group(seen: &Seen, resource: ResourceId) -> bool {
     let declared = seen.spec.resource(resource).expect("a declared one");
     declared.settings().restart_action == RestartAction::RestartNotify
-}
-
-fn members(seen: &Seen, group: GroupId) -> impl Iterator<Item = ResourceId> + use<> {
-    let declared = seen.spec.group(group).expect("a declared group");
-    declared.resources().collect::<Vec<_>>().into_iter()
 }
 
 impl SeenResource {

@@ -1,47 +1,16 @@
 //! Nobody knows where something runs that was declared just now: each node that is not off has to
 //! say, or an operator.
 
-use std::collections::BTreeMap;
 use std::prelude::v1::*;
 
 use crate::cluster::{Effect, Event};
 use crate::machine::{NodeState, ResourceState};
-use crate::spec::ClusterSpec;
 use crate::state::OperationKind;
-use crate::{Command, Epoch, Input, NodeId, OpId, ResourceId};
+use crate::{Command, Epoch, Input, NodeId, ResourceId};
 
 use super::Moment;
-use crate::testkit::audit::seen::{Seen, same_kind};
+use crate::testkit::audit::seen::Seen;
 use crate::testkit::breach::{Breach, ensure};
-
-/// What nodes have not spoken of: each with the last operation before it was declared, so that only
-/// the answer to a later question counts.
-pub(crate) type Unheard = BTreeMap<(NodeId, ResourceId), OpId>;
-
-/// What was to be heard under another configuration, and what it declares that was not declared
-/// before.
-pub(super) fn remapped(
-    seen: &Seen,
-    (from, to): (&ClusterSpec, &ClusterSpec),
-    of: &Unheard,
-) -> Unheard {
-    let node = |id: NodeId| to.node_id(from.node(id)?.name());
-    let mut unheard: Unheard = of
-        .iter()
-        .filter_map(|((n, r), since)| Some(((node(*n)?, same_kind(from, to, *r)?), *since)))
-        .collect();
-    let known: Vec<ResourceId> =
-        from.resources().filter_map(|(id, _)| same_kind(from, to, id)).collect();
-    for (resource, _) in to.resources().filter(|(id, _)| !known.contains(id)) {
-        for (id, record) in seen.spec.nodes().filter_map(|(id, _)| Some((node(id)?, seen.node(id))))
-        {
-            if record.state != NodeState::Down {
-                unheard.insert((id, resource), seen.last_operation);
-            }
-        }
-    }
-    unheard
-}
 
 /// Takes in what nodes and operators say, before anything comes of it.
 pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {

@@ -29,6 +29,7 @@ use crate::policy::FailoverPolicy;
 use policies::Policy;
 use run::Run;
 
+pub use run::Record;
 pub(crate) use step::step;
 pub use step::{Fate, History, Manner, Step};
 
@@ -39,16 +40,6 @@ pub struct Failure {
     pub breach: Breach,
     /// What happened, one line each, if a record was asked for.
     pub record: Vec<String>,
-}
-
-/// Whether a record is kept of what happens.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Record {
-    /// Only what was broken is told.
-    #[default]
-    Omitted,
-    /// Every input and output.
-    Kept,
 }
 
 /// What goes along with a history.

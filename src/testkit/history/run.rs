@@ -13,7 +13,6 @@ use crate::testkit::Invariant;
 use crate::testkit::audit::seen::Seen;
 use crate::testkit::audit::{self, Moment, Stimulus};
 use crate::testkit::breach::{Breach, ensure};
-use crate::testkit::history::Record;
 use crate::testkit::history::declare;
 use crate::testkit::history::policies::Policy;
 use crate::testkit::history::step::History;
@@ -22,6 +21,16 @@ use crate::testkit::history::world::World;
 use crate::testkit::liveness::{Journal, Spark};
 use crate::testkit::reference::{Compared, Differential};
 use crate::testkit::twin;
+
+/// Whether a record is kept of what happens.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Record {
+    /// Only what was broken is told.
+    #[default]
+    Omitted,
+    /// Every input and output.
+    Kept,
+}
 
 /// A history under way.
 pub(crate) struct Run {

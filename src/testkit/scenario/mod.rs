@@ -122,7 +122,6 @@
 //! was put out, a timer that goes off twice must do nothing the second time, and nothing may run on
 //! two nodes. A breach fails the scenario, whatever it expects.
 
-use std::fmt;
 use std::prelude::v1::*;
 
 mod command;
@@ -131,6 +130,7 @@ mod diff;
 mod play;
 mod print;
 mod question;
+mod scene;
 mod script;
 mod turn;
 mod words;
@@ -139,6 +139,7 @@ mod world;
 mod write;
 
 pub use diff::diff;
+pub use script::Misspelt;
 #[cfg(feature = "sim")]
 pub(crate) use write::{Stage, setup, step};
 
@@ -157,15 +158,6 @@ pub struct Played {
     pub breaches: Vec<String>,
 }
 
-/// A line that is not understood.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Misspelt {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub message: String,
-}
-
 impl Runner {
     /// Plays a scenario from the start.
     ///
@@ -176,11 +168,5 @@ impl Runner {
         let mut play = Play::default();
         let text = script::fill(text, |line| play.line(line))?;
         Ok(Played { text, breaches: play.breaches() })
-    }
-}
-
-impl fmt::Display for Misspelt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.message)
     }
 }

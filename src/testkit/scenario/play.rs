@@ -1,67 +1,32 @@
 //! A scenario as it is played, line by line.
 
 use std::prelude::v1::*;
-use std::sync::Arc;
 
-use crate::policy::{FailoverPolicy, Ring};
+use crate::Cluster;
 use crate::testkit::audit::Audit;
-use crate::{Cluster, Timestamp};
 
 use super::declare::{self, Draft};
-use super::print::Show;
+use super::scene::Scene;
 use super::turn::Turn;
 use super::words::{Arguments, split};
-use super::world::World;
 
 /// The state of the play.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Play {
     draft: Draft,
-    pub(super) policy: Arc<dyn FailoverPolicy>,
     cluster: Option<Cluster>,
     /// Why the cluster could not be started.
     refused: Vec<String>,
-    pub(super) now: Timestamp,
-    pub(super) world: World,
-    pub(super) agents: Agents,
-    pub(super) show: Show,
-    pub(super) digest_before: u64,
-    /// Judges every step, until one breaks a promise.
-    pub(super) audit: Option<Audit>,
-    pub(super) breaches: Vec<String>,
+    scene: Scene,
     word: Word,
 }
 
 /// Whether what operators and membership say of nodes is true.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 enum Word {
+    #[default]
     True,
     False,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Agents {
-    Automatic,
-    Manual,
-}
-
-impl Default for Play {
-    fn default() -> Self {
-        Self {
-            draft: Draft::default(),
-            policy: Arc::new(Ring::new()),
-            cluster: None,
-            refused: Vec::new(),
-            now: Timestamp::ZERO,
-            world: World::default(),
-            agents: Agents::Automatic,
-            show: Show::default(),
-            digest_before: 0,
-            audit: None,
-            breaches: Vec::new(),
-            word: Word::True,
-        }
-    }
 }
 
 impl Play {
@@ -78,7 +43,7 @@ impl Play {
         };
         if let Some(cluster) = self.cluster.take() {
             let digest = cluster.digest();
-            let mut turn = Turn { cluster, play: self, lines: Vec::new() };
+            let mut turn = Turn { cluster, scene: &mut self.scene, lines: Vec::new() };
             let played = match json {
                 Some((_, json)) => turn.json(verb, rest, json),
                 None => turn.line(verb, &words, rest),
@@ -87,12 +52,12 @@ impl Play {
             self.cluster = Some(cluster);
             played?;
             if verb != "digest-same" {
-                self.digest_before = digest;
+                self.scene.digest_before = digest;
             }
-            for double in self.world.doubles() {
+            for double in self.scene.world.doubles() {
                 lines.push(format!("!! {double}"));
                 if self.word == Word::True {
-                    self.breaches.push(double);
+                    self.scene.breaches.push(double);
                 }
             }
             return Ok(lines);
@@ -106,7 +71,7 @@ impl Play {
                 self.draft.add(verb, Arguments::of(rest)).map(|()| Vec::new())
             }
             "policy" => {
-                self.policy = declare::policy(rest)?.into();
+                self.scene.policy = declare::policy(rest)?.into();
                 Ok(Vec::new())
             }
             "false-word" => {
@@ -121,7 +86,7 @@ impl Play {
 
     /// Rules that were broken.
     pub(crate) fn breaches(self) -> Vec<String> {
-        self.breaches
+        self.scene.breaches
     }
 
     fn start(&mut self) -> Result<Vec<String>, String> {
@@ -129,8 +94,8 @@ impl Play {
             Ok(spec) => {
                 let warnings = spec.warnings().iter().map(|warning| format!("warning {warning}"));
                 let lines = warnings.collect();
-                let cluster = Cluster::new(spec, self.policy.clone(), self.now);
-                self.audit = Some(Audit::new(&cluster));
+                let cluster = Cluster::new(spec, self.scene.policy.clone(), self.scene.now);
+                self.scene.audit = Some(Audit::new(&cluster));
                 self.cluster = Some(cluster);
                 Ok(lines)
             }

@@ -1,7 +1,22 @@
 //! The layout of a scenario: blocks of commands, each with what is expected of it.
 
-use super::Misspelt;
+use std::fmt;
 use std::prelude::v1::*;
+
+/// A line that is not understood.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Misspelt {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl fmt::Display for Misspelt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
 
 /// Plays every command and gives the text with the true output in the place of the expected one.
 pub(crate) fn fill(

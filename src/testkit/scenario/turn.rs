@@ -12,7 +12,7 @@ use crate::testkit::twin;
 use crate::{Cluster, OpId, Timestamp};
 
 use super::declare::Draft;
-use super::play::{Agents, Play};
+use super::scene::{Agents, Scene};
 use super::words::{Arguments, named, span};
 use super::world::{Action, Fitness, World};
 use super::{command, print, question};
@@ -42,7 +42,7 @@ fn listing(spec: &ClusterSpec, world: &World, effect: &Effect<Names>) -> Option<
 /// A running cluster, and what came of the command that is being carried out.
 pub(super) struct Turn<'a> {
     pub(super) cluster: Cluster,
-    pub(super) play: &'a mut Play,
+    pub(super) scene: &'a mut Scene,
     pub(super) lines: Vec<String>,
 }
 
@@ -53,45 +53,45 @@ impl Turn<'_> {
         words: &[String],
         rest: &[String],
     ) -> Result<(), String> {
-        if let Some(inputs) = command::inputs(&self.cluster, &mut self.play.world, words)? {
+        if let Some(inputs) = command::inputs(&self.cluster, &mut self.scene.world, words)? {
             for input in inputs {
                 self.hand_in(input);
                 self.settle();
             }
             return Ok(());
         }
-        if let Some(answer) = question::answer(&self.cluster, self.play.now, words)? {
+        if let Some(answer) = question::answer(&self.cluster, self.scene.now, words)? {
             self.lines.extend(answer);
             return Ok(());
         }
         match verb {
             "advance" => {
                 let spans = rest.iter().map(|text| span(text)).collect::<Result<Vec<_>, _>>()?;
-                let until = spans.into_iter().fold(self.play.now, Timestamp::after);
+                let until = spans.into_iter().fold(self.scene.now, Timestamp::after);
                 self.advance(until);
             }
             "at" => {
                 let spans = rest.iter().map(|text| span(text)).collect::<Result<Vec<_>, _>>()?;
                 let until = spans.into_iter().fold(Timestamp::ZERO, Timestamp::after);
-                if until < self.play.now {
-                    return Err(format!("it is {} already", self.play.now));
+                if until < self.scene.now {
+                    return Err(format!("it is {} already", self.scene.now));
                 }
                 self.advance(until);
             }
             "skip" => {
                 let spans = rest.iter().map(|text| span(text)).collect::<Result<Vec<_>, _>>()?;
-                self.play.now = spans.into_iter().fold(self.play.now, Timestamp::after);
+                self.scene.now = spans.into_iter().fold(self.scene.now, Timestamp::after);
             }
             "run" => {
                 let mut arguments = Arguments::of(rest);
                 let node = arguments.take("on").ok_or("expected on=")?;
-                self.play.world.run(&arguments.one("a resource")?, &node);
+                self.scene.world.run(&arguments.one("a resource")?, &node);
             }
             "fit" | "unfit" => {
                 let mut arguments = Arguments::of(rest);
                 let node = arguments.take("on").ok_or("expected on=")?;
                 let fitness = if verb == "fit" { Fitness::Fit } else { Fitness::Unfit };
-                self.play.world.set_fit(&arguments.one("a resource")?, &node, fitness);
+                self.scene.world.set_fit(&arguments.one("a resource")?, &node, fitness);
             }
             "timeout" => {
                 self.ring();
@@ -100,10 +100,10 @@ impl Turn<'_> {
             "whatif" => self.what_if(rest)?,
             "snapshot" => self.snapshot()?,
             "digest-same" => {
-                let same = self.cluster.digest() == self.play.digest_before;
+                let same = self.cluster.digest() == self.scene.digest_before;
                 self.lines.push(if same { "same" } else { "different" }.into());
             }
-            "die" => self.play.world.die(&Arguments::of(rest).one("a resource")?, None),
+            "die" => self.scene.world.die(&Arguments::of(rest).one("a resource")?, None),
             "show" | "hide" => self.show(verb == "show", rest)?,
             _ => return self.agents(verb, rest),
         }
@@ -112,17 +112,17 @@ impl Turn<'_> {
 
     fn agents(&mut self, verb: &str, rest: &[String]) -> Result<(), String> {
         match (verb, rest) {
-            ("manual", []) => self.play.agents = Agents::Manual,
-            ("auto", []) => self.play.agents = Agents::Automatic,
+            ("manual", []) => self.scene.agents = Agents::Manual,
+            ("auto", []) => self.scene.agents = Agents::Automatic,
             ("fail-next", [action, target]) => {
-                self.play.world.fail_next(Action::named(action)?, target, 1);
+                self.scene.world.fail_next(Action::named(action)?, target, 1);
             }
             ("fail-next", [action, target, times]) => {
                 let times = times.parse().map_err(|_| format!("{times} is no number"))?;
-                self.play.world.fail_next(Action::named(action)?, target, times);
+                self.scene.world.fail_next(Action::named(action)?, target, times);
             }
-            ("hang", [action, target]) => self.play.world.hang(Action::named(action)?, target),
-            ("unhang", [action, target]) => self.play.world.unhang(Action::named(action)?, target),
+            ("hang", [action, target]) => self.scene.world.hang(Action::named(action)?, target),
+            ("unhang", [action, target]) => self.scene.world.unhang(Action::named(action)?, target),
             ("done", [all]) if all == "all" => return self.answer_all(),
             ("done", [action, target]) => self.done(action, target, Outcome::Succeeded)?,
             ("done", [action, target, outcome]) => self.done(action, target, named(outcome)?)?,
@@ -131,7 +131,7 @@ impl Turn<'_> {
                 self.answer(OpId::new(operation), named(outcome)?);
             }
             ("progress", [action, target]) => {
-                let operation = self.play.world.last(Action::named(action)?, target)?.operation;
+                let operation = self.scene.world.last(Action::named(action)?, target)?.operation;
                 self.hand_in(Input::OperationProgressed { operation });
             }
             _ => return Err(format!("no such command: {verb}")),
@@ -141,13 +141,13 @@ impl Turn<'_> {
     }
 
     fn done(&mut self, action: &str, target: &str, outcome: Outcome) -> Result<(), String> {
-        let effect = self.play.world.last(Action::named(action)?, target)?;
+        let effect = self.scene.world.last(Action::named(action)?, target)?;
         if effect.action == OperationKind::Inventory && outcome == Outcome::Succeeded {
-            let input = listing(self.cluster.spec(), &self.play.world, &effect);
+            let input = listing(self.cluster.spec(), &self.scene.world, &effect);
             self.hand_in(input.ok_or("the node is mute")?);
             return Ok(());
         }
-        self.play.world.carry_out(&effect, outcome);
+        self.scene.world.carry_out(&effect, outcome);
         self.hand_in(Input::OperationFinished { operation: effect.operation, outcome });
         Ok(())
     }
@@ -155,8 +155,8 @@ impl Turn<'_> {
     /// Answers an operation; what came of one that does not count any more is not known.
     fn answer(&mut self, operation: OpId, outcome: Outcome) {
         let is_awaited = self.cluster.outstanding().any(|effect| effect.operation == operation);
-        if let Some(effect) = self.play.world.issued(operation).filter(|_| is_awaited).cloned() {
-            self.play.world.carry_out(&effect, outcome);
+        if let Some(effect) = self.scene.world.issued(operation).filter(|_| is_awaited).cloned() {
+            self.scene.world.carry_out(&effect, outcome);
         }
         self.hand_in(Input::OperationFinished { operation, outcome });
     }
@@ -176,7 +176,7 @@ impl Turn<'_> {
                 let mut arguments = Arguments::of(rest);
                 let at = arguments.take("at").map(|text| span(&text)).transpose()?;
                 arguments.all()?;
-                let at = at.map_or(self.play.now, |at| Timestamp::ZERO.after(at));
+                let at = at.map_or(self.scene.now, |at| Timestamp::ZERO.after(at));
                 self.hand_over(at, input);
             }
         }
@@ -187,8 +187,8 @@ impl Turn<'_> {
     fn show(&mut self, on: bool, what: &[String]) -> Result<(), String> {
         for word in what {
             match word.as_str() {
-                "checks" => self.play.show.checks = on,
-                "resources" => self.play.show.resources = on,
+                "checks" => self.scene.show.checks = on,
+                "resources" => self.scene.show.resources = on,
                 _ => return Err("expected checks or resources".into()),
             }
         }
@@ -213,7 +213,7 @@ impl Turn<'_> {
     fn snapshot(&mut self) -> Result<(), String> {
         let text = serde_json::to_string(&self.cluster.snapshot()).map_err(|e| e.to_string())?;
         let snapshot: Snapshot = serde_json::from_str(&text).map_err(|e| e.to_string())?;
-        let restored = Cluster::restore(snapshot, self.play.policy.clone());
+        let restored = Cluster::restore(snapshot, self.scene.policy.clone());
         let restored = restored.map_err(|error| format!("not restored: {error}"))?;
         if restored.digest() != self.cluster.digest() {
             self.breach("the restored cluster has another digest");
@@ -231,7 +231,7 @@ impl Turn<'_> {
                 return;
             }
         };
-        self.hand_over(self.play.now, input);
+        self.hand_over(self.scene.now, input);
     }
 
     fn hand_over(&mut self, now: Timestamp, input: Input) {
@@ -246,7 +246,7 @@ impl Turn<'_> {
     }
 
     fn ring(&mut self) {
-        let now = self.play.now;
+        let now = self.scene.now;
         let moment = Moment::before(&self.cluster, Stimulus::Timer, now);
         self.cluster.handle_timeout(now);
         let outputs = self.drain();
@@ -265,27 +265,27 @@ impl Turn<'_> {
         let outputs: Vec<Output> = iter::from_fn(|| self.cluster.poll_output()).collect();
         for output in &told {
             match output {
-                Output::Effect(effect) => self.play.world.note(effect),
-                Output::Event(event) => self.play.world.see(event),
+                Output::Effect(effect) => self.scene.world.note(effect),
+                Output::Event(event) => self.scene.world.see(event),
             }
         }
-        self.lines.extend(print::lines(&told, self.play.show, &self.play.world));
+        self.lines.extend(print::lines(&told, self.scene.show, &self.scene.world));
         outputs
     }
 
     /// Judges a step that has been made. What comes after a breach is not judged any more.
     fn judge(&mut self, moment: &Moment<'_>, answer: Result<(), InputError>, outputs: &[Output]) {
         self.check();
-        let Some(audit) = &mut self.play.audit else { return };
+        let Some(audit) = &mut self.scene.audit else { return };
         if let Err(breach) = audit.after(&self.cluster, moment, answer.as_ref().copied(), outputs) {
-            self.play.audit = None;
+            self.scene.audit = None;
             self.breach(&breach.to_string());
         }
     }
 
     /// Lets the agents answer until nothing is asked for any more.
     fn settle(&mut self) {
-        if self.play.agents == Agents::Automatic {
+        if self.scene.agents == Agents::Automatic {
             self.answer_all().unwrap_or_else(|breach| self.breach(&breach));
         }
     }
@@ -293,7 +293,7 @@ impl Turn<'_> {
     fn answer_all(&mut self) -> Result<(), String> {
         for _ in 0..PATIENCE {
             let spec = self.cluster.spec();
-            let world = &mut self.play.world;
+            let world = &mut self.scene.world;
             let answered = self.cluster.outstanding().find_map(|effect| {
                 let effect = spec.named(effect);
                 if effect.action == OperationKind::Inventory {
@@ -310,7 +310,7 @@ impl Turn<'_> {
                 }
                 Some(Answer::Outcome(effect, outcome)) => (effect, outcome),
             };
-            self.play.world.carry_out(&effect, outcome);
+            self.scene.world.carry_out(&effect, outcome);
             self.hand_in(Input::OperationFinished { operation: effect.operation, outcome });
         }
         Err("it does not come to rest".into())
@@ -319,13 +319,13 @@ impl Turn<'_> {
     fn advance(&mut self, until: Timestamp) {
         let mut idle = 0;
         while let Some(deadline) = self.cluster.poll_timeout().filter(|next| next.at <= until) {
-            let due = deadline.at.max(self.play.now);
-            idle = if due == self.play.now { idle + 1 } else { 0 };
+            let due = deadline.at.max(self.scene.now);
+            idle = if due == self.scene.now { idle + 1 } else { 0 };
             if idle > PATIENCE {
                 self.breach("a timer rings without end");
                 break;
             }
-            self.play.now = due;
+            self.scene.now = due;
             let reason = self.cluster.spec().named(deadline).reason;
             let silent = self.lines.len();
             self.ring();
@@ -334,7 +334,7 @@ impl Turn<'_> {
                 self.lines.insert(silent, format!("at {due}, {reason}:"));
             }
         }
-        self.play.now = until;
+        self.scene.now = until;
     }
 
     fn check(&mut self) {
@@ -345,6 +345,6 @@ impl Turn<'_> {
 
     fn breach(&mut self, what: &str) {
         self.lines.push(format!("!! {what}"));
-        self.play.breaches.push(what.into());
+        self.scene.breaches.push(what.into());
     }
 }

@@ -25,7 +25,10 @@ use super::closed_form::Parameters;
 use crate::settings::Failback;
 
 mod homes;
+mod model;
 mod symmetric;
+
+use model::Model;
 
 /// What the chain says of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -69,24 +72,6 @@ pub fn solve(parameters: &Parameters) -> Result<Solution, Unsolved> {
         Failback::Allow => solve_model(&homes::Homes(*parameters)),
         Failback::Prevent => solve_model(&symmetric::Symmetric(*parameters)),
     }
-}
-
-/// A chain that is described by what can happen in a state.
-trait Model {
-    /// A state, with interchangeable parts in a fixed order.
-    type State: Clone + Ord;
-
-    /// The state in which all is well.
-    fn initial(&self) -> Self::State;
-
-    /// What can happen in a state: tells of each state that follows, and at which rate.
-    fn step(&self, state: &Self::State, follow: &mut dyn FnMut(Self::State, f64));
-
-    /// How many groups are down in a state, by cause.
-    fn groups_down(&self, state: &Self::State) -> ByCause<f64>;
-
-    /// All groups.
-    fn groups(&self) -> usize;
 }
 
 fn solve_model<M: Model>(model: &M) -> Result<Solution, Unsolved> {

@@ -5,78 +5,14 @@ use crate::cluster::{self, LockHandling, ResumeFailback};
 use crate::settings::Fencing;
 use crate::state::{DrainMode, DrainStatus};
 use crate::testkit::Breach;
-use crate::{Command, Incarnation, Input, NodeId, OpId, Outcome};
+use crate::{Command, Input, NodeId, OpId, Outcome};
 
 use std::prelude::v1::*;
 
-/// A node as it really is.
-#[derive(Clone, Debug)]
-pub(super) struct Machine {
-    life: Life,
-    incarnation: Incarnation,
-    loss: Loss,
-    /// The fence that the core asked for.
-    fence: Option<OpId>,
-    service: Upkeep,
-}
+mod record;
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Life {
-    Up,
-    Failed,
-}
-
-/// What becomes of the loss of a node.
-#[derive(Clone, Copy, Debug, Default)]
-struct Loss {
-    /// What the next alarm is about.
-    next: LossStep,
-    /// When the outage of its groups began.
-    since: u64,
-    /// How long it is to last without a wait for the operator.
-    length: u64,
-    is_covered: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum LossStep {
-    /// The membership layer misses its heartbeats.
-    #[default]
-    Notice,
-    /// The fence is done, or would be if it were covered.
-    Off,
-    /// The operator gives their word.
-    Help,
-}
-
-/// Planned maintenance.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Upkeep {
-    None,
-    /// Its groups leave; it is over at this time.
-    Draining(u64),
-    /// It is off.
-    Off,
-}
-
-/// How a drain ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Drained {
-    Empty,
-    Blocked,
-}
-
-impl Machine {
-    pub(super) fn new() -> Self {
-        Self {
-            life: Life::Failed,
-            incarnation: Incarnation::default(),
-            loss: Loss::default(),
-            fence: None,
-            service: Upkeep::None,
-        }
-    }
-}
+pub(super) use record::{Drained, Machine};
+use record::{Life, Loss, LossStep, Upkeep};
 
 impl Simulation {
     fn machine(&mut self, node: NodeId) -> Option<&mut Machine> {

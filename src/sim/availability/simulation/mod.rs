@@ -33,7 +33,7 @@ use machine::Machine;
 use means::{Means, part};
 pub use run::{Goal, Progress};
 use service::Service;
-use slots::{Alarm, slots};
+use slots::{Alarm, Slots};
 
 /// A cluster in simulated time.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ impl Simulation {
             draw: Draw::new(seed),
             means: Means::of(design.rates()),
             fencing: spec.settings().fencing,
-            alarms: Alarms::new(slots(nodes, groups)),
+            alarms: Alarms::new(Slots { nodes, groups }.count()),
             machines: (0..nodes).map(|_| Machine::new()).collect(),
             services,
             books: Books::new(measured.len(), 0),
@@ -188,7 +188,7 @@ impl Simulation {
             self.now = at;
             self.events = self.events.saturating_add(1);
             self.alarms.clear(slot);
-            match self.alarm_of(slot) {
+            match self.slots().alarm(slot) {
                 Alarm::Life(node) => self.change_life(node)?,
                 Alarm::Loss(node) => self.advance_loss(node)?,
                 Alarm::Maintenance(node) => self.change_maintenance(node)?,
@@ -200,6 +200,29 @@ impl Simulation {
         }
         self.now = end;
         Ok(())
+    }
+
+    fn slots(&self) -> Slots {
+        Slots { nodes: self.machines.len(), groups: self.services.len() }
+    }
+
+    fn slot_of(&self, alarm: Alarm) -> usize {
+        self.slots().slot(alarm)
+    }
+
+    fn set_alarm(&mut self, alarm: Alarm, at: u64) {
+        self.alarms.set(self.slot_of(alarm), at);
+    }
+
+    /// Puts an alarm off, if it is set, to what a function makes of its time.
+    fn delay_alarm(&mut self, alarm: Alarm, until: impl FnOnce(u64) -> u64) {
+        if let Some(at) = self.alarms.of(self.slot_of(alarm)) {
+            self.set_alarm(alarm, until(at));
+        }
+    }
+
+    fn clear_alarm(&mut self, alarm: Alarm) {
+        self.alarms.clear(self.slot_of(alarm));
     }
 
     /// Hands an input to the core and carries out what it asks for.

@@ -7,107 +7,17 @@ use std::prelude::v1::*;
 
 use super::{Alarm, Cause, Simulation, part};
 use crate::cluster::Effect;
-use crate::settings::Failback;
 use crate::sim::availability::books::Entry;
 use crate::sim::availability::truth::Asked;
-use crate::spec::GroupSpec;
 use crate::state::OperationKind;
 use crate::testkit::Breach;
-use crate::{GroupId, Input, NodeId, OpId, Outcome, ResourceId};
+use crate::{GroupId, Input, NodeId, Outcome};
 
 mod notes;
+mod record;
 
-/// A group as its users see it.
-#[derive(Clone, Debug)]
-pub(super) struct Service {
-    pub(super) name: String,
-    /// Its place in the books, if it is measured.
-    pub(super) book: Option<usize>,
-    home: Option<NodeId>,
-    returns: bool,
-    depth: u64,
-    /// Why it is down, if it is.
-    down: Option<Cause>,
-    /// Up to when downtime has been counted.
-    counted: u64,
-    /// Where it was started last.
-    host: Option<NodeId>,
-    /// Where it served last.
-    served_on: Option<NodeId>,
-    /// When the present outage is to end, if that has been drawn.
-    ends_at: Option<u64>,
-    wave: Wave,
-    waves_left: u64,
-    in_flight: Vec<(OpId, ResourceId)>,
-    /// Why it will be down when it stops next.
-    leaves_for: Cause,
-    /// It is away from home because of maintenance.
-    is_away_as_planned: bool,
-    pub(super) entry: Entry,
-}
-
-/// What the operations in flight of a group do.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Wave {
-    None,
-    /// The last stop ends at this time.
-    Stops(u64),
-    Starts,
-}
-
-impl Service {
-    pub(super) fn new(group: &GroupSpec, book: Option<usize>) -> Self {
-        Self {
-            name: group.name().into(),
-            book,
-            home: group.preferred_owners().first().copied(),
-            returns: group.settings().failback == Failback::Allow,
-            depth: u64::try_from(group.graph().depth()).unwrap_or(u64::MAX).max(1),
-            down: Some(Cause::Waiting),
-            counted: 0,
-            host: None,
-            served_on: None,
-            ends_at: None,
-            wave: Wave::None,
-            waves_left: 0,
-            in_flight: Vec::with_capacity(group.resource_count()),
-            leaves_for: Cause::Failback,
-            is_away_as_planned: false,
-            entry: Entry::default(),
-        }
-    }
-
-    pub(super) const fn is_serving(&self) -> bool {
-        self.down.is_none()
-    }
-
-    /// It serves, and at home if it returns there.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.book.is_none()
-            || self.is_serving()
-                && (!self.returns || self.home.is_none() || self.served_on == self.home)
-    }
-
-    /// Counts downtime up to now.
-    pub(super) fn count(&mut self, now: u64) {
-        if let Some(cause) = self.down {
-            let sum = self.entry.down.of_mut(cause);
-            *sum = sum.saturating_add(now.saturating_sub(self.counted));
-        }
-        self.counted = now;
-    }
-
-    /// When the present outage is to end.
-    pub(super) const fn end_at(&mut self, end: u64) {
-        self.ends_at = Some(end);
-    }
-
-    /// Goes on being down for another reason.
-    fn blame(&mut self, now: u64, cause: Cause) {
-        self.count(now);
-        self.down = Some(cause);
-    }
-}
+pub(super) use record::Service;
+use record::Wave;
 
 impl Simulation {
     pub(super) fn service(&mut self, group: GroupId) -> Option<&mut Service> {

@@ -1,14 +1,15 @@
 //! What rings, and its place in the tree of alarms.
 
-use super::Simulation;
 use crate::{GroupId, NodeId};
 
 /// Places in the tree of alarms for each node: its life, its loss, its maintenance.
 const ALARMS_PER_NODE: usize = 3;
 
-/// Places in the tree of alarms for so many nodes and groups; each group has two, and the site one.
-pub(super) const fn slots(nodes: usize, groups: usize) -> usize {
-    nodes.saturating_mul(ALARMS_PER_NODE).saturating_add(groups.saturating_mul(2)).saturating_add(1)
+/// The places in the tree of alarms for so many nodes and groups.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slots {
+    pub(super) nodes: usize,
+    pub(super) groups: usize,
 }
 
 /// What an alarm is about.
@@ -22,12 +23,15 @@ pub(super) enum Alarm {
     Site,
 }
 
-impl Simulation {
-    pub(super) fn alarm_of(&self, slot: usize) -> Alarm {
-        let nodes = self.machines.len().saturating_mul(ALARMS_PER_NODE);
-        let groups = self.services.len();
-        if let Some(beyond) = slot.checked_sub(nodes) {
-            return match (beyond.checked_rem(groups), beyond.checked_div(groups)) {
+impl Slots {
+    /// How many there are; each group has two, and the site one.
+    pub(super) const fn count(self) -> usize {
+        self.of_nodes().saturating_add(self.groups.saturating_mul(2)).saturating_add(1)
+    }
+
+    pub(super) fn alarm(self, slot: usize) -> Alarm {
+        if let Some(beyond) = slot.checked_sub(self.of_nodes()) {
+            return match (beyond.checked_rem(self.groups), beyond.checked_div(self.groups)) {
                 (Some(group), Some(0)) => Alarm::Wave(GroupId::from_index(group)),
                 (Some(group), Some(1)) => Alarm::Resource(GroupId::from_index(group)),
                 (None | Some(_), None | Some(_)) => Alarm::Site,
@@ -41,15 +45,13 @@ impl Simulation {
         }
     }
 
-    pub(super) fn slot_of(&self, alarm: Alarm) -> usize {
+    pub(super) fn slot(self, alarm: Alarm) -> usize {
         let of_node = |node: NodeId, part: usize| {
             node.index().saturating_mul(ALARMS_PER_NODE).saturating_add(part)
         };
         let of_group = |group: GroupId, part: usize| {
-            let before = self.services.len().saturating_mul(part);
-            of_node(NodeId::from_index(self.machines.len()), 0)
-                .saturating_add(before)
-                .saturating_add(group.index())
+            let before = self.groups.saturating_mul(part);
+            self.of_nodes().saturating_add(before).saturating_add(group.index())
         };
         match alarm {
             Alarm::Life(node) => of_node(node, 0),
@@ -61,18 +63,7 @@ impl Simulation {
         }
     }
 
-    pub(super) fn set_alarm(&mut self, alarm: Alarm, at: u64) {
-        self.alarms.set(self.slot_of(alarm), at);
-    }
-
-    /// Puts an alarm off, if it is set, to what a function makes of its time.
-    pub(super) fn delay_alarm(&mut self, alarm: Alarm, until: impl FnOnce(u64) -> u64) {
-        if let Some(at) = self.alarms.of(self.slot_of(alarm)) {
-            self.set_alarm(alarm, until(at));
-        }
-    }
-
-    pub(super) fn clear_alarm(&mut self, alarm: Alarm) {
-        self.alarms.clear(self.slot_of(alarm));
+    const fn of_nodes(self) -> usize {
+        self.nodes.saturating_mul(ALARMS_PER_NODE)
     }
 }

@@ -9,7 +9,7 @@ use crate::cluster::Life;
 use crate::machine::ResourceState;
 use crate::settings::{DesiredState, FailbackWindow};
 use crate::state::{Exhaustion, MovementCause};
-use crate::testkit::audit::again::Again;
+use crate::testkit::audit::seen::Again;
 
 /// Judges a step of a cluster that was online, with another memory of what was before.
 fn with(next: &Next, doctor: impl FnOnce(&mut Seen)) -> Option<Invariant> {

@@ -1,24 +1,15 @@
 //! The laws as functions of a case.
 
-use std::prelude::v1::*;
-
 use super::Law;
 use super::case::{Case, Scene};
 use crate::policy::FailoverPolicy;
 
 mod change;
 mod contract;
+mod finding;
 mod rest;
 
-/// What a case says about a law.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Finding {
-    Kept,
-    /// The case is not about it.
-    NothingToSay,
-    /// It is not kept, in words.
-    Broken(String),
-}
+pub(super) use finding::Finding;
 
 pub(super) fn try_law(
     law: Law,
@@ -44,12 +35,5 @@ pub(super) fn try_law(
         Law::LoadAttracts => change::load(case, policy, change::Pull::Towards),
         Law::VisitsAll => rest::visits_all(case, policy),
         Law::Spread => rest::spread(policy),
-    }
-}
-
-impl Finding {
-    /// Kept unless the two are different.
-    fn unless<T: PartialEq>(one: &T, other: &T, words: impl FnOnce() -> String) -> Self {
-        if one == other { Self::Kept } else { Self::Broken(words()) }
     }
 }
