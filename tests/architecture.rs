@@ -26,7 +26,7 @@ fn section<'a>(text: &'a str, heading: &str) -> impl Iterator<Item = &'a str> {
         .lines()
         .skip_while(|line| *line != heading)
         .skip(1)
-        .take_while(|line| !line.starts_with("## "))
+        .take_while(|line| !line.starts_with("## ") && !line.starts_with("### "))
         .collect();
     assert!(!lines.is_empty(), "no section {heading}");
     lines.into_iter()
@@ -95,9 +95,14 @@ fn every_row_of_the_code_map_stands_for_a_file() {
 
 /// The rooms, each with the number of its floor from the top.
 fn floors() -> BTreeMap<String, usize> {
+    plan_below("## Floors")
+}
+
+/// The first plan below a heading: its rooms, each with the number of its floor from the top.
+fn plan_below(heading: &str) -> BTreeMap<String, usize> {
     let text = document();
     let mut floors = BTreeMap::new();
-    let plan = section(&text, "## Floors").skip_while(|line| !line.starts_with("```")).skip(1);
+    let plan = section(&text, heading).skip_while(|line| !line.starts_with("```")).skip(1);
     for (floor, line) in plan.take_while(|line| !line.starts_with("```")).enumerate() {
         // Rooms stand close together, what they are for stands apart.
         let rooms = line.trim_start().split("    ").next().unwrap_or_default();
@@ -203,24 +208,64 @@ fn every_room_imports_only_from_floors_below_it() {
     assert!(seen > 100, "only {seen} imports were seen");
 }
 
-/// The rooms in which files may still import from each other in a circle.
-const WITH_CIRCLES: [&str; 1] = ["cluster"];
-
 #[test]
 fn no_files_import_from_each_other_in_a_circle() {
     let mut files = Files::default();
     for file in sources() {
         files.add(&file, &code(&file));
     }
-    let mut imports = files.imports();
+    let imports = files.imports();
     let count: usize = imports.values().map(BTreeSet::len).sum();
     assert!(count > 1_000, "only {count} imports between files were seen");
-    imports.retain(|file, _| {
-        let room = file.split(['/', '.']).next().unwrap_or_default();
-        !WITH_CIRCLES.contains(&room)
-    });
     if let Some(circle) = circle(&imports) {
         panic!("a circle of imports in src: {}", circle.join(" -> "));
+    }
+}
+
+/// The folder of the core in which a file stands; `mod` is the face.
+fn part_of_core(file: &str) -> Option<&str> {
+    let part = file.strip_prefix("cluster/")?;
+    Some(part.split_once('/').map_or("mod", |(part, _)| part))
+}
+
+#[test]
+fn no_file_of_the_core_imports_upwards() {
+    let floors = plan_below("### Inside the core");
+    let mut files = Files::default();
+    for file in sources() {
+        files.add(&file, &code(&file));
+    }
+    let mut seen = 0;
+    for (file, imported) in files.imports() {
+        let Some(part) = part_of_core(file) else { continue };
+        let floor = floors.get(part).unwrap_or_else(|| panic!("{part} has no floor"));
+        for other in imported.iter().filter_map(|other| part_of_core(other)) {
+            let below = floors.get(other).unwrap_or_else(|| panic!("{other} has no floor"));
+            assert!(part == other || below > floor, "src/{file} imports from {other}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 200, "only {seen} imports within the core were seen");
+}
+
+/// Nothing outside `ledger` could write to the state even if it named it: the fields are private there.
+#[test]
+fn only_the_ledger_can_write() {
+    let ledger = code("cluster/ledger/mod.rs");
+    let (_, fields) = ledger.split_once("pub(crate) struct Ledger {").expect("the ledger");
+    let (fields, _) = fields.split_once("\n}").expect("the end of the ledger");
+    assert!(fields.contains("state: ClusterState"), "the state is elsewhere");
+    assert!(!fields.contains("pub"), "a field of the ledger is not private");
+    for file in sources().into_iter().filter(|file| part_of_core(file) == Some("ledger")) {
+        let code = code(&file);
+        let lends = code.lines().find(|line| {
+            line.contains("pub(crate)")
+                && line.contains("-> ")
+                && line.contains("&mut ")
+                && line.rsplit("-> ").next().is_some_and(|result| result.contains("&mut"))
+        });
+        let lends = lends.filter(|line| !line.contains("index_mut"));
+        assert!(lends.is_none(), "src/{file} lends what it should write itself: {lends:?}");
     }
 }
 

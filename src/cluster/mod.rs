@@ -1,92 +1,47 @@
 //! The core: what happened goes in, what to do comes out.
 //!
-//! [`Cluster::handle`] takes one input at a time, steps the state machines, places the groups that
-//! were touched and plans their operations from the state, never from memory of what was going on.
-//! Each kind of work has its own room: `check` and `check_command` (what is refused),
-//! `membership`, `operation`, `health`, `command`, `configure` (what inputs change), `settle`,
-//! `placement`, `reconcile`, `orphan` (what follows from the state), `snapshot`, `what_if`, `why`
-//! (questions).
+//! [`Cluster::handle`] takes one input at a time. `check` refuses it or says what was accepted;
+//! `inputs` has the ledger write what it changes; `settle` plans every node and group that was
+//! touched, from the state and never from memory of what was going on, until nothing is left to do.
+//! `view` answers questions about the present and can change nothing, `ledger` is the only writer,
+//! `index` is what is derived from the state, `words` is what is said to a cluster and by it.
+//! `questions` lets a copy of the cluster answer, and `keep` stores and compares clusters.
 
-use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::fmt;
 
-use crate::id::{GroupId, Names, OpId, ResourceId};
+use crate::id::{GroupId, Names, ResourceId};
 use crate::machine::{Budget, GroupState};
 use crate::policy::FailoverPolicy;
 use crate::spec::{ClusterSpec, Limits};
 use crate::state::ClusterState;
 use crate::time::Timestamp;
 
-mod agenda;
-mod caches;
 mod check;
-mod check_command;
-mod command;
-mod configure;
-mod configure_running;
-mod deadline;
-mod digest;
-mod drain;
-mod error;
-mod explain;
-mod failback;
-mod failed_nodes;
-mod gate;
-mod health;
-mod input;
-mod inquiry;
-mod invariants;
-mod inventory;
-mod left;
-mod life;
-#[cfg(feature = "testkit")]
-mod likeness;
-mod membership;
-mod movement;
-mod naming;
-mod operation;
-mod orphan;
-mod orphan_index;
-mod output;
-mod outstanding;
-mod placement;
-mod raised;
-mod reason;
-mod reconcile;
-mod recovery;
-mod restore;
-mod resume;
-mod room;
-mod run;
-mod running;
+mod index;
+mod inputs;
+mod keep;
+mod ledger;
+mod questions;
 mod settle;
-mod snapshot;
-mod takeover;
-mod tiers;
-mod touched;
-mod what_if;
-mod why;
-mod without_quorum;
+pub(crate) mod view;
+mod words;
 
 pub use crate::state::Outcome;
-pub use deadline::{Deadline, DeadlineReason};
-pub use error::{InputError, UnknownReference};
-pub use input::{Command, ConfigurationMoves, Input, LockHandling, ResumeFailback, WhenRefused};
-pub use invariants::{Rule, Subject, Violation};
-pub use life::Life;
-pub use output::{Effect, Event, Output};
-pub use reason::Reason;
-pub use restore::RestoreError;
-pub use run::Run;
-pub use running::{Running, RunningState};
-pub use snapshot::{Snapshot, SnapshotV1};
-pub use what_if::{Fate, Plan, PlanEnd, PlannedGroup, PlannedOperation, WhatIfError};
+pub use keep::{RestoreError, Snapshot, SnapshotV1};
+pub use questions::{Fate, Plan, PlanEnd, PlannedGroup, PlannedOperation, WhatIfError};
+pub use words::{
+    Command, ConfigurationMoves, Deadline, DeadlineReason, Effect, Event, Input, InputError, Life,
+    LockHandling, Output, Reason, ResumeFailback, Rule, Run, Running, RunningState, Subject,
+    UnknownReference, Violation, WhenRefused,
+};
 
-use caches::Caches;
-use check::Accepted;
+use check::accepted::Accepted;
 #[cfg(feature = "sim")]
-pub(crate) use digest::PortableHasher;
+pub(crate) use keep::digest::PortableHasher;
+use ledger::Ledger;
+use settle::planner::Planner;
+use view::{Facts, View};
 
 /// A failover cluster: its declaration, its state and its policy.
 ///
@@ -96,17 +51,8 @@ pub(crate) use digest::PortableHasher;
 /// equal times give equal outputs and a bit-identical state, on every platform.
 #[derive(Clone)]
 pub struct Cluster {
-    spec: Arc<ClusterSpec>,
     policy: Arc<dyn FailoverPolicy>,
-    state: ClusterState,
-    caches: Caches,
-    outputs: VecDeque<Output>,
-    /// The declarations that outputs still in the queue have their ids of, one for each change of
-    /// configuration among them, oldest first.
-    earlier_specs: VecDeque<Arc<ClusterSpec>>,
-    /// The first thing that never happens, if it has happened. No part of the state: replicas that
-    /// differ in it alone are equal, and a snapshot leaves it behind.
-    fault: Option<Violation>,
+    ledger: Ledger,
 }
 
 impl Cluster {
@@ -124,10 +70,8 @@ impl Cluster {
         policy: Arc<dyn FailoverPolicy>,
         state: ClusterState,
     ) -> Self {
-        let caches = Caches::of(&spec, &state);
-        let (outputs, earlier_specs) = (VecDeque::new(), VecDeque::new());
-        let mut cluster = Self { spec, policy, state, caches, outputs, earlier_specs, fault: None };
-        cluster.plan_caches();
+        let mut cluster = Self { policy, ledger: Ledger::new(spec, state) };
+        cluster.planner().plan_caches();
         cluster
     }
 
@@ -144,21 +88,42 @@ impl Cluster {
     /// Only if the policy does. The cluster is half changed then: whoever catches the panic throws it
     /// away and restores the last snapshot.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<(), InputError> {
-        let checked = self.check(now, input);
+        let checked = self.view().check(now, input);
         if checked.is_err() && seeded!(RefusalLeavesTrace) {
-            self.state.inputs = self.state.inputs.saturating_add(1);
+            self.ledger.advance(self.ledger.state().now);
         }
         let accepted = checked?;
-        let since = self.state.now;
-        self.advance(now);
+        let since = self.ledger.state().now;
+        self.ledger.advance(now);
         if matches!(accepted, Accepted::Resumed) {
-            self.arm_anew(since);
+            self.ledger.arm_anew(since);
         }
         // Deadlines are told as of now: what has passed is done, or it would be forgotten.
-        self.touch_what_is_due();
-        self.apply(accepted);
-        self.settle();
+        self.ledger.touch_what_is_due();
+        let mut planner = self.planner();
+        planner.apply(accepted);
+        planner.settle();
         Ok(())
+    }
+
+    /// Goes on after a time in which nobody decided: [`Input::CoreResumed`].
+    ///
+    /// Call it once after [`restore`](Self::restore), before anything else is handed in, with the
+    /// present time. The time since the last input counts neither against an operation in flight,
+    /// whose deadline is armed anew from `now`, nor against a restart, a retry, a probe or a health
+    /// check, which are due that much later. Leases and fences went on, for the world did; but
+    /// nothing comes of them at `now` itself. So hand in next, still at `now`, what membership
+    /// reported meanwhile; then carry out again what is [outstanding](Self::outstanding), and set
+    /// the timer for [`poll_timeout`](Self::poll_timeout). Leases that are over end 1 ms after
+    /// `now`.
+    ///
+    /// Every call gives what is in flight all its time again; so call it for nothing else.
+    ///
+    /// # Errors
+    ///
+    /// A time that [`handle`](Self::handle) does not accept. Nothing has changed then.
+    pub fn resume(&mut self, now: Timestamp) -> Result<(), InputError> {
+        self.handle(now, Input::CoreResumed)
     }
 
     /// Does what is due at `now`.
@@ -167,16 +132,16 @@ impl Cluster {
     /// ones with an old time do no harm: where nothing is due nothing changes, not even the time. A
     /// time beyond [`Timestamp::LATEST`] is ignored.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        if now < self.state.now
+        if now < self.ledger.state().now
             || now > Timestamp::LATEST
-            || self.is_exhausted()
-            || self.caches.agenda.first().is_none_or(|(at, _)| at > now)
+            || self.facts().is_exhausted()
+            || self.ledger.index().agenda.first().is_none_or(|(at, _)| at > now)
         {
             return;
         }
-        self.advance(now);
-        self.touch_what_is_due();
-        self.settle();
+        self.ledger.advance(now);
+        self.ledger.touch_what_is_due();
+        self.planner().settle();
     }
 
     /// The next thing to do or to know, in causal order.
@@ -186,18 +151,14 @@ impl Cluster {
     /// [`poll_named_output`](Self::poll_named_output), which minds that.
     #[must_use]
     pub fn poll_output(&mut self) -> Option<Output> {
-        let output = self.outputs.pop_front()?;
-        if matches!(output, Output::Event(Event::ConfigurationChanged { .. })) {
-            self.earlier_specs.pop_front();
-        }
-        Some(output)
+        self.ledger.poll_output()
     }
 
     /// The same by names: those of the configuration in which it arose, so that what is said of an
     /// evicted node has its name.
     #[must_use]
     pub fn poll_named_output(&mut self) -> Option<Output<Names>> {
-        let spec = Arc::clone(self.earlier_specs.front().unwrap_or(&self.spec));
+        let spec = self.ledger.spec_of_next_output();
         Some(spec.named(self.poll_output()?))
     }
 
@@ -210,63 +171,64 @@ impl Cluster {
     /// stands where no input is taken in any more ([`InputError::CounterExhausted`]).
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        let (at, slot) = self.caches.agenda.first().filter(|_| !self.is_exhausted())?;
-        let reason = self.deadline_reason(slot)?;
-        Some(Deadline { at: at.max(self.state.now), reason })
+        let (at, slot) =
+            self.ledger.index().agenda.first().filter(|_| !self.facts().is_exhausted())?;
+        let reason = self.view().deadline_reason(slot)?;
+        Some(Deadline { at: at.max(self.ledger.state().now), reason })
     }
 
     /// Every operation that was asked for and has not ended, oldest first. After a restore these
     /// are to be carried out again.
     pub fn outstanding(&self) -> impl Iterator<Item = Effect> + '_ {
-        self.caches.outstanding.iter().filter_map(|(_, target)| self.effect_of(target))
+        self.ledger
+            .index()
+            .outstanding
+            .iter()
+            .filter_map(|(_, target)| self.facts().effect_of(target))
     }
 
     /// The declaration that is in force.
     #[must_use]
     pub fn spec(&self) -> &ClusterSpec {
-        &self.spec
+        self.ledger.spec()
     }
 
     /// The same, to be kept.
     #[cfg(feature = "shared")]
     pub(crate) fn shared_spec(&self) -> Arc<ClusterSpec> {
-        Arc::clone(&self.spec)
+        self.ledger.shared_spec()
     }
 
     /// The state as of the last input.
     #[must_use]
     pub const fn state(&self) -> &ClusterState {
-        &self.state
+        self.ledger.state()
     }
 
     /// The state of a group, derived from its resources; offline for an id of another configuration.
     #[must_use]
     pub fn group_state(&self, group: GroupId) -> GroupState {
-        self.state.group_state(&self.spec, group)
+        self.ledger.state().group_state(self.ledger.spec(), group)
     }
 
     /// What is left at `now` of the restarts of a resource on its owner: by the threshold for starts if
     /// its last start failed, by the one for restarts otherwise.
     #[must_use]
     pub fn restart_budget(&self, resource: ResourceId, now: Timestamp) -> Option<Budget> {
-        let settings = self.spec.resource(resource)?.settings();
-        let record = self.state.resource(resource)?;
-        Some(record.restart_budget(
-            self.spec.settings().restart_window,
-            now.max(self.state.now),
-            (record.failed_while.threshold(settings), settings.restart_period),
-        ))
+        self.facts().restart_budget(resource, now)
     }
 
     /// What is left at `now` of the failovers of a group because of its resources.
     #[must_use]
     pub fn failover_budget(&self, group: GroupId, now: Timestamp) -> Option<Budget> {
-        let settings = self.spec.group(group)?.settings();
-        let record = self.state.group(group)?;
-        let others = self.caches.membership.up.saturating_sub(1);
-        let threshold = settings.failover_threshold.unwrap_or(others);
-        let threshold = threshold.saturating_add(u32::from(seeded!(OneFailoverMore)));
-        Some(record.failovers.budget(now.max(self.state.now), threshold, settings.failover_period))
+        self.facts().failover_budget(group, now)
+    }
+
+    /// The one current reason why a group that should be online is not; `None` if everything of
+    /// it that is wanted is online, or nothing is wanted, or there is no such group.
+    #[must_use]
+    pub fn why(&self, group: GroupId) -> Option<Reason> {
+        self.facts().why(group)
     }
 
     /// The whole state with its declaration, in a form that every later version can read.
@@ -275,7 +237,7 @@ impl Cluster {
     /// [outstanding](Self::outstanding) in the restored cluster, events are lost. So poll first.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::of(&self.spec, &self.state)
+        Snapshot::of(self.ledger.spec(), self.ledger.state())
     }
 
     /// The cluster of a snapshot, which goes on where that one stood. Operations in flight are
@@ -303,14 +265,14 @@ impl Cluster {
         policy: impl FailoverPolicy + 'static,
         limits: &Limits,
     ) -> Result<Self, RestoreError> {
-        let (spec, state) = restore::restore_state_within(snapshot, limits)?;
+        let (spec, state) = keep::restore::restore_state_within(snapshot, limits)?;
         Ok(Self::assemble(Arc::new(spec), Arc::new(policy), state))
     }
 
     /// A number that is equal for equal states, on every platform: replicas compare it.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        digest::digest(&self.spec, &self.state)
+        keep::digest::digest(self.ledger.spec(), self.ledger.state())
     }
 
     /// Checks what must hold after every input.
@@ -324,7 +286,7 @@ impl Cluster {
     ///
     /// What does not hold. That is a defect of this crate, whatever the inputs were.
     pub fn check_invariants(&self) -> Result<(), Violation> {
-        match &self.fault {
+        match self.ledger.fault() {
             Some(fault) => Err(fault.clone()),
             None => self.check_state(),
         }
@@ -332,15 +294,10 @@ impl Cluster {
 
     /// The state and what is derived from it.
     fn check_state(&self) -> Result<(), Violation> {
-        invariants::check(&self.spec, &self.state)?;
-        self.caches.check(&self.spec, &self.state)?;
-        self.check_standings()?;
-        self.check_timers()
-    }
-
-    /// Keeps the first fault.
-    fn note_fault(&mut self, subject: Subject, rule: Rule) {
-        self.fault.get_or_insert_with(|| Violation::new(subject, rule));
+        keep::invariants::check(self.ledger.spec(), self.ledger.state())?;
+        self.ledger.index().check(self.ledger.spec(), self.ledger.state())?;
+        self.facts().check_standings()?;
+        self.view().check_timers()
     }
 
     /// The policy, for whoever judges what comes of it.
@@ -349,19 +306,26 @@ impl Cluster {
         &*self.policy
     }
 
-    pub(crate) fn advance(&mut self, now: Timestamp) {
-        self.state.now = now;
-        self.state.inputs = self.state.inputs.saturating_add(1);
+    /// The same cluster at a later time, to which nothing happened meanwhile.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn at(&self, now: Timestamp) -> Self {
+        let mut later = self.clone();
+        later.ledger.advance(now);
+        later
     }
 
-    fn emit(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
+    /// The facts, for questions about the present.
+    pub(crate) fn facts(&self) -> Facts<'_> {
+        self.ledger.facts()
     }
 
-    fn next_operation(&mut self) -> OpId {
-        let operation = self.state.next_operation;
-        self.state.next_operation = operation.next();
-        operation
+    /// The facts with the policy.
+    pub(crate) fn view(&self) -> View<'_> {
+        View { facts: self.facts(), policy: &*self.policy }
+    }
+
+    fn planner(&mut self) -> Planner<'_> {
+        Planner { ledger: &mut self.ledger, policy: &*self.policy }
     }
 }
 
@@ -372,16 +336,15 @@ const _: () = {
     is_shareable::<Input>();
     is_shareable::<InputError>();
     is_shareable::<Output>();
-    is_shareable::<Plan>();
     is_shareable::<Snapshot>();
 };
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")
-            .field("name", &self.spec.name())
+            .field("name", &self.ledger.spec().name())
             .field("policy", &self.policy)
-            .field("state", &self.state)
+            .field("state", self.ledger.state())
             .finish_non_exhaustive()
     }
 }

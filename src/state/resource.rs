@@ -384,6 +384,13 @@ impl ResourceRecord {
         self.operation
     }
 
+    /// Forgets its failures: it has all its restarts and retries again.
+    pub(crate) fn forget_attempts(&mut self) {
+        self.recovery = Recovery::None;
+        self.restarts.clear();
+        self.retries = 0;
+    }
+
     /// The time up to which its restarts have aged: where only time online counts, the clock stands
     /// still while the resource is not online.
     pub(crate) fn restart_clock(&self, window: RestartWindow, now: Timestamp) -> Timestamp {

@@ -42,8 +42,12 @@ pub(crate) fn blocks() -> Vec<Block> {
 /// What questions and timeouts are answered by.
 fn answers() -> Vec<Block> {
     vec![
-        block("json deadlines", &[("src/cluster/deadline.rs", "deadline_reasons! {")], deadlines()),
-        block("json reasons", &[("src/cluster/reason.rs", "pub enum Reason<")], reasons()),
+        block(
+            "json deadlines",
+            &[("src/cluster/words/deadline.rs", "deadline_reasons! {")],
+            deadlines(),
+        ),
+        block("json reasons", &[("src/cluster/words/reason.rs", "pub enum Reason<")], reasons()),
         block(
             "json verdicts",
             &[
@@ -65,11 +69,11 @@ fn answers() -> Vec<Block> {
         block(
             "json plans",
             &[
-                ("src/cluster/what_if.rs", "pub struct Plan "),
-                ("src/cluster/what_if.rs", "pub struct PlannedGroup "),
-                ("src/cluster/what_if.rs", "pub struct PlannedOperation "),
-                ("src/cluster/what_if.rs", "pub enum Fate "),
-                ("src/cluster/what_if.rs", "pub enum PlanEnd "),
+                ("src/cluster/questions/what_if.rs", "pub struct Plan "),
+                ("src/cluster/questions/what_if.rs", "pub struct PlannedGroup "),
+                ("src/cluster/questions/what_if.rs", "pub struct PlannedOperation "),
+                ("src/cluster/questions/what_if.rs", "pub enum Fate "),
+                ("src/cluster/questions/what_if.rs", "pub enum PlanEnd "),
             ],
             plans(),
         ),

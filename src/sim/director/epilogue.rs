@@ -93,7 +93,7 @@ impl Director {
         }
         self.come_to_rest(0)?;
         let journal = self.stage.take_journal();
-        for group in online {
+        for group in online.into_iter().filter(|group| !self.has_orphan(*group)) {
             liveness::off_only_while_moving(group, &journal, begun_at)?;
         }
         for group in steady {
@@ -272,6 +272,14 @@ impl Director {
             let retries = cluster.state().resource(*resource).map_or(0, |of| of.retries);
             is_notified && retries == 0 && budget.is_some_and(|budget| budget.remaining > 0)
         })
+    }
+
+    /// Whether something of a group still runs where it should not: its start waits for that.
+    fn has_orphan(&self, group: GroupId) -> bool {
+        let cluster = self.stage.cluster();
+        let is_of_group =
+            |resource| cluster.spec().resource(resource).is_some_and(|of| of.group() == group);
+        cluster.state().orphans().any(|(_, resource, _)| is_of_group(resource))
     }
 
     /// Whether a group has no other place to go, whatever comes up: neither a better one, nor one that

@@ -300,7 +300,7 @@ impl Director {
             let Some(record) = state.resource(id) else { continue };
             let is_online =
                 record.state() == ResourceState::Online && record.maintenance() == Maintenance::Off;
-            if is_online && cluster.is_checked(declared.group()) && !runs(id) {
+            if is_online && cluster.facts().is_checked(declared.group()) && !runs(id) {
                 // What is never checked thoroughly nobody may ever notice.
                 let Some(span) = declared.settings().is_alive_interval.span() else { continue };
                 let check = record.known_alive_at.after(span);

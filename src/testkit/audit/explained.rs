@@ -1,15 +1,15 @@
 //! A group goes where it was said that it would go.
 
-use crate::cluster::{Event, Outcome, Output};
-use crate::machine::NodeState;
-use crate::policy::Trigger;
-use crate::state::{MovementCause, OperationKind};
-use crate::{Command, GroupId, Input, NodeId};
 use std::collections::BTreeSet;
 use std::prelude::v1::*;
 
 use super::{Moment, left};
+use crate::cluster::{Event, Outcome, Output};
+use crate::machine::NodeState;
+use crate::policy::Trigger;
+use crate::state::{DrainMode, MovementCause, OperationKind};
 use crate::testkit::breach::{Breach, ensure};
+use crate::{Command, GroupId, Input, NodeId};
 
 /// What befalls a node, and through it all of its groups.
 struct Incident {
@@ -21,8 +21,7 @@ struct Incident {
 pub(super) fn goes_there(moment: &Moment<'_>, outputs: &[Output]) -> Result<(), Breach> {
     let Some(Incident { node, trigger }) = incident(moment) else { return Ok(()) };
     // Nothing was due meanwhile, but what is told depends on the time.
-    let mut before = moment.before.clone();
-    before.advance(moment.now);
+    let before = moment.before.at(moment.now);
     let mut seen = BTreeSet::new();
     for output in outputs {
         let Some((group, to)) = departure(output, node, trigger) else { continue };
@@ -57,12 +56,18 @@ fn incident(moment: &Moment<'_>) -> Option<Incident> {
             }
             effect.node
         }
-        Input::Command(Command::DrainNode { node, target: None, lock, .. }) => {
-            // The answer is about a drain that takes everything away.
+        Input::Command(Command::DrainNode {
+            node,
+            mode: DrainMode::Normal,
+            target: None,
+            lock,
+        }) => {
+            // The answer is about a drain that takes everything away, and stops nothing for want of a
+            // node.
             let state = moment.before.state();
             let mut left = moment.before.spec().groups().filter(|(group, _)| {
                 state.owner(*group) == Some(*node)
-                    && (moment.before.is_held_by_lock(*group, *lock)
+                    && (moment.before.facts().is_held_by_lock(*group, *lock)
                         || left::has_left(&moment.before, *group))
             });
             let is_whole = left.next().is_none();

@@ -121,7 +121,7 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
 /// Whether something of a group is left for an operator, by what a cluster remembers.
 pub(super) fn has_left(cluster: &Cluster, group: GroupId) -> bool {
     let declared = cluster.spec().group(group);
-    declared.is_some_and(|of| of.resources().any(|resource| cluster.is_left(resource)))
+    declared.is_some_and(|of| of.resources().any(|resource| cluster.facts().is_left(resource)))
 }
 
 /// Whether a resource that fails now has to be left: it says so, and it has no restart, nor its group

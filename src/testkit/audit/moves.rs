@@ -100,10 +100,13 @@ fn held(
         .map(|node| node.drain().lock);
     let is_overridden = match (moment.command(), cause) {
         (_, MovementCause::Failback) => false,
-        (
-            Some(Command::MoveGroup { lock, .. } | Command::DrainNode { lock, .. }),
-            MovementCause::Operator | MovementCause::Drain,
-        ) => *lock == LockHandling::Override,
+        (Some(Command::MoveGroup { lock, .. }), MovementCause::Operator | MovementCause::Drain) => {
+            *lock == LockHandling::Override
+        }
+        // What leaves another node goes by the drain of that one.
+        (Some(Command::DrainNode { node, lock, .. }), MovementCause::Drain) if *node == from => {
+            *lock == LockHandling::Override
+        }
         (_, MovementCause::Operator) => {
             record.queued.is_some_and(|queued| queued.lock == LockHandling::Override)
         }
@@ -204,6 +207,7 @@ pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(),
         }
         for (group, _) in cluster.spec().groups() {
             let is_held = cluster
+                .facts()
                 .is_held_by_lock(group, drain.map_or(LockHandling::Respect, |of| of.lock))
                 || left::has_left(cluster, group);
             if cluster.state().owner(group) != Some(*node)

@@ -12,7 +12,7 @@ use super::Moment;
 use super::facts::{
     in_window, is_failure, is_held, may_fail_over, members, named_record, resources_on,
 };
-use crate::testkit::audit::seen::{Seen, SeenResource};
+use crate::testkit::audit::seen::{Again, Seen, SeenResource};
 use crate::testkit::breach::{Breach, ensure};
 
 /// A group fails over, and is said to have nowhere to go or to have failed over often enough, only
@@ -32,6 +32,15 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         }
         Event::RestartsExhausted { resource, cause, retry_at } => {
             let is_timed = retry_at.is_some() && *cause != Exhaustion::Admission;
+            if *cause == Exhaustion::Admission {
+                // Its retry was due, and is over with that.
+                let record = &mut seen.resources[resource.index()];
+                record.is_retried |= matches!(
+                    record.again,
+                    Again::RetryAt(Some(at), cause)
+                        if at <= moment.now && cause != Exhaustion::Admission
+                );
+            }
             seen.resources[resource.index()].waits = is_timed;
             let declared = seen.spec.resource(*resource).expect("a declared one").clone();
             if !moment.is_told_again(declared.name(), *cause) {
@@ -112,7 +121,9 @@ fn changed(
         State::OnlinePending => {
             record.may_leave = false;
             record.waits = false;
-            record.is_retried |= record.retry_at.is_some_and(|at| at <= now);
+            // What was only refused a place has not been tried yet.
+            let was_refused = matches!(record.again, Again::RetryAt(_, Exhaustion::Admission));
+            record.is_retried |= !was_refused && record.retry_at.is_some_and(|at| at <= now);
             record.started_at = now;
         }
         State::Online => {

@@ -120,6 +120,12 @@ pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result
                     count = if is_up { 0 } else { count };
                     continue;
                 }
+                // Its agent was asked before it could answer again.
+                Event::OperationTimedOut { group: Some(of), .. } if *of == group => {
+                    left.clear();
+                    count = 0;
+                    continue;
+                }
                 Event::OwnerChanged {
                     group: of,
                     from: Some(from),

@@ -2,16 +2,15 @@
 
 use std::prelude::v1::*;
 
+use super::bounds::{Outside, time_to_online};
+use super::journal::{Journal, Spark};
 use crate::cluster::{DeadlineReason, Output, Reason};
 use crate::machine::NodeState;
 use crate::spec::GroupSpec;
-use crate::state::{MovementCause, OperationKind};
-use crate::{Cluster, GroupId, Timestamp};
-
-use super::bounds::{Outside, time_to_online};
-use super::journal::{Journal, Spark};
+use crate::state::{Exhaustion, MovementCause, OperationKind};
 use crate::testkit::audit::{is_lasting, is_missing};
 use crate::testkit::breach::{Breach, ensure};
+use crate::{Cluster, GroupId, Timestamp};
 
 /// Every group whose time is over is online, or says what no time will mend, or is on its way to a
 /// better owner (L1); when it has arrived there, its time begins anew. Groups of lower priority
@@ -34,7 +33,8 @@ pub fn online_in_time(
         let begun_at = last_return(cluster, declared).map_or(healed_at, |at| healed_at.max(at));
         let due = begun_at.after(time);
         let Some(reason) = cluster.why(group).filter(|_| now >= due) else { continue };
-        if is_lasting(cluster, reason) || is_returning(cluster, group) {
+        let is_settled = is_lasting(cluster, reason) || is_returning(cluster, group);
+        if is_settled || waits_for_failovers(reason, now) {
             continue;
         }
         let name = declared.name();
@@ -55,6 +55,15 @@ fn last_return(cluster: &Cluster, declared: &GroupSpec) -> Option<Timestamp> {
     let priority = declared.settings().priority;
     let groups = cluster.spec().groups().filter(|(_, of)| of.settings().priority >= priority);
     groups.filter_map(|(group, _)| cluster.state().group(group)?.last_failback).max()
+}
+
+/// Whether a group waits for the time at which it may fail over again. How often it may is counted
+/// when it is given up: nodes that come up later do not bring that time forward.
+fn waits_for_failovers(reason: Reason, now: Timestamp) -> bool {
+    matches!(
+        reason,
+        Reason::Failed { cause: Exhaustion::Failovers, retry_at: Some(at), .. } if now < at
+    )
 }
 
 fn is_returning(cluster: &Cluster, group: GroupId) -> bool {

@@ -1,0 +1,43 @@
+//! Accepted inputs, with what was found out while they were checked.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::cluster::check::configuration::Configuration;
+use crate::cluster::words::{Command, LockHandling, Running, WhenRefused};
+use crate::id::{GroupId, Incarnation, NodeId, OpId, ResourceId};
+use crate::state::{DownProof, MoveFailure, Outcome, WitnessState};
+use crate::time::WallClock;
+
+/// An input that has been checked.
+#[derive(Debug)]
+pub(crate) enum Accepted {
+    Joined { node: NodeId, incarnation: Incarnation, running: Vec<Running> },
+    Inventory(NodeId, Vec<Running>),
+    Answer(NodeId, Vec<Running>),
+    Left(NodeId),
+    Lost(NodeId),
+    Off(NodeId, DownProof),
+    Vouched(NodeId, DownProof),
+    LaterLife { node: NodeId, incarnation: Incarnation, proof: DownProof },
+    Finished(OpId, Outcome),
+    Progressed(OpId),
+    Failed(ResourceId),
+    Alive(ResourceId),
+    Witness(WitnessState),
+    WallClock(WallClock),
+    Resumed,
+    Command(Command),
+    Move { group: GroupId, to: Option<NodeId>, command: MoveOrder },
+    Configuration(Box<Configuration>),
+}
+
+/// How a move was ordered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct MoveOrder {
+    pub(crate) on_failure: MoveFailure,
+    pub(crate) when_refused: WhenRefused,
+    /// The destination that was asked for, for a move that has to wait.
+    pub(crate) wanted: Option<NodeId>,
+    pub(crate) lock: LockHandling,
+}

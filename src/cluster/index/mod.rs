@@ -1,0 +1,312 @@
+//! Indexes: derived from the state and kept for speed.
+//!
+//! Everything here can be built from the state alone; [`Cluster::assemble`] does, and
+//! [`Cluster::check_invariants`] compares the two.
+
+pub(crate) mod agenda;
+pub(crate) mod orphans;
+pub(crate) mod outstanding;
+pub(crate) mod work;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::cluster::index::agenda::Agenda;
+use crate::cluster::index::orphans::OrphanIndex;
+use crate::cluster::index::outstanding::{Outstanding, Target};
+use crate::cluster::index::work::Touched;
+use crate::cluster::words::{Rule, Subject, Violation};
+use crate::id::{GroupId, NodeId, OpId, ResourceId};
+use crate::machine::{GroupState, NodeState};
+use crate::settings::{Priority, UnconfirmedStop};
+use crate::spec::{ClusterSpec, GroupSpec};
+use crate::state::{ClusterState, Doubt, DrainStatus};
+
+/// The indexes of a cluster.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Index {
+    pub(crate) agenda: Agenda,
+    pub(crate) outstanding: Outstanding,
+    pub(crate) membership: Membership,
+    /// How many resources of each group may be running on its owner.
+    pub(crate) running: Vec<u32>,
+    pub(crate) orphans: OrphanIndex,
+    /// Resources on their owners that are in doubt, nobody is being asked about, and whose
+    /// declaration asks for a fence then.
+    pub(crate) fatal_doubts: BTreeSet<(NodeId, ResourceId)>,
+    /// The state of each group as it was last told.
+    pub(crate) group_states: Vec<GroupState>,
+    /// Groups that a node, room or a departure could help.
+    pub(crate) awaiting: BTreeSet<GroupId>,
+    /// Groups on their way, by priority: groups of lower priority wait for them.
+    pub(crate) unsettled: BTreeSet<(Priority, GroupId)>,
+    /// Groups that could start, and wait while one of a higher priority is on its way.
+    pub(crate) waiting: BTreeSet<(Priority, GroupId)>,
+    /// The lowest and the highest priority of a group.
+    pub(crate) tiers: Option<(Priority, Priority)>,
+    /// Groups that a drain took from a node.
+    pub(crate) drained: BTreeSet<(NodeId, GroupId)>,
+    /// Nodes that are being drained.
+    pub(crate) draining: BTreeSet<NodeId>,
+    /// Nodes that are not off and have not said what they run since resources were last declared.
+    pub(crate) silent: BTreeSet<NodeId>,
+    /// Groups with resources that were declared while the cluster ran, by that configuration.
+    pub(crate) newcomers: BTreeSet<(u64, GroupId)>,
+    /// For nodes that are being drained, the highest priority of a group that is on its way from there:
+    /// groups of lower priority run on until it is online.
+    pub(crate) tier_ahead: BTreeMap<NodeId, Priority>,
+    /// Groups that fail back in a window.
+    pub(crate) windowed: Vec<GroupId>,
+    pub(crate) touched: Touched,
+    /// The highest epoch of a group or number of changes of a resource.
+    pub(crate) highest_count: u64,
+    /// Room for the plan of one group; empty between inputs.
+    pub(crate) stands: Vec<Stand>,
+}
+
+/// How many nodes take part, and what their votes are.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Membership {
+    pub(crate) members: u32,
+    pub(crate) up: u32,
+    pub(crate) votes: u64,
+    pub(crate) total_votes: u64,
+}
+
+/// What is to become of one resource of the group that is being planned.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Stand {
+    /// It should be online here.
+    pub(crate) should: bool,
+    /// It is online and may stay so.
+    pub(crate) keep: bool,
+}
+
+impl Index {
+    /// What follows from the state without planning.
+    pub(crate) fn of(spec: &ClusterSpec, state: &ClusterState) -> Self {
+        let (nodes, groups) = (spec.nodes().len(), spec.groups().len());
+        let mut caches = Self {
+            agenda: Agenda::new(nodes, groups, spec.resources().len()),
+            membership: Membership::of(spec, state),
+            running: vec![0; groups],
+            orphans: OrphanIndex::of(spec, state),
+            touched: Touched::of(groups),
+            ..Self::default()
+        };
+        let mut operations: Vec<_> = Vec::new();
+        for (group, declared) in spec.groups() {
+            let own = declared.settings().priority;
+            let (lowest, highest) = caches.tiers.unwrap_or((own, own));
+            caches.tiers = Some((lowest.min(own), highest.max(own)));
+            operations.extend(caches.take_in((spec, state), group, declared));
+            caches.note_doubts(spec, state, declared);
+        }
+        for (node, resource, orphan) in state.orphans() {
+            // Whoever wrote the state may have left something to do.
+            caches.touched.add_orphan(node, resource);
+            if let Some(operation) = orphan.operation {
+                operations.push((operation.id, Target::Orphan(node, resource)));
+            }
+        }
+        for (node, _) in spec.nodes() {
+            let Some(record) = state.node(node) else { continue };
+            if let Some(operation) = record.fence.operation {
+                operations.push((operation.id, Target::Node(node)));
+            }
+            if let Some(operation) = record.inquiry {
+                operations.push((operation.id, Target::Inquiry(node)));
+            }
+            if record.state != NodeState::Down && record.listed_in < state.last_declared {
+                caches.silent.insert(node);
+            }
+            if record.drain.status == DrainStatus::InProgress {
+                caches.draining.insert(node);
+            }
+        }
+        caches.outstanding = Outstanding::from_entries(operations);
+        caches
+    }
+
+    /// Takes a group in; the operations in flight on its owner.
+    fn take_in(
+        &mut self,
+        (spec, state): (&ClusterSpec, &ClusterState),
+        group: GroupId,
+        declared: &GroupSpec,
+    ) -> Vec<(OpId, Target)> {
+        let mut running = 0_u32;
+        let mut operations = Vec::new();
+        for resource in declared.resources() {
+            let Some(record) = state.resource(resource) else { continue };
+            self.note_count(record.sequence);
+            if record.declared_in > 0 {
+                self.newcomers.insert((record.declared_in, group));
+            }
+            running = running.saturating_add(u32::from(record.state.may_run()));
+            if let Some(operation) = record.operation {
+                operations.push((operation.id, Target::Resource(resource)));
+            }
+        }
+        if let Some(count) = self.running.get_mut(group.index()) {
+            *count = running;
+        }
+        self.note_count(state.group(group).map_or(0, |record| record.epoch.value()));
+        self.group_states.push(state.group_state(spec, group));
+        if declared.settings().failback_window.is_some() {
+            self.windowed.push(group);
+        }
+        if let Some(node) = state.group(group).and_then(|record| record.drained_from) {
+            self.drained.insert((node, group));
+        }
+        operations
+    }
+
+    /// Notes a counter of a record that has grown.
+    pub(crate) fn note_count(&mut self, count: u64) {
+        self.highest_count = self.highest_count.max(count);
+    }
+
+    fn note_doubts(&mut self, spec: &ClusterSpec, state: &ClusterState, declared: &GroupSpec) {
+        for resource in declared.resources() {
+            self.note_doubt(spec, state, resource);
+        }
+    }
+
+    /// Notes whether a resource on its owner is in doubt in such a way that its declaration asks
+    /// for a fence.
+    pub(crate) fn note_doubt(
+        &mut self,
+        spec: &ClusterSpec,
+        state: &ClusterState,
+        resource: ResourceId,
+    ) {
+        let Some(declared) = spec.resource(resource) else { return };
+        let Some(owner) = state.owner(declared.group()) else { return };
+        let is_fatal = state.resource(resource).is_some_and(|record| {
+            record.is_in_doubt()
+                && record.doubt != Doubt::ToTerminate
+                && record.doubt != Doubt::Left
+                && declared.settings().unconfirmed_stop == UnconfirmedStop::FenceNode
+        });
+        if is_fatal {
+            self.fatal_doubts.insert((owner, resource));
+        } else if self.fatal_doubts.remove(&(owner, resource)) {
+            // Nobody waits for its fence any more.
+            self.touched.add_node(owner);
+        }
+    }
+
+    /// Checks that what follows from the state without planning equals what is built anew. What
+    /// takes planning is checked by [`Cluster::check_standings`] and [`Cluster::check_timers`].
+    pub(crate) fn check(&self, spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
+        let anew = Self::of(spec, state);
+        let is_equal = self.running == anew.running
+            && self.highest_count == anew.highest_count
+            && self.orphans == anew.orphans
+            && self.fatal_doubts == anew.fatal_doubts
+            && self.group_states == anew.group_states
+            && self.windowed == anew.windowed
+            && self.silent == anew.silent
+            && self.newcomers == anew.newcomers
+            && self.drained == anew.drained
+            && self.draining == anew.draining;
+        let rule = if !self.outstanding.iter().eq(anew.outstanding.iter()) {
+            Rule::OutstandingDiffers
+        } else if self.membership != anew.membership {
+            Rule::VotesDiffer
+        } else if !is_equal {
+            Rule::IndexDiffers
+        } else {
+            return Ok(());
+        };
+        Err(Violation::new(Subject::Cluster, rule))
+    }
+
+    /// The groups with resources that were declared after this configuration.
+    pub(crate) fn newcomers_after(&self, configuration: u64) -> impl Iterator<Item = GroupId> + '_ {
+        let first = (configuration.saturating_add(1), GroupId::new(0));
+        self.newcomers.range(first..).map(|(_, group)| *group)
+    }
+
+    /// How many resources of a group may be running on its owner.
+    pub(crate) fn running(&self, group: GroupId) -> u32 {
+        self.running.get(group.index()).copied().unwrap_or(0)
+    }
+}
+
+impl Membership {
+    fn of(spec: &ClusterSpec, state: &ClusterState) -> Self {
+        spec.nodes().fold(Self::default(), |mut sum, (node, declared)| {
+            let state = state.node_state(node);
+            let weight = u64::from(declared.vote_weight());
+            sum.total_votes = sum.total_votes.saturating_add(weight);
+            sum.count(NodeState::Down, state, weight);
+            sum
+        })
+    }
+
+    /// Counts a node that changed its state.
+    pub(crate) fn count(&mut self, from: NodeState, to: NodeState, weight: u64) {
+        if from.is_member() && !to.is_member() {
+            self.members = self.members.saturating_sub(1);
+            self.votes = self.votes.saturating_sub(weight);
+        }
+        if !from.is_member() && to.is_member() {
+            self.members = self.members.saturating_add(1);
+            self.votes = self.votes.saturating_add(weight);
+        }
+        if from == NodeState::Up {
+            self.up = self.up.saturating_sub(1);
+        }
+        if to == NodeState::Up {
+            self.up = self.up.saturating_add(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Cluster;
+    use crate::cluster::keep::invariants::sample;
+    use crate::policy::Ring;
+
+    fn broken(change: impl FnOnce(&mut Index)) -> Option<Rule> {
+        let spec = sample::spec();
+        let state = sample::state(&spec);
+        let policy = alloc::sync::Arc::new(Ring::new());
+        let mut cluster = Cluster::assemble(alloc::sync::Arc::new(spec), policy, state);
+        assert_eq!(cluster.check_invariants(), Ok(()));
+        change(cluster.ledger.index_mut());
+        cluster.check_invariants().err().map(|violation| violation.rule)
+    }
+
+    #[test]
+    fn every_index_equals_a_rebuild() {
+        let index = Some(Rule::IndexDiffers);
+        let votes = Some(Rule::VotesDiffer);
+        assert_eq!(broken(|caches| caches.membership.up += 1), votes);
+        assert_eq!(broken(|caches| caches.membership.votes += 1), votes);
+        assert_eq!(broken(|caches| caches.running[0] += 1), index);
+        assert_eq!(broken(|caches| caches.highest_count += 1), index);
+        assert_eq!(broken(|caches| caches.orphans = OrphanIndex::default()), index);
+        let place = (sample::node(0), sample::resource("ip"));
+        assert_eq!(broken(|caches| caches.fatal_doubts.extend([place])), index);
+        assert_eq!(broken(|caches| caches.drained.clear()), index);
+        assert_eq!(broken(|caches| caches.draining.clear()), index);
+        assert_eq!(broken(|caches| caches.silent.clear()), index);
+        assert_eq!(broken(|caches| caches.newcomers.clear()), index);
+        assert_eq!(broken(|caches| caches.group_states[0] = GroupState::Online), index);
+        assert_eq!(broken(|caches| caches.windowed.push(GroupId::new(0))), index);
+        let standing = Some(Rule::StandingDiffers);
+        let place = (Priority::HIGH, GroupId::new(0));
+        assert_eq!(broken(|caches| caches.awaiting.extend([GroupId::new(0)])), standing);
+        assert_eq!(broken(|caches| caches.awaiting.extend([GroupId::new(9)])), standing);
+        assert_eq!(broken(|caches| caches.unsettled.extend([place])), standing);
+        assert_eq!(broken(|caches| caches.waiting.extend([place])), standing);
+        let outstanding = Some(Rule::OutstandingDiffers);
+        assert_eq!(broken(|caches| caches.outstanding.remove(OpId::new(9))), outstanding);
+    }
+}

@@ -1,0 +1,177 @@
+//! Work: the nodes and groups that an input touched and that are not settled yet.
+
+use alloc::collections::{BTreeSet, BinaryHeap, VecDeque};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use core::ops::Bound;
+
+use crate::id::{GroupId, NodeId, ResourceId};
+use crate::settings::Priority;
+
+/// The groups and nodes that an input touched and that have not been settled yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Touched {
+    groups: BinaryHeap<(Priority, Reverse<GroupId>)>,
+    is_touched: Vec<bool>,
+    nodes: Vec<NodeId>,
+    /// What runs where it should not and may be stopped now.
+    orphans: BTreeSet<(NodeId, ResourceId)>,
+    /// Nodes to which groups may fail back now, for what stands there has changed.
+    changed_nodes: Vec<NodeId>,
+    awaiting: Awaiting,
+    /// Groups that would choose a node, and let those that await one go first.
+    yielding: Vec<GroupId>,
+    /// Groups that have let others leave the node to which they fail back, in this step.
+    let_leave: Vec<GroupId>,
+    /// Groups that an operator has return to a node at once, when all others are placed.
+    returning: VecDeque<(GroupId, NodeId)>,
+}
+
+/// Whether the groups that await a node are to be planned again.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Awaiting {
+    #[default]
+    Untouched,
+    Touched,
+}
+
+impl Touched {
+    /// Nothing yet, in a cluster with so many groups.
+    pub(crate) fn of(groups: usize) -> Self {
+        Self { is_touched: vec![false; groups], ..Self::default() }
+    }
+
+    pub(crate) fn add(&mut self, priority: Priority, group: GroupId) {
+        if let Some(flag) = self.is_touched.get_mut(group.index())
+            && !*flag
+        {
+            *flag = true;
+            let value = priority.value();
+            let value = if seeded!(PriorityInverted) { !value } else { value };
+            self.groups.push((Priority::new(value), Reverse(group)));
+        }
+    }
+
+    pub(crate) fn add_node(&mut self, node: NodeId) {
+        if !self.nodes.contains(&node) {
+            self.nodes.push(node);
+        }
+    }
+
+    pub(crate) fn add_yielding(&mut self, group: GroupId) {
+        self.yielding.push(group);
+    }
+
+    /// A group is planned again when what is touched now is settled: others leave first.
+    pub(crate) fn let_leave(&mut self, group: GroupId) {
+        self.let_leave.push(group);
+        self.yielding.push(group);
+    }
+
+    pub(crate) fn has_let_leave(&self, group: GroupId) -> bool {
+        self.let_leave.contains(&group)
+    }
+
+    /// Everything is settled; in the next step groups let others leave again.
+    pub(crate) fn forget_let_leave(&mut self) {
+        self.let_leave.clear();
+    }
+
+    /// Whether a group is touched and has not been settled since.
+    pub(crate) fn is_touched(&self, group: GroupId) -> bool {
+        self.is_touched.get(group.index()).copied().unwrap_or(false)
+    }
+
+    pub(crate) fn has_yielding(&self) -> bool {
+        !self.yielding.is_empty()
+    }
+
+    /// Whether this group was the last to yield.
+    pub(crate) fn is_yielding(&self, group: GroupId) -> bool {
+        self.yielding.last() == Some(&group)
+    }
+
+    pub(crate) fn next_yielding(&mut self) -> Option<GroupId> {
+        self.yielding.pop()
+    }
+
+    pub(crate) fn add_returning(&mut self, group: GroupId, to: NodeId) {
+        self.returning.push_back((group, to));
+    }
+
+    pub(crate) fn next_returning(&mut self) -> Option<(GroupId, NodeId)> {
+        self.returning.pop_front()
+    }
+
+    pub(crate) fn add_orphan(&mut self, node: NodeId, resource: ResourceId) {
+        self.orphans.insert((node, resource));
+    }
+
+    pub(crate) fn remove_orphan(&mut self, node: NodeId, resource: ResourceId) {
+        self.orphans.remove(&(node, resource));
+    }
+
+    /// The first touched orphan on a node behind a resource; `None` begins with the first.
+    pub(crate) fn next_orphan(
+        &mut self,
+        node: NodeId,
+        behind: Option<ResourceId>,
+    ) -> Option<ResourceId> {
+        let first = behind.map_or(Bound::Included((node, ResourceId::new(0))), |resource| {
+            Bound::Excluded((node, resource))
+        });
+        let next = *self.orphans.range((first, Bound::Unbounded)).next()?;
+        if next.0 != node {
+            return None;
+        }
+        self.orphans.remove(&next);
+        Some(next.1)
+    }
+
+    pub(crate) fn add_awaiting(&mut self) {
+        self.awaiting = Awaiting::Touched;
+    }
+
+    /// Whether the groups that await a node are to be planned again.
+    pub(crate) fn is_awaiting_touched(&self) -> bool {
+        self.awaiting == Awaiting::Touched
+    }
+
+    pub(crate) fn take_awaiting(&mut self) -> bool {
+        core::mem::take(&mut self.awaiting) == Awaiting::Touched
+    }
+
+    pub(crate) fn add_changed_node(&mut self, node: NodeId) {
+        if !self.changed_nodes.contains(&node) {
+            self.changed_nodes.push(node);
+        }
+    }
+
+    pub(crate) fn next_changed_node(&mut self) -> Option<NodeId> {
+        self.changed_nodes.pop()
+    }
+
+    pub(crate) fn next_node(&mut self) -> Option<NodeId> {
+        #[cfg(quorate_seeded_bugs)]
+        if seeded!(UnstableOrder) && crate::seeded_bug::whim() {
+            self.nodes.reverse();
+        }
+        self.nodes.pop()
+    }
+
+    /// Whether this group is planned next, or nothing that is touched is.
+    pub(crate) fn comes_next(&self, group: GroupId) -> bool {
+        let first = self.groups.peek().map(|(_, Reverse(first))| *first);
+        self.nodes.is_empty() && first.is_none_or(|first| first == group)
+    }
+
+    /// The touched group of the highest priority, the first one declared of those.
+    pub(crate) fn next_group(&mut self) -> Option<GroupId> {
+        let (_, Reverse(group)) = self.groups.pop()?;
+        if let Some(flag) = self.is_touched.get_mut(group.index()) {
+            *flag = false;
+        }
+        Some(group)
+    }
+}

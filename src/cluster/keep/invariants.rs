@@ -1,0 +1,394 @@
+//! Rules that hold of the state after every input, and of every snapshot.
+//!
+//! Each check is sound for a single state: it tells of nothing that a history of legal inputs can
+//! lead to. Rules that need two states, such as epochs that never decrease, and rules that hold
+//! only at the moment of a decision, such as capacity and anti-affinity, which a new
+//! configuration may break later, are not here. Dependencies without cycles and the one owner of
+//! a group hold by construction.
+
+use crate::cluster::words::{Rule, Subject, Violation};
+use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
+use crate::machine::{FailureLog, NodeState, ResourceState};
+use crate::quorum::{self, Ballot};
+use crate::spec::{ClusterSpec, GroupSpec};
+use crate::state::{
+    ClusterState, Doubt, DownProof, DrainStatus, Exhaustion, FailedWhile, GroupRecord, HomeWait,
+    LateStart, NodeRecord, Pause, Recovery, ResourceRecord, Room,
+};
+use crate::time::Timestamp;
+
+/// Returns the violation of a rule by a subject if what it demands does not hold.
+macro_rules! require {
+    ($demand:expr, $subject:expr, $rule:expr $(,)?) => {
+        if !$demand {
+            return Err(Violation::new($subject, $rule));
+        }
+    };
+}
+
+mod operations;
+
+/// The highest value of a counter of the cluster's own. Twice as far as the one after which a
+/// cluster takes nothing in any more ([`LAST_COUNT`](crate::cluster::check::LAST_COUNT)), so that whatever
+/// a cluster came to can be stored and restored.
+const COUNT_MAX: u64 = u64::MAX >> 2;
+
+/// Whether everything holds that must, also of a state that somebody sent.
+pub(crate) fn check(spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
+    let checks = Checks { spec, state };
+    checks.cluster()?;
+    for (index, record) in state.nodes.iter().enumerate() {
+        checks.node(NodeId::from_index(index), record)?;
+    }
+    for ((group, declared), record) in spec.groups().zip(&state.groups) {
+        checks.group(group, record)?;
+        for (resource, record) in checks.resources_of(declared) {
+            checks.resource(group, resource, record)?;
+        }
+        checks.order(declared)?;
+    }
+    checks.orphans()?;
+    checks.identities()?;
+    checks.occupancy()
+}
+
+/// A state under examination.
+#[derive(Clone, Copy)]
+struct Checks<'a> {
+    spec: &'a ClusterSpec,
+    state: &'a ClusterState,
+}
+
+impl<'a> Checks<'a> {
+    /// There are as many records as declared things; the counters are far from their ends; the
+    /// times of the cluster are past and in order; the wall clock is in range; the cluster is
+    /// quorate exactly when the votes suffice.
+    fn cluster(self) -> Result<(), Violation> {
+        let state = self.state;
+        let whole = Subject::Cluster;
+        let complete = state.nodes.len() == self.spec.nodes().len()
+            && state.groups.len() == self.spec.groups().len()
+            && state.resources.len() == self.spec.resources().len();
+        require!(complete, whole.clone(), Rule::RecordCount);
+        let next_operation = state.next_operation.value();
+        Self::counters(&whole, [state.inputs, next_operation, state.configuration])?;
+        require!(state.now <= Timestamp::LATEST, whole.clone(), Rule::CounterTooLarge);
+        require!(next_operation > 0, whole.clone(), Rule::OperationNotIssued);
+        let read_at = state.wall_clock.map(|(read_at, _)| read_at);
+        let times = [state.formed_at, state.quorate_since, state.resumed_at, read_at];
+        self.past(&whole, times.into_iter().flatten())?;
+        if let Some((_, reading)) = state.wall_clock {
+            require!(reading.is_valid(), whole.clone(), Rule::ClockOutOfRange);
+        }
+        let formed_first = match (state.formed_at, state.quorate_since) {
+            (Some(formed), Some(since)) => formed <= since,
+            (Some(_) | None, None) | (None, Some(_)) => true,
+        };
+        require!(formed_first, whole.clone(), Rule::TimesOutOfOrder);
+        require!(state.configuration > 0, whole.clone(), Rule::ConfigurationNotCounted);
+        let is_declared = state.last_declared <= state.configuration;
+        require!(is_declared, whole.clone(), Rule::DeclaredInFuture);
+        let agrees = state.is_quorate() == self.has_quorum();
+        require!(agrees, whole.clone(), Rule::QuorumDiffers);
+        let has_members = self.state.nodes.iter().any(|record| record.state.is_member());
+        let formed_fits = match state.formed_at {
+            Some(_) => has_members,
+            None => !state.is_quorate(),
+        };
+        require!(formed_fits, whole.clone(), Rule::FormationDiffers);
+        let is_started = state.groups.iter().any(|record| record.home_wait == HomeWait::Over);
+        require!(has_members || !is_started, whole, Rule::FormationDiffers);
+        Ok(())
+    }
+
+    /// Whether the votes of the members suffice.
+    fn has_quorum(self) -> bool {
+        let settings = self.spec.settings();
+        let empty = Ballot {
+            witness: self.state.witness,
+            witness_weight: settings.witness_weight,
+            ..Ballot::default()
+        };
+        let ballot = self.spec.nodes().fold(empty, |mut ballot, (node, declared)| {
+            let votes = u64::from(declared.vote_weight());
+            ballot.total = ballot.total.saturating_add(votes);
+            if self.state.node_state(node).is_member() {
+                ballot.members = ballot.members.saturating_add(1);
+                ballot.present = ballot.present.saturating_add(votes);
+            }
+            ballot
+        });
+        quorum::judge(settings.quorum, &ballot).is_quorate()
+    }
+
+    /// A node came up in an input that was accepted; it is paused as it is meant to be; it is not
+    /// fenced once it is down; its drain has a known target and did not outlive its pause; once it
+    /// was seen there is a proof that it is down.
+    fn node(self, node: NodeId, record: &NodeRecord) -> Result<(), Violation> {
+        let subject = Subject::Node(node);
+        let is_accepted = record.incarnation <= Incarnation::LAST;
+        require!(is_accepted, subject.clone(), Rule::CounterTooLarge);
+        self.accepted(&subject, record.up_in_input)?;
+        self.past(&subject, [record.since])?;
+        self.log(&subject, &record.fence.attempts)?;
+        self.past(&subject, record.drain.since)?;
+        self.known(&subject, record.drain.target)?;
+        let pause_fits = match (record.state, record.pause) {
+            (NodeState::Up, Pause::Requested) | (NodeState::Paused, Pause::Resumed) => false,
+            (NodeState::Up, Pause::Resumed)
+            | (NodeState::Paused, Pause::Requested)
+            | (
+                NodeState::Down | NodeState::Joining | NodeState::Unclean,
+                Pause::Resumed | Pause::Requested,
+            ) => true,
+        };
+        require!(pause_fits, subject.clone(), Rule::PauseDiffers);
+        // A drain pauses its node, and resuming it forgets the drain.
+        let drain_fits =
+            record.drain.status == DrainStatus::NotInitiated || record.pause == Pause::Requested;
+        require!(drain_fits, subject.clone(), Rule::DrainOfResumedNode);
+        let was_seen = record.incarnation > Incarnation::default() || record.up_in_input > 0;
+        let is_unproved = record.state == NodeState::Down && record.proof == DownProof::NeverSeen;
+        require!(!(was_seen && is_unproved), subject, Rule::DownWithoutProof);
+        self.inquiry(node, record)?;
+        self.fence(node, record)
+    }
+
+    /// Every node that a group refers to is known; it moves and returns somewhere else; its epoch
+    /// agrees with its having an owner and with the last order to start.
+    fn group(self, group: GroupId, record: &GroupRecord) -> Result<(), Violation> {
+        let subject = Subject::Group(group);
+        let destination = record.movement.and_then(|movement| movement.to);
+        let queued = record.queued.and_then(|queued| queued.to);
+        let others = [record.default_owner, record.return_to, record.drained_from];
+        for node in [record.owner, destination, queued].into_iter().chain(others) {
+            self.known(&subject, node)?;
+        }
+        Self::counters(&subject, [record.epoch.value()])?;
+        self.accepted(&subject, record.placed_in_input)?;
+        self.past(&subject, record.last_failback.into_iter().chain([record.placed_at]))?;
+        self.log(&subject, &record.failovers)?;
+        self.failed_nodes(group, record)?;
+        let moves_away = destination.is_none() || destination != record.owner;
+        let returns_elsewhere = record.return_to.is_none() || record.return_to != record.owner;
+        require!(moves_away && returns_elsewhere, subject.clone(), Rule::MoveToOwner);
+        // A failback places the group.
+        let is_placed_since = record.last_failback.is_none_or(|at| at <= record.placed_at);
+        require!(is_placed_since, subject.clone(), Rule::TimesOutOfOrder);
+        let has_epoch = record.owner.is_none() || record.epoch > Epoch::default();
+        require!(has_epoch, subject.clone(), Rule::OwnerWithoutEpoch);
+        let is_owner_lost =
+            record.owner.is_some_and(|owner| self.state.node_state(owner) == NodeState::Unclean);
+        // What is asked for while the owner is lost is for the next one.
+        let latest = if is_owner_lost { record.epoch.next() } else { record.epoch };
+        let is_ordered_in_time = record.ordered_in.is_none_or(|epoch| epoch <= latest);
+        require!(is_ordered_in_time, subject, Rule::OrderedInLaterEpoch);
+        Ok(())
+    }
+
+    /// A group failed once on each node that is remembered, in a life that the node has had; what can
+    /// never run there is a resource of the group.
+    fn failed_nodes(self, group: GroupId, record: &GroupRecord) -> Result<(), Violation> {
+        let subject = Subject::Group(group);
+        let entries = record.failed_on.entries();
+        let is_sorted = entries.is_sorted_by(|one, other| one.node < other.node);
+        require!(is_sorted, subject.clone(), Rule::FailedTwiceOnNode);
+        self.past(&subject, entries.iter().map(|entry| entry.at))?;
+        for entry in entries {
+            let node = self.state.node(entry.node);
+            require!(node.is_some(), subject.clone(), Rule::UnknownReference);
+            let is_past = node.is_some_and(|node| entry.incarnation <= node.incarnation);
+            require!(is_past, subject.clone(), Rule::FailedInLaterLife);
+            let is_own = entry.for_good.is_none_or(|resource| {
+                self.spec.resource(resource).is_some_and(|of| of.group() == group)
+            });
+            require!(is_own, subject.clone(), Rule::UnknownReference);
+        }
+        Ok(())
+    }
+
+    /// What has an owner was opened; what may run is on an owner that is not down, and in doubt if
+    /// that one is lost; its recovery fits its state, its operation the state and the node.
+    fn resource(
+        self,
+        group: GroupId,
+        resource: ResourceId,
+        record: &ResourceRecord,
+    ) -> Result<(), Violation> {
+        let subject = Subject::Resource(resource);
+        Self::counters(&subject, [record.sequence])?;
+        self.past(&subject, [record.since, record.started_at, record.online_until])?;
+        self.past(&subject, [record.looked_alive_at, record.known_alive_at])?;
+        self.log(&subject, &record.restarts)?;
+        let is_declared = record.declared_in <= self.state.last_declared;
+        require!(is_declared, subject.clone(), Rule::DeclaredInFuture);
+        let owner = self.state.owner(group);
+        let was_opened = record.state != ResourceState::Initializing || owner.is_none();
+        require!(was_opened, subject.clone(), Rule::UnopenedOnOwner);
+        if record.state.may_run() {
+            require!(owner.is_some(), subject.clone(), Rule::RunsWithoutOwner);
+            let on = owner.map_or(NodeState::Down, |owner| self.state.node_state(owner));
+            require!(on != NodeState::Down, subject.clone(), Rule::RunsOnDownNode);
+            let in_doubt = record.state == ResourceState::InDoubt;
+            let certain = in_doubt || on != NodeState::Unclean;
+            require!(certain, subject.clone(), Rule::CertainOnLostNode);
+        }
+        let may_be_late =
+            matches!(record.state, ResourceState::InDoubt | ResourceState::Terminating);
+        let is_sure = may_be_late || record.late_start == LateStart::Impossible;
+        require!(is_sure, subject.clone(), Rule::LateStartWithoutDoubt);
+        require!(self.doubt_fits(owner, record), subject.clone(), Rule::DoubtDiffers);
+        require!(recovery_fits(record), subject.clone(), Rule::RecoveryDoesNotFit);
+        require!(failed_while_fits(record), subject.clone(), Rule::FailureDoesNotFit);
+        self.operation(owner, resource, record)?;
+        require!(self.run_fits(record), subject, Rule::RunDoesNotFit);
+        Ok(())
+    }
+
+    /// What is known of a doubt fits the state of the resource and of its owner.
+    fn doubt_fits(self, owner: Option<NodeId>, record: &ResourceRecord) -> bool {
+        let on = owner.map_or(NodeState::Down, |owner| self.state.node_state(owner));
+        let is_idle = record.state == ResourceState::InDoubt && record.operation.is_none();
+        match record.doubt {
+            Doubt::Open => true,
+            Doubt::WasOnline => {
+                let is_settled = record.late_start == LateStart::Impossible;
+                is_idle && is_settled && on == NodeState::Unclean
+            }
+            Doubt::ToTerminate => is_idle && on.is_member(),
+            Doubt::Left => is_idle && (on.is_member() || on == NodeState::Unclean),
+        }
+    }
+
+    /// What may run goes back to a start that was asked for, if to any; what starts, to that start.
+    fn run_fits(self, record: &ResourceRecord) -> bool {
+        let is_starting = record.state == ResourceState::OnlinePending;
+        let Some(run) = record.run else { return !is_starting };
+        let is_its_start = record.operation.is_none_or(|operation| operation.id == run);
+        record.state.may_run() && run < self.state.next_operation && (is_its_start || !is_starting)
+    }
+
+    /// What may run takes room, what is off and not wanted takes none. What is wanted may wait for
+    /// room.
+    fn room_fits(self, group: GroupId, record: &GroupRecord) -> bool {
+        match record.room {
+            Room::Taken => {
+                record.owner.is_some()
+                    && (self.state.may_run(self.spec, group)
+                        || self.state.is_wanted(self.spec, group))
+            }
+            Room::Left => !self.state.may_run(self.spec, group),
+        }
+    }
+
+    /// Occupancy is what the groups say of their owners, destinations and room.
+    fn occupancy(self) -> Result<(), Violation> {
+        for (group, _) in self.spec.groups() {
+            let fits = self.state.group(group).is_none_or(|record| self.room_fits(group, record));
+            require!(fits, Subject::Group(group), Rule::RoomDiffers);
+        }
+        let rebuilt = self.state.rebuilt_occupancy(self.spec);
+        require!(rebuilt == self.state.occupancy, Subject::Cluster, Rule::OccupancyDiffers);
+        Ok(())
+    }
+
+    fn resources_of(
+        self,
+        group: &'a GroupSpec,
+    ) -> impl Iterator<Item = (ResourceId, &'a ResourceRecord)> {
+        let ids = group.resources();
+        ids.filter_map(move |id| Some((id, self.state.resource(id)?)))
+    }
+
+    fn known(self, subject: &Subject, node: Option<NodeId>) -> Result<(), Violation> {
+        let known = node.is_none_or(|node| self.spec.node(node).is_some());
+        require!(known, subject.clone(), Rule::UnknownReference);
+        Ok(())
+    }
+
+    fn counters<const N: usize>(subject: &Subject, values: [u64; N]) -> Result<(), Violation> {
+        let small = values.into_iter().all(|value| value <= COUNT_MAX);
+        require!(small, subject.clone(), Rule::CounterTooLarge);
+        Ok(())
+    }
+
+    fn accepted(self, subject: &Subject, input: u64) -> Result<(), Violation> {
+        require!(input <= self.state.inputs, subject.clone(), Rule::InputNotAccepted);
+        Ok(())
+    }
+
+    fn past(
+        self,
+        subject: &Subject,
+        times: impl IntoIterator<Item = Timestamp>,
+    ) -> Result<(), Violation> {
+        let past = times.into_iter().all(|time| time <= self.state.now);
+        require!(past, subject.clone(), Rule::TimeInFuture);
+        Ok(())
+    }
+
+    fn log(self, subject: &Subject, log: &FailureLog) -> Result<(), Violation> {
+        let entries = log.entries();
+        require!(entries.len() <= Rule::LOG_ENTRIES, subject.clone(), Rule::LogTooLong);
+        require!(entries.is_sorted(), subject.clone(), Rule::TimesOutOfOrder);
+        self.past(subject, entries.last().copied())
+    }
+}
+
+/// What runs, starts or stops in good order has not failed.
+fn failed_while_fits(record: &ResourceRecord) -> bool {
+    let may_have_failed = match record.state {
+        ResourceState::Offline
+        | ResourceState::Terminating
+        | ResourceState::Failed
+        | ResourceState::InDoubt => true,
+        ResourceState::Initializing
+        | ResourceState::OnlinePending
+        | ResourceState::Online
+        | ResourceState::OfflinePending => false,
+    };
+    may_have_failed || record.failed_while == FailedWhile::Running
+}
+
+/// Something is to be done only about what failed and has not been started since. It may have
+/// become off or in doubt with its node in the meantime. What is never tried again has no time.
+fn recovery_fits(record: &ResourceRecord) -> bool {
+    let may_recover = match record.state {
+        ResourceState::Offline
+        | ResourceState::Terminating
+        | ResourceState::Failed
+        | ResourceState::InDoubt => true,
+        ResourceState::Initializing
+        | ResourceState::OnlinePending
+        | ResourceState::Online
+        | ResourceState::OfflinePending => false,
+    };
+    match record.recovery {
+        Recovery::None => record.doubt != Doubt::Left,
+        Recovery::RetryAt { at: Some(_), cause: Exhaustion::DontRestart | Exhaustion::Retries } => {
+            false
+        }
+        // It is as it was, or its node said that it is off.
+        Recovery::RetryAt { at, cause: Exhaustion::Left } => {
+            at.is_none()
+                && match record.state {
+                    ResourceState::InDoubt => record.doubt == Doubt::Left,
+                    ResourceState::Offline => true,
+                    ResourceState::Initializing
+                    | ResourceState::OnlinePending
+                    | ResourceState::Online
+                    | ResourceState::OfflinePending
+                    | ResourceState::Terminating
+                    | ResourceState::Failed => false,
+                }
+        }
+        Recovery::RestartAt(_) | Recovery::Failover | Recovery::RetryAt { .. } => {
+            may_recover && record.doubt != Doubt::Left
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! Nodes that are being drained, tier by tier.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::cluster::ledger::Ledger;
+use crate::id::{GroupId, NodeId};
+use crate::settings::Priority;
+use crate::spec::GroupSpec;
+use crate::state::{Attraction, Drain, DrainStatus, Pause};
+
+impl Ledger {
+    /// A group sets out from a node because of a drain: those below it wait from now on.
+    pub(crate) fn note_tier(&mut self, declared: &GroupSpec, node: NodeId) {
+        if self.facts().drain_wait_end(node).is_some() {
+            let own = declared.settings().priority;
+            let ahead = self.index.tier_ahead.entry(node).or_insert(own);
+            *ahead = own.max(*ahead);
+        }
+    }
+
+    /// Looks again for whom the groups on nodes that are being drained wait, and touches those whose
+    /// turn has come. Whether there are any.
+    pub(crate) fn review_tiers(&mut self) -> bool {
+        let mut is_any = false;
+        let nodes: Vec<NodeId> = self.index.draining.iter().copied().collect();
+        for node in nodes {
+            let ahead = self.facts().tier_ahead_of(node);
+            let before = match ahead {
+                Some(ahead) => self.index.tier_ahead.insert(node, ahead),
+                None => self.index.tier_ahead.remove(&node),
+            };
+            if let Some(before) = before
+                && ahead.is_none_or(|ahead| ahead < before)
+            {
+                is_any |= self.touch_below(node, before);
+            }
+            self.schedule_node(node);
+        }
+        is_any
+    }
+
+    /// Touches the groups on a node that waited for one of this priority.
+    fn touch_below(&mut self, node: NodeId, before: Priority) -> bool {
+        let spec = Arc::clone(&self.spec);
+        let mut is_any = false;
+        for group in self.facts().groups_owned_by(node) {
+            let priority = spec.group(group).map(|of| of.settings().priority);
+            if priority.is_some_and(|own| own < before) && !self.facts().is_moving(group) {
+                self.touch(group);
+                is_any = true;
+            }
+        }
+        is_any
+    }
+
+    /// Notes that an operator wants a node to start nothing more.
+    pub(crate) fn note_pause(&mut self, node: NodeId) {
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.pause = Pause::Requested;
+        }
+    }
+
+    /// Notes that a node is being emptied.
+    pub(crate) fn begin_drain(&mut self, node: NodeId, drain: Drain) {
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.drain = drain;
+        }
+        self.index.draining.insert(node);
+    }
+
+    /// Notes how far a drain got.
+    pub(crate) fn end_drain(&mut self, node: NodeId, status: DrainStatus) {
+        self.index.draining.remove(&node);
+        self.index.tier_ahead.remove(&node);
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.drain.status = status;
+            record.drain.since = None;
+        }
+        self.schedule_node(node);
+    }
+
+    /// Notes that a node may start groups again, and whether groups fail back to it.
+    pub(crate) fn note_resumed(&mut self, node: NodeId, attraction: Attraction) {
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.pause = Pause::Resumed;
+            record.attraction = attraction;
+            record.drain = Drain::default();
+        }
+        self.index.draining.remove(&node);
+        self.index.tier_ahead.remove(&node);
+        self.schedule_node(node);
+    }
+
+    /// Forgets which groups left a node because it was drained, and returns them.
+    pub(crate) fn forget_drained(&mut self, node: NodeId) -> Vec<GroupId> {
+        let all = (node, GroupId::new(0))..=(node, GroupId::new(u32::MAX));
+        let drained: Vec<GroupId> =
+            self.index.drained.range(all).map(|(_, group)| *group).collect();
+        for group in &drained {
+            self.index.drained.remove(&(node, *group));
+            if let Some(record) = self.state.groups.get_mut(group.index()) {
+                record.drained_from = None;
+            }
+        }
+        drained
+    }
+}

@@ -1,0 +1,150 @@
+//! Asking nodes what they run.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::cluster::index::outstanding::Target;
+use crate::cluster::ledger::Ledger;
+use crate::cluster::view::inquiries::may_run_unsaid;
+use crate::cluster::words::{Output, Running};
+use crate::id::{GroupId, NodeId, ResourceId};
+use crate::machine::NodeState;
+use crate::settings::Fencing;
+use crate::spec::GroupSpec;
+use crate::state::{NodeRecord, Operation, OperationKind, Vouched};
+
+impl Ledger {
+    /// A group for which a lost node matters that has not spoken: it is fenced, or not any more.
+    pub(crate) fn touch_silent_nodes(&mut self, declared: &GroupSpec) {
+        let is_lost = |of: &NodeRecord| of.state == NodeState::Unclean;
+        if self.index.silent.is_empty() || self.spec.settings().fencing != Fencing::Required {
+            return;
+        }
+        let silent: Vec<NodeId> = self
+            .index
+            .silent
+            .iter()
+            .copied()
+            .filter(|node| {
+                self.state.node(*node).is_some_and(|of| {
+                    is_lost(of)
+                        && declared.resources().any(|resource| {
+                            let record = self.state.resource(resource);
+                            record.is_some_and(|record| may_run_unsaid(of, record))
+                        })
+                })
+            })
+            .collect();
+        for node in silent {
+            self.index.touched.add_node(node);
+        }
+    }
+
+    /// A node has said all that it runs.
+    pub(crate) fn note_listed(&mut self, node: NodeId) {
+        let last = self.state.last_declared;
+        let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
+        let before = core::mem::replace(&mut record.listed_in, last);
+        self.file_silent(node);
+        self.touch_newcomers(before);
+    }
+
+    /// Files a node under those that have not spoken, or takes it out: then what waited for it may
+    /// start.
+    pub(crate) fn file_silent(&mut self, node: NodeId) {
+        let Some(record) = self.state.node(node) else { return };
+        let listed_in = record.listed_in;
+        let is_silent = record.state != NodeState::Down && listed_in < self.state.last_declared;
+        if is_silent {
+            self.index.silent.insert(node);
+        } else if self.index.silent.remove(&node) {
+            self.touch_newcomers(listed_in);
+        }
+    }
+
+    /// Touches the groups with resources that were declared after this configuration.
+    fn touch_newcomers(&mut self, configuration: u64) {
+        let spec = Arc::clone(&self.spec);
+        let groups: Vec<GroupId> = self.index.newcomers_after(configuration).collect();
+        for group in groups {
+            if let Some(declared) = spec.group(group) {
+                self.index.touched.add(declared.settings().priority, group);
+            }
+        }
+    }
+
+    /// Asks a member what it runs, unless it has said so; again, if it did not answer in time.
+    pub(crate) fn inquire(&mut self, node: NodeId) {
+        if let Some(effect) = self.facts().inquiry_effect(node)
+            && effect.deadline <= self.state.now
+        {
+            self.emit(effect.timed_out());
+            self.close_inquiry(node);
+        }
+        let is_asked = self.state.node(node).is_some_and(|record| {
+            record.state.is_member()
+                && record.inquiry.is_none()
+                && record.listed_in < self.state.last_declared
+        });
+        if !is_asked {
+            return;
+        }
+        let (id, now) = (self.next_operation(), self.state.now);
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            let kind = OperationKind::Inventory;
+            record.inquiry = Some(Operation { id, kind, issued_at: now, progress_at: now });
+        }
+        self.index.outstanding.push(id, Target::Inquiry(node));
+        if let Some(effect) = self.facts().inquiry_effect(node) {
+            self.outputs.push_back(Output::Effect(effect));
+        }
+    }
+
+    fn close_inquiry(&mut self, node: NodeId) {
+        let record = self.state.nodes.get_mut(node.index());
+        if let Some(operation) = record.and_then(|record| record.inquiry.take()) {
+            self.index.outstanding.remove(operation.id);
+        }
+    }
+
+    /// Nobody waits for the answer any more: the node is gone, its agents remember nothing of it,
+    /// or more was declared since.
+    pub(crate) fn supersede_inquiry(&mut self, node: NodeId) {
+        if let Some(effect) = self.facts().inquiry_effect(node) {
+            self.close_inquiry(node);
+            self.emit(effect.superseded());
+            self.index.touched.add_node(node);
+        }
+    }
+
+    /// A member answers what it runs. That counts for what it had not spoken of; of the rest the core
+    /// knows more than a list that crossed its operations on the way.
+    pub(crate) fn take_answer(&mut self, node: NodeId, running: &[Running]) {
+        self.close_inquiry(node);
+        let Some(listed_in) = self.state.node(node).map(|record| record.listed_in) else { return };
+        for of in running {
+            let is_new = self
+                .state
+                .resource(of.resource)
+                .is_some_and(|record| listed_in < record.declared_in);
+            let is_known = self.facts().runs_by_right(node, of.resource)
+                || self.state.orphans.contains_key(&(node, of.resource));
+            if is_new && !is_known && !seeded!(AnswerIgnored) {
+                self.find_orphan(node, *of);
+            }
+        }
+        self.note_listed(node);
+        self.index.touched.add_node(node);
+    }
+
+    /// An operator says that a resource runs nowhere but where nodes have said so.
+    pub(crate) fn vouch_for(&mut self, resource: ResourceId) {
+        if self.facts().silent_about(resource).is_none() {
+            return;
+        }
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.vouched = Vouched::Yes;
+        }
+        self.touch_resource(resource);
+    }
+}

@@ -1,0 +1,57 @@
+//! Ends the state of resources that were left for an operator.
+
+use alloc::sync::Arc;
+
+use crate::cluster::ledger::Ledger;
+use crate::id::{GroupId, ResourceId};
+use crate::machine::ResourceState;
+use crate::spec::{GroupSpec, ResourceSpec};
+use crate::state::{Doubt, MovementCause, Recovery};
+
+impl Ledger {
+    /// Somebody has spoken about what was left: it is terminated first, and then as if it had never
+    /// failed. On a lost node nothing is asked for; what may be done is decided when it is back.
+    pub(crate) fn release(&mut self, resource: ResourceId) {
+        if !self.facts().is_left(resource) {
+            return;
+        }
+        let group = self.spec.resource(resource).map(ResourceSpec::group);
+        let owner = group.and_then(|group| self.state.owner(group));
+        let is_member = owner.is_some_and(|node| self.state.node_state(node).is_member());
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
+        record.forget_attempts();
+        if record.state == ResourceState::InDoubt {
+            let doubt = if is_member { Doubt::ToTerminate } else { Doubt::Open };
+            self.set_doubt(resource, doubt);
+        }
+        self.touch_resource(resource);
+    }
+
+    /// The same for all of a group.
+    pub(crate) fn release_group(&mut self, group: GroupId) {
+        let spec = Arc::clone(&self.spec);
+        for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
+            self.release(resource);
+        }
+    }
+
+    /// The same for a group that is moved away: it failed where it was.
+    pub(crate) fn release_to_move(
+        &mut self,
+        declared: &GroupSpec,
+        group: GroupId,
+        cause: MovementCause,
+    ) {
+        if self.facts().is_group_left(group) && self.facts().leaves_for_failure(declared, cause) {
+            self.note_failed_owner(declared, group);
+        }
+        self.release_group(group);
+    }
+
+    /// The node of a resource is off, and with it whatever an operator could have looked at.
+    pub(crate) fn end_left(&mut self, resource: ResourceId) {
+        if self.facts().is_left(resource) {
+            self.set_recovery(resource, Recovery::None);
+        }
+    }
+}

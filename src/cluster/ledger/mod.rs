@@ -1,0 +1,140 @@
+//! The ledger: the only writer of the state, the indexes and the outputs.
+
+mod drains;
+mod failed_nodes;
+mod fences;
+mod groups;
+mod inquiries;
+mod left;
+mod nodes;
+mod operations;
+mod orphans;
+mod quorum;
+mod resources;
+pub(crate) mod room;
+mod standings;
+mod timers;
+mod work;
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+
+use crate::cluster::index::Index;
+use crate::cluster::view::Facts;
+use crate::cluster::words::{Event, Output, Rule, Subject, Violation};
+use crate::id::OpId;
+use crate::spec::ClusterSpec;
+use crate::state::ClusterState;
+use crate::time::Timestamp;
+
+/// The state of a cluster with its declaration, its indexes and what is to be put out. It knows no
+/// policy.
+#[derive(Clone)]
+pub(crate) struct Ledger {
+    spec: Arc<ClusterSpec>,
+    state: ClusterState,
+    index: Index,
+    outputs: VecDeque<Output>,
+    /// The declarations that outputs still in the queue have their ids of, one for each change of
+    /// configuration among them, oldest first.
+    earlier_specs: VecDeque<Arc<ClusterSpec>>,
+    /// The first thing that never happens, if it has happened. No part of the state: replicas that
+    /// differ in it alone are equal, and a snapshot leaves it behind.
+    fault: Option<Violation>,
+}
+
+impl Ledger {
+    /// A ledger with this state. The indexes that take planning are still empty.
+    pub(crate) fn new(spec: Arc<ClusterSpec>, state: ClusterState) -> Self {
+        let index = Index::of(&spec, &state);
+        let (outputs, earlier_specs) = (VecDeque::new(), VecDeque::new());
+        Self { spec, state, index, outputs, earlier_specs, fault: None }
+    }
+
+    /// The facts, for questions about the present.
+    pub(crate) fn facts(&self) -> Facts<'_> {
+        Facts { spec: &self.spec, state: &self.state, index: &self.index }
+    }
+
+    /// The declaration, to be kept while the ledger is written to.
+    pub(crate) fn shared_spec(&self) -> Arc<ClusterSpec> {
+        Arc::clone(&self.spec)
+    }
+
+    /// The declaration.
+    pub(crate) fn spec(&self) -> &ClusterSpec {
+        &self.spec
+    }
+
+    /// The state as of now.
+    pub(crate) const fn state(&self) -> &ClusterState {
+        &self.state
+    }
+
+    /// The indexes.
+    pub(crate) const fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The indexes, for tests that break them.
+    #[cfg(test)]
+    pub(crate) const fn index_mut(&mut self) -> &mut Index {
+        &mut self.index
+    }
+
+    /// The first thing that never happens, if it has happened.
+    pub(crate) const fn fault(&self) -> Option<&Violation> {
+        self.fault.as_ref()
+    }
+
+    /// Puts another declaration in force, with the state that belongs to it. What is to be put out
+    /// stays. The indexes that take planning are empty afterwards.
+    pub(crate) fn replace(&mut self, spec: Arc<ClusterSpec>, state: ClusterState) {
+        self.index = Index::of(&spec, &state);
+        self.state = state;
+        self.earlier_specs.push_back(core::mem::replace(&mut self.spec, spec));
+    }
+
+    /// Begins the next input, or what is due, at this time.
+    pub(crate) fn advance(&mut self, now: Timestamp) {
+        self.state.now = now;
+        self.state.inputs = self.state.inputs.saturating_add(1);
+    }
+
+    /// Puts an event out.
+    pub(crate) fn emit(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// Takes the next output out of the queue.
+    pub(crate) fn poll_output(&mut self) -> Option<Output> {
+        let output = self.outputs.pop_front()?;
+        if matches!(output, Output::Event(Event::ConfigurationChanged { .. })) {
+            self.earlier_specs.pop_front();
+        }
+        Some(output)
+    }
+
+    /// The declaration that the next output has its ids of.
+    pub(crate) fn spec_of_next_output(&self) -> Arc<ClusterSpec> {
+        Arc::clone(self.earlier_specs.front().unwrap_or(&self.spec))
+    }
+
+    /// Forgets what is to be put out.
+    pub(crate) fn forget_outputs(&mut self) {
+        self.outputs.clear();
+        self.earlier_specs.clear();
+    }
+
+    /// Keeps the first fault.
+    pub(crate) fn note_fault(&mut self, subject: Subject, rule: Rule) {
+        self.fault.get_or_insert_with(|| Violation::new(subject, rule));
+    }
+
+    /// The number of the next operation.
+    pub(crate) fn next_operation(&mut self) -> OpId {
+        let operation = self.state.next_operation;
+        self.state.next_operation = operation.next();
+        operation
+    }
+}

@@ -1,0 +1,229 @@
+//! Nodes: members, lost, off.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::cluster::ledger::Ledger;
+use crate::cluster::words::{Event, Rule, Running, RunningState, Subject};
+use crate::id::{GroupId, Incarnation, NodeId, ResourceId};
+use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState, Transition};
+use crate::settings::Fencing;
+use crate::state::{Attraction, Doubt, DownProof, HomeWait, LateStart, Recovery, Turn};
+
+impl Ledger {
+    /// The membership layer took a node in, with what it runs.
+    pub(crate) fn join(&mut self, node: NodeId, incarnation: Incarnation, running: &[Running]) {
+        let Some(record) = self.state.node(node) else { return };
+        let is_same_life = record.incarnation == incarnation;
+        match record.state {
+            NodeState::Unclean if is_same_life => {
+                self.keep_orders(node);
+                self.recognise(node, running);
+            }
+            NodeState::Joining | NodeState::Up | NodeState::Paused | NodeState::Unclean => {
+                self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Rebooted);
+            }
+            NodeState::Down => {}
+        }
+        let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
+        record.incarnation = incarnation;
+        record.attraction = Attraction::Open;
+        if !is_same_life {
+            self.free_in_new_life(node);
+        }
+        for listed in running {
+            if !self.facts().runs_by_right(node, listed.resource) && !seeded!(OrphanAdopted) {
+                self.find_orphan(node, *listed);
+            }
+        }
+        self.note_listed(node);
+        self.step_node(node, NodeEvent::Joined);
+    }
+
+    /// What was asked for while a node was lost was asked of the owner to be: it is this one.
+    fn keep_orders(&mut self, node: NodeId) {
+        for group in self.facts().groups_owned_by(node) {
+            if let Some(record) = self.state.groups.get_mut(group.index()) {
+                record.ordered_in = record.ordered_in.map(|epoch| epoch.min(record.epoch));
+            }
+            self.review_room(group);
+        }
+    }
+
+    /// A lost node is back in the same life: what it owns and lists may run there.
+    ///
+    /// It counts as online only if it was, and nothing was asked of it that may still be under
+    /// way. Everything else that is listed is to be terminated: a start that was given up may
+    /// still end, a stop may be running. What is not listed is off, unless the start of it was
+    /// never answered: that may still come to pass.
+    fn recognise(&mut self, node: NodeId, running: &[Running]) {
+        let running: BTreeMap<ResourceId, RunningState> =
+            running.iter().map(|listed| (listed.resource, listed.state)).collect();
+        for resource in self.facts().resources_owned_by(node) {
+            let Some(record) = self.state.resource(resource) else { continue };
+            if record.state != ResourceState::InDoubt {
+                continue;
+            }
+            let was_online = record.doubt == Doubt::WasOnline || seeded!(ListedIsOnline);
+            match (running.get(&resource), record.late_start) {
+                (Some(state), _) if was_online && !state.is_pending() => {
+                    self.set_recovery(resource, Recovery::None);
+                    self.step_resource(resource, ResourceEvent::FoundRunning);
+                    self.note_alive(resource);
+                }
+                (None, LateStart::Impossible) => {
+                    self.step_resource(resource, ResourceEvent::ConfirmedOff);
+                    self.note_alive(resource);
+                }
+                (Some(_), LateStart::Possible | LateStart::Impossible)
+                | (None, LateStart::Possible)
+                    if record.doubt == Doubt::Left => {}
+                (Some(_), LateStart::Possible | LateStart::Impossible)
+                | (None, LateStart::Possible) => {
+                    self.set_doubt(resource, Doubt::ToTerminate);
+                }
+            }
+        }
+        let gone: Vec<ResourceId> = self
+            .state
+            .orphans_on(node)
+            .map(|(resource, _)| resource)
+            .filter(|resource| !running.contains_key(resource))
+            .collect();
+        for resource in gone {
+            self.forget_orphan(node, resource);
+        }
+    }
+
+    /// A node is no longer heard from.
+    pub(crate) fn lose(&mut self, node: NodeId) {
+        if self.spec.settings().fencing == Fencing::Trusted {
+            self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Trusted);
+            return;
+        }
+        for resource in self.facts().resources_owned_by(node) {
+            self.supersede(resource);
+            self.step_resource(resource, ResourceEvent::NodeLost);
+            if self.state.resource(resource).is_some_and(|of| of.doubt == Doubt::ToTerminate) {
+                self.set_doubt(resource, Doubt::Open);
+            }
+        }
+        let orphans: Vec<ResourceId> =
+            self.state.orphans_on(node).map(|(resource, _)| resource).collect();
+        for resource in orphans {
+            self.doubt_orphan(node, resource);
+        }
+        self.supersede_inquiry(node);
+        self.step_node(node, NodeEvent::Lost);
+    }
+
+    /// It is certain that a node runs nothing.
+    pub(crate) fn node_off(&mut self, node: NodeId, event: NodeEvent, proof: DownProof) {
+        for resource in self.facts().resources_owned_by(node) {
+            self.supersede(resource);
+            self.step_resource(resource, ResourceEvent::ConfirmedOff);
+            self.end_left(resource);
+        }
+        let orphans: Vec<ResourceId> =
+            self.state.orphans_on(node).map(|(resource, _)| resource).collect();
+        for resource in orphans {
+            self.forget_orphan(node, resource);
+        }
+        for group in self.facts().groups_owned_by(node) {
+            if let Some(record) = self.state.groups.get_mut(group.index()) {
+                // With the owner goes what was asked of it.
+                record.epoch = record.epoch.next();
+                self.index.note_count(record.epoch.value());
+                record.return_to = None;
+                let is_bound_nowhere = record.movement.is_some_and(|of| of.to.is_none());
+                if is_bound_nowhere {
+                    // There is nothing left to take off the node.
+                    self.abandon_move(group);
+                }
+            }
+            self.review_room(group);
+        }
+        self.supersede_fence(node);
+        self.supersede_inquiry(node);
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.proof = proof;
+            record.fence.retry_at = None;
+        }
+        self.step_node(node, event);
+    }
+
+    /// A node that is down already is off on better proof.
+    pub(crate) fn vouch(&mut self, node: NodeId, proof: DownProof) {
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.proof = proof;
+        }
+    }
+
+    /// A report speaks of a later life of a node: the one that was known is over, and nothing was
+    /// ever asked of the node in the later one.
+    pub(crate) fn end_known_life(
+        &mut self,
+        node: NodeId,
+        incarnation: Incarnation,
+        proof: DownProof,
+    ) {
+        if self.state.node_state(node) != NodeState::Down {
+            self.node_off(node, NodeEvent::ConfirmedDown, proof);
+        }
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.incarnation = incarnation;
+            record.proof = proof;
+        }
+    }
+
+    /// The one place where a node changes its state.
+    pub(crate) fn step_node(&mut self, node: NodeId, event: NodeEvent) {
+        let (now, input) = (self.state.now, self.state.inputs);
+        let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
+        let to = match record.state.next(event) {
+            Transition::To(to) => to,
+            Transition::Ignored => return,
+            Transition::Forbidden => {
+                return self.note_fault(Subject::Node(node), Rule::ForbiddenChange);
+            }
+        };
+        let from = core::mem::replace(&mut record.state, to);
+        record.since = now;
+        if to == NodeState::Up {
+            record.up_in_input = input;
+        }
+        let weight = self.spec.node(node).map_or(0, |declared| u64::from(declared.vote_weight()));
+        self.index.membership.count(from, to, weight);
+        if from.is_member() && self.index.membership.members == 0 {
+            // The next quorum forms the cluster anew.
+            for group in &mut self.state.groups {
+                group.home_wait = HomeWait::Possible;
+            }
+        }
+        self.file_silent(node);
+        self.emit(Event::NodeChanged { node, from, to });
+        if to == NodeState::Up {
+            self.take_turns_on(node);
+        }
+        self.index.touched.add_node(node);
+        self.touch_groups_on(node);
+        // A member may be the home that a group waits for, a paused node its last resort.
+        self.touch_awaiting();
+        self.index.touched.add_changed_node(node);
+        self.judge_quorum();
+    }
+
+    /// What is off on a node that comes up or is resumed comes up together.
+    fn take_turns_on(&mut self, node: NodeId) {
+        let groups: alloc::vec::Vec<GroupId> = self.state.occupancy.groups_on(node).collect();
+        for group in groups {
+            let is_off = self.index.running(group) == 0;
+            if let Some(record) = self.state.groups.get_mut(group.index())
+                && record.owner == Some(node)
+                && is_off
+            {
+                record.turn = Turn::Awaited;
+            }
+        }
+    }
+}

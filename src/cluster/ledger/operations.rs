@@ -1,0 +1,150 @@
+//! Operations on resources: issued, ended, superseded.
+
+use crate::cluster::index::outstanding::Target;
+use crate::cluster::ledger::Ledger;
+use crate::cluster::words::Output;
+use crate::id::{OpId, ResourceId};
+use crate::machine::ResourceEvent;
+use crate::state::{Doubt, Operation, OperationKind, Outcome};
+
+impl Ledger {
+    /// Asks for the operation in flight of a resource once more, under a new number.
+    pub(crate) fn issue_again(&mut self, resource: ResourceId) {
+        let Some(kind) =
+            self.state.resource(resource).and_then(|of| of.operation).map(|of| of.kind)
+        else {
+            return;
+        };
+        self.supersede(resource);
+        let (id, now) = (self.next_operation(), self.state.now);
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.operation = Some(Operation { id, kind, issued_at: now, progress_at: now });
+        }
+        self.note_doubt(resource);
+        self.index.outstanding.push(id, Target::Resource(resource));
+        if let Some(effect) = self.facts().resource_effect(resource) {
+            self.outputs.push_back(Output::Effect(effect));
+        }
+        self.schedule_resource(resource);
+    }
+
+    /// Asks for an operation on a resource at the owner of its group.
+    pub(crate) fn issue(&mut self, resource: ResourceId, kind: OperationKind) {
+        let now = self.state.now;
+        let id = self.state.next_operation;
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
+        if record.operation.is_some() && !seeded!(StopOvertakesStart) {
+            // One operation at a time; what follows from its end is planned then.
+            return;
+        }
+        if kind == OperationKind::Start {
+            record.started_at = now;
+            record.run = Some(id);
+        }
+        record.operation = Some(Operation { id, kind, issued_at: now, progress_at: now });
+        if kind == OperationKind::Terminate {
+            record.doubt = Doubt::Open;
+        }
+        self.state.next_operation = id.next();
+        self.note_doubt(resource);
+        match kind {
+            OperationKind::Start => {
+                self.step_resource(resource, ResourceEvent::StartIssued);
+            }
+            OperationKind::Stop => self.step_resource(resource, ResourceEvent::StopIssued),
+            OperationKind::Terminate
+            | OperationKind::CheckLooksAlive
+            | OperationKind::CheckIsAlive
+            | OperationKind::Probe
+            | OperationKind::Fence
+            | OperationKind::Inventory => {}
+        }
+        self.index.outstanding.push(id, Target::Resource(resource));
+        if let Some(effect) = self.facts().resource_effect(resource) {
+            self.outputs.push_back(Output::Effect(effect));
+        }
+        self.schedule_resource(resource);
+    }
+
+    /// Takes in a report of progress.
+    pub(crate) fn progress(&mut self, operation: OpId) {
+        let now = self.state.now;
+        match self.index.outstanding.target(operation) {
+            Some(Target::Resource(resource)) => {
+                if let Some(record) = self.state.resources.get_mut(resource.index())
+                    && let Some(operation) = &mut record.operation
+                {
+                    operation.progress_at = now;
+                }
+                self.schedule_resource(resource);
+            }
+            Some(Target::Orphan(node, resource)) => {
+                self.note_orphan_progress(node, resource);
+            }
+            // These have one deadline, whatever is reported.
+            Some(Target::Node(_) | Target::Inquiry(_)) | None => {}
+        }
+    }
+
+    /// Ends the operation in flight of a resource.
+    pub(crate) fn close(&mut self, resource: ResourceId) -> Option<OperationKind> {
+        let operation = self.state.resources.get_mut(resource.index())?.operation.take()?;
+        self.index.outstanding.remove(operation.id);
+        self.note_doubt(resource);
+        match operation.kind {
+            // Nothing but the next check follows from these, unless they fail.
+            OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {}
+            OperationKind::Start
+            | OperationKind::Stop
+            | OperationKind::Terminate
+            | OperationKind::Probe
+            | OperationKind::Fence
+            | OperationKind::Inventory => self.touch_resource(resource),
+        }
+        Some(operation.kind)
+    }
+
+    /// The next probe is due one interval from now.
+    pub(crate) fn note_probed(&mut self, resource: ResourceId) {
+        let now = self.state.now;
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.known_alive_at = now;
+        }
+        self.touch_resource(resource);
+    }
+
+    /// Whether this outcome answers this kind of operation.
+    pub(crate) fn fits(kind: OperationKind, outcome: Outcome) -> bool {
+        if kind == OperationKind::Inventory {
+            return false;
+        }
+        match outcome {
+            Outcome::Failed | Outcome::TimedOut => true,
+            Outcome::FailedForGood => kind == OperationKind::Start,
+            Outcome::Succeeded => kind != OperationKind::Probe,
+            Outcome::Running | Outcome::NotRunning => kind == OperationKind::Probe,
+        }
+    }
+
+    /// Forgets the operation in flight of a resource, whose node is gone or which has to make way.
+    pub(crate) fn supersede(&mut self, resource: ResourceId) {
+        let Some(effect) = self.facts().resource_effect(resource) else { return };
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.operation = None;
+        }
+        if !seeded!(SupersededAnswerCounts) {
+            self.index.outstanding.remove(effect.operation);
+        }
+        self.note_doubt(resource);
+        self.emit(effect.superseded());
+    }
+
+    pub(crate) fn note_doubt(&mut self, resource: ResourceId) {
+        self.index.note_doubt(&self.spec, &self.state, resource);
+    }
+
+    /// Keeps an operation outstanding that has ended; only a planted bug does.
+    pub(crate) fn leave_outstanding(&mut self, operation: OpId, target: Target) {
+        self.index.outstanding.push(operation, target);
+    }
+}

@@ -1,0 +1,191 @@
+//! Resources: their states, attempts and orders.
+
+use core::time::Duration;
+
+use crate::cluster::ledger::Ledger;
+use crate::cluster::words::{Event, Rule, Subject};
+use crate::id::ResourceId;
+use crate::machine::{ResourceEvent, ResourceState, Transition};
+use crate::settings::{DesiredState, Maintenance, RestartWindow};
+use crate::spec::ResourceSpec;
+use crate::state::{Doubt, HomeWait, LateStart, Recovery, Turn};
+use crate::time::Timestamp;
+
+impl Ledger {
+    /// A failed resource that an operator brings online has all its attempts again.
+    pub(crate) fn begin_anew(&mut self, resource: ResourceId) {
+        if let Some(record) = self.state.resources.get_mut(resource.index())
+            && record.state == ResourceState::Failed
+        {
+            record.forget_attempts();
+        }
+    }
+
+    pub(crate) fn set_desired(&mut self, resource: ResourceId, desired: DesiredState) {
+        self.note_desired(resource, desired);
+        if let Some(group) = self.spec.resource(resource).map(ResourceSpec::group) {
+            self.review_room(group);
+        }
+        self.touch_resource(resource);
+    }
+
+    pub(crate) fn set_maintenance(&mut self, resource: ResourceId, maintenance: Maintenance) {
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.maintenance = maintenance;
+        }
+        self.note_alive(resource);
+        self.schedule_resource(resource);
+    }
+
+    /// The thorough check, or better, found it alive.
+    pub(crate) fn note_alive(&mut self, resource: ResourceId) {
+        let now = self.state.now;
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.looked_alive_at = now;
+            record.known_alive_at = now;
+        }
+    }
+
+    /// The cheap check found it alive.
+    pub(crate) fn note_looks_alive(&mut self, resource: ResourceId) {
+        let now = self.state.now;
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.looked_alive_at = now;
+        }
+        self.schedule_resource(resource);
+    }
+
+    /// Notes what is to be done about a resource in doubt.
+    pub(crate) fn set_doubt(&mut self, resource: ResourceId, doubt: Doubt) {
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.doubt = doubt;
+        }
+        self.note_doubt(resource);
+        self.touch_resource(resource);
+    }
+
+    pub(crate) fn set_recovery(&mut self, resource: ResourceId, recovery: Recovery) {
+        self.note_recovery(resource, recovery);
+        self.touch_resource(resource);
+    }
+
+    /// Forgets the failure of a resource and everything that was counted for it.
+    pub(crate) fn forget_failure(&mut self, resource: ResourceId) {
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.forget_attempts();
+        }
+        if self.state.resource_state(resource) == ResourceState::Failed {
+            self.step_resource(resource, ResourceEvent::FailureCleared);
+        }
+        self.touch_resource(resource);
+    }
+
+    /// The one place where a resource changes its state.
+    pub(crate) fn step_resource(&mut self, resource: ResourceId, event: ResourceEvent) {
+        let (now, window) = (self.state.now, self.spec.settings().restart_window);
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
+        let to = match record.state.next(event) {
+            Transition::To(to) => to,
+            Transition::Ignored => return,
+            Transition::Forbidden => {
+                return self.note_fault(Subject::Resource(resource), Rule::ForbiddenChange);
+            }
+        };
+        let from = core::mem::replace(&mut record.state, to);
+        if from == ResourceState::Online {
+            record.online_until = now;
+        }
+        if to == ResourceState::Online {
+            if window == RestartWindow::Online {
+                record.restarts.shift(now.since(record.online_until));
+            }
+            record.online_until = now;
+        }
+        record.since = now;
+        record.sequence = record.sequence.saturating_add(1);
+        self.index.note_count(record.sequence);
+        record.late_start = record.late_start.after(from, event, to);
+        record.doubt = record.doubt.after(from, event, to);
+        record.failed_while = record.failed_while.after(from, to);
+        if !to.may_run() {
+            record.run = None;
+        }
+        self.note_doubt(resource);
+        self.emit(Event::ResourceChanged { resource, from, to });
+        let Some(group) = self.spec.resource(resource).map(crate::spec::ResourceSpec::group) else {
+            return;
+        };
+        let is_started = matches!(to, ResourceState::OnlinePending | ResourceState::Online);
+        if is_started && let Some(of) = self.state.groups.get_mut(group.index()) {
+            of.home_wait = HomeWait::Over;
+            if !seeded!(RestartAwaitsTurn) {
+                of.turn = Turn::Over;
+            }
+        }
+        let Some(running) = self.index.running.get_mut(group.index()) else { return };
+        *running = running
+            .saturating_add(u32::from(to.may_run()))
+            .saturating_sub(u32::from(from.may_run()));
+        let running = *running;
+        if running == 0 && from.may_run() {
+            // The place beside it may be free for another group of its class.
+            self.touch_awaiting();
+        }
+        if from.may_run() != to.may_run() && running <= 1 {
+            self.review_room(group);
+        }
+        self.touch(group);
+    }
+
+    /// Sets what an operator wants of a resource alone.
+    pub(crate) fn note_desired(&mut self, resource: ResourceId, desired: DesiredState) {
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.desired = Some(desired);
+        }
+    }
+
+    /// Sets what is going to be done about a failure, without planning it.
+    pub(crate) fn note_recovery(&mut self, resource: ResourceId, recovery: Recovery) {
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.recovery = recovery;
+        }
+    }
+
+    /// Counts a restart within this period, which begins at that time.
+    pub(crate) fn record_restart(&mut self, resource: ResourceId, period: Duration, at: Timestamp) {
+        let (now, window) = (self.state.now, self.spec.settings().restart_window);
+        let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
+        if record.restarts.entries().is_empty() {
+            // Nothing is left whose time stood still.
+            record.online_until = now;
+        }
+        let clock = record.restart_clock(window, now);
+        record.restarts.record(clock, period);
+        if seeded!(RestartsForgotten) {
+            record.restarts.clear();
+        }
+        record.recovery = Recovery::RestartAt(at);
+    }
+
+    /// Gives a resource all its restarts again, and counts so many retries.
+    pub(crate) fn begin_retry(&mut self, resource: ResourceId, retries: u32) {
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.restarts.clear();
+            record.retries = record.retries.saturating_add(retries);
+        }
+    }
+
+    /// Forgets how often a resource was tried again.
+    pub(crate) fn forget_retries(&mut self, resource: ResourceId) {
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.retries = 0;
+        }
+    }
+
+    /// Notes that no start of a resource can still come late.
+    pub(crate) fn exclude_late_start(&mut self, resource: ResourceId) {
+        if let Some(record) = self.state.resources.get_mut(resource.index()) {
+            record.late_start = LateStart::Impossible;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Room on nodes that groups take and leave.
+
+use alloc::sync::Arc;
+
+use crate::cluster::ledger::Ledger;
+use crate::id::{GroupId, NodeId};
+use crate::spec::{ClusterSpec, GroupSpec};
+use crate::state::{ClusterState, Room};
+
+/// Whether a group takes room from now on. What may run always does, what is off and not wanted
+/// never; what is wanted keeps what it has, and takes more only where there is some.
+pub(crate) const fn after(before: Room, may_run: bool, is_wanted: bool) -> Room {
+    match (may_run, is_wanted) {
+        (true, _) => Room::Taken,
+        (false, true) => before,
+        (false, false) => Room::Left,
+    }
+}
+
+/// Snapshots of clusters in which whatever was owned took room do not say which groups take some:
+/// those that run or are wanted did and do.
+pub(crate) fn recall(spec: &ClusterSpec, state: &mut ClusterState) {
+    for (group, _) in spec.groups() {
+        let (may_run, is_wanted) = (state.may_run(spec, group), state.is_wanted(spec, group));
+        if let Some(record) = state.groups.get_mut(group.index()) {
+            let before = if record.owner.is_some() { record.room } else { Room::Left };
+            record.room = after(before, may_run, is_wanted);
+        }
+    }
+}
+
+impl Ledger {
+    /// Follows a change of what runs or is wanted of a group: room that is not needed any more is
+    /// free for others.
+    pub(crate) fn review_room(&mut self, group: GroupId) {
+        let spec = Arc::clone(&self.spec);
+        let Some(declared) = spec.group(group) else { return };
+        let is_wanted = self.state.is_wanted(&spec, group);
+        let may_run = self.index.running(group) > 0;
+        let Some(record) = self.state.groups.get_mut(group.index()) else { return };
+        let before = record.room;
+        record.room = after(before, may_run, is_wanted);
+        let room = record.room;
+        let (owner, to) = (record.owner, record.movement.and_then(|movement| movement.to));
+        if let Some(owner) = owner
+            && room != before
+        {
+            self.state.occupancy.enter(declared, group, owner, room);
+            self.note_room(owner, room);
+        }
+        let room = self.state.room_to_be(&spec, group);
+        if let Some(to) = to
+            && self.state.occupancy.stands_on(group, to)
+            && self.state.occupancy.takes_room_on(group, to) != (room == Room::Taken)
+        {
+            self.state.occupancy.enter(declared, group, to, room);
+            self.note_room(to, room);
+        }
+    }
+
+    /// What stands on a node has changed; groups without a node may find one.
+    fn note_room(&mut self, node: NodeId, room: Room) {
+        self.index.touched.add_changed_node(node);
+        match room {
+            Room::Taken => {}
+            Room::Left => self.touch_awaiting(),
+        }
+    }
+
+    /// Puts a group on its new owner, which was chosen with room for it if it is to run there.
+    pub(crate) fn settle_down(&mut self, declared: &GroupSpec, group: GroupId, to: Option<NodeId>) {
+        let spec = Arc::clone(&self.spec);
+        let room = to.map_or(Room::Left, |_| self.state.room_to_be(&spec, group));
+        if let Some(record) = self.state.groups.get_mut(group.index()) {
+            record.room = room;
+        }
+        if let Some(to) = to {
+            self.state.occupancy.enter(declared, group, to, room);
+        }
+    }
+
+    /// Takes room for a group on its owner.
+    pub(crate) fn occupy(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+        if let Some(record) = self.state.groups.get_mut(group.index()) {
+            record.room = Room::Taken;
+        }
+        self.state.occupancy.enter(declared, group, owner, Room::Taken);
+        self.note_room(owner, Room::Taken);
+    }
+}

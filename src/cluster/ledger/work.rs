@@ -1,0 +1,157 @@
+//! Notes work: nodes and groups that are to be planned in this step.
+
+use alloc::sync::Arc;
+
+use crate::cluster::index::Index;
+use crate::cluster::ledger::Ledger;
+use crate::id::{GroupId, NodeId, ResourceId};
+use crate::settings::Failback;
+use crate::spec::GroupSpec;
+
+impl Ledger {
+    pub(crate) fn touch(&mut self, group: GroupId) {
+        if let Some(declared) = self.spec.group(group) {
+            self.index.touched.add(declared.settings().priority, group);
+        }
+    }
+
+    pub(crate) fn touch_resource(&mut self, resource: ResourceId) {
+        if let Some(declared) = self.spec.resource(resource) {
+            self.touch(declared.group());
+        }
+    }
+
+    /// Touches every group that stands on a node or is on its way to it.
+    pub(crate) fn touch_groups_on(&mut self, node: NodeId) {
+        let spec = Arc::clone(&self.spec);
+        for group in self.state.occupancy.groups_on(node) {
+            if let Some(declared) = spec.group(group) {
+                self.index.touched.add(declared.settings().priority, group);
+            }
+        }
+    }
+
+    /// Something happened that could help groups without a node: they are planned once, after
+    /// what is touched now.
+    pub(crate) fn touch_awaiting(&mut self) {
+        if !seeded!(WaitingForgotten) {
+            self.index.touched.add_awaiting();
+        }
+    }
+
+    /// Touches what a change may help: groups without a node and groups that would move, all of
+    /// them at once, so that the higher priority goes first. Whether there was anything.
+    pub(crate) fn touch_late(&mut self) -> bool {
+        let mut is_any = self.index.touched.take_awaiting();
+        if is_any {
+            self.touch_all_awaiting();
+        }
+        while let Some(node) = self.index.touched.next_changed_node() {
+            self.touch_returning(node);
+            is_any = true;
+        }
+        while let Some(group) = self.index.touched.next_yielding() {
+            self.touch(group);
+            is_any = true;
+        }
+        is_any
+    }
+
+    /// Whether a group may not choose a node yet: something happened that could help groups that
+    /// have none, and it is planned together with them, in order of priority.
+    pub(crate) fn yields_to_awaiting(&mut self, group: GroupId) -> bool {
+        // Once one has let others go first, those behind it do so as well.
+        let is_late = self.index.touched.is_awaiting_touched()
+            && (!self.index.awaiting.is_empty() || self.index.touched.has_yielding());
+        if is_late {
+            self.index.touched.add_yielding(group);
+        }
+        is_late
+    }
+
+    fn touch_all_awaiting(&mut self) {
+        let spec = Arc::clone(&self.spec);
+        for group in &self.index.awaiting {
+            if let Some(declared) = spec.group(*group) {
+                self.index.touched.add(declared.settings().priority, *group);
+            }
+        }
+    }
+
+    /// Touches the groups that would fail back to a node, for what stands there has changed.
+    fn touch_returning(&mut self, node: NodeId) {
+        let spec = Arc::clone(&self.spec);
+        for group in spec.groups_returning_to(node) {
+            if self.state.owner(*group) != Some(node) {
+                self.touch(*group);
+            }
+        }
+        // One that cannot run all of it where it is would go to any node, when it may.
+        let unable: alloc::vec::Vec<GroupId> = self
+            .index
+            .awaiting
+            .iter()
+            .copied()
+            .filter(|group| {
+                let settings = spec.group(*group).map(GroupSpec::settings);
+                self.state.owner(*group).is_some()
+                    && settings.is_some_and(|of| of.failback != Failback::Prevent)
+            })
+            .collect();
+        for group in unable {
+            self.touch(group);
+        }
+    }
+
+    /// Notes that a node is to be looked after.
+    pub(crate) fn touch_node(&mut self, node: NodeId) {
+        self.index.touched.add_node(node);
+    }
+
+    /// The next node to be looked after.
+    pub(crate) fn next_node(&mut self) -> Option<NodeId> {
+        self.index.touched.next_node()
+    }
+
+    /// The next group to be planned.
+    pub(crate) fn next_group(&mut self) -> Option<GroupId> {
+        self.index.touched.next_group()
+    }
+
+    /// Notes that a group is to return to a node when all others are placed.
+    pub(crate) fn touch_to_return(&mut self, group: GroupId, to: NodeId) {
+        self.index.touched.add_returning(group, to);
+    }
+
+    /// The next group that is to return, and where to.
+    pub(crate) fn next_to_return(&mut self) -> Option<(GroupId, NodeId)> {
+        self.index.touched.next_returning()
+    }
+
+    /// Notes that a group lets others leave the node to which it fails back.
+    pub(crate) fn let_leave(&mut self, group: GroupId) {
+        self.index.touched.let_leave(group);
+    }
+
+    /// Ends a step: in the next one groups let others leave again.
+    pub(crate) fn end_step(&mut self) {
+        self.index.touched.forget_let_leave();
+    }
+
+    /// Notes that resources whose time has come are to be stopped where they should not run.
+    pub(crate) fn touch_due_orphans(&mut self, node: NodeId) {
+        let Index { orphans, touched, .. } = &mut self.index;
+        for resource in orphans.due(node, self.state.now) {
+            touched.add_orphan(node, resource);
+        }
+    }
+
+    /// The next such resource on a node behind another one; `None` begins with the first.
+    pub(crate) fn next_orphan(
+        &mut self,
+        node: NodeId,
+        behind: Option<ResourceId>,
+    ) -> Option<ResourceId> {
+        self.index.touched.next_orphan(node, behind)
+    }
+}

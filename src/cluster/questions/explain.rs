@@ -1,0 +1,181 @@
+//! Answers where a group would go: a copy of the cluster suffers the incident.
+
+use alloc::vec::Vec;
+
+use crate::cluster::Cluster;
+use crate::cluster::view::View;
+use crate::cluster::view::drains::trigger_of;
+use crate::id::{GroupId, NodeId};
+use crate::machine::{NodeEvent, NodeState};
+use crate::plan::{self, Candidate, Difference, Explanation, Rejection, Verdict};
+use crate::policy::{Placement, Trigger};
+use crate::state::{DownProof, Drain, DrainMode, DrainStatus, LockHandling};
+
+impl View<'_> {
+    /// What would be chosen for a group at this moment.
+    fn tell_choice(self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
+        let told = plan::explain(&self.placement(group, trigger)?, self.policy);
+        if !self.state.is_quorate() {
+            return Some(without_quorum(told));
+        }
+        let movement = self.state.group(group)?.movement;
+        let to = movement.and_then(|movement| {
+            let asked = trigger_of(movement.cause);
+            movement.to.filter(|to| match trigger {
+                Trigger::NodeFailure => self.is_still_good(group, *to),
+                Trigger::Start
+                | Trigger::ResourceFailure
+                | Trigger::BestPossible
+                | Trigger::Drain => self.assess(group, asked, *to).is_ok(),
+            })
+        });
+        Some(match to {
+            Some(to) => under_way(told, to),
+            None => told,
+        })
+    }
+}
+
+impl Cluster {
+    /// Where a group would go if `trigger` happened now: every node with its verdict, in order.
+    /// `None` if there is no such group.
+    ///
+    /// The answer is the choice that the same trigger makes next, as things are:
+    ///
+    /// - [`Trigger::NodeFailure`] means the loss of the owner with all its groups and its vote:
+    ///   those of higher priority choose first, and without quorum nobody does
+    ///   ([`Rejection::NoQuorum`]). A group that is on its way to a node goes on to there.
+    /// - [`Trigger::Drain`] means that the owner is emptied of all its groups.
+    /// - [`Trigger::Start`], [`Trigger::ResourceFailure`] and [`Trigger::BestPossible`] are about
+    ///   this group only.
+    ///
+    /// Budgets, locks and the wait for a preferred owner say whether and when a group goes, not
+    /// where to; they are no part of the answer. Nor is what a group that never had an owner takes
+    /// over where it is found running.
+    #[must_use]
+    pub fn explain(&self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
+        let placement = Placement::new(self.ledger.spec(), self.ledger.state(), group, trigger)?;
+        let owner = placement.owner().filter(|owner| self.would_befall(*owner, trigger));
+        match owner {
+            Some(owner) if !seeded!(ExplainOtherDraw) => {
+                let mut fork = self.clone();
+                fork.ledger.forget_outputs();
+                fork.suffer(group, trigger, owner)
+            }
+            Some(_) | None => Some(plan::explain(&placement, &*self.policy)),
+        }
+    }
+
+    /// Whether the trigger is an incident of the whole owner that has not happened yet.
+    fn would_befall(&self, owner: NodeId, trigger: Trigger) -> bool {
+        let state = self.ledger.state().node_state(owner);
+        match trigger {
+            Trigger::NodeFailure => state != NodeState::Down,
+            Trigger::Drain => {
+                let can_be_drained = match state {
+                    NodeState::Up | NodeState::Paused => true,
+                    NodeState::Down | NodeState::Joining | NodeState::Unclean => false,
+                };
+                can_be_drained && self.ledger.state().is_quorate()
+            }
+            Trigger::Start | Trigger::ResourceFailure | Trigger::BestPossible => false,
+        }
+    }
+
+    /// Lets the incident happen, and tells the choice for the group at the moment at which it is
+    /// made.
+    fn suffer(&mut self, group: GroupId, trigger: Trigger, owner: NodeId) -> Option<Explanation> {
+        let since = Some(self.ledger.state().now);
+        match trigger {
+            Trigger::Drain => self.planner().drain(
+                owner,
+                Drain {
+                    status: DrainStatus::InProgress,
+                    mode: DrainMode::Normal,
+                    target: None,
+                    // Whether a group goes is another question than where to.
+                    lock: LockHandling::Override,
+                    // Those that wait for their turn are told what they would choose now.
+                    since,
+                },
+            ),
+            Trigger::NodeFailure
+            | Trigger::Start
+            | Trigger::ResourceFailure
+            | Trigger::BestPossible => {
+                self.ledger.node_off(owner, NodeEvent::ConfirmedDown, DownProof::Trusted);
+            }
+        }
+        let mut told = self.view().tell_choice(group, trigger);
+        let mut rounds = if self.ledger.state().is_quorate() { self.facts().rounds() } else { 0 };
+        while rounds > 0 && !self.has_chosen(group, trigger, owner) {
+            rounds = rounds.saturating_sub(1);
+            if self.ledger.index().touched.comes_next(group) {
+                told = self.view().tell_choice(group, trigger);
+            }
+            if !self.planner().settle_next() && !self.planner().finish_drains() {
+                break;
+            }
+        }
+        told.map(|told| without_incident(told, owner))
+    }
+
+    /// Whether the group has left its owner, or is leaving it.
+    fn has_chosen(&self, group: GroupId, trigger: Trigger, owner: NodeId) -> bool {
+        let is_leaving = trigger == Trigger::Drain && self.facts().is_moving(group);
+        is_leaving || self.ledger.state().owner(group) != Some(owner)
+    }
+}
+
+/// Nothing is chosen without quorum, however good a node is.
+fn without_quorum(told: Explanation) -> Explanation {
+    let mut candidates = told.candidates;
+    for candidate in &mut candidates {
+        match candidate.verdict {
+            Verdict::Rejected(_) => {}
+            Verdict::Chosen { .. } | Verdict::Behind { .. } | Verdict::LastResort(_) => {
+                candidate.verdict = Verdict::Rejected(Rejection::NoQuorum);
+            }
+        }
+    }
+    candidates.sort_by_key(|candidate| candidate.node);
+    Explanation { chosen: None, candidates, ..told }
+}
+
+/// A group that is on its way to a node that may own it needs no choice.
+fn under_way(told: Explanation, to: NodeId) -> Explanation {
+    let is_destination = |candidate: &Candidate| {
+        candidate.node == to && !matches!(candidate.verdict, Verdict::Rejected(_))
+    };
+    if told.chosen == Some(to) || !told.candidates.iter().any(is_destination) {
+        return told;
+    }
+    let (mut first, mut others): (Vec<_>, Vec<_>) =
+        told.candidates.into_iter().partition(is_destination);
+    for candidate in &mut first {
+        let drawback = match candidate.verdict {
+            Verdict::Chosen { drawback } => drawback,
+            Verdict::LastResort(drawback) => Some(drawback),
+            Verdict::Behind { .. } | Verdict::Rejected(_) => None,
+        };
+        candidate.verdict = Verdict::Chosen { drawback };
+    }
+    for candidate in &mut others {
+        if let Verdict::Chosen { .. } = candidate.verdict {
+            candidate.verdict = Verdict::Behind { node: to, by: Difference::UnderWay };
+        }
+    }
+    first.append(&mut others);
+    Explanation { chosen: Some(to), candidates: first, ..told }
+}
+
+/// The owner is what it is now: the incident has not happened.
+fn without_incident(told: Explanation, owner: NodeId) -> Explanation {
+    let mut told = told;
+    for candidate in &mut told.candidates {
+        if candidate.node == owner {
+            candidate.verdict = Verdict::Rejected(Rejection::CurrentOwner);
+        }
+    }
+    told
+}

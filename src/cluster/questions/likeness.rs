@@ -1,0 +1,381 @@
+//! Hashes what the future of a cluster depends on, for exhaustive checks.
+
+use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
+use core::time::Duration;
+
+use crate::cluster::Cluster;
+use crate::id::{NodeId, ResourceId};
+use crate::machine::{FailureLog, NodeState, ResourceState};
+use crate::settings::{Failback, Fencing, RestartWindow};
+use crate::spec::GroupSpec;
+use crate::state::{
+    ClusterState, Doubt, Drain, FailedNode, FailedNodes, Fence, GroupRecord, NodeRecord, Operation,
+    Orphan, OrphanState, Recovery, ResourceRecord, Turn,
+};
+use crate::time::{Timestamp, whole_millis};
+
+impl Cluster {
+    /// Feeds everything on which the future of this cluster depends.
+    ///
+    /// Two clusters of one declaration and policy that feed the same are *alike*: whatever happens
+    /// to both, they answer alike and stay alike. They may differ in what is only a name or a
+    /// diary: the time of the day, the numbers of operations, epochs, incarnations and inputs, and
+    /// times to which nothing will ever be compared. So a checker that visits every state need
+    /// visit only one of those that are alike. [`digest`](Self::digest) tells them apart.
+    ///
+    /// `horizon` is a span that the checker promises never to let pass: whatever would be due only
+    /// then is never due.
+    ///
+    /// Whoever compares has to compare beside this what it holds itself of operations, epochs and
+    /// incarnations: which ones are outstanding or current here, and in which order they stand. A
+    /// policy that looks at times or epochs, as [`Ring`](crate::policy::Ring) with a seed does,
+    /// sees through likeness.
+    pub fn hash_likeness(&self, horizon: Duration, hasher: &mut impl Hasher) {
+        let view = View { cluster: self, horizon, now: self.ledger.state().now };
+        view.whole(hasher);
+        view.silence(hasher);
+        for (index, record) in self.ledger.state().nodes.iter().enumerate() {
+            view.node(NodeId::from_index(index), record, hasher);
+        }
+        for ((_, declared), record) in self.ledger.spec().groups().zip(&self.ledger.state().groups)
+        {
+            view.group(declared, record, hasher);
+            for resource in declared.resources() {
+                if let Some(record) = self.ledger.state().resource(resource) {
+                    view.resource(resource, record, hasher);
+                }
+            }
+        }
+        self.ledger.state().orphans.len().hash(hasher);
+        for ((node, resource), orphan) in &self.ledger.state().orphans {
+            (node, resource).hash(hasher);
+            view.orphan(orphan, hasher);
+        }
+    }
+}
+
+/// A cluster and how far anybody looks ahead.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    cluster: &'a Cluster,
+    horizon: Duration,
+    now: Timestamp,
+}
+
+impl<'a> View<'a> {
+    fn whole<H: Hasher>(self, hasher: &mut H) {
+        // Named one by one, here and below, so that a field that is added cannot be forgotten.
+        let ClusterState {
+            now,
+            // A diary, and the next name.
+            inputs: _,
+            next_operation: _,
+            configuration: _,
+            // Told with the nodes that have not spoken.
+            last_declared: _,
+            witness,
+            wall_clock,
+            // Only whether there is a quorum counts.
+            quorate_since,
+            formed_at,
+            resumed_at,
+            nodes: _,
+            groups: _,
+            resources: _,
+            orphans: _,
+            occupancy: _,
+        } = self.cluster.ledger.state();
+        (witness, quorate_since.is_some(), formed_at.is_some()).hash(hasher);
+        // Only now is it too early for what went on meanwhile; and what is in flight since then is
+        // judged more kindly.
+        (*resumed_at == Some(*now)).hash(hasher);
+        let wait = self.cluster.ledger.spec().settings().group_wait_delay;
+        if let Some(formed_at) = formed_at {
+            self.age(*formed_at, wait).hash(hasher);
+        }
+        // Afterwards nobody waits before the cluster forms anew.
+        if formed_at.is_none_or(|formed_at| self.now.since(formed_at) < wait) {
+            for record in &self.cluster.ledger.state().groups {
+                record.home_wait.hash(hasher);
+            }
+        }
+        let has_windows = self
+            .cluster
+            .ledger
+            .spec()
+            .groups()
+            .any(|(_, declared)| declared.settings().failback_window.is_some());
+        if has_windows {
+            // Against the clock on the wall every time is different.
+            (now, wall_clock).hash(hasher);
+        }
+    }
+
+    fn node<H: Hasher>(self, node: NodeId, record: &NodeRecord, hasher: &mut H) {
+        let NodeRecord {
+            state,
+            // A name.
+            incarnation: _,
+            since,
+            up_in_input,
+            attraction,
+            pause,
+            drain,
+            proof,
+            fence,
+            listed_in: _,
+            inquiry,
+        } = record;
+        let Drain { status, mode, target, lock, since: drained_since } = drain;
+        (state, attraction, pause, status, mode, target, lock).hash(hasher);
+        if self.has_tiers() {
+            let wait = self.cluster.ledger.spec().settings().priority_wait;
+            drained_since.map(|since| self.age(since, wait)).hash(hasher);
+        }
+        if *state == NodeState::Down {
+            proof.hash(hasher);
+        }
+        let spec = self.cluster.ledger.spec();
+        if let (NodeState::Unclean, Fencing::Lease { duration, margin }) =
+            (state, spec.settings().fencing)
+        {
+            let end = since.after(duration).after(margin);
+            self.wait(self.cluster.ledger.state().not_while_resuming(end)).hash(hasher);
+        }
+        for (declared, of) in self.returning_to(node) {
+            (*up_in_input > of.placed_in_input).hash(hasher);
+            self.age(*since, declared.settings().failback_hold_down).hash(hasher);
+        }
+        inquiry.map(|of| self.wait(self.cluster.facts().inquiry_end(of))).hash(hasher);
+        let Fence { operation, retry_at, attempts } = fence;
+        let settings = spec.settings();
+        operation.map(|of| self.wait(self.cluster.facts().fence_end(of))).hash(hasher);
+        // A time that has come is as good as none.
+        retry_at.filter(|at| *at > self.now).map(|at| self.wait(at)).hash(hasher);
+        self.log(attempts, settings.fence_period, hasher);
+    }
+
+    /// The groups that may fail back to a node, where it counts when the node came up: it is up and
+    /// preferred to the owner. When it comes up, and when the owner changes, that is decided anew.
+    fn returning_to(self, node: NodeId) -> impl Iterator<Item = (&'a GroupSpec, &'a GroupRecord)> {
+        let is_up = self.cluster.ledger.state().node_state(node) == NodeState::Up;
+        let groups = self.cluster.ledger.spec().groups().zip(&self.cluster.ledger.state().groups);
+        groups.filter_map(move |((_, declared), record)| {
+            let mut better = declared
+                .preferred_owners()
+                .iter()
+                .take_while(|preferred| Some(**preferred) != record.owner);
+            let counts = is_up
+                && declared.settings().failback == Failback::Allow
+                && better.any(|preferred| *preferred == node);
+            counts.then_some((declared, record))
+        })
+    }
+
+    fn group<H: Hasher>(self, declared: &GroupSpec, record: &GroupRecord, hasher: &mut H) {
+        let GroupRecord {
+            owner,
+            // A name.
+            epoch,
+            desired,
+            ordered_in,
+            default_owner,
+            failovers,
+            failed_on,
+            movement,
+            return_to,
+            queued,
+            lock,
+            drained_from,
+            last_failback,
+            placed_at,
+            // Told with the nodes.
+            placed_in_input: _,
+            // Told with the cluster.
+            home_wait: _,
+            room,
+            turn,
+            tenure,
+        } = record;
+        let settings = declared.settings();
+        (owner, desired, default_owner, movement, return_to).hash(hasher);
+        (queued, lock, drained_from, room, tenure).hash(hasher);
+        ordered_in.map(|of| of.cmp(epoch)).filter(|of| of.is_ge()).hash(hasher);
+        self.log(failovers, settings.failover_period, hasher);
+        self.failed_nodes(failed_on, settings.failure_memory, hasher);
+        let delay = match turn {
+            Turn::Awaited => settings.start_delay,
+            Turn::Over => Duration::ZERO,
+        };
+        self.age(*placed_at, delay).hash(hasher);
+        // How long it comes up among others, and so holds up others or waits for them.
+        if self.has_tiers() {
+            let since = self.cluster.facts().comes_up_since(record);
+            (turn, self.age(since, self.cluster.ledger.spec().settings().priority_wait))
+                .hash(hasher);
+        }
+        if settings.failback_window.is_some() {
+            (last_failback, placed_at).hash(hasher);
+        }
+    }
+
+    /// The nodes on which a group failed, those first on which it failed longest ago: they are
+    /// compared with each other, and with the time for which that counts.
+    fn failed_nodes<H: Hasher>(self, nodes: &FailedNodes, memory: Duration, hasher: &mut H) {
+        let state = self.cluster.ledger.state();
+        let is_present = |entry: &&FailedNode| {
+            state.node(entry.node).is_some_and(|node| node.incarnation == entry.incarnation)
+        };
+        let mut entries: Vec<FailedNode> =
+            nodes.entries().iter().filter(is_present).copied().collect();
+        entries.sort_by_key(|entry| (entry.at, entry.node));
+        entries.len().hash(hasher);
+        let mut before = None;
+        for FailedNode { node, incarnation: _, at, for_good } in entries {
+            (node, for_good, before == Some(at), self.age(at, memory)).hash(hasher);
+            before = Some(at);
+        }
+    }
+
+    /// Which nodes have not said whether they run which resources.
+    fn silence<H: Hasher>(self, hasher: &mut H) {
+        let (caches, state) = (self.cluster.ledger.index(), self.cluster.ledger.state());
+        for node in &caches.silent {
+            let Some(of) = state.node(*node) else { continue };
+            node.hash(hasher);
+            for record in &state.resources {
+                crate::cluster::view::inquiries::may_run_unsaid(of, record).hash(hasher);
+            }
+        }
+    }
+
+    fn resource<H: Hasher>(self, resource: ResourceId, record: &ResourceRecord, hasher: &mut H) {
+        let ResourceRecord {
+            state,
+            since,
+            desired,
+            maintenance,
+            operation,
+            late_start,
+            doubt,
+            restarts,
+            // The clock of the restarts follows from it.
+            online_until: _,
+            recovery,
+            failed_while,
+            run,
+            started_at,
+            retries,
+            looked_alive_at,
+            known_alive_at,
+            // A diary.
+            sequence: _,
+            // Told with the nodes that have not spoken.
+            declared_in: _,
+            vouched,
+        } = record;
+        let Some(declared) = self.cluster.ledger.spec().resource(resource) else { return };
+        let settings = declared.settings();
+        (state, desired, maintenance, late_start, doubt, failed_while, run.is_some(), retries)
+            .hash(hasher);
+        vouched.hash(hasher);
+        self.operation(*operation, hasher);
+        let window = self.cluster.ledger.spec().settings().restart_window;
+        let clock = record.restart_clock(window, self.now);
+        Self { now: clock, ..self }.log(restarts, settings.restart_period, hasher);
+        match recovery {
+            Recovery::None => 0_u8.hash(hasher),
+            Recovery::RestartAt(at) => (1_u8, self.wait(*at)).hash(hasher),
+            Recovery::Failover => 2_u8.hash(hasher),
+            Recovery::RetryAt { at, cause } => {
+                (3_u8, at.map(|at| self.wait(at)), cause).hash(hasher);
+            }
+        }
+        if *retries > 0 {
+            // Whether it ran long enough to begin a new count.
+            let ran_since = match window {
+                RestartWindow::Online => *since,
+                RestartWindow::Clock => *started_at,
+            };
+            self.age(ran_since, settings.restart_period).hash(hasher);
+        }
+        match state {
+            ResourceState::Online => {
+                let thorough = settings.is_alive_interval.span();
+                thorough.map(|span| self.age(*known_alive_at, span)).hash(hasher);
+                let cheap = settings.looks_alive_interval.span();
+                cheap.map(|span| self.age(*looked_alive_at, span)).hash(hasher);
+            }
+            ResourceState::InDoubt => {
+                let owner = self.cluster.ledger.state().owner(declared.group());
+                let is_asked = owner
+                    .is_some_and(|node| self.cluster.ledger.state().node_state(node).is_member());
+                // A lost owner is not asked; when it is back, or off, the doubt is over, or it is
+                // asked at once. The wait begins anew when what is in flight ends.
+                if is_asked && operation.is_none() && *doubt != Doubt::Left {
+                    let span = self.cluster.facts().probe_interval();
+                    span.map(|span| self.age(*known_alive_at, span)).hash(hasher);
+                }
+            }
+            ResourceState::Initializing
+            | ResourceState::Offline
+            | ResourceState::OnlinePending
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating
+            | ResourceState::Failed => {}
+        }
+    }
+
+    pub(crate) fn orphan<H: Hasher>(self, orphan: &Orphan, hasher: &mut H) {
+        let Orphan { state, operation } = orphan;
+        match state {
+            OrphanState::Running => 0_u8.hash(hasher),
+            OrphanState::Stopping => 1_u8.hash(hasher),
+            OrphanState::Terminating => 2_u8.hash(hasher),
+            OrphanState::Unsettled => 4_u8.hash(hasher),
+            OrphanState::InDoubt(since) => {
+                let span = self.cluster.facts().probe_interval();
+                (3_u8, span.map(|span| self.age(*since, span))).hash(hasher);
+            }
+        }
+        self.operation(*operation, hasher);
+    }
+
+    /// An operation in flight: what it is and how old. Its name does not matter.
+    fn operation<H: Hasher>(self, operation: Option<Operation>, hasher: &mut H) {
+        let known = operation.map(|Operation { id: _, kind, issued_at, progress_at }| {
+            (kind, self.now.since(issued_at), self.now.since(progress_at))
+        });
+        known.hash(hasher);
+    }
+
+    /// When each entry that counts leaves the window.
+    fn log<H: Hasher>(self, log: &FailureLog, period: Duration, hasher: &mut H) {
+        let counting = || log.entries().iter().filter(|at| self.now.since(**at) <= period);
+        counting().count().hash(hasher);
+        for entry in counting() {
+            self.age(*entry, period).hash(hasher);
+        }
+    }
+
+    /// Whether there are groups of higher and of lower priority, so that some wait for others.
+    fn has_tiers(self) -> bool {
+        self.cluster.ledger.index().tiers.is_some_and(|(lowest, highest)| lowest < highest)
+    }
+
+    /// Milliseconds since a time that is compared to `now` less `span`: an older one is as good as
+    /// any other, and if the horizon comes first, all are.
+    fn age(self, since: Timestamp, span: Duration) -> u64 {
+        if span >= self.horizon {
+            return 0;
+        }
+        whole_millis(self.now.since(since).min(span))
+    }
+
+    /// Milliseconds until a time; none beyond the horizon.
+    fn wait(self, until: Timestamp) -> Option<u64> {
+        let span = until.since(self.now);
+        (span < self.horizon).then(|| whole_millis(span))
+    }
+}

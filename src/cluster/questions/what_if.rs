@@ -1,0 +1,456 @@
+//! Answers what would happen: the same code runs on a copy.
+
+use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::cluster::Cluster;
+use crate::cluster::words::{
+    DeadlineReason, Effect, Input, InputError, Output, Reason, UnknownReference,
+};
+use crate::id::{GroupId, Names, Naming, NodeId, OpId};
+use crate::machine::GroupState;
+use crate::spec::{ClusterSpec, GroupSpec, NodeSpec};
+use crate::state::{OperationKind, Outcome};
+use crate::time::Timestamp;
+
+crate::form::strictly_read! { "Plan"
+/// What would come of some inputs if they came now, and every operation succeeded then.
+///
+/// Everything is named: an input may change the configuration, and ids mean something in one
+/// configuration only.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The groups that would change their owner or their state, be added or removed, or that
+    /// should be online and would not be. In the order of the configuration then; those that would
+    /// be removed come last.
+    pub groups: Vec<PlannedGroup>,
+    /// What would be asked for from now on, in order; health checks are left out. What is in flight
+    /// already is [outstanding](Cluster::outstanding), and ends well.
+    pub operations: Vec<PlannedOperation>,
+    /// The probes that would be in flight at the end, oldest first. Nobody can say how they are
+    /// answered, so the plan leaves in doubt what they ask about.
+    #[serde(default)]
+    pub unanswered: Vec<PlannedOperation>,
+    /// Whether the plan is whole.
+    pub end: PlanEnd,
+}
+}
+
+/// What would become of a group.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedGroup {
+    /// The group.
+    pub group: String,
+    /// Whether it would be declared.
+    pub fate: Fate,
+    /// Its owner now.
+    pub from: Option<String>,
+    /// Its owner then.
+    pub to: Option<String>,
+    /// Its state then; offline if it would not be declared any more.
+    pub state: GroupState,
+    /// Why it would not be online, if it should be.
+    pub why: Option<Reason<Names>>,
+}
+
+/// What the inputs of a plan do to the declaration of a group.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// It is declared now and then.
+    Kept,
+    /// It is declared then, and not now.
+    Added,
+    /// It is declared now, and not then.
+    Removed,
+}
+
+/// One operation of a plan.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedOperation {
+    /// What would be asked for.
+    pub action: OperationKind,
+    /// Where; for a fence, whom.
+    pub node: String,
+    /// The resource; `None` for a fence.
+    pub resource: Option<String>,
+}
+
+/// Why there is no plan. Nothing has changed.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum WhatIfError {
+    /// An input names what is not declared when its turn comes.
+    #[error(transparent)]
+    Unknown(#[from] UnknownReference),
+    /// An input would not be accepted.
+    #[error(transparent)]
+    Refused(#[from] InputError<Names>),
+}
+
+impl WhatIfError {
+    /// What went wrong, in the manner of [`InputError::kind`].
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Unknown(unknown) => unknown.kind(),
+            Self::Refused(error) => error.kind(),
+        }
+    }
+}
+
+/// How a plan ended.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanEnd {
+    /// Nothing was left to do but to wait.
+    Settled,
+    /// It was cut off after very many operations.
+    CutOff,
+}
+
+impl Cluster {
+    /// What would come of these inputs if they came now, and every operation succeeded then. Nothing
+    /// changes.
+    ///
+    /// The rehearsal begins in the present: the inputs are taken one after the other at the present
+    /// time, exactly as [`handle`](Self::handle) would take them, before anything that is in flight
+    /// has gone on. Whatever is refused now is refused, and what is possible now is possible. Then
+    /// everything in flight goes on and succeeds, and so does what follows from it.
+    ///
+    /// Probes are not answered, for nobody knows what they find: those that would still be in flight
+    /// are listed in [`Plan::unanswered`], and what they ask about stays in doubt. Nodes that are asked
+    /// what they run answer that they run nothing of what was declared just now.
+    ///
+    /// Waits that end by themselves (delays of restarts, starts and further fences, leases, the
+    /// wait for a preferred owner) are sat out; retries, failback windows, probes and health checks
+    /// are not, but what is due by the end of a wait is done then.
+    ///
+    /// Names are those of the configuration that is in force when the input has its turn: after a
+    /// [`Configure`](crate::cluster::Command::Configure) an input may name what that one declares. Whoever
+    /// has ids gets names from [`ClusterSpec::named`].
+    ///
+    /// # Errors
+    ///
+    /// The first input that names what is not declared, or would not be accepted.
+    pub fn what_if(
+        &self,
+        inputs: impl IntoIterator<Item = Input<Names>>,
+    ) -> Result<Plan, WhatIfError> {
+        let mut fork = Rehearsal::new(self);
+        if seeded!(RehearsalFromRest) {
+            fork.run();
+            fork.operations.clear();
+        }
+        for input in inputs {
+            fork.hand_in(input)?;
+        }
+        fork.run();
+        Ok(fork.plan(self))
+    }
+}
+
+/// Threads and tasks hand plans to each other.
+const _: () = {
+    const fn is_shareable<T: Send + Sync + 'static>() {}
+    is_shareable::<Plan>();
+};
+
+/// A copy of a cluster on which every operation succeeds.
+struct Rehearsal {
+    cluster: Cluster,
+    operations: Vec<PlannedOperation>,
+    answers: VecDeque<(OpId, Answer)>,
+    steps_left: usize,
+}
+
+impl Rehearsal {
+    pub(crate) fn new(original: &Cluster) -> Self {
+        let mut cluster = original.clone();
+        cluster.ledger.forget_outputs();
+        let answers = cluster.outstanding().filter_map(|effect| answer(&effect)).collect();
+        let steps_left = steps(cluster.ledger.spec()).saturating_add(10_000);
+        Self { cluster, operations: Vec::new(), answers, steps_left }
+    }
+
+    fn hand_in(&mut self, input: Input<Names>) -> Result<(), WhatIfError> {
+        let before = self.cluster.ledger.shared_spec();
+        let input = before.resolve(input)?;
+        let now = self.cluster.ledger.state().now;
+        self.cluster.handle(now, input).map_err(|error| before.named(error))?;
+        // What a new configuration adds takes steps of its own.
+        let more = steps(self.cluster.ledger.spec()).saturating_sub(steps(&before));
+        if self.steps_left > 0 {
+            self.steps_left = self.steps_left.saturating_add(more);
+        }
+        self.drain();
+        Ok(())
+    }
+
+    /// Answers operations and sits out waits until nothing is left to do.
+    fn run(&mut self) {
+        loop {
+            self.drain();
+            let now = self.cluster.ledger.state().now;
+            let Some(steps_left) = self.steps_left.checked_sub(1) else { return };
+            self.steps_left = steps_left;
+            if let Some((operation, answer)) = self.answers.pop_front() {
+                // An operation that another answer made superfluous is not outstanding any more.
+                if let Some(report) = self.report(operation, answer) {
+                    let _ = self.cluster.handle(now, report);
+                }
+            } else if let Some(at) = self.next_wait() {
+                self.cluster.handle_timeout(at);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn report(&self, operation: OpId, answer: Answer) -> Option<Input> {
+        match answer {
+            Answer::Outcome(outcome) => Some(Input::OperationFinished { operation, outcome }),
+            Answer::Nothing => {
+                let effect = self
+                    .cluster
+                    .facts()
+                    .effect_of(self.cluster.ledger.index().outstanding.target(operation)?)?;
+                let Effect { node, incarnation, .. } = effect;
+                let (running, operation) = (Vec::new(), Some(operation));
+                Some(Input::NodeInventory { node, incarnation, running, operation })
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.cluster.poll_named_output() {
+            let effect = match output {
+                Output::Effect(effect) => effect,
+                Output::Event(_) => continue,
+            };
+            self.answers.extend(answer(&effect));
+            match effect.action {
+                OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {}
+                OperationKind::Start
+                | OperationKind::Stop
+                | OperationKind::Terminate
+                | OperationKind::Probe
+                | OperationKind::Fence
+                | OperationKind::Inventory => {
+                    self.operations.push(PlannedOperation::of(effect));
+                }
+            }
+        }
+    }
+
+    /// The end of the next wait that is part of what is going on, whatever else is due at the same
+    /// node or group before.
+    fn next_wait(&self) -> Option<Timestamp> {
+        let slots = self.cluster.ledger.index().agenda.iter().map(|(_, slot)| slot);
+        let deadlines = slots.flat_map(|slot| self.cluster.view().deadlines(slot));
+        deadlines
+            .filter(|(_, reason)| match reason {
+                DeadlineReason::Restart { .. }
+                | DeadlineReason::FenceRetry { .. }
+                | DeadlineReason::LeaseEnd { .. }
+                | DeadlineReason::StartDelay { .. }
+                | DeadlineReason::PreferredOwnerWait { .. }
+                | DeadlineReason::PriorityWait { .. }
+                | DeadlineReason::DrainWait { .. } => true,
+                DeadlineReason::OperationTimeout { .. }
+                | DeadlineReason::HealthCheck { .. }
+                | DeadlineReason::Retry { .. }
+                | DeadlineReason::Probe { .. }
+                | DeadlineReason::Failback { .. }
+                | DeadlineReason::OrphanRetry { .. } => false,
+            })
+            .map(|(at, _)| at)
+            .min()
+    }
+
+    fn plan(self, before: &Cluster) -> Plan {
+        let then = &self.cluster;
+        let declared = then.ledger.spec().groups();
+        let changed = declared.filter_map(|(group, of)| planned(before, then, group, of));
+        let gone = before
+            .ledger
+            .spec()
+            .groups()
+            .filter(|(_, of)| then.ledger.spec().group_id(of.name()).is_none());
+        let removed = gone.map(|(group, of)| PlannedGroup {
+            group: of.name().to_string(),
+            fate: Fate::Removed,
+            from: name_of(before.ledger.spec(), before.ledger.state().owner(group)),
+            to: None,
+            state: GroupState::Offline,
+            why: None,
+        });
+        Plan {
+            groups: changed.chain(removed).collect(),
+            operations: self.operations,
+            unanswered: then
+                .outstanding()
+                .filter(|effect| effect.action == OperationKind::Probe)
+                .map(|effect| PlannedOperation::of(then.ledger.spec().named(effect)))
+                .collect(),
+            end: if self.steps_left == 0 { PlanEnd::CutOff } else { PlanEnd::Settled },
+        }
+    }
+}
+
+/// What becomes of a group that is declared then; `None` if nothing does.
+fn planned(
+    before: &Cluster,
+    then: &Cluster,
+    group: GroupId,
+    declared: &GroupSpec,
+) -> Option<PlannedGroup> {
+    let known = before.ledger.spec().group_id(declared.name());
+    let was = known.map(|known| before.ledger.state().group_state(before.ledger.spec(), known));
+    let from =
+        known.and_then(|known| name_of(before.ledger.spec(), before.ledger.state().owner(known)));
+    let to = name_of(then.ledger.spec(), then.ledger.state().owner(group));
+    let state = then.ledger.state().group_state(then.ledger.spec(), group);
+    let why = then.why(group);
+    let is_same = was == Some(state) && from == to && why.is_none();
+    (!is_same).then(|| PlannedGroup {
+        group: declared.name().to_string(),
+        fate: known.map_or(Fate::Added, |_| Fate::Kept),
+        from,
+        to,
+        state,
+        why: then.ledger.spec().named(why),
+    })
+}
+
+fn name_of(spec: &ClusterSpec, node: Option<NodeId>) -> Option<String> {
+    node.and_then(|node| spec.node(node)).map(NodeSpec::name).map(String::from)
+}
+
+/// More than the steps of any plan that comes to an end.
+fn steps(spec: &ClusterSpec) -> usize {
+    spec.resources().len().saturating_mul(8)
+}
+
+impl PlannedOperation {
+    fn of(effect: Effect<Names>) -> Self {
+        Self { action: effect.action, node: effect.node, resource: effect.resource }
+    }
+}
+
+/// How an operation ends in a rehearsal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Answer {
+    Outcome(Outcome),
+    /// A node says that it runs nothing that nobody knew of.
+    Nothing,
+}
+
+/// How an operation ends in a rehearsal; `None` if nobody can say.
+fn answer<N: Naming>(effect: &Effect<N>) -> Option<(OpId, Answer)> {
+    let outcome = match effect.action {
+        OperationKind::Inventory => return Some((effect.operation, Answer::Nothing)),
+        OperationKind::Probe => return None,
+        OperationKind::Start
+        | OperationKind::Stop
+        | OperationKind::Terminate
+        | OperationKind::CheckLooksAlive
+        | OperationKind::CheckIsAlive
+        | OperationKind::Fence => Outcome::Succeeded,
+    };
+    Some((effect.operation, Answer::Outcome(outcome)))
+}
+
+/// One line per group, then one per operation.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut begin = "";
+        for group in &self.groups {
+            write!(f, "{begin}{group}")?;
+            begin = "\n";
+        }
+        for operation in &self.operations {
+            write!(f, "{begin}{operation}")?;
+            begin = "\n";
+        }
+        for operation in &self.unanswered {
+            write!(f, "{begin}{operation}: not answered")?;
+            begin = "\n";
+        }
+        match self.end {
+            PlanEnd::Settled => Ok(()),
+            PlanEnd::CutOff => write!(f, "{begin}cut off"),
+        }
+    }
+}
+
+impl fmt::Display for PlannedGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let node = |node: &Option<String>| node.clone().unwrap_or_else(|| "none".to_string());
+        write!(f, "{}: {} -> {}, {}", self.group, node(&self.from), node(&self.to), self.state)?;
+        f.write_str(match self.fate {
+            Fate::Kept => "",
+            Fate::Added => ", added",
+            Fate::Removed => ", removed",
+        })?;
+        self.why.as_ref().map_or(Ok(()), |why| write!(f, ": {why}"))
+    }
+}
+
+impl fmt::Display for PlannedOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.resource {
+            Some(resource) => write!(f, "{} {resource} on {}", self.action, self.node),
+            None => write!(f, "{} {}", self.action, self.node),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Life;
+    use crate::id::Incarnation;
+    use crate::policy::Ring;
+    use crate::settings::Fencing;
+    use crate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
+
+    /// A plan waits for what is part of it, and says that it came to an end.
+    #[test]
+    fn a_plan_waits_for_a_lease_and_settles() {
+        let duration = core::time::Duration::from_secs(30);
+        let spec = ClusterDeclaration::new("c")
+            .node("a")
+            .node("b")
+            .node("c")
+            .fencing(Fencing::Lease { duration, margin: duration })
+            .group(
+                GroupDeclaration::new("sql")
+                    .preferred_owners(["a", "b"])
+                    .resource(ResourceDeclaration::new("db", "Generic Service")),
+            )
+            .build()
+            .expect("it is valid");
+        let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+        for node in ["a", "b", "c"] {
+            let node = cluster.spec().node_id(node).expect("a declared node");
+            let join =
+                Input::NodeJoined { node, incarnation: Incarnation::new(1), running: Vec::new() };
+            assert_eq!(cluster.handle(Timestamp::ZERO, join), Ok(()));
+        }
+        let plan = cluster
+            .what_if([Input::NodeLost { node: "a".into(), incarnation: Life::Known }])
+            .expect("a member");
+        assert_eq!(plan.end, PlanEnd::Settled);
+        let [sql] = plan.groups.as_slice() else { panic!("one group moves: {plan:?}") };
+        assert_eq!((sql.from.as_deref(), sql.to.as_deref()), (Some("a"), Some("b")));
+        assert_eq!(sql.state, GroupState::Online);
+    }
+}

@@ -1,0 +1,97 @@
+//! Ends drains that have got as far as they can, and sends groups back.
+
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+use crate::cluster::settle::planner::Planner;
+use crate::cluster::words::Event;
+use crate::id::{GroupId, NodeId};
+use crate::machine::NodeState;
+use crate::state::{DrainStatus, MoveFailure, MovementCause};
+
+impl Planner<'_> {
+    /// Sets the next group moving that an operator has return, if it still can: groups that have no
+    /// node were placed before. Whether there was one.
+    pub(crate) fn return_next(&mut self) -> bool {
+        let Some((group, to)) = self.ledger.next_to_return() else { return false };
+        let movement = self.ledger.state().group(group).and_then(|record| record.movement);
+        let is_on_its_way = movement.is_some_and(|movement| movement.to == Some(to));
+        if !is_on_its_way && self.view().can_return(group, to) {
+            self.ledger.begin_move(group, Some(to), MovementCause::Failback, MoveFailure::Failover);
+        }
+        true
+    }
+
+    /// Ends the drains that have got as far as they can. Whether there was one.
+    pub(crate) fn finish_drains(&mut self) -> bool {
+        if self.ledger.review_tiers() {
+            return true;
+        }
+        let ended: Vec<NodeId> = self
+            .ledger
+            .index()
+            .draining
+            .iter()
+            .copied()
+            .filter(|node| {
+                // What stands on a node that is lost leaves when the node is known to be off, and
+                // what stands on one that joins when it is clean.
+                let is_known = match self.ledger.state().node_state(*node) {
+                    NodeState::Down | NodeState::Up | NodeState::Paused => true,
+                    NodeState::Joining | NodeState::Unclean => false,
+                };
+                self.ledger.state().is_quorate()
+                    && is_known
+                    && !self
+                        .ledger
+                        .facts()
+                        .groups_owned_by(*node)
+                        .into_iter()
+                        .any(|group| self.ledger.facts().is_on_the_move(group))
+                    && !self.ledger.facts().leaves_later(*node)
+                    && !self.ledger.facts().anybody_waits_on(*node)
+            })
+            .collect();
+        for node in &ended {
+            if !self.drains_on(*node) {
+                self.finish_drain(*node);
+            }
+        }
+        !ended.is_empty()
+    }
+
+    /// Lets groups leave that could not before: a node may have come up since, or another group
+    /// have made room. Whether there are any.
+    fn drains_on(&mut self, node: NodeId) -> bool {
+        match self.ledger.state().node_state(node) {
+            NodeState::Up | NodeState::Paused => {}
+            NodeState::Down | NodeState::Joining | NodeState::Unclean => return false,
+        }
+        let spec = self.ledger.shared_spec();
+        let priority = |group: &GroupId| spec.group(*group).map(|of| of.settings().priority);
+        // What is in doubt and moves goes when that has ended.
+        let mut left = self.ledger.facts().groups_owned_by(node);
+        left.retain(|group| !self.ledger.facts().is_moving(*group));
+        left.sort_by_key(|group| Reverse(priority(group)));
+        let mut is_any = false;
+        for group in left {
+            is_any |= self.leave_drained_owner(group, node);
+        }
+        is_any
+    }
+
+    fn finish_drain(&mut self, node: NodeId) {
+        // What is on its way to the node from a lost one goes elsewhere when its turn comes.
+        let left = self.ledger.facts().groups_owned_by(node);
+        let status = match left.first() {
+            None => DrainStatus::Completed,
+            Some(_) => DrainStatus::Failed,
+        };
+        for group in left {
+            self.ledger.emit(Event::DrainBlocked { node, group });
+        }
+        self.ledger.end_drain(node, status);
+        self.ledger.emit(Event::DrainChanged { node, status });
+        self.ledger.touch_groups_on(node);
+    }
+}

@@ -1,0 +1,55 @@
+//! Looks after one node: admits it, has it fenced, counts it as off.
+
+use crate::cluster::settle::planner::Planner;
+use crate::id::NodeId;
+use crate::machine::{NodeEvent, NodeState};
+use crate::state::{DownProof, Pause};
+
+impl Planner<'_> {
+    /// Acts on a node that was touched: admits, fences, cleans it, or counts it as off.
+    pub(crate) fn settle_node(&mut self, node: NodeId) {
+        let state = self.ledger.state().node_state(node);
+        let is_shut_out = seeded!(FencedNodeShutOut)
+            && self
+                .ledger
+                .state()
+                .node(node)
+                .is_some_and(|record| record.proof == DownProof::Fenced);
+        let is_clean = self.ledger.state().orphans_on(node).next().is_none();
+        if state == NodeState::Joining && is_clean && !is_shut_out {
+            let pause =
+                self.ledger.state().node(node).map_or(Pause::Resumed, |record| record.pause);
+            self.ledger.step_node(
+                node,
+                match pause {
+                    Pause::Resumed => NodeEvent::Admitted,
+                    Pause::Requested => NodeEvent::AdmittedPaused,
+                },
+            );
+            self.try_on_admitted_node(node);
+        }
+        let lease_end = self.ledger.state().lease_end(self.ledger.spec(), node);
+        if lease_end.is_some_and(|at| at <= self.ledger.state().now) {
+            self.ledger.node_off(node, NodeEvent::ConfirmedDown, DownProof::LeaseExpired);
+        }
+        self.ledger.expire_fence(node);
+        if self.ledger.facts().wants_fence(node) {
+            self.ledger.fence(node);
+        }
+        self.ledger.inquire(node);
+        self.clean(node);
+        self.ledger.schedule_node(node);
+    }
+
+    fn try_on_admitted_node(&mut self, node: NodeId) {
+        if self.ledger.state().node_state(node) != NodeState::Up {
+            return;
+        }
+        let spec = self.ledger.shared_spec();
+        for group in self.ledger.facts().groups_owned_by(node) {
+            if let Some(declared) = spec.group(group) {
+                self.try_on_admitted(declared);
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Leaves a failed resource as it is for an operator to look at.
+
+use crate::cluster::settle::planner::Planner;
+use crate::id::ResourceId;
+use crate::machine::ResourceEvent;
+use crate::settings::OnUnfixable;
+use crate::state::{Doubt, Exhaustion};
+
+impl Planner<'_> {
+    /// Leaves a resource that fails now exactly as it is.
+    pub(crate) fn leave_failed(&mut self, resource: ResourceId, event: ResourceEvent) {
+        self.ledger.supersede(resource);
+        self.ledger.step_resource(resource, ResourceEvent::Left);
+        if event == ResourceEvent::StartFailed {
+            // It was answered; nothing of it is still to come.
+            self.ledger.exclude_late_start(resource);
+        }
+        self.leave(resource);
+    }
+
+    /// Leaves a resource of which nobody knows whether it runs to an operator.
+    pub(crate) fn leave(&mut self, resource: ResourceId) {
+        self.ledger.set_doubt(resource, Doubt::Left);
+        self.give_up(resource, Exhaustion::Left);
+    }
+
+    /// Another configuration has what failed recovered: nothing is left for an operator any more.
+    pub(crate) fn release_where_recovered(&mut self) {
+        let spec = self.ledger.shared_spec();
+        for (resource, declared) in spec.resources() {
+            match declared.settings().on_unfixable {
+                OnUnfixable::Recover => self.ledger.release(resource),
+                OnUnfixable::Block => {}
+            }
+        }
+    }
+}

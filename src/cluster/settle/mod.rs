@@ -1,0 +1,165 @@
+//! Does what follows from the state until nothing is left to do.
+
+mod clean;
+mod drain;
+mod expire;
+mod fail;
+mod failback;
+mod fence;
+mod left;
+mod moves;
+mod place;
+pub(crate) mod planner;
+mod reconcile;
+mod recover;
+mod room;
+
+use crate::cluster::index::agenda::Slot;
+use crate::cluster::settle::planner::Planner;
+use crate::cluster::words::{Rule, Subject};
+use crate::id::GroupId;
+use crate::spec::GroupSpec;
+
+impl Planner<'_> {
+    /// Sets the deadlines of a group and of its resources.
+    pub(crate) fn schedule_group(&mut self, declared: &GroupSpec, group: GroupId) {
+        for resource in declared.resources() {
+            self.ledger.schedule_resource(resource);
+        }
+        let at = self.view().group_deadline(declared, group).map(|(at, _)| at);
+        self.ledger.set_deadline(Slot::Group(group), at);
+    }
+
+    /// Plans every touched node and group, in order of priority, until nothing is touched.
+    pub(crate) fn settle(&mut self) {
+        self.settle_within(self.ledger.facts().rounds());
+    }
+
+    fn settle_within(&mut self, rounds: u64) {
+        let mut rounds = 0..rounds;
+        loop {
+            if rounds.next().is_none() {
+                self.ledger.note_fault(Subject::Cluster, Rule::PlanningWithoutEnd);
+                break;
+            }
+            if self.settle_next() {
+                // There may be more.
+            } else if self.finish_drains() {
+                // What stays is settled once more.
+            } else if seeded!(TimeoutInThePast) || !self.ledger.touch_what_is_due() {
+                // What became due on the way, such as a check while another one was in flight, is
+                // asked for in the same step: no timer is left in the past.
+                break;
+            }
+        }
+        self.ledger.end_step();
+    }
+
+    /// Plans one touched node or group. Whether there was any.
+    pub(crate) fn settle_next(&mut self) -> bool {
+        if let Some(node) = self.ledger.next_node() {
+            self.settle_node(node);
+            return true;
+        }
+        if let Some(group) = self.ledger.next_group() {
+            self.settle_group(group);
+            return true;
+        }
+        // They are settled like any other group.
+        self.ledger.touch_late() || self.return_next()
+    }
+
+    fn settle_group(&mut self, group: GroupId) {
+        let spec = self.ledger.shared_spec();
+        let Some(declared) = spec.group(group) else { return };
+        self.expire(declared, group);
+        self.ledger.touch_silent_nodes(declared);
+        self.place(declared, group);
+        if self.ledger.index().touched.is_yielding(group) {
+            return;
+        }
+        self.put_off_retries(declared, group);
+        self.reconcile(declared, group);
+        self.forget_source(declared, group);
+        self.ledger.tell_group_state(group);
+        self.ledger.classify(declared, group);
+        self.schedule_group(declared, group);
+    }
+
+    /// A move that ended well has no way back.
+    fn forget_source(&mut self, declared: &GroupSpec, group: GroupId) {
+        let has_source =
+            self.ledger.state().group(group).is_some_and(|record| record.return_to.is_some());
+        if has_source && self.ledger.facts().is_complete(declared, group) {
+            self.ledger.set_source(group, None);
+        }
+    }
+
+    /// Fills the caches that take planning.
+    pub(crate) fn plan_caches(&mut self) {
+        let spec = self.ledger.shared_spec();
+        for (group, declared) in spec.groups() {
+            self.ledger.classify(declared, group);
+            self.schedule_group(declared, group);
+        }
+        self.ledger.review_tiers();
+        for (node, _) in spec.nodes() {
+            self.ledger.schedule_node(node);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Cluster;
+    use crate::cluster::Violation;
+    use crate::cluster::keep::invariants::sample;
+    use crate::machine::{NodeEvent, NodeState, ResourceEvent};
+    use crate::policy::Ring;
+    use alloc::sync::Arc;
+
+    fn cluster() -> Cluster {
+        let spec = sample::spec();
+        let state = sample::state(&spec);
+        Cluster::assemble(Arc::new(spec), Arc::new(Ring::new()), state)
+    }
+
+    /// A fault stays, whatever comes after it, and is no part of the state.
+    fn is_kept(mut faulty: Cluster, sound: &Cluster, fault: &Violation) {
+        assert_eq!(faulty.check_invariants().as_ref(), Err(fault));
+        assert_eq!(faulty.clone().check_invariants().as_ref(), Err(fault));
+        assert_eq!(faulty.digest(), sound.digest());
+        assert_eq!(faulty.snapshot(), sound.snapshot());
+        let restored =
+            Cluster::restore(faulty.snapshot(), Ring::new()).map(|of| of.ledger.fault().cloned());
+        assert_eq!(restored, Ok(None));
+        faulty.planner().settle();
+        assert_eq!(faulty.check_invariants().as_ref(), Err(fault));
+    }
+
+    #[test]
+    fn a_change_that_a_table_forbids_is_told_and_not_made() {
+        let sound = cluster();
+        let mut faulty = sound.clone();
+        let node = sample::node(0);
+        assert_eq!(sound.ledger.state().node_state(node), NodeState::Up);
+        faulty.ledger.step_node(node, NodeEvent::Admitted);
+        is_kept(faulty, &sound, &Violation::new(Subject::Node(node), Rule::ForbiddenChange));
+
+        let mut faulty = sound.clone();
+        let resource = sample::resource("ip");
+        faulty.ledger.step_resource(resource, ResourceEvent::AssumedOff);
+        let subject = Subject::Resource(resource);
+        is_kept(faulty, &sound, &Violation::new(subject, Rule::ForbiddenChange));
+    }
+
+    #[test]
+    fn planning_that_is_broken_off_is_told() {
+        let sound = cluster();
+        let mut faulty = sound.clone();
+        faulty.planner().settle_within(0);
+        let fault = Violation::new(Subject::Cluster, Rule::PlanningWithoutEnd);
+        is_kept(faulty, &sound, &fault);
+    }
+}

@@ -1,0 +1,312 @@
+//! Gives a node to the groups that need one.
+
+use crate::cluster::settle::planner::Planner;
+use crate::cluster::words::Event;
+use crate::id::{GroupId, NodeId};
+use crate::machine::NodeState;
+use crate::plan::Tier;
+use crate::policy::Trigger;
+use crate::settings::Ownership;
+use crate::spec::GroupSpec;
+use crate::state::{
+    DrainMode, DrainStatus, Exhaustion, Fence, LockHandling, MoveFailure, Movement, MovementCause,
+    Recovery, Tenure,
+};
+
+impl Planner<'_> {
+    /// Gives a group the owner it should have, or sets it moving there.
+    pub(crate) fn place(&mut self, declared: &GroupSpec, group: GroupId) {
+        if self.ledger.facts().was_never_owned(group) {
+            // Whether it may still take over what runs is asked again, whatever was touched.
+            self.ledger.touch_orphans_of(group);
+        }
+        if !self.ledger.state().is_quorate() {
+            return;
+        }
+        let owner = self.ledger.state().owner(group);
+        match owner.map(|node| (node, self.ledger.state().node_state(node))) {
+            None => self.place_first(declared, group),
+            Some((owner, NodeState::Down)) => self.take_over(declared, group, owner),
+            // Nothing may start elsewhere before the owner is known to be off, or is clean.
+            Some((owner, NodeState::Unclean)) => {
+                // An operator may have asked for it only now, while nobody waited for a fence or for
+                // the next attempt after one that failed; or may not want it any more.
+                let is_wanted = self.ledger.facts().is_wanted(declared, group);
+                let is_fence_touched = self.ledger.state().node(owner).is_some_and(|record| {
+                    let Fence { operation, retry_at, .. } = &record.fence;
+                    operation.is_none() && (is_wanted || retry_at.is_some())
+                });
+                if is_fence_touched {
+                    self.ledger.touch_node(owner);
+                }
+            }
+            Some((_, NodeState::Joining)) => {}
+            Some((owner, NodeState::Up | NodeState::Paused)) => {
+                self.place_owned(declared, group, owner);
+            }
+        }
+    }
+
+    fn place_first(&mut self, declared: &GroupSpec, group: GroupId) {
+        if self.ledger.facts().was_never_owned(group) {
+            if self.ledger.facts().unknown_of(declared).is_some() {
+                return;
+            }
+            if let Some(node) = self.view().where_it_runs(declared, group) {
+                self.ledger.transfer(group, Some(node), MovementCause::Start, None);
+                return;
+            }
+        }
+        if self.ledger.yields_to_awaiting(group) {
+            return;
+        }
+        if self.ledger.facts().preferred_owner_wait(declared, group).is_some() {
+            return;
+        }
+        match self.view().choose(group, Trigger::Start) {
+            Some(choice) => {
+                self.ledger.transfer(group, Some(choice.node), MovementCause::Start, None)
+            }
+            None => self.tell_no_place(group),
+        }
+    }
+
+    /// The owner is off: the group goes where it was going anyway, or to the next host.
+    fn take_over(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+        let proof = self.ledger.state().node(owner).map(|record| record.proof);
+        let movement = self.ledger.state().group(group).and_then(|record| record.movement);
+        if let Some(Movement { to: Some(to), cause, .. }) = movement
+            && self.view().is_still_good(group, to)
+        {
+            self.ledger.transfer(group, Some(to), cause, proof);
+            return;
+        }
+        if self.ledger.yields_to_awaiting(group) {
+            return;
+        }
+        if self.ledger.facts().preferred_owner_wait(declared, group).is_some() {
+            return;
+        }
+        match self.view().choose(group, Trigger::NodeFailure) {
+            Some(choice) => {
+                self.ledger.transfer(group, Some(choice.node), MovementCause::NodeFailure, proof);
+            }
+            None => self.tell_no_place(group),
+        }
+    }
+
+    fn place_owned(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+        if self.ledger.facts().is_moving(group) {
+            self.continue_move(group, owner);
+            return;
+        }
+        if self.ledger.facts().is_group_left(group) {
+            self.place_left(declared, group, owner);
+            return;
+        }
+        // What leaves anyway needs no failover, which would be counted.
+        let is_settled = self.leave_drained_owner(group, owner)
+            || self.fail_over(declared, group)
+            || self.leave_unfit_owner(declared, group, owner)
+            || self.take_room(declared, group, owner)
+            || self.retry_admission(declared, group, owner)
+            || self.try_queued_move(group)
+            || self.fail_back(declared, group, owner);
+        if is_settled && self.ledger.facts().is_moving(group) {
+            self.continue_move(group, owner);
+        }
+    }
+
+    /// A group of which something is left as it is moves only where an operator has it moved: by a
+    /// configuration that may, or by an order that waited.
+    fn place_left(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+        let tenure = self.ledger.state().group(group).map(|record| record.tenure);
+        let is_struck = tenure == Some(Tenure::Struck);
+        let is_settled = is_struck && self.leave_unfit_owner(declared, group, owner)
+            || self.try_queued_move(group);
+        if is_settled && self.ledger.facts().is_moving(group) {
+            self.continue_move(group, owner);
+        }
+    }
+
+    /// Moves a group of which a resource used up its restarts. Whether there was anything to
+    /// decide.
+    fn fail_over(&mut self, declared: &GroupSpec, group: GroupId) -> bool {
+        let Some((resource, recovery)) = self.ledger.facts().resource_to_fail_over(declared) else {
+            return false;
+        };
+        if let Some(source) = self.ledger.state().group(group).and_then(|record| record.return_to) {
+            self.ledger.set_source(group, None);
+            if self.view().assess(group, Trigger::BestPossible, source).is_ok() {
+                self.ledger.begin_move(
+                    group,
+                    Some(source),
+                    MovementCause::Return,
+                    MoveFailure::Failover,
+                );
+                return true;
+            }
+        }
+        if self.stay_without_return(declared, resource) || self.ledger.yields_to_awaiting(group) {
+            return true;
+        }
+        let target = self
+            .view()
+            .choose(group, Trigger::ResourceFailure)
+            .filter(|choice| !self.ledger.facts().is_refused(declared, group, choice.node));
+        let Some(target) = target else {
+            let is_news = recovery == Recovery::Failover;
+            if is_news {
+                self.give_up(resource, Exhaustion::NoCandidate);
+            }
+            return is_news;
+        };
+        if self
+            .ledger
+            .facts()
+            .failover_budget(group, self.ledger.state().now)
+            .is_none_or(|budget| budget.remaining == 0)
+        {
+            self.give_up(resource, Exhaustion::Failovers);
+            return true;
+        }
+        self.ledger.record_failover(declared, group);
+        let to = Some(target.node);
+        self.ledger.begin_move(group, to, MovementCause::ResourceFailure, MoveFailure::Failover);
+        true
+    }
+
+    /// Moves a group off an owner that cannot run it, when there is one that can: it was only
+    /// parked there. What runs in part leaves by failback, if only what must run counts.
+    fn leave_unfit_owner(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> bool {
+        if !self.ledger.facts().is_unfit(declared, group, owner) {
+            return false;
+        }
+        let (is_running, is_wanted) = (
+            self.ledger.index().running(group) > 0,
+            self.ledger.facts().is_wanted(declared, group),
+        );
+        let tenure = self.ledger.state().group(group).map(|record| record.tenure);
+        let is_struck = tenure == Some(Tenure::Struck);
+        match self.ledger.spec().settings().ownership {
+            // A configuration that struck the owner said that it may move what runs.
+            Ownership::NeededResources if is_running && !is_struck => return false,
+            Ownership::NeededResources | Ownership::EveryResource => {}
+        }
+        // A lock holds what is where it was put; what has to start and cannot do so here goes on.
+        let is_at_rest = is_running || !is_wanted;
+        if is_at_rest && self.ledger.facts().is_held_by_lock(group, LockHandling::Respect) {
+            return false;
+        }
+        if self.ledger.yields_to_awaiting(group) {
+            return true;
+        }
+        let is_owner_up = self.ledger.state().node_state(owner) == NodeState::Up;
+        let choice = self.view().choose(group, Trigger::Start).filter(|choice| {
+            // Another one that cannot run all of it is better only if it can run more. From a paused
+            // owner, perhaps for a drain, nothing goes where not all that must run can.
+            let is_better = match choice.tier {
+                Tier::Eligible | Tier::BesideAntiAffine => true,
+                Tier::OwnedOnly => {
+                    let unable = declared.unable_count(choice.node);
+                    let can_start = is_wanted && is_owner_up && !is_running;
+                    can_start && unable < declared.unable_count(owner)
+                }
+                Tier::Paused => false,
+            };
+            is_better
+                && choice.node != owner
+                && !self.ledger.facts().is_refused(declared, group, choice.node)
+        });
+        let Some(choice) = choice else { return false };
+        let cause = match tenure {
+            Some(Tenure::Struck) => MovementCause::Configuration,
+            Some(Tenure::Lasting) | None => MovementCause::Start,
+        };
+        self.ledger.begin_move(group, Some(choice.node), cause, MoveFailure::Failover);
+        true
+    }
+
+    /// Tries a group again that was refused beside another one of its class.
+    fn retry_admission(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> bool {
+        let is_refused =
+            declared.resources().any(|resource| self.ledger.facts().is_refused_resource(resource));
+        if !is_refused || !self.ledger.facts().is_wanted(declared, group) {
+            return false;
+        }
+        if self.ledger.yields_to_awaiting(group) {
+            return true;
+        }
+        let choice = self.view().choose(group, Trigger::Start);
+        let elsewhere = choice
+            .filter(|choice| choice.tier == Tier::Eligible && choice.node != owner)
+            .map(|choice| choice.node);
+        if elsewhere.is_none() && self.ledger.facts().is_refused(declared, group, owner) {
+            return false;
+        }
+        for resource in declared.resources() {
+            if self.ledger.facts().is_refused_resource(resource) {
+                self.ledger.forget_failure(resource);
+            }
+        }
+        if let Some(to) = elsewhere {
+            self.ledger.begin_move(group, Some(to), MovementCause::Start, MoveFailure::Failover);
+        }
+        true
+    }
+
+    /// Moves a group off a node that is being drained.
+    pub(crate) fn leave_drained_owner(&mut self, group: GroupId, owner: NodeId) -> bool {
+        let Some(drain) = self.ledger.state().node(owner).map(|record| record.drain) else {
+            return false;
+        };
+        if drain.status != DrainStatus::InProgress || seeded!(DrainForgotten) {
+            return false;
+        }
+        if self.ledger.facts().is_held_by_lock(group, drain.lock) && !seeded!(LockIgnored) {
+            return false;
+        }
+        // Whoever is to look at it has to find it.
+        if self.ledger.facts().is_group_left(group) {
+            return false;
+        }
+        let waits = self
+            .ledger
+            .spec()
+            .group(group)
+            .is_some_and(|of| self.ledger.facts().waits_to_leave(of, group, owner));
+        if waits {
+            return false;
+        }
+        if self.ledger.yields_to_awaiting(group) {
+            return true;
+        }
+        let target = match drain.target {
+            Some(target) => {
+                self.view().assess(group, Trigger::Drain, target).is_ok().then_some(target)
+            }
+            None => self.view().choose(group, Trigger::Drain).map(|choice| choice.node),
+        };
+        let declared = self.ledger.spec().group(group);
+        let target = target.filter(|node| {
+            declared.is_some_and(|of| !self.ledger.facts().is_refused(of, group, *node))
+        });
+        let mode = if seeded!(DrainToNowhere) { DrainMode::Forced } else { drain.mode };
+        match (target, mode) {
+            (Some(_), DrainMode::Normal | DrainMode::Forced) | (None, DrainMode::Forced) => {
+                if target.is_none() && self.ledger.index().running(group) > 0 {
+                    self.ledger.emit(Event::DrainStopped { node: owner, group });
+                }
+                self.ledger.begin_move(group, target, MovementCause::Drain, MoveFailure::Failover);
+                true
+            }
+            (None, DrainMode::Normal) => false,
+        }
+    }
+
+    pub(crate) fn tell_no_place(&mut self, group: GroupId) {
+        if !self.ledger.index().awaiting.contains(&group) {
+            self.ledger.emit(Event::PlacementFailed { group });
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The planner: the ledger to write to and the policy to ask, for every rule.
+
+use crate::cluster::ledger::Ledger;
+use crate::cluster::view::View;
+use crate::policy::FailoverPolicy;
+
+/// The ledger and the policy while one input is taken in and settled.
+pub(crate) struct Planner<'a> {
+    pub(crate) ledger: &'a mut Ledger,
+    pub(crate) policy: &'a dyn FailoverPolicy,
+}
+
+impl Planner<'_> {
+    /// The facts with the policy, for questions about the present.
+    pub(crate) fn view(&self) -> View<'_> {
+        View { facts: self.ledger.facts(), policy: self.policy }
+    }
+}

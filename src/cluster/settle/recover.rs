@@ -1,0 +1,282 @@
+//! Decides what follows a failure: a restart, a failover, a retry.
+
+use crate::cluster::settle::planner::Planner;
+use crate::cluster::view::recovery::{Allowed, Was};
+use crate::cluster::words::Event;
+use crate::id::{GroupId, ResourceId};
+use crate::machine::NodeState;
+use crate::settings::{DesiredState, RestartAction};
+use crate::spec::{GroupSpec, ResourceSpec};
+use crate::state::{Exhaustion, Recovery};
+use crate::time::Timestamp;
+
+impl Planner<'_> {
+    /// Decides about a resource that has just failed.
+    ///
+    /// A failure of something that is on its way out anyway is no reason to restart it.
+    pub(crate) fn plan_recovery(&mut self, resource: ResourceId, was: Was) {
+        let spec = self.ledger.shared_spec();
+        let Some(declared) = spec.resource(resource) else { return };
+        let group = declared.group();
+        let Some(group_spec) = spec.group(group) else { return };
+        let settings = declared.settings();
+        if self.ledger.facts().desired(group, resource) == DesiredState::Offline {
+            return;
+        }
+        if self.ledger.facts().has_proved_itself(resource, settings, was) {
+            self.ledger.forget_retries(resource);
+        }
+        if self.ledger.state().group(group).is_some_and(|record| record.return_to.is_some()) {
+            self.ledger.set_recovery(resource, Recovery::Failover);
+            return;
+        }
+        let allowed = self.ledger.facts().allowed_after_failure(resource, settings);
+        self.recover_by_action(group_spec, resource, allowed);
+    }
+
+    /// Decides about a failed resource as its restart action says.
+    ///
+    /// On a paused node nothing is restarted. What affects its group fails over; what does not
+    /// waits, for no longer than until the node is resumed.
+    pub(crate) fn recover_by_action(
+        &mut self,
+        group_spec: &GroupSpec,
+        resource: ResourceId,
+        allowed: Allowed<'_>,
+    ) {
+        match allowed.settings.restart_action {
+            RestartAction::DontRestart => self.give_up(resource, Exhaustion::DontRestart),
+            RestartAction::RestartNoNotify => {
+                if seeded!(UncriticalMoves) {
+                    self.ledger.set_recovery(resource, Recovery::Failover);
+                } else if self.ledger.facts().is_on_paused_node(resource) {
+                    self.ledger.set_recovery(resource, Recovery::None);
+                } else if !self.restart(resource, allowed) {
+                    self.give_up(resource, Exhaustion::Restarts);
+                }
+            }
+            RestartAction::RestartNotify => {
+                let is_redundant = self.ledger.facts().is_redundant(group_spec, resource);
+                if self.ledger.facts().is_on_paused_node(resource) {
+                    let may_wait = is_redundant
+                        || self.ledger.facts().restarts_left(resource, allowed) > 0
+                            && !self.ledger.facts().may_fail_over(resource);
+                    let next = if may_wait { Recovery::None } else { Recovery::Failover };
+                    self.ledger.set_recovery(resource, next);
+                    return;
+                }
+                let is_rash = seeded!(FailsOverTooSoon)
+                    && self.ledger.facts().restarts_left(resource, allowed) == 1;
+                if !is_rash && self.restart(resource, allowed) {
+                    return;
+                }
+                if is_redundant {
+                    self.give_up(resource, Exhaustion::Redundant);
+                } else {
+                    self.ledger.set_recovery(resource, Recovery::Failover);
+                }
+            }
+        }
+    }
+
+    /// Decides anew about a resource that was to send its group back and cannot. Whether there was
+    /// anything to decide: what affects its group may move it all the same.
+    pub(crate) fn stay_without_return(
+        &mut self,
+        declared: &GroupSpec,
+        resource: ResourceId,
+    ) -> bool {
+        let spec = self.ledger.shared_spec();
+        let Some(settings) = spec.resource(resource).map(ResourceSpec::settings) else {
+            return false;
+        };
+        if settings.affects_group() {
+            return false;
+        }
+        let allowed = self.ledger.facts().allowed_after_failure(resource, settings);
+        self.recover_by_action(declared, resource, allowed);
+        // What has no delay is due now.
+        self.ledger.touch_resource(resource);
+        true
+    }
+
+    /// Schedules a restart, if the budget allows one.
+    pub(crate) fn restart(&mut self, resource: ResourceId, allowed: Allowed<'_>) -> bool {
+        let now = self.ledger.state().now;
+        let Some(remaining) = self.ledger.facts().restarts_left(resource, allowed).checked_sub(1)
+        else {
+            return false;
+        };
+        let at = now.after(allowed.settings.restart_delay);
+        self.ledger.record_restart(resource, allowed.settings.restart_period, at);
+        self.ledger.emit(Event::RestartScheduled { resource, at, remaining });
+        true
+    }
+
+    /// Leaves a resource failed until its retry period is over.
+    pub(crate) fn give_up(&mut self, resource: ResourceId, cause: Exhaustion) {
+        // What nothing but another node can help has no time at which it is tried again.
+        let is_barred =
+            cause == Exhaustion::NoCandidate && self.ledger.facts().bars_owner(resource);
+        let cause = if is_barred { Exhaustion::ForGood } else { cause };
+        let at = self.ledger.facts().retry_at(resource, cause);
+        let cause = match (cause, self.ledger.facts().is_used_up(resource)) {
+            // What nobody needs stays redundant, or its last failure would stop its group.
+            (Exhaustion::Restarts | Exhaustion::Failovers, true) => Exhaustion::Retries,
+            (
+                Exhaustion::DontRestart
+                | Exhaustion::Restarts
+                | Exhaustion::Redundant
+                | Exhaustion::Failovers
+                | Exhaustion::NoCandidate
+                | Exhaustion::Admission
+                | Exhaustion::ForGood
+                | Exhaustion::Left
+                | Exhaustion::Retries,
+                _,
+            ) => cause,
+        };
+        self.ledger.set_recovery(resource, Recovery::RetryAt { at, cause });
+        self.ledger.emit(Event::RestartsExhausted { resource, cause, retry_at: at });
+    }
+
+    /// What was given up for good is tried again, if another configuration allows it.
+    pub(crate) fn rearm_retries(&mut self) {
+        let spec = self.ledger.shared_spec();
+        for (resource, _) in spec.resources() {
+            let recovery = self.ledger.state().resource(resource).map(|record| record.recovery);
+            if let Some(Recovery::RetryAt { at: None, cause }) = recovery
+                && self.ledger.facts().retry_at(resource, cause).is_some()
+            {
+                self.give_up(resource, cause);
+            }
+        }
+    }
+
+    /// Tries at once, on a node that was resumed, what wanted to leave it and could not: it may have
+    /// failed, or waited, for no other reason than the pause. A retry that was due before the pause
+    /// stays one, with all its restarts.
+    pub(crate) fn try_on_resumed(&mut self, declared: &GroupSpec, paused_since: Timestamp) {
+        for resource in declared.resources() {
+            let could_not_leave = self.ledger.state().resource(resource).is_some_and(|record| {
+                match record.recovery {
+                    Recovery::RetryAt {
+                        at,
+                        cause: Exhaustion::NoCandidate | Exhaustion::Failovers,
+                    } => at.is_none_or(|at| at > paused_since),
+                    Recovery::RetryAt { .. }
+                    | Recovery::None
+                    | Recovery::RestartAt(_)
+                    | Recovery::Failover => false,
+                }
+            });
+            if could_not_leave {
+                self.ledger.set_recovery(resource, self.ledger.facts().next_try(resource));
+            }
+        }
+    }
+
+    /// Takes back the promises of retries on a node that was paused since, of what does not leave it.
+    pub(crate) fn put_off_retries(&mut self, declared: &GroupSpec, group: GroupId) {
+        let owner = self.ledger.state().owner(group);
+        if owner.is_none_or(|owner| self.ledger.state().node_state(owner) != NodeState::Paused)
+            || !self.ledger.state().is_quorate()
+            || self.ledger.facts().is_moving(group)
+        {
+            return;
+        }
+        for resource in declared.resources() {
+            self.put_off_retry(resource);
+        }
+    }
+
+    fn put_off_retry(&mut self, resource: ResourceId) {
+        let recovery = self.ledger.state().resource(resource).map(|record| record.recovery);
+        let Some(Recovery::RetryAt { at: Some(at), cause }) = recovery else { return };
+        match cause {
+            Exhaustion::NoCandidate | Exhaustion::Failovers => {}
+            Exhaustion::DontRestart
+            | Exhaustion::Restarts
+            | Exhaustion::Redundant
+            | Exhaustion::Admission
+            | Exhaustion::ForGood
+            | Exhaustion::Left
+            | Exhaustion::Retries => return,
+        }
+        let then = self.ledger.facts().retry_at(resource, cause);
+        let is_due = at <= self.ledger.state().now
+            && then.is_some_and(|then| then <= self.ledger.state().now);
+        if then != Some(at) && !is_due && !seeded!(RetryOnPausedNode) {
+            self.give_up(resource, cause);
+        }
+    }
+
+    /// Lets what waits for a failover of its group have one.
+    pub(crate) fn fail_over_what_waits(&mut self, declared: &GroupSpec) {
+        for resource in declared.resources() {
+            if self.ledger.facts().exhaustion(resource) == Some(Exhaustion::Failovers) {
+                self.ledger.set_recovery(resource, Recovery::Failover);
+            }
+        }
+    }
+
+    /// Tries at once, on a node that was admitted, what waited for no more than this node: it was
+    /// given up while the node was paused, and the pause was lifted while the node was away.
+    pub(crate) fn try_on_admitted(&mut self, declared: &GroupSpec) {
+        for resource in declared.resources() {
+            let recovery = self.ledger.state().resource(resource).map(|record| record.recovery);
+            if let Some(Recovery::RetryAt {
+                at: None,
+                cause: cause @ (Exhaustion::NoCandidate | Exhaustion::Failovers),
+            }) = recovery
+                && self.ledger.facts().retry_at(resource, cause).is_some()
+            {
+                self.ledger.set_recovery(resource, self.ledger.facts().next_try(resource));
+            }
+        }
+    }
+
+    /// Starts whatever waiting is over: restarts and retries. On a paused node there is no restart to
+    /// wait for, and what affects its group wants another owner. That is no retry: the restarts that
+    /// were used stay used, also when the node is resumed.
+    pub(crate) fn end_wait(&mut self, declared: &GroupSpec, group: GroupId, resource: ResourceId) {
+        let now = self.ledger.state().now;
+        let Some(recovery) = self.ledger.state().resource(resource).map(|record| record.recovery)
+        else {
+            return;
+        };
+        let is_over = match recovery {
+            Recovery::RestartAt(at) => at <= now || self.ledger.facts().is_on_paused_node(resource),
+            // What is in doubt is not tried again before that has ended.
+            Recovery::RetryAt { .. } => {
+                self.ledger.facts().next_retry(resource).is_some_and(|at| at <= now)
+            }
+            Recovery::None | Recovery::Failover => false,
+        };
+        if !is_over {
+            return;
+        }
+        let may_leave = match recovery {
+            Recovery::RestartAt(_) => self.ledger.facts().may_fail_over(resource),
+            Recovery::RetryAt { cause, .. } => cause != Exhaustion::Admission,
+            Recovery::None | Recovery::Failover => false,
+        };
+        // What can never run here leaves or waits on, and is not tried.
+        let bars_owner = self.ledger.facts().bars_owner(resource);
+        let wants_to_leave = bars_owner
+            || may_leave
+                && self.ledger.facts().is_on_paused_node(resource)
+                && self.ledger.facts().desired(group, resource) == DesiredState::Online
+                && self.ledger.facts().affects_group(declared, resource);
+        if wants_to_leave {
+            self.ledger.note_recovery(resource, Recovery::Failover);
+            return;
+        }
+        if let Recovery::RetryAt { cause, .. } = recovery {
+            // What was only refused a place has not been tried yet.
+            let tries = u32::from(cause != Exhaustion::Admission);
+            self.ledger.begin_retry(resource, tries);
+        }
+        self.ledger.note_recovery(resource, Recovery::None);
+    }
+}

@@ -1,0 +1,52 @@
+//! Takes room for a group that is to start.
+
+use crate::cluster::settle::planner::Planner;
+use crate::id::{GroupId, NodeId};
+use crate::plan::{self, Tier};
+use crate::policy::Trigger;
+use crate::spec::GroupSpec;
+use crate::state::{MoveFailure, MovementCause};
+
+impl Planner<'_> {
+    /// Takes room for a group that is to start: on its owner, else on another node, to which it
+    /// moves. Whether there was anything to decide.
+    pub(crate) fn take_room(
+        &mut self,
+        declared: &GroupSpec,
+        group: GroupId,
+        owner: NodeId,
+    ) -> bool {
+        if !self.ledger.facts().waits_for_room(group) {
+            return false;
+        }
+        if self.ledger.yields_to_awaiting(group) {
+            return true;
+        }
+        let Some(placement) = self.ledger.facts().placement(group, Trigger::Start) else {
+            return false;
+        };
+        let here = plan::room(&placement, owner)
+            .map(|drawback| drawback.map_or(Tier::Eligible, |drawback| drawback.tier()));
+        let here = if seeded!(StartsWithoutRoom) { Ok(Tier::Eligible) } else { here };
+        let better = self.view().choose(group, Trigger::Start).filter(|choice| {
+            choice.node != owner
+                && here.is_ok_and(|here| choice.tier < here) | here.is_err()
+                && !self.ledger.facts().is_refused(declared, group, choice.node)
+        });
+        match (better, here) {
+            (Some(choice), _) => {
+                let to = Some(choice.node);
+                self.ledger.begin_move(group, to, MovementCause::Start, MoveFailure::Failover);
+                true
+            }
+            (None, Ok(_)) => {
+                self.ledger.occupy(declared, group, owner);
+                false
+            }
+            (None, Err(_)) => {
+                self.tell_no_place(group);
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Whether and when a group goes home.
+
+use core::time::Duration;
+
+use crate::cluster::view::{Facts, View};
+use crate::id::{GroupId, NodeId};
+use crate::machine::NodeState;
+use crate::plan::Tier;
+use crate::policy::Trigger;
+use crate::settings::{Failback, FailbackWindow, Ownership};
+use crate::spec::GroupSpec;
+use crate::state::{Attraction, LockHandling};
+use crate::time::{Timestamp, WallClock};
+
+/// How far local time is put back in autumn. A window that began within this after the last
+/// failback may be the same one, of which an hour comes twice.
+const CLOCK_SHIFT: Duration = Duration::from_secs(3_600);
+
+/// Whether and when a group returns.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum FailbackPlan {
+    /// Nothing to return to, or not before something else changes.
+    Stay,
+    /// Not before this time.
+    At(Timestamp),
+    /// To this node, now.
+    Now(NodeId),
+}
+
+impl Facts<'_> {
+    /// Whether any resource is starting, stopping or in doubt: a move now would interrupt it.
+    fn is_busy(self, declared: &GroupSpec) -> bool {
+        declared.resources().any(|resource| {
+            let state = self.state.resource_state(resource);
+            state.may_run() && state != crate::machine::ResourceState::Online
+        })
+    }
+}
+
+impl View<'_> {
+    /// Failback is a function of the state, not of the event that revealed it: the best eligible
+    /// preferred owner came up, or the window opened, after the group came to where it is.
+    pub(crate) fn failback_plan(
+        self,
+        declared: &GroupSpec,
+        group: GroupId,
+        owner: NodeId,
+    ) -> FailbackPlan {
+        let settings = declared.settings();
+        if settings.failback == Failback::Prevent
+            || self.is_held_by_lock(group, LockHandling::Respect) && !seeded!(LockIgnored)
+            || self.is_moving(group)
+            || self.is_busy(declared)
+            || self.is_group_left(group)
+            || self.state.node_state(owner) != NodeState::Up
+        {
+            return FailbackPlan::Stay;
+        }
+        let preferred = self.failback_target(declared, group, owner);
+        let able = self.able_node(declared, group, owner);
+        let Some(target) = preferred.or(able) else { return FailbackPlan::Stay };
+        let (Some(record), Some(node)) = (self.state.group(group), self.state.node(target)) else {
+            return FailbackPlan::Stay;
+        };
+        // What cannot run here waits for nothing but to be allowed.
+        let came_up_since = able.is_some() || node.up_in_input > record.placed_in_input;
+        let stable_at = if seeded!(HoldDownIgnored) {
+            node.since
+        } else {
+            node.since.after(settings.failback_hold_down)
+        };
+        let Some(window) = settings.failback_window else {
+            return match (came_up_since, stable_at > self.state.now) {
+                (false, _) => FailbackPlan::Stay,
+                (true, true) => FailbackPlan::At(stable_at),
+                (true, false) => FailbackPlan::Now(target),
+            };
+        };
+        // The clock on the wall has not been read yet.
+        let Some(local) = self.state.local_millis_of_day() else { return FailbackPlan::Stay };
+        let day = Day { now: self.state.now, local, window };
+        let shift = if seeded!(ClockShiftIgnored) { Duration::ZERO } else { CLOCK_SHIFT };
+        let is_of_use = |opened_at: Timestamp| {
+            let is_used = record.last_failback.is_some_and(|last| last.after(shift) >= opened_at);
+            (came_up_since || opened_at >= record.placed_at)
+                && (!is_used || seeded!(SecondFailback))
+        };
+        // A function of the state, and of the time only as far as that makes it due: whoever is
+        // restored meanwhile waits for the same.
+        let mut at = day.first_open(stable_at.max(self.state.now));
+        if !is_of_use(day.opened(at)) {
+            at = day.begins_after(at);
+        }
+        if at > self.state.now { FailbackPlan::At(at) } else { FailbackPlan::Now(target) }
+    }
+
+    /// The most preferred node that is eligible, if it is preferred to the owner, and on which the
+    /// group has not failed.
+    fn failback_target(
+        self,
+        declared: &GroupSpec,
+        group: GroupId,
+        owner: NodeId,
+    ) -> Option<NodeId> {
+        let better = declared.preferred_owners().iter().copied().take_while(|node| *node != owner);
+        better
+            .filter(|node| {
+                self.state.node(*node).is_some_and(|record| record.attraction == Attraction::Open)
+                    && !self.stays_away_from(declared, group, *node)
+            })
+            .find(|node| self.assess(group, Trigger::BestPossible, *node) == Ok(Tier::Eligible))
+    }
+
+    /// The node to which a group returns that runs where not all of it can run: one that can run all
+    /// that must run, and on which it has not failed.
+    fn able_node(self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Option<NodeId> {
+        match self.spec.settings().ownership {
+            Ownership::NeededResources => {}
+            // It left at once.
+            Ownership::EveryResource => return None,
+        }
+        self.state.obstacle(self.spec, group, owner)?;
+        let choice = self.choose(group, Trigger::BestPossible)?;
+        let is_open = self
+            .state
+            .node(choice.node)
+            .is_some_and(|record| record.attraction == Attraction::Open);
+        let is_good = is_open
+            && choice.tier == Tier::Eligible
+            && !self.stays_away_from(declared, group, choice.node);
+        is_good.then_some(choice.node)
+    }
+}
+
+/// A failback window against the clock on the wall.
+#[derive(Clone, Copy)]
+struct Day {
+    now: Timestamp,
+    /// Milliseconds since local midnight at `now`.
+    local: u64,
+    window: FailbackWindow,
+}
+
+impl Day {
+    /// When the window that is open at `at` opened.
+    fn opened(self, at: Timestamp) -> Timestamp {
+        Timestamp::from_millis(at.as_millis().saturating_sub(self.since_start(at)))
+    }
+
+    /// The first moment from `at` on at which a window is open.
+    fn first_open(self, at: Timestamp) -> Timestamp {
+        if self.is_within(self.since_start(at)) { at } else { self.begins_after(at) }
+    }
+
+    /// When a window begins next after `at`.
+    fn begins_after(self, at: Timestamp) -> Timestamp {
+        let wait = WallClock::DAY_MILLIS.saturating_sub(self.since_start(at));
+        at.after(Duration::from_millis(wait))
+    }
+
+    /// Milliseconds from the last time that the clock showed the beginning of the window.
+    fn since_start(self, at: Timestamp) -> u64 {
+        let ahead = at.as_millis().saturating_sub(self.now.as_millis()) % WallClock::DAY_MILLIS;
+        let local = self.local.saturating_add(ahead) % WallClock::DAY_MILLIS;
+        day_span(hour_millis(self.window.start_hour), local)
+    }
+
+    fn is_within(self, since_start: u64) -> bool {
+        let FailbackWindow { start_hour, end_hour } = self.window;
+        let length = day_span(hour_millis(start_hour), hour_millis(end_hour));
+        (since_start < length) != (start_hour > end_hour && seeded!(MidnightInverted))
+    }
+}
+
+fn hour_millis(hour: u8) -> u64 {
+    u64::from(hour).saturating_mul(3_600_000)
+}
+
+/// Milliseconds from one time of day to the next time it is another one.
+fn day_span(from: u64, to: u64) -> u64 {
+    let shifted = to.saturating_add(WallClock::DAY_MILLIS).saturating_sub(from);
+    shifted % WallClock::DAY_MILLIS
+}

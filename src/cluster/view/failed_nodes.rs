@@ -1,0 +1,68 @@
+//! The nodes that a group stays away from.
+
+use crate::cluster::view::Facts;
+use crate::id::{GroupId, NodeId, ResourceId};
+use crate::spec::{GroupSpec, ResourceSpec};
+use crate::state::{Exhaustion, MovementCause, Recovery};
+
+impl Facts<'_> {
+    /// Whether a group that changes its owner now leaves because it failed there: a resource is the
+    /// cause, or the first start after a move; or it is taken away for another cause while a resource
+    /// that affects it has failed and found no way out.
+    pub(crate) fn leaves_for_failure(self, declared: &GroupSpec, cause: MovementCause) -> bool {
+        match cause {
+            MovementCause::ResourceFailure | MovementCause::Return => true,
+            MovementCause::Start
+            | MovementCause::NodeFailure
+            | MovementCause::Operator
+            | MovementCause::Drain
+            | MovementCause::Failback
+            | MovementCause::Configuration => declared.resources().any(|resource| {
+                self.spec.resource(resource).is_some_and(|of| of.settings().affects_group())
+                    && self.state.resource(resource).is_some_and(|record| is_lost(record.recovery))
+            }),
+        }
+    }
+
+    /// Whether a resource is why the owner of its group is barred.
+    pub(crate) fn bars_owner(self, resource: ResourceId) -> bool {
+        let group = self.spec.resource(resource).map(ResourceSpec::group);
+        let entry = group.and_then(|group| {
+            let owner = self.state.owner(group)?;
+            self.state.failed_on(group, owner)
+        });
+        entry.is_some_and(|entry| entry.for_good == Some(resource))
+    }
+
+    /// Whether a group does not return to a node by itself because it failed there in this life of
+    /// the node, however long ago.
+    pub(crate) fn stays_away_from(
+        self,
+        declared: &GroupSpec,
+        group: GroupId,
+        node: NodeId,
+    ) -> bool {
+        !declared.settings().failure_memory.is_zero()
+            && self.state.failed_on(group, node).is_some()
+            && !seeded!(ReturnsToFailed)
+    }
+}
+
+/// Whether a resource wanted its group to leave, and could not be helped where it is. One that has
+/// failed only now, and might have been restarted but for what takes its group away, is not lost.
+const fn is_lost(recovery: Recovery) -> bool {
+    match recovery {
+        Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
+        Recovery::RetryAt { cause, .. } => match cause {
+            Exhaustion::Failovers
+            | Exhaustion::NoCandidate
+            | Exhaustion::Retries
+            | Exhaustion::ForGood
+            | Exhaustion::Left => true,
+            Exhaustion::DontRestart
+            | Exhaustion::Restarts
+            | Exhaustion::Redundant
+            | Exhaustion::Admission => false,
+        },
+    }
+}

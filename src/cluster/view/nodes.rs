@@ -1,0 +1,118 @@
+//! Nodes: what they own and run, and their fences.
+
+use alloc::vec::Vec;
+
+use crate::cluster::index::orphans::is_any_on;
+use crate::cluster::view::Facts;
+use crate::cluster::words::Effect;
+use crate::id::{Epoch, GroupId, NodeId, ResourceId};
+use crate::machine::NodeState;
+use crate::settings::Fencing;
+use crate::spec::GroupSpec;
+use crate::state::{Operation, OperationKind};
+use crate::time::Timestamp;
+
+impl Facts<'_> {
+    pub(crate) fn is_terminating(self, resource: ResourceId) -> bool {
+        let operation = self.state.resource(resource).and_then(|of| of.operation);
+        operation.is_some_and(|of| of.kind == OperationKind::Terminate)
+    }
+
+    /// Whether a resource is known to run on this node as its owner.
+    pub(crate) fn runs_by_right(self, node: NodeId, resource: ResourceId) -> bool {
+        let group = self.spec.resource(resource).map(crate::spec::ResourceSpec::group);
+        group.is_some_and(|group| self.state.owner(group) == Some(node))
+            && self.state.resource_state(resource).may_run()
+    }
+
+    pub(crate) fn groups_owned_by(self, node: NodeId) -> Vec<GroupId> {
+        self.state
+            .occupancy
+            .groups_on(node)
+            .filter(|group| self.state.owner(*group) == Some(node))
+            .collect()
+    }
+
+    pub(crate) fn resources_owned_by(self, node: NodeId) -> Vec<ResourceId> {
+        self.groups_owned_by(node)
+            .into_iter()
+            .filter_map(|group| self.spec.group(group))
+            .flat_map(GroupSpec::resources)
+            .collect()
+    }
+
+    /// Whether a fence would help: something may run on a lost node, or a resource of which the
+    /// declaration says so could not be stopped.
+    pub(crate) fn wants_fence(self, node: NodeId) -> bool {
+        let Some(record) = self.state.node(node) else { return false };
+        if !self.state.is_quorate() || record.fence.operation.is_some() {
+            return false;
+        }
+        match record.state {
+            NodeState::Down => false,
+            NodeState::Unclean => {
+                self.spec.settings().fencing == Fencing::Required
+                    && (self.may_run_something(node)
+                        || self.owns_what_is_wanted(node)
+                        || self.holds_up_what_is_wanted(node))
+            }
+            NodeState::Joining | NodeState::Up | NodeState::Paused => self.has_fatal_doubt(node),
+        }
+    }
+
+    /// Whether a group waits for this node to be off.
+    fn owns_what_is_wanted(self, node: NodeId) -> bool {
+        self.state.occupancy.groups_on(node).any(|group| {
+            self.state.owner(group) == Some(node)
+                && self.spec.group(group).is_some_and(|declared| self.is_wanted(declared, group))
+        })
+    }
+
+    /// Whether anything may run on a node, owned or not.
+    pub(crate) fn may_run_something(self, node: NodeId) -> bool {
+        self.first_that_may_run(node).is_some()
+    }
+
+    /// The first resource that runs or may run on a node: what should not run there, then what it
+    /// owns.
+    pub(crate) fn first_that_may_run(self, node: NodeId) -> Option<ResourceId> {
+        let orphan = self.state.orphans_on(node).map(|(resource, _)| resource).next();
+        let own = || {
+            let groups = self.state.occupancy.groups_on(node);
+            let running = groups.filter(|group| {
+                self.state.owner(*group) == Some(node) && self.index.running(*group) > 0
+            });
+            let mut resources =
+                running.filter_map(|group| self.spec.group(group)).flat_map(GroupSpec::resources);
+            resources.find(|resource| self.state.resource_state(*resource).may_run())
+        };
+        orphan.or_else(own)
+    }
+
+    fn has_fatal_doubt(self, node: NodeId) -> bool {
+        self.index.orphans.is_fatal_to(node) || is_any_on(&self.index.fatal_doubts, node)
+    }
+
+    pub(crate) fn fence_effect(self, node: NodeId) -> Option<Effect> {
+        let record = self.state.node(node)?;
+        let operation = record.fence.operation?;
+        let deadline = self.fence_end(operation);
+        Some(Effect {
+            operation: operation.id,
+            action: operation.kind,
+            node,
+            resource: None,
+            group: None,
+            epoch: Epoch::default(),
+            incarnation: record.incarnation,
+            deadline,
+            timeout: deadline.since(self.state.now),
+        })
+    }
+
+    /// When a fence counts as not answered.
+    pub(crate) fn fence_end(self, fence: Operation) -> Timestamp {
+        let timeout = self.spec.settings().fence_timeout;
+        self.state.not_while_resuming(fence.issued_at.after(timeout))
+    }
+}

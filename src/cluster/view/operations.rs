@@ -1,0 +1,65 @@
+//! The effects that ask for the operations in flight.
+
+use crate::cluster::index::outstanding::Target;
+use crate::cluster::view::Facts;
+use crate::cluster::words::Effect;
+use crate::id::ResourceId;
+use crate::machine::ResourceState;
+use crate::settings::Maintenance;
+
+impl Facts<'_> {
+    /// The operation in flight of a resource, as an effect.
+    pub(crate) fn resource_effect(self, resource: ResourceId) -> Option<Effect> {
+        let declared = self.spec.resource(resource)?;
+        let operation = self.state.resource(resource)?.operation?;
+        let group = self.state.group(declared.group())?;
+        let node = group.owner?;
+        let deadline = operation.deadline_of(declared.settings());
+        Some(Effect {
+            operation: operation.id,
+            action: operation.kind,
+            node,
+            resource: Some(resource),
+            group: Some(declared.group()),
+            epoch: group.epoch,
+            incarnation: self.state.node(node)?.incarnation,
+            deadline,
+            timeout: deadline.since(self.state.now),
+        })
+    }
+
+    /// Whether dependents of a resource that failed have to be off before it is terminated.
+    pub(crate) fn is_needed(self, resource: ResourceId) -> bool {
+        if seeded!(FailedProviderGoesFirst) {
+            return false;
+        }
+        let group = self.spec.resource(resource).and_then(|of| self.spec.group(of.group()));
+        group.is_some_and(|declared| self.is_relied_on(declared, resource))
+    }
+
+    /// Whether the resource is online and its health checks count.
+    pub(crate) fn heeds_checks(self, resource: ResourceId) -> bool {
+        self.state.resource(resource).is_some_and(|record| {
+            record.state == ResourceState::Online && record.maintenance == Maintenance::Off
+        })
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// More rounds than settling takes. Each changes the state towards what is wanted, so they end
+    /// by themselves; the bound turns a mistake in that argument into a fault that is told, not a hang.
+    pub(crate) fn rounds(self) -> u64 {
+        let groups = u64::try_from(self.spec.groups().len()).unwrap_or(u64::MAX);
+        groups.saturating_add(64).saturating_mul(groups.saturating_add(64))
+    }
+
+    /// The effect that asks for the operation in flight of a target.
+    pub(crate) fn effect_of(self, target: Target) -> Option<crate::cluster::Effect> {
+        match target {
+            Target::Resource(resource) => self.resource_effect(resource),
+            Target::Orphan(node, resource) => self.orphan_effect(node, resource),
+            Target::Node(node) => self.fence_effect(node),
+            Target::Inquiry(node) => self.inquiry_effect(node),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Orphans: resources that run where they should not.
+
+use crate::cluster::view::Facts;
+use crate::cluster::words::Effect;
+use crate::id::{NodeId, ResourceId};
+use crate::state::Orphan;
+
+impl Facts<'_> {
+    pub(crate) fn orphan(self, node: NodeId, resource: ResourceId) -> Option<Orphan> {
+        self.state.orphans.get(&(node, resource)).copied()
+    }
+
+    /// Whether a dependent of the resource still runs on the node beside it.
+    pub(crate) fn has_orphan_dependent(self, node: NodeId, resource: ResourceId) -> bool {
+        let Some(declared) = self.spec.resource(resource) else { return false };
+        let Some(group) = self.spec.group(declared.group()) else { return false };
+        let Some(position) = group.position_of(resource) else { return false };
+        group.graph().dependents(position).any(|dependent| {
+            let dependent = group.resource_at(dependent);
+            self.state.orphans.contains_key(&(node, dependent))
+        })
+    }
+
+    pub(crate) fn orphan_effect(self, node: NodeId, resource: ResourceId) -> Option<Effect> {
+        let declared = self.spec.resource(resource)?;
+        let operation = self.orphan(node, resource)?.operation?;
+        let deadline = operation.deadline_of(declared.settings());
+        Some(Effect {
+            operation: operation.id,
+            action: operation.kind,
+            node,
+            resource: Some(resource),
+            group: Some(declared.group()),
+            epoch: self.state.epoch(declared.group()),
+            incarnation: self.state.node(node)?.incarnation,
+            deadline,
+            timeout: deadline.since(self.state.now),
+        })
+    }
+}

@@ -1,0 +1,192 @@
+//! The node that a group would choose, and the objections to others.
+
+use crate::cluster::view::{Facts, View};
+use crate::id::{GroupId, NodeId, ResourceId};
+use crate::machine::NodeState;
+use crate::plan::{self, Choice, Rejection, Tier};
+use crate::policy::{Placement, Trigger};
+use crate::settings::{Admission, DesiredState, Ownership};
+use crate::spec::GroupSpec;
+use crate::state::{DownProof, Exhaustion, HomeWait, Recovery, Room};
+use crate::time::Timestamp;
+
+impl Facts<'_> {
+    /// Until when a group waits for its home when the cluster forms, and for which node
+    /// (`ClusterGroupWaitDelay`). Home is the most preferred owner, else the last one; if that one is
+    /// there, or there is none, it is the first node that can run all that must run, as long as the
+    /// group could only start in part. What was started or placed once since then is part of a running cluster,
+    /// and waits for nobody.
+    pub(crate) fn preferred_owner_wait(
+        self,
+        declared: &GroupSpec,
+        group: GroupId,
+    ) -> Option<(NodeId, Timestamp)> {
+        let formed_at = self.state.formed_at?;
+        let record = self.state.group(group)?;
+        let is_over = record.home_wait == HomeWait::Over && !seeded!(HomeAwaitedAgain);
+        let home = declared.preferred_owners().first().copied().or(record.default_owner);
+        let until = formed_at.after(self.spec.settings().group_wait_delay);
+        if is_over || until <= self.state.now {
+            return None;
+        }
+        let missing = home.filter(|home| !self.state.node_state(*home).is_member());
+        let awaited = missing.or_else(|| self.able_node_to_come(declared, group))?;
+        Some((awaited, until))
+    }
+
+    /// The first node that can run all that must run of a group, if none that is there can, and it
+    /// could only start in part.
+    fn able_node_to_come(self, declared: &GroupSpec, group: GroupId) -> Option<NodeId> {
+        let owners = declared.owners();
+        match self.spec.settings().ownership {
+            Ownership::NeededResources if owners.is_some() => {}
+            Ownership::NeededResources | Ownership::EveryResource => return None,
+        }
+        let (mut to_come, mut could_start) = (None, false);
+        for (node, _) in self.spec.nodes() {
+            let state = self.state.node_state(node);
+            if self.state.obstacle(self.spec, group, node).is_some() {
+                could_start |= state == NodeState::Up && declared.can_run_anything(node);
+                continue;
+            }
+            match state {
+                NodeState::Up | NodeState::Paused => return None,
+                NodeState::Down | NodeState::Joining | NodeState::Unclean => {
+                    to_come = to_come.or(Some(node));
+                }
+            }
+        }
+        to_come.filter(|_| could_start)
+    }
+
+    /// The first resource that wants its group to move: its restarts are used up; or, if there is
+    /// none, they were and there was no node to move to.
+    pub(crate) fn resource_to_fail_over(
+        self,
+        declared: &GroupSpec,
+    ) -> Option<(ResourceId, Recovery)> {
+        let first = |wants: fn(Recovery) -> bool| {
+            declared.resources().find_map(|resource| {
+                let recovery = self.state.resource(resource)?.recovery;
+                wants(recovery).then_some((resource, recovery))
+            })
+        };
+        first(|recovery| recovery == Recovery::Failover)
+            .or_else(|| {
+                first(|recovery| {
+                    matches!(recovery, Recovery::RetryAt { cause: Exhaustion::NoCandidate, .. })
+                })
+            })
+            .or_else(|| {
+                declared.resources().find_map(|resource| {
+                    let recovery = self.state.resource(resource)?.recovery;
+                    let is_unfit =
+                        matches!(recovery, Recovery::RetryAt { cause: Exhaustion::ForGood, .. });
+                    (is_unfit && self.bars_owner(resource)).then_some((resource, recovery))
+                })
+            })
+    }
+
+    /// Whether the owner cannot run a group that should run: it is paused and runs nothing of it,
+    /// or it cannot run all that must run.
+    pub(crate) fn is_unfit(self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> bool {
+        let is_possible = self.state.obstacle(self.spec, group, owner).is_none();
+        let is_held = self.state.node_state(owner) == NodeState::Paused
+            && self.index.running(group) == 0
+            && self.is_wanted(declared, group);
+        !is_possible || is_held
+    }
+
+    /// Whether anything of the group should be online, and may be started by the core.
+    pub(crate) fn is_wanted(self, _declared: &GroupSpec, group: GroupId) -> bool {
+        self.state.is_wanted(self.spec, group)
+    }
+
+    /// What is wanted of a resource: its own desired state, else that of its group.
+    pub(crate) fn desired(self, group: GroupId, resource: ResourceId) -> DesiredState {
+        self.state.desired(group, resource)
+    }
+
+    pub(crate) fn is_refused_resource(self, resource: ResourceId) -> bool {
+        self.state.resource(resource).is_some_and(|record| {
+            matches!(record.recovery, Recovery::RetryAt { cause: Exhaustion::Admission, .. })
+        })
+    }
+
+    /// The group that keeps this one from coming online on a node: one of its class runs there and
+    /// the cluster admits only one (MS-CMRP 3.1.4.1.50).
+    pub(crate) fn refusal(
+        self,
+        declared: &GroupSpec,
+        group: GroupId,
+        node: NodeId,
+    ) -> Option<GroupId> {
+        if self.spec.settings().admission == Admission::Open {
+            return None;
+        }
+        declared.anti_affinity_classes().iter().find_map(|class| {
+            self.state.occupancy.class_on(*class, node).find(|other| {
+                *other != group
+                    && self.state.owner(*other) == Some(node)
+                    && self.index.running(*other) > 0
+            })
+        })
+    }
+
+    /// Whether a group would be kept from coming online on a node. Nobody refuses one that is
+    /// wanted off.
+    pub(crate) fn is_refused(self, declared: &GroupSpec, group: GroupId, node: NodeId) -> bool {
+        self.refusal(declared, group, node).is_some() && self.is_wanted(declared, group)
+    }
+
+    /// The proof that goes with a takeover from this owner, if it is off.
+    pub(crate) fn proof_of(self, owner: Option<NodeId>) -> Option<DownProof> {
+        let record = self.state.node(owner?)?;
+        (record.state == NodeState::Down).then_some(record.proof)
+    }
+}
+
+impl View<'_> {
+    /// Whether a group that was on its way to a node goes on to it without its owner: it can run all
+    /// that must run there, and there is room.
+    pub(crate) fn is_still_good(self, group: GroupId, to: NodeId) -> bool {
+        self.assess(group, Trigger::Start, to).is_ok_and(|tier| match tier {
+            Tier::Eligible | Tier::BesideAntiAffine => true,
+            Tier::OwnedOnly | Tier::Paused => false,
+        })
+    }
+
+    pub(crate) fn choose(self, group: GroupId, trigger: Trigger) -> Option<Choice> {
+        plan::choose(&self.placement(group, trigger)?, self.policy)
+    }
+
+    /// Whether a group may go to this node, and on what terms.
+    pub(crate) fn assess(
+        self,
+        group: GroupId,
+        trigger: Trigger,
+        node: NodeId,
+    ) -> Result<Tier, Rejection> {
+        self.placement(group, trigger)
+            .map_or(Err(Rejection::NotUp { state: NodeState::Down }), |placement| {
+                plan::assess(&placement, self.policy, node)
+            })
+    }
+}
+
+impl Facts<'_> {
+    /// Whether a group that is to start waits for room: it is off and takes none yet.
+    pub(crate) fn waits_for_room(self, group: GroupId) -> bool {
+        self.state.group(group).is_some_and(|record| match record.room {
+            Room::Taken => false,
+            Room::Left => record.owner.is_some() && self.state.is_wanted(self.spec, group),
+        })
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// The question to the policy for a group.
+    pub(crate) fn placement(self, group: GroupId, trigger: Trigger) -> Option<Placement<'a>> {
+        Placement::new(self.spec, self.state, group, trigger)
+    }
+}

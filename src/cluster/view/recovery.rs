@@ -1,0 +1,224 @@
+//! Restarts, retries and failovers that are left.
+
+use crate::cluster::view::Facts;
+use crate::id::ResourceId;
+use crate::machine::{NodeState, ResourceState};
+use crate::settings::{RedundantProvider, RestartWindow, Retry};
+use crate::spec::{GroupSpec, ResourceSettings};
+use crate::state::{Exhaustion, FailedWhile, Recovery, ResourceRecord};
+use crate::time::Timestamp;
+
+/// What a resource was before it failed, and since when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Was {
+    pub(crate) state: ResourceState,
+    pub(crate) since: Timestamp,
+}
+
+/// How often a resource may be restarted after a failure of this sort.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowed<'a> {
+    pub(crate) settings: &'a ResourceSettings,
+    threshold: u32,
+}
+
+impl<'a> Allowed<'a> {
+    const fn after(failed: FailedWhile, settings: &'a ResourceSettings) -> Self {
+        Self { settings, threshold: failed.threshold(settings) }
+    }
+}
+
+impl Facts<'_> {
+    /// How often a resource may be restarted after its last failure.
+    pub(crate) fn allowed_after_failure<'a>(
+        self,
+        resource: ResourceId,
+        settings: &'a ResourceSettings,
+    ) -> Allowed<'a> {
+        let failed = self.state.resource(resource).map(|record| record.failed_while);
+        Allowed::after(failed.unwrap_or_default(), settings)
+    }
+
+    pub(crate) fn is_on_paused_node(self, resource: ResourceId) -> bool {
+        self.spec
+            .resource(resource)
+            .and_then(|declared| self.state.owner(declared.group()))
+            .is_some_and(|owner| self.state.node_state(owner) == NodeState::Paused)
+    }
+
+    /// Whether a failover of the group of this resource would be within its budget.
+    pub(crate) fn may_fail_over(self, resource: ResourceId) -> bool {
+        self.spec
+            .resource(resource)
+            .and_then(|declared| self.failover_budget(declared.group(), self.state.now))
+            .is_some_and(|budget| budget.remaining > 0)
+    }
+
+    /// How many restarts a resource would have if it failed so now.
+    pub(crate) fn restarts_left_after(
+        self,
+        resource: ResourceId,
+        failed: FailedWhile,
+        settings: &ResourceSettings,
+    ) -> u32 {
+        let Some(record) = self.state.resource(resource) else { return 0 };
+        let was = Was { state: record.state, since: record.since };
+        let has_proved_itself = self.has_proved_itself(resource, settings, was);
+        let retries = if has_proved_itself { 0 } else { record.retries };
+        self.restarts_left_of(record, retries, Allowed::after(failed, settings))
+    }
+
+    /// How many restarts a resource has left.
+    pub(crate) fn restarts_left(self, resource: ResourceId, allowed: Allowed<'_>) -> u32 {
+        let record = self.state.resource(resource);
+        record.map_or(0, |record| self.restarts_left_of(record, record.retries, allowed))
+    }
+
+    fn restarts_left_of(self, record: &ResourceRecord, retries: u32, allowed: Allowed<'_>) -> u32 {
+        if self.spec.settings().retry == Retry::FinalAttempt && retries > 0 {
+            return 0;
+        }
+        let period = if seeded!(RestartsNeverExpire) {
+            core::time::Duration::MAX
+        } else {
+            allowed.settings.restart_period
+        };
+        let window = self.spec.settings().restart_window;
+        let window = if seeded!(RestartsAgeOffline) { RestartWindow::Clock } else { window };
+        record.restart_budget(window, self.state.now, (allowed.threshold, period)).remaining
+    }
+
+    /// Whether a resource that failed ran for a whole restart period before: its retries count no
+    /// more. Where the clock counts, so does the time that its start took.
+    pub(crate) fn has_proved_itself(
+        self,
+        resource: ResourceId,
+        settings: &ResourceSettings,
+        was: Was,
+    ) -> bool {
+        let Some(record) = self.state.resource(resource) else { return false };
+        let ran_since = match self.spec.settings().restart_window {
+            RestartWindow::Online => was.since,
+            RestartWindow::Clock => record.started_at,
+        };
+        let has_run = self.state.now.since(ran_since) > settings.restart_period;
+        was.state == ResourceState::Online && has_run
+    }
+
+    /// When a resource that is given up now is tried again by itself.
+    ///
+    /// What can never run on its node is tried nowhere but elsewhere: it leaves when the failovers of
+    /// its group are renewed. On a paused node nothing is started, so no time is promised there: what
+    /// could not leave is tried when the node is resumed or another one can take its group, and it
+    /// leaves when the failovers of its group are renewed.
+    pub(crate) fn retry_at(self, resource: ResourceId, cause: Exhaustion) -> Option<Timestamp> {
+        let period = self.spec.resource(resource)?.settings().retry_period.span();
+        if cause == Exhaustion::Failovers && self.bars_owner(resource) {
+            return self.next_failover(resource).filter(|_| !self.is_used_up(resource));
+        }
+        if self.is_on_paused_node(resource) && !seeded!(RetryOnPausedNode) {
+            match cause {
+                Exhaustion::NoCandidate => return None,
+                Exhaustion::Failovers => {
+                    period.filter(|_| !self.is_used_up(resource))?;
+                    return self.next_failover(resource);
+                }
+                Exhaustion::DontRestart
+                | Exhaustion::Restarts
+                | Exhaustion::Redundant
+                | Exhaustion::Admission
+                | Exhaustion::ForGood
+                | Exhaustion::Left
+                | Exhaustion::Retries => {}
+            }
+        }
+        let period = match cause {
+            Exhaustion::DontRestart
+            | Exhaustion::Retries
+            | Exhaustion::ForGood
+            | Exhaustion::Left => None,
+            // Whoever is refused may try for ever: it never ran.
+            Exhaustion::Admission => period,
+            Exhaustion::Restarts
+            | Exhaustion::Redundant
+            | Exhaustion::Failovers
+            | Exhaustion::NoCandidate => period.filter(|_| !self.is_used_up(resource)),
+        };
+        period.map(|span| self.state.now.after(span))
+    }
+
+    /// When the group of a resource may fail over next.
+    fn next_failover(self, resource: ResourceId) -> Option<Timestamp> {
+        let group = self.spec.resource(resource)?.group();
+        let budget = self.failover_budget(group, self.state.now)?;
+        if budget.remaining > 0 { Some(self.state.now) } else { budget.renews_at }
+    }
+
+    /// Whether a resource has had all its retries.
+    pub(crate) fn is_used_up(self, resource: ResourceId) -> bool {
+        let retries = self.state.resource(resource).map_or(0, |record| record.retries);
+        let settings = self.spec.settings();
+        match settings.retry {
+            Retry::FinalAttempt => retries > 0,
+            Retry::NewSeries => settings.retry_cycles.is_some_and(|cycles| retries >= cycles),
+        }
+    }
+
+    /// How what was given up is tried again: where it can never run it leaves or waits on.
+    pub(crate) fn next_try(self, resource: ResourceId) -> Recovery {
+        if self.bars_owner(resource) { Recovery::Failover } else { Recovery::None }
+    }
+
+    /// When a resource that was given up is tried again by itself, as things are: not while it may
+    /// run, and on a paused node only to leave it.
+    pub(crate) fn next_retry(self, resource: ResourceId) -> Option<Timestamp> {
+        let record = self.state.resource(resource)?;
+        let Recovery::RetryAt { at, cause } = record.recovery else { return None };
+        let is_held = self.is_on_paused_node(resource)
+            && cause != Exhaustion::Failovers
+            && !seeded!(RetryOnPausedNode);
+        at.filter(|_| !record.state.may_run() && !is_held)
+    }
+
+    /// Whether a resource that was given up waits for nothing but its paused owner to be resumed.
+    pub(crate) fn waits_for_resume(self, resource: ResourceId) -> bool {
+        let recovery = self.state.resource(resource).map(|record| record.recovery);
+        let Some(Recovery::RetryAt { at, cause }) = recovery else { return false };
+        let is_tried_then = match cause {
+            Exhaustion::NoCandidate => true,
+            Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Admission => at.is_some(),
+            // It leaves at that time, and if there is none it stays.
+            Exhaustion::Failovers => at.is_none(),
+            Exhaustion::DontRestart
+            | Exhaustion::ForGood
+            | Exhaustion::Left
+            | Exhaustion::Retries => false,
+        };
+        is_tried_then && self.is_on_paused_node(resource) && !seeded!(RetryOnPausedNode)
+    }
+
+    /// Whether a failure of the resource that is not mended in place moves its group.
+    pub(crate) fn affects_group(self, declared: &GroupSpec, resource: ResourceId) -> bool {
+        self.spec.resource(resource).is_some_and(|of| of.settings().affects_group())
+            && !self.is_redundant(declared, resource)
+    }
+
+    /// Whether every clause of every dependent still holds without this resource.
+    pub(crate) fn is_redundant(self, declared: &GroupSpec, resource: ResourceId) -> bool {
+        if self.spec.settings().redundant_provider == RedundantProvider::Escalate {
+            return false;
+        }
+        let Some(failed) = declared.position_of(resource) else { return false };
+        let graph = declared.graph();
+        let is_online = |position: usize| {
+            self.state.resource_state(declared.resource_at(position)) == ResourceState::Online
+        };
+        let mut dependents = graph.dependents(failed).peekable();
+        dependents.peek().is_some()
+            && dependents.all(|dependent| {
+                graph
+                    .clauses(dependent)
+                    .all(|mut clause| clause.any(|member| member != failed && is_online(member)))
+            })
+    }
+}

@@ -1,0 +1,231 @@
+//! The resources of a group that should run, that may stay and that may start now.
+
+use alloc::vec::Vec;
+
+use crate::cluster::index::orphans::unconfirmed_stop;
+use crate::cluster::view::Facts;
+use crate::id::{GroupId, NodeId, ResourceId};
+use crate::machine::ResourceState;
+use crate::settings::{DesiredState, FailoverLimit, Maintenance, UnconfirmedStop};
+use crate::spec::GroupSpec;
+use crate::state::{Doubt, Exhaustion, OperationKind, Recovery};
+
+impl Facts<'_> {
+    /// Decides for every resource of the group, providers first, whether it should be online here
+    /// and whether it may stay so.
+    pub(crate) fn judge_stands(
+        self,
+        declared: &GroupSpec,
+        group: GroupId,
+        owner: NodeId,
+        stands: &mut Vec<crate::cluster::index::Stand>,
+    ) {
+        let graph = declared.graph();
+        let is_open = (self.state.is_quorate() || seeded!(QuorumLossIgnored))
+            && !self.is_moving(group)
+            && !self.is_limited(declared);
+        stands.clear();
+        stands.resize(graph.len(), crate::cluster::index::Stand::default());
+        for position in graph.start_order() {
+            let resource = declared.resource_at(position);
+            // Only where a bug is planted.
+            let is_tried = if seeded!(NeedlessResourceTried) {
+                declared.is_spared(position, owner)
+            } else {
+                seeded!(AnyPossibleOwner)
+            };
+            let is_wanted = is_open
+                && (self.desired(group, resource) == DesiredState::Online
+                    || seeded!(DesiredIgnored))
+                && (self.spec.resource(resource).is_some_and(|of| of.can_run_on(owner))
+                    || is_tried);
+            let holds = |test: fn(crate::cluster::index::Stand) -> bool| {
+                graph.clauses(position).all(|mut clause| {
+                    clause.any(|member| stands.get(member).copied().is_some_and(test))
+                })
+            };
+            let should = is_wanted && holds(|stand| stand.should);
+            let state = self.state.resource_state(resource);
+            let is_online = state == ResourceState::Online
+                || seeded!(PendingProviderCounts) && state == ResourceState::OnlinePending;
+            let is_there = is_online || self.is_left_standing(resource);
+            let keep = should && is_there && self.keeps_its_providers(declared, position, stands);
+            if let Some(stand) = stands.get_mut(position) {
+                *stand = crate::cluster::index::Stand { should, keep };
+            }
+        }
+    }
+
+    /// Whether every clause of a resource is held by a provider that is kept. What was online goes on
+    /// with one that is left as it is, but not while another one of the same clause, with which it may
+    /// run, is being taken away.
+    fn keeps_its_providers(
+        self,
+        declared: &GroupSpec,
+        position: usize,
+        stands: &[crate::cluster::index::Stand],
+    ) -> bool {
+        let is_kept = |member: usize| stands.get(member).is_some_and(|stand| stand.keep);
+        let is_left = |member: usize| self.is_left_standing(declared.resource_at(member));
+        let is_going = |member: usize| {
+            let state = self.state_at(declared, member);
+            let is_starting = state == ResourceState::OnlinePending;
+            state.may_run() && !is_starting && !is_kept(member) && !is_left(member)
+        };
+        let graph = declared.graph();
+        graph.clauses(position).all(|clause| {
+            let (mut is_left_one, mut is_losing) = (false, false);
+            for member in clause {
+                if is_kept(member) && !is_left(member) {
+                    return true;
+                }
+                is_left_one |= is_kept(member);
+                is_losing |= is_going(member);
+            }
+            is_left_one && !is_losing
+        })
+    }
+
+    /// Whether the whole group has to be off because its failovers are used up (2003).
+    pub(crate) fn is_limited(self, declared: &GroupSpec) -> bool {
+        self.spec.settings().failover_limit == FailoverLimit::GroupOffline
+            && declared.resources().any(|resource| {
+                self.spec.resource(resource).is_some_and(|of| of.settings().affects_group())
+                    && self.state.resource(resource).is_some_and(|record| {
+                        matches!(
+                            record.recovery,
+                            Recovery::RetryAt {
+                                cause: Exhaustion::Failovers | Exhaustion::Retries,
+                                ..
+                            }
+                        )
+                    })
+            })
+    }
+
+    pub(crate) fn keeps(self, position: usize) -> bool {
+        self.index.stands.get(position).is_some_and(|stand| stand.keep)
+    }
+
+    /// Whether something may start on a provider: it is online for good. Nothing new starts on what is
+    /// left as it is.
+    fn can_start_on(self, declared: &GroupSpec, position: usize) -> bool {
+        let is_left = self.is_left_standing(declared.resource_at(position));
+        self.keeps(position) && (!is_left || seeded!(StartsOnLeft))
+    }
+
+    /// Whether a resource failed and may run, and is left as it is.
+    fn is_left_standing(self, resource: ResourceId) -> bool {
+        self.state.resource(resource).is_some_and(|record| record.doubt == Doubt::Left)
+    }
+
+    pub(crate) fn should(self, position: usize) -> bool {
+        self.index.stands.get(position).is_some_and(|stand| stand.should)
+    }
+
+    pub(crate) fn state_at(self, declared: &GroupSpec, position: usize) -> ResourceState {
+        self.state.resource_state(declared.resource_at(position))
+    }
+
+    /// Whether every dependent is off, or online for good through other providers.
+    pub(crate) fn is_free_of_dependents(self, declared: &GroupSpec, position: usize) -> bool {
+        declared
+            .graph()
+            .dependents(position)
+            .all(|dependent| !self.state_at(declared, dependent).may_run() || self.keeps(dependent))
+    }
+
+    /// Whether a resource can start now: wanted, off, not waiting for a restart, its providers
+    /// there, and what fell with it cleared away.
+    pub(crate) fn is_ready(self, declared: &GroupSpec, position: usize) -> bool {
+        let resource = declared.resource_at(position);
+        let Some(record) = self.state.resource(resource) else { return false };
+        let is_off = match record.state {
+            ResourceState::Offline | ResourceState::Failed => true,
+            ResourceState::Initializing
+            | ResourceState::OnlinePending
+            | ResourceState::Online
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating
+            | ResourceState::InDoubt => false,
+        };
+        let graph = declared.graph();
+        is_off
+            && self.should(position)
+            && record.recovery == Recovery::None
+            && record.operation.is_none()
+            // It may run already where nobody has said so.
+            && self.silent_about(resource).is_none()
+            && graph
+                .clauses(position)
+                .all(|mut clause| clause.any(|member| self.can_start_on(declared, member)))
+            // Of alternative providers, those that are still starting are waited for.
+            && graph
+                .providers(position)
+                .all(|member| {
+                    self.state_at(declared, member) != ResourceState::OnlinePending
+                        || seeded!(PendingProviderCounts)
+                })
+            && self.is_free_of_dependents(declared, position)
+    }
+
+    /// Whether something may run that holds through this resource only, and has not been given up:
+    /// neither a stop nor a terminate of it is left to be tried.
+    pub(crate) fn is_relied_on(self, declared: &GroupSpec, resource: ResourceId) -> bool {
+        let Some(position) = declared.position_of(resource) else { return false };
+        let is_online = |member| self.state_at(declared, member) == ResourceState::Online;
+        declared.graph().dependents(position).any(|dependent| {
+            let clauses = declared.graph().clauses(dependent);
+            self.is_in_the_way(declared.resource_at(dependent))
+                && !clauses
+                    .filter(|clause| clause.clone().any(|member| member == position))
+                    .all(|mut clause| clause.any(|member| member != position && is_online(member)))
+        })
+    }
+
+    /// Whether a resource may run and can still be stopped or terminated.
+    fn is_in_the_way(self, resource: ResourceId) -> bool {
+        self.state.resource(resource).is_some_and(|record| match record.state {
+            ResourceState::OnlinePending
+            | ResourceState::Online
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating => true,
+            ResourceState::InDoubt => {
+                record.doubt == Doubt::ToTerminate
+                    || record.operation.is_some_and(|of| of.kind == OperationKind::Terminate)
+            }
+            ResourceState::Initializing | ResourceState::Offline | ResourceState::Failed => false,
+        })
+    }
+
+    pub(crate) fn unconfirmed_stop(self, resource: ResourceId) -> UnconfirmedStop {
+        unconfirmed_stop(self.spec, resource)
+    }
+
+    /// When the next health check of a resource is due, and which one.
+    pub(crate) fn next_check(
+        self,
+        resource: ResourceId,
+    ) -> Option<(crate::time::Timestamp, OperationKind)> {
+        let record = self.state.resource(resource)?;
+        let settings = self.spec.resource(resource)?.settings();
+        if record.state != ResourceState::Online
+            || record.operation.is_some()
+            || record.maintenance == Maintenance::On
+        {
+            return None;
+        }
+        let thorough = settings.is_alive_interval.span();
+        let thorough =
+            thorough.map(|span| (record.known_alive_at.after(span), OperationKind::CheckIsAlive));
+        let cheap = settings
+            .looks_alive_interval
+            .span()
+            .map(|span| (record.looked_alive_at.after(span), OperationKind::CheckLooksAlive));
+        // The thorough one says all that the cheap one does.
+        let is_first = |cheap: &(crate::time::Timestamp, OperationKind)| {
+            thorough.is_none_or(|thorough| cheap.0 < thorough.0)
+        };
+        cheap.filter(is_first).or(thorough)
+    }
+}

@@ -1,0 +1,22 @@
+//! Words: inputs, outputs, errors, reasons, deadlines and rules.
+
+mod deadline;
+mod error;
+mod input;
+mod life;
+mod naming;
+mod output;
+mod reason;
+mod run;
+mod running;
+mod violation;
+
+pub use deadline::{Deadline, DeadlineReason};
+pub use error::{InputError, UnknownReference};
+pub use input::{Command, ConfigurationMoves, Input, LockHandling, ResumeFailback, WhenRefused};
+pub use life::Life;
+pub use output::{Effect, Event, Output};
+pub use reason::Reason;
+pub use run::Run;
+pub use running::{Running, RunningState};
+pub use violation::{Rule, Subject, Violation};
