@@ -63,10 +63,9 @@ impl Touched {
         self.yielding.push(group);
     }
 
-    /// A group is planned again when what is touched now is settled: others leave first.
-    pub(crate) fn let_leave(&mut self, group: GroupId) {
+    /// Notes that a group lets others leave first.
+    pub(crate) fn note_let_leave(&mut self, group: GroupId) {
         self.let_leave.push(group);
-        self.yielding.push(group);
     }
 
     pub(crate) fn has_let_leave(&self, group: GroupId) -> bool {
@@ -85,11 +84,6 @@ impl Touched {
 
     pub(crate) fn has_yielding(&self) -> bool {
         !self.yielding.is_empty()
-    }
-
-    /// Whether this group was the last to yield.
-    pub(crate) fn is_yielding(&self, group: GroupId) -> bool {
-        self.yielding.last() == Some(&group)
     }
 
     pub(crate) fn next_yielding(&mut self) -> Option<GroupId> {

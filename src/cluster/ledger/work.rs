@@ -57,16 +57,9 @@ impl Ledger {
         is_any
     }
 
-    /// Whether a group may not choose a node yet: something happened that could help groups that
-    /// have none, and it is planned together with them, in order of priority.
-    pub(crate) fn yields_to_awaiting(&mut self, group: GroupId) -> bool {
-        // Once one has let others go first, those behind it do so as well.
-        let is_late = self.index.touched.is_awaiting_touched()
-            && (!self.index.awaiting.is_empty() || self.index.touched.has_yielding());
-        if is_late {
-            self.index.touched.add_yielding(group);
-        }
-        is_late
+    /// Notes that a group is planned again when all that is touched now is settled.
+    pub(crate) fn plan_later(&mut self, group: GroupId) {
+        self.index.touched.add_yielding(group);
     }
 
     fn touch_all_awaiting(&mut self) {
@@ -129,8 +122,8 @@ impl Ledger {
     }
 
     /// Notes that a group lets others leave the node to which it fails back.
-    pub(crate) fn let_leave(&mut self, group: GroupId) {
-        self.index.touched.let_leave(group);
+    pub(crate) fn note_let_leave(&mut self, group: GroupId) {
+        self.index.touched.note_let_leave(group);
     }
 
     /// Ends a step: in the next one groups let others leave again.

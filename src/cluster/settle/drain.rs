@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
+use crate::cluster::settle::placed::Placed;
 use crate::cluster::settle::planner::Planner;
 use crate::cluster::words::Event;
 use crate::id::{GroupId, NodeId};
@@ -75,7 +76,12 @@ impl Planner<'_> {
         left.sort_by_key(|group| Reverse(priority(group)));
         let mut is_any = false;
         for group in left {
-            is_any |= self.leave_drained_owner(group, node);
+            match self.leave_drained_owner(group, node) {
+                Placed::Undecided => continue,
+                Placed::Decided => {}
+                Placed::Yielded => self.ledger.plan_later(group),
+            }
+            is_any = true;
         }
         is_any
     }

@@ -1,5 +1,6 @@
 //! Sends groups home.
 
+use crate::cluster::settle::placed::Placed;
 use crate::cluster::settle::planner::Planner;
 use crate::cluster::view::failback::FailbackPlan;
 use crate::id::{GroupId, NodeId};
@@ -13,11 +14,15 @@ impl Planner<'_> {
         declared: &GroupSpec,
         group: GroupId,
         owner: NodeId,
-    ) -> bool {
+    ) -> Placed {
         match self.view().failback_plan(declared, group, owner) {
             FailbackPlan::Now(to) => {
-                if self.ledger.yields_to_awaiting(group) || self.yields_to_leaver(group, to) {
-                    return false;
+                if self.ledger.facts().lets_others_choose_first() {
+                    return Placed::Yielded;
+                }
+                if self.view().goes_after_another(group, to) {
+                    self.ledger.note_let_leave(group);
+                    return Placed::Yielded;
                 }
                 self.ledger.begin_move(
                     group,
@@ -25,29 +30,9 @@ impl Planner<'_> {
                     MovementCause::Failback,
                     MoveFailure::Failover,
                 );
-                true
+                Placed::Decided
             }
-            FailbackPlan::Stay | FailbackPlan::At(_) => false,
+            FailbackPlan::Stay | FailbackPlan::At(_) => Placed::Undecided,
         }
-    }
-
-    /// Whether a group goes home only after another one, which goes home at the same moment and from
-    /// there: the room that it leaves is then given away in order of priority. A group lets others go
-    /// first once, so that those that change places do not wait for each other.
-    fn yields_to_leaver(&mut self, group: GroupId, to: NodeId) -> bool {
-        if self.ledger.index().touched.has_let_leave(group) {
-            return false;
-        }
-        let is_leaving = self.ledger.state().occupancy.groups_on(to).any(|other| {
-            self.ledger.state().owner(other) == Some(to)
-                && self.ledger.index().touched.is_touched(other)
-                && self.ledger.spec().group(other).is_some_and(|declared| {
-                    matches!(self.view().failback_plan(declared, other, to), FailbackPlan::Now(_))
-                })
-        });
-        if is_leaving {
-            self.ledger.let_leave(group);
-        }
-        is_leaving
     }
 }

@@ -9,12 +9,14 @@ mod fence;
 mod left;
 mod moves;
 mod place;
+mod placed;
 pub(crate) mod planner;
 mod reconcile;
 mod recover;
 mod room;
 
 use crate::cluster::index::agenda::Slot;
+use crate::cluster::settle::placed::Placed;
 use crate::cluster::settle::planner::Planner;
 use crate::cluster::words::{Rule, Subject};
 use crate::id::GroupId;
@@ -74,9 +76,9 @@ impl Planner<'_> {
         let Some(declared) = spec.group(group) else { return };
         self.expire(declared, group);
         self.ledger.touch_silent_nodes(declared);
-        self.place(declared, group);
-        if self.ledger.index().touched.is_yielding(group) {
-            return;
+        match self.place(declared, group) {
+            Placed::Undecided | Placed::Decided => {}
+            Placed::Yielded => return self.ledger.plan_later(group),
         }
         self.put_off_retries(declared, group);
         self.reconcile(declared, group);

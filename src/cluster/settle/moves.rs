@@ -1,5 +1,6 @@
 //! Lets a move go on when its group is off, and begins queued ones.
 
+use crate::cluster::settle::placed::Placed;
 use crate::cluster::settle::planner::Planner;
 use crate::cluster::view::drains::trigger_of;
 use crate::id::{GroupId, NodeId};
@@ -7,18 +8,18 @@ use crate::state::{MoveFailure, MovementCause, QueuedMove};
 
 impl Planner<'_> {
     /// Completes a move whose group is off, or finds another destination for it.
-    pub(crate) fn continue_move(&mut self, group: GroupId, owner: NodeId) {
+    pub(crate) fn continue_move(&mut self, group: GroupId, owner: NodeId) -> Placed {
         let Some(movement) = self.ledger.state().group(group).and_then(|record| record.movement)
         else {
-            return;
+            return Placed::Undecided;
         };
         let trigger = trigger_of(movement.cause);
         if let Some(to) = movement.to
             && self.view().assess(group, trigger, to).is_err()
         {
             let may_go_elsewhere = may_go_elsewhere(movement.cause);
-            if may_go_elsewhere && self.ledger.yields_to_awaiting(group) {
-                return;
+            if may_go_elsewhere && self.ledger.facts().lets_others_choose_first() {
+                return Placed::Yielded;
             }
             let other = may_go_elsewhere
                 .then(|| self.view().choose(group, trigger))
@@ -35,31 +36,32 @@ impl Planner<'_> {
                 }
                 None => self.ledger.abandon_move(group),
             }
-            return;
+            return Placed::Decided;
         }
         if self.ledger.index().running(group) > 0 && !seeded!(MoveDoesNotWait) {
-            return;
+            return Placed::Undecided;
         }
         self.ledger.transfer(group, movement.to, movement.cause, None);
         let is_return = movement.on_failure == MoveFailure::ReturnToSource;
         if is_return && movement.to.is_some() {
             self.ledger.set_source(group, Some(owner));
         }
+        Placed::Decided
     }
 
     /// Tries a move that an operator asked for and that was not possible then.
-    pub(crate) fn try_queued_move(&mut self, group: GroupId) -> bool {
+    pub(crate) fn try_queued_move(&mut self, group: GroupId) -> Placed {
         let queued = self.ledger.state().group(group).and_then(|record| record.queued);
-        let Some(QueuedMove { to, on_failure, lock }) = queued else { return false };
+        let Some(QueuedMove { to, on_failure, lock }) = queued else { return Placed::Undecided };
         if self.ledger.facts().is_held_by_lock(group, lock) {
-            return false;
+            return Placed::Undecided;
         }
-        let Some(to) = self.view().move_target(group, to).ok() else { return false };
-        if self.ledger.yields_to_awaiting(group) {
-            return true;
+        let Some(to) = self.view().move_target(group, to).ok() else { return Placed::Undecided };
+        if self.ledger.facts().lets_others_choose_first() {
+            return Placed::Yielded;
         }
         self.ledger.begin_move(group, Some(to), MovementCause::Operator, on_failure);
-        true
+        Placed::Decided
     }
 }
 

@@ -1,5 +1,6 @@
 //! Gives a node to the groups that need one.
 
+use crate::cluster::settle::placed::Placed;
 use crate::cluster::settle::planner::Planner;
 use crate::cluster::words::Event;
 use crate::id::{GroupId, NodeId};
@@ -15,13 +16,13 @@ use crate::state::{
 
 impl Planner<'_> {
     /// Gives a group the owner it should have, or sets it moving there.
-    pub(crate) fn place(&mut self, declared: &GroupSpec, group: GroupId) {
+    pub(crate) fn place(&mut self, declared: &GroupSpec, group: GroupId) -> Placed {
         if self.ledger.facts().was_never_owned(group) {
             // Whether it may still take over what runs is asked again, whatever was touched.
             self.ledger.touch_orphans_of(group);
         }
         if !self.ledger.state().is_quorate() {
-            return;
+            return Placed::Undecided;
         }
         let owner = self.ledger.state().owner(group);
         match owner.map(|node| (node, self.ledger.state().node_state(node))) {
@@ -39,29 +40,30 @@ impl Planner<'_> {
                 if is_fence_touched {
                     self.ledger.touch_node(owner);
                 }
+                Placed::Undecided
             }
-            Some((_, NodeState::Joining)) => {}
+            Some((_, NodeState::Joining)) => Placed::Undecided,
             Some((owner, NodeState::Up | NodeState::Paused)) => {
-                self.place_owned(declared, group, owner);
+                self.place_owned(declared, group, owner)
             }
         }
     }
 
-    fn place_first(&mut self, declared: &GroupSpec, group: GroupId) {
+    fn place_first(&mut self, declared: &GroupSpec, group: GroupId) -> Placed {
         if self.ledger.facts().was_never_owned(group) {
             if self.ledger.facts().unknown_of(declared).is_some() {
-                return;
+                return Placed::Undecided;
             }
             if let Some(node) = self.view().where_it_runs(declared, group) {
                 self.ledger.transfer(group, Some(node), MovementCause::Start, None);
-                return;
+                return Placed::Decided;
             }
         }
-        if self.ledger.yields_to_awaiting(group) {
-            return;
+        if self.ledger.facts().lets_others_choose_first() {
+            return Placed::Yielded;
         }
         if self.ledger.facts().preferred_owner_wait(declared, group).is_some() {
-            return;
+            return Placed::Undecided;
         }
         match self.view().choose(group, Trigger::Start) {
             Some(choice) => {
@@ -69,23 +71,24 @@ impl Planner<'_> {
             }
             None => self.tell_no_place(group),
         }
+        Placed::Decided
     }
 
     /// The owner is off: the group goes where it was going anyway, or to the next host.
-    fn take_over(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+    fn take_over(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
         let proof = self.ledger.state().node(owner).map(|record| record.proof);
         let movement = self.ledger.state().group(group).and_then(|record| record.movement);
         if let Some(Movement { to: Some(to), cause, .. }) = movement
             && self.view().is_still_good(group, to)
         {
             self.ledger.transfer(group, Some(to), cause, proof);
-            return;
+            return Placed::Decided;
         }
-        if self.ledger.yields_to_awaiting(group) {
-            return;
+        if self.ledger.facts().lets_others_choose_first() {
+            return Placed::Yielded;
         }
         if self.ledger.facts().preferred_owner_wait(declared, group).is_some() {
-            return;
+            return Placed::Undecided;
         }
         match self.view().choose(group, Trigger::NodeFailure) {
             Some(choice) => {
@@ -93,47 +96,55 @@ impl Planner<'_> {
             }
             None => self.tell_no_place(group),
         }
+        Placed::Decided
     }
 
-    fn place_owned(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+    fn place_owned(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
         if self.ledger.facts().is_moving(group) {
-            self.continue_move(group, owner);
-            return;
+            return self.continue_move(group, owner);
         }
         if self.ledger.facts().is_group_left(group) {
-            self.place_left(declared, group, owner);
-            return;
+            return self.place_left(declared, group, owner);
         }
         // What leaves anyway needs no failover, which would be counted.
-        let is_settled = self.leave_drained_owner(group, owner)
-            || self.fail_over(declared, group)
-            || self.leave_unfit_owner(declared, group, owner)
-            || self.take_room(declared, group, owner)
-            || self.retry_admission(declared, group, owner)
-            || self.try_queued_move(group)
-            || self.fail_back(declared, group, owner);
-        if is_settled && self.ledger.facts().is_moving(group) {
-            self.continue_move(group, owner);
+        let placed = self
+            .leave_drained_owner(group, owner)
+            .or_else(|| self.fail_over(declared, group))
+            .or_else(|| self.leave_unfit_owner(declared, group, owner))
+            .or_else(|| self.take_room(declared, group, owner))
+            .or_else(|| self.retry_admission(declared, group, owner))
+            .or_else(|| self.try_queued_move(group))
+            .or_else(|| self.fail_back(declared, group, owner));
+        self.set_off(placed, group, owner)
+    }
+
+    /// Lets a move that was decided on begin at once.
+    fn set_off(&mut self, placed: Placed, group: GroupId, owner: NodeId) -> Placed {
+        match placed {
+            Placed::Decided if self.ledger.facts().is_moving(group) => {
+                self.continue_move(group, owner)
+            }
+            Placed::Decided | Placed::Undecided | Placed::Yielded => placed,
         }
     }
 
     /// A group of which something is left as it is moves only where an operator has it moved: by a
     /// configuration that may, or by an order that waited.
-    fn place_left(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
+    fn place_left(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
         let tenure = self.ledger.state().group(group).map(|record| record.tenure);
-        let is_struck = tenure == Some(Tenure::Struck);
-        let is_settled = is_struck && self.leave_unfit_owner(declared, group, owner)
-            || self.try_queued_move(group);
-        if is_settled && self.ledger.facts().is_moving(group) {
-            self.continue_move(group, owner);
-        }
+        let placed = match tenure {
+            Some(Tenure::Struck) => self.leave_unfit_owner(declared, group, owner),
+            Some(Tenure::Lasting) | None => Placed::Undecided,
+        };
+        let placed = placed.or_else(|| self.try_queued_move(group));
+        self.set_off(placed, group, owner)
     }
 
     /// Moves a group of which a resource used up its restarts. Whether there was anything to
     /// decide.
-    fn fail_over(&mut self, declared: &GroupSpec, group: GroupId) -> bool {
+    fn fail_over(&mut self, declared: &GroupSpec, group: GroupId) -> Placed {
         let Some((resource, recovery)) = self.ledger.facts().resource_to_fail_over(declared) else {
-            return false;
+            return Placed::Undecided;
         };
         if let Some(source) = self.ledger.state().group(group).and_then(|record| record.return_to) {
             self.ledger.set_source(group, None);
@@ -144,11 +155,14 @@ impl Planner<'_> {
                     MovementCause::Return,
                     MoveFailure::Failover,
                 );
-                return true;
+                return Placed::Decided;
             }
         }
-        if self.stay_without_return(declared, resource) || self.ledger.yields_to_awaiting(group) {
-            return true;
+        if self.stay_without_return(declared, resource) {
+            return Placed::Decided;
+        }
+        if self.ledger.facts().lets_others_choose_first() {
+            return Placed::Yielded;
         }
         let target = self
             .view()
@@ -159,7 +173,7 @@ impl Planner<'_> {
             if is_news {
                 self.give_up(resource, Exhaustion::NoCandidate);
             }
-            return is_news;
+            return if is_news { Placed::Decided } else { Placed::Undecided };
         };
         if self
             .ledger
@@ -168,19 +182,19 @@ impl Planner<'_> {
             .is_none_or(|budget| budget.remaining == 0)
         {
             self.give_up(resource, Exhaustion::Failovers);
-            return true;
+            return Placed::Decided;
         }
         self.ledger.record_failover(declared, group);
         let to = Some(target.node);
         self.ledger.begin_move(group, to, MovementCause::ResourceFailure, MoveFailure::Failover);
-        true
+        Placed::Decided
     }
 
     /// Moves a group off an owner that cannot run it, when there is one that can: it was only
     /// parked there. What runs in part leaves by failback, if only what must run counts.
-    fn leave_unfit_owner(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> bool {
+    fn leave_unfit_owner(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
         if !self.ledger.facts().is_unfit(declared, group, owner) {
-            return false;
+            return Placed::Undecided;
         }
         let (is_running, is_wanted) = (
             self.ledger.index().running(group) > 0,
@@ -190,16 +204,16 @@ impl Planner<'_> {
         let is_struck = tenure == Some(Tenure::Struck);
         match self.ledger.spec().settings().ownership {
             // A configuration that struck the owner said that it may move what runs.
-            Ownership::NeededResources if is_running && !is_struck => return false,
+            Ownership::NeededResources if is_running && !is_struck => return Placed::Undecided,
             Ownership::NeededResources | Ownership::EveryResource => {}
         }
         // A lock holds what is where it was put; what has to start and cannot do so here goes on.
         let is_at_rest = is_running || !is_wanted;
         if is_at_rest && self.ledger.facts().is_held_by_lock(group, LockHandling::Respect) {
-            return false;
+            return Placed::Undecided;
         }
-        if self.ledger.yields_to_awaiting(group) {
-            return true;
+        if self.ledger.facts().lets_others_choose_first() {
+            return Placed::Yielded;
         }
         let is_owner_up = self.ledger.state().node_state(owner) == NodeState::Up;
         let choice = self.view().choose(group, Trigger::Start).filter(|choice| {
@@ -218,31 +232,31 @@ impl Planner<'_> {
                 && choice.node != owner
                 && !self.ledger.facts().is_refused(declared, group, choice.node)
         });
-        let Some(choice) = choice else { return false };
+        let Some(choice) = choice else { return Placed::Undecided };
         let cause = match tenure {
             Some(Tenure::Struck) => MovementCause::Configuration,
             Some(Tenure::Lasting) | None => MovementCause::Start,
         };
         self.ledger.begin_move(group, Some(choice.node), cause, MoveFailure::Failover);
-        true
+        Placed::Decided
     }
 
     /// Tries a group again that was refused beside another one of its class.
-    fn retry_admission(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> bool {
+    fn retry_admission(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
         let is_refused =
             declared.resources().any(|resource| self.ledger.facts().is_refused_resource(resource));
         if !is_refused || !self.ledger.facts().is_wanted(declared, group) {
-            return false;
+            return Placed::Undecided;
         }
-        if self.ledger.yields_to_awaiting(group) {
-            return true;
+        if self.ledger.facts().lets_others_choose_first() {
+            return Placed::Yielded;
         }
         let choice = self.view().choose(group, Trigger::Start);
         let elsewhere = choice
             .filter(|choice| choice.tier == Tier::Eligible && choice.node != owner)
             .map(|choice| choice.node);
         if elsewhere.is_none() && self.ledger.facts().is_refused(declared, group, owner) {
-            return false;
+            return Placed::Undecided;
         }
         for resource in declared.resources() {
             if self.ledger.facts().is_refused_resource(resource) {
@@ -252,23 +266,23 @@ impl Planner<'_> {
         if let Some(to) = elsewhere {
             self.ledger.begin_move(group, Some(to), MovementCause::Start, MoveFailure::Failover);
         }
-        true
+        Placed::Decided
     }
 
     /// Moves a group off a node that is being drained.
-    pub(crate) fn leave_drained_owner(&mut self, group: GroupId, owner: NodeId) -> bool {
+    pub(crate) fn leave_drained_owner(&mut self, group: GroupId, owner: NodeId) -> Placed {
         let Some(drain) = self.ledger.state().node(owner).map(|record| record.drain) else {
-            return false;
+            return Placed::Undecided;
         };
         if drain.status != DrainStatus::InProgress || seeded!(DrainForgotten) {
-            return false;
+            return Placed::Undecided;
         }
         if self.ledger.facts().is_held_by_lock(group, drain.lock) && !seeded!(LockIgnored) {
-            return false;
+            return Placed::Undecided;
         }
         // Whoever is to look at it has to find it.
         if self.ledger.facts().is_group_left(group) {
-            return false;
+            return Placed::Undecided;
         }
         let waits = self
             .ledger
@@ -276,10 +290,10 @@ impl Planner<'_> {
             .group(group)
             .is_some_and(|of| self.ledger.facts().waits_to_leave(of, group, owner));
         if waits {
-            return false;
+            return Placed::Undecided;
         }
-        if self.ledger.yields_to_awaiting(group) {
-            return true;
+        if self.ledger.facts().lets_others_choose_first() {
+            return Placed::Yielded;
         }
         let target = match drain.target {
             Some(target) => {
@@ -298,9 +312,9 @@ impl Planner<'_> {
                     self.ledger.emit(Event::DrainStopped { node: owner, group });
                 }
                 self.ledger.begin_move(group, target, MovementCause::Drain, MoveFailure::Failover);
-                true
+                Placed::Decided
             }
-            (None, DrainMode::Normal) => false,
+            (None, DrainMode::Normal) => Placed::Undecided,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Takes room for a group that is to start.
 
+use crate::cluster::settle::placed::Placed;
 use crate::cluster::settle::planner::Planner;
 use crate::id::{GroupId, NodeId};
 use crate::plan::{self, Tier};
@@ -15,15 +16,15 @@ impl Planner<'_> {
         declared: &GroupSpec,
         group: GroupId,
         owner: NodeId,
-    ) -> bool {
+    ) -> Placed {
         if !self.ledger.facts().waits_for_room(group) {
-            return false;
+            return Placed::Undecided;
         }
-        if self.ledger.yields_to_awaiting(group) {
-            return true;
+        if self.ledger.facts().lets_others_choose_first() {
+            return Placed::Yielded;
         }
         let Some(placement) = self.ledger.facts().placement(group, Trigger::Start) else {
-            return false;
+            return Placed::Undecided;
         };
         let here = plan::room(&placement, owner)
             .map(|drawback| drawback.map_or(Tier::Eligible, |drawback| drawback.tier()));
@@ -37,15 +38,15 @@ impl Planner<'_> {
             (Some(choice), _) => {
                 let to = Some(choice.node);
                 self.ledger.begin_move(group, to, MovementCause::Start, MoveFailure::Failover);
-                true
+                Placed::Decided
             }
             (None, Ok(_)) => {
                 self.ledger.occupy(declared, group, owner);
-                false
+                Placed::Undecided
             }
             (None, Err(_)) => {
                 self.tell_no_place(group);
-                false
+                Placed::Undecided
             }
         }
     }

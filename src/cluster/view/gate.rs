@@ -30,6 +30,14 @@ pub(crate) enum Gate {
 }
 
 impl Facts<'_> {
+    /// Tells whether no group may choose a node yet: something happened that could help groups that
+    /// have none, and every group that would choose now is planned together with them, in order of
+    /// priority. Once one has let others choose first, those behind it do so as well.
+    pub(crate) fn lets_others_choose_first(self) -> bool {
+        self.index.touched.is_awaiting_touched()
+            && (!self.index.awaiting.is_empty() || self.index.touched.has_yielding())
+    }
+
     /// Whether a group that is off may start on its owner.
     pub(crate) fn gate(self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Gate {
         let settings = declared.settings();
