@@ -1,11 +1,11 @@
 //! The core: what happened goes in, what to do comes out.
 //!
 //! [`Cluster::handle`] takes one input at a time. `check` refuses it or says what was accepted;
-//! `inputs` has the ledger write what it changes; `settle` plans every node and group that was
-//! touched, from the state and never from memory of what was going on, until nothing is left to do.
-//! `view` answers questions about the present and can change nothing, `ledger` is the only writer,
-//! `index` is what is derived from the state, `words` is what is said to a cluster and by it.
-//! `questions` lets a copy of the cluster answer, and `keep` stores and compares clusters.
+//! `inputs` has the ledger write the changes; `settle` plans every node and group that was touched,
+//! from the state and never from memory of earlier steps, until nothing is left to do. `view`
+//! answers questions about the present and can change nothing, `ledger` is the only writer, `index`
+//! holds everything that is derived from the state, `words` has the inputs and outputs of a
+//! cluster. `questions` has a copy of the cluster answer, and `keep` stores and compares clusters.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -56,15 +56,15 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// A cluster that has just been declared: every node is down, nothing runs. A time beyond
-    /// [`Timestamp::LATEST`] counts as that one.
+    /// Returns a cluster that has just been declared: every node is down, nothing runs. A time
+    /// beyond [`Timestamp::LATEST`] counts as that one.
     #[must_use]
     pub fn new(spec: ClusterSpec, policy: impl FailoverPolicy + 'static, now: Timestamp) -> Self {
         let state = ClusterState::new(&spec, now.min(Timestamp::LATEST));
         Self::assemble(Arc::new(spec), Arc::new(policy), state)
     }
 
-    /// A cluster with this state; everything derived is built anew.
+    /// Returns a cluster with this state; everything derived is built anew.
     pub(crate) fn assemble(
         spec: Arc<ClusterSpec>,
         policy: Arc<dyn FailoverPolicy>,
@@ -85,8 +85,8 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// Only if the policy does. The cluster is half changed then: whoever catches the panic throws it
-    /// away and restores the last snapshot.
+    /// Panics only if the policy does. The cluster is half changed then: a caller that catches the
+    /// panic throws the cluster away and restores the last snapshot.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<(), InputError> {
         let checked = self.view().check(now, input);
         if checked.is_err() && seeded!(RefusalLeavesTrace) {
@@ -98,7 +98,8 @@ impl Cluster {
         if matches!(accepted, Accepted::Resumed) {
             self.ledger.arm_anew(since);
         }
-        // Deadlines are told as of now: what has passed is done, or it would be forgotten.
+        // Deadlines are judged by the time of this input: those that have passed are dealt with
+        // first, or they would be forgotten.
         self.ledger.touch_what_is_due();
         let mut planner = self.planner();
         planner.apply(accepted);
@@ -106,7 +107,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Goes on after a time in which nobody decided: [`Input::CoreResumed`].
+    /// Goes on after a time in which the core did not run: [`Input::CoreResumed`].
     ///
     /// Call it once after [`restore`](Self::restore), before anything else is handed in, with the
     /// present time. The time since the last input counts neither against an operation in flight,
@@ -117,7 +118,7 @@ impl Cluster {
     /// the timer for [`poll_timeout`](Self::poll_timeout). Leases that are over end 1 ms after
     /// `now`.
     ///
-    /// Every call gives what is in flight all its time again; so call it for nothing else.
+    /// Every call gives operations in flight their whole time again; so call it for nothing else.
     ///
     /// # Errors
     ///
@@ -144,31 +145,32 @@ impl Cluster {
         self.planner().settle();
     }
 
-    /// The next thing to do or to know, in causal order.
+    /// Returns the next effect or event, in causal order.
     ///
-    /// Ids are those of the configuration in which it arose: up to
-    /// [`Event::ConfigurationChanged`], of the earlier one. Whoever wants names takes
-    /// [`poll_named_output`](Self::poll_named_output), which minds that.
+    /// Ids are those of the configuration in which the output arose: up to
+    /// [`Event::ConfigurationChanged`], of the earlier one.
+    /// [`poll_named_output`](Self::poll_named_output) minds that and gives names.
     #[must_use]
     pub fn poll_output(&mut self) -> Option<Output> {
         self.ledger.poll_output()
     }
 
-    /// The same by names: those of the configuration in which it arose, so that what is said of an
-    /// evicted node has its name.
+    /// Returns the next effect or event as [`poll_output`](Self::poll_output) does, with the names
+    /// of the configuration in which it arose, so that an evicted node still has its name.
     #[must_use]
     pub fn poll_named_output(&mut self) -> Option<Output<Names>> {
         let spec = self.ledger.spec_of_next_output();
         Some(spec.named(self.poll_output()?))
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout) next, and why. Changes with every
-    /// input.
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout) next, and why. This changes
+    /// with every input.
     ///
-    /// After an input or a timeout this is later than its time: what is overdue was done in that
-    /// step. In a cluster that was just restored something may be due at once. It is never before
-    /// the time of the last input, and a call at that moment always does something. `None` also
-    /// stands where no input is taken in any more ([`InputError::CounterExhausted`]).
+    /// After an input or a timeout the deadline is later than its time: everything overdue was done
+    /// in that step. In a cluster that was just restored something may be due at once. The deadline
+    /// is never before the time of the last input, and a call at that moment always does something.
+    /// It is `None` if there is nothing to wait for, or if no input is taken in any more
+    /// ([`InputError::CounterExhausted`]).
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let (at, slot) =
@@ -177,8 +179,8 @@ impl Cluster {
         Some(Deadline { at: at.max(self.ledger.state().now), reason })
     }
 
-    /// Every operation that was asked for and has not ended, oldest first. After a restore these
-    /// are to be carried out again.
+    /// Returns every operation that was asked for and has not ended, oldest first. After a restore
+    /// these are to be carried out again.
     pub fn outstanding(&self) -> impl Iterator<Item = Effect> + '_ {
         self.ledger
             .index()
@@ -187,51 +189,52 @@ impl Cluster {
             .filter_map(|(_, target)| self.facts().effect_of(target))
     }
 
-    /// The declaration that is in force.
+    /// Returns the declaration that is in force.
     #[must_use]
     pub fn spec(&self) -> &ClusterSpec {
         self.ledger.spec()
     }
 
-    /// The same, to be kept.
+    /// Returns the declaration that is in force, for callers that keep it.
     #[cfg(feature = "shared")]
     pub(crate) fn shared_spec(&self) -> Arc<ClusterSpec> {
         self.ledger.shared_spec()
     }
 
-    /// The state as of the last input.
+    /// Returns the state as of the last input.
     #[must_use]
     pub const fn state(&self) -> &ClusterState {
         self.ledger.state()
     }
 
-    /// The state of a group, derived from its resources; offline for an id of another configuration.
+    /// Returns the state of a group, derived from its resources; offline for an id of another
+    /// configuration.
     #[must_use]
     pub fn group_state(&self, group: GroupId) -> GroupState {
         self.ledger.state().group_state(self.ledger.spec(), group)
     }
 
-    /// What is left at `now` of the restarts of a resource on its owner: by the threshold for starts if
-    /// its last start failed, by the one for restarts otherwise.
+    /// Returns the restarts of a resource on its owner that are left at `now`: by the threshold for
+    /// starts if its last start failed, by the one for restarts otherwise.
     #[must_use]
     pub fn restart_budget(&self, resource: ResourceId, now: Timestamp) -> Option<Budget> {
         self.facts().restart_budget(resource, now)
     }
 
-    /// What is left at `now` of the failovers of a group because of its resources.
+    /// Returns the failovers of a group because of its resources that are left at `now`.
     #[must_use]
     pub fn failover_budget(&self, group: GroupId, now: Timestamp) -> Option<Budget> {
         self.facts().failover_budget(group, now)
     }
 
-    /// The one current reason why a group that should be online is not; `None` if everything of
-    /// it that is wanted is online, or nothing is wanted, or there is no such group.
+    /// Returns the one current reason why a group that should be online is not; `None` if
+    /// everything of it that is wanted is online, or nothing is wanted, or there is no such group.
     #[must_use]
     pub fn why(&self, group: GroupId) -> Option<Reason> {
         self.facts().why(group)
     }
 
-    /// The whole state with its declaration, in a form that every later version can read.
+    /// Returns the whole state with its declaration, in a form that every later version can read.
     ///
     /// Outputs that were not polled yet are no part of it: effects are
     /// [outstanding](Self::outstanding) in the restored cluster, events are lost. So poll first.
@@ -240,14 +243,14 @@ impl Cluster {
         Snapshot::of(self.ledger.spec(), self.ledger.state())
     }
 
-    /// The cluster of a snapshot, which goes on where that one stood. Operations in flight are
-    /// [outstanding](Self::outstanding) and to be carried out again. If time has passed since the
-    /// last input, [`resume`](Self::resume) says so, or it counts against all that waits. Whose snapshot it is, is for
-    /// the caller to know: [`Snapshot::cluster_name`].
+    /// Returns the cluster of a snapshot, which goes on where that one stood. Operations in flight
+    /// are [outstanding](Self::outstanding) and to be carried out again. If time has passed since
+    /// the last input, call [`resume`](Self::resume), or that time counts against everything that
+    /// waits. The caller has to know which cluster the snapshot is of: [`Snapshot::cluster_name`].
     ///
     /// # Errors
     ///
-    /// What is wrong with a snapshot that no cluster has written.
+    /// The fault of a snapshot that no cluster can have written.
     pub fn restore(
         snapshot: Snapshot,
         policy: impl FailoverPolicy + 'static,
@@ -255,11 +258,12 @@ impl Cluster {
         Self::restore_within(snapshot, policy, &Limits::default())
     }
 
-    /// The same for clusters that exceed the default limits.
+    /// Restores a cluster as [`restore`](Self::restore) does, within other limits than the default
+    /// ones.
     ///
     /// # Errors
     ///
-    /// What is wrong with a snapshot that no cluster has written.
+    /// The fault of a snapshot that no cluster can have written.
     pub fn restore_within(
         snapshot: Snapshot,
         policy: impl FailoverPolicy + 'static,
@@ -269,22 +273,23 @@ impl Cluster {
         Ok(Self::assemble(Arc::new(spec), Arc::new(policy), state))
     }
 
-    /// A number that is equal for equal states, on every platform: replicas compare it.
+    /// Returns a number that is equal for equal states, on every platform: replicas compare it.
     #[must_use]
     pub fn digest(&self) -> u64 {
         keep::digest::digest(self.ledger.spec(), self.ledger.state())
     }
 
-    /// Checks what must hold after every input.
+    /// Checks everything that must hold after every input.
     ///
-    /// Two things that must never happen leave nothing behind that could be checked: a change that
-    /// the table of a state machine forbids is not made, and planning that comes to no end is broken
-    /// off. Such a fault is kept, and returned from then on by this cluster and its clones; a cluster
-    /// that is restored from a snapshot begins without one, and no digest tells of it.
+    /// Two faults that must never happen leave nothing behind that could be checked: a change that
+    /// the table of a state machine forbids is not made, and planning that comes to no end is
+    /// broken off. Such a fault is kept, and returned from then on by this cluster and its clones;
+    /// a cluster that is restored from a snapshot begins without one, and it is no part of the
+    /// digest.
     ///
     /// # Errors
     ///
-    /// What does not hold. That is a defect of this crate, whatever the inputs were.
+    /// The rule that does not hold. That is a defect of this crate, whatever the inputs were.
     pub fn check_invariants(&self) -> Result<(), Violation> {
         match self.ledger.fault() {
             Some(fault) => Err(fault.clone()),
@@ -292,7 +297,7 @@ impl Cluster {
         }
     }
 
-    /// The state and what is derived from it.
+    /// Checks the state and everything that is derived from it.
     fn check_state(&self) -> Result<(), Violation> {
         keep::invariants::check(self.ledger.spec(), self.ledger.state())?;
         self.ledger.index().check(self.ledger.spec(), self.ledger.state())?;
@@ -300,13 +305,13 @@ impl Cluster {
         self.view().check_timers()
     }
 
-    /// The policy, for whoever judges what comes of it.
+    /// Returns the policy, to judge its choices.
     #[cfg(feature = "testkit")]
     pub(crate) fn policy(&self) -> &dyn FailoverPolicy {
         &*self.policy
     }
 
-    /// The same cluster at a later time, to which nothing happened meanwhile.
+    /// Returns a copy of this cluster at a later time, to which nothing happened meanwhile.
     #[cfg(feature = "testkit")]
     pub(crate) fn at(&self, now: Timestamp) -> Self {
         let mut later = self.clone();
@@ -314,12 +319,12 @@ impl Cluster {
         later
     }
 
-    /// The facts, for questions about the present.
+    /// Returns the facts, for questions about the present.
     pub(crate) fn facts(&self) -> Facts<'_> {
         self.ledger.facts()
     }
 
-    /// The facts with the policy.
+    /// Returns the facts with the policy.
     pub(crate) fn view(&self) -> View<'_> {
         View { facts: self.facts(), policy: &*self.policy }
     }
@@ -329,7 +334,7 @@ impl Cluster {
     }
 }
 
-/// What threads and tasks hand to each other.
+/// Checks that threads and tasks can hand these types to each other.
 const _: () = {
     const fn is_shareable<T: Send + Sync + 'static>() {}
     is_shareable::<Cluster>();

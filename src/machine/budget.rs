@@ -8,41 +8,42 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::time::Timestamp;
 
-/// When something was done, oldest first, as far back as a budget looks.
+/// The times at which an action was taken, oldest first, as far back as a budget looks.
 ///
-/// The window slides: in *every* interval of the period at most the threshold fits, unlike a
-/// counter that is reset now and then.
+/// The window slides: *every* interval as long as the period contains at most as many uses as the
+/// threshold allows. A counter that is reset from time to time does not guarantee that.
 #[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct FailureLog {
-    /// `None` if there are none: most resources never fail, and there are many.
+    /// The times, or `None` if there are none: there are many resources, and most never fail.
     entries: Option<Box<Entries>>,
 }
 
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 struct Entries(Vec<Timestamp>);
 
-/// What a budget has left.
+/// A budget, and the part of it that is left.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Budget {
-    /// How often it may be used within the period.
+    /// The number of uses that are allowed within the period.
     pub threshold: u32,
-    /// How often it may be used now.
+    /// The number of uses that are allowed now.
     pub remaining: u32,
-    /// When the next use of the past falls out of the window; `None` if none is in it, and for
-    /// restarts that leave it only by time online also while the resource is not online.
+    /// The time at which the oldest use leaves the window. It is `None` if the window contains
+    /// none. It is also `None` for restarts that leave the window only by time online, while the
+    /// resource is not online.
     pub renews_at: Option<Timestamp>,
 }
 
 impl FailureLog {
-    /// A log with these entries; out of order ones are put in order.
+    /// Creates a log with these entries, and sorts them.
     #[must_use]
     pub fn from_entries(mut entries: Vec<Timestamp>) -> Self {
         entries.sort_unstable();
         Self::of(entries)
     }
 
-    /// What is left of `threshold` uses in `period`.
+    /// Returns the budget of `threshold` uses in `period`, with the uses that are left at `now`.
     #[must_use]
     pub fn budget(&self, now: Timestamp, threshold: u32, period: Duration) -> Budget {
         let mut in_window = self.entries().iter().filter(|entry| is_inside(**entry, now, period));
@@ -51,12 +52,13 @@ impl FailureLog {
         Budget {
             threshold,
             remaining: threshold.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX)),
-            // One millisecond past the period, for an entry of exactly its age still counts.
+            // The time is one millisecond after the period, because an entry whose age is exactly
+            // the period still counts.
             renews_at: oldest.map(|entry| entry.after(period).after(Duration::from_millis(1))),
         }
     }
 
-    /// Writes down a use at `now`, and forgets what has left the window.
+    /// Records a use at `now`, and forgets uses that have left the window.
     pub fn record(&mut self, now: Timestamp, period: Duration) {
         let Entries(entries) =
             &mut **self.entries.get_or_insert_with(|| Box::new(Entries(Vec::new())));
@@ -64,19 +66,19 @@ impl FailureLog {
         entries.push(now);
     }
 
-    /// Moves every use on by this much: time that did not count has passed.
+    /// Moves every use forward by this span, because time has passed that does not count.
     pub(crate) fn shift(&mut self, span: Duration) {
         for entry in self.entries.iter_mut().flat_map(|of| &mut of.0) {
             *entry = entry.after(span);
         }
     }
 
-    /// Forgets everything.
+    /// Forgets all uses.
     pub fn clear(&mut self) {
         self.entries = None;
     }
 
-    /// The uses that are remembered, oldest first.
+    /// Returns the uses in memory, oldest first.
     #[must_use]
     pub fn entries(&self) -> &[Timestamp] {
         self.entries.as_deref().map_or(&[], |Entries(entries)| entries)
@@ -99,8 +101,8 @@ impl<'de> Deserialize<'de> for FailureLog {
     }
 }
 
-/// Whether an entry still counts: an age of exactly the period does, one millisecond more does
-/// not.
+/// Tells whether an entry still counts. It does at an age of exactly the period, but not one
+/// millisecond later.
 fn is_inside(entry: Timestamp, now: Timestamp, period: Duration) -> bool {
     now.since(entry) < period || now.since(entry) == period && !seeded!(WindowTooShort)
 }
@@ -113,7 +115,8 @@ mod tests {
         Timestamp::from_millis(millis)
     }
 
-    /// SDK, `RestartThreshold`: threshold 2 in 200 ms allows two restarts in any 200 ms.
+    /// The SDK says of `RestartThreshold`: a threshold of 2 in 200 ms allows two restarts in any
+    /// 200 ms.
     #[test]
     fn two_in_any_two_hundred_milliseconds() {
         let period = Duration::from_millis(200);

@@ -1,4 +1,4 @@
-//! The state of a group, derived from its resources and never kept.
+//! The state of a group, which is derived from its resources and never stored.
 
 use core::fmt;
 
@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::ResourceState;
 
-/// What the resources of a group add up to (MS-CMRP 3.1.4.1.46).
+/// The state of a group, as its resources determine it (MS-CMRP 3.1.4.1.46).
 ///
-/// The first rule that applies wins: any resource failed; any in doubt; any pending; some but not
-/// all online; all online; otherwise, and for an empty group, offline.
+/// The first of these rules that applies decides. A group with a failed resource is failed, one
+/// with a resource in doubt is unknown, and one with a pending resource is pending. A group is
+/// partially online if some of its resources are online and others are not, and online if all of
+/// them are. Every other group is offline, and so is an empty group.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -20,11 +22,11 @@ pub enum GroupState {
     Offline,
     /// Every resource is online.
     Online,
-    /// Some resources are online, some are offline.
+    /// Some resources are online and others are offline.
     PartialOnline,
     /// A resource is starting, stopping or being terminated.
     Pending,
-    /// Nobody knows whether a resource runs; Windows calls this unknown.
+    /// Nobody knows whether some resource runs. Windows uses the same word.
     Unknown,
     /// A resource failed.
     Failed,
@@ -41,7 +43,7 @@ impl GroupState {
         Self::Failed,
     ];
 
-    /// The state of a group with these resources.
+    /// Returns the state of a group with these resources.
     #[must_use]
     pub fn of(resources: impl IntoIterator<Item = ResourceState>) -> Self {
         let mut resources = resources.into_iter();
@@ -51,7 +53,7 @@ impl GroupState {
         }
     }
 
-    /// The state of this group with one resource more.
+    /// Returns the state of this group after one more resource is added.
     #[must_use]
     pub const fn with(self, resource: ResourceState) -> Self {
         match (self, Self::of_one(resource)) {

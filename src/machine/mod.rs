@@ -1,7 +1,7 @@
 //! The state machines of nodes, resources and groups, and the budgets of failures.
 //!
-//! Each machine is one total function of state and event. What the function does not allow is said
-//! in its answer, a [`Transition`]; nothing else changes a state.
+//! Each machine is one total function of state and event. Its answer is a [`Transition`], which
+//! also says if the event is not allowed. Nothing else changes a state.
 
 mod budget;
 mod group;
@@ -13,7 +13,7 @@ pub use group::GroupState;
 pub use node::{NodeEvent, NodeState};
 pub use resource::{ResourceEvent, ResourceState};
 
-/// What an event does to a state.
+/// The effect of an event on a state.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[must_use]
 pub enum Transition<S> {
@@ -21,12 +21,12 @@ pub enum Transition<S> {
     To(S),
     /// The event is legal here and changes nothing.
     Ignored,
-    /// The event does not belong here; the caller checks for that before.
+    /// The event is not allowed in this state. Callers check that before.
     Forbidden,
 }
 
 impl<S> Transition<S> {
-    /// The new state, if there is one.
+    /// Returns the new state, if the state changes.
     pub fn target(self) -> Option<S> {
         match self {
             Self::To(state) => Some(state),

@@ -1,4 +1,4 @@
-//! The life of a node.
+//! The states of a node, and the events that change them.
 
 use core::fmt;
 
@@ -6,40 +6,42 @@ use serde::{Deserialize, Serialize};
 
 use super::Transition;
 
-/// What is known of a node (SDK, `GetClusterNodeState`, with one state more).
+/// The state of a node, as far as it is known (SDK, `GetClusterNodeState`, with one state more).
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeState {
-    /// Not a member, and certain to run nothing.
+    /// It is no member, and certainly runs nothing.
     Down,
-    /// A member that still runs what it should not; it is cleaned before it may own a group.
+    /// It is a member that still runs resources that it should not run. They are stopped before it
+    /// may own a group.
     Joining,
-    /// A member that may own groups.
+    /// It is a member that may own groups.
     Up,
-    /// A member that keeps what it runs and starts nothing (MS-CMRP 3.1.4.1.70).
+    /// It is a member that keeps the resources that it runs, and starts nothing (MS-CMRP
+    /// 3.1.4.1.70).
     Paused,
-    /// No longer heard from; what it ran may still run.
+    /// It is not heard from any longer. The resources that it ran may still run.
     Unclean,
 }
 
-/// What can happen to a node.
+/// An event in the life of a node.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum NodeEvent {
-    /// The membership layer took it in.
+    /// The membership layer accepted it as a member.
     Joined,
-    /// Nothing is left on it that it should not run.
+    /// It runs nothing any longer that it should not run.
     Admitted,
-    /// The same, for a node that was paused before it left.
+    /// It runs nothing any longer that it should not run, and is to be paused.
     AdmittedPaused,
     /// An operator paused it.
     PauseRequested,
     /// An operator resumed it.
     ResumeRequested,
-    /// It is no longer heard from.
+    /// It is not heard from any longer.
     Lost,
-    /// It stopped everything and left.
+    /// It stopped all resources and left.
     Left,
-    /// It is certain to be off.
+    /// It is certainly off.
     ConfirmedDown,
 }
 
@@ -47,7 +49,7 @@ impl NodeState {
     /// Every state.
     pub const ALL: [Self; 5] = [Self::Down, Self::Joining, Self::Up, Self::Paused, Self::Unclean];
 
-    /// What `event` does to a node in this state.
+    /// Returns the effect of `event` on a node in this state.
     pub const fn next(self, event: NodeEvent) -> Transition<Self> {
         use NodeEvent as E;
         match (self, event) {
@@ -63,7 +65,7 @@ impl NodeState {
                 Self::Joining | Self::Up | Self::Paused | Self::Unclean,
                 E::Left | E::ConfirmedDown,
             ) => Transition::To(Self::Down),
-            // Whether a node that is not up is paused is remembered beside its state.
+            // For a node that is not up, the pause is stored outside this state.
             (
                 Self::Down | Self::Joining | Self::Unclean,
                 E::PauseRequested | E::ResumeRequested,
@@ -80,7 +82,7 @@ impl NodeState {
         }
     }
 
-    /// Whether it takes part in the cluster and its vote counts.
+    /// Tells whether it takes part in the cluster, so that its vote counts.
     #[must_use]
     pub const fn is_member(self) -> bool {
         match self {

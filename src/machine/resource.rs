@@ -1,4 +1,4 @@
-//! The life of a resource on its owner.
+//! The states of a resource on its owner, and the events that change them.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Transition;
 
-/// What is known of a resource on the node that owns its group.
+/// The state of a resource on the node that owns its group, as far as it is known.
 ///
 /// ```text
 ///                 start issued            succeeded
@@ -19,44 +19,44 @@ use super::Transition;
 ///         └─────────────────────────────────────────────┘ stop issued
 /// ```
 ///
-/// `Offline` and `Failed` are certain: nothing runs. Every other state but `Initializing` means
-/// that something may be running.
+/// In `Offline` and `Failed` the resource certainly does not run. In every other state but
+/// `Initializing` it may run.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResourceState {
-    /// Declared, and its group has no owner yet.
+    /// It is declared, and its group has no owner yet.
     Initializing,
-    /// Off.
+    /// It is off.
     Offline,
     /// A start is under way.
     OnlinePending,
-    /// Running.
+    /// It runs.
     Online,
     /// A stop is under way.
     OfflinePending,
-    /// It failed, or refused to start or stop; a terminate is under way.
+    /// It failed, or could not be started or stopped, and a terminate is under way.
     Terminating,
     /// It failed and is off.
     Failed,
-    /// Nobody knows whether it runs: an operation was not answered in time, a terminate did not
-    /// confirm, or its node is lost.
+    /// Nobody knows whether it runs. An operation on it timed out, a terminate did not confirm that
+    /// it is off, or its node is lost.
     InDoubt,
 }
 
-/// What can happen to a resource.
+/// An event in the life of a resource.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum ResourceEvent {
     /// Its group got its first owner.
     Opened,
-    /// A start was asked for.
+    /// A start was issued.
     StartIssued,
     /// The start succeeded.
     StartSucceeded,
     /// The start failed.
     StartFailed,
-    /// A start was refused before it was asked for, because of what else the node runs.
+    /// A start was refused before it was issued, because of another group on the node.
     StartRefused,
-    /// A stop was asked for.
+    /// A stop was issued.
     StopIssued,
     /// The stop succeeded.
     StopSucceeded,
@@ -66,24 +66,24 @@ pub enum ResourceEvent {
     TerminateSucceeded,
     /// A terminate failed: it may still run.
     TerminateFailed,
-    /// The operation in flight was not answered in time.
+    /// The operation in flight timed out.
     OperationTimedOut,
-    /// A health check or the agent says that it failed.
+    /// A health check or the agent reported that it failed.
     FailureReported,
-    /// It failed, nothing is left that could mend it, and it is left as it is for an operator.
+    /// It failed and no attempt to recover it is left, so it is left failed for an operator.
     Left,
-    /// Its node is no longer heard from.
+    /// Its node is lost.
     NodeLost,
-    /// It was found running on its owner, in the life of the node in which it was started, or before
-    /// the group had any owner.
+    /// It was found running on its owner. That was in the life of the node in which it was started,
+    /// or before the group had any owner.
     FoundRunning,
-    /// It is certain that it does not run: its node is off, or the agent or an operator says so.
+    /// It certainly does not run: its node is off, or the agent or an operator says so.
     ConfirmedOff,
-    /// It is taken for off because the declaration says so.
+    /// It is assumed to be off, because the declaration says so.
     AssumedOff,
     /// An operator cleared the failure.
     FailureCleared,
-    /// Its group changed hands; the new owner has never run it.
+    /// Its group has another owner, which has never run it.
     OwnerChanged,
 }
 
@@ -100,7 +100,7 @@ impl ResourceState {
         Self::InDoubt,
     ];
 
-    /// What `event` does to a resource in this state.
+    /// Returns the effect of `event` on a resource in this state.
     pub const fn next(self, event: ResourceEvent) -> Transition<Self> {
         match self {
             Self::Initializing => Self::next_of_initializing(event),
@@ -114,7 +114,7 @@ impl ResourceState {
         }
     }
 
-    /// Whether it may be running, as far as anybody can know.
+    /// Tells whether it may be running, as far as anybody can know.
     #[must_use]
     pub const fn may_run(self) -> bool {
         match self {
@@ -156,7 +156,7 @@ impl ResourceState {
         match event {
             E::StartIssued => Transition::To(Self::OnlinePending),
             E::StartRefused => Transition::To(Self::Failed),
-            // Its group has its first owner, which runs it already.
+            // Its group has its first owner, which already runs it.
             E::FoundRunning => Transition::To(Self::Online),
             E::Opened
             | E::FailureReported
@@ -181,11 +181,11 @@ impl ResourceState {
         use ResourceEvent as E;
         match event {
             E::StartSucceeded => Transition::To(Self::Online),
-            // What dies while it starts has not started.
+            // A resource that fails while it starts has not started.
             E::StartFailed | E::FailureReported => Transition::To(Self::Terminating),
             E::OperationTimedOut | E::NodeLost | E::Left => Transition::To(Self::InDoubt),
             E::ConfirmedOff => Transition::To(Self::Offline),
-            // The answer to the start decides.
+            // The answer to the start is still awaited, and decides.
             E::FoundRunning => Transition::Ignored,
             E::Opened
             | E::StartIssued
@@ -206,7 +206,7 @@ impl ResourceState {
         match event {
             E::StopIssued => Transition::To(Self::OfflinePending),
             E::FailureReported => Transition::To(Self::Terminating),
-            // A health check that hangs.
+            // The operation that can time out here is a health check.
             E::OperationTimedOut | E::NodeLost | E::Left => Transition::To(Self::InDoubt),
             E::ConfirmedOff => Transition::To(Self::Offline),
             E::FoundRunning | E::FailureCleared => Transition::Ignored,
@@ -300,7 +300,7 @@ impl ResourceState {
             E::TerminateSucceeded | E::AssumedOff => Transition::To(Self::Failed),
             E::ConfirmedOff | E::FailureCleared => Transition::To(Self::Offline),
             E::FoundRunning => Transition::To(Self::Online),
-            // A terminate or probe that brought no certainty.
+            // The terminate or the probe has shown nothing for certain.
             E::TerminateFailed | E::OperationTimedOut | E::NodeLost | E::FailureReported => {
                 Transition::Ignored
             }

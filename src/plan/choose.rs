@@ -15,18 +15,18 @@ use crate::time::Timestamp;
 pub struct Choice {
     /// The node.
     pub node: NodeId,
-    /// How well it is suited.
+    /// The tier that says how well it is suited.
     pub tier: Tier,
 }
 
-/// The node that this group gets; `None` if no node may own it.
+/// Returns the node that this group gets; `None` if no node may own it.
 ///
-/// Nodes that can run all that must run come first, among them those on which it did not
-/// [fail](Placement::failed_here), then those on which it failed longest ago (of those that cannot
-/// run all, the one that can run most is before); then the best tier
-/// decides, then the policy, then being the owner already, then the place in the group's node list,
-/// which no two nodes share. Nothing is allocated, and a policy that [walks](FailoverPolicy::walk)
-/// the node list is asked only until the first eligible node on which the group did not fail.
+/// Nodes that can run all that must run come first: those where the group did not
+/// [fail](Placement::failed_here), then those where it failed longest ago. (Among nodes that cannot
+/// run all, the one that can run most comes first.) Then the best tier decides, then the policy;
+/// then the present owner comes first; then the place in the group's node list decides, which no
+/// two nodes share. Nothing is allocated, and a policy that [walks](FailoverPolicy::walk) the node
+/// list is asked only until the first eligible node where the group did not fail.
 #[must_use]
 pub fn choose(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
     let choice = match policy.walk(placement) {
@@ -40,11 +40,11 @@ pub fn choose(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<
     })
 }
 
-/// How well one node is suited for the group, policy included.
+/// Returns how well one node is suited for the group, policy included.
 ///
 /// # Errors
 ///
-/// What speaks against it.
+/// The reason why the node is rejected.
 pub fn assess(
     placement: &Placement<'_>,
     policy: &dyn FailoverPolicy,
@@ -53,20 +53,20 @@ pub fn assess(
     Contender::assess(placement, policy, node).map(|contender| contender.tier())
 }
 
-/// What decides between two nodes before the policy is asked, best first.
+/// The merit of a node, which decides between two nodes before the policy is asked, best first.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Merit {
-    /// Tiers, where those that can run all of the group count as one.
+    /// The tier, where all tiers that can run all of the group count as one.
     class: Tier,
-    /// How many resources it cannot run, if it cannot run all that must run.
+    /// The number of resources that it cannot run, if it cannot run all that must run.
     unable: usize,
-    /// When the group failed there: never is best, then longest ago.
+    /// The time when the group failed there: never is best, then longest ago.
     failed_at: Option<Timestamp>,
     tier: Tier,
 }
 
 impl Merit {
-    /// Nothing is better.
+    /// Tells whether no merit is better.
     const fn is_best(self) -> bool {
         matches!(self, Self { tier: Tier::Eligible, unable: 0, failed_at: None, .. })
     }
@@ -78,7 +78,7 @@ impl Merit {
     pub(super) fn of(placement: &Placement<'_>, node: NodeId, tier: Tier) -> Self {
         let is_admitted = placement.spec().settings().admission == Admission::Open;
         let class = match tier {
-            // Where the cluster would not let it start there, a failed node is the better one.
+            // If the cluster would not let the group start there, a node where it failed is better.
             Tier::BesideAntiAffine if is_admitted => Tier::Eligible,
             Tier::Eligible | Tier::BesideAntiAffine | Tier::OwnedOnly | Tier::Paused => tier,
         };
@@ -104,7 +104,7 @@ pub(super) struct Contender {
 }
 
 impl Contender {
-    /// What the core and the policy say of a node.
+    /// Asks the core and the policy about a node.
     pub(super) fn assess(
         placement: &Placement<'_>,
         policy: &dyn FailoverPolicy,
@@ -127,7 +127,7 @@ impl Contender {
         self.merit.tier
     }
 
-    /// `Less` if this node is taken before the other.
+    /// Returns `Less` if this node is taken before the other.
     pub(super) fn compare(&self, other: &Self, placement: &Placement<'_>) -> Ordering {
         let is_elsewhere = |node| placement.owner() != Some(node);
         self.merit
@@ -140,7 +140,7 @@ impl Contender {
     }
 }
 
-/// The first of the best nodes, from behind a node and wrapping.
+/// Returns the first of the best nodes, from behind a node and wrapping.
 fn first_in_list(
     placement: &Placement<'_>,
     policy: &dyn FailoverPolicy,

@@ -1,4 +1,4 @@
-//! The rules that no policy can bend: which nodes may own a group.
+//! The rules that no policy can bend: they decide which nodes may own a group.
 
 use core::fmt;
 
@@ -10,7 +10,7 @@ use crate::policy::{Placement, Trigger};
 use crate::settings::{Admission, AntiAffinityPlacement, Ownership};
 use crate::state::Room;
 
-/// Whether a node may own a group.
+/// The verdict of the core on a node that might own a group.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Eligibility {
@@ -22,25 +22,28 @@ pub enum Eligibility {
     Rejected(Rejection),
 }
 
-/// How well a node is suited for a group, best first. Any node of a tier is taken before every
-/// node of the tiers below it, whatever the policy says; with one exception: a node on which the
-/// group [failed](Placement::failed_here) comes after every other one that can run all of the group,
-/// also after one beside an anti-affine group, if the cluster lets the two run side by side.
+/// How well a node is suited for a group, best first. Any node of a tier is taken before every node
+/// of the tiers below it, whatever the policy says; with one exception: a node where the group
+/// [failed](Placement::failed_here) comes after every other one that can run all of the group, even
+/// after one beside an anti-affine group if the cluster lets the two run side by side.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Nothing speaks against it.
     Eligible,
-    /// A group of the same anti-affinity class stands there. Only if anti-affinity is soft.
+    /// A group of the same anti-affinity class stands there. This tier is only for soft
+    /// anti-affinity.
     BesideAntiAffine,
-    /// It cannot run all that must run: it owns the group, and what it cannot run stays offline. Only
-    /// after a node failure or at a start. The one that can run most comes first.
+    /// It cannot run all that must run: it owns the group, and the resources that it cannot run
+    /// stay offline. This tier is only for a node failure or a start. The node that can run most
+    /// comes first.
     OwnedOnly,
-    /// It is paused: it owns the group, and everything stays offline. Only after a node failure.
+    /// It is paused: it owns the group, and everything stays offline. This tier is only for a node
+    /// failure.
     Paused,
 }
 
-/// What makes a node a last resort for a group.
+/// The reason why a node is only a last resort for a group.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -50,9 +53,10 @@ pub enum Drawback<N: Naming = Ids> {
         /// The group that stands there.
         group: N::Group,
     },
-    /// It cannot run all that must run. After a node failure it owns the group all the same (MS-CMRP
-    /// 3.1.4.1.24), and at a start if [`ownership`](crate::settings::ClusterSettings::ownership) says
-    /// so; what it cannot run stays offline.
+    /// It cannot run all that must run. After a node failure it owns the group nevertheless
+    /// (MS-CMRP 3.1.4.1.24), and at a start if
+    /// [`ownership`](crate::settings::ClusterSettings::ownership) says so; the resources that it
+    /// cannot run stay offline.
     OwnedOnly {
         /// The first resource that must run and cannot run there.
         resource: N::Resource,
@@ -61,14 +65,14 @@ pub enum Drawback<N: Naming = Ids> {
     Paused,
 }
 
-/// Why a node may not own a group: the first rule that speaks against it.
+/// The reason why a node may not own a group: the first rule that rejects it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Rejection<N: Naming = Ids> {
     /// It is not up.
     NotUp {
-        /// What it is.
+        /// The state of the node.
         state: NodeState,
     },
     /// It owns the group now, and the group is to leave.
@@ -87,9 +91,9 @@ pub enum Rejection<N: Naming = Ids> {
     Capacity {
         /// The dimension that is short.
         dimension: N::Dimension,
-        /// What the group takes.
+        /// The amount that the group takes.
         needed: u64,
-        /// What the other groups leave.
+        /// The amount that the other groups leave.
         free: u64,
     },
     /// A group of the same anti-affinity class stands there, and anti-affinity is hard.
@@ -97,8 +101,8 @@ pub enum Rejection<N: Naming = Ids> {
         /// The group that stands there.
         group: N::Group,
     },
-    /// It may own the group, but without the present owner the cluster would have no quorum, so that
-    /// no group is given a node. Only in answers about the failure of the owner.
+    /// It may own the group, but without the present owner the cluster would have no quorum, so
+    /// that no group is given a node. Only in answers about the failure of the owner.
     NoQuorum,
     /// The policy does not want it.
     Vetoed {
@@ -107,14 +111,13 @@ pub enum Rejection<N: Naming = Ids> {
     },
 }
 
-/// Whether a node may own the group of this question, as far as the core decides it; a policy may
-/// still veto it.
+/// Judges whether a node may own the group of this question, as far as the core decides it; a
+/// policy may still veto the node.
 ///
 /// The first rule that applies decides: the node's state; being the owner that the group is to
 /// leave; being barred, because a resource of the group can never run there; possible owners;
-/// capacity; anti-affinity. A group that is off and wanted off needs no room, so the last two do not
-/// speak against a node then. A node of the last resort has passed all
-/// rules that reject. Nothing is allocated.
+/// capacity; anti-affinity. A group that is off and wanted off needs no room, so the last two do
+/// not reject a node then. A last resort has passed all rules that reject. Nothing is allocated.
 #[must_use]
 pub fn eligibility(placement: &Placement<'_>, node: NodeId) -> Eligibility {
     match judge(placement, node) {
@@ -125,7 +128,7 @@ pub fn eligibility(placement: &Placement<'_>, node: NodeId) -> Eligibility {
 }
 
 impl Eligibility {
-    /// How well the node is suited; `None` if it is rejected.
+    /// Returns how well the node is suited; `None` if it is rejected.
     #[must_use]
     pub const fn tier(&self) -> Option<Tier> {
         match self {
@@ -137,7 +140,7 @@ impl Eligibility {
 }
 
 impl<N: Naming> Drawback<N> {
-    /// How much better other nodes are.
+    /// Returns the tier of a node with this drawback.
     #[must_use]
     pub const fn tier(&self) -> Tier {
         match self {
@@ -190,7 +193,7 @@ impl<N: Naming> fmt::Display for Rejection<N> {
     }
 }
 
-/// The drawback of the worst tier, if any, of a node that no rule rejects.
+/// Returns the drawback of the worst tier, if any, of a node that no rule rejects.
 fn judge(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
     let paused = member(placement, node)?;
     stays_off_owner(placement, node)?;
@@ -201,9 +204,9 @@ fn judge(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Re
 }
 
 impl Drawback {
-    /// Whether this last resort is open: a node that cannot run everything owns the group only if
-    /// no node that is up can, a paused one only if no node is up at all. A node that has no room
-    /// now, or a forbidden neighbour, may have room later; the group waits for it.
+    /// Tells whether this last resort is open: a node that cannot run everything owns the group
+    /// only if no node that is up can, a paused one only if no node is up at all. A node that has
+    /// no room now, or a forbidden neighbour, may have room later; the group waits for it.
     pub(super) fn is_open(self, placement: &Placement<'_>) -> bool {
         let is_up = |node: NodeId| {
             placement.state().node_state(node) == NodeState::Up
@@ -219,7 +222,7 @@ impl Drawback {
         }
     }
 
-    /// What speaks against a node whose last resort is not open.
+    /// Returns the rejection of a node whose last resort is not open.
     pub(super) fn closed(self) -> Rejection {
         match self {
             Self::BesideAntiAffine { group } => Rejection::AntiAffinity { group },
@@ -281,7 +284,7 @@ fn possible_owner(placement: &Placement<'_>, node: NodeId) -> Result<Option<Draw
     }
     let is_open = match (placement.trigger(), spec.settings().ownership) {
         (Trigger::NodeFailure, _) => true,
-        // Where nothing of it can run there is nothing to start.
+        // A node that can run nothing of the group has nothing to start.
         (Trigger::Start, Ownership::NeededResources) => {
             placement.group_spec().can_run_anything(node)
         }
@@ -295,8 +298,8 @@ fn possible_owner(placement: &Placement<'_>, node: NodeId) -> Result<Option<Draw
     }
 }
 
-/// Whether a node has room for the group, and no forbidden neighbour. Whoever is off and wanted off
-/// needs none.
+/// Checks that a node has room for the group, and no forbidden neighbour. A group that is off and
+/// wanted off needs none.
 pub(crate) fn room(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
     match placement.room() {
         Room::Left => return Ok(None),
@@ -336,9 +339,9 @@ fn anti_affinity(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawb
     }
 }
 
-/// The group of the same class that would keep this one from coming online on a node, where the
-/// cluster admits only one. A group that is to move by choice stays away from there; one without
-/// an owner goes there and waits.
+/// Returns the group of the same class that would keep this one from coming online on a node, if
+/// the cluster admits only one. A group that is to move by choice stays away from there; one
+/// without an owner goes there and waits.
 fn refusing(placement: &Placement<'_>, node: NodeId) -> Option<GroupId> {
     let (spec, state) = (placement.spec(), placement.state());
     match (spec.settings().admission, placement.trigger()) {

@@ -1,4 +1,4 @@
-//! The whole story of a choice.
+//! The explanation of a choice.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -15,14 +15,14 @@ use crate::policy::{
 
 /// Every node with its verdict, for one group that needs a node.
 ///
-/// It can be written by serde and not read: the names of keys and the reasons of vetoes are texts of
-/// the policy, which lend themselves to no other process.
+/// It can be written by serde and not read: the names of keys and the reasons of vetoes are static
+/// texts of the policy, which another process cannot rebuild.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "")]
 pub struct Explanation<N: Naming = Ids> {
     /// The group.
     pub group: N::Group,
-    /// Why it needs a node.
+    /// The reason why it needs a node.
     pub trigger: Trigger,
     /// The node that owns it or owned it last.
     pub owner: Option<N::Node>,
@@ -39,20 +39,20 @@ pub struct Explanation<N: Naming = Ids> {
 pub struct Candidate<N: Naming = Ids> {
     /// The node.
     pub node: N::Node,
-    /// What became of it.
+    /// The verdict on it.
     pub verdict: Verdict<N>,
-    /// That the group failed there, and until when that counts.
+    /// The failure of the group there, and until when it counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_here: Option<FailedHere>,
 }
 
-/// What became of a candidate.
+/// The verdict on a candidate.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", rename_all = "snake_case")]
 pub enum Verdict<N: Naming = Ids> {
     /// The group gets it.
     Chosen {
-        /// What is wrong with it, if it is a last resort.
+        /// The drawback, if it is a last resort.
         drawback: Option<Drawback<N>>,
     },
     /// It can run all of the group, and another node comes before it; or it is a last resort like the
@@ -60,26 +60,26 @@ pub enum Verdict<N: Naming = Ids> {
     Behind {
         /// The node right before it.
         node: N::Node,
-        /// What put it behind that one.
+        /// The difference that put it behind that node.
         by: Difference,
     },
-    /// It is taken only if there is nothing better.
+    /// It is taken only if no better node is left.
     LastResort(Drawback<N>),
     /// It may not own the group.
     Rejected(Rejection<N>),
 }
 
-/// What decided between two nodes.
+/// The difference that decided between two nodes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Difference {
-    /// It can run less of the group than that one.
+    /// It can run less of the group than the other node.
     RunsLess,
-    /// The group failed there, and on that one it did not, or longer ago.
+    /// The group failed there, and on the other node it did not, or longer ago.
     Failed,
-    /// A key of the policy.
+    /// A key of the policy differs.
     Key {
-        /// What is counted.
+        /// The name of the number.
         name: &'static str,
         /// The number of the node behind.
         own: i64,
@@ -186,7 +186,7 @@ impl<N: Naming> fmt::Display for Candidate<N> {
 }
 
 impl<N: Naming> Candidate<N> {
-    /// The verdict, and that the group failed there.
+    /// Writes the verdict, and that the group failed there.
     fn write_verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.verdict, self.failed_here) {
             (Verdict::Behind { node, by: Difference::Failed }, Some(failed)) => {
@@ -198,7 +198,7 @@ impl<N: Naming> Candidate<N> {
     }
 }
 
-/// One line for the question and one per node, the verdicts below each other.
+/// Writes one line for the question and one per node, the verdicts below each other.
 impl<N: Naming> fmt::Display for Explanation<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}", self.group, self.trigger)?;
@@ -216,7 +216,7 @@ impl<N: Naming> fmt::Display for Explanation<N> {
     }
 }
 
-/// The verdict on a contender that is not chosen, given the one right before it.
+/// Returns the verdict on a contender that is not chosen, given the one right before it.
 fn verdict(
     placement: &Placement<'_>,
     chosen: &Contender,
@@ -241,7 +241,7 @@ fn difference(placement: &Placement<'_>, before: &Contender, own: &Contender) ->
     }
     match own.rank.first_difference(&before.rank) {
         Some((own, better)) => {
-            // A rank without the key lends it no name.
+            // A rank without the key has no name for it.
             let name = if own.name().is_empty() { better.name() } else { own.name() };
             Difference::Key { name, own: own.value(), better: better.value() }
         }

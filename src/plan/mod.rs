@@ -1,7 +1,7 @@
-//! Pure placement: which node a group gets, and why.
+//! Pure placement: it decides which node a group gets, and says why.
 //!
-//! The same code decides live, answers what-ifs and explains. It reads the spec, the state and the
-//! policy and changes nothing.
+//! One code makes the real decisions, answers questions and explains. It reads the spec, the state
+//! and the policy and changes nothing.
 
 mod choose;
 mod eligibility;

@@ -1,4 +1,4 @@
-//! A cluster in a few words, and a choice that is made in every way there is.
+//! Small clusters for tests, and a choice that is made in every possible way.
 
 use std::string::{String, ToString};
 use std::vec::Vec;
@@ -39,7 +39,7 @@ impl Cluster {
         Self { spec, state }
     }
 
-    /// Nodes with these names, one letter or more each, and one group `g`.
+    /// Returns a cluster of nodes with these names and one group `g`.
     fn of(nodes: &str, preferred: &str) -> Self {
         let group = group("g").preferred_owners(preferred.split_whitespace());
         Self::new(declaration(nodes).group(group))
@@ -75,7 +75,7 @@ impl Cluster {
             .expect("the id is of this cluster")
     }
 
-    /// The choice for a group, made by walking, by ranking and by explaining.
+    /// Returns the choice for a group, made by walking, by ranking and by explaining.
     fn choose(
         &self,
         group: &str,
@@ -87,7 +87,7 @@ impl Cluster {
         Some((node.name().to_string(), choice.tier))
     }
 
-    /// The chosen node, which must be fully eligible.
+    /// Returns the chosen node, which must be fully eligible.
     fn eligible(&self, group: &str, trigger: Trigger, policy: impl FailoverPolicy) -> String {
         let (node, tier) = self.choose(group, trigger, policy).expect("a node is eligible");
         assert_eq!(tier, Tier::Eligible);

@@ -1,4 +1,4 @@
-//! That a group failed on a node, as policies and people see it.
+//! Failures of a group on a node, as policies and people see them.
 
 use core::fmt;
 use core::time::Duration;
@@ -9,25 +9,26 @@ use super::Placement;
 use crate::id::NodeId;
 use crate::time::Timestamp;
 
-/// That a group failed on a node not long ago.
+/// A recent failure of a group on a node.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 pub struct FailedHere {
-    /// When.
+    /// The time of the failure.
     pub at: Timestamp,
-    /// Until when the node comes after those on which the group did not fail.
+    /// The time until which the node comes after those where the group did not fail.
     pub until: Timestamp,
-    /// How long ago that was when it was asked for; written by serde it follows from `at`.
+    /// The time since the failure, when it was asked for; serde does not write it, as it follows
+    /// from `at`.
     #[serde(skip)]
     pub ago: Duration,
 }
 
 impl Placement<'_> {
-    /// Whether the group failed on a node, when, and until when that counts
-    /// ([`failure_memory`](crate::settings::GroupSettings::failure_memory)); `None` if it did not, or
-    /// that counts no more.
+    /// Returns the failure of the group on a node, and until when it counts
+    /// ([`failure_memory`](crate::settings::GroupSettings::failure_memory)); `None` if it did not
+    /// fail there, or the failure no longer counts.
     ///
-    /// The core puts such nodes behind the others whatever a policy says, the one on which the group
-    /// failed longest ago first. A policy sees it and need not do anything about it.
+    /// The core puts such nodes behind the others whatever a policy says, the one where the group
+    /// failed longest ago first. A policy sees the failure and need not do anything about it.
     #[must_use]
     pub fn failed_here(&self, node: NodeId) -> Option<FailedHere> {
         let now = self.state().now();
@@ -44,7 +45,7 @@ impl fmt::Display for FailedHere {
     }
 }
 
-/// A time that has passed, in the largest unit of which there is one.
+/// A time that has passed, in the largest unit that fits into it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ago(pub(crate) Duration);
 

@@ -1,15 +1,15 @@
-//! Orders by what the nodes already carry.
+//! Orders by the load that the nodes already carry.
 
 use super::{FailoverPolicy, Key, Placement, Rank};
 use crate::id::{DimensionId, NodeId};
 
-/// The node with the fewest other groups.
+/// Prefers the node with the fewest other groups.
 ///
 /// Groups on their way to a node count, so groups that are placed one after another spread.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct LeastGroups;
 
-/// The node whose scarcest dimension would be the least used with the group on it.
+/// Prefers the node whose scarcest dimension would be the least used with the group on it.
 ///
 /// A dimension in which a node has no limit does not count for that node.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -38,7 +38,8 @@ impl FailoverPolicy for LeastLoaded {
     }
 }
 
-/// Parts per million of the capacity, rounded down. Any load is too much for no capacity.
+/// Returns the load in parts per million of the capacity, rounded down. If there is no capacity,
+/// any load is too much.
 fn share(load: u64, capacity: u64) -> i64 {
     let parts = u128::from(load).saturating_mul(1_000_000);
     match (parts.checked_div(u128::from(capacity)), load) {

@@ -1,9 +1,9 @@
-//! Failover order: which of the nodes that may own a group gets it.
+//! Failover order: it decides which of the nodes that may own a group gets it.
 //!
-//! The core decides who is eligible: up, able to run all that must run, with room, without a
-//! forbidden neighbour; and it puts nodes on which the group failed behind those on which it did not.
-//! A [`FailoverPolicy`] ranks what is left, one candidate at a time, and may veto with a reason. It
-//! can make a poor choice and never an unsafe one.
+//! The core decides which nodes are eligible: up, able to run all that must run, with room, without
+//! a forbidden neighbour; and it puts nodes where the group failed behind those where it did not. A
+//! [`FailoverPolicy`] ranks the remaining nodes, one candidate at a time, and may veto with a
+//! reason. It can make a poor choice and never an unsafe one.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -35,7 +35,7 @@ pub use ring::Ring;
 ///
 /// # Policies that break the contract
 ///
-/// They make poor choices; the core never takes a node that may not own the group.
+/// Such policies make poor choices; the core never takes a node that may not own the group.
 ///
 /// - Keys beyond [`Rank::MAX_KEYS`] do not count.
 /// - Keys are compared place by place. What they are called and whether the largest or the smallest
@@ -72,7 +72,7 @@ pub trait FailoverPolicy: fmt::Debug + Send + Sync {
     /// All candidates of one question should get the same keys in the same order.
     fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank;
 
-    /// Whether the order is simply the group's node list, and from where on.
+    /// Tells whether the order is simply the group's node list, and where it begins.
     ///
     /// With [`Walk::NodeList`] the core stops at the first eligible node instead of ranking all of
     /// them, and asks [`rank`](Self::rank) of the nodes it comes to only for a veto. The answer
@@ -82,7 +82,7 @@ pub trait FailoverPolicy: fmt::Debug + Send + Sync {
         Walk::Ranked
     }
 
-    /// This order, with ties broken by `next`. A veto of either counts.
+    /// Returns this order, with ties broken by `next`. A veto of either counts.
     fn then<P: FailoverPolicy>(self, next: P) -> Then<Self, P>
     where
         Self: Sized,
@@ -121,7 +121,7 @@ pub struct Then<A, B> {
 }
 
 impl<A: FailoverPolicy, B: FailoverPolicy> Then<A, B> {
-    /// Both policies, the decisive one first.
+    /// Joins two policies, the decisive one first.
     #[must_use]
     pub const fn new(first: A, second: B) -> Self {
         Self { first, second }
@@ -133,15 +133,15 @@ impl<A: FailoverPolicy, B: FailoverPolicy> FailoverPolicy for Then<A, B> {
         self.first.rank(placement, candidate).then(self.second.rank(placement, candidate))
     }
 
-    /// That of the first policy. A walk along the node list leaves no ties to break, and the nodes
-    /// it comes to are still asked for the veto of either. If the first policy ranks, so does the
-    /// combination, for its ties are not known before.
+    /// Returns the walk of the first policy. A walk along the node list leaves no ties to break,
+    /// and its nodes are still asked for the veto of either policy. If the first policy ranks, so
+    /// does the combination, for its ties are not known before.
     fn walk(&self, placement: &Placement<'_>) -> Walk {
         self.first.walk(placement)
     }
 }
 
-/// Name of the key of orders that follow the node list.
+/// The name of the key of orders that follow the node list.
 pub(crate) const PLACE_IN_NODE_LIST: &str = "place in node list";
 
 /// How the core finds the best candidate of a policy.
@@ -156,7 +156,7 @@ pub enum Walk {
     },
 }
 
-/// Why a group needs a node.
+/// The reason why a group needs a node.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
@@ -173,7 +173,7 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    /// Every one.
+    /// All triggers.
     pub const ALL: [Self; 5] =
         [Self::Start, Self::ResourceFailure, Self::NodeFailure, Self::BestPossible, Self::Drain];
 }
@@ -191,7 +191,7 @@ impl fmt::Display for Trigger {
 }
 
 /// One question to a policy: a group, why it needs a node, and the cluster as it is, with
-/// everything that has been placed before in the same breath.
+/// everything that was placed before in this step.
 #[derive(Clone, Copy, Debug)]
 pub struct Placement<'a> {
     spec: &'a ClusterSpec,
@@ -199,12 +199,12 @@ pub struct Placement<'a> {
     group: GroupId,
     group_spec: &'a GroupSpec,
     trigger: Trigger,
-    /// Whether the group will take room on its node.
+    /// Tells whether the group will take room on its node.
     room: Room,
 }
 
 impl<'a> Placement<'a> {
-    /// The question for a group of this configuration; `None` if it is not one.
+    /// Returns the question for a group of this configuration; `None` if it is not one.
     #[must_use]
     pub fn new(
         spec: &'a ClusterSpec,
@@ -217,62 +217,62 @@ impl<'a> Placement<'a> {
         Some(Self { spec, state, group, group_spec, trigger, room })
     }
 
-    /// The same for a group that is about to be wanted online.
+    /// Returns this question for a group that is about to be wanted online.
     #[must_use]
     pub(crate) const fn to_run(mut self) -> Self {
         self.room = Room::Taken;
         self
     }
 
-    /// The declared cluster.
+    /// Returns the declared cluster.
     #[must_use]
     pub const fn spec(&self) -> &'a ClusterSpec {
         self.spec
     }
 
-    /// The cluster as it is.
+    /// Returns the cluster as it is.
     #[must_use]
     pub const fn state(&self) -> &'a ClusterState {
         self.state
     }
 
-    /// The group that needs a node.
+    /// Returns the group that needs a node.
     #[must_use]
     pub const fn group(&self) -> GroupId {
         self.group
     }
 
-    /// The group as declared.
+    /// Returns the group as declared.
     #[must_use]
     pub const fn group_spec(&self) -> &'a GroupSpec {
         self.group_spec
     }
 
-    /// Why it needs a node.
+    /// Returns the reason why it needs a node.
     #[must_use]
     pub const fn trigger(&self) -> Trigger {
         self.trigger
     }
 
-    /// Whether the group will take room on its node: not if everything of it is wanted off.
+    /// Tells whether the group will take room on its node: not if everything of it is wanted off.
     #[must_use]
     pub const fn room(&self) -> Room {
         self.room
     }
 
-    /// The node that owns it or owned it last.
+    /// Returns the node that owns it or owned it last.
     #[must_use]
     pub fn owner(&self) -> Option<NodeId> {
         self.state.group(self.group).and_then(GroupRecord::owner)
     }
 
-    /// The preferred owners and then all other nodes by id (KB 299631).
+    /// Returns the preferred owners and then all other nodes by id (KB 299631).
     pub fn node_list(&self) -> impl Iterator<Item = NodeId> + use<'a> {
         self.node_list_after(None)
     }
 
-    /// The same list, beginning behind this node and wrapping, so that this node comes last;
-    /// `None` begins at the top.
+    /// Returns the [`node_list`](Self::node_list), beginning behind this node and wrapping, so that
+    /// this node comes last; `None` begins at the top.
     pub fn node_list_after(&self, after: Option<NodeId>) -> impl Iterator<Item = NodeId> + use<'a> {
         let preferred = self.group_spec.preferred_owners();
         let count = self.spec.nodes().len();
@@ -298,7 +298,7 @@ impl<'a> Placement<'a> {
         first.chain(nodes(rest)).chain(second).chain(nodes(last))
     }
 
-    /// Where a node stands in [`node_list`](Self::node_list), from 0, without walking it.
+    /// Returns the place of a node in [`node_list`](Self::node_list), from 0, without walking it.
     #[must_use]
     pub fn list_position(&self, node: NodeId) -> usize {
         let preferred = self.group_spec.preferred_owners();
@@ -311,14 +311,14 @@ impl<'a> Placement<'a> {
         }
     }
 
-    /// Where a node stands among the preferred owners, from 0.
+    /// Returns the place of a node among the preferred owners, from 0.
     #[must_use]
     pub fn preferred_position(&self, node: NodeId) -> Option<usize> {
         self.group_spec.preferred_owners().iter().position(|owner| *owner == node)
     }
 
-    /// How many other groups take room on a node, or will when they have got there. What is off and
-    /// wanted off takes none.
+    /// Returns the number of other groups that take room on a node, or will when they have got
+    /// there. A group that is off and wanted off takes none.
     #[must_use]
     pub fn groups_on(&self, node: NodeId) -> usize {
         let occupancy = self.state.occupancy();
@@ -327,7 +327,7 @@ impl<'a> Placement<'a> {
             .saturating_sub(usize::from(occupancy.takes_room_on(self.group, node)))
     }
 
-    /// What a node would carry in one dimension with this group on it.
+    /// Returns the load of a node in one dimension with this group on it.
     #[must_use]
     pub fn load_with(&self, node: NodeId, dimension: DimensionId) -> u64 {
         let occupancy = self.state.occupancy();

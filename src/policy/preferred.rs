@@ -3,7 +3,8 @@
 use super::{FailoverPolicy, Key, PLACE_IN_NODE_LIST, Placement, Rank, Walk};
 use crate::id::NodeId;
 
-/// Always the first eligible node from the top of the group's node list, wherever it was before.
+/// Prefers the first eligible node from the top of the group's node list, wherever the group was
+/// before.
 ///
 /// The preferred owners come in their order, then all other nodes by id.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

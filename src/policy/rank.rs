@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering;
 
-/// What one rule says of a candidate, with the direction of its number.
+/// One rule's number for a candidate, with the direction of that number.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Key {
     name: &'static str,
@@ -19,31 +19,33 @@ enum Better {
 }
 
 impl Key {
-    /// The smallest number is best. The name says what is counted, for explanations.
+    /// Returns a key whose smallest number is best. The name says what is counted, for
+    /// explanations.
     #[must_use]
     pub const fn smallest(name: &'static str, value: i64) -> Self {
         Self { name, value, better: Better::Smaller }
     }
 
-    /// The largest number is best.
+    /// Returns a key whose largest number is best.
     #[must_use]
     pub const fn largest(name: &'static str, value: i64) -> Self {
         Self { name, value, better: Better::Larger }
     }
 
-    /// What is counted.
+    /// Returns the name of what is counted.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn value(&self) -> i64 {
         self.value
     }
 
-    /// The number such that the smallest is best, so that keys of any policy are in one order.
+    /// Returns the number such that the smallest is best, so that keys of any policy are in one
+    /// order.
     fn badness(&self) -> i128 {
         match self.better {
             Better::Smaller => i128::from(self.value),
@@ -61,28 +63,28 @@ pub struct Rank {
 }
 
 impl Rank {
-    /// Keys beyond this many do not count.
+    /// The greatest number of keys that count.
     pub const MAX_KEYS: usize = 8;
 
-    /// No opinion: every candidate is equal.
+    /// Returns a rank without an opinion: every candidate is equal.
     #[must_use]
     pub fn neutral() -> Self {
         Self::default()
     }
 
-    /// A rank by one key.
+    /// Returns a rank by one key.
     #[must_use]
     pub fn by(key: Key) -> Self {
         Self::default().and_by(key)
     }
 
-    /// The candidate must not be taken; the reason is shown to operators.
+    /// Returns a veto: the candidate must not be taken; the reason is shown to operators.
     #[must_use]
     pub fn veto(reason: &'static str) -> Self {
         Self { veto: Some(reason), ..Self::default() }
     }
 
-    /// One key more, for candidates that are equal so far.
+    /// Adds a key, for candidates that are equal so far.
     #[must_use]
     pub fn and_by(mut self, key: Key) -> Self {
         if let Some(place) = self.keys.get_mut(self.count) {
@@ -92,7 +94,7 @@ impl Rank {
         self
     }
 
-    /// This rank, then the keys of another. A veto of either counts, the first one first.
+    /// Returns this rank, then the keys of another. A veto of either counts, the first one first.
     #[must_use]
     pub fn then(self, next: Self) -> Self {
         let mut both = next.keys().iter().fold(self, |rank, key| rank.and_by(*key));
@@ -100,19 +102,19 @@ impl Rank {
         both
     }
 
-    /// The reason of the veto, if there is one.
+    /// Returns the reason of the veto, if there is one.
     #[must_use]
     pub const fn vetoed(&self) -> Option<&'static str> {
         self.veto
     }
 
-    /// The keys, the most important first.
+    /// Returns the keys, the most important first.
     #[must_use]
     pub fn keys(&self) -> &[Key] {
         self.keys.get(..self.count).unwrap_or(&[])
     }
 
-    /// `Less` if this candidate comes before the other, and the key that decided.
+    /// Returns `Less` if this candidate comes before the other, and the key that decided.
     ///
     /// A key that only one of them has counts as zero for the other.
     #[must_use]
@@ -123,7 +125,7 @@ impl Rank {
         }
     }
 
-    /// The first keys that are not equally good: this rank's and the other's.
+    /// Returns the first keys that are not equally good: this rank's and the other's.
     pub(crate) fn first_difference(&self, other: &Self) -> Option<(Key, Key)> {
         let mut pairs = self.keys.iter().copied().zip(other.keys);
         pairs.find(|(own, others)| own.badness() != others.badness())

@@ -21,20 +21,21 @@ use crate::id::NodeId;
 ///
 /// Windows draws at random; here a draw is a hash of the seed, the group, its ownership epoch and
 /// the candidate. It spreads the groups of a failed node over the others, differs from move to
-/// move, and comes out the same whenever it is repeated.
+/// move, and gives an equal result whenever it is repeated.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Ring {
     seed: Option<u64>,
 }
 
 impl Ring {
-    /// Without draws: where Windows chooses at random, the order of the node ids decides.
+    /// Returns a ring without draws: where Windows chooses at random, the order of the node ids
+    /// decides.
     #[must_use]
     pub const fn new() -> Self {
         Self { seed: None }
     }
 
-    /// With draws where Windows chooses at random. The seed may be any number.
+    /// Returns a ring with draws where Windows chooses at random. The seed may be any number.
     #[must_use]
     pub const fn seeded(seed: u64) -> Self {
         Self { seed: Some(seed) }
@@ -82,7 +83,7 @@ enum Order {
     Drawn { seed: u64 },
 }
 
-/// Steps from the start of the walk to the candidate.
+/// Returns the steps from the start of the walk to the candidate.
 fn place_after(placement: &Placement<'_>, after: Option<NodeId>, candidate: NodeId) -> Key {
     let position = placement.list_position(candidate);
     let steps = match after.map(|node| placement.list_position(node).saturating_add(1)) {
@@ -102,7 +103,7 @@ fn drawn(placement: &Placement<'_>, seed: u64, candidate: NodeId) -> Rank {
     let draw = [number(placement.group().index()), epoch.value(), number(candidate.index())]
         .into_iter()
         .fold(mix(seed), |hash, part| mix(hash ^ part));
-    // The top bit goes so that the draw fits a key.
+    // The top bit is dropped so that the draw fits a key.
     let draw = i64::try_from(draw >> 1).unwrap_or(i64::MAX);
     Rank::by(Key::smallest("place among preferred owners", place))
         .and_by(Key::smallest("draw", draw))
@@ -112,8 +113,8 @@ fn number(index: usize) -> u64 {
     u64::try_from(index).unwrap_or(u64::MAX)
 }
 
-/// One step of SplitMix64 (Steele, Lea and Flood 2014): every input bit changes half of the
-/// output bits. Part of the behaviour: another mixer would place groups elsewhere.
+/// Does one step of SplitMix64 (Steele, Lea and Flood 2014): every input bit changes half of the
+/// output bits. It is part of the behaviour: another mixer would place groups elsewhere.
 const fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

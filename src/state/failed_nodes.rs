@@ -1,13 +1,13 @@
-//! On which nodes a group failed.
+//! The nodes on which a group failed.
 
 use alloc::vec::Vec;
 
 use crate::id::{Incarnation, NodeId, ResourceId};
 use crate::time::Timestamp;
 
-/// The nodes on which a group failed: one entry for each node, in the order of the nodes.
+/// The nodes on which a group failed, with one entry for each node, in the order of the nodes.
 ///
-/// An entry is about one life of its node, and counts only as long as that life goes on.
+/// An entry is about one life of its node, and counts only during that life.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct FailedNodes {
     entries: Vec<FailedNode>,
@@ -18,37 +18,38 @@ pub struct FailedNodes {
 pub struct FailedNode {
     /// The node.
     pub node: NodeId,
-    /// The life of the node in which that happened.
+    /// The life of the node in which the group failed.
     pub incarnation: Incarnation,
-    /// When the group left it, or was said to be unable to run there.
+    /// The time at which the group left the node or was said to be unable to run there.
     pub at: Timestamp,
-    /// The resource that can never run there, if an agent said so: the node is barred then.
+    /// The resource that can never run there, if an agent said so. The group is then barred from
+    /// the node.
     pub for_good: Option<ResourceId>,
 }
 
 impl FailedNodes {
-    /// These entries, put in order.
+    /// Creates a memory with these entries, and sorts them.
     #[must_use]
     pub fn from_entries(mut entries: Vec<FailedNode>) -> Self {
         entries.sort_by_key(|entry| entry.node);
         Self { entries }
     }
 
-    /// Every entry, in the order of the nodes.
+    /// Returns every entry, in the order of the nodes.
     #[must_use]
     pub fn entries(&self) -> &[FailedNode] {
         &self.entries
     }
 
-    /// What is remembered of a node, of whichever life.
+    /// Returns the entry about a node, whichever life of the node it is about.
     #[must_use]
     pub fn on(&self, node: NodeId) -> Option<&FailedNode> {
         let place = self.entries.binary_search_by_key(&node, |entry| entry.node).ok()?;
         self.entries.get(place)
     }
 
-    /// Writes down that the group failed on a node. That the node is barred stays so, as long as its
-    /// life is the same.
+    /// Notes that the group failed on a node. If the group is barred from the node, that stays as
+    /// long as the node is in the same life.
     pub(crate) fn note(&mut self, new: FailedNode) {
         match self.entries.binary_search_by_key(&new.node, |entry| entry.node) {
             Ok(place) => {
@@ -62,7 +63,7 @@ impl FailedNodes {
         }
     }
 
-    /// Keeps only some of the entries.
+    /// Keeps only the entries that pass the test.
     pub(crate) fn retain(&mut self, is_kept: impl FnMut(&FailedNode) -> bool) {
         self.entries.retain(is_kept);
         if self.entries.is_empty() {
@@ -70,7 +71,7 @@ impl FailedNodes {
         }
     }
 
-    /// Forgets a node.
+    /// Forgets that the group failed on a node.
     pub(crate) fn forget(&mut self, node: NodeId) {
         self.retain(|entry| entry.node != node);
     }
@@ -82,7 +83,7 @@ impl FailedNodes {
         }
     }
 
-    /// Forgets all of them.
+    /// Forgets all entries.
     pub(crate) fn clear(&mut self) {
         self.entries = Vec::new();
     }

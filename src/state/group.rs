@@ -1,4 +1,4 @@
-//! What is remembered of a group.
+//! The stored state of a group.
 
 use core::fmt;
 
@@ -10,76 +10,77 @@ use crate::machine::FailureLog;
 use crate::settings::{ColdStart, DesiredState, GroupSettings, Priority};
 use crate::time::Timestamp;
 
-/// What is remembered of a group.
+/// The stored state of a group.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct GroupRecord {
     pub(crate) owner: Option<NodeId>,
     pub(crate) epoch: Epoch,
     pub(crate) desired: DesiredState,
-    /// The epoch in which an operator last asked for it to be online, and the next one if its owner
-    /// was lost then: what is asked for is meant for the owner to be. Groups that are not started
-    /// automatically are started as long as that epoch is not over.
+    /// The epoch in which an operator last asked for it to be online. If its owner was lost at that
+    /// time, it is the next epoch, because the order is then for the next owner. Groups that are
+    /// not started automatically may be started until that epoch ends.
     pub(crate) ordered_in: Option<Epoch>,
-    /// Node of the last activation or explicit move (SDK, `DefaultOwner`).
+    /// The node of the last start or explicit move (SDK, `DefaultOwner`).
     pub(crate) default_owner: Option<NodeId>,
     pub(crate) failovers: FailureLog,
     /// The nodes that it left because it failed there.
     pub(crate) failed_on: FailedNodes,
     pub(crate) movement: Option<Movement>,
-    /// Where to go back to if the first start after a move fails.
+    /// The node to which it returns if the first start after a move fails.
     pub(crate) return_to: Option<NodeId>,
     pub(crate) queued: Option<QueuedMove>,
     pub(crate) lock: Lock,
     /// The node that a drain took it from, until that node is resumed.
     pub(crate) drained_from: Option<NodeId>,
     pub(crate) last_failback: Option<Timestamp>,
-    /// When it came to its owner.
+    /// The time at which it came to its owner.
     pub(crate) placed_at: Timestamp,
-    /// Number of the input in which it came to its owner.
+    /// The number of the input in which it came to its owner.
     pub(crate) placed_in_input: u64,
-    /// Whether it may still wait for its home.
+    /// Tells whether it may still wait for its preferred owner.
     pub(crate) home_wait: HomeWait,
-    /// Whether it takes room on its owner.
+    /// Tells whether it takes room on its owner.
     pub(crate) room: Room,
-    /// Whether it comes up among others.
+    /// Tells whether it waits for its turn among groups that come up together.
     pub(crate) turn: Turn,
-    /// Whether a configuration struck its owner from its possible owners.
+    /// Tells whether a configuration removed its owner from its possible owners.
     pub(crate) tenure: Tenure,
 }
 
-/// Whether a group stands on an owner that a configuration struck from its possible owners since it
-/// came there.
+/// Tells whether a configuration has removed the owner of a group from its possible owners since
+/// the group came there.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Tenure {
-    /// No configuration did.
+    /// No configuration has removed it.
     #[default]
     Lasting,
-    /// One did: it leaves for that reason.
+    /// A configuration has removed it, and the group leaves for that reason.
     Struck,
 }
 
-/// Whether a group may wait for its preferred owner: only until something of it was started, or
-/// found running on its owner, or it was given an owner, since the cluster last formed from nothing.
+/// Tells whether a group may wait for its preferred owner. It may as long as, since the cluster
+/// last formed, it got no owner and none of its resources was started or found running on its
+/// owner.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum HomeWait {
-    /// It may, within `group_wait_delay`.
+    /// It may wait, for at most `group_wait_delay`.
     #[default]
     Possible,
-    /// It is part of a running cluster.
+    /// It does not wait any longer, because it is part of a running cluster.
     Over,
 }
 
-/// Whether a group takes room where it stands: of the capacity of its node, of the place beside
-/// groups of its class, and of what policies count.
+/// Tells whether a group takes room on its node. A group that takes room counts for the capacity of
+/// the node, for anti-affinity and for policies.
 ///
-/// A group of which everything is certainly off and nothing is wanted takes none. When it is to
-/// start, it takes room first; where there is none, it goes to another node or waits.
+/// A group takes no room if all of its resources are certainly off and none is wanted online.
+/// Before it starts it has to take room. If there is none, it goes to another node or waits.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -88,38 +89,39 @@ pub enum Room {
     /// It takes room.
     #[default]
     Taken,
-    /// It is off, and wanted off or waiting for room.
+    /// It is off. It is wanted offline, or it waits for room.
     Left,
 }
 
-/// Whether a group takes its turn among the groups that come up with it: when the cluster forms or
-/// quorum is regained, when a node is taken over, and when its node comes up or is resumed.
+/// Tells whether a group waits for its turn among the groups that come up together. Groups come up
+/// together when the cluster forms, when quorum is regained, when a node is taken over, and when
+/// their node comes up or is resumed.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Turn {
-    /// It waits for nobody: it has begun to start since, or comes up by itself. What fails then and
-    /// is restarted or tried again waits for nobody either.
+    /// It waits for no other group, because it has begun to start or comes up alone. It does not
+    /// wait either if it fails later and is restarted or retried.
     #[default]
     Over,
-    /// It has not begun to start, and waits for those of higher priority.
+    /// It has not begun to start, and waits for groups of higher priority.
     Awaited,
 }
 
-/// A move under way: the group stops on its owner, then belongs to `to`.
+/// A move that is under way. The group stops on its owner and then belongs to `to`.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Movement {
-    /// The owner to be; `None` leaves the group without an owner, after a forced drain that found
+    /// The next owner. `None` means that the group will have no owner, because a forced drain found
     /// no room for it.
     pub to: Option<NodeId>,
-    /// Why it moves.
+    /// The reason for the move.
     pub cause: MovementCause,
-    /// What happens if it cannot start there.
+    /// The action if it cannot start on the next owner.
     pub on_failure: MoveFailure,
 }
 
-/// Why a group changes its owner.
+/// The reason why a group changes its owner.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MovementCause {
@@ -129,41 +131,41 @@ pub enum MovementCause {
     ResourceFailure,
     /// Its owner is down.
     NodeFailure,
-    /// An operator asked.
+    /// An operator asked for it.
     Operator,
-    /// Its owner is being emptied.
+    /// Its owner is being drained.
     Drain,
     /// A more preferred owner is up.
     Failback,
-    /// It could not start where an operator had moved it to.
+    /// It could not start on the node to which an operator had moved it.
     Return,
-    /// The configuration has changed: its owner was evicted, or struck from its possible owners.
+    /// The configuration changed, and its owner was evicted or is no longer a possible owner.
     Configuration,
 }
 
-/// What happens if a group cannot start where it was moved to.
+/// The action if a group cannot start on the node to which it was moved.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum MoveFailure {
-    /// An ordinary failure there: restarts, then failover.
+    /// The failure is treated like any other: the group is restarted, then it fails over.
     #[default]
     Failover,
-    /// It goes back to where it came from.
+    /// The group returns to the node from which it came.
     ReturnToSource,
 }
 
-/// What a command does about a locked group.
+/// The effect of a lock on a command.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum LockHandling {
-    /// It is refused.
+    /// The command is refused.
     #[default]
     Respect,
-    /// It is carried out all the same.
+    /// The command is carried out in spite of the lock.
     Override,
 }
 
@@ -171,15 +173,15 @@ pub enum LockHandling {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueuedMove {
-    /// The owner to be; `None` is the best possible one.
+    /// The next owner. `None` means the best possible node.
     pub to: Option<NodeId>,
-    /// What happens if it cannot start there.
+    /// The action if it cannot start on the next owner.
     pub on_failure: MoveFailure,
-    /// What happens as long as the group is locked: it waits for that as well, or it goes.
+    /// The effect of a lock: the move waits for its end, or ignores it.
     pub lock: LockHandling,
 }
 
-/// Whether operators may start, stop and move a group (SDK, `LockedMode`).
+/// Tells whether operators may start, stop and move a group (SDK, `LockedMode`).
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -188,8 +190,8 @@ pub enum Lock {
     /// They may.
     #[default]
     Unlocked,
-    /// Only by overriding the lock. It stays through drains and failbacks as well; only failures
-    /// move it.
+    /// They may only if they override the lock. Drains and failbacks do not move the group either,
+    /// only failures do.
     Locked,
 }
 
@@ -221,72 +223,73 @@ impl GroupRecord {
         }
     }
 
-    /// The node that owns it. After the loss of a node that nobody can take over from this is
-    /// still that node, which is down; `None` before the group is first placed, and after a forced
-    /// drain that found no room for it.
+    /// Returns the node that owns it. If that node is down and no other node can take the group, it
+    /// stays the owner. It is `None` before the group is first placed, and after a forced drain
+    /// that found no room for the group.
     #[must_use]
     pub const fn owner(&self) -> Option<NodeId> {
         self.owner
     }
 
-    /// The ownership epoch.
+    /// Returns the ownership epoch.
     #[must_use]
     pub const fn epoch(&self) -> Epoch {
         self.epoch
     }
 
-    /// What an operator wants of it.
+    /// Returns the state that an operator wants it to have.
     #[must_use]
     pub const fn desired(&self) -> DesiredState {
         self.desired
     }
 
-    /// The move under way.
+    /// Returns the move that is under way.
     #[must_use]
     pub const fn movement(&self) -> Option<Movement> {
         self.movement
     }
 
-    /// Whether it takes room on its owner.
+    /// Tells whether it takes room on its owner.
     #[must_use]
     pub const fn room(&self) -> Room {
         self.room
     }
 
-    /// The move that waits until it is possible.
+    /// Returns the move that waits until it is possible.
     #[must_use]
     pub const fn queued(&self) -> Option<QueuedMove> {
         self.queued
     }
 
-    /// Whether operators may act on it.
+    /// Tells whether operators may act on it.
     #[must_use]
     pub const fn lock(&self) -> Lock {
         self.lock
     }
 
-    /// Node of the last activation or explicit move.
+    /// Returns the node of the last start or explicit move.
     #[must_use]
     pub const fn default_owner(&self) -> Option<NodeId> {
         self.default_owner
     }
 
-    /// When it failed over because of a resource, as far back as its budget looks.
+    /// Returns the times of the failovers that its resources caused, as far back as its budget
+    /// looks.
     #[must_use]
     pub const fn failovers(&self) -> &FailureLog {
         &self.failovers
     }
 
-    /// The nodes on which it failed, with the time, of whichever life of the node. Which of them
-    /// count is for [`ClusterState::failed_on`](super::ClusterState::failed_on) and
-    /// [`Placement::failed_here`](crate::policy::Placement::failed_here) to say.
+    /// Returns the nodes on which it failed, whichever life of the node that was in.
+    /// [`ClusterState::failed_on`](super::ClusterState::failed_on) and
+    /// [`Placement::failed_here`](crate::policy::Placement::failed_here) say which of them count.
     #[must_use]
     pub const fn failed_nodes(&self) -> &FailedNodes {
         &self.failed_on
     }
 
-    /// Whether the core may start it by itself: not if its priority says so and nobody has asked
-    /// for it since its last owner failed.
+    /// Tells whether the core may start it. It may not if the priority excludes an automatic start
+    /// and no operator has asked for the group since its last owner failed.
     #[must_use]
     pub fn may_start(&self, priority: Priority) -> bool {
         priority != Priority::NO_AUTO_START || self.is_ordered()

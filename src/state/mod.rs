@@ -1,9 +1,10 @@
 //! The ground state of a cluster and the indexes over it.
 //!
-//! Ground state is what cannot be derived: nodes and their incarnations; each group's owner, epoch
-//! and desired state; each resource's state and the operation in flight. Group states, orders,
-//! eligibility and deadlines are derived from it. The one index kept here, [`Occupancy`], says
-//! what stands on each node; it is rebuilt on restore.
+//! The ground state is everything that cannot be derived: the nodes and their incarnations, the
+//! owner, the epoch and the desired state of each group, and the state and the operation in flight
+//! of each resource. Group states, orders, eligibility and deadlines are derived from it. The only
+//! index that is stored here is [`Occupancy`], which contains the groups on each node. It is built
+//! again when a cluster is restored.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -38,33 +39,34 @@ pub use resource::{
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct ClusterState {
     pub(crate) now: Timestamp,
-    /// Number of the accepted inputs.
+    /// The number of accepted inputs.
     pub(crate) inputs: u64,
     pub(crate) next_operation: OpId,
-    /// Grows with every accepted change of configuration.
+    /// The number of the configuration. It grows with every accepted change.
     pub(crate) configuration: u64,
-    /// The configuration that last declared resources that were not declared before; 0 if none did
-    /// since the cluster was declared.
+    /// The last configuration that declared new resources. It is 0 if none has since the cluster
+    /// was declared.
     pub(crate) last_declared: u64,
     pub(crate) witness: WitnessState,
-    /// The last reading of the clock on the wall, and when it was taken.
+    /// The last reading of the local clock, and the time at which it was taken.
     pub(crate) wall_clock: Option<(Timestamp, WallClock)>,
-    /// When the cluster became quorate, unless it is not.
+    /// The time at which the cluster became quorate. It is `None` without quorum.
     pub(crate) quorate_since: Option<Timestamp>,
-    /// When the cluster formed: became quorate for the first time since it last had no members.
+    /// The time at which the cluster formed, which is when it first became quorate after it last
+    /// had no members.
     pub(crate) formed_at: Option<Timestamp>,
-    /// When the core last went on after a time in which nobody decided.
+    /// The time at which the core last continued after a time in which nobody decided.
     pub(crate) resumed_at: Option<Timestamp>,
     pub(crate) nodes: Vec<NodeRecord>,
     pub(crate) groups: Vec<GroupRecord>,
     pub(crate) resources: Vec<ResourceRecord>,
-    /// What runs where it should not, until it is stopped there.
+    /// The orphans, until they are stopped.
     pub(crate) orphans: BTreeMap<(NodeId, ResourceId), Orphan>,
     pub(crate) occupancy: Occupancy,
 }
 
 impl ClusterState {
-    /// The state of a cluster that has just been declared: every node down, nothing running.
+    /// Creates the state of a cluster that was just declared: every node is down and nothing runs.
     #[must_use]
     pub fn new(spec: &ClusterSpec, now: Timestamp) -> Self {
         Self {
@@ -89,62 +91,62 @@ impl ClusterState {
         }
     }
 
-    /// The latest time that an input has told.
+    /// Returns the latest time that an input contained.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// How many configurations have been accepted; the first is 1.
+    /// Returns the number of accepted configurations. The first is 1.
     #[must_use]
     pub const fn configuration(&self) -> u64 {
         self.configuration
     }
 
-    /// Whether the witness can be reached.
+    /// Tells whether the witness is held.
     #[must_use]
     pub const fn witness(&self) -> WitnessState {
         self.witness
     }
 
-    /// Whether the cluster has quorum.
+    /// Tells whether the cluster has quorum.
     #[must_use]
     pub const fn is_quorate(&self) -> bool {
         self.quorate_since.is_some()
     }
 
-    /// A node, if the id belongs to this configuration.
+    /// Returns a node, if the id belongs to this configuration.
     #[must_use]
     pub fn node(&self, node: NodeId) -> Option<&NodeRecord> {
         self.nodes.get(node.index())
     }
 
-    /// A group, if the id belongs to this configuration.
+    /// Returns a group, if the id belongs to this configuration.
     #[must_use]
     pub fn group(&self, group: GroupId) -> Option<&GroupRecord> {
         self.groups.get(group.index())
     }
 
-    /// A resource, if the id belongs to this configuration.
+    /// Returns a resource, if the id belongs to this configuration.
     #[must_use]
     pub fn resource(&self, resource: ResourceId) -> Option<&ResourceRecord> {
         self.resources.get(resource.index())
     }
 
-    /// The state of a node; down for an id of another configuration.
+    /// Returns the state of a node. For an id of another configuration it is down.
     #[must_use]
     pub fn node_state(&self, node: NodeId) -> NodeState {
         self.node(node).map_or(NodeState::Down, |record| record.state)
     }
 
-    /// The state of a resource; initializing for an id of another configuration.
+    /// Returns the state of a resource. For an id of another configuration it is initializing.
     #[must_use]
     pub fn resource_state(&self, resource: ResourceId) -> ResourceState {
         self.resource(resource).map_or(ResourceState::Initializing, |record| record.state)
     }
 
-    /// The state of a group, derived from its resources. One that is offline because it cannot run on
-    /// the owner, and need not, is left out.
+    /// Returns the state of a group, which is derived from its resources. A resource that is
+    /// offline because it cannot and need not run on the owner is left out.
     #[must_use]
     pub fn group_state(&self, spec: &ClusterSpec, group: GroupId) -> GroupState {
         spec.group(group).map_or(GroupState::Offline, |declared| {
@@ -158,10 +160,11 @@ impl ClusterState {
         })
     }
 
-    /// The first resource that keeps a node from running all that must run of a group, with regard to
-    /// what an operator wants offline: it must run, and cannot run there. If only something that it
-    /// needs cannot, that is named. Where nothing of the group can run its first resource is one in any
-    /// case. `None` if the node can run all that must run.
+    /// Returns the first resource that keeps a node from running all that must run of a group: it
+    /// must run and cannot run there. Resources that an operator wants offline need not run. If the
+    /// resource itself could run and only lacks a provider that cannot, that provider is returned.
+    /// If nothing of the group can run on the node, there is always such a resource. Returns `None`
+    /// if the node can run all that must run.
     #[must_use]
     pub fn obstacle(&self, spec: &ClusterSpec, group: GroupId, node: NodeId) -> Option<ResourceId> {
         let declared = spec.group(group)?;
@@ -199,20 +202,20 @@ impl ClusterState {
         Some(declared.resource_at(position))
     }
 
-    /// The node that owns a group.
+    /// Returns the node that owns a group.
     #[must_use]
     pub fn owner(&self, group: GroupId) -> Option<NodeId> {
         self.group(group).and_then(|record| record.owner)
     }
 
-    /// The ownership epoch of a group.
+    /// Returns the ownership epoch of a group.
     #[must_use]
     pub fn epoch(&self, group: GroupId) -> Epoch {
         self.group(group).map_or(Epoch::default(), |record| record.epoch)
     }
 
-    /// That the group failed on a node in the life that the node is in; `None` if it did not, or an
-    /// operator had it forgotten.
+    /// Returns the entry that says that the group failed on a node in the present life of the node.
+    /// Returns `None` if it did not, or if an operator had the failure forgotten.
     #[must_use]
     pub fn failed_on(&self, group: GroupId, node: NodeId) -> Option<&FailedNode> {
         let entry = self.group(group)?.failed_on.on(node)?;
@@ -220,7 +223,7 @@ impl ClusterState {
         (entry.incarnation == incarnation).then_some(entry)
     }
 
-    /// Whether any resource of the group may be running on its owner.
+    /// Tells whether any resource of the group may be running on its owner.
     #[must_use]
     pub fn may_run(&self, spec: &ClusterSpec, group: GroupId) -> bool {
         spec.group(group).is_some_and(|declared| {
@@ -228,14 +231,14 @@ impl ClusterState {
         })
     }
 
-    /// What is wanted of a resource of a group: its own desired state, else that of the group.
+    /// Returns the desired state of a resource: its own, or else that of the group.
     #[must_use]
     pub fn desired(&self, group: GroupId, resource: ResourceId) -> DesiredState {
         let own = self.resource(resource).and_then(|record| record.desired);
         own.or_else(|| Some(self.group(group)?.desired)).unwrap_or(DesiredState::Offline)
     }
 
-    /// Whether anything of a group should be online, and may be started by the core.
+    /// Tells whether any resource of a group should be online, and may be started by the core.
     #[must_use]
     pub fn is_wanted(&self, spec: &ClusterSpec, group: GroupId) -> bool {
         let (Some(declared), Some(record)) = (spec.group(group), self.group(group)) else {
@@ -247,7 +250,7 @@ impl ClusterState {
                 .any(|resource| self.desired(group, resource) == DesiredState::Online)
     }
 
-    /// What stands on each node, from the groups and resources alone.
+    /// Returns the groups on each node, built from the groups and resources alone.
     pub(crate) fn rebuilt_occupancy(&self, spec: &ClusterSpec) -> Occupancy {
         let mut occupancy = Occupancy::new(spec);
         for (group, declared) in spec.groups() {
@@ -262,44 +265,45 @@ impl ClusterState {
         occupancy
     }
 
-    /// Whether a group will take room where it is going: if it is to run there.
+    /// Tells whether a group will take room at its destination, which it does if it is to run
+    /// there.
     pub(crate) fn room_to_be(&self, spec: &ClusterSpec, group: GroupId) -> Room {
         if self.is_wanted(spec, group) { Room::Taken } else { Room::Left }
     }
 
-    /// What runs where it should not, by node and resource.
+    /// Returns the orphans, by node and resource.
     pub fn orphans(&self) -> impl Iterator<Item = (NodeId, ResourceId, &Orphan)> {
         self.orphans.iter().map(|((node, resource), orphan)| (*node, *resource, orphan))
     }
 
-    /// What runs on one node and should not.
+    /// Returns the orphans on one node.
     pub fn orphans_on(&self, node: NodeId) -> impl Iterator<Item = (ResourceId, &Orphan)> {
         let first = (node, ResourceId::new(0));
         let last = (node, ResourceId::new(u32::MAX));
         self.orphans.range(first..=last).map(|((_, resource), orphan)| (*resource, orphan))
     }
 
-    /// What stands on each node.
+    /// Returns the groups on each node.
     #[must_use]
     pub const fn occupancy(&self) -> &Occupancy {
         &self.occupancy
     }
 
-    /// Milliseconds since local midnight, if a clock has been read.
+    /// Returns the milliseconds since local midnight, if the local clock has been read.
     #[must_use]
     pub fn local_millis_of_day(&self) -> Option<u64> {
         self.wall_clock
             .map(|(read_at, reading)| reading.local_millis_of_day(self.now.since(read_at)))
     }
 
-    /// A time at which something ends that went on while nobody decided: not before what was
-    /// reported meanwhile can be handed in.
+    /// Returns the end of a span that went on while nobody decided. It is moved so that reports
+    /// from that time can be taken in first.
     pub(crate) fn not_while_resuming(&self, at: Timestamp) -> Timestamp {
         let first = self.resumed_at.map(|resumed| resumed.after(Duration::from_millis(1)));
         first.map_or(at, |first| at.max(first))
     }
 
-    /// When a lost node counts as off because its lease has run out.
+    /// Returns the time at which a lost node counts as off because its lease ran out.
     #[must_use]
     pub fn lease_end(&self, spec: &ClusterSpec, node: NodeId) -> Option<Timestamp> {
         let record = self.node(node)?;

@@ -1,4 +1,4 @@
-//! What is remembered of a node.
+//! The stored state of a node.
 
 use core::fmt;
 
@@ -9,57 +9,58 @@ use crate::machine::{FailureLog, NodeState};
 use crate::state::{LockHandling, Operation};
 use crate::time::Timestamp;
 
-/// What is remembered of a node.
+/// The stored state of a node.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct NodeRecord {
     pub(crate) state: NodeState,
     pub(crate) incarnation: Incarnation,
-    /// When it entered its state.
+    /// The time at which it entered its state.
     pub(crate) since: Timestamp,
-    /// Number of the input in which it last came up; says what happened after that even within one
-    /// millisecond.
+    /// The number of the input in which it last came up. It shows which events came later, even
+    /// within one millisecond.
     pub(crate) up_in_input: u64,
-    /// Whether groups may fail back to it.
+    /// Tells whether groups may fail back to it.
     pub(crate) attraction: Attraction,
-    /// Whether it is to be paused whenever it is a member; survives a reboot.
+    /// Tells whether it is paused as long as it is a member. This survives a reboot.
     pub(crate) pause: Pause,
     pub(crate) drain: Drain,
-    /// How it is known to be off, for a node that is down.
+    /// The proof that it is off, for a node that is down.
     pub(crate) proof: DownProof,
     pub(crate) fence: Fence,
-    /// The last of the configurations that declared resources of which it has said what it runs.
+    /// The last configuration that declared new resources and after which it said what it runs.
     pub(crate) listed_in: u64,
-    /// The question what it runs, if it is being asked.
+    /// The inquiry about the resources that it runs, if one is in flight.
     pub(crate) inquiry: Option<Operation>,
 }
 
-/// Whether an operator wants a node paused.
+/// Tells whether an operator wants a node paused.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Pause {
-    /// No.
+    /// The node is not to be paused.
     #[default]
     Resumed,
-    /// Yes, until it is resumed.
+    /// The node is to be paused until an operator resumes it.
     Requested,
 }
 
-/// Whether groups may fail back to a node.
+/// Tells whether groups may fail back to a node.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Attraction {
-    /// As their own settings say.
+    /// They may, as their own settings say.
     #[default]
     Open,
-    /// It was resumed without failback; until it joins or is resumed again.
+    /// They may not, because it was resumed without failback. This ends when it joins or is resumed
+    /// again.
     Withheld,
 }
 
-/// How it is known that a node runs nothing: the proof behind every takeover from it.
+/// The proof that a node runs nothing. Every takeover from the node depends on it.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -68,7 +69,7 @@ pub enum DownProof {
     /// It has not been a member since the cluster was declared.
     #[default]
     NeverSeen,
-    /// It stopped everything and left.
+    /// It stopped all resources and left.
     Left,
     /// A fence was confirmed.
     Fenced,
@@ -78,39 +79,39 @@ pub enum DownProof {
     Trusted,
     /// An operator says so.
     Operator,
-    /// It came back in a new incarnation, or one is known that has ended as well.
+    /// It came back in a new incarnation, or it is known that a later incarnation has ended too.
     Rebooted,
-    /// It was heard in a later life, in which it has not joined yet.
+    /// It was heard from in a later life, in which it has not joined yet.
     LaterLife,
 }
 
-/// Emptying a node before work on it.
+/// The drain of a node: its groups are moved away before work on it.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(deny_unknown_fields)]
 pub struct Drain {
-    /// How far it got.
+    /// The progress of the drain.
     pub status: DrainStatus,
-    /// What happens to groups that no other node can take.
+    /// The treatment of groups that no other node can take.
     pub mode: DrainMode,
-    /// Where everything goes; `None` is by placement, group by group.
+    /// The destination of all groups. `None` means that each group is placed by itself.
     pub target: Option<NodeId>,
-    /// What happens to locked groups.
+    /// The treatment of locked groups.
     pub lock: LockHandling,
-    /// Since when, while it is in progress: groups of lower priority wait for others only for so long.
-    /// `None` if nobody waits.
+    /// The time since which the drain is in progress. Groups of lower priority wait for others only
+    /// for a limited time after it. `None` means that no group waits.
     #[serde(default)]
     pub since: Option<Timestamp>,
 }
 
-/// How far a drain got (SDK, `NodeDrainStatus`).
+/// The progress of a drain (SDK, `NodeDrainStatus`).
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum DrainStatus {
-    /// None was asked for since the node was last resumed.
+    /// No drain was asked for since the node was last resumed.
     #[default]
     NotInitiated,
     /// Groups are still leaving.
@@ -121,7 +122,7 @@ pub enum DrainStatus {
     Failed,
 }
 
-/// What a drain does with groups that no other node can take.
+/// The treatment of groups that no other node can take.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -130,7 +131,7 @@ pub enum DrainMode {
     /// They stay online on the paused node, and the drain fails.
     #[default]
     Normal,
-    /// They are stopped; the node ends paused and empty.
+    /// They are stopped. In the end the node is paused and owns nothing.
     Forced,
 }
 
@@ -138,7 +139,7 @@ pub enum DrainMode {
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Fence {
     pub(crate) operation: Option<Operation>,
-    /// Earliest time of the next attempt, after one that failed.
+    /// The earliest time of the next attempt, after one that failed.
     pub(crate) retry_at: Option<Timestamp>,
     pub(crate) attempts: FailureLog,
 }
@@ -160,43 +161,43 @@ impl NodeRecord {
         }
     }
 
-    /// What is known of it.
+    /// Returns its state.
     #[must_use]
     pub const fn state(&self) -> NodeState {
         self.state
     }
 
-    /// The life that its membership layer last told of.
+    /// Returns the life that the membership layer last reported.
     #[must_use]
     pub const fn incarnation(&self) -> Incarnation {
         self.incarnation
     }
 
-    /// When it entered its state.
+    /// Returns the time at which it entered its state.
     #[must_use]
     pub const fn since(&self) -> Timestamp {
         self.since
     }
 
-    /// Whether an operator wants it paused.
+    /// Tells whether an operator wants it paused.
     #[must_use]
     pub const fn pause(&self) -> Pause {
         self.pause
     }
 
-    /// The last drain.
+    /// Returns the last drain.
     #[must_use]
     pub const fn drain(&self) -> Drain {
         self.drain
     }
 
-    /// The question what it runs, if it is being asked.
+    /// Returns the inquiry about the resources that it runs, if one is in flight.
     #[must_use]
     pub const fn inquiry(&self) -> Option<Operation> {
         self.inquiry
     }
 
-    /// How it is known to be off; meaningful while it is down.
+    /// Returns the proof that it is off. It has a meaning only while the node is down.
     #[must_use]
     pub const fn proof(&self) -> DownProof {
         self.proof

@@ -1,4 +1,4 @@
-//! What stands on each node: an index over owners and destinations.
+//! The groups on each node: an index over owners and destinations.
 
 use alloc::collections::BTreeSet;
 use alloc::vec;
@@ -8,16 +8,15 @@ use crate::id::{ClassId, DimensionId, GroupId, NodeId};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::Room;
 
-/// The groups on each node, with what those that take room take of it and their anti-affinity
-/// classes.
+/// The groups on each node, the room that they take there and their anti-affinity classes.
 ///
-/// A group stands on its owner and, while it moves, on the owner to be as well: both need the room
-/// until the move is over, and a second group placed in the same breath sees the first. What is off
-/// and wanted off stands there and takes no [`Room`].
+/// A group stands on its owner and, while it moves, on its next owner as well. Both need the room
+/// until the move is over, and a group that is placed after it in the same step sees that. A group
+/// that is off and wanted offline stands on its owner and takes no [`Room`].
 ///
-/// Each node has a sum for each dimension, which is 32 KiB in all at most within the default
-/// [`Limits`](crate::spec::Limits): 64 nodes by 64 dimensions by 8 bytes. Whoever lifts both limits
-/// answers for their product. Classes take space only where groups stand.
+/// Each node has a sum for each dimension. Within the default [`Limits`](crate::spec::Limits) they
+/// take at most 32 KiB in all: 64 nodes by 64 dimensions by 8 bytes. A program that raises both
+/// limits has to allow for their product. Classes take space only on nodes on which groups stand.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Occupancy {
     nodes: Vec<NodeLoad>,
@@ -27,14 +26,14 @@ pub struct Occupancy {
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 struct NodeLoad {
     groups: BTreeSet<GroupId>,
-    /// Those that take room.
+    /// The groups that take room.
     taking: BTreeSet<GroupId>,
-    /// Sum of demands, by dimension id.
+    /// The sum of demands, by dimension id.
     load: Vec<u64>,
 }
 
 impl Occupancy {
-    /// Nothing stands anywhere.
+    /// Creates an occupancy in which no group stands on any node.
     #[must_use]
     pub fn new(spec: &ClusterSpec) -> Self {
         let dimensions = spec.dimensions().len();
@@ -42,7 +41,7 @@ impl Occupancy {
         Self { nodes: vec![empty; spec.nodes().len()], classes: BTreeSet::new() }
     }
 
-    /// Puts a group on a node, or notes that it takes room there now, or none.
+    /// Puts a group on a node, or changes whether it takes room there.
     pub(crate) fn enter(&mut self, spec: &GroupSpec, group: GroupId, node: NodeId, room: Room) {
         let Some(entry) = self.nodes.get_mut(node.index()) else { return };
         entry.groups.insert(group);
@@ -55,7 +54,7 @@ impl Occupancy {
         }
     }
 
-    /// Takes a group off a node; no effect if it does not stand there.
+    /// Removes a group from a node. Nothing happens if it does not stand there.
     pub(crate) fn leave(&mut self, spec: &GroupSpec, group: GroupId, node: NodeId) {
         let Some(entry) = self.nodes.get_mut(node.index()) else { return };
         entry.groups.remove(&group);
@@ -83,30 +82,30 @@ impl Occupancy {
         }
     }
 
-    /// The groups that stand on a node, ascending.
+    /// Returns the groups that stand on a node, ascending.
     pub fn groups_on(&self, node: NodeId) -> impl Iterator<Item = GroupId> + '_ {
         self.nodes.get(node.index()).into_iter().flat_map(|entry| entry.groups.iter().copied())
     }
 
-    /// How many groups take room on a node.
+    /// Returns the number of groups that take room on a node.
     #[must_use]
     pub fn group_count(&self, node: NodeId) -> usize {
         self.nodes.get(node.index()).map_or(0, |entry| entry.taking.len())
     }
 
-    /// Whether this group takes room on this node.
+    /// Tells whether this group takes room on this node.
     #[must_use]
     pub fn takes_room_on(&self, group: GroupId, node: NodeId) -> bool {
         self.nodes.get(node.index()).is_some_and(|entry| entry.taking.contains(&group))
     }
 
-    /// Whether this group stands on this node.
+    /// Tells whether this group stands on this node.
     #[must_use]
     pub fn stands_on(&self, group: GroupId, node: NodeId) -> bool {
         self.nodes.get(node.index()).is_some_and(|entry| entry.groups.contains(&group))
     }
 
-    /// What the groups that take room on a node take of it in one dimension.
+    /// Returns the sum of the demands of the groups that take room on a node, in one dimension.
     #[must_use]
     pub fn load(&self, node: NodeId, dimension: DimensionId) -> u64 {
         self.nodes
@@ -116,14 +115,14 @@ impl Occupancy {
             .unwrap_or(0)
     }
 
-    /// The groups of an anti-affinity class that take room on a node, ascending.
+    /// Returns the groups of an anti-affinity class that take room on a node, ascending.
     pub fn class_on(&self, class: ClassId, node: NodeId) -> impl Iterator<Item = GroupId> + '_ {
         let first = (node, class, GroupId::new(0));
         let last = (node, class, GroupId::new(u32::MAX));
         self.classes.range(first..=last).map(|(_, _, group)| *group)
     }
 
-    /// The first other group on the node that shares an anti-affinity class with this one.
+    /// Returns the first other group on the node that shares an anti-affinity class with this one.
     #[must_use]
     pub fn anti_affine(&self, spec: &GroupSpec, group: GroupId, node: NodeId) -> Option<GroupId> {
         spec.anti_affinity_classes()

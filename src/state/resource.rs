@@ -1,4 +1,4 @@
-//! What is remembered of a resource, and of what runs where it should not.
+//! The stored state of a resource, and of an orphan.
 
 use core::fmt;
 use core::time::Duration;
@@ -10,79 +10,81 @@ use crate::machine::{Budget, FailureLog, ResourceEvent, ResourceState};
 use crate::settings::{DesiredState, Maintenance, ResourceSettings, RestartWindow};
 use crate::time::Timestamp;
 
-/// What is remembered of a resource on the owner of its group.
+/// The stored state of a resource on the owner of its group.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct ResourceRecord {
     pub(crate) state: ResourceState,
-    /// When it entered its state.
+    /// The time at which it entered its state.
     pub(crate) since: Timestamp,
-    /// What an operator wants of it; `None` is what is wanted of the group.
+    /// The state that an operator wants for it alone. `None` means the desired state of its group.
     pub(crate) desired: Option<DesiredState>,
     pub(crate) maintenance: Maintenance,
     pub(crate) operation: Option<Operation>,
-    /// For a resource in doubt or being terminated, whether its start may still come to pass.
+    /// For a resource in doubt or being terminated, tells whether its start may still happen.
     pub(crate) late_start: LateStart,
-    /// For a resource in doubt, what is known from before and what is to be done.
+    /// For a resource in doubt, tells what is known from before and what is to be done.
     pub(crate) doubt: Doubt,
-    /// Restarts on this owner. Where they leave their window by time online only, each is as long ago
-    /// as the resource was online since: they are moved on by the time that it was not.
+    /// The restarts on this owner. If they leave their window only by time online, their age is the
+    /// time for which the resource was online since. For that, they are moved forward by the time
+    /// for which it was not online.
     pub(crate) restarts: FailureLog,
-    /// Until when it was online last; while it is, since when.
+    /// The time at which it was last online. While it is online, it is the time at which it came
+    /// online.
     pub(crate) online_until: Timestamp,
     pub(crate) recovery: Recovery,
-    /// What its last failure ended, which says how many restarts are allowed after it.
+    /// The phase in which it last failed. The number of restarts that are allowed depends on it.
     pub(crate) failed_while: FailedWhile,
-    /// The start that its present run goes back to, as long as it may run.
+    /// The start that began its present run, as long as it may run.
     pub(crate) run: Option<OpId>,
-    /// When it was last asked to start.
+    /// The time at which its last start was issued.
     pub(crate) started_at: Timestamp,
-    /// Series of attempts after a retry period.
+    /// The number of retries. Each retry begins a new series of attempts.
     pub(crate) retries: u32,
-    /// When the cheap check last answered, or anything better.
+    /// The time of the last good answer to the cheap check, or of a better proof that it is alive.
     pub(crate) looked_alive_at: Timestamp,
-    /// When the thorough check last answered, or the agent reported, or the start succeeded; for
-    /// a resource in doubt, when it was last probed.
+    /// The time of the last good answer to the thorough check, the last report by the agent or the
+    /// last successful start. For a resource in doubt it is the time of the last probe.
     pub(crate) known_alive_at: Timestamp,
     /// Grows with every change of state.
     pub(crate) sequence: u64,
-    /// The configuration that declared it, 0 if it was declared with the cluster: a node that has
-    /// said what it runs only before that may run it.
+    /// The configuration that declared it, or 0 if it was declared with the cluster. A node may run
+    /// it if it has not said what it runs since then.
     pub(crate) declared_in: u64,
-    /// Whether an operator vouches that it does not run where nobody has said so.
+    /// Tells whether an operator vouches that it runs only where nodes have said so.
     pub(crate) vouched: Vouched,
 }
 
-/// Whether an operator vouches that a resource does not run on the nodes that have not said what
-/// they run since it was declared.
+/// Tells whether an operator vouches that a resource does not run on the nodes that have not said
+/// what they run since it was declared.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Vouched {
-    /// No: its first start waits for them.
+    /// No operator does. Its first start waits for those nodes.
     #[default]
     No,
-    /// Yes.
+    /// An operator does.
     Yes,
 }
 
-/// Whether a start that was never answered may still come to pass.
+/// Tells whether a start that was never answered may still happen.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum LateStart {
-    /// None was asked for, or it was answered, or what came after it was.
+    /// No start was issued, or the start or a later operation was answered.
     #[default]
     Impossible,
-    /// The start was given up before it was answered: nobody answered in time, the node was lost,
-    /// or the resource was said to have died. That report may be of an earlier run, and the agent
-    /// may not have seen the start yet.
+    /// The start was given up before it was answered: it timed out, the node was lost, or the
+    /// resource was reported as failed. That report may be about an earlier run, and the agent may
+    /// not have seen the start yet.
     Possible,
 }
 
 impl LateStart {
-    /// What is left of starts after a change of state.
+    /// Returns whether a late start is possible after a change of state.
     pub(crate) const fn after(
         self,
         from: ResourceState,
@@ -97,7 +99,7 @@ impl LateStart {
                 Self::Possible
             }
             ResourceState::InDoubt if is_starting => Self::Possible,
-            // Only what confirms that it is off, or answers, ends it.
+            // This ends only with an answer, or with a proof that the resource is off.
             ResourceState::InDoubt => self,
             ResourceState::Initializing
             | ResourceState::Offline
@@ -110,21 +112,21 @@ impl LateStart {
     }
 }
 
-/// What the last failure of a resource ended.
+/// The phase in which a resource last failed.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum FailedWhile {
-    /// A run, or it did not fail since it last ran.
+    /// It failed while it ran, or has not failed since it last ran.
     #[default]
     Running,
-    /// A start.
+    /// It failed while it started.
     Starting,
 }
 
 impl FailedWhile {
-    /// How often a resource may be restarted after such a failure, in each restart period.
+    /// Returns how often a resource may be restarted after such a failure, in each restart period.
     #[must_use]
     pub const fn threshold(self, settings: &ResourceSettings) -> u32 {
         match self {
@@ -133,13 +135,13 @@ impl FailedWhile {
         }
     }
 
-    /// What is known after a change of state.
+    /// Returns the phase after a change of state.
     pub(crate) const fn after(self, from: ResourceState, to: ResourceState) -> Self {
         match (from, to) {
             (ResourceState::OnlinePending, ResourceState::Terminating | ResourceState::InDoubt) => {
                 Self::Starting
             }
-            // Cleared, or left behind by its group.
+            // The failure was cleared, or the group has another owner.
             (ResourceState::Failed, ResourceState::Offline) => Self::Running,
             (
                 _,
@@ -159,27 +161,27 @@ impl FailedWhile {
     }
 }
 
-/// What is known of a resource in doubt from before, and what is to be done about it.
+/// The knowledge about a resource in doubt from before, and the plan for it.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
-    /// Something was asked of it that was not answered, and nobody knows what came of it.
+    /// An operation on it was not answered, and nobody knows the result.
     #[default]
     Open,
-    /// It was online when its node was lost, and no start, stop or terminate was asked for since.
+    /// It was online when its node was lost, and no start, stop or terminate was issued since.
     WasOnline,
-    /// Its node is back in the same life and it may run there or still start, but it does not
-    /// count: it is terminated as soon as nothing relies on it, and not probed before.
+    /// Its node is back in the same life, and it may run there or still start, but that does not
+    /// count. It is terminated as soon as nothing relies on it, and is not probed before.
     ToTerminate,
-    /// It failed, or could not be stopped for certain, and is left as it is for an operator to look
-    /// at: nothing is asked of it.
+    /// It failed, or a stop was not confirmed, and it is left failed for an operator. No operation
+    /// on it is issued.
     Left,
 }
 
 impl Doubt {
-    /// What is known after a change of state.
+    /// Returns the knowledge and the plan after a change of state.
     pub(crate) const fn after(
         self,
         from: ResourceState,
@@ -196,38 +198,38 @@ impl Doubt {
     }
 }
 
-/// What is going to be done about a failed resource.
+/// The plan for a failed resource.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Recovery {
-    /// Nothing is left to do: it did not fail, or the next start is free to happen.
+    /// There is no plan: it did not fail, or it may be started again.
     #[default]
     None,
-    /// A restart on the same node.
+    /// It is restarted on the same node at this time.
     RestartAt(Timestamp),
-    /// Its group is to fail over.
+    /// Its group fails over.
     Failover,
-    /// Another attempt, when the retry period is over or when the cause is gone.
+    /// It is tried again when the retry period is over or when the cause is gone.
     RetryAt {
-        /// When the retry period is over; `None` is never.
+        /// The time at which the retry period is over. `None` means never.
         at: Option<Timestamp>,
-        /// Why it was not restarted.
+        /// The reason why it was not restarted.
         cause: Exhaustion,
     },
 }
 
-/// Why a failed resource is not restarted for now.
+/// The reason why a failed resource is not restarted for now.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exhaustion {
-    /// Its action is never to restart it.
+    /// Its declaration says that it is never restarted.
     DontRestart,
-    /// Its restarts are used up, and it does not move its group.
+    /// Its restarts are used up, and its failure does not move its group.
     Restarts,
-    /// Its restarts are used up, and it does not move its group as long as the dependents have
-    /// another provider. It is tried again until its retries are used up as well.
+    /// Its restarts are used up, and its failure does not move its group as long as its dependents
+    /// have another provider. It is retried until its retries are used up as well.
     Redundant,
     /// The failovers of its group are used up.
     Failovers,
@@ -235,67 +237,70 @@ pub enum Exhaustion {
     NoCandidate,
     /// Its node runs another group of the same anti-affinity class.
     Admission,
-    /// The last attempt of the 2003 profile failed, or the cycles are used up.
+    /// The last attempt of the 2003 profile failed, or the retry cycles are used up.
     Retries,
-    /// Its agent says that it can never run on its node.
+    /// Its agent reported that it can never run on its node.
     ForGood,
-    /// Nothing is left that could mend it, or its terminate was not confirmed, and it is left as it is
-    /// for an operator to look at.
+    /// No attempt to recover it is left, or its terminate was not confirmed, and it is left failed
+    /// for an operator.
     Left,
 }
 
-/// An operation that was asked for and not answered.
+/// An operation that was issued and has not been answered.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Operation {
-    /// Its identity.
+    /// The id of the operation.
     pub id: OpId,
-    /// What was asked for.
+    /// The kind of the operation.
     pub kind: OperationKind,
-    /// When.
+    /// The time at which it was issued.
     pub issued_at: Timestamp,
-    /// When the agent last reported progress, or when it was issued.
+    /// The time at which the agent last reported progress or, without a report, at which it was
+    /// issued.
     pub progress_at: Timestamp,
 }
 
-/// What an operation asks for.
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OperationKind {
-    /// Bring a resource online.
+    /// Brings a resource online.
     Start,
-    /// Take it offline in good order.
+    /// Takes a resource offline in good order.
     Stop,
-    /// Take it offline at any price.
+    /// Takes a resource offline by force.
     Terminate,
-    /// The cheap health check.
+    /// Runs the cheap health check of a resource.
     CheckLooksAlive,
-    /// The thorough health check.
+    /// Runs the thorough health check of a resource.
     CheckIsAlive,
-    /// Find out whether it runs.
+    /// Asks whether a resource runs.
     Probe,
-    /// Make certain that a node runs nothing.
+    /// Makes certain that a node runs nothing.
     Fence,
-    /// Find out what a node runs. It is answered by
-    /// [`Input::NodeInventory`](crate::Input::NodeInventory), which names it, and by no outcome.
+    /// Asks a node what it runs. [`Input::NodeInventory`](crate::Input::NodeInventory), which
+    /// contains the id of the operation, answers it, and no outcome does.
     Inventory,
 }
 
-/// How an operation ended.
+/// The end of an operation.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// As asked: it started, stopped, was terminated or fenced; a check found it alive.
+    /// The operation succeeded: the resource was started, stopped or terminated, the node was
+    /// fenced, or a check found the resource alive.
     Succeeded,
-    /// Not as asked: it did not start, stop, terminate or get fenced; a check found it dead.
+    /// The operation failed: the resource was not started, stopped or terminated, the node was not
+    /// fenced, or a check found the resource dead.
     Failed,
-    /// Of a start only: it failed, and the resource can never run on this node, for its binary is
-    /// missing, or its licence is for another one. Nothing is restarted there; if the resource affects
-    /// its group, the group moves at once, and the node is barred for the group until an operator
-    /// clears the failure or the node joins in a new life.
+    /// A start failed, and the resource can never run on this node, for example because its binary
+    /// is missing or its licence is for another node. It is not restarted there. If it affects its
+    /// group, the group moves at once and is barred from the node, until an operator clears the
+    /// failure or the node joins in a new life.
     FailedForGood,
-    /// The embedder stopped waiting for it. Neither success nor failure.
+    /// The embedder does not wait for the answer any longer. This is neither success nor failure.
     TimedOut,
     /// A probe found it running.
     Running,
@@ -303,29 +308,30 @@ pub enum Outcome {
     NotRunning,
 }
 
-/// A resource found running on a node where it should not run.
+/// An orphan: a resource that was found running on a node where it should not run.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Orphan {
-    /// How far it has been stopped.
+    /// The progress in stopping it.
     pub state: OrphanState,
     /// The stop or terminate in flight.
     pub operation: Option<Operation>,
 }
 
-/// How far an orphan has been stopped.
+/// The progress in stopping an orphan.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrphanState {
-    /// It runs, and waits for its dependents there to be stopped.
+    /// It runs, and waits until its dependents on the node are stopped.
     Running,
-    /// Its node says that it is starting or stopping: it is terminated, and waits for its
-    /// dependents there like any other.
+    /// Its node says that it is starting or stopping. It is going to be terminated, after its
+    /// dependents on the node are stopped.
     Unsettled,
     /// A stop is under way.
     Stopping,
     /// A terminate is under way.
     Terminating,
-    /// Neither confirmed that it is off; tried again every probe interval.
+    /// Neither a stop nor a terminate confirmed that it is off. It is tried again every probe
+    /// interval.
     InDoubt(Timestamp),
 }
 
@@ -354,45 +360,46 @@ impl ResourceRecord {
         }
     }
 
-    /// What is known of it.
+    /// Returns its state.
     #[must_use]
     pub const fn state(&self) -> ResourceState {
         self.state
     }
 
-    /// When it entered its state.
+    /// Returns the time at which it entered its state.
     #[must_use]
     pub const fn since(&self) -> Timestamp {
         self.since
     }
 
-    /// What an operator wants of it; `None` is what is wanted of the group.
+    /// Returns the state that an operator wants for it alone. `None` means the desired state of its
+    /// group.
     #[must_use]
     pub const fn desired(&self) -> Option<DesiredState> {
         self.desired
     }
 
-    /// Whether failed health checks are ignored.
+    /// Tells whether failed health checks are ignored.
     #[must_use]
     pub const fn maintenance(&self) -> Maintenance {
         self.maintenance
     }
 
-    /// The operation in flight.
+    /// Returns the operation in flight.
     #[must_use]
     pub const fn operation(&self) -> Option<Operation> {
         self.operation
     }
 
-    /// Forgets its failures: it has all its restarts and retries again.
+    /// Forgets its failures, so that it has all its restarts and retries again.
     pub(crate) fn forget_attempts(&mut self) {
         self.recovery = Recovery::None;
         self.restarts.clear();
         self.retries = 0;
     }
 
-    /// The time up to which its restarts have aged: where only time online counts, the clock stands
-    /// still while the resource is not online.
+    /// Returns the time up to which its restarts have aged. If only time online counts, this clock
+    /// stands still while the resource is not online.
     pub(crate) fn restart_clock(&self, window: RestartWindow, now: Timestamp) -> Timestamp {
         match window {
             RestartWindow::Clock => now,
@@ -401,8 +408,8 @@ impl ResourceRecord {
         }
     }
 
-    /// What is left of its restarts. No time is promised at which more are left as long as that time
-    /// does not come.
+    /// Returns the budget for its restarts. It contains no time of renewal while the clock of the
+    /// restarts stands still.
     pub(crate) fn restart_budget(
         &self,
         window: RestartWindow,
@@ -415,29 +422,30 @@ impl ResourceRecord {
         Budget { renews_at: budget.renews_at.filter(|_| !stands_still), ..budget }
     }
 
-    /// Its restarts on this owner, as far back as its budget looks. Where they leave their window by
-    /// time online, these are the times at which they would have happened had it been online ever
-    /// since.
+    /// Returns its restarts on this owner, as far back as its budget looks. If they leave their
+    /// window only by time online, these are the times at which they would have happened if the
+    /// resource had been online ever since.
     #[must_use]
     pub const fn restarts(&self) -> &FailureLog {
         &self.restarts
     }
 
-    /// The start that its present run goes back to; `None` if it does not run, or nobody knows.
+    /// Returns the start that began its present run. It is `None` if the resource does not run or
+    /// nobody knows.
     #[must_use]
     pub const fn run(&self) -> Option<OpId> {
         self.run
     }
 
-    /// What is going to be done about its failure.
+    /// Returns the plan for its failure.
     #[must_use]
     pub const fn recovery(&self) -> Recovery {
         self.recovery
     }
 
-    /// Whether nobody knows if it runs, and nothing is done about it but to ask: whether a probe of
-    /// it is in flight makes no difference. While it is being terminated the answer to that is
-    /// waited for, as with anything else that stops.
+    /// Tells whether it is in doubt and nothing is done about that but to ask. A probe in flight
+    /// makes no difference. While it is being terminated this is false, because the answer is
+    /// awaited as for every other stop.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         let is_left_alone = match self.operation.map(|operation| operation.kind) {
@@ -456,7 +464,7 @@ impl ResourceRecord {
         self.state == ResourceState::InDoubt && is_left_alone
     }
 
-    /// Grows with every change of state (MS-CMRP).
+    /// Returns a number that grows with every change of state (MS-CMRP).
     #[must_use]
     pub const fn sequence(&self) -> u64 {
         self.sequence
@@ -464,13 +472,14 @@ impl ResourceRecord {
 }
 
 impl Operation {
-    /// When the operation counts as not answered: after too long a silence, or too long in all.
+    /// Returns the time at which the operation times out: after too long a silence, or too long in
+    /// all.
     #[must_use]
     pub fn deadline(&self, silence: Duration, overall: Duration) -> Timestamp {
         self.progress_at.after(silence).min(self.issued_at.after(overall))
     }
 
-    /// When this operation on a resource with these settings counts as not answered.
+    /// Returns the time at which this operation on a resource with these settings times out.
     #[must_use]
     pub fn deadline_of(&self, settings: &ResourceSettings) -> Timestamp {
         match self.kind {

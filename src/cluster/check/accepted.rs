@@ -1,4 +1,4 @@
-//! Accepted inputs, with what was found out while they were checked.
+//! Accepted inputs, with the findings of their checks.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -31,7 +31,8 @@ impl Facts<'_> {
         Ok(())
     }
 
-    /// Whether a group stays where it is and as it is, for it is locked and nobody overrides that.
+    /// Tells whether a group stays where it is and as it is, because it is locked and the lock is
+    /// not overridden.
     pub(crate) fn is_held_by_lock(self, group: GroupId, lock: LockHandling) -> bool {
         let held = self.state.group(group).map(|record| record.lock);
         match (held, lock) {
@@ -94,7 +95,7 @@ impl Facts<'_> {
         if record.state != ResourceState::InDoubt {
             return Ok(());
         }
-        // Of a lost node nobody can say what it runs; its being off is confirmed as a whole.
+        // Nobody can say what a lost node runs; the whole node is confirmed off instead.
         if let Some(node) = self.state.owner(group)
             && !self.state.node_state(node).is_member()
         {
@@ -103,7 +104,7 @@ impl Facts<'_> {
         if !record.is_in_doubt() {
             return Err(InputError::ResourceState { resource, state: record.state });
         }
-        // What is off now may run later; no operator can vouch for that.
+        // A resource that is off now may start late; no operator can vouch for that.
         match record.late_start {
             LateStart::Possible if !seeded!(WordBeforeLateStart) => {
                 Err(InputError::LateStart(resource))
@@ -181,7 +182,7 @@ impl View<'_> {
         Ok(Accepted::Command(command))
     }
 
-    /// Whether the owner of a group may start something on request.
+    /// Checks that the owner of a group may start something on request.
     fn check_can_start(self, group: GroupId) -> Result<(), InputError> {
         let declared = self.spec.group(group).ok_or(InputError::UnknownGroup(group))?;
         if !self.state.is_quorate() {
@@ -207,9 +208,9 @@ impl View<'_> {
         }
     }
 
-    /// Whether there is no better node for a group than its owner.
+    /// Tells whether there is no better node for a group than its owner.
     fn is_stuck_on(self, group: GroupId, owner: NodeId) -> bool {
-        // As if it were wanted already.
+        // The group is placed as if it were wanted already.
         let placement = self.placement(group, Trigger::Start).map(Placement::to_run);
         placement
             .and_then(|placement| plan::choose(&placement, self.policy))
@@ -258,7 +259,7 @@ impl View<'_> {
         }
     }
 
-    /// Where a move would go now.
+    /// Returns the node that a move would go to now.
     pub(crate) fn move_target(
         self,
         group: GroupId,

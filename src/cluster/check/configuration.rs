@@ -27,7 +27,7 @@ pub(crate) struct Configuration {
 }
 
 impl Facts<'_> {
-    /// Checks that a node can be taken out of the configuration, and prepares that.
+    /// Checks that a node can be evicted, and prepares the configuration without it.
     pub(crate) fn check_evict(self, node: NodeId) -> Result<Box<Configuration>, InputError> {
         self.known_node(node)?;
         if self.spec.nodes().len() == 1 {
@@ -59,15 +59,15 @@ impl Facts<'_> {
         if is_fenced || self.state.node_state(node) == NodeState::Unclean {
             return Err(InputError::NodeNotOff(node));
         }
-        // What it has not said that it does not run, it may run.
+        // The node may run every resource that it has not said it does not run.
         match self.first_that_may_run(node).or_else(|| self.first_unsaid(node)) {
             Some(resource) => Err(InputError::NodeInUse { node, resource }),
             None => Ok(()),
         }
     }
 
-    /// Without its only possible owner a resource could run nowhere; with no list of owners it
-    /// could run everywhere, which nobody asked for.
+    /// Checks that no resource loses its only possible owner: it could run nowhere then, or, with
+    /// no list of owners, everywhere, which nobody asked for.
     fn check_owners_without(self, node: NodeId) -> Result<(), InputError> {
         let is_only = |of: &ResourceSpec| {
             of.can_run_on(node)
@@ -79,7 +79,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Checks that a declaration can replace the one in force, and prepares that.
+    /// Checks that a declaration can replace the one in force, and prepares it.
     pub(crate) fn check_configure(
         self,
         declaration: ClusterDeclaration,
@@ -99,8 +99,9 @@ impl Facts<'_> {
         Ok(Box::new(Configuration { spec, authority }))
     }
 
-    /// What proves a node off is agreed before it is lost. Afterwards nobody can tell the node, and
-    /// a lease under which it does not live would end without its stopping anything.
+    /// Checks that the kind of proof that a node is off does not change while a node is lost. Such
+    /// a node cannot be told any more, and a lease that it does not know of would end without its
+    /// stopping anything.
     fn check_fencing(self, spec: &ClusterSpec) -> Result<(), InputError> {
         if self.spec.settings().fencing == spec.settings().fencing {
             return Ok(());
@@ -112,7 +113,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Whether the nodes that are members now would have quorum under another configuration.
+    /// Tells whether the present members would have quorum under another configuration.
     fn would_be_quorate(self, spec: &ClusterSpec) -> bool {
         let settings = spec.settings();
         let mut ballot = Ballot {
@@ -236,7 +237,7 @@ impl Facts<'_> {
                 self.spec.resource(old).and_then(|declared| mapping.group(declared.group()));
             if let Some(place) = mapping.resource(old).and_then(|of| resources.get_mut(of.index()))
             {
-                // In another group it is known as well where it runs.
+                // A resource that changes its group keeps what is known of where it runs.
                 place.declared_in = record.declared_in;
                 place.vouched = record.vouched;
             }
@@ -263,7 +264,7 @@ impl Facts<'_> {
         resources
     }
 
-    /// The group states that were told last, by the ids of another configuration.
+    /// Returns the group states that were told last, by the ids of another configuration.
     pub(crate) fn told_states(self, spec: &ClusterSpec) -> Vec<crate::machine::GroupState> {
         spec.groups()
             .map(|(_, declared)| {
@@ -299,7 +300,8 @@ fn mapped_group(
     mapped
 }
 
-/// A resource that goes on in the group keeps its node barred.
+/// Returns the failed nodes in another configuration. A node stays barred by a resource that stays
+/// in the group.
 fn mapped_failures(
     failed_on: &FailedNodes,
     mapping: &Mapping,
@@ -314,7 +316,7 @@ fn mapped_failures(
     FailedNodes::from_entries(entries.collect())
 }
 
-/// The new ids of what has the same name in both configurations.
+/// The new ids of nodes, groups and resources with equal names in both configurations.
 pub(crate) struct Mapping {
     nodes: Vec<Option<NodeId>>,
     groups: Vec<Option<GroupId>>,
@@ -332,7 +334,7 @@ impl Mapping {
             resources: old
                 .resources()
                 .map(|(_, resource)| {
-                    // Of another kind it is another resource, whatever its name.
+                    // With another kind it is another resource, whatever its name.
                     let id = new.resource_id(resource.name())?;
                     let kind = new.resource(id)?.kind();
                     (kind_name(old, resource.kind()) == kind_name(new, kind)).then_some(id)

@@ -1,7 +1,7 @@
 //! Refuses inputs that are wrong or not possible now, before anything changes.
 //!
-//! [`Cluster::check`] turns an input into an [`Accepted`] one or says why not. Whatever is
-//! accepted can be carried out without fail.
+//! [`Cluster::check`] turns an input into an [`Accepted`] one or says why not. Every accepted input
+//! can be carried out without fail.
 
 pub(crate) mod accepted;
 mod command;
@@ -21,13 +21,13 @@ use crate::machine::{NodeState, ResourceState};
 use crate::state::{DownProof, Outcome};
 use crate::time::Timestamp;
 
-/// Beyond this count a cluster takes nothing in any more. It is so far from the highest one that a
-/// snapshot may have that no history gets from here to there, so that the cluster can always be
-/// stored and restored. Nothing of this world gets here either, only a forged state.
+/// The highest count at which a cluster still takes inputs. It is so far from the highest count of
+/// a snapshot that no history gets from here to there, so that the cluster can always be stored and
+/// restored. Only a forged state gets even this far.
 pub(crate) const LAST_COUNT: u64 = u64::MAX >> 3;
 
 impl Facts<'_> {
-    /// Whether one of the cluster's own counters is near the end of its range.
+    /// Tells whether one of the cluster's own counters is near the end of its range.
     pub(crate) fn is_exhausted(self) -> bool {
         let state = self.state;
         let highest = state.inputs.max(state.next_operation.value()).max(state.configuration);
@@ -76,7 +76,7 @@ impl Facts<'_> {
                 Some(DownProof::NeverSeen | DownProof::LeaseExpired | DownProof::Trusted) => {
                     Ok(Accepted::Vouched(node, DownProof::Operator))
                 }
-                // The later life that was heard is over as well.
+                // The later life that was heard of is over as well.
                 Some(DownProof::LaterLife) => Ok(Accepted::Vouched(node, DownProof::Rebooted)),
                 Some(
                     DownProof::Left | DownProof::Fenced | DownProof::Operator | DownProof::Rebooted,
@@ -89,8 +89,8 @@ impl Facts<'_> {
         }
     }
 
-    /// The life that a report is about, if it is a later one than the known one; an earlier one is
-    /// stale.
+    /// Returns the life that a report is about, if it is later than the known one; a report about
+    /// an earlier one is stale.
     fn check_life(self, node: NodeId, life: Life) -> Result<Option<Incarnation>, InputError> {
         let known = self.state.node(node).ok_or(InputError::UnknownNode(node))?.incarnation;
         let Life::Of(reported) = life else { return Ok(None) };
@@ -108,8 +108,8 @@ impl Facts<'_> {
         if state.is_member() { Ok(()) } else { Err(InputError::NodeState { node, state }) }
     }
 
-    /// A node comes back in a higher incarnation than it went away in, unless it never went away
-    /// or nobody had to take its life.
+    /// Checks that a node comes back in a higher incarnation than it went away in, unless it never
+    /// went away or nothing had to end its life.
     fn check_join(
         self,
         node: NodeId,
@@ -150,7 +150,7 @@ impl Facts<'_> {
         Err(InputError::StaleIncarnation { node, reported: incarnation, known })
     }
 
-    /// A member speaks, in its present life.
+    /// Checks that a list is from a member in its present life.
     fn check_inventory(
         self,
         node: NodeId,
@@ -165,7 +165,7 @@ impl Facts<'_> {
         self.check_member(node)
     }
 
-    /// A list names known resources, each once.
+    /// Checks that a list names known resources, each once.
     fn check_list(self, running: &[Running]) -> Result<(), InputError> {
         let mut seen = BTreeSet::new();
         for Running { resource, .. } in running {
@@ -209,7 +209,8 @@ impl Facts<'_> {
         }
     }
 
-    /// Checks who reports about which run, and gives the state of the resource.
+    /// Checks the sender of a report and the run that it is about, and returns the state of the
+    /// resource.
     fn check_report(
         self,
         resource: ResourceId,
@@ -232,7 +233,8 @@ impl Facts<'_> {
         Ok(self.state.resource_state(resource))
     }
 
-    /// A report of a run that is over is stale. Where no start is known, all are about the present run.
+    /// Refuses a report of a run that is over as stale. Where no start is known, all reports are
+    /// about the present run.
     fn check_run(self, resource: ResourceId, run: Run) -> Result<(), InputError> {
         let Run::Of(start) = run else { return Ok(()) };
         if start >= self.state.next_operation || start == OpId::default() {
@@ -349,8 +351,8 @@ mod tests {
     use crate::state::WitnessState;
     use alloc::vec::Vec;
 
-    /// Whatever the cluster counts, it counts up to an eighth of the range, and the last number is
-    /// used. Then nothing happens any more, not by a timeout either, and it can still be restored.
+    /// Checks that a cluster counts up to an eighth of the range, and uses the last number. Then
+    /// nothing happens any more, not by a timeout either, and it can still be restored.
     #[test]
     fn counters_end_far_from_their_end() {
         let spec = || {
@@ -385,7 +387,7 @@ mod tests {
         ];
         for (index, change) in changes.into_iter().enumerate() {
             let exhausted = Err(InputError::CounterExhausted);
-            // What the first input does not count the second is free to.
+            // The first input does not count configurations, so the second one is accepted.
             let second = if index == 4 { Ok(()) } else { exhausted.clone() };
             assert_eq!(answer(change, LAST_COUNT), (Ok(()), second), "{index}");
             let refused = (exhausted.clone(), exhausted);

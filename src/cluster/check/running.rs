@@ -44,8 +44,8 @@ impl<'a> Facts<'a> {
         Ok(())
     }
 
-    /// Dependencies change only while the dependent is off, and end only while the provider is off
-    /// as well.
+    /// Checks that dependencies change only while the dependent is off, and end only while the
+    /// provider is off as well.
     fn check_ends_off(
         self,
         resource: ResourceId,
@@ -109,7 +109,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The groups whose owner can own them now and could not any more, each with that node.
+    /// Returns the groups whose owners can own them now and could not any more, each with its
+    /// owner.
     fn struck_owners(
         self,
         mapping: &'a Mapping,
@@ -147,8 +148,8 @@ fn check_added<'a>(
     if added.all(holds) { Ok(()) } else { Err(Unmet) }
 }
 
-/// The resources of a group that are online and are to stay so, as far as what is wanted and what
-/// they need says.
+/// Returns the resources of a group that are online and are to stay so, judged by what is wanted
+/// and by what they need.
 fn kept_online(
     spec: &ClusterSpec,
     state: &ClusterState,
@@ -179,7 +180,7 @@ fn kept_online(
     kept
 }
 
-/// The dependencies of a resource by name, to be compared between configurations.
+/// Returns the dependencies of a resource by name, to compare them between configurations.
 fn clauses(spec: &ClusterSpec, resource: ResourceId) -> BTreeSet<BTreeSet<String>> {
     let Some(group) = spec.resource(resource).and_then(|of| spec.group(of.group())) else {
         return BTreeSet::new();

@@ -1,7 +1,7 @@
 //! Checks a configuration that is to be accepted without quorum.
 //!
-//! The votes that are missing belong to nodes that are certain to be off. What may change is who
-//! votes, and nothing else: with quorum everything else can change afterwards.
+//! The missing votes belong to nodes that are certain to be off. Only the voters may change: with
+//! quorum everything else can change afterwards.
 
 use crate::cluster::view::Facts;
 use crate::cluster::words::InputError;
@@ -11,18 +11,18 @@ use crate::settings::{ClusterSettings, QuorumRule};
 use crate::spec::{ClusterSpec, more_than_votes};
 use crate::state::{DownProof, WitnessState};
 
-/// On what a change of configuration rests.
+/// The ground on which a configuration is changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Authority {
-    /// The votes of the members, or that nobody is a member.
+    /// The members have the votes, or there are no members.
     Votes,
-    /// That every absent node is certain to be off.
+    /// Every absent node is certain to be off.
     Proof,
 }
 
 impl Facts<'_> {
-    /// On what a change to this configuration would rest. A minority changes no configuration unless
-    /// nobody else could; a cluster that is down as a whole may be changed.
+    /// Returns the ground for a change to this configuration. A minority changes no configuration
+    /// unless no other part of the cluster could; a cluster that is down as a whole may be changed.
     pub(crate) fn authority_for(self, spec: &ClusterSpec) -> Result<Authority, InputError> {
         if self.state.is_quorate() || self.index.membership.members == 0 {
             return Ok(Authority::Votes);
@@ -36,7 +36,7 @@ impl Facts<'_> {
         }
         let mut kept = spec.nodes().filter_map(|(_, node)| self.spec.node_id(node.name()));
         if !kept.any(|node| self.state.node_state(node).is_member()) {
-            // Nobody would be left who has it.
+            // No member would be left with the new configuration.
             return Err(InputError::ConfigurationWouldLoseQuorum);
         }
         match more_than_votes(self.spec, spec) {
@@ -45,8 +45,8 @@ impl Facts<'_> {
         }
     }
 
-    /// The first node that is absent, could have a part in a quorum elsewhere, and is not certain to
-    /// be off. With a witness that is held elsewhere a node needs no vote for that.
+    /// Returns the first absent node that could have a part in a quorum elsewhere and is not
+    /// certain to be off. If the witness is held elsewhere, a node needs no vote for that.
     fn absent_voter(self, spec: &ClusterSpec) -> Option<NodeId> {
         let is_witness_elsewhere =
             self.state.witness == WitnessState::Down && has_witness(self.spec.settings());
@@ -71,8 +71,8 @@ impl Facts<'_> {
     }
 }
 
-/// Whether a node that is down with this proof is off because it left, because somebody ended its
-/// life, or on an operator's word. The others say only that it runs nothing.
+/// Tells whether this proof makes a node certain to be off: it left, its life was ended, or an
+/// operator gave their word. The other proofs say only that it runs nothing.
 const fn is_certain(proof: DownProof) -> bool {
     match proof {
         DownProof::Left | DownProof::Fenced | DownProof::Operator | DownProof::Rebooted => true,
@@ -83,7 +83,7 @@ const fn is_certain(proof: DownProof) -> bool {
     }
 }
 
-/// Whether the witness has a part in quorum.
+/// Tells whether the witness has a part in quorum.
 const fn has_witness(settings: &ClusterSettings) -> bool {
     match settings.quorum {
         QuorumRule::NodeMajority => false,

@@ -1,9 +1,9 @@
 //! The timers: one deadline per node, group and resource, earliest first.
 //!
-//! Deadlines are derived from the state; this is an index over them. It is a heap with four
-//! children to an entry, which is shallow and kind to caches. Entries know their place, so that a
-//! deadline changes in logarithmic time without allocation.
-//! Entries of equal time are ordered by slot, so the earliest is the same in every rebuild.
+//! Deadlines follow from the state, and this is an index over them. It is a heap in which an entry
+//! has four children, so it is shallow and needs few cache lines. Entries know their place, so a
+//! deadline changes in logarithmic time without allocation. Entries of equal time are ordered by
+//! slot, so every rebuild has the same first entry.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::time::Timestamp;
 
-/// Whose deadline it is.
+/// A node, a group or a resource that can have a deadline.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Slot {
     Node(NodeId),
@@ -19,11 +19,11 @@ pub(crate) enum Slot {
     Resource(ResourceId),
 }
 
-/// Deadlines by slot.
+/// The deadlines by slot.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Agenda {
     heap: Vec<(Timestamp, u32)>,
-    /// Place of each slot in the heap, or `ABSENT`.
+    /// The place of each slot in the heap, or `ABSENT`.
     places: Vec<u32>,
     nodes: u32,
     groups: u32,
@@ -32,7 +32,7 @@ pub(crate) struct Agenda {
 const ABSENT: u32 = u32::MAX;
 
 impl Agenda {
-    /// No deadlines, for a cluster of this size.
+    /// Creates an agenda without deadlines, for a cluster of this size.
     pub(crate) fn new(nodes: usize, groups: usize, resources: usize) -> Self {
         let slots = nodes.saturating_add(groups).saturating_add(resources);
         Self {
@@ -60,23 +60,23 @@ impl Agenda {
         }
     }
 
-    /// The earliest deadline.
+    /// Returns the earliest deadline and its slot.
     pub(crate) fn first(&self) -> Option<(Timestamp, Slot)> {
         self.heap.first().map(|(at, key)| (*at, self.slot(*key)))
     }
 
-    /// The deadline of a slot.
+    /// Returns the deadline of a slot.
     pub(crate) fn deadline(&self, slot: Slot) -> Option<Timestamp> {
         let place = *self.places.get(index(self.key(slot)))?;
         self.heap.get(index(place)).map(|(at, _)| *at)
     }
 
-    /// All deadlines, in no order.
+    /// Returns all deadlines, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Timestamp, Slot)> + '_ {
         self.heap.iter().map(|(at, key)| (*at, self.slot(*key)))
     }
 
-    /// All deadlines, in order; for comparison with a rebuild.
+    /// Returns all deadlines, in order, for comparison with a rebuild.
     #[cfg(test)]
     pub(crate) fn sorted(&self) -> Vec<(Timestamp, Slot)> {
         let mut all: Vec<_> = self.iter().collect();
@@ -130,8 +130,8 @@ impl Agenda {
         }
     }
 
-    /// Moves an entry up to where it belongs. Those that it passes move down by one each, and are
-    /// written once.
+    /// Moves an entry up to its place. Each entry that it passes moves down by one and is written
+    /// once.
     fn rise(&mut self, from: usize) {
         let Some(entry) = self.heap.get(from).copied() else { return };
         let mut place = from;
@@ -148,7 +148,8 @@ impl Agenda {
         }
     }
 
-    /// The same downwards.
+    /// Moves an entry down to its place. Each entry that it passes moves up by one and is written
+    /// once.
     fn sink(&mut self, from: usize) {
         let Some(entry) = self.heap.get(from).copied() else { return };
         let mut place = from;
@@ -165,7 +166,7 @@ impl Agenda {
         }
     }
 
-    /// Writes an entry, and where it is.
+    /// Writes an entry, and notes its place.
     fn put(&mut self, place: usize, entry: (Timestamp, u32)) {
         if let Some(spot) = self.heap.get_mut(place) {
             *spot = entry;

@@ -1,7 +1,7 @@
-//! Indexes: derived from the state and kept for speed.
+//! Indexes that follow from the state and are kept for speed.
 //!
-//! Everything here can be built from the state alone; [`Cluster::assemble`] does, and
-//! [`Cluster::check_invariants`] compares the two.
+//! All of them can be built from the state alone. `Cluster::assemble` builds them, and
+//! `Cluster::check_invariants` compares them with new ones.
 
 pub(crate) mod agenda;
 pub(crate) mod orphans;
@@ -29,21 +29,21 @@ pub(crate) struct Index {
     pub(crate) agenda: Agenda,
     pub(crate) outstanding: Outstanding,
     pub(crate) membership: Membership,
-    /// How many resources of each group may be running on its owner.
+    /// The number of resources of each group that may be running on its owner.
     pub(crate) running: Vec<u32>,
     pub(crate) orphans: OrphanIndex,
-    /// Resources on their owners that are in doubt, nobody is being asked about, and whose
-    /// declaration asks for a fence then.
+    /// Resources on their owners whose doubt calls for a fence: they are in doubt, nothing but a
+    /// probe of them is in flight, and their declaration then asks for a fence.
     pub(crate) fatal_doubts: BTreeSet<(NodeId, ResourceId)>,
-    /// The state of each group as it was last told.
+    /// The state of each group as it was last reported.
     pub(crate) group_states: Vec<GroupState>,
-    /// Groups that a node, room or a departure could help.
+    /// Groups that a node, free room or the departure of another group could help.
     pub(crate) awaiting: BTreeSet<GroupId>,
     /// Groups on their way, by priority: groups of lower priority wait for them.
     pub(crate) unsettled: BTreeSet<(Priority, GroupId)>,
-    /// Groups that could start, and wait while one of a higher priority is on its way.
+    /// Groups that could start, and wait while a group of higher priority is on its way.
     pub(crate) waiting: BTreeSet<(Priority, GroupId)>,
-    /// The lowest and the highest priority of a group.
+    /// The lowest and the highest priority of all groups.
     pub(crate) tiers: Option<(Priority, Priority)>,
     /// Groups that a drain took from a node.
     pub(crate) drained: BTreeSet<(NodeId, GroupId)>,
@@ -51,21 +51,22 @@ pub(crate) struct Index {
     pub(crate) draining: BTreeSet<NodeId>,
     /// Nodes that are not off and have not said what they run since resources were last declared.
     pub(crate) silent: BTreeSet<NodeId>,
-    /// Groups with resources that were declared while the cluster ran, by that configuration.
+    /// Groups with resources that were declared while the cluster ran, by the number of that
+    /// configuration.
     pub(crate) newcomers: BTreeSet<(u64, GroupId)>,
-    /// For nodes that are being drained, the highest priority of a group that is on its way from there:
-    /// groups of lower priority run on until it is online.
+    /// The highest priority of a group that is on its way from a node that is being drained, by
+    /// node. Groups of lower priority on that node keep running until that group is online.
     pub(crate) tier_ahead: BTreeMap<NodeId, Priority>,
     /// Groups that fail back in a window.
     pub(crate) windowed: Vec<GroupId>,
     pub(crate) touched: Touched,
-    /// The highest epoch of a group or number of changes of a resource.
+    /// The highest number among the epochs of groups and the counts of changes of resources.
     pub(crate) highest_count: u64,
-    /// Room for the plan of one group; empty between inputs.
+    /// The plan of one group while it is made. It is empty between inputs.
     pub(crate) stands: Vec<Stand>,
 }
 
-/// How many nodes take part, and what their votes are.
+/// The number of nodes that take part, and their votes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Membership {
     pub(crate) members: u32,
@@ -74,17 +75,17 @@ pub(crate) struct Membership {
     pub(crate) total_votes: u64,
 }
 
-/// What is to become of one resource of the group that is being planned.
+/// The plan for one resource of the group that is being planned.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Stand {
-    /// It should be online here.
+    /// The resource should be online on the owner.
     pub(crate) should: bool,
-    /// It is online and may stay so.
+    /// The resource is online and may stay online.
     pub(crate) keep: bool,
 }
 
 impl Index {
-    /// What follows from the state without planning.
+    /// Builds the indexes that follow from the state without planning.
     pub(crate) fn of(spec: &ClusterSpec, state: &ClusterState) -> Self {
         let (nodes, groups) = (spec.nodes().len(), spec.groups().len());
         let mut caches = Self {
@@ -104,7 +105,7 @@ impl Index {
             caches.note_doubts(spec, state, declared);
         }
         for (node, resource, orphan) in state.orphans() {
-            // Whoever wrote the state may have left something to do.
+            // The orphan may need an operation that was not issued yet.
             caches.touched.add_orphan(node, resource);
             if let Some(operation) = orphan.operation {
                 operations.push((operation.id, Target::Orphan(node, resource)));
@@ -129,7 +130,7 @@ impl Index {
         caches
     }
 
-    /// Takes a group in; the operations in flight on its owner.
+    /// Adds a group, and returns the operations in flight on its owner.
     fn take_in(
         &mut self,
         (spec, state): (&ClusterSpec, &ClusterState),
@@ -163,7 +164,7 @@ impl Index {
         operations
     }
 
-    /// Notes a counter of a record that has grown.
+    /// Notes a count of a record that has grown.
     pub(crate) fn note_count(&mut self, count: u64) {
         self.highest_count = self.highest_count.max(count);
     }
@@ -174,8 +175,8 @@ impl Index {
         }
     }
 
-    /// Notes whether a resource on its owner is in doubt in such a way that its declaration asks
-    /// for a fence.
+    /// Notes whether a resource on its owner is in such doubt that its declaration asks for a
+    /// fence.
     pub(crate) fn note_doubt(
         &mut self,
         spec: &ClusterSpec,
@@ -193,13 +194,13 @@ impl Index {
         if is_fatal {
             self.fatal_doubts.insert((owner, resource));
         } else if self.fatal_doubts.remove(&(owner, resource)) {
-            // Nobody waits for its fence any more.
+            // The owner need not be fenced for this resource any longer.
             self.touched.add_node(owner);
         }
     }
 
-    /// Checks that what follows from the state without planning equals what is built anew. What
-    /// takes planning is checked by [`Cluster::check_standings`] and [`Cluster::check_timers`].
+    /// Checks that the indexes that follow from the state without planning equal new ones. The
+    /// indexes that need planning are checked by `Facts::check_standings` and `View::check_timers`.
     pub(crate) fn check(&self, spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
         let anew = Self::of(spec, state);
         let is_equal = self.running == anew.running
@@ -224,13 +225,13 @@ impl Index {
         Err(Violation::new(Subject::Cluster, rule))
     }
 
-    /// The groups with resources that were declared after this configuration.
+    /// Returns the groups with resources that were declared after this configuration.
     pub(crate) fn newcomers_after(&self, configuration: u64) -> impl Iterator<Item = GroupId> + '_ {
         let first = (configuration.saturating_add(1), GroupId::new(0));
         self.newcomers.range(first..).map(|(_, group)| *group)
     }
 
-    /// How many resources of a group may be running on its owner.
+    /// Returns the number of resources of a group that may be running on its owner.
     pub(crate) fn running(&self, group: GroupId) -> u32 {
         self.running.get(group.index()).copied().unwrap_or(0)
     }

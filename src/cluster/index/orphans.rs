@@ -1,5 +1,4 @@
-//! Indexes over what runs where it should not, so that an answer about one orphan does not look at
-//! the others.
+//! Indexes over orphans, so that a question about one orphan does not take a look at the others.
 
 use alloc::collections::BTreeSet;
 
@@ -9,16 +8,16 @@ use crate::spec::{ClusterSpec, ResourceSpec};
 use crate::state::{ClusterState, Orphan, OrphanState};
 use crate::time::Timestamp;
 
-/// The orphans of a cluster by what is asked of them.
+/// The orphans of a cluster by the questions about them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct OrphanIndex {
     by_group: BTreeSet<(GroupId, NodeId, ResourceId)>,
     deadlines: BTreeSet<(NodeId, Timestamp, ResourceId)>,
-    /// Those in doubt whose declaration asks for a fence then.
+    /// Orphans in doubt whose declaration then asks for a fence.
     fatal: BTreeSet<(NodeId, ResourceId)>,
 }
 
-/// When something is to be done about an orphan, if its node is a member.
+/// Returns the next deadline of an orphan, which counts if its node is a member.
 pub(crate) fn orphan_deadline(
     spec: &ClusterSpec,
     resource: ResourceId,
@@ -39,7 +38,7 @@ pub(crate) fn orphan_deadline(
 }
 
 impl OrphanIndex {
-    /// The index over the orphans of a state.
+    /// Builds the index over the orphans of a state.
     pub(crate) fn of(spec: &ClusterSpec, state: &ClusterState) -> Self {
         let mut index = Self::default();
         for (node, resource, orphan) in state.orphans() {
@@ -48,7 +47,7 @@ impl OrphanIndex {
         index
     }
 
-    /// Takes an orphan in.
+    /// Adds an orphan.
     pub(crate) fn enter(
         &mut self,
         spec: &ClusterSpec,
@@ -67,7 +66,7 @@ impl OrphanIndex {
         }
     }
 
-    /// Takes an orphan out, as it was when it was taken in.
+    /// Removes an orphan, which has to be given as it was added.
     pub(crate) fn leave(
         &mut self,
         spec: &ClusterSpec,
@@ -84,7 +83,7 @@ impl OrphanIndex {
         self.fatal.remove(&(node, resource));
     }
 
-    /// The first orphan of a group, by node and then by resource.
+    /// Returns the first orphan of a group, by node and then by resource.
     pub(crate) fn first_of(&self, group: GroupId) -> Option<(NodeId, ResourceId)> {
         let (node, resource) = (NodeId::new(0), ResourceId::new(0));
         let mut rest = self.by_group.range((group, node, resource)..);
@@ -92,7 +91,7 @@ impl OrphanIndex {
         (*of == group).then_some((*node, *resource))
     }
 
-    /// The orphans of a group, by node and then by resource.
+    /// Returns the orphans of a group, by node and then by resource.
     pub(crate) fn of_group(
         &self,
         group: GroupId,
@@ -102,27 +101,27 @@ impl OrphanIndex {
         self.by_group.range(first..=last).map(|(_, node, resource)| (*node, *resource))
     }
 
-    /// The earliest deadline among the orphans on a node, and whose it is.
+    /// Returns the earliest deadline among the orphans on a node, and its orphan.
     pub(crate) fn first_deadline(&self, node: NodeId) -> Option<(Timestamp, ResourceId)> {
         let mut rest = self.deadlines.range((node, Timestamp::ZERO, ResourceId::new(0))..);
         let (on, at, resource) = rest.next()?;
         (*on == node).then_some((*at, *resource))
     }
 
-    /// The orphans on a node of which a deadline has come.
+    /// Returns the orphans on a node whose deadline has come.
     pub(crate) fn due(&self, node: NodeId, now: Timestamp) -> impl Iterator<Item = ResourceId> {
         let first = (node, Timestamp::ZERO, ResourceId::new(0));
         let last = (node, now, ResourceId::new(u32::MAX));
         self.deadlines.range(first..=last).map(|(_, _, resource)| *resource)
     }
 
-    /// Whether the declaration of an orphan asks for a fence of this node.
+    /// Tells whether an orphan on this node is in doubt and its declaration then asks for a fence.
     pub(crate) fn is_fatal_to(&self, node: NodeId) -> bool {
         is_any_on(&self.fatal, node)
     }
 }
 
-/// Whether anything in this set is on a node.
+/// Tells whether the set contains a resource on this node.
 pub(crate) fn is_any_on(set: &BTreeSet<(NodeId, ResourceId)>, node: NodeId) -> bool {
     set.range((node, ResourceId::new(0))..).next().is_some_and(|(on, _)| *on == node)
 }
@@ -138,7 +137,7 @@ fn is_fatal(spec: &ClusterSpec, resource: ResourceId, orphan: &Orphan) -> bool {
     is_in_doubt && unconfirmed_stop(spec, resource) == UnconfirmedStop::FenceNode
 }
 
-/// What the declaration of a resource says of stops that are not confirmed.
+/// Returns the setting of a resource for stops that are not confirmed.
 pub(crate) fn unconfirmed_stop(spec: &ClusterSpec, resource: ResourceId) -> UnconfirmedStop {
     spec.resource(resource).map_or(UnconfirmedStop::BlockGroup, |of| of.settings().unconfirmed_stop)
 }

@@ -1,19 +1,19 @@
 //! The operations in flight, by id.
 //!
-//! Ids only grow, so the list is sorted by construction. An operation that ends leaves a hole;
-//! when holes outnumber what is left, the list is closed up in place. Nothing is allocated once
-//! the list has its size.
+//! Ids only grow, so the list is always sorted. An operation that ends leaves a hole. When there
+//! are more holes than operations, the list is compacted in place. Nothing is allocated once the
+//! list has reached its size.
 
 use alloc::vec::Vec;
 
 use crate::id::{NodeId, OpId, ResourceId};
 
-/// What an operation is about.
+/// The subject of an operation.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Target {
     /// A resource on the owner of its group.
     Resource(ResourceId),
-    /// A resource that runs where it should not.
+    /// An orphan on this node.
     Orphan(NodeId, ResourceId),
     /// A node that is being fenced.
     Node(NodeId),
@@ -29,7 +29,7 @@ pub(crate) struct Outstanding {
 }
 
 impl Outstanding {
-    /// These operations, in any order.
+    /// Creates the list of these operations, which may be in any order.
     pub(crate) fn from_entries(entries: impl IntoIterator<Item = (OpId, Target)>) -> Self {
         let mut entries: Vec<_> =
             entries.into_iter().map(|(operation, target)| (operation, Some(target))).collect();
@@ -37,19 +37,19 @@ impl Outstanding {
         Self { live: entries.len(), entries }
     }
 
-    /// Adds an operation, younger than all others.
+    /// Adds an operation, which has to be younger than all others.
     pub(crate) fn push(&mut self, operation: OpId, target: Target) {
         self.entries.push((operation, Some(target)));
         self.live = self.live.saturating_add(1);
     }
 
-    /// What an operation is about, if it is in flight.
+    /// Returns the subject of an operation, if it is in flight.
     pub(crate) fn target(&self, operation: OpId) -> Option<Target> {
         let place = self.entries.binary_search_by_key(&operation, |entry| entry.0).ok()?;
         self.entries.get(place).and_then(|entry| entry.1)
     }
 
-    /// Takes an operation out.
+    /// Removes an operation.
     pub(crate) fn remove(&mut self, operation: OpId) {
         let Ok(place) = self.entries.binary_search_by_key(&operation, |entry| entry.0) else {
             return;
@@ -65,7 +65,7 @@ impl Outstanding {
         }
     }
 
-    /// All operations in flight, oldest first.
+    /// Returns all operations in flight, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (OpId, Target)> + '_ {
         self.entries.iter().filter_map(|(operation, target)| Some((*operation, (*target)?)))
     }

@@ -1,4 +1,4 @@
-//! Work: the nodes and groups that an input touched and that are not settled yet.
+//! The nodes and groups that an input touched and that are not settled yet.
 
 use alloc::collections::{BTreeSet, BinaryHeap, VecDeque};
 use alloc::vec;
@@ -15,20 +15,20 @@ pub(crate) struct Touched {
     groups: BinaryHeap<(Priority, Reverse<GroupId>)>,
     is_touched: Vec<bool>,
     nodes: Vec<NodeId>,
-    /// What runs where it should not and may be stopped now.
+    /// Orphans that may be stopped now.
     orphans: BTreeSet<(NodeId, ResourceId)>,
-    /// Nodes to which groups may fail back now, for what stands there has changed.
+    /// Nodes to which groups may fail back now, because the groups on them changed.
     changed_nodes: Vec<NodeId>,
     awaiting: Awaiting,
-    /// Groups that would choose a node, and let those that await one go first.
+    /// Groups that would choose a node, and let the groups that await a node go first.
     yielding: Vec<GroupId>,
-    /// Groups that have let others leave the node to which they fail back, in this step.
+    /// Groups that in this step have let others leave first the node to which they fail back.
     let_leave: Vec<GroupId>,
-    /// Groups that an operator has return to a node at once, when all others are placed.
+    /// Groups that an operator lets return to a node at once, after all others are placed.
     returning: VecDeque<(GroupId, NodeId)>,
 }
 
-/// Whether the groups that await a node are to be planned again.
+/// The mark that the groups that await a node are to be planned again.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 enum Awaiting {
     #[default]
@@ -37,7 +37,7 @@ enum Awaiting {
 }
 
 impl Touched {
-    /// Nothing yet, in a cluster with so many groups.
+    /// Creates the work of a cluster with this number of groups, without anything touched.
     pub(crate) fn of(groups: usize) -> Self {
         Self { is_touched: vec![false; groups], ..Self::default() }
     }
@@ -72,12 +72,12 @@ impl Touched {
         self.let_leave.contains(&group)
     }
 
-    /// Everything is settled; in the next step groups let others leave again.
+    /// Ends a step: in the next step groups can let others leave again.
     pub(crate) fn forget_let_leave(&mut self) {
         self.let_leave.clear();
     }
 
-    /// Whether a group is touched and has not been settled since.
+    /// Tells whether a group is touched and has not been settled since.
     pub(crate) fn is_touched(&self, group: GroupId) -> bool {
         self.is_touched.get(group.index()).copied().unwrap_or(false)
     }
@@ -106,7 +106,8 @@ impl Touched {
         self.orphans.remove(&(node, resource));
     }
 
-    /// The first touched orphan on a node behind a resource; `None` begins with the first.
+    /// Takes out the first touched orphan on a node behind a resource, and returns it. `None`
+    /// begins with the first.
     pub(crate) fn next_orphan(
         &mut self,
         node: NodeId,
@@ -127,7 +128,7 @@ impl Touched {
         self.awaiting = Awaiting::Touched;
     }
 
-    /// Whether the groups that await a node are to be planned again.
+    /// Tells whether the groups that await a node are to be planned again.
     pub(crate) fn is_awaiting_touched(&self) -> bool {
         self.awaiting == Awaiting::Touched
     }
@@ -154,13 +155,14 @@ impl Touched {
         self.nodes.pop()
     }
 
-    /// Whether this group is planned next, or nothing that is touched is.
+    /// Tells whether this group is the next to be planned, or nothing is touched.
     pub(crate) fn comes_next(&self, group: GroupId) -> bool {
         let first = self.groups.peek().map(|(_, Reverse(first))| *first);
         self.nodes.is_empty() && first.is_none_or(|first| first == group)
     }
 
-    /// The touched group of the highest priority, the first one declared of those.
+    /// Takes out the touched group of the highest priority, and returns it. Among equals it is the
+    /// group that was declared first.
     pub(crate) fn next_group(&mut self) -> Option<GroupId> {
         let (_, Reverse(group)) = self.groups.pop()?;
         if let Some(flag) = self.is_touched.get_mut(group.index()) {

@@ -43,7 +43,7 @@ impl Planner<'_> {
                 self.ledger.set_wall_clock(reading);
                 self.ledger.touch_failback_groups();
             }
-            // It was armed anew before anything else.
+            // All deadlines were armed anew before anything else.
             Accepted::Resumed => {}
             Accepted::Command(command) => self.obey(command),
             Accepted::Move { group, to, command } => self.obey_move(group, to, command),
@@ -87,7 +87,7 @@ impl Planner<'_> {
             }
             Command::LockGroup { group } => self.ledger.set_lock(group, Lock::Locked),
             Command::UnlockGroup { group } => self.ledger.set_lock(group, Lock::Unlocked),
-            // These were accepted in a form of their own.
+            // These are accepted as variants of their own.
             Command::MoveGroup { .. } | Command::EvictNode { .. } | Command::Configure { .. } => {}
         }
     }
@@ -97,7 +97,7 @@ impl Planner<'_> {
         let spec = self.ledger.shared_spec();
         for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
             self.ledger.release(resource);
-            // What is in doubt stays so; only its failures are forgotten.
+            // A resource in doubt stays so; only its failures are forgotten.
             self.ledger.forget_failure(resource);
         }
         self.ledger.touch(group);
@@ -140,7 +140,7 @@ impl Planner<'_> {
         self.ledger.touch(group);
     }
 
-    /// Failed resources of a group are free to start at once.
+    /// Frees the failed resources of a group to start at once.
     fn try_again(&mut self, group: GroupId) {
         let resources: Vec<ResourceId> =
             self.ledger.spec().group(group).into_iter().flat_map(GroupSpec::resources).collect();
@@ -156,7 +156,7 @@ impl Planner<'_> {
         self.ledger.touch(group);
     }
 
-    /// The resource and every provider that it needs are wanted online.
+    /// Brings online a resource and every provider that it needs.
     fn bring_resource_online(&mut self, resource: ResourceId) {
         let spec = self.ledger.shared_spec();
         let Some(declared) = spec.resource(resource).map(ResourceSpec::group) else { return };
@@ -192,7 +192,7 @@ impl Planner<'_> {
         self.ledger.forget_failure(resource);
         self.ledger.vouch_for(resource);
         if self.ledger.state().resource_state(resource) == ResourceState::InDoubt {
-            // Whoever is being asked may answer later; the operator has spoken.
+            // An answer to the probe may come later; the operator's word counts.
             self.ledger.supersede(resource);
             self.ledger.step_resource(resource, ResourceEvent::FailureCleared);
         }

@@ -52,8 +52,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Groups that stay lose an owner or a destination that goes. It is told by the names of the
-    /// configuration that the node is still part of.
+    /// Takes from the groups that stay an owner or a destination that is removed. The event names
+    /// the configuration that the node is still part of.
     fn leave_removed_nodes(&mut self, mapping: &Mapping) {
         let spec = self.ledger.shared_spec();
         let is_removed = |node: Option<NodeId>| node.is_some_and(|of| mapping.node(of).is_none());
@@ -69,7 +69,7 @@ impl Planner<'_> {
         }
     }
 
-    /// More was declared: whoever is being asked is asked again.
+    /// Asks the nodes again that are being asked what they run, as more was declared.
     pub(crate) fn ask_anew(&mut self) {
         let spec = self.ledger.shared_spec();
         for (node, _) in spec.nodes() {

@@ -42,7 +42,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Tries again what could not leave a node while it was paused.
+    /// Tries the resources again that could not leave a node while it was paused.
     fn try_again_on(&mut self, node: NodeId, paused_since: Timestamp) {
         if self.ledger.state().node_state(node) != NodeState::Up {
             return;
@@ -59,7 +59,7 @@ impl Planner<'_> {
         }
     }
 
-    /// What a drain has not yet taken away stays.
+    /// Calls off a drain: the groups that have not left yet stay.
     fn call_off_drain(&mut self, node: NodeId) {
         let groups: Vec<GroupId> = self.ledger.state().occupancy.groups_on(node).collect();
         for group in groups {

@@ -1,4 +1,4 @@
-//! Compares what a node says that it runs with what the core knows.
+//! Compares what a node says it runs with what the core knows.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -10,13 +10,13 @@ use crate::machine::{ResourceEvent, ResourceState};
 use crate::state::{Doubt, Orphan};
 
 impl Planner<'_> {
-    /// The agents of a member were restarted in the same life and say what it runs. What they were
-    /// asked for is asked for anew, under numbers above a floor that they are told; what is listed
-    /// or not is judged by the rules of a node that is back in the same life.
+    /// Takes in the list of what a member runs, whose agents were restarted in the same life. What
+    /// was asked of them is asked again, under numbers above a floor that they are told; the list
+    /// is judged by the rules for a node that is back in the same life.
     pub(crate) fn take_inventory(&mut self, node: NodeId, running: &[Running]) {
         let last = self.ledger.state().next_operation.value().saturating_sub(1);
         self.ledger.emit(Event::InventoryTaken { node, floor: OpId::new(last) });
-        // Who remembers nothing does not answer what was asked before.
+        // Agents that remember nothing do not answer earlier questions.
         self.ledger.supersede_inquiry(node);
         let listed: BTreeMap<ResourceId, RunningState> =
             running.iter().map(|of| (of.resource, of.state)).collect();
@@ -34,9 +34,9 @@ impl Planner<'_> {
         self.ledger.touch_node(node);
     }
 
-    /// Compares what is known of a resource on its owner with what its agents list. Nothing that
-    /// was asked for before can still come: what they had in hands has ended or is listed, and what
-    /// is on its way is below the floor.
+    /// Compares the state of a resource on its owner with the list of its agents. Nothing that was
+    /// asked for before can still take effect: what the agents had in hand has ended or is listed,
+    /// and what is on its way is below the floor.
     fn compare(&mut self, resource: ResourceId, listed: Option<RunningState>) {
         let state = self.ledger.state().resource_state(resource);
         match (state, listed) {
@@ -46,15 +46,15 @@ impl Planner<'_> {
                 self.ledger.touch_resource(resource);
             }
             (ResourceState::Online, None) if seeded!(UnlistedStaysOnline) => {}
-            // It is gone, or somebody does something with it that nobody asked for.
+            // The resource is gone, or is being changed though nobody asked for it.
             (ResourceState::Online, _) => {
-                // Nobody answers the check in flight, also where no failure counts.
+                // The check in flight will not be answered, not even where no failure counts.
                 self.ledger.supersede(resource);
                 self.report_failure(resource);
                 self.ledger.touch_resource(resource);
             }
             (_, _) if seeded!(InventoryKeepsNumbers) => {}
-            // Whether it is still to start is decided anew.
+            // The planner decides anew if it is still to start.
             (ResourceState::OnlinePending, Some(_)) => {
                 self.ledger.supersede(resource);
                 self.ledger.step_resource(resource, ResourceEvent::OperationTimedOut);
@@ -87,7 +87,8 @@ impl Planner<'_> {
         }
     }
 
-    /// What should not run there and is not listed is off; what is listed is stopped anew.
+    /// Compares the resources that should not run on the node with the list: one that is not listed
+    /// is off, one that is listed is stopped anew.
     fn compare_orphans(&mut self, node: NodeId, listed: &BTreeMap<ResourceId, RunningState>) {
         let orphans: Vec<(ResourceId, Orphan)> = self
             .ledger

@@ -5,14 +5,16 @@ use crate::cluster::view::given_up::GivenUp;
 use crate::settings::RestartAction;
 
 impl Planner<'_> {
-    /// Goes on with what was given up under the configuration before, and need not be under this one.
+    /// Goes on with resources that were given up under the configuration before and need not be
+    /// under this one.
     pub(crate) fn go_on_where_raised(&mut self, given_up: GivenUp) {
         if seeded!(RaisedBudgetIgnored) {
             return;
         }
         let spec = self.ledger.shared_spec();
         for resource in given_up.restarts {
-            // In another group it starts anew, and a retry that is due gives it all its restarts.
+            // In another group the resource starts anew, and a retry that is due gives it all its
+            // restarts.
             let retry = self.ledger.facts().next_retry(resource);
             if self.ledger.facts().exhaustion(resource).is_none()
                 || retry.is_some_and(|at| at <= self.ledger.state().now)

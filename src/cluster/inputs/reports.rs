@@ -7,9 +7,9 @@ use crate::machine::{ResourceEvent, ResourceState};
 use crate::state::{Doubt, OperationKind, Outcome};
 
 impl Planner<'_> {
-    /// A resource failed: an agent says so, or the thorough check does. Ignored in maintenance
-    /// while it is online. What dies while it starts has not started, whatever is still said of
-    /// the start.
+    /// Takes in that a resource failed, as an agent or the thorough check says. In maintenance this
+    /// is ignored while the resource is online. A resource that dies while it starts has not
+    /// started, whatever is still reported of the start.
     pub(crate) fn report_failure(&mut self, resource: ResourceId) {
         match self.ledger.state().resource_state(resource) {
             ResourceState::Online if self.ledger.facts().heeds_checks(resource) => {
@@ -29,7 +29,7 @@ impl Planner<'_> {
         }
     }
 
-    /// An agent says that a resource is alive: both checks are due that much later.
+    /// Takes in that a resource is alive, as an agent says: both checks are due that much later.
     pub(crate) fn report_alive(&mut self, resource: ResourceId) {
         if self.ledger.facts().heeds_checks(resource) {
             self.ledger.note_alive(resource);
@@ -45,7 +45,7 @@ impl Planner<'_> {
                 self.ledger.finish_orphan(node, resource, outcome)
             }
             Some(Target::Node(node)) => self.ledger.finish_fence(node, outcome),
-            // It is answered by a list, and by no outcome.
+            // An inventory is answered by a list, and by no outcome.
             Some(Target::Inquiry(_)) | None => {}
         }
     }
@@ -81,7 +81,7 @@ impl Planner<'_> {
             (OperationKind::CheckLooksAlive, Outcome::Succeeded) => {
                 self.ledger.note_looks_alive(resource);
             }
-            // Without quorum nothing is checked; when it is back, this check is due again.
+            // Without quorum nothing is checked; this check is due again when quorum is back.
             (OperationKind::CheckLooksAlive, _) if !self.ledger.state().is_quorate() => {
                 self.ledger.schedule_resource(resource);
             }

@@ -1,4 +1,4 @@
-//! A number that says whether two replicas are in the same state.
+//! A number by which replicas compare their states.
 
 use core::hash::{Hash, Hasher};
 
@@ -7,14 +7,14 @@ use siphasher::sip::SipHasher13;
 use crate::spec::ClusterSpec;
 use crate::state::ClusterState;
 
-/// The digest of a cluster: its name and its ground state.
+/// Returns the digest of a cluster, of its name and its ground state.
 ///
 /// It is equal on every platform for equal states of one version of this crate. The declaration
 /// itself is left out, because hashing it costs more than all the rest: the number of the
-/// configuration stands for it, which replicas that accept the same inputs share. What is derived
-/// from the ground state is left out as well.
+/// configuration stands for it, which is equal in replicas that accept equal inputs. Everything
+/// derived from the ground state is left out as well.
 pub(crate) fn digest(spec: &ClusterSpec, state: &ClusterState) -> u64 {
-    // Named one by one, so that a field that is added cannot be forgotten here.
+    // The fields are named one by one, so that one that is added cannot be forgotten here.
     let ClusterState {
         now,
         inputs,
@@ -42,8 +42,8 @@ pub(crate) fn digest(spec: &ClusterSpec, state: &ClusterState) -> u64 {
 
 /// Feeds integers in little endian order and sizes as 64 bits, whatever the platform.
 ///
-/// A slice of bare integers bypasses this, for the standard library feeds it as it lies in
-/// memory; the ground state has none.
+/// A slice of bare integers bypasses this, for the standard library feeds it as it lies in memory;
+/// the ground state has no such slice.
 #[derive(Clone, Debug)]
 pub(crate) struct PortableHasher(SipHasher13);
 

@@ -1,10 +1,10 @@
 //! Rules that hold of the state after every input, and of every snapshot.
 //!
-//! Each check is sound for a single state: it tells of nothing that a history of legal inputs can
-//! lead to. Rules that need two states, such as epochs that never decrease, and rules that hold
-//! only at the moment of a decision, such as capacity and anti-affinity, which a new
-//! configuration may break later, are not here. Dependencies without cycles and the one owner of
-//! a group hold by construction.
+//! Each check is sound for a single state: it reports nothing that a history of legal inputs can
+//! lead to. Rules that need two states, such as epochs that never decrease, are not here. Nor are
+//! rules that hold only at the moment of a decision, such as capacity and anti-affinity, which a
+//! new configuration may break later. Dependencies without cycles and the one owner of a group hold
+//! by construction.
 
 use crate::cluster::words::{Rule, Subject, Violation};
 use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
@@ -17,7 +17,7 @@ use crate::state::{
 };
 use crate::time::Timestamp;
 
-/// Returns the violation of a rule by a subject if what it demands does not hold.
+/// Returns the violation of a rule by a subject if the demand does not hold.
 macro_rules! require {
     ($demand:expr, $subject:expr, $rule:expr $(,)?) => {
         if !$demand {
@@ -28,12 +28,12 @@ macro_rules! require {
 
 mod operations;
 
-/// The highest value of a counter of the cluster's own. Twice as far as the one after which a
-/// cluster takes nothing in any more ([`LAST_COUNT`](crate::cluster::check::LAST_COUNT)), so that whatever
-/// a cluster came to can be stored and restored.
+/// The highest value of a counter of the cluster's own. It is twice the count after which a cluster
+/// takes no more inputs ([`LAST_COUNT`](crate::cluster::check::LAST_COUNT)), so that every cluster
+/// can be stored and restored.
 const COUNT_MAX: u64 = u64::MAX >> 2;
 
-/// Whether everything holds that must, also of a state that somebody sent.
+/// Checks everything that must hold of a state, also of one that came from outside.
 pub(crate) fn check(spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
     let checks = Checks { spec, state };
     checks.cluster()?;
@@ -60,9 +60,9 @@ struct Checks<'a> {
 }
 
 impl<'a> Checks<'a> {
-    /// There are as many records as declared things; the counters are far from their ends; the
-    /// times of the cluster are past and in order; the wall clock is in range; the cluster is
-    /// quorate exactly when the votes suffice.
+    /// Checks that there are as many records as declared things; the counters are far from their
+    /// ends; the times of the cluster are past and in order; the wall clock is in range; the
+    /// cluster is quorate exactly when the votes suffice.
     fn cluster(self) -> Result<(), Violation> {
         let state = self.state;
         let whole = Subject::Cluster;
@@ -101,7 +101,7 @@ impl<'a> Checks<'a> {
         Ok(())
     }
 
-    /// Whether the votes of the members suffice.
+    /// Tells whether the votes of the members suffice.
     fn has_quorum(self) -> bool {
         let settings = self.spec.settings();
         let empty = Ballot {
@@ -121,9 +121,9 @@ impl<'a> Checks<'a> {
         quorum::judge(settings.quorum, &ballot).is_quorate()
     }
 
-    /// A node came up in an input that was accepted; it is paused as it is meant to be; it is not
-    /// fenced once it is down; its drain has a known target and did not outlive its pause; once it
-    /// was seen there is a proof that it is down.
+    /// Checks that a node came up in an input that was accepted; it is paused as it is meant to be;
+    /// it is not fenced once it is down; its drain has a known target and did not outlive its
+    /// pause; once it was seen there is a proof that it is down.
     fn node(self, node: NodeId, record: &NodeRecord) -> Result<(), Violation> {
         let subject = Subject::Node(node);
         let is_accepted = record.incarnation <= Incarnation::LAST;
@@ -154,8 +154,8 @@ impl<'a> Checks<'a> {
         self.fence(node, record)
     }
 
-    /// Every node that a group refers to is known; it moves and returns somewhere else; its epoch
-    /// agrees with its having an owner and with the last order to start.
+    /// Checks that every node that a group refers to is known; the group moves and returns
+    /// somewhere else; its epoch agrees with its owner and with the last order to start.
     fn group(self, group: GroupId, record: &GroupRecord) -> Result<(), Violation> {
         let subject = Subject::Group(group);
         let destination = record.movement.and_then(|movement| movement.to);
@@ -179,15 +179,15 @@ impl<'a> Checks<'a> {
         require!(has_epoch, subject.clone(), Rule::OwnerWithoutEpoch);
         let is_owner_lost =
             record.owner.is_some_and(|owner| self.state.node_state(owner) == NodeState::Unclean);
-        // What is asked for while the owner is lost is for the next one.
+        // An order that comes while the owner is lost is for the next owner.
         let latest = if is_owner_lost { record.epoch.next() } else { record.epoch };
         let is_ordered_in_time = record.ordered_in.is_none_or(|epoch| epoch <= latest);
         require!(is_ordered_in_time, subject, Rule::OrderedInLaterEpoch);
         Ok(())
     }
 
-    /// A group failed once on each node that is remembered, in a life that the node has had; what can
-    /// never run there is a resource of the group.
+    /// Checks that a group failed once on each node that is remembered, in a life that the node has
+    /// had; and that a resource which can never run there is one of the group.
     fn failed_nodes(self, group: GroupId, record: &GroupRecord) -> Result<(), Violation> {
         let subject = Subject::Group(group);
         let entries = record.failed_on.entries();
@@ -207,8 +207,9 @@ impl<'a> Checks<'a> {
         Ok(())
     }
 
-    /// What has an owner was opened; what may run is on an owner that is not down, and in doubt if
-    /// that one is lost; its recovery fits its state, its operation the state and the node.
+    /// Checks that a resource with an owner was opened; one that may run is on an owner that is not
+    /// down, and in doubt if the owner is lost; its recovery fits its state, and its operation the
+    /// state and the node.
     fn resource(
         self,
         group: GroupId,
@@ -245,7 +246,7 @@ impl<'a> Checks<'a> {
         Ok(())
     }
 
-    /// What is known of a doubt fits the state of the resource and of its owner.
+    /// Tells whether a doubt fits the state of the resource and of its owner.
     fn doubt_fits(self, owner: Option<NodeId>, record: &ResourceRecord) -> bool {
         let on = owner.map_or(NodeState::Down, |owner| self.state.node_state(owner));
         let is_idle = record.state == ResourceState::InDoubt && record.operation.is_none();
@@ -260,7 +261,8 @@ impl<'a> Checks<'a> {
         }
     }
 
-    /// What may run goes back to a start that was asked for, if to any; what starts, to that start.
+    /// Tells whether the run of a resource fits its state. A resource that may run has a run from a
+    /// start that was asked for, or from no known start; one that starts has the run of that start.
     fn run_fits(self, record: &ResourceRecord) -> bool {
         let is_starting = record.state == ResourceState::OnlinePending;
         let Some(run) = record.run else { return !is_starting };
@@ -268,8 +270,8 @@ impl<'a> Checks<'a> {
         record.state.may_run() && run < self.state.next_operation && (is_its_start || !is_starting)
     }
 
-    /// What may run takes room, what is off and not wanted takes none. What is wanted may wait for
-    /// room.
+    /// Tells whether the room of a group fits its state. A group that may run takes room; a group
+    /// that is off and not wanted takes none; one that is wanted may wait for room.
     fn room_fits(self, group: GroupId, record: &GroupRecord) -> bool {
         match record.room {
             Room::Taken => {
@@ -281,7 +283,7 @@ impl<'a> Checks<'a> {
         }
     }
 
-    /// Occupancy is what the groups say of their owners, destinations and room.
+    /// Checks that the occupancy follows from the owners, destinations and room of the groups.
     fn occupancy(self) -> Result<(), Violation> {
         for (group, _) in self.spec.groups() {
             let fits = self.state.group(group).is_none_or(|record| self.room_fits(group, record));
@@ -335,7 +337,8 @@ impl<'a> Checks<'a> {
     }
 }
 
-/// What runs, starts or stops in good order has not failed.
+/// Tells whether the note of a failure fits the state: a resource that runs, starts or stops in
+/// good order has not failed.
 fn failed_while_fits(record: &ResourceRecord) -> bool {
     let may_have_failed = match record.state {
         ResourceState::Offline
@@ -350,8 +353,9 @@ fn failed_while_fits(record: &ResourceRecord) -> bool {
     may_have_failed || record.failed_while == FailedWhile::Running
 }
 
-/// Something is to be done only about what failed and has not been started since. It may have
-/// become off or in doubt with its node in the meantime. What is never tried again has no time.
+/// Tells whether the recovery fits the state: only a resource that failed and has not been started
+/// since has one. It may have become off or in doubt with its node in the meantime. A resource that
+/// is never tried again has no time.
 fn recovery_fits(record: &ResourceRecord) -> bool {
     let may_recover = match record.state {
         ResourceState::Offline
@@ -368,7 +372,7 @@ fn recovery_fits(record: &ResourceRecord) -> bool {
         Recovery::RetryAt { at: Some(_), cause: Exhaustion::DontRestart | Exhaustion::Retries } => {
             false
         }
-        // It is as it was, or its node said that it is off.
+        // The resource is as it was, or its node said that it is off.
         Recovery::RetryAt { at, cause: Exhaustion::Left } => {
             at.is_none()
                 && match record.state {

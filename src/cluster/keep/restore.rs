@@ -1,7 +1,7 @@
 //! Restores a cluster from a snapshot, which may hold anything.
 //!
-//! The names are resolved, then the state is put together, then every invariant is checked; what
-//! fails on the way leaves nothing behind.
+//! The names are resolved, then the state is put together, then every invariant is checked; a
+//! failure on the way leaves nothing behind.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -26,7 +26,7 @@ use crate::state::{
     Occupancy, Orphan, QueuedMove, ResourceRecord, Room,
 };
 
-/// Why a snapshot is not one of a cluster. Nothing came of it.
+/// The reason why a snapshot is not one of a cluster. Nothing was restored.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum RestoreError {
@@ -73,7 +73,7 @@ pub enum RestoreError {
     Inconsistent(Violation<Names>),
 }
 
-/// The configuration and ground state that a snapshot holds, within `limits`.
+/// Returns the configuration and the ground state that a snapshot holds, within `limits`.
 pub(crate) fn restore_state_within(
     snapshot: Snapshot,
     limits: &Limits,
@@ -362,10 +362,10 @@ impl IdsOf<'_> {
     }
 }
 
-/// Records on their way to their places; each place takes one.
+/// Records that are put into their places; each place takes one.
 struct Slots<R>(Vec<Option<R>>);
 
-/// What was in a place.
+/// The state of a place before it was filled.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Filled {
     Now,
@@ -387,7 +387,7 @@ impl<R: Clone> Slots<R> {
         }
     }
 
-    /// All records, or the name of the first place without one.
+    /// Returns all records, or the name of the first place without one.
     fn into_records<'a>(self, names: impl Iterator<Item = &'a str>) -> Result<Vec<R>, String> {
         self.0
             .into_iter()

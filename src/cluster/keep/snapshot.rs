@@ -22,12 +22,12 @@ mod written;
 crate::form::strictly_read! { "Snapshot"
 /// A cluster as it stood after an input: its declaration and its ground state, by names.
 ///
-/// Every version that was ever written with names of fields (JSON, MessagePack with names, CBOR) can be
-/// read for ever; formats without them (postcard, compact MessagePack) carry it between equal
-/// releases. What is read is not trusted:
+/// Every version that was ever written with names of fields (JSON, MessagePack with names, CBOR)
+/// can be read for ever; formats without them (postcard, compact MessagePack) carry it between
+/// equal releases. A snapshot that is read is not trusted:
 /// [`Cluster::restore`](crate::Cluster::restore) checks all of it, within the
-/// [`Limits`](crate::spec::Limits) of declarations. How many bytes are worth decoding is for whoever
-/// receives them to say: the crate never sees bytes.
+/// [`Limits`](crate::spec::Limits) of declarations. The receiver has to limit the bytes that it
+/// decodes: the crate never sees bytes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -38,10 +38,10 @@ pub enum Snapshot {
 }
 
 impl Snapshot {
-    /// The name of the cluster that it was taken of, as written there.
+    /// Returns the name of the cluster that it was taken of, as written there.
     ///
-    /// Nothing else compares it: whoever stores snapshots of several clusters, or is sent them,
-    /// compares it before restoring one.
+    /// Nothing else compares it: a program that stores snapshots of several clusters, or is sent
+    /// them, compares it before restoring one.
     #[must_use]
     pub fn cluster_name(&self) -> &str {
         match self {
@@ -52,8 +52,7 @@ impl Snapshot {
 
 /// The first version of a [`Snapshot`].
 ///
-/// Values that are the same in a cluster that has just been declared are left out of formats for
-/// people.
+/// In formats for people, values are left out that a cluster has when it has just been declared.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct SnapshotV1 {
@@ -224,14 +223,14 @@ pub(crate) struct ResourceSnapshot {
     pub(crate) doubt: Doubt,
     #[serde(default)]
     pub(crate) restarts: FailureLog,
-    /// Absent is when it entered its state.
+    /// If absent, the time when the resource entered its state.
     #[serde(default)]
     pub(crate) online_until: Option<Timestamp>,
     #[serde(default)]
     pub(crate) recovery: Recovery,
     #[serde(default)]
     pub(crate) failed_while: FailedWhile,
-    /// Absent is not known, or, while it starts, that start.
+    /// If absent, the run is not known, or, while the resource starts, is that start.
     #[serde(default)]
     pub(crate) run: Option<OpId>,
     #[serde(default)]
@@ -258,7 +257,7 @@ pub(crate) struct OrphanSnapshot {
 }
 
 impl Snapshot {
-    /// The snapshot of a cluster.
+    /// Returns the snapshot of a cluster.
     pub(crate) fn of(spec: &ClusterSpec, state: &ClusterState) -> Self {
         Self::V1(SnapshotV1::of(spec, state))
     }
@@ -490,8 +489,8 @@ impl NamesOf<'_> {
     }
 }
 
-/// A state has no ids but those of its configuration; should one slip in, it reads as a number
-/// that cannot be restored.
+/// Returns a name. A state has only ids of its configuration; any other id is written as a number,
+/// which cannot be restored.
 fn named(declared: Option<&str>, id: &impl ToString) -> String {
     declared.map_or_else(|| id.to_string(), String::from)
 }

@@ -10,7 +10,8 @@ use crate::spec::GroupSpec;
 use crate::state::{Attraction, Drain, DrainStatus, Pause};
 
 impl Ledger {
-    /// A group sets out from a node because of a drain: those below it wait from now on.
+    /// Notes that a drain set a group moving: the groups of lower priority on the node wait from
+    /// now on.
     pub(crate) fn note_tier(&mut self, declared: &GroupSpec, node: NodeId) {
         if self.facts().drain_wait_end(node).is_some() {
             let own = declared.settings().priority;
@@ -19,8 +20,8 @@ impl Ledger {
         }
     }
 
-    /// Looks again for whom the groups on nodes that are being drained wait, and touches those whose
-    /// turn has come. Whether there are any.
+    /// Works out anew which priority goes first on each node that is being drained, and touches the
+    /// groups whose turn has come. Tells whether there are any.
     pub(crate) fn review_tiers(&mut self) -> bool {
         let mut is_any = false;
         let nodes: Vec<NodeId> = self.index.draining.iter().copied().collect();
@@ -40,7 +41,8 @@ impl Ledger {
         is_any
     }
 
-    /// Touches the groups on a node that waited for one of this priority.
+    /// Touches the groups on a node that waited for a group of this priority. Tells whether there
+    /// are any.
     fn touch_below(&mut self, node: NodeId, before: Priority) -> bool {
         let spec = Arc::clone(&self.spec);
         let mut is_any = false;

@@ -10,8 +10,8 @@ use crate::spec::GroupSpec;
 use crate::state::{Exhaustion, FailedNode, Recovery};
 
 impl Ledger {
-    /// Notes that a group failed on its owner, unless it remembers nothing. On a node that is off it
-    /// did not: the node failed, and its next life is another one.
+    /// Notes that a group failed on its owner, unless the group keeps no such memory. If the owner
+    /// is no member, the node failed and not the group, so nothing is noted.
     pub(crate) fn note_failed_owner(&mut self, declared: &GroupSpec, group: GroupId) {
         if declared.settings().failure_memory.is_zero() {
             return;
@@ -25,13 +25,13 @@ impl Ledger {
         let nodes = &self.state.nodes;
         let Some(record) = self.state.groups.get_mut(group.index()) else { return };
         record.failed_on.note(entry);
-        // What is about an earlier life counts no more.
+        // Entries about an earlier life of a node do not count any longer.
         record.failed_on.retain(|entry| {
             nodes.get(entry.node.index()).is_some_and(|node| node.incarnation == entry.incarnation)
         });
     }
 
-    /// An operator has it forgotten that a group failed on a node.
+    /// Forgets that a group failed on a node, because an operator asks for it.
     pub(crate) fn forget_failed_node(&mut self, group: GroupId, node: NodeId) {
         if let Some(record) = self.state.groups.get_mut(group.index()) {
             record.failed_on.forget(node);
@@ -42,7 +42,7 @@ impl Ledger {
         self.touch(group);
     }
 
-    /// An operator has it forgotten that a resource can never run on some nodes.
+    /// Forgets that a resource can never run on some nodes, because an operator asks for it.
     pub(crate) fn free_nodes(&mut self, group: GroupId, resource: ResourceId) {
         if let Some(record) = self.state.groups.get_mut(group.index()) {
             record.failed_on.free(resource);
@@ -50,7 +50,8 @@ impl Ledger {
         self.touch(group);
     }
 
-    /// What could never run in the last life of a node is tried in the next one.
+    /// Lets the resources that a node owns start again in its new life, though they could never run
+    /// in its last one.
     pub(crate) fn free_in_new_life(&mut self, node: NodeId) {
         let groups: Vec<GroupId> = self
             .state
@@ -63,7 +64,8 @@ impl Ledger {
         }
     }
 
-    /// What was said to be unable to run on the owner of a group is free to start there.
+    /// Lets the resources of a group start again on its owner, though they were said to be unable
+    /// to run there.
     fn free_resources(&mut self, group: GroupId) {
         let spec = Arc::clone(&self.spec);
         for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
@@ -76,7 +78,7 @@ impl Ledger {
         }
     }
 
-    /// Bars the owner of a group: one of its resources can never run there.
+    /// Bars a group from its owner, because one of its resources can never run there.
     pub(crate) fn bar_owner(&mut self, group: GroupId, resource: ResourceId) {
         let now = self.state.now;
         let Some(node) = self.state.owner(group) else { return };

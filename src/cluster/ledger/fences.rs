@@ -8,7 +8,7 @@ use crate::machine::NodeEvent;
 use crate::state::{DownProof, Operation, OperationKind, Outcome};
 
 impl Ledger {
-    /// Asks for a fence, within the budget.
+    /// Asks for a fence of a node, within the budget for fences.
     pub(crate) fn fence(&mut self, node: NodeId) {
         let now = self.state.now;
         let settings = self.spec.settings();
@@ -68,7 +68,7 @@ impl Ledger {
         }
     }
 
-    /// An attempt that failed or was not answered confirms nothing.
+    /// Plans the next attempt after a fence that failed or timed out: nothing is confirmed.
     fn fail_fence(&mut self, node: NodeId) {
         self.close_fence(node);
         let retry_at = self.state.now.after(self.spec.settings().fence_retry_delay);

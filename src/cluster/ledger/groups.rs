@@ -14,8 +14,9 @@ use crate::state::{
 };
 
 impl Ledger {
-    /// Notes that an operator asked for a group: of the owner that it has, or, if that one is lost,
-    /// of whoever owns it when it is known what became of it.
+    /// Notes that an operator gave an order for a group. The order is for the present owner. If
+    /// that node is lost, it is for the node that owns the group once the fate of the lost node is
+    /// known.
     pub(crate) fn order(&mut self, group: GroupId) {
         let Some(record) = self.state.groups.get_mut(group.index()) else { return };
         let is_owner_lost = record.owner.is_some_and(|owner| {
@@ -30,11 +31,11 @@ impl Ledger {
         if let Some(record) = self.state.groups.get_mut(group.index()) {
             record.lock = lock;
         }
-        // A failback waits for the end of the lock, and for nothing else then.
+        // A failback that waited for the end of the lock may be possible now.
         self.touch(group);
     }
 
-    /// Sets a group moving. Its place at the destination is taken from now on.
+    /// Begins to move a group. From now on the group takes its place at the destination.
     pub(crate) fn begin_move(
         &mut self,
         group: GroupId,
@@ -50,7 +51,8 @@ impl Ledger {
         record.queued = None;
         let from = record.owner;
         match cause {
-            // Whoever asked for it has looked at what was left as it is.
+            // The operator knows of the resources that were left failed, and moves the group
+            // nevertheless.
             MovementCause::Operator | MovementCause::Configuration => {
                 self.release_to_move(declared, group, cause);
             }
@@ -102,7 +104,8 @@ impl Ledger {
         self.touch(group);
     }
 
-    /// Gives a group to another owner. Everything of it is off; its failures stay behind.
+    /// Gives a group to another owner. All of its resources are off, and their failures are
+    /// forgotten.
     pub(crate) fn transfer(
         &mut self,
         group: GroupId,
@@ -142,8 +145,8 @@ impl Ledger {
         if to.is_some() {
             record.home_wait = HomeWait::Over;
         }
-        // Groups that lose their node together come up together; what moves in good order, or
-        // because it failed, starts as soon as it is there.
+        // Groups that lose their node together come up together. A group that moves in good order,
+        // or because it failed, starts as soon as it has its new owner.
         record.turn = turn_after(cause, proof);
         if let (
             MovementCause::Operator | MovementCause::Start | MovementCause::Configuration,
@@ -172,13 +175,13 @@ impl Ledger {
             self.take_over_running(group, &found, node);
         }
         if from.is_some_and(|node| self.state.node_state(node).is_member()) {
-            // It has room for another group now.
+            // The old owner has room for another group now.
             self.touch_awaiting();
         }
         self.touch(group);
     }
 
-    /// Keeps in mind the node that a drain took a group from, until the group fails back.
+    /// Remembers the node that a drain took a group from, until the group fails back.
     fn remember_drain(&mut self, group: GroupId, from: Option<NodeId>, cause: MovementCause) {
         let Some(record) = self.state.groups.get_mut(group.index()) else { return };
         let before = record.drained_from;
@@ -201,7 +204,7 @@ impl Ledger {
         }
     }
 
-    /// The resources of a group on its new owner: all off, and none has failed there.
+    /// Opens the resources of a group on its new owner: all are off, and none has failed there.
     fn open_on_owner(&mut self, declared: &GroupSpec) {
         for resource in declared.resources() {
             if self.state.resource_state(resource) == ResourceState::Initializing {
@@ -215,7 +218,7 @@ impl Ledger {
     }
 }
 
-/// Whether a group takes its turn where it has come to.
+/// Tells whether a group waits for its turn on its new owner.
 fn turn_after(cause: MovementCause, proof: Option<DownProof>) -> Turn {
     let is_among_others = match cause {
         MovementCause::Start | MovementCause::NodeFailure => true,
@@ -230,8 +233,8 @@ fn turn_after(cause: MovementCause, proof: Option<DownProof>) -> Turn {
 }
 
 impl Ledger {
-    /// Sets whether a group is wanted online. What an operator wanted of its resources alone ends with
-    /// a group that is wanted offline.
+    /// Sets whether a group is wanted online. If it is wanted offline, the orders to bring
+    /// single resources of it online end.
     pub(crate) fn set_desired_of_group(&mut self, group: GroupId, desired: DesiredState) {
         if let Some(record) = self.state.groups.get_mut(group.index()) {
             record.desired = desired;
@@ -248,21 +251,21 @@ impl Ledger {
         }
     }
 
-    /// Keeps the move that an operator asked for and that cannot begin yet, or forgets it.
+    /// Sets or forgets the move that an operator asked for and that cannot begin yet.
     pub(crate) fn set_queued_move(&mut self, group: GroupId, queued: Option<QueuedMove>) {
         if let Some(record) = self.state.groups.get_mut(group.index()) {
             record.queued = queued;
         }
     }
 
-    /// Sets the node to which a group returns if it fails where it is.
+    /// Sets the node to which a group returns if it fails on its present owner.
     pub(crate) fn set_source(&mut self, group: GroupId, source: Option<NodeId>) {
         if let Some(record) = self.state.groups.get_mut(group.index()) {
             record.return_to = source;
         }
     }
 
-    /// Counts a failover because of a resource.
+    /// Counts a failover that a resource caused.
     pub(crate) fn record_failover(&mut self, declared: &GroupSpec, group: GroupId) {
         let (now, period) = (self.state.now, declared.settings().failover_period);
         if let Some(record) = self.state.groups.get_mut(group.index()) {

@@ -14,7 +14,8 @@ use crate::spec::GroupSpec;
 use crate::state::{NodeRecord, Operation, OperationKind, Vouched};
 
 impl Ledger {
-    /// A group for which a lost node matters that has not spoken: it is fenced, or not any more.
+    /// Touches the lost nodes that have not said whether they run resources of this group: such a
+    /// node may have to be fenced, or need not be fenced any longer.
     pub(crate) fn touch_silent_nodes(&mut self, declared: &GroupSpec) {
         let is_lost = |of: &NodeRecord| of.state == NodeState::Unclean;
         if self.index.silent.is_empty() || self.spec.settings().fencing != Fencing::Required {
@@ -40,7 +41,7 @@ impl Ledger {
         }
     }
 
-    /// A node has said all that it runs.
+    /// Notes that a node has said all that it runs.
     pub(crate) fn note_listed(&mut self, node: NodeId) {
         let last = self.state.last_declared;
         let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
@@ -49,8 +50,8 @@ impl Ledger {
         self.touch_newcomers(before);
     }
 
-    /// Files a node under those that have not spoken, or takes it out: then what waited for it may
-    /// start.
+    /// Puts a node among those that have not said what they run, or takes it out. In the second
+    /// case the groups that waited for the node are touched.
     pub(crate) fn file_silent(&mut self, node: NodeId) {
         let Some(record) = self.state.node(node) else { return };
         let listed_in = record.listed_in;
@@ -73,7 +74,8 @@ impl Ledger {
         }
     }
 
-    /// Asks a member what it runs, unless it has said so; again, if it did not answer in time.
+    /// Asks a member what it runs, unless it has said so. Asks again if the answer did not come in
+    /// time.
     pub(crate) fn inquire(&mut self, node: NodeId) {
         if let Some(effect) = self.facts().inquiry_effect(node)
             && effect.deadline <= self.state.now
@@ -107,8 +109,8 @@ impl Ledger {
         }
     }
 
-    /// Nobody waits for the answer any more: the node is gone, its agents remember nothing of it,
-    /// or more was declared since.
+    /// Ends an inquiry that needs no answer any longer: the node is gone, its agents have forgotten
+    /// the question, or more resources were declared since.
     pub(crate) fn supersede_inquiry(&mut self, node: NodeId) {
         if let Some(effect) = self.facts().inquiry_effect(node) {
             self.close_inquiry(node);
@@ -117,8 +119,9 @@ impl Ledger {
         }
     }
 
-    /// A member answers what it runs. That counts for what it had not spoken of; of the rest the core
-    /// knows more than a list that crossed its operations on the way.
+    /// Takes in the answer of a member that was asked what it runs. The answer counts only for
+    /// resources about which the node had said nothing yet. About the others the core knows more,
+    /// because the answer may be older than operations that were sent meanwhile.
     pub(crate) fn take_answer(&mut self, node: NodeId, running: &[Running]) {
         self.close_inquiry(node);
         let Some(listed_in) = self.state.node(node).map(|record| record.listed_in) else { return };
@@ -137,7 +140,7 @@ impl Ledger {
         self.index.touched.add_node(node);
     }
 
-    /// An operator says that a resource runs nowhere but where nodes have said so.
+    /// Notes that an operator vouches that a resource runs only where nodes have said so.
     pub(crate) fn vouch_for(&mut self, resource: ResourceId) {
         if self.facts().silent_about(resource).is_none() {
             return;

@@ -1,4 +1,4 @@
-//! Ends the state of resources that were left for an operator.
+//! Resources that were left failed for an operator, and the end of that state.
 
 use alloc::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::spec::{GroupSpec, ResourceSpec};
 use crate::state::{Doubt, MovementCause, Recovery};
 
 impl Ledger {
-    /// Somebody has spoken about what was left: it is terminated first, and then as if it had never
-    /// failed. On a lost node nothing is asked for; what may be done is decided when it is back.
+    /// Lets a resource that was left failed be terminated and then treated as if it had never
+    /// failed. On a lost node nothing is asked for: that is decided when the node is back.
     pub(crate) fn release(&mut self, resource: ResourceId) {
         if !self.facts().is_left(resource) {
             return;
@@ -27,7 +27,7 @@ impl Ledger {
         self.touch_resource(resource);
     }
 
-    /// The same for all of a group.
+    /// Releases all resources of a group.
     pub(crate) fn release_group(&mut self, group: GroupId) {
         let spec = Arc::clone(&self.spec);
         for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
@@ -35,7 +35,8 @@ impl Ledger {
         }
     }
 
-    /// The same for a group that is moved away: it failed where it was.
+    /// Releases all resources of a group that is moved away, and notes that the group failed on its
+    /// owner.
     pub(crate) fn release_to_move(
         &mut self,
         declared: &GroupSpec,
@@ -48,7 +49,8 @@ impl Ledger {
         self.release_group(group);
     }
 
-    /// The node of a resource is off, and with it whatever an operator could have looked at.
+    /// Forgets that a resource was left failed, because its node is off: nothing is there for an
+    /// operator to look at.
     pub(crate) fn end_left(&mut self, resource: ResourceId) {
         if self.facts().is_left(resource) {
             self.set_recovery(resource, Recovery::None);

@@ -27,81 +27,81 @@ use crate::spec::ClusterSpec;
 use crate::state::ClusterState;
 use crate::time::Timestamp;
 
-/// The state of a cluster with its declaration, its indexes and what is to be put out. It knows no
-/// policy.
+/// The state of a cluster with its declaration, its indexes and the outputs in the queue. The
+/// ledger knows no policy.
 #[derive(Clone)]
 pub(crate) struct Ledger {
     spec: Arc<ClusterSpec>,
     state: ClusterState,
     index: Index,
     outputs: VecDeque<Output>,
-    /// The declarations that outputs still in the queue have their ids of, one for each change of
-    /// configuration among them, oldest first.
+    /// The earlier declarations whose ids are used by outputs in the queue, oldest first. There is
+    /// one for each change of configuration in the queue.
     earlier_specs: VecDeque<Arc<ClusterSpec>>,
-    /// The first thing that never happens, if it has happened. No part of the state: replicas that
-    /// differ in it alone are equal, and a snapshot leaves it behind.
+    /// The first fault of the core itself, if one was noted. It is no part of the state: replicas
+    /// that differ only in it are equal, and a snapshot does not contain it.
     fault: Option<Violation>,
 }
 
 impl Ledger {
-    /// A ledger with this state. The indexes that take planning are still empty.
+    /// Creates a ledger with this state. The indexes that need planning are still empty.
     pub(crate) fn new(spec: Arc<ClusterSpec>, state: ClusterState) -> Self {
         let index = Index::of(&spec, &state);
         let (outputs, earlier_specs) = (VecDeque::new(), VecDeque::new());
         Self { spec, state, index, outputs, earlier_specs, fault: None }
     }
 
-    /// The facts, for questions about the present.
+    /// Returns the facts, for questions about the present.
     pub(crate) fn facts(&self) -> Facts<'_> {
         Facts { spec: &self.spec, state: &self.state, index: &self.index }
     }
 
-    /// The declaration, to be kept while the ledger is written to.
+    /// Returns the declaration, to be kept while the ledger is written to.
     pub(crate) fn shared_spec(&self) -> Arc<ClusterSpec> {
         Arc::clone(&self.spec)
     }
 
-    /// The declaration.
+    /// Returns the declaration.
     pub(crate) fn spec(&self) -> &ClusterSpec {
         &self.spec
     }
 
-    /// The state as of now.
+    /// Returns the present state.
     pub(crate) const fn state(&self) -> &ClusterState {
         &self.state
     }
 
-    /// The indexes.
+    /// Returns the indexes.
     pub(crate) const fn index(&self) -> &Index {
         &self.index
     }
 
-    /// The indexes, for tests that break them.
+    /// Returns the indexes, for tests that break them.
     #[cfg(test)]
     pub(crate) const fn index_mut(&mut self) -> &mut Index {
         &mut self.index
     }
 
-    /// The first thing that never happens, if it has happened.
+    /// Returns the first fault of the core itself, if one was noted.
     pub(crate) const fn fault(&self) -> Option<&Violation> {
         self.fault.as_ref()
     }
 
-    /// Puts another declaration in force, with the state that belongs to it. What is to be put out
-    /// stays. The indexes that take planning are empty afterwards.
+    /// Puts another declaration in force, with the state that belongs to it. The outputs stay in
+    /// the queue. The indexes that need planning are empty afterwards.
     pub(crate) fn replace(&mut self, spec: Arc<ClusterSpec>, state: ClusterState) {
         self.index = Index::of(&spec, &state);
         self.state = state;
         self.earlier_specs.push_back(core::mem::replace(&mut self.spec, spec));
     }
 
-    /// Begins the next input, or what is due, at this time.
+    /// Begins the next input, or the work that is due, at this time.
     pub(crate) fn advance(&mut self, now: Timestamp) {
         self.state.now = now;
         self.state.inputs = self.state.inputs.saturating_add(1);
     }
 
-    /// Puts an event out.
+    /// Adds an event to the outputs.
     pub(crate) fn emit(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
     }
@@ -115,23 +115,23 @@ impl Ledger {
         Some(output)
     }
 
-    /// The declaration that the next output has its ids of.
+    /// Returns the declaration whose ids the next output uses.
     pub(crate) fn spec_of_next_output(&self) -> Arc<ClusterSpec> {
         Arc::clone(self.earlier_specs.front().unwrap_or(&self.spec))
     }
 
-    /// Forgets what is to be put out.
+    /// Forgets all outputs in the queue.
     pub(crate) fn forget_outputs(&mut self) {
         self.outputs.clear();
         self.earlier_specs.clear();
     }
 
-    /// Keeps the first fault.
+    /// Notes a fault of the core itself, unless an earlier one is noted already.
     pub(crate) fn note_fault(&mut self, subject: Subject, rule: Rule) {
         self.fault.get_or_insert_with(|| Violation::new(subject, rule));
     }
 
-    /// The number of the next operation.
+    /// Returns the number of the next operation, and counts it.
     pub(crate) fn next_operation(&mut self) -> OpId {
         let operation = self.state.next_operation;
         self.state.next_operation = operation.next();

@@ -1,4 +1,4 @@
-//! Nodes: members, lost, off.
+//! Nodes that join, are lost or are off.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use crate::settings::Fencing;
 use crate::state::{Attraction, Doubt, DownProof, HomeWait, LateStart, Recovery, Turn};
 
 impl Ledger {
-    /// The membership layer took a node in, with what it runs.
+    /// Takes in that a node joined, and which resources it runs.
     pub(crate) fn join(&mut self, node: NodeId, incarnation: Incarnation, running: &[Running]) {
         let Some(record) = self.state.node(node) else { return };
         let is_same_life = record.incarnation == incarnation;
@@ -40,7 +40,8 @@ impl Ledger {
         self.step_node(node, NodeEvent::Joined);
     }
 
-    /// What was asked for while a node was lost was asked of the owner to be: it is this one.
+    /// Makes the orders that were given while a node was lost orders for that node, since it keeps
+    /// its groups.
     fn keep_orders(&mut self, node: NodeId) {
         for group in self.facts().groups_owned_by(node) {
             if let Some(record) = self.state.groups.get_mut(group.index()) {
@@ -50,12 +51,12 @@ impl Ledger {
         }
     }
 
-    /// A lost node is back in the same life: what it owns and lists may run there.
+    /// Takes in what a lost node runs that is back in the same life.
     ///
-    /// It counts as online only if it was, and nothing was asked of it that may still be under
-    /// way. Everything else that is listed is to be terminated: a start that was given up may
-    /// still end, a stop may be running. What is not listed is off, unless the start of it was
-    /// never answered: that may still come to pass.
+    /// A resource that is listed counts as online only if it was online and no operation on it may
+    /// still be under way. Every other resource that is listed is to be terminated: a start that
+    /// was given up may still end, and a stop may be running. A resource that is not listed is off,
+    /// unless a start of it was never answered: such a start may still happen.
     fn recognise(&mut self, node: NodeId, running: &[Running]) {
         let running: BTreeMap<ResourceId, RunningState> =
             running.iter().map(|listed| (listed.resource, listed.state)).collect();
@@ -95,7 +96,7 @@ impl Ledger {
         }
     }
 
-    /// A node is no longer heard from.
+    /// Takes in that a node is lost.
     pub(crate) fn lose(&mut self, node: NodeId) {
         if self.spec.settings().fencing == Fencing::Trusted {
             self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Trusted);
@@ -117,7 +118,7 @@ impl Ledger {
         self.step_node(node, NodeEvent::Lost);
     }
 
-    /// It is certain that a node runs nothing.
+    /// Takes in that a node certainly runs nothing.
     pub(crate) fn node_off(&mut self, node: NodeId, event: NodeEvent, proof: DownProof) {
         for resource in self.facts().resources_owned_by(node) {
             self.supersede(resource);
@@ -131,13 +132,13 @@ impl Ledger {
         }
         for group in self.facts().groups_owned_by(node) {
             if let Some(record) = self.state.groups.get_mut(group.index()) {
-                // With the owner goes what was asked of it.
+                // Orders that were given for the owner end with it.
                 record.epoch = record.epoch.next();
                 self.index.note_count(record.epoch.value());
                 record.return_to = None;
                 let is_bound_nowhere = record.movement.is_some_and(|of| of.to.is_none());
                 if is_bound_nowhere {
-                    // There is nothing left to take off the node.
+                    // There is nothing left to stop on the node.
                     self.abandon_move(group);
                 }
             }
@@ -152,15 +153,15 @@ impl Ledger {
         self.step_node(node, event);
     }
 
-    /// A node that is down already is off on better proof.
+    /// Notes a better proof that a node is off, for a node that is down already.
     pub(crate) fn vouch(&mut self, node: NodeId, proof: DownProof) {
         if let Some(record) = self.state.nodes.get_mut(node.index()) {
             record.proof = proof;
         }
     }
 
-    /// A report speaks of a later life of a node: the one that was known is over, and nothing was
-    /// ever asked of the node in the later one.
+    /// Ends the life of a node that was known, because a report is about a later life. Nothing was
+    /// ever asked of the node in the later life.
     pub(crate) fn end_known_life(
         &mut self,
         node: NodeId,
@@ -176,7 +177,7 @@ impl Ledger {
         }
     }
 
-    /// The one place where a node changes its state.
+    /// Changes the state of a node. No other function does.
     pub(crate) fn step_node(&mut self, node: NodeId, event: NodeEvent) {
         let (now, input) = (self.state.now, self.state.inputs);
         let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
@@ -207,13 +208,14 @@ impl Ledger {
         }
         self.index.touched.add_node(node);
         self.touch_groups_on(node);
-        // A member may be the home that a group waits for, a paused node its last resort.
+        // A member may be the preferred owner that a group waits for, and a paused node may be the
+        // last node that can take a group.
         self.touch_awaiting();
         self.index.touched.add_changed_node(node);
         self.judge_quorum();
     }
 
-    /// What is off on a node that comes up or is resumed comes up together.
+    /// Lets the groups come up together that are off on a node that comes up or is resumed.
     fn take_turns_on(&mut self, node: NodeId) {
         let groups: alloc::vec::Vec<GroupId> = self.state.occupancy.groups_on(node).collect();
         for group in groups {

@@ -1,4 +1,4 @@
-//! Operations on resources: issued, ended, superseded.
+//! Operations on resources: they are issued, ended or superseded.
 
 use crate::cluster::index::outstanding::Target;
 use crate::cluster::ledger::Ledger;
@@ -8,7 +8,7 @@ use crate::machine::ResourceEvent;
 use crate::state::{Doubt, Operation, OperationKind, Outcome};
 
 impl Ledger {
-    /// Asks for the operation in flight of a resource once more, under a new number.
+    /// Issues the operation in flight of a resource once more, under a new number.
     pub(crate) fn issue_again(&mut self, resource: ResourceId) {
         let Some(kind) =
             self.state.resource(resource).and_then(|of| of.operation).map(|of| of.kind)
@@ -28,13 +28,13 @@ impl Ledger {
         self.schedule_resource(resource);
     }
 
-    /// Asks for an operation on a resource at the owner of its group.
+    /// Issues an operation on a resource to the owner of its group.
     pub(crate) fn issue(&mut self, resource: ResourceId, kind: OperationKind) {
         let now = self.state.now;
         let id = self.state.next_operation;
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
         if record.operation.is_some() && !seeded!(StopOvertakesStart) {
-            // One operation at a time; what follows from its end is planned then.
+            // A resource has one operation at a time. The next one is planned when it ends.
             return;
         }
         if kind == OperationKind::Start {
@@ -81,7 +81,7 @@ impl Ledger {
             Some(Target::Orphan(node, resource)) => {
                 self.note_orphan_progress(node, resource);
             }
-            // These have one deadline, whatever is reported.
+            // These have one deadline, which no report of progress extends.
             Some(Target::Node(_) | Target::Inquiry(_)) | None => {}
         }
     }
@@ -92,7 +92,7 @@ impl Ledger {
         self.index.outstanding.remove(operation.id);
         self.note_doubt(resource);
         match operation.kind {
-            // Nothing but the next check follows from these, unless they fail.
+            // Only the next check follows from these, unless they fail.
             OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {}
             OperationKind::Start
             | OperationKind::Stop
@@ -104,7 +104,7 @@ impl Ledger {
         Some(operation.kind)
     }
 
-    /// The next probe is due one interval from now.
+    /// Notes that a resource was probed now: the next probe is due one interval later.
     pub(crate) fn note_probed(&mut self, resource: ResourceId) {
         let now = self.state.now;
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
@@ -113,7 +113,7 @@ impl Ledger {
         self.touch_resource(resource);
     }
 
-    /// Whether this outcome answers this kind of operation.
+    /// Tells whether this outcome is an answer to this kind of operation.
     pub(crate) fn fits(kind: OperationKind, outcome: Outcome) -> bool {
         if kind == OperationKind::Inventory {
             return false;
@@ -126,7 +126,8 @@ impl Ledger {
         }
     }
 
-    /// Forgets the operation in flight of a resource, whose node is gone or which has to make way.
+    /// Forgets the operation in flight of a resource, because its node is gone or another operation
+    /// goes first.
     pub(crate) fn supersede(&mut self, resource: ResourceId) {
         let Some(effect) = self.facts().resource_effect(resource) else { return };
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
@@ -143,7 +144,7 @@ impl Ledger {
         self.index.note_doubt(&self.spec, &self.state, resource);
     }
 
-    /// Keeps an operation outstanding that has ended; only a planted bug does.
+    /// Keeps an operation that has ended among those in flight. Only a planted bug does that.
     pub(crate) fn leave_outstanding(&mut self, operation: OpId, target: Target) {
         self.index.outstanding.push(operation, target);
     }

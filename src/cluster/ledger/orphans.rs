@@ -11,7 +11,8 @@ use crate::machine::ResourceEvent;
 use crate::state::{Operation, OperationKind, Orphan, OrphanState, Outcome};
 
 impl Ledger {
-    /// The one place where an orphan changes; the indexes over orphans follow.
+    /// Sets or forgets an orphan and updates the indexes over orphans. No other function changes an
+    /// orphan.
     pub(crate) fn set_orphan(
         &mut self,
         node: NodeId,
@@ -31,7 +32,7 @@ impl Ledger {
         }
     }
 
-    /// A node that joins runs what it should not. If that was in doubt, it is not any more.
+    /// Notes an orphan that a node lists. An orphan that was in doubt is in doubt no longer.
     pub(crate) fn find_orphan(&mut self, node: NodeId, found: Running) {
         let Running { resource, state } = found;
         let is_known = self.facts().orphan(node, resource).is_some();
@@ -107,7 +108,8 @@ impl Ledger {
         }
     }
 
-    /// Neither a stop nor a terminate confirmed that an orphan is off, or its node is lost.
+    /// Notes that an orphan is in doubt: neither a stop nor a terminate confirmed that it is off,
+    /// or its node is lost.
     pub(crate) fn doubt_orphan(&mut self, node: NodeId, resource: ResourceId) {
         self.supersede_orphan(node, resource);
         let now = self.state.now;
@@ -118,7 +120,7 @@ impl Ledger {
         }
     }
 
-    /// An orphan is certain to be off.
+    /// Forgets an orphan that is certainly off.
     pub(crate) fn forget_orphan(&mut self, node: NodeId, resource: ResourceId) {
         self.supersede_orphan(node, resource);
         if self.facts().orphan(node, resource).is_some() {
@@ -147,7 +149,7 @@ impl Ledger {
         Some(operation)
     }
 
-    /// What an orphan that is gone depended on may be stopped now.
+    /// Touches the providers of an orphan that is gone: they may be stopped now.
     fn touch_orphaned_providers(&mut self, node: NodeId, resource: ResourceId) {
         let spec = Arc::clone(&self.spec);
         let group = spec.resource(resource).and_then(|of| spec.group(of.group()));
@@ -161,7 +163,7 @@ impl Ledger {
         }
     }
 
-    /// An orphan reports progress.
+    /// Takes in that an operation on an orphan made progress.
     pub(crate) fn note_orphan_progress(&mut self, node: NodeId, resource: ResourceId) {
         let now = self.state.now;
         if let Some(Orphan { state, operation: Some(operation) }) =
@@ -173,7 +175,7 @@ impl Ledger {
         self.schedule_node(node);
     }
 
-    /// Looks again at what runs of a group that never had an owner.
+    /// Touches the orphans of a group, which may be stopped now or taken over.
     pub(crate) fn touch_orphans_of(&mut self, group: GroupId) {
         let places: Vec<(NodeId, ResourceId)> = self.index.orphans.of_group(group).collect();
         for (node, resource) in places {
@@ -182,7 +184,7 @@ impl Ledger {
         }
     }
 
-    /// The first owner of a group takes over what runs there.
+    /// Turns orphans on the first owner of a group into resources that run there by right.
     pub(crate) fn take_over_running(
         &mut self,
         group: GroupId,
@@ -196,7 +198,7 @@ impl Ledger {
             self.step_resource(*resource, ResourceEvent::FoundRunning);
             self.note_alive(*resource);
         }
-        // What is left has nobody any more who could take it over.
+        // The other orphans of the group cannot be taken over any longer.
         self.touch_orphans_of(group);
     }
 }

@@ -10,7 +10,8 @@ use crate::settings::{ColdStart, DesiredState, NoQuorum};
 use crate::state::Turn;
 
 impl Ledger {
-    /// The cluster forms: what is not to start by itself waits for an operator.
+    /// Makes the groups wait for an operator that are not to start by themselves when the cluster
+    /// forms.
     fn hold_back_at_cold_start(&mut self) {
         for ((_, declared), record) in self.spec.groups().zip(&mut self.state.groups) {
             if declared.settings().cold_start == ColdStart::DontStart {
@@ -23,7 +24,7 @@ impl Ledger {
         }
     }
 
-    /// Quorum was gained: what is off, or is being stopped for want of it, comes up together.
+    /// Lets the groups come up together that are off, or are being stopped for want of quorum.
     fn take_turns(&mut self) {
         let is_stopped = self.spec.settings().no_quorum == NoQuorum::Stop;
         for (record, running) in self.state.groups.iter_mut().zip(&self.index.running) {
@@ -33,7 +34,8 @@ impl Ledger {
         }
     }
 
-    /// Judges quorum anew, and touches everything if the verdict is another one.
+    /// Judges quorum again, and touches every group and every node that is not down if the verdict
+    /// changed.
     pub(crate) fn judge_quorum(&mut self) {
         let membership = self.index.membership;
         if membership.members == 0 {
@@ -80,7 +82,7 @@ impl Ledger {
         self.state.witness = witness;
     }
 
-    /// Counts votes that are declared no more; only a planted bug does.
+    /// Counts votes that are declared no longer. Only a planted bug does that.
     pub(crate) fn keep_votes(&mut self, votes: u64) {
         let membership = &mut self.index.membership;
         let removed = votes.saturating_sub(membership.total_votes);

@@ -12,7 +12,7 @@ use crate::state::{Doubt, HomeWait, LateStart, Recovery, Turn};
 use crate::time::Timestamp;
 
 impl Ledger {
-    /// A failed resource that an operator brings online has all its attempts again.
+    /// Gives a failed resource all its attempts again, because an operator brings it online.
     pub(crate) fn begin_anew(&mut self, resource: ResourceId) {
         if let Some(record) = self.state.resources.get_mut(resource.index())
             && record.state == ResourceState::Failed
@@ -37,7 +37,7 @@ impl Ledger {
         self.schedule_resource(resource);
     }
 
-    /// The thorough check, or better, found it alive.
+    /// Notes that a resource was found alive by the thorough check or by a better proof.
     pub(crate) fn note_alive(&mut self, resource: ResourceId) {
         let now = self.state.now;
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
@@ -46,7 +46,7 @@ impl Ledger {
         }
     }
 
-    /// The cheap check found it alive.
+    /// Notes that a resource was found alive by the cheap check.
     pub(crate) fn note_looks_alive(&mut self, resource: ResourceId) {
         let now = self.state.now;
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
@@ -69,7 +69,7 @@ impl Ledger {
         self.touch_resource(resource);
     }
 
-    /// Forgets the failure of a resource and everything that was counted for it.
+    /// Forgets the failure of a resource and all attempts that were counted for it.
     pub(crate) fn forget_failure(&mut self, resource: ResourceId) {
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
             record.forget_attempts();
@@ -80,7 +80,7 @@ impl Ledger {
         self.touch_resource(resource);
     }
 
-    /// The one place where a resource changes its state.
+    /// Changes the state of a resource. No other function does.
     pub(crate) fn step_resource(&mut self, resource: ResourceId, event: ResourceEvent) {
         let (now, window) = (self.state.now, self.spec.settings().restart_window);
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
@@ -128,7 +128,7 @@ impl Ledger {
             .saturating_sub(u32::from(from.may_run()));
         let running = *running;
         if running == 0 && from.may_run() {
-            // The place beside it may be free for another group of its class.
+            // The node may be free now for another group of the same anti-affinity class.
             self.touch_awaiting();
         }
         if from.may_run() != to.may_run() && running <= 1 {
@@ -137,26 +137,26 @@ impl Ledger {
         self.touch(group);
     }
 
-    /// Sets what an operator wants of a resource alone.
+    /// Sets what an operator wants of a single resource.
     pub(crate) fn note_desired(&mut self, resource: ResourceId, desired: DesiredState) {
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
             record.desired = Some(desired);
         }
     }
 
-    /// Sets what is going to be done about a failure, without planning it.
+    /// Sets the plan for a failed resource, without planning its group.
     pub(crate) fn note_recovery(&mut self, resource: ResourceId, recovery: Recovery) {
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
             record.recovery = recovery;
         }
     }
 
-    /// Counts a restart within this period, which begins at that time.
+    /// Counts a restart within this period, and plans it for this time.
     pub(crate) fn record_restart(&mut self, resource: ResourceId, period: Duration, at: Timestamp) {
         let (now, window) = (self.state.now, self.spec.settings().restart_window);
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
         if record.restarts.entries().is_empty() {
-            // Nothing is left whose time stood still.
+            // No entry is left whose age stood still.
             record.online_until = now;
         }
         let clock = record.restart_clock(window, now);
@@ -167,7 +167,7 @@ impl Ledger {
         record.recovery = Recovery::RestartAt(at);
     }
 
-    /// Gives a resource all its restarts again, and counts so many retries.
+    /// Gives a resource all its restarts again, and adds to the number of its retries.
     pub(crate) fn begin_retry(&mut self, resource: ResourceId, retries: u32) {
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
             record.restarts.clear();
@@ -175,14 +175,14 @@ impl Ledger {
         }
     }
 
-    /// Forgets how often a resource was tried again.
+    /// Forgets how often a resource was retried.
     pub(crate) fn forget_retries(&mut self, resource: ResourceId) {
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
             record.retries = 0;
         }
     }
 
-    /// Notes that no start of a resource can still come late.
+    /// Notes that no earlier start of a resource can still happen.
     pub(crate) fn exclude_late_start(&mut self, resource: ResourceId) {
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
             record.late_start = LateStart::Impossible;

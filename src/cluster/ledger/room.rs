@@ -1,4 +1,4 @@
-//! Room on nodes that groups take and leave.
+//! The room that groups take on nodes.
 
 use alloc::sync::Arc;
 
@@ -7,8 +7,9 @@ use crate::id::{GroupId, NodeId};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{ClusterState, Room};
 
-/// Whether a group takes room from now on. What may run always does, what is off and not wanted
-/// never; what is wanted keeps what it has, and takes more only where there is some.
+/// Tells whether a group takes room from now on. A group that may run always takes room, and a
+/// group that is off and not wanted never does. A group that is off and wanted keeps what it has,
+/// and takes room later only where there is some.
 pub(crate) const fn after(before: Room, may_run: bool, is_wanted: bool) -> Room {
     match (may_run, is_wanted) {
         (true, _) => Room::Taken,
@@ -17,8 +18,8 @@ pub(crate) const fn after(before: Room, may_run: bool, is_wanted: bool) -> Room 
     }
 }
 
-/// Snapshots of clusters in which whatever was owned took room do not say which groups take some:
-/// those that run or are wanted did and do.
+/// Works out which groups take room, for snapshots that do not say so. In those clusters every
+/// owned group took room: the groups that run or are wanted still do.
 pub(crate) fn recall(spec: &ClusterSpec, state: &mut ClusterState) {
     for (group, _) in spec.groups() {
         let (may_run, is_wanted) = (state.may_run(spec, group), state.is_wanted(spec, group));
@@ -30,8 +31,8 @@ pub(crate) fn recall(spec: &ClusterSpec, state: &mut ClusterState) {
 }
 
 impl Ledger {
-    /// Follows a change of what runs or is wanted of a group: room that is not needed any more is
-    /// free for others.
+    /// Works out anew whether a group takes room, after a change of what runs or is wanted of it.
+    /// Room that it no longer needs is free for others.
     pub(crate) fn review_room(&mut self, group: GroupId) {
         let spec = Arc::clone(&self.spec);
         let Some(declared) = spec.group(group) else { return };
@@ -58,7 +59,8 @@ impl Ledger {
         }
     }
 
-    /// What stands on a node has changed; groups without a node may find one.
+    /// Notes that the room on a node changed. If some became free, groups that await a node may
+    /// find one.
     fn note_room(&mut self, node: NodeId, room: Room) {
         self.index.touched.add_changed_node(node);
         match room {
@@ -67,7 +69,7 @@ impl Ledger {
         }
     }
 
-    /// Puts a group on its new owner, which was chosen with room for it if it is to run there.
+    /// Enters a group at its new owner, which has room for it if the group is to run there.
     pub(crate) fn settle_down(&mut self, declared: &GroupSpec, group: GroupId, to: Option<NodeId>) {
         let spec = Arc::clone(&self.spec);
         let room = to.map_or(Room::Left, |_| self.state.room_to_be(&spec, group));

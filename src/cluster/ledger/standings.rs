@@ -1,4 +1,4 @@
-//! Indexes of the groups that await a node, their turn or an end.
+//! Indexes of the groups that await a node or their turn, or for which others wait.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ use crate::settings::Priority;
 use crate::spec::GroupSpec;
 
 impl Ledger {
-    /// Files a group under what it waits for and what waits for it.
+    /// Enters a group in the indexes of groups that wait and of groups that others wait for.
     pub(crate) fn classify(&mut self, declared: &GroupSpec, group: GroupId) {
         let place = (declared.settings().priority, group);
         let standing = self.facts().standing(declared, group);
@@ -25,7 +25,8 @@ impl Ledger {
         }
     }
 
-    /// Touches the groups that had to wait for a group of this priority and do not any more.
+    /// Touches the groups that had to wait for a group of this priority and need not wait any
+    /// longer.
     fn touch_those_behind(&mut self, before: Priority) {
         let ahead = self.facts().highest_on_its_way();
         let free = self
@@ -60,7 +61,7 @@ impl Ledger {
         self.index.stands.clear();
     }
 
-    /// Sets the states of groups that were told last.
+    /// Sets the states that groups had when they were last reported.
     pub(crate) fn set_told_states(&mut self, told: Vec<GroupState>) {
         self.index.group_states = told;
     }

@@ -9,7 +9,8 @@ use crate::state::{Operation, Orphan, OrphanState, Recovery};
 use crate::time::{Timestamp, WallClock};
 
 impl Ledger {
-    /// Windows are hours of the local day: their deadlines move with the clock.
+    /// Touches the groups that fail back within hours of the local day, because the clock was set
+    /// and their deadlines changed.
     pub(crate) fn touch_failback_groups(&mut self) {
         let windowed = core::mem::take(&mut self.index.windowed);
         for group in &windowed {
@@ -28,7 +29,8 @@ impl Ledger {
         self.index.agenda.set(Slot::Node(node), at);
     }
 
-    /// Nobody decided since that time: what waits is armed anew. Nothing of it is due now.
+    /// Gives everything that waits its whole time again, because nobody decided since this time.
+    /// Nothing of it is due now.
     pub(crate) fn arm_anew(&mut self, since: Timestamp) {
         let now = self.state.now;
         let gap = now.since(since);
@@ -72,12 +74,12 @@ impl Ledger {
     }
 }
 
-/// The operation with all its time again.
+/// Returns the operation with all its time again.
 const fn armed(operation: Operation, now: Timestamp) -> Operation {
     Operation { issued_at: now, progress_at: now, ..operation }
 }
 
-/// What is going to be done, so much later.
+/// Returns the plan for a failed resource, later by this gap.
 fn later(recovery: Recovery, gap: Duration) -> Recovery {
     match recovery {
         Recovery::RestartAt(at) => Recovery::RestartAt(at.after(gap)),
@@ -89,7 +91,7 @@ fn later(recovery: Recovery, gap: Duration) -> Recovery {
 }
 
 impl Ledger {
-    /// Touches what has a deadline that has come. Whether there was anything.
+    /// Touches everything whose deadline has come. Tells whether there was anything.
     pub(crate) fn touch_what_is_due(&mut self) -> bool {
         let mut is_any = false;
         while let Some((at, slot)) = self.index.agenda.first() {
@@ -108,12 +110,12 @@ impl Ledger {
         is_any
     }
 
-    /// Sets when something is due, or that nothing is.
+    /// Sets the deadline of a node, a group or a resource, or takes it away.
     pub(crate) fn set_deadline(&mut self, slot: Slot, at: Option<Timestamp>) {
         self.index.agenda.set(slot, at);
     }
 
-    /// Keeps what a clock on the wall showed now.
+    /// Sets the present time of the local clock.
     pub(crate) fn set_wall_clock(&mut self, reading: WallClock) {
         self.state.wall_clock = Some((self.state.now, reading));
     }

@@ -1,4 +1,4 @@
-//! Notes work: nodes and groups that are to be planned in this step.
+//! The nodes and groups that are to be planned in this step.
 
 use alloc::sync::Arc;
 
@@ -31,16 +31,17 @@ impl Ledger {
         }
     }
 
-    /// Something happened that could help groups without a node: they are planned once, after
-    /// what is touched now.
+    /// Notes that a change could help groups that await a node. They are planned once, after
+    /// everything that is touched now.
     pub(crate) fn touch_awaiting(&mut self) {
         if !seeded!(WaitingForgotten) {
             self.index.touched.add_awaiting();
         }
     }
 
-    /// Touches what a change may help: groups without a node and groups that would move, all of
-    /// them at once, so that the higher priority goes first. Whether there was anything.
+    /// Touches the groups that a change may help, which are groups that await a node and groups
+    /// that would move. All are touched together, so that the higher priority goes first. Returns
+    /// true if there was anything.
     pub(crate) fn touch_late(&mut self) -> bool {
         let mut is_any = self.index.touched.take_awaiting();
         if is_any {
@@ -71,7 +72,7 @@ impl Ledger {
         }
     }
 
-    /// Touches the groups that would fail back to a node, for what stands there has changed.
+    /// Touches the groups that would fail back to a node, because the groups on that node changed.
     fn touch_returning(&mut self, node: NodeId) {
         let spec = Arc::clone(&self.spec);
         for group in spec.groups_returning_to(node) {
@@ -79,7 +80,7 @@ impl Ledger {
                 self.touch(*group);
             }
         }
-        // One that cannot run all of it where it is would go to any node, when it may.
+        // A group that its owner cannot run completely may go to any node, if failback is allowed.
         let unable: alloc::vec::Vec<GroupId> = self
             .index
             .awaiting
@@ -96,27 +97,27 @@ impl Ledger {
         }
     }
 
-    /// Notes that a node is to be looked after.
+    /// Notes that a node is to be planned.
     pub(crate) fn touch_node(&mut self, node: NodeId) {
         self.index.touched.add_node(node);
     }
 
-    /// The next node to be looked after.
+    /// Returns the next node that is to be planned.
     pub(crate) fn next_node(&mut self) -> Option<NodeId> {
         self.index.touched.next_node()
     }
 
-    /// The next group to be planned.
+    /// Returns the next group that is to be planned.
     pub(crate) fn next_group(&mut self) -> Option<GroupId> {
         self.index.touched.next_group()
     }
 
-    /// Notes that a group is to return to a node when all others are placed.
+    /// Notes that a group is to return to a node after all others are placed.
     pub(crate) fn touch_to_return(&mut self, group: GroupId, to: NodeId) {
         self.index.touched.add_returning(group, to);
     }
 
-    /// The next group that is to return, and where to.
+    /// Returns the next group that is to return, and the node it returns to.
     pub(crate) fn next_to_return(&mut self) -> Option<(GroupId, NodeId)> {
         self.index.touched.next_returning()
     }
@@ -126,12 +127,12 @@ impl Ledger {
         self.index.touched.note_let_leave(group);
     }
 
-    /// Ends a step: in the next one groups let others leave again.
+    /// Ends a step. In the next step groups can let others leave again.
     pub(crate) fn end_step(&mut self) {
         self.index.touched.forget_let_leave();
     }
 
-    /// Notes that resources whose time has come are to be stopped where they should not run.
+    /// Notes the orphans on a node that are to be stopped because their deadlines have come.
     pub(crate) fn touch_due_orphans(&mut self, node: NodeId) {
         let Index { orphans, touched, .. } = &mut self.index;
         for resource in orphans.due(node, self.state.now) {
@@ -139,7 +140,7 @@ impl Ledger {
         }
     }
 
-    /// The next such resource on a node behind another one; `None` begins with the first.
+    /// Returns the next orphan on a node behind another one. `None` begins with the first.
     pub(crate) fn next_orphan(
         &mut self,
         node: NodeId,

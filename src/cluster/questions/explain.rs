@@ -1,4 +1,4 @@
-//! Answers where a group would go: a copy of the cluster suffers the incident.
+//! Answers where a group would go: the incident happens to a copy of the cluster.
 
 use alloc::vec::Vec;
 
@@ -12,7 +12,7 @@ use crate::policy::{Placement, Trigger};
 use crate::state::{DownProof, Drain, DrainMode, DrainStatus, LockHandling};
 
 impl View<'_> {
-    /// What would be chosen for a group at this moment.
+    /// Returns the choice that would be made for a group at this moment.
     fn tell_choice(self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
         let told = plan::explain(&self.placement(group, trigger)?, self.policy);
         if !self.state.is_quorate() {
@@ -37,8 +37,8 @@ impl View<'_> {
 }
 
 impl Cluster {
-    /// Where a group would go if `trigger` happened now: every node with its verdict, in order.
-    /// `None` if there is no such group.
+    /// Returns where a group would go if `trigger` happened now: every node with its verdict, in
+    /// order. `None` if there is no such group.
     ///
     /// The answer is the choice that the same trigger makes next, as things are:
     ///
@@ -49,9 +49,9 @@ impl Cluster {
     /// - [`Trigger::Start`], [`Trigger::ResourceFailure`] and [`Trigger::BestPossible`] are about
     ///   this group only.
     ///
-    /// Budgets, locks and the wait for a preferred owner say whether and when a group goes, not
-    /// where to; they are no part of the answer. Nor is what a group that never had an owner takes
-    /// over where it is found running.
+    /// Budgets, locks and the wait for a preferred owner decide if and when a group goes, not where
+    /// to; they are no part of the answer. If a group that never had an owner is found running
+    /// somewhere, the answer does not tell that it is taken over there.
     #[must_use]
     pub fn explain(&self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
         let placement = Placement::new(self.ledger.spec(), self.ledger.state(), group, trigger)?;
@@ -66,7 +66,7 @@ impl Cluster {
         }
     }
 
-    /// Whether the trigger is an incident of the whole owner that has not happened yet.
+    /// Tells whether the trigger is an incident of the whole owner that has not happened yet.
     fn would_befall(&self, owner: NodeId, trigger: Trigger) -> bool {
         let state = self.ledger.state().node_state(owner);
         match trigger {
@@ -82,7 +82,7 @@ impl Cluster {
         }
     }
 
-    /// Lets the incident happen, and tells the choice for the group at the moment at which it is
+    /// Lets the incident happen, and returns the choice for the group at the moment when it is
     /// made.
     fn suffer(&mut self, group: GroupId, trigger: Trigger, owner: NodeId) -> Option<Explanation> {
         let since = Some(self.ledger.state().now);
@@ -93,9 +93,9 @@ impl Cluster {
                     status: DrainStatus::InProgress,
                     mode: DrainMode::Normal,
                     target: None,
-                    // Whether a group goes is another question than where to.
+                    // A lock decides if a group goes, not where to.
                     lock: LockHandling::Override,
-                    // Those that wait for their turn are told what they would choose now.
+                    // Groups that wait for their turn get the choice that they would make now.
                     since,
                 },
             ),
@@ -120,14 +120,15 @@ impl Cluster {
         told.map(|told| without_incident(told, owner))
     }
 
-    /// Whether the group has left its owner, or is leaving it.
+    /// Tells whether the group has left its owner, or is leaving it.
     fn has_chosen(&self, group: GroupId, trigger: Trigger, owner: NodeId) -> bool {
         let is_leaving = trigger == Trigger::Drain && self.facts().is_moving(group);
         is_leaving || self.ledger.state().owner(group) != Some(owner)
     }
 }
 
-/// Nothing is chosen without quorum, however good a node is.
+/// Returns the explanation without a choice: nothing is chosen without quorum, however good a node
+/// is.
 fn without_quorum(told: Explanation) -> Explanation {
     let mut candidates = told.candidates;
     for candidate in &mut candidates {
@@ -142,7 +143,8 @@ fn without_quorum(told: Explanation) -> Explanation {
     Explanation { chosen: None, candidates, ..told }
 }
 
-/// A group that is on its way to a node that may own it needs no choice.
+/// Returns the explanation for a group that is on its way to a node that may own it, and so needs
+/// no choice.
 fn under_way(told: Explanation, to: NodeId) -> Explanation {
     let is_destination = |candidate: &Candidate| {
         candidate.node == to && !matches!(candidate.verdict, Verdict::Rejected(_))
@@ -169,7 +171,7 @@ fn under_way(told: Explanation, to: NodeId) -> Explanation {
     Explanation { chosen: Some(to), candidates: first, ..told }
 }
 
-/// The owner is what it is now: the incident has not happened.
+/// Returns the explanation with the owner as it is now, as the incident has not happened.
 fn without_incident(told: Explanation, owner: NodeId) -> Explanation {
     let mut told = told;
     for candidate in &mut told.candidates {

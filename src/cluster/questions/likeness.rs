@@ -1,4 +1,4 @@
-//! Hashes what the future of a cluster depends on, for exhaustive checks.
+//! Hashes everything that the future of a cluster depends on, for exhaustive checks.
 
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
@@ -16,21 +16,22 @@ use crate::state::{
 use crate::time::{Timestamp, whole_millis};
 
 impl Cluster {
-    /// Feeds everything on which the future of this cluster depends.
+    /// Feeds everything that the future of this cluster depends on.
     ///
-    /// Two clusters of one declaration and policy that feed the same are *alike*: whatever happens
-    /// to both, they answer alike and stay alike. They may differ in what is only a name or a
-    /// diary: the time of the day, the numbers of operations, epochs, incarnations and inputs, and
-    /// times to which nothing will ever be compared. So a checker that visits every state need
-    /// visit only one of those that are alike. [`digest`](Self::digest) tells them apart.
+    /// Two clusters of one declaration and policy that feed equal data are *alike*: whatever
+    /// happens to both, they answer alike and stay alike. They may differ in data that is only a
+    /// name or a diary: the time of the day, the numbers of operations, epochs, incarnations and
+    /// inputs, and times to which nothing will ever be compared. So a checker that visits every
+    /// state need visit only one of those that are alike. [`digest`](Self::digest) distinguishes
+    /// them.
     ///
-    /// `horizon` is a span that the checker promises never to let pass: whatever would be due only
-    /// then is never due.
+    /// `horizon` is a span that the checker promises never to let pass: anything that would be due
+    /// only then is never due.
     ///
-    /// Whoever compares has to compare beside this what it holds itself of operations, epochs and
-    /// incarnations: which ones are outstanding or current here, and in which order they stand. A
-    /// policy that looks at times or epochs, as [`Ring`](crate::policy::Ring) with a seed does,
-    /// sees through likeness.
+    /// A checker has to compare as well its own knowledge of operations, epochs and incarnations:
+    /// which ones are outstanding or current here, and in which order they stand. A policy that
+    /// looks at times or epochs, as [`Ring`](crate::policy::Ring) with a seed does, can treat
+    /// clusters differently that are alike.
     pub fn hash_likeness(&self, horizon: Duration, hasher: &mut impl Hasher) {
         let view = View { cluster: self, horizon, now: self.ledger.state().now };
         view.whole(hasher);
@@ -55,7 +56,7 @@ impl Cluster {
     }
 }
 
-/// A cluster and how far anybody looks ahead.
+/// A cluster, and how far the checker looks ahead.
 #[derive(Clone, Copy)]
 struct View<'a> {
     cluster: &'a Cluster,
@@ -68,15 +69,15 @@ impl<'a> View<'a> {
         // Named one by one, here and below, so that a field that is added cannot be forgotten.
         let ClusterState {
             now,
-            // A diary, and the next name.
+            // A diary, and the next name of an operation.
             inputs: _,
             next_operation: _,
             configuration: _,
-            // Told with the nodes that have not spoken.
+            // Hashed with the nodes that have not spoken.
             last_declared: _,
             witness,
             wall_clock,
-            // Only whether there is a quorum counts.
+            // Only the presence of a quorum counts, not its age.
             quorate_since,
             formed_at,
             resumed_at,
@@ -87,14 +88,14 @@ impl<'a> View<'a> {
             occupancy: _,
         } = self.cluster.ledger.state();
         (witness, quorate_since.is_some(), formed_at.is_some()).hash(hasher);
-        // Only now is it too early for what went on meanwhile; and what is in flight since then is
-        // judged more kindly.
+        // At this very moment leases and fences do not end yet; and operations that have been in
+        // flight since then are judged more kindly.
         (*resumed_at == Some(*now)).hash(hasher);
         let wait = self.cluster.ledger.spec().settings().group_wait_delay;
         if let Some(formed_at) = formed_at {
             self.age(*formed_at, wait).hash(hasher);
         }
-        // Afterwards nobody waits before the cluster forms anew.
+        // Afterwards no group waits for its home before the cluster forms anew.
         if formed_at.is_none_or(|formed_at| self.now.since(formed_at) < wait) {
             for record in &self.cluster.ledger.state().groups {
                 record.home_wait.hash(hasher);
@@ -107,7 +108,7 @@ impl<'a> View<'a> {
             .groups()
             .any(|(_, declared)| declared.settings().failback_window.is_some());
         if has_windows {
-            // Against the clock on the wall every time is different.
+            // Measured against the wall clock every time is different.
             (now, wall_clock).hash(hasher);
         }
     }
@@ -151,13 +152,14 @@ impl<'a> View<'a> {
         let Fence { operation, retry_at, attempts } = fence;
         let settings = spec.settings();
         operation.map(|of| self.wait(self.cluster.facts().fence_end(of))).hash(hasher);
-        // A time that has come is as good as none.
+        // A time that has come has the effect of none.
         retry_at.filter(|at| *at > self.now).map(|at| self.wait(at)).hash(hasher);
         self.log(attempts, settings.fence_period, hasher);
     }
 
-    /// The groups that may fail back to a node, where it counts when the node came up: it is up and
-    /// preferred to the owner. When it comes up, and when the owner changes, that is decided anew.
+    /// Returns the groups that may fail back to a node, for which the time counts when the node
+    /// came up: it is up and preferred to the owner. This is decided anew when the node comes up
+    /// and when the owner changes.
     fn returning_to(self, node: NodeId) -> impl Iterator<Item = (&'a GroupSpec, &'a GroupRecord)> {
         let is_up = self.cluster.ledger.state().node_state(node) == NodeState::Up;
         let groups = self.cluster.ledger.spec().groups().zip(&self.cluster.ledger.state().groups);
@@ -190,9 +192,9 @@ impl<'a> View<'a> {
             drained_from,
             last_failback,
             placed_at,
-            // Told with the nodes.
+            // Hashed with the nodes.
             placed_in_input: _,
-            // Told with the cluster.
+            // Hashed with the cluster.
             home_wait: _,
             room,
             turn,
@@ -209,7 +211,8 @@ impl<'a> View<'a> {
             Turn::Over => Duration::ZERO,
         };
         self.age(*placed_at, delay).hash(hasher);
-        // How long it comes up among others, and so holds up others or waits for them.
+        // The time since the group began to come up among others counts, as it holds up others or
+        // waits for them.
         if self.has_tiers() {
             let since = self.cluster.facts().comes_up_since(record);
             (turn, self.age(since, self.cluster.ledger.spec().settings().priority_wait))
@@ -220,8 +223,8 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The nodes on which a group failed, those first on which it failed longest ago: they are
-    /// compared with each other, and with the time for which that counts.
+    /// Feeds the nodes on which a group failed, the longest ago first: they are compared with each
+    /// other, and with the time for which a failure counts.
     fn failed_nodes<H: Hasher>(self, nodes: &FailedNodes, memory: Duration, hasher: &mut H) {
         let state = self.cluster.ledger.state();
         let is_present = |entry: &&FailedNode| {
@@ -238,7 +241,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Which nodes have not said whether they run which resources.
+    /// Feeds the nodes that have not said whether they run some resource, with these resources.
     fn silence<H: Hasher>(self, hasher: &mut H) {
         let (caches, state) = (self.cluster.ledger.index(), self.cluster.ledger.state());
         for node in &caches.silent {
@@ -260,7 +263,7 @@ impl<'a> View<'a> {
             late_start,
             doubt,
             restarts,
-            // The clock of the restarts follows from it.
+            // The clock of the restarts follows from this field.
             online_until: _,
             recovery,
             failed_while,
@@ -271,7 +274,7 @@ impl<'a> View<'a> {
             known_alive_at,
             // A diary.
             sequence: _,
-            // Told with the nodes that have not spoken.
+            // Hashed with the nodes that have not spoken.
             declared_in: _,
             vouched,
         } = record;
@@ -293,7 +296,7 @@ impl<'a> View<'a> {
             }
         }
         if *retries > 0 {
-            // Whether it ran long enough to begin a new count.
+            // A resource that ran long enough begins a new count.
             let ran_since = match window {
                 RestartWindow::Online => *since,
                 RestartWindow::Clock => *started_at,
@@ -312,7 +315,7 @@ impl<'a> View<'a> {
                 let is_asked = owner
                     .is_some_and(|node| self.cluster.ledger.state().node_state(node).is_member());
                 // A lost owner is not asked; when it is back, or off, the doubt is over, or it is
-                // asked at once. The wait begins anew when what is in flight ends.
+                // asked at once. The wait begins anew when the operation in flight ends.
                 if is_asked && operation.is_none() && *doubt != Doubt::Left {
                     let span = self.cluster.facts().probe_interval();
                     span.map(|span| self.age(*known_alive_at, span)).hash(hasher);
@@ -342,7 +345,7 @@ impl<'a> View<'a> {
         self.operation(*operation, hasher);
     }
 
-    /// An operation in flight: what it is and how old. Its name does not matter.
+    /// Feeds an operation in flight: its kind and its age. Its name does not matter.
     fn operation<H: Hasher>(self, operation: Option<Operation>, hasher: &mut H) {
         let known = operation.map(|Operation { id: _, kind, issued_at, progress_at }| {
             (kind, self.now.since(issued_at), self.now.since(progress_at))
@@ -350,7 +353,7 @@ impl<'a> View<'a> {
         known.hash(hasher);
     }
 
-    /// When each entry that counts leaves the window.
+    /// Feeds when each entry that counts leaves the window.
     fn log<H: Hasher>(self, log: &FailureLog, period: Duration, hasher: &mut H) {
         let counting = || log.entries().iter().filter(|at| self.now.since(**at) <= period);
         counting().count().hash(hasher);
@@ -359,13 +362,14 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Whether there are groups of higher and of lower priority, so that some wait for others.
+    /// Tells whether there are groups of higher and of lower priority, so that some wait for
+    /// others.
     fn has_tiers(self) -> bool {
         self.cluster.ledger.index().tiers.is_some_and(|(lowest, highest)| lowest < highest)
     }
 
-    /// Milliseconds since a time that is compared to `now` less `span`: an older one is as good as
-    /// any other, and if the horizon comes first, all are.
+    /// Returns the milliseconds since a time that is compared to `now` less `span`. All older times
+    /// count as equal, and if the horizon comes first, all times do.
     fn age(self, since: Timestamp, span: Duration) -> u64 {
         if span >= self.horizon {
             return 0;
@@ -373,7 +377,7 @@ impl<'a> View<'a> {
         whole_millis(self.now.since(since).min(span))
     }
 
-    /// Milliseconds until a time; none beyond the horizon.
+    /// Returns the milliseconds until a time; none beyond the horizon.
     fn wait(self, until: Timestamp) -> Option<u64> {
         let span = until.since(self.now);
         (span < self.horizon).then(|| whole_millis(span))

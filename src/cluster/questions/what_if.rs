@@ -1,4 +1,4 @@
-//! Answers what would happen: the same code runs on a copy.
+//! Answers what would happen: the code of the cluster runs on a copy.
 
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
@@ -19,7 +19,7 @@ use crate::state::{OperationKind, Outcome};
 use crate::time::Timestamp;
 
 crate::form::strictly_read! { "Plan"
-/// What would come of some inputs if they came now, and every operation succeeded then.
+/// The consequences of some inputs if they came now, and every operation succeeded then.
 ///
 /// Everything is named: an input may change the configuration, and ids mean something in one
 /// configuration only.
@@ -30,25 +30,25 @@ pub struct Plan {
     /// should be online and would not be. In the order of the configuration then; those that would
     /// be removed come last.
     pub groups: Vec<PlannedGroup>,
-    /// What would be asked for from now on, in order; health checks are left out. What is in flight
-    /// already is [outstanding](Cluster::outstanding), and ends well.
+    /// The operations that would be asked for from now on, in order, without health checks.
+    /// Operations that are in flight already are [outstanding](Cluster::outstanding), and end well.
     pub operations: Vec<PlannedOperation>,
     /// The probes that would be in flight at the end, oldest first. Nobody can say how they are
     /// answered, so the plan leaves in doubt what they ask about.
     #[serde(default)]
     pub unanswered: Vec<PlannedOperation>,
-    /// Whether the plan is whole.
+    /// How the plan ended: settled, or cut off.
     pub end: PlanEnd,
 }
 }
 
-/// What would become of a group.
+/// The consequences of a plan for one group.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedGroup {
     /// The group.
     pub group: String,
-    /// Whether it would be declared.
+    /// The fate of its declaration.
     pub fate: Fate,
     /// Its owner now.
     pub from: Option<String>,
@@ -60,7 +60,7 @@ pub struct PlannedGroup {
     pub why: Option<Reason<Names>>,
 }
 
-/// What the inputs of a plan do to the declaration of a group.
+/// The effect of a plan's inputs on the declaration of a group.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
@@ -76,18 +76,18 @@ pub enum Fate {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedOperation {
-    /// What would be asked for.
+    /// The action that would be asked for.
     pub action: OperationKind,
-    /// Where; for a fence, whom.
+    /// The node on which it would be carried out; for a fence, the node to fence.
     pub node: String,
     /// The resource; `None` for a fence.
     pub resource: Option<String>,
 }
 
-/// Why there is no plan. Nothing has changed.
+/// The reason why there is no plan. Nothing has changed.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum WhatIfError {
-    /// An input names what is not declared when its turn comes.
+    /// An input names a thing that is not declared when its turn comes.
     #[error(transparent)]
     Unknown(#[from] UnknownReference),
     /// An input would not be accepted.
@@ -96,7 +96,7 @@ pub enum WhatIfError {
 }
 
 impl WhatIfError {
-    /// What went wrong, in the manner of [`InputError::kind`].
+    /// Returns the name of the error, in the manner of [`InputError::kind`].
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -117,29 +117,30 @@ pub enum PlanEnd {
 }
 
 impl Cluster {
-    /// What would come of these inputs if they came now, and every operation succeeded then. Nothing
-    /// changes.
+    /// Returns the consequences of these inputs if they came now, and every operation succeeded
+    /// then. Nothing changes.
     ///
     /// The rehearsal begins in the present: the inputs are taken one after the other at the present
-    /// time, exactly as [`handle`](Self::handle) would take them, before anything that is in flight
-    /// has gone on. Whatever is refused now is refused, and what is possible now is possible. Then
-    /// everything in flight goes on and succeeds, and so does what follows from it.
+    /// time, exactly as [`handle`](Self::handle) would take them, before any operation in flight
+    /// has gone on. So each input is accepted or refused as it would be now. Then every operation
+    /// in flight goes on and succeeds, and so does everything that follows from it.
     ///
-    /// Probes are not answered, for nobody knows what they find: those that would still be in flight
-    /// are listed in [`Plan::unanswered`], and what they ask about stays in doubt. Nodes that are asked
-    /// what they run answer that they run nothing of what was declared just now.
+    /// Probes are not answered, for nobody knows what they find: those that would still be in
+    /// flight are listed in [`Plan::unanswered`], and what they ask about stays in doubt. Nodes
+    /// that are asked what they run answer that they run no resource that was declared just now.
     ///
-    /// Waits that end by themselves (delays of restarts, starts and further fences, leases, the
-    /// wait for a preferred owner) are sat out; retries, failback windows, probes and health checks
-    /// are not, but what is due by the end of a wait is done then.
+    /// The plan waits for everything that ends by itself: delays of restarts, starts and further
+    /// fences, leases, and the wait for a preferred owner. It does not wait for retries, failback
+    /// windows, probes and health checks, but those that are due by the end of a wait are done
+    /// then.
     ///
     /// Names are those of the configuration that is in force when the input has its turn: after a
-    /// [`Configure`](crate::cluster::Command::Configure) an input may name what that one declares. Whoever
-    /// has ids gets names from [`ClusterSpec::named`].
+    /// [`Configure`](crate::cluster::Command::Configure) an input may name what that one declares.
+    /// [`ClusterSpec::named`] turns ids into names.
     ///
     /// # Errors
     ///
-    /// The first input that names what is not declared, or would not be accepted.
+    /// The first input that names a thing that is not declared, or that would not be accepted.
     pub fn what_if(
         &self,
         inputs: impl IntoIterator<Item = Input<Names>>,
@@ -157,7 +158,7 @@ impl Cluster {
     }
 }
 
-/// Threads and tasks hand plans to each other.
+/// Checks that threads and tasks can hand plans to each other.
 const _: () = {
     const fn is_shareable<T: Send + Sync + 'static>() {}
     is_shareable::<Plan>();
@@ -185,7 +186,7 @@ impl Rehearsal {
         let input = before.resolve(input)?;
         let now = self.cluster.ledger.state().now;
         self.cluster.handle(now, input).map_err(|error| before.named(error))?;
-        // What a new configuration adds takes steps of its own.
+        // The resources that a new configuration adds take steps of their own.
         let more = steps(self.cluster.ledger.spec()).saturating_sub(steps(&before));
         if self.steps_left > 0 {
             self.steps_left = self.steps_left.saturating_add(more);
@@ -250,8 +251,8 @@ impl Rehearsal {
         }
     }
 
-    /// The end of the next wait that is part of what is going on, whatever else is due at the same
-    /// node or group before.
+    /// Returns the end of the next wait that the plan includes, even if something else is due at
+    /// that node or group before.
     fn next_wait(&self) -> Option<Timestamp> {
         let slots = self.cluster.ledger.index().agenda.iter().map(|(_, slot)| slot);
         let deadlines = slots.flat_map(|slot| self.cluster.view().deadlines(slot));
@@ -305,7 +306,7 @@ impl Rehearsal {
     }
 }
 
-/// What becomes of a group that is declared then; `None` if nothing does.
+/// Returns the consequences for a group that is declared then; `None` if there are none.
 fn planned(
     before: &Cluster,
     then: &Cluster,
@@ -334,7 +335,7 @@ fn name_of(spec: &ClusterSpec, node: Option<NodeId>) -> Option<String> {
     node.and_then(|node| spec.node(node)).map(NodeSpec::name).map(String::from)
 }
 
-/// More than the steps of any plan that comes to an end.
+/// Returns a number of steps that every plan which ends stays below.
 fn steps(spec: &ClusterSpec) -> usize {
     spec.resources().len().saturating_mul(8)
 }
@@ -349,11 +350,11 @@ impl PlannedOperation {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Answer {
     Outcome(Outcome),
-    /// A node says that it runs nothing that nobody knew of.
+    /// A node says that it runs nothing that was unknown.
     Nothing,
 }
 
-/// How an operation ends in a rehearsal; `None` if nobody can say.
+/// Returns how an operation ends in a rehearsal; `None` if nobody can say.
 fn answer<N: Naming>(effect: &Effect<N>) -> Option<(OpId, Answer)> {
     let outcome = match effect.action {
         OperationKind::Inventory => return Some((effect.operation, Answer::Nothing)),
@@ -368,7 +369,7 @@ fn answer<N: Naming>(effect: &Effect<N>) -> Option<(OpId, Answer)> {
     Some((effect.operation, Answer::Outcome(outcome)))
 }
 
-/// One line per group, then one per operation.
+/// Writes one line per group, then one per operation.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut begin = "";
@@ -422,7 +423,7 @@ mod tests {
     use crate::settings::Fencing;
     use crate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
 
-    /// A plan waits for what is part of it, and says that it came to an end.
+    /// Checks that a plan waits for everything that is part of it, and says that it came to an end.
     #[test]
     fn a_plan_waits_for_a_lease_and_settles() {
         let duration = core::time::Duration::from_secs(30);

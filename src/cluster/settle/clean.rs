@@ -6,7 +6,8 @@ use crate::settings::UnconfirmedStop;
 use crate::state::{OperationKind, OrphanState};
 
 impl Planner<'_> {
-    /// Issues the next stops of what was touched of what a node should not run.
+    /// Issues the next stops of resources that should not run on a node, as far as they were
+    /// touched.
     pub(crate) fn clean(&mut self, node: NodeId) {
         if !self.ledger.state().node_state(node).is_member() {
             return;
@@ -49,7 +50,7 @@ impl Planner<'_> {
     ) {
         match self.ledger.facts().unconfirmed_stop(resource) {
             UnconfirmedStop::AssumeOff => self.ledger.forget_orphan(node, resource),
-            // The node is being fenced, or will be; trying on does no harm.
+            // The node is being fenced, or will be; another attempt does no harm.
             UnconfirmedStop::FenceNode | UnconfirmedStop::BlockGroup => {
                 let retry_at = self.ledger.facts().probe_interval().map(|span| since.after(span));
                 if retry_at.is_some_and(|at| at <= self.ledger.state().now) {

@@ -11,8 +11,8 @@ use crate::machine::NodeState;
 use crate::state::{DrainStatus, MoveFailure, MovementCause};
 
 impl Planner<'_> {
-    /// Sets the next group moving that an operator has return, if it still can: groups that have no
-    /// node were placed before. Whether there was one.
+    /// Starts the next move of a group that an operator sends back to a node, if it can still go
+    /// there: groups without a node were placed before. Tells whether there was such a group.
     pub(crate) fn return_next(&mut self) -> bool {
         let Some((group, to)) = self.ledger.next_to_return() else { return false };
         let movement = self.ledger.state().group(group).and_then(|record| record.movement);
@@ -23,7 +23,7 @@ impl Planner<'_> {
         true
     }
 
-    /// Ends the drains that have got as far as they can. Whether there was one.
+    /// Ends the drains that have got as far as they can. Tells whether there was one.
     pub(crate) fn finish_drains(&mut self) -> bool {
         if self.ledger.review_tiers() {
             return true;
@@ -35,8 +35,8 @@ impl Planner<'_> {
             .iter()
             .copied()
             .filter(|node| {
-                // What stands on a node that is lost leaves when the node is known to be off, and
-                // what stands on one that joins when it is clean.
+                // Groups leave a lost node when it is known to be off, and a joining node when it
+                // is clean.
                 let is_known = match self.ledger.state().node_state(*node) {
                     NodeState::Down | NodeState::Up | NodeState::Paused => true,
                     NodeState::Joining | NodeState::Unclean => false,
@@ -61,8 +61,8 @@ impl Planner<'_> {
         !ended.is_empty()
     }
 
-    /// Lets groups leave that could not before: a node may have come up since, or another group
-    /// have made room. Whether there are any.
+    /// Lets groups leave that could not before: a node may have come up since, or another group may
+    /// have made room. Tells whether there are any.
     fn drains_on(&mut self, node: NodeId) -> bool {
         match self.ledger.state().node_state(node) {
             NodeState::Up | NodeState::Paused => {}
@@ -70,7 +70,7 @@ impl Planner<'_> {
         }
         let spec = self.ledger.shared_spec();
         let priority = |group: &GroupId| spec.group(*group).map(|of| of.settings().priority);
-        // What is in doubt and moves goes when that has ended.
+        // A group that moves and is in doubt goes when the doubt has ended.
         let mut left = self.ledger.facts().groups_owned_by(node);
         left.retain(|group| !self.ledger.facts().is_moving(*group));
         left.sort_by_key(|group| Reverse(priority(group)));
@@ -87,7 +87,7 @@ impl Planner<'_> {
     }
 
     fn finish_drain(&mut self, node: NodeId) {
-        // What is on its way to the node from a lost one goes elsewhere when its turn comes.
+        // A group that moves to this node from a lost one goes elsewhere when its turn comes.
         let left = self.ledger.facts().groups_owned_by(node);
         let status = match left.first() {
             None => DrainStatus::Completed,

@@ -1,4 +1,4 @@
-//! Takes in that a resource failed or did not answer.
+//! Acts on resources that failed or did not answer.
 
 use crate::cluster::settle::planner::Planner;
 use crate::cluster::view::recovery::Was;
@@ -9,7 +9,7 @@ use crate::spec::ResourceSpec;
 use crate::state::{Doubt, Exhaustion, OperationKind, Recovery};
 
 impl Planner<'_> {
-    /// An operation was not answered. That is no outcome: the resource may run or not.
+    /// Acts on an operation that was not answered. That is no outcome: the resource may run or not.
     pub(crate) fn leave_unanswered(&mut self, resource: ResourceId, kind: OperationKind) {
         match kind {
             OperationKind::Start => self.fail(resource, ResourceEvent::OperationTimedOut),
@@ -43,7 +43,8 @@ impl Planner<'_> {
         }
     }
 
-    /// A failure on the owner: decides what follows, and terminates what is left of the resource.
+    /// Acts on a failure on the owner: decides what follows, and terminates what is left of the
+    /// resource.
     pub(crate) fn fail(&mut self, resource: ResourceId, event: ResourceEvent) {
         if self.view().is_unfixable(resource) && !seeded!(LeftIsTerminated) {
             return self.leave_failed(resource, event);
@@ -61,7 +62,7 @@ impl Planner<'_> {
         self.plan_recovery(resource, was);
     }
 
-    /// A start failed, and no other one on this node will do better.
+    /// Acts on a start that failed, where no other start on this node would do better.
     pub(crate) fn fail_for_good(&mut self, resource: ResourceId) {
         if self.view().is_unfixable_for_good(resource) {
             self.bar_if_affected(resource);
@@ -72,7 +73,7 @@ impl Planner<'_> {
         self.plan_for_good(resource);
     }
 
-    /// A terminate did not confirm that the resource is off.
+    /// Begins a doubt: a terminate did not confirm that the resource is off.
     pub(crate) fn begin_doubt(&mut self, resource: ResourceId, event: ResourceEvent) {
         self.ledger.step_resource(resource, event);
         self.ledger.note_probed(resource);
@@ -81,8 +82,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Decides about a resource that can never run on its node. What affects its group bars the node and
-    /// moves the group at once; what does not stays failed there.
+    /// Decides about a resource that can never run on its node. If it affects its group, it bars
+    /// the node and moves the group at once; otherwise it stays failed there.
     pub(crate) fn plan_for_good(&mut self, resource: ResourceId) {
         let spec = self.ledger.shared_spec();
         let Some(declared) = spec.resource(resource) else { return };

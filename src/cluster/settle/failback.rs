@@ -8,7 +8,7 @@ use crate::spec::GroupSpec;
 use crate::state::{MoveFailure, MovementCause};
 
 impl Planner<'_> {
-    /// Sets a group moving to a more preferred owner, if that is due.
+    /// Starts the move of a group to a more preferred owner, if that is due.
     pub(crate) fn fail_back(
         &mut self,
         declared: &GroupSpec,

@@ -1,4 +1,4 @@
-//! Looks after one node: admits it, has it fenced, counts it as off.
+//! Looks after one node: admits it, has it fenced or counts it as off.
 
 use crate::cluster::settle::planner::Planner;
 use crate::id::NodeId;
@@ -6,7 +6,7 @@ use crate::machine::{NodeEvent, NodeState};
 use crate::state::{DownProof, Pause};
 
 impl Planner<'_> {
-    /// Acts on a node that was touched: admits, fences, cleans it, or counts it as off.
+    /// Acts on a node that was touched: admits it, has it fenced, cleans it or counts it as off.
     pub(crate) fn settle_node(&mut self, node: NodeId) {
         let state = self.ledger.state().node_state(node);
         let is_shut_out = seeded!(FencedNodeShutOut)

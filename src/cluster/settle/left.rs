@@ -12,19 +12,20 @@ impl Planner<'_> {
         self.ledger.supersede(resource);
         self.ledger.step_resource(resource, ResourceEvent::Left);
         if event == ResourceEvent::StartFailed {
-            // It was answered; nothing of it is still to come.
+            // The start was answered, so that it cannot take effect later.
             self.ledger.exclude_late_start(resource);
         }
         self.leave(resource);
     }
 
-    /// Leaves a resource of which nobody knows whether it runs to an operator.
+    /// Leaves a resource to an operator, as nobody knows whether it runs.
     pub(crate) fn leave(&mut self, resource: ResourceId) {
         self.ledger.set_doubt(resource, Doubt::Left);
         self.give_up(resource, Exhaustion::Left);
     }
 
-    /// Another configuration has what failed recovered: nothing is left for an operator any more.
+    /// Takes back from the operator the resources that another configuration recovers after a
+    /// failure.
     pub(crate) fn release_where_recovered(&mut self) {
         let spec = self.ledger.shared_spec();
         for (resource, declared) in spec.resources() {

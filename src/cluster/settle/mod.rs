@@ -1,4 +1,4 @@
-//! Does what follows from the state until nothing is left to do.
+//! Acts on the state until nothing is left to do.
 
 mod clean;
 mod drain;
@@ -47,17 +47,17 @@ impl Planner<'_> {
             if self.settle_next() {
                 // There may be more.
             } else if self.finish_drains() {
-                // What stays is settled once more.
+                // Groups that stay are settled once more.
             } else if seeded!(TimeoutInThePast) || !self.ledger.touch_what_is_due() {
-                // What became due on the way, such as a check while another one was in flight, is
-                // asked for in the same step: no timer is left in the past.
+                // Something may have become due meanwhile, such as a check while another one was in
+                // flight. It is asked for in this step too: no timer is left in the past.
                 break;
             }
         }
         self.ledger.end_step();
     }
 
-    /// Plans one touched node or group. Whether there was any.
+    /// Plans one touched node or group. Tells whether there was any.
     pub(crate) fn settle_next(&mut self) -> bool {
         if let Some(node) = self.ledger.next_node() {
             self.settle_node(node);
@@ -67,7 +67,7 @@ impl Planner<'_> {
             self.settle_group(group);
             return true;
         }
-        // They are settled like any other group.
+        // Groups touched here are settled like any other group.
         self.ledger.touch_late() || self.return_next()
     }
 
@@ -88,7 +88,7 @@ impl Planner<'_> {
         self.schedule_group(declared, group);
     }
 
-    /// A move that ended well has no way back.
+    /// Forgets the node to return to after a move that ended well.
     fn forget_source(&mut self, declared: &GroupSpec, group: GroupId) {
         let has_source =
             self.ledger.state().group(group).is_some_and(|record| record.return_to.is_some());
@@ -97,7 +97,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Fills the caches that take planning.
+    /// Fills the caches that need the planner.
     pub(crate) fn plan_caches(&mut self) {
         let spec = self.ledger.shared_spec();
         for (group, declared) in spec.groups() {
@@ -127,7 +127,7 @@ mod tests {
         Cluster::assemble(Arc::new(spec), Arc::new(Ring::new()), state)
     }
 
-    /// A fault stays, whatever comes after it, and is no part of the state.
+    /// Checks that a fault stays, whatever comes after it, and is no part of the state.
     fn is_kept(mut faulty: Cluster, sound: &Cluster, fault: &Violation) {
         assert_eq!(faulty.check_invariants().as_ref(), Err(fault));
         assert_eq!(faulty.clone().check_invariants().as_ref(), Err(fault));

@@ -1,4 +1,4 @@
-//! Lets a move go on when its group is off, and begins queued ones.
+//! Continues moves whose groups are off, and begins queued ones.
 
 use crate::cluster::settle::placed::Placed;
 use crate::cluster::settle::planner::Planner;
@@ -49,7 +49,7 @@ impl Planner<'_> {
         Placed::Decided
     }
 
-    /// Tries a move that an operator asked for and that was not possible then.
+    /// Tries a move that an operator asked for when it was not possible.
     pub(crate) fn try_queued_move(&mut self, group: GroupId) -> Placed {
         let queued = self.ledger.state().group(group).and_then(|record| record.queued);
         let Some(QueuedMove { to, on_failure, lock }) = queued else { return Placed::Undecided };
@@ -65,8 +65,9 @@ impl Planner<'_> {
     }
 }
 
-/// Whether a move whose destination has failed may end on another node: one that leaves its owner
-/// because it has to. An operator, a failback and a return want this node or none.
+/// Tells whether a move whose destination has failed may end on another node. It may if the group
+/// has to leave its owner; a move by an operator, a failback or a return is to this node or to
+/// none.
 fn may_go_elsewhere(cause: MovementCause) -> bool {
     match cause {
         MovementCause::Start

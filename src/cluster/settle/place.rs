@@ -15,10 +15,11 @@ use crate::state::{
 };
 
 impl Planner<'_> {
-    /// Gives a group the owner it should have, or sets it moving there.
+    /// Gives a group the owner that it should have, or starts its move there.
     pub(crate) fn place(&mut self, declared: &GroupSpec, group: GroupId) -> Placed {
         if self.ledger.facts().was_never_owned(group) {
-            // Whether it may still take over what runs is asked again, whatever was touched.
+            // Asks again if the group may still take over its running resources, whatever was
+            // touched.
             self.ledger.touch_orphans_of(group);
         }
         if !self.ledger.state().is_quorate() {
@@ -30,8 +31,8 @@ impl Planner<'_> {
             Some((owner, NodeState::Down)) => self.take_over(declared, group, owner),
             // Nothing may start elsewhere before the owner is known to be off, or is clean.
             Some((owner, NodeState::Unclean)) => {
-                // An operator may have asked for it only now, while nobody waited for a fence or for
-                // the next attempt after one that failed; or may not want it any more.
+                // An operator may have asked for the group only now, when no fence and no further
+                // attempt to fence was awaited; or may not want it any more.
                 let is_wanted = self.ledger.facts().is_wanted(declared, group);
                 let is_fence_touched = self.ledger.state().node(owner).is_some_and(|record| {
                     let Fence { operation, retry_at, .. } = &record.fence;
@@ -74,7 +75,8 @@ impl Planner<'_> {
         Placed::Decided
     }
 
-    /// The owner is off: the group goes where it was going anyway, or to the next host.
+    /// Moves a group whose owner is off to its destination if it was moving, or else to the next
+    /// host.
     fn take_over(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
         let proof = self.ledger.state().node(owner).map(|record| record.proof);
         let movement = self.ledger.state().group(group).and_then(|record| record.movement);
@@ -140,8 +142,8 @@ impl Planner<'_> {
         self.set_off(placed, group, owner)
     }
 
-    /// Moves a group of which a resource used up its restarts. Whether there was anything to
-    /// decide.
+    /// Moves a group if one of its resources used up its restarts. Tells whether there was anything
+    /// to decide.
     fn fail_over(&mut self, declared: &GroupSpec, group: GroupId) -> Placed {
         let Some((resource, recovery)) = self.ledger.facts().resource_to_fail_over(declared) else {
             return Placed::Undecided;
@@ -190,8 +192,9 @@ impl Planner<'_> {
         Placed::Decided
     }
 
-    /// Moves a group off an owner that cannot run it, when there is one that can: it was only
-    /// parked there. What runs in part leaves by failback, if only what must run counts.
+    /// Moves a group off an owner that cannot run it, if another node can: it was only parked
+    /// there. A group that runs in part leaves by failback, if only the resources that must run
+    /// count.
     fn leave_unfit_owner(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
         if !self.ledger.facts().is_unfit(declared, group, owner) {
             return Placed::Undecided;
@@ -207,7 +210,8 @@ impl Planner<'_> {
             Ownership::NeededResources if is_running && !is_struck => return Placed::Undecided,
             Ownership::NeededResources | Ownership::EveryResource => {}
         }
-        // A lock holds what is where it was put; what has to start and cannot do so here goes on.
+        // A lock holds a group where it was put; a group that has to start and cannot do so here
+        // moves on.
         let is_at_rest = is_running || !is_wanted;
         if is_at_rest && self.ledger.facts().is_held_by_lock(group, LockHandling::Respect) {
             return Placed::Undecided;
@@ -217,8 +221,9 @@ impl Planner<'_> {
         }
         let is_owner_up = self.ledger.state().node_state(owner) == NodeState::Up;
         let choice = self.view().choose(group, Trigger::Start).filter(|choice| {
-            // Another one that cannot run all of it is better only if it can run more. From a paused
-            // owner, perhaps for a drain, nothing goes where not all that must run can.
+            // Another node that cannot run the whole group is better only if it can run more of it.
+            // From a paused owner, perhaps for a drain, no group goes to a node that cannot run all
+            // that must run.
             let is_better = match choice.tier {
                 Tier::Eligible | Tier::BesideAntiAffine => true,
                 Tier::OwnedOnly => {
@@ -241,7 +246,7 @@ impl Planner<'_> {
         Placed::Decided
     }
 
-    /// Tries a group again that was refused beside another one of its class.
+    /// Tries a group again that was not admitted beside another one of its class.
     fn retry_admission(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
         let is_refused =
             declared.resources().any(|resource| self.ledger.facts().is_refused_resource(resource));
@@ -280,7 +285,7 @@ impl Planner<'_> {
         if self.ledger.facts().is_held_by_lock(group, drain.lock) && !seeded!(LockIgnored) {
             return Placed::Undecided;
         }
-        // Whoever is to look at it has to find it.
+        // An operator is to look at the group, so it stays.
         if self.ledger.facts().is_group_left(group) {
             return Placed::Undecided;
         }

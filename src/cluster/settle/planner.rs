@@ -1,4 +1,4 @@
-//! The planner: the ledger to write to and the policy to ask, for every rule.
+//! The planner: all rules write to its ledger and ask its policy.
 
 use crate::cluster::ledger::Ledger;
 use crate::cluster::view::View;
@@ -11,7 +11,7 @@ pub(crate) struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// The facts with the policy, for questions about the present.
+    /// Returns the facts with the policy, for questions about the present.
     pub(crate) fn view(&self) -> View<'_> {
         View { facts: self.ledger.facts(), policy: self.policy }
     }

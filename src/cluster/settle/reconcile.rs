@@ -49,7 +49,7 @@ impl Planner<'_> {
                     || seeded!(ProviderStopsFirst))
             {
                 let resource = declared.resource_at(position);
-                // A health check has to make way; it changes nothing.
+                // A health check makes way; it changes nothing.
                 if !seeded!(StopOvertakesStart) {
                     self.ledger.supersede(resource);
                 }
@@ -83,7 +83,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Fails what would have started first, because of a group of the same class on the node.
+    /// Fails the resources that would have started first, because of a group of its class on the
+    /// node.
     fn refuse(&mut self, declared: &GroupSpec, group: GroupId, node: NodeId, because_of: GroupId) {
         self.ledger.emit(Event::AdmissionRefused { group, node, because_of });
         self.ledger.end_turn(group);
@@ -99,7 +100,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Acts on resources of which neither stop nor terminate confirmed that they are off.
+    /// Acts on resources that neither a stop nor a terminate confirmed as off.
     fn resolve_doubts(&mut self, declared: &GroupSpec, owner: NodeId) {
         for resource in declared.resources() {
             let record =
@@ -117,7 +118,7 @@ impl Planner<'_> {
             }
             match self.ledger.facts().unconfirmed_stop(resource) {
                 UnconfirmedStop::AssumeOff => {
-                    // Another configuration may say so while a probe is in flight.
+                    // Another configuration may set this while a probe is in flight.
                     self.ledger.supersede(resource);
                     self.ledger.step_resource(resource, ResourceEvent::AssumedOff);
                 }
@@ -135,11 +136,11 @@ impl Planner<'_> {
         }
     }
 
-    /// Terminates what has failed, as soon as nothing relies on it any more.
+    /// Terminates failed resources, as soon as nothing relies on them any more.
     ///
-    /// A report may be a false alarm, and a disk that is taken from under a database destroys what
-    /// a stop in good order would have kept. So dependents go first, for as long as they can still
-    /// be stopped or terminated.
+    /// A report may be a false alarm, and to take a disk from under a database destroys data that a
+    /// stop in good order would have kept. So dependents go first, as long as they can still be
+    /// stopped or terminated.
     fn terminate_what_failed(&mut self, declared: &GroupSpec) {
         for resource in declared.resources() {
             let is_waiting = self.ledger.state().resource(resource).is_some_and(|record| {

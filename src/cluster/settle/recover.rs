@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 impl Planner<'_> {
     /// Decides about a resource that has just failed.
     ///
-    /// A failure of something that is on its way out anyway is no reason to restart it.
+    /// A resource that fails while it is to go off is not restarted.
     pub(crate) fn plan_recovery(&mut self, resource: ResourceId, was: Was) {
         let spec = self.ledger.shared_spec();
         let Some(declared) = spec.resource(resource) else { return };
@@ -36,8 +36,8 @@ impl Planner<'_> {
 
     /// Decides about a failed resource as its restart action says.
     ///
-    /// On a paused node nothing is restarted. What affects its group fails over; what does not
-    /// waits, for no longer than until the node is resumed.
+    /// On a paused node nothing is restarted. A resource that affects its group fails over; any
+    /// other waits until the node is resumed at the latest.
     pub(crate) fn recover_by_action(
         &mut self,
         group_spec: &GroupSpec,
@@ -79,8 +79,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Decides anew about a resource that was to send its group back and cannot. Whether there was
-    /// anything to decide: what affects its group may move it all the same.
+    /// Decides anew about a resource that was to send its group back and cannot. Tells whether that
+    /// decides the case: a resource that affects its group may still move it.
     pub(crate) fn stay_without_return(
         &mut self,
         declared: &GroupSpec,
@@ -95,7 +95,7 @@ impl Planner<'_> {
         }
         let allowed = self.ledger.facts().allowed_after_failure(resource, settings);
         self.recover_by_action(declared, resource, allowed);
-        // What has no delay is due now.
+        // A restart without delay is due now.
         self.ledger.touch_resource(resource);
         true
     }
@@ -115,13 +115,13 @@ impl Planner<'_> {
 
     /// Leaves a resource failed until its retry period is over.
     pub(crate) fn give_up(&mut self, resource: ResourceId, cause: Exhaustion) {
-        // What nothing but another node can help has no time at which it is tried again.
+        // If only another node can help, there is no time for another attempt.
         let is_barred =
             cause == Exhaustion::NoCandidate && self.ledger.facts().bars_owner(resource);
         let cause = if is_barred { Exhaustion::ForGood } else { cause };
         let at = self.ledger.facts().retry_at(resource, cause);
         let cause = match (cause, self.ledger.facts().is_used_up(resource)) {
-            // What nobody needs stays redundant, or its last failure would stop its group.
+            // A redundant resource stays redundant, or its last failure would stop its group.
             (Exhaustion::Restarts | Exhaustion::Failovers, true) => Exhaustion::Retries,
             (
                 Exhaustion::DontRestart
@@ -140,7 +140,8 @@ impl Planner<'_> {
         self.ledger.emit(Event::RestartsExhausted { resource, cause, retry_at: at });
     }
 
-    /// What was given up for good is tried again, if another configuration allows it.
+    /// Gives resources that were given up for good another attempt, if another configuration allows
+    /// one.
     pub(crate) fn rearm_retries(&mut self) {
         let spec = self.ledger.shared_spec();
         for (resource, _) in spec.resources() {
@@ -153,9 +154,9 @@ impl Planner<'_> {
         }
     }
 
-    /// Tries at once, on a node that was resumed, what wanted to leave it and could not: it may have
-    /// failed, or waited, for no other reason than the pause. A retry that was due before the pause
-    /// stays one, with all its restarts.
+    /// Tries the resources at once that wanted to leave a node while it was paused, and could not:
+    /// the pause may be the only reason why they failed or waited. A retry that was due before the
+    /// pause stays a retry, with all its restarts.
     pub(crate) fn try_on_resumed(&mut self, declared: &GroupSpec, paused_since: Timestamp) {
         for resource in declared.resources() {
             let could_not_leave = self.ledger.state().resource(resource).is_some_and(|record| {
@@ -176,7 +177,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Takes back the promises of retries on a node that was paused since, of what does not leave it.
+    /// Takes back the promised retries of resources that do not leave a node which was paused
+    /// since.
     pub(crate) fn put_off_retries(&mut self, declared: &GroupSpec, group: GroupId) {
         let owner = self.ledger.state().owner(group);
         if owner.is_none_or(|owner| self.ledger.state().node_state(owner) != NodeState::Paused)
@@ -211,7 +213,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Lets what waits for a failover of its group have one.
+    /// Lets the resources that wait for a failover of their group have one.
     pub(crate) fn fail_over_what_waits(&mut self, declared: &GroupSpec) {
         for resource in declared.resources() {
             if self.ledger.facts().exhaustion(resource) == Some(Exhaustion::Failovers) {
@@ -220,8 +222,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Tries at once, on a node that was admitted, what waited for no more than this node: it was
-    /// given up while the node was paused, and the pause was lifted while the node was away.
+    /// Tries the resources at once that waited only for this node to be admitted: they were given
+    /// up while it was paused, and the pause was lifted while it was away.
     pub(crate) fn try_on_admitted(&mut self, declared: &GroupSpec) {
         for resource in declared.resources() {
             let recovery = self.ledger.state().resource(resource).map(|record| record.recovery);
@@ -236,9 +238,9 @@ impl Planner<'_> {
         }
     }
 
-    /// Starts whatever waiting is over: restarts and retries. On a paused node there is no restart to
-    /// wait for, and what affects its group wants another owner. That is no retry: the restarts that
-    /// were used stay used, also when the node is resumed.
+    /// Ends the waits that are over, for restarts and retries. On a paused node there is no restart
+    /// to wait for, and a resource that affects its group wants another owner. That is no retry:
+    /// restarts that were used stay used, also when the node is resumed.
     pub(crate) fn end_wait(&mut self, declared: &GroupSpec, group: GroupId, resource: ResourceId) {
         let now = self.ledger.state().now;
         let Some(recovery) = self.ledger.state().resource(resource).map(|record| record.recovery)
@@ -247,7 +249,7 @@ impl Planner<'_> {
         };
         let is_over = match recovery {
             Recovery::RestartAt(at) => at <= now || self.ledger.facts().is_on_paused_node(resource),
-            // What is in doubt is not tried again before that has ended.
+            // A resource in doubt is not tried again before the doubt has ended.
             Recovery::RetryAt { .. } => {
                 self.ledger.facts().next_retry(resource).is_some_and(|at| at <= now)
             }
@@ -261,7 +263,7 @@ impl Planner<'_> {
             Recovery::RetryAt { cause, .. } => cause != Exhaustion::Admission,
             Recovery::None | Recovery::Failover => false,
         };
-        // What can never run here leaves or waits on, and is not tried.
+        // A resource that can never run here leaves or waits on, and is not tried.
         let bars_owner = self.ledger.facts().bars_owner(resource);
         let wants_to_leave = bars_owner
             || may_leave
@@ -273,7 +275,7 @@ impl Planner<'_> {
             return;
         }
         if let Recovery::RetryAt { cause, .. } = recovery {
-            // What was only refused a place has not been tried yet.
+            // A resource that was only refused a place has not been tried yet.
             let tries = u32::from(cause != Exhaustion::Admission);
             self.ledger.begin_retry(resource, tries);
         }

@@ -9,8 +9,8 @@ use crate::spec::GroupSpec;
 use crate::state::{MoveFailure, MovementCause};
 
 impl Planner<'_> {
-    /// Takes room for a group that is to start: on its owner, else on another node, to which it
-    /// moves. Whether there was anything to decide.
+    /// Takes room for a group that is to start: on its owner, or else on another node, and the
+    /// group moves there. Tells whether there was anything to decide.
     pub(crate) fn take_room(
         &mut self,
         declared: &GroupSpec,

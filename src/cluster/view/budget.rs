@@ -1,4 +1,4 @@
-//! Budgets: how often something may still be done.
+//! Restarts and failovers that budgets still allow.
 
 use super::Facts;
 use crate::id::{GroupId, ResourceId};
@@ -6,8 +6,8 @@ use crate::machine::Budget;
 use crate::time::Timestamp;
 
 impl Facts<'_> {
-    /// What is left at `now` of the restarts of a resource on its owner: by the threshold for starts if
-    /// its last start failed, by the one for restarts otherwise.
+    /// Returns the budget for restarts of a resource on its owner, as of `now`. It has the
+    /// threshold for starts if the last start failed, and the threshold for restarts otherwise.
     pub(crate) fn restart_budget(self, resource: ResourceId, now: Timestamp) -> Option<Budget> {
         let settings = self.spec.resource(resource)?.settings();
         let record = self.state.resource(resource)?;
@@ -18,7 +18,7 @@ impl Facts<'_> {
         ))
     }
 
-    /// What is left at `now` of the failovers of a group because of its resources.
+    /// Returns the budget for failovers of a group that its resources cause, as of `now`.
     pub(crate) fn failover_budget(self, group: GroupId, now: Timestamp) -> Option<Budget> {
         let settings = self.spec.group(group)?.settings();
         let record = self.state.group(group)?;

@@ -1,4 +1,4 @@
-//! When something is due, and why.
+//! Deadlines and the reasons for them.
 
 use core::time::Duration;
 
@@ -63,18 +63,19 @@ impl Facts<'_> {
         }
     }
 
-    /// Whether the resources of a group are checked: not while they are being stopped, and not
-    /// without quorum.
+    /// Tells whether the resources of a group have health checks: not while the group moves, and
+    /// not without quorum.
     pub(crate) fn is_checked(self, group: GroupId) -> bool {
         self.state.is_quorate() && !self.is_moving(group)
     }
 
-    /// When a resource in doubt is probed next.
+    /// Returns the time of the next probe of a resource in doubt.
     pub(crate) fn probe_at(self, resource: ResourceId) -> Option<Timestamp> {
         let record = self.state.resource(resource)?;
         let is_asked_for = match self.unconfirmed_stop(resource) {
             UnconfirmedStop::BlockGroup => true,
-            // Nothing is fenced without quorum, and what the resource needs waits to be stopped.
+            // Without quorum no node is fenced, so a probe has to find out whether it runs: its
+            // providers wait to be stopped.
             UnconfirmedStop::FenceNode => !self.state.is_quorate(),
             UnconfirmedStop::AssumeOff => false,
         };
@@ -116,7 +117,7 @@ impl Facts<'_> {
         }
     }
 
-    /// The earliest deadline among the orphans on a node.
+    /// Returns the earliest deadline among the orphans on a node.
     fn orphan_deadline(self, node: NodeId) -> Option<(Timestamp, DeadlineReason)> {
         if !self.state.node_state(node).is_member() {
             return None;
@@ -131,14 +132,15 @@ impl Facts<'_> {
         Some((at, reason))
     }
 
-    /// How often doubt is looked into; `None` is never.
+    /// Returns the time between two probes of a resource in doubt. `None` means that there are no
+    /// probes.
     pub(crate) fn probe_interval(self) -> Option<Duration> {
         self.spec.settings().probe_interval.span()
     }
 }
 
 impl View<'_> {
-    /// A timer is set for every deadline, and for nothing else.
+    /// Checks that a timer is set for every deadline, and for nothing else.
     pub(crate) fn check_timers(self) -> Result<(), Violation> {
         let check = |subject, slot, deadline: Option<(Timestamp, DeadlineReason)>| {
             let is_set = self.index.agenda.deadline(slot) == deadline.map(|(at, _)| at);
@@ -158,12 +160,12 @@ impl View<'_> {
         Ok(())
     }
 
-    /// What the timer of a node, a group or a resource is set for.
+    /// Returns the reason why the timer of a node, a group or a resource is set.
     pub(crate) fn deadline_reason(self, slot: Slot) -> Option<DeadlineReason> {
         self.deadlines(slot).min_by_key(|(at, _)| *at).map(|(_, reason)| reason)
     }
 
-    /// All that a node, a group or a resource waits for; its timer is set for the earliest.
+    /// Returns all deadlines of a node, a group or a resource. Its timer is set for the earliest.
     pub(crate) fn deadlines(
         self,
         slot: Slot,
@@ -187,7 +189,7 @@ impl View<'_> {
         declared: &GroupSpec,
         group: GroupId,
     ) -> Option<(Timestamp, DeadlineReason)> {
-        // A group that waits for its start goes home before it, if that is due earlier.
+        // A group that waits for its start fails back before it, if that is due earlier.
         self.group_deadlines(declared, group).into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
@@ -211,7 +213,7 @@ impl View<'_> {
             }
             Some((_, NodeState::Unclean | NodeState::Joining)) => [None, None, None],
             Some((owner, state @ (NodeState::Up | NodeState::Paused))) => {
-                // A paused node starts nothing, delayed or not.
+                // A paused node starts nothing, whether after a delay or not.
                 let delayed = if state == NodeState::Up
                     && self.index.running(group) == 0
                     && self.is_wanted(declared, group)

@@ -1,4 +1,4 @@
-//! Which groups move, and which can return to a node that was drained.
+//! Groups that move, and groups that can return to a node that was drained.
 
 use crate::cluster::view::{Facts, View};
 use crate::id::{GroupId, NodeId};
@@ -8,8 +8,8 @@ use crate::policy::Trigger;
 use crate::state::{Doubt, LockHandling, MovementCause};
 
 impl Facts<'_> {
-    /// Whether a group moves, and nothing of it is in doubt: only then it is known to leave. What
-    /// is going to be terminated is on its way.
+    /// Tells whether a group moves and is sure to leave. A group with a resource in doubt is not,
+    /// unless that resource is going to be terminated.
     pub(crate) fn is_on_the_move(self, group: GroupId) -> bool {
         let is_stuck = |resource| {
             self.state
@@ -20,7 +20,8 @@ impl Facts<'_> {
         self.is_moving(group) && declared.is_some_and(|of| !of.resources().any(is_stuck))
     }
 
-    /// Whether a group that a node left behind waits for its preferred owner, and leaves then.
+    /// Tells whether a group of a node that is off waits for its preferred owner, and gets another
+    /// owner only then.
     pub(crate) fn leaves_later(self, node: NodeId) -> bool {
         self.state.node_state(node) == NodeState::Down
             && self.state.occupancy.groups_on(node).any(|group| {
@@ -33,9 +34,8 @@ impl Facts<'_> {
 }
 
 impl View<'_> {
-    /// Whether a group can leave its owner for this node now, and did not fail there. Without quorum
-    /// nothing moves, and from a node that is not a member there is nothing to take away in good
-    /// order.
+    /// Tells whether a group can leave its owner for this node now, and did not fail there. Without
+    /// quorum nothing moves, and from a node that is no member no group leaves in good order.
     pub(crate) fn can_return(self, group: GroupId, to: NodeId) -> bool {
         let has_owner =
             self.state.owner(group).is_some_and(|node| self.state.node_state(node).is_member());
@@ -58,7 +58,7 @@ impl Facts<'_> {
     }
 }
 
-/// The question to the policy when a move needs another destination.
+/// Returns the question to the policy when a move needs another destination.
 pub(crate) fn trigger_of(cause: MovementCause) -> Trigger {
     match cause {
         MovementCause::Start | MovementCause::Configuration => Trigger::Start,

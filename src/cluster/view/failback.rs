@@ -1,4 +1,4 @@
-//! Whether and when a group goes home.
+//! Failback: the node to which a group returns, and the time.
 
 use core::time::Duration;
 
@@ -12,23 +12,24 @@ use crate::spec::GroupSpec;
 use crate::state::{Attraction, LockHandling};
 use crate::time::{Timestamp, WallClock};
 
-/// How far local time is put back in autumn. A window that began within this after the last
-/// failback may be the same one, of which an hour comes twice.
+/// The time by which clocks are set back in autumn. A window that began up to this long after the
+/// last failback may be the window of that failback, in which one hour comes twice.
 const CLOCK_SHIFT: Duration = Duration::from_secs(3_600);
 
-/// Whether and when a group returns.
+/// The decision about the failback of a group.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum FailbackPlan {
-    /// Nothing to return to, or not before something else changes.
+    /// The group stays, because there is no node to return to or something else has to change
+    /// first.
     Stay,
-    /// Not before this time.
+    /// The group does not return before this time.
     At(Timestamp),
-    /// To this node, now.
+    /// The group returns to this node now.
     Now(NodeId),
 }
 
 impl Facts<'_> {
-    /// Whether any resource is starting, stopping or in doubt: a move now would interrupt it.
+    /// Tells whether any resource is starting, stopping or in doubt: a move would interrupt it.
     fn is_busy(self, declared: &GroupSpec) -> bool {
         declared.resources().any(|resource| {
             let state = self.state.resource_state(resource);
@@ -38,8 +39,9 @@ impl Facts<'_> {
 }
 
 impl View<'_> {
-    /// Failback is a function of the state, not of the event that revealed it: the best eligible
-    /// preferred owner came up, or the window opened, after the group came to where it is.
+    /// Decides about the failback of a group from the state alone, and not from the event that led
+    /// to it. A failback is due if the best eligible preferred owner came up, or the window opened,
+    /// after the group was placed on its owner.
     pub(crate) fn failback_plan(
         self,
         declared: &GroupSpec,
@@ -62,7 +64,7 @@ impl View<'_> {
         let (Some(record), Some(node)) = (self.state.group(group), self.state.node(target)) else {
             return FailbackPlan::Stay;
         };
-        // What cannot run here waits for nothing but to be allowed.
+        // A group that its owner cannot run completely waits for nothing but permission.
         let came_up_since = able.is_some() || node.up_in_input > record.placed_in_input;
         let stable_at = if seeded!(HoldDownIgnored) {
             node.since
@@ -76,7 +78,7 @@ impl View<'_> {
                 (true, false) => FailbackPlan::Now(target),
             };
         };
-        // The clock on the wall has not been read yet.
+        // Without a reading of the local clock there is no window.
         let Some(local) = self.state.local_millis_of_day() else { return FailbackPlan::Stay };
         let day = Day { now: self.state.now, local, window };
         let shift = if seeded!(ClockShiftIgnored) { Duration::ZERO } else { CLOCK_SHIFT };
@@ -85,8 +87,8 @@ impl View<'_> {
             (came_up_since || opened_at >= record.placed_at)
                 && (!is_used || seeded!(SecondFailback))
         };
-        // A function of the state, and of the time only as far as that makes it due: whoever is
-        // restored meanwhile waits for the same.
+        // The decision depends on the state, and on the time only to say whether the failback is
+        // due. So a cluster that is restored meanwhile waits for the same time.
         let mut at = day.first_open(stable_at.max(self.state.now));
         if !is_of_use(day.opened(at)) {
             at = day.begins_after(at);
@@ -94,7 +96,7 @@ impl View<'_> {
         if at > self.state.now { FailbackPlan::At(at) } else { FailbackPlan::Now(target) }
     }
 
-    /// The most preferred node that is eligible, if it is preferred to the owner, and on which the
+    /// Returns the most preferred eligible node that is preferred to the owner and on which the
     /// group has not failed.
     fn failback_target(
         self,
@@ -111,12 +113,12 @@ impl View<'_> {
             .find(|node| self.assess(group, Trigger::BestPossible, *node) == Ok(Tier::Eligible))
     }
 
-    /// The node to which a group returns that runs where not all of it can run: one that can run all
-    /// that must run, and on which it has not failed.
+    /// Returns the node to which a group returns if its owner cannot run all that must run. That
+    /// node can run all of it, and the group has not failed there.
     fn able_node(self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Option<NodeId> {
         match self.spec.settings().ownership {
             Ownership::NeededResources => {}
-            // It left at once.
+            // With this setting such a group has left its owner at once.
             Ownership::EveryResource => return None,
         }
         self.state.obstacle(self.spec, group, owner)?;
@@ -132,7 +134,7 @@ impl View<'_> {
     }
 }
 
-/// A failback window against the clock on the wall.
+/// A failback window and the local clock.
 #[derive(Clone, Copy)]
 struct Day {
     now: Timestamp,
@@ -142,23 +144,23 @@ struct Day {
 }
 
 impl Day {
-    /// When the window that is open at `at` opened.
+    /// Returns the time at which the window opened that is open at `at`.
     fn opened(self, at: Timestamp) -> Timestamp {
         Timestamp::from_millis(at.as_millis().saturating_sub(self.since_start(at)))
     }
 
-    /// The first moment from `at` on at which a window is open.
+    /// Returns the first time at or after `at` at which a window is open.
     fn first_open(self, at: Timestamp) -> Timestamp {
         if self.is_within(self.since_start(at)) { at } else { self.begins_after(at) }
     }
 
-    /// When a window begins next after `at`.
+    /// Returns the time after `at` at which the next window begins.
     fn begins_after(self, at: Timestamp) -> Timestamp {
         let wait = WallClock::DAY_MILLIS.saturating_sub(self.since_start(at));
         at.after(Duration::from_millis(wait))
     }
 
-    /// Milliseconds from the last time that the clock showed the beginning of the window.
+    /// Returns the milliseconds since the clock last showed the beginning of the window.
     fn since_start(self, at: Timestamp) -> u64 {
         let ahead = at.as_millis().saturating_sub(self.now.as_millis()) % WallClock::DAY_MILLIS;
         let local = self.local.saturating_add(ahead) % WallClock::DAY_MILLIS;
@@ -176,7 +178,7 @@ fn hour_millis(hour: u8) -> u64 {
     u64::from(hour).saturating_mul(3_600_000)
 }
 
-/// Milliseconds from one time of day to the next time it is another one.
+/// Returns the milliseconds from one time of day until the clock next shows another.
 fn day_span(from: u64, to: u64) -> u64 {
     let shifted = to.saturating_add(WallClock::DAY_MILLIS).saturating_sub(from);
     shifted % WallClock::DAY_MILLIS

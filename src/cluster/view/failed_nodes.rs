@@ -6,9 +6,9 @@ use crate::spec::{GroupSpec, ResourceSpec};
 use crate::state::{Exhaustion, MovementCause, Recovery};
 
 impl Facts<'_> {
-    /// Whether a group that changes its owner now leaves because it failed there: a resource is the
-    /// cause, or the first start after a move; or it is taken away for another cause while a resource
-    /// that affects it has failed and found no way out.
+    /// Tells whether a group that changes its owner now leaves because it failed there. That is so
+    /// if a resource or a failed start after a move is the cause. It is also so if there is another
+    /// cause, but a resource that affects the group has failed and could not be recovered.
     pub(crate) fn leaves_for_failure(self, declared: &GroupSpec, cause: MovementCause) -> bool {
         match cause {
             MovementCause::ResourceFailure | MovementCause::Return => true,
@@ -24,7 +24,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Whether a resource is why the owner of its group is barred.
+    /// Tells whether the group of a resource is barred from its owner because of this resource.
     pub(crate) fn bars_owner(self, resource: ResourceId) -> bool {
         let group = self.spec.resource(resource).map(ResourceSpec::group);
         let entry = group.and_then(|group| {
@@ -34,8 +34,8 @@ impl Facts<'_> {
         entry.is_some_and(|entry| entry.for_good == Some(resource))
     }
 
-    /// Whether a group does not return to a node by itself because it failed there in this life of
-    /// the node, however long ago.
+    /// Tells whether a group does not return to a node by itself because it failed there in this
+    /// life of the node, however long ago.
     pub(crate) fn stays_away_from(
         self,
         declared: &GroupSpec,
@@ -48,8 +48,8 @@ impl Facts<'_> {
     }
 }
 
-/// Whether a resource wanted its group to leave, and could not be helped where it is. One that has
-/// failed only now, and might have been restarted but for what takes its group away, is not lost.
+/// Tells whether a resource that failed could not be recovered on its owner. A resource that failed
+/// only now, and might have been restarted if its group stayed, does not count.
 const fn is_lost(recovery: Recovery) -> bool {
     match recovery {
         Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,

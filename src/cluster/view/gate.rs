@@ -1,4 +1,4 @@
-//! Whether a group may start now, and the groups that others wait for.
+//! The gate through which groups start, and the groups that others wait for.
 
 use alloc::collections::BTreeSet;
 
@@ -12,20 +12,20 @@ use crate::spec::GroupSpec;
 use crate::state::{Exhaustion, GroupRecord, Recovery, Turn};
 use crate::time::Timestamp;
 
-/// Whether a group that is off may start.
+/// The answer to the question whether a group that is off may start.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Gate {
-    /// It may.
+    /// The group may start.
     Open,
-    /// Nobody asked for it, and it is not started automatically.
+    /// The group is not started automatically, and no operator has asked for it.
     NotOrdered,
-    /// Its start delay is not over.
+    /// The start delay of the group ends at this time.
     Delayed(Timestamp),
-    /// This group of higher priority comes up as well; waited for until then.
+    /// This group of higher priority comes up as well, and is waited for until this time.
     Behind(GroupId, Timestamp),
-    /// This group of its class runs on the node.
+    /// This group of the same anti-affinity class runs on the node.
     Refused(GroupId),
-    /// No node has room for it.
+    /// No node has room for the group.
     NoRoom,
 }
 
@@ -38,7 +38,7 @@ impl Facts<'_> {
             && (!self.index.awaiting.is_empty() || self.index.touched.has_yielding())
     }
 
-    /// Whether a group that is off may start on its owner.
+    /// Decides whether a group that is off may start on its owner.
     pub(crate) fn gate(self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Gate {
         let settings = declared.settings();
         let Some(record) = self.state.group(group) else { return Gate::NotOrdered };
@@ -48,7 +48,7 @@ impl Facts<'_> {
         if self.waits_for_room(group) {
             return Gate::NoRoom;
         }
-        // What came here in good order ran until now, and waits for nothing.
+        // A group that came to its owner in good order ran until now, and waits for nothing.
         let is_among_others = record.turn == Turn::Awaited || seeded!(MovedIsDelayed);
         let delayed_until = record.placed_at.after(settings.start_delay);
         if is_among_others && delayed_until > self.state.now {
@@ -65,16 +65,16 @@ impl Facts<'_> {
         }
     }
 
-    /// The group of higher priority that comes up as well as this one, if there is any, and until when
-    /// this one waits for it.
+    /// Returns the group of higher priority that comes up together with this one, if there is one,
+    /// and the time until which this group waits for it.
     fn ahead_of(self, priority: Priority, group: GroupId) -> Option<(GroupId, Timestamp)> {
         let (highest, ahead) = self.index.unsettled.last()?;
         let until = self.comes_up_until(group)?;
         (*highest > priority).then_some((*ahead, until))
     }
 
-    /// Since when a group comes up, at the latest: it came to its owner, its owner came up, or quorum
-    /// was gained.
+    /// Returns the time since which a group comes up. It is the latest of the times at which the
+    /// group came to its owner, its owner came up and quorum was gained.
     pub(crate) fn comes_up_since(self, record: &GroupRecord) -> Timestamp {
         let owner = record.owner.and_then(|owner| self.state.node(owner));
         let placed_at = owner.map(|_| record.placed_at);
@@ -82,23 +82,23 @@ impl Facts<'_> {
         times.into_iter().flatten().max().unwrap_or(Timestamp::ZERO)
     }
 
-    /// Until when a group waits for those that come up with it, and holds up others; `None` if that
-    /// is over.
+    /// Returns the time until which a group waits for those that come up with it, and holds up
+    /// others. `None` means that this time is over.
     pub(crate) fn comes_up_until(self, group: GroupId) -> Option<Timestamp> {
         let since = self.comes_up_since(self.state.group(group)?);
         let until = since.after(self.spec.settings().priority_wait);
         (until > self.state.now || seeded!(PriorityWaitsForEver)).then_some(until)
     }
 
-    /// Whether others wait for a group as long as it is on its way: there are groups of lower
-    /// priority, and it does not take longer than they wait.
+    /// Tells whether others wait for a group as long as it is on its way. They do if there are
+    /// groups of lower priority and the time for which they wait is not over.
     fn may_hold_up(self, declared: &GroupSpec, group: GroupId) -> bool {
         let is_above =
             self.index.tiers.is_some_and(|(lowest, _)| declared.settings().priority > lowest);
         is_above && self.comes_up_until(group).is_some()
     }
 
-    /// Until when a group holds up others, or may wait for others.
+    /// Returns the time until which a group holds up others or may wait for others.
     pub(crate) fn priority_wait(self, declared: &GroupSpec, group: GroupId) -> Option<Timestamp> {
         let (_, highest) = self.index.tiers?;
         let priority = declared.settings().priority;
@@ -110,7 +110,7 @@ impl Facts<'_> {
         self.comes_up_until(group).filter(|_| is_ahead || is_behind)
     }
 
-    /// Every group is filed where it stands, and nothing else is.
+    /// Checks that every group is in the indexes to which it belongs, and in no other.
     pub(crate) fn check_standings(self) -> Result<(), Violation> {
         self.check_tiers()?;
         let mut anew = Index::default();
@@ -132,7 +132,7 @@ impl Facts<'_> {
         }
     }
 
-    /// The highest priority of a group that is on its way.
+    /// Returns the highest priority of a group that is on its way.
     pub(crate) fn highest_on_its_way(self) -> Option<Priority> {
         self.index.unsettled.last().map(|(priority, _)| *priority)
     }
@@ -159,7 +159,7 @@ impl Facts<'_> {
                 standing.is_awaiting_node |= self.is_unfit(declared, group, owner);
                 standing.is_awaiting_node |= self.waits_for_room(group);
                 self.add_resources(declared, group, owner, &mut standing);
-                // What is stuck holds up nobody.
+                // A group that is stuck holds up no other.
                 let is_stuck = self.doubt_of(declared).is_some();
                 standing.is_on_its_way |= record.movement.is_some();
                 standing.is_on_its_way &= !is_stuck;
@@ -190,7 +190,7 @@ impl Facts<'_> {
                         && !record.state.may_run()
                         && declared.can_stand(position, owner);
                 }
-                // What has failed and waits holds up nobody.
+                // A group that has failed and waits for a retry holds up no other.
                 Recovery::RetryAt { .. } => standing.is_on_its_way |= seeded!(FailedHoldsUpOthers),
             }
             match record.state {
@@ -204,7 +204,7 @@ impl Facts<'_> {
                 | ResourceState::InDoubt => {}
             }
         }
-        // What stands on a paused node is stuck there, and in no queue.
+        // A group on a paused node is stuck there, and does not wait for its turn.
         let is_owner_up = self.state.node_state(owner) == NodeState::Up;
         if could_start && is_owner_up && self.index.running(group) == 0 && !self.is_moving(group) {
             match self.gate(declared, group, owner) {
@@ -218,7 +218,7 @@ impl Facts<'_> {
     }
 }
 
-/// Puts something into a set, or takes it out.
+/// Puts a value into a set, or takes it out.
 pub(crate) fn file<T: Ord>(set: &mut BTreeSet<T>, what: T, is_in: bool) {
     if is_in {
         set.insert(what);
@@ -227,13 +227,13 @@ pub(crate) fn file<T: Ord>(set: &mut BTreeSet<T>, what: T, is_in: bool) {
     }
 }
 
-/// Where a group stands in the queue.
+/// The place of a group in the queue.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Standing {
-    /// A node, room or a departure could help it.
+    /// A node, free room or the departure of another group could help the group.
     pub(crate) is_awaiting_node: bool,
-    /// It is starting or moving; groups of lower priority wait.
+    /// The group is starting or moving, and groups of lower priority wait.
     pub(crate) is_on_its_way: bool,
-    /// It could start, and waits as long as a group of higher priority is on its way.
+    /// The group could start, and waits as long as a group of higher priority is on its way.
     pub(crate) may_take_its_turn: bool,
 }

@@ -1,4 +1,4 @@
-//! Resources that were given up, and for want of which attempts.
+//! Resources and groups that were given up because no attempts are left.
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,8 @@ use crate::cluster::view::Facts;
 use crate::id::{GroupId, ResourceId};
 use crate::state::{Exhaustion, Recovery};
 
-/// What is given up under one configuration, by the ids of that one.
+/// The resources and groups that are given up under one configuration, by the ids of that
+/// configuration.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GivenUp {
     /// Resources without a restart left.
@@ -18,7 +19,8 @@ pub(crate) struct GivenUp {
 }
 
 impl GivenUp {
-    /// The same by the ids of another configuration; what is not part of that is left out.
+    /// Translates the ids into those of another configuration. Resources and groups that are not in
+    /// it are left out.
     pub(crate) fn mapped(
         self,
         group: impl Fn(GroupId) -> Option<GroupId>,
@@ -33,8 +35,9 @@ impl GivenUp {
 }
 
 impl Facts<'_> {
-    /// What is given up for want of a budget. What may be used again by now, because time has passed,
-    /// is not: it waits for its retry as before.
+    /// Returns the resources and groups that are given up because a budget is used up. If time has
+    /// passed and the budget allows attempts again, they are left out: they wait for their retry as
+    /// before.
     pub(crate) fn given_up(self) -> GivenUp {
         let mut given_up = GivenUp::default();
         for (group, declared) in self.spec.groups() {
@@ -56,10 +59,10 @@ impl Facts<'_> {
         given_up
     }
 
-    /// Why a resource was given up.
+    /// Returns the reason why a resource was given up.
     pub(crate) fn exhaustion(self, resource: ResourceId) -> Option<Exhaustion> {
         match self.state.resource(resource)?.recovery {
-            // What is left for an operator waits for no budget.
+            // A resource that is left failed for an operator waits for no budget.
             Recovery::RetryAt {
                 cause: Exhaustion::Admission | Exhaustion::ForGood | Exhaustion::Left,
                 ..

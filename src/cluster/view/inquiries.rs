@@ -1,4 +1,4 @@
-//! Resources of which nobody knows whether they run already.
+//! Resources that may run already, because a node has not said what it runs.
 
 use crate::cluster::view::Facts;
 use crate::cluster::words::Effect;
@@ -8,14 +8,15 @@ use crate::spec::GroupSpec;
 use crate::state::{NodeRecord, Operation, ResourceRecord, Vouched};
 use crate::time::Timestamp;
 
-/// Whether a node may run this resource for all that it has said: it may be up, and has not said
-/// what it runs since the resource was declared.
+/// Tells whether a node may run this resource without having said so. It may if it is not certainly
+/// off and has not listed what it runs since the resource was declared.
 pub(crate) fn may_run_unsaid(node: &NodeRecord, resource: &ResourceRecord) -> bool {
     node.state != NodeState::Down && node.listed_in < resource.declared_in
 }
 
 impl Facts<'_> {
-    /// The node that the first start of a resource waits for: it has not said whether it runs it.
+    /// Returns the node that the first start of a resource waits for, because the node has not said
+    /// whether it runs the resource.
     pub(crate) fn silent_about(self, resource: ResourceId) -> Option<NodeId> {
         if self.index.silent.is_empty() || seeded!(StartsUnasked) {
             return None;
@@ -32,7 +33,8 @@ impl Facts<'_> {
         })
     }
 
-    /// The first resource of a group, providers first, that a node has not spoken of, and that node.
+    /// Returns the first resource of a group, providers first, that waits for a node to say whether
+    /// it runs it, and that node.
     pub(crate) fn unknown_of(self, declared: &GroupSpec) -> Option<(ResourceId, NodeId)> {
         if self.index.silent.is_empty() {
             return None;
@@ -42,7 +44,7 @@ impl Facts<'_> {
         resources.find_map(|resource| Some((resource, self.silent_about(resource)?)))
     }
 
-    /// What a node that is not off may run for all that it has said.
+    /// Returns the first resource that a node may run without having said so.
     pub(crate) fn first_unsaid(self, node: NodeId) -> Option<ResourceId> {
         let of = self.state.node(node).filter(|_| self.index.silent.contains(&node))?;
         let mut resources = self.spec.resources().map(|(resource, _)| resource);
@@ -51,7 +53,7 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether something that should run waits for this node to speak.
+    /// Tells whether a group that should run waits for this node to say what it runs.
     pub(crate) fn holds_up_what_is_wanted(self, node: NodeId) -> bool {
         let Some(of) = self.state.node(node).filter(|_| self.index.silent.contains(&node)) else {
             return false;
@@ -85,7 +87,7 @@ impl Facts<'_> {
         })
     }
 
-    /// When a question counts as not answered.
+    /// Returns the time at which an inquiry times out.
     pub(crate) fn inquiry_end(self, inquiry: Operation) -> Timestamp {
         inquiry.issued_at.after(self.spec.settings().inventory_timeout)
     }

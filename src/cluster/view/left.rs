@@ -1,4 +1,4 @@
-//! Resources that are left for an operator, and those that would be.
+//! Resources that are left failed for an operator, and those that would be.
 
 use crate::cluster::view::{Facts, View};
 use crate::id::{GroupId, ResourceId};
@@ -9,7 +9,7 @@ use crate::spec::{GroupSpec, ResourceSpec};
 use crate::state::{Exhaustion, FailedWhile, Recovery};
 
 impl Facts<'_> {
-    /// Whether a resource failed and is left as it is.
+    /// Tells whether a resource failed and is left failed for an operator.
     pub(crate) fn is_left(self, resource: ResourceId) -> bool {
         self.state.resource(resource).is_some_and(|record| match record.recovery {
             Recovery::RetryAt { cause, .. } => cause == Exhaustion::Left,
@@ -17,7 +17,7 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether a group stays where it is, for a resource of it is left as it is.
+    /// Tells whether a group stays on its owner because one of its resources is left failed.
     pub(crate) fn is_group_left(self, group: GroupId) -> bool {
         let declared = self.spec.group(group);
         declared.is_some_and(|of| of.resources().any(|resource| self.is_left(resource)))
@@ -38,7 +38,7 @@ impl Facts<'_> {
         is_wanted && !is_stopped && !self.is_moving(group)
     }
 
-    /// Whether a resource is left as it is when a terminate did not confirm that it is off.
+    /// Tells whether a resource is left failed if a terminate did not confirm that it is off.
     pub(crate) fn is_left_unconfirmed(self, resource: ResourceId) -> bool {
         let declared = self.spec.resource(resource);
         declared.is_some_and(|of| {
@@ -50,8 +50,8 @@ impl Facts<'_> {
 }
 
 impl View<'_> {
-    /// Whether a resource that fails now is left as it is: it says so, and nothing is left that could
-    /// mend it. What is on its way out anyway is no matter for an operator.
+    /// Tells whether a resource that fails now is left failed. That is so if its declaration asks
+    /// for it and no attempt to recover is left, unless the resource is to be stopped anyway.
     pub(crate) fn is_unfixable(self, resource: ResourceId) -> bool {
         let Some(declared) = self.spec.resource(resource) else { return false };
         let Some(group) = self.spec.group(declared.group()) else { return false };
@@ -59,7 +59,7 @@ impl View<'_> {
             && !self.can_be_mended(group, declared, resource)
     }
 
-    /// The same for a start that can never succeed on its node.
+    /// Tells whether a resource is left failed if its start can never succeed on its node.
     pub(crate) fn is_unfixable_for_good(self, resource: ResourceId) -> bool {
         let Some(declared) = self.spec.resource(resource) else { return false };
         let Some(group) = self.spec.group(declared.group()) else { return false };
@@ -67,7 +67,7 @@ impl View<'_> {
         self.is_kept_for_operator(declared, resource) && !can_leave
     }
 
-    /// Whether a restart or a failover is left for a resource that fails now.
+    /// Tells whether a restart or a failover is left for a resource that fails now.
     fn can_be_mended(
         self,
         group: &GroupSpec,
@@ -96,7 +96,7 @@ impl View<'_> {
         let has_restart = self.restarts_left_after(resource, failed, settings) > 0;
         match settings.restart_action {
             RestartAction::DontRestart => false,
-            // On a paused node it waits for the resume, and is tried then.
+            // On a paused node it waits until the node is resumed, and is tried then.
             RestartAction::RestartNoNotify => has_restart || is_paused,
             RestartAction::RestartNotify => {
                 let is_redundant = self.is_redundant(group, resource);
@@ -107,7 +107,7 @@ impl View<'_> {
         }
     }
 
-    /// Whether the group of a resource could fail over now.
+    /// Tells whether the group of a resource could fail over now.
     fn can_fail_over(self, declared: &GroupSpec, resource: ResourceId) -> bool {
         let Some(group) = self.spec.resource(resource).map(ResourceSpec::group) else {
             return false;

@@ -1,4 +1,4 @@
-//! Questions about the present of a cluster. Nothing here can change anything.
+//! Questions about the present state of a cluster. Nothing here can change anything.
 
 mod budget;
 mod deadlines;
@@ -26,7 +26,7 @@ use crate::policy::FailoverPolicy;
 use crate::spec::ClusterSpec;
 use crate::state::ClusterState;
 
-/// The declaration, the state and the indexes of a cluster, lent for a question.
+/// The declaration, the state and the indexes of a cluster, borrowed for a question.
 #[derive(Clone, Copy)]
 pub(crate) struct Facts<'a> {
     pub(crate) spec: &'a ClusterSpec,

@@ -1,4 +1,4 @@
-//! Nodes: what they own and run, and their fences.
+//! Nodes: the groups that they own, the resources that they run, and their fences.
 
 use alloc::vec::Vec;
 
@@ -18,7 +18,7 @@ impl Facts<'_> {
         operation.is_some_and(|of| of.kind == OperationKind::Terminate)
     }
 
-    /// Whether a resource is known to run on this node as its owner.
+    /// Tells whether a resource runs or may run on this node, which owns its group.
     pub(crate) fn runs_by_right(self, node: NodeId, resource: ResourceId) -> bool {
         let group = self.spec.resource(resource).map(crate::spec::ResourceSpec::group);
         group.is_some_and(|group| self.state.owner(group) == Some(node))
@@ -41,8 +41,9 @@ impl Facts<'_> {
             .collect()
     }
 
-    /// Whether a fence would help: something may run on a lost node, or a resource of which the
-    /// declaration says so could not be stopped.
+    /// Tells whether a node should be fenced. It should if it is lost and something may run or is
+    /// wanted there, or if a resource could not be stopped there whose declaration then asks for a
+    /// fence.
     pub(crate) fn wants_fence(self, node: NodeId) -> bool {
         let Some(record) = self.state.node(node) else { return false };
         if !self.state.is_quorate() || record.fence.operation.is_some() {
@@ -60,7 +61,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Whether a group waits for this node to be off.
+    /// Tells whether a group that is wanted online waits for this node to be off.
     fn owns_what_is_wanted(self, node: NodeId) -> bool {
         self.state.occupancy.groups_on(node).any(|group| {
             self.state.owner(group) == Some(node)
@@ -68,13 +69,13 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether anything may run on a node, owned or not.
+    /// Tells whether any resource may run on a node, owned or orphaned.
     pub(crate) fn may_run_something(self, node: NodeId) -> bool {
         self.first_that_may_run(node).is_some()
     }
 
-    /// The first resource that runs or may run on a node: what should not run there, then what it
-    /// owns.
+    /// Returns the first resource that runs or may run on a node. Orphans come before resources
+    /// that the node owns.
     pub(crate) fn first_that_may_run(self, node: NodeId) -> Option<ResourceId> {
         let orphan = self.state.orphans_on(node).map(|(resource, _)| resource).next();
         let own = || {
@@ -110,7 +111,7 @@ impl Facts<'_> {
         })
     }
 
-    /// When a fence counts as not answered.
+    /// Returns the time at which a fence times out.
     pub(crate) fn fence_end(self, fence: Operation) -> Timestamp {
         let timeout = self.spec.settings().fence_timeout;
         self.state.not_while_resuming(fence.issued_at.after(timeout))

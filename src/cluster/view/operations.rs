@@ -8,7 +8,7 @@ use crate::machine::ResourceState;
 use crate::settings::Maintenance;
 
 impl Facts<'_> {
-    /// The operation in flight of a resource, as an effect.
+    /// Returns the operation in flight of a resource, as an effect.
     pub(crate) fn resource_effect(self, resource: ResourceId) -> Option<Effect> {
         let declared = self.spec.resource(resource)?;
         let operation = self.state.resource(resource)?.operation?;
@@ -28,7 +28,7 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether dependents of a resource that failed have to be off before it is terminated.
+    /// Tells whether dependents of a failed resource have to be off before it is terminated.
     pub(crate) fn is_needed(self, resource: ResourceId) -> bool {
         if seeded!(FailedProviderGoesFirst) {
             return false;
@@ -37,7 +37,7 @@ impl Facts<'_> {
         group.is_some_and(|declared| self.is_relied_on(declared, resource))
     }
 
-    /// Whether the resource is online and its health checks count.
+    /// Tells whether a resource is online and its health checks count.
     pub(crate) fn heeds_checks(self, resource: ResourceId) -> bool {
         self.state.resource(resource).is_some_and(|record| {
             record.state == ResourceState::Online && record.maintenance == Maintenance::Off
@@ -46,14 +46,15 @@ impl Facts<'_> {
 }
 
 impl<'a> Facts<'a> {
-    /// More rounds than settling takes. Each changes the state towards what is wanted, so they end
-    /// by themselves; the bound turns a mistake in that argument into a fault that is told, not a hang.
+    /// Returns more rounds than settling takes. Each round brings the state nearer to what is
+    /// wanted, so they end by themselves. If they did not, this bound would turn the endless loop
+    /// into a fault that is reported.
     pub(crate) fn rounds(self) -> u64 {
         let groups = u64::try_from(self.spec.groups().len()).unwrap_or(u64::MAX);
         groups.saturating_add(64).saturating_mul(groups.saturating_add(64))
     }
 
-    /// The effect that asks for the operation in flight of a target.
+    /// Returns the effect for the operation in flight of a target.
     pub(crate) fn effect_of(self, target: Target) -> Option<crate::cluster::Effect> {
         match target {
             Target::Resource(resource) => self.resource_effect(resource),

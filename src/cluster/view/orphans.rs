@@ -10,7 +10,7 @@ impl Facts<'_> {
         self.state.orphans.get(&(node, resource)).copied()
     }
 
-    /// Whether a dependent of the resource still runs on the node beside it.
+    /// Tells whether a dependent of the resource is an orphan on the same node.
     pub(crate) fn has_orphan_dependent(self, node: NodeId, resource: ResourceId) -> bool {
         let Some(declared) = self.spec.resource(resource) else { return false };
         let Some(group) = self.spec.group(declared.group()) else { return false };

@@ -1,4 +1,4 @@
-//! The node that a group would choose, and the objections to others.
+//! The node that a group would choose, and the reasons against other nodes.
 
 use crate::cluster::view::{Facts, View};
 use crate::id::{GroupId, NodeId, ResourceId};
@@ -11,11 +11,11 @@ use crate::state::{DownProof, Exhaustion, HomeWait, Recovery, Room};
 use crate::time::Timestamp;
 
 impl Facts<'_> {
-    /// Until when a group waits for its home when the cluster forms, and for which node
-    /// (`ClusterGroupWaitDelay`). Home is the most preferred owner, else the last one; if that one is
-    /// there, or there is none, it is the first node that can run all that must run, as long as the
-    /// group could only start in part. What was started or placed once since then is part of a running cluster,
-    /// and waits for nobody.
+    /// Returns the node for which a group waits when the cluster forms, and the time until which it
+    /// waits (`ClusterGroupWaitDelay`). The node is the most preferred owner or, without one, the
+    /// last owner. If that node is a member or there is none, and the group could only start in
+    /// part, it is the first node that can run all that must run. A group that was started or
+    /// placed since the cluster formed waits for no node.
     pub(crate) fn preferred_owner_wait(
         self,
         declared: &GroupSpec,
@@ -34,8 +34,8 @@ impl Facts<'_> {
         Some((awaited, until))
     }
 
-    /// The first node that can run all that must run of a group, if none that is there can, and it
-    /// could only start in part.
+    /// Returns the first node that can run all that must run of a group. Returns `None` if a node
+    /// that is there can do so, or if no part of the group could start now.
     fn able_node_to_come(self, declared: &GroupSpec, group: GroupId) -> Option<NodeId> {
         let owners = declared.owners();
         match self.spec.settings().ownership {
@@ -59,8 +59,9 @@ impl Facts<'_> {
         to_come.filter(|_| could_start)
     }
 
-    /// The first resource that wants its group to move: its restarts are used up; or, if there is
-    /// none, they were and there was no node to move to.
+    /// Returns the first resource that wants its group to move because its restarts are used up. If
+    /// there is none, returns the first for which no node was found earlier, or which bars the
+    /// group from its owner.
     pub(crate) fn resource_to_fail_over(
         self,
         declared: &GroupSpec,
@@ -87,8 +88,8 @@ impl Facts<'_> {
             })
     }
 
-    /// Whether the owner cannot run a group that should run: it is paused and runs nothing of it,
-    /// or it cannot run all that must run.
+    /// Tells whether the owner cannot run a group: it cannot run all that must run, or the group is
+    /// wanted and the owner is paused and runs nothing of it.
     pub(crate) fn is_unfit(self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> bool {
         let is_possible = self.state.obstacle(self.spec, group, owner).is_none();
         let is_held = self.state.node_state(owner) == NodeState::Paused
@@ -97,12 +98,12 @@ impl Facts<'_> {
         !is_possible || is_held
     }
 
-    /// Whether anything of the group should be online, and may be started by the core.
+    /// Tells whether any resource of the group should be online, and may be started by the core.
     pub(crate) fn is_wanted(self, _declared: &GroupSpec, group: GroupId) -> bool {
         self.state.is_wanted(self.spec, group)
     }
 
-    /// What is wanted of a resource: its own desired state, else that of its group.
+    /// Returns the desired state of a resource: its own, or else that of its group.
     pub(crate) fn desired(self, group: GroupId, resource: ResourceId) -> DesiredState {
         self.state.desired(group, resource)
     }
@@ -113,8 +114,9 @@ impl Facts<'_> {
         })
     }
 
-    /// The group that keeps this one from coming online on a node: one of its class runs there and
-    /// the cluster admits only one (MS-CMRP 3.1.4.1.50).
+    /// Returns the group that keeps this one from coming online on a node. That group is of the
+    /// same anti-affinity class and runs there, and the cluster admits only one (MS-CMRP
+    /// 3.1.4.1.50).
     pub(crate) fn refusal(
         self,
         declared: &GroupSpec,
@@ -133,13 +135,13 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether a group would be kept from coming online on a node. Nobody refuses one that is
-    /// wanted off.
+    /// Tells whether a group would be kept from coming online on a node. A group that is not wanted
+    /// online is never refused.
     pub(crate) fn is_refused(self, declared: &GroupSpec, group: GroupId, node: NodeId) -> bool {
         self.refusal(declared, group, node).is_some() && self.is_wanted(declared, group)
     }
 
-    /// The proof that goes with a takeover from this owner, if it is off.
+    /// Returns the proof that this owner is off, if it is off.
     pub(crate) fn proof_of(self, owner: Option<NodeId>) -> Option<DownProof> {
         let record = self.state.node(owner?)?;
         (record.state == NodeState::Down).then_some(record.proof)
@@ -147,8 +149,8 @@ impl Facts<'_> {
 }
 
 impl View<'_> {
-    /// Whether a group that was on its way to a node goes on to it without its owner: it can run all
-    /// that must run there, and there is room.
+    /// Tells whether a group that was moving to a node goes on to it after its owner is gone. It
+    /// does if all that must run can run there, and there is room.
     pub(crate) fn is_still_good(self, group: GroupId, to: NodeId) -> bool {
         self.assess(group, Trigger::Start, to).is_ok_and(|tier| match tier {
             Tier::Eligible | Tier::BesideAntiAffine => true,
@@ -160,7 +162,7 @@ impl View<'_> {
         plan::choose(&self.placement(group, trigger)?, self.policy)
     }
 
-    /// Whether a group may go to this node, and on what terms.
+    /// Returns the tier of a node for a group, or the reason why the group may not go there.
     pub(crate) fn assess(
         self,
         group: GroupId,
@@ -175,7 +177,7 @@ impl View<'_> {
 }
 
 impl Facts<'_> {
-    /// Whether a group that is to start waits for room: it is off and takes none yet.
+    /// Tells whether a group that is to start waits for room: it is off and takes none yet.
     pub(crate) fn waits_for_room(self, group: GroupId) -> bool {
         self.state.group(group).is_some_and(|record| match record.room {
             Room::Taken => false,
@@ -185,7 +187,7 @@ impl Facts<'_> {
 }
 
 impl<'a> Facts<'a> {
-    /// The question to the policy for a group.
+    /// Returns the question to the policy for a group.
     pub(crate) fn placement(self, group: GroupId, trigger: Trigger) -> Option<Placement<'a>> {
         Placement::new(self.spec, self.state, group, trigger)
     }

@@ -1,4 +1,4 @@
-//! Restarts, retries and failovers that are left.
+//! The restarts, retries and failovers that are left.
 
 use crate::cluster::view::Facts;
 use crate::id::ResourceId;
@@ -8,14 +8,14 @@ use crate::spec::{GroupSpec, ResourceSettings};
 use crate::state::{Exhaustion, FailedWhile, Recovery, ResourceRecord};
 use crate::time::Timestamp;
 
-/// What a resource was before it failed, and since when.
+/// The state of a resource before it failed, and the time since which it had that state.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Was {
     pub(crate) state: ResourceState,
     pub(crate) since: Timestamp,
 }
 
-/// How often a resource may be restarted after a failure of this sort.
+/// The settings and the threshold for restarts after a failure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowed<'a> {
     pub(crate) settings: &'a ResourceSettings,
@@ -29,7 +29,7 @@ impl<'a> Allowed<'a> {
 }
 
 impl Facts<'_> {
-    /// How often a resource may be restarted after its last failure.
+    /// Returns how often a resource may be restarted after its last failure.
     pub(crate) fn allowed_after_failure<'a>(
         self,
         resource: ResourceId,
@@ -46,7 +46,7 @@ impl Facts<'_> {
             .is_some_and(|owner| self.state.node_state(owner) == NodeState::Paused)
     }
 
-    /// Whether a failover of the group of this resource would be within its budget.
+    /// Tells whether a failover of the group of this resource would be within its budget.
     pub(crate) fn may_fail_over(self, resource: ResourceId) -> bool {
         self.spec
             .resource(resource)
@@ -54,7 +54,7 @@ impl Facts<'_> {
             .is_some_and(|budget| budget.remaining > 0)
     }
 
-    /// How many restarts a resource would have if it failed so now.
+    /// Returns how many restarts a resource would have left if it failed in this way now.
     pub(crate) fn restarts_left_after(
         self,
         resource: ResourceId,
@@ -68,7 +68,7 @@ impl Facts<'_> {
         self.restarts_left_of(record, retries, Allowed::after(failed, settings))
     }
 
-    /// How many restarts a resource has left.
+    /// Returns how many restarts a resource has left.
     pub(crate) fn restarts_left(self, resource: ResourceId, allowed: Allowed<'_>) -> u32 {
         let record = self.state.resource(resource);
         record.map_or(0, |record| self.restarts_left_of(record, record.retries, allowed))
@@ -88,8 +88,9 @@ impl Facts<'_> {
         record.restart_budget(window, self.state.now, (allowed.threshold, period)).remaining
     }
 
-    /// Whether a resource that failed ran for a whole restart period before: its retries count no
-    /// more. Where the clock counts, so does the time that its start took.
+    /// Tells whether a resource ran for more than a whole restart period before it failed, so that
+    /// its retries do not count any longer. If restarts age by the clock, the time that its start
+    /// took is included.
     pub(crate) fn has_proved_itself(
         self,
         resource: ResourceId,
@@ -105,12 +106,13 @@ impl Facts<'_> {
         was.state == ResourceState::Online && has_run
     }
 
-    /// When a resource that is given up now is tried again by itself.
+    /// Returns the time at which a resource that is given up now is tried again by itself.
     ///
-    /// What can never run on its node is tried nowhere but elsewhere: it leaves when the failovers of
-    /// its group are renewed. On a paused node nothing is started, so no time is promised there: what
-    /// could not leave is tried when the node is resumed or another one can take its group, and it
-    /// leaves when the failovers of its group are renewed.
+    /// A resource that can never run on its node is tried only on other nodes: it leaves when
+    /// failovers of its group are allowed again. A paused node starts nothing, so no time is
+    /// promised for a start there. A resource that could not leave it is tried when the node is
+    /// resumed or another node can take its group, and leaves when failovers of its group are
+    /// allowed again.
     pub(crate) fn retry_at(self, resource: ResourceId, cause: Exhaustion) -> Option<Timestamp> {
         let period = self.spec.resource(resource)?.settings().retry_period.span();
         if cause == Exhaustion::Failovers && self.bars_owner(resource) {
@@ -137,7 +139,7 @@ impl Facts<'_> {
             | Exhaustion::Retries
             | Exhaustion::ForGood
             | Exhaustion::Left => None,
-            // Whoever is refused may try for ever: it never ran.
+            // A resource that was refused may be tried without end, because it never ran.
             Exhaustion::Admission => period,
             Exhaustion::Restarts
             | Exhaustion::Redundant
@@ -147,14 +149,14 @@ impl Facts<'_> {
         period.map(|span| self.state.now.after(span))
     }
 
-    /// When the group of a resource may fail over next.
+    /// Returns the time at which the group of a resource may fail over next.
     fn next_failover(self, resource: ResourceId) -> Option<Timestamp> {
         let group = self.spec.resource(resource)?.group();
         let budget = self.failover_budget(group, self.state.now)?;
         if budget.remaining > 0 { Some(self.state.now) } else { budget.renews_at }
     }
 
-    /// Whether a resource has had all its retries.
+    /// Tells whether a resource has used all its retries.
     pub(crate) fn is_used_up(self, resource: ResourceId) -> bool {
         let retries = self.state.resource(resource).map_or(0, |record| record.retries);
         let settings = self.spec.settings();
@@ -164,13 +166,15 @@ impl Facts<'_> {
         }
     }
 
-    /// How what was given up is tried again: where it can never run it leaves or waits on.
+    /// Returns the plan for a resource that is tried again: a start, or a failover if its group is
+    /// barred from the owner because of it.
     pub(crate) fn next_try(self, resource: ResourceId) -> Recovery {
         if self.bars_owner(resource) { Recovery::Failover } else { Recovery::None }
     }
 
-    /// When a resource that was given up is tried again by itself, as things are: not while it may
-    /// run, and on a paused node only to leave it.
+    /// Returns the time at which a resource that was given up is tried again by itself, as things
+    /// are now. There is none while the resource may run, and on a paused node only one for leaving
+    /// it.
     pub(crate) fn next_retry(self, resource: ResourceId) -> Option<Timestamp> {
         let record = self.state.resource(resource)?;
         let Recovery::RetryAt { at, cause } = record.recovery else { return None };
@@ -180,14 +184,14 @@ impl Facts<'_> {
         at.filter(|_| !record.state.may_run() && !is_held)
     }
 
-    /// Whether a resource that was given up waits for nothing but its paused owner to be resumed.
+    /// Tells whether a resource that was given up only waits until its paused owner is resumed.
     pub(crate) fn waits_for_resume(self, resource: ResourceId) -> bool {
         let recovery = self.state.resource(resource).map(|record| record.recovery);
         let Some(Recovery::RetryAt { at, cause }) = recovery else { return false };
         let is_tried_then = match cause {
             Exhaustion::NoCandidate => true,
             Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Admission => at.is_some(),
-            // It leaves at that time, and if there is none it stays.
+            // The group leaves at that time. If there is none, it stays until the resume.
             Exhaustion::Failovers => at.is_none(),
             Exhaustion::DontRestart
             | Exhaustion::ForGood
@@ -197,13 +201,14 @@ impl Facts<'_> {
         is_tried_then && self.is_on_paused_node(resource) && !seeded!(RetryOnPausedNode)
     }
 
-    /// Whether a failure of the resource that is not mended in place moves its group.
+    /// Tells whether the group of the resource moves if the resource fails and cannot be recovered
+    /// on its owner.
     pub(crate) fn affects_group(self, declared: &GroupSpec, resource: ResourceId) -> bool {
         self.spec.resource(resource).is_some_and(|of| of.settings().affects_group())
             && !self.is_redundant(declared, resource)
     }
 
-    /// Whether every clause of every dependent still holds without this resource.
+    /// Tells whether every clause of every dependent still holds without this resource.
     pub(crate) fn is_redundant(self, declared: &GroupSpec, resource: ResourceId) -> bool {
         if self.spec.settings().redundant_provider == RedundantProvider::Escalate {
             return false;

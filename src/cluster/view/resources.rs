@@ -1,4 +1,4 @@
-//! The resources of a group that should run, that may stay and that may start now.
+//! The resources of a group that should run, that may stay online and that may start now.
 
 use alloc::vec::Vec;
 
@@ -11,8 +11,8 @@ use crate::spec::GroupSpec;
 use crate::state::{Doubt, Exhaustion, OperationKind, Recovery};
 
 impl Facts<'_> {
-    /// Decides for every resource of the group, providers first, whether it should be online here
-    /// and whether it may stay so.
+    /// Decides for every resource of the group, providers first, whether it should be online on
+    /// this owner and whether it may stay online.
     pub(crate) fn judge_stands(
         self,
         declared: &GroupSpec,
@@ -28,7 +28,7 @@ impl Facts<'_> {
         stands.resize(graph.len(), crate::cluster::index::Stand::default());
         for position in graph.start_order() {
             let resource = declared.resource_at(position);
-            // Only where a bug is planted.
+            // This is true only with a planted bug.
             let is_tried = if seeded!(NeedlessResourceTried) {
                 declared.is_spared(position, owner)
             } else {
@@ -56,9 +56,9 @@ impl Facts<'_> {
         }
     }
 
-    /// Whether every clause of a resource is held by a provider that is kept. What was online goes on
-    /// with one that is left as it is, but not while another one of the same clause, with which it may
-    /// run, is being taken away.
+    /// Tells whether every clause of a resource is held by a provider that is kept. A provider that
+    /// is left failed is enough for a resource that was online. It is not enough while another
+    /// provider of the clause is being stopped, because the resource may depend on that one.
     fn keeps_its_providers(
         self,
         declared: &GroupSpec,
@@ -86,7 +86,7 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether the whole group has to be off because its failovers are used up (2003).
+    /// Tells whether the whole group has to be off because its failovers are used up (2003).
     pub(crate) fn is_limited(self, declared: &GroupSpec) -> bool {
         self.spec.settings().failover_limit == FailoverLimit::GroupOffline
             && declared.resources().any(|resource| {
@@ -107,14 +107,14 @@ impl Facts<'_> {
         self.index.stands.get(position).is_some_and(|stand| stand.keep)
     }
 
-    /// Whether something may start on a provider: it is online for good. Nothing new starts on what is
-    /// left as it is.
+    /// Tells whether a resource may start on this provider, which has to be kept online. Nothing
+    /// new starts on a provider that is left failed.
     fn can_start_on(self, declared: &GroupSpec, position: usize) -> bool {
         let is_left = self.is_left_standing(declared.resource_at(position));
         self.keeps(position) && (!is_left || seeded!(StartsOnLeft))
     }
 
-    /// Whether a resource failed and may run, and is left as it is.
+    /// Tells whether a resource failed, may run and is left failed for an operator.
     fn is_left_standing(self, resource: ResourceId) -> bool {
         self.state.resource(resource).is_some_and(|record| record.doubt == Doubt::Left)
     }
@@ -127,7 +127,7 @@ impl Facts<'_> {
         self.state.resource_state(declared.resource_at(position))
     }
 
-    /// Whether every dependent is off, or online for good through other providers.
+    /// Tells whether every dependent is off, or is kept online by other providers.
     pub(crate) fn is_free_of_dependents(self, declared: &GroupSpec, position: usize) -> bool {
         declared
             .graph()
@@ -135,8 +135,8 @@ impl Facts<'_> {
             .all(|dependent| !self.state_at(declared, dependent).may_run() || self.keeps(dependent))
     }
 
-    /// Whether a resource can start now: wanted, off, not waiting for a restart, its providers
-    /// there, and what fell with it cleared away.
+    /// Tells whether a resource can start now. It has to be wanted, off and waiting for no restart,
+    /// its providers have to be online, and dependents that cannot stay have to be off.
     pub(crate) fn is_ready(self, declared: &GroupSpec, position: usize) -> bool {
         let resource = declared.resource_at(position);
         let Some(record) = self.state.resource(resource) else { return false };
@@ -154,12 +154,12 @@ impl Facts<'_> {
             && self.should(position)
             && record.recovery == Recovery::None
             && record.operation.is_none()
-            // It may run already where nobody has said so.
+            // A node that has not said so may run it already.
             && self.silent_about(resource).is_none()
             && graph
                 .clauses(position)
                 .all(|mut clause| clause.any(|member| self.can_start_on(declared, member)))
-            // Of alternative providers, those that are still starting are waited for.
+            // If an alternative provider is still starting, the start waits for it.
             && graph
                 .providers(position)
                 .all(|member| {
@@ -169,8 +169,8 @@ impl Facts<'_> {
             && self.is_free_of_dependents(declared, position)
     }
 
-    /// Whether something may run that holds through this resource only, and has not been given up:
-    /// neither a stop nor a terminate of it is left to be tried.
+    /// Tells whether a dependent may run that holds only through this resource and can still be
+    /// stopped or terminated.
     pub(crate) fn is_relied_on(self, declared: &GroupSpec, resource: ResourceId) -> bool {
         let Some(position) = declared.position_of(resource) else { return false };
         let is_online = |member| self.state_at(declared, member) == ResourceState::Online;
@@ -183,7 +183,7 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether a resource may run and can still be stopped or terminated.
+    /// Tells whether a resource may run and can still be stopped or terminated.
     fn is_in_the_way(self, resource: ResourceId) -> bool {
         self.state.resource(resource).is_some_and(|record| match record.state {
             ResourceState::OnlinePending
@@ -202,7 +202,7 @@ impl Facts<'_> {
         unconfirmed_stop(self.spec, resource)
     }
 
-    /// When the next health check of a resource is due, and which one.
+    /// Returns the time and the kind of the next health check of a resource.
     pub(crate) fn next_check(
         self,
         resource: ResourceId,
@@ -222,7 +222,7 @@ impl Facts<'_> {
             .looks_alive_interval
             .span()
             .map(|span| (record.looked_alive_at.after(span), OperationKind::CheckLooksAlive));
-        // The thorough one says all that the cheap one does.
+        // The thorough check includes the cheap one.
         let is_first = |cheap: &(crate::time::Timestamp, OperationKind)| {
             thorough.is_none_or(|thorough| cheap.0 < thorough.0)
         };

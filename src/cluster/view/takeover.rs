@@ -1,4 +1,4 @@
-//! The resources that a group which never had an owner may take over where they run.
+//! The running resources that a group without any owner so far may take over.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -13,15 +13,16 @@ use crate::spec::{GroupSpec, ResourceSpec};
 use crate::state::OrphanState;
 
 impl Facts<'_> {
-    /// Whether a group never had an owner, so that nothing of it was ever asked for.
+    /// Tells whether a group never had an owner, so that nothing was ever asked for it.
     pub(crate) fn was_never_owned(self, group: GroupId) -> bool {
         self.state
             .group(group)
             .is_some_and(|record| record.owner.is_none() && record.epoch == Epoch::default())
     }
 
-    /// What of a group runs on a member as it would have to if that member owned the group, providers
-    /// first: wanted, possible there, settled, and each clause held by what else does.
+    /// Returns the resources of a group that run on a member as if it owned the group, providers
+    /// first. Such a resource is wanted, may run there, is neither starting nor stopping, and has
+    /// each clause held by another such resource.
     pub(crate) fn tenable(
         self,
         declared: &GroupSpec,
@@ -59,7 +60,8 @@ impl Facts<'_> {
         tenable
     }
 
-    /// Whether a node may own what runs on it: what joins is cleaned before it owns anything.
+    /// Tells whether a node may own the resources that run on it. A joining node first stops the
+    /// resources that should not run there, and owns nothing until then.
     fn may_own(self, node: NodeId) -> bool {
         match self.state.node_state(node) {
             NodeState::Up | NodeState::Paused => true,
@@ -69,8 +71,8 @@ impl Facts<'_> {
 }
 
 impl View<'_> {
-    /// The node on which a group that never had an owner runs already, as it would have to: the one
-    /// that the policy would choose, if it does so there, else the first by its list of nodes.
+    /// Returns the node on which a group that never had an owner already runs as it should. The
+    /// choice of the policy comes first, then the other nodes in order of preference.
     pub(crate) fn where_it_runs(self, declared: &GroupSpec, group: GroupId) -> Option<NodeId> {
         if !self.was_never_owned(group) || self.index.orphans.first_of(group).is_none() {
             return None;
@@ -91,7 +93,8 @@ impl View<'_> {
         chosen.into_iter().chain(preferred).chain(others).find(|node| is_fit(*node))
     }
 
-    /// Whether what runs on a member is left alone for now, since its group may still take it over.
+    /// Tells whether a resource that runs on a member is not stopped for now, because its group may
+    /// still take it over.
     pub(crate) fn may_be_taken_over(self, node: NodeId, resource: ResourceId) -> bool {
         let group = self.spec.resource(resource).map(ResourceSpec::group);
         let Some((group, declared)) = group.and_then(|of| Some((of, self.spec.group(of)?))) else {
@@ -100,7 +103,7 @@ impl View<'_> {
         if !self.was_never_owned(group) || !self.may_own(node) {
             return false;
         }
-        // It is about to be planned, and looks at all of this again.
+        // The group is about to be planned, which decides about the resource again.
         if self.index.touched.is_touched(group) {
             return true;
         }

@@ -1,4 +1,5 @@
-//! The groups that wait for a higher tier before they leave a drained node.
+//! The groups that wait for groups of higher priority before they leave a node that is being
+//! drained.
 
 use crate::cluster::view::Facts;
 use crate::cluster::words::{Rule, Subject, Violation};
@@ -10,9 +11,9 @@ use crate::state::{DrainStatus, LockHandling, MovementCause, Recovery};
 use crate::time::Timestamp;
 
 impl Facts<'_> {
-    /// Whether a group runs on where it is though its node is being drained: a group of higher priority
-    /// that the drain moves is not online at its destination yet. What has failed, or is in doubt, has
-    /// nothing to run on for.
+    /// Tells whether a group keeps running on a node that is being drained, because a group of
+    /// higher priority that the drain moves is not online at its destination yet. A group that has
+    /// failed or is in doubt does not wait.
     pub(crate) fn waits_to_leave(
         self,
         declared: &GroupSpec,
@@ -34,7 +35,8 @@ impl Facts<'_> {
             && !seeded!(DrainAllAtOnce)
     }
 
-    /// Until when groups on a node that is being drained wait for others; `None` if that is over.
+    /// Returns the time until which groups on a node that is being drained wait for others. `None`
+    /// means that this time is over.
     pub(crate) fn drain_wait_end(self, node: NodeId) -> Option<Timestamp> {
         let record = self.state.node(node)?;
         let is_there = match record.state {
@@ -49,7 +51,7 @@ impl Facts<'_> {
         (until > self.state.now).then_some(until)
     }
 
-    /// Whether a group on a node that is being drained waits for its turn to leave.
+    /// Tells whether a group on a node that is being drained waits for its turn to leave.
     pub(crate) fn anybody_waits_on(self, node: NodeId) -> bool {
         let lock = self.state.node(node).map_or(LockHandling::Respect, |of| of.drain.lock);
         self.index.tier_ahead.contains_key(&node)
@@ -65,12 +67,14 @@ impl Facts<'_> {
             })
     }
 
-    /// When those that wait on a node that is being drained leave in any case.
+    /// Returns the time at which the groups that wait on a node that is being drained leave in any
+    /// case.
     pub(crate) fn drain_wait(self, node: NodeId) -> Option<Timestamp> {
         self.drain_wait_end(node).filter(|_| self.anybody_waits_on(node))
     }
 
-    /// The highest priority of a group that a drain has set moving and that is not online where it goes.
+    /// Returns the highest priority of a group that the drain of a node moves and that is not
+    /// online at its destination yet.
     pub(crate) fn tier_ahead_of(self, node: NodeId) -> Option<Priority> {
         self.drain_wait_end(node)?;
         let priority = |group| self.spec.group(group).map(|of| of.settings().priority);
@@ -89,7 +93,8 @@ impl Facts<'_> {
         leaving.chain(arriving).filter_map(priority).max()
     }
 
-    /// Nobody waits on nodes that are not being drained, and on the others for whom it was said.
+    /// Checks that groups wait only on nodes that are being drained, and there for the right
+    /// priority.
     pub(crate) fn check_tiers(self) -> Result<(), Violation> {
         for (node, _) in self.spec.nodes() {
             let is_draining = self.index.draining.contains(&node);

@@ -1,4 +1,4 @@
-//! Why a group that should be online is not.
+//! The reason why a group that should be online is not.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -13,8 +13,8 @@ use crate::spec::GroupSpec;
 use crate::state::{Exhaustion, OperationKind, Recovery, ResourceRecord};
 
 impl Facts<'_> {
-    /// The one current reason why a group that should be online is not; `None` if everything of
-    /// it that is wanted is online, or nothing is wanted, or there is no such group.
+    /// Returns the one present reason why a group that should be online is not. Returns `None` if
+    /// every wanted resource is online, if none is wanted, or if there is no such group.
     pub(crate) fn why(self, group: GroupId) -> Option<Reason> {
         let declared = self.spec.group(group)?;
         let record = self.state.group(group)?;
@@ -25,7 +25,7 @@ impl Facts<'_> {
         let Some(owner) = record.owner else {
             let unknown = self.unknown_of(declared).filter(|_| self.was_never_owned(group));
             return Some(match unknown {
-                // Nobody has a node fenced for what would not start either.
+                // No node is fenced for a group that would not start anyway.
                 Some(_) if !self.is_wanted(declared, group) => Reason::NotStartedAutomatically,
                 Some((resource, node)) => Reason::WaitingForInventory { resource, node },
                 None => self.why_unplaced(declared, group),
@@ -35,7 +35,7 @@ impl Facts<'_> {
             NodeState::Down => {
                 return Some(self.why_unplaced(declared, group));
             }
-            // Nobody has a node fenced for what would not start elsewhere either.
+            // No node is fenced for a group that would not start on another node anyway.
             NodeState::Unclean
                 if !self.is_wanted(declared, group) && self.index.running(group) == 0 =>
             {
@@ -50,7 +50,7 @@ impl Facts<'_> {
         if let Some(resource) = self.doubt_of(declared) {
             return Some(self.why_doubtful(declared, resource, owner));
         }
-        // A move goes on when the owner is clean.
+        // A move goes on when the orphans on the owner are off.
         if self.state.node_state(owner) == NodeState::Joining {
             return Some(Reason::OwnerJoining { node: owner });
         }
@@ -73,8 +73,9 @@ impl Facts<'_> {
         Some(self.why_missing(declared, group, owner, first))
     }
 
-    /// The first resource, providers first, that should be online and is not. One that cannot run on
-    /// the owner comes after all that can, and one that need not run after what must.
+    /// Returns the first resource, providers first, that should be online and is not. Resources
+    /// that cannot run on the owner come after those that can, and among them those that need not
+    /// run come last.
     fn first_missing(self, declared: &GroupSpec, group: GroupId) -> Option<usize> {
         let is_missing = |position: &usize| self.is_missing(declared, group, *position);
         let mut missing = declared.graph().start_order().filter(is_missing);
@@ -95,7 +96,8 @@ impl Facts<'_> {
             && self.state.resource_state(resource) != ResourceState::Online
     }
 
-    /// Whether everything of a group is online that is wanted and can, or must, run on its owner.
+    /// Tells whether every wanted resource of a group is online, apart from those that cannot and
+    /// need not run on the owner.
     pub(crate) fn is_complete(self, declared: &GroupSpec, group: GroupId) -> bool {
         let owner = self.state.owner(group);
         declared.graph().start_order().all(|position| {
@@ -121,15 +123,15 @@ impl Facts<'_> {
         Reason::WaitingForNodeOff { node, fencing, at }
     }
 
-    /// The first resource of which nobody knows whether it runs, and which is not being stopped.
+    /// Returns the first resource that is in doubt and is not being terminated.
     pub(crate) fn doubt_of(self, declared: &GroupSpec) -> Option<ResourceId> {
         declared.resources().find(|resource| {
             self.state.resource(*resource).is_some_and(ResourceRecord::is_in_doubt)
         })
     }
 
-    /// Nobody knows whether a resource runs: it is left for an operator, as is what depends on it and
-    /// has to be off first; or somebody has to find out.
+    /// Returns the reason for a resource in doubt. Either the resource, or a dependent that has to
+    /// be off first, is left failed for an operator, or the doubt itself is the reason.
     fn why_doubtful(self, declared: &GroupSpec, resource: ResourceId, owner: NodeId) -> Reason {
         let graph = declared.graph();
         let place = declared.position_of(resource);
@@ -142,7 +144,7 @@ impl Facts<'_> {
         left.unwrap_or(Reason::InDoubt { resource, node: owner })
     }
 
-    /// What is going to be done about the failure of a resource.
+    /// Returns the plan for a resource that failed, as a reason.
     fn why_failed(self, resource: ResourceId) -> Option<Reason> {
         match self.state.resource(resource)?.recovery {
             Recovery::RestartAt(at) => Some(Reason::RestartScheduled { resource, at }),
@@ -154,9 +156,10 @@ impl Facts<'_> {
         }
     }
 
-    /// Why this resource, the first that is missing, is not online: an operation on itself; what
-    /// only somebody from outside can end; an operation on another one that has to end before it
-    /// can start; a time that has to come; and what else its start waits for.
+    /// Returns the reason why the first missing resource is not online. In this order, it is an
+    /// operation on the resource itself, a thing that only somebody outside can change, an
+    /// operation on another resource that has to end first, a time that has to come, or another
+    /// thing that its start waits for.
     fn why_missing(
         self,
         declared: &GroupSpec,
@@ -166,7 +169,7 @@ impl Facts<'_> {
     ) -> Reason {
         let resource = declared.resource_at(position);
         if self.state.resource_state(resource).may_run() {
-            // What failed is terminated after what relies on it.
+            // A failed resource is terminated only after the resources that rely on it are off.
             let is_asked =
                 self.state.resource(resource).is_some_and(|record| record.operation.is_some());
             let on = (!is_asked)
@@ -201,7 +204,7 @@ impl Facts<'_> {
         self.why_waiting(declared, group, position)
     }
 
-    /// What keeps a resource off its owner until somebody from outside does something about it.
+    /// Returns the reason that keeps a resource off its owner until somebody outside acts.
     fn why_held(
         self,
         declared: &GroupSpec,
@@ -209,14 +212,14 @@ impl Facts<'_> {
         owner: NodeId,
         resource: ResourceId,
     ) -> Option<Reason> {
-        // Whoever waited for the retry of a failure, or resumed the owner, would wait in vain.
+        // For this group neither a retry nor a resume of the owner would start anything.
         if self.is_idle(declared, group) {
             return Some(Reason::NotStartedAutomatically);
         }
         let failure = self.why_failed(resource);
         let recovery = self.state.resource(resource).map(|record| record.recovery);
         if recovery == Some(Recovery::Failover) {
-            // Its group stays for what is left as it is.
+            // The group stays because of a resource that is left failed.
             let left = declared.resources().find(|member| self.is_left(*member));
             return left.and_then(|member| self.why_failed(member));
         }
@@ -227,7 +230,7 @@ impl Facts<'_> {
                 return Some(Reason::NotAdmitted { node: owner, because_of });
             }
             if self.waits_for_resume(resource) {
-                // Another configuration may say that nothing of it starts by itself any more.
+                // A new configuration may have ended the automatic start of the group.
                 return Some(match self.is_idle(declared, group) {
                     true => Reason::NotStartedAutomatically,
                     false => Reason::OwnerPaused { node: owner },
@@ -247,7 +250,7 @@ impl Facts<'_> {
         cannot_run.then_some(Reason::OwnerNotPossible { resource, node: owner })
     }
 
-    /// Whether nothing of a group runs, and nothing of it is started by itself.
+    /// Tells whether nothing of a group runs and nothing of it starts automatically.
     fn is_idle(self, declared: &GroupSpec, group: GroupId) -> bool {
         self.index.running(group) == 0 && !self.is_ordered(declared, group)
     }
@@ -257,9 +260,9 @@ impl Facts<'_> {
         record.is_some_and(|record| record.may_start(declared.settings().priority))
     }
 
-    /// The resource whose operation has to end before the one at this position can start: an
-    /// alternative provider that is starting, or whatever has to go off first and either stops or
-    /// has still to come up before it can be stopped.
+    /// Returns the resource whose operation has to end before the resource at this position can
+    /// start. It is an alternative provider that is starting, or a resource that has to be off
+    /// first. The latter is stopping, or has to finish its start before it can be stopped.
     fn operation_waited_for(
         self,
         declared: &GroupSpec,
@@ -289,13 +292,13 @@ impl Facts<'_> {
             if self.is_changing(resource) {
                 return Some(resource);
             }
-            // It cannot be stopped before what needs it is off.
+            // It cannot be stopped before the resources that need it are off.
             left.extend(graph.dependents(member).filter(is_leaving));
         }
         None
     }
 
-    /// Whether a start, a stop or a terminate of a resource is in flight.
+    /// Tells whether a start, a stop or a terminate of a resource is in flight.
     fn is_changing(self, resource: ResourceId) -> bool {
         let operation = self.state.resource(resource).and_then(|record| record.operation);
         operation.is_some_and(|operation| match operation.kind {
@@ -308,7 +311,8 @@ impl Facts<'_> {
         })
     }
 
-    /// What a resource waits for of which nothing is in flight, and no time is known: a provider.
+    /// Returns the reason for a resource that waits though no operation is in flight and no time is
+    /// known: a provider is not online.
     fn why_waiting(self, declared: &GroupSpec, group: GroupId, position: usize) -> Reason {
         let graph = declared.graph();
         let resource = declared.resource_at(position);

@@ -7,19 +7,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::id::{Ids, Naming, OpId};
 use crate::time::Timestamp;
 
-/// When the core wants to be called, and why.
+/// The time when the core has to be called next, and the reason.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Deadline<N: Naming = Ids> {
     /// When to call [`Cluster::handle_timeout`](crate::Cluster::handle_timeout).
     pub at: Timestamp,
-    /// What is due then; in formats for people its name, with its fields beside it.
+    /// The reason for the call; in formats for people its name, with its fields beside it.
     pub reason: DeadlineReason<N>,
 }
 
 /// Declares the reasons, with the two forms in which they are written.
 macro_rules! deadline_reasons {
     ($( $(#[$doc:meta])* $variant:ident { $($field:ident: $type:ty),+ }, )+) => {
-        /// What a deadline is about.
+        /// The reason for a deadline: the thing that is due then.
         #[derive(Clone, Debug, Eq, Hash, PartialEq)]
         #[non_exhaustive]
         #[allow(missing_docs, reason = "the fields are named after what they hold")]
@@ -27,7 +27,7 @@ macro_rules! deadline_reasons {
             $( $(#[$doc])* $variant { $($field: $type),+ }, )+
         }
 
-        /// For people: the name as a field beside the others.
+        /// The form for people: the name as a field beside the others.
         #[derive(Deserialize, Serialize)]
         #[serde(remote = "DeadlineReason", bound = "", rename_all = "snake_case")]
         #[serde(tag = "reason", deny_unknown_fields)]
@@ -35,7 +35,7 @@ macro_rules! deadline_reasons {
             $( $variant { $($field: $type),+ }, )+
         }
 
-        /// For formats that do not describe themselves.
+        /// The form for formats that do not describe themselves.
         #[derive(Deserialize, Serialize)]
         #[serde(remote = "DeadlineReason", bound = "", rename_all = "snake_case")]
         enum Nested<N: Naming> {
@@ -63,9 +63,9 @@ deadline_reasons! {
     StartDelay { group: N::Group },
     /// A group has waited for its preferred owner long enough.
     PreferredOwnerWait { group: N::Group },
-    /// A group that comes up waits no longer for those of higher priority, and holds up nobody.
+    /// A group that comes up no longer waits for groups of higher priority, nor holds up others.
     PriorityWait { group: N::Group },
-    /// Groups on a node that is being drained wait no longer for those of higher priority.
+    /// Groups on a node that is being drained no longer wait for groups of higher priority.
     DrainWait { node: N::Node },
     /// A group may fail back.
     Failback { group: N::Group },

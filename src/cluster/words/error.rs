@@ -12,7 +12,7 @@ use crate::time::{Timestamp, WallClock};
 /// An input that was not accepted. The state of the cluster has not changed and nothing was put
 /// out; the same input may be accepted later.
 ///
-/// [`ClusterSpec::named`](crate::spec::ClusterSpec::named) gives the same with names, for messages.
+/// [`ClusterSpec::named`](crate::spec::ClusterSpec::named) turns its ids into names, for messages.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum InputError<N: Naming = Ids> {
@@ -48,7 +48,7 @@ pub enum InputError<N: Naming = Ids> {
     /// superseded; or it is the start of a run that is over. The report is a duplicate, or late.
     #[error("operation {0} is not outstanding any more")]
     StaleOperation(OpId),
-    /// The outcome does not answer what was asked for.
+    /// The outcome does not answer the operation that was asked for.
     #[error("operation {0} cannot end like this")]
     OutcomeDoesNotFit(OpId),
     /// The report is of another life of the node than the one that is known, or the node comes
@@ -57,7 +57,7 @@ pub enum InputError<N: Naming = Ids> {
     StaleIncarnation {
         /// The node.
         node: N::Node,
-        /// The life it speaks of.
+        /// The life that the input speaks of.
         reported: Incarnation,
         /// The life that is known.
         known: Incarnation,
@@ -67,10 +67,10 @@ pub enum InputError<N: Naming = Ids> {
     IncarnationOutOfRange {
         /// The node.
         node: N::Node,
-        /// The incarnation it is said to be in.
+        /// The incarnation that the input speaks of.
         incarnation: Incarnation,
     },
-    /// The report is of a node that does not own the resource.
+    /// The report is from a node that does not own the resource.
     #[error("resource {resource} is not owned by node {node}")]
     NotTheOwner {
         /// The resource.
@@ -107,7 +107,7 @@ pub enum InputError<N: Naming = Ids> {
     ConfigurationWouldLoseQuorum,
     /// The cluster has no quorum, and this absent node could have a part in one elsewhere: it was
     /// neither fenced, nor did it leave, nor is it off on an operator's word. Fence it, or confirm
-    /// that it is down, and change the configuration then.
+    /// that it is down, then change the configuration.
     #[error(
         "the cluster has no quorum and node {0} is not proven off, so the configuration was not \
          changed; fence it, or confirm that it is down"
@@ -121,7 +121,8 @@ pub enum InputError<N: Naming = Ids> {
     )]
     WitnessNotHeld,
     /// The cluster has no quorum, and the new declaration changes more than nodes, votes and
-    /// witness; this is the first such thing. Change the votes first, and it when there is quorum.
+    /// witness; this is the first such thing. Change the votes first, and the rest when there is
+    /// quorum.
     #[error(
         "the cluster has no quorum, so only nodes, votes and witness may change; nothing was \
          changed, for the declaration changes {0} as well"
@@ -141,9 +142,9 @@ pub enum InputError<N: Naming = Ids> {
         /// Its state.
         state: ResourceState,
     },
-    /// A start of the resource was never answered and may still come to pass: that it is off now
-    /// says nothing of later. An answer of its agent to a probe or a terminate ends that, or its
-    /// node being off.
+    /// A start of the resource was never answered and may still take effect, so that the resource
+    /// may run later though it is off now. That ends when its agent answers a probe or a terminate,
+    /// or when its node is off.
     #[error(
         "the start of resource {0} was never answered and may still come to pass; a probe, a \
          terminate, or its node being off ends that"
@@ -152,8 +153,9 @@ pub enum InputError<N: Naming = Ids> {
     /// A failed resource cannot be taken offline (`ERROR_RESOURCE_FAILED`).
     #[error("resource {0} has failed and cannot be taken offline")]
     ResourceFailed(N::Resource),
-    /// Only an online resource can be put into maintenance, be made to fail or be alive, and only
-    /// what is online or starting can die. A report that says so crossed a stop, or comes late.
+    /// The resource is not online. Only an online resource can be put into maintenance, be made to
+    /// fail or be alive, and only one that is online or starting can be reported as failed. Such a
+    /// report crossed a stop, or comes late.
     #[error("resource {0} is not online")]
     ResourceNotOnline(N::Resource),
     /// The node already runs a group of the same anti-affinity class
@@ -174,7 +176,7 @@ pub enum InputError<N: Naming = Ids> {
         group: N::Group,
         /// The node.
         node: N::Node,
-        /// What speaks against it.
+        /// The reason why the node is rejected.
         rejection: Rejection<N>,
     },
     /// No other node can take the group.
@@ -196,14 +198,14 @@ pub enum InputError<N: Naming = Ids> {
     NodeInUse {
         /// The node.
         node: N::Node,
-        /// The first such resource: what should not run there before what it owns.
+        /// The first such resource: those that should not run there come before those that it owns.
         resource: N::Resource,
     },
     /// The node to evict, or to leave out of a new declaration, is lost or is being fenced. It has
     /// to be off, or back, first.
     #[error("node {0} is lost or is being fenced")]
     NodeNotOff(N::Node),
-    /// The node to evict is the only possible owner of a resource, which could run nowhere then.
+    /// The node to evict is the only possible owner of a resource, which could then run nowhere.
     /// Give the resource another possible owner first, or remove it.
     #[error("resource {resource} can run on node {node} only; let it run elsewhere, or remove it")]
     OnlyPossibleOwner {
@@ -215,40 +217,41 @@ pub enum InputError<N: Naming = Ids> {
     /// The last node cannot be evicted.
     #[error("node {0} is the last one and cannot be evicted")]
     LastNode(N::Node),
-    /// The new declaration changes what proves a lost node off, while this node is lost: a lease
-    /// under which it never lived proves nothing. Wait until the node is off or back, or confirm
-    /// it down, and change it then.
+    /// The new declaration changes the kind of proof that a lost node is off, while this node is
+    /// lost: a lease under which it never lived proves nothing. Wait until the node is off or back,
+    /// or confirm it down, and change it then.
     #[error(
         "node {0} is lost: fencing cannot change before it is back or known to be off, \
          which may be confirmed"
     )]
     FencingWhileUnclean(N::Node),
-    /// The new declaration is not valid, or what an evicted node would leave of the present one.
+    /// The new declaration is not valid, or the present one would not be without the evicted node.
     #[error("the declaration is not valid:\n{0}")]
     Declaration(SpecErrors),
     /// The new declaration removes a resource that may run somewhere, or gives it another kind,
-    /// which makes another resource of it.
+    /// which makes it another resource.
     #[error("resource {0} cannot be removed or change its kind before it is off on every node")]
     RemovedWhileRunning(N::Resource),
     /// The new declaration moves a resource that may run somewhere to another group.
     #[error("resource {0} cannot change its group before it is off on every node")]
     RegroupedWhileRunning(N::Resource),
     /// The new declaration adds a dependency to a resource that is neither offline nor failed
-    /// (`ERROR_RESOURCE_ONLINE`), or removes one of which an end is not (`ERROR_INVALID_STATE`).
+    /// (`ERROR_RESOURCE_ONLINE`), or removes one whose dependent or provider is neither
+    /// (`ERROR_INVALID_STATE`).
     #[error(
         "the dependencies of resource {0} cannot change before it is off, nor lose a provider \
          that is not off"
     )]
     DependenciesWhileRunning(N::Resource),
-    /// The new declaration gives a resource that may run a dependency that does not hold now: none of
-    /// the providers that would do is online and to stay so. Bring one online first, or take the
+    /// The new declaration gives a resource that may run a dependency that does not hold now: none
+    /// of its possible providers is online and to stay so. Bring one online first, or take the
     /// resource offline.
     #[error(
         "resource {0} may run, and its new dependency does not hold: bring a provider online first"
     )]
     DependencyDoesNotHold(N::Resource),
-    /// The new declaration strikes the owner of a group from its possible owners while the group may
-    /// run there. Move the group first, or say that the configuration may move groups.
+    /// The new declaration strikes the owner of a group from its possible owners while the group
+    /// may run there. Move the group first, or allow the configuration to move groups.
     #[error(
         "group {group} may run on node {node}, which could not own it any more: \
          move it first, or allow the configuration to move groups"
@@ -262,7 +265,7 @@ pub enum InputError<N: Naming = Ids> {
 }
 
 impl<N: Naming> InputError<N> {
-    /// The name of the variant in snake case, which stays the same from release to release.
+    /// Returns the name of the variant in snake case, which stays the same from release to release.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -333,7 +336,7 @@ pub enum UnknownReference {
 }
 
 impl UnknownReference {
-    /// What is said to be unknown, in the manner of [`InputError::kind`].
+    /// Returns the name of the error, in the manner of [`InputError::kind`].
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {

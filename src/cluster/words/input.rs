@@ -25,73 +25,76 @@ crate::form::strictly_read! { "Input"
 pub enum Input<N: Naming = Ids> {
     /// The membership layer took a node in.
     ///
-    /// A node that comes back in a new incarnation has been off in between. Whatever it runs and
-    /// does not own, or started in an older incarnation, is stopped there before it may own
-    /// anything; nothing is adopted.
+    /// A node that comes back in a new incarnation has been off in between. A resource that it runs
+    /// and does not own, or that it started in an older incarnation, is stopped there before the
+    /// node may own anything; nothing is adopted.
     NodeJoined {
         /// The node.
         node: N::Node,
         /// Its life; higher than the last one unless it never went away.
         incarnation: Incarnation,
-        /// What it runs, also what it is still stopping; what it is still starting may be listed
-        /// or not.
+        /// The resources that it runs, with those that it is still stopping; those that it is still
+        /// starting may be listed or not.
         ///
-        /// If the node is back in the same life, what it owns and lists *may* run. It counts as
-        /// online if it was online when the node was lost and no start, stop or terminate was
-        /// asked for since (health checks and probes do not count), and if the node does not say
-        /// itself that it is starting or stopping. Everything else that it lists is terminated
-        /// there, after what depends on it, and counts when that is answered; it is not probed,
-        /// for a probe races a late start or a running stop.
+        /// If the node is back in the same life, a resource that it owns and lists *may* run. It
+        /// counts as online if it was online when the node was lost and no start, stop or terminate
+        /// was asked for since (health checks and probes do not count), and if the node does not
+        /// say itself that it is starting or stopping it. Every other resource that it lists is
+        /// terminated there, after its dependents, and counts when that is answered; it is not
+        /// probed, for a probe races a late start or a running stop.
         ///
-        /// What is not listed is off, with one exception: if the node is back in the same life and
-        /// a start on it was never answered, that start may still come to pass. The resource is
-        /// then terminated as well, and starts nowhere until that is confirmed.
+        /// A resource that is not listed is off, with one exception: if the node is back in the
+        /// same life and a start on it was never answered, that start may still come to pass. The
+        /// resource is then terminated as well, and starts nowhere until that is confirmed.
         #[serde(default = "Vec::new")]
         running: Vec<Running<N>>,
     },
-    /// The agents of a member say what it runs, for they were restarted in the same life of the
-    /// node and remember nothing. It stays a member.
+    /// The agents of a member say what it runs, because they were restarted in the same life of the
+    /// node and remember nothing. The node stays a member.
     ///
-    /// [`Event::InventoryTaken`](crate::cluster::Event::InventoryTaken) answers with a floor of operations.
-    /// Until it has arrived, agents without memory admit nothing, and afterwards nothing at or below
-    /// it; what is still to be done is issued again under new numbers. What was online and is not listed,
-    /// or is said to be starting or stopping, has failed. What is in doubt and listed is terminated;
-    /// what is in doubt or was being stopped and is not listed is off; a start that was under way is
-    /// decided anew. What the node should not run is stopped there.
+    /// [`Event::InventoryTaken`](crate::cluster::Event::InventoryTaken) answers with a floor of
+    /// operations. Until it has arrived, agents without memory admit nothing, and afterwards
+    /// nothing at or below it; operations that are still to be done are issued again under new
+    /// numbers. A resource that was online and is not listed, or is said to be starting or
+    /// stopping, has failed. One that is in doubt and listed is terminated; one that is in doubt or
+    /// was being stopped and is not listed is off; a start that was under way is decided anew.
+    /// Resources that the node should not run are stopped there.
     ///
-    /// One that names the operation of an [`Inventory`](crate::state::OperationKind::Inventory) is
-    /// the answer to that question, from agents that remember everything: no floor is put out,
-    /// nothing is superseded, and only what was declared since the node last said what it runs is
-    /// looked at. Without such an answer, a join, a proof that the node is off, or an operator's word
-    /// ([`Command::ClearResourceFailure`]), nothing that was declared while the cluster ran is
-    /// started: the node may run it. A list that names no operation may have been made before the
-    /// agents knew of the configuration: what it names is found, what it leaves out is asked for.
+    /// A list that names the operation of an [`Inventory`](crate::state::OperationKind::Inventory)
+    /// is the answer to that question, from agents that remember everything: no floor is put out,
+    /// nothing is superseded, and only the resources are looked at that were declared since the
+    /// node last said what it runs. Without such an answer, a join, a proof that the node is off,
+    /// or an operator's word ([`Command::ClearResourceFailure`]), no resource is started that was
+    /// declared while the cluster ran: the node may run it. A list that names no operation may have
+    /// been made before the agents knew of the configuration: resources that it names are found,
+    /// those that it leaves out are asked for.
     ///
-    /// A group that never had an owner takes over what of it is found running on a member that may
-    /// own it, if that is wanted, settled, and each clause of its dependencies holds there
-    /// ([`Event::TakenOver`](crate::cluster::Event::TakenOver)). That is decided when every node that is not
-    /// off has spoken. All else that is found is stopped, dependents first, before anything of the
-    /// group is started.
+    /// A group that never had an owner takes over those of its resources that are found running on
+    /// a member that may own it, if they are wanted, settled, and each clause of their dependencies
+    /// holds there ([`Event::TakenOver`](crate::cluster::Event::TakenOver)). That is decided when
+    /// every node that is not off has spoken. All other resources that are found are stopped,
+    /// dependents first, before anything of the group is started.
     NodeInventory {
         /// The node.
         node: N::Node,
         /// Its life, which is the known one.
         incarnation: Incarnation,
-        /// All that it runs, starts or is still stopping.
+        /// All resources that it runs, starts or is still stopping.
         #[serde(default = "Vec::new")]
         running: Vec<Running<N>>,
-        /// The question that it answers; absent if nobody asked, but the agents were restarted.
+        /// The question that it answers; absent if there was no question and the agents were
+        /// restarted.
         #[serde(default)]
         operation: Option<OpId>,
     },
     /// A node stopped everything and left.
     ///
-    /// This and the three reports that follow are about one life of a node. One about an earlier
-    /// life than the known one comes too late: it is stale
-    /// ([`InputError::StaleIncarnation`](crate::cluster::InputError::StaleIncarnation)) and changes nothing.
-    /// One about a later life proves that the known one is over, whatever state the node is in, for
-    /// a node has one life at a time. A later life that left, was fenced or is off on an operator's
-    /// word may not join any more: the node needs another one.
+    /// This and the three reports that follow are about one life of a node. A report about an
+    /// earlier life than the known one comes too late: it is stale
+    /// ([`InputError::StaleIncarnation`](crate::cluster::InputError::StaleIncarnation)) and changes
+    /// nothing. A report about a later life proves that the known one is over, whatever state the
+    /// node is in, for a node has one life at a time. A later life that left, was fenced or is off
+    /// on an operator's word may not join any more: the node needs another one.
     NodeLeft {
         /// The node.
         node: N::Node,
@@ -99,10 +102,11 @@ pub enum Input<N: Naming = Ids> {
         #[serde(default)]
         incarnation: Life,
     },
-    /// A node is no longer heard from. What it ran may still run.
+    /// A node is no longer heard from. Its resources may still run.
     ///
     /// If a later life than the known one was lost, the known one is over and the node is down: in
-    /// the later one nothing was ever asked of it. It may be heard again, and then joins in it.
+    /// the later life nothing was ever asked of it. It may be heard again, and then joins in that
+    /// life.
     NodeLost {
         /// The node.
         node: N::Node,
@@ -110,7 +114,7 @@ pub enum Input<N: Naming = Ids> {
         #[serde(default)]
         incarnation: Life,
     },
-    /// A node was fenced by somebody: it is certain to be off.
+    /// A node was fenced: it is certain to be off.
     NodeFenced {
         /// The node.
         node: N::Node,
@@ -118,11 +122,11 @@ pub enum Input<N: Naming = Ids> {
         #[serde(default)]
         incarnation: Life,
     },
-    /// An operator gives their word that a node is off.
+    /// An operator confirms that a node is off.
     ///
-    /// Also of one that is down already, if it was never seen, its lease is over, or membership
-    /// vouches for it: that says that the node runs nothing, not that it does not vote, and without
-    /// quorum votes change only if the node is off ([`Command::Configure`]).
+    /// The node may be down already, if it was never seen, its lease is over, or membership vouches
+    /// for it: each of these says that the node runs nothing, not that it does not vote, and
+    /// without quorum votes change only if the node is off ([`Command::Configure`]).
     NodeConfirmedDown {
         /// The node.
         node: N::Node,
@@ -134,7 +138,7 @@ pub enum Input<N: Naming = Ids> {
     OperationFinished {
         /// Which one.
         operation: OpId,
-        /// How.
+        /// How it ended.
         outcome: Outcome,
     },
     /// An operation goes on: its pending timeout starts anew, its overall deadline does not.
@@ -144,19 +148,20 @@ pub enum Input<N: Naming = Ids> {
     },
     /// The agent says that a resource failed.
     ///
-    /// A report of a run that is over changes nothing: it came late, or twice, and is answered as a late
-    /// answer to an operation is ([`InputError::StaleOperation`](crate::cluster::InputError::StaleOperation)).
-    /// One that names no run is about the present one, so a driver whose reports may be late or come
-    /// twice names it.
+    /// A report of a run that is over changes nothing: it came late, or twice, and is answered as a
+    /// late answer to an operation is
+    /// ([`InputError::StaleOperation`](crate::cluster::InputError::StaleOperation)). A report that
+    /// names no run is about the present one, so a driver whose reports may be late or come twice
+    /// names the run.
     ///
-    /// While it starts, the start has failed: it is superseded, and what is left of the resource
-    /// is terminated. A report that names no run may be of an earlier one that crossed the start on its
-    /// way; the terminate, being younger, ends that start as well. In maintenance, while it is online, the
-    /// report is taken for a sign of life. Where a resource is neither online nor starting, there is
-    /// nothing that could have failed: it is off, or a stop, terminate or probe is to say so. The
-    /// report is refused then
-    /// ([`InputError::ResourceNotOnline`](crate::cluster::InputError::ResourceNotOnline)), which happens
-    /// when it crosses a stop on its way, and may be ignored.
+    /// If the resource is starting, the start has failed: it is superseded, and the rest of the
+    /// resource is terminated. A report that names no run may be of an earlier run and have crossed
+    /// the start on its way; the terminate, being younger, ends that start as well. In maintenance,
+    /// while the resource is online, the report is taken for a sign of life. If a resource is
+    /// neither online nor starting, nothing could have failed: it is off, or a stop, terminate or
+    /// probe is to say so. The report is refused then
+    /// ([`InputError::ResourceNotOnline`](crate::cluster::InputError::ResourceNotOnline)). That
+    /// happens when it crosses a stop on its way, and may be ignored.
     ResourceFailed {
         /// The resource.
         resource: N::Resource,
@@ -168,11 +173,11 @@ pub enum Input<N: Naming = Ids> {
         #[serde(default)]
         run: Run,
     },
-    /// The agent says that a resource is alive: its health checks are due that much later. Refused
-    /// where it is not online
-    /// ([`InputError::ResourceNotOnline`](crate::cluster::InputError::ResourceNotOnline)), and if it speaks of a
-    /// run that is over; of a start that
-    /// goes on, [`OperationProgressed`](Self::OperationProgressed) tells.
+    /// The agent says that a resource is alive: its health checks are due that much later. The
+    /// report is refused if the resource is not online
+    /// ([`InputError::ResourceNotOnline`](crate::cluster::InputError::ResourceNotOnline)), and if
+    /// it speaks of a run that is over. [`OperationProgressed`](Self::OperationProgressed) reports
+    /// a start that goes on.
     ResourceAlive {
         /// The resource.
         resource: N::Resource,
@@ -186,17 +191,17 @@ pub enum Input<N: Naming = Ids> {
     },
     /// The witness was gained or lost.
     WitnessChanged {
-        /// What it is now.
+        /// The state of the witness now.
         witness: WitnessState,
     },
-    /// What the clock on the wall shows, for failback windows.
+    /// The wall clock was read, for failback windows.
     WallClockRead {
         /// The reading.
         reading: WallClock,
     },
-    /// The core decides again, after a time in which nobody did: it was down, or cut off from
+    /// The core decides again, after a time in which it did not: it was down, or cut off from
     /// everything. [`Cluster::resume`](crate::Cluster::resume) says what follows, and hands this
-    /// in; whoever keeps a log of inputs logs it like any other.
+    /// in; an embedder that keeps a log of inputs logs it like any other.
     CoreResumed,
     /// An operator asks for something.
     Command(Command<N>),
@@ -204,18 +209,18 @@ pub enum Input<N: Naming = Ids> {
 }
 
 crate::form::strictly_read! { "Command"
-/// What an operator asks for.
+/// A request of an operator.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Command<N: Naming = Ids> {
-    /// Bring a group online, and keep it so. Failed resources are tried again at once, and have
-    /// all their restarts and retries again; the failovers of the group stay counted. That it failed
-    /// on its present owner is forgotten, of other nodes it is not.
+    /// Bring a group online, and keep it so. Failed resources are tried again at once, and have all
+    /// their restarts and retries again; the failovers of the group stay counted. The cluster
+    /// forgets that the group failed on its present owner, but not that it failed on other nodes.
     BringGroupOnline {
         /// The group.
         group: N::Group,
-        /// What to do if it is locked.
+        /// The treatment of a locked group.
         #[serde(default)]
         lock: LockHandling,
     },
@@ -223,7 +228,7 @@ pub enum Command<N: Naming = Ids> {
     TakeGroupOffline {
         /// The group.
         group: N::Group,
-        /// What to do if it is locked.
+        /// The treatment of a locked group.
         #[serde(default)]
         lock: LockHandling,
     },
@@ -232,12 +237,12 @@ pub enum Command<N: Naming = Ids> {
     /// all their restarts and retries again.
     ///
     /// The resource gets a desired state of its own. A provider gets one only if it was wanted
-    /// offline; else it goes on following its group, so that whoever wants the group offline later
-    /// takes both offline.
+    /// offline; otherwise it still follows its group, so that a command to take the group offline
+    /// later takes it offline too.
     BringResourceOnline {
         /// The resource.
         resource: N::Resource,
-        /// What to do if its group is locked.
+        /// The treatment of a locked group.
         #[serde(default)]
         lock: LockHandling,
     },
@@ -245,26 +250,26 @@ pub enum Command<N: Naming = Ids> {
     TakeResourceOffline {
         /// The resource.
         resource: N::Resource,
-        /// What to do if its group is locked.
+        /// The treatment of a locked group.
         #[serde(default)]
         lock: LockHandling,
     },
     /// Move a group to a node, or to the best possible one.
     ///
-    /// A node that is named may be one on which the group failed; that is forgotten then.
+    /// The named node may be one on which the group failed; that is forgotten then.
     MoveGroup {
         /// The group.
         group: N::Group,
-        /// The owner to be; absent is the best possible one.
+        /// The new owner; if absent, the best possible node.
         #[serde(default = "no_node::<N>")]
         to: Option<N::Node>,
-        /// What to do if it cannot start there.
+        /// The next step if the group cannot start there.
         #[serde(default)]
         on_failure: MoveFailure,
-        /// What to do if it cannot move now.
+        /// The next step if the group cannot move now.
         #[serde(default)]
         when_refused: WhenRefused,
-        /// What to do if it is locked.
+        /// The treatment of a locked group.
         #[serde(default)]
         lock: LockHandling,
     },
@@ -273,34 +278,35 @@ pub enum Command<N: Naming = Ids> {
         /// The group.
         group: N::Group,
     },
-    /// Let a node start nothing more. What it runs stays.
+    /// Let a node start nothing more. The resources that it runs stay.
     PauseNode {
         /// The node.
         node: N::Node,
     },
     /// Pause a node and move its groups away.
     ///
-    /// Each leaves as by an operator's request, so a locked group stays unless `lock` says otherwise
-    /// (MS-CMRP, `ApiPauseNodeEx`).
+    /// Each group leaves as if an operator moved it, so a locked group stays unless `lock` says
+    /// otherwise (MS-CMRP, `ApiPauseNodeEx`).
     ///
-    /// It goes tier by tier: what runs on the node runs on until the groups of higher priority are online
+    /// The drain goes tier by tier: a group runs on until the groups of higher priority are online
     /// where they go, for no longer than [`priority_wait`][1] after the drain began.
     ///
     /// [1]: crate::settings::ClusterSettings::priority_wait
     ///
-    /// It ends when no group can leave any more, and has failed if one is left:
-    /// [`Event::DrainBlocked`](crate::cluster::Event::DrainBlocked) names each. A failed drain is not tried
-    /// again by itself, for nobody chose the time; drain the node once more when there is room.
+    /// The drain ends when no group can leave any more, and has failed if one is left:
+    /// [`Event::DrainBlocked`](crate::cluster::Event::DrainBlocked) names each. A failed drain is
+    /// not tried again by itself, because an operator chooses its time; drain the node once more
+    /// when there is room.
     DrainNode {
         /// The node.
         node: N::Node,
-        /// What to do with groups that no other node can take.
+        /// How to treat groups that no other node can take.
         #[serde(default)]
         mode: DrainMode,
-        /// Where everything goes; absent is by placement, group by group.
+        /// The node that takes all groups; if absent, each group goes by placement.
         #[serde(default = "no_node::<N>")]
         target: Option<N::Node>,
-        /// What to do with locked groups: they stay, and the drain fails, or they leave as well.
+        /// How to treat locked groups: they stay, and the drain fails, or they leave as well.
         #[serde(default)]
         lock: LockHandling,
     },
@@ -308,32 +314,33 @@ pub enum Command<N: Naming = Ids> {
     ResumeNode {
         /// The node.
         node: N::Node,
-        /// Which groups return to it.
+        /// The groups that return to it.
         #[serde(default)]
         failback: ResumeFailback,
     },
-    /// Forget the failures of a resource, and that it can never run on a node; and take the operator's
-    /// word that it is off if that is in doubt. The word counts while its owner is a member and it is not being terminated; a probe
-    /// in flight does not count any more then. It does not count while a start that was never
-    /// answered may still come. The same of what is left for an operator ([`OnUnfixable::Block`][1]),
-    /// which every other command about it has terminated first.
+    /// Forget the failures of a resource, and that it can never run on a node; and if it is in
+    /// doubt, take the operator's word that it is off. The word counts while its owner is a member
+    /// and it is not being terminated; a probe in flight is superseded then. The word does not
+    /// count while a start that was never answered may still take effect. All this holds as well
+    /// for a resource that is left for an operator ([`OnUnfixable::Block`][1]); every other command
+    /// about such a resource has it terminated first.
     ///
-    /// Of a resource that was declared while the cluster ran it is the word that it runs on none of
-    /// the nodes that have not said what they run since ([`Input::NodeInventory`]): they hold back its
-    /// first start no longer. It counts whatever state those nodes are in.
+    /// If the resource was declared while the cluster ran, this is also the word that it runs on
+    /// none of the nodes that have not said what they run since ([`Input::NodeInventory`]): they
+    /// hold back its first start no longer. That counts whatever state those nodes are in.
     ///
     /// [1]: crate::settings::OnUnfixable::Block
     ClearResourceFailure {
         /// The resource.
         resource: N::Resource,
     },
-    /// Forget the failures of a group and of all its resources, with their budgets, and on which
-    /// nodes it failed; or only that it failed on one node.
+    /// Forget the failures of a group and of all its resources, with their budgets, and the nodes
+    /// on which it failed; or only that it failed on one node.
     ClearGroupFailures {
         /// The group.
         group: N::Group,
-        /// The only node of which to forget that the group failed there; nothing else is forgotten
-        /// then. Absent is everything.
+        /// The only node for which to forget that the group failed there; nothing else is forgotten
+        /// then. If absent, everything is forgotten.
         #[serde(default = "no_node::<N>")]
         node: Option<N::Node>,
     },
@@ -347,49 +354,51 @@ pub enum Command<N: Naming = Ids> {
         /// The resource.
         resource: N::Resource,
     },
-    /// Heed them again.
+    /// Heed failed health checks of a resource again.
     EndMaintenance {
         /// The resource.
         resource: N::Resource,
     },
     /// Keep a group where it is and as it is: a lock holds against everything that is not a
-    /// failure. What would start, stop or move it on request is refused, a drain leaves it and
+    /// failure. Commands that would start, stop or move it are refused, a drain leaves it and
     /// fails, a failback waits until it is unlocked. A move that is under way goes on.
     LockGroup {
         /// The group.
         group: N::Group,
     },
-    /// Allow it again. A failback that is still due happens then.
+    /// Allow a group to start, stop and move on request again. A failback that is still due happens
+    /// then.
     UnlockGroup {
         /// The group.
         group: N::Group,
     },
     /// Remove a node from the configuration and from every owner list. It must be down, or run
-    /// nothing and have said so since resources were last declared. Without quorum, what is said of [`Configure`](Self::Configure) holds.
+    /// nothing and have said so since resources were last declared. Without quorum the rules of
+    /// [`Configure`](Self::Configure) hold.
     EvictNode {
         /// The node.
         node: N::Node,
     },
-    /// Replace the configuration. What it does not change goes on undisturbed; ids may be other
-    /// ones afterwards.
+    /// Replace the configuration. Everything that it does not change goes on undisturbed; ids may
+    /// be other ones afterwards.
     ///
     /// Without quorum, while a node is a member, only nodes, votes and the witness may change, and
-    /// only if nobody else can have a quorum: each absent node with a vote was fenced, left, or is
-    /// off on an operator's word ([`Input::NodeConfirmedDown`]), and the witness is held, or taken
-    /// out of the declaration and each absent node is off, with a vote or without. That a node is
-    /// trusted to run nothing, that its lease is over, or that it was never seen is not enough. A
-    /// member stays in it.
-    /// [`Event::AcceptedWithoutQuorum`](crate::cluster::Event::AcceptedWithoutQuorum) tells of it. The operator
-    /// vouches for more than the core can know: that those nodes, and every copy of the
-    /// configuration before, stay off until they have the new one. One that starts on the old
-    /// one forms a second cluster, with the old votes.
+    /// only if no other part of the cluster can have a quorum: each absent node with a vote was
+    /// fenced, left, or is off on an operator's word ([`Input::NodeConfirmedDown`]), and the
+    /// witness is held, or taken out of the declaration and each absent node is off, with a vote or
+    /// without. It is not enough that a node is trusted to run nothing, that its lease is over, or
+    /// that it was never seen. At least one member stays in the configuration.
+    /// [`Event::AcceptedWithoutQuorum`](crate::cluster::Event::AcceptedWithoutQuorum) reports the
+    /// change. The operator vouches for more than the core can know: that those nodes, and every
+    /// copy of the configuration before, stay off until they have the new one. A node that starts
+    /// on the old one forms a second cluster, with the old votes.
     ///
-    /// A node that cannot be evicted, being the only possible owner of something, can be left
-    /// without a vote.
+    /// A node that cannot be evicted, because it is the only possible owner of a resource, can be
+    /// left without a vote.
     Configure {
         /// The whole new declaration.
         declaration: Box<ClusterDeclaration>,
-        /// What to do if a running group may not stay on its owner any more.
+        /// How to treat a running group that may not stay on its owner any more.
         #[serde(default)]
         moves: ConfigurationMoves,
     },
@@ -400,7 +409,7 @@ fn no_node<N: Naming>() -> Option<N::Node> {
     None
 }
 
-/// What a new configuration does about a group that runs on a node which it would strike from the
+/// The effect of a new configuration on a group that runs on a node which it would strike from the
 /// possible owners of the group. A locked group is not moved in any case.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
@@ -410,12 +419,12 @@ pub enum ConfigurationMoves {
     /// The configuration is refused.
     #[default]
     Refuse,
-    /// The group leaves for another possible owner as soon as there is one. What its owner may not run
-    /// any more is stopped.
+    /// The group leaves for another possible owner as soon as there is one. Resources that its
+    /// owner may not run any more are stopped.
     Allow,
 }
 
-/// What becomes of a move that is not possible now.
+/// The treatment of a move that is not possible now.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -424,21 +433,21 @@ pub enum WhenRefused {
     /// The command is refused.
     #[default]
     Refuse,
-    /// It waits until it is possible or cancelled.
+    /// The move waits until it is possible or cancelled.
     Queue,
 }
 
-/// Which groups return to a node that is resumed.
+/// The groups that return to a node that is resumed.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum ResumeFailback {
-    /// None.
+    /// No group returns.
     #[default]
     NoFailback,
-    /// Those that a drain took from it, at once.
+    /// The groups that a drain took from it return at once.
     Immediate,
-    /// Those whose own failback settings say so.
+    /// The groups return whose own failback settings say so.
     ByPolicy,
 }

@@ -4,18 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::Incarnation;
 
-/// Which life of a node a report is about.
+/// The life of a node that a report is about.
 ///
-/// A report travels, and the node may have begun another life before it arrives. So whoever reports
-/// says which life ended: the one in which they fenced, lost or saw off the node. In files and on
-/// wires it is a number; only what a person types may leave it out.
+/// A report travels, and the node may have begun another life before it arrives. So the sender says
+/// which life ended: the one in which the node was fenced, lost or seen to be off. In files and on
+/// wires it is a number; only a person who types may leave it out.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(from = "Option<Incarnation>", into = "Option<Incarnation>")]
 pub enum Life {
-    /// The one that the cluster knows when the report arrives: for people, who look at the cluster
-    /// while they type. A program knows the life that it speaks of, and says it.
+    /// The life that the cluster knows when the report arrives: for people, who look at the cluster
+    /// while they type. A program knows the life that it speaks of, and names it.
     #[default]
     Known,
     /// This one.
@@ -49,7 +49,7 @@ mod tests {
     use crate::cluster::Input;
     use crate::id::Names;
 
-    /// What a person types may leave the life out, and inputs of before there were lives do.
+    /// A person who types may leave the life out, and inputs that are older than lives do.
     #[test]
     fn a_life_that_is_left_out_is_the_known_one() {
         let lost = |incarnation| Input::<Names>::NodeLost { node: "a".into(), incarnation };

@@ -1,6 +1,6 @@
 //! Translation between ids and names: the edge of the core.
 //!
-//! Whatever refers to nodes, groups or resources is generic over a [`Naming`] and can
+//! Everything that refers to nodes, groups or resources is generic over a [`Naming`] and can
 //! [`Translate`] itself into another one. A [`ClusterSpec`] is the [`Translator`] in both
 //! directions: [`resolve`](ClusterSpec::resolve) takes names and gives ids, and fails at an unknown
 //! name; [`named`](ClusterSpec::named) takes ids and gives names, and never fails.
@@ -22,38 +22,38 @@ mod outputs;
 
 /// Turns references of one naming into references of another.
 pub trait Translator<A: Naming, B: Naming> {
-    /// What is said of a reference that has no counterpart.
+    /// The error for a reference that has no counterpart.
     type Unknown;
 
-    /// The same node.
+    /// Translates a node.
     ///
     /// # Errors
     ///
     /// The node is not known.
     fn node(&self, node: A::Node) -> Result<B::Node, Self::Unknown>;
 
-    /// The same group.
+    /// Translates a group.
     ///
     /// # Errors
     ///
     /// The group is not known.
     fn group(&self, group: A::Group) -> Result<B::Group, Self::Unknown>;
 
-    /// The same resource.
+    /// Translates a resource.
     ///
     /// # Errors
     ///
     /// The resource is not known.
     fn resource(&self, resource: A::Resource) -> Result<B::Resource, Self::Unknown>;
 
-    /// The same dimension of capacity.
+    /// Translates a dimension of capacity.
     ///
     /// # Errors
     ///
     /// The dimension is not known.
     fn dimension(&self, dimension: A::Dimension) -> Result<B::Dimension, Self::Unknown>;
 
-    /// The same node, if there is one.
+    /// Translates a node, if there is one.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ pub trait Translator<A: Naming, B: Naming> {
         node.map(|node| self.node(node)).transpose()
     }
 
-    /// The same group, if there is one.
+    /// Translates a group, if there is one.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ pub trait Translator<A: Naming, B: Naming> {
         group.map(|group| self.group(group)).transpose()
     }
 
-    /// The same resource, if there is one.
+    /// Translates a resource, if there is one.
     ///
     /// # Errors
     ///
@@ -83,7 +83,7 @@ pub trait Translator<A: Naming, B: Naming> {
         resource.map(|resource| self.resource(resource)).transpose()
     }
 
-    /// The same resources in the same order.
+    /// Translates resources, in their order.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ pub trait Translator<A: Naming, B: Naming> {
         resources.into_iter().map(|resource| self.resource(resource)).collect()
     }
 
-    /// The same thing with other references.
+    /// Translates a thing that holds references.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ pub trait Translator<A: Naming, B: Naming> {
         thing.translate(self)
     }
 
-    /// A value without references, as it is.
+    /// Returns a value without references, as it is.
     ///
     /// # Errors
     ///
@@ -116,7 +116,7 @@ pub trait Translator<A: Naming, B: Naming> {
 
 /// Something that refers to nodes, groups or resources and can do so in another naming.
 pub trait Translate<A: Naming>: Sized {
-    /// The same with references of another naming.
+    /// The type of the thing with references of another naming.
     type To<B: Naming>;
 
     /// Replaces every reference.

@@ -14,35 +14,36 @@ use crate::time::Timestamp;
 mod words;
 
 crate::form::strictly_read! { "Output"
-/// What to do, or what changed. Outputs come in causal order.
+/// An operation to carry out, or an event to know. Outputs come in causal order.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[serde(rename_all = "snake_case")]
 #[serde(bound = "")]
 pub enum Output<N: Naming = Ids> {
-    /// To be carried out and reported.
+    /// An operation to be carried out and reported.
     Effect(Effect<N>),
-    /// For information.
+    /// A change or a decision, for information.
     Event(Event<N>),
 }
 }
 
 /// One operation that the embedder carries out.
 ///
-/// It ends once: by one [`OperationFinished`](crate::cluster::Input::OperationFinished), an inventory by one
-/// [`NodeInventory`](crate::cluster::Input::NodeInventory) that names it, or, if that did not come, by [`OperationTimedOut`](Event::OperationTimedOut) or
-/// [`OperationSuperseded`](Event::OperationSuperseded). After these two no report is owed, and one
-/// that comes is stale. After a restore the same `operation` may be asked for again. Whether it is
-/// carried out, the agent asks [`Agent::admit`](crate::agent::Agent::admit): effects come late,
-/// twice and in any order, and two copies of one resource are at stake.
+/// It ends once: by one [`OperationFinished`](crate::cluster::Input::OperationFinished), or, for an
+/// inventory, by one [`NodeInventory`](crate::cluster::Input::NodeInventory) that names it; or, if
+/// that did not come, by [`OperationTimedOut`](Event::OperationTimedOut) or
+/// [`OperationSuperseded`](Event::OperationSuperseded). After these two no report is expected, and
+/// one that comes is stale. After a restore an effect with the same `operation` may come again.
+/// Before an agent carries it out, it asks [`Agent::admit`](crate::agent::Agent::admit): effects
+/// come late, twice and in any order, and might otherwise lead to two copies of one resource.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", deny_unknown_fields)]
 #[must_use]
 pub struct Effect<N: Naming = Ids> {
-    /// Its identity, for the report.
+    /// The identity of the operation, for the report.
     pub operation: OpId,
-    /// What to do.
+    /// The action to carry out.
     pub action: OperationKind,
-    /// Where; for a fence, whom.
+    /// The node on which it is carried out; for a fence, the node to fence.
     pub node: N::Node,
     /// The resource; `None` for a fence and for an inventory.
     pub resource: Option<N::Resource>,
@@ -53,10 +54,10 @@ pub struct Effect<N: Naming = Ids> {
     pub epoch: Epoch,
     /// The life of the node.
     pub incarnation: Incarnation,
-    /// When the core stops waiting, unless progress is reported.
+    /// The time when the core stops waiting, unless progress is reported.
     pub deadline: Timestamp,
-    /// The same as a span from the time at which the effect is handed out, for an agent whose
-    /// clock is another one; whole milliseconds, `timeout_ms` in files. What the effect needs on
+    /// The deadline as a span from the time when the effect is handed out, for an agent whose clock
+    /// is another one; whole milliseconds, `timeout_ms` in files. The time that the effect needs on
     /// its way counts as well.
     #[serde(rename = "timeout_ms", with = "crate::time::text::millis")]
     pub timeout: Duration,
@@ -74,10 +75,10 @@ pub enum Event<N: Naming = Ids> {
     QuorumChanged { verdict: QuorumVerdict },
     /// A resource changed its state.
     ResourceChanged { resource: N::Resource, from: ResourceState, to: ResourceState },
-    /// The state of a group, derived from its resources, is another one.
+    /// The state of a group, derived from its resources, changed.
     GroupChanged { group: N::Group, from: GroupState, to: GroupState },
-    /// A group has another owner, whatever caused it; only one that is removed itself loses its
-    /// owner with that. `proof` says why the old one cannot run it any more; `None` if
+    /// A group has another owner, whatever caused it; a group that is removed itself loses its
+    /// owner without this event. `proof` says why the old owner cannot run it any more; `None` if
     /// it stopped everything itself.
     OwnerChanged {
         group: N::Group,
@@ -95,8 +96,8 @@ pub enum Event<N: Naming = Ids> {
     RestartScheduled { resource: N::Resource, at: Timestamp, remaining: u32 },
     /// A failed resource will not be restarted for now.
     RestartsExhausted { resource: N::Resource, cause: Exhaustion, retry_at: Option<Timestamp> },
-    /// A resource can never run on this node, which may not own its group until an operator clears that
-    /// or the node joins in a new life.
+    /// A resource can never run on this node, and the node may not own its group until an operator
+    /// clears that or the node joins in a new life.
     NodeBarred { group: N::Group, node: N::Node, resource: N::Resource },
     /// A group was refused on its node because of a group of the same anti-affinity class.
     AdmissionRefused { group: N::Group, node: N::Node, because_of: N::Group },
@@ -110,9 +111,9 @@ pub enum Event<N: Naming = Ids> {
         resource: Option<N::Resource>,
         group: Option<N::Group>,
     },
-    /// An operation does not count any more: its node was lost or is off, it made way (a health
-    /// check for a stop or after a failure), or it is not needed (a fence of a node that is known
-    /// to be off by now, an inventory before more was declared). No report is owed.
+    /// An operation is superseded: its node was lost or is off, it made way (a health check for a
+    /// stop or after a failure), or it is not needed (a fence of a node that is known to be off by
+    /// now, an inventory before more was declared). No report is expected.
     OperationSuperseded {
         operation: OpId,
         action: OperationKind,
@@ -120,18 +121,19 @@ pub enum Event<N: Naming = Ids> {
         resource: Option<N::Resource>,
         group: Option<N::Group>,
     },
-    /// The agents of a node said what it runs, without having been away. They admit nothing at or
-    /// below this number ([`Agent::set_floor`](crate::agent::Agent::set_floor)): everything that was
-    /// asked for before has ended, or is asked for again under a later one. Tell them before
-    /// anything that comes after this event.
+    /// The agents of a node said what it runs, and the node had not been away. They admit nothing
+    /// at or below this number ([`Agent::set_floor`](crate::agent::Agent::set_floor)): every
+    /// operation that was asked for before has ended, or is asked for again under a later number.
+    /// Tell them before anything that comes after this event.
     InventoryTaken { node: N::Node, floor: OpId },
     /// A resource was found running where it should not.
     OrphanFound { resource: N::Resource, node: N::Node },
-    /// Its group, which never had an owner, has this one now and takes it over as it runs there.
+    /// The group of a resource never had an owner. It has this one now and takes the resource over
+    /// as it runs there.
     TakenOver { resource: N::Resource, node: N::Node },
-    /// It runs there no longer.
+    /// A resource no longer runs where it should not.
     OrphanGone { resource: N::Resource, node: N::Node },
-    /// A node could not be fenced; the next attempt is due then, if there is one.
+    /// A node could not be fenced; the next attempt is due at `retry_at`, if there is one.
     FenceFailed { node: N::Node, retry_at: Option<Timestamp> },
     /// A drain began, ended or failed.
     DrainChanged { node: N::Node, status: DrainStatus },
@@ -142,21 +144,22 @@ pub enum Event<N: Naming = Ids> {
     DrainStopped { node: N::Node, group: N::Group },
     /// The configuration was replaced. Ids in later outputs are those of the new one.
     ConfigurationChanged { configuration: u64 },
-    /// It was accepted although the cluster had no quorum, for every absent node that could have a
-    /// part in another quorum was fenced, had left, or is off on an operator's word. Those nodes,
-    /// and every copy of the configuration before, stay off until they have this one: that is what
-    /// the operator vouches for ([`Command::Configure`](crate::cluster::Command::Configure)).
+    /// A configuration was accepted although the cluster had no quorum, because every absent node
+    /// that could have a part in another quorum was fenced, had left, or is off on an operator's
+    /// word. Those nodes, and every copy of the configuration before, stay off until they have this
+    /// one: that is what the operator vouches for
+    /// ([`Command::Configure`](crate::cluster::Command::Configure)).
     AcceptedWithoutQuorum { configuration: u64 },
 }
 
 impl Effect {
-    /// The event that this operation was not answered in time.
+    /// Returns the event that this operation was not answered in time.
     pub(crate) fn timed_out(self) -> Event {
         let Self { operation, action, node, resource, group, .. } = self;
         Event::OperationTimedOut { operation, action, node, resource, group }
     }
 
-    /// The event that this operation does not count any more.
+    /// Returns the event that this operation was superseded.
     pub(crate) fn superseded(self) -> Event {
         let Self { operation, action, node, resource, group, .. } = self;
         Event::OperationSuperseded { operation, action, node, resource, group }
@@ -164,8 +167,8 @@ impl Effect {
 }
 
 impl<N: Naming> Effect<N> {
-    /// The effect as its agent sees it; `None` for a fence, which is for a device, and for an
-    /// inventory, which is about no resource ([`Agent::answers`](crate::agent::Agent::answers)).
+    /// Returns the effect as its agent sees it; `None` for a fence, which is for a device, and for
+    /// an inventory, which is about no resource ([`Agent::answers`](crate::agent::Agent::answers)).
     #[must_use]
     pub fn order(&self) -> Option<Order<N>> {
         let Self { operation, action, epoch, incarnation, .. } = *self;

@@ -10,31 +10,33 @@ use crate::time::Timestamp;
 crate::form::strictly_read! { "Reason"
 /// The one current reason why a group that should be online is not.
 ///
-/// Derived from the state at the moment of the question, never kept, so it is true of the state.
-/// Where several things are in the way, the one is given without whose end nothing else would help:
+/// The reason is derived from the state at the moment of the question and never kept, so it is true
+/// of the state. If several things are in the way, the reason names the one that has to end before
+/// anything else can help:
 ///
 /// 1. the quorum ([`NoQuorum`](Self::NoQuorum));
-/// 2. an owner: there is none, or the owner is off ([`WaitingForInventory`][3],
-///    [`WaitingForPreferredOwner`][1], [`NoCandidate`](Self::NoCandidate)), or is not certain to be off ([`WaitingForNodeOff`][2]; of
-///    a group that nobody asked for, and of which nothing runs, that it is not started);
-/// 3. what may run and should not, or nobody knows ([`OrphanRunning`](Self::OrphanRunning),
-///    [`InDoubt`](Self::InDoubt));
+/// 2. the owner: there is none, or it is off ([`WaitingForInventory`][3],
+///    [`WaitingForPreferredOwner`][1], [`NoCandidate`](Self::NoCandidate)), or it is not certain to
+///    be off ([`WaitingForNodeOff`][2]; or [`NotStartedAutomatically`](Self::NotStartedAutomatically)
+///    if an operator has to ask for the group, none has, and nothing of it runs);
+/// 3. a resource that may run and should not, or that nobody knows about
+///    ([`OrphanRunning`](Self::OrphanRunning), [`InDoubt`](Self::InDoubt));
 /// 4. the owner is not clean yet, or the group is leaving it ([`OwnerJoining`](Self::OwnerJoining),
 ///    [`Moving`](Self::Moving));
-/// 5. of the first resource, providers first, that should be online and is not: its own operation
-///    ([`InProgress`](Self::InProgress)); what only somebody from outside can end
-///    ([`NotAdmitted`](Self::NotAdmitted), [`OwnerPaused`](Self::OwnerPaused), a failure without
+/// 5. the first resource, providers first, that should be online and is not. In this order: its own
+///    operation ([`InProgress`](Self::InProgress)); an obstacle that only an action from outside can
+///    end ([`NotAdmitted`](Self::NotAdmitted), [`OwnerPaused`](Self::OwnerPaused), a failure without
 ///    another attempt, [`NotStartedAutomatically`](Self::NotStartedAutomatically),
 ///    [`OwnerNotPossible`](Self::OwnerNotPossible)); a node that has not said whether it runs it
-///    ([`WaitingForInventory`][3]); the operation on another resource that has to
-///    end first ([`WaitingForResource`](Self::WaitingForResource)); the time of its next attempt
-///    ([`RestartScheduled`](Self::RestartScheduled), [`Failed`](Self::Failed)); what the start of a
-///    group waits for ([`StartDelayed`](Self::StartDelayed),
+///    ([`WaitingForInventory`][3]); the operation on another resource that has to end first
+///    ([`WaitingForResource`](Self::WaitingForResource)); the time of its next attempt
+///    ([`RestartScheduled`](Self::RestartScheduled), [`Failed`](Self::Failed)); the waits before the
+///    start of a group ([`StartDelayed`](Self::StartDelayed),
 ///    [`WaitingForPriority`](Self::WaitingForPriority)); a provider that is to be off
 ///    ([`ResourceHeldOffline`](Self::ResourceHeldOffline)).
 ///
-/// A time in a reason is one at which something happens, as things are: what is named happens, or
-/// something else is in the way from then on.
+/// A time in a reason is one at which something happens, as things are: the named event happens
+/// then, or something else is in the way from then on.
 ///
 /// [1]: Self::WaitingForPreferredOwner
 /// [2]: Self::WaitingForNodeOff
@@ -45,13 +47,13 @@ crate::form::strictly_read! { "Reason"
 pub enum Reason<N: Naming = Ids> {
     /// The cluster has no quorum.
     NoQuorum,
-    /// Its owner is lost, and it is not certain that the owner runs nothing.
+    /// The owner is lost, and it is not certain that it runs nothing.
     WaitingForNodeOff {
         /// The owner.
         node: N::Node,
-        /// What will make it certain.
+        /// The rule by which it becomes certain.
         fencing: Fencing,
-        /// When, if a lease decides or another attempt to fence is due.
+        /// The time at which a lease ends or another attempt to fence is due, if there is one.
         at: Option<Timestamp>,
     },
     /// A resource is still running on a node that does not own the group.
@@ -62,38 +64,39 @@ pub enum Reason<N: Naming = Ids> {
         node: N::Node,
     },
     /// A resource could not be stopped for certain, or an operation on it was not answered: nobody
-    /// knows whether it runs. Whether it is being asked at the moment makes no difference; while it
-    /// is being terminated that is the reason.
+    /// knows whether it runs. A probe in flight makes no difference; a terminate in flight is the
+    /// reason itself.
     InDoubt {
         /// The resource.
         resource: N::Resource,
         /// The owner.
         node: N::Node,
     },
-    /// Its priority says that an operator has to ask for it, and nobody has. This is said before
-    /// whatever is wrong with its owner: resuming a paused node would bring nothing online, while
-    /// an order either starts the group or is answered with what is in its way. (Where
-    /// `cold_start` says so the group is wanted offline, and there is no reason to ask for.)
+    /// Its priority says that an operator has to ask for it, and no operator has. This reason comes
+    /// before anything that is wrong with its owner: to resume a paused node would bring nothing
+    /// online, while an order either starts the group or is answered with the obstacle. (If
+    /// `cold_start` says so, the group is wanted offline instead, and there is no reason to ask
+    /// for.)
     NotStartedAutomatically,
-    /// Its preferred owner may still join; or, where no node that is there can run all that must run,
-    /// the first one that can.
+    /// Its preferred owner may still join; or, if no present node can run all that must run, the
+    /// first node that can.
     WaitingForPreferredOwner {
         /// The node.
         node: N::Node,
-        /// Until when.
+        /// The end of the wait.
         until: Timestamp,
     },
-    /// No node can own it. It has no owner that is up, or is off on one that has no room for it any
-    /// more.
+    /// No node can own it. It has no owner that is up, or it is off on an owner that has no room
+    /// for it any more.
     NoCandidate,
-    /// Its owner is not up yet: it is being cleaned of what it should not run.
+    /// Its owner is not up yet: resources that should not run there are being stopped.
     OwnerJoining {
         /// The owner.
         node: N::Node,
     },
     /// Its owner is paused and starts nothing. The group stays: either something of it still runs
-    /// there, or no other node could take it. No time is promised for what has failed there: it is
-    /// tried when the owner is resumed, or where another node can take the group.
+    /// there, or no other node could take it. No time is promised for resources that have failed
+    /// there: they are tried when the owner is resumed, or when another node can take the group.
     OwnerPaused {
         /// The owner.
         node: N::Node,
@@ -107,16 +110,16 @@ pub enum Reason<N: Naming = Ids> {
     },
     /// A group of higher priority that comes up as well starts first.
     WaitingForPriority {
-        /// That group.
+        /// The group of higher priority.
         group: N::Group,
-        /// Until when it is waited for at the most.
+        /// The end of the wait at the latest.
         until: Timestamp,
     },
-    /// A node has not said whether it runs a resource that was declared while the cluster ran; before
-    /// that, or before the node is known to be off, the resource is started nowhere, and a group that
-    /// never had an owner gets none. A member is being asked. A node that is lost is not; that it is
-    /// off ends the wait, and so does an operator who clears the failure of the resource, which says
-    /// that it runs on none of the nodes that are waited for.
+    /// A node has not said whether it runs a resource that was declared while the cluster ran.
+    /// Until it has, or is known to be off, the resource is started nowhere, and a group that never
+    /// had an owner gets none. A member is being asked. A lost node is not asked; the wait ends
+    /// when it is off, or when an operator clears the failure of the resource, which says that it
+    /// runs on none of the nodes that are waited for.
     WaitingForInventory {
         /// The resource.
         resource: N::Resource,
@@ -125,32 +128,32 @@ pub enum Reason<N: Naming = Ids> {
     },
     /// Its start delay is not over.
     StartDelayed {
-        /// Until when.
+        /// The end of the wait.
         until: Timestamp,
     },
     /// It is stopping in order to move.
     Moving {
-        /// The owner to be.
+        /// The new owner.
         to: Option<N::Node>,
     },
     /// A resource failed and will be restarted.
     RestartScheduled {
         /// The resource.
         resource: N::Resource,
-        /// When.
+        /// The time of the restart.
         at: Timestamp,
     },
     /// A resource failed and is not restarted for now.
     Failed {
         /// The resource.
         resource: N::Resource,
-        /// Why not.
+        /// The reason why it is not restarted.
         cause: Exhaustion,
-        /// When it is tried again.
+        /// The time of the next attempt, if there is one.
         retry_at: Option<Timestamp>,
     },
-    /// A resource cannot run on the owner. If the group is online all the same, it need not run there;
-    /// otherwise it runs when the group moves to another node.
+    /// A resource cannot run on the owner. If the group is online nevertheless, the resource need
+    /// not run there; otherwise it runs when the group moves to another node.
     OwnerNotPossible {
         /// The resource.
         resource: N::Resource,
@@ -166,10 +169,10 @@ pub enum Reason<N: Naming = Ids> {
     WaitingForResource {
         /// The resource.
         resource: N::Resource,
-        /// The one whose operation it waits for.
+        /// The resource whose operation it waits for.
         on: N::Resource,
     },
-    /// An operator wants a resource of it offline, and others need that one.
+    /// An operator wants one of its resources offline, and others need that one.
     ResourceHeldOffline {
         /// The resource.
         resource: N::Resource,

@@ -4,17 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::OpId;
 
-/// Which run of a resource a report is about.
+/// The run of a resource that a report is about.
 ///
-/// A report travels, may arrive twice, and the resource may run anew before it arrives. So an agent
-/// says which run it speaks of: the one that began with this start
+/// A report travels and may arrive twice, and the resource may run anew before it arrives. So an
+/// agent says which run it speaks of: the one that began with this start
 /// ([`Agent::run`](crate::agent::Agent::run)). In files and on wires it is a number, that of the
 /// operation.
 ///
-/// A run that goes on has one name: a node that is back in the same life, or whose agents were restarted,
-/// still runs what it ran. Where the core knows of no start, since the resource was restored from a
-/// snapshot that does not say, every report is about the present run; so is one of an agent that has
-/// lost its memory, and names none.
+/// A run that goes on keeps its name: a node that is back in the same life, or whose agents were
+/// restarted, still runs what it ran. If the core knows of no start, because the resource was
+/// restored from a snapshot without one, every report is about the present run; so is a report of
+/// an agent that has lost its memory, which names none.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -23,7 +23,7 @@ pub enum Run {
     /// The one that the cluster knows when the report arrives.
     #[default]
     Present,
-    /// The one that began with this start.
+    /// The run that began with this start.
     Of(OpId),
 }
 
@@ -57,7 +57,7 @@ mod tests {
     use crate::cluster::Input;
     use crate::id::{Incarnation, Names};
 
-    /// Inputs of before there were runs, and agents that do not know theirs, leave it out.
+    /// Inputs that are older than runs, and agents that do not know their run, leave it out.
     #[test]
     fn a_run_that_is_left_out_is_the_present_one() {
         let (resource, node) = (String::from("db"), String::from("a"));

@@ -10,21 +10,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::cluster::words::naming::{Translate, Translator};
 use crate::id::{Ids, Names, Naming, ResourceId};
 
-/// A resource that a node lists among what it runs, with what the node knows of it.
+/// A resource that a node lists as running there, with the node's knowledge of it.
 ///
 /// A bare reference says that the resource runs and that nothing more is known. In files and on
-/// wires that people read it is written as a plain name, `"db"`; with more to say, as
-/// `{"resource": "db", "state": "stopping"}`. Both forms are read. Formats that are not for people
-/// hold both fields, always.
+/// wires that people read it is written as a plain name, `"db"`; with more to say, as `{"resource":
+/// "db", "state": "stopping"}`. Both forms are read. Formats that are not for people always hold
+/// both fields.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Running<N: Naming = Ids> {
     /// The resource.
     pub resource: N::Resource,
-    /// What the node knows of it.
+    /// The node's knowledge of it.
     pub state: RunningState,
 }
 
-/// What a node knows of a resource that it lists.
+/// A node's knowledge of a resource that it lists.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -42,7 +42,7 @@ pub enum RunningState {
 }
 
 impl RunningState {
-    /// Whether the node itself says that something is being done with the resource.
+    /// Tells whether the node itself says that it is starting or stopping the resource.
     #[must_use]
     pub const fn is_pending(self) -> bool {
         match self {
@@ -53,7 +53,7 @@ impl RunningState {
 }
 
 impl<N: Naming> Running<N> {
-    /// A resource in this state.
+    /// Returns a resource in this state.
     #[must_use]
     pub const fn new(resource: N::Resource, state: RunningState) -> Self {
         Self { resource, state }
@@ -92,7 +92,7 @@ impl fmt::Display for RunningState {
     }
 }
 
-/// The long form, and the only one of formats that are not for people.
+/// The long form, which is the only one in formats that are not for people.
 #[derive(Deserialize, Serialize)]
 #[serde(bound = "", rename = "Running", deny_unknown_fields)]
 struct Parts<N: Naming> {

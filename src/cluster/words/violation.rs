@@ -6,19 +6,19 @@ use core::fmt;
 use crate::id::{Ids, Names, Naming};
 use crate::spec::{ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
 
-/// Something that must never be true of a cluster's state, and is.
+/// A rule that the state of a cluster breaks, which must never happen.
 ///
-/// In a running cluster it is a defect of this crate; in a snapshot it means that the bytes are
-/// not what was written.
+/// In a running cluster it is a defect of this crate; in a snapshot it means that its bytes are not
+/// those that were written.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Violation<N: Naming = Ids> {
-    /// What it is true of.
+    /// The thing that breaks the rule.
     pub subject: Subject<N>,
-    /// What is broken.
+    /// The rule that is broken.
     pub rule: Rule,
 }
 
-/// What a [`Violation`] is about.
+/// The thing that breaks a rule in a [`Violation`].
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Subject<N: Naming = Ids> {
@@ -39,7 +39,7 @@ pub enum Subject<N: Naming = Ids> {
     },
 }
 
-/// The invariants, each named after what breaks it.
+/// The invariants, each named after its violation.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Rule {
@@ -47,12 +47,12 @@ pub enum Rule {
     RecordCount,
     /// Every reference is to a declared node or resource.
     UnknownReference,
-    /// No counter is beyond 2^62 − 1, nor an incarnation or a time beyond 2^63 − 1, so that whatever a
-    /// cluster counts can be stored and restored.
+    /// No counter is beyond 2^62 − 1, nor an incarnation or a time beyond 2^63 − 1, so that every
+    /// count of a cluster can be stored and restored.
     CounterTooLarge,
-    /// What happened in an input happened in one that was accepted.
+    /// An event that is remembered with the number of its input happened in an accepted input.
     InputNotAccepted,
-    /// What is remembered of the past is not later than now.
+    /// A remembered time is not later than now.
     TimeInFuture,
     /// Times that follow each other ascend.
     TimesOutOfOrder,
@@ -70,7 +70,8 @@ pub enum Rule {
     OperationOnNonMember,
     /// A start is in flight only on a node that is up, or was paused after it was issued.
     StartOnNodeNotUp,
-    /// Nothing of a group is started while something of it is being stopped on another node.
+    /// No resource of a group is started while a resource of the group is being stopped on another
+    /// node.
     StartBesideOrphan,
     /// A start is issued only when every clause of the dependencies has a member online.
     StartWithoutProvider,
@@ -78,15 +79,15 @@ pub enum Rule {
     StopBeforeDependent,
     /// A resource is opened when its group gets an owner.
     UnopenedOnOwner,
-    /// What may run has an owner.
+    /// A resource that may run has an owner.
     RunsWithoutOwner,
     /// Nothing runs on a node that is down.
     RunsOnDownNode,
-    /// What may run on a lost node is in doubt.
+    /// A resource that may run on a lost node is in doubt.
     CertainOnLostNode,
     /// A group moves to another node than its owner.
     MoveToOwner,
-    /// A group that has an owner has had a change of owner.
+    /// A group with an owner has had a change of owner.
     OwnerWithoutEpoch,
     /// A group was ordered online in an epoch that has begun.
     OrderedInLaterEpoch,
@@ -94,64 +95,66 @@ pub enum Rule {
     FailedTwiceOnNode,
     /// A group failed on a node in a life that has begun.
     FailedInLaterLife,
-    /// A group takes room and is off and not wanted, or runs and takes none.
+    /// A group that is off and not wanted takes no room, and a group that may run takes some.
     RoomDiffers,
     /// Nothing is left on a node that is down.
     OrphanOnDownNode,
     /// A resource on its owner is either the owner's own or an orphan.
     OrphanBesideItself,
-    /// A node that is up is not to be paused, one that is paused is.
+    /// A node that is up is not to be paused, and a node that is paused is.
     PauseDiffers,
     /// A node that is down is not being fenced.
     FenceOfDownNode,
     /// Another attempt to fence a node waits only while none is under way and it is not down.
     FenceRetryWithoutNeed,
-    /// A node that was seen and is down is so by some proof.
+    /// If a node was seen and is down, there is a proof that it is down.
     DownWithoutProof,
     /// A node that is not to be paused has not been drained since it was resumed.
     DrainOfResumedNode,
-    /// Something is to be done about a resource only if it failed and has not been started since.
+    /// A resource has a recovery ahead only if it failed and has not been started since.
     RecoveryDoesNotFit,
-    /// What runs, starts or stops in good order has not failed.
+    /// A resource that runs, starts or stops in good order has not failed.
     FailureDoesNotFit,
-    /// What may run goes back to a start that was asked for; what starts, to that start; what is off, to
-    /// none.
+    /// The run of a resource that may run began with a start that was asked for; that of a starting
+    /// resource with this very start; a resource that is off has none.
     RunDoesNotFit,
     /// A start may come to pass late only if nobody knows whether the resource runs, or it is
     /// being terminated.
     LateStartWithoutDoubt,
-    /// What was online when its node was lost is in doubt as long as the node is lost; what is to
-    /// be terminated is in doubt on a member, and nobody is being asked about it.
+    /// A resource that was online when its node was lost is in doubt as long as the node is lost;
+    /// one that is to be terminated is in doubt on a member, with no operation in flight.
     DoubtDiffers,
-    /// Nothing was declared, and no node has said what it runs, in a configuration that is yet to come.
+    /// Nothing was declared, and no node has said what it runs, in a configuration that is yet to
+    /// come.
     DeclaredInFuture,
     /// The first configuration is counted.
     ConfigurationNotCounted,
-    /// A cluster that is quorate has formed, one without members has not.
+    /// A cluster that is quorate has formed; a cluster without members has not.
     FormationDiffers,
     /// The cluster is quorate exactly when the votes of its members suffice.
     QuorumDiffers,
-    /// The index of what stands where equals one that is built anew.
+    /// The index of the groups on each node equals one that is built anew.
     OccupancyDiffers,
     /// The count of members and of their votes equals one that is made anew.
     VotesDiffer,
     /// The index of operations in flight equals one that is built anew.
     OutstandingDiffers,
-    /// A group is filed under what it waits for and what waits for it exactly as its state says.
+    /// A group is filed under the things that it waits for and that wait for it, exactly as its
+    /// state says.
     StandingDiffers,
     /// The other indexes over the state equal those that are built anew.
     IndexDiffers,
     /// For every deadline a timer is set, and for nothing else.
     TimerDiffers,
     /// A state changes only as the table of its state machine says. The change was not made, and
-    /// this is kept.
+    /// the violation is kept.
     ForbiddenChange,
-    /// Planning comes to an end. It was broken off, and this is kept.
+    /// Planning comes to an end. It was broken off, and the violation is kept.
     PlanningWithoutEnd,
 }
 
 impl Rule {
-    /// Most entries of a log of failures, far above any sensible threshold.
+    /// The most entries that a log of failures has, far above any sensible threshold.
     pub const LOG_ENTRIES: usize = 100_000;
 }
 
@@ -160,7 +163,7 @@ impl Violation {
         Self { subject, rule }
     }
 
-    /// The same with names; an id that is not declared stays a number.
+    /// Returns the violation with names; an id that is not declared stays a number.
     #[must_use]
     pub fn named(&self, spec: &ClusterSpec) -> Violation<Names> {
         let name_of_node = |id| name(spec.node(id).map(NodeSpec::name), &id);

@@ -1,4 +1,4 @@
-//! Laws of the core's choice, whatever the policy says. What a policy has to keep itself is in
+//! Laws of the core's choice, whatever the policy says. The laws for policies are in
 //! [`testkit::policy`](crate::testkit::policy), which draws the cases.
 
 use std::boxed::Box;

@@ -1,4 +1,4 @@
-//! Policies that break their contract: what the trait says of them is what happens.
+//! Policies that break their contract: the core does what the trait says of them.
 
 use super::*;
 use crate::policy::Key;
@@ -51,7 +51,7 @@ fn last_is_best(node: NodeId) -> Rank {
     Rank::by(Key::largest("id", number(node)))
 }
 
-/// A walk that begins behind a node of nowhere begins at the top.
+/// A walk that begins behind an undeclared node begins at the top.
 #[test]
 fn a_walk_from_nowhere_begins_at_the_top() {
     let cluster = Cluster::of("a b c", "b");
@@ -97,7 +97,7 @@ fn keys_that_differ_from_node_to_node_are_compared_by_place() {
     assert_eq!(order, ["b", "c", "a"].map(|name| cluster.node(name)));
 }
 
-/// Whatever it says, no node that may not own the group is taken.
+/// No node is taken that may not own the group, whatever the policy says.
 #[test]
 fn a_node_that_is_not_up_is_not_taken() {
     let cluster = Cluster::of("a b c", "").all("a c", NodeState::Down);

@@ -21,7 +21,7 @@ fn strict_preferred_takes_preferred_owners_only() {
     assert_eq!(cluster.eligible("g", Trigger::NodeFailure, StrictPreferred), "A");
     let cluster = cluster.all("A", NodeState::Down);
     assert_eq!(cluster.choose("g", Trigger::NodeFailure, StrictPreferred), None);
-    // The last resorts are no way around it.
+    // Last resorts do not get around the veto.
     let cluster = cluster.all("B", NodeState::Paused);
     assert_eq!(cluster.choose("g", Trigger::NodeFailure, StrictPreferred), None);
 }
@@ -116,7 +116,7 @@ fn a_second_order_breaks_the_ties_of_the_first() {
     assert_eq!(cluster.eligible("g", failure, LeastGroups.then(Site)), "d");
 }
 
-/// What makes losing a node cheap: the nodes behind the first eligible one are not looked at.
+/// The nodes behind the first eligible one are not looked at, which makes the loss of a node cheap.
 #[test]
 fn a_walk_asks_of_the_first_eligible_node_only() {
     use std::sync::atomic::{AtomicUsize, Ordering};

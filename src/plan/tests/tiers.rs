@@ -1,4 +1,4 @@
-//! Tiers: what a group takes when nothing better is left.
+//! Tiers: the nodes that a group takes when no better one is left.
 
 use super::*;
 use crate::policy::{FirstPreferred, Key, LeastGroups, Ring, StrictPreferred};
@@ -87,7 +87,8 @@ fn after_a_node_failure_a_node_that_cannot_run_the_group_owns_it() {
     }
 }
 
-/// Of those that cannot run all of it the one that can run most, whatever the policy says.
+/// Among nodes that cannot run all of the group, the one that can run most comes first, whatever
+/// the policy says.
 #[test]
 fn the_one_that_can_run_most_comes_first() {
     let declared = declaration("a b c").group(
@@ -162,7 +163,7 @@ fn tiers_come_before_the_order_of_the_policy() {
     assert_eq!(cluster.choose("g", failure, FirstPreferred), some("d", Tier::Paused));
 }
 
-/// A group of 40 on nodes of 100, of which b is filled to `load`.
+/// Returns a cluster with a group of 40 and nodes of 100, where b is filled to `load`.
 fn loaded(load: u64) -> Cluster {
     let node = |name: &str| NodeDeclaration::new(name).capacity("mailboxes", 100);
     let declared = ClusterDeclaration::new("test")
@@ -220,7 +221,7 @@ fn a_veto_holds_in_every_tier() {
         }
     }
 
-    // The only node of a last resort is vetoed; what is paused stays closed, for a node is up.
+    // The only last resort is vetoed; paused nodes stay closed, because a node is up.
     let cluster = restricted().all("b c", NodeState::Paused);
     let never_d = || Never(cluster.node("d"));
     let failure = Trigger::NodeFailure;

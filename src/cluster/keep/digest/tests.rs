@@ -200,7 +200,8 @@ fn numbers_are_little_endian_and_sizes_have_sixty_four_bits() {
     assert_eq!(hasher.finish(), expected.finish());
 }
 
-/// What all integers of `$number` feed is their bytes in little endian order.
+/// Returns for each integer type what a number feeds, and what its bytes feed in little endian
+/// order.
 macro_rules! little_endian {
     ($($write:ident $type:ty;)*) => {
         [$({
@@ -215,7 +216,8 @@ macro_rules! little_endian {
     };
 }
 
-/// Replicas on different platforms are compared.
+/// Checks that integers feed equal bytes on every platform, as replicas on different ones are
+/// compared.
 #[test]
 fn integers_are_fed_alike_on_every_platform() {
     let fed = little_endian! {

@@ -1,4 +1,4 @@
-//! Rules that hold of the operations in flight.
+//! Rules that hold for the operations in flight.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -11,8 +11,8 @@ use crate::state::{NodeRecord, Operation, OperationKind, Orphan, OrphanState, Re
 use crate::time::Timestamp;
 
 impl Checks<'_> {
-    /// The operation of a resource is what its state asks for, and its owner is a member; a start
-    /// is on a node that was up when it was issued.
+    /// Checks that the operation of a resource is the one that its state asks for, and its owner is
+    /// a member; a start is on a node that was up when it was issued.
     pub(crate) fn operation(
         self,
         owner: Option<NodeId>,
@@ -37,8 +37,8 @@ impl Checks<'_> {
         Ok(())
     }
 
-    /// The operation of a node is a fence, and the node is not certain to be off yet. Another
-    /// attempt waits only while none is under way.
+    /// Checks that the operation of a node is a fence, and the node is not certain to be off yet.
+    /// Another attempt waits only while none is under way.
     pub(crate) fn fence(self, node: NodeId, record: &NodeRecord) -> Result<(), Violation> {
         let subject = Subject::Node(node);
         let is_idle = record.fence.operation.is_none() && record.state != NodeState::Down;
@@ -57,7 +57,7 @@ impl Checks<'_> {
         Ok(())
     }
 
-    /// A node that is asked what it runs is a member, and has not said so.
+    /// Checks that a node that is asked what it runs is a member, and has not said so.
     pub(crate) fn inquiry(self, node: NodeId, record: &NodeRecord) -> Result<(), Violation> {
         let subject = Subject::Node(node);
         let last = self.state.last_declared;
@@ -73,7 +73,8 @@ impl Checks<'_> {
         self.times(&subject, operation)
     }
 
-    /// Orphans are known resources on known nodes that are not down; their operations fit.
+    /// Checks that orphans are known resources on known nodes that are not down, and that their
+    /// operations fit.
     pub(crate) fn orphans(self) -> Result<(), Violation> {
         let mut oldest_stops = BTreeMap::new();
         for (node, resource, orphan) in self.state.orphans() {
@@ -98,7 +99,8 @@ impl Checks<'_> {
         oldest_stops.into_iter().try_for_each(|(group, stop)| self.starts_precede(group, stop))
     }
 
-    /// The operation of an orphan is what its state asks for, and its node is a member.
+    /// Checks that the operation of an orphan is the one that its state asks for, and its node is a
+    /// member.
     fn orphan_operation(
         self,
         subject: &Subject,
@@ -124,8 +126,9 @@ impl Checks<'_> {
         self.times(subject, operation)
     }
 
-    /// No start of a group is younger than the operation that stops one of its resources
-    /// elsewhere. An orphan that was found after the start was issued is legal, and is stopped.
+    /// Checks that no start of a group is younger than the operation that stops one of its
+    /// resources elsewhere. An orphan that was found after the start was issued is legal, and is
+    /// stopped.
     fn starts_precede(self, group: GroupId, stop: OpId) -> Result<(), Violation> {
         let Some(declared) = self.spec.group(group) else {
             return Ok(());
@@ -138,9 +141,9 @@ impl Checks<'_> {
         Ok(())
     }
 
-    /// Operations were issued after what they wait for: a start when each clause had a member
-    /// online, a stop when no dependent relied on the resource. A provider may fail later, so a
-    /// member that left its state since then is given the benefit of the doubt.
+    /// Checks that operations were issued after the events that they wait for: a start when each
+    /// clause had a member online, a stop when no dependent relied on the resource. A provider may
+    /// fail later, so a member that left its state since then is given the benefit of the doubt.
     pub(crate) fn order(self, group: &GroupSpec) -> Result<(), Violation> {
         for (position, id) in group.resources().enumerate() {
             let Some(record) = self.state.resource(id) else {
@@ -189,8 +192,8 @@ impl Checks<'_> {
         Ok(())
     }
 
-    /// Whether any of these resources may have been online at that time. What was armed anew when
-    /// the core went on was issued before.
+    /// Tells whether any of these resources may have been online at that time. Operations that were
+    /// armed anew when the core went on were issued before.
     fn could_hold(
         self,
         group: &GroupSpec,
@@ -207,7 +210,7 @@ impl Checks<'_> {
         })
     }
 
-    /// No two operations have the same id, and all were issued.
+    /// Checks that no two operations have the same id, and that all were issued.
     pub(crate) fn identities(self) -> Result<(), Violation> {
         let mut all = self.in_flight();
         all.sort_unstable();
@@ -246,7 +249,7 @@ impl Checks<'_> {
     }
 }
 
-/// Whether this operation, or none, belongs to a resource in this state.
+/// Tells whether this operation, or none, belongs to a resource in this state.
 fn fits(state: ResourceState, operation: Option<OperationKind>) -> bool {
     use OperationKind as Kind;
     let asked: &[Option<Kind>] = match state {
@@ -254,7 +257,7 @@ fn fits(state: ResourceState, operation: Option<OperationKind>) -> bool {
         ResourceState::OnlinePending => &[Some(Kind::Start)],
         ResourceState::Online => &[None, Some(Kind::CheckLooksAlive), Some(Kind::CheckIsAlive)],
         ResourceState::OfflinePending => &[Some(Kind::Stop)],
-        // Without one it waits for what relies on it.
+        // Without an operation it waits for the resources that rely on it.
         ResourceState::Terminating => &[None, Some(Kind::Terminate)],
         ResourceState::InDoubt => &[None, Some(Kind::Terminate), Some(Kind::Probe)],
     };

@@ -36,7 +36,7 @@ pub(crate) fn log(entries: &[u64]) -> FailureLog {
     FailureLog::from_entries(entries.iter().map(|millis| at(*millis)).collect())
 }
 
-/// A resource of the sample, by name.
+/// Returns a resource of the sample, by name.
 pub(crate) fn resource(name: &str) -> ResourceId {
     spec().resource_id(name).expect("declared below")
 }
@@ -224,7 +224,7 @@ fn resources(state: &mut ClusterState) {
     online.desired = Some(DesiredState::Online);
 }
 
-/// The sample passes an hour later as well.
+/// Checks that the sample is sound an hour later as well.
 #[test]
 fn the_sample_is_sound() {
     let spec = spec();

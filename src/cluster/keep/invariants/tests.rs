@@ -187,7 +187,7 @@ fn groups_have_possible_owners_and_moves() {
     assert_eq!(verdict(|state| state.groups[0].movement = Some(leaving)), Ok(()));
 }
 
-/// What may run is on the one owner of its group, which is not down.
+/// A resource that may run is on the one owner of its group, which is not down.
 #[test]
 fn what_may_run_is_on_its_owner() {
     resource_breaks("ip", Rule::UnopenedOnOwner, |record| {
@@ -209,7 +209,7 @@ fn what_may_run_is_on_its_owner() {
     });
 }
 
-/// A cluster acts only with the votes for it.
+/// A cluster acts only with enough votes.
 #[test]
 fn quorum_is_what_the_votes_come_to() {
     cluster_breaks(Rule::QuorumDiffers, |state| state.quorate_since = None);
@@ -234,7 +234,7 @@ fn pause_and_state_agree() {
     assert_eq!(survives, Ok(()));
 }
 
-/// What is derived equals what is built anew.
+/// Derived data equals data that is built anew.
 #[test]
 fn occupancy_equals_a_rebuild() {
     cluster_breaks(Rule::OccupancyDiffers, |state| {
@@ -333,7 +333,7 @@ fn late_starts_are_in_doubt_or_being_terminated() {
     }
 }
 
-/// What runs, starts or stops in good order has not failed.
+/// A resource that runs, starts or stops in good order has not failed.
 #[test]
 fn failed_starts_are_off_or_on_their_way() {
     for name in ["disk", "ip", "name", "share"] {
@@ -347,7 +347,7 @@ fn failed_starts_are_off_or_on_their_way() {
     }
 }
 
-/// What is off has no run, and no run goes back to a start that is still to come.
+/// A resource that is off has no run, and no run goes back to a start that is still to come.
 #[test]
 fn runs_go_back_to_starts() {
     resource_breaks("store", Rule::RunDoesNotFit, |record| record.run = Some(OpId::new(3)));
@@ -358,7 +358,8 @@ fn runs_go_back_to_starts() {
     assert_eq!(verdict, Ok(()));
 }
 
-/// What was online is in doubt on a lost node, what is to be terminated on a member.
+/// A resource that was online is in doubt on a lost node; one that is to be terminated is in doubt
+/// on a member.
 #[test]
 fn doubts_fit_the_state_and_the_node() {
     for doubt in [Doubt::WasOnline, Doubt::ToTerminate] {
@@ -373,7 +374,8 @@ fn doubts_fit_the_state_and_the_node() {
     );
 }
 
-/// What is left for an operator is in doubt and says so in both places, or its node said that it is off.
+/// A resource that is left for an operator is in doubt and says so in both places, or its node said
+/// that it is off.
 #[test]
 fn what_is_left_is_left_in_every_respect() {
     let left = Recovery::RetryAt { at: None, cause: Exhaustion::Left };
@@ -395,7 +397,7 @@ fn what_is_left_is_left_in_every_respect() {
     }
 }
 
-/// Only what failed and has not been started since is waiting to be started again.
+/// Only a resource that failed and has not been started since waits to be started again.
 #[test]
 fn recoveries_fit_the_state() {
     let retry = |at, cause| Recovery::RetryAt { at, cause };

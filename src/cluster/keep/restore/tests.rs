@@ -21,7 +21,7 @@ fn restored(snapshot: &Value) -> Result<(ClusterSpec, ClusterState), RestoreErro
     restore_state(serde_json::from_value(snapshot.clone()).unwrap())
 }
 
-/// The good snapshot with one value replaced or added.
+/// Returns the good snapshot with one value replaced or added.
 fn with(pointer: &str, value: Value) -> Value {
     let mut snapshot = good();
     let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -47,7 +47,7 @@ fn refused(snapshot: &Value, error: &RestoreError) {
     assert_eq!(restored(snapshot).map(drop).as_ref(), Err(error));
 }
 
-/// S31: what was written is what is read.
+/// S31: a snapshot is read as it was written.
 #[test]
 fn a_snapshot_gives_back_spec_and_state() {
     let spec = spec();
@@ -59,7 +59,7 @@ fn a_snapshot_gives_back_spec_and_state() {
 }
 
 /// A flipped bit is an error, or leads to a state that is sound and that is written as it was read.
-/// Snapshots of clusters in which whatever was owned took room do not say which groups take some.
+/// Snapshots of clusters in which every owned group took room do not say which groups take some.
 #[test]
 fn room_that_is_not_told_is_taken_by_what_runs_or_is_wanted() {
     let mut older = good();
@@ -209,7 +209,7 @@ fn records_and_declaration_match_one_to_one() {
     }
 }
 
-/// This value at this place leads to the rule that it breaks, with the name of the thing.
+/// Checks that this value at this place breaks this rule, with the name of the thing.
 fn assert_impossible(place: &str, value: &Value, subject: &str, rule: Rule) {
     let Err(RestoreError::Inconsistent(violation)) = restored(&with(place, value.clone())) else {
         panic!("{place} was not refused as impossible");
@@ -320,7 +320,7 @@ fn impossible_states_of_resources_are_refused() {
     }
 }
 
-/// Deadlines may be as late as they like, and a provider may have failed since the start.
+/// Deadlines may be arbitrarily late, and a provider may have failed since the start.
 #[test]
 fn odd_but_possible_states_are_accepted() {
     for (place, value) in [

@@ -1,4 +1,4 @@
-//! Tables of variants: which fields of which variant are references, and of what sort.
+//! Tables of variants: they say which fields of each variant are references, and of what sort.
 
 /// Matches a value of an enum and builds the same variant in another naming.
 ///

@@ -22,7 +22,7 @@ impl<N: Naming> fmt::Display for Effect<N> {
     }
 }
 
-/// What an operation does, to what, and where.
+/// The action of an operation, its resource and its node.
 struct Work<'a, R, T>(OperationKind, &'a Option<R>, &'a T);
 
 impl<R: fmt::Display, T: fmt::Display> fmt::Display for Work<'_, R, T> {

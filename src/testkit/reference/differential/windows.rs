@@ -170,7 +170,10 @@ impl Differential {
         for group in &step.before.groups {
             let owner = group.owner.as_deref();
             // On a node that is lost in this step nothing is tried again.
-            let is_on_member = owner.is_some_and(|owner| step.after.is_member(owner));
+            let is_unclean = |picture: &Picture| {
+                owner.is_some_and(|owner| picture.node_state(owner) == NodeState::Unclean)
+            };
+            let is_on_lost = !is_unclean(&step.before) && is_unclean(&step.after);
             let is_on_paused =
                 owner.is_some_and(|owner| step.after.node_state(owner) == NodeState::Paused);
             for resource in &group.resources {
@@ -191,9 +194,7 @@ impl Differential {
                 // What is in doubt waits on, however long it is over, until it is known to be off. It
                 // may be given up once more meanwhile, for another cause.
                 let is_noticed = later.is_some_and(|later| {
-                    is_on_member
-                        && later.recovery != resource.recovery
-                        && !is_going_off(later.state)
+                    !is_on_lost && later.recovery != resource.recovery && !is_going_off(later.state)
                 });
                 // On a paused node nothing is tried again: it leaves, or is given up once more.
                 let is_put_off = is_on_paused

@@ -146,8 +146,8 @@ fn stops_follow_their_dependents() {
     assert_eq!(verdict(other_provider), Ok(()));
 }
 
-/// Nothing of a group is started while something of it is being stopped elsewhere;
-/// what is found elsewhere after the start was issued is stopped.
+/// No resource of a group is started while a resource of the group is being stopped elsewhere; one
+/// that is found elsewhere after the start was issued is stopped.
 #[test]
 fn starts_wait_for_orphans() {
     let orphan_of_name = |stop| {
