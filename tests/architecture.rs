@@ -208,12 +208,18 @@ fn every_room_imports_only_from_floors_below_it() {
     assert!(seen > 100, "only {seen} imports were seen");
 }
 
-#[test]
-fn no_files_import_from_each_other_in_a_circle() {
+/// Every source file, with what it imports.
+fn every_file() -> Files {
     let mut files = Files::default();
     for file in sources() {
         files.add(&file, &code(&file));
     }
+    files
+}
+
+#[test]
+fn no_files_import_from_each_other_in_a_circle() {
+    let files = every_file();
     let imports = files.imports();
     let count: usize = imports.values().map(BTreeSet::len).sum();
     assert!(count > 1_000, "only {count} imports between files were seen");
@@ -231,10 +237,7 @@ fn part_of_core(file: &str) -> Option<&str> {
 #[test]
 fn no_file_of_the_core_imports_upwards() {
     let floors = plan_below("### Inside the core");
-    let mut files = Files::default();
-    for file in sources() {
-        files.add(&file, &code(&file));
-    }
+    let files = every_file();
     let mut seen = 0;
     for (file, imported) in files.imports() {
         let Some(part) = part_of_core(file) else { continue };

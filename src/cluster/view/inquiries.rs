@@ -1,8 +1,9 @@
 //! Resources that may run already, because a node has not said what it runs.
 
 use crate::cluster::view::Facts;
+use crate::cluster::view::operations::About;
 use crate::cluster::words::Effect;
-use crate::id::{Epoch, NodeId, ResourceId};
+use crate::id::{NodeId, ResourceId};
 use crate::machine::NodeState;
 use crate::spec::GroupSpec;
 use crate::state::{NodeRecord, Operation, ResourceRecord, Vouched};
@@ -71,20 +72,8 @@ impl Facts<'_> {
     }
 
     pub(crate) fn inquiry_effect(self, node: NodeId) -> Option<Effect> {
-        let record = self.state.node(node)?;
-        let operation = record.inquiry?;
-        let deadline = self.inquiry_end(operation);
-        Some(Effect {
-            operation: operation.id,
-            action: operation.kind,
-            node,
-            resource: None,
-            group: None,
-            epoch: Epoch::default(),
-            incarnation: record.incarnation,
-            deadline,
-            timeout: deadline.since(self.state.now),
-        })
+        let operation = self.state.node(node).and_then(|record| record.inquiry)?;
+        self.effect_on(node, About::Node, operation, self.inquiry_end(operation))
     }
 
     /// Returns the time at which an inquiry times out.

@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 use crate::cluster::index::orphans::is_any_on;
 use crate::cluster::view::Facts;
+use crate::cluster::view::operations::About;
 use crate::cluster::words::Effect;
-use crate::id::{Epoch, GroupId, NodeId, ResourceId};
+use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::NodeState;
 use crate::settings::Fencing;
 use crate::spec::GroupSpec;
@@ -95,20 +96,8 @@ impl Facts<'_> {
     }
 
     pub(crate) fn fence_effect(self, node: NodeId) -> Option<Effect> {
-        let record = self.state.node(node)?;
-        let operation = record.fence.operation?;
-        let deadline = self.fence_end(operation);
-        Some(Effect {
-            operation: operation.id,
-            action: operation.kind,
-            node,
-            resource: None,
-            group: None,
-            epoch: Epoch::default(),
-            incarnation: record.incarnation,
-            deadline,
-            timeout: deadline.since(self.state.now),
-        })
+        let operation = self.state.node(node).and_then(|record| record.fence.operation)?;
+        self.effect_on(node, About::Node, operation, self.fence_end(operation))
     }
 
     /// Returns the time at which a fence times out.

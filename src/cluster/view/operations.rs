@@ -3,9 +3,20 @@
 use crate::cluster::index::outstanding::Target;
 use crate::cluster::view::Facts;
 use crate::cluster::words::Effect;
-use crate::id::ResourceId;
+use crate::id::{Epoch, GroupId, NodeId, ResourceId};
 use crate::machine::ResourceState;
 use crate::settings::Maintenance;
+use crate::state::Operation;
+use crate::time::Timestamp;
+
+/// The node or resource that an operation is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum About {
+    /// The node as a whole.
+    Node,
+    /// A resource of a group, under this epoch of the group.
+    Resource { resource: ResourceId, group: GroupId, epoch: Epoch },
+}
 
 impl Facts<'_> {
     /// Returns the operation in flight of a resource, as an effect.
@@ -15,13 +26,29 @@ impl Facts<'_> {
         let group = self.state.group(declared.group())?;
         let node = group.owner?;
         let deadline = operation.deadline_of(declared.settings());
+        let about = About::Resource { resource, group: declared.group(), epoch: group.epoch };
+        self.effect_on(node, about, operation, deadline)
+    }
+
+    /// Returns the effect that asks for an operation in flight on a node.
+    pub(crate) fn effect_on(
+        self,
+        node: NodeId,
+        about: About,
+        operation: Operation,
+        deadline: Timestamp,
+    ) -> Option<Effect> {
+        let (resource, group, epoch) = match about {
+            About::Node => (None, None, Epoch::default()),
+            About::Resource { resource, group, epoch } => (Some(resource), Some(group), epoch),
+        };
         Some(Effect {
             operation: operation.id,
             action: operation.kind,
             node,
-            resource: Some(resource),
-            group: Some(declared.group()),
-            epoch: group.epoch,
+            resource,
+            group,
+            epoch,
             incarnation: self.state.node(node)?.incarnation,
             deadline,
             timeout: deadline.since(self.state.now),

@@ -1,6 +1,7 @@
 //! Orphans: resources that run where they should not.
 
 use crate::cluster::view::Facts;
+use crate::cluster::view::operations::About;
 use crate::cluster::words::Effect;
 use crate::id::{NodeId, ResourceId};
 use crate::state::Orphan;
@@ -25,16 +26,7 @@ impl Facts<'_> {
         let declared = self.spec.resource(resource)?;
         let operation = self.orphan(node, resource)?.operation?;
         let deadline = operation.deadline_of(declared.settings());
-        Some(Effect {
-            operation: operation.id,
-            action: operation.kind,
-            node,
-            resource: Some(resource),
-            group: Some(declared.group()),
-            epoch: self.state.epoch(declared.group()),
-            incarnation: self.state.node(node)?.incarnation,
-            deadline,
-            timeout: deadline.since(self.state.now),
-        })
+        let (group, epoch) = (declared.group(), self.state.epoch(declared.group()));
+        self.effect_on(node, About::Resource { resource, group, epoch }, operation, deadline)
     }
 }
