@@ -1,4 +1,4 @@
-//! What is to be said of a declaration.
+//! The findings about a declaration.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub(crate) enum Report {
     },
 }
 
-/// What is to be said of one thing in it.
+/// One finding.
 pub(crate) struct Remark {
     path: String,
     message: String,

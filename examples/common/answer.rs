@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// What kept the example from its answer, in words.
+/// The reason why an example has no answer, in words.
 #[derive(Debug)]
 pub(crate) struct Failure(pub(crate) String);
 

@@ -61,7 +61,7 @@ impl Meanwhile {
     /// What a newer operation does to one that is under way. Checks and probes change nothing, so
     /// they make way for everything. A start or a stop makes way for what is stronger: a start
     /// that hangs must not hold up the terminate that is to end it. What ends a resource goes on
-    /// to its end unless it is to be ended at any price.
+    /// to its end unless it is to be terminated.
     const fn of(under_way: OperationKind, newer: OperationKind) -> Self {
         match (under_way, newer) {
             (

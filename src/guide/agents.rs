@@ -222,7 +222,7 @@
 //! | --- | --- | --- |
 //! | [`Start`] | start it; if it runs already, that is success | [`Succeeded`], [`Failed`], or [`FailedForGood`] if it can never run here |
 //! | [`Stop`] | stop it in good order | [`Succeeded`] only if it is off |
-//! | [`Terminate`] | stop it at any price | [`Succeeded`] only if it is off |
+//! | [`Terminate`] | stop it by force | [`Succeeded`] only if it is off |
 //! | [`CheckLooksAlive`], [`CheckIsAlive`] | the cheap and the thorough check | [`Succeeded`] or [`Failed`] |
 //! | [`Probe`] | find out whether it runs | [`Running`] or [`NotRunning`] |
 //! | [`Inventory`] | list all that the node runs, and what it is just starting or stopping | [`NodeInventory`](crate::Input::NodeInventory) |

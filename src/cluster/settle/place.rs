@@ -108,7 +108,7 @@ impl Planner<'_> {
         if self.ledger.facts().is_group_left(group) {
             return self.place_left(declared, group, owner);
         }
-        // What leaves anyway needs no failover, which would be counted.
+        // A group that leaves anyway needs no failover, which would be counted.
         let placed = self
             .leave_drained_owner(group, owner)
             .or_else(|| self.fail_over(declared, group))
@@ -130,8 +130,8 @@ impl Planner<'_> {
         }
     }
 
-    /// A group of which something is left as it is moves only where an operator has it moved: by a
-    /// configuration that may, or by an order that waited.
+    /// Places a group that has a resource left for an operator. It moves only if an operator moves it:
+    /// by a configuration that may move groups, or by an order that waited.
     fn place_left(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
         let tenure = self.ledger.state().group(group).map(|record| record.tenure);
         let placed = match tenure {
