@@ -155,15 +155,9 @@ fn changed(
 fn failed(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId, from: ResourceState) {
     let now = moment.now;
     let declared = seen.spec.resource(resource).expect("a declared one");
-    let (group, period) = (declared.group(), declared.settings().restart_period);
-    let window = seen.spec.settings().restart_window;
-    let record = &mut seen.resources[resource.index()];
-    let ran_since = match window {
-        RestartWindow::Online => record.online_since.unwrap_or(now),
-        RestartWindow::Clock => record.started_at,
-    };
-    if from == ResourceState::Online && now.since(ran_since) > period {
-        record.is_retried = false;
+    let group = declared.group();
+    if from == ResourceState::Online && ran_for_a_period(seen, moment, resource) {
+        seen.resources[resource.index()].is_retried = false;
     }
     let has_way_back =
         named_record(seen, moment, group).is_some_and(|record| record.return_to.is_some());
@@ -217,11 +211,30 @@ fn has_no_restart(
     is_used || is_last || record.is_uncertain
 }
 
-/// The same of one that fails now, and was not said to have failed yet.
+/// Tells the same of a resource that fails now, and was not said to have failed yet.
 pub(super) fn will_be_spent(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let failing = seen.resource(resource).clone();
-    let failing = SeenResource { failed_from: failing.state, is_uncertain: false, ..failing };
+    let has_proved_itself =
+        failing.state == ResourceState::Online && ran_for_a_period(seen, moment, resource);
+    let failing = SeenResource {
+        failed_from: failing.state,
+        is_uncertain: false,
+        is_retried: failing.is_retried && !has_proved_itself,
+        ..failing
+    };
     has_no_restart(seen, moment, resource, &failing)
+}
+
+/// Tells whether a resource that was online has run for more than a restart period: its retries count no
+/// more.
+fn ran_for_a_period(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
+    let record = seen.resource(resource);
+    let ran_since = match seen.spec.settings().restart_window {
+        RestartWindow::Online => record.online_since.unwrap_or(moment.now),
+        RestartWindow::Clock => record.started_at,
+    };
+    let period = seen.spec.resource(resource).map(|of| of.settings().restart_period);
+    period.is_some_and(|period| moment.now.since(ran_since) > period)
 }
 
 /// A resource is given up for a reason that takes for granted that it was restarted before.
