@@ -71,7 +71,7 @@ impl Cluster {
         state: ClusterState,
     ) -> Self {
         let mut cluster = Self { policy, ledger: Ledger::new(spec, state) };
-        cluster.planner().plan_caches();
+        cluster.planner().plan_indexes();
         cluster
     }
 

@@ -11,7 +11,7 @@ use crate::id::name::folded;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::ResourceState;
 use crate::settings::{DependencyChange, DesiredState};
-use crate::spec::{ClusterSpec, GroupSpec};
+use crate::spec::{ClusterSpec, GroupSpec, ResourceSpec};
 use crate::state::{ClusterState, Tenure};
 
 impl<'a> Facts<'a> {
@@ -139,7 +139,7 @@ fn check_added<'a>(
     resource: ResourceId,
     mut added: impl Iterator<Item = &'a BTreeSet<String>>,
 ) -> Result<(), Unmet> {
-    let group = spec.resource(resource).map(crate::spec::ResourceSpec::group).ok_or(Unmet)?;
+    let group = spec.resource(resource).map(ResourceSpec::group).ok_or(Unmet)?;
     let declared = spec.group(group).ok_or(Unmet)?;
     let kept = kept_online(spec, state, declared, group);
     let holds = |clause: &BTreeSet<String>| {

@@ -6,6 +6,7 @@
 pub(crate) mod agenda;
 pub(crate) mod orphans;
 pub(crate) mod outstanding;
+pub(crate) mod standing;
 pub(crate) mod work;
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -88,7 +89,7 @@ impl Index {
     /// Builds the indexes that follow from the state without planning.
     pub(crate) fn of(spec: &ClusterSpec, state: &ClusterState) -> Self {
         let (nodes, groups) = (spec.nodes().len(), spec.groups().len());
-        let mut caches = Self {
+        let mut index = Self {
             agenda: Agenda::new(nodes, groups, spec.resources().len()),
             membership: Membership::of(spec, state),
             running: vec![0; groups],
@@ -99,14 +100,14 @@ impl Index {
         let mut operations: Vec<_> = Vec::new();
         for (group, declared) in spec.groups() {
             let own = declared.settings().priority;
-            let (lowest, highest) = caches.tiers.unwrap_or((own, own));
-            caches.tiers = Some((lowest.min(own), highest.max(own)));
-            operations.extend(caches.take_in((spec, state), group, declared));
-            caches.note_doubts(spec, state, declared);
+            let (lowest, highest) = index.tiers.unwrap_or((own, own));
+            index.tiers = Some((lowest.min(own), highest.max(own)));
+            operations.extend(index.take_in((spec, state), group, declared));
+            index.note_doubts(spec, state, declared);
         }
         for (node, resource, orphan) in state.orphans() {
             // The orphan may need an operation that was not issued yet.
-            caches.touched.add_orphan(node, resource);
+            index.touched.add_orphan(node, resource);
             if let Some(operation) = orphan.operation {
                 operations.push((operation.id, Target::Orphan(node, resource)));
             }
@@ -120,14 +121,14 @@ impl Index {
                 operations.push((operation.id, Target::Inquiry(node)));
             }
             if record.state != NodeState::Down && record.listed_in < state.last_declared {
-                caches.silent.insert(node);
+                index.silent.insert(node);
             }
             if record.drain.status == DrainStatus::InProgress {
-                caches.draining.insert(node);
+                index.draining.insert(node);
             }
         }
-        caches.outstanding = Outstanding::from_entries(operations);
-        caches
+        index.outstanding = Outstanding::from_entries(operations);
+        index
     }
 
     /// Adds a group, and returns the operations in flight on its owner.
@@ -231,6 +232,12 @@ impl Index {
         self.newcomers.range(first..).map(|(_, group)| *group)
     }
 
+    /// Returns the groups that left a node because it was drained, and have not failed back since.
+    pub(crate) fn drained_from(&self, node: NodeId) -> impl Iterator<Item = GroupId> + '_ {
+        let all = (node, GroupId::new(0))..=(node, GroupId::new(u32::MAX));
+        self.drained.range(all).map(|(_, group)| *group)
+    }
+
     /// Returns the number of resources of a group that may be running on its owner.
     pub(crate) fn running(&self, group: GroupId) -> u32 {
         self.running.get(group.index()).copied().unwrap_or(0)
@@ -288,26 +295,26 @@ mod tests {
     fn every_index_equals_a_rebuild() {
         let index = Some(Rule::IndexDiffers);
         let votes = Some(Rule::VotesDiffer);
-        assert_eq!(broken(|caches| caches.membership.up += 1), votes);
-        assert_eq!(broken(|caches| caches.membership.votes += 1), votes);
-        assert_eq!(broken(|caches| caches.running[0] += 1), index);
-        assert_eq!(broken(|caches| caches.highest_count += 1), index);
-        assert_eq!(broken(|caches| caches.orphans = OrphanIndex::default()), index);
+        assert_eq!(broken(|index| index.membership.up += 1), votes);
+        assert_eq!(broken(|index| index.membership.votes += 1), votes);
+        assert_eq!(broken(|index| index.running[0] += 1), index);
+        assert_eq!(broken(|index| index.highest_count += 1), index);
+        assert_eq!(broken(|index| index.orphans = OrphanIndex::default()), index);
         let place = (sample::node(0), sample::resource("ip"));
-        assert_eq!(broken(|caches| caches.fatal_doubts.extend([place])), index);
-        assert_eq!(broken(|caches| caches.drained.clear()), index);
-        assert_eq!(broken(|caches| caches.draining.clear()), index);
-        assert_eq!(broken(|caches| caches.silent.clear()), index);
-        assert_eq!(broken(|caches| caches.newcomers.clear()), index);
-        assert_eq!(broken(|caches| caches.group_states[0] = GroupState::Online), index);
-        assert_eq!(broken(|caches| caches.windowed.push(GroupId::new(0))), index);
+        assert_eq!(broken(|index| index.fatal_doubts.extend([place])), index);
+        assert_eq!(broken(|index| index.drained.clear()), index);
+        assert_eq!(broken(|index| index.draining.clear()), index);
+        assert_eq!(broken(|index| index.silent.clear()), index);
+        assert_eq!(broken(|index| index.newcomers.clear()), index);
+        assert_eq!(broken(|index| index.group_states[0] = GroupState::Online), index);
+        assert_eq!(broken(|index| index.windowed.push(GroupId::new(0))), index);
         let standing = Some(Rule::StandingDiffers);
         let place = (Priority::HIGH, GroupId::new(0));
-        assert_eq!(broken(|caches| caches.awaiting.extend([GroupId::new(0)])), standing);
-        assert_eq!(broken(|caches| caches.awaiting.extend([GroupId::new(9)])), standing);
-        assert_eq!(broken(|caches| caches.unsettled.extend([place])), standing);
-        assert_eq!(broken(|caches| caches.waiting.extend([place])), standing);
+        assert_eq!(broken(|index| index.awaiting.extend([GroupId::new(0)])), standing);
+        assert_eq!(broken(|index| index.awaiting.extend([GroupId::new(9)])), standing);
+        assert_eq!(broken(|index| index.unsettled.extend([place])), standing);
+        assert_eq!(broken(|index| index.waiting.extend([place])), standing);
         let outstanding = Some(Rule::OutstandingDiffers);
-        assert_eq!(broken(|caches| caches.outstanding.remove(OpId::new(9))), outstanding);
+        assert_eq!(broken(|index| index.outstanding.remove(OpId::new(9))), outstanding);
     }
 }

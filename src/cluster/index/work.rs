@@ -8,6 +8,7 @@ use core::ops::Bound;
 
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::settings::Priority;
+use crate::spec::ClusterSpec;
 
 /// The groups and nodes that an input touched and that have not been settled yet.
 #[derive(Clone, Debug, Default)]
@@ -42,12 +43,14 @@ impl Touched {
         Self { is_touched: vec![false; groups], ..Self::default() }
     }
 
-    pub(crate) fn add(&mut self, priority: Priority, group: GroupId) {
-        if let Some(flag) = self.is_touched.get_mut(group.index())
+    /// Notes that a declared group is to be planned in this step.
+    pub(crate) fn add(&mut self, spec: &ClusterSpec, group: GroupId) {
+        if let Some(declared) = spec.group(group)
+            && let Some(flag) = self.is_touched.get_mut(group.index())
             && !*flag
         {
             *flag = true;
-            let value = priority.value();
+            let value = declared.settings().priority.value();
             let value = if seeded!(PriorityInverted) { !value } else { value };
             self.groups.push((Priority::new(value), Reverse(group)));
         }

@@ -9,7 +9,7 @@ use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
 use crate::spec::{GroupSpec, ResourceSpec};
-use crate::state::{Drain, DrainStatus, Lock, MovementCause, QueuedMove};
+use crate::state::{DownProof, Drain, DrainStatus, Lock, MovementCause, QueuedMove};
 
 impl Planner<'_> {
     /// Carries out what was accepted.
@@ -21,7 +21,7 @@ impl Planner<'_> {
             Accepted::Inventory(node, running) => self.take_inventory(node, &running),
             Accepted::Answer(node, running) => self.ledger.take_answer(node, &running),
             Accepted::Left(node) => {
-                self.ledger.node_off(node, NodeEvent::Left, crate::state::DownProof::Left);
+                self.ledger.node_off(node, NodeEvent::Left, DownProof::Left);
             }
             Accepted::Lost(node) => self.ledger.lose(node),
             Accepted::Vouched(node, proof) => self.ledger.vouch(node, proof),

@@ -25,7 +25,7 @@ impl Planner<'_> {
         let told = self.ledger.facts().told_states(&spec);
         let votes = self.ledger.index().membership.total_votes;
         self.ledger.replace(Arc::new(spec), state);
-        self.plan_caches();
+        self.plan_indexes();
         if seeded!(RemovedNodeVotes) {
             self.ledger.keep_votes(votes);
         }

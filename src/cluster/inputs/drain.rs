@@ -48,11 +48,9 @@ impl Planner<'_> {
             return;
         }
         let spec = self.ledger.shared_spec();
-        let groups: Vec<GroupId> = self.ledger.state().occupancy.groups_on(node).collect();
+        let groups: Vec<GroupId> = self.ledger.facts().groups_owned_by(node).collect();
         for group in groups {
-            if self.ledger.state().owner(group) == Some(node)
-                && let Some(declared) = spec.group(group)
-            {
+            if let Some(declared) = spec.group(group) {
                 self.try_on_resumed(declared, paused_since);
                 self.ledger.touch(group);
             }
@@ -61,11 +59,10 @@ impl Planner<'_> {
 
     /// Calls off a drain: the groups that have not left yet stay.
     fn call_off_drain(&mut self, node: NodeId) {
-        let groups: Vec<GroupId> = self.ledger.state().occupancy.groups_on(node).collect();
+        let groups: Vec<GroupId> = self.ledger.facts().groups_owned_by(node).collect();
         for group in groups {
             let is_leaving = self.ledger.state().group(group).is_some_and(|record| {
-                record.owner == Some(node)
-                    && record.movement.is_some_and(|of| of.cause == MovementCause::Drain)
+                record.movement.is_some_and(|of| of.cause == MovementCause::Drain)
             });
             if is_leaving {
                 self.ledger.abandon_move(group);

@@ -46,7 +46,8 @@ impl Ledger {
     fn touch_below(&mut self, node: NodeId, before: Priority) -> bool {
         let spec = Arc::clone(&self.spec);
         let mut is_any = false;
-        for group in self.facts().groups_owned_by(node) {
+        let groups: Vec<GroupId> = self.facts().groups_owned_by(node).collect();
+        for group in groups {
             let priority = spec.group(group).map(|of| of.settings().priority);
             if priority.is_some_and(|own| own < before) && !self.facts().is_moving(group) {
                 self.touch(group);
@@ -96,9 +97,7 @@ impl Ledger {
 
     /// Forgets which groups left a node because it was drained, and returns them.
     pub(crate) fn forget_drained(&mut self, node: NodeId) -> Vec<GroupId> {
-        let all = (node, GroupId::new(0))..=(node, GroupId::new(u32::MAX));
-        let drained: Vec<GroupId> =
-            self.index.drained.range(all).map(|(_, group)| *group).collect();
+        let drained: Vec<GroupId> = self.index.drained_from(node).collect();
         for group in &drained {
             self.index.drained.remove(&(node, *group));
             if let Some(record) = self.state.groups.get_mut(group.index()) {

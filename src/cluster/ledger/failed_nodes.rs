@@ -53,12 +53,7 @@ impl Ledger {
     /// Lets the resources that a node owns start again in its new life, though they could never run
     /// in its last one.
     pub(crate) fn free_in_new_life(&mut self, node: NodeId) {
-        let groups: Vec<GroupId> = self
-            .state
-            .occupancy
-            .groups_on(node)
-            .filter(|group| self.state.owner(*group) == Some(node))
-            .collect();
+        let groups: Vec<GroupId> = self.facts().groups_owned_by(node).collect();
         for group in groups {
             self.free_resources(group);
         }

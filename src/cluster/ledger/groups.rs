@@ -216,23 +216,7 @@ impl Ledger {
             }
         }
     }
-}
 
-/// Tells whether a group waits for its turn on its new owner.
-fn turn_after(cause: MovementCause, proof: Option<DownProof>) -> Turn {
-    let is_among_others = match cause {
-        MovementCause::Start | MovementCause::NodeFailure => true,
-        MovementCause::ResourceFailure
-        | MovementCause::Operator
-        | MovementCause::Drain
-        | MovementCause::Failback
-        | MovementCause::Return
-        | MovementCause::Configuration => proof.is_some() || seeded!(MovedAwaitsTurn),
-    };
-    if is_among_others { Turn::Awaited } else { Turn::Over }
-}
-
-impl Ledger {
     /// Sets whether a group is wanted online. If it is wanted offline, the orders to bring
     /// single resources of it online end.
     pub(crate) fn set_desired_of_group(&mut self, group: GroupId, desired: DesiredState) {
@@ -287,4 +271,18 @@ impl Ledger {
             record.turn = Turn::Over;
         }
     }
+}
+
+/// Tells whether a group waits for its turn on its new owner.
+fn turn_after(cause: MovementCause, proof: Option<DownProof>) -> Turn {
+    let is_among_others = match cause {
+        MovementCause::Start | MovementCause::NodeFailure => true,
+        MovementCause::ResourceFailure
+        | MovementCause::Operator
+        | MovementCause::Drain
+        | MovementCause::Failback
+        | MovementCause::Return
+        | MovementCause::Configuration => proof.is_some() || seeded!(MovedAwaitsTurn),
+    };
+    if is_among_others { Turn::Awaited } else { Turn::Over }
 }

@@ -1,6 +1,5 @@
 //! Asking nodes what they run.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::cluster::index::outstanding::Target;
@@ -65,12 +64,9 @@ impl Ledger {
 
     /// Touches the groups with resources that were declared after this configuration.
     fn touch_newcomers(&mut self, configuration: u64) {
-        let spec = Arc::clone(&self.spec);
         let groups: Vec<GroupId> = self.index.newcomers_after(configuration).collect();
         for group in groups {
-            if let Some(declared) = spec.group(group) {
-                self.index.touched.add(declared.settings().priority, group);
-            }
+            self.touch(group);
         }
     }
 

@@ -43,7 +43,8 @@ impl Ledger {
     /// Makes the orders that were given while a node was lost orders for that node, since it keeps
     /// its groups.
     fn keep_orders(&mut self, node: NodeId) {
-        for group in self.facts().groups_owned_by(node) {
+        let groups: Vec<GroupId> = self.facts().groups_owned_by(node).collect();
+        for group in groups {
             if let Some(record) = self.state.groups.get_mut(group.index()) {
                 record.ordered_in = record.ordered_in.map(|epoch| epoch.min(record.epoch));
             }
@@ -130,7 +131,8 @@ impl Ledger {
         for resource in orphans {
             self.forget_orphan(node, resource);
         }
-        for group in self.facts().groups_owned_by(node) {
+        let groups: Vec<GroupId> = self.facts().groups_owned_by(node).collect();
+        for group in groups {
             if let Some(record) = self.state.groups.get_mut(group.index()) {
                 // Orders that were given for the owner end with it.
                 record.epoch = record.epoch.next();
@@ -217,13 +219,10 @@ impl Ledger {
 
     /// Lets the groups come up together that are off on a node that comes up or is resumed.
     fn take_turns_on(&mut self, node: NodeId) {
-        let groups: alloc::vec::Vec<GroupId> = self.state.occupancy.groups_on(node).collect();
+        let is_off = |group: &GroupId| self.index.running(*group) == 0;
+        let groups: Vec<GroupId> = self.facts().groups_owned_by(node).filter(is_off).collect();
         for group in groups {
-            let is_off = self.index.running(group) == 0;
-            if let Some(record) = self.state.groups.get_mut(group.index())
-                && record.owner == Some(node)
-                && is_off
-            {
+            if let Some(record) = self.state.groups.get_mut(group.index()) {
                 record.turn = Turn::Awaited;
             }
         }

@@ -112,7 +112,7 @@ impl Ledger {
         }
         self.note_doubt(resource);
         self.emit(Event::ResourceChanged { resource, from, to });
-        let Some(group) = self.spec.resource(resource).map(crate::spec::ResourceSpec::group) else {
+        let Some(group) = self.spec.resource(resource).map(ResourceSpec::group) else {
             return;
         };
         let is_started = matches!(to, ResourceState::OnlinePending | ResourceState::Online);

@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use crate::cluster::ledger::Ledger;
-use crate::cluster::view::gate::file;
 use crate::cluster::words::Event;
 use crate::id::{GroupId, NodeId};
 use crate::machine::GroupState;
@@ -16,10 +15,7 @@ impl Ledger {
         let place = (declared.settings().priority, group);
         let standing = self.facts().standing(declared, group);
         let before = self.facts().highest_on_its_way();
-        let caches = &mut self.index;
-        file(&mut caches.awaiting, group, standing.is_awaiting_node);
-        file(&mut caches.waiting, place, standing.may_take_its_turn);
-        file(&mut caches.unsettled, place, standing.is_on_its_way);
+        self.index.file(place, standing);
         if let Some(before) = before {
             self.touch_those_behind(before);
         }
@@ -36,8 +32,8 @@ impl Ledger {
             .rev()
             .skip_while(|(priority, _)| *priority >= before)
             .take_while(|(priority, _)| ahead.is_none_or(|ahead| *priority >= ahead));
-        for (priority, group) in free {
-            self.index.touched.add(*priority, *group);
+        for (_, group) in free {
+            self.index.touched.add(&self.spec, *group);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Deadlines and the clock.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::cluster::index::agenda::Slot;
@@ -49,7 +50,7 @@ impl Ledger {
         for record in &mut self.state.nodes {
             record.inquiry = record.inquiry.map(|operation| armed(operation, now));
         }
-        let orphans: alloc::vec::Vec<_> = self
+        let orphans: Vec<_> = self
             .state
             .orphans()
             .map(|(node, resource, orphan)| (node, resource, *orphan))
@@ -72,25 +73,7 @@ impl Ledger {
             self.schedule_node(NodeId::from_index(index));
         }
     }
-}
 
-/// Returns the operation with all its time again.
-const fn armed(operation: Operation, now: Timestamp) -> Operation {
-    Operation { issued_at: now, progress_at: now, ..operation }
-}
-
-/// Returns the plan for a failed resource, later by this gap.
-fn later(recovery: Recovery, gap: Duration) -> Recovery {
-    match recovery {
-        Recovery::RestartAt(at) => Recovery::RestartAt(at.after(gap)),
-        Recovery::RetryAt { at, cause } => {
-            Recovery::RetryAt { at: at.map(|at| at.after(gap)), cause }
-        }
-        Recovery::None | Recovery::Failover => recovery,
-    }
-}
-
-impl Ledger {
     /// Touches everything whose deadline has come. Tells whether there was anything.
     pub(crate) fn touch_what_is_due(&mut self) -> bool {
         let mut is_any = false;
@@ -118,5 +101,21 @@ impl Ledger {
     /// Sets the present time of the local clock.
     pub(crate) fn set_wall_clock(&mut self, reading: WallClock) {
         self.state.wall_clock = Some((self.state.now, reading));
+    }
+}
+
+/// Returns the operation with all its time again.
+const fn armed(operation: Operation, now: Timestamp) -> Operation {
+    Operation { issued_at: now, progress_at: now, ..operation }
+}
+
+/// Returns the plan for a failed resource, later by this gap.
+fn later(recovery: Recovery, gap: Duration) -> Recovery {
+    match recovery {
+        Recovery::RestartAt(at) => Recovery::RestartAt(at.after(gap)),
+        Recovery::RetryAt { at, cause } => {
+            Recovery::RetryAt { at: at.map(|at| at.after(gap)), cause }
+        }
+        Recovery::None | Recovery::Failover => recovery,
     }
 }

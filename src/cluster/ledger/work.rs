@@ -1,6 +1,7 @@
 //! The nodes and groups that are to be planned in this step.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use crate::cluster::index::Index;
 use crate::cluster::ledger::Ledger;
@@ -9,10 +10,9 @@ use crate::settings::Failback;
 use crate::spec::GroupSpec;
 
 impl Ledger {
+    /// Notes that a group is to be planned in this step.
     pub(crate) fn touch(&mut self, group: GroupId) {
-        if let Some(declared) = self.spec.group(group) {
-            self.index.touched.add(declared.settings().priority, group);
-        }
+        self.index.touched.add(&self.spec, group);
     }
 
     pub(crate) fn touch_resource(&mut self, resource: ResourceId) {
@@ -23,11 +23,8 @@ impl Ledger {
 
     /// Touches every group that stands on a node or is on its way to it.
     pub(crate) fn touch_groups_on(&mut self, node: NodeId) {
-        let spec = Arc::clone(&self.spec);
         for group in self.state.occupancy.groups_on(node) {
-            if let Some(declared) = spec.group(group) {
-                self.index.touched.add(declared.settings().priority, group);
-            }
+            self.index.touched.add(&self.spec, group);
         }
     }
 
@@ -64,11 +61,9 @@ impl Ledger {
     }
 
     fn touch_all_awaiting(&mut self) {
-        let spec = Arc::clone(&self.spec);
-        for group in &self.index.awaiting {
-            if let Some(declared) = spec.group(*group) {
-                self.index.touched.add(declared.settings().priority, *group);
-            }
+        let Index { awaiting, touched, .. } = &mut self.index;
+        for group in &*awaiting {
+            touched.add(&self.spec, *group);
         }
     }
 
@@ -81,7 +76,7 @@ impl Ledger {
             }
         }
         // A group that its owner cannot run completely may go to any node, if failback is allowed.
-        let unable: alloc::vec::Vec<GroupId> = self
+        let unable: Vec<GroupId> = self
             .index
             .awaiting
             .iter()

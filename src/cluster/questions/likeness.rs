@@ -243,8 +243,8 @@ impl<'a> View<'a> {
 
     /// Feeds the nodes that have not said whether they run some resource, with these resources.
     fn silence<H: Hasher>(self, hasher: &mut H) {
-        let (caches, state) = (self.cluster.ledger.index(), self.cluster.ledger.state());
-        for node in &caches.silent {
+        let (index, state) = (self.cluster.ledger.index(), self.cluster.ledger.state());
+        for node in &index.silent {
             let Some(of) = state.node(*node) else { continue };
             node.hash(hasher);
             for record in &state.resources {

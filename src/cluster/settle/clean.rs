@@ -4,6 +4,7 @@ use crate::cluster::settle::planner::Planner;
 use crate::id::{NodeId, ResourceId};
 use crate::settings::UnconfirmedStop;
 use crate::state::{OperationKind, OrphanState};
+use crate::time::Timestamp;
 
 impl Planner<'_> {
     /// Issues the next stops of resources that should not run on a node, as far as they were
@@ -42,12 +43,7 @@ impl Planner<'_> {
         }
     }
 
-    fn resolve_orphan_doubt(
-        &mut self,
-        node: NodeId,
-        resource: ResourceId,
-        since: crate::time::Timestamp,
-    ) {
+    fn resolve_orphan_doubt(&mut self, node: NodeId, resource: ResourceId, since: Timestamp) {
         match self.ledger.facts().unconfirmed_stop(resource) {
             UnconfirmedStop::AssumeOff => self.ledger.forget_orphan(node, resource),
             // The node is being fenced, or will be; another attempt does no harm.

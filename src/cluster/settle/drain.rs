@@ -47,7 +47,6 @@ impl Planner<'_> {
                         .ledger
                         .facts()
                         .groups_owned_by(*node)
-                        .into_iter()
                         .any(|group| self.ledger.facts().is_on_the_move(group))
                     && !self.ledger.facts().leaves_later(*node)
                     && !self.ledger.facts().anybody_waits_on(*node)
@@ -71,7 +70,7 @@ impl Planner<'_> {
         let spec = self.ledger.shared_spec();
         let priority = |group: &GroupId| spec.group(*group).map(|of| of.settings().priority);
         // A group that moves and is in doubt goes when the doubt has ended.
-        let mut left = self.ledger.facts().groups_owned_by(node);
+        let mut left: Vec<GroupId> = self.ledger.facts().groups_owned_by(node).collect();
         left.retain(|group| !self.ledger.facts().is_moving(*group));
         left.sort_by_key(|group| Reverse(priority(group)));
         let mut is_any = false;
@@ -88,7 +87,7 @@ impl Planner<'_> {
 
     fn finish_drain(&mut self, node: NodeId) {
         // A group that moves to this node from a lost one goes elsewhere when its turn comes.
-        let left = self.ledger.facts().groups_owned_by(node);
+        let left: Vec<GroupId> = self.ledger.facts().groups_owned_by(node).collect();
         let status = match left.first() {
             None => DrainStatus::Completed,
             Some(_) => DrainStatus::Failed,

@@ -2,11 +2,12 @@
 
 use crate::cluster::index::outstanding::Target;
 use crate::cluster::settle::planner::Planner;
+use crate::id::GroupId;
 use crate::spec::GroupSpec;
 
 impl Planner<'_> {
     /// Acts on the deadlines of a group that have passed.
-    pub(crate) fn expire(&mut self, declared: &GroupSpec, group: crate::id::GroupId) {
+    pub(crate) fn expire(&mut self, declared: &GroupSpec, group: GroupId) {
         let now = self.ledger.state().now;
         for resource in declared.resources() {
             self.end_wait(declared, group, resource);

@@ -1,7 +1,9 @@
 //! Looks after one node: admits it, has it fenced or counts it as off.
 
+use alloc::vec::Vec;
+
 use crate::cluster::settle::planner::Planner;
-use crate::id::NodeId;
+use crate::id::{GroupId, NodeId};
 use crate::machine::{NodeEvent, NodeState};
 use crate::state::{DownProof, Pause};
 
@@ -46,7 +48,8 @@ impl Planner<'_> {
             return;
         }
         let spec = self.ledger.shared_spec();
-        for group in self.ledger.facts().groups_owned_by(node) {
+        let groups: Vec<GroupId> = self.ledger.facts().groups_owned_by(node).collect();
+        for group in groups {
             if let Some(declared) = spec.group(group) {
                 self.try_on_admitted(declared);
             }

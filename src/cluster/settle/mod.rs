@@ -97,8 +97,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Fills the caches that need the planner.
-    pub(crate) fn plan_caches(&mut self) {
+    /// Fills the indexes that need planning.
+    pub(crate) fn plan_indexes(&mut self) {
         let spec = self.ledger.shared_spec();
         for (group, declared) in spec.groups() {
             self.ledger.classify(declared, group);

@@ -24,12 +24,15 @@ impl Facts<'_> {
     /// owner only then.
     pub(crate) fn leaves_later(self, node: NodeId) -> bool {
         self.state.node_state(node) == NodeState::Down
-            && self.state.occupancy.groups_on(node).any(|group| {
-                self.state.owner(group) == Some(node)
-                    && self.spec.group(group).is_some_and(|declared| {
-                        self.preferred_owner_wait(declared, group).is_some()
-                    })
+            && self.groups_owned_by(node).any(|group| {
+                self.spec
+                    .group(group)
+                    .is_some_and(|declared| self.preferred_owner_wait(declared, group).is_some())
             })
+    }
+
+    pub(crate) fn is_moving(self, group: GroupId) -> bool {
+        self.state.group(group).is_some_and(|record| record.movement.is_some())
     }
 }
 
@@ -49,12 +52,6 @@ impl View<'_> {
             && !self.is_group_left(group)
             && !self.is_held_by_lock(group, LockHandling::Respect)
             && self.assess(group, Trigger::BestPossible, to) == Ok(Tier::Eligible)
-    }
-}
-
-impl Facts<'_> {
-    pub(crate) fn is_moving(self, group: GroupId) -> bool {
-        self.state.group(group).is_some_and(|record| record.movement.is_some())
     }
 }
 

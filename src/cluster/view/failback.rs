@@ -132,6 +132,19 @@ impl View<'_> {
             && !self.stays_away_from(declared, group, choice.node);
         is_good.then_some(choice.node)
     }
+
+    /// Tells whether a group goes home only after another one, which goes home at the same moment and
+    /// from there: the room that it leaves is then given away in order of priority. A group lets others
+    /// go first once, so that those that change places do not wait for each other.
+    pub(crate) fn goes_after_another(self, group: GroupId, to: NodeId) -> bool {
+        !self.index.touched.has_let_leave(group)
+            && self.groups_owned_by(to).any(|other| {
+                self.index.touched.is_touched(other)
+                    && self.spec.group(other).is_some_and(|declared| {
+                        matches!(self.failback_plan(declared, other, to), FailbackPlan::Now(_))
+                    })
+            })
+    }
 }
 
 /// A failback window and the local clock.
@@ -182,20 +195,4 @@ fn hour_millis(hour: u8) -> u64 {
 fn day_span(from: u64, to: u64) -> u64 {
     let shifted = to.saturating_add(WallClock::DAY_MILLIS).saturating_sub(from);
     shifted % WallClock::DAY_MILLIS
-}
-
-impl View<'_> {
-    /// Tells whether a group goes home only after another one, which goes home at the same moment and
-    /// from there: the room that it leaves is then given away in order of priority. A group lets others
-    /// go first once, so that those that change places do not wait for each other.
-    pub(crate) fn goes_after_another(self, group: GroupId, to: NodeId) -> bool {
-        !self.index.touched.has_let_leave(group)
-            && self.state.occupancy.groups_on(to).any(|other| {
-                self.state.owner(other) == Some(to)
-                    && self.index.touched.is_touched(other)
-                    && self.spec.group(other).is_some_and(|declared| {
-                        matches!(self.failback_plan(declared, other, to), FailbackPlan::Now(_))
-                    })
-            })
-    }
 }

@@ -1,8 +1,7 @@
 //! The gate through which groups start, and the groups that others wait for.
 
-use alloc::collections::BTreeSet;
-
 use crate::cluster::index::Index;
+use crate::cluster::index::standing::Standing;
 use crate::cluster::view::Facts;
 use crate::cluster::words::{Rule, Subject, Violation};
 use crate::id::{GroupId, NodeId};
@@ -116,15 +115,12 @@ impl Facts<'_> {
         let mut anew = Index::default();
         for (group, declared) in self.spec.groups() {
             let place = (declared.settings().priority, group);
-            let standing = self.standing(declared, group);
-            file(&mut anew.awaiting, group, standing.is_awaiting_node);
-            file(&mut anew.waiting, place, standing.may_take_its_turn);
-            file(&mut anew.unsettled, place, standing.is_on_its_way);
+            anew.file(place, self.standing(declared, group));
         }
-        let caches = self.index;
-        let differs = caches.awaiting.symmetric_difference(&anew.awaiting).copied();
-        let in_queue = caches.waiting.symmetric_difference(&anew.waiting);
-        let on_its_way = caches.unsettled.symmetric_difference(&anew.unsettled);
+        let index = self.index;
+        let differs = index.awaiting.symmetric_difference(&anew.awaiting).copied();
+        let in_queue = index.waiting.symmetric_difference(&anew.waiting);
+        let on_its_way = index.unsettled.symmetric_difference(&anew.unsettled);
         let in_line = in_queue.chain(on_its_way).map(|(_, group)| *group);
         match differs.chain(in_line).next() {
             Some(group) => Err(Violation::new(Subject::Group(group), Rule::StandingDiffers)),
@@ -216,24 +212,4 @@ impl Facts<'_> {
             }
         }
     }
-}
-
-/// Puts a value into a set, or takes it out.
-pub(crate) fn file<T: Ord>(set: &mut BTreeSet<T>, what: T, is_in: bool) {
-    if is_in {
-        set.insert(what);
-    } else {
-        set.remove(&what);
-    }
-}
-
-/// The place of a group in the queue.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Standing {
-    /// A node, free room or the departure of another group could help the group.
-    pub(crate) is_awaiting_node: bool,
-    /// The group is starting or moving, and groups of lower priority wait.
-    pub(crate) is_on_its_way: bool,
-    /// The group could start, and waits as long as a group of higher priority is on its way.
-    pub(crate) may_take_its_turn: bool,
 }

@@ -9,11 +9,11 @@ use crate::cluster::words::Effect;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::NodeState;
 use crate::settings::Fencing;
-use crate::spec::GroupSpec;
+use crate::spec::{GroupSpec, ResourceSpec};
 use crate::state::{Operation, OperationKind};
 use crate::time::Timestamp;
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
     pub(crate) fn is_terminating(self, resource: ResourceId) -> bool {
         let operation = self.state.resource(resource).and_then(|of| of.operation);
         operation.is_some_and(|of| of.kind == OperationKind::Terminate)
@@ -21,22 +21,19 @@ impl Facts<'_> {
 
     /// Tells whether a resource runs or may run on this node, which owns its group.
     pub(crate) fn runs_by_right(self, node: NodeId, resource: ResourceId) -> bool {
-        let group = self.spec.resource(resource).map(crate::spec::ResourceSpec::group);
+        let group = self.spec.resource(resource).map(ResourceSpec::group);
         group.is_some_and(|group| self.state.owner(group) == Some(node))
             && self.state.resource_state(resource).may_run()
     }
 
-    pub(crate) fn groups_owned_by(self, node: NodeId) -> Vec<GroupId> {
-        self.state
-            .occupancy
-            .groups_on(node)
-            .filter(|group| self.state.owner(*group) == Some(node))
-            .collect()
+    /// Returns the groups that a node owns.
+    pub(crate) fn groups_owned_by(self, node: NodeId) -> impl Iterator<Item = GroupId> + use<'a> {
+        let groups = self.state.occupancy.groups_on(node);
+        groups.filter(move |group| self.state.owner(*group) == Some(node))
     }
 
     pub(crate) fn resources_owned_by(self, node: NodeId) -> Vec<ResourceId> {
         self.groups_owned_by(node)
-            .into_iter()
             .filter_map(|group| self.spec.group(group))
             .flat_map(GroupSpec::resources)
             .collect()
@@ -64,9 +61,8 @@ impl Facts<'_> {
 
     /// Tells whether a group that is wanted online waits for this node to be off.
     fn owns_what_is_wanted(self, node: NodeId) -> bool {
-        self.state.occupancy.groups_on(node).any(|group| {
-            self.state.owner(group) == Some(node)
-                && self.spec.group(group).is_some_and(|declared| self.is_wanted(declared, group))
+        self.groups_owned_by(node).any(|group| {
+            self.spec.group(group).is_some_and(|declared| self.is_wanted(declared, group))
         })
     }
 
@@ -80,10 +76,7 @@ impl Facts<'_> {
     pub(crate) fn first_that_may_run(self, node: NodeId) -> Option<ResourceId> {
         let orphan = self.state.orphans_on(node).map(|(resource, _)| resource).next();
         let own = || {
-            let groups = self.state.occupancy.groups_on(node);
-            let running = groups.filter(|group| {
-                self.state.owner(*group) == Some(node) && self.index.running(*group) > 0
-            });
+            let running = self.groups_owned_by(node).filter(|group| self.index.running(*group) > 0);
             let mut resources =
                 running.filter_map(|group| self.spec.group(group)).flat_map(GroupSpec::resources);
             resources.find(|resource| self.state.resource_state(*resource).may_run())

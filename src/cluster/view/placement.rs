@@ -10,7 +10,7 @@ use crate::spec::GroupSpec;
 use crate::state::{DownProof, Exhaustion, HomeWait, Recovery, Room};
 use crate::time::Timestamp;
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
     /// Returns the node for which a group waits when the cluster forms, and the time until which it
     /// waits (`ClusterGroupWaitDelay`). The node is the most preferred owner or, without one, the
     /// last owner. If that node is a member or there is none, and the group could only start in
@@ -146,6 +146,19 @@ impl Facts<'_> {
         let record = self.state.node(owner?)?;
         (record.state == NodeState::Down).then_some(record.proof)
     }
+
+    /// Tells whether a group that is to start waits for room: it is off and takes none yet.
+    pub(crate) fn waits_for_room(self, group: GroupId) -> bool {
+        self.state.group(group).is_some_and(|record| match record.room {
+            Room::Taken => false,
+            Room::Left => record.owner.is_some() && self.state.is_wanted(self.spec, group),
+        })
+    }
+
+    /// Returns the question to the policy for a group.
+    pub(crate) fn placement(self, group: GroupId, trigger: Trigger) -> Option<Placement<'a>> {
+        Placement::new(self.spec, self.state, group, trigger)
+    }
 }
 
 impl View<'_> {
@@ -173,22 +186,5 @@ impl View<'_> {
             .map_or(Err(Rejection::NotUp { state: NodeState::Down }), |placement| {
                 plan::assess(&placement, self.policy, node)
             })
-    }
-}
-
-impl Facts<'_> {
-    /// Tells whether a group that is to start waits for room: it is off and takes none yet.
-    pub(crate) fn waits_for_room(self, group: GroupId) -> bool {
-        self.state.group(group).is_some_and(|record| match record.room {
-            Room::Taken => false,
-            Room::Left => record.owner.is_some() && self.state.is_wanted(self.spec, group),
-        })
-    }
-}
-
-impl<'a> Facts<'a> {
-    /// Returns the question to the policy for a group.
-    pub(crate) fn placement(self, group: GroupId, trigger: Trigger) -> Option<Placement<'a>> {
-        Placement::new(self.spec, self.state, group, trigger)
     }
 }

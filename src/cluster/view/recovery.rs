@@ -1,5 +1,7 @@
 //! The restarts, retries and failovers that are left.
 
+use core::time::Duration;
+
 use crate::cluster::view::Facts;
 use crate::id::ResourceId;
 use crate::machine::{NodeState, ResourceState};
@@ -79,7 +81,7 @@ impl Facts<'_> {
             return 0;
         }
         let period = if seeded!(RestartsNeverExpire) {
-            core::time::Duration::MAX
+            Duration::MAX
         } else {
             allowed.settings.restart_period
         };

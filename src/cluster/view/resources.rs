@@ -9,6 +9,7 @@ use crate::machine::ResourceState;
 use crate::settings::{DesiredState, FailoverLimit, Maintenance, UnconfirmedStop};
 use crate::spec::GroupSpec;
 use crate::state::{Doubt, Exhaustion, OperationKind, Recovery};
+use crate::time::Timestamp;
 
 impl Facts<'_> {
     /// Decides for every resource of the group, providers first, whether it should be online on
@@ -203,10 +204,7 @@ impl Facts<'_> {
     }
 
     /// Returns the time and the kind of the next health check of a resource.
-    pub(crate) fn next_check(
-        self,
-        resource: ResourceId,
-    ) -> Option<(crate::time::Timestamp, OperationKind)> {
+    pub(crate) fn next_check(self, resource: ResourceId) -> Option<(Timestamp, OperationKind)> {
         let record = self.state.resource(resource)?;
         let settings = self.spec.resource(resource)?.settings();
         if record.state != ResourceState::Online
@@ -223,7 +221,7 @@ impl Facts<'_> {
             .span()
             .map(|span| (record.looked_alive_at.after(span), OperationKind::CheckLooksAlive));
         // The thorough check includes the cheap one.
-        let is_first = |cheap: &(crate::time::Timestamp, OperationKind)| {
+        let is_first = |cheap: &(Timestamp, OperationKind)| {
             thorough.is_none_or(|thorough| cheap.0 < thorough.0)
         };
         cheap.filter(is_first).or(thorough)

@@ -55,9 +55,8 @@ impl Facts<'_> {
     pub(crate) fn anybody_waits_on(self, node: NodeId) -> bool {
         let lock = self.state.node(node).map_or(LockHandling::Respect, |of| of.drain.lock);
         self.index.tier_ahead.contains_key(&node)
-            && self.state.occupancy.groups_on(node).any(|group| {
-                self.state.owner(group) == Some(node)
-                    && !self.is_moving(group)
+            && self.groups_owned_by(node).any(|group| {
+                !self.is_moving(group)
                     && !self.is_held_by_lock(group, lock)
                     && !self.is_group_left(group)
                     && self
@@ -78,14 +77,12 @@ impl Facts<'_> {
     pub(crate) fn tier_ahead_of(self, node: NodeId) -> Option<Priority> {
         self.drain_wait_end(node)?;
         let priority = |group| self.spec.group(group).map(|of| of.settings().priority);
-        let leaving = self.state.occupancy.groups_on(node).filter(|group| {
+        let leaving = self.groups_owned_by(node).filter(|group| {
             let movement = self.state.group(*group).and_then(|record| record.movement);
-            self.state.owner(*group) == Some(node)
-                && movement.is_some_and(|of| of.cause == MovementCause::Drain)
+            movement.is_some_and(|of| of.cause == MovementCause::Drain)
                 && self.is_on_the_move(*group)
         });
-        let all = (node, GroupId::new(0))..=(node, GroupId::new(u32::MAX));
-        let arriving = self.index.drained.range(all).map(|(_, group)| *group).filter(|group| {
+        let arriving = self.index.drained_from(node).filter(|group| {
             let place = priority(*group).map(|priority| (priority, *group));
             self.state.owner(*group) != Some(node)
                 && place.is_some_and(|place| self.index.unsettled.contains(&place))
