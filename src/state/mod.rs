@@ -20,6 +20,7 @@ mod failed_nodes;
 mod group;
 mod node;
 mod occupancy;
+mod operation;
 mod resource;
 
 pub use crate::quorum::WitnessState;
@@ -30,9 +31,10 @@ pub use group::{
 };
 pub use node::{Attraction, DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
 pub use occupancy::Occupancy;
+pub use operation::{Operation, OperationKind, Outcome};
 pub use resource::{
-    Doubt, Exhaustion, FailedWhile, LateStart, Operation, OperationKind, Orphan, OrphanState,
-    Outcome, Recovery, ResourceRecord, Vouched,
+    Doubt, Exhaustion, FailedWhile, LateStart, Orphan, OrphanState, Recovery, ResourceRecord,
+    Vouched,
 };
 
 /// The ground state of a cluster.

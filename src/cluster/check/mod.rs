@@ -13,7 +13,6 @@ use alloc::collections::BTreeSet;
 
 use crate::cluster::check::accepted::Accepted;
 use crate::cluster::index::outstanding::Target;
-use crate::cluster::ledger::Ledger;
 use crate::cluster::view::{Facts, View};
 use crate::cluster::words::{Input, InputError, Life, Run, Running};
 use crate::id::{Incarnation, NodeId, OpId, ResourceId};
@@ -203,7 +202,7 @@ impl Facts<'_> {
             Target::Inquiry(node) => self.state.node(node).and_then(|record| record.inquiry),
         };
         match kind {
-            Some(of) if Ledger::fits(of.kind, outcome) => Ok(()),
+            Some(of) if of.kind.is_answered_by(outcome) => Ok(()),
             Some(_) => Err(InputError::OutcomeDoesNotFit(operation)),
             None => Err(InputError::StaleOperation(operation)),
         }

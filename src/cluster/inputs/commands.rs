@@ -114,7 +114,7 @@ impl Planner<'_> {
                 if owner
                     .is_none_or(|node| self.ledger.state().node_state(node) == NodeState::Down) =>
             {
-                let proof = self.ledger.facts().proof_of(owner);
+                let proof = self.view().proof_of(owner);
                 self.ledger.transfer(group, Some(to), MovementCause::Operator, proof);
             }
             Some(to) => {
@@ -171,9 +171,7 @@ impl Planner<'_> {
                 continue;
             }
             let member = of.resource_at(position);
-            if self.ledger.facts().desired(group, member) == DesiredState::Offline
-                || member == resource
-            {
+            if self.view().desired(group, member) == DesiredState::Offline || member == resource {
                 self.ledger.note_desired(member, DesiredState::Online);
             }
             self.ledger.free_nodes(group, member);

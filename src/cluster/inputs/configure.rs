@@ -15,14 +15,11 @@ impl Planner<'_> {
         let Configuration { spec, authority } = configuration;
         let mapping = Mapping::new(self.ledger.spec(), &spec);
         self.leave_removed_nodes(&mapping);
-        let given_up = self
-            .ledger
-            .facts()
-            .given_up()
-            .mapped(|old| mapping.group(old), |old| mapping.resource(old));
-        let mut state = self.ledger.facts().mapped_state(&mapping, &spec);
-        self.ledger.facts().note_struck(&mapping, &spec, &mut state);
-        let told = self.ledger.facts().told_states(&spec);
+        let given_up =
+            self.view().given_up().mapped(|old| mapping.group(old), |old| mapping.resource(old));
+        let mut state = self.view().mapped_state(&mapping, &spec);
+        self.view().note_struck(&mapping, &spec, &mut state);
+        let told = self.view().told_states(&spec);
         let votes = self.ledger.index().membership.total_votes;
         self.ledger.replace(Arc::new(spec), state);
         self.plan_indexes();
@@ -61,7 +58,7 @@ impl Planner<'_> {
             let owner = self.ledger.state().owner(group);
             let movement = self.ledger.state().group(group).and_then(|record| record.movement);
             if is_removed(owner) {
-                let proof = self.ledger.facts().proof_of(owner);
+                let proof = self.view().proof_of(owner);
                 self.ledger.transfer(group, None, MovementCause::Configuration, proof);
             } else if is_removed(movement.and_then(|movement| movement.to)) {
                 self.ledger.abandon_move(group);

@@ -48,7 +48,7 @@ impl Planner<'_> {
             return;
         }
         let spec = self.ledger.shared_spec();
-        let groups: Vec<GroupId> = self.ledger.facts().groups_owned_by(node).collect();
+        let groups: Vec<GroupId> = self.view().groups_owned_by(node).collect();
         for group in groups {
             if let Some(declared) = spec.group(group) {
                 self.try_on_resumed(declared, paused_since);
@@ -59,7 +59,7 @@ impl Planner<'_> {
 
     /// Calls off a drain: the groups that have not left yet stay.
     fn call_off_drain(&mut self, node: NodeId) {
-        let groups: Vec<GroupId> = self.ledger.facts().groups_owned_by(node).collect();
+        let groups: Vec<GroupId> = self.view().groups_owned_by(node).collect();
         for group in groups {
             let is_leaving = self.ledger.state().group(group).is_some_and(|record| {
                 record.movement.is_some_and(|of| of.cause == MovementCause::Drain)

@@ -20,12 +20,12 @@ impl Planner<'_> {
         self.ledger.supersede_inquiry(node);
         let listed: BTreeMap<ResourceId, RunningState> =
             running.iter().map(|of| (of.resource, of.state)).collect();
-        for resource in self.ledger.facts().resources_owned_by(node) {
+        for resource in self.view().resources_owned_by(node) {
             self.compare(resource, listed.get(&resource).copied());
         }
         self.compare_orphans(node, &listed);
         for of in running {
-            let is_known = self.ledger.facts().runs_by_right(node, of.resource)
+            let is_known = self.view().runs_by_right(node, of.resource)
                 || self.ledger.state().orphans.contains_key(&(node, of.resource));
             if !is_known {
                 self.ledger.find_orphan(node, *of);
@@ -74,10 +74,10 @@ impl Planner<'_> {
             (ResourceState::OfflinePending | ResourceState::Terminating, Some(_)) => {
                 self.ledger.issue_again(resource);
             }
-            (ResourceState::InDoubt, Some(_)) if self.ledger.facts().is_terminating(resource) => {
+            (ResourceState::InDoubt, Some(_)) if self.view().is_terminating(resource) => {
                 self.ledger.issue_again(resource);
             }
-            (ResourceState::InDoubt, Some(_)) if self.ledger.facts().is_left(resource) => {}
+            (ResourceState::InDoubt, Some(_)) if self.view().is_left(resource) => {}
             // The list says more than a probe.
             (ResourceState::InDoubt, Some(_)) => {
                 self.ledger.supersede(resource);

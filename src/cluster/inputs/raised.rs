@@ -15,8 +15,8 @@ impl Planner<'_> {
         for resource in given_up.restarts {
             // In another group the resource starts anew, and a retry that is due gives it all its
             // restarts.
-            let retry = self.ledger.facts().next_retry(resource);
-            if self.ledger.facts().exhaustion(resource).is_none()
+            let retry = self.view().next_retry(resource);
+            if self.view().exhaustion(resource).is_none()
                 || retry.is_some_and(|at| at <= self.ledger.state().now)
             {
                 continue;
@@ -24,30 +24,26 @@ impl Planner<'_> {
             let settings = spec.resource(resource).map(crate::spec::ResourceSpec::settings);
             if let Some(settings) = settings
                 && settings.restart_action != RestartAction::DontRestart
-                && !self.ledger.facts().is_on_paused_node(resource)
-                && !self.ledger.facts().bars_owner(resource)
-                && self.restart(
-                    resource,
-                    self.ledger.facts().allowed_after_failure(resource, settings),
-                )
+                && !self.view().is_on_paused_node(resource)
+                && !self.view().bars_owner(resource)
+                && self.restart(resource, self.view().allowed_after_failure(resource, settings))
             {
                 self.ledger.touch_resource(resource);
             }
         }
         for resource in given_up.never {
-            if self.ledger.facts().exhaustion(resource).is_none() {
+            if self.view().exhaustion(resource).is_none() {
                 continue;
             }
             let Some(declared) = spec.resource(resource) else { continue };
             let Some(group) = spec.group(declared.group()) else { continue };
             if declared.settings().restart_action != RestartAction::DontRestart {
-                let allowed =
-                    self.ledger.facts().allowed_after_failure(resource, declared.settings());
+                let allowed = self.view().allowed_after_failure(resource, declared.settings());
                 self.recover_by_action(group, resource, allowed);
             }
         }
         for group in given_up.failovers {
-            let budget = self.ledger.facts().failover_budget(group, self.ledger.state().now);
+            let budget = self.view().failover_budget(group, self.ledger.state().now);
             if budget.is_none_or(|budget| budget.remaining == 0) {
                 continue;
             }

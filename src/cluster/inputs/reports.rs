@@ -12,7 +12,7 @@ impl Planner<'_> {
     /// started, whatever is still reported of the start.
     pub(crate) fn report_failure(&mut self, resource: ResourceId) {
         match self.ledger.state().resource_state(resource) {
-            ResourceState::Online if self.ledger.facts().heeds_checks(resource) => {
+            ResourceState::Online if self.view().heeds_checks(resource) => {
                 self.fail(resource, ResourceEvent::FailureReported);
             }
             ResourceState::Online => {
@@ -31,7 +31,7 @@ impl Planner<'_> {
 
     /// Takes in that a resource is alive, as an agent says: both checks are due that much later.
     pub(crate) fn report_alive(&mut self, resource: ResourceId) {
-        if self.ledger.facts().heeds_checks(resource) {
+        if self.view().heeds_checks(resource) {
             self.ledger.note_alive(resource);
             self.ledger.schedule_resource(resource);
         }

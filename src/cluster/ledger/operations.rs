@@ -5,7 +5,7 @@ use crate::cluster::ledger::Ledger;
 use crate::cluster::words::Output;
 use crate::id::{OpId, ResourceId};
 use crate::machine::ResourceEvent;
-use crate::state::{Doubt, Operation, OperationKind, Outcome};
+use crate::state::{Doubt, Operation, OperationKind};
 
 impl Ledger {
     /// Issues the operation in flight of a resource once more, under a new number.
@@ -111,19 +111,6 @@ impl Ledger {
             record.known_alive_at = now;
         }
         self.touch_resource(resource);
-    }
-
-    /// Tells whether this outcome is an answer to this kind of operation.
-    pub(crate) fn fits(kind: OperationKind, outcome: Outcome) -> bool {
-        if kind == OperationKind::Inventory {
-            return false;
-        }
-        match outcome {
-            Outcome::Failed | Outcome::TimedOut => true,
-            Outcome::FailedForGood => kind == OperationKind::Start,
-            Outcome::Succeeded => kind != OperationKind::Probe,
-            Outcome::Running | Outcome::NotRunning => kind == OperationKind::Probe,
-        }
     }
 
     /// Forgets the operation in flight of a resource, because its node is gone or another operation

@@ -18,7 +18,7 @@ impl Planner<'_> {
         while let Some(resource) = self.ledger.next_orphan(node, last) {
             last = Some(resource);
             self.ledger.expire_orphan(node, resource);
-            let Some(orphan) = self.ledger.facts().orphan(node, resource) else { continue };
+            let Some(orphan) = self.view().orphan(node, resource) else { continue };
             if orphan.operation.is_some() {
                 continue;
             }
@@ -26,7 +26,7 @@ impl Planner<'_> {
                 OrphanState::Running | OrphanState::Unsettled
                     if self.view().may_be_taken_over(node, resource) => {}
                 OrphanState::Running | OrphanState::Unsettled
-                    if self.ledger.facts().has_orphan_dependent(node, resource) => {}
+                    if self.view().has_orphan_dependent(node, resource) => {}
                 OrphanState::Running => {
                     self.ledger.issue_for_orphan(node, resource, OperationKind::Stop);
                 }
@@ -44,11 +44,11 @@ impl Planner<'_> {
     }
 
     fn resolve_orphan_doubt(&mut self, node: NodeId, resource: ResourceId, since: Timestamp) {
-        match self.ledger.facts().unconfirmed_stop(resource) {
+        match self.view().unconfirmed_stop(resource) {
             UnconfirmedStop::AssumeOff => self.ledger.forget_orphan(node, resource),
             // The node is being fenced, or will be; another attempt does no harm.
             UnconfirmedStop::FenceNode | UnconfirmedStop::BlockGroup => {
-                let retry_at = self.ledger.facts().probe_interval().map(|span| since.after(span));
+                let retry_at = self.view().probe_interval().map(|span| since.after(span));
                 if retry_at.is_some_and(|at| at <= self.ledger.state().now) {
                     self.ledger.issue_for_orphan(node, resource, OperationKind::Terminate);
                 }

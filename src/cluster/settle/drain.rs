@@ -44,12 +44,11 @@ impl Planner<'_> {
                 self.ledger.state().is_quorate()
                     && is_known
                     && !self
-                        .ledger
-                        .facts()
+                        .view()
                         .groups_owned_by(*node)
-                        .any(|group| self.ledger.facts().is_on_the_move(group))
-                    && !self.ledger.facts().leaves_later(*node)
-                    && !self.ledger.facts().anybody_waits_on(*node)
+                        .any(|group| self.view().is_on_the_move(group))
+                    && !self.view().leaves_later(*node)
+                    && !self.view().anybody_waits_on(*node)
             })
             .collect();
         for node in &ended {
@@ -70,8 +69,8 @@ impl Planner<'_> {
         let spec = self.ledger.shared_spec();
         let priority = |group: &GroupId| spec.group(*group).map(|of| of.settings().priority);
         // A group that moves and is in doubt goes when the doubt has ended.
-        let mut left: Vec<GroupId> = self.ledger.facts().groups_owned_by(node).collect();
-        left.retain(|group| !self.ledger.facts().is_moving(*group));
+        let mut left: Vec<GroupId> = self.view().groups_owned_by(node).collect();
+        left.retain(|group| !self.view().is_moving(*group));
         left.sort_by_key(|group| Reverse(priority(group)));
         let mut is_any = false;
         for group in left {
@@ -87,7 +86,7 @@ impl Planner<'_> {
 
     fn finish_drain(&mut self, node: NodeId) {
         // A group that moves to this node from a lost one goes elsewhere when its turn comes.
-        let left: Vec<GroupId> = self.ledger.facts().groups_owned_by(node).collect();
+        let left: Vec<GroupId> = self.view().groups_owned_by(node).collect();
         let status = match left.first() {
             None => DrainStatus::Completed,
             Some(_) => DrainStatus::Failed,

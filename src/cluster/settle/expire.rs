@@ -11,7 +11,7 @@ impl Planner<'_> {
         let now = self.ledger.state().now;
         for resource in declared.resources() {
             self.end_wait(declared, group, resource);
-            if let Some(effect) = self.ledger.facts().resource_effect(resource)
+            if let Some(effect) = self.view().resource_effect(resource)
                 && effect.deadline <= now
             {
                 let (operation, action) = (effect.operation, effect.action);

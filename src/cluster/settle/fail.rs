@@ -53,7 +53,7 @@ impl Planner<'_> {
         let was = Was { state: record.state, since: record.since };
         self.ledger.supersede(resource);
         self.ledger.step_resource(resource, event);
-        if !self.ledger.facts().is_needed(resource) {
+        if !self.view().is_needed(resource) {
             self.ledger.issue(resource, OperationKind::Terminate);
         } else if self.ledger.state().resource_state(resource) == ResourceState::InDoubt {
             self.ledger.set_doubt(resource, Doubt::ToTerminate);
@@ -77,7 +77,7 @@ impl Planner<'_> {
     pub(crate) fn begin_doubt(&mut self, resource: ResourceId, event: ResourceEvent) {
         self.ledger.step_resource(resource, event);
         self.ledger.note_probed(resource);
-        if self.ledger.facts().is_left_unconfirmed(resource) {
+        if self.view().is_left_unconfirmed(resource) {
             self.leave(resource);
         }
     }
@@ -89,9 +89,9 @@ impl Planner<'_> {
         let Some(declared) = spec.resource(resource) else { return };
         let group = declared.group();
         let Some(group_spec) = spec.group(group) else { return };
-        let affects_group = self.ledger.facts().affects_group(group_spec, resource);
+        let affects_group = self.view().affects_group(group_spec, resource);
         self.bar_if_affected(resource);
-        if self.ledger.facts().desired(group, resource) == DesiredState::Offline {
+        if self.view().desired(group, resource) == DesiredState::Offline {
             return;
         }
         if affects_group {
@@ -105,10 +105,7 @@ impl Planner<'_> {
     pub(crate) fn bar_if_affected(&mut self, resource: ResourceId) {
         let spec = self.ledger.shared_spec();
         let Some(group) = spec.resource(resource).map(ResourceSpec::group) else { return };
-        if spec
-            .group(group)
-            .is_some_and(|declared| self.ledger.facts().affects_group(declared, resource))
-        {
+        if spec.group(group).is_some_and(|declared| self.view().affects_group(declared, resource)) {
             self.ledger.bar_owner(group, resource);
         }
     }

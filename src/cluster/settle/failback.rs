@@ -17,7 +17,7 @@ impl Planner<'_> {
     ) -> Placed {
         match self.view().failback_plan(declared, group, owner) {
             FailbackPlan::Now(to) => {
-                if self.ledger.facts().lets_others_choose_first() {
+                if self.view().lets_others_choose_first() {
                     return Placed::Yielded;
                 }
                 if self.view().goes_after_another(group, to) {

@@ -35,7 +35,7 @@ impl Planner<'_> {
             self.ledger.node_off(node, NodeEvent::ConfirmedDown, DownProof::LeaseExpired);
         }
         self.ledger.expire_fence(node);
-        if self.ledger.facts().wants_fence(node) {
+        if self.view().wants_fence(node) {
             self.ledger.fence(node);
         }
         self.ledger.inquire(node);
@@ -48,7 +48,7 @@ impl Planner<'_> {
             return;
         }
         let spec = self.ledger.shared_spec();
-        let groups: Vec<GroupId> = self.ledger.facts().groups_owned_by(node).collect();
+        let groups: Vec<GroupId> = self.view().groups_owned_by(node).collect();
         for group in groups {
             if let Some(declared) = spec.group(group) {
                 self.try_on_admitted(declared);

@@ -34,7 +34,7 @@ impl Planner<'_> {
 
     /// Plans every touched node and group, in order of priority, until nothing is touched.
     pub(crate) fn settle(&mut self) {
-        self.settle_within(self.ledger.facts().rounds());
+        self.settle_within(self.view().rounds());
     }
 
     fn settle_within(&mut self, rounds: u64) {
@@ -92,7 +92,7 @@ impl Planner<'_> {
     fn forget_source(&mut self, declared: &GroupSpec, group: GroupId) {
         let has_source =
             self.ledger.state().group(group).is_some_and(|record| record.return_to.is_some());
-        if has_source && self.ledger.facts().is_complete(declared, group) {
+        if has_source && self.view().is_complete(declared, group) {
             self.ledger.set_source(group, None);
         }
     }

@@ -18,7 +18,7 @@ impl Planner<'_> {
             && self.view().assess(group, trigger, to).is_err()
         {
             let may_go_elsewhere = may_go_elsewhere(movement.cause);
-            if may_go_elsewhere && self.ledger.facts().lets_others_choose_first() {
+            if may_go_elsewhere && self.view().lets_others_choose_first() {
                 return Placed::Yielded;
             }
             let other = may_go_elsewhere
@@ -53,11 +53,11 @@ impl Planner<'_> {
     pub(crate) fn try_queued_move(&mut self, group: GroupId) -> Placed {
         let queued = self.ledger.state().group(group).and_then(|record| record.queued);
         let Some(QueuedMove { to, on_failure, lock }) = queued else { return Placed::Undecided };
-        if self.ledger.facts().is_held_by_lock(group, lock) {
+        if self.view().is_held_by_lock(group, lock) {
             return Placed::Undecided;
         }
         let Some(to) = self.view().move_target(group, to).ok() else { return Placed::Undecided };
-        if self.ledger.facts().lets_others_choose_first() {
+        if self.view().lets_others_choose_first() {
             return Placed::Yielded;
         }
         self.ledger.begin_move(group, Some(to), MovementCause::Operator, on_failure);

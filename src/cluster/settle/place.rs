@@ -17,7 +17,7 @@ use crate::state::{
 impl Planner<'_> {
     /// Gives a group the owner that it should have, or starts its move there.
     pub(crate) fn place(&mut self, declared: &GroupSpec, group: GroupId) -> Placed {
-        if self.ledger.facts().was_never_owned(group) {
+        if self.view().was_never_owned(group) {
             // Asks again if the group may still take over its running resources, whatever was
             // touched.
             self.ledger.touch_orphans_of(group);
@@ -33,7 +33,7 @@ impl Planner<'_> {
             Some((owner, NodeState::Unclean)) => {
                 // An operator may have asked for the group only now, when no fence and no further
                 // attempt to fence was awaited; or may not want it any more.
-                let is_wanted = self.ledger.facts().is_wanted(declared, group);
+                let is_wanted = self.view().is_wanted(declared, group);
                 let is_fence_touched = self.ledger.state().node(owner).is_some_and(|record| {
                     let Fence { operation, retry_at, .. } = &record.fence;
                     operation.is_none() && (is_wanted || retry_at.is_some())
@@ -51,8 +51,8 @@ impl Planner<'_> {
     }
 
     fn place_first(&mut self, declared: &GroupSpec, group: GroupId) -> Placed {
-        if self.ledger.facts().was_never_owned(group) {
-            if self.ledger.facts().unknown_of(declared).is_some() {
+        if self.view().was_never_owned(group) {
+            if self.view().unknown_of(declared).is_some() {
                 return Placed::Undecided;
             }
             if let Some(node) = self.view().where_it_runs(declared, group) {
@@ -60,10 +60,10 @@ impl Planner<'_> {
                 return Placed::Decided;
             }
         }
-        if self.ledger.facts().lets_others_choose_first() {
+        if self.view().lets_others_choose_first() {
             return Placed::Yielded;
         }
-        if self.ledger.facts().preferred_owner_wait(declared, group).is_some() {
+        if self.view().preferred_owner_wait(declared, group).is_some() {
             return Placed::Undecided;
         }
         match self.view().choose(group, Trigger::Start) {
@@ -86,10 +86,10 @@ impl Planner<'_> {
             self.ledger.transfer(group, Some(to), cause, proof);
             return Placed::Decided;
         }
-        if self.ledger.facts().lets_others_choose_first() {
+        if self.view().lets_others_choose_first() {
             return Placed::Yielded;
         }
-        if self.ledger.facts().preferred_owner_wait(declared, group).is_some() {
+        if self.view().preferred_owner_wait(declared, group).is_some() {
             return Placed::Undecided;
         }
         match self.view().choose(group, Trigger::NodeFailure) {
@@ -102,10 +102,10 @@ impl Planner<'_> {
     }
 
     fn place_owned(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
-        if self.ledger.facts().is_moving(group) {
+        if self.view().is_moving(group) {
             return self.continue_move(group, owner);
         }
-        if self.ledger.facts().is_group_left(group) {
+        if self.view().is_group_left(group) {
             return self.place_left(declared, group, owner);
         }
         // A group that leaves anyway needs no failover, which would be counted.
@@ -123,9 +123,7 @@ impl Planner<'_> {
     /// Lets a move that was decided on begin at once.
     fn set_off(&mut self, placed: Placed, group: GroupId, owner: NodeId) -> Placed {
         match placed {
-            Placed::Decided if self.ledger.facts().is_moving(group) => {
-                self.continue_move(group, owner)
-            }
+            Placed::Decided if self.view().is_moving(group) => self.continue_move(group, owner),
             Placed::Decided | Placed::Undecided | Placed::Yielded => placed,
         }
     }
@@ -142,10 +140,9 @@ impl Planner<'_> {
         self.set_off(placed, group, owner)
     }
 
-    /// Moves a group if one of its resources used up its restarts. Tells whether there was anything
-    /// to decide.
+    /// Moves a group if one of its resources used up its restarts.
     fn fail_over(&mut self, declared: &GroupSpec, group: GroupId) -> Placed {
-        let Some((resource, recovery)) = self.ledger.facts().resource_to_fail_over(declared) else {
+        let Some((resource, recovery)) = self.view().resource_to_fail_over(declared) else {
             return Placed::Undecided;
         };
         if let Some(source) = self.ledger.state().group(group).and_then(|record| record.return_to) {
@@ -163,13 +160,13 @@ impl Planner<'_> {
         if self.stay_without_return(declared, resource) {
             return Placed::Decided;
         }
-        if self.ledger.facts().lets_others_choose_first() {
+        if self.view().lets_others_choose_first() {
             return Placed::Yielded;
         }
         let target = self
             .view()
             .choose(group, Trigger::ResourceFailure)
-            .filter(|choice| !self.ledger.facts().is_refused(declared, group, choice.node));
+            .filter(|choice| !self.view().is_refused(declared, group, choice.node));
         let Some(target) = target else {
             let is_news = recovery == Recovery::Failover;
             if is_news {
@@ -178,8 +175,7 @@ impl Planner<'_> {
             return if is_news { Placed::Decided } else { Placed::Undecided };
         };
         if self
-            .ledger
-            .facts()
+            .view()
             .failover_budget(group, self.ledger.state().now)
             .is_none_or(|budget| budget.remaining == 0)
         {
@@ -196,13 +192,11 @@ impl Planner<'_> {
     /// there. A group that runs in part leaves by failback, if only the resources that must run
     /// count.
     fn leave_unfit_owner(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
-        if !self.ledger.facts().is_unfit(declared, group, owner) {
+        if !self.view().is_unfit(declared, group, owner) {
             return Placed::Undecided;
         }
-        let (is_running, is_wanted) = (
-            self.ledger.index().running(group) > 0,
-            self.ledger.facts().is_wanted(declared, group),
-        );
+        let (is_running, is_wanted) =
+            (self.ledger.index().running(group) > 0, self.view().is_wanted(declared, group));
         let tenure = self.ledger.state().group(group).map(|record| record.tenure);
         let is_struck = tenure == Some(Tenure::Struck);
         match self.ledger.spec().settings().ownership {
@@ -213,10 +207,10 @@ impl Planner<'_> {
         // A lock holds a group where it was put; a group that has to start and cannot do so here
         // moves on.
         let is_at_rest = is_running || !is_wanted;
-        if is_at_rest && self.ledger.facts().is_held_by_lock(group, LockHandling::Respect) {
+        if is_at_rest && self.view().is_held_by_lock(group, LockHandling::Respect) {
             return Placed::Undecided;
         }
-        if self.ledger.facts().lets_others_choose_first() {
+        if self.view().lets_others_choose_first() {
             return Placed::Yielded;
         }
         let is_owner_up = self.ledger.state().node_state(owner) == NodeState::Up;
@@ -235,7 +229,7 @@ impl Planner<'_> {
             };
             is_better
                 && choice.node != owner
-                && !self.ledger.facts().is_refused(declared, group, choice.node)
+                && !self.view().is_refused(declared, group, choice.node)
         });
         let Some(choice) = choice else { return Placed::Undecided };
         let cause = match tenure {
@@ -249,22 +243,22 @@ impl Planner<'_> {
     /// Tries a group again that was not admitted beside another one of its class.
     fn retry_admission(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
         let is_refused =
-            declared.resources().any(|resource| self.ledger.facts().is_refused_resource(resource));
-        if !is_refused || !self.ledger.facts().is_wanted(declared, group) {
+            declared.resources().any(|resource| self.view().is_refused_resource(resource));
+        if !is_refused || !self.view().is_wanted(declared, group) {
             return Placed::Undecided;
         }
-        if self.ledger.facts().lets_others_choose_first() {
+        if self.view().lets_others_choose_first() {
             return Placed::Yielded;
         }
         let choice = self.view().choose(group, Trigger::Start);
         let elsewhere = choice
             .filter(|choice| choice.tier == Tier::Eligible && choice.node != owner)
             .map(|choice| choice.node);
-        if elsewhere.is_none() && self.ledger.facts().is_refused(declared, group, owner) {
+        if elsewhere.is_none() && self.view().is_refused(declared, group, owner) {
             return Placed::Undecided;
         }
         for resource in declared.resources() {
-            if self.ledger.facts().is_refused_resource(resource) {
+            if self.view().is_refused_resource(resource) {
                 self.ledger.forget_failure(resource);
             }
         }
@@ -282,22 +276,22 @@ impl Planner<'_> {
         if drain.status != DrainStatus::InProgress || seeded!(DrainForgotten) {
             return Placed::Undecided;
         }
-        if self.ledger.facts().is_held_by_lock(group, drain.lock) && !seeded!(LockIgnored) {
+        if self.view().is_held_by_lock(group, drain.lock) && !seeded!(LockIgnored) {
             return Placed::Undecided;
         }
         // An operator is to look at the group, so it stays.
-        if self.ledger.facts().is_group_left(group) {
+        if self.view().is_group_left(group) {
             return Placed::Undecided;
         }
         let waits = self
             .ledger
             .spec()
             .group(group)
-            .is_some_and(|of| self.ledger.facts().waits_to_leave(of, group, owner));
+            .is_some_and(|of| self.view().waits_to_leave(of, group, owner));
         if waits {
             return Placed::Undecided;
         }
-        if self.ledger.facts().lets_others_choose_first() {
+        if self.view().lets_others_choose_first() {
             return Placed::Yielded;
         }
         let target = match drain.target {
@@ -307,9 +301,8 @@ impl Planner<'_> {
             None => self.view().choose(group, Trigger::Drain).map(|choice| choice.node),
         };
         let declared = self.ledger.spec().group(group);
-        let target = target.filter(|node| {
-            declared.is_some_and(|of| !self.ledger.facts().is_refused(of, group, *node))
-        });
+        let target = target
+            .filter(|node| declared.is_some_and(|of| !self.view().is_refused(of, group, *node)));
         let mode = if seeded!(DrainToNowhere) { DrainMode::Forced } else { drain.mode };
         match (target, mode) {
             (Some(_), DrainMode::Normal | DrainMode::Forced) | (None, DrainMode::Forced) => {

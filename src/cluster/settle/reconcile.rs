@@ -36,16 +36,14 @@ impl Planner<'_> {
 
     fn stop_what_must_not_run(&mut self, declared: &GroupSpec) {
         for position in declared.graph().start_order().rev() {
-            let is_leaving = self.ledger.facts().state_at(declared, position)
-                == ResourceState::Online
-                && !self.ledger.facts().keeps(position);
+            let is_leaving = self.view().state_at(declared, position) == ResourceState::Online
+                && !self.view().keeps(position);
             let is_leaving = is_leaving
                 || seeded!(StopOvertakesStart)
-                    && self.ledger.facts().state_at(declared, position)
-                        == ResourceState::OnlinePending
-                    && !self.ledger.facts().should(position);
+                    && self.view().state_at(declared, position) == ResourceState::OnlinePending
+                    && !self.view().should(position);
             if is_leaving
-                && (self.ledger.facts().is_free_of_dependents(declared, position)
+                && (self.view().is_free_of_dependents(declared, position)
                     || seeded!(ProviderStopsFirst))
             {
                 let resource = declared.resource_at(position);
@@ -62,12 +60,12 @@ impl Planner<'_> {
         let first = declared
             .graph()
             .start_order()
-            .find(|position| self.ledger.facts().is_ready(declared, *position));
+            .find(|position| self.view().is_ready(declared, *position));
         if first.is_none() || self.ledger.index().orphans.first_of(group).is_some() {
             return;
         }
         if self.ledger.index().running(group) == 0 {
-            match self.ledger.facts().gate(declared, group, owner) {
+            match self.view().gate(declared, group, owner) {
                 Gate::Open => {}
                 Gate::Refused(because_of) => {
                     self.refuse(declared, group, owner, because_of);
@@ -77,7 +75,7 @@ impl Planner<'_> {
             }
         }
         for position in declared.graph().start_order() {
-            if self.ledger.facts().is_ready(declared, position) {
+            if self.view().is_ready(declared, position) {
                 self.ledger.issue(declared.resource_at(position), OperationKind::Start);
             }
         }
@@ -89,7 +87,7 @@ impl Planner<'_> {
         self.ledger.emit(Event::AdmissionRefused { group, node, because_of });
         self.ledger.end_turn(group);
         for position in declared.graph().start_order() {
-            if self.ledger.facts().is_ready(declared, position) {
+            if self.view().is_ready(declared, position) {
                 let resource = declared.resource_at(position);
                 self.ledger.step_resource(resource, ResourceEvent::StartRefused);
                 self.give_up(resource, Exhaustion::Admission);
@@ -108,7 +106,7 @@ impl Planner<'_> {
             let Some(record) = record else { continue };
             match record.doubt {
                 Doubt::ToTerminate => {
-                    if !self.ledger.facts().is_relied_on(declared, resource) {
+                    if !self.view().is_relied_on(declared, resource) {
                         self.ledger.issue(resource, OperationKind::Terminate);
                     }
                     continue;
@@ -116,7 +114,7 @@ impl Planner<'_> {
                 Doubt::Left => continue,
                 Doubt::Open | Doubt::WasOnline => {}
             }
-            match self.ledger.facts().unconfirmed_stop(resource) {
+            match self.view().unconfirmed_stop(resource) {
                 UnconfirmedStop::AssumeOff => {
                     // Another configuration may set this while a probe is in flight.
                     self.ledger.supersede(resource);
@@ -125,12 +123,7 @@ impl Planner<'_> {
                 UnconfirmedStop::FenceNode => self.ledger.touch_node(owner),
                 UnconfirmedStop::BlockGroup => {}
             }
-            if self
-                .ledger
-                .facts()
-                .probe_at(resource)
-                .is_some_and(|at| at <= self.ledger.state().now)
-            {
+            if self.view().probe_at(resource).is_some_and(|at| at <= self.ledger.state().now) {
                 self.ledger.issue(resource, OperationKind::Probe);
             }
         }
@@ -146,7 +139,7 @@ impl Planner<'_> {
             let is_waiting = self.ledger.state().resource(resource).is_some_and(|record| {
                 record.state == ResourceState::Terminating && record.operation.is_none()
             });
-            if is_waiting && !self.ledger.facts().is_relied_on(declared, resource) {
+            if is_waiting && !self.view().is_relied_on(declared, resource) {
                 self.ledger.issue(resource, OperationKind::Terminate);
             }
         }
@@ -154,11 +147,11 @@ impl Planner<'_> {
 
     /// Issues the health checks that are due.
     fn check_what_runs(&mut self, declared: &GroupSpec, group: GroupId) {
-        if !self.ledger.facts().is_checked(group) {
+        if !self.view().is_checked(group) {
             return;
         }
         for resource in declared.resources() {
-            if let Some((at, kind)) = self.ledger.facts().next_check(resource)
+            if let Some((at, kind)) = self.view().next_check(resource)
                 && at <= self.ledger.state().now
             {
                 self.ledger.issue(resource, kind);

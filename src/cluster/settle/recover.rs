@@ -20,17 +20,17 @@ impl Planner<'_> {
         let group = declared.group();
         let Some(group_spec) = spec.group(group) else { return };
         let settings = declared.settings();
-        if self.ledger.facts().desired(group, resource) == DesiredState::Offline {
+        if self.view().desired(group, resource) == DesiredState::Offline {
             return;
         }
-        if self.ledger.facts().has_proved_itself(resource, settings, was) {
+        if self.view().has_proved_itself(resource, settings, was) {
             self.ledger.forget_retries(resource);
         }
         if self.ledger.state().group(group).is_some_and(|record| record.return_to.is_some()) {
             self.ledger.set_recovery(resource, Recovery::Failover);
             return;
         }
-        let allowed = self.ledger.facts().allowed_after_failure(resource, settings);
+        let allowed = self.view().allowed_after_failure(resource, settings);
         self.recover_by_action(group_spec, resource, allowed);
     }
 
@@ -49,24 +49,24 @@ impl Planner<'_> {
             RestartAction::RestartNoNotify => {
                 if seeded!(UncriticalMoves) {
                     self.ledger.set_recovery(resource, Recovery::Failover);
-                } else if self.ledger.facts().is_on_paused_node(resource) {
+                } else if self.view().is_on_paused_node(resource) {
                     self.ledger.set_recovery(resource, Recovery::None);
                 } else if !self.restart(resource, allowed) {
                     self.give_up(resource, Exhaustion::Restarts);
                 }
             }
             RestartAction::RestartNotify => {
-                let is_redundant = self.ledger.facts().is_redundant(group_spec, resource);
-                if self.ledger.facts().is_on_paused_node(resource) {
+                let is_redundant = self.view().is_redundant(group_spec, resource);
+                if self.view().is_on_paused_node(resource) {
                     let may_wait = is_redundant
-                        || self.ledger.facts().restarts_left(resource, allowed) > 0
-                            && !self.ledger.facts().may_fail_over(resource);
+                        || self.view().restarts_left(resource, allowed) > 0
+                            && !self.view().may_fail_over(resource);
                     let next = if may_wait { Recovery::None } else { Recovery::Failover };
                     self.ledger.set_recovery(resource, next);
                     return;
                 }
-                let is_rash = seeded!(FailsOverTooSoon)
-                    && self.ledger.facts().restarts_left(resource, allowed) == 1;
+                let is_rash =
+                    seeded!(FailsOverTooSoon) && self.view().restarts_left(resource, allowed) == 1;
                 if !is_rash && self.restart(resource, allowed) {
                     return;
                 }
@@ -93,7 +93,7 @@ impl Planner<'_> {
         if settings.affects_group() {
             return false;
         }
-        let allowed = self.ledger.facts().allowed_after_failure(resource, settings);
+        let allowed = self.view().allowed_after_failure(resource, settings);
         self.recover_by_action(declared, resource, allowed);
         // A restart without delay is due now.
         self.ledger.touch_resource(resource);
@@ -103,8 +103,7 @@ impl Planner<'_> {
     /// Schedules a restart, if the budget allows one.
     pub(crate) fn restart(&mut self, resource: ResourceId, allowed: Allowed<'_>) -> bool {
         let now = self.ledger.state().now;
-        let Some(remaining) = self.ledger.facts().restarts_left(resource, allowed).checked_sub(1)
-        else {
+        let Some(remaining) = self.view().restarts_left(resource, allowed).checked_sub(1) else {
             return false;
         };
         let at = now.after(allowed.settings.restart_delay);
@@ -116,11 +115,10 @@ impl Planner<'_> {
     /// Leaves a resource failed until its retry period is over.
     pub(crate) fn give_up(&mut self, resource: ResourceId, cause: Exhaustion) {
         // If only another node can help, there is no time for another attempt.
-        let is_barred =
-            cause == Exhaustion::NoCandidate && self.ledger.facts().bars_owner(resource);
+        let is_barred = cause == Exhaustion::NoCandidate && self.view().bars_owner(resource);
         let cause = if is_barred { Exhaustion::ForGood } else { cause };
-        let at = self.ledger.facts().retry_at(resource, cause);
-        let cause = match (cause, self.ledger.facts().is_used_up(resource)) {
+        let at = self.view().retry_at(resource, cause);
+        let cause = match (cause, self.view().is_used_up(resource)) {
             // A redundant resource stays redundant, or its last failure would stop its group.
             (Exhaustion::Restarts | Exhaustion::Failovers, true) => Exhaustion::Retries,
             (
@@ -147,7 +145,7 @@ impl Planner<'_> {
         for (resource, _) in spec.resources() {
             let recovery = self.ledger.state().resource(resource).map(|record| record.recovery);
             if let Some(Recovery::RetryAt { at: None, cause }) = recovery
-                && self.ledger.facts().retry_at(resource, cause).is_some()
+                && self.view().retry_at(resource, cause).is_some()
             {
                 self.give_up(resource, cause);
             }
@@ -172,7 +170,7 @@ impl Planner<'_> {
                 }
             });
             if could_not_leave {
-                self.ledger.set_recovery(resource, self.ledger.facts().next_try(resource));
+                self.ledger.set_recovery(resource, self.view().next_try(resource));
             }
         }
     }
@@ -183,7 +181,7 @@ impl Planner<'_> {
         let owner = self.ledger.state().owner(group);
         if owner.is_none_or(|owner| self.ledger.state().node_state(owner) != NodeState::Paused)
             || !self.ledger.state().is_quorate()
-            || self.ledger.facts().is_moving(group)
+            || self.view().is_moving(group)
         {
             return;
         }
@@ -205,7 +203,7 @@ impl Planner<'_> {
             | Exhaustion::Left
             | Exhaustion::Retries => return,
         }
-        let then = self.ledger.facts().retry_at(resource, cause);
+        let then = self.view().retry_at(resource, cause);
         let is_due = at <= self.ledger.state().now
             && then.is_some_and(|then| then <= self.ledger.state().now);
         if then != Some(at) && !is_due && !seeded!(RetryOnPausedNode) {
@@ -216,7 +214,7 @@ impl Planner<'_> {
     /// Lets the resources that wait for a failover of their group have one.
     pub(crate) fn fail_over_what_waits(&mut self, declared: &GroupSpec) {
         for resource in declared.resources() {
-            if self.ledger.facts().exhaustion(resource) == Some(Exhaustion::Failovers) {
+            if self.view().exhaustion(resource) == Some(Exhaustion::Failovers) {
                 self.ledger.set_recovery(resource, Recovery::Failover);
             }
         }
@@ -231,9 +229,9 @@ impl Planner<'_> {
                 at: None,
                 cause: cause @ (Exhaustion::NoCandidate | Exhaustion::Failovers),
             }) = recovery
-                && self.ledger.facts().retry_at(resource, cause).is_some()
+                && self.view().retry_at(resource, cause).is_some()
             {
-                self.ledger.set_recovery(resource, self.ledger.facts().next_try(resource));
+                self.ledger.set_recovery(resource, self.view().next_try(resource));
             }
         }
     }
@@ -248,10 +246,10 @@ impl Planner<'_> {
             return;
         };
         let is_over = match recovery {
-            Recovery::RestartAt(at) => at <= now || self.ledger.facts().is_on_paused_node(resource),
+            Recovery::RestartAt(at) => at <= now || self.view().is_on_paused_node(resource),
             // A resource in doubt is not tried again before the doubt has ended.
             Recovery::RetryAt { .. } => {
-                self.ledger.facts().next_retry(resource).is_some_and(|at| at <= now)
+                self.view().next_retry(resource).is_some_and(|at| at <= now)
             }
             Recovery::None | Recovery::Failover => false,
         };
@@ -259,17 +257,17 @@ impl Planner<'_> {
             return;
         }
         let may_leave = match recovery {
-            Recovery::RestartAt(_) => self.ledger.facts().may_fail_over(resource),
+            Recovery::RestartAt(_) => self.view().may_fail_over(resource),
             Recovery::RetryAt { cause, .. } => cause != Exhaustion::Admission,
             Recovery::None | Recovery::Failover => false,
         };
         // A resource that can never run here leaves or waits on, and is not tried.
-        let bars_owner = self.ledger.facts().bars_owner(resource);
+        let bars_owner = self.view().bars_owner(resource);
         let wants_to_leave = bars_owner
             || may_leave
-                && self.ledger.facts().is_on_paused_node(resource)
-                && self.ledger.facts().desired(group, resource) == DesiredState::Online
-                && self.ledger.facts().affects_group(declared, resource);
+                && self.view().is_on_paused_node(resource)
+                && self.view().desired(group, resource) == DesiredState::Online
+                && self.view().affects_group(declared, resource);
         if wants_to_leave {
             self.ledger.note_recovery(resource, Recovery::Failover);
             return;

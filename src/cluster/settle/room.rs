@@ -10,20 +10,20 @@ use crate::state::{MoveFailure, MovementCause};
 
 impl Planner<'_> {
     /// Takes room for a group that is to start: on its owner, or else on another node, and the
-    /// group moves there. Tells whether there was anything to decide.
+    /// group moves there.
     pub(crate) fn take_room(
         &mut self,
         declared: &GroupSpec,
         group: GroupId,
         owner: NodeId,
     ) -> Placed {
-        if !self.ledger.facts().waits_for_room(group) {
+        if !self.view().waits_for_room(group) {
             return Placed::Undecided;
         }
-        if self.ledger.facts().lets_others_choose_first() {
+        if self.view().lets_others_choose_first() {
             return Placed::Yielded;
         }
-        let Some(placement) = self.ledger.facts().placement(group, Trigger::Start) else {
+        let Some(placement) = self.view().placement(group, Trigger::Start) else {
             return Placed::Undecided;
         };
         let here = plan::room(&placement, owner)
@@ -32,7 +32,7 @@ impl Planner<'_> {
         let better = self.view().choose(group, Trigger::Start).filter(|choice| {
             choice.node != owner
                 && here.is_ok_and(|here| choice.tier < here) | here.is_err()
-                && !self.ledger.facts().is_refused(declared, group, choice.node)
+                && !self.view().is_refused(declared, group, choice.node)
         });
         match (better, here) {
             (Some(choice), _) => {

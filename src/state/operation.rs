@@ -1,0 +1,129 @@
+//! Operations that were issued to agents, and how they end.
+
+use core::fmt;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::OpId;
+use crate::settings::ResourceSettings;
+use crate::time::Timestamp;
+
+/// An operation that was issued and has not been answered.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operation {
+    /// The id of the operation.
+    pub id: OpId,
+    /// The kind of the operation.
+    pub kind: OperationKind,
+    /// The time at which it was issued.
+    pub issued_at: Timestamp,
+    /// The time at which the agent last reported progress or, without a report, at which it was
+    /// issued.
+    pub progress_at: Timestamp,
+}
+
+/// The kind of an operation.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationKind {
+    /// Brings a resource online.
+    Start,
+    /// Takes a resource offline in good order.
+    Stop,
+    /// Takes a resource offline by force.
+    Terminate,
+    /// Runs the cheap health check of a resource.
+    CheckLooksAlive,
+    /// Runs the thorough health check of a resource.
+    CheckIsAlive,
+    /// Asks whether a resource runs.
+    Probe,
+    /// Makes certain that a node runs nothing.
+    Fence,
+    /// Asks a node what it runs. [`Input::NodeInventory`](crate::Input::NodeInventory), which
+    /// contains the id of the operation, answers it, and no outcome does.
+    Inventory,
+}
+
+/// The end of an operation.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The operation succeeded: the resource was started, stopped or terminated, the node was
+    /// fenced, or a check found the resource alive.
+    Succeeded,
+    /// The operation failed: the resource was not started, stopped or terminated, the node was not
+    /// fenced, or a check found the resource dead.
+    Failed,
+    /// A start failed, and the resource can never run on this node, for example because its binary
+    /// is missing or its licence is for another node. It is not restarted there. If it affects its
+    /// group, the group moves at once and is barred from the node, until an operator clears the
+    /// failure or the node joins in a new life.
+    FailedForGood,
+    /// The embedder does not wait for the answer any longer. This is neither success nor failure.
+    TimedOut,
+    /// A probe found it running.
+    Running,
+    /// A probe found that it does not run.
+    NotRunning,
+}
+
+impl Operation {
+    /// Returns the time at which the operation times out: after too long a silence, or too long in
+    /// all.
+    #[must_use]
+    pub fn deadline(&self, silence: Duration, overall: Duration) -> Timestamp {
+        self.progress_at.after(silence).min(self.issued_at.after(overall))
+    }
+
+    /// Returns the time at which this operation on a resource with these settings times out.
+    #[must_use]
+    pub fn deadline_of(&self, settings: &ResourceSettings) -> Timestamp {
+        match self.kind {
+            OperationKind::Start => {
+                self.deadline(settings.start_pending_timeout, settings.start_deadline)
+            }
+            OperationKind::Stop | OperationKind::Terminate => {
+                self.deadline(settings.pending_timeout, settings.stop_deadline)
+            }
+            OperationKind::CheckLooksAlive
+            | OperationKind::CheckIsAlive
+            | OperationKind::Probe
+            | OperationKind::Fence
+            | OperationKind::Inventory => self.issued_at.after(settings.deadlock_timeout),
+        }
+    }
+}
+
+impl OperationKind {
+    /// Tells whether an operation of this kind can end with this outcome.
+    pub(crate) fn is_answered_by(self, outcome: Outcome) -> bool {
+        if self == Self::Inventory {
+            return false;
+        }
+        match outcome {
+            Outcome::Failed | Outcome::TimedOut => true,
+            Outcome::FailedForGood => self == Self::Start,
+            Outcome::Succeeded => self != Self::Probe,
+            Outcome::Running | Outcome::NotRunning => self == Self::Probe,
+        }
+    }
+}
+
+impl fmt::Display for OperationKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Terminate => "terminate",
+            Self::CheckLooksAlive => "check looks-alive of",
+            Self::CheckIsAlive => "check is-alive of",
+            Self::Probe => "probe",
+            Self::Fence => "fence",
+            Self::Inventory => "inventory of",
+        })
+    }
+}
