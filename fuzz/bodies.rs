@@ -5,8 +5,8 @@
 use quorate::graph::Expression;
 use quorate::policy::Ring;
 use quorate::spec::{ClusterDeclaration, ClusterSpec};
-use quorate::testkit::history::{Fate, History, Manner, Record, Step};
 use quorate::{Cluster, Snapshot, Timestamp};
+use quorate_testkit::history::{Fate, History, Manner, Record, Step};
 
 /// A target: its name, which is that of its corpus, and what it does.
 pub(crate) type Target = (&'static str, fn(&[u8]));

@@ -166,8 +166,7 @@
 )]
 
 extern crate alloc;
-#[cfg(any(test, feature = "shared", feature = "testkit"))]
-#[cfg_attr(feature = "testkit", macro_use)]
+#[cfg(any(test, feature = "shared"))]
 extern crate std;
 
 /// Whether a bug is planted on purpose; always false without the compiler flag
@@ -202,24 +201,8 @@ pub mod seeded_bug;
 pub mod settings;
 #[cfg(feature = "shared")]
 mod shared;
-#[cfg(feature = "sim")]
-pub mod sim;
 pub mod spec;
 pub mod state;
-#[cfg(feature = "testkit")]
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::integer_division,
-    clippy::panic,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    clippy::wildcard_enum_match_arm,
-    reason = "whoever tests wants a broken assumption to be loud"
-)]
-pub mod testkit;
 pub mod time;
 
 pub use cluster::{

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) mod text;
+pub mod text;
 
 /// Milliseconds since an origin that the embedder chooses and keeps.
 ///

@@ -13,7 +13,7 @@ mod tokens;
 use imports::{Files, circle};
 
 fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 fn document() -> String {
@@ -32,9 +32,13 @@ fn section<'a>(text: &'a str, heading: &str) -> impl Iterator<Item = &'a str> {
     lines.into_iter()
 }
 
-/// Every source file, by its path below `src`; not those of tests, which need no row.
-fn sources() -> BTreeSet<String> {
-    let top = root().join("src");
+/// The sources of the core, and those of the crates beside it.
+const CORE: &str = "src";
+const CRATES: [&str; 3] = [CORE, "crates/testkit/src", "crates/availability/src"];
+
+/// Every source file of a crate, by its path below the top; not those of tests, which need no row.
+fn sources(top: &str) -> BTreeSet<String> {
+    let top = root().join(top);
     let mut folders = vec![top.clone()];
     let mut found = BTreeSet::new();
     while let Some(folder) = folders.pop() {
@@ -79,7 +83,7 @@ fn covers(row: &str, file: &str) -> bool {
 #[test]
 fn every_source_file_has_one_row_in_the_code_map() {
     let rows = rows();
-    for file in sources() {
+    for file in sources(CORE) {
         let count = rows.iter().filter(|row| covers(row, &file)).count();
         assert_eq!(count, 1, "rows of src/{file} in the code map of ARCHITECTURE.md");
     }
@@ -87,7 +91,7 @@ fn every_source_file_has_one_row_in_the_code_map() {
 
 #[test]
 fn every_row_of_the_code_map_stands_for_a_file() {
-    let files = sources();
+    let files = sources(CORE);
     for row in rows() {
         assert!(files.iter().any(|file| covers(&row, file)), "src has no {row}");
     }
@@ -114,8 +118,8 @@ fn plan_below(heading: &str) -> BTreeMap<String, usize> {
 }
 
 /// The code without comments, and without the tests at its end.
-fn code(file: &str) -> String {
-    let text = fs::read_to_string(root().join("src").join(file)).expect("a source can be read");
+fn code(top: &str, file: &str) -> String {
+    let text = fs::read_to_string(root().join(top).join(file)).expect("a source can be read");
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.collect::<Vec<_>>().join("\n")
@@ -169,7 +173,7 @@ fn imports(code: &str) -> BTreeSet<String> {
 
 /// What the root exports, with the room where it lives.
 fn exports() -> BTreeMap<String, String> {
-    let code = code("lib.rs");
+    let code = code(CORE, "lib.rs");
     let mut exports = BTreeMap::new();
     for export in code.split("\npub use ").skip(1) {
         let (room, names) = export.split_once("::").expect("rooms export things");
@@ -189,13 +193,13 @@ const PLANTED: &str = "seeded_bug";
 fn every_room_imports_only_from_floors_below_it() {
     let (floors, exports) = (floors(), exports());
     let mut seen = 0;
-    for file in sources() {
+    for file in sources(CORE) {
         let own = file.split(['/', '.']).next().unwrap_or_default();
         if [ROOT, PLANTED].contains(&own) {
             continue;
         }
         let floor = floors.get(own).unwrap_or_else(|| panic!("src/{file} stands on no floor"));
-        for name in imports(&code(&file)) {
+        for name in imports(&code(CORE, &file)) {
             if name == PLANTED {
                 continue;
             }
@@ -208,24 +212,27 @@ fn every_room_imports_only_from_floors_below_it() {
     assert!(seen > 100, "only {seen} imports were seen");
 }
 
-/// Every source file, with what it imports.
-fn every_file() -> Files {
+/// Every source file of a crate, with what it imports.
+fn every_file(top: &str) -> Files {
     let mut files = Files::default();
-    for file in sources() {
-        files.add(&file, &code(&file));
+    for file in sources(top) {
+        files.add(&file, &code(top, &file));
     }
     files
 }
 
 #[test]
 fn no_files_import_from_each_other_in_a_circle() {
-    let files = every_file();
-    let imports = files.imports();
-    let count: usize = imports.values().map(BTreeSet::len).sum();
-    assert!(count > 1_000, "only {count} imports between files were seen");
-    if let Some(circle) = circle(&imports) {
-        panic!("a circle of imports in src: {}", circle.join(" -> "));
+    let mut count = 0;
+    for top in CRATES {
+        let files = every_file(top);
+        let imports = files.imports();
+        count += imports.values().map(BTreeSet::len).sum::<usize>();
+        if let Some(circle) = circle(&imports) {
+            panic!("a circle of imports in {top}: {}", circle.join(" -> "));
+        }
     }
+    assert!(count > 1_000, "only {count} imports between files were seen");
 }
 
 /// The folder of the core in which a file stands; `mod` is the face.
@@ -237,7 +244,7 @@ fn part_of_core(file: &str) -> Option<&str> {
 #[test]
 fn no_file_of_the_core_imports_upwards() {
     let floors = plan_below("### Inside the core");
-    let files = every_file();
+    let files = every_file(CORE);
     let mut seen = 0;
     for (file, imported) in files.imports() {
         let Some(part) = part_of_core(file) else { continue };
@@ -254,13 +261,13 @@ fn no_file_of_the_core_imports_upwards() {
 /// Nothing outside `ledger` could write to the state even if it named it: the fields are private there.
 #[test]
 fn only_the_ledger_can_write() {
-    let ledger = code("cluster/ledger/mod.rs");
+    let ledger = code(CORE, "cluster/ledger/mod.rs");
     let (_, fields) = ledger.split_once("pub(crate) struct Ledger {").expect("the ledger");
     let (fields, _) = fields.split_once("\n}").expect("the end of the ledger");
     assert!(fields.contains("state: ClusterState"), "the state is elsewhere");
     assert!(!fields.contains("pub"), "a field of the ledger is not private");
-    for file in sources().into_iter().filter(|file| part_of_core(file) == Some("ledger")) {
-        let code = code(&file);
+    for file in sources(CORE).into_iter().filter(|file| part_of_core(file) == Some("ledger")) {
+        let code = code(CORE, &file);
         let lends = code.lines().find(|line| {
             line.contains("pub(crate)")
                 && line.contains("-> ")

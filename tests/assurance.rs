@@ -10,37 +10,43 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use quorate::testkit::{Invariant, Scope};
+use quorate_testkit::{Invariant, Scope};
 
 /// Where promises are judged, and the word for it in the table.
 const JUDGES: [(&str, &[&str]); 6] = [
-    ("audit", &["src/testkit/audit"]),
-    ("reference", &["src/testkit/reference/differential.rs", "src/testkit/reference/differential"]),
-    ("histories", &["src/testkit/history"]),
-    ("simulator", &["src/sim", "src/testkit/watch.rs"]),
-    ("years", &["src/sim/availability"]),
-    ("model", &["examples/model_check/model"]),
+    ("audit", &["crates/testkit/src/audit"]),
+    (
+        "reference",
+        &[
+            "crates/testkit/src/reference/differential.rs",
+            "crates/testkit/src/reference/differential",
+        ],
+    ),
+    ("histories", &["crates/testkit/src/history"]),
+    ("simulator", &["crates/testkit/src/sim", "crates/testkit/src/watch.rs"]),
+    ("years", &["crates/availability/src"]),
+    ("model", &["crates/model_check/src/model"]),
 ];
 
 /// Functions that judge for whoever calls them, and the module as which they are called.
 const SHARED: [(&str, &str); 3] = [
-    ("liveness", "src/testkit/liveness"),
-    ("liveness", "src/testkit/audit/stuck.rs"),
-    ("twin", "src/testkit/twin.rs"),
+    ("liveness", "crates/testkit/src/liveness"),
+    ("liveness", "crates/testkit/src/audit/stuck.rs"),
+    ("twin", "crates/testkit/src/twin.rs"),
 ];
 
 /// Where tests name what they are about.
-const TESTS: [&str; 2] = ["tests", "src"];
+const TESTS: [&str; 3] = ["tests", "src", "crates"];
 
 /// Where it is shown that judges can say no.
 const FORGERIES: [&str; 7] = [
-    "src/testkit/audit/tests",
-    "src/testkit/audit/tests.rs",
-    "src/testkit/liveness/rest.rs",
-    "src/sim/director/epilogue.rs",
-    "src/sim/director/heal.rs",
+    "crates/testkit/src/audit/tests",
+    "crates/testkit/src/audit/tests.rs",
+    "crates/testkit/src/liveness/rest.rs",
+    "crates/testkit/src/sim/director/epilogue.rs",
+    "crates/testkit/src/sim/director/heal.rs",
     "tests/liveness/forged.rs",
-    "tests/availability/oracle.rs",
+    "crates/availability/tests/availability/oracle.rs",
 ];
 
 /// What stands before a promise of which somebody is shown to say that it is broken.
@@ -50,7 +56,7 @@ const HEADING: &str =
     "| promise | what is promised | judged by | and in | bugs planted to break it |";
 
 fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Every source in a folder or its folders; or the one file that is named.
@@ -160,7 +166,8 @@ fn judges() -> Places {
     let shared = shared();
     for (word, rooms) in JUDGES {
         for (file, text) in rooms.iter().flat_map(|room| sources(room)) {
-            if is_test(&file) || word == "simulator" && file.starts_with("src/sim/availability") {
+            if is_test(&file) || word == "simulator" && file.starts_with("crates/availability/src")
+            {
                 continue;
             }
             for line in code(&text) {

@@ -20,7 +20,7 @@ mod session;
 use session::Session;
 
 fn document() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/bridge.md")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/bridge.md")
 }
 
 fn read(path: &Path) -> String {
@@ -222,7 +222,7 @@ fn there_is_a_sample_of_every_variant() {
 
 /// Names of variants or fields in a source file, as they are written in JSON.
 fn words_of(file: &str, item: &str) -> BTreeSet<String> {
-    let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
+    let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file));
     let mut lines = text.lines().skip_while(|line| !line.starts_with(item));
     lines.next().unwrap_or_else(|| panic!("{file} has no {item}"));
     lines
@@ -255,7 +255,7 @@ fn nothing_is_left_out() {
     let items = [
         ("src/cluster/words/input.rs", "pub enum Input<"),
         ("src/cluster/words/input.rs", "pub enum Command<"),
-        ("src/state/resource.rs", "pub enum Outcome "),
+        ("src/state/operation.rs", "pub enum Outcome "),
         ("src/state/group.rs", "pub enum LockHandling "),
         ("src/cluster/words/input.rs", "pub enum WhenRefused "),
         ("src/cluster/words/input.rs", "pub enum ResumeFailback "),
@@ -274,7 +274,7 @@ fn nothing_is_left_out() {
         ("src/plan/eligibility.rs", "pub enum Rejection<"),
         ("src/plan/eligibility.rs", "pub enum Drawback<"),
         ("src/policy/mod.rs", "pub enum Trigger "),
-        ("src/state/resource.rs", "pub enum OperationKind "),
+        ("src/state/operation.rs", "pub enum OperationKind "),
         ("src/state/resource.rs", "pub enum Exhaustion "),
         ("src/state/resource.rs", "pub enum Recovery "),
         ("src/state/resource.rs", "pub enum OrphanState "),

@@ -8,7 +8,7 @@ mod bodies;
 
 #[test]
 fn every_seed_is_survived() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
     for (name, body) in bodies::TARGETS {
         let seeds = fs::read_dir(corpus.join(name)).expect("every target has a corpus");
         let mut played = 0;
@@ -26,7 +26,7 @@ fn every_seed_is_survived() {
 /// A target that is not in the list would never be replayed.
 #[test]
 fn every_target_is_listed() {
-    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
+    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/fuzz_targets");
     for entry in fs::read_dir(targets).expect("there are targets") {
         let path = entry.expect("a readable entry").path();
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

@@ -48,7 +48,7 @@ const CLUSTER: &str = r#"
 const PROFILES: [&str; 2] = ["modern", "mscs2003"];
 
 fn page() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/declaration.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/declaration.md");
     fs::read_to_string(path).expect("the page can be read")
 }
 

@@ -12,8 +12,8 @@ use quorate::id::Names;
 use quorate::policy::Ring;
 use quorate::settings::{Interval, Priority};
 use quorate::spec::{ClusterDeclaration, Dependencies, GroupDeclaration, ResourceDeclaration};
-use quorate::testkit::strategy;
 use quorate::{Cluster, Input, Output, Reason, Snapshot, Timestamp};
+use quorate_testkit::strategy;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -48,7 +48,7 @@ fn text(error: impl ToString) -> String {
 }
 
 fn read(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     fs::read_to_string(path).expect("the file is there")
 }
 

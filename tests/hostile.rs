@@ -17,7 +17,7 @@ use serde_json::{Number, Value};
 
 /// A snapshot in the middle of everything, as text.
 fn real() -> String {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/snapshot_v1.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/snapshot_v1.json");
     fs::read_to_string(path).expect("the golden snapshot is there")
 }
 

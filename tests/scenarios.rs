@@ -1,10 +1,10 @@
-//! Plays every scenario of `tests/scenarios`. See [`quorate::testkit::scenario`] for the language.
+//! Plays every scenario of `tests/scenarios`. See [`quorate_testkit::scenario`] for the language.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use quorate::testkit::scenario::{Runner, diff};
+use quorate_testkit::scenario::{Runner, diff};
 
 #[test]
 fn every_scenario_happens_as_told() {
@@ -25,7 +25,7 @@ enum Otherwise {
 }
 
 fn files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let entries = fs::read_dir(folder).expect("the folder of scenarios exists");
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.expect("a readable entry").path())
@@ -59,7 +59,7 @@ fn play(file: &Path, otherwise: Otherwise) -> Result<(), String> {
 /// The table of rules next to the stories speaks only of stories that there are.
 #[test]
 fn every_story_of_the_table_exists() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let table = fs::read_to_string(folder.join("README.md")).expect("the table can be read");
     let links: Vec<&str> = table
         .split("](")

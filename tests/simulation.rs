@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use quorate::sim::{Atlas, FaultKind, Report, Simulator, Weather};
+use quorate_testkit::sim::{Atlas, FaultKind, Report, Simulator, Weather};
 
 /// Seeds of an everyday run: few, and yet every kind of fault happens in one of them.
 const SEEDS: [u64; 29] = [
@@ -49,7 +49,7 @@ fn every_seed_keeps_every_promise_and_comes_to_the_same_end() {
         assert!(missing.is_empty(), "these faults never happened: {missing:?}\n{atlas}");
     }
     adds_up_by_region(&atlas);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/seeds.txt");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/seeds.txt");
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&path, &text).expect("the file can be written");
     }

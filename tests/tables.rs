@@ -18,7 +18,7 @@ use quorate::spec::ClusterDeclaration;
 use quorate::{Cluster, Incarnation, Input, Snapshot, Timestamp};
 
 fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
 }
 
 fn read(name: &str) -> String {

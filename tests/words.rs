@@ -329,7 +329,7 @@ fn everything_is_said_in_words_of_its_own() {
         section("what was expected in an expression", &EXPECTED),
     ]
     .concat();
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/words.txt");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden/words.txt");
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&path, &text).expect("the golden files can be written");
     }

@@ -28,6 +28,7 @@ pub(crate) mod view;
 mod words;
 
 pub use crate::state::Outcome;
+pub use keep::digest::PortableHasher;
 pub use keep::{RestoreError, Snapshot, SnapshotV1};
 pub use questions::{Fate, Plan, PlanEnd, PlannedGroup, PlannedOperation, WhatIfError};
 pub use words::{
@@ -37,8 +38,6 @@ pub use words::{
 };
 
 use check::accepted::Accepted;
-#[cfg(feature = "sim")]
-pub(crate) use keep::digest::PortableHasher;
 use ledger::Ledger;
 use settle::planner::Planner;
 use view::{Facts, View};
@@ -305,17 +304,21 @@ impl Cluster {
         self.view().check_timers()
     }
 
-    /// Returns the policy, to judge its choices.
-    #[cfg(feature = "testkit")]
-    pub(crate) fn policy(&self) -> &dyn FailoverPolicy {
+    /// Returns the policy that chooses the node of a group.
+    #[must_use]
+    pub fn policy(&self) -> &dyn FailoverPolicy {
         &*self.policy
     }
 
-    /// Returns a copy of this cluster at a later time, to which nothing happened meanwhile.
-    #[cfg(feature = "testkit")]
-    pub(crate) fn at(&self, now: Timestamp) -> Self {
+    /// Returns a copy of this cluster with its clock at a later time, for questions whose answer
+    /// depends on the time. Nothing that is due in between is decided. A time that is not later, or
+    /// is after [`Timestamp::LATEST`], leaves the clock as it is.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Self {
         let mut later = self.clone();
-        later.ledger.advance(now);
+        if now > self.ledger.state().now && now <= Timestamp::LATEST {
+            later.ledger.advance(now);
+        }
         later
     }
 

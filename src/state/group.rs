@@ -288,6 +288,63 @@ impl GroupRecord {
         &self.failed_on
     }
 
+    /// Returns the node to which it returns if its first start after a move fails.
+    #[must_use]
+    pub const fn return_to(&self) -> Option<NodeId> {
+        self.return_to
+    }
+
+    /// Returns the node that a drain took it from, until that node is resumed.
+    #[must_use]
+    pub const fn drained_from(&self) -> Option<NodeId> {
+        self.drained_from
+    }
+
+    /// Returns the time of its last failback.
+    #[must_use]
+    pub const fn last_failback(&self) -> Option<Timestamp> {
+        self.last_failback
+    }
+
+    /// Returns the time at which it came to its owner.
+    #[must_use]
+    pub const fn placed_at(&self) -> Timestamp {
+        self.placed_at
+    }
+
+    /// Returns the number of the input in which it came to its owner. It orders events within one
+    /// millisecond.
+    #[must_use]
+    pub const fn placed_in_input(&self) -> u64 {
+        self.placed_in_input
+    }
+
+    /// Tells whether it may still wait for its preferred owner.
+    #[must_use]
+    pub const fn home_wait(&self) -> HomeWait {
+        self.home_wait
+    }
+
+    /// Tells whether it is locked and a command or drain that treats locks in this way leaves it
+    /// where it is and as it is.
+    #[must_use]
+    pub const fn is_held_by_lock(&self, handling: LockHandling) -> bool {
+        matches!((self.lock, handling), (Lock::Locked, LockHandling::Respect))
+    }
+
+    /// Tells whether it waits for its turn among groups that come up together.
+    #[must_use]
+    pub const fn turn(&self) -> Turn {
+        self.turn
+    }
+
+    /// Returns the epoch in which an operator last asked for it to be online. If its owner was lost at
+    /// that time, it is the next epoch.
+    #[must_use]
+    pub const fn ordered_in(&self) -> Option<Epoch> {
+        self.ordered_in
+    }
+
     /// Tells whether the core may start it. It may not if the priority excludes an automatic start
     /// and no operator has asked for the group since its last owner failed.
     #[must_use]
@@ -295,7 +352,9 @@ impl GroupRecord {
         priority != Priority::NO_AUTO_START || self.is_ordered()
     }
 
-    pub(crate) fn is_ordered(&self) -> bool {
+    /// Tells whether an operator has asked for it to be online since its last owner failed.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
         self.ordered_in.is_some_and(|epoch| epoch >= self.epoch)
     }
 }

@@ -22,6 +22,7 @@ mod node;
 mod occupancy;
 mod operation;
 mod resource;
+mod suppose;
 
 pub use crate::quorum::WitnessState;
 pub use failed_nodes::{FailedNode, FailedNodes};
@@ -103,6 +104,59 @@ impl ClusterState {
     #[must_use]
     pub const fn configuration(&self) -> u64 {
         self.configuration
+    }
+
+    /// Returns the number of inputs that were accepted.
+    #[must_use]
+    pub const fn inputs(&self) -> u64 {
+        self.inputs
+    }
+
+    /// Returns the id that the next operation will have.
+    #[must_use]
+    pub const fn next_operation(&self) -> OpId {
+        self.next_operation
+    }
+
+    /// Returns the last reading of the local clock, and the time at which it was taken.
+    #[must_use]
+    pub const fn wall_clock(&self) -> Option<(Timestamp, WallClock)> {
+        self.wall_clock
+    }
+
+    /// Returns the time at which the cluster became quorate. It is `None` without quorum.
+    #[must_use]
+    pub const fn quorate_since(&self) -> Option<Timestamp> {
+        self.quorate_since
+    }
+
+    /// Returns the time at which the cluster formed, which is when it first became quorate after it last
+    /// had no members.
+    #[must_use]
+    pub const fn formed_at(&self) -> Option<Timestamp> {
+        self.formed_at
+    }
+
+    /// Returns the time at which the core last continued after a time in which nobody decided.
+    #[must_use]
+    pub const fn resumed_at(&self) -> Option<Timestamp> {
+        self.resumed_at
+    }
+
+    /// Returns the nodes with their records, in the order of their ids.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &NodeRecord)> {
+        self.nodes.iter().enumerate().map(|(index, record)| (NodeId::from_index(index), record))
+    }
+
+    /// Returns the groups with their records, in the order of their ids.
+    pub fn groups(&self) -> impl Iterator<Item = (GroupId, &GroupRecord)> {
+        self.groups.iter().enumerate().map(|(index, record)| (GroupId::from_index(index), record))
+    }
+
+    /// Returns the resources with their records, in the order of their ids.
+    pub fn resources(&self) -> impl Iterator<Item = (ResourceId, &ResourceRecord)> {
+        let numbered = self.resources.iter().enumerate();
+        numbered.map(|(index, record)| (ResourceId::from_index(index), record))
     }
 
     /// Tells whether the witness is held.

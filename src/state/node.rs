@@ -144,6 +144,20 @@ pub struct Fence {
     pub(crate) attempts: FailureLog,
 }
 
+impl Fence {
+    /// Returns the attempt to fence the node that is in flight.
+    #[must_use]
+    pub const fn operation(&self) -> Option<Operation> {
+        self.operation
+    }
+
+    /// Returns the times of the attempts that failed, as long as they count.
+    #[must_use]
+    pub const fn attempts(&self) -> &FailureLog {
+        &self.attempts
+    }
+}
+
 impl NodeRecord {
     pub(crate) fn new(now: Timestamp) -> Self {
         Self {
@@ -201,6 +215,32 @@ impl NodeRecord {
     #[must_use]
     pub const fn proof(&self) -> DownProof {
         self.proof
+    }
+
+    /// Returns the attempts to fence it.
+    #[must_use]
+    pub const fn fence(&self) -> &Fence {
+        &self.fence
+    }
+
+    /// Tells whether groups may fail back to it.
+    #[must_use]
+    pub const fn attraction(&self) -> Attraction {
+        self.attraction
+    }
+
+    /// Returns the last configuration that declared new resources and after which the node said what
+    /// it runs. It is 0 if none did.
+    #[must_use]
+    pub const fn listed_in(&self) -> u64 {
+        self.listed_in
+    }
+
+    /// Returns the number of the input in which it last came up. It orders events within one
+    /// millisecond.
+    #[must_use]
+    pub const fn up_in_input(&self) -> u64 {
+        self.up_in_input
     }
 }
 

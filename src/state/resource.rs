@@ -403,6 +403,73 @@ impl ResourceRecord {
         self.state == ResourceState::InDoubt && is_left_alone
     }
 
+    /// Tells whether a start that was never answered may still happen. This is kept for a resource in
+    /// doubt or being terminated.
+    #[must_use]
+    pub const fn late_start(&self) -> LateStart {
+        self.late_start
+    }
+
+    /// Returns what is known of a resource in doubt from before, and what is to be done about it.
+    #[must_use]
+    pub const fn doubt(&self) -> Doubt {
+        self.doubt
+    }
+
+    /// Returns the time at which it was last online. While it is online, it is the time at which it
+    /// came online.
+    #[must_use]
+    pub const fn online_until(&self) -> Timestamp {
+        self.online_until
+    }
+
+    /// Returns the phase in which it last failed. The number of allowed restarts depends on it.
+    #[must_use]
+    pub const fn failed_while(&self) -> FailedWhile {
+        self.failed_while
+    }
+
+    /// Returns the time at which its last start was issued.
+    #[must_use]
+    pub const fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// Returns the number of retries. Each retry begins a new series of attempts.
+    #[must_use]
+    pub const fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    /// Returns the time of the last proof that it is alive: a good answer to the thorough check, a
+    /// report by its agent, or a successful start. For a resource in doubt it is the time of the last
+    /// probe.
+    #[must_use]
+    pub const fn known_alive_at(&self) -> Timestamp {
+        self.known_alive_at
+    }
+
+    /// Returns the configuration that declared it, or 0 if it was declared with the cluster.
+    #[must_use]
+    pub const fn declared_in(&self) -> u64 {
+        self.declared_in
+    }
+
+    /// Tells whether an operator vouches that it runs only where nodes have said so.
+    #[must_use]
+    pub const fn vouched(&self) -> Vouched {
+        self.vouched
+    }
+
+    /// Tells whether it failed and is left failed for an operator.
+    #[must_use]
+    pub const fn is_left(&self) -> bool {
+        match self.recovery {
+            Recovery::RetryAt { cause, .. } => matches!(cause, Exhaustion::Left),
+            Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
+        }
+    }
+
     /// Returns a number that grows with every change of state (MS-CMRP).
     #[must_use]
     pub const fn sequence(&self) -> u64 {

@@ -129,13 +129,13 @@ fn exact_millis<E: ser::Error>(span: Duration) -> Result<u64, E> {
     Err(E::custom(format_args!("{span:?} is not a number of whole milliseconds below 2^64")))
 }
 
-/// `#[serde(with = "…")]` for `Option<Duration>` in a declaration, where absent means "the
-/// default".
-pub(crate) mod optional {
+/// `#[serde(with = "quorate::time::text::optional")]`: the form of spans in declarations, for an
+/// `Option<Duration>` that may be absent.
+pub mod optional {
     use super::{Deserialize, Deserializer, Duration, Serialize, Serializer, Span};
 
     /// Writes the span as text or number.
-    pub(crate) fn serialize<S: Serializer>(
+    pub fn serialize<S: Serializer>(
         span: &Option<Duration>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
@@ -143,29 +143,25 @@ pub(crate) mod optional {
     }
 
     /// Reads text or a number of milliseconds.
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {
         Ok(Option::<Span>::deserialize(deserializer)?.map(|span| span.0))
     }
 }
 
-/// `#[serde(with = "…")]` for a plain `Duration`.
-pub(crate) mod plain {
+/// `#[serde(with = "quorate::time::text::plain")]`: the form of spans in declarations, for a `Duration`. It
+/// is text such as `"1h 30m"` in formats for people, and milliseconds in others.
+pub mod plain {
     use super::{Deserialize, Deserializer, Duration, Serialize, Serializer, Span};
 
     /// Writes the span as text or number.
-    pub(crate) fn serialize<S: Serializer>(
-        span: &Duration,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
         Span(*span).serialize(serializer)
     }
 
     /// Reads text or a number of milliseconds.
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Duration, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         Span::deserialize(deserializer).map(|span| span.0)
     }
 }

@@ -97,7 +97,7 @@ fn records() -> Vec<Block> {
         ),
         block(
             "json operations",
-            &[("src/state/resource.rs", "pub struct Operation ")],
+            &[("src/state/operation.rs", "pub struct Operation ")],
             vec![Operation {
                 id: OpId::new(17),
                 kind: OperationKind::Start,

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use quorate::graph::{DependencyGraph, GraphError, MAX_DEPTH};
 use quorate::policy::Ring;
 use quorate::spec::{ClusterDeclaration, Fencing, GroupDeclaration, ResourceDeclaration};
-use quorate::testkit::audit::Audit;
 use quorate::{
     Cluster, Command, GroupId, Incarnation, Input, NodeId, Outcome, ResourceId, Timestamp,
 };
+use quorate_testkit::audit::Audit;
 
 type Clauses = Vec<Vec<usize>>;
 

@@ -8,15 +8,15 @@ use quorate::machine::{GroupState, NodeState};
 use quorate::policy::Ring;
 use quorate::spec::{ClusterDeclaration, Failback, Fencing};
 use quorate::state::{DrainMode, MovementCause};
-use quorate::testkit::audit::{Moment, Stimulus};
-use quorate::testkit::liveness::{
+use quorate::{Cluster, Command, Epoch, GroupId, Input, NodeId, Timestamp};
+use quorate_testkit::audit::{Moment, Stimulus};
+use quorate_testkit::liveness::{
     Journal, Outside, Spark, at_rest, drain_ends, fences_block_only_theirs, idle, no_fence_loop,
     no_ping_pong, not_stuck, online_in_time, operations_end, rolling_reboot, same_course,
     stays_at_rest, stays_away,
 };
-use quorate::testkit::reference::{Differential, Order};
-use quorate::testkit::{Breach, Invariant};
-use quorate::{Cluster, Command, Epoch, GroupId, Input, NodeId, Timestamp};
+use quorate_testkit::reference::{Differential, Order};
+use quorate_testkit::{Breach, Invariant};
 
 const A: NodeId = NodeId::new(0);
 const B: NodeId = NodeId::new(1);

@@ -1,5 +1,5 @@
 //! What must happen in the end: stories that are told with a clock, judged by
-//! [`quorate::testkit::liveness`]; and forgeries, to show that each judge can say no.
+//! [`quorate_testkit::liveness`]; and forgeries, to show that each judge can say no.
 
 mod forged;
 mod play;

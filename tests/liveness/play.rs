@@ -11,9 +11,9 @@ use quorate::spec::{
     ClusterDeclaration, GroupDeclaration, Interval, ResourceDeclaration, ResourceOverrides,
 };
 use quorate::state::OperationKind;
-use quorate::testkit::audit::Audit;
-use quorate::testkit::liveness::{Journal, Spark};
 use quorate::{Cluster, Command, GroupId, Incarnation, Input, NodeId, ResourceId, Timestamp};
+use quorate_testkit::audit::Audit;
+use quorate_testkit::liveness::{Journal, Spark};
 
 /// Timers in a row after which a story counts as one without end.
 const PATIENCE: usize = 100_000;

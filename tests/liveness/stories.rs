@@ -9,12 +9,12 @@ use quorate::spec::{
     ClusterDeclaration, Failback, FailbackWindow, Fencing, GroupDeclaration, Priority,
 };
 use quorate::state::{DrainMode, DrainStatus};
-use quorate::testkit::liveness::{
+use quorate::{Command, Input, NodeId, Reason, WallClock};
+use quorate_testkit::liveness::{
     Outside, at_rest, drain_ends, fence_time, fences_block_only_theirs, idle, no_fence_loop,
     no_ping_pong, not_stuck, online_in_time, operations_end, rolling_reboot, same_course,
     start_time, stays_at_rest, stop_time, time_to_online,
 };
-use quorate::{Command, Input, NodeId, Reason, WallClock};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const NOWHERE: Outside = Outside { detection: Duration::ZERO, agreement: Duration::ZERO };

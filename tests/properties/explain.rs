@@ -13,8 +13,8 @@ use quorate::policy::{
     FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Ring, StrictPreferred, Trigger,
 };
 use quorate::state::{DrainMode, MoveFailure};
-use quorate::testkit::strategy;
 use quorate::{Cluster, Command, Event, GroupId, Input, NodeId, Output};
+use quorate_testkit::strategy;
 
 use super::CASES;
 use super::random::configuration;

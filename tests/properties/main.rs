@@ -1,4 +1,4 @@
-//! Random histories of random clusters keep every rule: see [`quorate::testkit::history`].
+//! Random histories of random clusters keep every rule: see [`quorate_testkit::history`].
 
 mod explain;
 #[path = "../support/random.rs"]
@@ -13,9 +13,9 @@ use std::sync::Mutex;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
-use quorate::testkit::Breach;
-use quorate::testkit::history::{Failure, History, Record};
-use quorate::testkit::strategy;
+use quorate_testkit::Breach;
+use quorate_testkit::history::{Failure, History, Record};
+use quorate_testkit::strategy;
 
 /// What the last panic said; a panic is a broken rule like any other.
 static LAST_PANIC: Mutex<String> = Mutex::new(String::new());

@@ -19,10 +19,10 @@ use quorate::id::Names;
 use quorate::machine::{GroupState, ResourceState};
 use quorate::quorum::WitnessState;
 use quorate::state::{DrainMode, MoveFailure, OperationKind};
-use quorate::testkit::strategy;
 use quorate::{
     Cluster, Command, Effect, Event, GroupId, Incarnation, Input, NodeId, Outcome, Output,
 };
+use quorate_testkit::strategy;
 
 use super::CASES;
 use super::random::configuration;

@@ -9,10 +9,10 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 
 use quorate::policy::{FailoverPolicy, Key, LeastLoaded, Placement, Rank, StrictPreferred};
 use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
-use quorate::testkit::audit::Audit;
-use quorate::testkit::history::{History, Record, Step};
-use quorate::testkit::{Invariant, strategy};
 use quorate::{Cluster, Input, NodeId, Timestamp};
+use quorate_testkit::audit::Audit;
+use quorate_testkit::history::{History, Record, Step};
+use quorate_testkit::{Invariant, strategy};
 
 use super::CASES;
 use super::random::configuration;

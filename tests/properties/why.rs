@@ -6,8 +6,8 @@ use proptest::test_runner::{TestCaseError, TestRunner};
 
 use quorate::cluster::{LockHandling, Outcome, Reason, ResumeFailback};
 use quorate::state::OperationKind;
-use quorate::testkit::strategy;
 use quorate::{Cluster, Command, GroupId, Input, ResourceId, Timestamp};
+use quorate_testkit::strategy;
 
 use super::CASES;
 use super::random::configuration;

@@ -8,7 +8,7 @@ use crate::machine::{NodeState, ResourceState};
 use crate::plan::{self, Rejection, Tier};
 use crate::policy::{Placement, Trigger};
 use crate::spec::ResourceSpec;
-use crate::state::{DrainStatus, LateStart, Lock};
+use crate::state::{DrainStatus, LateStart};
 
 impl Facts<'_> {
     fn known_resource(self, resource: ResourceId) -> Result<ResourceState, InputError> {
@@ -34,13 +34,7 @@ impl Facts<'_> {
     /// Tells whether a group stays where it is and as it is, because it is locked and the lock is
     /// not overridden.
     pub(crate) fn is_held_by_lock(self, group: GroupId, lock: LockHandling) -> bool {
-        let held = self.state.group(group).map(|record| record.lock);
-        match (held, lock) {
-            (Some(Lock::Locked), LockHandling::Respect) => true,
-            (Some(Lock::Locked), LockHandling::Override) | (Some(Lock::Unlocked) | None, _) => {
-                false
-            }
-        }
+        self.state.group(group).is_some_and(|record| record.is_held_by_lock(lock))
     }
 
     fn check_take_resource_offline(

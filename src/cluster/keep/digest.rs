@@ -40,12 +40,13 @@ pub(crate) fn digest(spec: &ClusterSpec, state: &ClusterState) -> u64 {
     hasher.finish()
 }
 
-/// Feeds integers in little endian order and sizes as 64 bits, whatever the platform.
+/// A hasher with equal results on every platform: integers are fed in little endian order, and sizes
+/// as 64 bits. Two programs that keep a hash of what their replicas put out can compare it.
 ///
 /// A slice of bare integers bypasses this, for the standard library feeds it as it lies in memory;
 /// the ground state has no such slice.
 #[derive(Clone, Debug)]
-pub(crate) struct PortableHasher(SipHasher13);
+pub struct PortableHasher(SipHasher13);
 
 impl Default for PortableHasher {
     fn default() -> Self {

@@ -1,7 +1,6 @@
 //! Questions that a copy of the cluster answers.
 
 mod explain;
-#[cfg(feature = "testkit")]
 mod likeness;
 mod what_if;
 

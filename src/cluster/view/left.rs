@@ -6,15 +6,12 @@ use crate::machine::ResourceState;
 use crate::policy::Trigger;
 use crate::settings::{DesiredState, NoQuorum, OnUnfixable, RestartAction, UnconfirmedStop};
 use crate::spec::{GroupSpec, ResourceSpec};
-use crate::state::{Exhaustion, FailedWhile, Recovery};
+use crate::state::{FailedWhile, ResourceRecord};
 
 impl Facts<'_> {
     /// Tells whether a resource failed and is left failed for an operator.
     pub(crate) fn is_left(self, resource: ResourceId) -> bool {
-        self.state.resource(resource).is_some_and(|record| match record.recovery {
-            Recovery::RetryAt { cause, .. } => cause == Exhaustion::Left,
-            Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
-        })
+        self.state.resource(resource).is_some_and(ResourceRecord::is_left)
     }
 
     /// Tells whether a group stays on its owner because one of its resources is left failed.

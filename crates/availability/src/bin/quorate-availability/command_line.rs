@@ -1,0 +1,16 @@
+//! Command lines of which a mistake is answered with how to use the program.
+
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Parser};
+
+/// Reads the command line. Help is printed with exit code 0; what cannot be meant, also a value
+/// that cannot be, is answered with what is wrong, the usage, and exit code 2.
+pub(crate) fn parse<Options: Parser + CommandFactory>() -> Options {
+    Options::try_parse().unwrap_or_else(|mut error| {
+        if error.use_stderr() && error.get(ContextKind::Usage).is_none() {
+            let usage = Options::command().render_usage();
+            error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+        }
+        error.exit()
+    })
+}

@@ -1,0 +1,35 @@
+//! Availability of a cluster before it is bought: simulated, by formula, and by an exact chain.
+//!
+//! [`Simulation`] runs years of a [`Design`], a declared cluster with [`Rates`], through the real
+//! engine, and counts how long each group was really down, and why. [`closed_form`] and [`chain`]
+//! say the same of the same numbers without it.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`closed_form`] | unavailability by formula, cause by cause |
+//! | [`chain`] | the same from a Markov chain, without approximation |
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod alarms;
+mod books;
+mod causes;
+pub mod chain;
+pub mod closed_form;
+mod design;
+mod draw;
+mod outcome;
+mod rates;
+mod simulation;
+mod statistics;
+mod truth;
+
+pub use causes::{ByCause, Cause};
+pub use closed_form::Parameters;
+pub use design::{Design, DesignError, NotComparable};
+pub use outcome::{Outcome, Run, Server};
+pub use rates::{Eviction, Rates, RatesError, Scatter};
+pub use simulation::{BrokenPromise, Goal, Progress, Simulation};
+pub use statistics::{BATCHES, Estimate};
+pub use truth::{Asked, GroundTruth, Told};

@@ -1,0 +1,206 @@
+//! How long a run is: as many years as were said, or until its error is small enough.
+
+#![allow(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::float_arithmetic,
+    reason = "years are fractions of counts of milliseconds; every conversion saturates"
+)]
+
+use super::{BrokenPromise, Simulation};
+use crate::books::{Books, YEAR_MILLIS};
+use crate::outcome::{Outcome, Run};
+use crate::statistics::{BATCHES, Estimate};
+
+/// When a run is long enough whose length nobody gave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Goal {
+    /// The standard error to reach, as a part of the mean downtime of one group.
+    pub relative_error: f64,
+    /// Years of the pilot, from whose batches the rest is reckoned.
+    pub pilot_years: f64,
+    /// Years that pass in any case within the bounds below: what a formula says that it takes, or 0.
+    pub fewest_years: f64,
+    /// The most years, if that is more than the pilot.
+    pub most_years: f64,
+    /// The most inputs to the core, about, if that is more than those of the pilot: what a run
+    /// costs.
+    pub most_inputs: u64,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Years that have passed.
+    pub years: f64,
+    /// Years after which it ends, or is judged and perhaps extended.
+    pub planned: f64,
+}
+
+/// Parts of a batch after each of which the progress is told.
+const SLICES: u64 = 10;
+
+/// A run is extended to at most so many times its length before it is judged again: the error of
+/// few outages is itself hardly known.
+const STRIDE: f64 = 10.0;
+
+impl Goal {
+    /// How many pilots long a run should be that is so many long, with so many inputs up to now.
+    fn extent(&self, present: u64, down: Estimate, inputs: u64) -> u64 {
+        let length = present as f64;
+        // Nothing was ever down: its error is not known at all.
+        let excess = down.standard_error / down.mean / self.relative_error;
+        let growth = if down.mean > 0.0 { excess * excess } else { STRIDE };
+        let fewest = self.fewest_years / self.pilot_years;
+        let wanted = (length * growth.min(STRIDE)).max(fewest).ceil() as u64;
+        let affordable = self.most_inputs as f64 * length / (inputs as f64).max(1.0);
+        let most = (self.most_years / self.pilot_years).min(affordable) as u64;
+        wanted.min(most).max(present)
+    }
+}
+
+impl Simulation {
+    /// Lets so many years pass, and tells what came of it.
+    ///
+    /// `progress` is told now and then how far it is.
+    ///
+    /// # Errors
+    ///
+    /// A promise that the core has not kept.
+    pub fn run(
+        mut self,
+        years: f64,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Outcome, BrokenPromise> {
+        let batch_millis = self.open(years)?;
+        self.pass_batches(0, 1, batch_millis, &mut progress)?;
+        self.finish(1, batch_millis)
+    }
+
+    /// Lets as many years pass as it takes for an error, and tells what came of it.
+    ///
+    /// The run begins with a pilot and is extended by whole lengths of it; the run of that many
+    /// years from the same seed is the same.
+    ///
+    /// # Errors
+    ///
+    /// A promise that the core has not kept.
+    pub fn run_until(
+        mut self,
+        goal: &Goal,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Outcome, BrokenPromise> {
+        let batch_millis = self.open(goal.pilot_years)?;
+        let (mut passed, mut planned) = (0, 1);
+        while passed < planned {
+            self.pass_batches(passed, planned, batch_millis, &mut progress)?;
+            passed = planned;
+            planned = goal.extent(passed, self.books.mean_down(None), self.inputs);
+        }
+        self.finish(passed, batch_millis)
+    }
+
+    /// Forms the cluster and opens the books. The length of a batch.
+    fn open(&mut self, years: f64) -> Result<u64, BrokenPromise> {
+        let millis = (years * YEAR_MILLIS as f64).max(0.0) as u64;
+        let batch_millis = millis.div_euclid(BATCHES as u64).max(1);
+        self.guard(Self::form)?;
+        let measured = self.services.iter().filter(|of| of.book.is_some()).count();
+        self.books = Books::new(measured, batch_millis);
+        Ok(batch_millis)
+    }
+
+    /// Lets time pass up to so many times the first length, from so many times of it on.
+    fn pass_batches(
+        &mut self,
+        from: u64,
+        to: u64,
+        batch_millis: u64,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<(), BrokenPromise> {
+        let planned = years(to, batch_millis);
+        let batches = |times: u64| times.saturating_mul(BATCHES as u64);
+        for batch in batches(from)..batches(to) {
+            let begin = batch.saturating_mul(batch_millis);
+            for slice in 1..=SLICES {
+                let end =
+                    begin.saturating_add(batch_millis.saturating_mul(slice).div_euclid(SLICES));
+                self.guard(|of| of.pass_until(end))?;
+                progress(Progress { years: end as f64 / YEAR_MILLIS as f64, planned });
+            }
+            self.close_batch();
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, times: u64, batch_millis: u64) -> Result<Outcome, BrokenPromise> {
+        self.guard(Self::check_core)?;
+        let run = Run {
+            seed: self.seed,
+            years: years(times, batch_millis),
+            inputs: self.inputs,
+            events: self.events,
+            checks: self.checks,
+        };
+        Ok(Outcome::of(self.cluster.spec(), &self.books, run))
+    }
+}
+
+/// The length of so many times all batches.
+fn years(times: u64, batch_millis: u64) -> f64 {
+    batch_millis.saturating_mul(BATCHES as u64).saturating_mul(times) as f64 / YEAR_MILLIS as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOAL: Goal = Goal {
+        relative_error: 0.01,
+        pilot_years: 100.0,
+        fewest_years: 0.0,
+        most_years: 5_000.0,
+        most_inputs: 20_000,
+    };
+
+    fn extent(present: u64, mean: f64, standard_error: f64, inputs: u64) -> u64 {
+        GOAL.extent(present, Estimate { mean, standard_error }, inputs)
+    }
+
+    #[test]
+    fn the_error_falls_with_the_root_of_the_length() {
+        assert_eq!(extent(1, 1.0, 0.02, 0), 4);
+        assert_eq!(extent(4, 1.0, 0.02, 0), 16);
+        assert_eq!(extent(4, 1.0, 0.0101, 0), 5);
+    }
+
+    #[test]
+    fn a_run_whose_error_is_small_enough_is_not_extended() {
+        assert_eq!(extent(7, 1.0, 0.01, 0), 7);
+        assert_eq!(extent(7, 1.0, 0.001, 0), 7);
+    }
+
+    #[test]
+    fn what_a_formula_says_passes_in_any_case() {
+        let down = Estimate { mean: 1.0, standard_error: 0.001 };
+        let extent = |fewest_years| Goal { fewest_years, ..GOAL }.extent(1, down, 0);
+        assert_eq!(extent(730.0), 8);
+        assert_eq!(extent(80_000.0), 50);
+    }
+
+    #[test]
+    fn what_was_hardly_or_never_seen_is_looked_for_ten_times_as_long() {
+        assert_eq!(extent(2, 0.0, 0.0, 0), 20);
+        assert_eq!(extent(2, 1.0, 1.0, 0), 20);
+    }
+
+    #[test]
+    fn years_and_inputs_have_a_bound_beyond_the_pilot() {
+        assert_eq!(extent(20, 1.0, 1.0, 0), 50);
+        // 1,000 inputs for each pilot: 20 of them are affordable.
+        assert_eq!(extent(3, 1.0, 1.0, 3_000), 20);
+        assert_eq!(extent(1, 1.0, 1.0, 50_000), 1);
+    }
+}

@@ -1,0 +1,81 @@
+//! A failover policy of the embedder's own: stay in the same building, then spread the load.
+//!
+//! `cargo run --example custom_policy`
+
+use std::error::Error;
+
+use quorate::policy::{FailoverPolicy, Key, LeastGroups, Placement, Rank, Trigger};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, NodeDeclaration, ResourceDeclaration};
+use quorate::{Cluster, Incarnation, Input, NodeId, Timestamp};
+use quorate_testkit::policy::assert_conformance;
+
+#[path = "../../../examples/common/output.rs"]
+#[macro_use]
+mod output;
+#[path = "../../../examples/common/command_line.rs"]
+mod command_line;
+
+/// Prefers nodes at the site of the present owner, and never uses the site that is being emptied.
+#[derive(Debug)]
+struct StayOnSite {
+    closing: Option<&'static str>,
+}
+
+impl FailoverPolicy for StayOnSite {
+    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+        let site_of = |node| placement.spec().node(node).and_then(|node| node.site());
+        let site = site_of(candidate);
+        if site.is_some() && site == self.closing {
+            return Rank::veto("the site is closing");
+        }
+        let home = placement.owner().and_then(site_of);
+        Rank::by(Key::smallest("change of site", i64::from(site != home)))
+    }
+}
+
+/// A failover policy of the embedder's own: stay in the same building, then spread the load.
+#[derive(clap::Parser)]
+#[command(name = "custom_policy")]
+struct Options {}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let Options {} = command_line::parse();
+    // It keeps the laws that hold for every policy; in a crate of your own this is a test.
+    assert_conformance(StayOnSite { closing: Some("site 1") }.then(LeastGroups));
+
+    // Ties are left to a policy of the crate.
+    ask("Both sites are open", StayOnSite { closing: None }.then(LeastGroups))?;
+    ask("The south is closing", StayOnSite { closing: Some("south") }.then(LeastGroups))
+}
+
+/// Where the shop would go if its node failed, and why.
+fn ask(title: &str, policy: impl FailoverPolicy + 'static) -> Result<(), Box<dyn Error>> {
+    let node = |name: &str, site: &str| NodeDeclaration::new(name).site(site);
+    let group = |name: &str, owner: &str| {
+        let service = ResourceDeclaration::new(format!("{name} service"), "Generic Service");
+        GroupDeclaration::new(name).preferred_owners([owner]).resource(service)
+    };
+    let spec = ClusterDeclaration::new("shops")
+        .node(node("oslo", "north"))
+        .node(node("bergen", "north"))
+        .node(node("rome", "south"))
+        .node(node("milan", "south"))
+        .node(node("turin", "south"))
+        .group(group("shop", "rome"))
+        .group(group("bank", "milan"))
+        .build()?;
+
+    let mut cluster = Cluster::new(spec, policy, Timestamp::ZERO);
+    for name in ["rome", "milan", "turin", "oslo", "bergen"] {
+        let joined = Input::NodeJoined {
+            node: name.to_owned(),
+            incarnation: Incarnation::new(1),
+            running: Vec::new(),
+        };
+        cluster.handle(Timestamp::ZERO, cluster.spec().resolve(joined)?)?;
+    }
+    let shop = cluster.spec().group_id("shop").ok_or("no group of this name")?;
+    let answer = cluster.explain(shop, Trigger::NodeFailure).ok_or("no such group")?;
+    say!("{title}:\n{}\n", cluster.spec().named(answer));
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! What has failed starts again only when it was said to, or when an operator asks.
+
+use quorate::Command;
+use quorate::cluster::Event;
+use quorate::machine::{NodeState, ResourceState};
+use quorate::settings::Interval;
+use quorate::state::Exhaustion;
+use quorate::{GroupId, NodeId, ResourceId, Timestamp};
+
+use super::Moment;
+use super::facts::{is_failure, resources_on};
+use crate::audit::seen::{Again, Seen};
+use crate::{Breach, ensure};
+
+/// A failed resource starts again when the delay of its restart or its retry period is over, and
+/// not before, unless an operator asks, its node is resumed, or its group has another owner. What
+/// was only refused a place is tried whenever there may be one.
+pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
+    match event {
+        Event::ResourceChanged { resource, from, to } => {
+            if (*from, *to) == (ResourceState::Failed, ResourceState::OnlinePending) {
+                due(seen.resource(*resource).again, moment.now, *resource)?;
+            }
+            let is_failure = is_failure(seen, moment, *resource, *from);
+            let again = &mut seen.resources[resource.index()].again;
+            match to {
+                // Its node is off; what is to be done about it is decided when the node is back.
+                ResourceState::Offline if *from == ResourceState::InDoubt => {}
+                ResourceState::OnlinePending | ResourceState::Online | ResourceState::Offline => {
+                    *again = Again::Free;
+                }
+                ResourceState::Terminating | ResourceState::InDoubt => {
+                    if is_failure {
+                        *again = Again::Untold;
+                    }
+                }
+                ResourceState::Initializing
+                | ResourceState::OfflinePending
+                | ResourceState::Failed => {}
+            }
+        }
+        Event::RestartScheduled { resource, at, .. } => {
+            seen.resources[resource.index()].again = Again::RestartAt(*at);
+        }
+        Event::RestartsExhausted { resource, cause, retry_at } => {
+            seen.resources[resource.index()].again = Again::RetryAt(*retry_at, *cause);
+        }
+        Event::OwnerChanged { group, .. } => {
+            of_group(seen, *group, |again, _| *again = Again::Free);
+        }
+        Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up } => {
+            resumed(seen, *node);
+        }
+        // On a paused node there is no restart to wait for.
+        Event::NodeChanged { node, to: NodeState::Paused, .. } => {
+            for resource in resources_on(seen, *node) {
+                let again = &mut seen.resources[resource.index()].again;
+                if matches!(again, Again::RestartAt(_)) {
+                    *again = Again::Untold;
+                }
+            }
+        }
+        // Its pause went with the life in which it was paused, or while it was lost.
+        Event::NodeChanged { node, to: NodeState::Up, .. } => {
+            for resource in resources_on(seen, *node) {
+                let is_tried_by_itself = has_retries(seen, resource);
+                let again = &mut seen.resources[resource.index()].again;
+                // No time was promised, for the node was paused.
+                let is_kept_by_pause = is_tried_by_itself
+                    && matches!(
+                        again,
+                        Again::RetryAt(None, Exhaustion::NoCandidate | Exhaustion::Failovers)
+                    );
+                if *again == Again::Untold || is_kept_by_pause {
+                    *again = Again::Free;
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Whether a resource that was given up is tried again without an operator.
+fn has_retries(seen: &Seen, resource: ResourceId) -> bool {
+    let declared = seen.spec.resource(resource);
+    declared.is_some_and(|of| of.settings().retry_period != Interval::Never)
+}
+
+fn due(again: Again, now: Timestamp, resource: ResourceId) -> Result<(), Breach> {
+    let is_due = match again {
+        Again::Free | Again::RetryAt(_, Exhaustion::Admission) => true,
+        Again::Untold => false,
+        Again::RestartAt(at) => at <= now,
+        Again::RetryAt(at, _) => at.is_some_and(|at| at <= now),
+    };
+    ensure!(S15, is_due, "{resource} failed and starts again at {now}; it was told {again:?}");
+    Ok(())
+}
+
+/// What a pause alone kept off, or could not leave because of it, is tried at once; whoever could
+/// not leave has had no retry by that.
+fn resumed(seen: &mut Seen, node: NodeId) {
+    let paused_at = seen.node(node).since;
+    for resource in resources_on(seen, node) {
+        let record = &mut seen.resources[resource.index()];
+        match record.again {
+            Again::RetryAt(_, Exhaustion::NoCandidate | Exhaustion::Failovers) => {
+                record.again = Again::Free;
+                record.retry_at.take_if(|at| *at > paused_at);
+            }
+            Again::Untold | Again::RestartAt(_) => record.again = Again::Free,
+            Again::Free | Again::RetryAt(..) => {}
+        }
+    }
+}
+
+/// An operator who asks for what has failed has it tried at once.
+pub(super) fn obey(seen: &mut Seen, command: &Command) {
+    let failed = |again: &mut Again, state: ResourceState| {
+        if state == ResourceState::Failed || *again == Again::Untold {
+            *again = Again::Free;
+        }
+    };
+    match command {
+        Command::BringGroupOnline { group, .. } => of_group(seen, *group, failed),
+        Command::BringResourceOnline { resource, .. } => {
+            // With it all that it needs.
+            let group = seen.group_of(*resource);
+            of_group(seen, group, failed);
+        }
+        Command::ClearGroupFailures { group, node: None } => {
+            of_group(seen, *group, |again, _| *again = Again::Free);
+        }
+        Command::ClearResourceFailure { resource } => {
+            seen.resources[resource.index()].again = Again::Free;
+        }
+        _ => {}
+    }
+}
+
+fn of_group(seen: &mut Seen, group: GroupId, change: impl Fn(&mut Again, ResourceState)) {
+    let members: Vec<ResourceId> =
+        seen.spec.group(group).expect("a declared group").resources().collect();
+    for member in members {
+        let record = &mut seen.resources[member.index()];
+        change(&mut record.again, record.state);
+    }
+}

@@ -1,0 +1,96 @@
+//! Small facts about a cluster as it was told, which several rules ask for.
+
+use std::time::Duration;
+
+use quorate::machine::{NodeState, ResourceState};
+use quorate::settings::DesiredState;
+use quorate::state::GroupRecord;
+use quorate::{GroupId, Input, NodeId, ResourceId, Timestamp};
+
+use super::Moment;
+use crate::audit::seen::Seen;
+
+/// The resources whose groups a node owns.
+pub(super) fn resources_on(seen: &Seen, node: NodeId) -> Vec<ResourceId> {
+    let on_node = |id: ResourceId| seen.group(seen.group_of(id)).owner == Some(node);
+    seen.spec.resources().map(|(id, _)| id).filter(|id| on_node(*id)).collect()
+}
+
+/// The resources of a group.
+pub(super) fn members(seen: &Seen, group: GroupId) -> impl Iterator<Item = ResourceId> + use<> {
+    let declared = seen.spec.group(group).expect("a declared group");
+    declared.resources().collect::<Vec<_>>().into_iter()
+}
+
+/// The record of a group before this step.
+pub(super) fn named_record<'a>(
+    seen: &Seen,
+    moment: &'a Moment<'_>,
+    group: GroupId,
+) -> Option<&'a GroupRecord> {
+    let name = seen.spec.group(group)?.name();
+    let before = moment.before.spec().group_id(name)?;
+    moment.before.state().group(before)
+}
+
+/// Whether the owner of a group is paused.
+pub(super) fn is_held(seen: &Seen, group: GroupId) -> bool {
+    seen.group(group).owner.is_some_and(|owner| seen.node(owner).state == NodeState::Paused)
+}
+
+/// How many of these are within the period.
+pub(super) fn in_window(log: &[Timestamp], now: Timestamp, period: Duration) -> usize {
+    log.iter().filter(|at| now.since(**at) <= period).count()
+}
+
+/// How often a group may fail over within which period, now.
+pub(super) fn failovers_allowed(seen: &Seen, group: GroupId) -> (u32, Duration) {
+    let up = seen.nodes.iter().filter(|node| node.state == NodeState::Up).count();
+    let settings = seen.spec.group(group).expect("a declared group").settings();
+    let default = u32::try_from(up.saturating_sub(1)).unwrap_or(u32::MAX);
+    (settings.failover_threshold.unwrap_or(default), settings.failover_period)
+}
+
+/// Whether one more failover of a group would be within its budget.
+pub(super) fn may_fail_over(seen: &Seen, group: GroupId, now: Timestamp) -> bool {
+    let (threshold, period) = failovers_allowed(seen, group);
+    let used = in_window(&seen.group(group).failovers, now, period);
+    used < usize::try_from(threshold).unwrap_or(usize::MAX)
+}
+
+/// Whether a resource that is to be terminated, or is in doubt from now on, has failed just now and
+/// while it was wanted.
+pub(super) fn is_failure(
+    seen: &Seen,
+    moment: &Moment<'_>,
+    resource: ResourceId,
+    from: ResourceState,
+) -> bool {
+    use ResourceState as State;
+    match from {
+        State::Online | State::OnlinePending => {
+            seen.wanted(resource) == DesiredState::Online && !is_lost(seen, moment, resource)
+        }
+        State::Initializing
+        | State::Offline
+        | State::OfflinePending
+        | State::Terminating
+        | State::Failed
+        | State::InDoubt => false,
+    }
+}
+
+/// Whether a resource is in doubt because its node is lost, or because its agents were restarted
+/// while they started it, which is no failure of its own.
+fn is_lost(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
+    let owner = seen.group(seen.group_of(resource)).owner;
+    let is_starting = seen.resource(resource).state == ResourceState::OnlinePending;
+    match moment.input() {
+        Some(Input::NodeLost { node, .. }) => owner == Some(*node),
+        // An answer to a question disturbs nothing.
+        Some(Input::NodeInventory { node, operation: None, .. }) => {
+            is_starting && owner == Some(*node)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,230 @@
+//! Groups stay away from where they failed.
+
+use super::Moment;
+use super::facts::resources_on;
+use crate::audit::seen::{Again, Seen};
+use crate::{Breach, ensure};
+use quorate::cluster::{Event, Output};
+use quorate::machine::NodeState;
+use quorate::plan::{Tier, assess};
+use quorate::policy::{Placement, Trigger};
+use quorate::settings::Admission;
+use quorate::state::{Exhaustion, MovementCause};
+use quorate::{Cluster, Command, GroupId, NodeId, Timestamp};
+
+/// A group does not go to a node on which one of its resources can never run, nor returns by itself to
+/// one on which it failed, in that life of the node.
+pub(super) fn event(seen: &Seen, event: &Event) -> Result<(), Breach> {
+    if let Event::OwnerChanged { group, to: Some(to), .. }
+    | Event::MoveStarted { group, to: Some(to), .. } = event
+    {
+        let unfit = seen.group(*group).barred.iter().find(|(node, _)| node == to);
+        ensure!(S16, unfit.is_none(), "{group} goes to {to}, where it is barred: {unfit:?}");
+    }
+    let Event::MoveStarted { group, to: Some(to), cause: MovementCause::Failback, .. } = event
+    else {
+        return Ok(());
+    };
+    let declared = seen.spec.group(*group).expect("a declared group");
+    // A configuration may say later that the group remembers nothing.
+    let remembers = !declared.settings().failure_memory.is_zero();
+    let is_failed = remembers && seen.group(*group).failed_on.iter().any(|(node, _)| node == to);
+    ensure!(L3, !is_failed, "{group} returns to {to}, on which it failed");
+    Ok(())
+}
+
+/// A group that fails over does not go to a node on which it failed not long ago, if there is one on
+/// which it did not and that can run all of it. Judged where nothing else changed its place in the
+/// same step, so that what could take the group before it and after it could take it then.
+pub(super) fn choice(
+    seen: &Seen,
+    cluster: &Cluster,
+    moment: &Moment<'_>,
+    outputs: &[Output],
+) -> Result<(), Breach> {
+    let mut moves = outputs.iter().filter_map(|output| match output {
+        Output::Event(
+            event @ (Event::MoveStarted { .. }
+            | Event::MoveAbandoned { .. }
+            | Event::OwnerChanged { .. }
+            | Event::NodeChanged { .. }
+            | Event::ConfigurationChanged { .. }),
+        ) => Some(event),
+        Output::Event(_) | Output::Effect(_) => None,
+    });
+    let first = (moves.next(), moves.next());
+    let (Some(Event::MoveStarted { group, to: Some(to), cause, .. }), None) = first else {
+        return Ok(());
+    };
+    let fails_over = *cause == MovementCause::ResourceFailure;
+    if !fails_over || failed_at(seen, *group, *to, moment.now).is_none() {
+        return Ok(());
+    }
+    let clean = seen.spec.nodes().map(|(node, _)| node).find(|node| {
+        // It may have left a node for another cause with a failure; the reference model counts those.
+        failed_at(seen, *group, *node, moment.now).is_none()
+            && moment.before.state().failed_on(*group, *node).is_none()
+            && can_take(&moment.before, *group, *node)
+            && can_take(cluster, *group, *node)
+    });
+    ensure!(L3, clean.is_none(), "{group} goes to {to}, on which it failed, and not to {clean:?}");
+    Ok(())
+}
+
+fn can_take(cluster: &Cluster, group: GroupId, node: NodeId) -> bool {
+    let (spec, state) = (cluster.spec(), cluster.state());
+    let tier = Placement::new(spec, state, group, Trigger::ResourceFailure)
+        .and_then(|placement| assess(&placement, cluster.policy(), node).ok());
+    match tier {
+        Some(Tier::Eligible) => true,
+        Some(Tier::BesideAntiAffine) => spec.settings().admission == Admission::Open,
+        Some(Tier::OwnedOnly | Tier::Paused) | None => false,
+    }
+}
+
+/// When a group failed on a node, as long as that counts for a choice.
+fn failed_at(seen: &Seen, group: GroupId, node: NodeId, now: Timestamp) -> Option<Timestamp> {
+    let memory = seen.spec.group(group).expect("a declared group").settings().failure_memory;
+    let entry = seen.group(group).failed_on.iter().find(|(failed, _)| *failed == node);
+    entry.map(|(_, at)| *at).filter(|at| now < at.after(memory))
+}
+
+/// Takes in where a group failed, and which life of a node is over.
+pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
+    match event {
+        Event::OwnerChanged {
+            group,
+            from: Some(from),
+            cause: MovementCause::ResourceFailure | MovementCause::Return,
+            ..
+        } if seen.node(*from).state.is_member() => {
+            let declared = seen.spec.group(*group).expect("a declared group");
+            if declared.settings().failure_memory.is_zero() {
+                return;
+            }
+            let failed_on = &mut seen.groups[group.index()].failed_on;
+            failed_on.retain(|(node, _)| node != from);
+            failed_on.push((*from, now));
+        }
+        Event::NodeChanged { node, to: NodeState::Down, .. } => {
+            for group in &mut seen.groups {
+                group.failed_on.retain(|(failed, _)| failed != node);
+                group.barred.retain(|(barred, _)| barred != node);
+            }
+            // What could never run in this life is tried in the next one.
+            for resource in resources_on(seen, *node) {
+                let record = &mut seen.resources[resource.index()];
+                if matches!(record.again, Again::RetryAt(_, Exhaustion::ForGood)) {
+                    record.again = Again::Free;
+                }
+            }
+        }
+        Event::NodeBarred { group, node, resource } => {
+            let barred = &mut seen.groups[group.index()].barred;
+            barred.retain(|(barred, _)| barred != node);
+            barred.push((*node, *resource));
+        }
+        _ => {}
+    }
+}
+
+/// What an operator has forgotten.
+pub(super) fn obey(seen: &mut Seen, command: &Command) {
+    let (group, node) = match command {
+        Command::ClearGroupFailures { group, node } => (*group, *node),
+        Command::MoveGroup { group, to: Some(to), .. } if seen.group(*group).owner != Some(*to) => {
+            (*group, Some(*to))
+        }
+        // Only what is barred.
+        Command::ClearResourceFailure { resource }
+        | Command::BringResourceOnline { resource, .. } => {
+            let group = seen.group_of(*resource);
+            seen.groups[group.index()].barred.clear();
+            return;
+        }
+        Command::BringGroupOnline { group, .. } => {
+            let Some(owner) = seen.group(*group).owner else { return };
+            (*group, Some(owner))
+        }
+        _ => return,
+    };
+    let group = &mut seen.groups[group.index()];
+    group.failed_on.retain(|(failed, _)| node.is_some_and(|node| node != *failed));
+    group.barred.retain(|(barred, _)| node.is_some_and(|node| node != *barred));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Invariant;
+    use crate::audit::Stimulus;
+    use quorate::policy::FirstPreferred;
+    use quorate::settings::Fencing;
+    use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
+    use quorate::{Incarnation, Input};
+
+    const SQL: GroupId = GroupId::new(0);
+    const A: NodeId = NodeId::new(0);
+    const B: NodeId = NodeId::new(1);
+    const C: NodeId = NodeId::new(2);
+    const NOW: Timestamp = Timestamp::from_millis(1_000);
+
+    /// A group on the first of three nodes.
+    fn cluster() -> Cluster {
+        let resource = ResourceDeclaration::new("db", "Generic Service");
+        let group = GroupDeclaration::new("sql").preferred_owners(["a"]).resource(resource);
+        let declaration = ClusterDeclaration::new("test").node("a").node("b").node("c");
+        let declaration = declaration.group(group).fencing(Fencing::Trusted);
+        let spec = declaration.build().expect("a valid declaration");
+        let mut cluster = Cluster::new(spec, FirstPreferred, Timestamp::ZERO);
+        for node in [A, B, C] {
+            let (incarnation, running) = (Incarnation::new(1), Vec::new());
+            let joined = Input::NodeJoined { node, incarnation, running };
+            cluster.handle(NOW, joined).expect("it is accepted");
+        }
+        cluster
+    }
+
+    fn leaves(to: NodeId, cause: MovementCause) -> Event {
+        Event::MoveStarted { group: SQL, from: A, to: Some(to), cause }
+    }
+
+    #[test]
+    fn who_fails_over_to_a_failed_node_is_named() {
+        let cluster = cluster();
+        let mut seen = Seen::of(&cluster);
+        seen.groups[SQL.index()].failed_on.push((C, NOW));
+        let moment = Moment::before(&cluster, Stimulus::Timer, NOW);
+        let judge = |seen: &Seen, to| {
+            let outputs = [Output::Event(leaves(to, MovementCause::ResourceFailure))];
+            let verdict = choice(seen, &cluster, &moment, &outputs);
+            verdict.err().and_then(|breach| breach.invariant)
+        };
+        assert_eq!(judge(&seen, B), None, "it did not fail there");
+        assert_eq!(judge(&seen, C), Some(Invariant::L3));
+        let old = NOW.after(core::time::Duration::from_secs(6 * 3_600));
+        assert_eq!(failed_at(&seen, SQL, C, old), None, "that counts no more");
+        seen.groups[SQL.index()].failed_on.push((B, NOW));
+        assert_eq!(judge(&seen, C), None, "it failed everywhere");
+    }
+
+    #[test]
+    fn who_returns_to_a_failed_node_or_goes_to_a_barred_one_is_named() {
+        let cluster = cluster();
+        let mut seen = Seen::of(&cluster);
+        seen.groups[SQL.index()].failed_on.push((C, NOW));
+        let db = quorate::ResourceId::new(0);
+        seen.groups[SQL.index()].barred.push((B, db));
+        let judge = |event| event_of(&seen, &event);
+        assert_eq!(judge(leaves(C, MovementCause::Failback)), Some(Invariant::L3));
+        assert_eq!(judge(leaves(C, MovementCause::Operator)), None);
+        assert_eq!(judge(leaves(B, MovementCause::Operator)), Some(Invariant::S16));
+        let down = Event::NodeChanged { node: B, from: NodeState::Up, to: NodeState::Down };
+        learn(&mut seen, NOW, &down);
+        assert_eq!(event_of(&seen, &leaves(B, MovementCause::Operator)), None, "another life");
+    }
+
+    fn event_of(seen: &Seen, told: &Event) -> Option<Invariant> {
+        event(seen, told).err().and_then(|breach| breach.invariant)
+    }
+}

@@ -1,0 +1,62 @@
+//! A step as it looked before: what sets it off, when, and the cluster by then.
+
+use quorate::state::{Exhaustion, Recovery};
+use quorate::{Cluster, Command, Input, Timestamp};
+
+/// What sets a step off.
+#[derive(Clone, Copy, Debug)]
+pub enum Stimulus<'a> {
+    /// [`Cluster::handle`] is called.
+    Input(&'a Input),
+    /// [`Cluster::handle_timeout`] is called.
+    Timer,
+}
+
+/// A step, as it looked before.
+#[derive(Debug)]
+pub struct Moment<'a> {
+    pub(crate) before: Cluster,
+    pub(crate) stimulus: Stimulus<'a>,
+    pub(crate) now: Timestamp,
+}
+
+impl<'a> Moment<'a> {
+    /// Keeps what a cluster is before a step.
+    #[must_use]
+    pub fn before(cluster: &Cluster, stimulus: Stimulus<'a>, now: Timestamp) -> Self {
+        Self { before: cluster.clone(), stimulus, now }
+    }
+
+    pub(crate) fn input(&self) -> Option<&'a Input> {
+        match self.stimulus {
+            Stimulus::Input(input) => Some(input),
+            Stimulus::Timer => None,
+        }
+    }
+
+    /// Whether the core goes on in this step after a time in which nobody decided.
+    pub(crate) fn is_resumption(&self) -> bool {
+        matches!(self.input(), Some(Input::CoreResumed))
+    }
+
+    pub(crate) fn command(&self) -> Option<&'a Command> {
+        match self.input() {
+            Some(Input::Command(command)) => Some(command),
+            _ => None,
+        }
+    }
+
+    /// Whether the configuration is another one after this step.
+    pub(crate) fn is_reconfiguration(&self) -> bool {
+        matches!(self.command(), Some(Command::Configure { .. } | Command::EvictNode { .. }))
+    }
+
+    /// Whether a resource was given up for good before this step, and another configuration has it
+    /// tried again: that is told once more, with a time, whatever its budget says now.
+    pub(crate) fn is_told_again(&self, resource: &str, cause: Exhaustion) -> bool {
+        let before = self.before.spec().resource_id(resource);
+        let record = before.and_then(|id| self.before.state().resource(id));
+        let recovery = record.map(|record| record.recovery());
+        self.is_reconfiguration() && recovery == Some(Recovery::RetryAt { at: None, cause })
+    }
+}

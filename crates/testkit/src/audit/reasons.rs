@@ -1,0 +1,245 @@
+//! Why a group is not online.
+
+use quorate::cluster::Reason;
+use quorate::machine::{NodeState, ResourceState};
+use quorate::settings::{DesiredState, Fencing, Priority, RestartAction, Retry};
+use quorate::state::{Exhaustion, OperationKind, Recovery, Room, Vouched};
+use quorate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
+
+use super::Moment;
+use crate::audit::seen::{Seen, same_resource};
+use crate::audit::spelling;
+use crate::{Breach, ensure};
+
+/// A group has a reason exactly when something of it is wanted and not online, and what the reason
+/// says is so.
+pub(super) fn check(cluster: &Cluster) -> Result<(), Breach> {
+    for (group, _) in cluster.spec().groups() {
+        let reason = cluster.why(group);
+        let is_missing = is_missing(cluster, group);
+        ensure!(S34, reason.is_some() == is_missing, "{group}: {reason:?}, missing: {is_missing}");
+        if let Some(reason) = reason {
+            let is_unquorate = !cluster.state().is_quorate();
+            ensure!(
+                S34,
+                is_unquorate == (reason == Reason::NoQuorum),
+                "{group}: {reason:?}, without quorum: {is_unquorate}"
+            );
+            ensure!(S34, is_true(cluster, group, reason), "{group}: {reason:?} is not so");
+        }
+    }
+    Ok(())
+}
+
+/// A group that had a node or ran since the cluster formed does not wait for its preferred owner any more.
+pub(super) fn home_is_awaited_once(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
+    for (group, _) in cluster.spec().groups() {
+        let waits = matches!(cluster.why(group), Some(Reason::WaitingForPreferredOwner { .. }));
+        let is_settled = seen.group(group).is_settled;
+        ensure!(S34, !waits || !is_settled, "{group} had a node already, and waits for its home");
+    }
+    Ok(())
+}
+
+/// What was started since it came up waits for nobody: a restart that is due is not held up. Nor does
+/// what left its node in good order, or because it failed: it was stopped only to start elsewhere.
+pub(super) fn turns_end(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
+    for (group, _) in cluster.spec().groups() {
+        let waits = matches!(cluster.why(group), Some(Reason::WaitingForPriority { .. }));
+        let has_begun = seen.group(group).has_begun;
+        ensure!(
+            L13,
+            !waits || !has_begun,
+            "{group} was started already, or moved, and waits for others"
+        );
+    }
+    Ok(())
+}
+
+/// What was given up under one configuration for want of restarts or failovers is not said to be used
+/// up under the next one, if that allows more of them.
+pub(super) fn raised_budgets_count(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
+    if !moment.is_reconfiguration() {
+        return Ok(());
+    }
+    let before = &moment.before;
+    for (old, _) in before.spec().resources() {
+        let Some(new) = same_resource(before.spec(), cluster.spec(), old) else { continue };
+        let (Some(was), Some(is)) =
+            (exhausted(before, old, moment.now), exhausted(cluster, new, moment.now))
+        else {
+            continue;
+        };
+        let is_the_same = was.cause == is.cause;
+        ensure!(
+            S34,
+            !is_the_same || was.may_go_on || !is.may_go_on,
+            "{new} is {}, and may go on",
+            is.cause
+        );
+    }
+    Ok(())
+}
+
+/// Why a resource is given up, and whether what it lacked is there.
+struct Exhausted {
+    cause: Exhaustion,
+    may_go_on: bool,
+}
+
+fn exhausted(cluster: &Cluster, resource: ResourceId, now: Timestamp) -> Option<Exhausted> {
+    let record = cluster.state().resource(resource)?;
+    let declared = cluster.spec().resource(resource)?;
+    let Recovery::RetryAt { cause, .. } = record.recovery() else { return None };
+    let is_last = cluster.spec().settings().retry == Retry::FinalAttempt && record.retries() > 0;
+    let owner = cluster.state().owner(declared.group())?;
+    let is_up = cluster.state().node_state(owner) != NodeState::Paused;
+    let is_restarted = declared.settings().restart_action != RestartAction::DontRestart;
+    let may_go_on = match cause {
+        Exhaustion::DontRestart => is_restarted,
+        Exhaustion::Restarts | Exhaustion::Redundant => {
+            let left = cluster.restart_budget(resource, now).is_some_and(|of| of.remaining > 0);
+            left && is_restarted && is_up && !is_last
+        }
+        Exhaustion::Failovers => {
+            cluster.failover_budget(declared.group(), now).is_some_and(|of| of.remaining > 0)
+        }
+        Exhaustion::NoCandidate
+        | Exhaustion::Admission
+        | Exhaustion::ForGood
+        | Exhaustion::Left
+        | Exhaustion::Retries => false,
+    };
+    Some(Exhausted { cause, may_go_on })
+}
+
+/// Whether anything of a group is wanted and not online.
+pub(crate) fn is_missing(cluster: &Cluster, group: GroupId) -> bool {
+    let (spec, state) = (cluster.spec(), cluster.state());
+    let declared = spec.group(group).expect("a declared group");
+    let of_group = state.group(group).expect("a record").desired();
+    declared.resources().any(|id| {
+        let record = state.resource(id).expect("a record");
+        record.desired().unwrap_or(of_group) == DesiredState::Online
+            && record.state() != ResourceState::Online
+    })
+}
+
+pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
+    let state = cluster.state();
+    let record = state.group(group).expect("a record");
+    let owner = record.owner();
+    let owner_state = owner.map(|node| state.node_state(node));
+    let now = state.now();
+    let is_mine = |resource: ResourceId| {
+        cluster.spec().resource(resource).is_some_and(|of| of.group() == group)
+    };
+    let recovery = |resource| state.resource(resource).map(|of| of.recovery());
+    match reason {
+        Reason::NoQuorum => !state.is_quorate(),
+        Reason::WaitingForNodeOff { node, fencing, at } => {
+            owner == Some(node) && waits_for_off(cluster, node, fencing, at)
+        }
+        Reason::OrphanRunning { resource, node } => {
+            is_mine(resource) && state.orphans_on(node).any(|(orphan, _)| orphan == resource)
+        }
+        Reason::InDoubt { resource, node } => {
+            owner == Some(node) && state.resource_state(resource) == ResourceState::InDoubt
+        }
+        Reason::NotAdmitted { node, because_of } => {
+            owner == Some(node)
+                && state.owner(because_of) == Some(node)
+                && state.may_run(cluster.spec(), because_of)
+                && share_a_class(cluster, group, because_of)
+        }
+        Reason::NotStartedAutomatically => {
+            priority(cluster, group) == Some(Priority::NO_AUTO_START)
+        }
+        Reason::WaitingForPreferredOwner { node, until } => {
+            // One that joins cannot run anything yet.
+            let is_there = matches!(state.node_state(node), NodeState::Up | NodeState::Paused);
+            until > now && !is_there
+        }
+        Reason::NoCandidate => {
+            // It is off on its owner, which has no room for it any more.
+            let waits = record.room() == Room::Left && !state.may_run(cluster.spec(), group);
+            matches!(owner_state, None | Some(NodeState::Down)) || waits
+        }
+        Reason::OwnerJoining { node } => {
+            owner == Some(node) && state.node_state(node) == NodeState::Joining
+        }
+        Reason::OwnerPaused { node } => {
+            owner == Some(node) && state.node_state(node) == NodeState::Paused
+        }
+        Reason::WaitingForPriority { group: ahead, until } => {
+            until > now && priority(cluster, ahead) > priority(cluster, group)
+        }
+        Reason::WaitingForInventory { resource, node } => {
+            let is_unheard =
+                state.node(node).zip(state.resource(resource)).is_some_and(|(node, resource)| {
+                    node.state() != NodeState::Down
+                        && node.listed_in() < resource.declared_in()
+                        && resource.vouched() == Vouched::No
+                });
+            is_mine(resource) && is_unheard
+        }
+        Reason::StartDelayed { until } => until > now,
+        Reason::Moving { to } => record.movement().is_some_and(|movement| movement.to == to),
+        Reason::RestartScheduled { resource, at } => {
+            is_mine(resource) && recovery(resource) == Some(Recovery::RestartAt(at))
+        }
+        Reason::Failed { resource, cause, retry_at } => {
+            // A paused node starts nothing: only what leaves it has a time.
+            let is_kept = owner_state != Some(NodeState::Paused) || cause == Exhaustion::Failovers;
+            is_mine(resource)
+                && (is_kept || retry_at.is_none())
+                && recovery(resource) == Some(Recovery::RetryAt { at: retry_at, cause })
+        }
+        Reason::OwnerNotPossible { resource, node } => {
+            owner == Some(node)
+                && cluster.spec().resource(resource).is_some_and(|of| !of.can_run_on(node))
+        }
+        Reason::InProgress { resource } => is_mine(resource) && is_busy(cluster, resource),
+        Reason::WaitingForResource { resource, on } => {
+            is_mine(resource) && is_mine(on) && resource != on && is_busy(cluster, on)
+        }
+        Reason::ResourceHeldOffline { resource } => {
+            let own = state.resource(resource).and_then(|of| of.desired());
+            is_mine(resource) && own.unwrap_or(record.desired()) == DesiredState::Offline
+        }
+        // Nobody taught this judge whether it is true.
+        _ => false,
+    }
+}
+
+/// Whether a node has to be proved off in this way, and not before now.
+fn waits_for_off(cluster: &Cluster, node: NodeId, fencing: Fencing, at: Option<Timestamp>) -> bool {
+    let state = cluster.state();
+    let is_lease = matches!(fencing, Fencing::Lease { .. });
+    state.node_state(node) == NodeState::Unclean
+        && fencing == cluster.spec().settings().fencing
+        && (!is_lease || at.is_some_and(|at| at > state.now()))
+}
+
+/// Whether two groups have an anti-affinity class in common.
+fn share_a_class(cluster: &Cluster, one: GroupId, other: GroupId) -> bool {
+    let declared = |group| cluster.spec().group(group).expect("a declared group");
+    spelling::share_a_class(cluster.spec(), declared(one), declared(other))
+}
+
+/// Whether a resource is being started, stopped or terminated.
+fn is_busy(cluster: &Cluster, resource: ResourceId) -> bool {
+    let operation = cluster.state().resource(resource).and_then(|record| record.operation());
+    operation.is_some_and(|of| match of.kind {
+        OperationKind::Start | OperationKind::Stop | OperationKind::Terminate => true,
+        OperationKind::CheckLooksAlive
+        | OperationKind::CheckIsAlive
+        | OperationKind::Probe
+        | OperationKind::Fence
+        | OperationKind::Inventory => false,
+    })
+}
+
+fn priority(cluster: &Cluster, group: GroupId) -> Option<Priority> {
+    cluster.spec().group(group).map(|declared| declared.settings().priority)
+}

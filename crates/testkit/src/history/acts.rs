@@ -1,0 +1,466 @@
+//! How the steps of a history come about.
+
+use quorate::cluster::{Life, Outcome, Running, RunningState};
+use quorate::machine::{NodeState, ResourceState};
+use quorate::quorum::WitnessState;
+use quorate::settings::Fencing;
+use quorate::spec::ClusterDeclaration;
+use quorate::state::OperationKind;
+use quorate::{Command, Incarnation, Input, NodeId, OpId, ResourceId, WallClock};
+
+use crate::Breach;
+use crate::history::edits;
+use crate::history::orders;
+use crate::history::run::Run;
+use crate::history::step::{Fate, Manner, Step};
+use crate::history::world::Listing;
+
+const WAITS: [u64; 12] =
+    [0, 1, 10, 100, 500, 1_000, 2_000, 5_000, 30_000, 600_000, 3_600_000, 86_400_000];
+
+impl Run {
+    /// Lets one thing happen.
+    pub(crate) fn play(&mut self, step: &Step) -> Result<(), Breach> {
+        match *step {
+            Step::Work { job, manner } => self.work(usize::from(job), manner),
+            Step::WorkAll { rounds } => {
+                for _ in 0..rounds {
+                    self.work_all()?;
+                }
+                Ok(())
+            }
+            Step::Answer { which, repeat } => self.answer(usize::from(which), repeat),
+            Step::Ripen { which } => {
+                self.ripen(usize::from(which));
+                Ok(())
+            }
+            Step::Timer { delay } => self.timer(delay),
+            Step::Wait { span } => {
+                self.pass(WAITS[usize::from(span) % WAITS.len()]);
+                Ok(())
+            }
+            Step::Node { node, fate } => match self.node_at(usize::from(node)) {
+                Some(node) => self.befall(node, fate),
+                None => Ok(()),
+            },
+            Step::Resource { resource, fate } => self.trouble(usize::from(resource), fate),
+            Step::Witness { up } => {
+                let witness = if up { WitnessState::Up } else { WitnessState::Down };
+                self.feed(Input::WitnessChanged { witness }).map(|_| ())
+            }
+            Step::WallClock { hour, offset } => {
+                let reading = WallClock {
+                    utc_millis_of_day: u32::from(hour) * 3_600_000 + u32::from(offset) * 1_000,
+                    utc_offset_minutes: i16::from(offset % 25) * 60 - 720,
+                };
+                self.feed(Input::WallClockRead { reading }).map(|_| ())
+            }
+            Step::Command { kind, one, other, flags } => {
+                let command = orders::command(self.cluster.spec(), kind, one, other, flags);
+                self.order(command, flags)
+            }
+            Step::Configure { kind, one, other } => {
+                let declaration = edits::edit(self.cluster.spec(), kind, one, other);
+                let moves = edits::moves(one);
+                self.run_already(&declaration, usize::from(one), usize::from(other));
+                let command = Command::Configure { declaration: Box::new(declaration), moves };
+                self.feed(Input::Command(command)).map(|_| ())
+            }
+            Step::Junk { kind, one, other } => self.junk(kind, one, other),
+            Step::Restore => self.restore(),
+            Step::Late { which } => self.arrive_late(usize::from(which)),
+            Step::Outage { span } => {
+                self.pass(WAITS[usize::from(span) % WAITS.len()]);
+                self.feed(Input::CoreResumed)?.ok();
+                self.restore()
+            }
+        }
+    }
+
+    /// What is going to be declared runs already, on no node, on one or on two.
+    fn run_already(&mut self, declaration: &ClusterDeclaration, one: usize, other: usize) {
+        let spec = self.cluster.spec();
+        let names = declaration.groups.iter().flat_map(|group| &group.resources);
+        let new = names.filter(|of| spec.resource_id(&of.name).is_none());
+        let new: Vec<String> = new.map(|of| of.name.clone()).collect();
+        for (index, name) in new.iter().enumerate() {
+            self.world.run_already(name, (one + other + index) % 3, other / 3);
+        }
+    }
+
+    fn pass(&mut self, span: u64) {
+        self.now = self.now.saturating_add(span);
+        self.world.tick(self.now);
+    }
+
+    fn node_at(&self, index: usize) -> Option<NodeId> {
+        let count = self.cluster.spec().nodes().len();
+        Some(NodeId::from_index(index.checked_rem(count)?))
+    }
+
+    pub(crate) fn node_name(&self, node: NodeId) -> String {
+        self.cluster.spec().node(node).map_or_else(String::new, |of| of.name().to_owned())
+    }
+
+    pub(crate) fn finish(&mut self, operation: u64, outcome: Outcome) -> Result<(), Breach> {
+        let operation = OpId::new(operation);
+        self.feed(Input::OperationFinished { operation, outcome }).map(|_| ())
+    }
+
+    fn work(&mut self, job: usize, manner: Manner) -> Result<(), Breach> {
+        let Some(job) = job.checked_rem(self.world.jobs.len()) else { return Ok(()) };
+        if manner == Manner::Progress {
+            let operation = self.world.jobs[job].effect.operation;
+            return self.feed(Input::OperationProgressed { operation }).map(|_| ());
+        }
+        if self.world.jobs[job].effect.action == OperationKind::Inventory
+            && !matches!(manner, Manner::Drop | Manner::GiveUp)
+        {
+            let listing = self.world.list(job, manner);
+            self.note(|_| format!("    world: {manner:?} gives {listing:?}"));
+            return listing.map_or(Ok(()), |listing| self.say(listing));
+        }
+        let answer = self.world.work(job, manner);
+        self.note(|_| format!("    world: {manner:?} gives {answer:?}"));
+        match answer {
+            Some((operation, outcome)) => self.finish(operation, outcome),
+            None => Ok(()),
+        }
+    }
+
+    /// A node answers what it runs, whether anybody waits for it or not.
+    fn say(&mut self, listing: Listing) -> Result<(), Breach> {
+        let Listing { node, incarnation, operation, running } = listing;
+        let spec = self.cluster.spec();
+        let Some(node) = spec.node_id(&node) else { return Ok(()) };
+        let running = running
+            .iter()
+            .filter_map(|(name, state)| Some(Running::new(spec.resource_id(name)?, *state)))
+            .collect();
+        let operation = Some(operation);
+        self.feed(Input::NodeInventory { node, incarnation, running, operation }).map(|_| ())
+    }
+
+    pub(crate) fn work_all(&mut self) -> Result<(), Breach> {
+        // What cannot be reached stays where it is; what comes up meanwhile waits for its turn.
+        let ids: Vec<OpId> = self.world.jobs.iter().map(|job| job.effect.operation).collect();
+        for id in ids {
+            let at = self.world.jobs.iter().position(|job| job.effect.operation == id);
+            let Some(at) = at else { continue };
+            self.work(at, Manner::Succeed)?;
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, which: usize, repeat: bool) -> Result<(), Breach> {
+        if repeat {
+            let Some(at) = which.checked_rem(self.world.given.len()) else { return Ok(()) };
+            let (operation, outcome) = self.world.given[at];
+            return self.finish(operation, outcome);
+        }
+        if which.is_multiple_of(2)
+            && let Some(listing) = self.world.lists.pop_front()
+        {
+            return self.say(listing);
+        }
+        let Some(at) = which.checked_rem(self.world.held.len()) else { return Ok(()) };
+        let (operation, outcome) = self.world.held.remove(at);
+        self.world.given.push((operation, outcome));
+        self.finish(operation, outcome)
+    }
+
+    fn arrive_late(&mut self, which: usize) -> Result<(), Breach> {
+        let answer = self.world.arrive_late(which);
+        self.note(|_| format!("    world: something comes late and gives {answer:?}"));
+        match answer {
+            Some((operation, outcome)) => self.finish(operation, outcome),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn ripen(&mut self, which: usize) {
+        let names: Vec<String> = self.world.machines.keys().cloned().collect();
+        for name in names {
+            let machine = self.world.machine(&name);
+            if let Some(at) = which.checked_rem(machine.hanging_count()) {
+                machine.ripen(at);
+                return;
+            }
+        }
+    }
+
+    fn timer(&mut self, delay: u8) -> Result<(), Breach> {
+        let due = self.cluster.poll_timeout().map(|deadline| deadline.at.as_millis());
+        let late = match delay % 8 {
+            0..=3 => 0,
+            4 => 1,
+            5 => 700,
+            6 => 60_000,
+            _ => {
+                // Early.
+                let span = due.unwrap_or(self.now).saturating_sub(self.now) / 2;
+                self.pass(span);
+                return self.fire();
+            }
+        };
+        let at = due.unwrap_or(self.now).saturating_add(late).max(self.now);
+        // Nobody waits for days.
+        if at - self.now > 3 * 86_400_000 {
+            return Ok(());
+        }
+        self.pass(at - self.now);
+        self.fire()
+    }
+
+    fn befall(&mut self, node: NodeId, fate: Fate) -> Result<(), Breach> {
+        let name = self.node_name(node);
+        self.note(|_| format!("    world: {name} {fate:?}"));
+        match fate {
+            Fate::Crash => self.world.machine(&name).crash(),
+            Fate::CutOff => self.cut_off(&name),
+            Fate::Lose => return self.lose(node, &name),
+            Fate::Join => return self.join(node, &name),
+            Fate::JoinWithRogue(resource) => {
+                let count = self.cluster.spec().resources().len();
+                if let Some(at) = usize::from(resource).checked_rem(count) {
+                    let id = ResourceId::from_index(at);
+                    let rogue = self.cluster.spec().resource(id).map(|of| of.name().to_owned());
+                    let known = self.known_life(node);
+                    let machine = self.world.machine(&name);
+                    machine.boot(known);
+                    machine.go_rogue(&rogue.unwrap_or_default());
+                }
+                return self.join(node, &name);
+            }
+            Fate::Leave => {
+                if self.cluster.state().node_state(node).is_member() {
+                    self.world.machine(&name).halt();
+                    self.cut_off(&name);
+                    let incarnation = self.life_of(node, &name);
+                    return self.feed(Input::NodeLeft { node, incarnation }).map(|_| ());
+                }
+            }
+            Fate::Fenced => {
+                self.world.machine(&name).crash();
+                let incarnation = self.life_of(node, &name);
+                return self.feed(Input::NodeFenced { node, incarnation }).map(|_| ());
+            }
+            Fate::ConfirmedDown => {
+                self.world.machine(&name).crash();
+                return self
+                    .feed(Input::NodeConfirmedDown { node, incarnation: Life::Known })
+                    .map(|_| ());
+            }
+            Fate::LateNews(kind) => return self.late_news(node, kind),
+            Fate::ConfirmedDownWrongly => {
+                if self.feed(Input::NodeConfirmedDown { node, incarnation: Life::Known })?.is_ok() {
+                    self.world.is_tainted = true;
+                }
+            }
+            Fate::Forget => self.world.machine(&name).lose_memory(),
+            Fate::Recount => return self.recount(node, &name),
+        }
+        Ok(())
+    }
+
+    /// What is on its way to the node is lost; under a lease its time begins to run.
+    fn cut_off(&mut self, name: &str) {
+        let now = self.now;
+        let fencing = self.cluster.spec().settings().fencing;
+        self.world.jobs.retain(|job| job.effect.node != name || job.is_fence());
+        let machine = self.world.machine(name);
+        if !machine.is_connected {
+            return;
+        }
+        machine.is_connected = false;
+        if let Fencing::Lease { duration, .. } = fencing {
+            let span = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+            machine.stops_at = Some(now.saturating_add(span));
+        }
+    }
+
+    fn lose(&mut self, node: NodeId, name: &str) -> Result<(), Breach> {
+        if !self.cluster.state().node_state(node).is_member() {
+            return Ok(());
+        }
+        self.cut_off(name);
+        if self.cluster.spec().settings().fencing == Fencing::Trusted {
+            self.world.machine(name).crash();
+        }
+        let incarnation = self.life_of(node, name);
+        self.feed(Input::NodeLost { node, incarnation }).map(|_| ())
+    }
+
+    /// The life in which a machine is, or was last.
+    fn life_of(&mut self, node: NodeId, name: &str) -> Life {
+        let known = self.cluster.state().node(node).map_or(0, |of| of.incarnation().value());
+        Incarnation::new(self.world.machine(name).incarnation().max(known)).into()
+    }
+
+    /// A report about a life that is over arrives.
+    fn late_news(&mut self, node: NodeId, kind: u8) -> Result<(), Breach> {
+        let known = self.cluster.state().node(node).map_or(0, |of| of.incarnation().value());
+        let Some(life) = known.checked_sub(1 + u64::from(kind / 4 % 2)) else { return Ok(()) };
+        let incarnation = Incarnation::new(life).into();
+        self.feed(match kind % 4 {
+            0 => Input::NodeLeft { node, incarnation },
+            1 => Input::NodeLost { node, incarnation },
+            2 => Input::NodeFenced { node, incarnation },
+            _ => Input::NodeConfirmedDown { node, incarnation },
+        })
+        .map(|_| ())
+    }
+
+    /// A machine that is off starts; one that was cut off is heard again.
+    pub(crate) fn join(&mut self, node: NodeId, name: &str) -> Result<(), Breach> {
+        self.world.tick(self.now);
+        let known = self.known_life(node);
+        let machine = self.world.machine(name);
+        machine.boot(known);
+        machine.stops_at = None;
+        if !machine.is_connected {
+            machine.is_connected = true;
+            self.world.jobs.retain(|job| job.effect.node != name || job.is_fence());
+        }
+        let incarnation = Incarnation::new(self.world.machine(name).incarnation());
+        let running = self.listed(name);
+        self.feed(Input::NodeJoined { node, incarnation, running }).map(|_| ())
+    }
+
+    /// The agent of a node is restarted in its life and says what the node runs.
+    fn recount(&mut self, node: NodeId, name: &str) -> Result<(), Breach> {
+        let machine = self.world.machine(name);
+        if !machine.is_powered || !machine.is_connected {
+            return Ok(());
+        }
+        machine.lose_memory();
+        let incarnation = Incarnation::new(machine.incarnation());
+        let running = self.listed(name);
+        self.feed(Input::NodeInventory { node, incarnation, running, operation: None }).map(|_| ())
+    }
+
+    /// What the agent of a node lists.
+    fn listed(&mut self, name: &str) -> Vec<Running> {
+        let inventory = self.world.machine(name).inventory();
+        // Agents say what they know, say that something runs, or leave out what is starting.
+        let manner = self.seen.last_operation.value();
+        let listed = inventory.iter().filter_map(|(name, state)| {
+            let resource = self.cluster.spec().resource_id(name)?;
+            match (manner % 3, state) {
+                (0, _) => Some(Running::new(resource, *state)),
+                (1, RunningState::Starting) => None,
+                _ => Some(resource.into()),
+            }
+        });
+        listed.collect()
+    }
+
+    /// The life of a node that the cluster knows.
+    fn known_life(&self, node: NodeId) -> u64 {
+        self.cluster.state().node(node).map_or(0, |of| of.incarnation().value())
+    }
+
+    /// A resource dies or is said to have died, or is said to be alive.
+    fn trouble(&mut self, index: usize, fate: u8) -> Result<(), Breach> {
+        let count = self.cluster.spec().resources().len();
+        let Some(at) = index.checked_rem(count) else { return Ok(()) };
+        let resource = ResourceId::from_index(at);
+        let Some(declared) = self.cluster.spec().resource(resource) else { return Ok(()) };
+        let name = declared.name().to_owned();
+        let Some(node) = self.cluster.state().owner(declared.group()) else { return Ok(()) };
+        let known = self.cluster.state().node(node).map(|of| of.incarnation());
+        let incarnation = known.unwrap_or_default();
+        let on = self.node_name(node);
+        let run = self.told_run(resource, fate / 4);
+        match fate % 4 {
+            0 => {
+                self.world.machine(&on).kill(&name);
+                Ok(())
+            }
+            1 => {
+                self.world.machine(&on).kill(&name);
+                self.feed(Input::ResourceFailed { resource, node, incarnation, run }).map(|_| ())
+            }
+            2 => self.feed(Input::ResourceFailed { resource, node, incarnation, run }).map(|_| ()),
+            _ => self.feed(Input::ResourceAlive { resource, node, incarnation, run }).map(|_| ()),
+        }
+    }
+
+    /// The run of which an agent speaks: it names the present one, none, or one that may be over.
+    fn told_run(&self, resource: ResourceId, sort: u8) -> quorate::cluster::Run {
+        let present = self.cluster.state().resource(resource).and_then(|of| of.run());
+        match sort % 4 {
+            0 => present.into(),
+            1 | 2 => quorate::cluster::Run::Present,
+            _ => {
+                let last = self.seen.last_operation.value();
+                let start = last.saturating_sub(u64::from(sort / 4) % 16).max(1);
+                OpId::new(start).into()
+            }
+        }
+    }
+
+    /// An operator asks. Their word that something is off is true, or taints what it is about.
+    fn order(&mut self, command: Command, flags: u8) -> Result<(), Breach> {
+        if let Command::ClearResourceFailure { resource } = command
+            && self.cluster.state().resource_state(resource) == ResourceState::InDoubt
+            && let Some(declared) = self.cluster.spec().resource(resource)
+        {
+            let name = declared.name().to_owned();
+            let owner = self.cluster.state().owner(declared.group());
+            let is_lie = flags >= 0xf0;
+            let is_taken = self.feed(Input::Command(command))?.is_ok();
+            if is_taken && is_lie {
+                self.world.tainted.insert(name);
+            } else if is_taken && let Some(owner) = owner {
+                let on = self.node_name(owner);
+                self.world.put_off(&on, &name);
+            }
+            return Ok(());
+        }
+        self.feed(Input::Command(command)).map(|_| ())
+    }
+
+    /// What no sound embedder sends.
+    fn junk(&mut self, kind: u8, one: u16, other: u16) -> Result<(), Breach> {
+        let node = NodeId::new(u32::from(one % 9));
+        let resource = ResourceId::new(u32::from(other % 40));
+        let operation = OpId::new(u64::from(one) % (self.seen.last_operation.value() + 3));
+        let incarnation = Incarnation::new(u64::from(other % 4));
+        let input = match kind % 8 {
+            0 => {
+                // An answer to what has ended or never began; others have to be true.
+                if self.is_outstanding(operation.value()) {
+                    return Ok(());
+                }
+                Input::OperationFinished { operation, outcome: Outcome::Succeeded }
+            }
+            1 => Input::ResourceFailed { resource, node, incarnation, run: operation.into() },
+            2 => Input::ResourceAlive { resource, node, incarnation, run: operation.into() },
+            3 => {
+                let odd = if one & 1 == 0 { 0 } else { u64::MAX - u64::from(other) };
+                let now = core::mem::replace(&mut self.now, odd);
+                let answer =
+                    self.feed(Input::NodeLeft { node: NodeId::new(99), incarnation: Life::Known });
+                self.now = now;
+                return answer.map(|_| ());
+            }
+            4 => Input::WallClockRead {
+                reading: WallClock { utc_millis_of_day: 86_400_000, utc_offset_minutes: 0 },
+            },
+            5 => {
+                let running = vec![resource.into(), resource.into()];
+                Input::NodeJoined { node, incarnation: Incarnation::new(u64::MAX), running }
+            }
+            6 => {
+                let state = self.cluster.state().node_state(node);
+                if state.is_member() || state == NodeState::Unclean {
+                    return Ok(());
+                }
+                Input::NodeLost { node, incarnation: Life::Known }
+            }
+            _ => Input::OperationProgressed { operation },
+        };
+        self.feed(input).map(|_| ())
+    }
+}

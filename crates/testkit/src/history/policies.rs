@@ -1,0 +1,63 @@
+//! Policies, good and bad ones. The core has to keep its rules whatever they say.
+
+use crate::reference::Order;
+use quorate::NodeId;
+use quorate::policy::{
+    FailoverPolicy, FirstPreferred, Key, LeastGroups, Placement, Rank, Ring, Walk,
+};
+
+/// One of several policies.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Policy {
+    Ring(Ring),
+    LeastGroups,
+    /// Ranks by a hash of the question and vetoes some nodes for no reason.
+    Whim,
+}
+
+impl Policy {
+    pub(crate) fn new(number: u8) -> Self {
+        match number % 6 {
+            0..=2 => Self::Ring(Ring::new()),
+            3 => Self::Ring(Ring::seeded(7)),
+            4 => Self::LeastGroups,
+            _ => Self::Whim,
+        }
+    }
+
+    /// The same for the reference model, if that knows it.
+    pub(crate) fn orders(number: u8) -> Option<Vec<Order>> {
+        match number % 6 {
+            0..=2 => Some(vec![Order::Ring { seed: None }]),
+            3 => Some(vec![Order::Ring { seed: Some(7) }]),
+            4 => Some(vec![Order::LeastGroups, Order::FirstPreferred]),
+            _ => None,
+        }
+    }
+}
+
+impl FailoverPolicy for Policy {
+    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+        match self {
+            Self::Ring(ring) => ring.rank(placement, candidate),
+            Self::LeastGroups => LeastGroups.then(FirstPreferred).rank(placement, candidate),
+            Self::Whim => {
+                let number = candidate.index() * 7 + placement.group().index() * 3;
+                if number % 5 == 4 {
+                    Rank::veto("no reason")
+                } else {
+                    let number = number + placement.groups_on(candidate);
+                    let value = i64::try_from(number % 3).unwrap_or(0);
+                    Rank::by(Key::smallest("whim", value))
+                }
+            }
+        }
+    }
+
+    fn walk(&self, placement: &Placement<'_>) -> Walk {
+        match self {
+            Self::Ring(ring) => ring.walk(placement),
+            Self::LeastGroups | Self::Whim => Walk::Ranked,
+        }
+    }
+}

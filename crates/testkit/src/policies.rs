@@ -1,0 +1,62 @@
+//! Policies that misbehave. The core has to keep its rules whatever they say.
+
+use quorate::NodeId;
+use quorate::policy::{FailoverPolicy, Key, Placement, Rank};
+
+/// A policy that no operator would want.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Misbehaving {
+    /// Orders by a hash of the question and vetoes some nodes for no reason.
+    Whim,
+    /// Sends every group where it is, or to the fullest node.
+    Worst,
+    /// Vetoes every node.
+    Veto,
+    /// Ranks with the largest and smallest numbers there are.
+    Extreme,
+}
+
+impl Misbehaving {
+    /// Its name in scenarios.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Whim => "whim",
+            Self::Worst => "worst",
+            Self::Veto => "veto",
+            Self::Extreme => "extreme",
+        }
+    }
+
+    /// The one with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Whim, Self::Worst, Self::Veto, Self::Extreme]
+            .into_iter()
+            .find(|policy| policy.name() == name)
+    }
+}
+
+impl FailoverPolicy for Misbehaving {
+    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+        match self {
+            Self::Whim => {
+                let number = candidate.index() * 7 + placement.group().index() * 3;
+                if number % 5 == 4 {
+                    return Rank::veto("no reason");
+                }
+                let number = number + placement.groups_on(candidate);
+                Rank::by(Key::smallest("whim", i64::try_from(number % 3).unwrap_or(0)))
+            }
+            Self::Worst => {
+                let here = i64::from(placement.owner() != Some(candidate));
+                let load = i64::try_from(placement.groups_on(candidate)).unwrap_or(i64::MAX);
+                Rank::by(Key::smallest("elsewhere", here)).and_by(Key::smallest("empty", -load))
+            }
+            Self::Veto => Rank::veto("never"),
+            Self::Extreme => {
+                let extremes = [i64::MIN, i64::MAX, 0];
+                let number = candidate.index() + placement.group().index();
+                Rank::by(Key::smallest("extreme", extremes[number % extremes.len()]))
+            }
+        }
+    }
+}

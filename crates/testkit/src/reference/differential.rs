@@ -1,0 +1,230 @@
+//! The model held against the engine, step by step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::budget::{TimesOnline, Uses};
+use super::exposure::named;
+use super::order::Order;
+use super::picture::Picture;
+use crate::Breach;
+use crate::audit::Moment;
+use quorate::Cluster;
+use quorate::cluster::{Effect, Event, Output};
+use quorate::id::Names;
+use quorate::machine::ResourceState;
+use quorate::plan::Explanation;
+use quorate::spec::ClusterSpec;
+
+mod answers;
+mod decisions;
+mod failures;
+mod operations;
+mod windows;
+
+/// Goes along with one cluster and compares what it decides and answers with the model.
+///
+/// Say before a step what happens ([`Moment::before`](super::super::audit::Moment::before)) and
+/// after it what came of it ([`after`](Self::after)). It has to see every step that is accepted.
+#[derive(Clone, Debug)]
+pub struct Differential {
+    /// The policy of the cluster; `None` if the model does not know it. Then what depends on it is
+    /// not compared.
+    orders: Option<Vec<Order>>,
+    /// Restarts by resource and failovers by group, as told.
+    restarts: BTreeMap<String, Uses>,
+    /// What each resource was when it last failed.
+    failed_from: BTreeMap<String, ResourceState>,
+    /// When each resource was online, since nothing of it was counted.
+    online: BTreeMap<String, TimesOnline>,
+    failovers: BTreeMap<String, Uses>,
+    compared: Compared,
+    /// The cluster after the last step.
+    last: Picture,
+    /// What the engine answered then, if all of it was as the model says.
+    agreed: Vec<Explanation>,
+}
+
+/// How much has been compared with the model.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Compared {
+    /// Accepted inputs and timers.
+    pub steps: u64,
+    /// Answers and decisions.
+    pub answers: u64,
+}
+
+/// One step, by name.
+struct Step<'a> {
+    moment: &'a Moment<'a>,
+    before: Picture,
+    after: Picture,
+    /// What was taken over on the first owner of its group.
+    taken_over: BTreeSet<String>,
+}
+
+impl Differential {
+    /// Begins with a cluster as it stands. `orders` is its policy, as far as it is made of built-in
+    /// ones; `None` if it is another one.
+    #[must_use]
+    pub fn new(cluster: &Cluster, orders: Option<Vec<Order>>) -> Self {
+        let mut differential = Self {
+            orders,
+            restarts: BTreeMap::new(),
+            failed_from: BTreeMap::new(),
+            online: BTreeMap::new(),
+            failovers: BTreeMap::new(),
+            compared: Compared::default(),
+            last: Picture::of(cluster),
+            agreed: Vec::new(),
+        };
+        differential.remember(cluster);
+        differential
+    }
+
+    /// How much has been compared.
+    #[must_use]
+    pub const fn compared(&self) -> Compared {
+        self.compared
+    }
+
+    /// Compares a step that was accepted. `outputs` is all that was put out by it.
+    ///
+    /// # Errors
+    ///
+    /// The first difference, as a breach of the promise that it concerns.
+    pub fn after(
+        &mut self,
+        cluster: &Cluster,
+        moment: &Moment<'_>,
+        outputs: &[Output],
+    ) -> Result<(), Breach> {
+        self.compared.steps += 1;
+        let after = Picture::of(cluster);
+        let before = core::mem::replace(&mut self.last, after.clone());
+        let spec = cluster.spec();
+        let taken_over = outputs.iter().filter_map(|output| match output {
+            Output::Event(Event::TakenOver { resource, .. }) => {
+                Some(spec.resource(*resource)?.name().to_owned())
+            }
+            Output::Event(_) | Output::Effect(_) => None,
+        });
+        let step = Step { moment, before, after, taken_over: taken_over.collect() };
+        self.in_the_course(cluster, &step, outputs)?;
+        self.operations_in_the_end(&step)?;
+        self.nobody_is_forgotten(&step)?;
+        self.windows(cluster, &step)?;
+        self.answers(cluster, &step)
+    }
+
+    /// Judges each output at the moment it was put out.
+    fn in_the_course(
+        &mut self,
+        cluster: &Cluster,
+        step: &Step<'_>,
+        outputs: &[Output],
+    ) -> Result<(), Breach> {
+        let mut spec: &ClusterSpec = moment_spec(step);
+        let mut picture = step.before.clone();
+        // Time, and what was ordered, is as it is afterwards: no output tells of it.
+        picture.now = step.after.now;
+        if !step.moment.is_reconfiguration() {
+            picture.take_in_orders(&step.after);
+            picture.settle_room();
+        }
+        self.forget_what_is_over(step);
+        picture.forget_failed_nodes(step);
+        for output in outputs {
+            match output {
+                Output::Effect(effect) => {
+                    let effect: Effect<Names> = spec.named(effect.clone());
+                    self.effect(step, &picture, &effect)?;
+                }
+                Output::Event(Event::ConfigurationChanged { .. }) => {
+                    spec = cluster.spec();
+                    picture.reconfigure(&step.after);
+                }
+                Output::Event(event) => {
+                    let event = named(spec, event);
+                    self.decision(step, &picture, &event)?;
+                    self.restart(cluster, step, &picture, &event)?;
+                    self.count(spec, step, &picture, &event);
+                    picture.learn(&event);
+                }
+            }
+        }
+        self.failed_nodes(&picture, &step.after)
+    }
+}
+
+fn moment_spec<'a>(step: &'a Step<'_>) -> &'a ClusterSpec {
+    step.moment.before.spec()
+}
+
+impl Picture {
+    /// Takes in what was ordered by an operator, of which no output tells.
+    fn take_in_orders(&mut self, after: &Self) {
+        for group in &mut self.groups {
+            let Some(later) = after.group(&group.name) else { continue };
+            group.is_ordered |= later.is_ordered;
+            for resource in &mut group.resources {
+                if let Some(later) = later.resource(&resource.name) {
+                    resource.desired = later.desired;
+                    resource.is_kept_off = later.is_kept_off;
+                    resource.is_vouched = later.is_vouched;
+                }
+            }
+        }
+        for node in &mut self.nodes {
+            if let Some(later) = after.node(&node.name) {
+                node.drain = later.drain;
+                node.listed_in = later.listed_in;
+                node.drain_target.clone_from(&later.drain_target);
+            }
+        }
+    }
+
+    /// What is declared is as it is afterwards; what is known stays, by name.
+    fn reconfigure(&mut self, after: &Self) {
+        let before = core::mem::replace(self, after.clone());
+        self.is_quorate = before.is_quorate;
+        for node in &mut self.nodes {
+            node.state = before.node_state(&node.name);
+        }
+        let names: Vec<String> = self.nodes.iter().map(|node| node.name.clone()).collect();
+        let is_declared = |node: &String| names.contains(node);
+        for group in &mut self.groups {
+            let Some(old) = before.group(&group.name) else {
+                (group.owner, group.going, group.epoch) = (None, None, 0);
+                continue;
+            };
+            group.owner = old.owner.clone().filter(is_declared);
+            // An owner that is not declared any more has lost what it owned.
+            let is_lost = group.owner.is_none() && old.owner.is_some();
+            group.failed_on = old.failed_on.clone();
+            group.failed_on.retain(|(node, _)| is_declared(node));
+            group.epoch = old.epoch + u64::from(is_lost);
+            group.going = old.going.clone().filter(|(to, _)| to.as_ref().is_none_or(is_declared));
+            for resource in &mut group.resources {
+                if let Some(old) = old.resource(&resource.name) {
+                    resource.state = old.state;
+                    resource.recovery = old.recovery;
+                }
+            }
+        }
+        self.orphans = before.orphans;
+    }
+}
+
+/// A breach of an invariant, unless the two agree.
+macro_rules! agree {
+    ($self:ident, $invariant:ident, $holds:expr, $($message:tt)+) => {
+        $self.compared.answers += 1;
+        if !$holds {
+            return Err($crate::Breach::of(
+                $crate::Invariant::$invariant,
+                format!("reference model: {}", format!($($message)+)),
+            ));
+        }
+    };
+}
+use agree;

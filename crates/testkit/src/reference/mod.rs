@@ -1,0 +1,63 @@
+//! A naive model of the rules of placement and order, to compare the engine with.
+//!
+//! It was written from the published rules of Windows server clusters and from what this crate says
+//! of its own, not from the engine: plain loops over names, no index, no cache, nothing that is
+//! kept from one question to the next. So it is slow and easy to check by eye, and where it and the
+//! engine differ one of them is wrong.
+//!
+//! | file | question |
+//! | --- | --- |
+//! | `picture` | what is known of a cluster, by name |
+//! | `owners` | which nodes may own a group, and what speaks against the others |
+//! | `order` | in which order a built-in policy takes them, hence which is next |
+//! | `dependencies` | which resources may start now and which have to stop |
+//! | `queue` | what a group that is off waits for before its first resource starts |
+//! | `home` | which groups should have been given a node, and when a group goes home |
+//! | `budget` | how often something may still be done within a sliding window |
+//! | `differential` | all of it held against the engine, step by step |
+//!
+//! A [`Picture`] answers alone:
+//!
+//! ```
+//! use quorate::policy::{Ring, Trigger};
+//! use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
+//! use quorate_testkit::reference::{Order, Picture};
+//! use quorate::{Cluster, Incarnation, Input, NodeId, Timestamp};
+//!
+//! let disk = ResourceDeclaration::new("disk", "Physical Disk");
+//! let group = GroupDeclaration::new("sql").preferred_owners(["b"]).resource(disk);
+//! let spec = ClusterDeclaration::new("mill").node("a").node("b").node("c").group(group).build()?;
+//! let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+//! for node in [0, 1, 2].map(NodeId::new) {
+//!     let joined = Input::NodeJoined { node, incarnation: Incarnation::new(1), running: vec![] };
+//!     cluster.handle(Timestamp::from_millis(1_000), joined)?;
+//! }
+//! let picture = Picture::of(&cluster);
+//! // From the top of the node list, which is b a c, without the owner.
+//! let ranking = picture.ranking("sql", Trigger::BestPossible, &[Order::Ring { seed: None }]);
+//! let nodes: Vec<&str> = ranking.taken.iter().map(|place| place.node.as_str()).collect();
+//! assert_eq!(nodes, ["a", "c"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A [`Differential`] goes along with a cluster and compares after every step. Tests of the crate
+//! let one go along with the random [histories](super::history) and with the simulator.
+
+mod budget;
+mod dependencies;
+mod differential;
+mod exposure;
+mod home;
+mod order;
+mod owners;
+mod picture;
+mod queue;
+
+pub use budget::Uses;
+pub use differential::{Compared, Differential};
+pub use order::{Order, Place, Ranking};
+pub use owners::{Flaw, Objection, Standing};
+pub use picture::{Group, Node, Picture, Resource};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,334 @@
+//! What is known of a cluster, by name.
+
+use quorate::machine::{NodeState, ResourceState};
+use quorate::settings::{
+    Admission, AntiAffinityPlacement, DesiredState, FailoverLimit, NoQuorum, Ownership,
+    RestartAction,
+};
+use quorate::state::{
+    Drain, Exhaustion, Lock, LockHandling, MovementCause, OperationKind, QueuedMove, Recovery, Turn,
+};
+use quorate::{OpId, Timestamp};
+
+mod learn;
+
+/// A cluster at one moment: what is declared and what is known, by name and in the order of the
+/// declaration.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The latest time that the cluster was told.
+    pub now: Timestamp,
+    /// Whether it has quorum.
+    pub is_quorate: bool,
+    /// When it formed, and how long a group then waits for its home.
+    pub forming: Option<(Timestamp, core::time::Duration)>,
+    /// Since when it has quorum.
+    pub quorate_since: Option<Timestamp>,
+    /// How long a group waits for those of higher priority that come up with it.
+    pub priority_wait: core::time::Duration,
+    /// How much anti-affinity weighs.
+    pub anti_affinity: AntiAffinityPlacement,
+    /// Whether a group may start beside another one of its class.
+    pub admission: Admission,
+    /// What a group does at its failover limit.
+    pub failover_limit: FailoverLimit,
+    /// What happens without quorum.
+    pub no_quorum: NoQuorum,
+    /// Which resources a node has to be able to run.
+    pub ownership: Ownership,
+    /// The nodes.
+    pub nodes: Vec<Node>,
+    /// The groups.
+    pub groups: Vec<Group>,
+    /// What runs where it should not: node and resource.
+    pub orphans: Vec<(String, String)>,
+}
+
+/// A node.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// What is known of it.
+    pub state: NodeState,
+    /// Its limits, by dimension; what is not listed has none.
+    pub capacities: Vec<(String, u64)>,
+    /// The last drain.
+    pub drain: Drain,
+    /// The drain's destination.
+    pub drain_target: Option<String>,
+    /// Since when it is what it is.
+    pub since: Timestamp,
+    /// Number of the input in which it last came up: later than by the clock, which may stand.
+    pub up_in_input: u64,
+    /// Whether groups may return to it; not if it was resumed without failback.
+    pub is_attractive: bool,
+    /// The last configuration that declared resources of which it has said what it runs.
+    pub listed_in: u64,
+}
+
+/// A group.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Its start tier.
+    pub priority: u32,
+    /// The node that owns it or owned it last.
+    pub owner: Option<String>,
+    /// Whether it takes room on its owner, as far as that was settled when it was placed or started.
+    pub takes_room: bool,
+    /// Where it is going, if it is moving; the inner `None` is nowhere.
+    pub going: Option<(Option<String>, MovementCause)>,
+    /// The node that a drain took it from, until it fails back.
+    pub drained_from: Option<String>,
+    /// Whether a move waits until it is possible.
+    pub queued: Option<QueuedMove>,
+    /// Its ownership epoch.
+    pub epoch: u64,
+    /// The nodes on which it failed in the life that they are in, with the time.
+    pub failed_on: Vec<(String, Timestamp)>,
+    /// The nodes on which one of its resources can never run in the life that they are in.
+    pub barred_from: Vec<(String, String)>,
+    /// How long a node on which it failed comes after the others.
+    pub failure_memory: core::time::Duration,
+    /// Its preferred owners, best first.
+    pub preferred: Vec<String>,
+    /// Its anti-affinity classes.
+    pub classes: Vec<String>,
+    /// What it takes on a node, by dimension.
+    pub demands: Vec<(String, u64)>,
+    /// Whether an operator asked for it since it came to its owner.
+    pub is_ordered: bool,
+    /// When it came to its owner.
+    pub placed_at: Timestamp,
+    /// Number of the input in which it came to its owner.
+    pub placed_in_input: u64,
+    /// Whether it takes its turn among those that come up with it.
+    pub turn: Turn,
+    /// Whether it is locked.
+    pub lock: Lock,
+    /// Whether it was given a node, started or found running since the cluster formed.
+    pub is_settled: bool,
+    /// If it returns by itself at any hour: how long its better owner has to be up before.
+    pub returns_after: Option<core::time::Duration>,
+    /// How long it waits on a node before it starts.
+    pub start_delay: core::time::Duration,
+    /// Node of the last activation or explicit move.
+    pub default_owner: Option<String>,
+    /// Its resources.
+    pub resources: Vec<Resource>,
+}
+
+/// A resource.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Its name.
+    pub name: String,
+    /// What is known of it.
+    pub state: ResourceState,
+    /// What is wanted of it: its own desired state, else its group's.
+    pub desired: DesiredState,
+    /// Whether an operator wants it offline by itself, whatever is wanted of its group.
+    pub is_kept_off: bool,
+    /// The nodes that can run it; `None` is every node.
+    pub possible: Option<Vec<String>>,
+    /// What it needs: an AND of ORs of names.
+    pub needs: Vec<Vec<String>>,
+    /// What is going to be done about its failure.
+    pub recovery: Recovery,
+    /// Whether it failed and is left as it is for an operator.
+    pub is_left: bool,
+    /// What was asked for and not answered.
+    pub operation: Option<(OpId, OperationKind)>,
+    /// What happens when it fails.
+    pub restart_action: RestartAction,
+    /// The configuration that declared it while the cluster ran, else 0.
+    pub declared_in: u64,
+    /// Whether an operator vouches that it does not run where nobody has said so.
+    pub is_vouched: bool,
+}
+
+impl Picture {
+    /// A node by its name.
+    #[must_use]
+    pub fn node(&self, name: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.name == name)
+    }
+
+    /// A group by its name.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.iter().find(|group| group.name == name)
+    }
+
+    /// What a node is; one that is not declared is down.
+    #[must_use]
+    pub fn node_state(&self, name: &str) -> NodeState {
+        self.node(name).map_or(NodeState::Down, |node| node.state)
+    }
+
+    /// The groups other than this one that take room on a node, or will when they have got there.
+    pub fn others_on<'a>(
+        &'a self,
+        group: &'a str,
+        node: &'a str,
+    ) -> impl Iterator<Item = &'a Group> + 'a {
+        self.groups
+            .iter()
+            .filter(move |other| other.name != group && self.takes_room_on(other, node))
+    }
+
+    /// Whether a group takes room on a node: where it is if it runs or was given room to run, where
+    /// it is going if it is to run there.
+    #[must_use]
+    pub fn takes_room_on(&self, group: &Group, node: &str) -> bool {
+        let is_here = group.owner.as_deref() == Some(node) && (group.takes_room || group.may_run());
+        let is_going = group.going.as_ref().is_some_and(|(to, _)| to.as_deref() == Some(node));
+        is_here || is_going && self.is_wanted(group)
+    }
+
+    /// Whether nobody knows if a resource runs already: it was declared while the cluster ran, and a
+    /// node that is not off has not said what it runs since.
+    #[must_use]
+    pub fn may_run_unheard(&self, resource: &Resource) -> bool {
+        !resource.is_vouched
+            && self
+                .nodes
+                .iter()
+                .any(|node| node.state != NodeState::Down && node.listed_in < resource.declared_in)
+    }
+
+    /// Whether two pictures are the same in everything that placement depends on.
+    #[must_use]
+    pub fn is_same_for_placement(&self, other: &Self) -> bool {
+        let pictured = other;
+        let (rules, others) =
+            ((self.anti_affinity, self.admission), (other.anti_affinity, other.admission));
+        rules == others
+            && self.nodes.len() == other.nodes.len()
+            && self.nodes.iter().zip(&other.nodes).all(|(node, other)| {
+                (&node.name, node.state, &node.capacities)
+                    == (&other.name, other.state, &other.capacities)
+            })
+            && self.groups.len() == other.groups.len()
+            && self.groups.iter().zip(&other.groups).all(|(group, other)| {
+                let is_as_failed = self.nodes.iter().all(|node| {
+                    let own = self.failed_at(group, &node.name);
+                    own == pictured.failed_at(other, &node.name)
+                });
+                group.is_same_for_placement(other) && is_as_failed
+            })
+    }
+}
+
+impl Group {
+    /// Whether it stands on a node or is on its way to it.
+    #[must_use]
+    pub fn takes_place_on(&self, node: &str) -> bool {
+        let is_going_there = self.going.as_ref().is_some_and(|(to, _)| to.as_deref() == Some(node));
+        self.owner.as_deref() == Some(node) || is_going_there
+    }
+
+    fn is_same_for_placement(&self, other: &Self) -> bool {
+        let same = |one: &Resource, other: &Resource| {
+            (&one.name, &one.possible, one.desired, one.is_kept_off)
+                == (&other.name, &other.possible, other.desired, other.is_kept_off)
+        };
+        self.name == other.name
+            && self.owner == other.owner
+            && self.going == other.going
+            && self.epoch == other.epoch
+            && self.failed_on == other.failed_on
+            && self.takes_room == other.takes_room
+            && self.is_ordered == other.is_ordered
+            && self.barred_from == other.barred_from
+            && self.preferred == other.preferred
+            && self.classes == other.classes
+            && self.demands == other.demands
+            && self.may_run() == other.may_run()
+            && self.resources.len() == other.resources.len()
+            && self.resources.iter().zip(&other.resources).all(|(one, other)| same(one, other))
+    }
+
+    /// Whether the two have an anti-affinity class in common.
+    #[must_use]
+    pub fn is_rival_of(&self, other: &Self) -> bool {
+        self.classes.iter().any(|class| other.classes.iter().any(|of| is_one_name(class, of)))
+    }
+
+    /// Whether it stays where it is, for it is locked and nobody overrides that.
+    #[must_use]
+    pub fn is_held(&self, by: LockHandling) -> bool {
+        self.lock == Lock::Locked && by == LockHandling::Respect
+    }
+
+    /// Whether anything of it may be running on its owner.
+    #[must_use]
+    pub fn may_run(&self) -> bool {
+        self.resources.iter().any(Resource::may_run)
+    }
+
+    /// A resource by its name.
+    #[must_use]
+    pub fn resource(&self, name: &str) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.name == name)
+    }
+}
+
+impl Resource {
+    /// Whether it affects its group, failed, and could neither be restarted nor move its group.
+    fn was_given_up(&self) -> bool {
+        let is_lost = match self.recovery {
+            Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
+            // Unless its node was off meanwhile.
+            Recovery::RetryAt { cause: Exhaustion::Left, .. } => self.is_left,
+            Recovery::RetryAt { cause, .. } => matches!(
+                cause,
+                Exhaustion::Failovers
+                    | Exhaustion::NoCandidate
+                    | Exhaustion::Retries
+                    | Exhaustion::ForGood
+            ),
+        };
+        is_lost && self.restart_action == RestartAction::RestartNotify
+    }
+
+    /// Whether it is off, and the time has come at which it is tried again: on a paused node that is
+    /// only to leave it.
+    fn is_tried_again(&self, now: Timestamp, is_held: bool) -> bool {
+        match self.recovery {
+            Recovery::RetryAt { at: Some(at), cause } => {
+                at <= now && !self.may_run() && (!is_held || cause == Exhaustion::Failovers)
+            }
+            Recovery::RetryAt { at: None, .. }
+            | Recovery::None
+            | Recovery::RestartAt(_)
+            | Recovery::Failover => false,
+        }
+    }
+
+    /// Whether it may be running, as far as anybody can know.
+    #[must_use]
+    pub fn may_run(&self) -> bool {
+        match self.state {
+            ResourceState::Initializing | ResourceState::Offline | ResourceState::Failed => false,
+            ResourceState::OnlinePending
+            | ResourceState::Online
+            | ResourceState::OfflinePending
+            | ResourceState::Terminating
+            | ResourceState::InDoubt => true,
+        }
+    }
+
+    /// Whether a node can run it.
+    #[must_use]
+    pub fn can_run_on(&self, node: &str) -> bool {
+        self.possible.as_ref().is_none_or(|nodes| nodes.iter().any(|name| name == node))
+    }
+}
+
+/// Whether two spellings of a class or a dimension are one: case does not matter.
+pub(super) fn is_one_name(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}

@@ -1,0 +1,168 @@
+//! Scenarios: clusters told as stories, in text that needs no programming to read or write.
+//!
+//! A scenario sets a cluster up, does things to it and says what is to happen:
+//!
+//! ```text
+//! # Losing the owner moves the group only after the node is fenced.
+//! cluster fencing=required
+//! node a
+//! node b
+//! node c
+//! group sql prefer=a,b
+//! resource disk kind="Physical Disk"
+//! resource db kind="Generic Service" needs="[disk]"
+//! start
+//! ----
+//!
+//! join a b c
+//! ----
+//! node a: up
+//! ...
+//! ```
+//!
+//! Commands stand one per line; then comes `----`; then what the cluster puts out, up to a blank
+//! line. Times are hours, minutes and seconds since the start of the scenario. `#` begins a comment. Words with spaces stand in double quotes. Whatever the cluster
+//! refuses is part of the output: `error node_paused: node a is paused`.
+//! `UPDATE=1 cargo test --test scenarios` writes what really happens below every `----`; read it
+//! before you commit it.
+//!
+//! # Setting up
+//!
+//! Every `key=value` is the field of that name in the declaration; a comma makes a list. What a
+//! resource does not know as its own field belongs to its settings.
+//!
+//! | line | short keys |
+//! |---|---|
+//! | `cluster [name] fencing=required profile=mscs2003` | `fencing=lease:30s+5s` (duration, margin) |
+//! | `node a vote=1 capacity.mem=10` | `vote` is `vote_weight` |
+//! | `group sql prefer=a,b class=db demand.mem=4` | `prefer` is `preferred_owners`, `class` is `anti_affinity_classes`, `demand` is `demands`; `failback_window=22-6` |
+//! | `resource disk kind="Physical Disk" restart_threshold=1` | `needs` is `depends_on`, `possible` is `possible_owners`; belongs to the last group, or to `group=sql` |
+//! | `kind "My Service" class=user requires=[{"class":"storage"}]` | values in `[ ]` or `{ }` are JSON; `settings.restart_delay=1s` |
+//! | `policy ring` | `ring`, `ring:7` (seed), `first_preferred`, `strict_preferred`, `least_groups`, `least_loaded`; several in a row break ties; bad ones for tests: `whim`, `worst`, `veto`, `extreme` |
+//! | `declare {…}` | the whole declaration as JSON, as in files; after `start` it replaces the configuration |
+//! | `false-word` | somebody says of a node or resource that it is off while it runs: what then runs twice is shown, and is no breach |
+//! | `start` | builds the cluster and prints warnings or errors |
+//!
+//! # Nodes, witness, clock
+//!
+//! | line | what it tells the cluster |
+//! |---|---|
+//! | `join a b` | the nodes joined, each in its next life; `inc=2` names the life, `running=disk,ip` what runs there, `running=disk:stopping` with what the node knows of it (`online`, `starting`, `stopping`) |
+//! | `inventory a running=disk` | its agents were restarted and say what it runs, as with `join`; with `answers=7` they were not, and answer operation 7 |
+//! | `leave a`, `lose a`, `fenced a`, `confirm-down a` | it left, is not heard from, was fenced, is off on an operator's word; `inc=2` names the life that this is about |
+//! | `witness up`, `witness down` | the witness was gained, lost |
+//! | `clock 08:30 +60` | the wall clock shows 08:30 UTC, local time is 60 minutes ahead |
+//!
+//! # Agents
+//!
+//! The agents carry out at once and in order whatever they are asked for, unless told otherwise:
+//!
+//! | line | meaning |
+//! |---|---|
+//! | `fail-next start disk [3]` | the next start of the disk fails (the next three) |
+//! | `unfit disk on=a`, `fit disk on=a` | a start of the disk on this node fails for good, does not |
+//! | `hang start disk`, `unhang start disk` | starts of the disk are not answered (from now on), are answered |
+//! | `manual`, `auto` | nothing is answered by itself, everything is |
+//! | `done start disk [failed]` | answers the last start of the disk, even if nobody waits for it any more; also `failed_for_good`, `running`, `not_running`, `timed_out` |
+//! | `done all` | answers everything, again and again, until nothing is asked for |
+//! | `progress start disk` | the last start goes on |
+//! | `crash disk` | it stops running, and the agent on the owner's node reports it; `on=a inc=1` report from elsewhere, `run=3` of the run that operation 3 started |
+//! | `die disk` | it stops running; the next health check finds out |
+//! | `alive disk` | the agent reports that it is alive; `on=`, `inc=` and `run=` as with `crash` |
+//! | `answer 12 failed` | answers the operation with this number, whether anybody waits for it or not |
+//! | `run disk on=a` | it runs there, and nobody knows |
+//!
+//! Operations are `start`, `stop`, `terminate`, `check`, `probe`, `fence` and `inventory`; the last two
+//! are about a node.
+//!
+//! # Operators
+//!
+//! | line | command |
+//! |---|---|
+//! | `online sql`, `offline sql` | a group, or else a resource; with `override` although locked |
+//! | `move sql to b`, `move sql best` | with `return`, `queue`, `override` |
+//! | `cancel-move sql` | |
+//! | `pause a`, `drain a [forced] [to b] [override]`, `resume a [immediate \| policy]` | |
+//! | `clear sql`, `clear sql on=a`, `clear disk`, `fail disk` | forget failures of a group, that it failed on one node, or of a resource; make one fail |
+//! | `maintenance on disk`, `maintenance off disk` | |
+//! | `lock sql`, `unlock sql`, `evict a` | |
+//! | `configure add node d ; set group sql priority=low ; remove group web` | changes the declaration in force; `unset group sql priority`; `configure moving …` may move groups |
+//!
+//! # Time
+//!
+//! | line | meaning |
+//! |---|---|
+//! | `advance 15m`, `at 1h` | time goes on (to that moment); timers ring in order |
+//! | `timeout` | a timer rings now, although none is due |
+//! | `skip 10m` | time goes on and nobody is called |
+//! | `resume-core` | the core goes on after a time in which nobody decided |
+//!
+//! # Anything else
+//!
+//! | line | meaning |
+//! |---|---|
+//! | `input {…}` | an input as JSON with numbers in the place of names, declared or not |
+//! | `input at=5ms {…}` | the same, of that moment |
+//!
+//! # Questions
+//!
+//! | line | answer |
+//! |---|---|
+//! | `state` | nodes, groups and resources |
+//! | `why sql`, `explain sql [trigger]` | why it is not online; where it would go |
+//! | `whatif lose a ; move sql to b` | what would happen; nothing does; `&` stands between the changes of one `configure` |
+//! | `budget sql`, `budget disk` | failovers or restarts left |
+//! | `outstanding`, `timer` | operations not answered; the next timer |
+//! | `snapshot` | the rest is played on a cluster restored from a snapshot of this one |
+//! | `digest` | the digest of the state |
+//! | `digest-same` | whether the last command left the state as it was |
+//! | `show checks`, `hide checks` | health checks are (not) printed; the same with `resources` |
+//!
+//! After every step the invariants of the cluster are checked, the [audit](super::audit) judges what
+//! was put out, a timer that goes off twice must do nothing the second time, and nothing may run on
+//! two nodes. A breach fails the scenario, whatever it expects.
+
+mod command;
+mod declare;
+mod diff;
+mod play;
+mod print;
+mod question;
+mod scene;
+mod script;
+mod turn;
+mod words;
+mod world;
+mod write;
+
+pub use diff::diff;
+pub use script::Misspelt;
+pub(crate) use write::{Stage, setup, step};
+
+use play::Play;
+
+/// Plays scenarios.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Runner;
+
+/// What became of a scenario.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Played {
+    /// The scenario with what really happened below every `----`.
+    pub text: String,
+    /// Rules that were broken, whatever the scenario expects.
+    pub breaches: Vec<String>,
+}
+
+impl Runner {
+    /// Plays a scenario from the start.
+    ///
+    /// # Errors
+    ///
+    /// The first line that is not understood.
+    pub fn play(self, text: &str) -> Result<Played, Misspelt> {
+        let mut play = Play::default();
+        let text = script::fill(text, |line| play.line(line))?;
+        Ok(Played { text, breaches: play.breaches() })
+    }
+}

@@ -1,0 +1,46 @@
+//! Where a scenario is played: the world around the cluster, and who judges what it does.
+
+use std::sync::Arc;
+
+use crate::audit::Audit;
+use quorate::Timestamp;
+use quorate::policy::{FailoverPolicy, Ring};
+
+use super::print::Show;
+use super::world::World;
+
+/// Everything beside the cluster that a command may change.
+#[derive(Debug)]
+pub(super) struct Scene {
+    pub(super) policy: Arc<dyn FailoverPolicy>,
+    pub(super) now: Timestamp,
+    pub(super) world: World,
+    pub(super) agents: Agents,
+    pub(super) show: Show,
+    pub(super) digest_before: u64,
+    /// Judges every step, until one breaks a promise.
+    pub(super) audit: Option<Audit>,
+    pub(super) breaches: Vec<String>,
+}
+
+/// How agents answer what they are asked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Agents {
+    Automatic,
+    Manual,
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        Self {
+            policy: Arc::new(Ring::new()),
+            now: Timestamp::ZERO,
+            world: World::default(),
+            agents: Agents::Automatic,
+            show: Show::default(),
+            digest_before: 0,
+            audit: None,
+            breaches: Vec::new(),
+        }
+    }
+}

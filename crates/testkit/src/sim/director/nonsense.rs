@@ -1,0 +1,134 @@
+//! What no sound embedder says: it has to be refused and to change nothing.
+
+use quorate::cluster::{Command, Life, LockHandling, Outcome};
+use quorate::time::WallClock;
+use quorate::{Incarnation, Input, NodeId, OpId, ResourceId};
+
+use super::Director;
+use super::outside::Struck;
+use crate::sim::act::{Act, Moment, OpRef, Size, Word};
+use crate::sim::fault::FaultKind as Fault;
+use crate::sim::stage::Done;
+
+/// Ids from here on belong to nothing.
+const NOBODY: u64 = 200;
+
+impl Director {
+    pub(super) fn nonsense(&mut self, kind: Fault) -> Struck {
+        match kind {
+            Fault::WrongOutcome => return self.wrong_outcome(),
+            Fault::Oversize => return self.oversize(),
+            _ => {}
+        }
+        let (moment, size) = match kind {
+            Fault::TimeBackwards => {
+                // What the cluster has seen last may be a while ago.
+                let latest = self.stage.cluster().state().now().as_millis();
+                let span = match self.dice.chance(1, 8) {
+                    true => 1,
+                    false => self.dice.log_uniform(1, 31_536_000_000),
+                };
+                let span = span.min(latest);
+                if span == 0 {
+                    return Ok(Done::No);
+                }
+                let since = self.now().saturating_sub(latest);
+                (Moment::Before(since.saturating_add(span)), span)
+            }
+            Fault::TimeBeyond => {
+                let most = self.dice.pick(&[1, 86_400_000, 1 << 40]);
+                let before_end = self.dice.below(most);
+                (Moment::BeforeTheEnd(before_end), before_end)
+            }
+            _ => (Moment::Now, 0),
+        };
+        let input = self.junk_input(kind);
+        let done = self.act(Act::Junk(Box::new(input), moment))?;
+        self.of_size(kind, size, done)
+    }
+
+    /// Most are just past a limit; the largest take their time.
+    fn oversize(&mut self) -> Struck {
+        let size = match self.dice.chance(1, 24) {
+            true => self.dice.pick(&Size::HUGE),
+            false => self.dice.pick(&Size::SMALL),
+        };
+        let done = self.act(Act::Oversize(size))?;
+        self.of_size(Fault::Oversize, size.number(), done)
+    }
+
+    fn junk_input(&mut self, kind: Fault) -> Input {
+        let node = NodeId::new(self.number_from(NOBODY));
+        let resource = ResourceId::new(self.number_from(NOBODY));
+        let someone = NodeId::new(0);
+        let incarnation = Incarnation::new(self.dice.below(5));
+        match kind {
+            Fault::UnknownNode => match self.dice.below(5) {
+                0 => Input::NodeLost { node, incarnation: Life::Known },
+                1 => Input::NodeLeft { node, incarnation: Life::Known },
+                2 => Input::NodeFenced { node, incarnation: Life::Known },
+                3 => Input::NodeJoined { node, incarnation, running: vec![] },
+                _ => Input::Command(Command::EvictNode { node }),
+            },
+            Fault::UnknownResource => match self.dice.below(3) {
+                0 => Input::ResourceFailed {
+                    resource,
+                    node: someone,
+                    incarnation,
+                    run: Default::default(),
+                },
+                1 => Input::ResourceAlive {
+                    resource,
+                    node: someone,
+                    incarnation,
+                    run: Default::default(),
+                },
+                _ => Input::Command(Command::FailResource { resource }),
+            },
+            Fault::NeverIssued => {
+                let last = self.stage.ops.last().map_or(0, |op| op.id);
+                let ahead = self.dice.log_uniform(1_000_000, u64::MAX >> 20);
+                let operation = OpId::new(last.saturating_add(ahead));
+                Input::OperationFinished { operation, outcome: Outcome::Succeeded }
+            }
+            Fault::ListedTwice => {
+                let twice = ResourceId::new(0);
+                let incarnation = Incarnation::new(1 << 40);
+                Input::NodeJoined {
+                    node: someone,
+                    incarnation,
+                    running: vec![twice.into(), twice.into()],
+                }
+            }
+            Fault::ImpossibleLife => {
+                let incarnation = Incarnation::new(u64::MAX.saturating_sub(self.dice.below(9)));
+                Input::NodeJoined { node: someone, incarnation, running: vec![] }
+            }
+            Fault::ClockInvalid => Input::WallClockRead {
+                reading: WallClock {
+                    utc_millis_of_day: self.number_from(86_400_000),
+                    utc_offset_minutes: 0,
+                },
+            },
+            Fault::ForeignName => {
+                let group = quorate::GroupId::new(self.number_from(NOBODY));
+                Input::Command(Command::BringGroupOnline { group, lock: LockHandling::Respect })
+            }
+            // Of another time: harmless by itself.
+            _ => Input::NodeLeft { node, incarnation: Life::Known },
+        }
+    }
+
+    fn number_from(&mut self, low: u64) -> u32 {
+        u32::try_from(self.dice.between(low, low.saturating_add(1_000))).unwrap_or(u32::MAX)
+    }
+
+    /// An answer that no such operation can have.
+    fn wrong_outcome(&mut self) -> Struck {
+        let outstanding = self.stage.cluster().outstanding().last();
+        let Some(index) = outstanding.and_then(|effect| self.stage.op_at(effect.operation)) else {
+            return Ok(self.wait(Fault::WrongOutcome));
+        };
+        self.act(Act::Answer(OpRef::At(index), Word::Unfit))
+    }
+}

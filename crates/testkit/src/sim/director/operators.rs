@@ -1,0 +1,216 @@
+//! Operators who ask for things while something is under way, and who edit the configuration.
+
+use crate::history::orders;
+use quorate::cluster::{Command, LockHandling, ResumeFailback};
+use quorate::machine::{NodeState, ResourceState};
+use quorate::quorum::WitnessState;
+use quorate::spec::{ClusterDeclaration, NodeSpec, QuorumRule};
+use quorate::state::GroupRecord;
+use quorate::{Input, NodeId, ResourceId};
+
+use super::outside::Struck;
+use super::{Director, Event};
+use crate::sim::act::{Act, Truth};
+use crate::sim::fault::FaultKind as Fault;
+use crate::sim::stage::Done;
+
+impl Director {
+    /// An operator asks for something while something is under way, now or as soon as it is.
+    pub(super) fn race(&mut self, kind: Fault) -> Struck {
+        let busy = match kind {
+            Fault::RaceCancel => self.something_moving(),
+            _ => self.something_under_way(),
+        };
+        let Some(busy) = busy else { return Ok(self.wait(kind)) };
+        match kind {
+            Fault::TwoOperators => return self.two_operators(busy),
+            Fault::RaceClear if self.dice.chance(1, 2) => {
+                let resource = self.stage.book.resource(busy);
+                // Whoever lies does so as another kind of fault.
+                return self.act(Act::Clear(resource, Truth::True));
+            }
+            _ => {}
+        }
+        let command = self.command(kind, busy);
+        self.undo_later(&command);
+        let input = self.stage.cluster().spec().named(Input::Command(command));
+        let done = self.act(Act::Say(Box::new(input)))?;
+        // A move counts as well if it is refused; others are said to have happened.
+        Ok(if kind == Fault::RaceMove { Done::Yes } else { done })
+    }
+
+    /// A resource that waits for an operation.
+    fn something_under_way(&mut self) -> Option<ResourceId> {
+        let busy: Vec<ResourceId> =
+            self.stage.cluster().outstanding().filter_map(|effect| effect.resource).collect();
+        self.dice.one_of(&busy)
+    }
+
+    /// A resource of a group that moves or waits to do so.
+    fn something_moving(&mut self) -> Option<ResourceId> {
+        let (spec, state) = (self.stage.cluster().spec(), self.stage.cluster().state());
+        let is_moving = |of: &GroupRecord| of.movement().is_some() || of.queued().is_some();
+        let moving = spec.groups().filter(|(id, _)| state.group(*id).is_some_and(is_moving));
+        let first: Vec<ResourceId> =
+            moving.filter_map(|(_, declared)| declared.resources().next()).collect();
+        self.dice.one_of(&first)
+    }
+
+    /// A resource that is well, while another one is busy.
+    fn something_online(&mut self) -> Option<ResourceId> {
+        let cluster = self.stage.cluster();
+        let all = cluster.spec().resources().map(|(id, _)| id);
+        let online: Vec<ResourceId> =
+            all.filter(|id| cluster.state().resource_state(*id) == ResourceState::Online).collect();
+        self.dice.one_of(&online)
+    }
+
+    /// A node of which nothing is asked any more.
+    fn some_node_down(&mut self) -> Option<NodeId> {
+        let cluster = self.stage.cluster();
+        let all = cluster.spec().nodes().map(|(id, _)| id);
+        let down: Vec<NodeId> =
+            all.filter(|id| cluster.state().node_state(*id) == NodeState::Down).collect();
+        self.dice.one_of(&down)
+    }
+
+    /// A command of this sort about what is under way, or about anything.
+    fn command(&mut self, kind: Fault, busy: ResourceId) -> Command {
+        let numbers: &[u8] = match kind {
+            Fault::RaceMove => &[5, 6, 7],
+            Fault::RaceOffline => &[2, 4],
+            Fault::RaceOnline => &[0, 1, 3],
+            Fault::RaceDrain => &[9, 10, 11, 12, 13, 14],
+            Fault::RaceCancel => &[8],
+            Fault::RaceClear => &[17],
+            Fault::RaceFail => &[18, 19, 20, 21],
+            Fault::RaceLock => &[22],
+            _ => &[23],
+        };
+        let number = self.dice.pick(numbers);
+        // Only what is online can fail or be maintained, and only what is off be evicted.
+        let chosen = match kind {
+            Fault::RaceFail => self.something_online().map(ResourceId::index),
+            Fault::RaceEvict => self.some_node_down().map(NodeId::index),
+            _ => None,
+        };
+        let is_of_resource = matches!(number, 3 | 4 | 15..=16 | 18..=21);
+        let group = self.stage.cluster().spec().resource(busy).map(|of| of.group().index());
+        let one = match is_of_resource {
+            true => busy.index(),
+            false => group.unwrap_or(0),
+        };
+        let one = chosen.unwrap_or(one);
+        let one = match self.dice.chance(3, 4) && kind != Fault::RaceDrain {
+            true => u16::try_from(one).unwrap_or(0),
+            false => self.word(),
+        };
+        let (other, flags) = (self.word(), self.word().to_be_bytes());
+        orders::command(
+            self.stage.cluster().spec(),
+            number,
+            one,
+            other,
+            flags.map(|it| it & 0x7f)[0],
+        )
+    }
+
+    /// Without quorum, an operator takes absent nodes off and says so, perhaps not of all of them,
+    /// and takes their votes away or evicts one of them.
+    pub(super) fn take_votes_away(&mut self) -> Struck {
+        let cluster = self.stage.cluster();
+        let is_member = |node: &NodeId| cluster.state().node_state(*node).is_member();
+        let (here, absent): (Vec<NodeId>, Vec<NodeId>) =
+            cluster.spec().nodes().map(|(id, _)| id).partition(is_member);
+        if cluster.state().is_quorate() || here.is_empty() {
+            return Ok(Done::No);
+        }
+        let Some(evicted) = self.dice.one_of(&absent) else { return Ok(Done::No) };
+        for node in absent.iter().copied() {
+            if self.dice.chance(9, 10) {
+                let node = self.stage.book.node(node);
+                self.act(Act::ConfirmedDown(node, Truth::True))?;
+            }
+        }
+        self.restore_original_later();
+        if self.dice.chance(1, 2) {
+            let input = Input::Command(Command::EvictNode { node: evicted });
+            let input = self.stage.cluster().spec().named(input);
+            return self.act(Act::Say(Box::new(input)));
+        }
+        let spec = self.stage.cluster().spec();
+        let names: Vec<&str> =
+            absent.iter().filter_map(|id| spec.node(*id)).map(NodeSpec::name).collect();
+        let mut declaration = ClusterDeclaration::from(spec);
+        for node in &mut declaration.nodes {
+            if names.contains(&node.name.as_str()) {
+                node.vote_weight = Some(0);
+            }
+        }
+        if self.stage.cluster().state().witness() == WitnessState::Down {
+            declaration.quorum = Some(QuorumRule::NodeMajority);
+        }
+        self.act(Act::Declare(Box::new(declaration)))
+    }
+
+    pub(super) fn word(&mut self) -> u16 {
+        u16::try_from(self.dice.below(65_536)).unwrap_or(0)
+    }
+
+    /// What an operator took away they give back some time, so that a run does not come to rest.
+    fn undo_later(&mut self, command: &Command) {
+        let lock = LockHandling::Override;
+        let undo = match *command {
+            Command::TakeGroupOffline { group, .. } => Command::BringGroupOnline { group, lock },
+            Command::TakeResourceOffline { resource, .. } => {
+                Command::BringResourceOnline { resource, lock }
+            }
+            Command::PauseNode { node } | Command::DrainNode { node, .. } => {
+                Command::ResumeNode { node, failback: ResumeFailback::ByPolicy }
+            }
+            Command::BeginMaintenance { resource } => Command::EndMaintenance { resource },
+            Command::LockGroup { group } => Command::UnlockGroup { group },
+            Command::EvictNode { .. } => return self.restore_original_later(),
+            _ => return,
+        };
+        let after = self.dice.log_uniform(1_000, 1_800_000);
+        let input = self.stage.cluster().spec().named(Input::Command(undo));
+        self.schedule(after, Event::Say(Box::new(input)));
+    }
+
+    /// One operator brings a group online, another takes it offline.
+    fn two_operators(&mut self, busy: ResourceId) -> Struck {
+        let spec = self.stage.cluster().spec();
+        let Some(group) = spec.resource(busy).map(|of| of.group()) else { return Ok(Done::No) };
+        let lock = LockHandling::Override;
+        let mut commands =
+            [Command::BringGroupOnline { group, lock }, Command::TakeGroupOffline { group, lock }];
+        if self.dice.chance(1, 2) {
+            commands.reverse();
+        }
+        let mut done = Done::No;
+        for command in commands {
+            self.undo_later(&command);
+            let input = self.stage.cluster().spec().named(Input::Command(command));
+            if self.act(Act::Say(Box::new(input)))? == Done::Yes {
+                done = Done::Yes;
+            }
+        }
+        Ok(done)
+    }
+
+    /// An operator looks after a lost node, or only says so though it runs.
+    pub(super) fn confirm_down(&mut self, kind: Fault) -> Struck {
+        let mut lost = match kind {
+            Fault::ConfirmedDown => self.nodes(),
+            _ => self.nodes_that(|machine| machine.is_powered),
+        };
+        lost.retain(|node| self.stage.state_of(*node) == Some(NodeState::Unclean));
+        let Some(node) = self.dice.one_of(&lost) else { return Ok(Done::No) };
+        let truth = match kind {
+            Fault::ConfirmedDown => Truth::True,
+            _ => Truth::False,
+        };
+        self.act(Act::ConfirmedDown(node, truth))
+    }
+}

@@ -1,0 +1,258 @@
+//! What a seed stands for: a cluster, a policy, and which faults there are and how often.
+
+use std::time::Duration;
+
+use crate::history::declare::declaration_of;
+use crate::history::tape::Tape;
+use crate::policies::Misbehaving;
+use quorate::catalog::exchange::{MtaPlace, Version, VirtualServer};
+use quorate::settings::Interval;
+use quorate::spec::{ClusterDeclaration, Fencing, Profile, QuorumRule};
+
+use super::dice::Dice;
+use super::fault::FaultKind;
+use super::policy::Policy;
+
+/// Streams of chance of one seed. The cluster is the same whatever the faults are.
+const CLUSTER: u64 = 1;
+const FAULTS: u64 = 2;
+const COURSE: u64 = 3;
+const END: u64 = 4;
+
+/// Whether a run has faults.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Weather {
+    /// Some of them.
+    Hostile,
+    /// None: the twin that shows what the faults alone change.
+    Benign,
+}
+
+/// What a seed stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Draw {
+    pub(crate) declaration: ClusterDeclaration,
+    pub(crate) policy: Policy,
+    pub(crate) swarm: Swarm,
+    pub(crate) twin: u64,
+    /// Chance for everything that happens.
+    pub(crate) dice: Dice,
+    pub(crate) epilogue: Epilogue,
+}
+
+/// What happens when the storm is over and everything is online that can be. After it the agents of
+/// one node fall silent, whatever it was.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) enum Epilogue {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Every node is emptied and rebooted, one after the other.
+    RollingReboot,
+    /// Power is lost everywhere and comes back.
+    PowerLoss,
+}
+
+impl Epilogue {
+    pub(crate) const ALL: [Self; 3] = [Self::Nothing, Self::RollingReboot, Self::PowerLoss];
+}
+
+/// Which faults there are, and how often.
+#[derive(Clone, Debug)]
+pub(crate) struct Swarm {
+    /// By kind: how often a message fault strikes, in 10,000 cases; the weight of one from outside
+    /// among those. 0 is never.
+    rates: Vec<u64>,
+    /// Milliseconds from one fault from outside to the next, on average.
+    pub(crate) tempo: u64,
+    /// Milliseconds until membership notices that a node is gone or back, on average.
+    pub(crate) detection: u64,
+    /// Milliseconds that an agent takes, on average.
+    pub(crate) work: u64,
+    /// Milliseconds that a message travels at most.
+    pub(crate) travel: u64,
+    /// Kinds that strike from outside, with their weights added up.
+    outside: Vec<(u64, FaultKind)>,
+}
+
+impl Draw {
+    pub(crate) fn new(seed: u64, weather: Weather) -> Self {
+        let mut dice = Dice::new(seed, CLUSTER);
+        let declaration = cluster(&mut dice);
+        let good = Policy::draw(&mut dice);
+        let twin = dice.pick(&[1, 0, 7, 2]);
+        let mut dice = Dice::new(seed, FAULTS);
+        let swarm = Swarm::draw(&mut dice, weather);
+        let bad = bad_policy(&mut dice).filter(|_| weather == Weather::Hostile);
+        let policy = bad.map_or(good, Policy::Bad);
+        let epilogue = Dice::new(seed, END).pick(&Epilogue::ALL);
+        Self { declaration, policy, swarm, twin, dice: Dice::new(seed, COURSE), epilogue }
+    }
+}
+
+/// One run in eight has a policy that misbehaves.
+fn bad_policy(dice: &mut Dice) -> Option<Misbehaving> {
+    let policies = [Misbehaving::Whim, Misbehaving::Worst, Misbehaving::Veto, Misbehaving::Extreme];
+    let policy = dice.one_of(&policies);
+    policy.filter(|_| dice.chance(1, 8))
+}
+
+/// From which to which rate a kind is drawn. What seldom gets its chance takes it more often.
+#[allow(clippy::wildcard_enum_match_arm, reason = "most kinds have nothing of their own")]
+const fn range(kind: FaultKind) -> (u64, u64) {
+    use FaultKind as F;
+    match kind {
+        F::OrderLost | F::AnswerLost => (20, 3_000),
+        F::OrderTwice | F::AnswerTwice => (20, 5_000),
+        F::FenceFails
+        | F::FenceDirty
+        | F::FenceSilent
+        | F::FenceHangs
+        | F::FenceLate
+        | F::FenceAfterRejoin => (600, 6_000),
+        F::FenceWrongNode | F::LyingStop => (2_000, 8_000),
+        F::LyingStart | F::StopHangs | F::DiesAfterStart => (150, 2_500),
+        F::ExecutedReversed => (300, 5_000),
+        F::SilentDeath | F::ReportedDeath | F::FalseAlarm | F::GrayResource | F::SlowAgent => {
+            (80, 5_000)
+        }
+        F::RaceFail | F::RaceEvict | F::RaceDrain | F::RaceCancel => (80, 5_000),
+        F::DiesAtEdge | F::ConfirmedWrongly => (600, 10_000),
+        _ => (20, 2_500),
+    }
+}
+
+impl Swarm {
+    fn draw(dice: &mut Dice, weather: Weather) -> Self {
+        let tempo = dice.log_uniform(50, 600_000);
+        let detection = dice.log_uniform(100, 60_000);
+        let work = dice.log_uniform(5, 2_000);
+        // One run in six has liars; what they lie about is not judged.
+        let has_liars = dice.chance(1, 6);
+        let mut rates = vec![0; FaultKind::ALL.len()];
+        for (rate, kind) in rates.iter_mut().zip(FaultKind::ALL) {
+            let (low, high) = range(*kind);
+            let (is_on, drawn) = (dice.chance(1, 2), dice.log_uniform(low, high));
+            let may_be = kind.applies() && (has_liars || !kind.is_lie());
+            if is_on && may_be && weather == Weather::Hostile {
+                *rate = drawn;
+            }
+        }
+        let mut swarm = Self { rates, tempo, detection, work, travel: 20, outside: Vec::new() };
+        swarm.add_up();
+        if weather == Weather::Benign {
+            swarm.calm();
+        }
+        swarm
+    }
+
+    /// No faults any more.
+    pub(crate) fn calm(&mut self) {
+        self.rates.iter_mut().for_each(|rate| *rate = 0);
+        self.add_up();
+        self.detection = self.detection.min(5_000);
+        // Faster than any timeout.
+        self.work = self.work.min(15);
+    }
+
+    /// Messages and agents take the same time always.
+    pub(crate) fn keep_time(&mut self) {
+        self.work = 0;
+        self.travel = 1;
+    }
+
+    /// Lets a fault strike that befalls messages.
+    pub(crate) fn provoke(&mut self, kind: FaultKind, often: u64) {
+        if let Some(rate) = self.rates.get_mut(kind.index()) {
+            *rate = often;
+        }
+    }
+
+    fn add_up(&mut self) {
+        let mut sum = 0_u64;
+        self.outside.clear();
+        for kind in FaultKind::ALL {
+            let rate = self.rate(*kind);
+            if kind.place() == super::fault::Place::World && rate > 0 {
+                sum = sum.saturating_add(rate);
+                self.outside.push((sum, *kind));
+            }
+        }
+    }
+
+    pub(crate) fn rate(&self, kind: FaultKind) -> u64 {
+        self.rates.get(kind.index()).copied().unwrap_or(0)
+    }
+
+    /// Whether nothing ever strikes from outside.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.outside.is_empty()
+    }
+
+    /// Which fault strikes next from outside.
+    pub(crate) fn next(&self, dice: &mut Dice) -> Option<FaultKind> {
+        let (sum, _) = self.outside.last()?;
+        let number = dice.below(*sum);
+        self.outside.iter().find(|(up_to, _)| number < *up_to).map(|(_, kind)| *kind)
+    }
+}
+
+/// A small cluster; one in ten is the one of Exchange Server with four servers on seven nodes.
+fn cluster(dice: &mut Dice) -> ClusterDeclaration {
+    let mut declaration = if dice.chance(1, 10) {
+        exchange(dice)
+    } else {
+        let nodes = usize::try_from(dice.between(2, 7)).unwrap_or(2);
+        let groups = usize::try_from(dice.between(1, 6)).unwrap_or(1);
+        let numbers = dice.tape(700);
+        declaration_of(nodes, groups, &mut Tape::new(&numbers))
+    };
+    slow_down_checks(&mut declaration, dice);
+    declaration
+}
+
+/// Health checks every half second leave no room for anything else; most runs have few of them.
+fn slow_down_checks(declaration: &mut ClusterDeclaration, dice: &mut Dice) {
+    let slowest = dice.pick(&[3_600_000, 600_000, 60_000, 0]);
+    if slowest == 0 {
+        return;
+    }
+    let span = Duration::from_millis(slowest);
+    for resource in declaration.groups.iter_mut().flat_map(|group| &mut group.resources) {
+        let settings = resource.settings.get_or_insert_default();
+        settings.looks_alive_interval = Some(Interval::Never);
+        let declared = settings.is_alive_interval.unwrap_or(Interval::Every(span));
+        settings.is_alive_interval = Some(declared.max(Interval::Every(span)));
+    }
+}
+
+fn exchange(dice: &mut Dice) -> ClusterDeclaration {
+    let fencing = match dice.below(3) {
+        0 => Fencing::Trusted,
+        1 => Fencing::Required,
+        _ => Fencing::Lease {
+            duration: Duration::from_millis(dice.log_uniform(500, 60_000)),
+            margin: Duration::from_millis(dice.below(500)),
+        },
+    };
+    let quorum = match dice.below(3) {
+        0 => QuorumRule::NodeMajority,
+        1 => QuorumRule::MajorityWithWitness,
+        _ => QuorumRule::DiskOnly,
+    };
+    let cluster =
+        ClusterDeclaration::new("mail").profile(Profile::Mscs2003).quorum(quorum).fencing(fencing);
+    let cluster = (1..=7).fold(cluster, |of, k| of.node(node_name(k)));
+    (1..=4).fold(cluster, |of, k| {
+        let server = VirtualServer::new(Version::Exchange2003, std::format!("EVS{k}"))
+            .disks(["F:"])
+            .storage_groups(4)
+            .mta(if k == 1 { MtaPlace::Here } else { MtaPlace::Elsewhere })
+            .preferred_owners([k, 5, 6, 7].map(node_name));
+        of.group(server.build())
+    })
+}
+
+fn node_name(k: u32) -> String {
+    std::format!("node{k}")
+}

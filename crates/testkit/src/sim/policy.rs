@@ -1,0 +1,107 @@
+//! The policy of a run, good or bad.
+
+use crate::policies::Misbehaving;
+use crate::reference::Order;
+use quorate::NodeId;
+use quorate::policy::{
+    FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Placement, Rank, Ring,
+    StrictPreferred, Walk,
+};
+
+use super::dice::Dice;
+use super::fault::FaultKind;
+
+/// One of the policies that a run may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Policy {
+    Ring,
+    Seeded(u64),
+    First,
+    Strict,
+    LeastGroups,
+    LeastLoaded,
+    Bad(Misbehaving),
+}
+
+impl Policy {
+    /// A policy that behaves.
+    pub(crate) fn draw(dice: &mut Dice) -> Self {
+        match dice.below(8) {
+            0..=2 => Self::Ring,
+            3 => Self::Seeded(dice.below(1_000)),
+            4 => Self::First,
+            5 => Self::Strict,
+            6 => Self::LeastGroups,
+            _ => Self::LeastLoaded,
+        }
+    }
+
+    /// The fault that it is, if it is one.
+    pub(crate) const fn fault(self) -> Option<FaultKind> {
+        match self {
+            Self::Bad(Misbehaving::Whim) => Some(FaultKind::PolicyWhim),
+            Self::Bad(Misbehaving::Worst) => Some(FaultKind::PolicyWorst),
+            Self::Bad(Misbehaving::Veto) => Some(FaultKind::PolicyVeto),
+            Self::Bad(Misbehaving::Extreme) => Some(FaultKind::PolicyExtreme),
+            Self::Ring
+            | Self::Seeded(_)
+            | Self::First
+            | Self::Strict
+            | Self::LeastGroups
+            | Self::LeastLoaded => None,
+        }
+    }
+
+    /// The same for the reference model, if that knows it.
+    pub(crate) fn orders(self) -> Option<Vec<Order>> {
+        let order = match self {
+            Self::Ring => Order::Ring { seed: None },
+            Self::Seeded(seed) => Order::Ring { seed: Some(seed) },
+            Self::First => Order::FirstPreferred,
+            Self::Strict => Order::StrictPreferred,
+            Self::LeastGroups => Order::LeastGroups,
+            Self::LeastLoaded => Order::LeastLoaded,
+            Self::Bad(_) => return None,
+        };
+        Some(Vec::from([order]))
+    }
+
+    /// Its name in scenarios.
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Ring => "ring".into(),
+            Self::Seeded(seed) => std::format!("ring:{seed}"),
+            Self::First => "first_preferred".into(),
+            Self::Strict => "strict_preferred".into(),
+            Self::LeastGroups => "least_groups".into(),
+            Self::LeastLoaded => "least_loaded".into(),
+            Self::Bad(policy) => policy.name().into(),
+        }
+    }
+}
+
+impl FailoverPolicy for Policy {
+    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+        match self {
+            Self::Ring => Ring::new().rank(placement, candidate),
+            Self::Seeded(seed) => Ring::seeded(*seed).rank(placement, candidate),
+            Self::First => FirstPreferred.rank(placement, candidate),
+            Self::Strict => StrictPreferred.rank(placement, candidate),
+            Self::LeastGroups => LeastGroups.rank(placement, candidate),
+            Self::LeastLoaded => LeastLoaded.rank(placement, candidate),
+            Self::Bad(policy) => policy.rank(placement, candidate),
+        }
+    }
+
+    fn walk(&self, placement: &Placement<'_>) -> Walk {
+        match self {
+            Self::Ring => Ring::new().walk(placement),
+            Self::Seeded(seed) => Ring::seeded(*seed).walk(placement),
+            Self::First => FirstPreferred.walk(placement),
+            Self::Strict => StrictPreferred.walk(placement),
+            Self::LeastGroups => LeastGroups.walk(placement),
+            Self::LeastLoaded => LeastLoaded.walk(placement),
+            Self::Bad(policy) => policy.walk(placement),
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Operations on their way to agents and devices, and answers on their way back.
+
+use crate::Breach;
+use quorate::cluster::{Outcome, Running, RunningState};
+use quorate::state::OperationKind;
+use quorate::{Incarnation, Input, OpId};
+
+use super::{Done, Flaw, Stage};
+use crate::sim::act::{OpRef, Word};
+use crate::sim::world::{Finished, Key, Manner, Op, Strike, Taken};
+
+impl Stage {
+    /// The place of an operation in the list.
+    fn find(&self, op: OpRef) -> Option<usize> {
+        match op {
+            OpRef::At(index) => Some(index),
+            OpRef::Of { action, node, resource, back } => {
+                let is_it =
+                    |op: &Op| op.action == action && op.node == node && op.resource == resource;
+                let mut all = self.ops.iter().enumerate().rev().filter(|(_, op)| is_it(op));
+                all.nth(back).map(|(index, _)| index)
+            }
+        }
+    }
+
+    /// An operation by what it is, which still means something when acts are left out.
+    pub(crate) fn name(&self, op: OpRef) -> OpRef {
+        let OpRef::At(index) = op else { return op };
+        let Some(it) = self.ops.get(index) else { return op };
+        let (action, node, resource) = (it.action, it.node, it.resource);
+        let later = self
+            .ops
+            .iter()
+            .skip(index.saturating_add(1))
+            .filter(|op| op.action == action && op.node == node && op.resource == resource);
+        OpRef::Of { action, node, resource, back: later.count() }
+    }
+
+    /// The place of the operation with this id.
+    pub(crate) fn op_at(&self, id: OpId) -> Option<usize> {
+        self.ops.binary_search_by_key(&id.value(), |op| op.id).ok()
+    }
+
+    pub(crate) fn is_outstanding(&self, id: u64) -> bool {
+        let id = OpId::new(id);
+        self.cluster().outstanding().any(|effect| effect.operation == id)
+    }
+
+    /// Whether an order gets to its agent, however long it was on its way.
+    pub(crate) fn is_in_reach(&self, op: &Op) -> bool {
+        self.world.machine(op.node).is_some_and(|machine| machine.hears())
+    }
+
+    /// Operations that agents have in hands, however long they hang.
+    pub(crate) fn in_hands(&self) -> Vec<usize> {
+        let machines = self.world.machines();
+        let all = machines.flat_map(|(_, machine)| machine.all_in_hands());
+        all.filter_map(|operation| self.op_at(operation)).collect()
+    }
+
+    /// An order arrives at its agent.
+    pub(super) fn order(&mut self, op: OpRef) -> Done {
+        let Some(index) = self.find(op) else { return Done::No };
+        let Some(op) = self.ops.get(index).copied() else { return Done::No };
+        if op.action == OperationKind::Inventory {
+            let machine = self.world.machine(op.node);
+            let is_taken = machine.is_some_and(|of| of.hears() && of.answers(&op));
+            return if is_taken { Done::Yes } else { Done::No };
+        }
+        let Some(resource) = op.resource else { return Done::No };
+        let group = self.book.group_of(resource);
+        let Some(machine) = self.world.machine_mut(op.node) else { return Done::No };
+        if !machine.hears() {
+            return Done::No;
+        }
+        let taken = machine.take(&op, resource, group);
+        let is_hanging = |older: OpId| {
+            let older = self.op_at(older).and_then(|index| self.ops.get(index));
+            older.is_some_and(|older| older.deadline <= self.now)
+        };
+        match taken {
+            Taken::Begun => Done::Yes,
+            Taken::Answered(outcome) => {
+                if let Some(op) = self.ops.get_mut(index) {
+                    op.said = op.said.or(Some(outcome));
+                }
+                Done::Yes
+            }
+            // What has outlived its time is given up by its agent when something else is asked for.
+            Taken::Waits(older) if is_hanging(older.operation) => {
+                if let Some(machine) = self.world.machine_mut(op.node) {
+                    machine.cancel(older, resource);
+                    machine.begin(&op, resource);
+                }
+                Done::Yes
+            }
+            Taken::Waits(_) | Taken::Ignored => Done::No,
+        }
+    }
+
+    /// An agent ends what it has in hands.
+    pub(super) fn work(&mut self, op: OpRef, manner: Manner) -> Done {
+        let Some(index) = self.find(op) else { return Done::No };
+        let Some(op) = self.ops.get(index).copied() else { return Done::No };
+        if op.action == OperationKind::Inventory {
+            return self.list(index, &op, manner);
+        }
+        let Some(resource) = op.resource else { return Done::No };
+        let flaw = self.flaw;
+        let Some(machine) = self.world.machine_mut(op.node) else { return Done::No };
+        if !machine.has_in_hands(&op, resource) {
+            return Done::No;
+        }
+        let was_asked = machine.asked().has(resource);
+        let finished = machine.finish(&op, resource, manner);
+        if flaw == Flaw::LiesAreJudged && was_asked && manner == Manner::Lying {
+            machine.own(resource);
+        }
+        match finished {
+            Finished::Said(outcome) => {
+                if let Some(op) = self.ops.get_mut(index) {
+                    op.said = Some(outcome);
+                }
+            }
+            Finished::Next(operation) => self.begin_next(operation),
+            Finished::Nothing => {}
+        }
+        Done::Yes
+    }
+
+    /// The agents of a node list what it runs. That is what they say, whenever it arrives.
+    fn list(&mut self, index: usize, op: &Op, manner: Manner) -> Done {
+        let Some(machine) = self.world.machine(op.node).filter(|of| of.answers(op)) else {
+            return Done::No;
+        };
+        if manner != Manner::Well {
+            return Done::No;
+        }
+        let listed = self.states_on(machine);
+        self.lists.insert(op.id, listed);
+        if let Some(op) = self.ops.get_mut(index) {
+            op.said = Some(Outcome::Succeeded);
+        }
+        Done::Yes
+    }
+
+    /// What a node said that it runs arrives.
+    fn listed_arrives(&mut self, op: &Op) -> Result<Done, Breach> {
+        let (Some(node), Some(listed)) = (self.node(op.node), self.lists.get(&op.id)) else {
+            return Ok(Done::No);
+        };
+        let of = |(key, state): &(Key, RunningState)| {
+            Some(Running::new(self.book.resource_id(*key)?, *state))
+        };
+        let running = listed.iter().filter_map(of).collect();
+        let incarnation = Incarnation::new(op.incarnation);
+        let operation = Some(OpId::new(op.id));
+        self.feed(Input::NodeInventory { node, incarnation, running, operation })?.ok();
+        Ok(Done::Yes)
+    }
+
+    /// An agent sets to work on what waited.
+    fn begin_next(&mut self, operation: OpId) {
+        let Some(index) = self.op_at(operation) else { return };
+        let Some(op) = self.ops.get(index).copied() else { return };
+        let Some(resource) = op.resource else { return };
+        if let Some(machine) = self.world.machine_mut(op.node) {
+            machine.begin(&op, resource);
+            self.begun.push(index);
+        }
+    }
+
+    /// A fencing device strikes.
+    pub(super) fn strike(&mut self, op: OpRef, strike: Strike) -> Done {
+        let Some(index) = self.find(op) else { return Done::No };
+        let Some(op) = self.ops.get_mut(index) else { return Done::No };
+        if op.action != OperationKind::Fence || op.said.is_some() {
+            return Done::No;
+        }
+        let said = self.world.strike(op.node, strike);
+        op.said = Some(said);
+        let node = op.node;
+        if let Strike::Wrong(_) = strike {
+            self.disown_node(node);
+        }
+        Done::Yes
+    }
+
+    /// Something untrue was said of a node: nobody promises anything about what runs there, nor
+    /// about what was asked of it and is still on its way.
+    pub(super) fn disown_node(&mut self, node: Key) {
+        for op in self.ops.iter_mut().filter(|op| op.node == node) {
+            op.is_disowned = true;
+        }
+        if let Some(machine) = self.world.machine_mut(node) {
+            machine.disown_all();
+        }
+    }
+
+    /// What was said arrives at the cluster.
+    pub(super) fn answer(&mut self, op: OpRef, word: Word) -> Result<Done, Breach> {
+        let Some(op) = self.find(op).and_then(|index| self.ops.get(index)).copied() else {
+            return Ok(Done::No);
+        };
+        if op.action == OperationKind::Inventory && word == Word::Truth {
+            return self.listed_arrives(&op);
+        }
+        let outcome = match word {
+            Word::Truth => op.said,
+            // Only what does not count any more may be untrue.
+            Word::Contrary => op.said.map(contrary).filter(|_| !self.is_outstanding(op.id)),
+            Word::GivenUp => Some(Outcome::TimedOut),
+            Word::Unfit => Some(unfit(op.action)),
+        };
+        let Some(outcome) = outcome else { return Ok(Done::No) };
+        let operation = OpId::new(op.id);
+        self.feed(Input::OperationFinished { operation, outcome })?.ok();
+        Ok(Done::Yes)
+    }
+
+    pub(super) fn progress(&mut self, op: OpRef) -> Result<Done, Breach> {
+        let Some(op) = self.find(op).and_then(|index| self.ops.get(index)).copied() else {
+            return Ok(Done::No);
+        };
+        self.tell(Input::OperationProgressed { operation: OpId::new(op.id) })
+    }
+}
+
+fn contrary(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Succeeded => Outcome::Failed,
+        Outcome::Failed | Outcome::FailedForGood | Outcome::TimedOut => Outcome::Succeeded,
+        Outcome::Running => Outcome::NotRunning,
+        Outcome::NotRunning => Outcome::Running,
+        _ => outcome,
+    }
+}
+
+/// An outcome that such an operation cannot have.
+fn unfit(action: OperationKind) -> Outcome {
+    match action {
+        OperationKind::Probe => Outcome::Succeeded,
+        OperationKind::Start
+        | OperationKind::Stop
+        | OperationKind::Terminate
+        | OperationKind::CheckLooksAlive
+        | OperationKind::CheckIsAlive
+        | OperationKind::Fence
+        | OperationKind::Inventory => Outcome::Running,
+    }
+}

@@ -1,0 +1,388 @@
+//! What happens to machines and to what runs on them, and what membership and operators say of it.
+
+use crate::Breach;
+use crate::sim::whole_millis;
+use quorate::cluster::{Command, Life, Run, Running, RunningState};
+use quorate::machine::{NodeState, ResourceState};
+use quorate::settings::Fencing;
+use quorate::state::{DownProof, OperationKind};
+use quorate::{Incarnation, Input, NodeId, OpId, ResourceId};
+
+use super::{Done, Stage};
+use crate::sim::act::{About, News, Report, Truth};
+use crate::sim::world::{Key, Link, Machine, Op};
+
+impl Stage {
+    pub(super) fn power_off(&mut self, node: Key) -> Done {
+        match self.world.machine_mut(node).filter(|machine| machine.is_powered) {
+            Some(machine) => machine.crash(),
+            None => return Done::No,
+        }
+        Done::Yes
+    }
+
+    pub(super) fn power_on(&mut self, node: Key) -> Done {
+        let known = self.known_life(node);
+        match self.world.machine_mut(node).filter(|machine| !machine.is_powered) {
+            Some(machine) => machine.boot(known),
+            None => return Done::No,
+        }
+        Done::Yes
+    }
+
+    /// The life in which the cluster knows a node.
+    fn known_life(&self, node: Key) -> u64 {
+        let record = self.node(node).and_then(|id| self.cluster().state().node(id));
+        record.map_or(0, |record| record.incarnation().value())
+    }
+
+    /// The life in which a machine is, or was last.
+    fn present_life(&self, node: Key) -> Incarnation {
+        let life = self.world.machine(node).map_or(0, |machine| machine.incarnation());
+        Incarnation::new(life.max(self.known_life(node)))
+    }
+
+    pub(super) fn freeze(&mut self, node: Key) -> Done {
+        match self.world.machine_mut(node).filter(|of| of.is_powered && !of.is_frozen) {
+            Some(machine) => machine.is_frozen = true,
+            None => return Done::No,
+        }
+        self.begin_lease(node);
+        Done::Yes
+    }
+
+    pub(super) fn thaw(&mut self, node: Key) -> Done {
+        match self.world.machine_mut(node).filter(|of| of.is_powered && of.is_frozen) {
+            Some(machine) => machine.is_frozen = false,
+            None => return Done::No,
+        }
+        self.end_lease(node);
+        Done::Yes
+    }
+
+    pub(super) fn connect(&mut self, node: Key, link: Link) -> Done {
+        match self.world.machine_mut(node).filter(|machine| machine.link != link) {
+            Some(machine) => machine.link = link,
+            None => return Done::No,
+        }
+        match link {
+            Link::Whole => self.end_lease(node),
+            Link::Cut | Link::Deaf | Link::Mute => self.begin_lease(node),
+        }
+        Done::Yes
+    }
+
+    /// Contact is lost; under a lease the time of the node begins to run.
+    fn begin_lease(&mut self, node: Key) {
+        let now = self.now;
+        let Fencing::Lease { duration, .. } = self.cluster().spec().settings().fencing else {
+            return;
+        };
+        if let Some(machine) = self.world.machine_mut(node) {
+            let end = now.saturating_add(whole_millis(duration));
+            machine.stops_at = Some(machine.stops_at.unwrap_or(end));
+        }
+    }
+
+    /// Contact is back; the lease is renewed only if the node was not given up meanwhile.
+    fn end_lease(&mut self, node: Key) {
+        let is_member = self.is_member(node);
+        if let Some(machine) = self.world.machine_mut(node)
+            && is_member
+            && machine.is_heard()
+            && machine.hears()
+        {
+            machine.stops_at = None;
+        }
+    }
+
+    pub(crate) fn state_of(&self, node: Key) -> Option<NodeState> {
+        self.node(node).map(|id| self.cluster().state().node_state(id))
+    }
+
+    pub(crate) fn is_member(&self, node: Key) -> bool {
+        self.state_of(node).is_some_and(NodeState::is_member)
+    }
+
+    /// Whether the cluster knows a node in the life in which it is.
+    pub(crate) fn is_known_life(&self, node: Key) -> bool {
+        let machine = self.world.machine(node).filter(|machine| !machine.must_begin_a_life());
+        machine.map(|machine| machine.incarnation()) == Some(self.known_life(node))
+    }
+
+    /// Membership gives up a node that is not heard. Where it vouches for what it says, the node
+    /// is off by then.
+    pub(super) fn lost(&mut self, node: Key) -> Result<Done, Breach> {
+        let Some(id) = self.node(node).filter(|_| self.is_member(node)) else {
+            return Ok(Done::No);
+        };
+        let is_trusted = self.cluster().spec().settings().fencing == Fencing::Trusted;
+        let Some(machine) = self.world.machine_mut(node) else { return Ok(Done::No) };
+        if machine.is_heard() && machine.hears() {
+            return Ok(Done::No);
+        }
+        if is_trusted {
+            machine.crash();
+        }
+        // Membership may have heard it in a later life, and lost it before it told.
+        let was_heard = machine.session.is_multiple_of(2);
+        let incarnation = match was_heard {
+            true => self.present_life(node),
+            false => Incarnation::new(self.known_life(node)),
+        };
+        self.tell(Input::NodeLost { node: id, incarnation: incarnation.into() })
+    }
+
+    /// Membership takes in a node that is heard and that it does not know in this life.
+    pub(super) fn joined(&mut self, node: Key) -> Result<Done, Breach> {
+        let Some(id) = self.node(node) else { return Ok(Done::No) };
+        if self.is_member(node) && self.is_known_life(node) {
+            return Ok(Done::No);
+        }
+        let known = self.known_life(node);
+        let Some(machine) = self.world.machine_mut(node) else { return Ok(Done::No) };
+        if !machine.is_heard() || !machine.hears() {
+            return Ok(Done::No);
+        }
+        machine.boot(known);
+        let Some(machine) = self.world.machine(node) else { return Ok(Done::No) };
+        let incarnation = Incarnation::new(machine.incarnation());
+        let running = self.listed(machine);
+        let done = self.tell(Input::NodeJoined { node: id, incarnation, running })?;
+        if let Some(machine) = self.world.machine_mut(node).filter(|_| done == Done::Yes) {
+            machine.stops_at = None;
+            machine.is_disowned = false;
+        }
+        Ok(done)
+    }
+
+    /// What a node lists. Some agents say what they know of each resource, others only that it
+    /// runs.
+    fn listed(&self, machine: &Machine) -> Vec<Running> {
+        let is_told = machine.session.is_multiple_of(2);
+        let of = |key| {
+            let resource = self.book.resource_id(key)?;
+            Some(match is_told {
+                true => Running::new(resource, self.state_on(machine, key)),
+                false => resource.into(),
+            })
+        };
+        machine.inventory().iter().filter_map(of).collect()
+    }
+
+    /// The same by keys, with all that they know.
+    pub(super) fn states_on(&self, machine: &Machine) -> Vec<(Key, RunningState)> {
+        machine.inventory().iter().map(|key| (key, self.state_on(machine, key))).collect()
+    }
+
+    /// What the agents of a machine know of a resource that they list.
+    fn state_on(&self, machine: &Machine, resource: Key) -> RunningState {
+        let is_stop = |op: &Op| {
+            matches!(op.action, OperationKind::Stop | OperationKind::Terminate)
+                && op.resource == Some(resource)
+                && machine.has_in_hands(op, resource)
+        };
+        if machine.is_starting(resource) {
+            RunningState::Starting
+        } else if self.ops.iter().any(is_stop) {
+            RunningState::Stopping
+        } else {
+            RunningState::Online
+        }
+    }
+
+    /// A node is said to join in an earlier life, or in one that a fence has ended. Where a node
+    /// may come back in the life in which it is known, that would be no junk, and is left out.
+    pub(super) fn stale_join(&mut self, node: Key, lives_ago: u64) -> Result<Done, Breach> {
+        let Some(id) = self.node(node) else { return Ok(Done::No) };
+        let Some(life) = self.known_life(node).checked_sub(lives_ago).filter(|life| *life > 0)
+        else {
+            return Ok(Done::No);
+        };
+        let is_over = lives_ago > 0 || self.is_member(node) || self.is_ended(node);
+        if !is_over {
+            return Ok(Done::No);
+        }
+        let incarnation = Incarnation::new(life);
+        self.feed(Input::NodeJoined { node: id, incarnation, running: Vec::new() })?.ok();
+        Ok(Done::Yes)
+    }
+
+    /// What was said of a node in an earlier life arrives when it is in another one.
+    pub(super) fn late_news(
+        &mut self,
+        node: Key,
+        news: News,
+        lives_ago: u64,
+    ) -> Result<Done, Breach> {
+        let Some(id) = self.node(node) else { return Ok(Done::No) };
+        let Some(life) = self.known_life(node).checked_sub(lives_ago).filter(|_| lives_ago > 0)
+        else {
+            return Ok(Done::No);
+        };
+        let incarnation = Incarnation::new(life).into();
+        self.feed(match news {
+            News::Left => Input::NodeLeft { node: id, incarnation },
+            News::Lost => Input::NodeLost { node: id, incarnation },
+            News::Fenced => Input::NodeFenced { node: id, incarnation },
+            News::ConfirmedDown => Input::NodeConfirmedDown { node: id, incarnation },
+        })?
+        .ok();
+        Ok(Done::Yes)
+    }
+
+    /// Whether a node is off and its life is known to have ended.
+    pub(crate) fn is_ended(&self, node: Key) -> bool {
+        let record = self.node(node).and_then(|id| self.cluster().state().node(id));
+        record.is_some_and(|record| {
+            record.state() == NodeState::Down
+                && matches!(record.proof(), DownProof::Fenced | DownProof::Rebooted)
+        })
+    }
+
+    pub(super) fn left(&mut self, node: Key) -> Result<Done, Breach> {
+        let Some(id) = self.node(node).filter(|_| self.is_member(node)) else {
+            return Ok(Done::No);
+        };
+        match self.world.machine_mut(node).filter(|machine| machine.is_heard()) {
+            Some(machine) => machine.halt(),
+            None => return Ok(Done::No),
+        }
+        let incarnation = self.present_life(node).into();
+        self.tell(Input::NodeLeft { node: id, incarnation })
+    }
+
+    pub(super) fn fenced(&mut self, node: Key) -> Result<Done, Breach> {
+        let Some(id) = self.node(node) else { return Ok(Done::No) };
+        if self.state_of(node) == Some(NodeState::Down) {
+            return Ok(Done::No);
+        }
+        self.power_off(node);
+        let incarnation = self.present_life(node).into();
+        self.tell(Input::NodeFenced { node: id, incarnation })
+    }
+
+    pub(super) fn confirmed_down(&mut self, node: Key, truth: Truth) -> Result<Done, Breach> {
+        let Some(id) = self.node(node) else { return Ok(Done::No) };
+        match (self.state_of(node), truth) {
+            (Some(NodeState::Unclean), _) | (Some(NodeState::Down), Truth::True) => {}
+            _ => return Ok(Done::No),
+        }
+        if truth == Truth::True {
+            self.power_off(node);
+        }
+        let done = self.tell(Input::NodeConfirmedDown { node: id, incarnation: Life::Known })?;
+        if done == Done::Yes && truth == Truth::False {
+            self.disown_node(node);
+        }
+        Ok(done)
+    }
+
+    /// The agents of a machine are restarted and remember nothing.
+    pub(super) fn forget(&mut self, node: Key) -> Done {
+        match self.world.machine_mut(node).filter(|of| of.is_powered && !of.is_frozen) {
+            Some(machine) => machine.lose_memory(),
+            None => return Done::No,
+        }
+        Done::Yes
+    }
+
+    /// The agents of a member are restarted and say what runs there.
+    pub(super) fn recount(&mut self, node: Key) -> Result<Done, Breach> {
+        let Some(id) = self.node(node) else { return Ok(Done::No) };
+        let is_heard = |machine: &Machine| machine.is_heard() && machine.hears();
+        let is_here = self.world.machine(node).is_some_and(is_heard);
+        if !is_here || !self.is_member(node) || !self.is_known_life(node) {
+            return Ok(Done::No);
+        }
+        if let Some(machine) = self.world.machine_mut(node) {
+            machine.lose_memory();
+        }
+        let Some(machine) = self.world.machine(node) else { return Ok(Done::No) };
+        let running = self.listed(machine);
+        let incarnation = Incarnation::new(self.known_life(node));
+        self.tell(Input::NodeInventory { node: id, incarnation, running, operation: None })
+    }
+
+    pub(super) fn rogue(&mut self, node: Key, resource: Key) -> Done {
+        let Some(machine) = self.world.machine_mut(node).filter(|machine| {
+            machine.is_powered && !machine.is_frozen && !machine.inventory().has(resource)
+        }) else {
+            return Done::No;
+        };
+        machine.go_rogue(resource);
+        Done::Yes
+    }
+
+    pub(super) fn kill(&mut self, node: Key, resource: Key) -> Done {
+        let Some(machine) = self.world.machine_mut(node).filter(|of| of.runs(resource)) else {
+            return Done::No;
+        };
+        machine.kill(resource);
+        Done::Yes
+    }
+
+    pub(super) fn report(&mut self, report: Report) -> Result<Done, Breach> {
+        let Report { node, resource: key, is_alive, lives_ago, about } = report;
+        let (Some(on), Some(resource)) = (self.node(node), self.book.resource_id(key)) else {
+            return Ok(Done::No);
+        };
+        let run = match about {
+            About::Unnamed => Run::Present,
+            About::ThisRun => self.world.machine(node).and_then(|of| of.run(key)).into(),
+            About::RunBefore => match self.run_before(key, resource) {
+                Some(start) => Run::Of(start),
+                None => return Ok(Done::No),
+            },
+        };
+        let incarnation = Incarnation::new(self.known_life(node).saturating_sub(lives_ago));
+        self.feed(match is_alive {
+            true => Input::ResourceAlive { resource, node: on, incarnation, run },
+            false => Input::ResourceFailed { resource, node: on, incarnation, run },
+        })?
+        .ok();
+        Ok(Done::Yes)
+    }
+
+    /// The last start of a resource before that of its present run.
+    fn run_before(&self, key: Key, resource: ResourceId) -> Option<OpId> {
+        let present = self.cluster().state().resource(resource)?.run();
+        let is_start = |op: &&Op| op.resource == Some(key) && op.action == OperationKind::Start;
+        let mut starts = self.ops.iter().rev().filter(is_start).map(|op| OpId::new(op.id));
+        starts.find(|start| present.is_none_or(|present| *start < present))
+    }
+
+    /// An operator forgets the failures of a resource. If it is in doubt, that is their word that
+    /// it is off.
+    pub(super) fn clear(&mut self, resource: Key, truth: Truth) -> Result<Done, Breach> {
+        let Some(id) = self.book.resource_id(resource) else { return Ok(Done::No) };
+        let is_in_doubt = self.cluster().state().resource_state(id) == ResourceState::InDoubt;
+        let owner = self.owner_of(id).map(|node| self.book.node(node));
+        let command = Command::ClearResourceFailure { resource: id };
+        let done = self.tell(Input::Command(command))?;
+        if let Some(owner) = owner.filter(|_| is_in_doubt && done == Done::Yes) {
+            self.given_word(owner, resource, truth);
+        }
+        Ok(done)
+    }
+
+    fn owner_of(&self, resource: ResourceId) -> Option<NodeId> {
+        let declared = self.cluster().spec().resource(resource)?;
+        self.cluster().state().owner(declared.group())
+    }
+
+    /// What somebody said of a copy that is in doubt: they made it so, or nobody promises anything
+    /// about it any more.
+    fn given_word(&mut self, node: Key, resource: Key, truth: Truth) {
+        for op in self.ops.iter_mut() {
+            if op.node == node && op.resource == Some(resource) {
+                op.is_disowned = true;
+            }
+        }
+        let Some(machine) = self.world.machine_mut(node) else { return };
+        match truth {
+            Truth::True => machine.kill(resource),
+            Truth::False => machine.disown(resource),
+        }
+    }
+}

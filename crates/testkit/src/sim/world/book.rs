@@ -1,0 +1,124 @@
+//! Names as small numbers that stay the same while configurations, and with them ids, change.
+
+use super::bits::Bits;
+use super::key::Key;
+use quorate::id::{GroupId, NodeId, ResourceId};
+use quorate::spec::ClusterSpec;
+
+/// Every name that was ever declared in a run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Book {
+    nodes: Roll,
+    groups: Roll,
+    resources: Roll,
+    /// The resources of each declared group, by key of the group.
+    members: Vec<Bits>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Roll {
+    names: Vec<Box<str>>,
+    /// By id.
+    keys: Vec<Key>,
+    /// By key; `None` is declared no more.
+    ids: Vec<Option<usize>>,
+}
+
+impl Roll {
+    fn refresh<'a>(&mut self, declared: impl Iterator<Item = &'a str>) {
+        self.keys.clear();
+        self.ids.iter_mut().for_each(|id| *id = None);
+        for (id, name) in declared.enumerate() {
+            let known = self.names.iter().position(|known| **known == *name);
+            let index = known.unwrap_or(self.names.len());
+            if known.is_none() {
+                self.names.push(name.into());
+                self.ids.push(None);
+            }
+            if let Some(slot) = self.ids.get_mut(index) {
+                *slot = Some(id);
+            }
+            self.keys.push(Key::at(index));
+        }
+    }
+
+    fn id(&self, key: Key) -> Option<usize> {
+        self.ids.get(key.index()).copied().flatten()
+    }
+
+    fn key(&self, id: usize) -> Key {
+        self.keys.get(id).copied().unwrap_or(Key::at(usize::MAX))
+    }
+
+    fn name(&self, key: Key) -> &str {
+        self.names.get(key.index()).map_or("", |name| name)
+    }
+}
+
+impl Book {
+    /// Takes in a new configuration.
+    pub(crate) fn refresh(&mut self, spec: &ClusterSpec) {
+        self.nodes.refresh(spec.nodes().map(|(_, node)| node.name()));
+        self.groups.refresh(spec.groups().map(|(_, group)| group.name()));
+        self.resources.refresh(spec.resources().map(|(_, resource)| resource.name()));
+        self.members.clear();
+        self.members.resize(self.groups.names.len(), Bits::default());
+        for (id, resource) in spec.resources() {
+            let group = self.groups.key(resource.group().index());
+            if let Some(members) = self.members.get_mut(group.index()) {
+                members.add(self.resources.key(id.index()));
+            }
+        }
+    }
+
+    pub(crate) fn node_id(&self, key: Key) -> Option<NodeId> {
+        self.nodes.id(key).map(NodeId::from_index)
+    }
+
+    pub(crate) fn group_id(&self, key: Key) -> Option<GroupId> {
+        self.groups.id(key).map(GroupId::from_index)
+    }
+
+    pub(crate) fn resource_id(&self, key: Key) -> Option<ResourceId> {
+        self.resources.id(key).map(ResourceId::from_index)
+    }
+
+    pub(crate) fn node(&self, id: NodeId) -> Key {
+        self.nodes.key(id.index())
+    }
+
+    pub(crate) fn resource(&self, id: ResourceId) -> Key {
+        self.resources.key(id.index())
+    }
+
+    /// The resources of each declared group.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (Key, Bits)> {
+        self.members.iter().enumerate().map(|(index, members)| (Key::at(index), *members))
+    }
+
+    /// The group of a resource that is declared.
+    pub(crate) fn group_of(&self, resource: Key) -> Option<Key> {
+        self.groups().find(|(_, members)| members.has(resource)).map(|(group, _)| group)
+    }
+
+    pub(crate) fn node_name(&self, key: Key) -> &str {
+        self.nodes.name(key)
+    }
+
+    pub(crate) fn resource_name(&self, key: Key) -> &str {
+        self.resources.name(key)
+    }
+
+    pub(crate) fn group_name(&self, key: Key) -> &str {
+        self.groups.name(key)
+    }
+
+    /// How many nodes ever had a name.
+    pub(crate) fn node_count(&self) -> usize {
+        self.nodes.names.len()
+    }
+
+    pub(crate) fn resource_count(&self) -> usize {
+        self.resources.names.len()
+    }
+}

@@ -1,0 +1,63 @@
+//! A cluster and its twin, which gets the same inputs and has to do the same.
+
+use crate::{Breach, ensure};
+use quorate::cluster::{Event, Output};
+use quorate::id::Names;
+use quorate::spec::ClusterSpec;
+use quorate::{Cluster, Timestamp};
+
+/// Takes what both have put out, which has to be the same.
+pub(crate) fn drain(cluster: &mut Cluster, twin: &mut Cluster) -> Result<Vec<Output>, Breach> {
+    let outputs: Vec<Output> = core::iter::from_fn(|| cluster.poll_output()).collect();
+    for output in &outputs {
+        let twins = twin.poll_output();
+        ensure!(S23, twins.as_ref() == Some(output), "the twin puts out {twins:?}, not {output:?}");
+    }
+    let more = twin.poll_output();
+    ensure!(S23, more.is_none(), "the twin puts out {more:?}, the cluster nothing");
+    Ok(outputs)
+}
+
+/// What a step put out, by the names of the configuration in which it arose.
+pub(crate) fn named(
+    before: &ClusterSpec,
+    after: &ClusterSpec,
+    outputs: &[Output],
+) -> Vec<Output<Names>> {
+    let is_change =
+        |output: &Output| matches!(output, Output::Event(Event::ConfigurationChanged { .. }));
+    let mut spec = if outputs.iter().any(is_change) { before } else { after };
+    let mut told = Vec::with_capacity(outputs.len());
+    for output in outputs {
+        told.push(spec.named(output.clone()));
+        if is_change(output) {
+            spec = after;
+        }
+    }
+    told
+}
+
+/// A timer that went off has done all there was to do at that moment: no hot loop. The digest is
+/// that of the cluster after the timer.
+pub(crate) fn nothing_is_left(
+    cluster: &mut Cluster,
+    twin: &mut Cluster,
+    now: Timestamp,
+    digest: u64,
+) -> Result<(), Breach> {
+    if now.as_millis() == u64::MAX {
+        return Ok(());
+    }
+    let next = cluster.poll_timeout();
+    ensure!(
+        L18,
+        next.as_ref().is_none_or(|deadline| deadline.at > now),
+        "at {now} the next timer is {next:?}"
+    );
+    cluster.handle_timeout(now);
+    twin.handle_timeout(now);
+    let outputs = drain(cluster, twin)?;
+    ensure!(L18, outputs.is_empty(), "a second timer at {now} puts out {outputs:?}");
+    ensure!(L18, digest == cluster.digest(), "a second timer at {now} changes the state");
+    Ok(())
+}
