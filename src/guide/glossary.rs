@@ -2,7 +2,7 @@
 //!
 //! The model is that of Windows server clusters, so most of their words are ours. Pacemaker has
 //! other ones for the same things, and some things that we do not have. Fields stand in
-//! `docs/declaration.md`; what was left out of Windows, and why, stands in `ARCHITECTURE.md` under
+//! `docs/declaration.md`; what was left out of Windows, and why, stands in `docs/decisions.md` under
 //! "Left out, and why".
 //!
 //! # What there is
