@@ -11,11 +11,11 @@ use thiserror::Error;
 pub struct ExpressionError {
     /// Byte offset into the text, always at the start of a character or at the end of the text.
     pub position: usize,
-    /// What should have been there.
+    /// The part that was expected there.
     pub expected: Expected,
 }
 
-/// What should have been in the text of an [`Expression`](super::Expression).
+/// The parts that can be expected in the text of an [`Expression`](super::Expression).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Expected {

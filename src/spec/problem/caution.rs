@@ -1,4 +1,4 @@
-//! What is legal in a declaration and yet looks wrong.
+//! Cautions: things that are legal in a declaration and yet look wrong.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -7,10 +7,10 @@ use core::time::Duration;
 use super::Path;
 use crate::time::text;
 
-/// Something legal that looks wrong, and where it is.
+/// Something that is legal and yet looks wrong, and its place in the declaration.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Warning {
-    /// The thing it is about.
+    /// The thing that the warning is about.
     pub path: Path,
     /// What looks wrong.
     pub caution: Caution,
