@@ -206,10 +206,10 @@ pub struct GroupSettings {
     pub failover_threshold: Option<u32>,
     /// Sliding window of `failover_threshold`. Default 6 h.
     pub failover_period: Duration,
-    /// How long a node on which the group failed comes after the others when a node is chosen.
-    /// Among such nodes the one on which it failed longest ago comes first. Only nodes that cannot
-    /// run all that must run, and paused nodes, come later still. A group never returns by itself
-    /// to a node on which it failed, however long ago.
+    /// The time for which a node on which the group failed comes after the others in the choice of
+    /// a node. Among such nodes the one on which it failed longest ago comes first. Only nodes that
+    /// cannot run all that must run, and paused nodes, come later still. A group never returns by
+    /// itself to a node on which it failed, however long ago.
     ///
     /// This ends when the node joins in a new life, or when an operator ends it: by
     /// [`ClearGroupFailures`](crate::Command::ClearGroupFailures), by a move to that very node, or,
@@ -422,17 +422,18 @@ pub struct ClusterSettings {
     /// The times at which dependencies may change. Default [`DependencyChange::Online`], in the
     /// 2003 profile [`DependencyChange::Offline`].
     pub dependency_change: DependencyChange,
-    /// How long a group waits for its preferred owner when the cluster forms
+    /// The longest time that a group waits for its preferred owner when the cluster forms
     /// (`ClusterGroupWaitDelay`). Where no member can run all that must run, it waits for the first
     /// node that can. Default 2 min, at most 1 h. A group that was given a node, was started or was
     /// found running since then does not wait.
     pub group_wait_delay: Duration,
-    /// How long a group waits for groups of higher priority that come up with it; 0 is no wait.
-    /// Default 5 min, at most 24 h. The default is the wait for a preferred owner when the cluster
-    /// forms and the time of one start, by default 2 and 3 min. For this time after a drain began,
-    /// groups on the node also run on until the groups of higher priority are online where they go.
+    /// The longest time that a group waits for groups of higher priority that come up with it; 0 is
+    /// no wait. Default 5 min, at most 24 h. The default is the wait for a preferred owner when the
+    /// cluster forms and the time of one start, by default 2 and 3 min. For this time after a drain
+    /// began, groups on the node also run on until the groups of higher priority are online where
+    /// they go.
     pub priority_wait: Duration,
-    /// How long a fence may take. Default 1 min.
+    /// Longest time for a fence. Default 1 min.
     pub fence_timeout: Duration,
     /// Wait between two attempts to fence one node. Default 30 s.
     pub fence_retry_delay: Duration,
@@ -445,7 +446,7 @@ pub struct ClusterSettings {
     /// operator, an inventory of the node, proof that the node is off, or its next life ends the
     /// doubt.
     pub probe_interval: Interval,
-    /// How long a member may take to answer what it runs; then it is asked again, under a new
+    /// Longest time for a member to answer what it runs; then it is asked again, under a new
     /// number. Default 1 min.
     pub inventory_timeout: Duration,
 }

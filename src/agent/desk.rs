@@ -90,7 +90,7 @@ impl Desk {
         self.newest
     }
 
-    /// What is being carried out.
+    /// The operation under way.
     #[must_use]
     pub const fn under_way(&self) -> Option<Task> {
         self.under_way

@@ -34,7 +34,7 @@ impl Life {
         Self { incarnation, memory: Memory::Since(OpId::new(0)) }
     }
 
-    /// Begins with a life of which nothing is remembered.
+    /// Begins with a life without memory of earlier operations.
     #[must_use]
     pub fn without_memory(incarnation: Incarnation) -> Self {
         if seeded!(AgentNeedsNoMemory) {

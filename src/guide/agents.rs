@@ -39,7 +39,7 @@
 //!     agent: Agent<Names>,
 //!     /// The resources that run on the node. A real agent asks its machine.
 //!     running: Arc<Mutex<BTreeSet<String>>>,
-//!     /// How to cancel the work on each resource.
+//!     /// A flag for each resource that cancels the work on it.
 //!     cancel: BTreeMap<String, Arc<AtomicBool>>,
 //!     own: Sender<Message>,
 //!     core: Sender<Input<Names>>,

@@ -71,7 +71,7 @@ crate::form::strictly_read! { listed "ClusterDeclaration"
 pub struct ClusterDeclaration {
     /// The cluster's name, for people.
     pub name: String,
-    /// Where defaults come from. Default [`Profile::Modern`].
+    /// The source of the defaults. Default [`Profile::Modern`].
     #[serde(default)]
     pub profile: Profile,
     #[serde(default)]

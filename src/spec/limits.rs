@@ -46,7 +46,7 @@ pub struct Limits {
     pub problems: usize,
 }
 
-/// The things of which a declaration can have too many.
+/// The limits on counts that a declaration can exceed.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Limit {

@@ -1,11 +1,11 @@
-//! Why a text is no expression.
+//! Errors of texts that are not expressions.
 
 use alloc::string::String;
 use core::fmt;
 
 use thiserror::Error;
 
-/// Why a text is no [`Expression`](super::Expression).
+/// The reason why a text is not an [`Expression`](super::Expression).
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("expected {expected} at byte {position}")]
 pub struct ExpressionError {
