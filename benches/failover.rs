@@ -1,4 +1,4 @@
-//! What a failover, a report and a question cost in clusters of ordinary size.
+//! The cost of a failover, a report and a question in clusters of ordinary size.
 //!
 //! `cargo bench --bench failover`; the larger cluster takes most of the time.
 
@@ -30,7 +30,7 @@ fn build(bencher: Bencher<'_, '_>, size: &Size) {
     });
 }
 
-/// From the loss of a node to the last operation that follows from it at once.
+/// Measures the loss of a node until the last operation that follows from it at once.
 #[divan::bench(args = SIZES)]
 fn node_failure(bencher: Bencher<'_, '_>, size: &Size) {
     let cluster = support::running(size);
@@ -40,7 +40,7 @@ fn node_failure(bencher: Bencher<'_, '_>, size: &Size) {
         .bench_local_refs(|cluster| support::lose(cluster, black_box(node)));
 }
 
-/// An agent says that a resource is alive.
+/// Measures the report of an agent that a resource is alive.
 #[divan::bench(args = SIZES)]
 fn alive_report(bencher: Bencher<'_, '_>, size: &Size) {
     let mut cluster = support::running(size);
@@ -55,7 +55,7 @@ fn alive_report(bencher: Bencher<'_, '_>, size: &Size) {
     });
 }
 
-/// A health check falls due and is asked for.
+/// Measures a health check that falls due and is asked for.
 #[divan::bench(args = SIZES, sample_count = 1_000, sample_size = 1)]
 fn health_check(bencher: Bencher<'_, '_>, size: &Size) {
     let cluster = RefCell::new(support::running(size));
@@ -72,7 +72,7 @@ fn health_check(bencher: Bencher<'_, '_>, size: &Size) {
         });
 }
 
-/// The answer to a health check.
+/// Measures the answer to a health check.
 #[divan::bench(args = SIZES, sample_count = 1_000, sample_size = 1)]
 fn health_answer(bencher: Bencher<'_, '_>, size: &Size) {
     let cluster = RefCell::new(support::running(size));
@@ -84,7 +84,7 @@ fn health_answer(bencher: Bencher<'_, '_>, size: &Size) {
     );
 }
 
-/// What would come of the loss of a node, with all operations until everything runs again.
+/// Measures the rehearsal of the loss of a node, with all operations until everything runs again.
 #[divan::bench(args = SIZES)]
 fn what_if(bencher: Bencher<'_, '_>, size: &Size) {
     let cluster = support::running(size);

@@ -1,6 +1,6 @@
-//! A cluster of a thousand nodes and a million resources: how long it takes to build, how much
-//! memory that takes, that a failed node with a hundred groups costs there what it costs in a
-//! small cluster, what a question costs, and that an answer about an orphan costs the same among few and among many.
+//! A cluster of a thousand nodes and a million resources. It measures the time and memory to build
+//! it, the loss of a node with a hundred groups compared with a small cluster, a question, and an
+//! answer about an orphan among few and among many.
 //!
 //! `cargo bench --bench scale`; ten seconds and a gigabyte.
 
@@ -30,7 +30,7 @@ fn main() {
         support::spread_checks(&mut cluster);
         cluster
     });
-    // In turn, so that whatever else the machine does falls on both.
+    // In turn, so that other work of the machine affects both.
     let mut failures = [const { Vec::new() }; 2];
     for _ in 0..FAILURES {
         for (cluster, failures) in clusters.iter().zip(&mut failures) {
@@ -53,7 +53,7 @@ fn main() {
     orphans();
 }
 
-/// One answer about an orphan, among few and among many on its node.
+/// Measures one answer about an orphan, among few and among many on its node.
 fn orphans() {
     let size = Size::even(7, 2_000, 10);
     let clusters = [10, 10_000].map(|orphans| support::with_orphans(&size, orphans));
@@ -72,7 +72,7 @@ fn orphans() {
     println!("ratio of answers {:.2}", many.as_secs_f64() / few.as_secs_f64());
 }
 
-/// First of all, because the peak of memory is that of the whole process.
+/// Measures the build. It runs first, because the peak of memory is that of the whole process.
 fn build() {
     let start = Instant::now();
     let declaration = support::declaration(&LARGE);
@@ -88,7 +88,7 @@ fn build() {
     black_box(&cluster);
 }
 
-/// Peak and present size of this process, where the system tells.
+/// Returns the peak and present size of this process, if the system provides them.
 fn memory() -> String {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let lines =
@@ -101,12 +101,12 @@ fn median(mut spans: Vec<Duration>) -> Duration {
     spans[spans.len() / 2]
 }
 
-/// From the loss of the first node to the last operation that follows from it at once.
+/// Measures the loss of the first node until the last operation that follows from it at once.
 fn failure(cluster: &Cluster) -> Duration {
     let node = cluster.spec().node_id("node0").expect("the first node");
     let mut copy = cluster.clone();
-    // The copy of a small cluster would still be in the caches, that of a large one would not; a
-    // failure comes out of the blue in both.
+    // The copy of a small cluster would still be in the caches, that of a large one would not. A
+    // real failure finds cold caches in both.
     black_box(vec![1_u8; 256 << 20]);
     let start = Instant::now();
     let effects = support::lose(&mut copy, node);
@@ -115,7 +115,7 @@ fn failure(cluster: &Cluster) -> Duration {
     elapsed
 }
 
-/// What would come of the loss of the first node, until everything runs again.
+/// Measures the rehearsal of the loss of the first node, until everything runs again.
 fn question(cluster: &Cluster) -> Duration {
     let answers = (0..QUESTIONS).map(|_| {
         let start = Instant::now();
@@ -129,7 +129,7 @@ fn question(cluster: &Cluster) -> Duration {
     median(answers.collect())
 }
 
-/// The mean cost of a report that a resource is alive.
+/// Returns the mean cost of a report that a resource is alive.
 fn report(cluster: &mut Cluster) -> Duration {
     let node = cluster.spec().node_id("node0").expect("the first node");
     let resource = cluster.spec().resource_id("r0.0").expect("the first resource");

@@ -1,7 +1,8 @@
 //! Supervises real processes from several threads: every thread plays a node of the cluster.
 //!
-//! One process is killed and restarted in place. Then a node falls silent while its processes go
-//! on; it is fenced, and only then another node takes over. `cargo run --example embed_threads`
+//! One process is killed and restarted in place. Then a node stops sending heartbeats while its
+//! processes go on. It is fenced, and only then another node takes over. `cargo run --example
+//! embed_threads`
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -31,10 +32,10 @@ mod output;
 #[path = "common/command_line.rs"]
 mod command_line;
 
-/// How long a node may say nothing before it counts as lost.
+/// The longest time without a heartbeat before a node counts as lost.
 const HEARTBEAT_LIMIT: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The argument by which this program knows that it is one of its own children.
+/// The argument that tells this program that it is one of its own children.
 const SERVICE: &str = "--be-a-service";
 
 /// Supervises real processes from several threads: every thread plays a node of the cluster.
@@ -50,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let spec = declare().build()?;
     let (web, database) = (resource(&spec, "web")?, resource(&spec, "database")?);
     let supervisor = Supervisor::start(spec);
-    // Kills all processes at the end, also if what follows panics.
+    // Kills all processes at the end, also after a panic.
     let _guard = PowerOffAtEnd(Arc::clone(&supervisor));
 
     for host in &supervisor.hosts {
@@ -79,7 +80,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Three nodes, and a shop that is checked five times a second.
+/// Declares three nodes, and a shop that is checked five times a second.
 fn declare() -> ClusterDeclaration {
     let service = |name: &str| {
         ResourceDeclaration::new(name, "Generic Service").settings(ResourceOverrides {
@@ -100,12 +101,12 @@ fn resource(spec: &ClusterSpec, name: &str) -> Result<ResourceId, Box<dyn Error>
     spec.resource_id(name).ok_or_else(|| format!("no resource {name}").into())
 }
 
-/// What all threads share.
+/// The data that all threads share.
 struct Supervisor {
     cluster: SharedCluster,
     hosts: Vec<Arc<Host>>,
     fences: Sender<Effect>,
-    /// Tells the timer that the next deadline may be another one.
+    /// Tells the timer that the next deadline may have changed.
     wake: Sender<()>,
     began: Instant,
 }
@@ -143,11 +144,11 @@ impl Supervisor {
         say!("{:>6} ms  {text}", self.now().as_millis());
     }
 
-    /// Hands in an input, and hands on what comes of it.
+    /// Hands in an input, and passes its outputs on.
     fn tell(&self, input: Input) {
         match self.cluster.handle(self.now(), input) {
             Ok(outputs) => self.deliver(outputs),
-            // A report of a node that has been given up meanwhile.
+            // A report of a node that was given up meanwhile.
             Err(SharedError::Refused(InputError::StaleOperation(_))) => {}
             Err(error) => self.say(&error.to_string()),
         }
@@ -155,7 +156,8 @@ impl Supervisor {
     }
 
     fn deliver(&self, outputs: Vec<Output>) {
-        // Only a policy that panics takes the declaration away; a daemon restores its last snapshot.
+        // The declaration is missing only after a policy panicked; a daemon would restore its last
+        // snapshot.
         let Ok(spec) = self.cluster.spec() else { return };
         for output in outputs {
             match output {
@@ -200,7 +202,7 @@ impl Supervisor {
         }
     }
 
-    /// Where all of these resources run, if they are all online.
+    /// Returns where all of these resources run, if they are all online.
     fn place(&self, resources: &[ResourceId]) -> Option<Place> {
         let cluster = self.cluster.fork().ok()?;
         let is_online =
@@ -277,7 +279,8 @@ impl Host {
         }
     }
 
-    /// Carries out an effect if the contract of agents admits it; the outcome to report, if any.
+    /// Carries out an effect if the contract of agents admits it. Returns the outcome to report, if
+    /// any.
     fn obey(&self, agent: &mut Agent, effect: &Effect) -> Result<Option<Outcome>, Refusal> {
         let Some(order) = effect.order() else { return Ok(None) };
         Ok(match agent.admit(&order)? {
@@ -292,7 +295,8 @@ impl Host {
         })
     }
 
-    /// What runs here. This thread does one thing after the other, so nothing is starting or stopping.
+    /// Lists what runs here. This thread does one thing after the other, so nothing is starting or
+    /// stopping.
     fn listing(&self, effect: &Effect) -> Input {
         let Effect { operation, node, incarnation, .. } = *effect;
         let running = self.with_processes(|processes| {
@@ -303,7 +307,7 @@ impl Host {
         Input::NodeInventory { node, incarnation, running, operation: Some(operation) }
     }
 
-    /// Does what is asked, in a way that does no harm if it is asked twice.
+    /// Carries out an operation. Doing so twice does no harm.
     fn work(&self, effect: &Effect) -> Outcome {
         let Some(resource) = effect.resource else {
             return Outcome::Failed;
@@ -356,7 +360,7 @@ impl Host {
         let _ = self.inbox.send(Order::FallSilent);
     }
 
-    /// Kills everything for good, and gives how much that was.
+    /// Kills everything for good, and returns the number of processes.
     fn power_off(&self) -> usize {
         let mut processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
         processes.take().map_or(0, |processes| processes.len())
@@ -395,7 +399,7 @@ impl Drop for PowerOffAtEnd {
     }
 }
 
-/// Does nothing until the supervisor is gone, however it went: then the pipe ends.
+/// Does nothing until the supervisor has ended, in any way: then the pipe ends.
 fn be_a_service() -> Result<(), Box<dyn Error>> {
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())

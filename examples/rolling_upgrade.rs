@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The spare nodes come first, so that every server moves to a node that is upgraded already. At
-//! any time at most one server is down; the program stops if that is ever not so.
+//! any time at most one server is down; otherwise the program stops.
 
 use std::error::Error;
 use std::time::Duration;
@@ -31,7 +31,7 @@ mod common;
 const DECLARATION: &str = include_str!("exchange_2003.toml");
 const SPARE: [&str; 3] = ["node5", "node6", "node7"];
 const ACTIVE: [&str; 4] = ["node1", "node2", "node3", "node4"];
-/// To install and to restart.
+/// The time to install and to restart.
 const UPGRADE: Duration = Duration::from_secs(45 * 60);
 
 /// Upgrades the software of seven nodes that serve four Exchange virtual servers, one by one.
@@ -56,8 +56,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         upgrade.vacate(node, None)?;
         upgrade.install(node)?;
     }
-    // The first server goes to the primary spare; without a return every other one goes to the
-    // node that was upgraded right before it.
+    // The first server goes to the primary spare. If servers do not return, each other one goes to
+    // the node that was upgraded right before it.
     let mut free = "node5";
     for (server, node) in (1..).zip(ACTIVE) {
         upgrade.vacate(node, Some(free))?;
@@ -88,7 +88,7 @@ impl Upgrade {
         self.print("", "all at home");
     }
 
-    /// Moves everything away from a node, to the target if there is one.
+    /// Moves all groups away from a node, to the target if there is one.
     fn vacate(&mut self, node: &str, target: Option<&str>) -> Result<(), Box<dyn Error>> {
         let before = self.servers_on(node);
         self.command(Command::DrainNode {
@@ -155,7 +155,7 @@ impl Upgrade {
         nodes.map(|node| format!("{node:<7}")).collect()
     }
 
-    /// One row: what was done, and what every node serves now.
+    /// Prints one row: the last step, and what every node serves now.
     fn print(&self, node: &str, step: &str) {
         let cluster = self.simulation.cluster();
         let mut places = String::new();

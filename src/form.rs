@@ -1,9 +1,9 @@
-//! How values are written and read: formats for people leave out what is as usual, all others hold
-//! every field.
+//! The written forms of values: formats for people leave out fields with their defaults, all others
+//! hold every field.
 //!
 //! A format that does not describe itself reads fields one after the other, so none of them may be
-//! missing. Whether a format is for people, it says itself
-//! ([`is_human_readable`](serde::Serializer::is_human_readable)).
+//! missing. [`is_human_readable`](serde::Serializer::is_human_readable) tells whether a format is
+//! for people.
 
 use core::fmt::{self, Write as _};
 use core::time::Duration;
@@ -23,8 +23,8 @@ impl Serialize for Span<'_> {
     }
 }
 
-/// A name of a stranger's in a message: cut if it is very long, and without characters that move what
-/// stands beside it on a screen.
+/// A name from outside in a message: cut if it is very long, and without characters that move the
+/// text around it on a screen.
 pub(crate) struct Shown<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Shown<'_> {
@@ -49,9 +49,9 @@ pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 /// Writes the fields of a struct in the order in which they are declared, which is the order in
 /// which they are read.
 ///
-/// Each stands behind a word: `always` is written in every format; `given` and `span` are left out of
-/// formats for people where they have their default, and `span` is an optional duration. A field that
-/// is forgotten does not compile.
+/// Each field follows a word. `always` is written in every format. `given` and `span` are left out
+/// of formats for people if they have their default; `span` is an optional duration. If a field is
+/// forgotten, the code does not compile.
 macro_rules! written {
     ($type:ident { $($mode:ident $field:ident,)+ }) => {
         impl serde::Serialize for $type {
@@ -90,9 +90,9 @@ pub(crate) use written;
 
 /// Declares a type whose values are read strictly from formats for people, see [`strict`].
 ///
-/// Read it is by code derived for a private twin of the same shape, through the layer. The literal is
-/// the name of the type once more. A struct that is written by a list ([`written`]) stands behind
-/// `listed`, with the rules of its fields behind their documentation.
+/// The code that reads it is derived for a private twin of equal shape, through the layer. The
+/// literal repeats the name of the type. A struct that is written by a list ([`written`]) follows
+/// `listed`, with the rules of its fields after their documentation.
 macro_rules! strictly_read {
     ($name:literal $(#[$meta:meta])* pub enum $type:ident<N: Naming = Ids> { $($body:tt)* }) => {
         #[derive(serde::Serialize)]

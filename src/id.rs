@@ -1,9 +1,8 @@
 //! Identities: dense ids inside, names outside.
 //!
-//! Operators and files speak of names; the core uses small `Copy` numbers. Both worlds share one
-//! set of types: [`Input`](crate::cluster::Input), [`Output`](crate::cluster::Output) and the
-//! answers to questions are generic over a [`Naming`], which is [`Ids`] in the core and [`Names`]
-//! at its edge.
+//! Operators and files use names; the core uses small `Copy` numbers. Both share one set of types:
+//! [`Input`](crate::cluster::Input), [`Output`](crate::cluster::Output) and the answers to
+//! questions are generic over a [`Naming`], which is [`Ids`] in the core and [`Names`] at its edge.
 
 use alloc::string::String;
 use core::fmt;
@@ -22,20 +21,20 @@ macro_rules! dense_id {
         pub struct $name(u32);
 
         impl $name {
-            /// The id of the entry that was declared at this position, counted from 0.
+            /// Returns the id of the entry that was declared at this position, counted from 0.
             #[must_use]
             pub const fn new(position: u32) -> Self {
                 Self(position)
             }
 
-            /// The position as an index into the list of declared entries.
+            /// Returns the position as an index into the list of declared entries.
             #[must_use]
             pub fn index(self) -> usize {
                 usize::try_from(self.0).unwrap_or(usize::MAX)
             }
 
-            /// The id of the entry at `index`; an index that no id can hold gives the last id,
-            /// which no declaration reaches.
+            /// Returns the id of the entry at `index`. An index that no id can hold gives the last
+            /// id, which no declaration reaches.
             #[must_use]
             pub fn from_index(index: usize) -> Self {
                 Self(u32::try_from(index).unwrap_or(u32::MAX))
@@ -93,20 +92,20 @@ macro_rules! counter {
         pub struct $name(u64);
 
         impl $name {
-            /// The counter with this value.
+            /// Returns the counter with this value.
             #[must_use]
             pub const fn new(value: u64) -> Self {
                 Self(value)
             }
 
-            /// The value of the counter.
+            /// Returns the value of the counter.
             #[must_use]
             pub const fn value(self) -> u64 {
                 self.0
             }
 
-            /// The next value. At the end of the range the counter stays where it is, which
-            /// [`Cluster::handle`](crate::Cluster::handle) refuses long before it happens.
+            /// Returns the next value. At the end of the range the counter stays where it is;
+            /// [`Cluster::handle`](crate::Cluster::handle) refuses inputs long before that.
             #[must_use]
             pub const fn next(self) -> Self {
                 Self(self.0.saturating_add(1))
@@ -122,40 +121,40 @@ macro_rules! counter {
 }
 
 counter! {
-    /// The identity of one operation that the embedder carries out. Never reused, not even after
-    /// a restore; carrying out the same one twice must be harmless.
+    /// The identity of one operation that the embedder carries out. It is never reused, not even
+    /// after a restore. Carrying out one operation twice must be harmless.
     OpId
 }
 counter! {
-    /// The ownership epoch of a group. It grows with every change of owner and every fencing of
-    /// the owner, so that an agent can refuse what was asked in an older one.
+    /// The ownership epoch of a group. It grows with every change of owner and every fencing of the
+    /// owner, so that an agent can refuse operations of an older epoch.
     Epoch
 }
 counter! {
-    /// The life of a node between two starts of its membership service, chosen by the embedder
-    /// and growing: a boot count or the time of the start. What ran in an older incarnation is
-    /// gone.
+    /// The life of a node between two starts of its membership service. The embedder chooses a
+    /// growing number: a boot count or the time of the start. Resources that ran in an older
+    /// incarnation run no more.
     Incarnation
 }
 
 impl Incarnation {
-    /// The highest incarnation that is accepted, so that later ones are left to tell.
+    /// The highest incarnation that is accepted, so that higher numbers remain.
     pub const LAST: Self = Self(u64::MAX >> 1);
 }
 
-/// How nodes, groups and resources are referred to.
+/// The way in which nodes, groups and resources are referred to.
 pub trait Naming: Clone + Copy + fmt::Debug + Eq + Hash + Ord + Send + Sync + 'static {
-    /// Refers to a node.
+    /// A reference to a node.
     type Node: Reference;
-    /// Refers to a group.
+    /// A reference to a group.
     type Group: Reference;
-    /// Refers to a resource.
+    /// A reference to a resource.
     type Resource: Reference;
-    /// Refers to a dimension of capacity.
+    /// A reference to a dimension of capacity.
     type Dimension: Reference;
 }
 
-/// What a [`Naming`] may use as a reference.
+/// A type that a [`Naming`] may use as a reference.
 pub trait Reference:
     Clone + fmt::Debug + fmt::Display + DeserializeOwned + Eq + Hash + Ord + Send + Serialize + Sync
 {
@@ -175,7 +174,7 @@ impl<T> Reference for T where
 {
 }
 
-/// References are the dense ids of one cluster's configuration.
+/// Refers by the dense ids of one configuration.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Ids;
 
@@ -186,7 +185,7 @@ impl Naming for Ids {
     type Dimension = DimensionId;
 }
 
-/// References are the declared names, compared as [`name`] says.
+/// Refers by the declared names, compared as [`name`] says.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Names;
 

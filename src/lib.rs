@@ -6,8 +6,8 @@
 //! model is that of Windows server clusters: nodes own groups, a group is a set of resources that
 //! depend on each other, and a group moves as a whole.
 //!
-//! What the crate promises, who checks each promise and how to repeat that stands in
-//! `docs/assurance.md`, beside the sources.
+//! `docs/assurance.md`, beside the sources, lists the promises of the crate, with the checks of
+//! each promise and how to repeat them.
 //!
 //! # Example
 //!
@@ -16,7 +16,7 @@
 //! use quorate::spec::{ClusterDeclaration, Fencing, GroupDeclaration, ResourceDeclaration};
 //! use quorate::{Cluster, Incarnation, Input, Outcome, Output, Timestamp};
 //!
-//! // What there is: three nodes, and a database that needs its disk and its address.
+//! // Three nodes, and a database that needs its disk and its address.
 //! let spec = ClusterDeclaration::new("mill")
 //!     .node("a")
 //!     .node("b")
@@ -87,20 +87,21 @@
 //!
 //! # The contract
 //!
-//! One loop, in any thread or task of the embedder's:
+//! The embedder runs one loop, in any thread or task:
 //!
 //! 1. Hand one input to [`Cluster::handle`], with the time. An error means that nothing changed.
-//! 2. Call [`Cluster::poll_output`] until it gives `None`. An [`Effect`] is to be carried out; when
-//!    it ends, say so with [`Input::OperationFinished`], once. An [`Event`] is for information.
-//!    [`Cluster::poll_named_output`] gives the same by names, those of the configuration in which it
-//!    arose; ids mean something in one configuration only.
+//! 2. Call [`Cluster::poll_output`] until it returns `None`. Carry out each [`Effect`]; when it
+//!    ends, report this once with [`Input::OperationFinished`]. An [`Event`] is for information.
+//!    [`Cluster::poll_named_output`] returns outputs by names, those of the configuration in which
+//!    they arose; an id has a meaning in one configuration only.
 //! 3. Set a timer for [`Cluster::poll_timeout`]; when it rings, call [`Cluster::handle_timeout`].
 //!    The answer changes with every input.
 //!
 //! Equal inputs at equal times give equal outputs and a bit-identical state, on every platform. So
 //! a cluster can be replicated by any ordered log, replayed, or forked for a question:
 //! [`Cluster::what_if`] runs the code that decides on a copy. [`Cluster::snapshot`] keeps a cluster
-//! over a restart; what was in flight is [outstanding](Cluster::outstanding) afterwards.
+//! over a restart; operations that were in flight are [outstanding](Cluster::outstanding)
+//! afterwards.
 //!
 //! # Where to look
 //!
@@ -111,16 +112,16 @@
 //! | --- | --- |
 //! | [`guide`] | pages to start from |
 //! | [`spec`] | what an operator declares, and everything that can be wrong with it |
-//! | [`kind`] | resource kinds: those of Windows and Exchange, and one's own |
+//! | [`kind`] | resource kinds: those of Windows and Exchange, and your own |
 //! | [`settings`] | every property with its meaning, unit and default |
 //! | [`graph`] | dependencies: `[disk] and ([ip 1] or [ip 2])` |
 //! | [`cluster`] | the core: inputs, outputs, questions |
-//! | [`agent`] | what an agent may carry out, and what it has to refuse |
-//! | [`state`] | what a cluster remembers, to be read |
+//! | [`agent`] | the contract of agents: which effects they carry out, and which they refuse |
+//! | [`state`] | the state that a cluster remembers, to be read |
 //! | [`machine`] | the states of nodes, resources and groups, and budgets of failures |
-//! | [`quorum`] | which votes keep a cluster alive |
-//! | [`plan`] | placement: which node a group gets, and why |
-//! | [`policy`] | failover orders, and how to write one |
+//! | [`quorum`] | the votes that keep a cluster alive |
+//! | [`plan`] | placement: the node that a group gets, and why |
+//! | [`policy`] | failover orders, and how to write your own |
 //! | [`catalog`] | whole groups, ready to declare: Exchange virtual servers |
 //! | [`id`], [`time`] | identities, and time as an argument |
 //!
@@ -129,20 +130,20 @@
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
 //! | `shared` | yes | `SharedCluster`, a handle that threads share; needs `std` |
-//! | `testkit` | no | `testkit`: invariants, strategies, scenarios and laws for tests; needs `std` |
+//! | [`agent`] | the contract of agents: which effects they carry out or refuse |
 //! | `sim` | no | `sim`: a deterministic simulator of whole clusters; brings `testkit` |
 //!
 //! Everything else needs only `alloc`.
 //!
 //! # What it is not
 //!
-//! No daemon, no agents, no sockets, no storage and no consensus algorithm: who is a member, and
-//! in which order inputs count, is decided outside. It does not detect failures; it decides what
-//! follows from them.
+//! The crate has no daemon, no agents, no sockets, no storage and no consensus algorithm. The
+//! embedder decides which nodes are members, and in which order inputs count. The crate does not
+//! detect failures; it decides what follows from them.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// No input may make the library panic, so nothing that can panic is let in.
+// No input may make the library panic, so everything that can panic is denied.
 #![cfg_attr(
     not(test),
     deny(
@@ -169,8 +170,8 @@ extern crate alloc;
 #[cfg(any(test, feature = "shared"))]
 extern crate std;
 
-/// Whether a bug is planted on purpose; always false without the compiler flag
-/// `--cfg quorate_seeded_bugs`.
+/// Tells whether a bug is planted on purpose; always false without the compiler flag `--cfg
+/// quorate_seeded_bugs`.
 #[cfg(quorate_seeded_bugs)]
 macro_rules! seeded {
     ($bug:ident) => {

@@ -1,7 +1,7 @@
-//! Quorum: whether the votes that are present may act for the whole cluster.
+//! Quorum: decides whether the votes that are present suffice to act for the whole cluster.
 //!
-//! A pure function of votes. It knows neither nodes nor time; who counts as present and when a
-//! weight changes is decided elsewhere.
+//! It is a pure function of votes and knows neither nodes nor time. Other modules decide which
+//! nodes count as present and when a weight changes.
 
 use core::fmt;
 
@@ -12,32 +12,32 @@ use crate::settings::QuorumRule;
 /// The votes at one moment, as one side of the cluster sees them.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Ballot {
-    /// Nodes that are present, whatever their votes.
+    /// The number of nodes that are present, with or without votes.
     pub members: usize,
     /// Votes of these nodes.
     pub present: u64,
     /// Votes of all nodes of the configuration.
     pub total: u64,
-    /// Whether this side holds the witness.
+    /// The witness, as this side sees it.
     pub witness: WitnessState,
-    /// Vote of the witness; counts only under a rule that has one.
+    /// Votes of the witness; they count only under a rule that has a witness.
     pub witness_weight: u32,
 }
 
-/// Whether the witness can be reached.
+/// The state of the witness.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum WitnessState {
-    /// It cannot, or nobody has said yet.
+    /// This side does not hold it, or nobody has reported it yet.
     #[default]
     Down,
     /// This side holds it.
     Up,
 }
 
-/// What a ballot comes to.
+/// The result of a ballot.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Verdict {
@@ -57,8 +57,8 @@ pub enum Verdict {
     },
 }
 
-/// Judges a ballot: more than half of all votes must be present, or, where the disk alone
-/// decides, the witness and a node to hold it.
+/// Judges a ballot. More than half of all votes must be present, or, where the disk alone decides,
+/// the witness and a node that holds it.
 ///
 /// Two sides that share neither a node nor the witness are never both quorate.
 ///
@@ -77,7 +77,7 @@ pub fn judge(rule: QuorumRule, ballot: &Ballot) -> Verdict {
         QuorumRule::MajorityWithWitness => {
             let total = ballot.total.saturating_add(witness_weight);
             match ballot.witness {
-                // A witness without a node to hold it is nobody's.
+                // A witness does not count without a node that holds it.
                 WitnessState::Up | WitnessState::Down
                     if ballot.members > 0
                         && (ballot.witness == WitnessState::Up || seeded!(WitnessForBoth)) =>
@@ -97,7 +97,7 @@ pub fn judge(rule: QuorumRule, ballot: &Ballot) -> Verdict {
 }
 
 impl Verdict {
-    /// Whether the votes suffice.
+    /// Tells whether the votes suffice.
     #[must_use]
     pub const fn is_quorate(self) -> bool {
         match self {
@@ -120,7 +120,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// `2 * votes > total`, written so that it cannot overflow.
+/// Judges by `2 * votes > total`, written so that it cannot overflow.
 fn majority(votes: u64, total: u64) -> Verdict {
     let needed = if seeded!(HalfIsMajority) {
         total.saturating_sub(total.midpoint(0))
@@ -174,8 +174,8 @@ mod tests {
         }
     }
 
-    /// How many of the ways in which so many of the nodes can fail at once leave a quorum, and how
-    /// many ways there are: every set of nodes is tried.
+    /// Tries every set of `failed` nodes. Returns how many of the sets leave a quorum, and the
+    /// number of sets.
     fn survived(nodes: u32, rule: QuorumRule, failed: u32) -> (usize, usize) {
         let sets = (0_u32..1 << nodes).filter(|set| set.count_ones() == nodes - failed);
         let quorate = |set: &u32| is_quorate(rule, set.count_ones(), nodes, WitnessState::Up);
@@ -270,7 +270,7 @@ mod tests {
         }
     }
 
-    /// The same for every way to weigh up to four nodes and the witness with 0 to 3 votes.
+    /// Tries all votes of 0 to 3 for up to four nodes and the witness.
     #[test]
     fn two_weighted_sides_are_never_both_quorate() {
         for rule in RULES {

@@ -1,17 +1,18 @@
-//! Bugs that are planted on purpose, to prove that the proofs find them.
+//! Bugs that are planted on purpose, to prove that the checks find them.
 //!
 //! A check that has never failed is not known to work. Each of these bugs breaks the engine in one
-//! place, and the simulator and the model checker have to notice. The switch is the compiler flag
-//! `--cfg quorate_seeded_bugs`, which the build script of the package `ci/seeded_bugs` sets. It is no
-//! feature, so no dependency can turn it on; without it the bugs are not compiled at all.
+//! place, and the simulator and the model checker have to notice it. The switch is the compiler
+//! flag `--cfg quorate_seeded_bugs`, which the build script of the package `ci/seeded_bugs` sets.
+//! It is not a feature, so no dependency can turn it on. Without it the bugs are not compiled.
 
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-/// One planted bug at a time, in the whole process; 0 is none.
+/// The planted bug of the whole process; 0 is none.
 static PLANTED: AtomicUsize = AtomicUsize::new(0);
 
-/// How often a bug that needs chance was asked, for there is none in the engine.
+/// Counts how often a bug that needs chance was asked for, because the engine has no random
+/// numbers.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
 macro_rules! bugs {
@@ -27,7 +28,7 @@ macro_rules! bugs {
             /// Every bug.
             pub const ALL: &'static [Self] = &[$(Self::$bug,)+];
 
-            /// What is wrong, in words.
+            /// The defect, in words.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self {
@@ -35,7 +36,7 @@ macro_rules! bugs {
                 }
             }
 
-            /// The invariant that it is meant to break, by its number.
+            /// The number of the invariant that it is meant to break.
             #[must_use]
             pub const fn breaks(self) -> &'static str {
                 match self {
@@ -255,19 +256,19 @@ bugs! {
     FenceHoldsUpOthers: L16,
 }
 
-/// Plants a bug in place of the one before, or takes it out.
+/// Plants a bug in place of the present one, or removes it.
 pub fn plant(bug: Option<SeededBug>) {
     let number = bug.and_then(|bug| SeededBug::ALL.iter().position(|other| *other == bug));
     PLANTED.store(number.map_or(0, |at| at.saturating_add(1)), Ordering::SeqCst);
 }
 
-/// Whether this bug is planted.
+/// Tells whether this bug is planted.
 pub(crate) fn is_planted(bug: SeededBug) -> bool {
     let number = PLANTED.load(Ordering::Relaxed);
     number != 0 && number.checked_sub(1).and_then(|at| SeededBug::ALL.get(at)) == Some(&bug)
 }
 
-/// Another answer each time, in the whole process.
+/// Returns another answer each time, in the whole process.
 pub(crate) fn whim() -> bool {
     ASKED.fetch_add(1, Ordering::Relaxed).is_multiple_of(3)
 }

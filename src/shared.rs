@@ -17,36 +17,36 @@ use crate::policy::Trigger;
 use crate::spec::ClusterSpec;
 use crate::time::Timestamp;
 
-/// A handle to one cluster that many threads may use; clones are cheap and share it.
+/// A handle to one cluster that many threads may use. Clones are cheap and share the cluster.
 ///
-/// The outputs of an input are taken in the same critical section, so threads never see each
-/// other's. What two threads got they may carry out in either order: epochs and operation numbers
-/// say which is the newer one. Readers do not block each other.
+/// Each call takes the outputs of its own input under the lock, so threads never see each other's
+/// outputs. Two threads may carry out their outputs in either order: epochs and operation numbers
+/// tell which are newer.
 ///
-/// Threads read their clocks before they wait for the lock, so a later one may come first: an
-/// input with an older time counts as of the latest time that was seen.
+/// Threads read their clocks before they wait for the lock, so a later time may come first. An
+/// input with an older time counts as one at the latest time that was seen.
 ///
 /// # A policy that panics
 ///
-/// The core does not panic, but a policy is the embedder's code. One that panics within an input or a
-/// timeout leaves the cluster half changed. No thread goes on with such a cluster: from then on every
-/// method of every clone answers [`HalfChanged`], until [`replace`](Self::replace) puts a cluster in
-/// its place that was restored from the last snapshot. The outputs of the input are lost; what is in
-/// flight afterwards, [`outstanding`](Self::outstanding) tells. A policy that panics within a question
-/// spoils nothing but its answer, for questions change nothing.
+/// The core does not panic, but a policy is the embedder's code. If it panics within an input or a
+/// timeout, the cluster is half changed. No thread may go on with such a cluster: from then on
+/// every method of every clone returns [`HalfChanged`], until [`replace`](Self::replace) puts a
+/// cluster in its place that was restored from the last snapshot. The outputs of the input are
+/// lost; [`outstanding`](Self::outstanding) returns the operations that are in flight afterwards.
+/// If a policy panics within a question only the answer is lost, for questions change nothing.
 ///
 /// # Deadlock
 ///
-/// Nothing of the embedder's runs under the lock but the policy, which sees a placement and needs
-/// no handle; there is no guard to hold and no closure to pass. So nothing can deadlock, unless a
-/// policy keeps a handle to its own cluster and uses it: it must not.
+/// The only code of the embedder that runs under the lock is the policy, which sees a placement and
+/// needs no handle. There is no guard to hold and no closure to pass. So nothing can deadlock,
+/// unless a policy keeps a handle to its own cluster and uses it, which it must not do.
 ///
 /// # Questions
 ///
-/// Each question is answered as of one moment; two of them may see the cluster before and after an
-/// input. What has to be of one moment, and whatever has no method here, is asked of a
-/// [`fork`](Self::fork). Readers do not block each other, and give way to an input that waits, so
-/// that those who ask all the time keep no input out.
+/// Each answer is about one moment; two questions may see the cluster before and after an input.
+/// Use a [`fork`](Self::fork) for several questions about one moment, and for every question that
+/// has no method here. Readers do not block each other, and give way to an input that waits, so
+/// that frequent questions keep no input out.
 ///
 /// ```
 /// use quorate::policy::Ring;
@@ -71,7 +71,7 @@ pub struct SharedCluster {
     slot: Arc<RwLock<Slot>>,
 }
 
-/// The cluster, and whether it may be used.
+/// The cluster, and its condition.
 struct Slot {
     cluster: Cluster,
     condition: Condition,
@@ -86,7 +86,7 @@ enum Condition {
 
 /// The policy panicked within an input or a timeout, and left the shared cluster half changed.
 ///
-/// Nothing is answered and nothing is taken in any more, before the cluster is
+/// No question is answered and no input is taken in any more until the cluster is
 /// [replaced](SharedCluster::replace) by one that is restored from a snapshot.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 #[error(
@@ -95,13 +95,14 @@ enum Condition {
 )]
 pub struct HalfChanged;
 
-/// Why a shared cluster did not do what it was asked to. Nothing has changed.
+/// The reason why a shared cluster did not take in an input or answer a question. Nothing has
+/// changed.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum SharedError<E> {
     /// The cluster refused it.
     #[error(transparent)]
     Refused(E),
-    /// The cluster is not to be used any more.
+    /// The cluster may not be used any more.
     #[error(transparent)]
     HalfChanged(#[from] HalfChanged),
 }
@@ -114,7 +115,7 @@ impl SharedCluster {
         Self { slot: Arc::new(RwLock::new(Slot { cluster, condition })) }
     }
 
-    /// Takes in what happened, and gives what to do about it.
+    /// Takes in an input, and returns its outputs.
     ///
     /// # Errors
     ///
@@ -133,7 +134,8 @@ impl SharedCluster {
         answer.map(|()| outputs).map_err(SharedError::Refused)
     }
 
-    /// Goes on after a time in which nobody decided, and gives what to do: [`Cluster::resume`].
+    /// Goes on after a time in which the core was down, and returns the outputs:
+    /// [`Cluster::resume`].
     ///
     /// # Errors
     ///
@@ -142,7 +144,7 @@ impl SharedCluster {
         self.handle(now, Input::CoreResumed)
     }
 
-    /// Does what is due at `now`, and gives what to do about it.
+    /// Does what is due at `now`, and returns the outputs.
     ///
     /// # Errors
     ///
@@ -151,18 +153,18 @@ impl SharedCluster {
         self.change(|cluster| cluster.handle_timeout(now)).map(|((), outputs)| outputs)
     }
 
-    /// Puts another cluster in the place of this one, for every clone of the handle: one that was
-    /// [restored](Cluster::restore) after the policy panicked.
+    /// Puts another cluster in the place of this one, for every clone of the handle. It is meant
+    /// for a cluster that was [restored](Cluster::restore) after the policy panicked.
     pub fn replace(&self, cluster: Cluster) {
         let new = Slot { cluster, condition: Condition::Whole };
         let old = core::mem::replace(&mut *self.slot.write(), new);
-        // Not under the lock: the last of a policy goes with its cluster.
+        // The old cluster is dropped outside the lock, because its policy may be dropped with it.
         drop(old);
     }
 
-    /// The same by names. Names are looked up under the same lock, so no other thread can change
-    /// the configuration in between; outputs have the names of the configuration in which they
-    /// arose, so that an evicted node keeps its own.
+    /// Takes in an input by names, and returns its outputs by names. Names are looked up under the
+    /// lock of the input, so no other thread can change the configuration in between. Outputs have
+    /// the names of the configuration in which they arose, so an evicted node keeps its name.
     ///
     /// # Errors
     ///
@@ -184,7 +186,7 @@ impl SharedCluster {
         answer.map_err(SharedError::Refused)
     }
 
-    /// Does what is due at `now`, and gives what to do about it, by names.
+    /// Does what is due at `now`, and returns the outputs by names.
     ///
     /// # Errors
     ///
@@ -197,8 +199,8 @@ impl SharedCluster {
         self.change(change).map(|(outputs, _)| outputs)
     }
 
-    /// The declaration that is in force. Costs a counter: it is shared, and stays what it is when
-    /// another one comes into force.
+    /// Returns the declaration in force. It is shared, so this is cheap, and it stays unchanged
+    /// when another declaration comes into force.
     ///
     /// # Errors
     ///
@@ -207,7 +209,7 @@ impl SharedCluster {
         self.ask(Cluster::shared_spec)
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout) next, and why:
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout) next, and why:
     /// [`Cluster::poll_timeout`].
     ///
     /// # Errors
@@ -217,7 +219,7 @@ impl SharedCluster {
         self.ask(Cluster::poll_timeout)
     }
 
-    /// Every operation that was asked for and has not ended, oldest first:
+    /// Returns every operation that was asked for and has not ended, oldest first:
     /// [`Cluster::outstanding`].
     ///
     /// # Errors
@@ -263,7 +265,7 @@ impl SharedCluster {
         self.ask(|cluster| cluster.state().owner(group))
     }
 
-    /// Why a group that should be online is not: [`Cluster::why`].
+    /// Returns why a group that should be online is not: [`Cluster::why`].
     ///
     /// # Errors
     ///
@@ -272,7 +274,7 @@ impl SharedCluster {
         self.ask(|cluster| cluster.why(group))
     }
 
-    /// Where a group would go if `trigger` happened now: [`Cluster::explain`].
+    /// Returns where a group would go if `trigger` happened now: [`Cluster::explain`].
     ///
     /// # Errors
     ///
@@ -283,7 +285,7 @@ impl SharedCluster {
         trigger: Trigger,
     ) -> Result<Option<Explanation>, HalfChanged> {
         match trigger {
-            // These let an incident happen on a copy.
+            // These triggers change a copy of the cluster.
             Trigger::NodeFailure | Trigger::Drain => Ok(self.fork()?.explain(group, trigger)),
             Trigger::Start | Trigger::ResourceFailure | Trigger::BestPossible => {
                 self.ask(|cluster| cluster.explain(group, trigger))
@@ -291,7 +293,7 @@ impl SharedCluster {
         }
     }
 
-    /// What is left at `now` of the restarts of a resource: [`Cluster::restart_budget`].
+    /// Returns the restarts of a resource that are left at `now`: [`Cluster::restart_budget`].
     ///
     /// # Errors
     ///
@@ -304,7 +306,7 @@ impl SharedCluster {
         self.ask(|cluster| cluster.restart_budget(resource, now))
     }
 
-    /// What is left at `now` of the failovers of a group: [`Cluster::failover_budget`].
+    /// Returns the failovers of a group that are left at `now`: [`Cluster::failover_budget`].
     ///
     /// # Errors
     ///
@@ -317,8 +319,8 @@ impl SharedCluster {
         self.ask(|cluster| cluster.failover_budget(group, now))
     }
 
-    /// A number that is equal for equal states: [`Cluster::digest`]. Inputs wait while the whole
-    /// state is read.
+    /// Returns a number that is equal for equal states: [`Cluster::digest`]. Inputs wait while the
+    /// whole state is read.
     ///
     /// # Errors
     ///
@@ -327,8 +329,8 @@ impl SharedCluster {
         self.ask(Cluster::digest)
     }
 
-    /// The whole state with its declaration: [`Cluster::snapshot`]. Inputs wait no longer than for
-    /// a [`fork`](Self::fork).
+    /// Returns the whole state with its declaration: [`Cluster::snapshot`]. Inputs wait no longer
+    /// than for a [`fork`](Self::fork).
     ///
     /// # Errors
     ///
@@ -337,13 +339,13 @@ impl SharedCluster {
         self.fork().map(|cluster| cluster.snapshot())
     }
 
-    /// What would come of these inputs: [`Cluster::what_if`]. Inputs wait no longer than for a
-    /// [`fork`](Self::fork); the rest happens on the copy.
+    /// Returns what these inputs would lead to: [`Cluster::what_if`]. Inputs wait no longer than
+    /// for a [`fork`](Self::fork); the rest happens on the copy.
     ///
     /// # Errors
     ///
-    /// The first input that names what is not declared, or would not be accepted; or the cluster is
-    /// half changed.
+    /// The first input that has an unknown name or would not be accepted; or the cluster is half
+    /// changed.
     pub fn what_if(
         &self,
         inputs: impl IntoIterator<Item = Input<Names>>,
@@ -351,11 +353,11 @@ impl SharedCluster {
         self.fork()?.what_if(inputs).map_err(SharedError::Refused)
     }
 
-    /// A copy of the cluster as it is, to be asked at leisure. Nothing connects it with the shared
-    /// one any more, so it must not be handed the inputs of the real nodes.
+    /// Returns a copy of the cluster for any number of questions. It has no connection to the
+    /// shared cluster any more, so do not hand it inputs of the real nodes.
     ///
-    /// Costs a copy of the state and of its indexes, in proportion to nodes, groups and resources;
-    /// the declaration and the policy are shared. Inputs wait while it is made.
+    /// It costs a copy of the state and of its indexes, in proportion to nodes, groups and
+    /// resources; the declaration and the policy are shared. Inputs wait while it is made.
     ///
     /// # Errors
     ///
@@ -372,8 +374,8 @@ impl SharedCluster {
         }
     }
 
-    /// Changes the cluster and takes what it puts out. What panics leaves it marked, for the lock is
-    /// released then as if nothing had happened.
+    /// Changes the cluster and takes its outputs. If the change panics, the cluster stays marked,
+    /// for the lock is then released as if nothing had happened.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut Cluster) -> T,
@@ -397,7 +399,7 @@ fn drain_named(cluster: &mut Cluster) -> Vec<Output<Names>> {
 
 impl fmt::Debug for SharedCluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Debugging must not wait for an input, and neither may an input for who is written to.
+        // Debugging must not wait for an input, and an input must not wait for the writer.
         let copy = self.slot.try_read().map(|slot| (slot.condition, slot.cluster.clone()));
         let mut tuple = f.debug_tuple("SharedCluster");
         match copy {

@@ -29,11 +29,11 @@ impl Timestamp {
     /// The origin.
     pub const ZERO: Self = Self(0);
 
-    /// The latest instant that an input may have: half of what can be told, so that every
-    /// deadline lies after it.
+    /// The latest instant that an input may have: half of the range, so that every deadline lies
+    /// after it.
     pub const LATEST: Self = Self(u64::MAX >> 1);
 
-    /// The instant this many milliseconds after the origin.
+    /// Returns the instant this many milliseconds after the origin.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
@@ -45,13 +45,13 @@ impl Timestamp {
         self.0
     }
 
-    /// The instant `span` later, at most the last one that can be told.
+    /// Returns the instant `span` later, at most the last one of the range.
     #[must_use]
     pub fn after(self, span: Duration) -> Self {
         Self(self.0.saturating_add(whole_millis(span)))
     }
 
-    /// The span since `earlier`; zero if that is later.
+    /// Returns the span since `earlier`; zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -68,17 +68,17 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Whole milliseconds of a span, at most `u64::MAX`.
+/// Returns the whole milliseconds of a span, at most `u64::MAX`.
 #[must_use]
 pub(crate) fn whole_millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What the clock on the wall showed at the moment of an input.
+/// A reading of the wall clock at the moment of an input.
 ///
 /// Failback windows are hours of the cluster's local day. Zone rules and daylight saving stay with
 /// the embedder: it sends a new reading whenever the offset changes, and now and then against
-/// drift. Between two readings the core counts on with the timestamps of the inputs.
+/// drift. Between two readings the core counts on by the timestamps of the inputs.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WallClock {
@@ -92,7 +92,7 @@ impl WallClock {
     /// Milliseconds of one day.
     pub const DAY_MILLIS: u64 = 86_400_000;
 
-    /// Whether both fields are in range.
+    /// Tells whether both fields are in range.
     #[must_use]
     pub fn is_valid(self) -> bool {
         u64::from(self.utc_millis_of_day) < Self::DAY_MILLIS
@@ -100,7 +100,7 @@ impl WallClock {
             && self.utc_offset_minutes < 1_440
     }
 
-    /// Milliseconds since local midnight, `elapsed` after the reading.
+    /// Returns the milliseconds since local midnight, `elapsed` after the reading.
     #[must_use]
     pub fn local_millis_of_day(self, elapsed: Duration) -> u64 {
         let utc = u64::from(self.utc_millis_of_day)
@@ -112,17 +112,17 @@ impl WallClock {
     }
 }
 
-/// How often something is done, or never: `"5s"`, milliseconds, or `"never"` in files.
+/// An interval at which something is done, or never: `"5s"`, milliseconds, or `"never"` in files.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Interval {
-    /// Each time this span has passed.
+    /// It is done each time this span has passed.
     Every(Duration),
-    /// Not at all.
+    /// It is not done at all.
     Never,
 }
 
 impl Interval {
-    /// The span, unless it is never.
+    /// Returns the span, unless it is never.
     #[must_use]
     pub const fn span(self) -> Option<Duration> {
         match self {

@@ -1,4 +1,4 @@
-//! Clusters of any size, and an embedder on which every operation succeeds.
+//! Clusters of any size, and an embedder whose operations all succeed.
 #![allow(dead_code, reason = "each binary uses a part of it")]
 
 use std::time::Duration;
@@ -13,19 +13,19 @@ use quorate::spec::{
 };
 use quorate::{Cluster, Incarnation, Input, NodeId, OpId, Outcome, Output, ResourceId, Timestamp};
 
-/// How large a cluster is.
+/// The size of a cluster.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
     pub(crate) nodes: usize,
     pub(crate) groups: usize,
-    /// In each group.
+    /// Resources in each group.
     pub(crate) resources: usize,
-    /// Groups whose first preferred owner is the first node; the others are dealt out in turn.
+    /// Groups whose first preferred owner is the first node; the others are spread over the nodes.
     pub(crate) on_first: usize,
 }
 
 impl Size {
-    /// The groups dealt out evenly.
+    /// Returns a size in which the groups are spread evenly.
     pub(crate) const fn even(nodes: usize, groups: usize, resources: usize) -> Self {
         Self { nodes, groups, resources, on_first: groups.div_ceil(nodes) }
     }
@@ -38,7 +38,7 @@ impl Size {
     }
 }
 
-/// A cluster in which every group has two preferred owners and a tree of resources.
+/// Declares a cluster in which every group has two preferred owners and a tree of resources.
 pub(crate) fn declaration(size: &Size) -> ClusterDeclaration {
     let mut cluster = ClusterDeclaration::new("bench")
         .quorum(QuorumRule::DiskOnly)
@@ -53,7 +53,7 @@ pub(crate) fn declaration(size: &Size) -> ClusterDeclaration {
     cluster
 }
 
-/// A kind whose checks are so rare that those of many resources never fall together.
+/// Declares a kind whose checks are so rare that those of many resources never coincide.
 fn service() -> KindDeclaration {
     KindDeclaration {
         name: "Service".into(),
@@ -68,7 +68,7 @@ fn service() -> KindDeclaration {
 
 fn group_declaration(size: &Size, group: usize) -> GroupDeclaration {
     let home = size.home(group);
-    // The second choices of one node's groups lie apart.
+    // The groups of one node have different second choices.
     let second = (home + 1 + group % (size.nodes - 1)) % size.nodes;
     let mut declaration = GroupDeclaration::new(format!("group{group}"))
         .preferred_owners([format!("node{home}"), format!("node{second}")]);
@@ -115,8 +115,8 @@ pub(crate) fn handle(cluster: &mut Cluster, input: Input) {
     cluster.handle(now, input).expect("the input fits the state");
 }
 
-/// A running cluster whose last node came back in a new life, running this many resources that
-/// other nodes own; and the first stop of those that is asked for.
+/// Returns a running cluster whose last node came back in a new life, running this many resources
+/// that other nodes own, and the first stop of them that is asked for.
 pub(crate) fn with_orphans(size: &Size, orphans: usize) -> (Cluster, OpId) {
     let mut cluster = running(size);
     let node = cluster.spec().nodes().map(|(node, _)| node).last().expect("a node");
@@ -135,7 +135,7 @@ pub(crate) fn with_orphans(size: &Size, orphans: usize) -> (Cluster, OpId) {
     (cluster, *stops.first().expect("an orphan is stopped"))
 }
 
-/// Loses a node and takes everything that follows at once; how many operations that is.
+/// Loses a node and takes everything that follows at once. Returns the number of operations.
 pub(crate) fn lose(cluster: &mut Cluster, node: NodeId) -> usize {
     handle(cluster, Input::NodeLost { node, incarnation: Life::Known });
     let mut effects = 0;
@@ -162,14 +162,14 @@ pub(crate) fn succeed(cluster: &mut Cluster, operation: OpId) {
     handle(cluster, Input::OperationFinished { operation, outcome: Outcome::Succeeded });
 }
 
-/// Lets every resource report once within fifty seconds, in no order that has to do with nodes or
-/// groups. Checks of up to fifty thousand resources fall due one by one.
+/// Lets every resource report once within fifty seconds, in an order that is independent of nodes
+/// and groups. Checks of up to fifty thousand resources fall due one by one.
 pub(crate) fn spread_checks(cluster: &mut Cluster) {
     let spec = cluster.spec().clone();
     let begin = cluster.state().now();
     let count = spec.resources().len() as u64;
     for step in 0..count {
-        // A prime that divides no number of resources here, so every one has its turn.
+        // The prime divides no number of resources here, so every resource has its turn.
         let resource = ResourceId::new(u32::try_from(step * 7_919 % count).expect("an id"));
         let group = spec.resource(resource).expect("it is declared").group();
         let node = cluster.state().owner(group).expect("every group is placed");
@@ -180,7 +180,7 @@ pub(crate) fn spread_checks(cluster: &mut Cluster) {
     }
 }
 
-/// Lets the next health check fall due; the operation that asks for it.
+/// Lets the next health check fall due. Returns the operation that asks for it.
 pub(crate) fn next_check(cluster: &mut Cluster) -> OpId {
     let due = cluster.poll_timeout().expect("there is always a next check");
     cluster.handle_timeout(due.at);

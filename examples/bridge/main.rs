@@ -1,7 +1,7 @@
 //! A cluster that speaks JSON: one line in on standard input, one line out on standard output.
 //!
-//! For drivers in any language and for trying things out by hand; `docs/bridge.md` describes every
-//! line. Nothing but names is spoken here, never ids.
+//! It is for drivers in any language and for trying things out by hand; `docs/bridge.md` describes
+//! every line. Lines hold names, never ids.
 //!
 //! ```text
 //! $ cargo run --example bridge

@@ -5,8 +5,8 @@
 //! valid: 7 nodes, 5 groups, 53 resources
 //! ```
 //!
-//! All problems are told at once, each with its path, and so are all warnings.
-//! `docs/declaration.md` describes every field.
+//! It prints all problems and all warnings at once, each with its path. `docs/declaration.md`
+//! describes every field.
 
 #[path = "../common/answer.rs"]
 mod answer;
@@ -25,7 +25,7 @@ use report::Report;
 /// large the cluster is, and all warnings.
 ///
 /// Ends with 0 if the declaration is valid, with 1 if it has problems, and with 2 if the file
-/// cannot be read or the command line cannot be meant.
+/// cannot be read or the command line is wrong.
 #[derive(Debug, clap::Parser)]
 #[command(name = "check")]
 struct Options {

@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 
 /// A declaration that was checked.
 pub(crate) enum Report {
-    /// It can be used.
+    /// The declaration can be used.
     Valid(Box<ClusterSpec>),
-    /// It is TOML and a declaration, and some of what it says cannot be.
+    /// It is a declaration in TOML, and it has problems.
     Problems(Vec<Remark>),
-    /// It is no TOML, or has a field or a value that no declaration has: then only the first such
-    /// place is known.
+    /// It is not TOML, or has an unknown field or value. Then only the first such place is known.
     Unreadable {
-        /// Where, both counted from 1; nowhere if something is missing in the file as a whole.
+        /// Line and column, counted from 1; `None` if something is missing in the file as a whole.
         place: Option<(usize, usize)>,
         message: String,
     },
@@ -58,7 +57,7 @@ impl Report {
         }
     }
 
-    /// The same for machines.
+    /// Returns the report as JSON.
     pub(crate) fn to_json(&self) -> Value {
         let warnings: Vec<Value> = self.warnings().iter().map(Remark::to_json).collect();
         match self {
@@ -122,7 +121,7 @@ impl fmt::Display for Remark {
     }
 }
 
-/// Line and column of a byte, both counted from 1.
+/// Returns line and column of a byte, counted from 1.
 fn place(text: &str, byte: usize) -> (usize, usize) {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.split('\n').count();

@@ -1,10 +1,10 @@
-//! How long the agents of an Exchange cluster take. The numbers are made up, and plausible.
+//! The times that the agents of an Exchange cluster take. The numbers are invented, and plausible.
 
 use std::time::Duration;
 
 use quorate::state::OperationKind;
 
-/// A piece of work as an agent sees it.
+/// A piece of work of an agent.
 #[derive(Clone, Copy, Debug)]
 pub struct Work<'a> {
     pub action: OperationKind,
@@ -14,7 +14,7 @@ pub struct Work<'a> {
     pub left_behind: LeftBehind,
 }
 
-/// In which condition a resource was when it last stopped running.
+/// The condition of a resource when it last stopped running.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LeftBehind {
     /// It was taken offline in good order.
@@ -23,7 +23,8 @@ pub enum LeftBehind {
     Dirty,
 }
 
-/// Agents that are always equally fast, and slower only where they repair something.
+/// Returns the time of an agent. Agents are always equally fast, and slower only where they repair
+/// something.
 pub fn exchange(work: &Work<'_>) -> Duration {
     let is_dirty = work.left_behind == LeftBehind::Dirty;
     let (start, stop) = match work.kind {

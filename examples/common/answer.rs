@@ -1,4 +1,4 @@
-//! The answer of an example that is asked one thing, and what kept it from answering.
+//! The answer of an example to one question, or the reason why there is none.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -14,7 +14,7 @@ impl Failure {
     }
 }
 
-/// Prints the whole answer. That nobody reads any more, as behind `| head`, is no failure.
+/// Prints the whole answer. It is not a failure if nobody reads it to the end, as with `| head`.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {

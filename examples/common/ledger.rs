@@ -1,12 +1,12 @@
-//! When was what down, and for how long.
+//! The record of outages: what was down, when and for how long.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quorate::{ResourceId, Timestamp};
 
-/// Outages of some resources, as their users see them: from the moment it stops serving, whatever
-/// the cluster knows, until it serves again. What has never served is not down.
+/// Outages of some resources, as their users see them: from the moment at which a resource really
+/// stops serving until it serves again. A resource that has never served is not down.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     services: BTreeMap<ResourceId, Service>,
@@ -33,7 +33,7 @@ impl Ledger {
         Self { services: services.collect(), most_at_once: 0 }
     }
 
-    /// Writes down that a resource began to serve. Others than the watched ones do not matter.
+    /// Notes that a resource began to serve. Resources that are not watched are ignored.
     pub fn up(&mut self, now: Timestamp, resource: ResourceId) {
         if let Some(service) = self.services.get_mut(&resource) {
             service.has_served = true;
@@ -43,7 +43,7 @@ impl Ledger {
         }
     }
 
-    /// Writes down that a resource ceased to serve.
+    /// Notes that a resource ceased to serve.
     pub fn down(&mut self, now: Timestamp, resource: ResourceId) {
         if let Some(service) = self.services.get_mut(&resource)
             && service.has_served
@@ -62,12 +62,12 @@ impl Ledger {
         self.services.get(&resource)
     }
 
-    /// How many serve now.
+    /// Returns the number of resources that serve now.
     pub fn serving(&self) -> usize {
         self.services().filter(|service| service.has_served && !service.is_down()).count()
     }
 
-    /// How many were ever down at the same time.
+    /// Returns the largest number of resources that were down at one time.
     pub fn most_at_once(&self) -> usize {
         self.most_at_once
     }

@@ -1,9 +1,9 @@
-//! What an example says on standard output.
+//! The standard output of an example.
 
 use std::fmt;
 use std::io::{self, Write};
 
-/// Prints a line. If nobody reads any more, as behind `| head`, the example ends quietly.
+/// Prints a line. If nobody reads it any more, as with `| head`, the example ends quietly.
 macro_rules! say {
     ($($part:tt)*) => {
         $crate::output::line(format_args!($($part)*))

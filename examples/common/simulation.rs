@@ -18,22 +18,22 @@ use quorate::{
 use super::agents::{LeftBehind, Work};
 use super::ledger::Ledger;
 
-/// From the crash of a node until its heartbeats have been missed for long enough.
+/// The time from the crash of a node until it counts as lost.
 pub const DETECTION: Duration = Duration::from_millis(7_200);
 
-/// How often an agent that is not done says that it goes on.
+/// The interval at which a busy agent reports progress.
 const PROGRESS: Duration = Duration::from_secs(30);
 
 /// A cluster and the world around it.
 pub struct Simulation {
     cluster: Cluster,
     now: Timestamp,
-    /// How long each piece of work takes.
+    /// Returns how long a piece of work takes.
     agents: fn(&Work<'_>) -> Duration,
-    /// What is going to happen, by time and then in the order in which it was set up.
+    /// Future happenings, by time and then in the order in which they were added.
     agenda: BTreeMap<(Timestamp, u64), Happening>,
     set_up: u64,
-    /// What really runs, whatever the cluster believes.
+    /// The resources that really run, which the cluster may not know.
     running: BTreeMap<ResourceId, NodeId>,
     dirty: BTreeSet<ResourceId>,
     /// The contract of the agents of each node: it remembers their operations.
@@ -53,7 +53,7 @@ enum Happening {
 }
 
 impl Simulation {
-    /// A cluster of which every node is down; the ledger watches resources of this kind.
+    /// Returns a cluster whose nodes are all down; the ledger watches resources of this kind.
     pub fn new(
         spec: ClusterSpec,
         policy: impl FailoverPolicy + 'static,
@@ -88,7 +88,7 @@ impl Simulation {
         self.now
     }
 
-    /// What has happened since the last call.
+    /// Returns the events since the last call.
     pub fn take_journal(&mut self) -> Vec<(Timestamp, Event<Names>)> {
         std::mem::take(&mut self.journal)
     }
@@ -104,7 +104,7 @@ impl Simulation {
             .expect("the witness may always change");
     }
 
-    /// A node starts and joins.
+    /// Starts a node, which joins.
     pub fn boot(&mut self, node: &str) {
         let node = self.node(node);
         self.dark.remove(&node);
@@ -115,7 +115,7 @@ impl Simulation {
             .expect("a node that was down may join");
     }
 
-    /// A node loses its power. The cluster hears of it later.
+    /// Cuts the power of a node. The cluster hears of it later.
     pub fn crash(&mut self, node: &str) {
         let node = self.node(node);
         self.dark.insert(node);
@@ -125,7 +125,7 @@ impl Simulation {
             self.die(resource);
         }
         self.agenda.retain(|_, happening| match happening {
-            // Whoever fences a node is another node.
+            // Another node carries out a fence.
             Happening::Answer(effect, _) => {
                 effect.node != node || effect.action == OperationKind::Fence
             }
@@ -135,7 +135,7 @@ impl Simulation {
         self.plan(DETECTION, Happening::Lost(node));
     }
 
-    /// The process behind a resource dies. The next health check finds out.
+    /// Kills the process behind a resource. The next health check finds out.
     pub fn kill(&mut self, resource: &str) {
         let resource = self.cluster.spec().resource_id(resource).expect("it is declared");
         self.die(resource);
@@ -253,7 +253,7 @@ impl Simulation {
         }
     }
 
-    /// An effect arrives at its agent, or at the device that fences.
+    /// Delivers an effect to its agent, or to the device that fences.
     fn take(&mut self, effect: Effect) {
         if effect.action == OperationKind::Inventory {
             let agent = self.contracts.get(&effect.node);
@@ -282,12 +282,12 @@ impl Simulation {
                     Meanwhile::LetItEnd => {}
                 }
             }
-            // It has the same effect in hands, has answered it, or must not carry it out.
+            // The agent has this effect under way, has answered it, or must not carry it out.
             Ok(Admission::UnderWay | Admission::Done(_)) | Err(_) => {}
         }
     }
 
-    /// The agents of a node say what it runs.
+    /// Returns the list of what a node runs.
     fn listing(&self, effect: &Effect) -> Input {
         let Effect { operation, node, incarnation, .. } = *effect;
         let here = self.running.iter().filter(|(_, on)| **on == node);
@@ -295,7 +295,7 @@ impl Simulation {
         Input::NodeInventory { node, incarnation, running, operation: Some(operation) }
     }
 
-    /// An agent breaks off what it was doing, and turns to what waited for that.
+    /// Cancels an operation of an agent, which goes on with the operation that waited for it.
     fn cancel(&mut self, operation: OpId) {
         let mut broken_off = None;
         self.agenda.retain(|_, happening| match happening {
@@ -311,8 +311,8 @@ impl Simulation {
         }
     }
 
-    /// Tells the contract that an operation has ended. Returns whether the outcome is reported; if it
-    /// is not, the agent begins the operation that waited for this one.
+    /// Tells the contract that an operation has ended. Returns whether the outcome is reported; if
+    /// it is not, the agent begins the operation that waited for this one.
     fn is_reported(&mut self, effect: &Effect, outcome: Outcome) -> bool {
         let agent = self.contracts.get_mut(&effect.node);
         let (Some(resource), Some(agent)) = (effect.resource, agent) else {
@@ -334,7 +334,7 @@ impl Simulation {
         self.contracts.get(&node).map(|agent| agent.life().incarnation())
     }
 
-    /// An agent sets to work.
+    /// Lets an agent begin an operation.
     fn begin(&mut self, effect: Effect) {
         let mut outcome = Outcome::Succeeded;
         if let Some(resource) = effect.resource {
@@ -379,7 +379,7 @@ impl Simulation {
         })
     }
 
-    /// The work of an agent is done.
+    /// Ends an operation of an agent, and reports it.
     fn carry_out(&mut self, effect: &Effect) {
         let Some(resource) = effect.resource else {
             return;

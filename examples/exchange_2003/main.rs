@@ -1,7 +1,7 @@
 //! Seven nodes, four Exchange virtual servers, and a bad day.
 //!
-//! Loads `exchange_2003.toml`, plays the agents of the resources in simulated time, and tells what
-//! the cluster does: `cargo run --example exchange_2003`.
+//! It loads `exchange_2003.toml`, plays the agents of the resources in simulated time, and prints
+//! what the cluster does: `cargo run --example exchange_2003`.
 
 use std::error::Error;
 use std::time::Duration;
@@ -96,7 +96,7 @@ impl Day {
         self.tell(None);
     }
 
-    /// EVS4 first, because it stands on the home of EVS1.
+    /// Moves the servers home: EVS4 first, because it is on the home of EVS1.
     fn move_home(&mut self) -> Result<(), Box<dyn Error>> {
         self.pause();
         heading("The operator moves the servers home, one at a time");
@@ -139,7 +139,7 @@ impl Day {
         self.tell(None);
     }
 
-    /// Some quiet time, with nothing but health checks.
+    /// Lets some quiet time pass, with health checks only.
     fn pause(&mut self) {
         self.simulation.run_for(Duration::from_secs(600));
         self.print_rows(None);
@@ -180,7 +180,7 @@ impl Day {
         self.simulation.ledger.service(store)
     }
 
-    /// Where the servers are, and why one is not online.
+    /// Prints where the servers are, and why one is not online.
     fn print_standing(&self) {
         let cluster = self.simulation.cluster();
         let mut places = String::new();
@@ -227,12 +227,12 @@ fn heading(text: &str) {
     say!("\n{text}");
 }
 
-/// Minutes and seconds.
+/// Formats a span as minutes and seconds.
 fn minutes(span: Duration) -> String {
     format!("{}:{:02}", span.as_secs() / 60, span.as_secs() % 60)
 }
 
-/// With a comma at the thousands.
+/// Formats a number with a comma at the thousands.
 fn grouped(number: usize) -> String {
     match number / 1_000 {
         0 => number.to_string(),

@@ -1,4 +1,4 @@
-//! The journal of a cluster in the words of its operators, one row per thing that matters.
+//! The journal of a cluster for its operators, one row per important event.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use quorate::machine::{GroupState, NodeState, ResourceState};
 use quorate::spec::ClusterSpec;
 use quorate::state::MovementCause;
 
-/// One row: when, who, what. What happens to several of them at once is one row.
+/// One row: time, subjects and event. An event that concerns several subjects at once is one row.
 #[derive(Debug)]
 pub(crate) struct Row {
     at: Timestamp,
@@ -21,9 +21,9 @@ pub(crate) struct Row {
 /// Turns the journal of a cluster into rows.
 pub(crate) struct Teller<'a> {
     pub spec: &'a ClusterSpec,
-    /// The one group of which the resources are told too.
+    /// The group whose resources have rows as well.
     pub close_up: Option<&'a str>,
-    /// How long the mailboxes of a group were away before they came back at the given time.
+    /// Returns how long the mailboxes of a group were away before they came back at the given time.
     pub outage: &'a dyn Fn(&str, Timestamp) -> Option<String>,
 }
 
@@ -104,7 +104,7 @@ impl Teller<'_> {
         }
     }
 
-    /// The group of a resource, and what is left of the name of the resource without it.
+    /// Returns the group of a resource, and the name of the resource without the group.
     fn split(&self, resource: &str) -> (String, String) {
         let declared = self.spec.resource_id(resource).and_then(|id| self.spec.resource(id));
         let group = declared.and_then(|declared| self.spec.group(declared.group()));

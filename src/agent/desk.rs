@@ -1,67 +1,68 @@
-//! One resource on one node: what was asked for last, what is being carried out, what came of it.
+//! The record of one resource on one node: the newest operation, the one under way, and the
+//! outcome.
 
 use super::order::Task;
 use super::refusal::Refusal;
 use crate::id::OpId;
 use crate::state::{OperationKind, Outcome};
 
-/// What an agent keeps of one resource. Fixed in size, whatever is asked for.
+/// The record that an agent keeps of one resource. Its size is fixed.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Desk {
-    /// What was asked for last.
+    /// The newest operation.
     newest: Option<Task>,
-    /// What came of it.
+    /// The outcome of the newest operation.
     outcome: Option<Outcome>,
-    /// What is being carried out: the newest, or an older one that it waits for.
+    /// The operation under way: the newest, or an older one that it waits for.
     under_way: Option<Task>,
-    /// The start that the present run goes back to.
+    /// The start that began the present run.
     run: Option<OpId>,
 }
 
-/// What is to be done about an effect that is not refused.
+/// The next step for an effect that is not refused.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Admission {
     /// Carry it out.
     Begin,
-    /// It begins when what is under way has ended.
+    /// It begins when the operation under way has ended.
     Wait {
-        /// What is under way.
+        /// The operation under way.
         behind: Task,
-        /// What is to be done about that.
+        /// The next step for the operation under way.
         meanwhile: Meanwhile,
     },
-    /// It is being carried out, or waits.
+    /// It is already being carried out, or waits.
     UnderWay,
     /// It has ended. Report this outcome again.
     Done(Outcome),
 }
 
-/// What happens to an operation that a newer one waits for.
+/// The treatment of an operation that a newer one waits for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Meanwhile {
-    /// It is cancelled. It has ended when nothing of it is left that could still do anything; if
+    /// It is cancelled. It has ended when nothing is left of it that could still have an effect. If
     /// it cannot be cancelled, the newer one waits until it ends by itself.
     Cancel,
     /// It goes on to its end.
     LetItEnd,
 }
 
-/// What follows from the end of what was carried out.
+/// The next step after an operation has ended.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Ending {
     /// The outcome is to be reported.
     Report,
-    /// The core does not wait for that outcome any more. Begin this one, which waited for it.
+    /// The core does not wait for this outcome any more. Begin this task, which waited for it.
     Begin(Task),
-    /// Nothing such was under way in this life. Nothing is to be reported.
+    /// No such operation was under way in this life. Nothing is to be reported.
     Unknown,
 }
 
 impl Meanwhile {
-    /// What a newer operation does to one that is under way. Checks and probes change nothing, so
-    /// they make way for everything. A start or a stop makes way for what is stronger: a start
-    /// that hangs must not hold up the terminate that is to end it. What ends a resource goes on
-    /// to its end unless it is to be terminated.
+    /// Returns what a newer operation does to the one under way. Checks and probes change nothing,
+    /// so they make way for everything. A start makes way for a stop and a terminate: a start that
+    /// hangs must not hold up the terminate that is to end it. A stop goes on to its end unless the
+    /// resource is to be terminated.
     const fn of(under_way: OperationKind, newer: OperationKind) -> Self {
         match (under_way, newer) {
             (
@@ -83,30 +84,30 @@ impl Meanwhile {
 }
 
 impl Desk {
-    /// What was asked for last.
+    /// The newest operation.
     #[must_use]
     pub const fn newest(&self) -> Option<Task> {
         self.newest
     }
 
-    /// What is being carried out.
+    /// The operation under way.
     #[must_use]
     pub const fn under_way(&self) -> Option<Task> {
         self.under_way
     }
 
-    /// The start that the present run goes back to; `None` if none is known.
+    /// The start that began the present run; `None` if none is known.
     #[must_use]
     pub const fn run(&self) -> Option<OpId> {
         self.run
     }
 
-    /// Whether a newer operation speaks against a task; if not, it is taken on. An error changes
-    /// nothing. Whatever else can speak against it, [`Life::check`](super::Life::check) says.
+    /// Takes on a task, unless a newer operation forbids it. An error changes nothing.
+    /// [`Life::check`](super::Life::check) covers all other refusals.
     ///
     /// # Errors
     ///
-    /// It is not to be carried out.
+    /// The task is not to be carried out.
     pub fn admit(&mut self, task: Task) -> Result<Admission, Refusal> {
         if let Some(newest) = self.newest {
             if task.operation < newest.operation && !seeded!(AgentForgetsLast) {
@@ -140,7 +141,7 @@ impl Desk {
         }
     }
 
-    /// What was carried out has ended.
+    /// Notes that an operation has ended, and returns the next step.
     pub fn end(&mut self, operation: OpId, outcome: Outcome) -> Ending {
         let Some(ended) = self.under_way.filter(|task| task.operation == operation) else {
             return Ending::Unknown;

@@ -6,35 +6,35 @@ use super::refusal::{LifeOver, Refusal};
 use crate::id::{Epoch, Incarnation, OpId};
 use crate::state::OperationKind;
 
-/// The life of a node, and what is admitted in it whatever the resource.
+/// The life of a node, with the rules that hold for every resource in it.
 ///
-/// [`Agent`](super::Agent) holds one. By itself it is for whoever keeps [`Desk`]s in a store of
-/// their own.
+/// [`Agent`](super::Agent) holds one. Use it directly only if you keep [`Desk`]s in a store of your
+/// own.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Life {
     incarnation: Incarnation,
     memory: Memory,
 }
 
-/// What is remembered of this life.
+/// The memory of this life.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 enum Memory {
-    /// Everything that was asked for after this operation.
+    /// Everything that was asked for after this operation is remembered.
     Since(OpId),
-    /// Nothing.
+    /// Nothing is remembered.
     Lost,
-    /// It does not matter any more.
+    /// The life is over, so memory does not matter.
     Over(LifeOver),
 }
 
 impl Life {
-    /// A life that nothing has been asked of yet.
+    /// Begins a life in which nothing has been asked for yet.
     #[must_use]
     pub const fn new(incarnation: Incarnation) -> Self {
         Self { incarnation, memory: Memory::Since(OpId::new(0)) }
     }
 
-    /// A life of which nothing is remembered.
+    /// Begins with a life without memory of earlier operations.
     #[must_use]
     pub fn without_memory(incarnation: Incarnation) -> Self {
         if seeded!(AgentNeedsNoMemory) {
@@ -49,7 +49,7 @@ impl Life {
         self.incarnation
     }
 
-    /// Why the node has to begin a new life, if it has to.
+    /// Returns why the node has to begin a new life, if it has to.
     #[must_use]
     pub const fn is_over(&self) -> Option<LifeOver> {
         match self.memory {
@@ -58,20 +58,21 @@ impl Life {
         }
     }
 
-    /// Whether nothing is admitted because the floor of operations has not arrived yet.
+    /// Tells whether nothing is admitted because the floor of operations has not arrived yet.
     #[must_use]
     pub const fn awaits_floor(&self) -> bool {
         matches!(self.memory, Memory::Lost)
     }
 
-    /// Nothing more is admitted.
+    /// Ends the life: nothing more is admitted in it.
     pub fn end(&mut self, why: LifeOver) {
         if !seeded!(AgentOutlivesItsLife) {
             self.memory = Memory::Over(why);
         }
     }
 
-    /// Every operation at or below the floor was asked for before the agent said what it runs.
+    /// Takes in the floor: every operation at or below it was asked for before the agent listed
+    /// what it runs.
     pub fn set_floor(&mut self, floor: OpId) {
         match self.memory {
             Memory::Lost => self.memory = Memory::Since(floor),
@@ -80,16 +81,16 @@ impl Life {
         }
     }
 
-    /// What is known of a resource is forgotten, but for how far it went.
+    /// Forgets a resource, but remembers its newest operation number.
     pub fn forget(&mut self, desk: Desk) {
         if let (Memory::Since(known), Some(newest)) = (self.memory, desk.newest()) {
             self.memory = Memory::Since(known.max(newest.operation));
         }
     }
 
-    /// Whether anything speaks against a task but the other operations of its resource.
+    /// Checks everything that can forbid a task, except for the other operations of its resource.
     ///
-    /// `epoch` is the latest of its group, `desk` what is remembered of its resource.
+    /// `epoch` is the latest epoch of its group, `desk` the record of its resource.
     ///
     /// # Errors
     ///
@@ -115,18 +116,18 @@ impl Life {
         Ok(())
     }
 
-    /// Whether the question what the node runs is answered: it is for this life, whose agent
-    /// remembers what it has in hands.
+    /// Checks that an inventory is to be answered: it is for this life, and the agent remembers its
+    /// operations under way.
     ///
     /// # Errors
     ///
-    /// It is not, and nothing is to be reported.
+    /// It is not to be answered, and nothing is to be reported.
     pub fn check_inventory(&self, operation: OpId, asked: Incarnation) -> Result<(), Refusal> {
         self.check_life(asked, Some(operation))
     }
 
-    /// Whether this life is asked, and goes on; `unremembered` is the number of an operation behind
-    /// which nothing is remembered but the floor.
+    /// Checks that an operation is for this life, and that the life goes on. `unremembered` is the
+    /// number of an operation whose resource has no record, so that only the floor counts.
     fn check_life(&self, asked: Incarnation, unremembered: Option<OpId>) -> Result<(), Refusal> {
         if asked != self.incarnation && !seeded!(AgentTakesAnyLife) {
             return Err(Refusal::OtherLife { asked, known: self.incarnation });

@@ -1,29 +1,29 @@
-//! What an agent may carry out, and what it has to refuse: the contract of agents, as code.
+//! The contract of agents, as code: it tells which effects an agent carries out and which it
+//! refuses.
 //!
-//! The core asks for one operation per resource at a time and waits until it is answered, proved
-//! not to matter any more, or given up. Networks do not know that. An effect arrives late, twice,
-//! after a newer one, or at an agent that was restarted in between; and two copies of a database
-//! run, although the core never asked for two. So an agent, which is whatever starts and stops
-//! resources on one node, keeps one [`Agent`] and asks it about every effect. It needs no clock,
-//! no threads and no storage, and is small: of each resource it keeps one operation and what came
-//! of it.
+//! An agent starts and stops resources on one node. The core asks for one operation per resource at
+//! a time and waits until it is answered, superseded or given up. But networks deliver effects
+//! late, twice or after a newer one, also to an agent that was restarted in between. Then two
+//! copies of a database could run, although the core never asked for two. So an agent keeps one
+//! [`Agent`] and asks it about every effect. It needs no clock, no threads and no storage, and is
+//! small: of each resource it keeps one operation and its outcome.
 //!
-//! 1. Ask [`Agent::admit`] about every effect for the node, but for fences, which are for a
-//!    device, and inventories, which are about the whole node
-//!    ([`Effect::order`](crate::Effect::order) gives `None` for these).
+//! 1. Ask [`Agent::admit`] about every effect for the node, except fences, which are for a device,
+//!    and inventories, which are about the whole node ([`Effect::order`](crate::Effect::order)
+//!    returns `None` for both).
 //!    - [`Admission::Begin`]: carry it out, and call [`Agent::end`] when it has ended.
 //!    - [`Admission::Wait`]: an older operation of the same resource is still being carried out.
-//!      Cancel that one, or let it end, as [`Meanwhile`] says; the newer one is handed out by
-//!      [`Agent::end`] when the older one has ended.
-//!    - [`Admission::UnderWay`]: the same operation again; nothing is to be done.
-//!    - [`Admission::Done`]: the same operation again, which has ended. Report this outcome again.
-//!    - A [`Refusal`] is to be logged. It is no outcome: nothing is reported, since the core does
-//!      not wait for that operation any more, or will learn from its deadline that it failed.
+//!      Cancel that one, or let it end, as [`Meanwhile`] says. [`Agent::end`] hands out the newer
+//!      one when the older one has ended.
+//!    - [`Admission::UnderWay`]: this operation is already under way; do nothing.
+//!    - [`Admission::Done`]: this operation has already ended. Report this outcome again.
+//!    - A [`Refusal`] is to be logged. It is no outcome: report nothing. The core does not wait for
+//!      this operation any more, or its deadline will tell the core that it failed.
 //!
-//!    What has outlived its time span ([`Effect::timeout`](crate::Effect::timeout)) without an end
+//!    An operation that has outlived its time span ([`Effect::timeout`](crate::Effect::timeout))
 //!    may be cancelled as well: the core has given it up.
-//! 2. [`Agent::end`] says whether the outcome is to be reported, and what is to begin next.
-//! 3. What is refused depends on the operation:
+//! 2. [`Agent::end`] tells whether to report the outcome, and what to begin next.
+//! 3. These operations are refused:
 //!
 //!    | | start | stop, terminate | check, probe |
 //!    | --- | --- | --- | --- |
@@ -31,32 +31,35 @@
 //!    | for another life of the node | refused | refused | refused |
 //!    | under an earlier ownership epoch of the group | refused | admitted | admitted |
 //!
-//!    An epoch never blocks a stop: to stop what is asked for under an old epoch is safe. Checks
-//!    and probes change nothing, and the core does not count their answers if they are late.
-//! 4. A node that stopped everything by itself, because its lease ran out, because it was cut off
-//!    or because it leaves, says so with [`Agent::stop_itself`] before it stops the first resource.
-//!    From then on nothing is admitted: what the core asked of this life may still be on its way,
-//!    and the groups may run elsewhere by now. The node begins a new life with
-//!    [`Agent::new`] and joins with that incarnation.
+//!    An epoch never blocks a stop, because a stop under an old epoch is safe. Checks and probes
+//!    change nothing, and the core ignores their answers if they are late.
+//! 4. A node may have to stop everything by itself: its lease ran out, it was cut off, or it
+//!    leaves. It calls [`Agent::stop_itself`] before it stops the first resource. From then on
+//!    nothing is admitted: effects for this life may still be on their way, and the groups may run
+//!    elsewhere by now. The node begins a new life with [`Agent::new`] and joins with this
+//!    incarnation.
 //! 5. An agent that lost its memory (its process was restarted, its node was not) may not guess
 //!    what it knew. Either the node begins a new life, or the agent begins with
-//!    [`Agent::without_memory`]: it admits nothing until a floor of operations has arrived with an
-//!    answer to what it runs, and then nothing at or below it. What its predecessor had under way
-//!    has to have ended before, or is listed as running.
-//! 6. Whoever restores the core from a snapshot that is older than what it handed out last says so
-//!    to every node ([`Agent::core_went_back`]), and each of them begins a new life: the core is
-//!    going to use numbers of operations a second time. No report from before may reach the core
-//!    after that. An agent cannot see it by itself, but it refuses what gives it away
-//!    ([`Refusal::AnotherHistory`]). A core that stores its snapshot before it hands out what came
-//!    of an input never goes back.
-//! 7. A report that a resource failed, or is alive, names its run ([`Agent::run`]): the start that was
-//!    carried out last. So the core can tell one that comes late, or twice, from one about the run
-//!    that followed. An agent that lost its memory names none until it starts the resource anew.
-//! 8. An inventory asks what the node runs, for resources were declared of which nobody knows whether
-//!    they run already. Ask [`Agent::answers`], and list all that runs, with what is being started
-//!    and stopped: by the declaration in force when it was asked, which the agent has to know by then.
-//!    It does not touch what is under way, and no floor comes of it. The answer names the
-//!    operation; a list that names none says that the agent lost its memory, as under 5.
+//!    [`Agent::without_memory`]. Then it sends a list of what it runs, and admits nothing until the
+//!    answer has brought a floor of operations, and after that nothing at or below this floor.
+//!    Operations that its predecessor had under way must have ended before, or be listed as
+//!    running.
+//! 6. If the core is restored from a snapshot that is older than its last outputs, tell every node
+//!    ([`Agent::core_went_back`]), and each begins a new life: the core is going to use numbers of
+//!    operations a second time. No report from before may reach the core after that. An agent
+//!    cannot detect this by itself, but it refuses an operation whose number it knows for another
+//!    one ([`Refusal::AnotherHistory`]). A core that stores its snapshot before it hands out the
+//!    outputs of an input never goes back.
+//! 7. A report that a resource failed, or is alive, names its run ([`Agent::run`]): the start that
+//!    was carried out last. So the core can distinguish a late or repeated report from one about
+//!    the run that followed. An agent that lost its memory names no run until it starts the
+//!    resource anew.
+//! 8. An inventory asks what the node runs, because newly declared resources may run already. Ask
+//!    [`Agent::answers`], and list every resource that runs, is being started or is being stopped.
+//!    The list goes by the declaration that was in force when the inventory was asked for, which
+//!    the agent has to know by then. An inventory does not affect operations under way and brings
+//!    no floor. The answer names the operation; a list that names none means that the agent lost
+//!    its memory, as under 5.
 //!
 //! ```
 //! use quorate::agent::{Admission, Agent, Ending, Order, Refusal, Task};
@@ -104,7 +107,7 @@ pub use life::Life;
 pub use order::{Order, Task};
 pub use refusal::{LifeOver, Refusal};
 
-/// What the agents of one node know together; see the [module](self).
+/// The knowledge of the agents of one node; see the [module](self).
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Agent<N: Naming = Ids> {
     life: Life,
@@ -113,14 +116,14 @@ pub struct Agent<N: Naming = Ids> {
 }
 
 impl<N: Naming> Agent<N> {
-    /// A node begins a life, which nothing has been asked of yet.
+    /// Begins a life of a node, in which nothing has been asked for yet.
     #[must_use]
     pub const fn new(incarnation: Incarnation) -> Self {
         Self::with(Life::new(incarnation))
     }
 
-    /// The agent was restarted in the same life of its node and remembers nothing: nothing is
-    /// admitted until [`set_floor`](Self::set_floor).
+    /// Begins after an agent was restarted within the life of its node and remembers nothing.
+    /// Nothing is admitted until [`set_floor`](Self::set_floor).
     #[must_use]
     pub fn without_memory(incarnation: Incarnation) -> Self {
         Self::with(Life::without_memory(incarnation))
@@ -130,23 +133,23 @@ impl<N: Naming> Agent<N> {
         Self { life, desks: BTreeMap::new(), epochs: BTreeMap::new() }
     }
 
-    /// The life of the node, and whether anything is admitted in it.
+    /// The life of the node, which tells whether anything is admitted in it.
     #[must_use]
     pub const fn life(&self) -> Life {
         self.life
     }
 
-    /// Why the node has to begin a new life, if it has to.
+    /// Returns why the node has to begin a new life, if it has to.
     #[must_use]
     pub const fn is_over(&self) -> Option<LifeOver> {
         self.life.is_over()
     }
 
-    /// Whether an effect is carried out. An error changes nothing.
+    /// Decides whether an effect is carried out. An error changes nothing.
     ///
     /// # Errors
     ///
-    /// It is not to be carried out, and nothing is to be reported.
+    /// The effect is not to be carried out, and nothing is to be reported.
     pub fn admit(&mut self, order: &Order<N>) -> Result<Admission, Refusal> {
         let Order { task, resource, group } = order;
         let epoch = self.epochs.get(group).copied().unwrap_or_default();
@@ -164,21 +167,23 @@ impl<N: Naming> Agent<N> {
         Ok(admission)
     }
 
-    /// Whether an inventory is answered, and nothing changes by that: what is under way goes on, and
-    /// later effects are admitted as before. The answer lists all that runs on the node at this
-    /// moment, also what was started by others, what is being started and what is being stopped
-    /// ([`Input::NodeInventory`](crate::Input::NodeInventory) with this operation). Asked twice, it is
-    /// answered twice, each time with what runs by then.
+    /// Checks that an inventory is to be answered. This changes nothing: operations under way go
+    /// on, and later effects are admitted as before. The answer
+    /// ([`Input::NodeInventory`](crate::Input::NodeInventory) with this operation) lists everything
+    /// that runs on the node at this moment, also resources that others started, and those that are
+    /// being started or stopped. If the question arrives twice it is answered twice, each time with
+    /// the present list.
     ///
     /// # Errors
     ///
-    /// It is for another life, or the agent does not remember enough. Nothing is to be reported: the
-    /// core asks again, or hears from the node that joins.
+    /// It is for another life, or the agent does not remember enough. Nothing is to be reported:
+    /// the core asks again, or the node joins anew.
     pub fn answers(&self, operation: OpId, incarnation: Incarnation) -> Result<(), Refusal> {
         self.life.check_inventory(operation, incarnation)
     }
 
-    /// What was carried out has ended, well or not: whether that is reported, and what begins.
+    /// Notes that an operation has ended, well or not. Returns whether to report it, and what
+    /// begins.
     pub fn end(&mut self, resource: &N::Resource, operation: OpId, outcome: Outcome) -> Ending {
         match self.desks.get_mut(resource) {
             Some(desk) if self.life.is_over().is_none() => desk.end(operation, outcome),
@@ -186,8 +191,9 @@ impl<N: Naming> Agent<N> {
         }
     }
 
-    /// The group has another owner, and this is its epoch. An agent learns that from effects as
-    /// well; to tell every agent what `OwnerChanged` says refuses a start that is late the sooner.
+    /// Takes in that the group has another owner, with this epoch. An agent learns this from
+    /// effects as well. If every agent hears of each `OwnerChanged`, it refuses a late start
+    /// sooner.
     pub fn learn_epoch(&mut self, group: &N::Group, epoch: Epoch) {
         match self.epochs.get_mut(group) {
             Some(known) => *known = (*known).max(epoch),
@@ -197,43 +203,44 @@ impl<N: Naming> Agent<N> {
         }
     }
 
-    /// The start that the present run of a resource goes back to, for reports about that run.
+    /// Returns the start that began the present run of a resource, for reports about this run.
     #[must_use]
     pub fn run(&self, resource: &N::Resource) -> Option<OpId> {
         self.desks.get(resource).and_then(Desk::run)
     }
 
-    /// What is kept of a resource, if anything.
+    /// Returns the record of a resource, if there is one.
     #[must_use]
     pub fn desk(&self, resource: &N::Resource) -> Option<Desk> {
         self.desks.get(resource).copied()
     }
 
-    /// What is being carried out, for each resource for which anything is.
+    /// Returns the operations under way, by resource.
     pub fn under_way(&self) -> impl Iterator<Item = (&N::Resource, Task)> {
         self.desks.iter().filter_map(|(resource, desk)| Some((resource, desk.under_way()?)))
     }
 
-    /// The node stops everything by itself, or leaves: nothing more is admitted in this life.
+    /// Takes in that the node stops everything by itself, or leaves: nothing more is admitted in
+    /// this life.
     pub fn stop_itself(&mut self) {
         self.life.end(LifeOver::StoppedItself);
     }
 
-    /// The core was restored from a snapshot that is older than what it handed out last: nothing
-    /// more is admitted in this life.
+    /// Takes in that the core was restored from a snapshot that is older than its last outputs:
+    /// nothing more is admitted in this life.
     pub fn core_went_back(&mut self) {
         self.life.end(LifeOver::CoreWentBack);
     }
 
-    /// The floor has arrived: every operation at or below it was asked for before the agent said
-    /// what it runs. In a life that is over it changes nothing.
+    /// Takes in the floor: every operation at or below it was asked for before the agent listed
+    /// what it runs. In a life that is over this changes nothing.
     pub fn set_floor(&mut self, floor: OpId) {
         self.life.set_floor(floor);
     }
 
-    /// Forgets what is declared no more, so that memory stays bounded. Operations as old as what
-    /// is forgotten are refused from then on for everything that is not remembered: a resource
-    /// may be declared again under the same name, and its old start still be on its way.
+    /// Forgets resources that are no longer declared, so that memory stays bounded. From then on,
+    /// operations as old as the forgotten ones are refused for every resource without a record: a
+    /// resource may be declared again under its old name while its old start is still on its way.
     pub fn forget(
         &mut self,
         is_declared: impl Fn(&N::Resource) -> bool,

@@ -1,4 +1,4 @@
-//! What is asked of an agent.
+//! Orders to an agent.
 
 use core::fmt;
 
@@ -8,20 +8,20 @@ use crate::state::OperationKind;
 /// An effect as its agent sees it.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Order<N: Naming = Ids> {
-    /// What to do.
+    /// The operation to carry out.
     pub task: Task,
-    /// To which resource.
+    /// The resource.
     pub resource: N::Resource,
-    /// Its group.
+    /// The group of the resource.
     pub group: N::Group,
 }
 
-/// What is to be done to a resource.
+/// An operation on a resource.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Task {
     /// The identity of the operation, for the report. Later ones have greater numbers.
     pub operation: OpId,
-    /// What to do.
+    /// The operation to carry out.
     pub action: OperationKind,
     /// Ownership epoch of the group when it was asked for.
     pub epoch: Epoch,

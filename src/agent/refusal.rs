@@ -1,4 +1,4 @@
-//! Why an agent does not carry out an effect.
+//! Refusals: the reasons why an agent does not carry out an effect.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::id::{Epoch, Incarnation, OpId};
 
-/// Why an effect is not carried out. Nothing is reported of it.
+/// The reason why an effect is not carried out. Nothing is reported about it.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 pub enum Refusal {
     /// It is for another life of the node.
@@ -23,13 +23,14 @@ pub enum Refusal {
     /// The agent lost its memory, and no floor of operations has arrived yet.
     #[error("the agent lost its memory, and does not know yet what was asked for before")]
     NoMemory,
-    /// It was asked for before the agent lost its memory, or forgot what is declared no more.
+    /// It was asked for before the agent lost its memory, or forgot resources that are no longer
+    /// declared.
     #[error("it is at or below operation {floor}, up to which the agent remembers nothing")]
     Forgotten {
         /// Nothing up to this operation is remembered.
         floor: OpId,
     },
-    /// A newer operation of the same resource has been asked for.
+    /// A newer operation of the resource has been asked for.
     #[error("operation {by} of the same resource is newer")]
     Superseded {
         /// The newer one.
@@ -43,24 +44,24 @@ pub enum Refusal {
         /// The latest one.
         known: Epoch,
     },
-    /// The same number stood for another operation before: the core was restored from a snapshot
-    /// that is too old, and did not say so.
+    /// This number stood for another operation before: the core was restored from a snapshot that
+    /// is too old, and did not report it.
     #[error("operation {0} was another one before; was the core restored from an old snapshot?")]
     AnotherHistory(OpId),
     /// It is a fence, which is for a device.
     #[error("a fence is for a device, not for an agent on the node")]
     Fence,
-    /// It is an inventory, which is about the whole node ([`Agent::answers`](super::Agent::answers)).
+    /// It is an inventory, about the whole node: see [`Agent::answers`](super::Agent::answers).
     #[error("an inventory is about the whole node, not about a resource")]
     Inventory,
 }
 
-/// Why a node has to begin a new life.
+/// The reason why a node has to begin a new life.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum LifeOver {
     /// It stopped everything by itself, or left.
     StoppedItself,
-    /// The core was restored from a snapshot that is older than what it handed out last.
+    /// The core was restored from a snapshot that is older than its last outputs.
     CoreWentBack,
 }
 

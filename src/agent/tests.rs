@@ -24,7 +24,7 @@ fn db() -> String {
     "db".to_string()
 }
 
-/// Asks for something that begins at once and succeeds.
+/// Admits an order that begins at once, and lets it succeed.
 #[track_caller]
 fn done(agent: &mut Agent<Names>, order: &Order<Names>) {
     assert_eq!(agent.admit(order), Ok(Admission::Begin));
@@ -60,7 +60,7 @@ fn a_late_duplicate_is_refused_after_the_node_stopped_itself() {
     assert_eq!(agent.admit(&order_in(2, 5, Start, 4)), Ok(Admission::Begin));
 }
 
-/// What was under way when the node stopped itself is not reported.
+/// An operation that was under way when the node stopped itself is not reported.
 #[test]
 fn what_ends_after_the_life_is_not_reported() {
     let mut agent = agent();
@@ -102,7 +102,7 @@ fn a_terminate_cancels_the_start_and_begins_when_that_has_ended() {
     assert_eq!(agent.end(&db(), OpId::new(2), Outcome::Succeeded), Ending::Unknown);
 }
 
-/// Of those that wait only the newest is kept, and nothing is ever said of the others.
+/// Of the operations that wait only the newest is kept; the others are never reported.
 #[test]
 fn the_newest_of_those_that_wait_begins() {
     let mut agent = agent();
@@ -142,10 +142,10 @@ fn what_is_forgotten_leaves_a_floor() {
     assert_eq!(agent.desk(&db()), None);
     let floor = OpId::new(4);
     assert_eq!(agent.admit(&order(3, Start)), Err(Refusal::Forgotten { floor }));
-    // What is remembered goes by what is remembered.
+    // A resource with a record goes by its record.
     let disk = Order { resource: "disk".into(), ..order(3, Stop) };
     done(&mut agent, &disk);
-    // What is under way is not forgotten.
+    // An operation under way is not forgotten.
     assert_eq!(agent.admit(&order(5, Start)), Ok(Admission::Begin));
     agent.forget(|_| false, |_| false);
     assert_eq!(agent.end(&db(), OpId::new(5), Outcome::Succeeded), Ending::Report);
@@ -163,7 +163,7 @@ fn a_core_that_went_back() {
     assert_eq!(agent.admit(&order(6, Start)), Err(over));
 }
 
-/// What a node runs is answered by an agent that remembers what it does, and disturbs nothing.
+/// An agent that remembers its operations answers an inventory, and nothing changes.
 #[test]
 fn an_inventory_is_answered_in_its_life_and_changes_nothing() {
     let mut agent = agent();

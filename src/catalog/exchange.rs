@@ -23,21 +23,21 @@ pub const ANTI_AFFINITY_CLASS: &str = "Microsoft Exchange Virtual Server";
 pub enum Version {
     /// Protocols need the Information Store.
     Exchange2000,
-    /// Protocols need the System Attendant only, and start beside the store (KB 821833).
+    /// Protocols need only the System Attendant, and start in parallel with the store (KB 821833).
     Exchange2003,
 }
 
-/// Whether a virtual server holds the message transfer agent.
+/// The place of the message transfer agent. A cluster has only one.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum MtaPlace {
-    /// This one does. A cluster has a single one.
+    /// This virtual server holds it.
     Here,
-    /// Another one does, or none.
+    /// Another virtual server holds it, or none.
     #[default]
     Elsewhere,
 }
 
-/// What the full-text search of a virtual server depends on.
+/// The provider of the full-text search of a virtual server.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum SearchParent {
     /// The Information Store.
@@ -87,7 +87,7 @@ pub struct VirtualServer {
 }
 
 impl VirtualServer {
-    /// A server with this name, SMTP and HTTP, and no disk yet.
+    /// Returns a server with this name, SMTP and HTTP, and no disk yet.
     #[must_use]
     pub fn new(version: Version, name: impl Into<String>) -> Self {
         Self {
@@ -102,8 +102,8 @@ impl VirtualServer {
         }
     }
 
-    /// Sets its disks: drive letters or mount points. Disks of two servers are different ones,
-    /// whatever they are called.
+    /// Sets its disks: drive letters or mount points. Two servers never share a disk, even if their
+    /// disks have equal names.
     #[must_use]
     pub fn disks(mut self, disks: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.disks = disks.into_iter().map(Into::into).collect();
@@ -124,21 +124,21 @@ impl VirtualServer {
         self
     }
 
-    /// Sets what its search depends on. Default the Information Store.
+    /// Sets the provider of its search. Default the Information Store.
     #[must_use]
     pub const fn search_parent(mut self, parent: SearchParent) -> Self {
         self.search = parent;
         self
     }
 
-    /// Sets how many storage groups it has, 4 at most. A node may have 4 in all, also after a
+    /// Sets the number of its storage groups, at most 4. A node may have 4 in all, also after a
     /// failover.
     #[must_use]
     pub fn storage_groups(self, count: u64) -> Self {
         self.demand(STORAGE_GROUPS, count)
     }
 
-    /// Sets what it takes of its node in one dimension, such as mailboxes.
+    /// Sets its demand on the node in one dimension, such as mailboxes.
     #[must_use]
     pub fn demand(mut self, dimension: impl Into<String>, amount: u64) -> Self {
         self.demands.insert(dimension.into(), amount);
@@ -152,7 +152,7 @@ impl VirtualServer {
         self
     }
 
-    /// The group, with the tree of its version.
+    /// Returns the group, with the tree of its version.
     #[must_use]
     pub fn build(self) -> GroupDeclaration {
         let resources = ROWS.iter().flat_map(|row| self.resources(row)).collect();
@@ -187,7 +187,8 @@ impl VirtualServer {
         }
     }
 
-    /// The names of the resources that a part of the tree stands for: none, one, or all disks.
+    /// Returns the names of the resources that a part of the tree stands for: none, one, or all
+    /// disks.
     fn names(&self, part: Part) -> Vec<String> {
         let name = |what: &str| format!("{} {what}", self.name);
         match part {

@@ -1,8 +1,8 @@
-//! What formats for people may hold: objects with names, not their values in a row. And an error
-//! that repeats a long text of a stranger's is cut.
+//! The reader for formats for people. It takes objects with names, not arrays of their values, and
+//! cuts errors that repeat a long text from outside.
 //!
-//! A format for people may offer an array where an object is wanted, and derived code takes it: it
-//! cannot tell the formats apart. So values are read through a layer that can.
+//! A format for people may offer an array where an object is wanted, and derived code accepts it,
+//! since it does not know the format. So values are read through a layer that does.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -18,10 +18,10 @@ use serde::de::{
 /// A deserializer of a format for people.
 pub(crate) struct Strict<D>(pub(crate) D);
 
-/// The longest message of a format that is passed on as a whole, in characters.
+/// The longest message of a format that is passed on uncut, in characters.
 const MESSAGE: usize = 1_200;
 
-/// The error itself, or its beginning and its end where it is very long.
+/// Returns the error, or its beginning and its end if it is very long.
 pub(crate) fn cut<E: Error>(error: E) -> E {
     let message = error.to_string();
     if message.len() <= MESSAGE {
@@ -33,12 +33,12 @@ pub(crate) fn cut<E: Error>(error: E) -> E {
     E::custom(format!("{begin} … {end}"))
 }
 
-/// What is being read.
+/// The sort of value that is being read.
 #[derive(Clone, Copy)]
 enum Wanted {
-    /// Names with values.
+    /// An object: names with values.
     Object,
-    /// Anything else.
+    /// Any other value.
     Other,
 }
 
@@ -219,7 +219,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Asked<'_, V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Whoever asks for this was offered what does not fit.
+        // A reader that asks for this was offered a value that does not fit.
         self.was_asked.set(true);
         self.visitor.expecting(f)
     }
@@ -310,7 +310,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Inside<A> {
         let answer = self.0.struct_variant(fields, Layer { visitor, wanted: Wanted::Object });
         answer.map_err(|error| match was_asked.get() {
             true => error,
-            // The format saw a bare name, and can say only that it is none with fields.
+            // The format saw a bare name, and can only report that it is no variant with fields.
             false => A::Error::custom(format!(
                 "expected an object behind the name, with the fields `{}`",
                 fields.join("`, `")

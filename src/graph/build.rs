@@ -13,7 +13,7 @@ impl DependencyGraph {
     /// Builds the graph of a group with `clauses_of.len()` resources.
     ///
     /// `clauses_of[d]` are the clauses of dependent `d`, each a list of provider positions.
-    /// `depth_limit` is the most resources allowed on one chain, normally
+    /// `depth_limit` is the largest number of resources on one chain, normally
     /// [`MAX_DEPTH`](super::MAX_DEPTH).
     ///
     /// # Errors
@@ -65,12 +65,12 @@ impl DependencyGraph {
 /// One provider in one clause.
 struct Member {
     dependent: u32,
-    /// Counted through all clauses of all dependents.
+    /// The number of the clause, counted through all dependents.
     clause: u32,
     provider: u32,
 }
 
-/// Everything but cycles and depth is checked here.
+/// Checks everything except cycles and depth.
 fn checked_members(clauses_of: &[Vec<Vec<usize>>]) -> Result<Vec<Member>, GraphError> {
     let mut members = Vec::with_capacity(clauses_of.iter().flatten().map(Vec::len).sum());
     // The last dependent that named each provider.
@@ -116,12 +116,13 @@ fn clause_starts(clauses_of: &[Vec<Vec<usize>>]) -> Option<Box<[u32]>> {
 }
 
 struct Sorted {
-    /// Shorter than the graph if there is a cycle.
+    /// The order of starts; shorter than the graph if there is a cycle.
     start_order: Vec<u32>,
     level_of: Vec<u32>,
 }
 
-/// Kahn's algorithm; the heap makes the order independent of how the edges were declared.
+/// Sorts by Kahn's algorithm; the heap makes the order independent of the order in which edges were
+/// declared.
 fn sorted(providers: &Rows, dependents: &Rows) -> Sorted {
     let len = providers.len();
     let mut start_order = Vec::with_capacity(len);

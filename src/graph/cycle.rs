@@ -9,13 +9,14 @@ use petgraph::graph::DiGraph;
 
 use super::rows::{Rows, widen};
 
-/// The shortest cycle through the smallest position that lies on any cycle; of several, the one
-/// whose positions come first in comparison. Empty if there is no cycle.
+/// Returns the shortest cycle through the smallest position that lies on any cycle; of several, the
+/// one whose positions are smallest in comparison. It is empty if there is no cycle.
 pub(super) fn shortest_cycle(providers: &Rows) -> Vec<usize> {
     let Some(start) = smallest_on_cycle(providers) else {
         return Vec::new();
     };
-    // Breadth first, providers ascending: the first way back to the start is the wanted one.
+    // The search is breadth first, with providers ascending, so the first way back to the start is
+    // the cycle.
     let mut reached_from: Vec<Option<u32>> = vec![None; providers.len()];
     let mut queue = VecDeque::from([start]);
     while let Some(dependent) = queue.pop_front() {
@@ -35,7 +36,7 @@ pub(super) fn shortest_cycle(providers: &Rows) -> Vec<usize> {
     Vec::new()
 }
 
-/// The smallest position of all strongly connected components of two or more.
+/// Returns the smallest position of all strongly connected components of two or more.
 ///
 /// Kosaraju's algorithm keeps its stack on the heap; Tarjan's in petgraph recurses once for each
 /// resource of a chain.
@@ -50,7 +51,7 @@ fn smallest_on_cycle(providers: &Rows) -> Option<u32> {
     u32::try_from(on_cycles.min()?.index()).ok()
 }
 
-/// From `start` to `end`, following `reached_from` backwards.
+/// Returns the path from `start` to `end`, following `reached_from` backwards.
 fn path(reached_from: &[Option<u32>], start: u32, end: u32) -> Vec<usize> {
     let mut path = vec![widen(end)];
     let mut current = end;

@@ -1,7 +1,7 @@
 //! Draws graphs as text for Graphviz and for Mermaid.
 //!
-//! Arrows run from provider to dependent, the way things start. A clause with several members is
-//! a small node of its own, reached by dashed arrows, because one of them is enough.
+//! Arrows run from provider to dependent, in the order of starts. A clause with several members is
+//! a small node of its own with dashed arrows to it, because one member is enough.
 
 use alloc::string::{String, ToString};
 use core::fmt::{self, Formatter, Write};
@@ -9,15 +9,15 @@ use core::fmt::{self, Formatter, Write};
 use super::DependencyGraph;
 
 impl DependencyGraph {
-    /// The graph in the language of Graphviz, with a title above it and a label for each
+    /// Returns the graph in the language of Graphviz, with a title above it and a label for each
     /// position. Title and labels are plain text; a newline in them is kept as a line break.
     #[must_use]
     pub fn to_dot(&self, title: &str, label: impl Fn(usize) -> String) -> String {
         Dot { graph: self, title, label }.to_string()
     }
 
-    /// The graph as a Mermaid flow chart, with a label for each position. Labels are plain text;
-    /// a newline in them is kept as a line break.
+    /// Returns the graph as a Mermaid flow chart, with a label for each position. Labels are plain
+    /// text; a newline in them is kept as a line break.
     #[must_use]
     pub fn to_mermaid(&self, label: impl Fn(usize) -> String) -> String {
         Mermaid { graph: self, label }.to_string()
@@ -74,9 +74,9 @@ impl<L: Fn(usize) -> String> fmt::Display for Mermaid<'_, L> {
     }
 }
 
-/// What differs between the two languages.
+/// The differences between the two languages.
 struct Syntax {
-    /// After the identifier of an `or` node.
+    /// The text after the identifier of an `or` node.
     or_node: &'static str,
     arrow: &'static str,
     dashed_arrow: &'static str,
@@ -149,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    /// 2 needs 0 and one of 1 and 3.
+    /// A graph in which 2 needs 0 and one of 1 and 3.
     fn graph() -> DependencyGraph {
         let clauses = [vec![], vec![], vec![vec![0], vec![3, 1]], vec![]];
         DependencyGraph::build(&clauses, 100).unwrap()

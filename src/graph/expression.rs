@@ -1,4 +1,4 @@
-//! What a resource needs, by name: an AND of ORs.
+//! Dependency expressions: an AND of ORs of names.
 
 mod error;
 mod parser;
@@ -13,8 +13,8 @@ use core::str::FromStr;
 pub use error::{Expected, ExpressionError};
 use parser::trimmed;
 
-/// What a resource needs: all clauses must hold, and a clause holds while at least one of the
-/// resources it names is online.
+/// The dependencies of a resource: all clauses must hold, and a clause holds while at least one of
+/// the resources that it names is online.
 ///
 /// ```text
 /// expression = clause { "and" clause } | resource "or" resource { "or" resource }
@@ -22,12 +22,13 @@ use parser::trimmed;
 /// resource   = "[" name "]"
 /// ```
 ///
-/// Alternatives that are all there is need no parentheses. Keywords are read in any case and white space between the parts does not matter. Names are
-/// trimmed. A `]` within a name is written twice. Names stand as they are written: whether they
-/// exist, or occur twice, is found out when the graph is built.
+/// A single clause of alternatives needs no parentheses. Keywords are read in any case, and white
+/// space between the parts does not matter. Names are trimmed. A `]` within a name is written
+/// twice. Names are not checked here: names that do not exist or occur twice are found when the
+/// graph is built.
 ///
-/// The default is an expression without clauses, a resource that needs nothing. It prints as
-/// empty text, which is no expression when read: leave the text out altogether.
+/// The default is an expression without clauses, for a resource that needs nothing. It prints as
+/// empty text, which cannot be read as an expression: leave the text out altogether.
 ///
 /// ```
 /// use quorate::graph::Expression;
@@ -50,26 +51,26 @@ pub struct Clause {
 }
 
 impl Expression {
-    /// No clauses: the resource needs nothing.
+    /// Returns an expression without clauses: the resource needs nothing.
     #[must_use]
     pub const fn new() -> Self {
         Self { clauses: Vec::new() }
     }
 
-    /// Needs every one of these resources.
+    /// Returns an expression that needs every one of these resources.
     #[must_use]
     pub fn all_of<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
         Self { clauses: names.into_iter().map(|name| Clause::any_of([name])).collect() }
     }
 
-    /// Needs this resource as well.
+    /// Adds a resource that is needed as well.
     #[must_use]
     pub fn and(self, name: impl Into<String>) -> Self {
         self.and_any_of([name])
     }
 
-    /// Needs at least one of these resources as well. Without any names the clause could never
-    /// hold, and no graph is built from it.
+    /// Adds a clause: at least one of these resources is needed as well. Without any names the
+    /// clause could never hold, and no graph is built from it.
     #[must_use]
     pub fn and_any_of<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.clauses.push(Clause::any_of(names));
@@ -82,7 +83,7 @@ impl Expression {
         self.clauses.iter()
     }
 
-    /// Whether the text of the expression reads as the same expression.
+    /// Tells whether the text of the expression reads back as this expression.
     pub(crate) fn has_text(&self) -> bool {
         let is_written = |clause: &Clause| {
             !clause.members.is_empty() && clause.members.iter().all(|name| !name.is_empty())
@@ -90,7 +91,7 @@ impl Expression {
         !self.is_empty() && self.clauses.iter().all(is_written)
     }
 
-    /// Whether there are no clauses.
+    /// Tells whether there are no clauses.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.clauses.is_empty()

@@ -1,8 +1,8 @@
-//! Which resource needs which: dependency expressions, and the graph of one group.
+//! Dependencies: expressions, and the graph of one group.
 //!
-//! An [`Expression`] names resources and is what people write. A [`DependencyGraph`] is derived
-//! from the expressions of all resources of one group, knows them only by their position in that
-//! group, and never changes after it was built.
+//! People write an [`Expression`], which names resources. A [`DependencyGraph`] is derived from the
+//! expressions of all resources of one group. It knows them only by their position in this group,
+//! and never changes after it was built.
 
 mod build;
 mod cycle;
@@ -24,17 +24,17 @@ use self::rows::{Rows, widen};
 pub use self::expression::{Clause, Expected, Expression, ExpressionError};
 pub use self::rows::Positions;
 
-/// Most resources on one chain of dependencies: a dependency tree is at most 100 deep
-/// (MS-CMRP, `ApiSetResourceDependencyExpression`, protocol version 3).
+/// The most resources on one chain of dependencies: a dependency tree is at most 100 deep (MS-CMRP,
+/// `ApiSetResourceDependencyExpression`, protocol version 3).
 pub const MAX_DEPTH: usize = 100;
 
 /// Dependencies among the resources of one group, named by position `0..len`.
 ///
 /// A *dependent* needs its *providers*. Each dependent has clauses; all of them must hold, and a
-/// clause holds while at least one of its members is online. The order of starting counts every
+/// clause holds while at least one of its members is online. The order of starts regards every
 /// member of every clause, because all providers are started before their dependent.
 ///
-/// Methods answer an unknown position like one without any dependency. Iterators do not allocate.
+/// Methods treat an unknown position like one without any dependency. Iterators do not allocate.
 #[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct DependencyGraph {
     start_order: Box<[u32]>,
@@ -50,7 +50,8 @@ pub struct DependencyGraph {
     dependents: Rows,
 }
 
-/// Why dependencies make no graph. Positions are those given to [`DependencyGraph::build`].
+/// The reason why dependencies make no graph. Positions are those given to
+/// [`DependencyGraph::build`].
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum GraphError {
@@ -68,8 +69,8 @@ pub enum GraphError {
         /// That resource.
         position: usize,
     },
-    /// A provider occurs twice in the clauses of one dependent, be it in one clause or in two
-    /// (MS-CMRP 3.1.1.1.2).
+    /// A provider occurs twice in the clauses of one dependent, in one clause or in two (MS-CMRP
+    /// 3.1.1.1.2).
     #[error("resource {dependent} depends on {provider} twice")]
     DuplicateProvider {
         /// The resource with the dependencies.
@@ -95,7 +96,7 @@ pub enum GraphError {
     TooDeep {
         /// Resources on the longest chain.
         depth: usize,
-        /// Most resources allowed on a chain.
+        /// The most resources allowed on a chain.
         limit: usize,
     },
     /// Resources and dependencies together are more than `u32` can count.
@@ -110,22 +111,23 @@ impl DependencyGraph {
         self.start_order.len()
     }
 
-    /// Whether there are no resources.
+    /// Tells whether there are no resources.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.start_order.is_empty()
     }
 
-    /// All positions, each after everything it depends on; of those that could come next, always
-    /// the smallest. Depends on the dependencies alone, not on the order of their declaration.
-    /// Reversed, it is the order of stopping.
+    /// Returns all positions, each after everything it depends on; of those that could come next,
+    /// always the smallest. The result depends only on the dependencies, not on the order of their
+    /// declaration. Reversed, it is the order of stops.
     #[must_use]
     pub fn start_order(&self) -> Positions<'_> {
         Positions::new(&self.start_order)
     }
 
-    /// Positions that may start in parallel, level by level, each level ascending. A resource
-    /// without dependencies is in the first; any other one level after its highest provider.
+    /// Returns the positions that may start in parallel, level by level, each level ascending. A
+    /// resource without dependencies is in the first level, any other one level after its highest
+    /// provider.
     #[must_use]
     pub fn levels(
         &self,
@@ -139,8 +141,8 @@ impl DependencyGraph {
         self.levels.len()
     }
 
-    /// The clauses of a resource in declared order, each with its members in declared order. All
-    /// clauses must hold; a clause holds while at least one member is online.
+    /// Returns the clauses of a resource in declared order, each with its members in declared
+    /// order. All clauses must hold; a clause holds while at least one member is online.
     #[must_use]
     pub fn clauses(
         &self,
@@ -152,26 +154,26 @@ impl DependencyGraph {
         (widen(start)..widen(end)).map(|clause| Positions::new(self.clauses.row(clause)))
     }
 
-    /// Whether a resource depends on anything.
+    /// Tells whether a resource depends on anything.
     #[must_use]
     pub fn has_clauses(&self, position: usize) -> bool {
         !self.providers.row(position).is_empty()
     }
 
-    /// Everything that occurs in the clauses of a resource, ascending.
+    /// Returns every resource that occurs in the clauses of this one, ascending.
     #[must_use]
     pub fn providers(&self, position: usize) -> Positions<'_> {
         Positions::new(self.providers.row(position))
     }
 
-    /// Every resource in whose clauses this one occurs, ascending.
+    /// Returns every resource in whose clauses this one occurs, ascending.
     #[must_use]
     pub fn dependents(&self, position: usize) -> Positions<'_> {
         Positions::new(self.dependents.row(position))
     }
 
-    /// Whether `dependent` needs `provider`, directly or through others. No resource depends on
-    /// itself. Allocates unless the dependency is direct.
+    /// Tells whether `dependent` needs `provider`, directly or through others. No resource depends
+    /// on itself. It allocates unless the dependency is direct.
     #[must_use]
     pub fn depends_on(&self, dependent: usize, provider: usize) -> bool {
         let is_direct = |position: u32| widen(position).cmp(&provider);

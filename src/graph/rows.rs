@@ -41,15 +41,15 @@ impl ExactSizeIterator for Positions<'_> {}
 
 impl FusedIterator for Positions<'_> {}
 
-/// Rows of different lengths in one slice: where each row begins, where the last one ends, then
-/// the values of all rows. No rows at all are an empty slice.
+/// Rows of different lengths in one slice: the beginning of each row, the end of the last one, then
+/// the values of all rows. Without rows the slice is empty.
 #[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct Rows(Box<[u32]>);
 
 impl Rows {
     /// Collects `(row, value)` pairs; values of one row keep their order.
     ///
-    /// Pairs of rows that do not exist are left out. `None` if the offsets do not fit `u32`.
+    /// Pairs with rows that do not exist are left out. `None` if the offsets do not fit `u32`.
     pub(super) fn grouped<P>(rows: usize, pairs: P) -> Option<Self>
     where
         P: Iterator<Item = (u32, u32)> + Clone,
@@ -90,7 +90,7 @@ impl Rows {
         self.0.first().map_or(0, |header| widen(*header).saturating_sub(1))
     }
 
-    /// The values of a row; nothing if there is no such row.
+    /// Returns the values of a row; none if there is no such row.
     pub(super) fn row(&self, row: usize) -> &[u32] {
         if row >= self.len() {
             return &[];
@@ -102,8 +102,8 @@ impl Rows {
     }
 }
 
-/// A stored position as an index. Nothing is lost: a platform whose `usize` is smaller cannot
-/// hold a graph of that size.
+/// Returns a stored position as an index. Nothing is lost: a platform whose `usize` is smaller
+/// cannot hold a graph of that size.
 pub(super) fn widen(position: u32) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
 }

@@ -1,14 +1,14 @@
-//! What starts and stops things on a node, and what it has to refuse.
+//! Agents: they start and stop things on a node, and refuse effects that come late.
 //!
-//! An agent runs on each node and carries out the effects for that node: start this, stop that,
-//! does it live? The network brings effects late, twice and in any order, so an agent that simply
-//! obeys would start a database that has long been moved. Before each effect it asks
+//! An agent runs on each node and carries out the effects for this node: starts, stops and health
+//! checks. The network delivers effects late, twice and in any order, so an agent that simply
+//! obeyed would start a database that was moved long ago. Before each effect it asks
 //! [`agent::Agent`](crate::agent::Agent), a small state machine that needs no clock and no storage.
-//! The full contract stands in [`agent`](crate::agent); this page is how to use it.
+//! The full contract stands in [`agent`](crate::agent); this page shows how to use it.
 //!
 //! # A whole program
 //!
-//! An agent with a thread for each piece of work, so that a start that hangs does not hold up the
+//! This agent has a thread for each piece of work, so that a start that hangs does not hold up the
 //! terminate that is to end it. Only `quorate` is needed in `Cargo.toml`.
 //!
 //! ```
@@ -26,9 +26,9 @@
 //! use quorate::id::{Epoch, Incarnation, Names, OpId};
 //! use quorate::state::OperationKind;
 //!
-//! /// What an agent hears.
+//! /// A message to an agent.
 //! enum Message {
-//!     /// The core asks for something.
+//!     /// The core asks for an operation.
 //!     Asked(Effect<Names>),
 //!     /// Work of its own has ended.
 //!     Ended { resource: String, operation: OpId, outcome: Outcome },
@@ -37,9 +37,9 @@
 //! /// The agent of one node.
 //! struct NodeAgent {
 //!     agent: Agent<Names>,
-//!     /// What runs on the node. A real agent asks its machine.
+//!     /// The resources that run on the node. A real agent asks its machine.
 //!     running: Arc<Mutex<BTreeSet<String>>>,
-//!     /// How to cancel the work on each resource.
+//!     /// A flag for each resource that cancels the work on it.
 //!     cancel: BTreeMap<String, Arc<AtomicBool>>,
 //!     own: Sender<Message>,
 //!     core: Sender<Input<Names>>,
@@ -95,7 +95,7 @@
 //!         let _ = self.core.send(Input::OperationFinished { operation, outcome });
 //!     }
 //!
-//!     /// All that the node runs, and what it is just starting or stopping.
+//!     /// Lists every resource that the node runs, and those that it is starting or stopping.
 //!     fn list(&self, effect: Effect<Names>) {
 //!         let Effect { operation, node, incarnation, .. } = effect;
 //!         if let Err(refusal) = self.agent.answers(operation, incarnation) {
@@ -123,7 +123,7 @@
 //!     }
 //! }
 //!
-//! /// Stands in for what really starts and stops things. Asked twice, it does no harm.
+//! /// Stands for the code that really starts and stops things. Calling it twice does no harm.
 //! fn work(
 //!     action: OperationKind,
 //!     resource: &str,
@@ -132,7 +132,7 @@
 //! ) -> Outcome {
 //!     thread::sleep(Duration::from_millis(20));
 //!     if cancel.load(Ordering::Relaxed) {
-//!         // Nothing is left of it that could still do anything.
+//!         // Nothing is left of it that could still have an effect.
 //!         return Outcome::Failed;
 //!     }
 //!     let mut running = running.lock().expect("nobody panics");
@@ -150,20 +150,20 @@
 //!         }
 //!         OperationKind::Probe if running.contains(resource) => return Outcome::Running,
 //!         OperationKind::Probe => return Outcome::NotRunning,
-//!         // They are no work on a resource.
+//!         // These are not operations on a resource.
 //!         OperationKind::Fence | OperationKind::Inventory => return Outcome::Failed,
 //!     }
 //!     Outcome::Succeeded
 //! }
 //!
-//! /// Starts the agent of a node that has just booted. What the core asks of the node goes into
+//! /// Starts the agent of a node that has just booted. Effects for the node go into
 //! /// the channel.
 //! fn start_agent(
 //!     node: &str,
 //!     incarnation: Incarnation,
 //!     core: Sender<Input<Names>>,
 //! ) -> Result<Sender<Message>, Box<dyn Error>> {
-//!     // Nothing runs on it yet; otherwise all of it would be listed.
+//!     // Nothing runs on it yet; otherwise it would be listed.
 //!     core.send(Input::NodeJoined { node: node.to_owned(), incarnation, running: Vec::new() })?;
 //!     let (own, messages) = channel();
 //!     let mut node = NodeAgent {
@@ -186,7 +186,7 @@
 //!     let anna = start_agent("anna", Incarnation::new(1), core)?;
 //!     assert!(matches!(inputs.recv()?, Input::NodeJoined { .. }));
 //!
-//!     // What the core would send; the network brings the start once more, and late.
+//!     // The effects that the core would send; the network delivers the start once more, and late.
 //!     let effect = |operation, action| Effect {
 //!         operation: OpId::new(operation),
 //!         action,
@@ -209,14 +209,14 @@
 //! }
 //! ```
 //!
-//! # How it meets the loop
+//! # How it fits the loop
 //!
 //! In the program of [`embed`](super::embed), `carry_out` looks at the effect: a fence goes to the
 //! device that switches nodes off, everything else to the agent of `effect.node`, as
-//! `Message::Asked(effect)`. What the agent sends comes back through the inbox of the loop. Over a
-//! network it is the same: effects and inputs have serde forms.
+//! `Message::Asked(effect)`. The inputs that the agent sends come back through the inbox of the
+//! loop. This also works over a network: effects and inputs have serde forms.
 //!
-//! # What an effect asks for
+//! # Effects and their reports
 //!
 //! | effect | do this | report |
 //! | --- | --- | --- |
@@ -225,19 +225,19 @@
 //! | [`Terminate`] | stop it by force | [`Succeeded`] only if it is off |
 //! | [`CheckLooksAlive`], [`CheckIsAlive`] | the cheap and the thorough check | [`Succeeded`] or [`Failed`] |
 //! | [`Probe`] | find out whether it runs | [`Running`] or [`NotRunning`] |
-//! | [`Inventory`] | list all that the node runs, and what it is just starting or stopping | [`NodeInventory`](crate::Input::NodeInventory) |
+//! | [`Inventory`] | list every resource that the node runs, is starting or is stopping | [`NodeInventory`](crate::Input::NodeInventory) |
 //! | [`Fence`] | not for the agent: a device switches the node off | [`Succeeded`] only if it is off |
 //!
-//! What takes long is reported with [`OperationProgressed`](crate::Input::OperationProgressed) now
-//! and then, or the core takes it for hung after its pending timeout. What has outlived
-//! [`Effect::timeout`](crate::Effect::timeout) may be cancelled: the core has given it up. If
-//! nobody knows how something ended, report nothing, or [`TimedOut`](crate::Outcome::TimedOut);
-//! never guess.
+//! While an operation takes long, report [`OperationProgressed`](crate::Input::OperationProgressed)
+//! now and then; otherwise the core takes it for hung after its pending timeout. An operation that
+//! has outlived [`Effect::timeout`](crate::Effect::timeout) may be cancelled: the core has given it
+//! up. If nobody knows how an operation ended, report nothing, or
+//! [`TimedOut`](crate::Outcome::TimedOut); never guess.
 //!
 //! # When a resource fails by itself
 //!
-//! The agent need not wait for the next check. It says so, and names the run that it speaks of, so
-//! that a report that comes late is not taken for one about the next run:
+//! The agent need not wait for the next check. It reports the failure and names the run, so that a
+//! late report is not taken for one about the next run:
 //!
 //! ```
 //! use quorate::agent::Agent;
@@ -257,28 +257,28 @@
 //! # assert!(matches!(failed(&agent, "anna", "db"), Input::ResourceFailed { .. }));
 //! ```
 //!
-//! # When a node lives on alone
+//! # When a node loses contact
 //!
 //! A node that loses contact, or leaves, calls
 //! [`Agent::stop_itself`](crate::agent::Agent::stop_itself) *before* it stops the first resource,
-//! and then stops all of them. With `fencing = { lease = … }` it has to have stopped everything
+//! and then stops all of them. With `fencing = { lease = … }` it must have stopped everything
 //! within the duration of the lease, by a clock that goes on while the machine sleeps. It comes
 //! back in a new life: a greater incarnation, a new `Agent`, and a join that lists what it runs.
 //!
 //! # When an agent is restarted and its node is not
 //!
 //! It begins with [`Agent::without_memory`](crate::agent::Agent::without_memory) and sends
-//! [`NodeInventory`](crate::Input::NodeInventory) without an operation: all that the node runs. The
-//! event [`InventoryTaken`](crate::Event::InventoryTaken) answers with a floor; hand it to
-//! [`Agent::set_floor`](crate::agent::Agent::set_floor) before any effect that comes after it.
-//! Until then the agent refuses everything.
+//! [`NodeInventory`](crate::Input::NodeInventory) without an operation: the list of everything that
+//! the node runs. The event [`InventoryTaken`](crate::Event::InventoryTaken) answers with a floor;
+//! hand it to [`Agent::set_floor`](crate::agent::Agent::set_floor) before any effect that comes
+//! after it. Until then the agent refuses everything.
 //!
 //! # When the core goes back
 //!
-//! A core that was restored from a snapshot older than what it handed out last uses numbers of
-//! operations a second time. Tell every node:
-//! [`Agent::core_went_back`](crate::agent::Agent::core_went_back), and each begins a new life. It
-//! never happens to a core that [stores before it hands out](super::restart).
+//! A core that was restored from a snapshot older than its last outputs uses numbers of operations
+//! a second time. Tell every node ([`Agent::core_went_back`](crate::agent::Agent::core_went_back)),
+//! and each begins a new life. This never happens to a core that [stores its state before it hands
+//! out outputs](super::restart).
 //!
 //! [`Start`]: crate::state::OperationKind::Start
 //! [`Stop`]: crate::state::OperationKind::Stop

@@ -1,14 +1,15 @@
-//! Which clock gives the time.
+//! The clock that gives the time.
 //!
-//! The core never reads a clock. Each call brings a [`Timestamp`](crate::Timestamp): milliseconds
-//! since an origin that you choose and keep. One clock gives it, that of the process with the core.
+//! The core never reads a clock. Each call takes a [`Timestamp`](crate::Timestamp): milliseconds
+//! since an origin that you choose and keep. All timestamps come from one clock, that of the
+//! process with the core.
 //!
 //! | clock | use it? |
 //! | --- | --- |
 //! | one that only counts up, such as `Instant`, from where the cluster stands | yes |
 //! | a counter of milliseconds of a device | yes, if it does not wrap |
-//! | the clock on the wall (`SystemTime`) | no: put back, every input is refused; put forward, everything is late at once, and a lease counts as over that is not |
-//! | the clocks of the nodes | no: reports count from when the core hears them |
+//! | the wall clock (`SystemTime`) | no: if it is put back, every input is refused; if it is put forward, everything is late at once, and a lease counts as over too early |
+//! | the clocks of the nodes | no: the time of a report is the time at which the core hears it |
 //!
 //! # A whole program
 //!
@@ -37,7 +38,7 @@
 //!     }
 //! }
 //!
-//! /// What the clock on the wall shows, with the minutes that local time is ahead of UTC.
+//! /// Reads the wall clock; the argument is how many minutes local time is ahead of UTC.
 //! fn wall_clock(utc_offset_minutes: i16) -> Result<Input, Box<dyn std::error::Error>> {
 //!     let millis = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
 //!     let utc_millis_of_day = u32::try_from(millis % u128::from(WallClock::DAY_MILLIS))?;
@@ -60,34 +61,34 @@
 //!
 //! - **It never goes backwards.** [`Cluster::handle`](crate::Cluster::handle) refuses a time before
 //!   the latest one ([`TimeRanBackwards`](crate::InputError::TimeRanBackwards)), and nothing has
-//!   changed. Equal times are fine. `SharedCluster` takes an older time for the latest one, since
+//!   changed. Equal times are fine. `SharedCluster` takes an older time as the latest one, since
 //!   threads read their clocks before they wait for the lock.
 //! - **After a restart it goes on** from [`ClusterState::now`](crate::state::ClusterState::now), as
-//!   in the program. The time in which the core was down is then missing; with
-//!   [`Cluster::resume`](crate::Cluster::resume) that is what is wanted. A lease ends that much
-//!   later, never earlier.
+//!   in the program. The time in which the core was down is then missing, which is right together
+//!   with [`Cluster::resume`](crate::Cluster::resume). A lease ends later by this time, never
+//!   earlier.
 //! - **A timer may be late.** [`Cluster::handle`](crate::Cluster::handle) does what is due as well,
 //!   and a timeout that comes early or twice does nothing.
-//! - **A loop that was held up** hands in first what waits in its queue, in order, each with the
-//!   time at which it arrived, and only then the present time. Otherwise an answer that came in
-//!   time counts as late.
-//! - **Replicas** do not read their own clocks. Whoever appends an input to the log stamps it, and
-//!   all replicas use that stamp. A new leader goes on from the latest stamp in the log.
-//! - **Agents** get a span, [`Effect::timeout`](crate::Effect::timeout), and need no clock in
-//!   common with the core.
+//! - **A loop that was held up** first hands in the inputs that wait in its queue, in order, each
+//!   with the time at which it arrived, and only then uses the present time. Otherwise an answer
+//!   that came in time counts as late.
+//! - **Replicas** do not read their own clocks. The process that appends an input to the log stamps
+//!   it, and all replicas use this stamp. A new leader goes on from the latest stamp in the log.
+//! - **Agents** get a span, [`Effect::timeout`](crate::Effect::timeout), and need no common clock
+//!   with the core.
 //!
 //! # Leases
 //!
 //! With `fencing = { lease = { duration = "30s", margin = "5s" } }` two clocks are compared. A node
 //! that loses contact stops everything within `duration`, by its own clock. The core counts
 //! `duration` and `margin` from the moment at which it hears of the loss, which is later than the
-//! last contact. `margin` has to cover how far the two clocks drift apart in that time.
+//! last contact. `margin` has to cover the drift between the two clocks in this time.
 //!
-//! The clock of a node has to go on while the machine sleeps (`CLOCK_BOOTTIME` on Linux): one that
-//! stood still would let a node that wakes up go on with what runs elsewhere by now. The clock of
-//! the core may stand still, for then it only waits longer. It must not jump ahead.
+//! The clock of a node has to go on while the machine sleeps (`CLOCK_BOOTTIME` on Linux). If it
+//! stood still, a node that wakes up would go on with groups that run elsewhere by now. The clock
+//! of the core may stand still, for then the core only waits longer. It must not jump ahead.
 //!
-//! # The clock on the wall
+//! # The wall clock
 //!
 //! Only failback windows need it, for they are hours of the local day. Hand in
 //! [`WallClockRead`](crate::Input::WallClockRead) when the core starts, whenever the offset to UTC

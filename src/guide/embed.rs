@@ -1,16 +1,15 @@
 //! The loop: inputs in, outputs out, a timer.
 //!
 //! A [`Cluster`](crate::Cluster) is a value. It has no threads, no sockets and no clock. One thread
-//! or task of yours owns it, and does three things for ever:
+//! or task of yours owns it, and repeats three steps:
 //!
-//! 1. It waits for one input or for the timer, whichever comes first, and hands it in, with the
-//!    time: [`Cluster::handle`](crate::Cluster::handle) or
+//! 1. Wait for an input or for the timer, and hand it in with the time:
+//!    [`Cluster::handle`](crate::Cluster::handle) or
 //!    [`Cluster::handle_timeout`](crate::Cluster::handle_timeout).
-//! 2. It takes all outputs, until
-//!    [`Cluster::poll_named_output`](crate::Cluster::poll_named_output) gives `None`. An event goes
-//!    to the log, an effect to whoever carries it out.
-//! 3. It sets the timer to what [`Cluster::poll_timeout`](crate::Cluster::poll_timeout) says. That
-//!    changes with every input.
+//! 2. Take all outputs, until [`Cluster::poll_named_output`](crate::Cluster::poll_named_output)
+//!    returns `None`. An event goes to the log, an effect to the agent that carries it out.
+//! 3. Set the timer to the time that [`Cluster::poll_timeout`](crate::Cluster::poll_timeout)
+//!    returns. It changes with every input.
 //!
 //! # A whole program
 //!
@@ -57,14 +56,14 @@
 //!     let now = || Timestamp::ZERO.after(began.elapsed());
 //!     let mut cluster = Cluster::new(spec, Ring::new(), now());
 //!
-//!     // Whoever has something to report sends it here.
+//!     // All reports are sent here.
 //!     let (inbox, inputs) = channel::<Input<Names>>();
 //!     for node in ["anna", "bert"] {
 //!         let (node, incarnation) = (node.to_owned(), Incarnation::new(1));
 //!         inbox.send(Input::NodeJoined { node, incarnation, running: Vec::new() })?;
 //!     }
 //!
-//!     // A real one goes on for ever.
+//!     // A real program goes on for ever.
 //!     while cluster.group_state(sql) != GroupState::Online {
 //!         // 1. One input, or the timer.
 //!         let timer = cluster.poll_timeout();
@@ -86,7 +85,7 @@
 //!     Ok(())
 //! }
 //!
-//! /// An input that is refused has changed nothing: the reason is for the log.
+//! /// Hands in an input. A refused input has changed nothing, so the reason goes to the log.
 //! fn take_in(cluster: &mut Cluster, now: Timestamp, input: Input<Names>) {
 //!     match cluster.spec().resolve(input) {
 //!         Ok(input) => {
@@ -98,21 +97,21 @@
 //!     }
 //! }
 //!
-//! /// Stands in for the agents, which start and stop things on the nodes.
+//! /// Stands for the agents, which start and stop things on the nodes.
 //! fn carry_out(effect: Effect<Names>, inbox: Sender<Input<Names>>) {
 //!     thread::spawn(move || {
 //!         thread::sleep(Duration::from_millis(10));
 //!         let Effect { operation, node, incarnation, .. } = effect;
 //!         let finished = |outcome| Input::OperationFinished { operation, outcome };
 //!         let report = match effect.action {
-//!             // What does the node run? An inventory is answered by a list: here by an empty one.
+//!             // An inventory asks what the node runs. The answer is a list, here an empty one.
 //!             OperationKind::Inventory => {
 //!                 let operation = Some(operation);
 //!                 Input::NodeInventory { node, incarnation, running: Vec::new(), operation }
 //!             }
-//!             // Does it run? Here nothing does.
+//!             // A probe asks whether the resource runs. Here nothing does.
 //!             OperationKind::Probe => finished(Outcome::NotRunning),
-//!             // Nothing here can switch a node off, so nobody says that it is off.
+//!             // Nothing here can switch a node off, so the fence fails.
 //!             OperationKind::Fence => finished(Outcome::Failed),
 //!             OperationKind::Start
 //!             | OperationKind::Stop
@@ -126,7 +125,7 @@
 //! }
 //! ```
 //!
-//! It prints what a log would hold, from the first node to the group that is online; the times are
+//! It prints the lines of a log, from the first node to the group that is online. The times are
 //! those of your machine:
 //!
 //! ```text
@@ -148,9 +147,9 @@
 //! 00:00:00.021  sql: online
 //! ```
 //!
-//! # What has to be reported, and by whom
+//! # Reports, and their senders
 //!
-//! | who | reports | as |
+//! | sender | report | input |
 //! | --- | --- | --- |
 //! | membership | a node is there, with what it runs | [`NodeJoined`] |
 //! | | it stopped everything and left | [`NodeLeft`] |
@@ -159,41 +158,40 @@
 //! | agents | how an effect ended | [`OperationFinished`] |
 //! | | it takes long and goes on | [`OperationProgressed`] |
 //! | | a resource failed, or is alive | [`ResourceFailed`], [`ResourceAlive`] |
-//! | | what the node runs, when that is asked, or when the agents were restarted | [`NodeInventory`] |
-//! | operators | what they want | [`Command`](crate::Command) |
-//! | | a lost node is off, on their word | [`NodeConfirmedDown`] |
-//! | a clock on the wall | the local time, where groups have failback windows | [`WallClockRead`] |
+//! | | the list of what the node runs, when the core asks, or when the agents were restarted | [`NodeInventory`] |
+//! | operators | an order | [`Command`](crate::Command) |
+//! | | a lost node is certain to be off | [`NodeConfirmedDown`] |
+//! | a wall clock | the local time, if groups have failback windows | [`WallClockRead`] |
 //!
 //! The incarnation of a node is a number that grows with each of its lives, for example a counter
-//! that it stores and raises at each boot. Who is a member is for a membership layer of yours to
-//! find out; the core never guesses.
+//! that it stores and raises at each boot. Your membership layer finds out which nodes are members;
+//! the core never guesses.
 //!
 //! # Rules
 //!
 //! - An effect ends once: with one [`OperationFinished`], an inventory with one [`NodeInventory`]
-//!   that names it. After the events
-//!   [`OperationTimedOut`](crate::Event::OperationTimedOut) and
-//!   [`OperationSuperseded`](crate::Event::OperationSuperseded) nothing is owed any more.
+//!   that names it. After the events [`OperationTimedOut`](crate::Event::OperationTimedOut) and
+//!   [`OperationSuperseded`](crate::Event::OperationSuperseded) no report is needed any more.
 //! - An error changes nothing. [`StaleOperation`](crate::InputError::StaleOperation) is the usual
-//!   one: a report came late, and may be ignored.
-//! - A fence that did not happen has not succeeded. Report [`Succeeded`](crate::Outcome::Succeeded)
-//!   of a fence only if the node is certain to be off: its groups start elsewhere at once.
+//!   error: a report came late, and may be ignored.
+//! - Report [`Succeeded`](crate::Outcome::Succeeded) of a fence only if the node is certain to be
+//!   off: its groups start elsewhere at once.
 //! - The time never goes backwards: [`clock`](super::clock).
-//! - Before outputs are handed out the state is stored, if it is to outlive the process:
+//! - If the state is to outlive the process, store it before you hand out outputs:
 //!   [`restart`](super::restart).
-//! - Effects reach nodes late and twice; what their agents do about that stands in
-//!   [`agents`](super::agents).
+//! - Effects may reach nodes late or twice; [`agents`](super::agents) shows how agents deal with
+//!   this.
 //!
 //! # Several threads
 //!
-//! `SharedCluster` (feature `shared`, on by default) is a handle that threads share. It gives the
-//! outputs of an input as its result, and the loop above becomes one thread for the timer.
-//! `examples/embed_threads.rs` is such a program, with real processes.
+//! `SharedCluster` (feature `shared`, on by default) is a handle that threads share. It returns the
+//! outputs of an input as the result of the call, and the loop above becomes one thread for the
+//! timer. `examples/embed_threads.rs` is such a program, with real processes.
 //!
 //! # Without `std`
 //!
-//! With `default-features = false` the crate needs only `alloc`. The loop is the same: an interrupt
-//! or a task feeds a queue of inputs, and a timer of the device rings.
+//! With `default-features = false` the crate needs only `alloc`. The loop does not change: an
+//! interrupt or a task feeds a queue of inputs, and a timer of the device rings.
 //!
 //! [`NodeJoined`]: crate::Input::NodeJoined
 //! [`NodeLeft`]: crate::Input::NodeLeft

@@ -1,16 +1,16 @@
-//! The words of WSFC and of Pacemaker, and ours.
+//! The words of WSFC and of Pacemaker, and those of this crate.
 //!
-//! The model is that of Windows server clusters, so most of their words are ours. Pacemaker has
-//! other ones for the same things, and some things that we do not have. Fields stand in
-//! `docs/declaration.md`; what was left out of Windows, and why, stands in `ARCHITECTURE.md` under
-//! "Left out, and why".
+//! The model is that of Windows server clusters, so most words are theirs. Pacemaker has other
+//! words for these things, and some things that this crate does not have. `docs/declaration.md`
+//! lists the fields of a declaration. `docs/decisions.md` lists, under "Left out, and why", the
+//! parts of Windows clusters that the crate leaves out.
 //!
-//! # What there is
+//! # Parts of a cluster
 //!
 //! | Windows (MSCS, WSFC) | Pacemaker | here |
 //! | --- | --- | --- |
 //! | cluster, node | cluster, node | cluster, node |
-//! | group, clustered role | group; or what a colocation and an order keep together | [group](crate::spec::GroupDeclaration): has one owner and moves as a whole |
+//! | group, clustered role | group; or resources with a colocation and an order | [group](crate::spec::GroupDeclaration): has one owner and moves as a whole |
 //! | resource | primitive | [resource](crate::spec::ResourceDeclaration) |
 //! | resource type | resource agent class and type (`ocf:…`) | [kind](crate::kind) |
 //! | resource DLL, resource monitor | resource agent, executor | your [agent](super::agents) |
@@ -24,7 +24,7 @@
 //! | group set, dependencies across groups | order constraint between groups | no counterpart: the group is what fails over. [Priorities](crate::settings::Priority) put starts in order |
 //! | site, fault domain | node attribute | `site` of a node, for a policy of yours; no rule of the core |
 //!
-//! # Where things run
+//! # Placement
 //!
 //! | Windows | Pacemaker | here |
 //! | --- | --- | --- |
@@ -39,13 +39,13 @@
 //! | move | `crm_resource --move`, which leaves a constraint | [`MoveGroup`](crate::Command::MoveGroup), which leaves no rule behind |
 //! | live migration | `allow-migrate` | no counterpart: a move stops and starts |
 //!
-//! # When something fails
+//! # Failures
 //!
 //! | Windows | Pacemaker | here |
 //! | --- | --- | --- |
 //! | LooksAlive, IsAlive | `monitor` | [`CheckLooksAlive`](crate::state::OperationKind::CheckLooksAlive), [`CheckIsAlive`](crate::state::OperationKind::CheckIsAlive) |
 //! | – | probe (`monitor` once) | [inventory](crate::state::OperationKind::Inventory) of a node, [probe](crate::state::OperationKind::Probe) of a resource in doubt |
-//! | PendingTimeout | `timeout` of an operation | `pending_timeout`, of silence; `start_deadline`, `stop_deadline`, of the whole |
+//! | PendingTimeout | `timeout` of an operation | `pending_timeout`, for the time without a report; `start_deadline`, `stop_deadline`, for the whole operation |
 //! | RestartThreshold, RestartPeriod | `migration-threshold`, `failure-timeout` | `restart_threshold`, `restart_period` |
 //! | RestartAction | `on-fail` of an operation | `restart_action`, `on_unfixable`, `unconfirmed_stop` |
 //! | – | `on-fail=block` | `on_unfixable = "block"` |
@@ -56,26 +56,26 @@
 //! | – | `crm_resource --cleanup` | [`ClearGroupFailures`](crate::Command::ClearGroupFailures), [`ClearResourceFailure`](crate::Command::ClearResourceFailure) |
 //! | persistent state | `target-role` | `desired`, kept from the last order on |
 //! | maintenance mode of a resource | `maintenance` of a resource, nearly: there nothing is managed | [`BeginMaintenance`](crate::Command::BeginMaintenance): failed checks are ignored; orders still count |
-//! | – | `is-managed=false` | [`LockGroup`](crate::Command::LockGroup), nearly: what fails is still mended |
+//! | – | `is-managed=false` | [`LockGroup`](crate::Command::LockGroup), nearly: failed resources are still restarted |
 //!
 //! # Nodes and quorum
 //!
 //! | Windows | Pacemaker | here |
 //! | --- | --- | --- |
-//! | up, down, paused, joining | online, offline, standby, pending | the same as in Windows, and *unclean*: lost, and not certain to be off |
+//! | up, down, paused, joining | online, offline, standby, pending | as in Windows, and *unclean*: lost, and not certain to be off |
 //! | – | UNCLEAN | unclean |
 //! | reservation of disks (the node that holds the disk writes) | fencing, STONITH | `fencing = "required"`: the effect [`Fence`](crate::state::OperationKind::Fence) is for a device of yours |
 //! | – | watchdog, diskless SBD | `fencing = { lease = … }`: nodes stop themselves in time |
 //! | – | `stonith-enabled=false` | `fencing = "trusted"`, and only if membership really vouches for it |
 //! | – | `stonith_admin --confirm` | [`NodeConfirmedDown`](crate::Input::NodeConfirmedDown) |
 //! | node weight | votes of Corosync | `vote_weight` |
-//! | disk or file share witness | quorum device | `quorum = "majority_with_witness"`; who holds it is found out outside |
+//! | disk or file share witness | quorum device | `quorum = "majority_with_witness"`; the embedder reports who holds it |
 //! | quorum disk alone | – | `quorum = "disk_only"` |
 //! | dynamic quorum and witness | `last_man_standing` | no counterpart: agreement on votes is outside. A new declaration changes them |
-//! | forced quorum | – | [your word and a new declaration](super::operate#most-nodes-are-gone-for-good) |
+//! | forced quorum | – | [your confirmation and a new declaration](super::operate#most-nodes-are-gone-for-good) |
 //! | the service stops | `no-quorum-policy=stop`, `freeze` | `no_quorum` |
 //! | – | `no-quorum-policy=ignore` | no counterpart: nothing starts without quorum |
-//! | pause | standby, nearly: there everything moves away | [`PauseNode`](crate::Command::PauseNode): what runs stays |
+//! | pause | standby, nearly: there everything moves away | [`PauseNode`](crate::Command::PauseNode): running groups stay |
 //! | pause with drain | standby | [`DrainNode`](crate::Command::DrainNode) |
 //! | resume | unstandby | [`ResumeNode`](crate::Command::ResumeNode) |
 //! | evict | `crm_node --remove` | [`EvictNode`](crate::Command::EvictNode) |
@@ -91,4 +91,4 @@
 //! | – | `crm_simulate` | [`what_if`](crate::Cluster::what_if) |
 //! | – | allocation scores | [`explain`](crate::Cluster::explain) |
 //! | – | `crm_mon` | [`state`](crate::Cluster::state), [`why`](crate::Cluster::why) |
-//! | cluster log | transition graph, log | the outputs, each of which is a line |
+//! | cluster log | transition graph, log | the outputs: each can be printed as one line |

@@ -1,17 +1,16 @@
-//! Pages to start from, each about one thing that an embedder has to do.
+//! Pages to start from. Each is about one thing that an embedder has to do.
 //!
-//! | page | what it is about |
+//! | page | topic |
 //! | --- | --- |
 //! | [`embed`] | the loop: inputs in, outputs out, a timer |
-//! | [`agents`] | what starts and stops things on a node, and what it has to refuse |
-//! | [`restart`] | the process of the core ends, and another one goes on where it stood |
-//! | [`clock`] | which clock gives the time |
+//! | [`agents`] | agents: they start and stop things on a node, and refuse late effects |
+//! | [`restart`] | the process of the core ends, and another one goes on in its place |
+//! | [`clock`] | the clock that gives the time |
 //! | [`operate`] | recipes: why is it not online, where would it go, what would happen |
-//! | [`glossary`] | the words of WSFC and of Pacemaker, and ours |
+//! | [`glossary`] | the words of WSFC and of Pacemaker, and those of this crate |
 //!
-//! Each page stands by itself, and its programs are run by the tests. What a declaration may hold
-//! is listed in `docs/declaration.md`, beside the sources; drivers in other languages read
-//! `docs/bridge.md`.
+//! Each page stands by itself, and the tests run its programs. `docs/declaration.md`, beside the
+//! sources, lists every field of a declaration; `docs/bridge.md` is for drivers in other languages.
 
 pub mod agents;
 pub mod clock;

@@ -1,16 +1,16 @@
-//! Recipes: why is it not online, where would it go, what would happen.
+//! Recipes for operators: why is it not online, where would it go, what would happen?
 //!
-//! Questions are asked of a [`Cluster`] and change nothing. What is wanted is an input like any
-//! other, handed in where the [loop](super::embed) takes inputs in. The functions below are to be
-//! copied, each into a module of its own; the outputs are those of a cluster of three nodes,
-//! `anna`, `bert` and `carl`, with a group `sql` on `anna`.
+//! Questions are asked of a [`Cluster`] and change nothing. An order is an input like any other,
+//! handed in where the [loop](super::embed) takes inputs in. The functions below are to be copied,
+//! each into a module of its own. The outputs are those of a cluster of three nodes, `anna`, `bert`
+//! and `carl`, with a group `sql` on `anna`.
 //!
 //! # Why is it not online?
 //!
 //! ```
 //! use quorate::Cluster;
 //!
-//! /// One line for each group that should be online and is not.
+//! /// Returns one line for each group that should be online and is not.
 //! fn not_online(cluster: &Cluster) -> Vec<String> {
 //!     let spec = cluster.spec();
 //!     let words = spec.groups().filter_map(|(id, group)| {
@@ -32,27 +32,27 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
 //! ```
 //!
-//! After `anna` fell silent it says:
+//! After `anna` was lost it returns:
 //!
 //! ```text
 //! sql: node anna is lost; waiting for a fence to be confirmed
 //! ```
 //!
-//! Most reasons end by themselves, and those with a time say when. These need somebody:
+//! Most reasons end by themselves, and some of them give a time. These need somebody:
 //!
-//! | reason | what ends it |
+//! | reason | ended by |
 //! | --- | --- |
 //! | [`NoQuorum`] | more nodes, or the witness; if they are gone for good, [below](#most-nodes-are-gone-for-good) |
-//! | [`WaitingForNodeOff`] | a fence that succeeds, or [your word](#nobody-knows-whether-it-runs) that the node is off |
-//! | [`InDoubt`] | a probe that is answered, or [your word](#nobody-knows-whether-it-runs) that the resource is off |
-//! | [`WaitingForInventory`] | the node that answers, or is off; or your word that it does not run the resource |
-//! | [`Failed`] without a time | the cause mended, then [bring it online](#bring-it-online-move-it) |
+//! | [`WaitingForNodeOff`] | a fence that succeeds, or [your confirmation](#nobody-knows-whether-it-runs) that the node is off |
+//! | [`InDoubt`] | a probe that is answered, or [your confirmation](#nobody-knows-whether-it-runs) that the resource is off |
+//! | [`WaitingForInventory`] | an answer of the node, or proof that it is off; or your confirmation that it does not run the resource |
+//! | [`Failed`] without a time | remove the cause, then [bring it online](#bring-it-online-move-it) |
 //! | [`NotStartedAutomatically`] | [bring it online](#bring-it-online-move-it) |
-//! | [`NoCandidate`] | a node that can own it; `explain` says what speaks against each |
+//! | [`NoCandidate`] | a node that can own it; `explain` says why each node cannot |
 //! | [`OwnerPaused`] | [resume the node](#maintain-a-node), or move the group |
 //! | [`NotAdmitted`] | another node for one of the two groups of the class |
-//! | [`OwnerNotPossible`] | a node that can run all of it, or nothing: the rest runs |
-//! | [`ResourceHeldOffline`] | [`BringResourceOnline`], for somebody took it offline |
+//! | [`OwnerNotPossible`] | a node that can run all of it; the rest of the group runs meanwhile |
+//! | [`ResourceHeldOffline`] | [`BringResourceOnline`], because somebody took it offline |
 //!
 //! # Where would it go?
 //!
@@ -60,7 +60,7 @@
 //! use quorate::Cluster;
 //! use quorate::policy::Trigger;
 //!
-//! /// All nodes with what speaks for and against them.
+//! /// Returns all nodes with the reasons for and against them.
 //! fn where_to(cluster: &Cluster, group: &str, trigger: Trigger) -> Option<String> {
 //!     let spec = cluster.spec();
 //!     let explanation = cluster.explain(spec.group_id(group)?, trigger)?;
@@ -77,7 +77,7 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
 //! ```
 //!
-//! `where_to(&cluster, "sql", Trigger::NodeFailure)` gives:
+//! `where_to(&cluster, "sql", Trigger::NodeFailure)` returns:
 //!
 //! ```text
 //! sql, node failure, owner anna:
@@ -86,8 +86,9 @@
 //!   anna  rejected: owns it now
 //! ```
 //!
-//! It is the choice that the trigger would make at this moment. `behind` is the order of the
-//! policy; `rejected` is a rule of the core that no policy can bend, or a veto of the policy.
+//! It is the choice that the trigger would make at this moment. `behind` stands for the order of
+//! the policy; `rejected` stands for a rule of the core that no policy can bend, or for a veto of
+//! the policy.
 //!
 //! # Maintain a node
 //!
@@ -96,19 +97,19 @@
 //! use quorate::id::Names;
 //! use quorate::state::DrainMode;
 //!
-//! /// Pauses the node and moves its groups away. Those that no other node can take stay.
+//! /// Pauses the node and moves its groups away. Groups that no other node can take stay.
 //! fn drain(node: &str) -> Input<Names> {
 //!     let (mode, lock) = (DrainMode::Normal, LockHandling::Respect);
 //!     Input::Command(Command::DrainNode { node: node.to_owned(), mode, target: None, lock })
 //! }
 //!
-//! /// Lets it take groups again, and brings those back that the drain took away.
+//! /// Lets it take groups again, and brings back those that the drain took away.
 //! fn resume(node: &str) -> Input<Names> {
 //!     let failback = ResumeFailback::Immediate;
 //!     Input::Command(Command::ResumeNode { node: node.to_owned(), failback })
 //! }
 //!
-//! /// What would come of it. Nothing changes.
+//! /// Returns what would happen. Nothing changes.
 //! fn rehearse(cluster: &Cluster, input: Input<Names>) -> Result<String, WhatIfError> {
 //!     Ok(cluster.what_if([input])?.to_string())
 //! }
@@ -140,7 +141,7 @@
 //!    start db on bert
 //!    ```
 //!
-//!    Any input can be rehearsed so, also several, and a loss: `Input::NodeLost`.
+//!    Any input can be rehearsed in this way, also several, and a loss: `Input::NodeLost`.
 //! 2. Hand in `drain("anna")` and wait for the event [`DrainChanged`](crate::Event::DrainChanged).
 //!    If it says `failed`, [`DrainBlocked`](crate::Event::DrainBlocked) has named each group that
 //!    stayed: make room and drain again.
@@ -155,18 +156,18 @@
 //! use quorate::id::Names;
 //! use quorate::state::MoveFailure;
 //!
-//! /// Online, with all restarts and retries again.
+//! /// Brings the group online, with all restarts and retries again.
 //! fn online(group: &str) -> Input<Names> {
 //!     let lock = LockHandling::Respect;
 //!     Input::Command(Command::BringGroupOnline { group: group.to_owned(), lock })
 //! }
 //!
-//! /// Forgets the failures of the group: its budgets, and on which nodes it failed.
+//! /// Forgets the failures of the group: those in its budgets, and the nodes on which it failed.
 //! fn forgive(group: &str) -> Input<Names> {
 //!     Input::Command(Command::ClearGroupFailures { group: group.to_owned(), node: None })
 //! }
 //!
-//! /// To this node, and back if it does not start there. Refused if that is not possible now.
+//! /// Moves the group to this node, and back if it does not start there. It may be refused.
 //! fn move_to(group: &str, node: &str) -> Input<Names> {
 //!     Input::Command(Command::MoveGroup {
 //!         group: group.to_owned(),
@@ -189,25 +190,25 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
 //! ```
 //!
-//! An order that cannot be carried out is refused with the reason, and nothing has changed. How
-//! much is left of the budgets, [`Cluster::restart_budget`] and [`Cluster::failover_budget`] say.
+//! An order that cannot be carried out is refused with the reason, and nothing has changed.
+//! [`Cluster::restart_budget`] and [`Cluster::failover_budget`] return what is left of the budgets.
 //!
 //! # Nobody knows whether it runs
 //!
-//! A node that is lost is not off, and a stop that was not answered has not happened. The core
-//! waits rather than start a second copy. Look at the machine; only if the thing is really off, say
-//! so:
+//! A lost node may still run, and a stop that was not answered may not have happened. The core
+//! waits rather than start a second copy. Look at the machine, and only if the node or the resource
+//! is really off, confirm it:
 //!
 //! ```
 //! use quorate::cluster::{Command, Input, Life};
 //! use quorate::id::Names;
 //!
-//! /// I have seen that the node is off.
+//! /// Confirms that the node is off. Use it only if you have seen it.
 //! fn node_is_off(node: &str) -> Input<Names> {
 //!     Input::NodeConfirmedDown { node: node.to_owned(), incarnation: Life::Known }
 //! }
 //!
-//! /// I have seen that the resource is off.
+//! /// Confirms that the resource is off. Use it only if you have seen it.
 //! fn resource_is_off(resource: &str) -> Input<Names> {
 //!     Input::Command(Command::ClearResourceFailure { resource: resource.to_owned() })
 //! }
@@ -225,9 +226,9 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
 //! ```
 //!
-//! It counts as proof: a word that is wrong is a database that runs twice. A resource that failed
-//! with `on_unfixable = "block"` was left for you to look at. `online` on its group has it
-//! terminated first; `resource_is_off` does not.
+//! This counts as proof: after a wrong confirmation a database may run twice. A resource that
+//! failed with `on_unfixable = "block"` was left for you to look at. `online` on its group
+//! terminates it first; `resource_is_off` does not.
 //!
 //! # Change the declaration
 //!
@@ -237,7 +238,7 @@
 //! use quorate::settings::Priority;
 //! use quorate::spec::ClusterDeclaration;
 //!
-//! /// The declaration in force, with one group of high priority.
+//! /// Replaces the declaration in force by one that gives a group high priority.
 //! fn prefer(cluster: &Cluster, name: &str) -> Input<Names> {
 //!     let mut declaration = ClusterDeclaration::from(cluster.spec());
 //!     for group in declaration.groups.iter_mut().filter(|group| group.name == name) {
@@ -259,9 +260,9 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
 //! ```
 //!
-//! The whole declaration is replaced, and what it does not change goes on undisturbed. Rehearse it
-//! first, as above: an empty plan means that no group moves, starts or stops. One that would make a
-//! running group leave its node is refused, unless it says
+//! The whole declaration is replaced; everything that it does not change goes on undisturbed.
+//! Rehearse it first, as above: an empty plan means that no group moves, starts or stops. A
+//! declaration that would make a running group leave its node is refused, unless the command says
 //! [`Allow`](crate::cluster::ConfigurationMoves::Allow).
 //!
 //! # Most nodes are gone for good
@@ -274,7 +275,7 @@
 //! use quorate::id::Names;
 //! use quorate::spec::ClusterDeclaration;
 //!
-//! /// I have seen that these nodes are off, and they stay off: the others go on without their
+//! /// Confirms that these nodes are off and stay off. The others go on without their
 //! /// votes.
 //! fn go_on_without(cluster: &Cluster, gone: &[&str]) -> Vec<Input<Names>> {
 //!     let off = |node: &&str| Input::NodeConfirmedDown {
@@ -307,9 +308,9 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
 //! ```
 //!
-//! Be certain that they are off and stay off until they have the new declaration: two of them that
-//! start with the old one have a quorum of their own, and form a second cluster. A word about a
-//! node that is known to be off already is refused, which does no harm.
+//! Be certain that they are off and stay off until they have the new declaration. Two of them that
+//! start with the old declaration have a quorum of their own, and form a second cluster. A
+//! confirmation for a node that is already known to be off is refused, which does no harm.
 //!
 //! [`Cluster`]: crate::Cluster
 //! [`Cluster::restart_budget`]: crate::Cluster::restart_budget

@@ -1,15 +1,16 @@
-//! The process of the core ends, and another one goes on where it stood.
+//! The process of the core ends, and another one goes on in its place.
 //!
-//! A [`Snapshot`](crate::Snapshot) holds all of a cluster, declaration included, and every later
+//! A [`Snapshot`](crate::Snapshot) holds a whole cluster with its declaration, and every later
 //! version of the crate reads it. Three rules make a restart safe:
 //!
 //! 1. **Store before you hand out.** After each input and each timeout, poll the outputs, store the
-//!    snapshot, and only then send the effects. So the core never forgets what it asked for.
-//! 2. **Say that nobody decided.** After [`Cluster::restore`](crate::Cluster::restore) call
+//!    snapshot, and only then send the effects. So the core never forgets an operation that it
+//!    asked for.
+//! 2. **Report the downtime of the core.** After [`Cluster::restore`](crate::Cluster::restore) call
 //!    [`Cluster::resume`](crate::Cluster::resume). Otherwise the time in which the core was down
 //!    counts against operations that nobody could answer.
-//! 3. **Ask again.** What is [outstanding](crate::Cluster::outstanding) afterwards is carried out
-//!    once more, under the same numbers. Agents that have done it already
+//! 3. **Ask again.** Hand out once more, under their old numbers, the operations that are
+//!    [outstanding](crate::Cluster::outstanding) afterwards. Agents that have done one already
 //!    [answer, and do nothing twice](super::agents).
 //!
 //! # A whole program
@@ -58,7 +59,7 @@
 //! }
 //!
 //! impl<'a> Core<'a> {
-//!     /// From the file if there is one, from the declaration otherwise.
+//!     /// Starts from the file if there is one, from the declaration otherwise.
 //!     fn start(path: &'a Path) -> Result<Self, Box<dyn Error>> {
 //!         let cluster = match fs::read_to_string(path) {
 //!             Ok(text) => {
@@ -66,7 +67,7 @@
 //!                 if snapshot.cluster_name() != "mill" {
 //!                     return Err(format!("{} is of another cluster", path.display()).into());
 //!                 }
-//!                 // The policy is no part of a snapshot: name the same one again.
+//!                 // The policy is not part of a snapshot: name it again.
 //!                 Cluster::restore(snapshot, Ring::new())?
 //!             }
 //!             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -79,18 +80,18 @@
 //!         Ok(Core { cluster, path, took_over, since: Instant::now() })
 //!     }
 //!
-//!     /// Goes on after a time in which nobody decided, with what membership knows by now. Gives
-//!     /// what is to be carried out, perhaps once more.
+//!     /// Goes on after the core was down, with what membership knows by now. Returns
+//!     /// the effects to carry out, perhaps once more.
 //!     fn go_on(
 //!         &mut self,
 //!         membership: Vec<Input<Names>>,
 //!     ) -> Result<Vec<Effect<Names>>, Box<dyn Error>> {
-//!         // All of it at one time: leases that are over end 1 ms later, so nodes are heard first.
+//!         // All at one time: leases that are over end 1 ms later, so nodes are heard first.
 //!         let now = self.now();
 //!         self.cluster.resume(now)?;
 //!         for input in membership {
 //!             let input = self.cluster.spec().resolve(input)?;
-//!             // What the core knows already is refused, and changes nothing.
+//!             // A report that the core knows already is refused, and changes nothing.
 //!             if let Err(error) = self.cluster.handle(now, input) {
 //!                 println!("refused: {}", self.cluster.spec().named(error));
 //!             }
@@ -104,20 +105,20 @@
 //!         self.took_over.after(self.since.elapsed())
 //!     }
 //!
-//!     /// Takes in one input, and gives what is to be handed out.
+//!     /// Takes in one input, and returns the outputs to hand out.
 //!     fn take_in(&mut self, input: Input<Names>) -> Result<Vec<Output<Names>>, Box<dyn Error>> {
 //!         let input = self.cluster.spec().resolve(input)?;
 //!         self.cluster.handle(self.now(), input)?;
 //!         self.stored()
 //!     }
 //!
-//!     /// The same when the timer rings.
+//!     /// Does what is due when the timer rings, and returns the outputs.
 //!     fn ring(&mut self) -> Result<Vec<Output<Names>>, Box<dyn Error>> {
 //!         self.cluster.handle_timeout(self.now());
 //!         self.stored()
 //!     }
 //!
-//!     /// The outputs, once the state that they come from is safe on disk.
+//!     /// Returns the outputs, once the state that they come from is safe on disk.
 //!     fn stored(&mut self) -> Result<Vec<Output<Names>>, Box<dyn Error>> {
 //!         let mut outputs = Vec::new();
 //!         while let Some(output) = self.cluster.poll_named_output() {
@@ -160,36 +161,37 @@
 //! }
 //! ```
 //!
-//! # In this order
+//! # The order of steps
 //!
 //! 1. Restore, and compare [`Snapshot::cluster_name`](crate::Snapshot::cluster_name) before, if
 //!    files of several clusters could be mixed up.
-//! 2. Resume, at the present [time](super::clock), which is not before that of the snapshot.
-//! 3. Hand in what membership knows, at the same time: a node that is there as
-//!    [`NodeJoined`](crate::Input::NodeJoined) with what it runs, one that is not as
-//!    [`NodeLost`](crate::Input::NodeLost). What the core knows already is refused and changes
-//!    nothing.
-//! 4. Carry out what is outstanding.
-//! 5. Set the timer for [`Cluster::poll_timeout`](crate::Cluster::poll_timeout), and go on as ever.
+//! 2. Resume at the present [time](super::clock), which is not before that of the snapshot.
+//! 3. Hand in what membership knows, at that very time: [`NodeJoined`](crate::Input::NodeJoined),
+//!    with a list of what it runs, for a node that is there, and
+//!    [`NodeLost`](crate::Input::NodeLost) for one that is not. A report that the core knows
+//!    already is refused and changes nothing.
+//! 4. Carry out the outstanding operations.
+//! 5. Set the timer for [`Cluster::poll_timeout`](crate::Cluster::poll_timeout), and go on with the
+//!    loop.
 //!
-//! # What else to know
+//! # Further rules
 //!
-//! - **No file yet** means a cluster that was never seen: it begins from the declaration.
-//!   Afterwards the snapshot holds the declaration in force, and a file of yours that was changed
-//!   meanwhile is handed in with [`Command::Configure`](crate::Command::Configure).
+//! - **Without a file** the cluster is new, and begins from the declaration. Afterwards the
+//!   snapshot holds the declaration in force; hand in a changed declaration with
+//!   [`Command::Configure`](crate::Command::Configure).
 //! - **An input that is not in the file yet** is lost with the process. So acknowledge a report
-//!   when it is stored, and send again what was not acknowledged. The answer to an operation comes
-//!   again by itself, since the operation is outstanding; a report that comes twice does no harm if
-//!   it names its [run](crate::agent::Agent::run).
-//! - **A snapshot that is too old** is harm: the core would use numbers of operations twice. If one
-//!   has to be used, from a backup for example, every node first begins a new life
+//!   when it is stored, and send a report again if it was not acknowledged. The answer to an
+//!   operation comes again by itself, since the operation is outstanding. A report that comes twice
+//!   does no harm if it names its [run](crate::agent::Agent::run).
+//! - **A snapshot that is too old** does harm: the core would use numbers of operations twice. If
+//!   one has to be used, from a backup for example, every node first begins a new life
 //!   ([`Agent::core_went_back`](crate::agent::Agent::core_went_back)), and no report from before
 //!   may reach the core.
 //! - **Formats.** Store snapshots in a format with names, such as JSON, CBOR or MessagePack with
 //!   names.
-//! - **One core at a time.** Two processes that decide for one cluster are two clusters. Which one
-//!   may decide is found out outside, by a lease or a consensus protocol.
-//! - **A log in place of a file** does as well: the core is deterministic, so replicas that take in
-//!   the same inputs at the same times have the same state, and
+//! - **One core at a time.** Two processes that decide for one cluster are two clusters. A lease or
+//!   a consensus protocol outside the core has to choose the one that decides.
+//! - **A log in place of a file** works as well: the core is deterministic, so replicas that take
+//!   in equal inputs at equal times have equal states, and
 //!   [`Cluster::digest`](crate::Cluster::digest) compares them. The input of a resume,
 //!   [`CoreResumed`](crate::Input::CoreResumed), is logged like any other.

@@ -1,22 +1,22 @@
-//! How names compare: without case, letter by letter, and in no other way.
+//! The comparison of names: without case, letter by letter, and in no other way.
 //!
-//! One rule holds for the names of nodes, groups, resources and kinds, of anti-affinity classes
-//! and of dimensions of capacity: two spellings that differ in case only are the same name. Every
-//! letter stands for itself: it is compared as the small letter of its capital, each taken from
-//! the Unicode tables of the standard library where it is a single letter. So `EVS1` is `evs1`,
-//! `Öl` is `öl`, and both small sigmas of `Σ` are the same letter.
+//! One rule holds for the names of nodes, groups, resources and kinds, of anti-affinity classes and
+//! of dimensions of capacity: two spellings that differ in case only are one name. Each letter is
+//! compared as the small letter of its capital, both by the Unicode tables of the standard library,
+//! where they are single letters. So `EVS1` is `evs1`, `Öl` is `öl`, and both small sigmas of `Σ`
+//! are one letter.
 //!
-//! What a case mapping does to more than one letter is left alone: `ß` is not `ss`, though `ẞ` is
-//! `ß`. The dotless `ı` and the dotted `İ` of Turkish are letters of their own. Nothing else is
-//! folded: accents, widths and composed forms tell names apart, so that `é` as one letter is not
-//! `e` with an accent behind it. The rule is the same in every language and on every platform. A
-//! later version of Unicode may give a pair to a letter that has none today.
+//! A case mapping that gives more than one letter is not used: `ß` is not `ss`, though `ẞ` is `ß`.
+//! The dotless `ı` and the dotted `İ` of Turkish are letters of their own. Nothing else is folded:
+//! accents, widths and composed forms distinguish names, so `é` as one letter is not `e` with an
+//! accent behind it. The rule does not depend on language or platform. A later version of Unicode
+//! may give a pair to a letter that has none today.
 //!
-//! Sites of nodes and the name of the cluster are no names in this sense: nothing looks them up.
+//! Sites of nodes and the name of the cluster are not names in this sense: nothing looks them up.
 
 use core::cmp::Ordering;
 
-/// Whether two spellings are the same name.
+/// Tells whether two spellings are one name.
 ///
 /// ```
 /// use quorate::id::name::is_same;
@@ -29,7 +29,7 @@ pub fn is_same(a: &str, b: &str) -> bool {
     a == b || compare(a, b) == Ordering::Equal
 }
 
-/// The order of two names; equal if they are the same.
+/// Returns the order of two names: equal if they are one name.
 #[must_use]
 pub fn compare(a: &str, b: &str) -> Ordering {
     if a.is_ascii() && b.is_ascii() {
@@ -40,13 +40,14 @@ pub fn compare(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// The letters of a name as they are compared.
+/// Returns the letters of a name as they are compared.
 pub fn folded(name: &str) -> impl Iterator<Item = char> + '_ {
     name.chars().map(fold)
 }
 
-/// Whether no name may hold this character: control characters and those that end a line or turn the
-/// direction of text. A log shows a name with one of them as another one, or as two lines.
+/// Tells whether this character is forbidden in names: control characters, and characters that end
+/// a line or turn the direction of text. A log would show a name with one of them as another name,
+/// or as two lines.
 #[must_use]
 pub fn is_forbidden(character: char) -> bool {
     let turns = matches!(
@@ -56,9 +57,9 @@ pub fn is_forbidden(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') || turns
 }
 
-/// A number that all spellings of a name share: FNV-1a over the folded letters.
+/// Returns a number that all spellings of a name share: FNV-1a over the folded letters.
 ///
-/// Names chosen to collide only make lookups compare texts.
+/// With names that are chosen to collide, lookups only compare more texts.
 pub(crate) fn digest(name: &str) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;
@@ -71,7 +72,7 @@ pub(crate) fn digest(name: &str) -> u64 {
 }
 
 fn fold(letter: char) -> char {
-    // Its capital is the plain I, which would make it the same as the dotted i.
+    // Its capital is the plain I, which would make it equal to the dotted i.
     if letter == 'ı' {
         return letter;
     }
@@ -79,7 +80,7 @@ fn fold(letter: char) -> char {
     single(capital, capital.to_lowercase())
 }
 
-/// What a letter is mapped to, if that is one letter.
+/// Returns the letter to which a letter is mapped, if that is one letter.
 fn single(letter: char, mut mapped: impl Iterator<Item = char>) -> char {
     match (mapped.next(), mapped.next()) {
         (Some(only), None) => only,
@@ -104,7 +105,7 @@ mod tests {
         ("", ""),
     ];
 
-    /// What looks alike and is not the same.
+    /// Texts that look alike and are different names.
     const DIFFERENT: [(&str, &str); 9] = [
         ("a", "ä"),
         ("a", "ab"),

@@ -1,8 +1,8 @@
-//! Resource kinds: what the core knows about a type of resource before any is declared.
+//! Resource kinds: the rules and defaults for a type of resource.
 //!
-//! A kind gives defaults for the properties of its resources, says which providers they cannot do
-//! without, and limits how many there may be. The standard kinds are data like those that an
-//! embedder declares: see [`standard`](mod@standard).
+//! A kind gives defaults for the properties of its resources, names the providers that they
+//! require, and limits their number. The standard kinds are data like the kinds that an embedder
+//! declares: see [`standard`](mod@standard).
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -19,13 +19,13 @@ use crate::time::Interval;
 pub mod standard;
 pub(crate) mod unique;
 
-/// A resource kind, declared by the embedder or standard.
+/// A resource kind, standard or declared by the embedder.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct KindDeclaration {
     /// The name that resources give as their kind; compared without case.
     pub name: String,
-    /// What the resources are, for rules that speak of storage or network. Default user.
+    /// The class of the resources, for rules that speak of storage or network. Default user.
     #[serde(default)]
     pub class: ResourceClass,
     /// Providers that every resource of the kind must depend on.
@@ -37,11 +37,11 @@ pub struct KindDeclaration {
     /// Most resources of the kind in one group.
     #[serde(default)]
     pub at_most_per_group: Option<u32>,
-    /// Whether groups with the kind need a node to spare. Default no.
+    /// The need of groups with the kind for a node to spare. Default not needed.
     #[serde(default)]
     pub spare_node: SpareNode,
-    /// Most that the groups with the kind may together demand of one node, by dimension, wherever
-    /// they fail over to.
+    /// Most that the groups with the kind may together demand of one node, by dimension, also after
+    /// a failover.
     #[serde(default, deserialize_with = "unique::numbers")]
     pub at_most_per_node: BTreeMap<String, u64>,
     /// Defaults for the properties of its resources, before those of the profile.
@@ -49,7 +49,7 @@ pub struct KindDeclaration {
     pub settings: ResourceOverrides,
 }
 
-/// What a resource is, as far as other rules care (SDK, `ResourceClass`).
+/// The class of a resource, as far as other rules need it (SDK, `ResourceClass`).
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -64,7 +64,7 @@ pub enum ResourceClass {
     User,
 }
 
-/// A provider that a kind cannot do without.
+/// A provider that a kind requires.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequiredProvider {
@@ -78,7 +78,7 @@ pub enum RequiredProvider {
     EveryOfClass(ResourceClass),
 }
 
-/// How many groups with a kind a cluster may have.
+/// The number of groups with a kind that a cluster may have.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -87,8 +87,8 @@ pub enum SpareNode {
     /// Any number.
     #[default]
     NotNeeded,
-    /// With three or more nodes at most one fewer than nodes; with two nodes at most two, where
-    /// the second is warned of (active/active).
+    /// With three or more nodes, one fewer than nodes. With two nodes, at most two; the second
+    /// gives a warning (active/active).
     FromThreeNodesOn,
 }
 

@@ -1,6 +1,6 @@
 //! The kinds that every cluster knows: those of Windows, and those of Exchange Server.
 //!
-//! They are data and nothing more. A declared kind with the same name replaces one of them.
+//! They are plain data. A declared kind with the name of a standard kind replaces it.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -13,7 +13,7 @@ use crate::time::Interval;
 
 /// A disk that one node at a time may use.
 pub const PHYSICAL_DISK: &str = "Physical Disk";
-/// An address that clients reach the group at.
+/// An address at which clients reach the group.
 pub const IP_ADDRESS: &str = "IP Address";
 /// A name that stands for an address.
 pub const NETWORK_NAME: &str = "Network Name";
@@ -40,7 +40,7 @@ pub const EXCHANGE_SEARCH: &str = "Exchange MS Search";
 /// The dimension in which groups with a System Attendant demand storage groups.
 pub const STORAGE_GROUPS: &str = "storage groups";
 
-/// All standard kinds, always in the same order.
+/// Returns all standard kinds, always in one order.
 ///
 /// | kind | class | must depend on |
 /// |---|---|---|
@@ -119,8 +119,8 @@ fn exchange() -> Vec<KindDeclaration> {
     ]
 }
 
-/// The store replays its logs when it starts, which may take hours; its stop is bounded like that
-/// of the others.
+/// Declares the Information Store. It replays its logs when it starts, which may take hours; its
+/// stop is bounded like that of the others.
 fn information_store(requires: Vec<RequiredProvider>) -> KindDeclaration {
     let day = Some(Duration::from_secs(24 * 3_600));
     let kind = exres_kind(INFORMATION_STORE, requires);
@@ -135,8 +135,8 @@ fn information_store(requires: Vec<RequiredProvider>) -> KindDeclaration {
     }
 }
 
-/// The agents in exres.dll check themselves every 10 s and report failures by an event, so that they
-/// are never asked whether they look alive (KB 810860).
+/// Declares a kind with an agent in exres.dll. These agents check themselves every 10 s and report
+/// failures by an event, so they are never asked whether they look alive (KB 810860).
 fn exres_kind(name: &str, requires: Vec<RequiredProvider>) -> KindDeclaration {
     let kind = exchange_kind(name, requires);
     KindDeclaration {
@@ -149,9 +149,9 @@ fn exres_kind(name: &str, requires: Vec<RequiredProvider>) -> KindDeclaration {
     }
 }
 
-/// What holds for every Exchange resource. One that does not answer its health check for three
-/// minutes has failed (KB 836566, `IsAliveTimeout`). The agent of MS Search is Gathercl.dll (KB
-/// 810860), which is checked like any other.
+/// Declares a kind of Exchange. A resource that does not answer its health check for three minutes
+/// has failed (KB 836566, `IsAliveTimeout`). The agent of MS Search is Gathercl.dll (KB 810860),
+/// which is checked like any other.
 fn exchange_kind(name: &str, requires: Vec<RequiredProvider>) -> KindDeclaration {
     KindDeclaration {
         requires,

@@ -1,4 +1,4 @@
-//! Maps in which no name stands twice: whoever reads them would not know which number counts.
+//! Maps in which no name stands twice: with two entries nobody would know which number counts.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;

@@ -7,33 +7,33 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Order in which groups start and are placed; higher is earlier.
 ///
-/// A group of lower priority waits until those of higher priority are dealt with. 0 fails over but
-/// is not started automatically.
+/// A group waits until the groups of higher priority are dealt with. A group with priority 0 fails
+/// over but is not started automatically.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Priority(u32);
 
 impl Priority {
-    /// Started only on request; still moved when its node fails.
+    /// The group is started only on request, but still moves when its node fails.
     pub const NO_AUTO_START: Self = Self(0);
-    /// After all others.
+    /// The group starts after all others.
     pub const LOW: Self = Self(1_000);
-    /// The default.
+    /// The default priority.
     pub const MEDIUM: Self = Self(2_000);
-    /// Before all others.
+    /// The group starts before all others.
     pub const HIGH: Self = Self(3_000);
 
-    /// A tier of its own; the constants are at 0, 1000, 2000 and 3000.
+    /// Returns a tier with this number; the constants are at 0, 1000, 2000 and 3000.
     #[must_use]
     pub const fn new(value: u32) -> Self {
         Self(value)
     }
 
-    /// The name of the tier, if it has one.
+    /// Returns the name of the tier, if it has one.
     pub(crate) fn name(self) -> Option<&'static str> {
         PRIORITY_NAMES.iter().find(|(_, tier)| *tier == self).map(|(name, _)| *name)
     }
 
-    /// The number behind the tier.
+    /// Returns the number of the tier.
     #[must_use]
     pub const fn value(self) -> u32 {
         self.0

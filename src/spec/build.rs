@@ -1,8 +1,8 @@
-//! From a declaration to a validated cluster.
+//! Turns a declaration into a validated cluster.
 //!
-//! The rooms go one after the other: sizes, settings of the cluster, kinds, nodes, groups with
-//! their resources, names, dependencies, rules that span groups, cautions. Each adds what it finds
-//! wrong and leaves something usable behind, so that the rooms after it find more.
+//! The checks run one after the other: sizes, settings of the cluster, kinds, nodes, groups with
+//! their resources, names, dependencies, rules that span groups, cautions. Each reports its
+//! problems and leaves something usable behind, so that the checks after it find more.
 
 use alloc::vec::Vec;
 
@@ -36,8 +36,8 @@ impl ClusterDeclaration {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong, each with its path. Only lists that are longer than the limits
-    /// are reported alone.
+    /// All problems, each with its path. Only lists that are longer than the limits are reported
+    /// alone.
     pub fn build(self) -> Result<ClusterSpec, SpecErrors> {
         self.build_within(&Limits::default())
     }
@@ -46,7 +46,7 @@ impl ClusterDeclaration {
     ///
     /// # Errors
     ///
-    /// As those of [`build`](Self::build).
+    /// Those of [`build`](Self::build).
     pub fn build_within(self, limits: &Limits) -> Result<ClusterSpec, SpecErrors> {
         sizes::check(&self, limits)?;
         let dictionary = Dictionary::of(&self);
@@ -94,7 +94,8 @@ impl ClusterDeclaration {
     }
 }
 
-/// Failback is the exception, so this is empty for most clusters.
+/// Returns the groups that may fail back to each node. Failback is the exception, so most lists are
+/// empty.
 fn returning(spec: &ClusterSpec) -> Vec<Vec<GroupId>> {
     let mut returning = alloc::vec![Vec::new(); spec.nodes.len()];
     for (id, group) in spec.groups() {

@@ -1,4 +1,4 @@
-//! What an operator writes down: plain data with names, built in Rust or read by serde.
+//! The declaration of a cluster: plain data with names, built in Rust or read by serde.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -22,7 +22,7 @@ mod builder;
 mod read;
 mod written;
 
-/// Which release's defaults and rules apply where a declaration is silent.
+/// The release whose defaults and rules apply where a declaration says nothing.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -30,9 +30,9 @@ mod written;
 pub enum Profile {
     /// Windows Server 2003.
     ///
-    /// One of its rules is no setting: a group without preferred owners whose node fails goes to a
-    /// node drawn at random (KB 299631). Orders are the embedder's choice;
-    /// [`Ring::seeded`](crate::policy::Ring::seeded) is the deterministic form of that draw, and
+    /// One of its rules is not a setting: a group without preferred owners whose node fails goes to
+    /// a node drawn at random (KB 299631). The embedder chooses the order:
+    /// [`Ring::seeded`](crate::policy::Ring::seeded) is the deterministic form of this draw, and
     /// [`Ring::new`](crate::policy::Ring::new) goes by node order instead.
     Mscs2003,
     /// Windows Server 2008 and later.
@@ -43,8 +43,8 @@ pub enum Profile {
 crate::form::strictly_read! { listed "ClusterDeclaration"
 /// A whole cluster as an operator declares it.
 ///
-/// It is its own builder: chain the methods, then call [`build`](Self::build). Read by serde it
-/// is the file format; fields that are absent take the defaults of the profile.
+/// It is its own builder: chain the methods, then call [`build`](Self::build). Serde reads it from
+/// files; absent fields take the defaults of the profile.
 ///
 /// ```
 /// use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
@@ -71,7 +71,7 @@ crate::form::strictly_read! { listed "ClusterDeclaration"
 pub struct ClusterDeclaration {
     /// The cluster's name, for people.
     pub name: String,
-    /// Where defaults come from. Default [`Profile::Modern`].
+    /// The source of the defaults. Default [`Profile::Modern`].
     #[serde(default)]
     pub profile: Profile,
     #[serde(default)]
@@ -139,7 +139,7 @@ pub struct ClusterDeclaration {
     pub kinds: Vec<KindDeclaration>,
     /// The nodes, in the order that rules call "ascending node id".
     ///
-    /// In formats for people a node of which only the name is said may be its name alone.
+    /// In formats for people, the name alone may stand for a node that has no other field.
     #[serde(deserialize_with = "read::nodes")]
     pub nodes: Vec<NodeDeclaration>,
     /// The groups.
@@ -158,10 +158,10 @@ pub struct NodeDeclaration {
     /// Votes towards quorum. Default 1.
     #[serde(default)]
     pub vote_weight: Option<u32>,
-    /// The place the node stands at.
+    /// The site where the node stands.
     #[serde(default)]
     pub site: Option<String>,
-    /// What the node can carry, by dimension; a dimension that is not named has no limit. Names of
+    /// The capacity of the node, by dimension; a dimension that is not named has no limit. Names of
     /// dimensions are compared without case.
     #[serde(default, deserialize_with = "crate::kind::unique::numbers")]
     pub capacity: BTreeMap<String, u64>,
@@ -174,17 +174,17 @@ pub struct NodeDeclaration {
 pub struct GroupDeclaration {
     /// Unique among the groups; compared without case.
     pub name: String,
-    /// Nodes in the order in which they are preferred. It orders and never restricts; may be
-    /// empty.
+    /// Nodes in the order in which they are preferred. The list orders and never restricts; it may
+    /// be empty.
     #[serde(default)]
     pub preferred_owners: Vec<String>,
     /// Groups that share a class avoid each other; classes are compared without case. A group that
-    /// is off and wanted off is in nobody's way.
+    /// is off and wanted off keeps no other group away.
     #[serde(default)]
     pub anti_affinity_classes: Vec<String>,
-    /// What the group takes of the capacity of its node, by dimension; compared without case. It
-    /// takes nothing while everything of it is off and nothing is wanted. When it is to start and
-    /// its node has no room left, it moves to one that has, or waits until there is some.
+    /// The demand on the capacity of the node, by dimension; compared without case. The group takes
+    /// nothing while it is off and nothing of it is wanted. When it is to start and its node has no
+    /// room left, it moves to a node that has room, or waits until there is some.
     #[serde(default, deserialize_with = "crate::kind::unique::numbers")]
     pub demands: BTreeMap<String, u64>,
     #[serde(default)]
@@ -220,10 +220,10 @@ pub struct ResourceDeclaration {
     pub name: String,
     /// Name of a standard kind or of a declared one; compared without case.
     pub kind: Cow<'static, str>,
-    /// What it depends on within its group: `[disk] and ([ip 1] or [ip 2])`.
+    /// The dependencies within its group: `[disk] and ([ip 1] or [ip 2])`.
     #[serde(default)]
     pub depends_on: Option<Dependencies>,
-    /// The only nodes it can run on; absent is every node.
+    /// The only nodes on which it can run; absent is every node.
     #[serde(default)]
     pub possible_owners: Option<Vec<String>>,
     /// Properties that differ from those of its kind.
@@ -231,11 +231,12 @@ pub struct ResourceDeclaration {
     pub settings: Option<Box<ResourceOverrides>>,
 }
 
-/// Dependencies as written down or as built in code.
+/// Dependencies as text or as built in code.
 ///
-/// In files always text; text is parsed when the declaration is built, so that its errors stand
-/// in line with all others. An expression equals the text that it is written as. One without clauses
-/// has no text: it is not written, and the declaration leaves its dependencies out instead.
+/// In files they are always text. Text is parsed when the declaration is built, so that its errors
+/// are listed with all others. An expression equals the text that it is written as. An expression
+/// without clauses has no text: it is not written, and the declaration leaves the dependencies out
+/// instead.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(from = "String")]
 pub enum Dependencies {

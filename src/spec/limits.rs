@@ -5,7 +5,7 @@ use core::fmt;
 /// The largest declaration that [`ClusterDeclaration::build_within`] accepts.
 ///
 /// The defaults are far above any real cluster. Within them a declaration of n items is checked in
-/// O(n log n) time and O(n) memory: whatever is done per pair of items is bounded by a limit.
+/// O(n log n) time and O(n) memory: work per pair of items is bounded by a limit.
 ///
 /// [`ClusterDeclaration::build_within`]: super::ClusterDeclaration::build_within
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -33,20 +33,20 @@ pub struct Limits {
     /// Dimensions of capacity, of all nodes and groups together, and those that one kind limits.
     /// Default 64. Each node keeps 24 bytes per dimension.
     pub dimensions: usize,
-    /// Kinds that are declared; the standard ones do not count. Default 1,024.
+    /// Declared kinds; standard kinds do not count. Default 1,024.
     pub kinds: usize,
     /// Providers that one kind may require; each name in a choice of kinds counts. Default 64.
     pub required_providers_per_kind: usize,
     /// Bytes of one name. Default 255.
     pub name_bytes: usize,
     /// Steps taken to find two groups that may meet on a node and demand too much of it. Default
-    /// 4,194,304: enough for two thousand groups of one kind none of which can meet another.
+    /// 4,194,304: enough for two thousand groups of one kind that can never meet on a node.
     pub comparisons: usize,
-    /// Problems that are listed one by one; of the others only the number is told. Default 1,000.
+    /// Problems that are listed one by one; the others are only counted. Default 1,000.
     pub problems: usize,
 }
 
-/// What a declaration can have too many of.
+/// The limits on counts that a declaration can exceed.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Limit {
@@ -96,8 +96,8 @@ impl fmt::Display for Limit {
 }
 
 impl Limits {
-    /// No limits but those of the ids, which count to 2³² − 2. For declarations that are trusted:
-    /// the cost of a hostile one is then quadratic in its size.
+    /// Returns limits that only the ids bound, which count to 2³² − 2. They are for trusted
+    /// declarations: the cost of a hostile one is quadratic in its size.
     #[must_use]
     pub const fn unlimited() -> Self {
         Self {

@@ -1,12 +1,10 @@
 //! The declaration of a cluster and its validated form.
 //!
 //! [`ClusterDeclaration`] is what an operator writes: names, and only what differs from the
-//! defaults. [`ClusterDeclaration::build`] checks all of it at once and gives the immutable
-//! [`ClusterSpec`] that a [`Cluster`](crate::Cluster) works with: dense ids and settled
-//! properties.
+//! defaults. [`ClusterDeclaration::build`] checks all of it at once and returns the immutable
+//! [`ClusterSpec`] that a [`Cluster`](crate::Cluster) works with: dense ids and settled properties.
 //!
-//! Read by serde, a declaration is a file; every field of it stands in `docs/declaration.md`, beside
-//! the sources.
+//! Serde reads a declaration from a file; `docs/declaration.md` lists every field of it.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -61,7 +59,7 @@ pub struct ClusterSpec {
     /// Groups that may fail back to each node, by node id.
     returning: Vec<Vec<GroupId>>,
     warnings: Vec<Warning>,
-    /// Within which it was checked; those of later configurations are the same.
+    /// The limits within which it was checked; they also hold for later configurations.
     limits: Limits,
 }
 
@@ -84,14 +82,14 @@ impl ClusterSpec {
         &self.settings
     }
 
-    /// What is legal and yet looks wrong.
+    /// The warnings: things that are legal and yet look wrong.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
-    /// The limits that the declaration was checked within. Whoever admits a size admits it for every
-    /// later configuration as well.
+    /// The limits within which the declaration was checked. They also hold for every later
+    /// configuration.
     #[must_use]
     pub const fn limits(&self) -> &Limits {
         &self.limits
@@ -107,7 +105,7 @@ impl ClusterSpec {
         self.groups.iter().enumerate().map(|(index, group)| (GroupId::from_index(index), group))
     }
 
-    /// The resources with their ids, ascending; those of one group follow each other.
+    /// The resources with their ids, ascending; the resources of one group follow each other.
     pub fn resources(&self) -> impl ExactSizeIterator<Item = (ResourceId, &ResourceSpec)> {
         self.resources
             .iter()

@@ -6,10 +6,10 @@ use super::{GroupSpec, NodeSpec, ResourceSpec};
 use crate::id::name::{compare, digest, is_same};
 use crate::id::{GroupId, NodeId, ResourceId};
 
-/// The ids of nodes, groups and resources, each list in the order of [`Key`]s.
+/// The ids of nodes, groups and resources, each list in the order of [`sort`].
 ///
-/// Sorting by a digest instead of by the text keeps building fast: names of a large cluster share
-/// long prefixes, and comparing them would touch the whole heap at every step.
+/// Lists are sorted by a digest and not by the text, which keeps building fast: names of a large
+/// cluster share long prefixes, and comparing them would touch the whole heap at every step.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub(super) struct NameIndex {
     pub(super) nodes: Vec<NodeId>,
@@ -31,7 +31,7 @@ impl NameIndex {
     }
 }
 
-/// Ids in the order of their names, and those whose name an earlier one has already.
+/// Ids in the order of their names, and the ids whose name an earlier id already has.
 pub(super) struct Sorted<I> {
     pub(super) ids: Vec<I>,
     /// Pairs of the first and a later owner of one name, ascending by the later.

@@ -20,7 +20,7 @@ impl NodeSet {
         Self { low: 0, high: Vec::new() }
     }
 
-    /// Adds a node; whether it was missing.
+    /// Adds a node. Tells whether it was missing.
     pub fn insert(&mut self, node: NodeId) -> bool {
         let (word, bit) = place(node);
         let word = match word.checked_sub(1) {
@@ -40,7 +40,7 @@ impl NodeSet {
         missing
     }
 
-    /// Whether the node is in the set.
+    /// Tells whether the node is in the set.
     #[inline]
     #[must_use]
     pub fn contains(&self, node: NodeId) -> bool {
@@ -52,13 +52,13 @@ impl NodeSet {
         word & bit != 0
     }
 
-    /// Whether no node is in the set.
+    /// Tells whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.low == 0 && self.high.is_empty()
     }
 
-    /// How many nodes are in the set.
+    /// The number of nodes in the set.
     #[must_use]
     pub fn len(&self) -> usize {
         self.words().fold(0_usize, |sum, word| {
@@ -105,7 +105,7 @@ impl NodeSet {
         Self { low: self.low & !other.low, high }
     }
 
-    /// Whether at least one node is in both sets.
+    /// Tells whether at least one node is in both sets.
     #[must_use]
     pub fn intersects(&self, other: &Self) -> bool {
         self.words().zip(other.words()).any(|(a, b)| a & b != 0)

@@ -1,11 +1,12 @@
-//! Layers of resource properties: own, of the kind, of the profile.
+//! Layers of resource properties: those of the resource, of its kind and of the profile.
 
 use alloc::boxed::Box;
 
 use crate::kind::ResourceOverrides;
 use crate::settings::ResourceSettings;
 
-/// The final properties of a resource: its own before those of its kind before the defaults.
+/// Returns the final properties of a resource: its own go before those of its kind, and these
+/// before the defaults.
 pub(super) fn settle(
     defaults: &ResourceSettings,
     kind: &ResourceOverrides,
@@ -43,7 +44,8 @@ pub(super) fn settle(
     }
 }
 
-/// What a resource of this kind must declare to settle to these properties; `None` is nothing.
+/// Returns the properties that a resource of this kind must declare to settle to these; `None` if
+/// there are none.
 pub(super) fn difference(
     defaults: &ResourceSettings,
     kind: &ResourceOverrides,

@@ -14,7 +14,7 @@ pub struct NodeSpec {
     pub(super) name: Box<str>,
     pub(super) vote_weight: u32,
     pub(super) site: Option<Box<str>>,
-    /// Limit per dimension, by dimension id; `None` is no limit.
+    /// Limits, by dimension id; `None` is no limit.
     pub(super) capacity: Box<[Option<u64>]>,
 }
 
@@ -34,21 +34,21 @@ pub struct GroupSpec {
     pub(super) abilities: Option<Arc<Abilities>>,
 }
 
-/// What of a group can run on which nodes. In all sets `None` is every node.
+/// The nodes on which the resources of a group can run. In all sets `None` is every node.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct Abilities {
-    /// Nodes that can run all that must run, as long as nothing is wanted offline.
+    /// Nodes that can run every resource that must run, as long as none is wanted offline.
     pub(super) owners: Option<Arc<NodeSet>>,
     /// By position in the group.
     pub(super) rows: Box<[Ability]>,
 }
 
-/// Where one resource can run.
+/// The nodes on which one resource can run.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct Ability {
-    /// Where it can run, with something in each of its clauses that can run there as well.
+    /// Nodes that can run it and a member of each of its clauses.
     pub(super) stands: Option<Arc<NodeSet>>,
-    /// Where it can run, or need not.
+    /// Nodes that can run it, or on which it need not run.
     pub(super) bears: Option<Arc<NodeSet>>,
 }
 
@@ -76,13 +76,13 @@ impl NodeSpec {
         self.vote_weight
     }
 
-    /// The place it stands at.
+    /// The site where it stands.
     #[must_use]
     pub fn site(&self) -> Option<&str> {
         self.site.as_deref()
     }
 
-    /// What it can carry in this dimension; `None` is no limit.
+    /// The capacity in this dimension; `None` is no limit.
     #[must_use]
     pub fn capacity(&self, dimension: DimensionId) -> Option<u64> {
         self.capacity.get(dimension.index()).copied().flatten()
@@ -114,15 +114,16 @@ impl GroupSpec {
         self.possible.as_deref()
     }
 
-    /// Nodes that can run all that must run of it, as
-    /// [`ownership`](crate::settings::ClusterSettings::ownership) says, as long as nothing of it is wanted offline;
-    /// `None` is every node.
+    /// Nodes that can run every resource that must run of the group, as
+    /// [`ownership`](crate::settings::ClusterSettings::ownership) says, as long as none is wanted
+    /// offline; `None` is every node.
     #[must_use]
     pub fn owners(&self) -> Option<&NodeSet> {
         self.abilities.as_ref().and_then(|of| of.owners.as_deref())
     }
 
-    /// Whether a node can run the resource at this position, and something in each of its clauses.
+    /// Tells whether a node can run the resource at this position and a member of each of its
+    /// clauses.
     #[must_use]
     pub fn can_stand(&self, position: usize, node: NodeId) -> bool {
         self.ability(position)
@@ -130,14 +131,14 @@ impl GroupSpec {
             .is_none_or(|nodes| nodes.contains(node))
     }
 
-    /// Whether the resource at this position cannot run on a node, and need not.
+    /// Tells whether the resource at this position cannot run on a node, and need not.
     #[must_use]
     pub fn is_spared(&self, position: usize, node: NodeId) -> bool {
         !self.can_stand(position, node) && !self.is_obstacle(position, node)
     }
 
-    /// Whether the resource at this position must run, unless it is wanted offline, and cannot run on
-    /// a node.
+    /// Tells whether the resource at this position must run, unless it is wanted offline, and
+    /// cannot run on a node.
     #[must_use]
     pub fn is_obstacle(&self, position: usize, node: NodeId) -> bool {
         self.ability(position)
@@ -145,7 +146,7 @@ impl GroupSpec {
             .is_some_and(|nodes| !nodes.contains(node))
     }
 
-    /// How many of its resources cannot run on a node.
+    /// The number of its resources that cannot run on a node.
     #[must_use]
     pub fn unable_count(&self, node: NodeId) -> usize {
         self.abilities.as_ref().map_or(0, |of| {
@@ -154,7 +155,7 @@ impl GroupSpec {
         })
     }
 
-    /// Whether a node can run at least one of its resources, or there is none.
+    /// Tells whether a node can run at least one of its resources, or the group has none.
     #[must_use]
     pub fn can_run_anything(&self, node: NodeId) -> bool {
         self.abilities.is_none() || self.unable_count(node) < self.resource_count()
@@ -170,7 +171,7 @@ impl GroupSpec {
         &self.classes
     }
 
-    /// What it takes of its node, by dimension, ascending.
+    /// Its demands on its node, by dimension, ascending.
     #[must_use]
     pub fn demands(&self) -> &[(DimensionId, u64)] {
         &self.demands
@@ -182,7 +183,7 @@ impl GroupSpec {
         &self.graph
     }
 
-    /// How many resources it has.
+    /// The number of its resources.
     #[must_use]
     pub fn resource_count(&self) -> usize {
         self.graph.len()
@@ -228,13 +229,13 @@ impl ResourceSpec {
         self.kind
     }
 
-    /// The only nodes it can run on; `None` is every node.
+    /// The only nodes on which it can run; `None` is every node.
     #[must_use]
     pub fn possible_owners(&self) -> Option<&NodeSet> {
         self.possible.as_deref()
     }
 
-    /// Whether it can run on this node.
+    /// Tells whether it can run on this node.
     #[must_use]
     pub fn can_run_on(&self, node: NodeId) -> bool {
         self.possible.as_ref().is_none_or(|possible| possible.contains(node))

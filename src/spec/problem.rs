@@ -1,4 +1,4 @@
-//! What can be wrong with a declaration.
+//! Problems of a declaration.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -21,14 +21,14 @@ pub use path::{Path, Subject};
 pub(super) use path::{Place, shown};
 use words::{Chain, Hint, Known, List, More, Range, Required, class_name};
 
-/// Everything that is wrong with a declaration, at least one thing.
+/// All problems of a declaration, at least one.
 ///
-/// Displayed it is one line per problem.
+/// It is displayed as one line per problem.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SpecErrors(Vec<SpecError>);
 
 impl SpecErrors {
-    /// The list as an error, unless it is empty.
+    /// Returns the list as an error, unless it is empty.
     pub(super) fn of(errors: Vec<SpecError>) -> Result<(), Self> {
         if errors.is_empty() { Ok(()) } else { Err(Self(errors)) }
     }
@@ -74,18 +74,18 @@ impl core::error::Error for SpecErrors {}
 pub struct SpecError {
     /// The thing at fault.
     pub path: Path,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: Problem,
 }
 
-/// What is wrong with the thing that a [`Path`] names.
+/// A problem of the thing that a [`Path`] names.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Problem {
     /// A name is missing.
     #[error("entry {position} has an empty name")]
     EmptyName {
-        /// Which entry of the list, counted from 1.
+        /// The position in the list, counted from 1.
         position: usize,
     },
     /// A name is longer than [`Limits::name_bytes`](super::Limits::name_bytes).
@@ -106,13 +106,13 @@ pub enum Problem {
         u32::from(*character)
     )]
     ForbiddenCharacter {
-        /// The first one.
+        /// The first such character.
         character: char,
     },
     /// Two things of one sort have the same name, compared without case.
     #[error("the name is taken by {first}")]
     DuplicateName {
-        /// The one that has it first.
+        /// The thing that has the name first.
         first: Path,
     },
     /// A dimension stands twice in one map, compared without case.
@@ -127,15 +127,15 @@ pub enum Problem {
     /// There is more of something than [`Limits`](super::Limits) allows.
     #[error("{found} {limit}, at most {most} are allowed")]
     TooMany {
-        /// Which limit it is.
+        /// The limit.
         limit: Limit,
-        /// How many there are.
+        /// The number that was found.
         found: usize,
-        /// How many are allowed.
+        /// The number that is allowed.
         most: usize,
     },
-    /// Whether two groups may overload a node takes more steps to find out than
-    /// [`Limits::comparisons`](super::Limits::comparisons).
+    /// Finding out whether two groups may overload a node takes more steps than
+    /// [`Limits::comparisons`](super::Limits::comparisons) allows.
     #[error(
         "the groups with the kind differ too much in their possible owners and anti-affinity \
          classes to compare them all within {limit} steps"
@@ -144,10 +144,11 @@ pub enum Problem {
         /// The limit.
         limit: usize,
     },
-    /// More problems than [`Limits::problems`](super::Limits::problems), not listed.
+    /// There are more problems than [`Limits::problems`](super::Limits::problems); the others are
+    /// not listed.
     #[error("{omitted} more problems are not listed")]
     MoreProblems {
-        /// How many.
+        /// The number of problems that are not listed.
         omitted: usize,
     },
     /// A list of owners names a node that is not declared.
@@ -174,9 +175,9 @@ pub enum Problem {
         name: Box<str>,
         /// A kind with nearly this name.
         suggestion: Option<Box<str>>,
-        /// The kinds that there are, if none is near; said once, and at most 30.
+        /// The known kinds, if none has nearly this name; listed once, and at most 30.
         known: Vec<Box<str>>,
-        /// How many more there are.
+        /// The number of those that are not listed.
         omitted: usize,
     },
     /// A dependency expression that cannot be read.
@@ -210,7 +211,7 @@ pub enum Problem {
     /// An OR of nothing, which never holds.
     #[error("a clause of the expression has no members")]
     EmptyClause,
-    /// Resources that depend on themselves through others.
+    /// Resources depend on themselves through others.
     #[error("the dependencies form a cycle: {}", Chain(resources))]
     Cycle {
         /// The resources of the cycle, each depending on the next, the last on the first.
@@ -230,7 +231,7 @@ pub enum Problem {
     /// The kind needs a provider that the resource does not depend on.
     #[error("its kind must depend on {}", Required(required))]
     MissingProvider {
-        /// What is missing.
+        /// The missing provider.
         required: RequiredProvider,
     },
     /// The kind needs every resource of a class, and some are missing.
@@ -245,7 +246,7 @@ pub enum Problem {
         class: ResourceClass,
         /// The resources that it does not depend on, at most eight.
         missing: Vec<Box<str>>,
-        /// How many more there are.
+        /// The number of those that are not listed.
         omitted: usize,
     },
     /// More resources of a kind than the cluster may have.
@@ -253,7 +254,7 @@ pub enum Problem {
     TooManyInCluster {
         /// The kind.
         kind: Box<str>,
-        /// How many there are.
+        /// The number that was found.
         found: usize,
         /// The limit.
         limit: u32,
@@ -263,7 +264,7 @@ pub enum Problem {
     TooManyInGroup {
         /// The kind.
         kind: Box<str>,
-        /// How many there are.
+        /// The number that was found.
         found: usize,
         /// The limit.
         limit: u32,
@@ -285,7 +286,7 @@ pub enum Problem {
         kind: Box<str>,
         /// The dimension.
         dimension: Box<str>,
-        /// What the group demands.
+        /// The demand of the group.
         demand: u64,
         /// The limit.
         limit: u64,
@@ -303,7 +304,7 @@ pub enum Problem {
         other: Box<str>,
         /// The dimension.
         dimension: Box<str>,
-        /// What both demand together.
+        /// The demand of both groups together.
         demand: u64,
         /// The limit.
         limit: u64,

@@ -1,4 +1,4 @@
-//! Back from a validated cluster to a declaration.
+//! Turns a validated cluster back into a declaration.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -15,8 +15,8 @@ use crate::id::{DimensionId, NodeId};
 use crate::kind::standard;
 use crate::settings::GroupSettings;
 
-/// The declaration that builds to an equal cluster, within the same limits. It names what differs
-/// from the defaults of profile and kinds, and nothing else.
+/// Returns the declaration that builds to an equal cluster within equal limits. It names only the
+/// properties that differ from the defaults of profile and kinds.
 impl From<&ClusterSpec> for ClusterDeclaration {
     fn from(spec: &ClusterSpec) -> Self {
         let settings = &spec.settings;
@@ -100,7 +100,8 @@ fn group_declaration(spec: &ClusterSpec, group: &GroupSpec) -> GroupDeclaration 
     }
 }
 
-/// What differs from what the failover period and the profile come to.
+/// Returns the failure memory if it differs from the value that follows from the failover period
+/// and the profile.
 fn failure_memory(settings: &GroupSettings, defaults: &GroupSettings) -> Option<Duration> {
     let is_remembering = !defaults.failure_memory.is_zero();
     let inherited = if is_remembering { settings.failover_period } else { Duration::ZERO };

@@ -1,4 +1,4 @@
-//! Whether two configurations differ in more than in who votes.
+//! Compares two configurations: do they differ in more than in votes?
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -8,8 +8,8 @@ use super::problem::{Path, Place};
 use super::{ClusterDeclaration, ClusterSpec, NodeDeclaration};
 use crate::id::name::folded;
 
-/// The first thing that differs beside nodes, votes and witness. That a node is not in both shows in
-/// lists of owners as well, which counts as the same.
+/// Returns the first difference other than nodes, votes and witness. Lists of owners may differ by
+/// nodes that are not in both configurations.
 pub(crate) fn more_than_votes(old: &ClusterSpec, new: &ClusterSpec) -> Option<Path> {
     let is_in_both = |name: &String| old.node_id(name).is_some() && new.node_id(name).is_some();
     let (before, after) = (masked(old, is_in_both), masked(new, is_in_both));
@@ -33,7 +33,7 @@ pub(crate) fn more_than_votes(old: &ClusterSpec, new: &ClusterSpec) -> Option<Pa
     Some(Place::Cluster.field(field))
 }
 
-/// The declaration without what says who votes.
+/// Returns the declaration without its votes.
 fn masked(spec: &ClusterSpec, is_in_both: impl Fn(&String) -> bool) -> ClusterDeclaration {
     let mut declaration = ClusterDeclaration::from(spec);
     declaration.quorum = None;

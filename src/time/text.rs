@@ -36,7 +36,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     }
 }
 
-/// The milliseconds of one number, and those of its unit.
+/// Reads one number with its unit: returns its milliseconds and those of the unit.
 fn term(input: &mut &str) -> ModalResult<(u64, u64)> {
     let parts = (digit1.try_map(str::parse::<u64>), multispace0, alpha1);
     parts
@@ -54,7 +54,7 @@ fn term(input: &mut &str) -> ModalResult<(u64, u64)> {
         .parse_next(input)
 }
 
-/// The shortest text that [`parse`] reads back as the same span of whole milliseconds.
+/// Returns the shortest text that [`parse`] reads back as this span of whole milliseconds.
 pub(crate) fn format(span: Duration) -> String {
     let mut rest = whole_millis(span);
     if rest == 0 {
@@ -120,7 +120,7 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-/// The milliseconds of a span that no form would change.
+/// Returns the milliseconds of a span, if it consists of whole milliseconds that fit.
 fn exact_millis<E: ser::Error>(span: Duration) -> Result<u64, E> {
     let millis = whole_millis(span);
     if Duration::from_millis(millis) == span {
@@ -166,7 +166,7 @@ pub mod plain {
     }
 }
 
-/// `#[serde(with = "…")]` for a plain `Duration` of which the name tells the unit.
+/// `#[serde(with = "…")]` for a plain `Duration` in a field whose name tells the unit.
 pub(crate) mod millis {
     use super::{Deserialize, Deserializer, Duration, Serializer};
     use crate::time::whole_millis;
@@ -187,8 +187,8 @@ pub(crate) mod millis {
     }
 }
 
-/// An [`Interval`] in formats that are not for people. No option, for some of them cannot tell
-/// whether an option within an option is missing.
+/// An [`Interval`] in formats that are not for people. It is not an option, for some of them cannot
+/// represent an option within an option.
 #[derive(Deserialize, Serialize)]
 enum Compact {
     Every(Span),

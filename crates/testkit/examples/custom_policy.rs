@@ -1,4 +1,4 @@
-//! A failover policy of the embedder's own: stay in the same building, then spread the load.
+//! A failover policy of your own: stay in one building, then spread the load.
 //!
 //! `cargo run --example custom_policy`
 
@@ -15,7 +15,7 @@ mod output;
 #[path = "../../../examples/common/command_line.rs"]
 mod command_line;
 
-/// Prefers nodes at the site of the present owner, and never uses the site that is being emptied.
+/// A policy that prefers nodes at the site of the present owner, and never uses the closing site.
 #[derive(Debug)]
 struct StayOnSite {
     closing: Option<&'static str>,
@@ -33,14 +33,14 @@ impl FailoverPolicy for StayOnSite {
     }
 }
 
-/// A failover policy of the embedder's own: stay in the same building, then spread the load.
+/// A failover policy of your own: stay in one building, then spread the load.
 #[derive(clap::Parser)]
 #[command(name = "custom_policy")]
 struct Options {}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Options {} = command_line::parse();
-    // It keeps the laws that hold for every policy; in a crate of your own this is a test.
+    // Checks the laws that hold for every policy; in a crate of your own this is a test.
     assert_conformance(StayOnSite { closing: Some("site 1") }.then(LeastGroups));
 
     // Ties are left to a policy of the crate.
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     ask("The south is closing", StayOnSite { closing: Some("south") }.then(LeastGroups))
 }
 
-/// Where the shop would go if its node failed, and why.
+/// Prints where the shop would go if its node failed, and why.
 fn ask(title: &str, policy: impl FailoverPolicy + 'static) -> Result<(), Box<dyn Error>> {
     let node = |name: &str, site: &str| NodeDeclaration::new(name).site(site);
     let group = |name: &str, owner: &str| {

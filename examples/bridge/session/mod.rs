@@ -25,7 +25,7 @@ pub(crate) struct Session {
     cluster: Option<Cluster>,
 }
 
-/// What a line is answered by.
+/// The answer to a line.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Reply {
@@ -38,9 +38,9 @@ enum Reply {
 }
 
 impl Session {
-    /// Answers one line, without its end, with one line, without its end.
+    /// Answers one line with one line, both without their ends.
     ///
-    /// A line that is not understood or not accepted is answered by an error and changes nothing.
+    /// A line that is not understood or not accepted changes nothing, and its answer is an error.
     pub(crate) fn answer(&mut self, line: &[u8]) -> String {
         let reply = Request::read(line)
             .and_then(|request| self.carry_out(request))
@@ -100,7 +100,7 @@ fn hand_in(cluster: &mut Cluster, at: Timestamp, input: Input<Names>) -> Result<
     }
 }
 
-/// Drains the outputs, each by the names of the configuration in which it arose.
+/// Drains the outputs. Each has the names of the configuration in which it arose.
 fn outputs(cluster: &mut Cluster, at: Timestamp) -> Reply {
     let outputs = iter::from_fn(|| cluster.poll_named_output()).collect();
     let next_timeout = cluster.spec().named(cluster.poll_timeout());

@@ -5,7 +5,7 @@ use quorate::policy::{
 };
 use serde::Deserialize;
 
-/// One order, or several of which each breaks the ties of those before it.
+/// One order, or several; each breaks the ties of those before it.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected the name of a policy, {\"ring\": {\"seed\": 7}} or a list")]
 pub(crate) enum PolicyChoice {
@@ -37,7 +37,7 @@ impl Default for PolicyChoice {
 }
 
 impl PolicyChoice {
-    /// The policy; an empty list is the default.
+    /// Returns the policy; an empty list is the default policy.
     pub(crate) fn build(self) -> Box<dyn FailoverPolicy> {
         match self {
             Self::Named(NamedPolicy::Ring) => Box::new(Ring::new()),

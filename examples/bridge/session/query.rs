@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::refusal::Refusal;
 use super::view::StateView;
 
-/// What a line may ask.
+/// The questions that a line may ask.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Query {
@@ -78,7 +78,7 @@ impl Query {
                 Answer::Outstanding(cluster.outstanding().map(|it| spec.named(it)).collect())
             }
             Self::NextTimeout => Answer::NextTimeout(spec.named(cluster.poll_timeout())),
-            // Text, because not every reader of JSON keeps 64 bits of a number.
+            // It is text, because not every reader of JSON keeps 64 bits of a number.
             Self::Digest => Answer::Digest(format!("{:016x}", cluster.digest())),
             Self::Explain(what) => {
                 let (name, trigger) = what.settle(cluster);
@@ -93,7 +93,8 @@ impl Query {
 }
 
 impl ExplainWhat {
-    /// Without a trigger: the failure of the owner, or a start if there is no owner.
+    /// Returns the trigger. By default it is the failure of the owner, or a start if there is no
+    /// owner.
     fn settle(self, cluster: &Cluster) -> (String, Trigger) {
         match self {
             Self::Group(group) => {

@@ -1,4 +1,4 @@
-//! Why a line was not accepted.
+//! Errors: the reasons why a line was not accepted.
 
 use std::fmt::Display;
 
@@ -20,12 +20,12 @@ impl Refusal {
         Self { kind, message: message.to_string() }
     }
 
-    /// The line is not JSON, or not of a shape that is known.
+    /// The line is not JSON, or not of a known shape.
     pub(crate) fn malformed(message: impl Display) -> Self {
         Self::new("malformed", message)
     }
 
-    /// There is nothing to talk about yet.
+    /// There is no cluster yet.
     pub(crate) fn no_cluster() -> Self {
         Self::new("no_cluster", "declare or restore a cluster first")
     }

@@ -1,4 +1,4 @@
-//! What a line may ask for.
+//! Requests: the lines that the bridge understands.
 
 use std::fmt::Display;
 
@@ -42,9 +42,10 @@ impl Request {
     }
 }
 
-/// What is wrong with a line: what a person would see at once, or else what the reader says.
+/// Returns the error of a line: a plain mistake that a person would see, or else the message of the
+/// reader.
 fn malformed(line: &[u8], otherwise: impl Display) -> Refusal {
-    // Nobody reads a longer line at a glance, and it is read a second time.
+    // A longer line is not looked at for plain mistakes, because this reads it a second time.
     if line.len() > 65_536 {
         return Refusal::malformed(otherwise);
     }
@@ -60,7 +61,7 @@ fn malformed(line: &[u8], otherwise: impl Display) -> Refusal {
     }
 }
 
-/// A null, or one that has to have exactly one field and has not.
+/// Finds a null, or an object that must have exactly one field and does not.
 fn seen(name: &str, value: &Value) -> Option<String> {
     if !["spec", "restore", "policy", "at", "input", "timeout", "query", "command"].contains(&name)
     {

@@ -57,12 +57,12 @@ struct GroupView {
     failed_on: Vec<FailedNodeView>,
 }
 
-/// A node on which the group failed, in the life that the node is in.
+/// A node on which the group failed, in the present life of the node.
 #[derive(Serialize)]
 struct FailedNodeView {
     node: Option<String>,
     at: Timestamp,
-    /// Until when it comes after the others.
+    /// The end of the time for which it comes after the others.
     until: Timestamp,
 }
 

@@ -36,7 +36,7 @@ pub(super) enum Part {
     Search,
 }
 
-/// What a part is, and what it needs in either version.
+/// A part, with its kind and its dependencies in either version.
 pub(super) struct Row {
     pub(super) part: Part,
     pub(super) kind: &'static str,
@@ -44,7 +44,7 @@ pub(super) struct Row {
     pub(super) exchange_2003: &'static [Part],
 }
 
-/// Both trees, providers first. The parent of the search may be set otherwise.
+/// Both trees, providers first. The parent of the search may be changed.
 ///
 /// ```text
 /// Exchange 2003                                   Exchange 2000

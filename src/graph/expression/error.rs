@@ -1,21 +1,21 @@
-//! Why a text is no expression.
+//! Errors of texts that are not expressions.
 
 use alloc::string::String;
 use core::fmt;
 
 use thiserror::Error;
 
-/// Why a text is no [`Expression`](super::Expression).
+/// The reason why a text is not an [`Expression`](super::Expression).
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("expected {expected} at byte {position}")]
 pub struct ExpressionError {
     /// Byte offset into the text, always at the start of a character or at the end of the text.
     pub position: usize,
-    /// What should have been there.
+    /// The part that was expected there.
     pub expected: Expected,
 }
 
-/// What should have been in the text of an [`Expression`](super::Expression).
+/// The parts that can be expected in the text of an [`Expression`](super::Expression).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Expected {

@@ -11,7 +11,7 @@ use winnow::token::{take_till, take_while};
 
 use super::error::{Expected, ExpressionError};
 
-/// The clauses of a text, at least one, each with the names in it.
+/// Returns the clauses of a text, at least one, each with the names in it.
 pub(super) fn parse(text: &str) -> Result<Vec<Vec<String>>, ExpressionError> {
     let mut rest = text;
     expression.parse_next(&mut rest).map_err(|mode| {
@@ -49,8 +49,9 @@ fn expression(input: &mut &str) -> Result<Vec<Vec<String>>, ErrMode<Fault>> {
     Ok(clauses)
 }
 
-/// The whole text as one clause without parentheses, `[a] or [b]`, as Windows writes it. Nothing is
-/// read where it begins otherwise, or goes on with an `and`, which needs the parentheses.
+/// Reads the whole text as one clause without parentheses, `[a] or [b]`, as Windows writes it. It
+/// reads nothing if the text begins otherwise, or goes on with an `and`, which needs the
+/// parentheses.
 fn bare_alternatives(input: &mut &str) -> Result<Option<Vec<String>>, ErrMode<Fault>> {
     let mut ahead = *input;
     let Ok(first) = resource(instead_of_clause).parse_next(&mut ahead) else { return Ok(None) };
@@ -73,7 +74,7 @@ fn clause(input: &mut &str) -> Result<Vec<String>, ErrMode<Fault>> {
         .parse_next(input)
 }
 
-/// The members after an opening parenthesis, and the closing one.
+/// Reads the members after an opening parenthesis, and the closing one.
 fn members(input: &mut &str) -> Result<Vec<String>, ErrMode<Fault>> {
     let members = separated(1.., resource(instead_of_resource), keyword("or")).parse_next(input)?;
     insist(")", after_member).parse_next(input)?;
@@ -84,7 +85,7 @@ fn resource<'t>(diagnosis: fn(&str) -> Expected) -> impl Parser<&'t str, String,
     preceded(insist("[", diagnosis), name)
 }
 
-/// The name after an opening bracket, and the closing one.
+/// Reads the name after an opening bracket, and the closing one.
 fn name(input: &mut &str) -> Result<String, ErrMode<Fault>> {
     let remaining = input.len();
     let text = repeat(0.., alt((take_till(1.., ']'), "]]".value("]"))))
@@ -101,7 +102,7 @@ fn name(input: &mut &str) -> Result<String, ErrMode<Fault>> {
     Ok(name)
 }
 
-/// Skips white space, then insists on `parser`; if that fails, the diagnosis sees what is there.
+/// Skips white space, then requires `parser`; if that fails, the diagnosis sees the remaining text.
 fn insist<'t, O>(
     mut parser: impl Parser<&'t str, O, ErrMode<Fault>>,
     diagnosis: fn(&str) -> Expected,
@@ -158,7 +159,7 @@ fn first_word(found: &str) -> &str {
     found.split(|character| !is_word(character)).next().unwrap_or_default()
 }
 
-/// A name without the white space around it.
+/// Returns a name without the white space around it.
 pub(super) fn trimmed(name: String) -> String {
     let inner = name.trim();
     if inner.len() == name.len() { name } else { inner.to_string() }

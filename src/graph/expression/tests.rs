@@ -108,7 +108,7 @@ fn or_asks_for_parentheses() {
     assert_fault("(([a]))", 1, Expected::NoNesting);
 }
 
-/// It is how Windows writes alternatives.
+/// Windows writes alternatives in this way.
 #[test]
 fn alternatives_alone_need_no_parentheses() {
     for text in ["[a] or [b]", " [a]OR[b] ", "([a] or [b])"] {
@@ -190,8 +190,8 @@ fn every_prefix_is_answered() {
     }
 }
 
-/// All short texts over the alphabet of the grammar: no panic, sound positions, and what parses
-/// prints as text that parses back the same.
+/// Tries all short texts over the alphabet of the grammar: no panic, sound positions, and every
+/// parsed expression prints as text that parses back to an equal one.
 #[test]
 fn all_short_texts_are_answered() {
     let parts = ["[", "]", "(", ")", "a", " ", "and", "or", "é"];

@@ -1,4 +1,4 @@
-//! What of a group can run on which nodes, worked out once: which nodes can run all that must run.
+//! The nodes on which the resources of a group can run, worked out once.
 
 use alloc::sync::Arc;
 use alloc::vec;
@@ -11,7 +11,7 @@ use crate::spec::{Abilities, Ability, ClusterSpec, GroupSpec, NodeSet};
 /// A set of nodes; `None` is every node.
 type Nodes = Option<Arc<NodeSet>>;
 
-/// Settles the abilities of every group of which something cannot run everywhere.
+/// Settles the abilities of every group with a resource that cannot run everywhere.
 pub(super) fn settle(spec: &mut ClusterSpec, interner: &mut Interner) {
     let mut settled = Vec::with_capacity(spec.groups.len());
     for group in &spec.groups {
@@ -46,7 +46,7 @@ impl Room<'_> {
             }
         };
         let common = bears.iter().fold(None, |common, own| self.both(common, own.clone()));
-        // What can run nothing of it is no owner, however little must run.
+        // A node that can run nothing of the group does not own it, however little must run.
         let anything = self.any_of(0..stands.len(), &stands);
         let owners = self.both(common, anything);
         let rows = stands.into_iter().zip(bears).map(|(stands, bears)| Ability { stands, bears });
@@ -58,7 +58,7 @@ impl Room<'_> {
         resource.and_then(|of| of.possible.clone())
     }
 
-    /// Where each resource can run together with something in each of its clauses.
+    /// Returns, for each resource, the nodes that can run it and a member of each of its clauses.
     fn stands(&mut self) -> Vec<Nodes> {
         let graph = &self.group.graph;
         let mut stands: Vec<Nodes> = vec![None; graph.len()];
@@ -75,9 +75,9 @@ impl Room<'_> {
         stands
     }
 
-    /// Where each resource is replaced: every clause in which it stands has another member that can
-    /// run there, or the resource whose clause it is is replaced itself. What nothing depends on is
-    /// replaced nowhere.
+    /// Returns, for each resource, the nodes on which it is replaced: every clause that names it
+    /// has another member that can run there, or belongs to a resource that is replaced itself. A
+    /// resource without dependents is replaced nowhere.
     fn replaced(&mut self, stands: &[Nodes]) -> Vec<Nodes> {
         let graph = &self.group.graph;
         let nowhere = Some(self.interner.node_set(NodeSet::new()));
@@ -108,7 +108,7 @@ impl Room<'_> {
         replaced
     }
 
-    /// Where nothing is amiss because of a resource: it can run there, need not, or is replaced.
+    /// Returns the nodes on which a resource can run, need not run, or is replaced.
     fn bears(&mut self, position: usize, stands: Nodes, replaced: Nodes) -> Nodes {
         let resource = self.spec.resource(self.group.resource_at(position));
         if !resource.is_some_and(|of| of.settings.affects_group()) {
@@ -117,7 +117,7 @@ impl Room<'_> {
         self.either(stands, replaced)
     }
 
-    /// Where at least one of these resources can run.
+    /// Returns the nodes on which at least one of these resources can run.
     fn any_of(&mut self, members: impl Iterator<Item = usize>, stands: &[Nodes]) -> Nodes {
         let mut any = NodeSet::new();
         for member in members {

@@ -1,4 +1,4 @@
-//! What is legal and yet looks wrong.
+//! Finds things that are legal and yet look wrong.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -20,7 +20,7 @@ use crate::time::Interval;
 
 mod short;
 
-/// The warnings of a cluster without errors.
+/// Returns the warnings of a cluster without errors.
 pub(super) fn of(spec: &ClusterSpec, kinds: &Kinds) -> Vec<Warning> {
     let mut cautions = Cautions { spec, kinds, found: Vec::new() };
     cautions.cluster();
@@ -75,7 +75,7 @@ impl Cautions<'_> {
         }
     }
 
-    /// Whether each class has groups to keep apart. The only group of a cluster may be the first.
+    /// Warns of classes with one group. The only group of a cluster may be the first of several.
     fn lonely_classes(&mut self) {
         let spec = self.spec;
         if spec.groups.len() < 2 {
@@ -97,7 +97,7 @@ impl Cautions<'_> {
         }
     }
 
-    /// A tier of its own among groups whose tiers have names.
+    /// Warns of a tier with a number among groups whose tiers have names.
     fn priority(&mut self, group: &GroupSpec) {
         let priority = group.settings.priority;
         let is_named = |group: &GroupSpec| group.settings.priority.name().is_some();
@@ -107,7 +107,7 @@ impl Cautions<'_> {
         }
     }
 
-    /// Whether the groups of each class can stand apart.
+    /// Warns of classes whose groups cannot all have a node of their own.
     fn classes(&mut self) {
         let spec = self.spec;
         let in_classes = spec.groups.iter().filter(|group| !group.classes.is_empty());
@@ -192,7 +192,7 @@ impl Cautions<'_> {
             Failback::Prevent if group.settings.failback_window.is_some() => {
                 self.add(place, "failback_window", Caution::WindowWithoutFailback);
             }
-            // In the profile of 2003 no group remembers where it failed.
+            // In the 2003 profile no group remembers where it failed.
             Failback::Allow
                 if group.settings.failure_memory.is_zero()
                     && self.spec.profile == Profile::Modern =>
@@ -234,7 +234,8 @@ impl Cautions<'_> {
         }
     }
 
-    /// Only what a resource declares itself: what it inherits is said of its kind.
+    /// Warns only of properties that a resource declares itself: inherited ones are the concern of
+    /// its kind.
     fn resources(&mut self, group: &GroupSpec) {
         for resource in group.resources().filter_map(|id| self.spec.resource(id)) {
             let Some(kind) = self.kinds.get(resource.kind) else {
@@ -247,7 +248,7 @@ impl Cautions<'_> {
         }
     }
 
-    /// An OR among providers came with Windows Server 2008.
+    /// Warns of an OR among providers in the 2003 profile: it came with Windows Server 2008.
     fn alternatives(&mut self, group: &GroupSpec) {
         match self.spec.profile {
             Profile::Modern => return,
@@ -293,7 +294,7 @@ impl Cautions<'_> {
         }
     }
 
-    /// A dimension may be limited by a kind instead of by nodes.
+    /// Warns of dimensions that nothing limits. A kind may limit a dimension instead of nodes.
     fn unlimited_dimensions(&mut self) {
         let spec = self.spec;
         let by_kind: BTreeSet<DimensionId> = self
@@ -322,7 +323,7 @@ impl Cautions<'_> {
     }
 }
 
-/// Whether the votes that remain are never more than half, whichever node is lost.
+/// Tells whether the remaining votes are never more than half, whichever node is lost.
 fn survives_no_failure(spec: &ClusterSpec) -> bool {
     let votes = || spec.nodes.iter().map(|node| u64::from(node.vote_weight));
     let total = votes().fold(0_u64, u64::saturating_add);

@@ -1,4 +1,4 @@
-//! How many resources of a kind there may be, in a group, in the cluster and on a node.
+//! Limits on the number of resources of a kind, in a group, in the cluster and on a node.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -40,7 +40,7 @@ pub(super) fn check(spec: &ClusterSpec, kinds: &Kinds, report: &mut Report<'_>) 
     }
 }
 
-/// Groups with each kind that needs a node to spare.
+/// Returns the groups with each kind that needs a node to spare.
 pub(super) fn groups_needing_spare<'k>(
     spec: &ClusterSpec,
     kinds: &'k Kinds,
@@ -100,7 +100,7 @@ fn check_counts(spec: &ClusterSpec, entry: &Entry, tally: &Tally, report: &mut R
     }
 }
 
-/// Most groups with a kind, if it needs a node to spare.
+/// Returns the most groups with a kind, if it needs a node to spare.
 fn group_limit(spec: &ClusterSpec, entry: &Entry) -> Option<usize> {
     match (entry.declaration.spare_node, spec.nodes.len()) {
         (SpareNode::NotNeeded, _) | (SpareNode::FromThreeNodesOn, 0 | 1) => None,

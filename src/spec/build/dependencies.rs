@@ -1,4 +1,4 @@
-//! Dependencies: from names to graphs.
+//! Turns dependencies from names into graphs.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -12,7 +12,7 @@ use crate::id::name::{digest, is_same};
 use crate::spec::problem::{Place, Problem, shown};
 use crate::spec::{ClusterSpec, Dependencies, GroupSpec, Limit, ResourceSpec};
 
-/// Replaces the loose graph of every group by that of its dependencies.
+/// Replaces the graph without dependencies of every group by the graph of its dependencies.
 pub(super) fn resolve(
     spec: &mut ClusterSpec,
     kinds: &Kinds,
@@ -73,7 +73,7 @@ fn build(
             (path, Problem::Cycle { resources })
         }
         Err(GraphError::TooDeep { depth, limit }) => (whole(), Problem::TooDeep { depth, limit }),
-        // All but the size is found while names are read, and left out of the clauses.
+        // All problems but the size are found while names are read, and left out of the clauses.
         Err(
             GraphError::TooLarge
             | GraphError::SelfDependency { .. }
@@ -108,7 +108,7 @@ impl<'a, 'r> Room<'a, 'r> {
         resource.map_or("", ResourceSpec::name)
     }
 
-    /// The clauses of one resource; none if there is a mistake in them.
+    /// Returns the clauses of one resource; none if they have a problem.
     fn clauses(&mut self, position: usize, declared: Option<Dependencies>) -> Vec<Vec<usize>> {
         let expression = match declared {
             None => return Vec::new(),
@@ -150,7 +150,7 @@ impl<'a, 'r> Room<'a, 'r> {
         Vec::new()
     }
 
-    /// The position of a provider, unless the name is wrong.
+    /// Returns the position of a provider, unless the name is wrong.
     fn provider(&mut self, position: usize, name: &str) -> Option<usize> {
         match self.position_of(name) {
             Some(provider) if provider == position => {

@@ -9,8 +9,8 @@ use crate::id::name::compare;
 use crate::id::{ClassId, DimensionId};
 use crate::spec::ClusterDeclaration;
 
-/// All classes and dimensions of a declaration, sorted without case. Of several spellings of one
-/// name the first in the order of characters stands for all.
+/// All classes and dimensions of a declaration, sorted without case. If a name has several
+/// spellings, the first in the order of characters stands for all.
 pub(super) struct Dictionary {
     pub(super) classes: Vec<Box<str>>,
     pub(super) dimensions: Vec<Box<str>>,
@@ -50,7 +50,7 @@ fn position(names: &[Box<str>], name: &str) -> Option<usize> {
     names.binary_search_by(|known| Word(known).cmp(&Word(name))).ok()
 }
 
-/// One spelling of a class or a dimension; equal to all others of the same name.
+/// One spelling of a class or a dimension; it equals all other spellings of the name.
 struct Word<'a>(&'a str);
 
 impl PartialEq for Word<'_> {

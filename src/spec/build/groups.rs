@@ -1,4 +1,4 @@
-//! Groups and their resources, all but names and dependencies.
+//! Builds groups and their resources, without names and dependencies.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -23,7 +23,7 @@ use crate::spec::{
     ResourceSpec,
 };
 
-/// What the groups are made with.
+/// The inputs for building the groups.
 pub(super) struct Drafting<'a, 'r> {
     pub(super) profile: Profile,
     pub(super) kinds: &'a Kinds,
@@ -42,7 +42,7 @@ pub(super) struct Drafted {
     pub(super) dependencies: Vec<Option<Dependencies>>,
 }
 
-/// What one group is made from besides its declaration.
+/// The inputs for one group besides its declaration.
 struct Defaults {
     group: GroupSettings,
     resource: ResourceSettings,
@@ -139,7 +139,7 @@ impl Drafting<'_, '_> {
             (Some(entry), Some(own)) => {
                 self.interner.resource(settle(defaults, &entry.declaration.settings, own))
             }
-            // The kind is unknown and reported; nothing of this survives.
+            // The kind is unknown and reported; this result is dropped.
             (None, _) => self.interner.resource(defaults.clone()),
         };
         let possible = declared
@@ -165,14 +165,14 @@ impl Drafting<'_, '_> {
         let ids = self.owners(&names, path);
         let is_sound = ids.len() == names.len();
         let set = self.interner.node_set(ids.into_iter().collect());
-        // A list with mistakes is looked up again, to report them for each resource.
+        // A list with problems is looked up again, to report them for each resource.
         if is_sound {
             self.interner.owner_lists.insert(names, Arc::clone(&set));
         }
         set
     }
 
-    /// The nodes with these names in the same order, without those that are reported.
+    /// Returns the nodes with these names, in their order; unknown and repeated names are reported.
     fn owners(&mut self, names: &[String], path: impl Fn() -> Path) -> Vec<NodeId> {
         let mut seen = NodeSet::new();
         let mut ids = Vec::with_capacity(names.len());
@@ -194,7 +194,7 @@ impl Drafting<'_, '_> {
         ids
     }
 
-    /// The nodes on which each of these resources can run.
+    /// Returns the nodes on which each of these resources can run.
     fn common_owners(&mut self, resources: &[ResourceSpec]) -> Option<Arc<NodeSet>> {
         let mut sets = resources.iter().filter_map(|resource| resource.possible.as_ref());
         let mut common = Arc::clone(sets.next()?);
@@ -206,7 +206,7 @@ impl Drafting<'_, '_> {
         Some(common)
     }
 
-    /// The classes of a group, ascending; naming one twice changes nothing.
+    /// Returns the classes of a group, ascending; naming one twice changes nothing.
     fn classes(&mut self, declared: &GroupDeclaration) -> Vec<ClassId> {
         for (index, class) in declared.anti_affinity_classes.iter().enumerate() {
             let path = || Place::Group(&declared.name).field("anti_affinity_classes");
@@ -232,7 +232,7 @@ impl Drafting<'_, '_> {
             let Some(dimension) = self.dictionary.dimension(name) else {
                 continue;
             };
-            // Names differ in case only if they are neighbours in the dictionary, not in the map.
+            // Names that differ in case only are neighbours in the dictionary, but not in the map.
             match demands.binary_search_by_key(&dimension, |(known, _)| *known) {
                 Ok(_) => {
                     self.report.add(path(), Problem::DuplicateDimension { name: shown(name) });

@@ -1,4 +1,4 @@
-//! Names of groups and resources: unique, and found without case.
+//! Checks that names of groups and resources are unique, and builds their lookup without case.
 
 use super::report::Report;
 use crate::id::{GroupId, ResourceId};

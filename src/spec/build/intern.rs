@@ -1,4 +1,4 @@
-//! Equal records shared, so that large clusters stay small.
+//! Shares equal records, so that large clusters stay small.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -28,7 +28,7 @@ impl Interner {
         shared(&mut self.resources, settings)
     }
 
-    /// Makes the record of a kind the one that equal resources share.
+    /// Makes the record of a kind the shared one for equal resources.
     pub(super) fn seed(&mut self, settings: &Arc<ResourceSettings>) {
         self.resources
             .entry(ResourceSettings::clone(settings))

@@ -1,4 +1,4 @@
-//! Kinds: the standard ones and those declared.
+//! Kinds: standard and declared.
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -19,10 +19,10 @@ use crate::spec::names::sort;
 use crate::spec::overrides::settle;
 use crate::spec::problem::{Path, Place, Problem, shown};
 
-/// All kinds by id: the standard ones first, in their order, then those declared.
+/// All kinds by id: standard kinds first, in their order, then declared kinds.
 ///
-/// A declared kind with a standard name takes the place of the standard one, so that the id of a
-/// standard name is the same in every cluster.
+/// A declared kind with a standard name takes the place of the standard kind, so that a standard
+/// name has one id in every cluster.
 pub(super) struct Kinds {
     entries: Vec<Entry>,
     /// Digests of the names, ascending.
@@ -46,7 +46,7 @@ pub(super) enum Requirement {
 }
 
 impl Entry {
-    /// Whether resources of the kind have to be counted.
+    /// Tells whether resources of the kind have to be counted.
     pub(super) fn is_counted(&self) -> bool {
         let kind = &self.declaration;
         kind.at_most_per_cluster.is_some()
@@ -109,7 +109,7 @@ impl Kinds {
         self.entries.into_iter().map(|entry| entry.declaration).collect()
     }
 
-    /// The kind with this name; an unknown one is reported.
+    /// Returns the kind with this name; reports an unknown one.
     pub(super) fn named(
         &self,
         name: &str,

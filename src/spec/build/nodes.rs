@@ -1,4 +1,4 @@
-//! Nodes, their capacities and their votes.
+//! Builds nodes, with their capacities and votes.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use crate::spec::names::sort;
 use crate::spec::problem::{Place, Problem, shown};
 use crate::spec::{NodeDeclaration, NodeSpec};
 
-/// The nodes, and their ids sorted by name.
+/// Returns the nodes, and their ids sorted by name.
 pub(super) fn build(
     declared: Vec<NodeDeclaration>,
     settings: &ClusterSettings,
@@ -70,7 +70,7 @@ fn build_one(
     }
 }
 
-/// Adds to a total; calls `overflown` where it no longer fits.
+/// Adds to a total; calls `overflown` if it no longer fits.
 pub(super) fn add(total: Option<&mut u64>, amount: u64, overflown: impl FnOnce()) {
     let Some(total) = total else { return };
     match total.checked_add(amount) {

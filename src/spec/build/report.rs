@@ -1,4 +1,4 @@
-//! Where the rooms put what they find.
+//! The report to which all checks add their problems.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -7,7 +7,7 @@ use crate::id::name::is_forbidden;
 use crate::spec::Limits;
 use crate::spec::problem::{Path, Place, Problem, SpecError};
 
-/// The problems so far, and the limits that all rooms obey.
+/// The problems so far, and the limits that all checks obey.
 pub(super) struct Report<'a> {
     pub(super) limits: &'a Limits,
     errors: Vec<SpecError>,
@@ -15,7 +15,7 @@ pub(super) struct Report<'a> {
     omitted: usize,
     /// Steps that may still be taken to compare groups with each other.
     comparisons_left: usize,
-    /// Near names still looked for; hostile input must not buy more work.
+    /// Near names that may still be looked for, so that hostile input costs no more work.
     suggestions_left: u32,
     kinds_listed: bool,
 }
@@ -32,7 +32,8 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// At least one problem is kept, whatever the limit: without any the declaration is good.
+    /// Adds a problem. At least one is kept, whatever the limit: without any the declaration would
+    /// pass.
     pub(super) fn add(&mut self, path: Path, problem: Problem) {
         if self.errors.len() < self.limits.problems.max(1) {
             self.errors.push(SpecError { path, problem });
@@ -49,7 +50,7 @@ impl<'a> Report<'a> {
         self.errors
     }
 
-    /// Whether so many more steps of comparison may be taken.
+    /// Tells whether so many more steps of comparison may be taken, and counts them.
     pub(super) fn may_compare(&mut self, steps: usize) -> bool {
         match self.comparisons_left.checked_sub(steps) {
             Some(left) => {
@@ -60,19 +61,19 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Whether the kinds may be listed: once.
+    /// Tells whether the kinds may be listed, which happens once.
     pub(super) fn may_list_kinds(&mut self) -> bool {
         !core::mem::replace(&mut self.kinds_listed, true)
     }
 
-    /// Whether one more near name may be looked for.
+    /// Tells whether one more near name may be looked for, and counts it.
     pub(super) fn may_suggest(&mut self) -> bool {
         let may = self.suggestions_left > 0;
         self.suggestions_left = self.suggestions_left.saturating_sub(1);
         may
     }
 
-    /// Checks a name. `list` is the path of the list that has it at `index`, `place` its owner.
+    /// Checks a name. `list` is the path of the list that has it at `index`; `place` is its owner.
     pub(super) fn name(
         &mut self,
         name: &str,

@@ -1,4 +1,4 @@
-//! Providers that a kind cannot do without.
+//! Checks that resources have the providers that their kinds require.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -13,17 +13,18 @@ use crate::kind::ResourceClass;
 use crate::spec::problem::{Place, Problem, shown};
 use crate::spec::{ClusterSpec, GroupSpec, ResourceSpec};
 
-/// Missing providers that an error names: naming all for each dependent would be their product.
+/// The most missing providers that one error names, since naming all for each dependent would cost
+/// their product.
 const MOST_NAMED: usize = 8;
 
-/// What one dependent misses.
+/// The providers that one dependent misses.
 #[derive(Default)]
 struct Lost {
     missing: Vec<Box<str>>,
     omitted: usize,
 }
 
-/// The needs of the resources of one group.
+/// The requirements of the resources of one group.
 #[derive(Clone, Copy)]
 pub(super) struct Needs<'a> {
     pub(super) spec: &'a ClusterSpec,
@@ -31,14 +32,14 @@ pub(super) struct Needs<'a> {
     pub(super) kinds: &'a Kinds,
     /// Direct dependencies by position.
     pub(super) clauses: &'a [Vec<Vec<usize>>],
-    /// Positions whose dependencies could not be read; they are not blamed twice.
+    /// Positions whose dependencies could not be read; they are not reported again.
     pub(super) unreadable: &'a BTreeSet<usize>,
 }
 
 impl<'a> Needs<'a> {
-    /// Reports what is missing. Without a graph, nothing is said about indirect providers.
+    /// Reports missing providers. Without a graph, it does not check indirect ones.
     pub(super) fn check(self, graph: Option<&DependencyGraph>, report: &mut Report<'_>) {
-        // Dependents by the class of which they need every resource.
+        // Dependents that need every resource of a class, with this class.
         let mut needs_every: Vec<(ResourceClass, usize)> = Vec::new();
         for (position, clauses) in self.clauses.iter().enumerate() {
             let Some(entry) = self.entry(position) else {
@@ -50,7 +51,8 @@ impl<'a> Needs<'a> {
             for (required, named) in entry.requires.iter().zip(&entry.declaration.requires) {
                 let is_met = match required {
                     Requirement::AnyKind(kinds) => {
-                        // Of kinds that are unknown and reported, none can be missing.
+                        // If all kinds are unknown and reported, no provider is reported as
+                        // missing.
                         kinds.is_empty() || self.any(clauses, |kind, _| kinds.contains(&kind))
                     }
                     Requirement::Class(class) => {
@@ -104,7 +106,7 @@ impl<'a> Needs<'a> {
         }
     }
 
-    /// Notes what a dependent misses of up to 64 targets.
+    /// Notes which of up to 64 targets a dependent misses.
     fn note(self, dependent: usize, targets: &[usize], reached: u64, lost: &mut Lost) {
         for (bit, target) in targets.iter().enumerate() {
             if reached & (1_u64 << bit) != 0 || *target == dependent {
@@ -118,7 +120,7 @@ impl<'a> Needs<'a> {
         }
     }
 
-    /// Whether some direct provider passes a test.
+    /// Tells whether some direct provider passes a test.
     fn any(self, clauses: &[Vec<usize>], test: impl Fn(KindId, &Entry) -> bool) -> bool {
         clauses.iter().flatten().any(|provider| {
             let kind = self.resource(*provider).map(ResourceSpec::kind);
@@ -143,7 +145,8 @@ impl<'a> Needs<'a> {
     }
 }
 
-/// Which of up to 64 targets each resource depends on, directly or through others, as bits.
+/// Returns, as bits, which of up to 64 targets each resource depends on, directly or through
+/// others.
 fn reached(graph: &DependencyGraph, targets: &[usize]) -> Vec<u64> {
     let mut own = vec![0_u64; graph.len()];
     for (bit, target) in targets.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Settled properties of the cluster and of groups, and the ranges of all of them.
+//! Settles the properties of the cluster and of groups, and checks the ranges of all properties.
 
 use core::time::Duration;
 
@@ -98,7 +98,8 @@ pub(super) fn group(
     }
 }
 
-/// As long as the budget of failovers looks back, unless the profile remembers nothing.
+/// Returns the failure memory: by default the failover period, unless the profile remembers
+/// nothing.
 fn failure_memory(declared: &GroupDeclaration, defaults: &GroupSettings) -> Duration {
     let inherited = if defaults.failure_memory.is_zero() {
         Duration::ZERO

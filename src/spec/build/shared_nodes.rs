@@ -1,6 +1,6 @@
-//! What the groups with a kind may together demand of one node.
+//! Checks the demands of groups with one kind that may meet on a node.
 //!
-//! Only pairs are looked at: a third group is for the placement to keep away.
+//! It looks only at pairs: the placement keeps a third group away.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -12,30 +12,30 @@ use crate::settings::{Admission, AntiAffinityPlacement};
 use crate::spec::problem::{Place, Problem, shown};
 use crate::spec::{ClusterSpec, GroupSpec, NodeSet};
 
-/// What decides whether two groups may meet on a node.
+/// The properties of a group that decide which others it may meet on a node.
 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
 struct Meeting<'a> {
     /// Classes that keep it apart from others.
     classes: &'a [ClassId],
-    /// The nodes that can run all that must run of it; `None` is every node.
+    /// The nodes that can run every resource that must run of it; `None` is every node.
     owners: Option<&'a NodeSet>,
 }
 
-/// Whether groups of one anti-affinity class may run on one node.
+/// The rule for groups of one anti-affinity class on one node.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Classes {
-    /// They never do.
+    /// They never meet.
     KeepApart,
-    /// They do if there is no other node.
+    /// They meet if there is no other node.
     MayMeet,
 }
 
-/// The groups that are alike in that, by demand.
+/// The groups with equal properties of this sort, by demand.
 struct Cohort<'a> {
     meeting: Meeting<'a>,
     /// The largest demand and its group.
     largest: (u64, &'a GroupSpec),
-    /// The next one.
+    /// The next demand and its group.
     second: Option<(u64, &'a GroupSpec)>,
 }
 
@@ -92,9 +92,9 @@ fn demand(group: &GroupSpec, dimension: DimensionId) -> u64 {
     found.ok().and_then(|at| group.demands.get(at)).map_or(0, |(_, amount)| *amount)
 }
 
-/// Pairs of groups that may meet and demand too much: for each sort of group the heaviest pairs,
-/// because with many groups every pair would be many. `None` if it takes too many steps to find
-/// them.
+/// Returns pairs of groups that may meet and demand too much. It returns only the heaviest pairs
+/// for each sort of group, for all pairs would be too many. `None` if it takes too many steps to
+/// find them.
 fn overloads<'a>(
     spec: &ClusterSpec,
     sharing: Vec<(u64, &'a GroupSpec)>,
@@ -138,7 +138,7 @@ fn overloads<'a>(
     Some(found)
 }
 
-/// Groups that meet the same others.
+/// Gathers groups that may meet equal sets of other groups.
 fn cohorts<'a>(sharing: Vec<(u64, &'a GroupSpec)>, classes: Classes) -> Vec<Cohort<'a>> {
     let mut cohorts: BTreeMap<Meeting<'a>, Cohort<'a>> = BTreeMap::new();
     for (demand, group) in sharing {
@@ -166,7 +166,8 @@ fn cohorts<'a>(sharing: Vec<(u64, &'a GroupSpec)>, classes: Classes) -> Vec<Coho
     cohorts.into_values().collect()
 }
 
-/// Whether all groups have a class in common: then no two of them meet, however many there are.
+/// Tells whether all groups have a class in common: then no two of them meet, however many there
+/// are.
 fn share_one_class(cohorts: &[Cohort<'_>]) -> bool {
     let Some(first) = cohorts.first() else {
         return true;

@@ -1,4 +1,4 @@
-//! Whether the declaration is small enough to be looked at.
+//! Checks that the declaration is small enough to be looked at.
 
 use super::dictionary::Dictionary;
 use super::report::Report;
@@ -6,7 +6,7 @@ use crate::kind::{KindDeclaration, RequiredProvider};
 use crate::spec::problem::{Path, Place, Problem};
 use crate::spec::{ClusterDeclaration, GroupDeclaration, Limit, Limits, SpecErrors};
 
-/// Counts what the declaration lists.
+/// Checks the lengths of all lists.
 pub(super) fn check(declaration: &ClusterDeclaration, limits: &Limits) -> Result<(), SpecErrors> {
     let mut report = Report::new(limits);
     let mut whole = |limit, found, most: usize, field| {
@@ -29,7 +29,7 @@ pub(super) fn check(declaration: &ClusterDeclaration, limits: &Limits) -> Result
     SpecErrors::of(report.into_errors())
 }
 
-/// Counts what is named all over the declaration.
+/// Checks the number of anti-affinity classes and dimensions.
 pub(super) fn check_words(dictionary: &Dictionary, limits: &Limits) -> Result<(), SpecErrors> {
     let mut report = Report::new(limits);
     let mut check = |limit, found, most: usize| {
@@ -98,7 +98,7 @@ fn check_one(
     }
 }
 
-/// How many things ids can tell apart.
+/// Returns the number of things that ids can number.
 fn most_ids() -> usize {
     usize::try_from(u32::MAX).unwrap_or(usize::MAX).saturating_sub(1)
 }

@@ -1,5 +1,4 @@
-//! Whether the groups of an anti-affinity class can be owned all at once, each by a node of its
-//! own.
+//! Finds out whether each group of an anti-affinity class can have an owner of its own.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -7,17 +6,17 @@ use alloc::vec::Vec;
 use crate::id::NodeId;
 use crate::spec::{ClusterSpec, GroupSpec, NodeSet, NodeSpec};
 
-/// Groups of one class that can only be owned by fewer nodes than they are.
+/// Groups of one class that have fewer possible owners than they are.
 pub(super) struct Shortage<'a> {
-    /// One of them.
+    /// One of the groups.
     pub(super) group: &'a GroupSpec,
-    /// How many they are.
+    /// The number of groups.
     pub(super) groups: usize,
-    /// How many nodes they have together.
+    /// The number of nodes that can own at least one of them.
     pub(super) nodes: usize,
 }
 
-/// Whether a node can own a group when nothing else stands there.
+/// Tells whether a node can own a group when no other group is there.
 pub(super) fn can_own(id: NodeId, node: &NodeSpec, group: &GroupSpec) -> bool {
     is_possible(group, id)
         && group
@@ -30,16 +29,16 @@ pub(super) fn is_possible(group: &GroupSpec, node: NodeId) -> bool {
     group.owners().is_none_or(|owners| owners.contains(node))
 }
 
-/// The nodes that can own a group when nothing else stands there.
+/// Returns the nodes that can own a group when no other group is there.
 pub(super) fn candidates(spec: &ClusterSpec, group: &GroupSpec) -> NodeSet {
     spec.nodes().filter(|(id, node)| can_own(*id, node, group)).map(|(id, _)| id).collect()
 }
 
-/// The members of a class, each with its candidates, get nodes one after the other; those before
-/// make room where they can (augmenting paths). Where they cannot, the groups that were asked are
-/// one more than the nodes that they have.
+/// Gives nodes to the members of a class, one after the other; earlier members make room where they
+/// can (augmenting paths). Where they cannot, the groups that were asked are one more than their
+/// nodes.
 ///
-/// Members without candidates are left out: of them there is more to say than this.
+/// Members without candidates are left out, for another warning names them.
 pub(super) fn shortage<'a>(
     members: &[(&'a GroupSpec, &NodeSet)],
     nodes: usize,
@@ -59,14 +58,14 @@ pub(super) fn shortage<'a>(
 
 struct Matching<'m, 'a> {
     members: &'m [(&'a GroupSpec, &'m NodeSet)],
-    /// The member that has each node.
+    /// The member that each node is given to.
     member_of: Vec<Option<usize>>,
     /// The node that each member has.
     node_of: Vec<Option<NodeId>>,
 }
 
 impl Matching<'_, '_> {
-    /// Finds a node for a member, breadth first; otherwise says how many nodes were in reach.
+    /// Finds a node for a member, breadth first; otherwise returns how many nodes were in reach.
     fn place(&mut self, member: usize) -> Result<(), usize> {
         let mut seen = NodeSet::new();
         // The member from which each node was reached.
@@ -93,8 +92,8 @@ impl Matching<'_, '_> {
         Err(seen.len())
     }
 
-    /// Gives the free node to the member from which it was reached, that one's node to the member
-    /// from which it was reached, and so on.
+    /// Gives the free node to the member from which it was reached. The former node of this member
+    /// goes to the member from which that node was reached, and so on.
     fn shift(&mut self, free: NodeId, from: &[usize]) {
         let mut given = Some(free);
         while let Some(node) = given {
@@ -112,7 +111,7 @@ mod tests {
     use super::*;
     use crate::spec::{ClusterDeclaration, GroupDeclaration};
 
-    /// Whether each row of bits can have a bit of its own, by trying everything.
+    /// Tells whether each row of bits can have a bit of its own, by trying everything.
     fn can_spread(rows: &[u32]) -> bool {
         match rows.split_first() {
             None => true,

@@ -1,4 +1,4 @@
-//! "Did you mean …?"
+//! Suggestions: "did you mean …?"
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -9,8 +9,8 @@ use crate::id::name::folded;
 const MOST_CANDIDATES: usize = 1_000;
 const MOST_LETTERS: usize = 64;
 
-/// The candidate that is at most two edits away from `name`, the nearest one, if the list is short
-/// enough to look.
+/// Returns the candidate that is nearest to `name` and at most two edits away, if the list is short
+/// enough to be searched.
 pub(super) fn near<'a>(
     name: &str,
     candidates: impl ExactSizeIterator<Item = &'a str>,
@@ -33,7 +33,8 @@ pub(super) fn near<'a>(
         .map(|(_, candidate)| candidate.into())
 }
 
-/// Insertions, deletions and replacements from one name to the other, if at most `most`.
+/// Returns the number of insertions, deletions and replacements between two names, if it is at most
+/// `most`.
 fn distance(wanted: &[char], candidate: &str, most: usize) -> Option<usize> {
     if candidate.len() > MOST_LETTERS.saturating_mul(2) {
         return None;

@@ -16,7 +16,7 @@ use crate::settings::{
     RedundantProvider, RestartWindow, Retry,
 };
 
-/// A method per property, which sets it.
+/// Defines one method per property, which sets the property.
 macro_rules! setters {
     ($($(#[$doc:meta])* $property:ident: $type:ty;)*) => {$(
         $(#[$doc])*
@@ -64,13 +64,13 @@ impl ClusterDeclaration {
     }
 
     setters! {
-        /// Sets which votes keep the cluster alive.
+        /// Sets the votes that keep the cluster alive.
         quorum: QuorumRule;
         /// Sets the vote of the witness.
         witness_weight: u32;
-        /// Sets what proves a lost node off.
+        /// Sets the proof that a lost node is off.
         fencing: Fencing;
-        /// Sets what becomes of running groups without quorum.
+        /// Sets what the cluster does with running groups without quorum.
         no_quorum: NoQuorum;
         /// Sets how much anti-affinity weighs when a node is chosen.
         anti_affinity: AntiAffinityPlacement;
@@ -86,7 +86,7 @@ impl ClusterDeclaration {
         restart_window: RestartWindow;
         /// Sets which resources a node has to be able to run in order to own their group.
         ownership: Ownership;
-        /// Sets what a failed provider does that its dependents can do without.
+        /// Sets what the failure of a redundant provider does to the group.
         redundant_provider: RedundantProvider;
         /// Sets when the dependencies of a resource may change.
         dependency_change: DependencyChange;
@@ -116,14 +116,14 @@ impl NodeDeclaration {
         Self { name: name.into(), ..Self::default() }
     }
 
-    /// Limits what the node can carry in one dimension.
+    /// Limits the capacity of the node in one dimension.
     #[must_use]
     pub fn capacity(mut self, dimension: impl Into<String>, amount: u64) -> Self {
         self.capacity.insert(dimension.into(), amount);
         self
     }
 
-    /// Sets the place it stands at.
+    /// Sets its site.
     #[must_use]
     pub fn site(mut self, site: impl Into<String>) -> Self {
         self.site = Some(site.into());
@@ -176,7 +176,7 @@ impl GroupDeclaration {
         self
     }
 
-    /// Sets what the group takes of its node in one dimension.
+    /// Sets the demand on the node in one dimension.
     #[must_use]
     pub fn demand(mut self, dimension: impl Into<String>, amount: u64) -> Self {
         self.demands.insert(dimension.into(), amount);
@@ -214,14 +214,14 @@ impl ResourceDeclaration {
         Self { name: name.into(), kind: kind.into(), ..Self::default() }
     }
 
-    /// Sets what it depends on, replacing what was set before.
+    /// Sets its dependencies, in place of those that were set before.
     #[must_use]
     pub fn needs(mut self, dependencies: impl Into<Dependencies>) -> Self {
         self.depends_on = Some(dependencies.into());
         self
     }
 
-    /// Restricts the nodes it can run on.
+    /// Restricts the nodes on which it can run.
     #[must_use]
     pub fn possible_owners(mut self, nodes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.possible_owners = Some(nodes.into_iter().map(Into::into).collect());

@@ -1,4 +1,4 @@
-//! What people may write in place of a whole declaration.
+//! Short forms that people may write in a declaration.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,7 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A node, which its name alone may stand for.
+/// A node; its name alone may stand for it.
 pub(super) trait Named<'de>: Deserialize<'de> + for<'name> From<&'name str> {}
 
 impl<'de, N: Deserialize<'de> + for<'name> From<&'name str>> Named<'de> for N {}

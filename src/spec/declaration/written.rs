@@ -1,4 +1,4 @@
-//! What a declaration is written as: every field, in its order.
+//! The written form of a declaration: every field, in order.
 
 use super::{ClusterDeclaration, GroupDeclaration, NodeDeclaration, ResourceDeclaration};
 use crate::form::written;

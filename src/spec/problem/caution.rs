@@ -1,4 +1,4 @@
-//! What is legal in a declaration and yet looks wrong.
+//! Cautions: things that are legal in a declaration and yet look wrong.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -7,12 +7,12 @@ use core::time::Duration;
 use super::Path;
 use crate::time::text;
 
-/// Something legal that looks wrong, and where it is.
+/// Something that is legal and yet looks wrong, and its place in the declaration.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Warning {
-    /// The thing it is about.
+    /// The thing that the warning is about.
     pub path: Path,
-    /// What looks wrong.
+    /// The thing that looks wrong.
     pub caution: Caution,
 }
 
@@ -22,7 +22,7 @@ impl fmt::Display for Warning {
     }
 }
 
-/// What looks wrong.
+/// The thing that looks wrong.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Caution {
@@ -67,7 +67,7 @@ pub enum Caution {
         class: Box<str>,
         /// One of the groups.
         group: Box<str>,
-        /// How many groups.
+        /// The number of groups.
         groups: usize,
         /// Nodes that can own at least one of them.
         nodes: usize,
@@ -80,7 +80,7 @@ pub enum Caution {
     DemandTooLarge {
         /// The dimension.
         dimension: Box<str>,
-        /// What the group demands.
+        /// The demand of the group.
         demand: u64,
         /// The largest capacity among its possible owners.
         largest: u64,
@@ -97,9 +97,9 @@ pub enum Caution {
         /// Groups with the kind.
         groups: usize,
     },
-    /// What could not be stopped is taken for off, and may run twice.
+    /// A resource whose stop was not confirmed is taken for off, and may run twice.
     AssumesOff,
-    /// What failed is left for an operator, but what could not be stopped is not.
+    /// A failed resource is left for an operator, but not one whose stop was not confirmed.
     LeftUnlessUnconfirmed,
     /// The loss of any one node takes the quorum away.
     SurvivesNoFailure,

@@ -1,4 +1,4 @@
-//! Where in a declaration something is.
+//! Paths: places in a declaration.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -8,15 +8,15 @@ use crate::id::name::is_forbidden;
 
 /// The thing that an error or a warning is about.
 ///
-/// Displayed as the way to it through the declaration, with names in place of positions:
-/// `groups.EVS1.resources."Disk F:".depends_on`.
+/// It is displayed as the way to the thing through the declaration, with names in place of
+/// positions: `groups.EVS1.resources."Disk F:".depends_on`.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Path {
     subject: Subject,
     field: Option<&'static str>,
 }
 
-/// What a [`Path`] leads to, before the field.
+/// The thing that a [`Path`] leads to, apart from the field.
 ///
 /// Names longer than 255 bytes are cut, so that errors stay small.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -46,7 +46,7 @@ impl Path {
         &self.subject
     }
 
-    /// The field at fault, as the declaration calls it; with a dot for fields of a part, such as
+    /// The field at fault, as the declaration calls it, with a dot for fields of a part, such as
     /// `settings.restart_period`. `None` is the thing as a whole.
     #[must_use]
     pub const fn field(&self) -> Option<&'static str> {
@@ -103,8 +103,8 @@ impl Place<'_> {
     }
 }
 
-/// A name for an error, cut if it is very long: the group's name stands in the error of each of
-/// its resources.
+/// Returns a name for an error, cut if it is very long: the name of a group stands in the error of
+/// each of its resources.
 pub(in crate::spec) fn shown(name: &str) -> Box<str> {
     if name.len() <= 255 {
         return name.into();

@@ -1,4 +1,4 @@
-//! How parts of messages are put in words.
+//! Parts of messages in words.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -43,7 +43,7 @@ impl<T: fmt::Display> fmt::Display for List<'_, T> {
     }
 }
 
-/// What there is in place of what was named.
+/// The known names, in place of an unknown name.
 pub(super) struct Known<'a>(pub(super) &'a [Box<str>], pub(super) usize);
 
 impl fmt::Display for Known<'_> {

@@ -18,18 +18,18 @@ mod table;
 
 use options::{Options, Tool};
 
-/// What a tool found of a bug.
+/// A finding of a tool about a bug.
 #[derive(Debug)]
 struct Finding {
     /// The promise that was broken, by number.
     invariant: String,
-    /// What was broken, in words.
+    /// The breach, in words.
     words: String,
-    /// Where: a seed, or a configuration of the model.
+    /// The place: a seed, or a configuration of the model.
     place: String,
 }
 
-/// What came of a hunt. It takes CPU time.
+/// The result of a hunt, with its CPU time.
 #[derive(Debug)]
 enum Hunt {
     NotHeld,
@@ -37,7 +37,7 @@ enum Hunt {
     Missed { after: Duration, place: String },
 }
 
-/// What came of both hunts for one bug.
+/// The results of both hunts for one bug.
 #[derive(Debug)]
 struct Hunted {
     bug: SeededBug,
@@ -46,7 +46,7 @@ struct Hunted {
 }
 
 impl Hunt {
-    /// Whether it was held in vain.
+    /// Tells whether the hunt found nothing.
     const fn is_missed(&self) -> bool {
         matches!(self, Self::Missed { .. })
     }
@@ -54,7 +54,7 @@ impl Hunt {
 
 pub(crate) fn main() -> ExitCode {
     let options = Options::read();
-    // What panics is found; nobody needs to read it twice.
+    // A panic is a finding; its message need not be printed as well.
     std::panic::set_hook(Box::new(|_| {}));
     let configurations = if options.has(Tool::Model) { sound_ones(&options) } else { Vec::new() };
     let budget = Duration::from_secs(options.seconds);
@@ -78,9 +78,9 @@ pub(crate) fn main() -> ExitCode {
     if all.iter().any(has_missed) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// The configurations of the model in which bugs are looked for, those that cost least first. Each
-/// is checked here without any bug, from beginning to end: what breaks by itself, or cannot be
-/// checked to its end, proves nothing and is left out.
+/// Returns the configurations of the model in which bugs are looked for, the cheapest first. Each
+/// is checked here without any bug, from beginning to end. A configuration that breaks by itself,
+/// or cannot be checked to its end, proves nothing and is left out.
 fn sound_ones(options: &Options) -> Vec<Configuration> {
     let is_small = |configuration: &Configuration| {
         configuration.scene.is_some() || configuration.name == Configuration::SMALL.name
@@ -108,17 +108,17 @@ fn sound_ones(options: &Options) -> Vec<Configuration> {
 
 const SOUND_WITHIN: Duration = Duration::from_secs(600);
 
-/// What one search of the model came to.
+/// The result of one search of the model.
 #[derive(Clone, Debug)]
 struct Searched {
     broken: Option<Breach>,
     unique_states: usize,
-    /// Whether every state was visited.
+    /// True if every state was visited.
     is_closed: bool,
 }
 
-/// Visits every state of a configuration, or stops at the first broken rule. How that comes about
-/// is not told: an engine that does not do the same twice could not show it.
+/// Visits every state of a configuration, or stops at the first broken rule. It does not return the
+/// history that leads there: an engine that is not deterministic could not repeat it.
 fn search(configuration: &Configuration, time: Duration) -> Searched {
     let began = Instant::now();
     let model = Histories::new(configuration);
@@ -131,7 +131,7 @@ fn search(configuration: &Configuration, time: Duration) -> Searched {
 
 const THREADS: usize = 2;
 
-/// Runs `attempt` with the bug in place; a panic is a broken promise.
+/// Runs `attempt` with the bug in place. A panic counts as a broken promise.
 fn with_bug<T>(
     bug: SeededBug,
     attempt: impl FnOnce() -> Result<T, (String, String)>,
@@ -142,13 +142,13 @@ fn with_bug<T>(
     answer.unwrap_or_else(|_| Err(("panic".into(), "the core panics".into())))
 }
 
-/// The number of a promise, and how it was broken.
+/// Returns the number of a promise, and how it was broken.
 fn told(breach: Breach) -> (String, String) {
     let number = breach.invariant.map_or_else(String::new, |of| of.number().to_owned());
     (number, breach.words)
 }
 
-/// Seed after seed until one breaks that does not break without the bug.
+/// Runs seed after seed until one breaks that does not break without the bug.
 fn simulate(bug: SeededBug, budget: Duration) -> Hunt {
     let begin = ProcessTime::now();
     let simulator = Simulator::default();
@@ -166,7 +166,7 @@ fn simulate(bug: SeededBug, budget: Duration) -> Hunt {
     Hunt::Missed { after: begin.elapsed(), place: format!("{seed} seeds") }
 }
 
-/// One configuration of the model after the other, until one breaks or all are closed.
+/// Checks one configuration of the model after the other, until one breaks or all are closed.
 fn check(bug: SeededBug, time: Duration, configurations: &[Configuration]) -> Hunt {
     let (begin, clock) = (ProcessTime::now(), Instant::now());
     let mut states = 0;

@@ -22,7 +22,7 @@ pub(super) struct Options {
     pub(super) is_json: bool,
 }
 
-/// What looks for bugs.
+/// The tools that look for bugs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(super) enum Tool {
     Simulator,
@@ -30,7 +30,7 @@ pub(super) enum Tool {
 }
 
 impl Options {
-    /// Of this process; says what is wrong with them and ends it.
+    /// Reads the options of this process. If they are wrong, it prints why and ends the process.
     pub(super) fn read() -> Self {
         Self::try_parse().unwrap_or_else(|error| {
             if error.use_stderr() {
@@ -50,7 +50,7 @@ impl Options {
     }
 }
 
-/// The bug of this name, or the one that may have been meant, and all.
+/// Returns the bug of this name, or an error with the most similar name and all names.
 fn named(name: &str) -> Result<SeededBug, String> {
     let named = |bug: &SeededBug| format!("{bug:?}");
     if let Some(bug) = SeededBug::ALL.iter().find(|bug| named(bug).eq_ignore_ascii_case(name)) {
@@ -66,7 +66,8 @@ fn named(name: &str) -> Result<SeededBug, String> {
     Err(format!("no such bug; did you mean {near}? There are:\n  {}", all.join("\n  ")))
 }
 
-/// How many letters have to be put in, taken out or changed to get from one word to the other.
+/// Returns the number of letters that have to be inserted, removed or changed to get from one word
+/// to the other.
 fn distance(one: &str, other: &str) -> usize {
     let one: Vec<char> = one.to_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=one.len()).collect();

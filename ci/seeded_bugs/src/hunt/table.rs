@@ -1,4 +1,4 @@
-//! What is told of the hunt.
+//! The report of the hunt.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::options::{Options, Tool};
 use super::{Hunt, Hunted};
 
-/// What the core has no place for.
+/// The bugs that cannot be planted in the core.
 const NO_PLACE: &str = "A view that is not a clique (S24) cannot be planted: the core has no \
                         views, it is told who is a member.
 An agent that ignores epochs (S1) is seen by its own tests only: numbers of operations and lives of \
@@ -37,7 +37,7 @@ pub(super) fn row(hunted: &Hunted, options: &Options) {
     }
 }
 
-/// The sum of it.
+/// Prints the summary.
 pub(super) fn foot(all: &[Hunted], options: &Options) {
     if options.is_json {
         return;

@@ -1,4 +1,4 @@
-//! Spans so short that somebody may have meant another unit.
+//! Finds spans so short that somebody may have meant another unit.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::time::{Interval, whole_millis};
 /// A field with a span that looks wrong.
 pub(super) type Short = (&'static str, Duration);
 
-/// How short a span may be.
+/// The rule for how short a span may be.
 #[derive(Clone, Copy)]
 enum Sense {
     /// Less than a second makes no sense: operations, periods and failures take longer.
@@ -23,7 +23,7 @@ pub(super) fn of_cluster(settings: &ClusterSettings) -> impl Iterator<Item = Sho
             ("fencing.lease.duration", duration, Sense::Seconds),
             ("fencing.lease.margin", margin, Sense::Millis),
         ],
-        // None is too short.
+        // No value is too short.
         Fencing::Required | Fencing::Trusted | Fencing::Operator => {
             [("fencing", Duration::ZERO, Sense::Millis); 2]
         }
@@ -49,7 +49,7 @@ pub(super) fn of_group(settings: &GroupSettings) -> impl Iterator<Item = Short> 
 
 pub(super) fn of_resource(settings: &ResourceSettings) -> impl Iterator<Item = Short> {
     let start = settings.start_pending_timeout;
-    // What is inherited is told of where it is inherited from.
+    // An inherited value is warned of where it is declared.
     let start = if start == settings.pending_timeout { Duration::ZERO } else { start };
     short([
         ("settings.start_pending_timeout", start, Sense::Seconds),
@@ -64,7 +64,7 @@ pub(super) fn of_resource(settings: &ResourceSettings) -> impl Iterator<Item = S
     ])
 }
 
-/// None is too short.
+/// No value is too short.
 fn every(interval: Interval) -> Duration {
     interval.span().unwrap_or_default()
 }
