@@ -130,10 +130,10 @@
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
 //! | `shared` | yes | `SharedCluster`, a handle that threads share; needs `std` |
-//! | [`agent`] | the contract of agents: which effects they carry out or refuse |
-//! | `sim` | no | `sim`: a deterministic simulator of whole clusters; brings `testkit` |
 //!
-//! Everything else needs only `alloc`.
+//! Everything else needs only `alloc`. Tests of your own find invariants, scenarios, laws for policies
+//! and a simulator in the crate `quorate-testkit`; `quorate-availability` says how available a cluster
+//! will be.
 //!
 //! # What it is not
 //!

@@ -41,7 +41,7 @@ fn every_rule_holds_while_a_cluster_forms_and_nothing_fails() {
     assert_eq!((report.unique_states, report.generated), (1_811, 4_859));
 }
 
-/// The scenes that cost least; all of them: `cargo run --release --example model_check -- scenes`.
+/// The scenes that cost least; all of them: `cargo run --release -p model_check -- scenes`.
 #[test]
 fn every_rule_holds_in_every_history_of_the_smallest_scenes() {
     for (name, unique, generated) in

@@ -172,7 +172,7 @@ pub(crate) fn story(path: &[(State, Option<Action>)]) -> Vec<String> {
 /// The same as a scenario, as far as the cluster notices. What it puts out is to be filled in by
 /// `UPDATE=1 cargo test --test scenarios`.
 pub(crate) fn scenario(configuration: &Configuration, path: &[(State, Option<Action>)]) -> String {
-    let mut text = String::from("# Found by examples/model_check.\n");
+    let mut text = String::from("# Found by crates/model_check.\n");
     declare::tell(configuration, &mut text);
     text.push_str("start\n");
     for deed in configuration.scene.map_or(&[][..], |scene| scene.first) {

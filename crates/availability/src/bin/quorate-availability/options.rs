@@ -9,7 +9,7 @@ use quorate_availability::{Rates, Scatter};
 /// How available a cluster will be: simulated through the real engine, by formula, and exactly.
 ///
 /// FILE is the declaration of a cluster, or a design that names one and its rates, such as
-/// examples/availability/4+1.toml. Ends with 1 if a file cannot be used or a promise was broken,
+/// crates/availability/designs/4+1.toml. Ends with 1 if a file cannot be used or a promise was broken,
 /// and with 2 if the command line cannot be meant.
 #[derive(Debug, Parser)]
 #[command(name = "availability")]
