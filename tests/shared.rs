@@ -1,7 +1,5 @@
 //! A cluster that threads share: outputs go to whom they belong, readers read together, and time
 //! never goes backwards.
-#![cfg(feature = "shared")]
-
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::channel;

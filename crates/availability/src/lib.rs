@@ -11,6 +11,28 @@
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// No input may make the library panic, so nothing that can panic is let in.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::dbg_macro,
+        clippy::exit,
+        clippy::expect_used,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::integer_division,
+        clippy::mem_forget,
+        clippy::panic,
+        clippy::print_stdout,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unreachable,
+        clippy::unwrap_used,
+        clippy::wildcard_enum_match_arm,
+    )
+)]
 
 mod alarms;
 mod books;

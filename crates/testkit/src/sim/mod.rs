@@ -27,6 +27,28 @@
 //! would part); a word that something is off which runs on (that copy is not judged any more).
 //! Faults of views and links between nodes belong to membership and are listed as such.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::dbg_macro,
+        clippy::exit,
+        clippy::expect_used,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::integer_division,
+        clippy::mem_forget,
+        clippy::panic,
+        clippy::print_stdout,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unreachable,
+        clippy::unwrap_used,
+        clippy::wildcard_enum_match_arm,
+    )
+)]
+
 use std::time::Duration;
 
 mod act;
