@@ -40,7 +40,7 @@ pub enum WitnessState {
 /// The result of a ballot.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Verdict {
+pub enum QuorumVerdict {
     /// The votes suffice.
     Quorate {
         /// Votes that count.
@@ -70,7 +70,7 @@ pub enum Verdict {
 /// assert!(!judge(QuorumRule::NodeMajority, &two_of_four).is_quorate());
 /// ```
 #[must_use]
-pub fn judge(rule: QuorumRule, ballot: &Ballot) -> Verdict {
+pub fn judge(rule: QuorumRule, ballot: &Ballot) -> QuorumVerdict {
     let witness_weight = u64::from(ballot.witness_weight);
     match rule {
         QuorumRule::NodeMajority => majority(ballot.present, ballot.total),
@@ -88,15 +88,15 @@ pub fn judge(rule: QuorumRule, ballot: &Ballot) -> Verdict {
             }
         }
         QuorumRule::DiskOnly => match (ballot.witness, ballot.members) {
-            (WitnessState::Up, 1..) => Verdict::Quorate { votes: 1, needed: 1 },
+            (WitnessState::Up, 1..) => QuorumVerdict::Quorate { votes: 1, needed: 1 },
             (WitnessState::Up, 0) | (WitnessState::Down, _) => {
-                Verdict::Inquorate { votes: 0, needed: 1 }
+                QuorumVerdict::Inquorate { votes: 0, needed: 1 }
             }
         },
     }
 }
 
-impl Verdict {
+impl QuorumVerdict {
     /// Tells whether the votes suffice.
     #[must_use]
     pub const fn is_quorate(self) -> bool {
@@ -107,7 +107,7 @@ impl Verdict {
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for QuorumVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Quorate { votes, needed } => {
@@ -121,16 +121,16 @@ impl fmt::Display for Verdict {
 }
 
 /// Judges by `2 * votes > total`, written so that it cannot overflow.
-fn majority(votes: u64, total: u64) -> Verdict {
+fn majority(votes: u64, total: u64) -> QuorumVerdict {
     let needed = if seeded!(HalfIsMajority) {
         total.saturating_sub(total.midpoint(0))
     } else {
         total.midpoint(0).saturating_add(1)
     };
     if votes >= needed {
-        Verdict::Quorate { votes, needed }
+        QuorumVerdict::Quorate { votes, needed }
     } else {
-        Verdict::Inquorate { votes, needed }
+        QuorumVerdict::Inquorate { votes, needed }
     }
 }
 
@@ -165,9 +165,9 @@ mod tests {
                     judge(QuorumRule::NodeMajority, &ballot(members, nodes, WitnessState::Up));
                 let votes = u64::from(members);
                 let expected = if votes >= needed {
-                    Verdict::Quorate { votes, needed }
+                    QuorumVerdict::Quorate { votes, needed }
                 } else {
-                    Verdict::Inquorate { votes, needed }
+                    QuorumVerdict::Inquorate { votes, needed }
                 };
                 assert_eq!(verdict, expected, "{members} of {nodes}");
             }

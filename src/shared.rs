@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use thiserror::Error;
 
 use crate::cluster::{
-    Cluster, Deadline, Effect, Input, InputError, Output, Plan, Reason, Snapshot, WhatIfError,
+    Cluster, Deadline, Effect, Forecast, Input, InputError, Output, Reason, Snapshot, WhatIfError,
 };
 use crate::id::{GroupId, Names, NodeId, ResourceId};
 use crate::machine::{Budget, GroupState, NodeState, ResourceState};
@@ -349,7 +349,7 @@ impl SharedCluster {
     pub fn what_if(
         &self,
         inputs: impl IntoIterator<Item = Input<Names>>,
-    ) -> Result<Plan, SharedError<WhatIfError>> {
+    ) -> Result<Forecast, SharedError<WhatIfError>> {
         self.fork()?.what_if(inputs).map_err(SharedError::Refused)
     }
 

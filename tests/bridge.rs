@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use quorate::cluster::{Command, Deadline, Event, Input, Outcome, Output, Plan, Reason};
+use quorate::cluster::{Command, Deadline, Event, Forecast, Input, Outcome, Output, Reason};
 use quorate::id::Names;
 use serde_json::Value;
 
@@ -126,7 +126,7 @@ fn every_output_is_read() {
 fn every_answer_but_an_explanation_is_read() {
     fenced("json deadlines").iter().for_each(|line| assert_read_back::<Deadline<Names>>(line));
     fenced("json reasons").iter().for_each(|line| assert_read_back::<Reason<Names>>(line));
-    fenced("json plans").iter().for_each(|line| assert_read_back::<Plan>(line));
+    fenced("json plans").iter().for_each(|line| assert_read_back::<Forecast>(line));
 }
 
 /// The names of all variants, as serde tells them to those who ask for one that does not exist.
@@ -265,17 +265,17 @@ fn nothing_is_left_out() {
         ("src/cluster/words/reason.rs", "pub enum Reason<"),
         ("src/cluster/words/deadline.rs", "deadline_reasons! {"),
         ("src/cluster/questions/what_if.rs", "pub enum Fate "),
-        ("src/cluster/questions/what_if.rs", "pub enum PlanEnd "),
+        ("src/cluster/questions/what_if.rs", "pub enum ForecastEnd "),
         ("src/plan/explain.rs", "pub enum Verdict<"),
         ("src/plan/explain.rs", "pub enum Difference "),
-        ("src/cluster/questions/what_if.rs", "pub enum PlanEnd "),
+        ("src/cluster/questions/what_if.rs", "pub enum ForecastEnd "),
         ("src/quorum.rs", "pub enum Verdict "),
         ("src/quorum.rs", "pub enum WitnessState "),
         ("src/plan/eligibility.rs", "pub enum Rejection<"),
         ("src/plan/eligibility.rs", "pub enum Drawback<"),
         ("src/policy/mod.rs", "pub enum Trigger "),
         ("src/state/operation.rs", "pub enum OperationKind "),
-        ("src/state/resource.rs", "pub enum Exhaustion "),
+        ("src/state/resource.rs", "pub enum NoRestartCause "),
         ("src/state/resource.rs", "pub enum Recovery "),
         ("src/state/resource.rs", "pub enum OrphanState "),
         ("examples/bridge/session/view.rs", "pub(crate) struct StateView "),

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
-use quorate::cluster::{Deadline, Plan};
+use quorate::cluster::{Deadline, Forecast};
 use quorate::graph::Expression;
 use quorate::id::Names;
 use quorate::policy::Ring;
@@ -163,7 +163,7 @@ fn everything() -> Vec<(Reader, String)> {
     let lease = r#"{"name":"c","nodes":[],"fencing":{"lease":{"duration":"9s","margin":"1s"}}}"#;
     let more: [(Reader, String); 2] = [
         (is_read::<ClusterDeclaration>, lease.into()),
-        (is_read::<Plan>, samples("plans").swap_remove(0)),
+        (is_read::<Forecast>, samples("plans").swap_remove(0)),
     ];
     kinds
         .into_iter()

@@ -10,7 +10,7 @@ use std::time::Duration;
 use quorate::cluster::{Command, Event, Outcome};
 use quorate::kind::ResourceOverrides;
 
-use quorate::policy::{FailoverPolicy, Placement, Rank, Ring, Trigger};
+use quorate::policy::{FailoverPolicy, PlacementRequest, Rank, Ring, Trigger};
 use quorate::settings::QuorumRule;
 use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use quorate::state::OperationKind;
@@ -175,7 +175,7 @@ struct Meeting {
 }
 
 impl FailoverPolicy for Meeting {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         if self.is_open.load(SeqCst) {
             let mut guests = self.guests.lock().expect("no guest fails");
             *guests += 1;
@@ -353,7 +353,7 @@ fn time_never_goes_backwards_whatever_the_threads_say() {
 struct Faulty(AtomicBool);
 
 impl FailoverPolicy for Faulty {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         assert!(!self.0.load(SeqCst), "on purpose");
         Ring::new().rank(placement, candidate)
     }

@@ -10,16 +10,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use quorate::cluster::{
-    DeadlineReason, Effect, Event, InputError, Reason, Rule, Subject, UnknownReference,
+    DeadlineReason, Effect, Event, InputError, Reason, StateRule, StateSubject, UnknownReference,
 };
 use quorate::graph::Expected;
 use quorate::id::Names;
 use quorate::machine::{GroupState, NodeState, ResourceState};
 use quorate::plan::{Drawback, Rejection, Tier};
-use quorate::quorum::Verdict;
+use quorate::quorum::QuorumVerdict;
 use quorate::settings::{DesiredState, Fencing};
 use quorate::spec::{ClusterDeclaration, SpecErrors};
-use quorate::state::{DownProof, DrainStatus, Exhaustion, MovementCause, OperationKind};
+use quorate::state::{DownProof, DrainStatus, MovementCause, NoRestartCause, OperationKind};
 use quorate::{Epoch, Incarnation, OpId, Timestamp, WallClock};
 
 const AT: Timestamp = Timestamp::from_millis(90_000);
@@ -102,7 +102,7 @@ fn reasons() -> Vec<Reason<Names>> {
     use Reason as R;
     let lease = Fencing::Lease { duration: Duration::from_secs(5), margin: Duration::ZERO };
     let lost = |fencing, at| R::WaitingForNodeOff { node: node(), fencing, at };
-    let cause = Exhaustion::Restarts;
+    let cause = NoRestartCause::Restarts;
     vec![
         R::NoQuorum,
         lost(Fencing::Required, None),
@@ -126,8 +126,8 @@ fn reasons() -> Vec<Reason<Names>> {
         R::RestartScheduled { resource: resource(), at: AT },
         R::Failed { resource: resource(), cause, retry_at: None },
         R::Failed { resource: resource(), cause, retry_at: Some(AT) },
-        R::Failed { resource: resource(), cause: Exhaustion::ForGood, retry_at: None },
-        R::Failed { resource: resource(), cause: Exhaustion::Left, retry_at: None },
+        R::Failed { resource: resource(), cause: NoRestartCause::ForGood, retry_at: None },
+        R::Failed { resource: resource(), cause: NoRestartCause::Left, retry_at: None },
         R::OwnerNotPossible { resource: resource(), node: node() },
         R::InProgress { resource: resource() },
         R::WaitingForResource { resource: "ip".into(), on: resource() },
@@ -177,16 +177,18 @@ fn drawbacks() -> Vec<Drawback<Names>> {
 
 const TIERS: [Tier; 4] = [Tier::Eligible, Tier::BesideAntiAffine, Tier::OwnedOnly, Tier::Paused];
 
-const VERDICTS: [Verdict; 2] =
-    [Verdict::Quorate { votes: 3, needed: 2 }, Verdict::Inquorate { votes: 1, needed: 2 }];
+const VERDICTS: [QuorumVerdict; 2] = [
+    QuorumVerdict::Quorate { votes: 3, needed: 2 },
+    QuorumVerdict::Inquorate { votes: 1, needed: 2 },
+];
 
-fn subjects() -> Vec<Subject<Names>> {
+fn subjects() -> Vec<StateSubject<Names>> {
     vec![
-        Subject::Cluster,
-        Subject::Node(node()),
-        Subject::Group(group()),
-        Subject::Resource(resource()),
-        Subject::Orphan { node: node(), resource: resource() },
+        StateSubject::Cluster,
+        StateSubject::Node(node()),
+        StateSubject::Group(group()),
+        StateSubject::Resource(resource()),
+        StateSubject::Orphan { node: node(), resource: resource() },
     ]
 }
 
@@ -232,7 +234,7 @@ fn events() -> Vec<Event<Names>> {
     let (from, to) = (ResourceState::Offline, ResourceState::OnlinePending);
     let exhausted = |retry_at| E::RestartsExhausted {
         resource: resource(),
-        cause: Exhaustion::Restarts,
+        cause: NoRestartCause::Restarts,
         retry_at,
     };
     let timed_out = |resource: Option<String>, group| {
@@ -245,7 +247,7 @@ fn events() -> Vec<Event<Names>> {
     };
     vec![
         E::NodeChanged { node: node(), from: NodeState::Joining, to: NodeState::Up },
-        E::QuorumChanged { verdict: Verdict::Quorate { votes: 2, needed: 2 } },
+        E::QuorumChanged { verdict: QuorumVerdict::Quorate { votes: 2, needed: 2 } },
         E::ResourceChanged { resource: resource(), from, to },
         E::GroupChanged { group: group(), from: GroupState::Offline, to: GroupState::Pending },
         changed(Some(node()), Some("b".into()), Some(DownProof::Fenced)),
@@ -281,11 +283,11 @@ fn events() -> Vec<Event<Names>> {
 
 macro_rules! rules {
     ($($rule:ident)*) => {
-        [$(Rule::$rule),*]
+        [$(StateRule::$rule),*]
     };
 }
 
-const RULES: &[Rule] = &rules! {
+const RULES: &[StateRule] = &rules! {
     RecordCount UnknownReference CounterTooLarge InputNotAccepted TimeInFuture TimesOutOfOrder
     LogTooLong ClockOutOfRange OperationReused OperationNotIssued OperationDoesNotFit
     OperationOnNonMember StartOnNodeNotUp StartBesideOrphan StartWithoutProvider

@@ -30,11 +30,11 @@ mod words;
 pub use crate::state::Outcome;
 pub use keep::digest::PortableHasher;
 pub use keep::{RestoreError, Snapshot, SnapshotV1};
-pub use questions::{Fate, Plan, PlanEnd, PlannedGroup, PlannedOperation, WhatIfError};
+pub use questions::{Fate, Forecast, ForecastEnd, ForecastGroup, ForecastOperation, WhatIfError};
 pub use words::{
-    Command, ConfigurationMoves, Deadline, DeadlineReason, Effect, Event, Input, InputError, Life,
-    LockHandling, Output, Reason, ResumeFailback, Rule, Run, Running, RunningState, Subject,
-    UnknownReference, Violation, WhenRefused,
+    Command, ConfigurationMoves, Deadline, DeadlineReason, Effect, Event, Inconsistency, Input,
+    InputError, Life, LockHandling, Output, Reason, ResumeFailback, Run, Running, RunningState,
+    StateRule, StateSubject, UnknownReference, WhenRefused,
 };
 
 use check::accepted::Accepted;
@@ -289,7 +289,7 @@ impl Cluster {
     /// # Errors
     ///
     /// The rule that does not hold. That is a defect of this crate, whatever the inputs were.
-    pub fn check_invariants(&self) -> Result<(), Violation> {
+    pub fn check_invariants(&self) -> Result<(), Inconsistency> {
         match self.ledger.fault() {
             Some(fault) => Err(fault.clone()),
             None => self.check_state(),
@@ -297,7 +297,7 @@ impl Cluster {
     }
 
     /// Checks the state and everything that is derived from it.
-    fn check_state(&self) -> Result<(), Violation> {
+    fn check_state(&self) -> Result<(), Inconsistency> {
         keep::invariants::check(self.ledger.spec(), self.ledger.state())?;
         self.ledger.index().check(self.ledger.spec(), self.ledger.state())?;
         self.facts().check_standings()?;

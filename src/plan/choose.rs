@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Drawback, Eligibility, Rejection, Tier, eligibility};
 use crate::id::NodeId;
-use crate::policy::{FailoverPolicy, Placement, Rank, Walk};
+use crate::policy::{FailoverPolicy, PlacementRequest, Rank, Walk};
 use crate::settings::{Admission, Ownership};
 use crate::time::Timestamp;
 
@@ -22,13 +22,13 @@ pub struct Choice {
 /// Returns the node that this group gets; `None` if no node may own it.
 ///
 /// Nodes that can run all that must run come first: those where the group did not
-/// [fail](Placement::failed_here), then those where it failed longest ago. (Among nodes that cannot
+/// [fail](PlacementRequest::failed_here), then those where it failed longest ago. (Among nodes that cannot
 /// run all, the one that can run most comes first.) Then the best tier decides, then the policy;
 /// then the present owner comes first; then the place in the group's node list decides, which no
 /// two nodes share. Nothing is allocated, and a policy that [walks](FailoverPolicy::walk) the node
 /// list is asked only until the first eligible node where the group did not fail.
 #[must_use]
-pub fn choose(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
+pub fn choose(placement: &PlacementRequest<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
     let choice = match policy.walk(placement) {
         Walk::NodeList { after } => first_in_list(placement, policy, after),
         Walk::Ranked => best_rank(placement, policy),
@@ -46,7 +46,7 @@ pub fn choose(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<
 ///
 /// The reason why the node is rejected.
 pub fn assess(
-    placement: &Placement<'_>,
+    placement: &PlacementRequest<'_>,
     policy: &dyn FailoverPolicy,
     node: NodeId,
 ) -> Result<Tier, Rejection> {
@@ -75,7 +75,7 @@ impl Merit {
         self.unable
     }
 
-    pub(super) fn of(placement: &Placement<'_>, node: NodeId, tier: Tier) -> Self {
+    pub(super) fn of(placement: &PlacementRequest<'_>, node: NodeId, tier: Tier) -> Self {
         let is_admitted = placement.spec().settings().admission == Admission::Open;
         let class = match tier {
             // If the cluster would not let the group start there, a node where it failed is better.
@@ -106,7 +106,7 @@ pub(super) struct Contender {
 impl Contender {
     /// Asks the core and the policy about a node.
     pub(super) fn assess(
-        placement: &Placement<'_>,
+        placement: &PlacementRequest<'_>,
         policy: &dyn FailoverPolicy,
         node: NodeId,
     ) -> Result<Self, Rejection> {
@@ -128,7 +128,7 @@ impl Contender {
     }
 
     /// Returns `Less` if this node is taken before the other.
-    pub(super) fn compare(&self, other: &Self, placement: &Placement<'_>) -> Ordering {
+    pub(super) fn compare(&self, other: &Self, placement: &PlacementRequest<'_>) -> Ordering {
         let is_elsewhere = |node| placement.owner() != Some(node);
         self.merit
             .cmp(&other.merit)
@@ -142,7 +142,7 @@ impl Contender {
 
 /// Returns the first of the best nodes, from behind a node and wrapping.
 fn first_in_list(
-    placement: &Placement<'_>,
+    placement: &PlacementRequest<'_>,
     policy: &dyn FailoverPolicy,
     after: Option<NodeId>,
 ) -> Option<Choice> {
@@ -166,7 +166,7 @@ fn first_in_list(
     best.map(|(node, merit)| Choice { node, tier: merit.tier })
 }
 
-fn best_rank(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
+fn best_rank(placement: &PlacementRequest<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
     placement
         .spec()
         .nodes()

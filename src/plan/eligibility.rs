@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::id::{GroupId, Ids, Naming, NodeId};
 use crate::machine::NodeState;
-use crate::policy::{Placement, Trigger};
+use crate::policy::{PlacementRequest, Trigger};
 use crate::settings::{Admission, AntiAffinityPlacement, Ownership};
 use crate::state::Room;
 
@@ -24,7 +24,7 @@ pub enum Eligibility {
 
 /// How well a node is suited for a group, best first. Any node of a tier is taken before every node
 /// of the tiers below it, whatever the policy says; with one exception: a node where the group
-/// [failed](Placement::failed_here) comes after every other one that can run all of the group, even
+/// [failed](PlacementRequest::failed_here) comes after every other one that can run all of the group, even
 /// after one beside an anti-affine group if the cluster lets the two run side by side.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -119,7 +119,7 @@ pub enum Rejection<N: Naming = Ids> {
 /// capacity; anti-affinity. A group that is off and wanted off needs no room, so the last two do
 /// not reject a node then. A last resort has passed all rules that reject. Nothing is allocated.
 #[must_use]
-pub fn eligibility(placement: &Placement<'_>, node: NodeId) -> Eligibility {
+pub fn eligibility(placement: &PlacementRequest<'_>, node: NodeId) -> Eligibility {
     match judge(placement, node) {
         Ok(None) => Eligibility::Eligible,
         Ok(Some(drawback)) => Eligibility::LastResort(drawback),
@@ -194,7 +194,7 @@ impl<N: Naming> fmt::Display for Rejection<N> {
 }
 
 /// Returns the drawback of the worst tier, if any, of a node that no rule rejects.
-fn judge(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
+fn judge(placement: &PlacementRequest<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
     let paused = member(placement, node)?;
     stays_off_owner(placement, node)?;
     not_barred(placement, node)?;
@@ -207,7 +207,7 @@ impl Drawback {
     /// Tells whether this last resort is open: a node that cannot run everything owns the group
     /// only if no node that is up can, a paused one only if no node is up at all. A node that has
     /// no room now, or a forbidden neighbour, may have room later; the group waits for it.
-    pub(super) fn is_open(self, placement: &Placement<'_>) -> bool {
+    pub(super) fn is_open(self, placement: &PlacementRequest<'_>) -> bool {
         let is_up = |node: NodeId| {
             placement.state().node_state(node) == NodeState::Up
                 && stays_off_owner(placement, node).is_ok()
@@ -232,7 +232,7 @@ impl Drawback {
     }
 }
 
-fn member(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
+fn member(placement: &PlacementRequest<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
     let state = placement.state().node_state(node);
     match state {
         NodeState::Up => Ok(None),
@@ -246,7 +246,7 @@ fn member(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, R
     }
 }
 
-fn stays_off_owner(placement: &Placement<'_>, node: NodeId) -> Result<(), Rejection> {
+fn stays_off_owner(placement: &PlacementRequest<'_>, node: NodeId) -> Result<(), Rejection> {
     match placement.trigger() {
         Trigger::Start => Ok(()),
         Trigger::ResourceFailure
@@ -262,7 +262,7 @@ fn stays_off_owner(placement: &Placement<'_>, node: NodeId) -> Result<(), Reject
     }
 }
 
-fn not_barred(placement: &Placement<'_>, node: NodeId) -> Result<(), Rejection> {
+fn not_barred(placement: &PlacementRequest<'_>, node: NodeId) -> Result<(), Rejection> {
     let entry = placement.state().failed_on(placement.group(), node);
     match entry.and_then(|entry| entry.for_good) {
         Some(resource) if !seeded!(BanIgnored) => Err(Rejection::Barred { resource }),
@@ -270,7 +270,10 @@ fn not_barred(placement: &Placement<'_>, node: NodeId) -> Result<(), Rejection> 
     }
 }
 
-fn possible_owner(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
+fn possible_owner(
+    placement: &PlacementRequest<'_>,
+    node: NodeId,
+) -> Result<Option<Drawback>, Rejection> {
     let spec = placement.spec();
     let Some(resource) = placement.state().obstacle(spec, placement.group(), node) else {
         return Ok(None);
@@ -300,7 +303,10 @@ fn possible_owner(placement: &Placement<'_>, node: NodeId) -> Result<Option<Draw
 
 /// Checks that a node has room for the group, and no forbidden neighbour. A group that is off and
 /// wanted off needs none.
-pub(crate) fn room(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
+pub(crate) fn room(
+    placement: &PlacementRequest<'_>,
+    node: NodeId,
+) -> Result<Option<Drawback>, Rejection> {
     match placement.room() {
         Room::Left => return Ok(None),
         Room::Taken => {}
@@ -309,7 +315,7 @@ pub(crate) fn room(placement: &Placement<'_>, node: NodeId) -> Result<Option<Dra
     anti_affinity(placement, node)
 }
 
-fn capacity(placement: &Placement<'_>, node: NodeId) -> Result<(), Rejection> {
+fn capacity(placement: &PlacementRequest<'_>, node: NodeId) -> Result<(), Rejection> {
     for (dimension, needed) in placement.group_spec().demands().iter().copied() {
         let limit = placement.spec().node(node).and_then(|node| node.capacity(dimension));
         let Some(limit) = limit else { continue };
@@ -322,7 +328,10 @@ fn capacity(placement: &Placement<'_>, node: NodeId) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn anti_affinity(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
+fn anti_affinity(
+    placement: &PlacementRequest<'_>,
+    node: NodeId,
+) -> Result<Option<Drawback>, Rejection> {
     let occupancy = placement.state().occupancy();
     let conflict = occupancy.anti_affine(placement.group_spec(), placement.group(), node);
     if conflict.is_some()
@@ -342,7 +351,7 @@ fn anti_affinity(placement: &Placement<'_>, node: NodeId) -> Result<Option<Drawb
 /// Returns the group of the same class that would keep this one from coming online on a node, if
 /// the cluster admits only one. A group that is to move by choice stays away from there; one
 /// without an owner goes there and waits.
-fn refusing(placement: &Placement<'_>, node: NodeId) -> Option<GroupId> {
+fn refusing(placement: &PlacementRequest<'_>, node: NodeId) -> Option<GroupId> {
     let (spec, state) = (placement.spec(), placement.state());
     match (spec.settings().admission, placement.trigger()) {
         (Admission::Open, _) | (_, Trigger::Start | Trigger::NodeFailure) => return None,

@@ -10,7 +10,7 @@ use super::choose::Contender;
 use super::{Drawback, Rejection};
 use crate::id::{Ids, Naming};
 use crate::policy::{
-    FailedHere, FailoverPolicy, Key, PLACE_IN_NODE_LIST, Placement, Rank, Trigger, Walk,
+    FailedHere, FailoverPolicy, Key, PLACE_IN_NODE_LIST, PlacementRequest, Rank, Trigger, Walk,
 };
 
 /// Every node with its verdict, for one group that needs a node.
@@ -40,7 +40,7 @@ pub struct Candidate<N: Naming = Ids> {
     /// The node.
     pub node: N::Node,
     /// The verdict on it.
-    pub verdict: Verdict<N>,
+    pub verdict: CandidateVerdict<N>,
     /// The failure of the group there, and until when it counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_here: Option<FailedHere>,
@@ -49,7 +49,7 @@ pub struct Candidate<N: Naming = Ids> {
 /// The verdict on a candidate.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", rename_all = "snake_case")]
-pub enum Verdict<N: Naming = Ids> {
+pub enum CandidateVerdict<N: Naming = Ids> {
     /// The group gets it.
     Chosen {
         /// The drawback, if it is a last resort.
@@ -96,7 +96,7 @@ pub enum Difference {
 
 /// Chooses a node like [`choose`](super::choose()) and gives the reasons, for every node.
 #[must_use]
-pub fn explain(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Explanation {
+pub fn explain(placement: &PlacementRequest<'_>, policy: &dyn FailoverPolicy) -> Explanation {
     let walk = policy.walk(placement);
     let after = match walk {
         Walk::NodeList { after } => after,
@@ -112,14 +112,14 @@ pub fn explain(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Explan
                 Walk::Ranked => contender,
             }),
             Err(rejection) => {
-                let verdict = Verdict::Rejected(rejection);
+                let verdict = CandidateVerdict::Rejected(rejection);
                 rejected.push(Candidate { node, verdict, failed_here });
             }
         }
     }
     contenders.retain(|contender| match contender.drawback {
         Some(drawback) if !drawback.is_open(placement) => {
-            let verdict = Verdict::Rejected(drawback.closed());
+            let verdict = CandidateVerdict::Rejected(drawback.closed());
             let failed_here = placement.failed_here(contender.node);
             rejected.push(Candidate { node: contender.node, verdict, failed_here });
             false
@@ -134,7 +134,7 @@ pub fn explain(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Explan
     let taken = before.zip(&contenders).map(|(before, own)| Candidate {
         node: own.node,
         verdict: match chosen.zip(before) {
-            None => Verdict::Chosen { drawback: own.drawback },
+            None => CandidateVerdict::Chosen { drawback: own.drawback },
             Some((chosen, before)) => verdict(placement, chosen, before, own),
         },
         failed_here: placement.failed_here(own.node),
@@ -164,7 +164,7 @@ impl fmt::Display for Difference {
     }
 }
 
-impl<N: Naming> fmt::Display for Verdict<N> {
+impl<N: Naming> fmt::Display for CandidateVerdict<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Chosen { drawback: None } => f.write_str("chosen"),
@@ -189,7 +189,7 @@ impl<N: Naming> Candidate<N> {
     /// Writes the verdict, and that the group failed there.
     fn write_verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.verdict, self.failed_here) {
-            (Verdict::Behind { node, by: Difference::Failed }, Some(failed)) => {
+            (CandidateVerdict::Behind { node, by: Difference::Failed }, Some(failed)) => {
                 write!(f, "behind {node}: {failed}")
             }
             (verdict, Some(failed)) => write!(f, "{verdict}; {failed}"),
@@ -218,21 +218,21 @@ impl<N: Naming> fmt::Display for Explanation<N> {
 
 /// Returns the verdict on a contender that is not chosen, given the one right before it.
 fn verdict(
-    placement: &Placement<'_>,
+    placement: &PlacementRequest<'_>,
     chosen: &Contender,
     before: &Contender,
     own: &Contender,
-) -> Verdict {
+) -> CandidateVerdict {
     let by = difference(placement, before, own);
     match own.drawback {
         Some(drawback) if own.tier() != chosen.tier() || own.tier() != before.tier() => {
-            Verdict::LastResort(drawback)
+            CandidateVerdict::LastResort(drawback)
         }
-        Some(_) | None => Verdict::Behind { node: before.node, by },
+        Some(_) | None => CandidateVerdict::Behind { node: before.node, by },
     }
 }
 
-fn difference(placement: &Placement<'_>, before: &Contender, own: &Contender) -> Difference {
+fn difference(placement: &PlacementRequest<'_>, before: &Contender, own: &Contender) -> Difference {
     if before.merit.unable() != own.merit.unable() {
         return Difference::RunsLess;
     }

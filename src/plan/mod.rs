@@ -10,7 +10,7 @@ mod explain;
 pub use choose::{Choice, assess, choose};
 pub(crate) use eligibility::room;
 pub use eligibility::{Drawback, Eligibility, Rejection, Tier, eligibility};
-pub use explain::{Candidate, Difference, Explanation, Verdict, explain};
+pub use explain::{Candidate, CandidateVerdict, Difference, Explanation, explain};
 
 #[cfg(test)]
 mod tests;

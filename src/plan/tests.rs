@@ -6,7 +6,7 @@ use std::vec::Vec;
 use super::*;
 use crate::id::{GroupId, NodeId};
 use crate::machine::NodeState;
-use crate::policy::{FailoverPolicy, Placement, Rank, Trigger, Walk};
+use crate::policy::{FailoverPolicy, PlacementRequest, Rank, Trigger, Walk};
 use crate::settings::{AntiAffinityPlacement, Ownership};
 use crate::spec::{
     ClusterDeclaration, ClusterSpec, GroupDeclaration, NodeDeclaration, ResourceDeclaration,
@@ -68,8 +68,8 @@ impl Cluster {
         self.spec.group_id(name).expect("the group is declared")
     }
 
-    fn ask(&self, group: &str, trigger: Trigger) -> Placement<'_> {
-        Placement::new(&self.spec, &self.state, self.group(group), trigger)
+    fn ask(&self, group: &str, trigger: Trigger) -> PlacementRequest<'_> {
+        PlacementRequest::new(&self.spec, &self.state, self.group(group), trigger)
             .expect("the id is of this cluster")
     }
 
@@ -102,16 +102,19 @@ impl Cluster {
 struct Ranked<'a>(&'a dyn FailoverPolicy);
 
 impl FailoverPolicy for Ranked<'_> {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         self.0.rank(placement, candidate)
     }
 
-    fn walk(&self, _: &Placement<'_>) -> Walk {
+    fn walk(&self, _: &PlacementRequest<'_>) -> Walk {
         Walk::Ranked
     }
 }
 
-fn choose_in_every_way(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
+fn choose_in_every_way(
+    placement: &PlacementRequest<'_>,
+    policy: &dyn FailoverPolicy,
+) -> Option<Choice> {
     let choice = choose(placement, policy);
     assert_eq!(choose(placement, &Ranked(policy)), choice, "walk and ranks agree");
     let node = choice.map(|choice| choice.node);

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use serde::Serialize;
 
-use super::Placement;
+use super::PlacementRequest;
 use crate::id::NodeId;
 use crate::time::Timestamp;
 
@@ -22,7 +22,7 @@ pub struct FailedHere {
     pub ago: Duration,
 }
 
-impl Placement<'_> {
+impl PlacementRequest<'_> {
     /// Returns the failure of the group on a node, and until when it counts
     /// ([`failure_memory`](crate::settings::GroupSettings::failure_memory)); `None` if it did not
     /// fail there, or the failure no longer counts.

@@ -1,6 +1,6 @@
 //! Orders by the load that the nodes already carry.
 
-use super::{FailoverPolicy, Key, Placement, Rank};
+use super::{FailoverPolicy, Key, PlacementRequest, Rank};
 use crate::id::{DimensionId, NodeId};
 
 /// Prefers the node with the fewest other groups.
@@ -16,14 +16,14 @@ pub struct LeastGroups;
 pub struct LeastLoaded;
 
 impl FailoverPolicy for LeastGroups {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         let groups = i64::try_from(placement.groups_on(candidate)).unwrap_or(i64::MAX);
         Rank::by(Key::smallest("groups on node", groups))
     }
 }
 
 impl FailoverPolicy for LeastLoaded {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         let Some(node) = placement.spec().node(candidate) else {
             return Rank::neutral();
         };

@@ -53,14 +53,14 @@ pub use ring::Ring;
 ///
 /// ```
 /// use quorate::NodeId;
-/// use quorate::policy::{FailoverPolicy, Key, Placement, Rank};
+/// use quorate::policy::{FailoverPolicy, Key, PlacementRequest, Rank};
 ///
 /// /// Prefers the node with the highest id.
 /// #[derive(Debug)]
 /// struct Highest;
 ///
 /// impl FailoverPolicy for Highest {
-///     fn rank(&self, _: &Placement<'_>, candidate: NodeId) -> Rank {
+///     fn rank(&self, _: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
 ///         let id = i64::try_from(candidate.index()).unwrap_or(i64::MAX);
 ///         Rank::by(Key::largest("node id", id))
 ///     }
@@ -70,14 +70,14 @@ pub trait FailoverPolicy: fmt::Debug + Send + Sync {
     /// Ranks one node that the core has found eligible, or vetoes it.
     ///
     /// All candidates of one question should get the same keys in the same order.
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank;
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank;
 
     /// Tells whether the order is simply the group's node list, and where it begins.
     ///
     /// With [`Walk::NodeList`] the core stops at the first eligible node instead of ranking all of
     /// them, and asks [`rank`](Self::rank) of the nodes it comes to only for a veto. The answer
     /// must agree with the keys of the ranks; leave the default if in doubt.
-    fn walk(&self, placement: &Placement<'_>) -> Walk {
+    fn walk(&self, placement: &PlacementRequest<'_>) -> Walk {
         let _ = placement;
         Walk::Ranked
     }
@@ -92,21 +92,21 @@ pub trait FailoverPolicy: fmt::Debug + Send + Sync {
 }
 
 impl<P: FailoverPolicy + ?Sized> FailoverPolicy for Box<P> {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         (**self).rank(placement, candidate)
     }
 
-    fn walk(&self, placement: &Placement<'_>) -> Walk {
+    fn walk(&self, placement: &PlacementRequest<'_>) -> Walk {
         (**self).walk(placement)
     }
 }
 
 impl<P: FailoverPolicy + ?Sized> FailoverPolicy for Arc<P> {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         (**self).rank(placement, candidate)
     }
 
-    fn walk(&self, placement: &Placement<'_>) -> Walk {
+    fn walk(&self, placement: &PlacementRequest<'_>) -> Walk {
         (**self).walk(placement)
     }
 }
@@ -129,14 +129,14 @@ impl<A: FailoverPolicy, B: FailoverPolicy> Then<A, B> {
 }
 
 impl<A: FailoverPolicy, B: FailoverPolicy> FailoverPolicy for Then<A, B> {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         self.first.rank(placement, candidate).then(self.second.rank(placement, candidate))
     }
 
     /// Returns the walk of the first policy. A walk along the node list leaves no ties to break,
     /// and its nodes are still asked for the veto of either policy. If the first policy ranks, so
     /// does the combination, for its ties are not known before.
-    fn walk(&self, placement: &Placement<'_>) -> Walk {
+    fn walk(&self, placement: &PlacementRequest<'_>) -> Walk {
         self.first.walk(placement)
     }
 }
@@ -193,7 +193,7 @@ impl fmt::Display for Trigger {
 /// One question to a policy: a group, why it needs a node, and the cluster as it is, with
 /// everything that was placed before in this step.
 #[derive(Clone, Copy, Debug)]
-pub struct Placement<'a> {
+pub struct PlacementRequest<'a> {
     spec: &'a ClusterSpec,
     state: &'a ClusterState,
     group: GroupId,
@@ -203,7 +203,7 @@ pub struct Placement<'a> {
     room: Room,
 }
 
-impl<'a> Placement<'a> {
+impl<'a> PlacementRequest<'a> {
     /// Returns the question for a group of this configuration; `None` if it is not one.
     #[must_use]
     pub fn new(

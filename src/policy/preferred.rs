@@ -1,6 +1,6 @@
 //! The preferred owners from the top, every time.
 
-use super::{FailoverPolicy, Key, PLACE_IN_NODE_LIST, Placement, Rank, Walk};
+use super::{FailoverPolicy, Key, PLACE_IN_NODE_LIST, PlacementRequest, Rank, Walk};
 use crate::id::NodeId;
 
 /// Prefers the first eligible node from the top of the group's node list, wherever the group was
@@ -17,18 +17,18 @@ pub struct FirstPreferred;
 pub struct StrictPreferred;
 
 impl FailoverPolicy for FirstPreferred {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         let position = i64::try_from(placement.list_position(candidate)).unwrap_or(i64::MAX);
         Rank::by(Key::smallest(PLACE_IN_NODE_LIST, position))
     }
 
-    fn walk(&self, _: &Placement<'_>) -> Walk {
+    fn walk(&self, _: &PlacementRequest<'_>) -> Walk {
         Walk::NodeList { after: None }
     }
 }
 
 impl FailoverPolicy for StrictPreferred {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         let preferred = placement.group_spec().preferred_owners();
         if preferred.is_empty() || preferred.contains(&candidate) {
             FirstPreferred.rank(placement, candidate)
@@ -37,7 +37,7 @@ impl FailoverPolicy for StrictPreferred {
         }
     }
 
-    fn walk(&self, placement: &Placement<'_>) -> Walk {
+    fn walk(&self, placement: &PlacementRequest<'_>) -> Walk {
         FirstPreferred.walk(placement)
     }
 }

@@ -1,12 +1,12 @@
 //! The order of Windows server clusters.
 
-use super::{FailoverPolicy, Key, PLACE_IN_NODE_LIST, Placement, Rank, Trigger, Walk};
+use super::{FailoverPolicy, Key, PLACE_IN_NODE_LIST, PlacementRequest, Rank, Trigger, Walk};
 use crate::id::NodeId;
 
 /// The order of Windows server clusters (KB 299631).
 ///
 /// A group whose resource or node failed goes to the next eligible node after its owner in the
-/// group's [node list](Placement::node_list), which wraps, so that it visits every node before it
+/// group's [node list](PlacementRequest::node_list), which wraps, so that it visits every node before it
 /// comes back. A group that starts, or is moved by choice, goes to the first eligible node from
 /// the top of the list.
 ///
@@ -41,7 +41,7 @@ impl Ring {
         Self { seed: Some(seed) }
     }
 
-    fn order(self, placement: &Placement<'_>) -> Order {
+    fn order(self, placement: &PlacementRequest<'_>) -> Order {
         let has_preferred = !placement.group_spec().preferred_owners().is_empty();
         match (placement.trigger(), self.seed, has_preferred) {
             (Trigger::NodeFailure, Some(seed), false)
@@ -59,14 +59,14 @@ impl Ring {
 }
 
 impl FailoverPolicy for Ring {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         match self.order(placement) {
             Order::List { after } => Rank::by(place_after(placement, after, candidate)),
             Order::Drawn { seed } => drawn(placement, seed, candidate),
         }
     }
 
-    fn walk(&self, placement: &Placement<'_>) -> Walk {
+    fn walk(&self, placement: &PlacementRequest<'_>) -> Walk {
         match self.order(placement) {
             Order::List { after } => Walk::NodeList { after },
             Order::Drawn { .. } => Walk::Ranked,
@@ -84,7 +84,7 @@ enum Order {
 }
 
 /// Returns the steps from the start of the walk to the candidate.
-fn place_after(placement: &Placement<'_>, after: Option<NodeId>, candidate: NodeId) -> Key {
+fn place_after(placement: &PlacementRequest<'_>, after: Option<NodeId>, candidate: NodeId) -> Key {
     let position = placement.list_position(candidate);
     let steps = match after.map(|node| placement.list_position(node).saturating_add(1)) {
         None => position,
@@ -95,7 +95,7 @@ fn place_after(placement: &Placement<'_>, after: Option<NodeId>, candidate: Node
     Key::smallest(PLACE_IN_NODE_LIST, i64::try_from(steps).unwrap_or(i64::MAX))
 }
 
-fn drawn(placement: &Placement<'_>, seed: u64, candidate: NodeId) -> Rank {
+fn drawn(placement: &PlacementRequest<'_>, seed: u64, candidate: NodeId) -> Rank {
     let preferred = placement.group_spec().preferred_owners().len();
     let position = placement.preferred_position(candidate);
     let place = i64::try_from(position.unwrap_or(preferred)).unwrap_or(i64::MAX);

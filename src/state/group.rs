@@ -282,7 +282,7 @@ impl GroupRecord {
 
     /// Returns the nodes on which it failed, whichever life of the node that was in.
     /// [`ClusterState::failed_on`](super::ClusterState::failed_on) and
-    /// [`Placement::failed_here`](crate::policy::Placement::failed_here) say which of them count.
+    /// [`PlacementRequest::failed_here`](crate::policy::PlacementRequest::failed_here) say which of them count.
     #[must_use]
     pub const fn failed_nodes(&self) -> &FailedNodes {
         &self.failed_on

@@ -30,11 +30,13 @@ pub use group::{
     GroupRecord, HomeWait, Lock, LockHandling, MoveFailure, Movement, MovementCause, QueuedMove,
     Room, Tenure, Turn,
 };
-pub use node::{Attraction, DownProof, Drain, DrainMode, DrainStatus, Fence, NodeRecord, Pause};
+pub use node::{
+    DownProof, Drain, DrainMode, DrainStatus, FailbackTarget, Fence, NodeRecord, Pause,
+};
 pub use occupancy::Occupancy;
 pub use operation::{Operation, OperationKind, Outcome};
 pub use resource::{
-    Doubt, Exhaustion, FailedWhile, LateStart, Orphan, OrphanState, Recovery, ResourceRecord,
+    Doubt, FailedWhile, LateStart, NoRestartCause, Orphan, OrphanState, Recovery, ResourceRecord,
     Vouched,
 };
 

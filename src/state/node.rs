@@ -20,7 +20,7 @@ pub struct NodeRecord {
     /// within one millisecond.
     pub(crate) up_in_input: u64,
     /// Tells whether groups may fail back to it.
-    pub(crate) attraction: Attraction,
+    pub(crate) attraction: FailbackTarget,
     /// Tells whether it is paused as long as it is a member. This survives a reboot.
     pub(crate) pause: Pause,
     pub(crate) drain: Drain,
@@ -51,7 +51,7 @@ pub enum Pause {
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Attraction {
+pub enum FailbackTarget {
     /// They may, as their own settings say.
     #[default]
     Open,
@@ -165,7 +165,7 @@ impl NodeRecord {
             incarnation: Incarnation::default(),
             since: now,
             up_in_input: 0,
-            attraction: Attraction::Open,
+            attraction: FailbackTarget::Open,
             pause: Pause::Resumed,
             drain: Drain::default(),
             proof: DownProof::NeverSeen,
@@ -225,7 +225,7 @@ impl NodeRecord {
 
     /// Tells whether groups may fail back to it.
     #[must_use]
-    pub const fn attraction(&self) -> Attraction {
+    pub const fn failback_target(&self) -> FailbackTarget {
         self.attraction
     }
 

@@ -217,14 +217,14 @@ pub enum Recovery {
         /// The time at which the retry period is over. `None` means never.
         at: Option<Timestamp>,
         /// The reason why it was not restarted.
-        cause: Exhaustion,
+        cause: NoRestartCause,
     },
 }
 
 /// The reason why a failed resource is not restarted for now.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Exhaustion {
+pub enum NoRestartCause {
     /// Its declaration says that it is never restarted.
     DontRestart,
     /// Its restarts are used up, and its failure does not move its group.
@@ -465,7 +465,7 @@ impl ResourceRecord {
     #[must_use]
     pub const fn is_left(&self) -> bool {
         match self.recovery {
-            Recovery::RetryAt { cause, .. } => matches!(cause, Exhaustion::Left),
+            Recovery::RetryAt { cause, .. } => matches!(cause, NoRestartCause::Left),
             Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
         }
     }
@@ -477,7 +477,7 @@ impl ResourceRecord {
     }
 }
 
-impl fmt::Display for Exhaustion {
+impl fmt::Display for NoRestartCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::DontRestart => "it is never restarted",

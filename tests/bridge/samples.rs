@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use quorate::Timestamp;
 use quorate::cluster::{
-    Deadline, DeadlineReason, Fate, Plan, PlanEnd, PlannedGroup, PlannedOperation, Reason,
+    Deadline, DeadlineReason, Fate, Forecast, ForecastEnd, ForecastGroup, ForecastOperation, Reason,
 };
 use quorate::id::{Names, OpId};
 use quorate::machine::{Budget, GroupState, NodeState};
-use quorate::plan::{Candidate, Difference, Drawback, Explanation, Rejection, Verdict};
+use quorate::plan::{Candidate, CandidateVerdict, Difference, Drawback, Explanation, Rejection};
 use quorate::policy::{FailedHere, Trigger};
 use quorate::settings::Fencing;
-use quorate::state::{Exhaustion, Operation, OperationKind, OrphanState, Recovery};
+use quorate::state::{NoRestartCause, Operation, OperationKind, OrphanState, Recovery};
 use serde::Serialize;
 
 /// A fenced block of the document, what it shows, and where the variants are declared.
@@ -51,7 +51,7 @@ fn answers() -> Vec<Block> {
         block(
             "json verdicts",
             &[
-                ("src/plan/explain.rs", "pub enum Verdict<"),
+                ("src/plan/explain.rs", "pub enum CandidateVerdict<"),
                 ("src/plan/explain.rs", "pub enum Difference "),
                 ("src/plan/eligibility.rs", "pub enum Rejection<"),
                 ("src/plan/eligibility.rs", "pub enum Drawback<"),
@@ -69,11 +69,11 @@ fn answers() -> Vec<Block> {
         block(
             "json plans",
             &[
-                ("src/cluster/questions/what_if.rs", "pub struct Plan "),
-                ("src/cluster/questions/what_if.rs", "pub struct PlannedGroup "),
-                ("src/cluster/questions/what_if.rs", "pub struct PlannedOperation "),
+                ("src/cluster/questions/what_if.rs", "pub struct Forecast "),
+                ("src/cluster/questions/what_if.rs", "pub struct ForecastGroup "),
+                ("src/cluster/questions/what_if.rs", "pub struct ForecastOperation "),
                 ("src/cluster/questions/what_if.rs", "pub enum Fate "),
-                ("src/cluster/questions/what_if.rs", "pub enum PlanEnd "),
+                ("src/cluster/questions/what_if.rs", "pub enum ForecastEnd "),
             ],
             plans(),
         ),
@@ -90,9 +90,9 @@ fn records() -> Vec<Block> {
                 Recovery::None,
                 Recovery::RestartAt(at(1_500)),
                 Recovery::Failover,
-                Recovery::RetryAt { at: Some(at(3_601_000)), cause: Exhaustion::Failovers },
-                Recovery::RetryAt { at: None, cause: Exhaustion::Retries },
-                Recovery::RetryAt { at: None, cause: Exhaustion::Left },
+                Recovery::RetryAt { at: Some(at(3_601_000)), cause: NoRestartCause::Failovers },
+                Recovery::RetryAt { at: None, cause: NoRestartCause::Retries },
+                Recovery::RetryAt { at: None, cause: NoRestartCause::Left },
             ],
         ),
         block(
@@ -177,10 +177,10 @@ fn reasons() -> Vec<Reason<Names>> {
         Reason::RestartScheduled { resource: resource(), at: at(1_500) },
         Reason::Failed {
             resource: resource(),
-            cause: Exhaustion::Failovers,
+            cause: NoRestartCause::Failovers,
             retry_at: Some(at(3_601_000)),
         },
-        Reason::Failed { resource: resource(), cause: Exhaustion::Left, retry_at: None },
+        Reason::Failed { resource: resource(), cause: NoRestartCause::Left, retry_at: None },
         Reason::OwnerNotPossible { resource: resource(), node: node() },
         Reason::InProgress { resource: resource() },
         Reason::WaitingForResource { resource: resource(), on: name("disk") },
@@ -188,33 +188,37 @@ fn reasons() -> Vec<Reason<Names>> {
     ]
 }
 
-fn verdicts() -> Vec<Verdict<Names>> {
-    let behind = |by| Verdict::Behind { node: name("b"), by };
+fn verdicts() -> Vec<CandidateVerdict<Names>> {
+    let behind = |by| CandidateVerdict::Behind { node: name("b"), by };
     let (group, resource) = (|| name("mail"), || name("db"));
     vec![
-        Verdict::Chosen { drawback: None },
-        Verdict::Chosen { drawback: Some(Drawback::BesideAntiAffine { group: group() }) },
+        CandidateVerdict::Chosen { drawback: None },
+        CandidateVerdict::Chosen { drawback: Some(Drawback::BesideAntiAffine { group: group() }) },
         behind(Difference::Key { name: "groups on node", own: 4, better: 2 }),
         behind(Difference::RunsLess),
         behind(Difference::Failed),
         behind(Difference::UnderWay),
         behind(Difference::Owner),
         behind(Difference::NodeList),
-        Verdict::LastResort(Drawback::BesideAntiAffine { group: group() }),
-        Verdict::LastResort(Drawback::OwnedOnly { resource: resource() }),
-        Verdict::LastResort(Drawback::Paused),
-        Verdict::Rejected(Rejection::NotUp { state: NodeState::Unclean }),
-        Verdict::Rejected(Rejection::CurrentOwner),
-        Verdict::Rejected(Rejection::NoQuorum),
-        Verdict::Rejected(Rejection::Barred { resource: resource() }),
-        Verdict::Rejected(Rejection::NotPossibleOwner { resource: resource() }),
-        Verdict::Rejected(Rejection::Capacity { dimension: name("mb"), needed: 64, free: 16 }),
-        Verdict::Rejected(Rejection::AntiAffinity { group: group() }),
-        Verdict::Rejected(Rejection::Vetoed { reason: "not a preferred owner" }),
+        CandidateVerdict::LastResort(Drawback::BesideAntiAffine { group: group() }),
+        CandidateVerdict::LastResort(Drawback::OwnedOnly { resource: resource() }),
+        CandidateVerdict::LastResort(Drawback::Paused),
+        CandidateVerdict::Rejected(Rejection::NotUp { state: NodeState::Unclean }),
+        CandidateVerdict::Rejected(Rejection::CurrentOwner),
+        CandidateVerdict::Rejected(Rejection::NoQuorum),
+        CandidateVerdict::Rejected(Rejection::Barred { resource: resource() }),
+        CandidateVerdict::Rejected(Rejection::NotPossibleOwner { resource: resource() }),
+        CandidateVerdict::Rejected(Rejection::Capacity {
+            dimension: name("mb"),
+            needed: 64,
+            free: 16,
+        }),
+        CandidateVerdict::Rejected(Rejection::AntiAffinity { group: group() }),
+        CandidateVerdict::Rejected(Rejection::Vetoed { reason: "not a preferred owner" }),
     ]
 }
 
-fn candidate(node: &str, verdict: Verdict<Names>) -> Candidate<Names> {
+fn candidate(node: &str, verdict: CandidateVerdict<Names>) -> Candidate<Names> {
     Candidate { node: name(node), verdict, failed_here: None }
 }
 
@@ -225,22 +229,25 @@ fn explanation() -> Explanation<Names> {
         owner: Some(name("a")),
         chosen: Some(name("b")),
         candidates: vec![
-            candidate("b", Verdict::Chosen { drawback: None }),
-            candidate("a", Verdict::Rejected(Rejection::CurrentOwner)),
+            candidate("b", CandidateVerdict::Chosen { drawback: None }),
+            candidate("a", CandidateVerdict::Rejected(Rejection::CurrentOwner)),
             Candidate {
                 failed_here: Some(FailedHere {
                     at: at(1_000),
                     until: at(21_601_000),
                     ago: Duration::from_secs(60),
                 }),
-                ..candidate("c", Verdict::Rejected(Rejection::NotUp { state: NodeState::Paused }))
+                ..candidate(
+                    "c",
+                    CandidateVerdict::Rejected(Rejection::NotUp { state: NodeState::Paused }),
+                )
             },
         ],
     }
 }
 
-fn plans() -> Vec<Plan> {
-    let group = |fate, state, why| PlannedGroup {
+fn plans() -> Vec<Forecast> {
+    let group = |fate, state, why| ForecastGroup {
         group: name("sql"),
         fate,
         from: (fate != Fate::Added).then(|| name("a")),
@@ -253,18 +260,23 @@ fn plans() -> Vec<Plan> {
         group(Fate::Added, GroupState::Online, None),
         group(Fate::Removed, GroupState::Offline, None),
     ];
-    let operation = |action, resource| PlannedOperation { action, node: name("a"), resource };
+    let operation = |action, resource| ForecastOperation { action, node: name("a"), resource };
     let operations = vec![
         operation(OperationKind::Stop, Some(name("db"))),
         operation(OperationKind::Fence, None),
     ];
     vec![
-        Plan {
+        Forecast {
             groups,
             operations,
             unanswered: vec![operation(OperationKind::Probe, Some(name("db")))],
-            end: PlanEnd::Settled,
+            end: ForecastEnd::Settled,
         },
-        Plan { groups: vec![], operations: vec![], unanswered: vec![], end: PlanEnd::CutOff },
+        Forecast {
+            groups: vec![],
+            operations: vec![],
+            unanswered: vec![],
+            end: ForecastEnd::CutOff,
+        },
     ]
 }

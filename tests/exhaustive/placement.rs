@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use quorate::cluster::Life;
 use quorate::machine::NodeState;
-use quorate::plan::{self, Choice, Drawback, Eligibility, Rejection, Verdict};
-use quorate::policy::{FailoverPolicy, Placement, Rank, Trigger};
+use quorate::plan::{self, CandidateVerdict, Choice, Drawback, Eligibility, Rejection};
+use quorate::policy::{FailoverPolicy, PlacementRequest, Rank, Trigger};
 use quorate::settings::{Admission, AntiAffinityPlacement, DesiredState};
 use quorate::{Cluster, Command, Input, NodeId};
 
@@ -138,7 +138,7 @@ enum Only {
 const VETO: &str = "not that one";
 
 impl FailoverPolicy for Only {
-    fn rank(&self, _: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, _: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         if (candidate == THERE) == (*self == Self::There) {
             Rank::neutral()
         } else {
@@ -155,7 +155,7 @@ fn a_node_may_be_given_a_group_exactly_when_the_rules_say_so() {
     Case::for_each(Only::There, |case, cluster| {
         for trigger in Trigger::ALL {
             let expected = answer(case, trigger);
-            let placement = Placement::new(cluster.spec(), cluster.state(), GROUP, trigger)
+            let placement = PlacementRequest::new(cluster.spec(), cluster.state(), GROUP, trigger)
                 .expect("the group is declared");
             let alone = plan::eligibility(&placement, THERE);
             assert_eq!(alone, expected.alone(), "{case:?} {trigger}");
@@ -172,7 +172,7 @@ fn a_node_may_be_given_a_group_exactly_when_the_rules_say_so() {
     assert!(given > 400, "only {given} were given");
 }
 
-fn check_choice(case: &Case, expected: Answer, placement: &Placement<'_>, policy: Only) {
+fn check_choice(case: &Case, expected: Answer, placement: &PlacementRequest<'_>, policy: Only) {
     let about = || format!("{case:?} {} {policy:?} {expected:?}", placement.trigger());
     let chosen = plan::choose(placement, &policy);
     let explanation = plan::explain(placement, &policy);
@@ -185,10 +185,12 @@ fn check_choice(case: &Case, expected: Answer, placement: &Placement<'_>, policy
             let choice = tier.map(|tier| Choice { node: THERE, tier });
             assert_eq!(chosen, choice, "{}", about());
             let named = match expected {
-                Answer::Yes => Verdict::Chosen { drawback: None },
-                Answer::LastResort(drawback) => Verdict::Chosen { drawback: Some(drawback) },
+                Answer::Yes => CandidateVerdict::Chosen { drawback: None },
+                Answer::LastResort(drawback) => {
+                    CandidateVerdict::Chosen { drawback: Some(drawback) }
+                }
                 Answer::NotNow(_, rejection) | Answer::No(rejection) => {
-                    Verdict::Rejected(rejection)
+                    CandidateVerdict::Rejected(rejection)
                 }
             };
             assert_eq!(verdict, named, "{}", about());
@@ -198,13 +200,13 @@ fn check_choice(case: &Case, expected: Answer, placement: &Placement<'_>, policy
             let vetoed = Rejection::Vetoed { reason: VETO };
             match (expected, verdict) {
                 (Answer::No(rejection), verdict) => {
-                    assert_eq!(verdict, Verdict::Rejected(rejection), "{}", about());
+                    assert_eq!(verdict, CandidateVerdict::Rejected(rejection), "{}", about());
                 }
                 (Answer::Yes | Answer::LastResort(_), verdict) => {
-                    assert_eq!(verdict, Verdict::Rejected(vetoed), "{}", about());
+                    assert_eq!(verdict, CandidateVerdict::Rejected(vetoed), "{}", about());
                 }
                 // Both speak against it, and no rule says which is named.
-                (Answer::NotNow(_, closed), Verdict::Rejected(named)) => {
+                (Answer::NotNow(_, closed), CandidateVerdict::Rejected(named)) => {
                     assert!(named == closed || named == vetoed, "{}", about());
                 }
                 (Answer::NotNow(..), verdict) => panic!("{}: {verdict:?}", about()),

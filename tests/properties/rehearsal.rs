@@ -12,8 +12,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
 use quorate::cluster::{
-    Fate, Life, LockHandling, PlanEnd, PlannedGroup, PlannedOperation, ResumeFailback, WhatIfError,
-    WhenRefused,
+    Fate, ForecastEnd, ForecastGroup, ForecastOperation, Life, LockHandling, ResumeFailback,
+    WhatIfError, WhenRefused,
 };
 use quorate::id::Names;
 use quorate::machine::{GroupState, ResourceState};
@@ -130,7 +130,7 @@ fn judge(cluster: &Cluster, question: &Question, count: &Count) -> Result<(), St
             let is_same = planned == refused;
             is_same.then_some(()).ok_or_else(|| with(&format!("{planned:?} and not {refused:?}")))
         }
-        (Ok(plan), Ok(())) if plan.end == PlanEnd::Settled => {
+        (Ok(plan), Ok(())) if plan.end == ForecastEnd::Settled => {
             add(&count.busy, !execution.operations.is_empty());
             add(&count.waiting, execution.has_waited);
             let groups = groups(&before, &execution.cluster);
@@ -151,7 +151,7 @@ fn judge(cluster: &Cluster, question: &Question, count: &Count) -> Result<(), St
                 with(&format!("groups planned:\n{planned}\nas they are:\n{real}"))
             })
         }
-        (Ok(plan), Ok(()) | Err(Stop::Restless(_))) if plan.end == PlanEnd::CutOff => {
+        (Ok(plan), Ok(()) | Err(Stop::Restless(_))) if plan.end == ForecastEnd::CutOff => {
             add(&count.cut_off, true);
             Ok(())
         }
@@ -288,7 +288,7 @@ enum Stop {
 /// order in which it is asked for. Nobody answers probes.
 struct Execution {
     cluster: Cluster,
-    operations: Vec<PlannedOperation>,
+    operations: Vec<ForecastOperation>,
     has_waited: bool,
 }
 
@@ -317,7 +317,7 @@ impl Execution {
     }
 
     /// The probes in flight, as a plan lists them.
-    fn probes(&self) -> Vec<PlannedOperation> {
+    fn probes(&self) -> Vec<ForecastOperation> {
         let outstanding = self.cluster.outstanding();
         let probes = outstanding.filter(|effect| effect.action == OperationKind::Probe);
         probes.filter_map(|effect| planned(self.cluster.spec().named(effect))).collect()
@@ -360,10 +360,10 @@ fn well_ended(effect: &Effect) -> Input {
 }
 
 /// An operation as a plan lists it; health checks are not listed.
-fn planned(effect: Effect<Names>) -> Option<PlannedOperation> {
+fn planned(effect: Effect<Names>) -> Option<ForecastOperation> {
     let is_check =
         matches!(effect.action, OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive);
-    (!is_check).then_some(PlannedOperation {
+    (!is_check).then_some(ForecastOperation {
         action: effect.action,
         node: effect.node,
         resource: effect.resource,
@@ -372,7 +372,7 @@ fn planned(effect: Effect<Names>) -> Option<PlannedOperation> {
 
 /// What has become of the groups, as a plan lists it: those that are other than before, or that
 /// should be online and are not, then those that are declared no more.
-fn groups(before: &Cluster, after: &Cluster) -> Vec<PlannedGroup> {
+fn groups(before: &Cluster, after: &Cluster) -> Vec<ForecastGroup> {
     let owner = |of: &Cluster, name: &str| {
         let group = of.spec().group_id(name)?;
         Some(of.spec().node(of.state().owner(group)?)?.name().to_owned())
@@ -387,7 +387,7 @@ fn groups(before: &Cluster, after: &Cluster) -> Vec<PlannedGroup> {
         if was != is || from != to || why.is_some() {
             let fate = if was.is_some() { Fate::Kept } else { Fate::Added };
             let (group, state) = (name.to_owned(), is.unwrap_or(GroupState::Offline));
-            list.push(PlannedGroup { group, fate, from, to, state, why });
+            list.push(ForecastGroup { group, fate, from, to, state, why });
         }
     }
     for (_, declared) in before.spec().groups() {
@@ -395,7 +395,7 @@ fn groups(before: &Cluster, after: &Cluster) -> Vec<PlannedGroup> {
         if after.spec().group_id(name).is_none() {
             let (group, from) = (name.to_owned(), owner(before, name));
             let (fate, state) = (Fate::Removed, GroupState::Offline);
-            list.push(PlannedGroup { group, fate, from, to: None, state, why: None });
+            list.push(ForecastGroup { group, fate, from, to: None, state, why: None });
         }
     }
     list

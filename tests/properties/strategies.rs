@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
-use quorate::policy::{FailoverPolicy, Key, LeastLoaded, Placement, Rank, StrictPreferred};
+use quorate::policy::{FailoverPolicy, Key, LeastLoaded, PlacementRequest, Rank, StrictPreferred};
 use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use quorate::{Cluster, Input, NodeId, Timestamp};
 use quorate_testkit::audit::Audit;
@@ -95,7 +95,7 @@ fn a_policy_that_breaks_the_contract_is_found() {
     #[derive(Debug)]
     struct Moody(AtomicUsize);
     impl FailoverPolicy for Moody {
-        fn rank(&self, _: &Placement<'_>, candidate: NodeId) -> Rank {
+        fn rank(&self, _: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
             let mood = self.0.fetch_add(1, Ordering::Relaxed) + candidate.index();
             Rank::by(Key::smallest("mood", i64::try_from(mood % 3).expect("small")))
         }

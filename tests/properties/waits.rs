@@ -7,7 +7,7 @@ use quorate::cluster::DeadlineReason;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{DesiredState, Fencing, UnconfirmedStop};
 use quorate::spec::GroupSpec;
-use quorate::state::{Exhaustion, OrphanState, Recovery};
+use quorate::state::{NoRestartCause, OrphanState, Recovery};
 use quorate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 use serde_json::Value;
 
@@ -104,7 +104,7 @@ impl Reader<'_> {
     /// Whether a resource failed and is left for an operator, so that nobody is fenced for it.
     fn is_left(&self, resource: ResourceId) -> bool {
         let recovery = self.cluster.state().resource(resource).map(|record| record.recovery());
-        matches!(recovery, Some(Recovery::RetryAt { cause: Exhaustion::Left, .. }))
+        matches!(recovery, Some(Recovery::RetryAt { cause: NoRestartCause::Left, .. }))
     }
 
     /// Groups that are off on a node that could start them.

@@ -4,7 +4,7 @@
 
 use std::error::Error;
 
-use quorate::policy::{FailoverPolicy, Key, LeastGroups, Placement, Rank, Trigger};
+use quorate::policy::{FailoverPolicy, Key, LeastGroups, PlacementRequest, Rank, Trigger};
 use quorate::spec::{ClusterDeclaration, GroupDeclaration, NodeDeclaration, ResourceDeclaration};
 use quorate::{Cluster, Incarnation, Input, NodeId, Timestamp};
 use quorate_testkit::policy::assert_conformance;
@@ -22,7 +22,7 @@ struct StayOnSite {
 }
 
 impl FailoverPolicy for StayOnSite {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         let site_of = |node| placement.spec().node(node).and_then(|node| node.site());
         let site = site_of(candidate);
         if site.is_some() && site == self.closing {

@@ -1,7 +1,7 @@
 //! Policies that misbehave. The core has to keep its rules whatever they say.
 
 use quorate::NodeId;
-use quorate::policy::{FailoverPolicy, Key, Placement, Rank};
+use quorate::policy::{FailoverPolicy, Key, PlacementRequest, Rank};
 
 /// A policy that no operator would want.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,7 +36,7 @@ impl Misbehaving {
 }
 
 impl FailoverPolicy for Misbehaving {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         match self {
             Self::Whim => {
                 let number = candidate.index() * 7 + placement.group().index() * 3;

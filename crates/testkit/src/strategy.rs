@@ -8,7 +8,7 @@
 //! ```
 //! use proptest::prelude::*;
 //! use quorate::NodeId;
-//! use quorate::policy::{FailoverPolicy, Key, Placement, Rank};
+//! use quorate::policy::{FailoverPolicy, Key, PlacementRequest, Rank};
 //! use quorate_testkit::history::Record;
 //! use quorate_testkit::strategy;
 //!
@@ -17,7 +17,7 @@
 //! struct InTurn;
 //!
 //! impl FailoverPolicy for InTurn {
-//!     fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+//!     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
 //!         let nodes = placement.spec().nodes().len();
 //!         let turn = (candidate.index() + placement.group().index()) % nodes;
 //!         Rank::by(Key::smallest("turn", i64::try_from(turn).unwrap_or(i64::MAX)))

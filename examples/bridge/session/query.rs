@@ -1,6 +1,6 @@
 //! Questions, which change nothing.
 
-use quorate::cluster::{Deadline, Effect, Input, Plan, Reason, Snapshot, UnknownReference};
+use quorate::cluster::{Deadline, Effect, Forecast, Input, Reason, Snapshot, UnknownReference};
 use quorate::id::Names;
 use quorate::plan::Explanation;
 use quorate::policy::Trigger;
@@ -50,7 +50,7 @@ pub(crate) enum Answer {
     Digest(String),
     Explanation { explanation: Explanation<Names>, text: String },
     Why(Option<ReasonView>),
-    Plan(Plan),
+    Forecast(Forecast),
 }
 
 /// A reason for programs and for people.
@@ -87,7 +87,7 @@ impl Query {
                 Answer::Explanation { text: explanation.to_string(), explanation }
             }
             Self::Why(name) => Answer::Why(ReasonView::of(cluster, group_of(cluster, &name)?)),
-            Self::WhatIf(inputs) => Answer::Plan(cluster.what_if(inputs)?),
+            Self::WhatIf(inputs) => Answer::Forecast(cluster.what_if(inputs)?),
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::cluster::words::{Command, InputError, LockHandling, WhenRefused};
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::plan::{self, Rejection, Tier};
-use crate::policy::{Placement, Trigger};
+use crate::policy::{PlacementRequest, Trigger};
 use crate::spec::ResourceSpec;
 use crate::state::{DrainStatus, LateStart};
 
@@ -205,7 +205,7 @@ impl View<'_> {
     /// Tells whether there is no better node for a group than its owner.
     fn is_stuck_on(self, group: GroupId, owner: NodeId) -> bool {
         // The group is placed as if it were wanted already.
-        let placement = self.placement(group, Trigger::Start).map(Placement::to_run);
+        let placement = self.placement(group, Trigger::Start).map(PlacementRequest::to_run);
         placement
             .and_then(|placement| plan::choose(&placement, self.policy))
             .is_none_or(|choice| choice.tier != Tier::Eligible || choice.node == owner)

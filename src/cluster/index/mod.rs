@@ -17,7 +17,7 @@ use crate::cluster::index::agenda::Agenda;
 use crate::cluster::index::orphans::OrphanIndex;
 use crate::cluster::index::outstanding::{Outstanding, Target};
 use crate::cluster::index::work::Touched;
-use crate::cluster::words::{Rule, Subject, Violation};
+use crate::cluster::words::{Inconsistency, StateRule, StateSubject};
 use crate::id::{GroupId, NodeId, OpId, ResourceId};
 use crate::machine::{GroupState, NodeState};
 use crate::settings::{Priority, UnconfirmedStop};
@@ -202,7 +202,11 @@ impl Index {
 
     /// Checks that the indexes that follow from the state without planning equal new ones. The
     /// indexes that need planning are checked by `Facts::check_standings` and `View::check_timers`.
-    pub(crate) fn check(&self, spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
+    pub(crate) fn check(
+        &self,
+        spec: &ClusterSpec,
+        state: &ClusterState,
+    ) -> Result<(), Inconsistency> {
         let anew = Self::of(spec, state);
         let is_equal = self.running == anew.running
             && self.highest_count == anew.highest_count
@@ -215,15 +219,15 @@ impl Index {
             && self.drained == anew.drained
             && self.draining == anew.draining;
         let rule = if !self.outstanding.iter().eq(anew.outstanding.iter()) {
-            Rule::OutstandingDiffers
+            StateRule::OutstandingDiffers
         } else if self.membership != anew.membership {
-            Rule::VotesDiffer
+            StateRule::VotesDiffer
         } else if !is_equal {
-            Rule::IndexDiffers
+            StateRule::IndexDiffers
         } else {
             return Ok(());
         };
-        Err(Violation::new(Subject::Cluster, rule))
+        Err(Inconsistency::new(StateSubject::Cluster, rule))
     }
 
     /// Returns the groups with resources that were declared after this configuration.
@@ -281,7 +285,7 @@ mod tests {
     use crate::cluster::keep::invariants::sample;
     use crate::policy::Ring;
 
-    fn broken(change: impl FnOnce(&mut Index)) -> Option<Rule> {
+    fn broken(change: impl FnOnce(&mut Index)) -> Option<StateRule> {
         let spec = sample::spec();
         let state = sample::state(&spec);
         let policy = alloc::sync::Arc::new(Ring::new());
@@ -293,8 +297,8 @@ mod tests {
 
     #[test]
     fn every_index_equals_a_rebuild() {
-        let index = Some(Rule::IndexDiffers);
-        let votes = Some(Rule::VotesDiffer);
+        let index = Some(StateRule::IndexDiffers);
+        let votes = Some(StateRule::VotesDiffer);
         assert_eq!(broken(|index| index.membership.up += 1), votes);
         assert_eq!(broken(|index| index.membership.votes += 1), votes);
         assert_eq!(broken(|index| index.running[0] += 1), index);
@@ -308,13 +312,13 @@ mod tests {
         assert_eq!(broken(|index| index.newcomers.clear()), index);
         assert_eq!(broken(|index| index.group_states[0] = GroupState::Online), index);
         assert_eq!(broken(|index| index.windowed.push(GroupId::new(0))), index);
-        let standing = Some(Rule::StandingDiffers);
+        let standing = Some(StateRule::StandingDiffers);
         let place = (Priority::HIGH, GroupId::new(0));
         assert_eq!(broken(|index| index.awaiting.extend([GroupId::new(0)])), standing);
         assert_eq!(broken(|index| index.awaiting.extend([GroupId::new(9)])), standing);
         assert_eq!(broken(|index| index.unsettled.extend([place])), standing);
         assert_eq!(broken(|index| index.waiting.extend([place])), standing);
-        let outstanding = Some(Rule::OutstandingDiffers);
+        let outstanding = Some(StateRule::OutstandingDiffers);
         assert_eq!(broken(|index| index.outstanding.remove(OpId::new(9))), outstanding);
     }
 }

@@ -6,7 +6,7 @@ use crate::cluster::settle::planner::Planner;
 use crate::cluster::words::{Event, ResumeFailback};
 use crate::id::{GroupId, NodeId};
 use crate::machine::{NodeEvent, NodeState};
-use crate::state::{Attraction, Drain, DrainStatus, MovementCause};
+use crate::state::{Drain, DrainStatus, FailbackTarget, MovementCause};
 use crate::time::Timestamp;
 
 impl Planner<'_> {
@@ -27,8 +27,8 @@ impl Planner<'_> {
     /// Lets a node start groups again, and takes some of them back.
     pub(crate) fn resume_node(&mut self, node: NodeId, failback: ResumeFailback) {
         let attraction = match failback {
-            ResumeFailback::NoFailback => Attraction::Withheld,
-            ResumeFailback::Immediate | ResumeFailback::ByPolicy => Attraction::Open,
+            ResumeFailback::NoFailback => FailbackTarget::Withheld,
+            ResumeFailback::Immediate | ResumeFailback::ByPolicy => FailbackTarget::Open,
         };
         let paused_since = self.ledger.state().node(node).map(|record| record.since);
         self.ledger.note_resumed(node, attraction);

@@ -6,14 +6,14 @@
 //! new configuration may break later. Dependencies without cycles and the one owner of a group hold
 //! by construction.
 
-use crate::cluster::words::{Rule, Subject, Violation};
+use crate::cluster::words::{Inconsistency, StateRule, StateSubject};
 use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
 use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::quorum::{self, Ballot};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{
-    ClusterState, Doubt, DownProof, DrainStatus, Exhaustion, FailedWhile, GroupRecord, HomeWait,
-    LateStart, NodeRecord, Pause, Recovery, ResourceRecord, Room,
+    ClusterState, Doubt, DownProof, DrainStatus, FailedWhile, GroupRecord, HomeWait, LateStart,
+    NoRestartCause, NodeRecord, Pause, Recovery, ResourceRecord, Room,
 };
 use crate::time::Timestamp;
 
@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 macro_rules! require {
     ($demand:expr, $subject:expr, $rule:expr $(,)?) => {
         if !$demand {
-            return Err(Violation::new($subject, $rule));
+            return Err(Inconsistency::new($subject, $rule));
         }
     };
 }
@@ -34,7 +34,7 @@ mod operations;
 const COUNT_MAX: u64 = u64::MAX >> 2;
 
 /// Checks everything that must hold of a state, also of one that came from outside.
-pub(crate) fn check(spec: &ClusterSpec, state: &ClusterState) -> Result<(), Violation> {
+pub(crate) fn check(spec: &ClusterSpec, state: &ClusterState) -> Result<(), Inconsistency> {
     let checks = Checks { spec, state };
     checks.cluster()?;
     for (index, record) in state.nodes.iter().enumerate() {
@@ -63,41 +63,41 @@ impl<'a> Checks<'a> {
     /// Checks that there are as many records as declared things; the counters are far from their
     /// ends; the times of the cluster are past and in order; the wall clock is in range; the
     /// cluster is quorate exactly when the votes suffice.
-    fn cluster(self) -> Result<(), Violation> {
+    fn cluster(self) -> Result<(), Inconsistency> {
         let state = self.state;
-        let whole = Subject::Cluster;
+        let whole = StateSubject::Cluster;
         let complete = state.nodes.len() == self.spec.nodes().len()
             && state.groups.len() == self.spec.groups().len()
             && state.resources.len() == self.spec.resources().len();
-        require!(complete, whole.clone(), Rule::RecordCount);
+        require!(complete, whole.clone(), StateRule::RecordCount);
         let next_operation = state.next_operation.value();
         Self::counters(&whole, [state.inputs, next_operation, state.configuration])?;
-        require!(state.now <= Timestamp::LATEST, whole.clone(), Rule::CounterTooLarge);
-        require!(next_operation > 0, whole.clone(), Rule::OperationNotIssued);
+        require!(state.now <= Timestamp::LATEST, whole.clone(), StateRule::CounterTooLarge);
+        require!(next_operation > 0, whole.clone(), StateRule::OperationNotIssued);
         let read_at = state.wall_clock.map(|(read_at, _)| read_at);
         let times = [state.formed_at, state.quorate_since, state.resumed_at, read_at];
         self.past(&whole, times.into_iter().flatten())?;
         if let Some((_, reading)) = state.wall_clock {
-            require!(reading.is_valid(), whole.clone(), Rule::ClockOutOfRange);
+            require!(reading.is_valid(), whole.clone(), StateRule::ClockOutOfRange);
         }
         let formed_first = match (state.formed_at, state.quorate_since) {
             (Some(formed), Some(since)) => formed <= since,
             (Some(_) | None, None) | (None, Some(_)) => true,
         };
-        require!(formed_first, whole.clone(), Rule::TimesOutOfOrder);
-        require!(state.configuration > 0, whole.clone(), Rule::ConfigurationNotCounted);
+        require!(formed_first, whole.clone(), StateRule::TimesOutOfOrder);
+        require!(state.configuration > 0, whole.clone(), StateRule::ConfigurationNotCounted);
         let is_declared = state.last_declared <= state.configuration;
-        require!(is_declared, whole.clone(), Rule::DeclaredInFuture);
+        require!(is_declared, whole.clone(), StateRule::DeclaredInFuture);
         let agrees = state.is_quorate() == self.has_quorum();
-        require!(agrees, whole.clone(), Rule::QuorumDiffers);
+        require!(agrees, whole.clone(), StateRule::QuorumDiffers);
         let has_members = self.state.nodes.iter().any(|record| record.state.is_member());
         let formed_fits = match state.formed_at {
             Some(_) => has_members,
             None => !state.is_quorate(),
         };
-        require!(formed_fits, whole.clone(), Rule::FormationDiffers);
+        require!(formed_fits, whole.clone(), StateRule::FormationDiffers);
         let is_started = state.groups.iter().any(|record| record.home_wait == HomeWait::Over);
-        require!(has_members || !is_started, whole, Rule::FormationDiffers);
+        require!(has_members || !is_started, whole, StateRule::FormationDiffers);
         Ok(())
     }
 
@@ -124,10 +124,10 @@ impl<'a> Checks<'a> {
     /// Checks that a node came up in an input that was accepted; it is paused as it is meant to be;
     /// it is not fenced once it is down; its drain has a known target and did not outlive its
     /// pause; once it was seen there is a proof that it is down.
-    fn node(self, node: NodeId, record: &NodeRecord) -> Result<(), Violation> {
-        let subject = Subject::Node(node);
+    fn node(self, node: NodeId, record: &NodeRecord) -> Result<(), Inconsistency> {
+        let subject = StateSubject::Node(node);
         let is_accepted = record.incarnation <= Incarnation::LAST;
-        require!(is_accepted, subject.clone(), Rule::CounterTooLarge);
+        require!(is_accepted, subject.clone(), StateRule::CounterTooLarge);
         self.accepted(&subject, record.up_in_input)?;
         self.past(&subject, [record.since])?;
         self.log(&subject, &record.fence.attempts)?;
@@ -142,22 +142,22 @@ impl<'a> Checks<'a> {
                 Pause::Resumed | Pause::Requested,
             ) => true,
         };
-        require!(pause_fits, subject.clone(), Rule::PauseDiffers);
+        require!(pause_fits, subject.clone(), StateRule::PauseDiffers);
         // A drain pauses its node, and resuming it forgets the drain.
         let drain_fits =
             record.drain.status == DrainStatus::NotInitiated || record.pause == Pause::Requested;
-        require!(drain_fits, subject.clone(), Rule::DrainOfResumedNode);
+        require!(drain_fits, subject.clone(), StateRule::DrainOfResumedNode);
         let was_seen = record.incarnation > Incarnation::default() || record.up_in_input > 0;
         let is_unproved = record.state == NodeState::Down && record.proof == DownProof::NeverSeen;
-        require!(!(was_seen && is_unproved), subject, Rule::DownWithoutProof);
+        require!(!(was_seen && is_unproved), subject, StateRule::DownWithoutProof);
         self.inquiry(node, record)?;
         self.fence(node, record)
     }
 
     /// Checks that every node that a group refers to is known; the group moves and returns
     /// somewhere else; its epoch agrees with its owner and with the last order to start.
-    fn group(self, group: GroupId, record: &GroupRecord) -> Result<(), Violation> {
-        let subject = Subject::Group(group);
+    fn group(self, group: GroupId, record: &GroupRecord) -> Result<(), Inconsistency> {
+        let subject = StateSubject::Group(group);
         let destination = record.movement.and_then(|movement| movement.to);
         let queued = record.queued.and_then(|queued| queued.to);
         let others = [record.default_owner, record.return_to, record.drained_from];
@@ -171,38 +171,38 @@ impl<'a> Checks<'a> {
         self.failed_nodes(group, record)?;
         let moves_away = destination.is_none() || destination != record.owner;
         let returns_elsewhere = record.return_to.is_none() || record.return_to != record.owner;
-        require!(moves_away && returns_elsewhere, subject.clone(), Rule::MoveToOwner);
+        require!(moves_away && returns_elsewhere, subject.clone(), StateRule::MoveToOwner);
         // A failback places the group.
         let is_placed_since = record.last_failback.is_none_or(|at| at <= record.placed_at);
-        require!(is_placed_since, subject.clone(), Rule::TimesOutOfOrder);
+        require!(is_placed_since, subject.clone(), StateRule::TimesOutOfOrder);
         let has_epoch = record.owner.is_none() || record.epoch > Epoch::default();
-        require!(has_epoch, subject.clone(), Rule::OwnerWithoutEpoch);
+        require!(has_epoch, subject.clone(), StateRule::OwnerWithoutEpoch);
         let is_owner_lost =
             record.owner.is_some_and(|owner| self.state.node_state(owner) == NodeState::Unclean);
         // An order that comes while the owner is lost is for the next owner.
         let latest = if is_owner_lost { record.epoch.next() } else { record.epoch };
         let is_ordered_in_time = record.ordered_in.is_none_or(|epoch| epoch <= latest);
-        require!(is_ordered_in_time, subject, Rule::OrderedInLaterEpoch);
+        require!(is_ordered_in_time, subject, StateRule::OrderedInLaterEpoch);
         Ok(())
     }
 
     /// Checks that a group failed once on each node that is remembered, in a life that the node has
     /// had; and that a resource which can never run there is one of the group.
-    fn failed_nodes(self, group: GroupId, record: &GroupRecord) -> Result<(), Violation> {
-        let subject = Subject::Group(group);
+    fn failed_nodes(self, group: GroupId, record: &GroupRecord) -> Result<(), Inconsistency> {
+        let subject = StateSubject::Group(group);
         let entries = record.failed_on.entries();
         let is_sorted = entries.is_sorted_by(|one, other| one.node < other.node);
-        require!(is_sorted, subject.clone(), Rule::FailedTwiceOnNode);
+        require!(is_sorted, subject.clone(), StateRule::FailedTwiceOnNode);
         self.past(&subject, entries.iter().map(|entry| entry.at))?;
         for entry in entries {
             let node = self.state.node(entry.node);
-            require!(node.is_some(), subject.clone(), Rule::UnknownReference);
+            require!(node.is_some(), subject.clone(), StateRule::UnknownReference);
             let is_past = node.is_some_and(|node| entry.incarnation <= node.incarnation);
-            require!(is_past, subject.clone(), Rule::FailedInLaterLife);
+            require!(is_past, subject.clone(), StateRule::FailedInLaterLife);
             let is_own = entry.for_good.is_none_or(|resource| {
                 self.spec.resource(resource).is_some_and(|of| of.group() == group)
             });
-            require!(is_own, subject.clone(), Rule::UnknownReference);
+            require!(is_own, subject.clone(), StateRule::UnknownReference);
         }
         Ok(())
     }
@@ -215,34 +215,34 @@ impl<'a> Checks<'a> {
         group: GroupId,
         resource: ResourceId,
         record: &ResourceRecord,
-    ) -> Result<(), Violation> {
-        let subject = Subject::Resource(resource);
+    ) -> Result<(), Inconsistency> {
+        let subject = StateSubject::Resource(resource);
         Self::counters(&subject, [record.sequence])?;
         self.past(&subject, [record.since, record.started_at, record.online_until])?;
         self.past(&subject, [record.looked_alive_at, record.known_alive_at])?;
         self.log(&subject, &record.restarts)?;
         let is_declared = record.declared_in <= self.state.last_declared;
-        require!(is_declared, subject.clone(), Rule::DeclaredInFuture);
+        require!(is_declared, subject.clone(), StateRule::DeclaredInFuture);
         let owner = self.state.owner(group);
         let was_opened = record.state != ResourceState::Initializing || owner.is_none();
-        require!(was_opened, subject.clone(), Rule::UnopenedOnOwner);
+        require!(was_opened, subject.clone(), StateRule::UnopenedOnOwner);
         if record.state.may_run() {
-            require!(owner.is_some(), subject.clone(), Rule::RunsWithoutOwner);
+            require!(owner.is_some(), subject.clone(), StateRule::RunsWithoutOwner);
             let on = owner.map_or(NodeState::Down, |owner| self.state.node_state(owner));
-            require!(on != NodeState::Down, subject.clone(), Rule::RunsOnDownNode);
+            require!(on != NodeState::Down, subject.clone(), StateRule::RunsOnDownNode);
             let in_doubt = record.state == ResourceState::InDoubt;
             let certain = in_doubt || on != NodeState::Unclean;
-            require!(certain, subject.clone(), Rule::CertainOnLostNode);
+            require!(certain, subject.clone(), StateRule::CertainOnLostNode);
         }
         let may_be_late =
             matches!(record.state, ResourceState::InDoubt | ResourceState::Terminating);
         let is_sure = may_be_late || record.late_start == LateStart::Impossible;
-        require!(is_sure, subject.clone(), Rule::LateStartWithoutDoubt);
-        require!(self.doubt_fits(owner, record), subject.clone(), Rule::DoubtDiffers);
-        require!(recovery_fits(record), subject.clone(), Rule::RecoveryDoesNotFit);
-        require!(failed_while_fits(record), subject.clone(), Rule::FailureDoesNotFit);
+        require!(is_sure, subject.clone(), StateRule::LateStartWithoutDoubt);
+        require!(self.doubt_fits(owner, record), subject.clone(), StateRule::DoubtDiffers);
+        require!(recovery_fits(record), subject.clone(), StateRule::RecoveryDoesNotFit);
+        require!(failed_while_fits(record), subject.clone(), StateRule::FailureDoesNotFit);
         self.operation(owner, resource, record)?;
-        require!(self.run_fits(record), subject, Rule::RunDoesNotFit);
+        require!(self.run_fits(record), subject, StateRule::RunDoesNotFit);
         Ok(())
     }
 
@@ -284,13 +284,17 @@ impl<'a> Checks<'a> {
     }
 
     /// Checks that the occupancy follows from the owners, destinations and room of the groups.
-    fn occupancy(self) -> Result<(), Violation> {
+    fn occupancy(self) -> Result<(), Inconsistency> {
         for (group, _) in self.spec.groups() {
             let fits = self.state.group(group).is_none_or(|record| self.room_fits(group, record));
-            require!(fits, Subject::Group(group), Rule::RoomDiffers);
+            require!(fits, StateSubject::Group(group), StateRule::RoomDiffers);
         }
         let rebuilt = self.state.rebuilt_occupancy(self.spec);
-        require!(rebuilt == self.state.occupancy, Subject::Cluster, Rule::OccupancyDiffers);
+        require!(
+            rebuilt == self.state.occupancy,
+            StateSubject::Cluster,
+            StateRule::OccupancyDiffers
+        );
         Ok(())
     }
 
@@ -302,37 +306,40 @@ impl<'a> Checks<'a> {
         ids.filter_map(move |id| Some((id, self.state.resource(id)?)))
     }
 
-    fn known(self, subject: &Subject, node: Option<NodeId>) -> Result<(), Violation> {
+    fn known(self, subject: &StateSubject, node: Option<NodeId>) -> Result<(), Inconsistency> {
         let known = node.is_none_or(|node| self.spec.node(node).is_some());
-        require!(known, subject.clone(), Rule::UnknownReference);
+        require!(known, subject.clone(), StateRule::UnknownReference);
         Ok(())
     }
 
-    fn counters<const N: usize>(subject: &Subject, values: [u64; N]) -> Result<(), Violation> {
+    fn counters<const N: usize>(
+        subject: &StateSubject,
+        values: [u64; N],
+    ) -> Result<(), Inconsistency> {
         let small = values.into_iter().all(|value| value <= COUNT_MAX);
-        require!(small, subject.clone(), Rule::CounterTooLarge);
+        require!(small, subject.clone(), StateRule::CounterTooLarge);
         Ok(())
     }
 
-    fn accepted(self, subject: &Subject, input: u64) -> Result<(), Violation> {
-        require!(input <= self.state.inputs, subject.clone(), Rule::InputNotAccepted);
+    fn accepted(self, subject: &StateSubject, input: u64) -> Result<(), Inconsistency> {
+        require!(input <= self.state.inputs, subject.clone(), StateRule::InputNotAccepted);
         Ok(())
     }
 
     fn past(
         self,
-        subject: &Subject,
+        subject: &StateSubject,
         times: impl IntoIterator<Item = Timestamp>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Inconsistency> {
         let past = times.into_iter().all(|time| time <= self.state.now);
-        require!(past, subject.clone(), Rule::TimeInFuture);
+        require!(past, subject.clone(), StateRule::TimeInFuture);
         Ok(())
     }
 
-    fn log(self, subject: &Subject, log: &FailureLog) -> Result<(), Violation> {
+    fn log(self, subject: &StateSubject, log: &FailureLog) -> Result<(), Inconsistency> {
         let entries = log.entries();
-        require!(entries.len() <= Rule::LOG_ENTRIES, subject.clone(), Rule::LogTooLong);
-        require!(entries.is_sorted(), subject.clone(), Rule::TimesOutOfOrder);
+        require!(entries.len() <= StateRule::LOG_ENTRIES, subject.clone(), StateRule::LogTooLong);
+        require!(entries.is_sorted(), subject.clone(), StateRule::TimesOutOfOrder);
         self.past(subject, entries.last().copied())
     }
 }
@@ -369,11 +376,12 @@ fn recovery_fits(record: &ResourceRecord) -> bool {
     };
     match record.recovery {
         Recovery::None => record.doubt != Doubt::Left,
-        Recovery::RetryAt { at: Some(_), cause: Exhaustion::DontRestart | Exhaustion::Retries } => {
-            false
-        }
+        Recovery::RetryAt {
+            at: Some(_),
+            cause: NoRestartCause::DontRestart | NoRestartCause::Retries,
+        } => false,
         // The resource is as it was, or its node said that it is off.
-        Recovery::RetryAt { at, cause: Exhaustion::Left } => {
+        Recovery::RetryAt { at, cause: NoRestartCause::Left } => {
             at.is_none()
                 && match record.state {
                     ResourceState::InDoubt => record.doubt == Doubt::Left,

@@ -16,7 +16,7 @@ use crate::cluster::keep::snapshot::{
     QueuedSnapshot, ResourceSnapshot, Snapshot, SnapshotV1,
 };
 use crate::cluster::ledger::room;
-use crate::cluster::words::Violation;
+use crate::cluster::words::Inconsistency;
 use crate::form::Shown;
 use crate::id::{Names, NodeId, ResourceId};
 use crate::machine::ResourceState;
@@ -70,7 +70,7 @@ pub enum RestoreError {
     MissingResource(String),
     /// No history of a cluster leads to this state.
     #[error("impossible state: {0}")]
-    Inconsistent(Violation<Names>),
+    Inconsistent(Inconsistency<Names>),
 }
 
 /// Returns the configuration and the ground state that a snapshot holds, within `limits`.

@@ -10,7 +10,7 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
 use crate::state::{
-    Attraction, ClusterState, Doubt, DownProof, Drain, DrainMode, DrainStatus, FailedNode,
+    ClusterState, Doubt, DownProof, Drain, DrainMode, DrainStatus, FailbackTarget, FailedNode,
     FailedWhile, Fence, GroupRecord, HomeWait, LateStart, Lock, LockHandling, MoveFailure,
     Movement, MovementCause, NodeRecord, Operation, Orphan, OrphanState, Pause, QueuedMove,
     Recovery, ResourceRecord, Room, Tenure, Turn, Vouched, WitnessState,
@@ -100,7 +100,7 @@ pub(crate) struct NodeSnapshot {
     #[serde(default)]
     pub(crate) up_in_input: u64,
     #[serde(default)]
-    pub(crate) attraction: Attraction,
+    pub(crate) attraction: FailbackTarget,
     #[serde(default)]
     pub(crate) pause: Pause,
     #[serde(default)]

@@ -7,7 +7,7 @@ use crate::cluster::ledger::Ledger;
 use crate::id::{GroupId, NodeId};
 use crate::settings::Priority;
 use crate::spec::GroupSpec;
-use crate::state::{Attraction, Drain, DrainStatus, Pause};
+use crate::state::{Drain, DrainStatus, FailbackTarget, Pause};
 
 impl Ledger {
     /// Notes that a drain set a group moving: the groups of lower priority on the node wait from
@@ -84,7 +84,7 @@ impl Ledger {
     }
 
     /// Notes that a node may start groups again, and whether groups fail back to it.
-    pub(crate) fn note_resumed(&mut self, node: NodeId, attraction: Attraction) {
+    pub(crate) fn note_resumed(&mut self, node: NodeId, attraction: FailbackTarget) {
         if let Some(record) = self.state.nodes.get_mut(node.index()) {
             record.pause = Pause::Resumed;
             record.attraction = attraction;

@@ -7,7 +7,7 @@ use crate::cluster::ledger::Ledger;
 use crate::cluster::words::Event;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::spec::GroupSpec;
-use crate::state::{Exhaustion, FailedNode, Recovery};
+use crate::state::{FailedNode, NoRestartCause, Recovery};
 
 impl Ledger {
     /// Notes that a group failed on its owner, unless the group keeps no such memory. If the owner
@@ -65,7 +65,7 @@ impl Ledger {
         let spec = Arc::clone(&self.spec);
         for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
             let is_unfit = self.state.resource(resource).is_some_and(|record| {
-                matches!(record.recovery, Recovery::RetryAt { cause: Exhaustion::ForGood, .. })
+                matches!(record.recovery, Recovery::RetryAt { cause: NoRestartCause::ForGood, .. })
             });
             if is_unfit {
                 self.set_recovery(resource, Recovery::None);

@@ -21,7 +21,7 @@ use alloc::sync::Arc;
 
 use crate::cluster::index::Index;
 use crate::cluster::view::Facts;
-use crate::cluster::words::{Event, Output, Rule, Subject, Violation};
+use crate::cluster::words::{Event, Inconsistency, Output, StateRule, StateSubject};
 use crate::id::OpId;
 use crate::spec::ClusterSpec;
 use crate::state::ClusterState;
@@ -40,7 +40,7 @@ pub(crate) struct Ledger {
     earlier_specs: VecDeque<Arc<ClusterSpec>>,
     /// The first fault of the core itself, if one was noted. It is no part of the state: replicas
     /// that differ only in it are equal, and a snapshot does not contain it.
-    fault: Option<Violation>,
+    fault: Option<Inconsistency>,
 }
 
 impl Ledger {
@@ -83,7 +83,7 @@ impl Ledger {
     }
 
     /// Returns the first fault of the core itself, if one was noted.
-    pub(crate) const fn fault(&self) -> Option<&Violation> {
+    pub(crate) const fn fault(&self) -> Option<&Inconsistency> {
         self.fault.as_ref()
     }
 
@@ -127,8 +127,8 @@ impl Ledger {
     }
 
     /// Notes a fault of the core itself, unless an earlier one is noted already.
-    pub(crate) fn note_fault(&mut self, subject: Subject, rule: Rule) {
-        self.fault.get_or_insert_with(|| Violation::new(subject, rule));
+    pub(crate) fn note_fault(&mut self, subject: StateSubject, rule: StateRule) {
+        self.fault.get_or_insert_with(|| Inconsistency::new(subject, rule));
     }
 
     /// Returns the number of the next operation, and counts it.

@@ -4,11 +4,11 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::cluster::ledger::Ledger;
-use crate::cluster::words::{Event, Rule, Running, RunningState, Subject};
+use crate::cluster::words::{Event, Running, RunningState, StateRule, StateSubject};
 use crate::id::{GroupId, Incarnation, NodeId, ResourceId};
 use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState, Transition};
 use crate::settings::Fencing;
-use crate::state::{Attraction, Doubt, DownProof, HomeWait, LateStart, Recovery, Turn};
+use crate::state::{Doubt, DownProof, FailbackTarget, HomeWait, LateStart, Recovery, Turn};
 
 impl Ledger {
     /// Takes in that a node joined, and which resources it runs.
@@ -27,7 +27,7 @@ impl Ledger {
         }
         let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
         record.incarnation = incarnation;
-        record.attraction = Attraction::Open;
+        record.attraction = FailbackTarget::Open;
         if !is_same_life {
             self.free_in_new_life(node);
         }
@@ -187,7 +187,7 @@ impl Ledger {
             Transition::To(to) => to,
             Transition::Ignored => return,
             Transition::Forbidden => {
-                return self.note_fault(Subject::Node(node), Rule::ForbiddenChange);
+                return self.note_fault(StateSubject::Node(node), StateRule::ForbiddenChange);
             }
         };
         let from = core::mem::replace(&mut record.state, to);

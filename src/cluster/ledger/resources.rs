@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::cluster::ledger::Ledger;
-use crate::cluster::words::{Event, Rule, Subject};
+use crate::cluster::words::{Event, StateRule, StateSubject};
 use crate::id::ResourceId;
 use crate::machine::{ResourceEvent, ResourceState, Transition};
 use crate::settings::{DesiredState, Maintenance, RestartWindow};
@@ -88,7 +88,8 @@ impl Ledger {
             Transition::To(to) => to,
             Transition::Ignored => return,
             Transition::Forbidden => {
-                return self.note_fault(Subject::Resource(resource), Rule::ForbiddenChange);
+                return self
+                    .note_fault(StateSubject::Resource(resource), StateRule::ForbiddenChange);
             }
         };
         let from = core::mem::replace(&mut record.state, to);

@@ -7,8 +7,8 @@ use crate::cluster::view::View;
 use crate::cluster::view::drains::trigger_of;
 use crate::id::{GroupId, NodeId};
 use crate::machine::{NodeEvent, NodeState};
-use crate::plan::{self, Candidate, Difference, Explanation, Rejection, Verdict};
-use crate::policy::{Placement, Trigger};
+use crate::plan::{self, Candidate, CandidateVerdict, Difference, Explanation, Rejection};
+use crate::policy::{PlacementRequest, Trigger};
 use crate::state::{DownProof, Drain, DrainMode, DrainStatus, LockHandling};
 
 impl View<'_> {
@@ -54,7 +54,8 @@ impl Cluster {
     /// somewhere, the answer does not tell that it is taken over there.
     #[must_use]
     pub fn explain(&self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
-        let placement = Placement::new(self.ledger.spec(), self.ledger.state(), group, trigger)?;
+        let placement =
+            PlacementRequest::new(self.ledger.spec(), self.ledger.state(), group, trigger)?;
         let owner = placement.owner().filter(|owner| self.would_befall(*owner, trigger));
         match owner {
             Some(owner) if !seeded!(ExplainOtherDraw) => {
@@ -133,9 +134,11 @@ fn without_quorum(told: Explanation) -> Explanation {
     let mut candidates = told.candidates;
     for candidate in &mut candidates {
         match candidate.verdict {
-            Verdict::Rejected(_) => {}
-            Verdict::Chosen { .. } | Verdict::Behind { .. } | Verdict::LastResort(_) => {
-                candidate.verdict = Verdict::Rejected(Rejection::NoQuorum);
+            CandidateVerdict::Rejected(_) => {}
+            CandidateVerdict::Chosen { .. }
+            | CandidateVerdict::Behind { .. }
+            | CandidateVerdict::LastResort(_) => {
+                candidate.verdict = CandidateVerdict::Rejected(Rejection::NoQuorum);
             }
         }
     }
@@ -147,7 +150,7 @@ fn without_quorum(told: Explanation) -> Explanation {
 /// no choice.
 fn under_way(told: Explanation, to: NodeId) -> Explanation {
     let is_destination = |candidate: &Candidate| {
-        candidate.node == to && !matches!(candidate.verdict, Verdict::Rejected(_))
+        candidate.node == to && !matches!(candidate.verdict, CandidateVerdict::Rejected(_))
     };
     if told.chosen == Some(to) || !told.candidates.iter().any(is_destination) {
         return told;
@@ -156,15 +159,15 @@ fn under_way(told: Explanation, to: NodeId) -> Explanation {
         told.candidates.into_iter().partition(is_destination);
     for candidate in &mut first {
         let drawback = match candidate.verdict {
-            Verdict::Chosen { drawback } => drawback,
-            Verdict::LastResort(drawback) => Some(drawback),
-            Verdict::Behind { .. } | Verdict::Rejected(_) => None,
+            CandidateVerdict::Chosen { drawback } => drawback,
+            CandidateVerdict::LastResort(drawback) => Some(drawback),
+            CandidateVerdict::Behind { .. } | CandidateVerdict::Rejected(_) => None,
         };
-        candidate.verdict = Verdict::Chosen { drawback };
+        candidate.verdict = CandidateVerdict::Chosen { drawback };
     }
     for candidate in &mut others {
-        if let Verdict::Chosen { .. } = candidate.verdict {
-            candidate.verdict = Verdict::Behind { node: to, by: Difference::UnderWay };
+        if let CandidateVerdict::Chosen { .. } = candidate.verdict {
+            candidate.verdict = CandidateVerdict::Behind { node: to, by: Difference::UnderWay };
         }
     }
     first.append(&mut others);
@@ -176,7 +179,7 @@ fn without_incident(told: Explanation, owner: NodeId) -> Explanation {
     let mut told = told;
     for candidate in &mut told.candidates {
         if candidate.node == owner {
-            candidate.verdict = Verdict::Rejected(Rejection::CurrentOwner);
+            candidate.verdict = CandidateVerdict::Rejected(Rejection::CurrentOwner);
         }
     }
     told

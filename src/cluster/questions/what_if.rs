@@ -18,34 +18,34 @@ use crate::spec::{ClusterSpec, GroupSpec, NodeSpec};
 use crate::state::{OperationKind, Outcome};
 use crate::time::Timestamp;
 
-crate::form::strictly_read! { "Plan"
+crate::form::strictly_read! { "Forecast"
 /// The consequences of some inputs if they came now, and every operation succeeded then.
 ///
 /// Everything is named: an input may change the configuration, and ids mean something in one
 /// configuration only.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub struct Plan {
+pub struct Forecast {
     /// The groups that would change their owner or their state, be added or removed, or that
     /// should be online and would not be. In the order of the configuration then; those that would
     /// be removed come last.
-    pub groups: Vec<PlannedGroup>,
+    pub groups: Vec<ForecastGroup>,
     /// The operations that would be asked for from now on, in order, without health checks.
     /// Operations that are in flight already are [outstanding](Cluster::outstanding), and end well.
-    pub operations: Vec<PlannedOperation>,
+    pub operations: Vec<ForecastOperation>,
     /// The probes that would be in flight at the end, oldest first. Nobody can say how they are
     /// answered, so the plan leaves in doubt what they ask about.
     #[serde(default)]
-    pub unanswered: Vec<PlannedOperation>,
+    pub unanswered: Vec<ForecastOperation>,
     /// How the plan ended: settled, or cut off.
-    pub end: PlanEnd,
+    pub end: ForecastEnd,
 }
 }
 
 /// The consequences of a plan for one group.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlannedGroup {
+pub struct ForecastGroup {
     /// The group.
     pub group: String,
     /// The fate of its declaration.
@@ -75,7 +75,7 @@ pub enum Fate {
 /// One operation of a plan.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlannedOperation {
+pub struct ForecastOperation {
     /// The action that would be asked for.
     pub action: OperationKind,
     /// The node on which it would be carried out; for a fence, the node to fence.
@@ -109,7 +109,7 @@ impl WhatIfError {
 /// How a plan ended.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PlanEnd {
+pub enum ForecastEnd {
     /// Nothing was left to do but to wait.
     Settled,
     /// It was cut off after very many operations.
@@ -126,7 +126,7 @@ impl Cluster {
     /// in flight goes on and succeeds, and so does everything that follows from it.
     ///
     /// Probes are not answered, for nobody knows what they find: those that would still be in
-    /// flight are listed in [`Plan::unanswered`], and what they ask about stays in doubt. Nodes
+    /// flight are listed in [`Forecast::unanswered`], and what they ask about stays in doubt. Nodes
     /// that are asked what they run answer that they run no resource that was declared just now.
     ///
     /// The plan waits for everything that ends by itself: delays of restarts, starts and further
@@ -144,7 +144,7 @@ impl Cluster {
     pub fn what_if(
         &self,
         inputs: impl IntoIterator<Item = Input<Names>>,
-    ) -> Result<Plan, WhatIfError> {
+    ) -> Result<Forecast, WhatIfError> {
         let mut fork = Rehearsal::new(self);
         if seeded!(RehearsalFromRest) {
             fork.run();
@@ -161,13 +161,13 @@ impl Cluster {
 /// Checks that threads and tasks can hand plans to each other.
 const _: () = {
     const fn is_shareable<T: Send + Sync + 'static>() {}
-    is_shareable::<Plan>();
+    is_shareable::<Forecast>();
 };
 
 /// A copy of a cluster on which every operation succeeds.
 struct Rehearsal {
     cluster: Cluster,
-    operations: Vec<PlannedOperation>,
+    operations: Vec<ForecastOperation>,
     answers: VecDeque<(OpId, Answer)>,
     steps_left: usize,
 }
@@ -245,7 +245,7 @@ impl Rehearsal {
                 | OperationKind::Probe
                 | OperationKind::Fence
                 | OperationKind::Inventory => {
-                    self.operations.push(PlannedOperation::of(effect));
+                    self.operations.push(ForecastOperation::of(effect));
                 }
             }
         }
@@ -276,7 +276,7 @@ impl Rehearsal {
             .min()
     }
 
-    fn plan(self, before: &Cluster) -> Plan {
+    fn plan(self, before: &Cluster) -> Forecast {
         let then = &self.cluster;
         let declared = then.ledger.spec().groups();
         let changed = declared.filter_map(|(group, of)| planned(before, then, group, of));
@@ -285,7 +285,7 @@ impl Rehearsal {
             .spec()
             .groups()
             .filter(|(_, of)| then.ledger.spec().group_id(of.name()).is_none());
-        let removed = gone.map(|(group, of)| PlannedGroup {
+        let removed = gone.map(|(group, of)| ForecastGroup {
             group: of.name().to_string(),
             fate: Fate::Removed,
             from: name_of(before.ledger.spec(), before.ledger.state().owner(group)),
@@ -293,15 +293,15 @@ impl Rehearsal {
             state: GroupState::Offline,
             why: None,
         });
-        Plan {
+        Forecast {
             groups: changed.chain(removed).collect(),
             operations: self.operations,
             unanswered: then
                 .outstanding()
                 .filter(|effect| effect.action == OperationKind::Probe)
-                .map(|effect| PlannedOperation::of(then.ledger.spec().named(effect)))
+                .map(|effect| ForecastOperation::of(then.ledger.spec().named(effect)))
                 .collect(),
-            end: if self.steps_left == 0 { PlanEnd::CutOff } else { PlanEnd::Settled },
+            end: if self.steps_left == 0 { ForecastEnd::CutOff } else { ForecastEnd::Settled },
         }
     }
 }
@@ -312,7 +312,7 @@ fn planned(
     then: &Cluster,
     group: GroupId,
     declared: &GroupSpec,
-) -> Option<PlannedGroup> {
+) -> Option<ForecastGroup> {
     let known = before.ledger.spec().group_id(declared.name());
     let was = known.map(|known| before.ledger.state().group_state(before.ledger.spec(), known));
     let from =
@@ -321,7 +321,7 @@ fn planned(
     let state = then.ledger.state().group_state(then.ledger.spec(), group);
     let why = then.why(group);
     let is_same = was == Some(state) && from == to && why.is_none();
-    (!is_same).then(|| PlannedGroup {
+    (!is_same).then(|| ForecastGroup {
         group: declared.name().to_string(),
         fate: known.map_or(Fate::Added, |_| Fate::Kept),
         from,
@@ -340,7 +340,7 @@ fn steps(spec: &ClusterSpec) -> usize {
     spec.resources().len().saturating_mul(8)
 }
 
-impl PlannedOperation {
+impl ForecastOperation {
     fn of(effect: Effect<Names>) -> Self {
         Self { action: effect.action, node: effect.node, resource: effect.resource }
     }
@@ -370,7 +370,7 @@ fn answer<N: Naming>(effect: &Effect<N>) -> Option<(OpId, Answer)> {
 }
 
 /// Writes one line per group, then one per operation.
-impl fmt::Display for Plan {
+impl fmt::Display for Forecast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut begin = "";
         for group in &self.groups {
@@ -386,13 +386,13 @@ impl fmt::Display for Plan {
             begin = "\n";
         }
         match self.end {
-            PlanEnd::Settled => Ok(()),
-            PlanEnd::CutOff => write!(f, "{begin}cut off"),
+            ForecastEnd::Settled => Ok(()),
+            ForecastEnd::CutOff => write!(f, "{begin}cut off"),
         }
     }
 }
 
-impl fmt::Display for PlannedGroup {
+impl fmt::Display for ForecastGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let node = |node: &Option<String>| node.clone().unwrap_or_else(|| "none".to_string());
         write!(f, "{}: {} -> {}, {}", self.group, node(&self.from), node(&self.to), self.state)?;
@@ -405,7 +405,7 @@ impl fmt::Display for PlannedGroup {
     }
 }
 
-impl fmt::Display for PlannedOperation {
+impl fmt::Display for ForecastOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.resource {
             Some(resource) => write!(f, "{} {resource} on {}", self.action, self.node),
@@ -449,7 +449,7 @@ mod tests {
         let plan = cluster
             .what_if([Input::NodeLost { node: "a".into(), incarnation: Life::Known }])
             .expect("a member");
-        assert_eq!(plan.end, PlanEnd::Settled);
+        assert_eq!(plan.end, ForecastEnd::Settled);
         let [sql] = plan.groups.as_slice() else { panic!("one group moves: {plan:?}") };
         assert_eq!((sql.from.as_deref(), sql.to.as_deref()), (Some("a"), Some("b")));
         assert_eq!(sql.state, GroupState::Online);

@@ -6,7 +6,7 @@ use crate::id::ResourceId;
 use crate::machine::{ResourceEvent, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
 use crate::spec::ResourceSpec;
-use crate::state::{Doubt, Exhaustion, OperationKind, Recovery};
+use crate::state::{Doubt, NoRestartCause, OperationKind, Recovery};
 
 impl Planner<'_> {
     /// Acts on an operation that was not answered. That is no outcome: the resource may run or not.
@@ -97,7 +97,7 @@ impl Planner<'_> {
         if affects_group {
             self.ledger.set_recovery(resource, Recovery::Failover);
         } else {
-            self.give_up(resource, Exhaustion::ForGood);
+            self.give_up(resource, NoRestartCause::ForGood);
         }
     }
 

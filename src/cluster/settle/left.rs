@@ -4,7 +4,7 @@ use crate::cluster::settle::planner::Planner;
 use crate::id::ResourceId;
 use crate::machine::ResourceEvent;
 use crate::settings::OnUnfixable;
-use crate::state::{Doubt, Exhaustion};
+use crate::state::{Doubt, NoRestartCause};
 
 impl Planner<'_> {
     /// Leaves a resource that fails now exactly as it is.
@@ -21,7 +21,7 @@ impl Planner<'_> {
     /// Leaves a resource to an operator, as nobody knows whether it runs.
     pub(crate) fn leave(&mut self, resource: ResourceId) {
         self.ledger.set_doubt(resource, Doubt::Left);
-        self.give_up(resource, Exhaustion::Left);
+        self.give_up(resource, NoRestartCause::Left);
     }
 
     /// Takes back from the operator the resources that another configuration recovers after a

@@ -18,7 +18,7 @@ mod room;
 use crate::cluster::index::agenda::Slot;
 use crate::cluster::settle::placed::Placed;
 use crate::cluster::settle::planner::Planner;
-use crate::cluster::words::{Rule, Subject};
+use crate::cluster::words::{StateRule, StateSubject};
 use crate::id::GroupId;
 use crate::spec::GroupSpec;
 
@@ -41,7 +41,7 @@ impl Planner<'_> {
         let mut rounds = 0..rounds;
         loop {
             if rounds.next().is_none() {
-                self.ledger.note_fault(Subject::Cluster, Rule::PlanningWithoutEnd);
+                self.ledger.note_fault(StateSubject::Cluster, StateRule::PlanningWithoutEnd);
                 break;
             }
             if self.settle_next() {
@@ -115,7 +115,7 @@ impl Planner<'_> {
 mod tests {
     use super::*;
     use crate::Cluster;
-    use crate::cluster::Violation;
+    use crate::cluster::Inconsistency;
     use crate::cluster::keep::invariants::sample;
     use crate::machine::{NodeEvent, NodeState, ResourceEvent};
     use crate::policy::Ring;
@@ -128,7 +128,7 @@ mod tests {
     }
 
     /// Checks that a fault stays, whatever comes after it, and is no part of the state.
-    fn is_kept(mut faulty: Cluster, sound: &Cluster, fault: &Violation) {
+    fn is_kept(mut faulty: Cluster, sound: &Cluster, fault: &Inconsistency) {
         assert_eq!(faulty.check_invariants().as_ref(), Err(fault));
         assert_eq!(faulty.clone().check_invariants().as_ref(), Err(fault));
         assert_eq!(faulty.digest(), sound.digest());
@@ -147,13 +147,17 @@ mod tests {
         let node = sample::node(0);
         assert_eq!(sound.ledger.state().node_state(node), NodeState::Up);
         faulty.ledger.step_node(node, NodeEvent::Admitted);
-        is_kept(faulty, &sound, &Violation::new(Subject::Node(node), Rule::ForbiddenChange));
+        is_kept(
+            faulty,
+            &sound,
+            &Inconsistency::new(StateSubject::Node(node), StateRule::ForbiddenChange),
+        );
 
         let mut faulty = sound.clone();
         let resource = sample::resource("ip");
         faulty.ledger.step_resource(resource, ResourceEvent::AssumedOff);
-        let subject = Subject::Resource(resource);
-        is_kept(faulty, &sound, &Violation::new(subject, Rule::ForbiddenChange));
+        let subject = StateSubject::Resource(resource);
+        is_kept(faulty, &sound, &Inconsistency::new(subject, StateRule::ForbiddenChange));
     }
 
     #[test]
@@ -161,7 +165,7 @@ mod tests {
         let sound = cluster();
         let mut faulty = sound.clone();
         faulty.planner().settle_within(0);
-        let fault = Violation::new(Subject::Cluster, Rule::PlanningWithoutEnd);
+        let fault = Inconsistency::new(StateSubject::Cluster, StateRule::PlanningWithoutEnd);
         is_kept(faulty, &sound, &fault);
     }
 }

@@ -10,8 +10,8 @@ use crate::policy::Trigger;
 use crate::settings::Ownership;
 use crate::spec::GroupSpec;
 use crate::state::{
-    DrainMode, DrainStatus, Exhaustion, Fence, LockHandling, MoveFailure, Movement, MovementCause,
-    Recovery, Tenure,
+    DrainMode, DrainStatus, Fence, LockHandling, MoveFailure, Movement, MovementCause,
+    NoRestartCause, Recovery, Tenure,
 };
 
 impl Planner<'_> {
@@ -170,7 +170,7 @@ impl Planner<'_> {
         let Some(target) = target else {
             let is_news = recovery == Recovery::Failover;
             if is_news {
-                self.give_up(resource, Exhaustion::NoCandidate);
+                self.give_up(resource, NoRestartCause::NoCandidate);
             }
             return if is_news { Placed::Decided } else { Placed::Undecided };
         };
@@ -179,7 +179,7 @@ impl Planner<'_> {
             .failover_budget(group, self.ledger.state().now)
             .is_none_or(|budget| budget.remaining == 0)
         {
-            self.give_up(resource, Exhaustion::Failovers);
+            self.give_up(resource, NoRestartCause::Failovers);
             return Placed::Decided;
         }
         self.ledger.record_failover(declared, group);

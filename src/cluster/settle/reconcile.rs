@@ -7,7 +7,7 @@ use crate::id::{GroupId, NodeId};
 use crate::machine::{NodeState, ResourceEvent, ResourceState};
 use crate::settings::{NoQuorum, UnconfirmedStop};
 use crate::spec::GroupSpec;
-use crate::state::{Doubt, Exhaustion, OperationKind};
+use crate::state::{Doubt, NoRestartCause, OperationKind};
 
 impl Planner<'_> {
     /// Issues what can be issued now for a group on its owner.
@@ -90,7 +90,7 @@ impl Planner<'_> {
             if self.view().is_ready(declared, position) {
                 let resource = declared.resource_at(position);
                 self.ledger.step_resource(resource, ResourceEvent::StartRefused);
-                self.give_up(resource, Exhaustion::Admission);
+                self.give_up(resource, NoRestartCause::Admission);
                 if seeded!(RefusalRetriedAtOnce) {
                     self.ledger.forget_failure(resource);
                 }

@@ -7,7 +7,7 @@ use crate::id::{GroupId, ResourceId};
 use crate::machine::NodeState;
 use crate::settings::{DesiredState, RestartAction};
 use crate::spec::{GroupSpec, ResourceSpec};
-use crate::state::{Exhaustion, Recovery};
+use crate::state::{NoRestartCause, Recovery};
 use crate::time::Timestamp;
 
 impl Planner<'_> {
@@ -45,14 +45,14 @@ impl Planner<'_> {
         allowed: Allowed<'_>,
     ) {
         match allowed.settings.restart_action {
-            RestartAction::DontRestart => self.give_up(resource, Exhaustion::DontRestart),
+            RestartAction::DontRestart => self.give_up(resource, NoRestartCause::DontRestart),
             RestartAction::RestartNoNotify => {
                 if seeded!(UncriticalMoves) {
                     self.ledger.set_recovery(resource, Recovery::Failover);
                 } else if self.view().is_on_paused_node(resource) {
                     self.ledger.set_recovery(resource, Recovery::None);
                 } else if !self.restart(resource, allowed) {
-                    self.give_up(resource, Exhaustion::Restarts);
+                    self.give_up(resource, NoRestartCause::Restarts);
                 }
             }
             RestartAction::RestartNotify => {
@@ -71,7 +71,7 @@ impl Planner<'_> {
                     return;
                 }
                 if is_redundant {
-                    self.give_up(resource, Exhaustion::Redundant);
+                    self.give_up(resource, NoRestartCause::Redundant);
                 } else {
                     self.ledger.set_recovery(resource, Recovery::Failover);
                 }
@@ -113,24 +113,24 @@ impl Planner<'_> {
     }
 
     /// Leaves a resource failed until its retry period is over.
-    pub(crate) fn give_up(&mut self, resource: ResourceId, cause: Exhaustion) {
+    pub(crate) fn give_up(&mut self, resource: ResourceId, cause: NoRestartCause) {
         // If only another node can help, there is no time for another attempt.
-        let is_barred = cause == Exhaustion::NoCandidate && self.view().bars_owner(resource);
-        let cause = if is_barred { Exhaustion::ForGood } else { cause };
+        let is_barred = cause == NoRestartCause::NoCandidate && self.view().bars_owner(resource);
+        let cause = if is_barred { NoRestartCause::ForGood } else { cause };
         let at = self.view().retry_at(resource, cause);
         let cause = match (cause, self.view().is_used_up(resource)) {
             // A redundant resource stays redundant, or its last failure would stop its group.
-            (Exhaustion::Restarts | Exhaustion::Failovers, true) => Exhaustion::Retries,
+            (NoRestartCause::Restarts | NoRestartCause::Failovers, true) => NoRestartCause::Retries,
             (
-                Exhaustion::DontRestart
-                | Exhaustion::Restarts
-                | Exhaustion::Redundant
-                | Exhaustion::Failovers
-                | Exhaustion::NoCandidate
-                | Exhaustion::Admission
-                | Exhaustion::ForGood
-                | Exhaustion::Left
-                | Exhaustion::Retries,
+                NoRestartCause::DontRestart
+                | NoRestartCause::Restarts
+                | NoRestartCause::Redundant
+                | NoRestartCause::Failovers
+                | NoRestartCause::NoCandidate
+                | NoRestartCause::Admission
+                | NoRestartCause::ForGood
+                | NoRestartCause::Left
+                | NoRestartCause::Retries,
                 _,
             ) => cause,
         };
@@ -161,7 +161,7 @@ impl Planner<'_> {
                 match record.recovery {
                     Recovery::RetryAt {
                         at,
-                        cause: Exhaustion::NoCandidate | Exhaustion::Failovers,
+                        cause: NoRestartCause::NoCandidate | NoRestartCause::Failovers,
                     } => at.is_none_or(|at| at > paused_since),
                     Recovery::RetryAt { .. }
                     | Recovery::None
@@ -194,14 +194,14 @@ impl Planner<'_> {
         let recovery = self.ledger.state().resource(resource).map(|record| record.recovery);
         let Some(Recovery::RetryAt { at: Some(at), cause }) = recovery else { return };
         match cause {
-            Exhaustion::NoCandidate | Exhaustion::Failovers => {}
-            Exhaustion::DontRestart
-            | Exhaustion::Restarts
-            | Exhaustion::Redundant
-            | Exhaustion::Admission
-            | Exhaustion::ForGood
-            | Exhaustion::Left
-            | Exhaustion::Retries => return,
+            NoRestartCause::NoCandidate | NoRestartCause::Failovers => {}
+            NoRestartCause::DontRestart
+            | NoRestartCause::Restarts
+            | NoRestartCause::Redundant
+            | NoRestartCause::Admission
+            | NoRestartCause::ForGood
+            | NoRestartCause::Left
+            | NoRestartCause::Retries => return,
         }
         let then = self.view().retry_at(resource, cause);
         let is_due = at <= self.ledger.state().now
@@ -214,7 +214,7 @@ impl Planner<'_> {
     /// Lets the resources that wait for a failover of their group have one.
     pub(crate) fn fail_over_what_waits(&mut self, declared: &GroupSpec) {
         for resource in declared.resources() {
-            if self.view().exhaustion(resource) == Some(Exhaustion::Failovers) {
+            if self.view().exhaustion(resource) == Some(NoRestartCause::Failovers) {
                 self.ledger.set_recovery(resource, Recovery::Failover);
             }
         }
@@ -227,7 +227,7 @@ impl Planner<'_> {
             let recovery = self.ledger.state().resource(resource).map(|record| record.recovery);
             if let Some(Recovery::RetryAt {
                 at: None,
-                cause: cause @ (Exhaustion::NoCandidate | Exhaustion::Failovers),
+                cause: cause @ (NoRestartCause::NoCandidate | NoRestartCause::Failovers),
             }) = recovery
                 && self.view().retry_at(resource, cause).is_some()
             {
@@ -258,7 +258,7 @@ impl Planner<'_> {
         }
         let may_leave = match recovery {
             Recovery::RestartAt(_) => self.view().may_fail_over(resource),
-            Recovery::RetryAt { cause, .. } => cause != Exhaustion::Admission,
+            Recovery::RetryAt { cause, .. } => cause != NoRestartCause::Admission,
             Recovery::None | Recovery::Failover => false,
         };
         // A resource that can never run here leaves or waits on, and is not tried.
@@ -274,7 +274,7 @@ impl Planner<'_> {
         }
         if let Recovery::RetryAt { cause, .. } = recovery {
             // A resource that was only refused a place has not been tried yet.
-            let tries = u32::from(cause != Exhaustion::Admission);
+            let tries = u32::from(cause != NoRestartCause::Admission);
             self.ledger.begin_retry(resource, tries);
         }
         self.ledger.note_recovery(resource, Recovery::None);

@@ -6,7 +6,7 @@ use crate::cluster::index::agenda::Slot;
 use crate::cluster::view::failback::FailbackPlan;
 use crate::cluster::view::gate::Gate;
 use crate::cluster::view::{Facts, View};
-use crate::cluster::words::{DeadlineReason, Rule, Subject, Violation};
+use crate::cluster::words::{DeadlineReason, Inconsistency, StateRule, StateSubject};
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::UnconfirmedStop;
@@ -141,21 +141,21 @@ impl Facts<'_> {
 
 impl View<'_> {
     /// Checks that a timer is set for every deadline, and for nothing else.
-    pub(crate) fn check_timers(self) -> Result<(), Violation> {
+    pub(crate) fn check_timers(self) -> Result<(), Inconsistency> {
         let check = |subject, slot, deadline: Option<(Timestamp, DeadlineReason)>| {
             let is_set = self.index.agenda.deadline(slot) == deadline.map(|(at, _)| at);
-            if is_set { Ok(()) } else { Err(Violation::new(subject, Rule::TimerDiffers)) }
+            if is_set { Ok(()) } else { Err(Inconsistency::new(subject, StateRule::TimerDiffers)) }
         };
         for (node, _) in self.spec.nodes() {
-            check(Subject::Node(node), Slot::Node(node), self.node_deadline(node))?;
+            check(StateSubject::Node(node), Slot::Node(node), self.node_deadline(node))?;
         }
         for (group, declared) in self.spec.groups() {
             let deadline = self.group_deadline(declared, group);
-            check(Subject::Group(group), Slot::Group(group), deadline)?;
+            check(StateSubject::Group(group), Slot::Group(group), deadline)?;
         }
         for (resource, _) in self.spec.resources() {
             let deadline = self.resource_deadline(resource);
-            check(Subject::Resource(resource), Slot::Resource(resource), deadline)?;
+            check(StateSubject::Resource(resource), Slot::Resource(resource), deadline)?;
         }
         Ok(())
     }

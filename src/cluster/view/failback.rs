@@ -9,7 +9,7 @@ use crate::plan::Tier;
 use crate::policy::Trigger;
 use crate::settings::{Failback, FailbackWindow, Ownership};
 use crate::spec::GroupSpec;
-use crate::state::{Attraction, LockHandling};
+use crate::state::{FailbackTarget, LockHandling};
 use crate::time::{Timestamp, WallClock};
 
 /// The time by which clocks are set back in autumn. A window that began up to this long after the
@@ -107,7 +107,9 @@ impl View<'_> {
         let better = declared.preferred_owners().iter().copied().take_while(|node| *node != owner);
         better
             .filter(|node| {
-                self.state.node(*node).is_some_and(|record| record.attraction == Attraction::Open)
+                self.state
+                    .node(*node)
+                    .is_some_and(|record| record.attraction == FailbackTarget::Open)
                     && !self.stays_away_from(declared, group, *node)
             })
             .find(|node| self.assess(group, Trigger::BestPossible, *node) == Ok(Tier::Eligible))
@@ -126,7 +128,7 @@ impl View<'_> {
         let is_open = self
             .state
             .node(choice.node)
-            .is_some_and(|record| record.attraction == Attraction::Open);
+            .is_some_and(|record| record.attraction == FailbackTarget::Open);
         let is_good = is_open
             && choice.tier == Tier::Eligible
             && !self.stays_away_from(declared, group, choice.node);

@@ -3,7 +3,7 @@
 use crate::cluster::view::Facts;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::spec::{GroupSpec, ResourceSpec};
-use crate::state::{Exhaustion, MovementCause, Recovery};
+use crate::state::{MovementCause, NoRestartCause, Recovery};
 
 impl Facts<'_> {
     /// Tells whether a group that changes its owner now leaves because it failed there. That is so
@@ -54,15 +54,15 @@ const fn is_lost(recovery: Recovery) -> bool {
     match recovery {
         Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
         Recovery::RetryAt { cause, .. } => match cause {
-            Exhaustion::Failovers
-            | Exhaustion::NoCandidate
-            | Exhaustion::Retries
-            | Exhaustion::ForGood
-            | Exhaustion::Left => true,
-            Exhaustion::DontRestart
-            | Exhaustion::Restarts
-            | Exhaustion::Redundant
-            | Exhaustion::Admission => false,
+            NoRestartCause::Failovers
+            | NoRestartCause::NoCandidate
+            | NoRestartCause::Retries
+            | NoRestartCause::ForGood
+            | NoRestartCause::Left => true,
+            NoRestartCause::DontRestart
+            | NoRestartCause::Restarts
+            | NoRestartCause::Redundant
+            | NoRestartCause::Admission => false,
         },
     }
 }

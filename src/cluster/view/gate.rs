@@ -3,12 +3,12 @@
 use crate::cluster::index::Index;
 use crate::cluster::index::standing::Standing;
 use crate::cluster::view::Facts;
-use crate::cluster::words::{Rule, Subject, Violation};
+use crate::cluster::words::{Inconsistency, StateRule, StateSubject};
 use crate::id::{GroupId, NodeId};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, Priority};
 use crate::spec::GroupSpec;
-use crate::state::{Exhaustion, GroupRecord, Recovery, Turn};
+use crate::state::{GroupRecord, NoRestartCause, Recovery, Turn};
 use crate::time::Timestamp;
 
 /// The answer to the question whether a group that is off may start.
@@ -110,7 +110,7 @@ impl Facts<'_> {
     }
 
     /// Checks that every group is in the indexes to which it belongs, and in no other.
-    pub(crate) fn check_standings(self) -> Result<(), Violation> {
+    pub(crate) fn check_standings(self) -> Result<(), Inconsistency> {
         self.check_tiers()?;
         let mut anew = Index::default();
         for (group, declared) in self.spec.groups() {
@@ -123,7 +123,9 @@ impl Facts<'_> {
         let on_its_way = index.unsettled.symmetric_difference(&anew.unsettled);
         let in_line = in_queue.chain(on_its_way).map(|(_, group)| *group);
         match differs.chain(in_line).next() {
-            Some(group) => Err(Violation::new(Subject::Group(group), Rule::StandingDiffers)),
+            Some(group) => {
+                Err(Inconsistency::new(StateSubject::Group(group), StateRule::StandingDiffers))
+            }
             None => Ok(()),
         }
     }
@@ -177,7 +179,10 @@ impl Facts<'_> {
             let Some(record) = self.state.resource(resource) else { continue };
             match record.recovery {
                 Recovery::RetryAt {
-                    cause: Exhaustion::NoCandidate | Exhaustion::Admission | Exhaustion::ForGood,
+                    cause:
+                        NoRestartCause::NoCandidate
+                        | NoRestartCause::Admission
+                        | NoRestartCause::ForGood,
                     ..
                 } => standing.is_awaiting_node = true,
                 Recovery::RestartAt(_) | Recovery::Failover => standing.is_on_its_way = true,

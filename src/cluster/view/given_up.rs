@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::cluster::view::Facts;
 use crate::id::{GroupId, ResourceId};
-use crate::state::{Exhaustion, Recovery};
+use crate::state::{NoRestartCause, Recovery};
 
 /// The resources and groups that are given up under one configuration, by the ids of that
 /// configuration.
@@ -45,7 +45,7 @@ impl Facts<'_> {
             for resource in declared.resources() {
                 let Some(cause) = self.exhaustion(resource) else { continue };
                 has_failed = true;
-                if cause == Exhaustion::DontRestart {
+                if cause == NoRestartCause::DontRestart {
                     given_up.never.push(resource);
                 } else if self.restarts_of(resource) == 0 {
                     given_up.restarts.push(resource);
@@ -60,11 +60,11 @@ impl Facts<'_> {
     }
 
     /// Returns the reason why a resource was given up.
-    pub(crate) fn exhaustion(self, resource: ResourceId) -> Option<Exhaustion> {
+    pub(crate) fn exhaustion(self, resource: ResourceId) -> Option<NoRestartCause> {
         match self.state.resource(resource)?.recovery {
             // A resource that is left failed for an operator waits for no budget.
             Recovery::RetryAt {
-                cause: Exhaustion::Admission | Exhaustion::ForGood | Exhaustion::Left,
+                cause: NoRestartCause::Admission | NoRestartCause::ForGood | NoRestartCause::Left,
                 ..
             } => None,
             Recovery::RetryAt { cause, .. } => Some(cause),

@@ -4,10 +4,10 @@ use crate::cluster::view::{Facts, View};
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::NodeState;
 use crate::plan::{self, Choice, Rejection, Tier};
-use crate::policy::{Placement, Trigger};
+use crate::policy::{PlacementRequest, Trigger};
 use crate::settings::{Admission, DesiredState, Ownership};
 use crate::spec::GroupSpec;
-use crate::state::{DownProof, Exhaustion, HomeWait, Recovery, Room};
+use crate::state::{DownProof, HomeWait, NoRestartCause, Recovery, Room};
 use crate::time::Timestamp;
 
 impl<'a> Facts<'a> {
@@ -75,14 +75,16 @@ impl<'a> Facts<'a> {
         first(|recovery| recovery == Recovery::Failover)
             .or_else(|| {
                 first(|recovery| {
-                    matches!(recovery, Recovery::RetryAt { cause: Exhaustion::NoCandidate, .. })
+                    matches!(recovery, Recovery::RetryAt { cause: NoRestartCause::NoCandidate, .. })
                 })
             })
             .or_else(|| {
                 declared.resources().find_map(|resource| {
                     let recovery = self.state.resource(resource)?.recovery;
-                    let is_unfit =
-                        matches!(recovery, Recovery::RetryAt { cause: Exhaustion::ForGood, .. });
+                    let is_unfit = matches!(
+                        recovery,
+                        Recovery::RetryAt { cause: NoRestartCause::ForGood, .. }
+                    );
                     (is_unfit && self.bars_owner(resource)).then_some((resource, recovery))
                 })
             })
@@ -110,7 +112,7 @@ impl<'a> Facts<'a> {
 
     pub(crate) fn is_refused_resource(self, resource: ResourceId) -> bool {
         self.state.resource(resource).is_some_and(|record| {
-            matches!(record.recovery, Recovery::RetryAt { cause: Exhaustion::Admission, .. })
+            matches!(record.recovery, Recovery::RetryAt { cause: NoRestartCause::Admission, .. })
         })
     }
 
@@ -156,8 +158,12 @@ impl<'a> Facts<'a> {
     }
 
     /// Returns the question to the policy for a group.
-    pub(crate) fn placement(self, group: GroupId, trigger: Trigger) -> Option<Placement<'a>> {
-        Placement::new(self.spec, self.state, group, trigger)
+    pub(crate) fn placement(
+        self,
+        group: GroupId,
+        trigger: Trigger,
+    ) -> Option<PlacementRequest<'a>> {
+        PlacementRequest::new(self.spec, self.state, group, trigger)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::id::ResourceId;
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{RedundantProvider, RestartWindow, Retry};
 use crate::spec::{GroupSpec, ResourceSettings};
-use crate::state::{Exhaustion, FailedWhile, Recovery, ResourceRecord};
+use crate::state::{FailedWhile, NoRestartCause, Recovery, ResourceRecord};
 use crate::time::Timestamp;
 
 /// The state of a resource before it failed, and the time since which it had that state.
@@ -115,38 +115,38 @@ impl Facts<'_> {
     /// promised for a start there. A resource that could not leave it is tried when the node is
     /// resumed or another node can take its group, and leaves when failovers of its group are
     /// allowed again.
-    pub(crate) fn retry_at(self, resource: ResourceId, cause: Exhaustion) -> Option<Timestamp> {
+    pub(crate) fn retry_at(self, resource: ResourceId, cause: NoRestartCause) -> Option<Timestamp> {
         let period = self.spec.resource(resource)?.settings().retry_period.span();
-        if cause == Exhaustion::Failovers && self.bars_owner(resource) {
+        if cause == NoRestartCause::Failovers && self.bars_owner(resource) {
             return self.next_failover(resource).filter(|_| !self.is_used_up(resource));
         }
         if self.is_on_paused_node(resource) && !seeded!(RetryOnPausedNode) {
             match cause {
-                Exhaustion::NoCandidate => return None,
-                Exhaustion::Failovers => {
+                NoRestartCause::NoCandidate => return None,
+                NoRestartCause::Failovers => {
                     period.filter(|_| !self.is_used_up(resource))?;
                     return self.next_failover(resource);
                 }
-                Exhaustion::DontRestart
-                | Exhaustion::Restarts
-                | Exhaustion::Redundant
-                | Exhaustion::Admission
-                | Exhaustion::ForGood
-                | Exhaustion::Left
-                | Exhaustion::Retries => {}
+                NoRestartCause::DontRestart
+                | NoRestartCause::Restarts
+                | NoRestartCause::Redundant
+                | NoRestartCause::Admission
+                | NoRestartCause::ForGood
+                | NoRestartCause::Left
+                | NoRestartCause::Retries => {}
             }
         }
         let period = match cause {
-            Exhaustion::DontRestart
-            | Exhaustion::Retries
-            | Exhaustion::ForGood
-            | Exhaustion::Left => None,
+            NoRestartCause::DontRestart
+            | NoRestartCause::Retries
+            | NoRestartCause::ForGood
+            | NoRestartCause::Left => None,
             // A resource that was refused may be tried without end, because it never ran.
-            Exhaustion::Admission => period,
-            Exhaustion::Restarts
-            | Exhaustion::Redundant
-            | Exhaustion::Failovers
-            | Exhaustion::NoCandidate => period.filter(|_| !self.is_used_up(resource)),
+            NoRestartCause::Admission => period,
+            NoRestartCause::Restarts
+            | NoRestartCause::Redundant
+            | NoRestartCause::Failovers
+            | NoRestartCause::NoCandidate => period.filter(|_| !self.is_used_up(resource)),
         };
         period.map(|span| self.state.now.after(span))
     }
@@ -181,7 +181,7 @@ impl Facts<'_> {
         let record = self.state.resource(resource)?;
         let Recovery::RetryAt { at, cause } = record.recovery else { return None };
         let is_held = self.is_on_paused_node(resource)
-            && cause != Exhaustion::Failovers
+            && cause != NoRestartCause::Failovers
             && !seeded!(RetryOnPausedNode);
         at.filter(|_| !record.state.may_run() && !is_held)
     }
@@ -191,14 +191,16 @@ impl Facts<'_> {
         let recovery = self.state.resource(resource).map(|record| record.recovery);
         let Some(Recovery::RetryAt { at, cause }) = recovery else { return false };
         let is_tried_then = match cause {
-            Exhaustion::NoCandidate => true,
-            Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Admission => at.is_some(),
+            NoRestartCause::NoCandidate => true,
+            NoRestartCause::Restarts | NoRestartCause::Redundant | NoRestartCause::Admission => {
+                at.is_some()
+            }
             // The group leaves at that time. If there is none, it stays until the resume.
-            Exhaustion::Failovers => at.is_none(),
-            Exhaustion::DontRestart
-            | Exhaustion::ForGood
-            | Exhaustion::Left
-            | Exhaustion::Retries => false,
+            NoRestartCause::Failovers => at.is_none(),
+            NoRestartCause::DontRestart
+            | NoRestartCause::ForGood
+            | NoRestartCause::Left
+            | NoRestartCause::Retries => false,
         };
         is_tried_then && self.is_on_paused_node(resource) && !seeded!(RetryOnPausedNode)
     }

@@ -8,7 +8,7 @@ use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::ResourceState;
 use crate::settings::{DesiredState, FailoverLimit, Maintenance, UnconfirmedStop};
 use crate::spec::GroupSpec;
-use crate::state::{Doubt, Exhaustion, OperationKind, Recovery};
+use crate::state::{Doubt, NoRestartCause, OperationKind, Recovery};
 use crate::time::Timestamp;
 
 impl Facts<'_> {
@@ -96,7 +96,7 @@ impl Facts<'_> {
                         matches!(
                             record.recovery,
                             Recovery::RetryAt {
-                                cause: Exhaustion::Failovers | Exhaustion::Retries,
+                                cause: NoRestartCause::Failovers | NoRestartCause::Retries,
                                 ..
                             }
                         )

@@ -2,7 +2,7 @@
 //! drained.
 
 use crate::cluster::view::Facts;
-use crate::cluster::words::{Rule, Subject, Violation};
+use crate::cluster::words::{Inconsistency, StateRule, StateSubject};
 use crate::id::{GroupId, NodeId};
 use crate::machine::NodeState;
 use crate::settings::Priority;
@@ -92,12 +92,15 @@ impl Facts<'_> {
 
     /// Checks that groups wait only on nodes that are being drained, and there for the right
     /// priority.
-    pub(crate) fn check_tiers(self) -> Result<(), Violation> {
+    pub(crate) fn check_tiers(self) -> Result<(), Inconsistency> {
         for (node, _) in self.spec.nodes() {
             let is_draining = self.index.draining.contains(&node);
             let anew = is_draining.then(|| self.tier_ahead_of(node)).flatten();
             if self.index.tier_ahead.get(&node).copied() != anew {
-                return Err(Violation::new(Subject::Node(node), Rule::StandingDiffers));
+                return Err(Inconsistency::new(
+                    StateSubject::Node(node),
+                    StateRule::StandingDiffers,
+                ));
             }
         }
         Ok(())

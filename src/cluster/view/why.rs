@@ -10,7 +10,7 @@ use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, Fencing};
 use crate::spec::GroupSpec;
-use crate::state::{Exhaustion, OperationKind, Recovery, ResourceRecord};
+use crate::state::{NoRestartCause, OperationKind, Recovery, ResourceRecord};
 
 impl Facts<'_> {
     /// Returns the one present reason why a group that should be online is not. Returns `None` if
@@ -224,7 +224,7 @@ impl Facts<'_> {
             return left.and_then(|member| self.why_failed(member));
         }
         if let Some(Reason::Failed { cause, retry_at, .. }) = failure {
-            if cause == Exhaustion::Admission
+            if cause == NoRestartCause::Admission
                 && let Some(because_of) = self.refusal(declared, group, owner)
             {
                 return Some(Reason::NotAdmitted { node: owner, because_of });

@@ -19,4 +19,4 @@ pub use output::{Effect, Event, Output};
 pub use reason::Reason;
 pub use run::Run;
 pub use running::{Running, RunningState};
-pub use violation::{Rule, Subject, Violation};
+pub use violation::{Inconsistency, StateRule, StateSubject};

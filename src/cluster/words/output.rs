@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::agent::{Order, Task};
 use crate::id::{Epoch, Ids, Incarnation, Naming, OpId};
 use crate::machine::{GroupState, NodeState, ResourceState};
-use crate::quorum::Verdict as QuorumVerdict;
-use crate::state::{DownProof, DrainStatus, Exhaustion, MovementCause, OperationKind};
+use crate::quorum::QuorumVerdict;
+use crate::state::{DownProof, DrainStatus, MovementCause, NoRestartCause, OperationKind};
 use crate::time::Timestamp;
 
 mod words;
@@ -95,7 +95,7 @@ pub enum Event<N: Naming = Ids> {
     /// A failed resource will be restarted.
     RestartScheduled { resource: N::Resource, at: Timestamp, remaining: u32 },
     /// A failed resource will not be restarted for now.
-    RestartsExhausted { resource: N::Resource, cause: Exhaustion, retry_at: Option<Timestamp> },
+    RestartsExhausted { resource: N::Resource, cause: NoRestartCause, retry_at: Option<Timestamp> },
     /// A resource can never run on this node, and the node may not own its group until an operator
     /// clears that or the node joins in a new life.
     NodeBarred { group: N::Group, node: N::Node, resource: N::Resource },

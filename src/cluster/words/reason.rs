@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::id::{Ids, Naming};
 use crate::settings::Fencing;
-use crate::state::Exhaustion;
+use crate::state::NoRestartCause;
 use crate::time::Timestamp;
 
 crate::form::strictly_read! { "Reason"
@@ -148,7 +148,7 @@ pub enum Reason<N: Naming = Ids> {
         /// The resource.
         resource: N::Resource,
         /// The reason why it is not restarted.
-        cause: Exhaustion,
+        cause: NoRestartCause,
         /// The time of the next attempt, if there is one.
         retry_at: Option<Timestamp>,
     },

@@ -11,17 +11,17 @@ use crate::spec::{ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
 /// In a running cluster it is a defect of this crate; in a snapshot it means that its bytes are not
 /// those that were written.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Violation<N: Naming = Ids> {
+pub struct Inconsistency<N: Naming = Ids> {
     /// The thing that breaks the rule.
-    pub subject: Subject<N>,
+    pub subject: StateSubject<N>,
     /// The rule that is broken.
-    pub rule: Rule,
+    pub rule: StateRule,
 }
 
-/// The thing that breaks a rule in a [`Violation`].
+/// The thing that breaks a rule in a [`Inconsistency`].
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
-pub enum Subject<N: Naming = Ids> {
+pub enum StateSubject<N: Naming = Ids> {
     /// The cluster as a whole.
     Cluster,
     /// A node.
@@ -42,7 +42,7 @@ pub enum Subject<N: Naming = Ids> {
 /// The invariants, each named after its violation.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
-pub enum Rule {
+pub enum StateRule {
     /// Every declared node, group and resource has exactly one record.
     RecordCount,
     /// Every reference is to a declared node or resource.
@@ -56,7 +56,7 @@ pub enum Rule {
     TimeInFuture,
     /// Times that follow each other ascend.
     TimesOutOfOrder,
-    /// A log of failures has at most [`Rule::LOG_ENTRIES`] entries.
+    /// A log of failures has at most [`StateRule::LOG_ENTRIES`] entries.
     LogTooLong,
     /// The reading of the wall clock is in range.
     ClockOutOfRange,
@@ -153,31 +153,34 @@ pub enum Rule {
     PlanningWithoutEnd,
 }
 
-impl Rule {
+impl StateRule {
     /// The most entries that a log of failures has, far above any sensible threshold.
     pub const LOG_ENTRIES: usize = 100_000;
 }
 
-impl Violation {
-    pub(in crate::cluster) const fn new(subject: Subject, rule: Rule) -> Self {
+impl Inconsistency {
+    pub(in crate::cluster) const fn new(subject: StateSubject, rule: StateRule) -> Self {
         Self { subject, rule }
     }
 
     /// Returns the violation with names; an id that is not declared stays a number.
     #[must_use]
-    pub fn named(&self, spec: &ClusterSpec) -> Violation<Names> {
+    pub fn named(&self, spec: &ClusterSpec) -> Inconsistency<Names> {
         let name_of_node = |id| name(spec.node(id).map(NodeSpec::name), &id);
         let name_of_resource = |id| name(spec.resource(id).map(ResourceSpec::name), &id);
         let subject = match self.subject {
-            Subject::Cluster => Subject::Cluster,
-            Subject::Node(id) => Subject::Node(name_of_node(id)),
-            Subject::Group(id) => Subject::Group(name(spec.group(id).map(GroupSpec::name), &id)),
-            Subject::Resource(id) => Subject::Resource(name_of_resource(id)),
-            Subject::Orphan { node, resource } => {
-                Subject::Orphan { node: name_of_node(node), resource: name_of_resource(resource) }
+            StateSubject::Cluster => StateSubject::Cluster,
+            StateSubject::Node(id) => StateSubject::Node(name_of_node(id)),
+            StateSubject::Group(id) => {
+                StateSubject::Group(name(spec.group(id).map(GroupSpec::name), &id))
             }
+            StateSubject::Resource(id) => StateSubject::Resource(name_of_resource(id)),
+            StateSubject::Orphan { node, resource } => StateSubject::Orphan {
+                node: name_of_node(node),
+                resource: name_of_resource(resource),
+            },
         };
-        Violation { subject, rule: self.rule }
+        Inconsistency { subject, rule: self.rule }
     }
 }
 
@@ -185,15 +188,15 @@ fn name(declared: Option<&str>, id: &impl ToString) -> String {
     declared.map_or_else(|| id.to_string(), String::from)
 }
 
-impl<N: Naming> fmt::Display for Violation<N> {
+impl<N: Naming> fmt::Display for Inconsistency<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.subject, self.rule)
     }
 }
 
-impl<N: Naming> core::error::Error for Violation<N> {}
+impl<N: Naming> core::error::Error for Inconsistency<N> {}
 
-impl<N: Naming> fmt::Display for Subject<N> {
+impl<N: Naming> fmt::Display for StateSubject<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cluster => f.write_str("cluster"),
@@ -205,7 +208,7 @@ impl<N: Naming> fmt::Display for Subject<N> {
     }
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for StateRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::RecordCount => "there is not exactly one record for each declared thing",

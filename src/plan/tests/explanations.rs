@@ -80,7 +80,7 @@ fn nobody_is_chosen_and_everybody_has_a_reason() {
     let cluster = Cluster::of("a b", "").all("a b", NodeState::Joining);
     let explanation = cluster.explain("g", Trigger::Start, FirstPreferred);
     assert_eq!(explanation.chosen, None);
-    let joining = Verdict::Rejected(Rejection::NotUp { state: NodeState::Joining });
+    let joining = CandidateVerdict::Rejected(Rejection::NotUp { state: NodeState::Joining });
     assert!(explanation.candidates.iter().all(|candidate| candidate.verdict == joining));
     assert_eq!(explanation.candidates.len(), 2);
 }
@@ -95,12 +95,12 @@ fn names_are_padded_to_the_longest() {
         candidates: std::vec![
             Candidate {
                 node: "node-ä".into(),
-                verdict: Verdict::Chosen { drawback: None },
+                verdict: CandidateVerdict::Chosen { drawback: None },
                 failed_here: None,
             },
             Candidate {
                 node: "b".into(),
-                verdict: Verdict::Rejected(Rejection::Capacity {
+                verdict: CandidateVerdict::Rejected(Rejection::Capacity {
                     dimension: "mailboxes".into(),
                     needed: 5,
                     free: 4,

@@ -11,11 +11,11 @@ struct Nonsense {
 }
 
 impl FailoverPolicy for Nonsense {
-    fn rank(&self, _: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, _: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         (self.rank)(candidate)
     }
 
-    fn walk(&self, _: &Placement<'_>) -> Walk {
+    fn walk(&self, _: &PlacementRequest<'_>) -> Walk {
         self.walk
     }
 }

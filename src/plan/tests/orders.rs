@@ -104,7 +104,7 @@ fn a_second_order_breaks_the_ties_of_the_first() {
     struct Site;
 
     impl FailoverPolicy for Site {
-        fn rank(&self, _: &Placement<'_>, candidate: NodeId) -> Rank {
+        fn rank(&self, _: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
             Rank::by(Key::largest("in site", i64::from(candidate.index() < 2)))
         }
     }
@@ -125,7 +125,7 @@ fn a_walk_asks_of_the_first_eligible_node_only() {
     struct Counting(AtomicUsize);
 
     impl FailoverPolicy for &'static Counting {
-        fn rank(&self, _: &Placement<'_>, _: NodeId) -> Rank {
+        fn rank(&self, _: &PlacementRequest<'_>, _: NodeId) -> Rank {
             self.0.fetch_add(1, Ordering::Relaxed);
             Rank::neutral()
         }

@@ -213,7 +213,7 @@ fn a_veto_holds_in_every_tier() {
     struct Never(NodeId);
 
     impl FailoverPolicy for Never {
-        fn rank(&self, _: &Placement<'_>, candidate: NodeId) -> Rank {
+        fn rank(&self, _: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
             if candidate == self.0 {
                 return Rank::veto("never");
             }

@@ -15,7 +15,7 @@ use super::rates::Scatter;
 use super::truth::{GroundTruth, Told};
 use quorate::cluster::{Effect, Event, Output};
 use quorate::policy::Ring;
-use quorate::quorum::{Verdict, WitnessState};
+use quorate::quorum::{QuorumVerdict, WitnessState};
 use quorate::settings::Fencing;
 use quorate::{Cluster, GroupId, Input, NodeId, OpId, ResourceId, Timestamp, WallClock};
 use quorate_testkit::{Breach, Invariant, audit};
@@ -299,7 +299,7 @@ impl Simulation {
         Ok(())
     }
 
-    fn note_quorum(&mut self, verdict: Verdict) -> Result<(), Breach> {
+    fn note_quorum(&mut self, verdict: QuorumVerdict) -> Result<(), Breach> {
         if verdict.is_quorate() != self.truth.is_quorate() {
             return Err(Breach::of(Invariant::S5, format!("the core judges {verdict}")));
         }

@@ -7,7 +7,7 @@ use quorate::cluster::Reason;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::policy::Ring;
 use quorate::settings::UnconfirmedStop;
-use quorate::state::Exhaustion;
+use quorate::state::NoRestartCause;
 use quorate::{Cluster, NodeId, ResourceId};
 use quorate_testkit::audit::Audit;
 use quorate_testkit::{Breach, Invariant};
@@ -158,10 +158,10 @@ impl State {
                 });
                 is_fatal && is_fenced_out(node)
             }
-            Reason::Failed { cause: Exhaustion::Failovers, .. } => {
+            Reason::Failed { cause: NoRestartCause::Failovers, .. } => {
                 self.world.is_out_of_failovers(group)
             }
-            Reason::Failed { cause: Exhaustion::NoCandidate, .. } => !has_other,
+            Reason::Failed { cause: NoRestartCause::NoCandidate, .. } => !has_other,
             _ => false,
         }
     }

@@ -4,7 +4,7 @@ use quorate::Command;
 use quorate::cluster::Event;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::Interval;
-use quorate::state::Exhaustion;
+use quorate::state::NoRestartCause;
 use quorate::{GroupId, NodeId, ResourceId, Timestamp};
 
 use super::Moment;
@@ -69,7 +69,10 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
                 let is_kept_by_pause = is_tried_by_itself
                     && matches!(
                         again,
-                        Again::RetryAt(None, Exhaustion::NoCandidate | Exhaustion::Failovers)
+                        Again::RetryAt(
+                            None,
+                            NoRestartCause::NoCandidate | NoRestartCause::Failovers
+                        )
                     );
                 if *again == Again::Untold || is_kept_by_pause {
                     *again = Again::Free;
@@ -89,7 +92,7 @@ fn has_retries(seen: &Seen, resource: ResourceId) -> bool {
 
 fn due(again: Again, now: Timestamp, resource: ResourceId) -> Result<(), Breach> {
     let is_due = match again {
-        Again::Free | Again::RetryAt(_, Exhaustion::Admission) => true,
+        Again::Free | Again::RetryAt(_, NoRestartCause::Admission) => true,
         Again::Untold => false,
         Again::RestartAt(at) => at <= now,
         Again::RetryAt(at, _) => at.is_some_and(|at| at <= now),
@@ -105,7 +108,7 @@ fn resumed(seen: &mut Seen, node: NodeId) {
     for resource in resources_on(seen, node) {
         let record = &mut seen.resources[resource.index()];
         match record.again {
-            Again::RetryAt(_, Exhaustion::NoCandidate | Exhaustion::Failovers) => {
+            Again::RetryAt(_, NoRestartCause::NoCandidate | NoRestartCause::Failovers) => {
                 record.again = Again::Free;
                 record.retry_at.take_if(|at| *at > paused_at);
             }

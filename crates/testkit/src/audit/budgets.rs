@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quorate::cluster::{Effect, Event};
-use quorate::state::{Exhaustion, MovementCause, OperationKind};
+use quorate::state::{MovementCause, NoRestartCause, OperationKind};
 use quorate::{GroupId, ResourceId, Timestamp};
 
 use super::Moment;
@@ -82,14 +82,14 @@ fn given_up(
     seen: &mut Seen,
     moment: &Moment<'_>,
     resource: ResourceId,
-    (cause, retry_at): (Exhaustion, Option<Timestamp>),
+    (cause, retry_at): (NoRestartCause, Option<Timestamp>),
 ) -> Result<(), Breach> {
     let declared = seen.spec.resource(resource).expect("a declared one");
     let settings = declared.settings();
     let window = seen.spec.settings().restart_window;
     // On a paused node it only tries to leave once more, and what was counted stays.
     let is_leaving = is_held(seen, declared.group())
-        && matches!(cause, Exhaustion::NoCandidate | Exhaustion::Failovers);
+        && matches!(cause, NoRestartCause::NoCandidate | NoRestartCause::Failovers);
     let record = &mut seen.resources[resource.index()];
     let is_over = record.retry_at.is_some_and(|at| at <= moment.now) && !record.state.may_run();
     if is_over && !is_leaving {
@@ -102,7 +102,7 @@ fn given_up(
     let clock = record.clock(window, moment.now);
     let used = in_window(&record.restarts, clock, settings.restart_period);
     let allowed = usize::try_from(record.threshold(settings)).unwrap_or(usize::MAX);
-    let is_withheld = cause == Exhaustion::Restarts && used < allowed;
+    let is_withheld = cause == NoRestartCause::Restarts && used < allowed;
     ensure!(
         S15,
         !is_withheld,

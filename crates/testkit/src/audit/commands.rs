@@ -3,7 +3,7 @@
 use quorate::cluster::Life;
 use quorate::machine::NodeState;
 use quorate::settings::DesiredState;
-use quorate::state::{DownProof, Exhaustion};
+use quorate::state::{DownProof, NoRestartCause};
 use quorate::{Command, GroupId, Input, NodeId, ResourceId};
 
 use super::{Moment, again, failures, left};
@@ -120,7 +120,7 @@ fn free_on_owner(seen: &mut Seen, group: GroupId) {
     let of = seen.spec.group(group).expect("a declared group");
     for resource in of.resources() {
         let again = &mut seen.resources[resource.index()].again;
-        if matches!(again, Again::RetryAt(_, Exhaustion::ForGood)) {
+        if matches!(again, Again::RetryAt(_, NoRestartCause::ForGood)) {
             *again = Again::Free;
         }
     }

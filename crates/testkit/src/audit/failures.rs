@@ -7,9 +7,9 @@ use crate::{Breach, ensure};
 use quorate::cluster::{Event, Output};
 use quorate::machine::NodeState;
 use quorate::plan::{Tier, assess};
-use quorate::policy::{Placement, Trigger};
+use quorate::policy::{PlacementRequest, Trigger};
 use quorate::settings::Admission;
-use quorate::state::{Exhaustion, MovementCause};
+use quorate::state::{MovementCause, NoRestartCause};
 use quorate::{Cluster, Command, GroupId, NodeId, Timestamp};
 
 /// A group does not go to a node on which one of its resources can never run, nor returns by itself to
@@ -73,7 +73,7 @@ pub(super) fn choice(
 
 fn can_take(cluster: &Cluster, group: GroupId, node: NodeId) -> bool {
     let (spec, state) = (cluster.spec(), cluster.state());
-    let tier = Placement::new(spec, state, group, Trigger::ResourceFailure)
+    let tier = PlacementRequest::new(spec, state, group, Trigger::ResourceFailure)
         .and_then(|placement| assess(&placement, cluster.policy(), node).ok());
     match tier {
         Some(Tier::Eligible) => true,
@@ -114,7 +114,7 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
             // What could never run in this life is tried in the next one.
             for resource in resources_on(seen, *node) {
                 let record = &mut seen.resources[resource.index()];
-                if matches!(record.again, Again::RetryAt(_, Exhaustion::ForGood)) {
+                if matches!(record.again, Again::RetryAt(_, NoRestartCause::ForGood)) {
                     record.again = Again::Free;
                 }
             }

@@ -7,7 +7,7 @@ use crate::{Breach, ensure};
 use quorate::cluster::{Effect, Event};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{NoQuorum, OnUnfixable, RestartAction};
-use quorate::state::{Exhaustion, MovementCause, OperationKind, ResourceRecord};
+use quorate::state::{MovementCause, NoRestartCause, OperationKind, ResourceRecord};
 use quorate::{Cluster, Command, GroupId, Input, Outcome, ResourceId};
 
 /// Nothing is asked for of what is left for an operator.
@@ -47,7 +47,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
                 "{group} moves by itself ({cause}) while {left:?} is left for an operator"
             );
         }
-        Event::RestartsExhausted { resource, cause: Exhaustion::Left, .. } => {
+        Event::RestartsExhausted { resource, cause: NoRestartCause::Left, .. } => {
             ensure!(
                 S15,
                 is_unconfirmed(seen, moment, *resource)
@@ -201,7 +201,7 @@ fn release_group(seen: &mut Seen, group: GroupId) {
 fn release(seen: &mut Seen, resource: ResourceId) {
     let record = &mut seen.resources[resource.index()];
     record.is_left = false;
-    if matches!(record.again, Again::RetryAt(_, Exhaustion::Left)) {
+    if matches!(record.again, Again::RetryAt(_, NoRestartCause::Left)) {
         record.again = Again::Free;
     }
 }

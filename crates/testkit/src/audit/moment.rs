@@ -1,6 +1,6 @@
 //! A step as it looked before: what sets it off, when, and the cluster by then.
 
-use quorate::state::{Exhaustion, Recovery};
+use quorate::state::{NoRestartCause, Recovery};
 use quorate::{Cluster, Command, Input, Timestamp};
 
 /// What sets a step off.
@@ -53,7 +53,7 @@ impl<'a> Moment<'a> {
 
     /// Whether a resource was given up for good before this step, and another configuration has it
     /// tried again: that is told once more, with a time, whatever its budget says now.
-    pub(crate) fn is_told_again(&self, resource: &str, cause: Exhaustion) -> bool {
+    pub(crate) fn is_told_again(&self, resource: &str, cause: NoRestartCause) -> bool {
         let before = self.before.spec().resource_id(resource);
         let record = before.and_then(|id| self.before.state().resource(id));
         let recovery = record.map(|record| record.recovery());

@@ -3,7 +3,7 @@
 use quorate::cluster::{Event, Output};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::plan::{Tier, assess};
-use quorate::policy::{Placement, Trigger};
+use quorate::policy::{PlacementRequest, Trigger};
 use quorate::settings::{Ownership, Priority};
 use quorate::spec::GroupSpec;
 use quorate::state::{
@@ -323,6 +323,6 @@ fn could_use(
     if state.node_state(node) != NodeState::Up {
         return false;
     }
-    Placement::new(spec, &state, rival, trigger)
+    PlacementRequest::new(spec, &state, rival, trigger)
         .is_some_and(|placement| assess(&placement, cluster.policy(), node) == Ok(Tier::Eligible))
 }

@@ -3,7 +3,7 @@
 use quorate::cluster::Reason;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{DesiredState, Fencing, Priority, RestartAction, Retry};
-use quorate::state::{Exhaustion, OperationKind, Recovery, Room, Vouched};
+use quorate::state::{NoRestartCause, OperationKind, Recovery, Room, Vouched};
 use quorate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
 use super::Moment;
@@ -83,7 +83,7 @@ pub(super) fn raised_budgets_count(moment: &Moment<'_>, cluster: &Cluster) -> Re
 
 /// Why a resource is given up, and whether what it lacked is there.
 struct Exhausted {
-    cause: Exhaustion,
+    cause: NoRestartCause,
     may_go_on: bool,
 }
 
@@ -96,19 +96,19 @@ fn exhausted(cluster: &Cluster, resource: ResourceId, now: Timestamp) -> Option<
     let is_up = cluster.state().node_state(owner) != NodeState::Paused;
     let is_restarted = declared.settings().restart_action != RestartAction::DontRestart;
     let may_go_on = match cause {
-        Exhaustion::DontRestart => is_restarted,
-        Exhaustion::Restarts | Exhaustion::Redundant => {
+        NoRestartCause::DontRestart => is_restarted,
+        NoRestartCause::Restarts | NoRestartCause::Redundant => {
             let left = cluster.restart_budget(resource, now).is_some_and(|of| of.remaining > 0);
             left && is_restarted && is_up && !is_last
         }
-        Exhaustion::Failovers => {
+        NoRestartCause::Failovers => {
             cluster.failover_budget(declared.group(), now).is_some_and(|of| of.remaining > 0)
         }
-        Exhaustion::NoCandidate
-        | Exhaustion::Admission
-        | Exhaustion::ForGood
-        | Exhaustion::Left
-        | Exhaustion::Retries => false,
+        NoRestartCause::NoCandidate
+        | NoRestartCause::Admission
+        | NoRestartCause::ForGood
+        | NoRestartCause::Left
+        | NoRestartCause::Retries => false,
     };
     Some(Exhausted { cause, may_go_on })
 }
@@ -190,7 +190,8 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
         }
         Reason::Failed { resource, cause, retry_at } => {
             // A paused node starts nothing: only what leaves it has a time.
-            let is_kept = owner_state != Some(NodeState::Paused) || cause == Exhaustion::Failovers;
+            let is_kept =
+                owner_state != Some(NodeState::Paused) || cause == NoRestartCause::Failovers;
             is_mine(resource)
                 && (is_kept || retry_at.is_none())
                 && recovery(resource) == Some(Recovery::RetryAt { at: retry_at, cause })

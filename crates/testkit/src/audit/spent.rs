@@ -3,7 +3,7 @@
 use quorate::cluster::Event;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{RedundantProvider, RestartAction, RestartWindow, Retry};
-use quorate::state::{Exhaustion, MovementCause, Recovery};
+use quorate::state::{MovementCause, NoRestartCause, Recovery};
 use quorate::{Input, NodeId, Outcome, ResourceId};
 
 use super::Moment;
@@ -29,14 +29,14 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             record.waits = true;
         }
         Event::RestartsExhausted { resource, cause, retry_at } => {
-            let is_timed = retry_at.is_some() && *cause != Exhaustion::Admission;
-            if *cause == Exhaustion::Admission {
+            let is_timed = retry_at.is_some() && *cause != NoRestartCause::Admission;
+            if *cause == NoRestartCause::Admission {
                 // Its retry was due, and is over with that.
                 let record = &mut seen.resources[resource.index()];
                 record.is_retried |= matches!(
                     record.again,
                     Again::RetryAt(Some(at), cause)
-                        if at <= moment.now && cause != Exhaustion::Admission
+                        if at <= moment.now && cause != NoRestartCause::Admission
                 );
             }
             seen.resources[resource.index()].waits = is_timed;
@@ -89,15 +89,15 @@ pub(super) fn reconfigured(seen: &mut Seen, moment: &Moment<'_>) {
             .map(|record| record.recovery());
         let Some(Recovery::RetryAt { cause, .. }) = recovery else { continue };
         let may_leave = match cause {
-            Exhaustion::Failovers => may_fail_over(seen, seen.group_of(resource), moment.now),
-            Exhaustion::DontRestart => is_spent(seen, moment, resource),
-            Exhaustion::Restarts
-            | Exhaustion::Redundant
-            | Exhaustion::NoCandidate
-            | Exhaustion::Admission
-            | Exhaustion::ForGood
-            | Exhaustion::Left
-            | Exhaustion::Retries => false,
+            NoRestartCause::Failovers => may_fail_over(seen, seen.group_of(resource), moment.now),
+            NoRestartCause::DontRestart => is_spent(seen, moment, resource),
+            NoRestartCause::Restarts
+            | NoRestartCause::Redundant
+            | NoRestartCause::NoCandidate
+            | NoRestartCause::Admission
+            | NoRestartCause::ForGood
+            | NoRestartCause::Left
+            | NoRestartCause::Retries => false,
         };
         if may_leave && moves_its_group(seen, resource) {
             seen.resources[resource.index()].may_leave = true;
@@ -120,7 +120,7 @@ fn changed(
             record.may_leave = false;
             record.waits = false;
             // What was only refused a place has not been tried yet.
-            let was_refused = matches!(record.again, Again::RetryAt(_, Exhaustion::Admission));
+            let was_refused = matches!(record.again, Again::RetryAt(_, NoRestartCause::Admission));
             record.is_retried |= !was_refused && record.retry_at.is_some_and(|at| at <= now);
             record.started_at = now;
         }
@@ -240,11 +240,11 @@ fn given_up(
     seen: &mut Seen,
     moment: &Moment<'_>,
     resource: ResourceId,
-    cause: Exhaustion,
+    cause: NoRestartCause,
 ) -> Result<(), Breach> {
     let may_leave = seen.resource(resource).may_leave;
     match cause {
-        Exhaustion::NoCandidate | Exhaustion::Failovers => {
+        NoRestartCause::NoCandidate | NoRestartCause::Failovers => {
             ensure!(
                 S15,
                 may_leave,
@@ -252,26 +252,26 @@ fn given_up(
                  restarted"
             );
         }
-        Exhaustion::Redundant => {
+        NoRestartCause::Redundant => {
             ensure!(
                 S15,
                 is_spent(seen, moment, resource),
                 "{resource} is given up because it is redundant, and may be restarted"
             );
         }
-        Exhaustion::ForGood => {
+        NoRestartCause::ForGood => {
             ensure!(
                 S15,
                 may_leave || failed_for_good(moment),
                 "{resource} is given up because it can never run, and nobody said so"
             );
         }
-        Exhaustion::DontRestart
-        | Exhaustion::Restarts
-        | Exhaustion::Admission
+        NoRestartCause::DontRestart
+        | NoRestartCause::Restarts
+        | NoRestartCause::Admission
         // Judged with all that is left.
-        | Exhaustion::Left
-        | Exhaustion::Retries => {}
+        | NoRestartCause::Left
+        | NoRestartCause::Retries => {}
     }
     // What has nowhere to go goes as soon as there is a place.
     let owner = seen.group(seen.group_of(resource)).owner;
@@ -280,7 +280,7 @@ fn given_up(
         .barred
         .iter()
         .any(|(node, unfit)| Some(*node) == owner && *unfit == resource);
-    let is_kept = cause == Exhaustion::NoCandidate || bars_owner;
+    let is_kept = cause == NoRestartCause::NoCandidate || bars_owner;
     seen.resources[resource.index()].may_leave = may_leave && is_kept;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The state by itself, whatever led to it.
 
 use quorate::Cluster;
-use quorate::cluster::Rule;
+use quorate::cluster::StateRule;
 
 use crate::Breach;
 use crate::Invariant;
@@ -19,48 +19,52 @@ pub fn state(cluster: &Cluster) -> Result<(), Breach> {
 }
 
 /// The promise that a rule of the state belongs to.
-const fn promise(rule: Rule) -> Invariant {
+const fn promise(rule: StateRule) -> Invariant {
     match rule {
-        Rule::FailedTwiceOnNode | Rule::FailedInLaterLife => Invariant::L3,
-        Rule::RecordCount | Rule::UnknownReference | Rule::OccupancyDiffers => Invariant::S28,
-        Rule::VotesDiffer => Invariant::S6,
-        Rule::OutstandingDiffers => Invariant::S8,
-        Rule::IndexDiffers | Rule::StandingDiffers => Invariant::S31,
-        Rule::TimerDiffers => Invariant::S11,
-        Rule::CounterTooLarge
-        | Rule::ConfigurationNotCounted
-        | Rule::DeclaredInFuture
-        | Rule::OwnerWithoutEpoch
-        | Rule::OrderedInLaterEpoch
-        | Rule::RoomDiffers
-        | Rule::InputNotAccepted => Invariant::S7,
-        Rule::TimeInFuture | Rule::TimesOutOfOrder | Rule::ClockOutOfRange => Invariant::S29,
-        Rule::LogTooLong => Invariant::S30,
-        Rule::OperationReused | Rule::OperationNotIssued => Invariant::S11,
-        Rule::OperationDoesNotFit => Invariant::S12,
-        Rule::OperationOnNonMember
-        | Rule::StartOnNodeNotUp
-        | Rule::PauseDiffers
-        | Rule::DrainOfResumedNode => Invariant::S16,
-        Rule::StartBesideOrphan | Rule::RunsWithoutOwner | Rule::OrphanBesideItself => {
-            Invariant::S1
+        StateRule::FailedTwiceOnNode | StateRule::FailedInLaterLife => Invariant::L3,
+        StateRule::RecordCount | StateRule::UnknownReference | StateRule::OccupancyDiffers => {
+            Invariant::S28
         }
-        Rule::StartWithoutProvider => Invariant::S2,
-        Rule::StopBeforeDependent => Invariant::S3,
-        Rule::UnopenedOnOwner
-        | Rule::RecoveryDoesNotFit
-        | Rule::FailureDoesNotFit
-        | Rule::RunDoesNotFit
-        | Rule::ForbiddenChange
-        | Rule::PlanningWithoutEnd => Invariant::S33,
-        Rule::RunsOnDownNode | Rule::DownWithoutProof => Invariant::S9,
-        Rule::CertainOnLostNode | Rule::LateStartWithoutDoubt | Rule::DoubtDiffers => {
-            Invariant::S13
+        StateRule::VotesDiffer => Invariant::S6,
+        StateRule::OutstandingDiffers => Invariant::S8,
+        StateRule::IndexDiffers | StateRule::StandingDiffers => Invariant::S31,
+        StateRule::TimerDiffers => Invariant::S11,
+        StateRule::CounterTooLarge
+        | StateRule::ConfigurationNotCounted
+        | StateRule::DeclaredInFuture
+        | StateRule::OwnerWithoutEpoch
+        | StateRule::OrderedInLaterEpoch
+        | StateRule::RoomDiffers
+        | StateRule::InputNotAccepted => Invariant::S7,
+        StateRule::TimeInFuture | StateRule::TimesOutOfOrder | StateRule::ClockOutOfRange => {
+            Invariant::S29
         }
-        Rule::MoveToOwner => Invariant::S4,
-        Rule::OrphanOnDownNode => Invariant::S27,
-        Rule::FenceOfDownNode | Rule::FenceRetryWithoutNeed => Invariant::S26,
-        Rule::QuorumDiffers | Rule::FormationDiffers => Invariant::S5,
+        StateRule::LogTooLong => Invariant::S30,
+        StateRule::OperationReused | StateRule::OperationNotIssued => Invariant::S11,
+        StateRule::OperationDoesNotFit => Invariant::S12,
+        StateRule::OperationOnNonMember
+        | StateRule::StartOnNodeNotUp
+        | StateRule::PauseDiffers
+        | StateRule::DrainOfResumedNode => Invariant::S16,
+        StateRule::StartBesideOrphan
+        | StateRule::RunsWithoutOwner
+        | StateRule::OrphanBesideItself => Invariant::S1,
+        StateRule::StartWithoutProvider => Invariant::S2,
+        StateRule::StopBeforeDependent => Invariant::S3,
+        StateRule::UnopenedOnOwner
+        | StateRule::RecoveryDoesNotFit
+        | StateRule::FailureDoesNotFit
+        | StateRule::RunDoesNotFit
+        | StateRule::ForbiddenChange
+        | StateRule::PlanningWithoutEnd => Invariant::S33,
+        StateRule::RunsOnDownNode | StateRule::DownWithoutProof => Invariant::S9,
+        StateRule::CertainOnLostNode
+        | StateRule::LateStartWithoutDoubt
+        | StateRule::DoubtDiffers => Invariant::S13,
+        StateRule::MoveToOwner => Invariant::S4,
+        StateRule::OrphanOnDownNode => Invariant::S27,
+        StateRule::FenceOfDownNode | StateRule::FenceRetryWithoutNeed => Invariant::S26,
+        StateRule::QuorumDiffers | StateRule::FormationDiffers => Invariant::S5,
         // A rule that is newer than this crate.
         _ => Invariant::S28,
     }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use quorate::cluster::{Effect, Reason};
 use quorate::machine::{NodeState, ResourceState};
-use quorate::plan::Verdict;
+use quorate::plan::CandidateVerdict;
 use quorate::policy::Trigger;
 use quorate::settings::{Fencing, Interval, Retry};
 use quorate::spec::GroupSpec;
-use quorate::state::{Exhaustion, OperationKind, Recovery};
+use quorate::state::{NoRestartCause, OperationKind, Recovery};
 use quorate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
 use super::left;
@@ -126,13 +126,13 @@ fn has_other_node(cluster: &Cluster, group: GroupId, owner: NodeId) -> bool {
     // Those behind the chosen one are as good as it is, or as bad.
     let is_good = candidates
         .iter()
-        .any(|candidate| matches!(candidate.verdict, Verdict::Chosen { drawback: None }));
+        .any(|candidate| matches!(candidate.verdict, CandidateVerdict::Chosen { drawback: None }));
     is_good
         && candidates.iter().any(|candidate| {
             candidate.node != owner
                 && match candidate.verdict {
-                    Verdict::Chosen { .. } | Verdict::Behind { .. } => true,
-                    Verdict::LastResort(_) | Verdict::Rejected(_) => false,
+                    CandidateVerdict::Chosen { .. } | CandidateVerdict::Behind { .. } => true,
+                    CandidateVerdict::LastResort(_) | CandidateVerdict::Rejected(_) => false,
                 }
         })
 }
@@ -142,7 +142,7 @@ fn wants_to_leave(cluster: &Cluster, group: GroupId) -> bool {
     let mut resources = cluster.spec().group(group).into_iter().flat_map(GroupSpec::resources);
     resources.any(|id| {
         let recovery = cluster.state().resource(id).map(|record| record.recovery());
-        matches!(recovery, Some(Recovery::RetryAt { cause: Exhaustion::NoCandidate, .. }))
+        matches!(recovery, Some(Recovery::RetryAt { cause: NoRestartCause::NoCandidate, .. }))
     })
 }
 
@@ -204,14 +204,16 @@ pub fn is_lasting(cluster: &Cluster, reason: Reason) -> bool {
             let declared = cluster.spec().resource(resource);
             let never = declared.is_some_and(|of| of.settings().retry_period == Interval::Never);
             match cause {
-                Exhaustion::DontRestart | Exhaustion::Retries => retry_at.is_none(),
-                Exhaustion::Admission
-                | Exhaustion::NoCandidate
-                | Exhaustion::ForGood
-                | Exhaustion::Left => true,
+                NoRestartCause::DontRestart | NoRestartCause::Retries => retry_at.is_none(),
+                NoRestartCause::Admission
+                | NoRestartCause::NoCandidate
+                | NoRestartCause::ForGood
+                | NoRestartCause::Left => true,
                 // The node is barred for it, and it may not leave yet.
-                Exhaustion::Failovers if bars_owner(cluster, resource) => true,
-                Exhaustion::Restarts | Exhaustion::Redundant | Exhaustion::Failovers => {
+                NoRestartCause::Failovers if bars_owner(cluster, resource) => true,
+                NoRestartCause::Restarts
+                | NoRestartCause::Redundant
+                | NoRestartCause::Failovers => {
                     never
                         || retry_at.is_none()
                             && (settings.retry == Retry::FinalAttempt

@@ -3,7 +3,7 @@
 use crate::reference::Order;
 use quorate::NodeId;
 use quorate::policy::{
-    FailoverPolicy, FirstPreferred, Key, LeastGroups, Placement, Rank, Ring, Walk,
+    FailoverPolicy, FirstPreferred, Key, LeastGroups, PlacementRequest, Rank, Ring, Walk,
 };
 
 /// One of several policies.
@@ -37,7 +37,7 @@ impl Policy {
 }
 
 impl FailoverPolicy for Policy {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         match self {
             Self::Ring(ring) => ring.rank(placement, candidate),
             Self::LeastGroups => LeastGroups.then(FirstPreferred).rank(placement, candidate),
@@ -54,7 +54,7 @@ impl FailoverPolicy for Policy {
         }
     }
 
-    fn walk(&self, placement: &Placement<'_>) -> Walk {
+    fn walk(&self, placement: &PlacementRequest<'_>) -> Walk {
         match self {
             Self::Ring(ring) => ring.walk(placement),
             Self::LeastGroups | Self::Whim => Walk::Ranked,

@@ -7,7 +7,7 @@ use crate::{Breach, ensure};
 use quorate::cluster::{DeadlineReason, Output, Reason};
 use quorate::machine::NodeState;
 use quorate::spec::GroupSpec;
-use quorate::state::{Exhaustion, MovementCause, OperationKind};
+use quorate::state::{MovementCause, NoRestartCause, OperationKind};
 use quorate::{Cluster, GroupId, Timestamp};
 
 /// Every group whose time is over is online, or says what no time will mend, or is on its way to a
@@ -60,7 +60,7 @@ fn last_return(cluster: &Cluster, declared: &GroupSpec) -> Option<Timestamp> {
 fn waits_for_failovers(reason: Reason, now: Timestamp) -> bool {
     matches!(
         reason,
-        Reason::Failed { cause: Exhaustion::Failovers, retry_at: Some(at), .. } if now < at
+        Reason::Failed { cause: NoRestartCause::Failovers, retry_at: Some(at), .. } if now < at
     )
 }
 

@@ -2,8 +2,8 @@
 
 use super::case::{ASKED, Case, Scene};
 use quorate::NodeId;
-use quorate::plan::{Candidate, Eligibility, Rejection, Verdict, eligibility, explain};
-use quorate::policy::{FailoverPolicy, Placement, Rank, Trigger, Walk};
+use quorate::plan::{Candidate, CandidateVerdict, Eligibility, Rejection, eligibility, explain};
+use quorate::policy::{FailoverPolicy, PlacementRequest, Rank, Trigger, Walk};
 
 /// The candidates of one question.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,11 +20,12 @@ pub(super) fn answer(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) ->
 }
 
 impl Answer {
-    pub(super) fn of(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Self {
+    pub(super) fn of(placement: &PlacementRequest<'_>, policy: &dyn FailoverPolicy) -> Self {
         let candidates = explain(placement, policy).candidates;
-        let is_vetoed =
-            |of: &&Candidate| matches!(of.verdict, Verdict::Rejected(Rejection::Vetoed { .. }));
-        let is_taken = |of: &&Candidate| !matches!(of.verdict, Verdict::Rejected(_));
+        let is_vetoed = |of: &&Candidate| {
+            matches!(of.verdict, CandidateVerdict::Rejected(Rejection::Vetoed { .. }))
+        };
+        let is_taken = |of: &&Candidate| !matches!(of.verdict, CandidateVerdict::Rejected(_));
         let mut vetoed: Vec<NodeId> =
             candidates.iter().filter(is_vetoed).map(|of| of.node).collect();
         if !vetoed.is_empty() {
@@ -47,7 +48,7 @@ impl Answer {
 }
 
 /// The nodes about which a policy is asked.
-pub(super) fn candidates(placement: &Placement<'_>) -> Vec<NodeId> {
+pub(super) fn candidates(placement: &PlacementRequest<'_>) -> Vec<NodeId> {
     let nodes = placement.spec().nodes().map(|(node, _)| node);
     nodes
         .filter(|node| !matches!(eligibility(placement, *node), Eligibility::Rejected(_)))
@@ -59,11 +60,11 @@ pub(super) fn candidates(placement: &Placement<'_>) -> Vec<NodeId> {
 pub(crate) struct Ranked<'a>(pub(crate) &'a dyn FailoverPolicy);
 
 impl FailoverPolicy for Ranked<'_> {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         self.0.rank(placement, candidate)
     }
 
-    fn walk(&self, _: &Placement<'_>) -> Walk {
+    fn walk(&self, _: &PlacementRequest<'_>) -> Walk {
         Walk::Ranked
     }
 }
@@ -73,7 +74,7 @@ impl FailoverPolicy for Ranked<'_> {
 pub(super) struct Neutral;
 
 impl FailoverPolicy for Neutral {
-    fn rank(&self, _: &Placement<'_>, _: NodeId) -> Rank {
+    fn rank(&self, _: &PlacementRequest<'_>, _: NodeId) -> Rank {
         Rank::neutral()
     }
 }

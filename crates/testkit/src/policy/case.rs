@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use quorate::machine::NodeState;
-use quorate::policy::{Placement, Trigger};
+use quorate::policy::{PlacementRequest, Trigger};
 use quorate::settings::AntiAffinityPlacement;
 use quorate::spec::{
     ClusterDeclaration, ClusterSpec, GroupDeclaration, NodeDeclaration, ResourceDeclaration,
@@ -274,8 +274,9 @@ impl Member {
 
 impl Scene {
     /// The question for one of the groups.
-    pub(crate) fn ask(&self, group: GroupId, trigger: Trigger) -> Placement<'_> {
-        Placement::new(&self.spec, &self.state, group, trigger).expect("the group is declared")
+    pub(crate) fn ask(&self, group: GroupId, trigger: Trigger) -> PlacementRequest<'_> {
+        PlacementRequest::new(&self.spec, &self.state, group, trigger)
+            .expect("the group is declared")
     }
 
     /// Gives a group an owner, which begins an epoch as it does in a cluster.

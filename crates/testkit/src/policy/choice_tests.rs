@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use quorate::NodeId;
 use quorate::machine::NodeState;
-use quorate::plan::{Choice, Eligibility, Tier, Verdict, choose, eligibility, explain};
+use quorate::plan::{Choice, Eligibility, Tier, CandidateVerdict, choose, eligibility, explain};
 use quorate::policy::{
-    FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Placement, Ring, StrictPreferred,
+    FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, PlacementRequest, Ring, StrictPreferred,
     Trigger,
 };
 
@@ -20,7 +20,7 @@ struct Question {
     trigger: Trigger,
 }
 
-fn choose_in_every_way(placement: &Placement<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
+fn choose_in_every_way(placement: &PlacementRequest<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
     let choice = choose(placement, policy);
     assert_eq!(choose(placement, &Ranked(policy)), choice, "walk and ranks agree");
     let node = choice.map(|choice| choice.node);
@@ -91,9 +91,9 @@ proptest! {
         let declared: Vec<NodeId> = question.cluster.spec.nodes().map(|(node, _)| node).collect();
         prop_assert_eq!(nodes, declared);
         for (place, candidate) in explanation.candidates.iter().enumerate() {
-            let is_chosen = matches!(candidate.verdict, Verdict::Chosen { .. });
+            let is_chosen = matches!(candidate.verdict, CandidateVerdict::Chosen { .. });
             prop_assert_eq!(is_chosen, place == 0 && explanation.chosen.is_some());
-            if let Verdict::Behind { node, .. } = candidate.verdict {
+            if let CandidateVerdict::Behind { node, .. } = candidate.verdict {
                 prop_assert_eq!(explanation.candidates[place - 1].node, node);
             }
         }
@@ -101,7 +101,7 @@ proptest! {
             .candidates
             .iter()
             .map(|candidate| match (&candidate.verdict, eligibility(&placement, candidate.node)) {
-                (Verdict::Rejected(_), _) | (_, Eligibility::Rejected(_)) => 4,
+                (CandidateVerdict::Rejected(_), _) | (_, Eligibility::Rejected(_)) => 4,
                 (_, Eligibility::Eligible) => 0,
                 (_, Eligibility::LastResort(drawback)) => drawback.tier() as u8,
             })
@@ -110,7 +110,7 @@ proptest! {
         let rejected = explanation
             .candidates
             .iter()
-            .filter(|candidate| matches!(candidate.verdict, Verdict::Rejected(_)))
+            .filter(|candidate| matches!(candidate.verdict, CandidateVerdict::Rejected(_)))
             .map(|candidate| candidate.node);
         prop_assert!(rejected.is_sorted());
     }

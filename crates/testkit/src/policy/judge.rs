@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use super::case::{Case, Scene, case};
 use super::laws::{Finding, try_law};
 use super::shrink::simplest;
-use super::{Counterexample, Law, Report, Verdict};
+use super::{Counterexample, Law, LawVerdict, Report};
 use quorate::policy::FailoverPolicy;
 
 /// Without these nothing else can be judged.
@@ -50,7 +50,7 @@ pub(super) fn judge(laws: &[Law], cases: u32, seed: u64, policy: &dyn FailoverPo
     let verdicts = trials.into_iter().map(|trial| {
         let law = trial.law;
         let verdict = match fallen.filter(|fallen| *fallen != law) {
-            Some(fallen) => Verdict::Unjudged { reason: format!("{fallen} is broken") },
+            Some(fallen) => LawVerdict::Unjudged { reason: format!("{fallen} is broken") },
             None => trial.verdict(cases, policy),
         };
         (law, verdict)
@@ -65,14 +65,14 @@ fn ground(trials: &[Trial]) -> Option<Law> {
 }
 
 impl Trial {
-    fn verdict(self, cases: u32, policy: &dyn FailoverPolicy) -> Verdict {
+    fn verdict(self, cases: u32, policy: &dyn FailoverPolicy) -> LawVerdict {
         let law = self.law;
         let Some(case) = self.broken_by else {
             return match self.kept {
-                0 => Verdict::Unjudged {
+                0 => LawVerdict::Unjudged {
                     reason: format!("it has nothing to say in any of {cases} cases"),
                 },
-                kept => Verdict::Kept { cases: kept },
+                kept => LawVerdict::Kept { cases: kept },
             };
         };
         let finding = |case: &Case| match attempt(law, case, &case.scene(), policy) {
@@ -81,7 +81,7 @@ impl Trial {
         };
         let case = simplest(case, |case| finding(case).is_some());
         let finding = finding(&case).unwrap_or_else(|| "once, and not again".into());
-        Verdict::Broken(Counterexample { cluster: case.words(), finding })
+        LawVerdict::Broken(Counterexample { cluster: case.words(), finding })
     }
 }
 

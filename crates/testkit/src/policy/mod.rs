@@ -7,7 +7,7 @@
 //! policy on random clusters: in one line of a test,
 //!
 //! ```
-//! use quorate::policy::{FailoverPolicy, Key, LeastGroups, Placement, Rank};
+//! use quorate::policy::{FailoverPolicy, Key, LeastGroups, PlacementRequest, Rank};
 //! use quorate_testkit::policy::{Law, assert_conformance, conformance};
 //! use quorate::NodeId;
 //!
@@ -16,7 +16,7 @@
 //! struct StayOnSite;
 //!
 //! impl FailoverPolicy for StayOnSite {
-//!     fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+//!     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
 //!         let site_of = |node| placement.spec().node(node).and_then(|node| node.site());
 //!         let home = placement.owner().and_then(site_of);
 //!         let is_away = i64::from(site_of(candidate) != home);
@@ -31,7 +31,7 @@
 //! struct Crowd;
 //!
 //! impl FailoverPolicy for Crowd {
-//!     fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+//!     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
 //!         let groups = i64::try_from(placement.groups_on(candidate)).unwrap_or(i64::MAX);
 //!         Rank::by(Key::largest("groups on node", groups))
 //!     }
@@ -96,7 +96,7 @@ mod report;
 mod shrink;
 
 pub use law::Law;
-pub use report::{Counterexample, Report, Verdict};
+pub use report::{Counterexample, LawVerdict, Report};
 
 #[cfg(test)]
 mod tests;

@@ -7,12 +7,12 @@ use super::Law;
 /// What became of each law that was asked of a policy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Report {
-    pub(super) verdicts: Vec<(Law, Verdict)>,
+    pub(super) verdicts: Vec<(Law, LawVerdict)>,
 }
 
 /// Whether a policy keeps a law.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Verdict {
+pub enum LawVerdict {
     /// It does, in every case that was tried.
     Kept {
         /// In how many cases the law had something to say.
@@ -40,24 +40,24 @@ impl Report {
     /// Whether every law that was asked is kept.
     #[must_use]
     pub fn is_conformant(&self) -> bool {
-        self.verdicts.iter().all(|(_, verdict)| matches!(verdict, Verdict::Kept { .. }))
+        self.verdicts.iter().all(|(_, verdict)| matches!(verdict, LawVerdict::Kept { .. }))
     }
 
     /// What became of each law, in the order of [`Law::ALL`].
     #[must_use]
-    pub fn verdicts(&self) -> &[(Law, Verdict)] {
+    pub fn verdicts(&self) -> &[(Law, LawVerdict)] {
         &self.verdicts
     }
 
     /// What became of one law; `None` if it was not asked.
     #[must_use]
-    pub fn verdict(&self, law: Law) -> Option<&Verdict> {
+    pub fn verdict(&self, law: Law) -> Option<&LawVerdict> {
         self.verdicts.iter().find(|(own, _)| *own == law).map(|(_, verdict)| verdict)
     }
 
     /// The laws that are broken.
     pub fn broken(&self) -> impl Iterator<Item = Law> + '_ {
-        let broken = |verdict: &Verdict| matches!(verdict, Verdict::Broken(_));
+        let broken = |verdict: &LawVerdict| matches!(verdict, LawVerdict::Broken(_));
         self.verdicts.iter().filter(move |(_, verdict)| broken(verdict)).map(|(law, _)| *law)
     }
 }
@@ -76,11 +76,11 @@ impl fmt::Display for Report {
                 f.write_str("\n")?;
             }
             match verdict {
-                Verdict::Kept { cases } => write!(f, "kept      {law}, in {cases} cases")?,
-                Verdict::Broken(found) => {
+                LawVerdict::Kept { cases } => write!(f, "kept      {law}, in {cases} cases")?,
+                LawVerdict::Broken(found) => {
                     write!(f, "BROKEN    {law}: {}\n    {found}", law.title())?;
                 }
-                Verdict::Unjudged { reason } => write!(f, "UNJUDGED  {law}: {reason}")?,
+                LawVerdict::Unjudged { reason } => write!(f, "UNJUDGED  {law}: {reason}")?,
             }
         }
         Ok(())

@@ -6,7 +6,8 @@ use super::*;
 use quorate::NodeId;
 use quorate::machine::NodeState;
 use quorate::policy::{
-    FirstPreferred, Key, LeastGroups, LeastLoaded, Placement, Rank, Ring, StrictPreferred, Walk,
+    FirstPreferred, Key, LeastGroups, LeastLoaded, PlacementRequest, Rank, Ring, StrictPreferred,
+    Walk,
 };
 
 /// `PROPTEST_CASES` asks for more cases, and for others.
@@ -55,34 +56,34 @@ fn what_only_some_policies_keep() {
 /// A policy made of functions.
 #[derive(Debug)]
 struct Made {
-    rank: fn(&Placement<'_>, NodeId) -> Rank,
-    walk: fn(&Placement<'_>) -> Walk,
+    rank: fn(&PlacementRequest<'_>, NodeId) -> Rank,
+    walk: fn(&PlacementRequest<'_>) -> Walk,
 }
 
 impl FailoverPolicy for Made {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         (self.rank)(placement, candidate)
     }
 
-    fn walk(&self, placement: &Placement<'_>) -> Walk {
+    fn walk(&self, placement: &PlacementRequest<'_>) -> Walk {
         (self.walk)(placement)
     }
 }
 
-fn ranked(rank: fn(&Placement<'_>, NodeId) -> Rank) -> Made {
+fn ranked(rank: fn(&PlacementRequest<'_>, NodeId) -> Rank) -> Made {
     Made { rank, walk: |_| Walk::Ranked }
 }
 
 /// A policy with one key.
 #[derive(Debug)]
-struct ByKey(fn(&Placement<'_>, NodeId) -> Key);
+struct ByKey(fn(&PlacementRequest<'_>, NodeId) -> Key);
 
-fn by(key: fn(&Placement<'_>, NodeId) -> Key) -> ByKey {
+fn by(key: fn(&PlacementRequest<'_>, NodeId) -> Key) -> ByKey {
     ByKey(key)
 }
 
 impl FailoverPolicy for ByKey {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         Rank::by((self.0)(placement, candidate))
     }
 }
@@ -91,11 +92,11 @@ fn number(number: usize) -> i64 {
     i64::try_from(number).expect("a small number")
 }
 
-fn groups_on(placement: &Placement<'_>, node: NodeId) -> i64 {
+fn groups_on(placement: &PlacementRequest<'_>, node: NodeId) -> i64 {
     number(placement.groups_on(node))
 }
 
-fn in_state(placement: &Placement<'_>, is_one: fn(NodeState) -> bool) -> usize {
+fn in_state(placement: &PlacementRequest<'_>, is_one: fn(NodeState) -> bool) -> usize {
     let nodes = placement.spec().nodes();
     nodes.filter(|(node, _)| is_one(placement.state().node_state(*node))).count()
 }
@@ -110,7 +111,7 @@ fn breaks(laws: &[Law], policy: impl FailoverPolicy) -> Report {
 
 fn finding(report: &Report, law: Law) -> &Counterexample {
     match report.verdict(law) {
-        Some(Verdict::Broken(counterexample)) => counterexample,
+        Some(LawVerdict::Broken(counterexample)) => counterexample,
         other => std::panic!("{law} is {other:?}"),
     }
 }
@@ -126,7 +127,7 @@ fn a_panic() {
         "asked for g0 (start), the policy panics: index out of bounds: the len is 8 but the index \
          is 8"
     );
-    assert!(matches!(report.verdict(Law::NodeJoins), Some(Verdict::Unjudged { .. })));
+    assert!(matches!(report.verdict(Law::NodeJoins), Some(LawVerdict::Unjudged { .. })));
 }
 
 #[test]
@@ -229,7 +230,7 @@ fn two_orders() {
 #[test]
 fn nobody_is_good_enough() {
     let report = breaks(&[Law::SomeNode], ranked(|_, _| Rank::veto("never")));
-    assert!(matches!(report.verdict(Law::Settled), Some(Verdict::Unjudged { .. })));
+    assert!(matches!(report.verdict(Law::Settled), Some(LawVerdict::Unjudged { .. })));
     assert!(!report.is_conformant());
 }
 
@@ -347,7 +348,7 @@ fn laws_may_be_added_and_left_out() {
         .also(Law::VisitsAll)
         .judge(&Ring::new());
     assert_eq!(report.verdict(Law::LoadRepels), None);
-    assert!(matches!(report.verdict(Law::VisitsAll), Some(Verdict::Kept { .. })));
+    assert!(matches!(report.verdict(Law::VisitsAll), Some(LawVerdict::Kept { .. })));
     assert!(report.verdicts().is_sorted_by_key(|(law, _)| *law));
 }
 

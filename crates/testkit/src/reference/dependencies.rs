@@ -3,7 +3,7 @@
 use super::picture::{Group, Picture, Resource};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{DesiredState, FailoverLimit, NoQuorum, Ownership, RestartAction};
-use quorate::state::{Exhaustion, OperationKind, Recovery};
+use quorate::state::{NoRestartCause, OperationKind, Recovery};
 
 impl Picture {
     /// The resources of a group that should be online where it is: wanted there, able to run there,
@@ -142,9 +142,10 @@ impl Picture {
     /// rule): a resource that affects it has used up everything.
     fn is_limited(&self, group: &Group) -> bool {
         let is_spent = |resource: &Resource| match resource.recovery {
-            Recovery::RetryAt { cause: Exhaustion::Failovers | Exhaustion::Retries, .. } => {
-                resource.restart_action == RestartAction::RestartNotify
-            }
+            Recovery::RetryAt {
+                cause: NoRestartCause::Failovers | NoRestartCause::Retries,
+                ..
+            } => resource.restart_action == RestartAction::RestartNotify,
             Recovery::RetryAt { .. }
             | Recovery::None
             | Recovery::RestartAt(_)

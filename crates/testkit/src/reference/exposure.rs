@@ -5,7 +5,7 @@ use quorate::cluster::Event;
 use quorate::id::{Ids, Names};
 use quorate::settings::{DesiredState, Failback};
 use quorate::spec::{ClusterSpec, GroupSpec};
-use quorate::state::{Attraction, Exhaustion, HomeWait, Recovery, Room, Vouched};
+use quorate::state::{FailbackTarget, HomeWait, NoRestartCause, Recovery, Room, Vouched};
 use quorate::{Cluster, GroupId, NodeId, ResourceId};
 
 impl Picture {
@@ -29,7 +29,7 @@ impl Picture {
                 drain_target: drain.target.and_then(|target| node_name(spec, target)),
                 since: record.since(),
                 up_in_input: record.up_in_input(),
-                is_attractive: record.attraction() == Attraction::Open,
+                is_attractive: record.failback_target() == FailbackTarget::Open,
                 listed_in: record.listed_in(),
             }
         });
@@ -144,7 +144,7 @@ fn resource_of(cluster: &Cluster, group: GroupId, of: &GroupSpec, id: ResourceId
             })
             .collect(),
         recovery: record.recovery(),
-        is_left: matches!(record.recovery(), Recovery::RetryAt { cause: Exhaustion::Left, .. }),
+        is_left: matches!(record.recovery(), Recovery::RetryAt { cause: NoRestartCause::Left, .. }),
         operation: record.operation().map(|operation| (operation.id, operation.kind)),
         restart_action: declared.settings().restart_action,
         declared_in: record.declared_in(),

@@ -5,7 +5,7 @@ use super::picture::{Group, Picture};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::policy::Trigger;
 use quorate::settings::Ownership;
-use quorate::state::{DrainStatus, Exhaustion, LockHandling, Recovery};
+use quorate::state::{DrainStatus, LockHandling, NoRestartCause, Recovery};
 
 impl Picture {
     /// Whether a group waits for its home because the cluster has just formed
@@ -148,7 +148,9 @@ impl Picture {
             NodeState::Up | NodeState::Paused => {}
         }
         let is_failing = group.resources.iter().any(|resource| match resource.recovery {
-            Recovery::Failover | Recovery::RetryAt { cause: Exhaustion::NoCandidate, .. } => true,
+            Recovery::Failover | Recovery::RetryAt { cause: NoRestartCause::NoCandidate, .. } => {
+                true
+            }
             Recovery::None | Recovery::RestartAt(_) | Recovery::RetryAt { .. } => false,
         });
         // What is left for an operator keeps its group where it is.

@@ -6,7 +6,8 @@ use quorate::settings::{
     RestartAction,
 };
 use quorate::state::{
-    Drain, Exhaustion, Lock, LockHandling, MovementCause, OperationKind, QueuedMove, Recovery, Turn,
+    Drain, Lock, LockHandling, MovementCause, NoRestartCause, OperationKind, QueuedMove, Recovery,
+    Turn,
 };
 use quorate::{OpId, Timestamp};
 
@@ -282,13 +283,13 @@ impl Resource {
         let is_lost = match self.recovery {
             Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
             // Unless its node was off meanwhile.
-            Recovery::RetryAt { cause: Exhaustion::Left, .. } => self.is_left,
+            Recovery::RetryAt { cause: NoRestartCause::Left, .. } => self.is_left,
             Recovery::RetryAt { cause, .. } => matches!(
                 cause,
-                Exhaustion::Failovers
-                    | Exhaustion::NoCandidate
-                    | Exhaustion::Retries
-                    | Exhaustion::ForGood
+                NoRestartCause::Failovers
+                    | NoRestartCause::NoCandidate
+                    | NoRestartCause::Retries
+                    | NoRestartCause::ForGood
             ),
         };
         is_lost && self.restart_action == RestartAction::RestartNotify
@@ -299,7 +300,7 @@ impl Resource {
     fn is_tried_again(&self, now: Timestamp, is_held: bool) -> bool {
         match self.recovery {
             Recovery::RetryAt { at: Some(at), cause } => {
-                at <= now && !self.may_run() && (!is_held || cause == Exhaustion::Failovers)
+                at <= now && !self.may_run() && (!is_held || cause == NoRestartCause::Failovers)
             }
             Recovery::RetryAt { at: None, .. }
             | Recovery::None

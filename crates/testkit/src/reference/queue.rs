@@ -3,7 +3,7 @@
 use super::picture::{Group, Picture};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{Admission, DesiredState};
-use quorate::state::{DrainStatus, Exhaustion, MovementCause, OperationKind, Recovery, Turn};
+use quorate::state::{DrainStatus, MovementCause, NoRestartCause, OperationKind, Recovery, Turn};
 
 impl Picture {
     /// The resources of a group that may start now, everything considered. Beside its own
@@ -39,7 +39,7 @@ impl Picture {
         let is_over = |resource: &&super::Resource| match resource.recovery {
             Recovery::RestartAt(at) => at <= self.now && resource.operation.is_none(),
             Recovery::RetryAt { at, cause } => {
-                let may_try = !is_held || cause == Exhaustion::Failovers;
+                let may_try = !is_held || cause == NoRestartCause::Failovers;
                 at.is_some_and(|at| at <= self.now) && may_try && !resource.may_run()
             }
             Recovery::None | Recovery::Failover => false,

@@ -4,7 +4,7 @@ use crate::policies::Misbehaving;
 use crate::reference::Order;
 use quorate::NodeId;
 use quorate::policy::{
-    FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Placement, Rank, Ring,
+    FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, PlacementRequest, Rank, Ring,
     StrictPreferred, Walk,
 };
 
@@ -81,7 +81,7 @@ impl Policy {
 }
 
 impl FailoverPolicy for Policy {
-    fn rank(&self, placement: &Placement<'_>, candidate: NodeId) -> Rank {
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         match self {
             Self::Ring => Ring::new().rank(placement, candidate),
             Self::Seeded(seed) => Ring::seeded(*seed).rank(placement, candidate),
@@ -93,7 +93,7 @@ impl FailoverPolicy for Policy {
         }
     }
 
-    fn walk(&self, placement: &Placement<'_>) -> Walk {
+    fn walk(&self, placement: &PlacementRequest<'_>) -> Walk {
         match self {
             Self::Ring => Ring::new().walk(placement),
             Self::Seeded(seed) => Ring::seeded(*seed).walk(placement),

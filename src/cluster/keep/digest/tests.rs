@@ -11,7 +11,7 @@ use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
 use crate::spec::ClusterDeclaration;
 use crate::state::{
-    Attraction, DownProof, DrainMode, DrainStatus, HomeWait, Lock, LockHandling, MoveFailure,
+    DownProof, DrainMode, DrainStatus, FailbackTarget, HomeWait, Lock, LockHandling, MoveFailure,
     MovementCause, OperationKind, OrphanState, Pause, Recovery, Tenure, Turn, WitnessState,
 };
 
@@ -64,7 +64,7 @@ fn nodes() -> impl Iterator<Item = Change> {
         incarnation = Incarnation::new(8);
         since = at(601);
         up_in_input = 5;
-        attraction = Attraction::Withheld;
+        attraction = FailbackTarget::Withheld;
         pause = Pause::Resumed;
         drain.status = DrainStatus::Failed;
         drain.mode = DrainMode::Normal;

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::{Checks, Rule, Subject, Violation};
+use super::{Checks, Inconsistency, StateRule, StateSubject};
 use crate::id::{GroupId, NodeId, OpId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::spec::GroupSpec;
@@ -18,78 +18,80 @@ impl Checks<'_> {
         owner: Option<NodeId>,
         resource: ResourceId,
         record: &ResourceRecord,
-    ) -> Result<(), Violation> {
-        let subject = Subject::Resource(resource);
+    ) -> Result<(), Inconsistency> {
+        let subject = StateSubject::Resource(resource);
         let kind = record.operation.map(|operation| operation.kind);
-        require!(fits(record.state, kind), subject.clone(), Rule::OperationDoesNotFit);
+        require!(fits(record.state, kind), subject.clone(), StateRule::OperationDoesNotFit);
         let Some(operation) = record.operation else {
             return Ok(());
         };
         self.times(&subject, operation)?;
         let on = owner.map_or(NodeState::Down, |owner| self.state.node_state(owner));
-        require!(on.is_member(), subject.clone(), Rule::OperationOnNonMember);
+        require!(on.is_member(), subject.clone(), StateRule::OperationOnNonMember);
         let may_start = match on {
             NodeState::Up | NodeState::Paused => true,
             NodeState::Down | NodeState::Joining | NodeState::Unclean => false,
         };
         let is_start = operation.kind == OperationKind::Start;
-        require!(may_start || !is_start, subject, Rule::StartOnNodeNotUp);
+        require!(may_start || !is_start, subject, StateRule::StartOnNodeNotUp);
         Ok(())
     }
 
     /// Checks that the operation of a node is a fence, and the node is not certain to be off yet.
     /// Another attempt waits only while none is under way.
-    pub(crate) fn fence(self, node: NodeId, record: &NodeRecord) -> Result<(), Violation> {
-        let subject = Subject::Node(node);
+    pub(crate) fn fence(self, node: NodeId, record: &NodeRecord) -> Result<(), Inconsistency> {
+        let subject = StateSubject::Node(node);
         let is_idle = record.fence.operation.is_none() && record.state != NodeState::Down;
         require!(
             is_idle || record.fence.retry_at.is_none(),
             subject.clone(),
-            Rule::FenceRetryWithoutNeed,
+            StateRule::FenceRetryWithoutNeed,
         );
         let Some(operation) = record.fence.operation else {
             return Ok(());
         };
         let is_fence = operation.kind == OperationKind::Fence;
-        require!(is_fence, subject.clone(), Rule::OperationDoesNotFit);
+        require!(is_fence, subject.clone(), StateRule::OperationDoesNotFit);
         self.times(&subject, operation)?;
-        require!(record.state != NodeState::Down, subject, Rule::FenceOfDownNode);
+        require!(record.state != NodeState::Down, subject, StateRule::FenceOfDownNode);
         Ok(())
     }
 
     /// Checks that a node that is asked what it runs is a member, and has not said so.
-    pub(crate) fn inquiry(self, node: NodeId, record: &NodeRecord) -> Result<(), Violation> {
-        let subject = Subject::Node(node);
+    pub(crate) fn inquiry(self, node: NodeId, record: &NodeRecord) -> Result<(), Inconsistency> {
+        let subject = StateSubject::Node(node);
         let last = self.state.last_declared;
-        require!(record.listed_in <= last, subject.clone(), Rule::DeclaredInFuture);
+        require!(record.listed_in <= last, subject.clone(), StateRule::DeclaredInFuture);
         let Some(operation) = record.inquiry else {
             return Ok(());
         };
         let is_inventory = operation.kind == OperationKind::Inventory;
-        require!(is_inventory, subject.clone(), Rule::OperationDoesNotFit);
+        require!(is_inventory, subject.clone(), StateRule::OperationDoesNotFit);
         let is_needed = record.listed_in < last;
-        require!(is_needed, subject.clone(), Rule::OperationDoesNotFit);
-        require!(record.state.is_member(), subject.clone(), Rule::OperationOnNonMember);
+        require!(is_needed, subject.clone(), StateRule::OperationDoesNotFit);
+        require!(record.state.is_member(), subject.clone(), StateRule::OperationOnNonMember);
         self.times(&subject, operation)
     }
 
     /// Checks that orphans are known resources on known nodes that are not down, and that their
     /// operations fit.
-    pub(crate) fn orphans(self) -> Result<(), Violation> {
+    pub(crate) fn orphans(self) -> Result<(), Inconsistency> {
         let mut oldest_stops = BTreeMap::new();
         for (node, resource, orphan) in self.state.orphans() {
-            let subject = Subject::Orphan { node, resource };
+            let subject = StateSubject::Orphan { node, resource };
             let declared = self.spec.resource(resource);
             let Some(declared) = declared.filter(|_| self.spec.node(node).is_some()) else {
-                return Err(Violation::new(subject, Rule::UnknownReference));
+                return Err(Inconsistency::new(subject, StateRule::UnknownReference));
             };
             match self.state.node_state(node) {
                 NodeState::Joining | NodeState::Unclean | NodeState::Up | NodeState::Paused => {}
-                NodeState::Down => return Err(Violation::new(subject, Rule::OrphanOnDownNode)),
+                NodeState::Down => {
+                    return Err(Inconsistency::new(subject, StateRule::OrphanOnDownNode));
+                }
             }
             let owned = self.state.owner(declared.group()) == Some(node);
             let runs = owned && self.state.resource_state(resource).may_run();
-            require!(!runs, subject.clone(), Rule::OrphanBesideItself);
+            require!(!runs, subject.clone(), StateRule::OrphanBesideItself);
             self.orphan_operation(&subject, node, orphan)?;
             if let Some(stop) = orphan.operation {
                 let oldest = oldest_stops.entry(declared.group()).or_insert(stop.id);
@@ -103,10 +105,10 @@ impl Checks<'_> {
     /// member.
     fn orphan_operation(
         self,
-        subject: &Subject,
+        subject: &StateSubject,
         node: NodeId,
         orphan: &Orphan,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Inconsistency> {
         let asked = match orphan.state {
             OrphanState::Running | OrphanState::Unsettled => None,
             OrphanState::InDoubt(since) => {
@@ -117,26 +119,26 @@ impl Checks<'_> {
             OrphanState::Terminating => Some(OperationKind::Terminate),
         };
         let kind = orphan.operation.map(|operation| operation.kind);
-        require!(kind == asked, subject.clone(), Rule::OperationDoesNotFit);
+        require!(kind == asked, subject.clone(), StateRule::OperationDoesNotFit);
         let Some(operation) = orphan.operation else {
             return Ok(());
         };
         let is_member = self.state.node_state(node).is_member();
-        require!(is_member, subject.clone(), Rule::OperationOnNonMember);
+        require!(is_member, subject.clone(), StateRule::OperationOnNonMember);
         self.times(subject, operation)
     }
 
     /// Checks that no start of a group is younger than the operation that stops one of its
     /// resources elsewhere. An orphan that was found after the start was issued is legal, and is
     /// stopped.
-    fn starts_precede(self, group: GroupId, stop: OpId) -> Result<(), Violation> {
+    fn starts_precede(self, group: GroupId, stop: OpId) -> Result<(), Inconsistency> {
         let Some(declared) = self.spec.group(group) else {
             return Ok(());
         };
         for (resource, record) in self.resources_of(declared) {
             let start = record.operation.filter(|of| of.kind == OperationKind::Start);
             let precedes = start.is_none_or(|start| start.id < stop);
-            require!(precedes, Subject::Resource(resource), Rule::StartBesideOrphan);
+            require!(precedes, StateSubject::Resource(resource), StateRule::StartBesideOrphan);
         }
         Ok(())
     }
@@ -144,7 +146,7 @@ impl Checks<'_> {
     /// Checks that operations were issued after the events that they wait for: a start when each
     /// clause had a member online, a stop when no dependent relied on the resource. A provider may
     /// fail later, so a member that left its state since then is given the benefit of the doubt.
-    pub(crate) fn order(self, group: &GroupSpec) -> Result<(), Violation> {
+    pub(crate) fn order(self, group: &GroupSpec) -> Result<(), Inconsistency> {
         for (position, id) in group.resources().enumerate() {
             let Some(record) = self.state.resource(id) else {
                 continue;
@@ -157,7 +159,7 @@ impl Checks<'_> {
                     let issued_at = operation.issued_at;
                     let mut clauses = group.graph().clauses(position);
                     let held = clauses.all(|clause| self.could_hold(group, clause, issued_at));
-                    require!(held, Subject::Resource(id), Rule::StartWithoutProvider);
+                    require!(held, StateSubject::Resource(id), StateRule::StartWithoutProvider);
                 }
                 OperationKind::Stop => self.stopped_last(group, position, operation)?,
                 OperationKind::Terminate
@@ -176,7 +178,7 @@ impl Checks<'_> {
         group: &GroupSpec,
         provider: usize,
         stop: Operation,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Inconsistency> {
         for dependent in group.graph().dependents(provider) {
             let state = self.state.resource_state(group.resource_at(dependent));
             let relied_on = state.may_run()
@@ -186,8 +188,8 @@ impl Checks<'_> {
                     members.any(|member| member == provider)
                         && !self.could_hold(group, others, stop.issued_at)
                 });
-            let subject = Subject::Resource(group.resource_at(provider));
-            require!(!relied_on, subject, Rule::StopBeforeDependent);
+            let subject = StateSubject::Resource(group.resource_at(provider));
+            require!(!relied_on, subject, StateRule::StopBeforeDependent);
         }
         Ok(())
     }
@@ -211,40 +213,42 @@ impl Checks<'_> {
     }
 
     /// Checks that no two operations have the same id, and that all were issued.
-    pub(crate) fn identities(self) -> Result<(), Violation> {
+    pub(crate) fn identities(self) -> Result<(), Inconsistency> {
         let mut all = self.in_flight();
         all.sort_unstable();
         let issued = all.last().filter(|(id, _)| *id >= self.state.next_operation);
         if let Some((_, subject)) = issued {
-            return Err(Violation::new(subject.clone(), Rule::OperationNotIssued));
+            return Err(Inconsistency::new(subject.clone(), StateRule::OperationNotIssued));
         }
         let same = all.iter().zip(all.iter().skip(1)).find(|(one, other)| one.0 == other.0);
         match same {
-            Some((_, (_, subject))) => Err(Violation::new(subject.clone(), Rule::OperationReused)),
+            Some((_, (_, subject))) => {
+                Err(Inconsistency::new(subject.clone(), StateRule::OperationReused))
+            }
             None => Ok(()),
         }
     }
 
-    fn in_flight(self) -> Vec<(OpId, Subject)> {
+    fn in_flight(self) -> Vec<(OpId, StateSubject)> {
         let state = self.state;
         let fences = state.nodes.iter().enumerate().filter_map(|(index, record)| {
-            Some((record.fence.operation?.id, Subject::Node(NodeId::from_index(index))))
+            Some((record.fence.operation?.id, StateSubject::Node(NodeId::from_index(index))))
         });
         let resources = state.resources.iter().enumerate().filter_map(|(index, record)| {
-            Some((record.operation?.id, Subject::Resource(ResourceId::from_index(index))))
+            Some((record.operation?.id, StateSubject::Resource(ResourceId::from_index(index))))
         });
         let orphans = state.orphans().filter_map(|(node, resource, orphan)| {
-            Some((orphan.operation?.id, Subject::Orphan { node, resource }))
+            Some((orphan.operation?.id, StateSubject::Orphan { node, resource }))
         });
         let inquiries = state.nodes.iter().enumerate().filter_map(|(index, record)| {
-            Some((record.inquiry?.id, Subject::Node(NodeId::from_index(index))))
+            Some((record.inquiry?.id, StateSubject::Node(NodeId::from_index(index))))
         });
         fences.chain(inquiries).chain(resources).chain(orphans).collect()
     }
 
-    fn times(self, subject: &Subject, operation: Operation) -> Result<(), Violation> {
+    fn times(self, subject: &StateSubject, operation: Operation) -> Result<(), Inconsistency> {
         let ordered = operation.issued_at <= operation.progress_at;
-        require!(ordered, subject.clone(), Rule::TimesOutOfOrder);
+        require!(ordered, subject.clone(), StateRule::TimesOutOfOrder);
         self.past(subject, [operation.progress_at])
     }
 }

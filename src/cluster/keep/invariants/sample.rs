@@ -7,10 +7,10 @@ use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance, QuorumRule};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use crate::state::{
-    Attraction, ClusterState, DownProof, Drain, DrainMode, DrainStatus, Exhaustion, FailedNode,
+    ClusterState, DownProof, Drain, DrainMode, DrainStatus, FailbackTarget, FailedNode,
     FailedNodes, FailedWhile, Fence, HomeWait, LateStart, Lock, LockHandling, MoveFailure,
-    Movement, MovementCause, Operation, OperationKind, Orphan, OrphanState, Pause, QueuedMove,
-    Recovery, Room, Tenure, Turn, Vouched, WitnessState,
+    Movement, MovementCause, NoRestartCause, Operation, OperationKind, Orphan, OrphanState, Pause,
+    QueuedMove, Recovery, Room, Tenure, Turn, Vouched, WitnessState,
 };
 use crate::time::{Timestamp, WallClock};
 
@@ -120,7 +120,7 @@ fn nodes(state: &mut ClusterState) {
         record.up_in_input = 4;
         record.proof = DownProof::Trusted;
     }
-    state.nodes[0].attraction = Attraction::Withheld;
+    state.nodes[0].attraction = FailbackTarget::Withheld;
     state.nodes[0].listed_in = 2;
     state.nodes[1].inquiry = Some(operation(8, OperationKind::Inventory));
     state.nodes[1].pause = Pause::Requested;
@@ -212,7 +212,7 @@ fn resources(state: &mut ClusterState) {
         record.sequence = 8;
     }
     let failed = &mut state.resources[resource("ip6").index()];
-    failed.recovery = Recovery::RetryAt { at: Some(at(50_000)), cause: Exhaustion::Redundant };
+    failed.recovery = Recovery::RetryAt { at: Some(at(50_000)), cause: NoRestartCause::Redundant };
     failed.restarts = log(&[1_500]);
     failed.failed_while = FailedWhile::Starting;
     failed.declared_in = 2;

@@ -9,12 +9,12 @@ use crate::machine::FailureLog;
 use crate::settings::QuorumRule;
 use crate::spec::ClusterDeclaration;
 use crate::state::{
-    Doubt, DownProof, DrainStatus, Exhaustion, FailedNode, FailedNodes, FailedWhile, LateStart,
-    MoveFailure, Movement, MovementCause, Orphan, OrphanState, Recovery, Room, WitnessState,
+    Doubt, DownProof, DrainStatus, FailedNode, FailedNodes, FailedWhile, LateStart, MoveFailure,
+    Movement, MovementCause, NoRestartCause, Orphan, OrphanState, Recovery, Room, WitnessState,
 };
 use crate::time::WallClock;
 
-fn verdict(change: impl FnOnce(&mut ClusterState)) -> Result<(), Violation> {
+fn verdict(change: impl FnOnce(&mut ClusterState)) -> Result<(), Inconsistency> {
     let spec = spec();
     let mut state = state(&spec);
     change(&mut state);
@@ -26,62 +26,62 @@ fn record<'a>(state: &'a mut ClusterState, name: &str) -> &'a mut ResourceRecord
 }
 
 #[track_caller]
-fn cluster_breaks(rule: Rule, change: impl FnOnce(&mut ClusterState)) {
-    assert_eq!(verdict(change), Err(Violation::new(Subject::Cluster, rule)));
+fn cluster_breaks(rule: StateRule, change: impl FnOnce(&mut ClusterState)) {
+    assert_eq!(verdict(change), Err(Inconsistency::new(StateSubject::Cluster, rule)));
 }
 
 #[track_caller]
-fn node_breaks(index: u32, rule: Rule, change: impl FnOnce(&mut NodeRecord)) {
+fn node_breaks(index: u32, rule: StateRule, change: impl FnOnce(&mut NodeRecord)) {
     let result = verdict(|state| change(&mut state.nodes[node(index).index()]));
-    assert_eq!(result, Err(Violation::new(Subject::Node(node(index)), rule)));
+    assert_eq!(result, Err(Inconsistency::new(StateSubject::Node(node(index)), rule)));
 }
 
 /// Occupancy is rebuilt, so that only the rule in question is broken.
 #[track_caller]
-fn group_breaks(index: u32, rule: Rule, change: impl FnOnce(&mut GroupRecord)) {
+fn group_breaks(index: u32, rule: StateRule, change: impl FnOnce(&mut GroupRecord)) {
     let result = verdict(|state| {
         change(&mut state.groups[group(index).index()]);
         state.occupancy = state.rebuilt_occupancy(&spec());
     });
-    assert_eq!(result, Err(Violation::new(Subject::Group(group(index)), rule)));
+    assert_eq!(result, Err(Inconsistency::new(StateSubject::Group(group(index)), rule)));
 }
 
 #[track_caller]
-fn resource_breaks(name: &str, rule: Rule, change: impl FnOnce(&mut ResourceRecord)) {
+fn resource_breaks(name: &str, rule: StateRule, change: impl FnOnce(&mut ResourceRecord)) {
     let result = verdict(|state| change(record(state, name)));
-    assert_eq!(result, Err(Violation::new(Subject::Resource(resource(name)), rule)));
+    assert_eq!(result, Err(Inconsistency::new(StateSubject::Resource(resource(name)), rule)));
 }
 
 #[track_caller]
-fn orphan_breaks(name: &str, rule: Rule, change: impl FnOnce(&mut ClusterState)) {
-    let subject = Subject::Orphan { node: node(3), resource: resource(name) };
-    assert_eq!(verdict(change), Err(Violation::new(subject, rule)));
+fn orphan_breaks(name: &str, rule: StateRule, change: impl FnOnce(&mut ClusterState)) {
+    let subject = StateSubject::Orphan { node: node(3), resource: resource(name) };
+    assert_eq!(verdict(change), Err(Inconsistency::new(subject, rule)));
 }
 
 /// Every declared thing has exactly one record.
 #[test]
 fn records_are_complete() {
-    cluster_breaks(Rule::RecordCount, |state| drop(state.nodes.pop()));
-    cluster_breaks(Rule::RecordCount, |state| drop(state.groups.pop()));
-    cluster_breaks(Rule::RecordCount, |state| drop(state.resources.pop()));
+    cluster_breaks(StateRule::RecordCount, |state| drop(state.nodes.pop()));
+    cluster_breaks(StateRule::RecordCount, |state| drop(state.groups.pop()));
+    cluster_breaks(StateRule::RecordCount, |state| drop(state.resources.pop()));
 }
 
 /// Counters never wrap.
 #[test]
 fn counters_are_far_from_their_ends() {
-    cluster_breaks(Rule::CounterTooLarge, |state| state.inputs = u64::MAX);
-    cluster_breaks(Rule::CounterTooLarge, |state| state.configuration = u64::MAX);
-    cluster_breaks(Rule::CounterTooLarge, |state| state.next_operation = OpId::new(u64::MAX));
+    cluster_breaks(StateRule::CounterTooLarge, |state| state.inputs = u64::MAX);
+    cluster_breaks(StateRule::CounterTooLarge, |state| state.configuration = u64::MAX);
+    cluster_breaks(StateRule::CounterTooLarge, |state| state.next_operation = OpId::new(u64::MAX));
     let last = Incarnation::new(u64::MAX);
-    node_breaks(0, Rule::CounterTooLarge, |record| record.incarnation = last);
-    group_breaks(0, Rule::CounterTooLarge, |record| record.epoch = Epoch::new(u64::MAX));
-    resource_breaks("ip", Rule::CounterTooLarge, |record| record.sequence = u64::MAX);
-    cluster_breaks(Rule::CounterTooLarge, |state| state.inputs = COUNT_MAX + 1);
+    node_breaks(0, StateRule::CounterTooLarge, |record| record.incarnation = last);
+    group_breaks(0, StateRule::CounterTooLarge, |record| record.epoch = Epoch::new(u64::MAX));
+    resource_breaks("ip", StateRule::CounterTooLarge, |record| record.sequence = u64::MAX);
+    cluster_breaks(StateRule::CounterTooLarge, |state| state.inputs = COUNT_MAX + 1);
     let latest = Timestamp::LATEST;
     let too_late = at(latest.as_millis() + 1);
-    cluster_breaks(Rule::CounterTooLarge, |state| state.now = too_late);
+    cluster_breaks(StateRule::CounterTooLarge, |state| state.now = too_late);
     let beyond = Incarnation::LAST.next();
-    node_breaks(0, Rule::CounterTooLarge, |record| record.incarnation = beyond);
+    node_breaks(0, StateRule::CounterTooLarge, |record| record.incarnation = beyond);
     let spec = spec();
     let mut state = state(&spec);
     state.inputs = COUNT_MAX;
@@ -93,55 +93,55 @@ fn counters_are_far_from_their_ends() {
 #[test]
 fn the_past_is_not_later_than_now() {
     let later = at(sample::NOW + 1);
-    cluster_breaks(Rule::TimeInFuture, |state| state.quorate_since = Some(later));
-    cluster_breaks(Rule::TimeInFuture, |state| {
+    cluster_breaks(StateRule::TimeInFuture, |state| state.quorate_since = Some(later));
+    cluster_breaks(StateRule::TimeInFuture, |state| {
         state.wall_clock = state.wall_clock.map(|(_, reading)| (later, reading));
     });
-    node_breaks(4, Rule::TimeInFuture, |record| record.since = later);
-    node_breaks(2, Rule::TimeInFuture, |record| record.fence.attempts = log(&[1, 10_001]));
-    group_breaks(0, Rule::TimeInFuture, |record| record.placed_at = later);
-    group_breaks(0, Rule::TimeInFuture, |record| record.last_failback = Some(later));
-    group_breaks(0, Rule::TimeInFuture, |record| record.failovers = log(&[10_001]));
-    resource_breaks("ip", Rule::TimeInFuture, |record| record.since = later);
-    resource_breaks("ip", Rule::TimeInFuture, |record| record.looked_alive_at = later);
-    resource_breaks("ip", Rule::TimeInFuture, |record| record.known_alive_at = later);
-    resource_breaks("ip", Rule::TimeInFuture, |record| record.restarts = log(&[10_001]));
+    node_breaks(4, StateRule::TimeInFuture, |record| record.since = later);
+    node_breaks(2, StateRule::TimeInFuture, |record| record.fence.attempts = log(&[1, 10_001]));
+    group_breaks(0, StateRule::TimeInFuture, |record| record.placed_at = later);
+    group_breaks(0, StateRule::TimeInFuture, |record| record.last_failback = Some(later));
+    group_breaks(0, StateRule::TimeInFuture, |record| record.failovers = log(&[10_001]));
+    resource_breaks("ip", StateRule::TimeInFuture, |record| record.since = later);
+    resource_breaks("ip", StateRule::TimeInFuture, |record| record.looked_alive_at = later);
+    resource_breaks("ip", StateRule::TimeInFuture, |record| record.known_alive_at = later);
+    resource_breaks("ip", StateRule::TimeInFuture, |record| record.restarts = log(&[10_001]));
     let late = |record: &mut ResourceRecord| {
         record.operation.as_mut().unwrap().progress_at = later;
     };
-    resource_breaks("disk", Rule::TimeInFuture, late);
-    node_breaks(4, Rule::InputNotAccepted, |record| record.up_in_input = 41);
-    group_breaks(4, Rule::InputNotAccepted, |record| record.placed_in_input = 41);
+    resource_breaks("disk", StateRule::TimeInFuture, late);
+    node_breaks(4, StateRule::InputNotAccepted, |record| record.up_in_input = 41);
+    group_breaks(4, StateRule::InputNotAccepted, |record| record.placed_in_input = 41);
 }
 
 #[test]
 fn times_that_follow_each_other_ascend() {
-    cluster_breaks(Rule::TimesOutOfOrder, |state| state.formed_at = Some(at(501)));
-    resource_breaks("disk", Rule::TimesOutOfOrder, |record| {
+    cluster_breaks(StateRule::TimesOutOfOrder, |state| state.formed_at = Some(at(501)));
+    resource_breaks("disk", StateRule::TimesOutOfOrder, |record| {
         record.operation.as_mut().unwrap().progress_at = at(8_999);
     });
-    group_breaks(0, Rule::TimesOutOfOrder, |record| record.last_failback = Some(at(1_001)));
+    group_breaks(0, StateRule::TimesOutOfOrder, |record| record.last_failback = Some(at(1_001)));
     let unsorted: FailureLog = serde_json::from_str("[2, 1]").unwrap();
-    group_breaks(0, Rule::TimesOutOfOrder, |record| record.failovers = unsorted);
+    group_breaks(0, StateRule::TimesOutOfOrder, |record| record.failovers = unsorted);
 }
 
 #[test]
 fn logs_are_bounded() {
-    let full = alloc::vec![at(1); Rule::LOG_ENTRIES];
-    let longer = alloc::vec![at(1); Rule::LOG_ENTRIES + 1];
+    let full = alloc::vec![at(1); StateRule::LOG_ENTRIES];
+    let longer = alloc::vec![at(1); StateRule::LOG_ENTRIES + 1];
     let fill = |entries| {
         move |record: &mut GroupRecord| {
             record.failovers = FailureLog::from_entries(entries);
         }
     };
     assert_eq!(verdict(|state| fill(full)(&mut state.groups[0])), Ok(()));
-    group_breaks(0, Rule::LogTooLong, fill(longer));
+    group_breaks(0, StateRule::LogTooLong, fill(longer));
 }
 
 #[test]
 fn the_wall_clock_is_in_range() {
     for (utc_millis_of_day, utc_offset_minutes) in [(86_400_000, 0), (0, 1_440), (0, -1_440)] {
-        cluster_breaks(Rule::ClockOutOfRange, |state| {
+        cluster_breaks(StateRule::ClockOutOfRange, |state| {
             state.wall_clock = Some((at(1), WallClock { utc_millis_of_day, utc_offset_minutes }));
         });
     }
@@ -150,38 +150,42 @@ fn the_wall_clock_is_in_range() {
 #[test]
 fn references_are_to_declared_things() {
     let ghost = Some(node(5));
-    node_breaks(1, Rule::UnknownReference, |record| record.drain.target = ghost);
-    group_breaks(0, Rule::UnknownReference, |record| record.owner = ghost);
-    group_breaks(0, Rule::UnknownReference, |record| record.default_owner = ghost);
-    group_breaks(0, Rule::UnknownReference, |record| record.return_to = ghost);
-    group_breaks(0, Rule::UnknownReference, |record| record.drained_from = ghost);
-    group_breaks(1, Rule::UnknownReference, |record| {
+    node_breaks(1, StateRule::UnknownReference, |record| record.drain.target = ghost);
+    group_breaks(0, StateRule::UnknownReference, |record| record.owner = ghost);
+    group_breaks(0, StateRule::UnknownReference, |record| record.default_owner = ghost);
+    group_breaks(0, StateRule::UnknownReference, |record| record.return_to = ghost);
+    group_breaks(0, StateRule::UnknownReference, |record| record.drained_from = ghost);
+    group_breaks(1, StateRule::UnknownReference, |record| {
         record.movement.as_mut().unwrap().to = ghost;
     });
-    group_breaks(4, Rule::UnknownReference, |record| record.queued.as_mut().unwrap().to = ghost);
+    group_breaks(4, StateRule::UnknownReference, |record| {
+        record.queued.as_mut().unwrap().to = ghost
+    });
     let orphan = Orphan { state: OrphanState::Running, operation: None };
     for (on, of) in [(node(5), resource("ip")), (node(3), ResourceId::new(99))] {
         let result = verdict(|state| {
             state.orphans.insert((on, of), orphan);
         });
-        let subject = Subject::Orphan { node: on, resource: of };
-        assert_eq!(result, Err(Violation::new(subject, Rule::UnknownReference)));
+        let subject = StateSubject::Orphan { node: on, resource: of };
+        assert_eq!(result, Err(Inconsistency::new(subject, StateRule::UnknownReference)));
     }
 }
 
 #[test]
 fn groups_have_possible_owners_and_moves() {
-    group_breaks(1, Rule::MoveToOwner, |record| {
+    group_breaks(1, StateRule::MoveToOwner, |record| {
         record.movement.as_mut().unwrap().to = Some(node(1));
     });
-    group_breaks(0, Rule::MoveToOwner, |record| record.return_to = Some(node(0)));
-    group_breaks(0, Rule::OwnerWithoutEpoch, |record| {
+    group_breaks(0, StateRule::MoveToOwner, |record| record.return_to = Some(node(0)));
+    group_breaks(0, StateRule::OwnerWithoutEpoch, |record| {
         record.epoch = Epoch::default();
         record.ordered_in = None;
     });
-    group_breaks(0, Rule::RoomDiffers, |record| record.room = Room::Left);
-    group_breaks(4, Rule::RoomDiffers, |record| record.room = Room::Taken);
-    group_breaks(0, Rule::OrderedInLaterEpoch, |record| record.ordered_in = Some(Epoch::new(4)));
+    group_breaks(0, StateRule::RoomDiffers, |record| record.room = Room::Left);
+    group_breaks(4, StateRule::RoomDiffers, |record| record.room = Room::Taken);
+    group_breaks(0, StateRule::OrderedInLaterEpoch, |record| {
+        record.ordered_in = Some(Epoch::new(4))
+    });
     let leaving =
         Movement { to: None, cause: MovementCause::Drain, on_failure: MoveFailure::Failover };
     assert_eq!(verdict(|state| state.groups[0].movement = Some(leaving)), Ok(()));
@@ -190,21 +194,21 @@ fn groups_have_possible_owners_and_moves() {
 /// A resource that may run is on the one owner of its group, which is not down.
 #[test]
 fn what_may_run_is_on_its_owner() {
-    resource_breaks("ip", Rule::UnopenedOnOwner, |record| {
+    resource_breaks("ip", StateRule::UnopenedOnOwner, |record| {
         record.state = ResourceState::Initializing;
     });
-    let subject = Subject::Resource(resource("tape"));
+    let subject = StateSubject::Resource(resource("tape"));
     let unowned = verdict(|state| {
         state.groups[2].owner = None;
         state.occupancy = state.rebuilt_occupancy(&spec());
     });
-    assert_eq!(unowned, Err(Violation::new(subject.clone(), Rule::RunsWithoutOwner)));
+    assert_eq!(unowned, Err(Inconsistency::new(subject.clone(), StateRule::RunsWithoutOwner)));
     let down = verdict(|state| {
         state.nodes[2].state = NodeState::Down;
         state.nodes[2].fence.operation = None;
     });
-    assert_eq!(down, Err(Violation::new(subject, Rule::RunsOnDownNode)));
-    resource_breaks("tape", Rule::CertainOnLostNode, |record| {
+    assert_eq!(down, Err(Inconsistency::new(subject, StateRule::RunsOnDownNode)));
+    resource_breaks("tape", StateRule::CertainOnLostNode, |record| {
         record.state = ResourceState::Online;
     });
 }
@@ -212,8 +216,8 @@ fn what_may_run_is_on_its_owner() {
 /// A cluster acts only with enough votes.
 #[test]
 fn quorum_is_what_the_votes_come_to() {
-    cluster_breaks(Rule::QuorumDiffers, |state| state.quorate_since = None);
-    cluster_breaks(Rule::QuorumDiffers, |state| {
+    cluster_breaks(StateRule::QuorumDiffers, |state| state.quorate_since = None);
+    cluster_breaks(StateRule::QuorumDiffers, |state| {
         state.witness = WitnessState::Down;
     });
     let mut declaration = ClusterDeclaration::from(&spec());
@@ -222,14 +226,14 @@ fn quorum_is_what_the_votes_come_to() {
     let mut state = state(&majority);
     assert_eq!(check(&majority, &state), Ok(()));
     state.nodes[1].state = NodeState::Unclean;
-    let lost = Violation::new(Subject::Cluster, Rule::QuorumDiffers);
+    let lost = Inconsistency::new(StateSubject::Cluster, StateRule::QuorumDiffers);
     assert_eq!(check(&majority, &state), Err(lost));
 }
 
 #[test]
 fn pause_and_state_agree() {
-    node_breaks(0, Rule::PauseDiffers, |record| record.pause = Pause::Requested);
-    node_breaks(1, Rule::PauseDiffers, |record| record.pause = Pause::Resumed);
+    node_breaks(0, StateRule::PauseDiffers, |record| record.pause = Pause::Requested);
+    node_breaks(1, StateRule::PauseDiffers, |record| record.pause = Pause::Resumed);
     let survives = verdict(|state| state.nodes[4].pause = Pause::Requested);
     assert_eq!(survives, Ok(()));
 }
@@ -237,7 +241,7 @@ fn pause_and_state_agree() {
 /// Derived data equals data that is built anew.
 #[test]
 fn occupancy_equals_a_rebuild() {
-    cluster_breaks(Rule::OccupancyDiffers, |state| {
+    cluster_breaks(StateRule::OccupancyDiffers, |state| {
         let spec = spec();
         state.occupancy.leave(spec.group(group(1)).unwrap(), group(1), node(0));
     });
@@ -246,24 +250,24 @@ fn occupancy_equals_a_rebuild() {
 #[test]
 fn violations_speak_of_names() {
     let spec = spec();
-    let subject = Subject::Orphan { node: node(3), resource: resource("ip") };
-    let violation = Violation::new(subject, Rule::OrphanOnDownNode);
+    let subject = StateSubject::Orphan { node: node(3), resource: resource("ip") };
+    let violation = Inconsistency::new(subject, StateRule::OrphanOnDownNode);
     let text = "orphan ip on node d: it may run on a node that is down";
     assert_eq!(violation.named(&spec).to_string(), text);
-    let stranger = Violation::new(Subject::Node(node(9)), Rule::PauseDiffers);
+    let stranger = Inconsistency::new(StateSubject::Node(node(9)), StateRule::PauseDiffers);
     assert_eq!(stranger.named(&spec).to_string(), "node n9: its state and its pause differ",);
 }
 
 /// Once a node was seen, something says that it is down.
 #[test]
 fn down_nodes_have_a_proof() {
-    node_breaks(4, Rule::DownWithoutProof, |record| record.proof = DownProof::NeverSeen);
+    node_breaks(4, StateRule::DownWithoutProof, |record| record.proof = DownProof::NeverSeen);
     let by_input = |record: &mut NodeRecord| {
         record.proof = DownProof::NeverSeen;
         record.incarnation = Incarnation::default();
         record.up_in_input = 1;
     };
-    node_breaks(4, Rule::DownWithoutProof, by_input);
+    node_breaks(4, StateRule::DownWithoutProof, by_input);
     let never_seen = verdict(|state| {
         by_input(&mut state.nodes[4]);
         state.nodes[4].up_in_input = 0;
@@ -285,37 +289,37 @@ fn a_group_failed_once_on_each_node_in_a_life_that_has_begun() {
             record.failed_on = FailedNodes::from_entries(entries.to_vec());
         });
     };
-    breaks(Rule::FailedTwiceOnNode, &[failed(0, 7), failed(0, 7)]);
-    breaks(Rule::FailedInLaterLife, &[failed(0, 8)]);
-    breaks(Rule::UnknownReference, &[failed(9, 0)]);
+    breaks(StateRule::FailedTwiceOnNode, &[failed(0, 7), failed(0, 7)]);
+    breaks(StateRule::FailedInLaterLife, &[failed(0, 8)]);
+    breaks(StateRule::UnknownReference, &[failed(9, 0)]);
     let of_others = FailedNode { for_good: Some(resource("tape")), ..failed(0, 7) };
-    breaks(Rule::UnknownReference, &[of_others]);
-    breaks(Rule::TimeInFuture, &[FailedNode { at: at(sample::NOW + 1), ..failed(0, 7) }]);
+    breaks(StateRule::UnknownReference, &[of_others]);
+    breaks(StateRule::TimeInFuture, &[FailedNode { at: at(sample::NOW + 1), ..failed(0, 7) }]);
 }
 
 #[test]
 fn drains_end_with_the_pause() {
     for status in [DrainStatus::InProgress, DrainStatus::Completed, DrainStatus::Failed] {
-        node_breaks(0, Rule::DrainOfResumedNode, |record| record.drain.status = status);
+        node_breaks(0, StateRule::DrainOfResumedNode, |record| record.drain.status = status);
     }
 }
 
 #[test]
 fn fences_are_tried_again_only_where_needed() {
     let retry_at = Some(at(20_000));
-    node_breaks(2, Rule::FenceRetryWithoutNeed, |record| record.fence.retry_at = retry_at);
-    node_breaks(4, Rule::FenceRetryWithoutNeed, |record| record.fence.retry_at = retry_at);
+    node_breaks(2, StateRule::FenceRetryWithoutNeed, |record| record.fence.retry_at = retry_at);
+    node_breaks(4, StateRule::FenceRetryWithoutNeed, |record| record.fence.retry_at = retry_at);
 }
 
 #[test]
 fn clusters_form_with_members_and_quorum() {
-    cluster_breaks(Rule::ConfigurationNotCounted, |state| state.configuration = 0);
-    cluster_breaks(Rule::FormationDiffers, |state| state.formed_at = None);
+    cluster_breaks(StateRule::ConfigurationNotCounted, |state| state.configuration = 0);
+    cluster_breaks(StateRule::FormationDiffers, |state| state.formed_at = None);
     let spec = spec();
     let mut empty = ClusterState::new(&spec, at(0));
     assert_eq!(check(&spec, &empty), Ok(()));
     empty.formed_at = Some(at(0));
-    let unformed = Violation::new(Subject::Cluster, Rule::FormationDiffers);
+    let unformed = Inconsistency::new(StateSubject::Cluster, StateRule::FormationDiffers);
     assert_eq!(check(&spec, &empty), Err(unformed));
 }
 
@@ -323,7 +327,7 @@ fn clusters_form_with_members_and_quorum() {
 #[test]
 fn late_starts_are_in_doubt_or_being_terminated() {
     for name in ["job", "ip", "ip6", "name", "store", "share"] {
-        resource_breaks(name, Rule::LateStartWithoutDoubt, |record| {
+        resource_breaks(name, StateRule::LateStartWithoutDoubt, |record| {
             record.late_start = LateStart::Possible;
         });
     }
@@ -337,7 +341,7 @@ fn late_starts_are_in_doubt_or_being_terminated() {
 #[test]
 fn failed_starts_are_off_or_on_their_way() {
     for name in ["disk", "ip", "name", "share"] {
-        resource_breaks(name, Rule::FailureDoesNotFit, |record| {
+        resource_breaks(name, StateRule::FailureDoesNotFit, |record| {
             record.failed_while = FailedWhile::Starting;
         });
     }
@@ -350,10 +354,12 @@ fn failed_starts_are_off_or_on_their_way() {
 /// A resource that is off has no run, and no run goes back to a start that is still to come.
 #[test]
 fn runs_go_back_to_starts() {
-    resource_breaks("store", Rule::RunDoesNotFit, |record| record.run = Some(OpId::new(3)));
-    resource_breaks("disk", Rule::RunDoesNotFit, |record| record.run = Some(OpId::new(1 << 40)));
-    resource_breaks("name", Rule::RunDoesNotFit, |record| record.run = None);
-    resource_breaks("name", Rule::RunDoesNotFit, |record| record.run = Some(OpId::new(3)));
+    resource_breaks("store", StateRule::RunDoesNotFit, |record| record.run = Some(OpId::new(3)));
+    resource_breaks("disk", StateRule::RunDoesNotFit, |record| {
+        record.run = Some(OpId::new(1 << 40))
+    });
+    resource_breaks("name", StateRule::RunDoesNotFit, |record| record.run = None);
+    resource_breaks("name", StateRule::RunDoesNotFit, |record| record.run = Some(OpId::new(3)));
     let verdict = verdict(|state| record(state, "disk").run = None);
     assert_eq!(verdict, Ok(()));
 }
@@ -364,13 +370,13 @@ fn runs_go_back_to_starts() {
 fn doubts_fit_the_state_and_the_node() {
     for doubt in [Doubt::WasOnline, Doubt::ToTerminate] {
         for name in ["job", "ip", "ip6", "name", "store", "share", "printer"] {
-            resource_breaks(name, Rule::DoubtDiffers, |record| record.doubt = doubt);
+            resource_breaks(name, StateRule::DoubtDiffers, |record| record.doubt = doubt);
         }
     }
     let verdict = verdict(|state| record(state, "tape").doubt = Doubt::WasOnline);
     assert_eq!(
         verdict,
-        Err(Violation::new(Subject::Resource(resource("tape")), Rule::DoubtDiffers,))
+        Err(Inconsistency::new(StateSubject::Resource(resource("tape")), StateRule::DoubtDiffers,))
     );
 }
 
@@ -378,22 +384,22 @@ fn doubts_fit_the_state_and_the_node() {
 /// that it is off.
 #[test]
 fn what_is_left_is_left_in_every_respect() {
-    let left = Recovery::RetryAt { at: None, cause: Exhaustion::Left };
-    let timed = Recovery::RetryAt { at: Some(at(20_000)), cause: Exhaustion::Left };
+    let left = Recovery::RetryAt { at: None, cause: NoRestartCause::Left };
+    let timed = Recovery::RetryAt { at: Some(at(20_000)), cause: NoRestartCause::Left };
     let is_left =
         |record: &mut ResourceRecord| (record.doubt, record.recovery) = (Doubt::Left, left);
     assert_eq!(verdict(|state| is_left(record(state, "tape"))), Ok(()));
     assert_eq!(verdict(|state| record(state, "store").recovery = left), Ok(()));
-    resource_breaks("tape", Rule::RecoveryDoesNotFit, |record| record.doubt = Doubt::Left);
-    resource_breaks("tape", Rule::RecoveryDoesNotFit, |record| record.recovery = left);
-    resource_breaks("tape", Rule::RecoveryDoesNotFit, |record| {
+    resource_breaks("tape", StateRule::RecoveryDoesNotFit, |record| record.doubt = Doubt::Left);
+    resource_breaks("tape", StateRule::RecoveryDoesNotFit, |record| record.recovery = left);
+    resource_breaks("tape", StateRule::RecoveryDoesNotFit, |record| {
         (record.doubt, record.recovery) = (Doubt::Left, timed);
     });
     for name in ["job", "ip", "ip6", "name", "share", "printer"] {
-        resource_breaks(name, Rule::DoubtDiffers, |record| record.doubt = Doubt::Left);
+        resource_breaks(name, StateRule::DoubtDiffers, |record| record.doubt = Doubt::Left);
     }
     for name in ["job", "ip6", "printer"] {
-        resource_breaks(name, Rule::RecoveryDoesNotFit, |record| record.recovery = left);
+        resource_breaks(name, StateRule::RecoveryDoesNotFit, |record| record.recovery = left);
     }
 }
 
@@ -404,8 +410,8 @@ fn recoveries_fit_the_state() {
     let recoveries = [
         Recovery::RestartAt(at(1)),
         Recovery::Failover,
-        retry(None, Exhaustion::Restarts),
-        retry(Some(at(1)), Exhaustion::Failovers),
+        retry(None, NoRestartCause::Restarts),
+        retry(Some(at(1)), NoRestartCause::Failovers),
     ];
     for (name, may_recover) in [
         ("job", false),
@@ -419,15 +425,15 @@ fn recoveries_fit_the_state() {
     ] {
         for recovery in recoveries {
             let result = verdict(|state| record(state, name).recovery = recovery);
-            let subject = Subject::Resource(resource(name));
-            let misfit = Err(Violation::new(subject, Rule::RecoveryDoesNotFit));
+            let subject = StateSubject::Resource(resource(name));
+            let misfit = Err(Inconsistency::new(subject, StateRule::RecoveryDoesNotFit));
             assert_eq!(result, if may_recover { Ok(()) } else { misfit }, "{name}: {recovery:?}");
         }
     }
-    for cause in [Exhaustion::DontRestart, Exhaustion::Retries] {
+    for cause in [NoRestartCause::DontRestart, NoRestartCause::Retries] {
         let never = verdict(|state| record(state, "ip6").recovery = retry(None, cause));
         assert_eq!(never, Ok(()));
-        resource_breaks("ip6", Rule::RecoveryDoesNotFit, |record| {
+        resource_breaks("ip6", StateRule::RecoveryDoesNotFit, |record| {
             record.recovery = retry(Some(at(1)), cause);
         });
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cluster::keep::invariants::sample::{NOW, at, spec, state};
-use crate::cluster::words::Rule;
+use crate::cluster::words::StateRule;
 use crate::spec::Problem;
 
 fn good() -> Value {
@@ -210,7 +210,7 @@ fn records_and_declaration_match_one_to_one() {
 }
 
 /// Checks that this value at this place breaks this rule, with the name of the thing.
-fn assert_impossible(place: &str, value: &Value, subject: &str, rule: Rule) {
+fn assert_impossible(place: &str, value: &Value, subject: &str, rule: StateRule) {
     let Err(RestoreError::Inconsistent(violation)) = restored(&with(place, value.clone())) else {
         panic!("{place} was not refused as impossible");
     };
@@ -232,37 +232,37 @@ fn impossible_states_of_clusters_nodes_and_orphans_are_refused() {
     let drained = json!({ "status": "completed" });
     let no_day = json!({ "utc_millis_of_day": 86_400_000, "utc_offset_minutes": 0 });
     for (place, value, subject, rule) in [
-        ("/inputs", &huge, "cluster", Rule::CounterTooLarge),
-        ("/next_operation", &huge, "cluster", Rule::CounterTooLarge),
-        ("/configuration", &huge, "cluster", Rule::CounterTooLarge),
-        ("/nodes/0/incarnation", &json!((u64::MAX >> 1) + 1), "node a", Rule::CounterTooLarge),
-        ("/configuration", &json!(0), "cluster", Rule::ConfigurationNotCounted),
-        ("/formed_at", &Value::Null, "cluster", Rule::FormationDiffers),
-        ("/nodes/4/proof", &json!("never_seen"), "node e", Rule::DownWithoutProof),
-        ("/nodes/0/drain", &drained, "node a", Rule::DrainOfResumedNode),
-        ("/nodes/2/fence_retry_at", &later, "node c", Rule::FenceRetryWithoutNeed),
-        ("/next_operation", &json!(16), "orphan quorum on node d", Rule::OperationNotIssued),
-        ("/nodes/0/state", &json!("down"), "resource disk", Rule::RunsOnDownNode),
-        ("/nodes/0/since", &later, "node a", Rule::TimeInFuture),
-        ("/nodes/0/up_in_input", &json!(41), "node a", Rule::InputNotAccepted),
-        ("/nodes/0/pause", &json!("requested"), "node a", Rule::PauseDiffers),
-        ("/nodes/4/fence", &fence, "node e", Rule::FenceOfDownNode),
-        ("/nodes/2/fence/kind", &json!("probe"), "node c", Rule::OperationDoesNotFit),
-        ("/last_declared", &json!(3), "cluster", Rule::DeclaredInFuture),
-        ("/nodes/0/listed_in", &json!(3), "node a", Rule::DeclaredInFuture),
-        ("/resources/2/declared_in", &json!(3), "resource ip6", Rule::DeclaredInFuture),
-        ("/nodes/1/inquiry/kind", &json!("probe"), "node b", Rule::OperationDoesNotFit),
-        ("/nodes/1/listed_in", &json!(2), "node b", Rule::OperationDoesNotFit),
-        ("/nodes/4/inquiry", &inquiry, "node e", Rule::OperationOnNonMember),
-        ("/orphans/+", &running("e"), "orphan ip on node e", Rule::OrphanOnDownNode),
-        ("/wall_clock/reading", &no_day, "cluster", Rule::ClockOutOfRange),
-        ("/wall_clock/read_at", &later, "cluster", Rule::TimeInFuture),
-        ("/quorate_since", &later, "cluster", Rule::TimeInFuture),
-        ("/witness", &json!("down"), "cluster", Rule::QuorumDiffers),
-        ("/quorate_since", &Value::Null, "cluster", Rule::QuorumDiffers),
-        ("/orphans/0/state", &doubt_to_come, "orphan ip on node d", Rule::TimeInFuture),
-        ("/now", &json!(1), "cluster", Rule::TimeInFuture),
-        ("/now", &json!(u64::MAX), "cluster", Rule::CounterTooLarge),
+        ("/inputs", &huge, "cluster", StateRule::CounterTooLarge),
+        ("/next_operation", &huge, "cluster", StateRule::CounterTooLarge),
+        ("/configuration", &huge, "cluster", StateRule::CounterTooLarge),
+        ("/nodes/0/incarnation", &json!((u64::MAX >> 1) + 1), "node a", StateRule::CounterTooLarge),
+        ("/configuration", &json!(0), "cluster", StateRule::ConfigurationNotCounted),
+        ("/formed_at", &Value::Null, "cluster", StateRule::FormationDiffers),
+        ("/nodes/4/proof", &json!("never_seen"), "node e", StateRule::DownWithoutProof),
+        ("/nodes/0/drain", &drained, "node a", StateRule::DrainOfResumedNode),
+        ("/nodes/2/fence_retry_at", &later, "node c", StateRule::FenceRetryWithoutNeed),
+        ("/next_operation", &json!(16), "orphan quorum on node d", StateRule::OperationNotIssued),
+        ("/nodes/0/state", &json!("down"), "resource disk", StateRule::RunsOnDownNode),
+        ("/nodes/0/since", &later, "node a", StateRule::TimeInFuture),
+        ("/nodes/0/up_in_input", &json!(41), "node a", StateRule::InputNotAccepted),
+        ("/nodes/0/pause", &json!("requested"), "node a", StateRule::PauseDiffers),
+        ("/nodes/4/fence", &fence, "node e", StateRule::FenceOfDownNode),
+        ("/nodes/2/fence/kind", &json!("probe"), "node c", StateRule::OperationDoesNotFit),
+        ("/last_declared", &json!(3), "cluster", StateRule::DeclaredInFuture),
+        ("/nodes/0/listed_in", &json!(3), "node a", StateRule::DeclaredInFuture),
+        ("/resources/2/declared_in", &json!(3), "resource ip6", StateRule::DeclaredInFuture),
+        ("/nodes/1/inquiry/kind", &json!("probe"), "node b", StateRule::OperationDoesNotFit),
+        ("/nodes/1/listed_in", &json!(2), "node b", StateRule::OperationDoesNotFit),
+        ("/nodes/4/inquiry", &inquiry, "node e", StateRule::OperationOnNonMember),
+        ("/orphans/+", &running("e"), "orphan ip on node e", StateRule::OrphanOnDownNode),
+        ("/wall_clock/reading", &no_day, "cluster", StateRule::ClockOutOfRange),
+        ("/wall_clock/read_at", &later, "cluster", StateRule::TimeInFuture),
+        ("/quorate_since", &later, "cluster", StateRule::TimeInFuture),
+        ("/witness", &json!("down"), "cluster", StateRule::QuorumDiffers),
+        ("/quorate_since", &Value::Null, "cluster", StateRule::QuorumDiffers),
+        ("/orphans/0/state", &doubt_to_come, "orphan ip on node d", StateRule::TimeInFuture),
+        ("/now", &json!(1), "cluster", StateRule::TimeInFuture),
+        ("/now", &json!(u64::MAX), "cluster", StateRule::CounterTooLarge),
     ] {
         assert_impossible(place, value, subject, rule);
     }
@@ -273,17 +273,17 @@ fn impossible_states_of_groups_are_refused() {
     let huge = json!((u64::MAX >> 2) + 1);
     let later = json!(NOW + 1);
     for (place, value, subject, rule) in [
-        ("/groups/0/epoch", &huge, "group mail", Rule::CounterTooLarge),
-        ("/groups/0/return_to", &json!("a"), "group mail", Rule::MoveToOwner),
-        ("/groups/0/owner", &json!("e"), "resource disk", Rule::RunsOnDownNode),
-        ("/groups/0/owner", &Value::Null, "resource disk", Rule::RunsWithoutOwner),
-        ("/groups/1/movement/to", &json!("b"), "group files", Rule::MoveToOwner),
-        ("/groups/0/room", &json!("left"), "group mail", Rule::RoomDiffers),
-        ("/groups/0/ordered_in", &json!(4), "group mail", Rule::OrderedInLaterEpoch),
-        ("/groups/0/failovers", &json!([NOW + 1]), "group mail", Rule::TimeInFuture),
-        ("/groups/0/placed_at", &later, "group mail", Rule::TimeInFuture),
-        ("/groups/0/placed_in_input", &json!(41), "group mail", Rule::InputNotAccepted),
-        ("/groups/4/owner", &json!("a"), "group idle", Rule::OwnerWithoutEpoch),
+        ("/groups/0/epoch", &huge, "group mail", StateRule::CounterTooLarge),
+        ("/groups/0/return_to", &json!("a"), "group mail", StateRule::MoveToOwner),
+        ("/groups/0/owner", &json!("e"), "resource disk", StateRule::RunsOnDownNode),
+        ("/groups/0/owner", &Value::Null, "resource disk", StateRule::RunsWithoutOwner),
+        ("/groups/1/movement/to", &json!("b"), "group files", StateRule::MoveToOwner),
+        ("/groups/0/room", &json!("left"), "group mail", StateRule::RoomDiffers),
+        ("/groups/0/ordered_in", &json!(4), "group mail", StateRule::OrderedInLaterEpoch),
+        ("/groups/0/failovers", &json!([NOW + 1]), "group mail", StateRule::TimeInFuture),
+        ("/groups/0/placed_at", &later, "group mail", StateRule::TimeInFuture),
+        ("/groups/0/placed_in_input", &json!(41), "group mail", StateRule::InputNotAccepted),
+        ("/groups/4/owner", &json!("a"), "group idle", StateRule::OwnerWithoutEpoch),
     ] {
         assert_impossible(place, value, subject, rule);
     }
@@ -294,27 +294,32 @@ fn impossible_states_of_resources_are_refused() {
     let huge = json!((u64::MAX >> 2) + 1);
     let later = json!(NOW + 1);
     let start = json!({ "id": 18, "kind": "start", "issued_at": 1, "progress_at": 1 });
-    let too_long = json!(vec![1; Rule::LOG_ENTRIES + 1]);
+    let too_long = json!(vec![1; StateRule::LOG_ENTRIES + 1]);
     let possible = json!("possible");
     for (place, value, subject, rule) in [
-        ("/resources/0/sequence", &huge, "resource disk", Rule::CounterTooLarge),
-        ("/resources/1/recovery", &json!("failover"), "resource ip", Rule::RecoveryDoesNotFit),
-        ("/resources/1/late_start", &possible, "resource ip", Rule::LateStartWithoutDoubt),
-        ("/resources/0/operation/id", &json!(10), "resource disk", Rule::OperationReused),
-        ("/resources/0/operation/kind", &json!("stop"), "resource disk", Rule::OperationDoesNotFit),
-        ("/resources/0/operation/issued_at", &huge, "resource disk", Rule::TimesOutOfOrder),
-        ("/resources/0/operation/progress_at", &later, "resource disk", Rule::TimeInFuture),
-        ("/resources/3/operation", &Value::Null, "resource name", Rule::OperationDoesNotFit),
-        ("/resources/6/operation", &Value::Null, "resource share", Rule::OperationDoesNotFit),
-        ("/resources/4/operation", &start, "resource store", Rule::OperationDoesNotFit),
-        ("/resources/7/operation", &start, "resource tape", Rule::OperationDoesNotFit),
-        ("/resources/7/state", &json!("online"), "resource tape", Rule::CertainOnLostNode),
-        ("/resources/10/state", &json!("online"), "resource job", Rule::RunsWithoutOwner),
-        ("/resources/0/since", &later, "resource disk", Rule::TimeInFuture),
-        ("/resources/0/restarts", &json!([2, 1]), "resource disk", Rule::TimesOutOfOrder),
-        ("/resources/0/restarts", &too_long, "resource disk", Rule::LogTooLong),
-        ("/resources/0/started_at", &later, "resource disk", Rule::TimeInFuture),
-        ("/resources/1/state", &json!("initializing"), "resource ip", Rule::UnopenedOnOwner),
+        ("/resources/0/sequence", &huge, "resource disk", StateRule::CounterTooLarge),
+        ("/resources/1/recovery", &json!("failover"), "resource ip", StateRule::RecoveryDoesNotFit),
+        ("/resources/1/late_start", &possible, "resource ip", StateRule::LateStartWithoutDoubt),
+        ("/resources/0/operation/id", &json!(10), "resource disk", StateRule::OperationReused),
+        (
+            "/resources/0/operation/kind",
+            &json!("stop"),
+            "resource disk",
+            StateRule::OperationDoesNotFit,
+        ),
+        ("/resources/0/operation/issued_at", &huge, "resource disk", StateRule::TimesOutOfOrder),
+        ("/resources/0/operation/progress_at", &later, "resource disk", StateRule::TimeInFuture),
+        ("/resources/3/operation", &Value::Null, "resource name", StateRule::OperationDoesNotFit),
+        ("/resources/6/operation", &Value::Null, "resource share", StateRule::OperationDoesNotFit),
+        ("/resources/4/operation", &start, "resource store", StateRule::OperationDoesNotFit),
+        ("/resources/7/operation", &start, "resource tape", StateRule::OperationDoesNotFit),
+        ("/resources/7/state", &json!("online"), "resource tape", StateRule::CertainOnLostNode),
+        ("/resources/10/state", &json!("online"), "resource job", StateRule::RunsWithoutOwner),
+        ("/resources/0/since", &later, "resource disk", StateRule::TimeInFuture),
+        ("/resources/0/restarts", &json!([2, 1]), "resource disk", StateRule::TimesOutOfOrder),
+        ("/resources/0/restarts", &too_long, "resource disk", StateRule::LogTooLong),
+        ("/resources/0/started_at", &later, "resource disk", StateRule::TimeInFuture),
+        ("/resources/1/state", &json!("initializing"), "resource ip", StateRule::UnopenedOnOwner),
     ] {
         assert_impossible(place, value, subject, rule);
     }

@@ -4,7 +4,7 @@ use super::{Translate, Translator};
 use crate::cluster::words::Reason;
 use crate::cluster::{Deadline, DeadlineReason};
 use crate::id::Naming;
-use crate::plan::{Candidate, Drawback, Explanation, Rejection, Verdict};
+use crate::plan::{Candidate, CandidateVerdict, Drawback, Explanation, Rejection};
 
 impl<A: Naming> Translate<A> for Reason<A> {
     type To<B: Naming> = Reason<B>;
@@ -96,14 +96,14 @@ impl<A: Naming> Translate<A> for Candidate<A> {
     }
 }
 
-impl<A: Naming> Translate<A> for Verdict<A> {
-    type To<B: Naming> = Verdict<B>;
+impl<A: Naming> Translate<A> for CandidateVerdict<A> {
+    type To<B: Naming> = CandidateVerdict<B>;
 
     fn translate<B: Naming, T: Translator<A, B>>(
         self,
         names: &T,
-    ) -> Result<Verdict<B>, T::Unknown> {
-        Ok(translate_variants! { self, names, Verdict:
+    ) -> Result<CandidateVerdict<B>, T::Unknown> {
+        Ok(translate_variants! { self, names, CandidateVerdict:
             Chosen { drawback: thing },
             Behind { node: node, by },
             LastResort(thing),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use quorate::machine::{GroupState, NodeState, ResourceState};
 use quorate::settings::{ColdStart, DesiredState, ResourceSettings, RestartWindow};
 use quorate::state::{
-    Doubt, DownProof, Exhaustion, FailedWhile, HomeWait, LateStart, MovementCause, NodeRecord,
+    Doubt, DownProof, FailedWhile, HomeWait, LateStart, MovementCause, NoRestartCause, NodeRecord,
     Recovery, ResourceRecord, Room, Turn,
 };
 use quorate::{Cluster, Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
@@ -93,7 +93,7 @@ pub(crate) enum Again {
     /// Its restart was told for this time.
     RestartAt(Timestamp),
     /// It was given up, and is tried again at this time, if ever.
-    RetryAt(Option<Timestamp>, Exhaustion),
+    RetryAt(Option<Timestamp>, NoRestartCause),
 }
 
 impl Again {
@@ -243,7 +243,7 @@ impl SeenResource {
             run: record.run(),
             waits: match record.recovery() {
                 Recovery::RestartAt(_) => true,
-                Recovery::RetryAt { cause, .. } => cause != Exhaustion::Admission,
+                Recovery::RetryAt { cause, .. } => cause != NoRestartCause::Admission,
                 Recovery::None | Recovery::Failover => false,
             },
             is_uncertain: false,
@@ -254,11 +254,11 @@ impl SeenResource {
             },
             may_leave: match record.recovery() {
                 Recovery::Failover => true,
-                Recovery::RetryAt { cause, .. } => cause == Exhaustion::NoCandidate,
+                Recovery::RetryAt { cause, .. } => cause == NoRestartCause::NoCandidate,
                 Recovery::None | Recovery::RestartAt(_) => false,
             },
             is_left: match record.recovery() {
-                Recovery::RetryAt { cause, .. } => cause == Exhaustion::Left,
+                Recovery::RetryAt { cause, .. } => cause == NoRestartCause::Left,
                 Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
             },
             undisturbed_on: owner.filter(|_| {

@@ -3,7 +3,7 @@
 use super::*;
 use quorate::cluster::Life;
 use quorate::machine::{GroupState, NodeState, ResourceState};
-use quorate::state::{DownProof, DrainStatus, Exhaustion, MovementCause};
+use quorate::state::{DownProof, DrainStatus, MovementCause, NoRestartCause};
 use quorate::{Epoch, GroupId};
 
 /// Judges a forged step of a cluster that was online.
@@ -324,7 +324,7 @@ fn the_whole() {
     let untold = |outputs: &mut Vec<Output>| outputs.clear();
     assert_eq!(story().judge(&evict, |_| {}, untold), Some(Invariant::S35));
     let exhausted =
-        Event::RestartsExhausted { resource: DB, cause: Exhaustion::Restarts, retry_at: None };
+        Event::RestartsExhausted { resource: DB, cause: NoRestartCause::Restarts, retry_at: None };
     // Refused inputs put nothing out.
     let refused = command(Command::CancelMove { group: SQL });
     let noise = |outputs: &mut Vec<Output>| say(outputs, exhausted);

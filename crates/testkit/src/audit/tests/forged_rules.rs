@@ -7,9 +7,9 @@ use crate::Breach;
 use crate::audit::{moves, operations, reasons, whole};
 use quorate::cluster::{Life, WhenRefused};
 use quorate::machine::NodeState;
-use quorate::policy::{FailoverPolicy, Key, Placement, Rank};
+use quorate::policy::{FailoverPolicy, Key, PlacementRequest, Rank};
 use quorate::settings::{AntiAffinityPlacement, Priority, QuorumRule};
-use quorate::state::{Exhaustion, MoveFailure, MovementCause};
+use quorate::state::{MoveFailure, MovementCause, NoRestartCause};
 use quorate::{Epoch, GroupId, Reason, WallClock};
 
 fn invariant(verdict: Result<(), Breach>) -> Option<Invariant> {
@@ -317,7 +317,7 @@ fn reasons_have_to_be_true() {
         Reason::StartDelayed { until: at },
         Reason::Moving { to: Some(B) },
         Reason::RestartScheduled { resource: DB, at },
-        Reason::Failed { resource: DB, cause: Exhaustion::Restarts, retry_at: None },
+        Reason::Failed { resource: DB, cause: NoRestartCause::Restarts, retry_at: None },
         Reason::OwnerNotPossible { resource: DB, node: A },
         Reason::InProgress { resource: DB },
         Reason::WaitingForResource { resource: DB, on: DISK },
@@ -333,7 +333,7 @@ fn reasons_have_to_be_true() {
 struct Fickle(AtomicI64);
 
 impl FailoverPolicy for Fickle {
-    fn rank(&self, _: &Placement<'_>, _: NodeId) -> Rank {
+    fn rank(&self, _: &PlacementRequest<'_>, _: NodeId) -> Rank {
         let asked = self.0.fetch_add(1, Ordering::Relaxed);
         Rank::by(Key::smallest("whim", i64::from(asked.count_ones() % 2)))
     }

@@ -7,7 +7,7 @@ use quorate::WallClock;
 use quorate::cluster::Life;
 use quorate::machine::ResourceState;
 use quorate::settings::{DesiredState, FailbackWindow};
-use quorate::state::{Exhaustion, MovementCause};
+use quorate::state::{MovementCause, NoRestartCause};
 
 /// Judges a step of a cluster that was online, with another memory of what was before.
 fn with(next: &Next, doctor: impl FnOnce(&mut Seen)) -> Option<Invariant> {
@@ -218,9 +218,9 @@ fn what_has_failed_waits() {
     assert_eq!(told(Again::RestartAt(now)), None);
     assert_eq!(told(Again::RestartAt(late)), Some(Invariant::S15));
     assert_eq!(told(Again::Untold), Some(Invariant::S15));
-    assert_eq!(told(Again::RetryAt(None, Exhaustion::Restarts)), Some(Invariant::S15));
-    assert_eq!(told(Again::RetryAt(Some(late), Exhaustion::Failovers)), Some(Invariant::S15));
-    assert_eq!(told(Again::RetryAt(None, Exhaustion::Admission)), None);
+    assert_eq!(told(Again::RetryAt(None, NoRestartCause::Restarts)), Some(Invariant::S15));
+    assert_eq!(told(Again::RetryAt(Some(late), NoRestartCause::Failovers)), Some(Invariant::S15));
+    assert_eq!(told(Again::RetryAt(None, NoRestartCause::Admission)), None);
 }
 
 /// The decision about a failure has to be told before what failed starts again.
@@ -258,7 +258,8 @@ fn a_group_fails_over_only_when_restarts_are_spent() {
     };
     let fresh = |seen: &mut Seen| seen.resources[DB.index()].restarts.clear();
     assert_eq!(restarted().judge(&again, fresh, retold), Some(Invariant::S15));
-    for cause in [Exhaustion::NoCandidate, Exhaustion::Failovers, Exhaustion::Redundant] {
+    for cause in [NoRestartCause::NoCandidate, NoRestartCause::Failovers, NoRestartCause::Redundant]
+    {
         let event = Event::RestartsExhausted { resource: DB, cause, retry_at: None };
         let scene = Scene::online(Fencing::Trusted);
         let verdict = scene.judge(
@@ -279,7 +280,7 @@ fn a_group_fails_over_only_when_restarts_are_spent() {
 fn a_group_leaves_a_paused_node_only_for_a_reason() {
     let paused = || Scene::online(Fencing::Trusted).then(Input::Command(pause(A)));
     let to_nowhere = |resource| {
-        let cause = Exhaustion::NoCandidate;
+        let cause = NoRestartCause::NoCandidate;
         Event::RestartsExhausted { resource, cause, retry_at: None }
     };
     // It is off, and has not failed.
@@ -332,7 +333,7 @@ fn what_is_redundant_does_not_leave_a_paused_node() {
     let next = input(failed(one, A));
     assert_eq!(scene().judge(&next, |_| {}, |_| {}), None, "as it is");
     let leaves = |outputs: &mut Vec<Output>| {
-        let cause = Exhaustion::NoCandidate;
+        let cause = NoRestartCause::NoCandidate;
         say(outputs, Event::RestartsExhausted { resource: one, cause, retry_at: None });
     };
     assert_eq!(scene().judge(&next, |_| {}, leaves), Some(Invariant::S15));

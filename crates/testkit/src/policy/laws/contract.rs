@@ -4,7 +4,7 @@ use super::Finding;
 use crate::policy::asking::{Answer, Ranked, answer, candidates};
 use crate::policy::case::{ASKED, Case, Scene};
 use quorate::NodeId;
-use quorate::policy::{FailoverPolicy, Key, Placement, Rank, Trigger, Walk};
+use quorate::policy::{FailoverPolicy, Key, PlacementRequest, Rank, Trigger, Walk};
 
 /// Whoever tries a law catches panics.
 pub(super) fn total(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
@@ -162,7 +162,7 @@ fn ranks(scene: &Scene, trigger: Trigger, policy: &dyn FailoverPolicy) -> Vec<(N
 }
 
 fn ranks_of(
-    placement: &Placement<'_>,
+    placement: &PlacementRequest<'_>,
     nodes: &[NodeId],
     policy: &dyn FailoverPolicy,
 ) -> Vec<(NodeId, Rank)> {

@@ -5,8 +5,8 @@ use crate::Breach;
 use crate::reference::owners::{Flaw, Objection, Standing};
 use crate::reference::picture::Picture;
 use quorate::id::Names;
-use quorate::plan::{self, Drawback, Explanation, Rejection, Verdict};
-use quorate::policy::{Placement, Trigger};
+use quorate::plan::{self, CandidateVerdict, Drawback, Explanation, Rejection};
+use quorate::policy::{PlacementRequest, Trigger};
 use quorate::{Cluster, GroupId};
 
 impl Differential {
@@ -37,7 +37,7 @@ impl Differential {
             let own = picture.standing(group, told.trigger, &candidate.node);
             let is_same = match &candidate.verdict {
                 // The policy is asked about last resorts before it is known whether they are open.
-                Verdict::Rejected(Rejection::Vetoed { .. }) => !matches!(
+                CandidateVerdict::Rejected(Rejection::Vetoed { .. }) => !matches!(
                     picture.strict_standing(group, told.trigger, &candidate.node),
                     Standing::Unfit(_)
                 ),
@@ -51,7 +51,7 @@ impl Differential {
         let theirs: Vec<&str> = told
             .candidates
             .iter()
-            .filter(|candidate| !matches!(candidate.verdict, Verdict::Rejected(_)))
+            .filter(|candidate| !matches!(candidate.verdict, CandidateVerdict::Rejected(_)))
             .map(|candidate| candidate.node.as_str())
             .collect();
         agree!(self, S16, own == theirs, "{own:?} is the order of {told}");
@@ -64,28 +64,30 @@ impl Differential {
 /// The choice as things are. What an incident of the owner would change before it is the matter of
 /// the audit, which compares it with what comes of the incident.
 fn explain(cluster: &Cluster, group: GroupId, trigger: Trigger) -> Option<Explanation> {
-    let placement = Placement::new(cluster.spec(), cluster.state(), group, trigger)?;
+    let placement = PlacementRequest::new(cluster.spec(), cluster.state(), group, trigger)?;
     Some(plan::explain(&placement, cluster.policy()))
 }
 
 /// Whether model and engine say the same of a node that the policy does not veto.
-fn is_same(own: &Standing, told: &Verdict<Names>) -> bool {
+fn is_same(own: &Standing, told: &CandidateVerdict<Names>) -> bool {
     let flaw = match own {
         Standing::Fit => None,
         Standing::LastResort(flaw) => Some(*flaw),
         Standing::Unfit(objection) => {
             return match told {
-                Verdict::Rejected(rejection) => is_same_objection(objection, rejection),
-                Verdict::Chosen { .. } | Verdict::Behind { .. } | Verdict::LastResort(_) => false,
+                CandidateVerdict::Rejected(rejection) => is_same_objection(objection, rejection),
+                CandidateVerdict::Chosen { .. }
+                | CandidateVerdict::Behind { .. }
+                | CandidateVerdict::LastResort(_) => false,
             };
         }
     };
     match told {
-        Verdict::Chosen { drawback } => drawback.as_ref().map(flaw_of) == flaw,
-        Verdict::LastResort(drawback) => Some(flaw_of(drawback)) == flaw,
+        CandidateVerdict::Chosen { drawback } => drawback.as_ref().map(flaw_of) == flaw,
+        CandidateVerdict::LastResort(drawback) => Some(flaw_of(drawback)) == flaw,
         // Of the same tier as the one chosen, which is told there.
-        Verdict::Behind { .. } => true,
-        Verdict::Rejected(_) => false,
+        CandidateVerdict::Behind { .. } => true,
+        CandidateVerdict::Rejected(_) => false,
     }
 }
 

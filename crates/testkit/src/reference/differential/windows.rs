@@ -11,7 +11,7 @@ use quorate::id::Names;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{RestartWindow, Retry};
 use quorate::spec::ClusterSpec;
-use quorate::state::{Exhaustion, FailedWhile, MovementCause, Recovery};
+use quorate::state::{FailedWhile, MovementCause, NoRestartCause, Recovery};
 use quorate::{Cluster, Command, Input, Timestamp};
 
 impl Differential {
@@ -46,7 +46,7 @@ impl Differential {
             Event::RestartScheduled { resource, .. } => (resource, true),
             Event::RestartsExhausted {
                 resource,
-                cause: Exhaustion::Restarts | Exhaustion::Redundant,
+                cause: NoRestartCause::Restarts | NoRestartCause::Redundant,
                 ..
             } => (resource, false),
             _ => return Ok(()),
@@ -186,7 +186,7 @@ impl Differential {
                 // One that was refused is tried again as soon as the place is free.
                 let was_refused = matches!(
                     resource.recovery,
-                    Recovery::RetryAt { cause: Exhaustion::Admission, .. }
+                    Recovery::RetryAt { cause: NoRestartCause::Admission, .. }
                 );
                 let later =
                     step.after.group(&group.name).and_then(|of| of.resource(&resource.name));

@@ -3,7 +3,7 @@
 use quorate::cluster::Event;
 use quorate::id::Names;
 use quorate::machine::{NodeState, ResourceState};
-use quorate::state::{Exhaustion, MovementCause, Recovery, Turn};
+use quorate::state::{MovementCause, NoRestartCause, Recovery, Turn};
 
 use super::Picture;
 
@@ -75,7 +75,7 @@ impl Picture {
             }
             Event::RestartsExhausted { resource, cause, retry_at } => {
                 for known in self.groups.iter_mut().flat_map(|group| &mut group.resources) {
-                    known.is_left |= known.name == *resource && *cause == Exhaustion::Left;
+                    known.is_left |= known.name == *resource && *cause == NoRestartCause::Left;
                 }
                 let recovery = Recovery::RetryAt { at: *retry_at, cause: *cause };
                 self.learn_recovery(resource, recovery);

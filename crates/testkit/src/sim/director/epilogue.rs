@@ -12,7 +12,7 @@ use crate::{Breach, ensure};
 use quorate::cluster::{Command, Life, LockHandling, ResumeFailback};
 use quorate::machine::{GroupState, NodeState};
 use quorate::plan::{Tier, assess};
-use quorate::policy::{Placement, Trigger};
+use quorate::policy::{PlacementRequest, Trigger};
 use quorate::settings::{Admission, Failback, Priority, RestartAction};
 use quorate::spec::{ClusterSpec, GroupSpec};
 use quorate::state::{DrainMode, DrainStatus, Lock, OperationKind};
@@ -303,7 +303,7 @@ impl Director {
             cluster.state().group(group).is_some_and(|record| record.lock() == Lock::Locked);
         // A lock holds it where it is, and it does not return by itself to where it failed.
         let stays = is_locked || cluster.state().failed_on(group, node).is_some();
-        let placement = Placement::new(cluster.spec(), cluster.state(), group, trigger);
+        let placement = PlacementRequest::new(cluster.spec(), cluster.state(), group, trigger);
         !stays
             && placement.is_some_and(|placement| {
                 assess(&placement, cluster.policy(), node) == Ok(Tier::Eligible)

@@ -44,8 +44,10 @@ fn operations_fit_the_state() {
             let start = printer.operation.filter(|_| reached == State::OnlinePending);
             printer.run = start.map(|start| start.id);
         });
-        let misfit =
-            Violation::new(Subject::Resource(resource("printer")), Rule::OperationDoesNotFit);
+        let misfit = Inconsistency::new(
+            StateSubject::Resource(resource("printer")),
+            StateRule::OperationDoesNotFit,
+        );
         let expected = if legal.contains(&(reached, kind)) { Ok(()) } else { Err(misfit) };
         assert_eq!(result, expected, "{reached} with {kind:?}");
     }
@@ -53,13 +55,13 @@ fn operations_fit_the_state() {
 
 #[test]
 fn operations_are_on_members() {
-    resource_breaks("tape", Rule::OperationOnNonMember, |record| {
+    resource_breaks("tape", StateRule::OperationOnNonMember, |record| {
         record.operation = Some(operation(17, OperationKind::Terminate));
     });
-    node_breaks(0, Rule::OperationDoesNotFit, |record| {
+    node_breaks(0, StateRule::OperationDoesNotFit, |record| {
         record.fence.operation = Some(operation(17, OperationKind::Stop));
     });
-    node_breaks(4, Rule::FenceOfDownNode, |record| {
+    node_breaks(4, StateRule::FenceOfDownNode, |record| {
         record.fence.operation = Some(operation(17, OperationKind::Fence));
     });
 }
@@ -73,26 +75,26 @@ fn starts_are_on_nodes_that_may_start() {
     };
     assert_eq!(verdict(paused), Ok(()));
     let joining = verdict(|state| state.nodes[0].state = NodeState::Joining);
-    let subject = Subject::Resource(resource("name"));
-    assert_eq!(joining, Err(Violation::new(subject, Rule::StartOnNodeNotUp)));
+    let subject = StateSubject::Resource(resource("name"));
+    assert_eq!(joining, Err(Inconsistency::new(subject, StateRule::StartOnNodeNotUp)));
 }
 
 /// Operation ids are never reused.
 #[test]
 fn operations_have_ids_of_their_own() {
     for (id, rule) in [
-        (10, Rule::OperationReused),
-        (20, Rule::OperationNotIssued),
-        (u64::MAX, Rule::OperationNotIssued),
+        (10, StateRule::OperationReused),
+        (20, StateRule::OperationNotIssued),
+        (u64::MAX, StateRule::OperationNotIssued),
     ] {
         resource_breaks("printer", rule, |record| {
             record.operation.as_mut().unwrap().id = OpId::new(id);
         });
     }
-    resource_breaks("share", Rule::OperationReused, |record| {
+    resource_breaks("share", StateRule::OperationReused, |record| {
         record.operation.as_mut().unwrap().id = OpId::new(9);
     });
-    orphan_breaks("quorum", Rule::OperationReused, |state| {
+    orphan_breaks("quorum", StateRule::OperationReused, |state| {
         record(state, "disk").operation.as_mut().unwrap().id = OpId::new(16);
     });
 }
@@ -115,8 +117,8 @@ fn starts_follow_their_providers() {
         record(state, "ip6").failed_while = FailedWhile::Running;
     };
     assert_eq!(verdict(other_provider), Ok(()));
-    let subject = Subject::Resource(resource("name"));
-    let broken = Err(Violation::new(subject, Rule::StartWithoutProvider));
+    let subject = StateSubject::Resource(resource("name"));
+    let broken = Err(Inconsistency::new(subject, StateRule::StartWithoutProvider));
     assert_eq!(verdict(ip_went_off(8_999)), broken);
 }
 
@@ -127,8 +129,8 @@ fn stops_follow_their_dependents() {
         record(state, "quorum").state = ResourceState::OfflinePending;
         record(state, "quorum").operation = Some(operation(9, OperationKind::Stop));
     };
-    let subject = Subject::Resource(resource("quorum"));
-    let broken = Err(Violation::new(subject, Rule::StopBeforeDependent));
+    let subject = StateSubject::Resource(resource("quorum"));
+    let broken = Err(Inconsistency::new(subject, StateRule::StopBeforeDependent));
     assert_eq!(verdict(stop_quorum), broken);
     let share_is_off = |state: &mut ClusterState| {
         stop_quorum(state);
@@ -158,8 +160,8 @@ fn starts_wait_for_orphans() {
         }
     };
     assert_eq!(verdict(orphan_of_name(17)), Ok(()));
-    let subject = Subject::Resource(resource("name"));
-    let broken = Err(Violation::new(subject, Rule::StartBesideOrphan));
+    let subject = StateSubject::Resource(resource("name"));
+    let broken = Err(Inconsistency::new(subject, StateRule::StartBesideOrphan));
     assert_eq!(verdict(orphan_of_name(8)), broken);
     let elsewhere_in_the_group = |state: &mut ClusterState| {
         orphan_of_name(8)(state);
@@ -190,13 +192,13 @@ fn operations_of_orphans_fit() {
         (OrphanState::Terminating, None),
         (OrphanState::InDoubt(at(1)), terminate),
     ] {
-        orphan_breaks("quorum", Rule::OperationDoesNotFit, set(stage, kind));
+        orphan_breaks("quorum", StateRule::OperationDoesNotFit, set(stage, kind));
     }
-    orphan_breaks("ip", Rule::TimeInFuture, |state| {
+    orphan_breaks("ip", StateRule::TimeInFuture, |state| {
         let place = (node(3), resource("ip"));
         state.orphans.get_mut(&place).unwrap().state = OrphanState::InDoubt(at(10_001));
     });
-    orphan_breaks("quorum", Rule::OperationOnNonMember, |state| {
+    orphan_breaks("quorum", StateRule::OperationOnNonMember, |state| {
         state.nodes[3].state = NodeState::Unclean;
     });
 }
@@ -204,11 +206,13 @@ fn operations_of_orphans_fit() {
 /// Nothing runs on a node that is down.
 #[test]
 fn orphans_are_on_nodes_that_are_not_down() {
-    orphan_breaks("ip", Rule::OrphanOnDownNode, |state| state.nodes[3].state = NodeState::Down);
+    orphan_breaks("ip", StateRule::OrphanOnDownNode, |state| {
+        state.nodes[3].state = NodeState::Down
+    });
     let own = verdict(|state| {
         let orphan = Orphan { state: OrphanState::Running, operation: None };
         state.orphans.insert((node(2), resource("tape")), orphan);
     });
-    let subject = Subject::Orphan { node: node(2), resource: resource("tape") };
-    assert_eq!(own, Err(Violation::new(subject, Rule::OrphanBesideItself)));
+    let subject = StateSubject::Orphan { node: node(2), resource: resource("tape") };
+    assert_eq!(own, Err(Inconsistency::new(subject, StateRule::OrphanBesideItself)));
 }
