@@ -22,11 +22,11 @@ pub struct Choice {
 /// Returns the node that this group gets; `None` if no node may own it.
 ///
 /// Nodes that can run all that must run come first: those where the group did not
-/// [fail](PlacementRequest::failed_here), then those where it failed longest ago. (Among nodes that cannot
-/// run all, the one that can run most comes first.) Then the best tier decides, then the policy;
-/// then the present owner comes first; then the place in the group's node list decides, which no
-/// two nodes share. Nothing is allocated, and a policy that [walks](FailoverPolicy::walk) the node
-/// list is asked only until the first eligible node where the group did not fail.
+/// [fail](PlacementRequest::failed_here), then those where it failed longest ago. (Among nodes that
+/// cannot run all, the one that can run most comes first.) Then the best tier decides, then the
+/// policy; then the present owner comes first; then the place in the group's node list decides,
+/// which no two nodes share. Nothing is allocated, and a policy that [walks](FailoverPolicy::walk)
+/// the node list is asked only until the first eligible node where the group did not fail.
 #[must_use]
 pub fn choose(placement: &PlacementRequest<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
     let choice = match policy.walk(placement) {

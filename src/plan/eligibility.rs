@@ -24,8 +24,8 @@ pub enum Eligibility {
 
 /// How well a node is suited for a group, best first. Any node of a tier is taken before every node
 /// of the tiers below it, whatever the policy says; with one exception: a node where the group
-/// [failed](PlacementRequest::failed_here) comes after every other one that can run all of the group, even
-/// after one beside an anti-affine group if the cluster lets the two run side by side.
+/// [failed](PlacementRequest::failed_here) comes after every other one that can run all of the
+/// group, even after one beside an anti-affine group if the cluster lets the two run side by side.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {

@@ -55,8 +55,8 @@ pub enum CandidateVerdict<N: Naming = Ids> {
         /// The drawback, if it is a last resort.
         drawback: Option<Drawback<N>>,
     },
-    /// It can run all of the group, and another node comes before it; or it is a last resort like the
-    /// chosen node.
+    /// It can run all of the group, and another node comes before it; or it is a last resort like
+    /// the chosen node.
     Behind {
         /// The node right before it.
         node: N::Node,

@@ -6,9 +6,9 @@ use crate::id::NodeId;
 /// The order of Windows server clusters (KB 299631).
 ///
 /// A group whose resource or node failed goes to the next eligible node after its owner in the
-/// group's [node list](PlacementRequest::node_list), which wraps, so that it visits every node before it
-/// comes back. A group that starts, or is moved by choice, goes to the first eligible node from
-/// the top of the list.
+/// group's [node list](PlacementRequest::node_list), which wraps, so that it visits every node
+/// before it comes back. A group that starts, or is moved by choice, goes to the first eligible
+/// node from the top of the list.
 ///
 /// | trigger | preferred owners | [`Ring::new`] | [`Ring::seeded`] |
 /// |---|---|---|---|

@@ -282,7 +282,8 @@ impl GroupRecord {
 
     /// Returns the nodes on which it failed, whichever life of the node that was in.
     /// [`ClusterState::failed_on`](super::ClusterState::failed_on) and
-    /// [`PlacementRequest::failed_here`](crate::policy::PlacementRequest::failed_here) say which of them count.
+    /// [`PlacementRequest::failed_here`](crate::policy::PlacementRequest::failed_here) say which of
+    /// them count.
     #[must_use]
     pub const fn failed_nodes(&self) -> &FailedNodes {
         &self.failed_on
@@ -338,8 +339,8 @@ impl GroupRecord {
         self.turn
     }
 
-    /// Returns the epoch in which an operator last asked for it to be online. If its owner was lost at
-    /// that time, it is the next epoch.
+    /// Returns the epoch in which an operator last asked for it to be online. If its owner was lost
+    /// at that time, it is the next epoch.
     #[must_use]
     pub const fn ordered_in(&self) -> Option<Epoch> {
         self.ordered_in

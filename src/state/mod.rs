@@ -132,8 +132,8 @@ impl ClusterState {
         self.quorate_since
     }
 
-    /// Returns the time at which the cluster formed, which is when it first became quorate after it last
-    /// had no members.
+    /// Returns the time at which the cluster formed, which is when it first became quorate after it
+    /// last had no members.
     #[must_use]
     pub const fn formed_at(&self) -> Option<Timestamp> {
         self.formed_at

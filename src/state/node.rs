@@ -229,8 +229,8 @@ impl NodeRecord {
         self.attraction
     }
 
-    /// Returns the last configuration that declared new resources and after which the node said what
-    /// it runs. It is 0 if none did.
+    /// Returns the last configuration that declared new resources and after which the node said
+    /// what it runs. It is 0 if none did.
     #[must_use]
     pub const fn listed_in(&self) -> u64 {
         self.listed_in

@@ -403,8 +403,8 @@ impl ResourceRecord {
         self.state == ResourceState::InDoubt && is_left_alone
     }
 
-    /// Tells whether a start that was never answered may still happen. This is kept for a resource in
-    /// doubt or being terminated.
+    /// Tells whether a start that was never answered may still happen. This is kept for a resource
+    /// in doubt or being terminated.
     #[must_use]
     pub const fn late_start(&self) -> LateStart {
         self.late_start
@@ -442,8 +442,8 @@ impl ResourceRecord {
     }
 
     /// Returns the time of the last proof that it is alive: a good answer to the thorough check, a
-    /// report by its agent, or a successful start. For a resource in doubt it is the time of the last
-    /// probe.
+    /// report by its agent, or a successful start. For a resource in doubt it is the time of the
+    /// last probe.
     #[must_use]
     pub const fn known_alive_at(&self) -> Timestamp {
         self.known_alive_at

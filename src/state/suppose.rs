@@ -6,9 +6,9 @@ use crate::machine::NodeState;
 use crate::spec::ClusterSpec;
 
 /// Suppositions for questions about placement, for example in the tests of a failover policy: build
-/// or clone a state, change it, and ask a [`PlacementRequest`](crate::policy::PlacementRequest) of it. No cluster
-/// can be made of a state, so nothing that is supposed here is ever carried out. Ids that are not
-/// declared change nothing.
+/// or clone a state, change it, and ask a [`PlacementRequest`](crate::policy::PlacementRequest) of
+/// it. No cluster can be made of a state, so nothing that is supposed here is ever carried out. Ids
+/// that are not declared change nothing.
 impl ClusterState {
     /// Supposes that a node is in this state.
     pub fn suppose_node(&mut self, node: NodeId, state: NodeState) {

@@ -164,8 +164,8 @@ fn lines<T: std::fmt::Display>(list: &[T]) -> String {
     list.iter().map(|of| format!("  {of}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Every node that is away joins, and every group is wanted, so that there is more to do. Nothing of
-/// what comes of it is done yet.
+/// Every node that is away joins, and every group is wanted, so that there is more to do. Nothing
+/// of what comes of it is done yet.
 pub(crate) fn gather(cluster: &mut Cluster) {
     let nodes: Vec<NodeId> = cluster.spec().nodes().map(|(node, _)| node).collect();
     let groups: Vec<GroupId> = cluster.spec().groups().map(|(group, _)| group).collect();

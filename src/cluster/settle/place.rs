@@ -128,8 +128,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Places a group that has a resource left for an operator. It moves only if an operator moves it:
-    /// by a configuration that may move groups, or by an order that waited.
+    /// Places a group that has a resource left for an operator. It moves only if an operator moves
+    /// it: by a configuration that may move groups, or by an order that waited.
     fn place_left(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
         let tenure = self.ledger.state().group(group).map(|record| record.tenure);
         let placed = match tenure {

@@ -135,9 +135,9 @@ impl View<'_> {
         is_good.then_some(choice.node)
     }
 
-    /// Tells whether a group goes home only after another one, which goes home at the same moment and
-    /// from there: the room that it leaves is then given away in order of priority. A group lets others
-    /// go first once, so that those that change places do not wait for each other.
+    /// Tells whether a group goes home only after another one, which goes home at the same moment
+    /// and from there: the room that it leaves is then given away in order of priority. A group
+    /// lets others go first once, so that those that change places do not wait for each other.
     pub(crate) fn goes_after_another(self, group: GroupId, to: NodeId) -> bool {
         !self.index.touched.has_let_leave(group)
             && self.groups_owned_by(to).any(|other| {

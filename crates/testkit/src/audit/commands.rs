@@ -41,7 +41,8 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
     }
 }
 
-/// Of a node that is down already somebody says that it is off, or that a later life of it was there.
+/// Of a node that is down already somebody says that it is off, or that a later life of it was
+/// there.
 fn better_proof(seen: &mut Seen, moment: &Moment<'_>, node: NodeId, is_later: bool) {
     let record = &mut seen.nodes[node.index()];
     if record.state != NodeState::Down {

@@ -12,8 +12,8 @@ use quorate::settings::Admission;
 use quorate::state::{MovementCause, NoRestartCause};
 use quorate::{Cluster, Command, GroupId, NodeId, Timestamp};
 
-/// A group does not go to a node on which one of its resources can never run, nor returns by itself to
-/// one on which it failed, in that life of the node.
+/// A group does not go to a node on which one of its resources can never run, nor returns by itself
+/// to one on which it failed, in that life of the node.
 pub(super) fn event(seen: &Seen, event: &Event) -> Result<(), Breach> {
     if let Event::OwnerChanged { group, to: Some(to), .. }
     | Event::MoveStarted { group, to: Some(to), .. } = event
@@ -33,9 +33,9 @@ pub(super) fn event(seen: &Seen, event: &Event) -> Result<(), Breach> {
     Ok(())
 }
 
-/// A group that fails over does not go to a node on which it failed not long ago, if there is one on
-/// which it did not and that can run all of it. Judged where nothing else changed its place in the
-/// same step, so that what could take the group before it and after it could take it then.
+/// A group that fails over does not go to a node on which it failed not long ago, if there is one
+/// on which it did not and that can run all of it. Judged where nothing else changed its place in
+/// the same step, so that what could take the group before it and after it could take it then.
 pub(super) fn choice(
     seen: &Seen,
     cluster: &Cluster,
@@ -61,7 +61,8 @@ pub(super) fn choice(
         return Ok(());
     }
     let clean = seen.spec.nodes().map(|(node, _)| node).find(|node| {
-        // It may have left a node for another cause with a failure; the reference model counts those.
+        // It may have left a node for another cause with a failure; the reference model counts
+        // those.
         failed_at(seen, *group, *node, moment.now).is_none()
             && moment.before.state().failed_on(*group, *node).is_none()
             && can_take(&moment.before, *group, *node)

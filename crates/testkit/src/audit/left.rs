@@ -21,8 +21,8 @@ pub(super) fn effect(seen: &Seen, effect: &Effect) -> Result<(), Breach> {
     Ok(())
 }
 
-/// A group stays as long as something of it is left; something is left only if nothing could mend it,
-/// and if it says so it is not terminated then.
+/// A group stays as long as something of it is left; something is left only if nothing could mend
+/// it, and if it says so it is not terminated then.
 pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
         Event::MoveStarted { group, cause, .. } => {
@@ -124,8 +124,8 @@ pub(super) fn has_left(cluster: &Cluster, group: GroupId) -> bool {
     declared.is_some_and(|of| of.resources().any(is_left))
 }
 
-/// Whether a resource that fails now has to be left: it says so, and it has no restart, nor its group
-/// a failover. Whether there is another node is not judged.
+/// Whether a resource that fails now has to be left: it says so, and it has no restart, nor its
+/// group a failover. Whether there is another node is not judged.
 fn is_to_be_left(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let declared = seen.spec.resource(resource).expect("a declared one");
     let (group, settings) = (declared.group(), declared.settings());

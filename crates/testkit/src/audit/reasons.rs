@@ -31,7 +31,8 @@ pub(super) fn check(cluster: &Cluster) -> Result<(), Breach> {
     Ok(())
 }
 
-/// A group that had a node or ran since the cluster formed does not wait for its preferred owner any more.
+/// A group that had a node or ran since the cluster formed does not wait for its preferred owner
+/// any more.
 pub(super) fn home_is_awaited_once(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     for (group, _) in cluster.spec().groups() {
         let waits = matches!(cluster.why(group), Some(Reason::WaitingForPreferredOwner { .. }));
@@ -41,8 +42,9 @@ pub(super) fn home_is_awaited_once(seen: &Seen, cluster: &Cluster) -> Result<(),
     Ok(())
 }
 
-/// What was started since it came up waits for nobody: a restart that is due is not held up. Nor does
-/// what left its node in good order, or because it failed: it was stopped only to start elsewhere.
+/// What was started since it came up waits for nobody: a restart that is due is not held up. Nor
+/// does what left its node in good order, or because it failed: it was stopped only to start
+/// elsewhere.
 pub(super) fn turns_end(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     for (group, _) in cluster.spec().groups() {
         let waits = matches!(cluster.why(group), Some(Reason::WaitingForPriority { .. }));
@@ -56,8 +58,8 @@ pub(super) fn turns_end(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     Ok(())
 }
 
-/// What was given up under one configuration for want of restarts or failovers is not said to be used
-/// up under the next one, if that allows more of them.
+/// What was given up under one configuration for want of restarts or failovers is not said to be
+/// used up under the next one, if that allows more of them.
 pub(super) fn raised_budgets_count(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
     if !moment.is_reconfiguration() {
         return Ok(());

@@ -77,8 +77,8 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
     Ok(())
 }
 
-/// Another configuration is in force: what was given up for want of failovers may leave if there are
-/// some now, and what was never restarted if it is to be now and has no restart.
+/// Another configuration is in force: what was given up for want of failovers may leave if there
+/// are some now, and what was never restarted if it is to be now and has no restart.
 pub(super) fn reconfigured(seen: &mut Seen, moment: &Moment<'_>) {
     let resources: Vec<ResourceId> = seen.spec.resources().map(|(id, _)| id).collect();
     for resource in resources {
@@ -159,7 +159,8 @@ fn failed(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId, from: Reso
     }
     let has_way_back =
         named_record(seen, moment, group).is_some_and(|record| record.return_to().is_some());
-    // On a paused node nothing is restarted: what cannot leave either keeps its restarts, and waits.
+    // On a paused node nothing is restarted: what cannot leave either keeps its restarts, and
+    // waits.
     let is_stranded = is_held(seen, group) && may_fail_over(seen, group, now);
     let is_for_good = failed_for_good(moment);
     let cannot_stay = is_spent(seen, moment, resource) || is_stranded || is_for_good;
@@ -223,8 +224,8 @@ pub(super) fn will_be_spent(seen: &Seen, moment: &Moment<'_>, resource: Resource
     has_no_restart(seen, moment, resource, &failing)
 }
 
-/// Tells whether a resource that was online has run for more than a restart period: its retries count no
-/// more.
+/// Tells whether a resource that was online has run for more than a restart period: its retries
+/// count no more.
 fn ran_for_a_period(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let record = seen.resource(resource);
     let ran_since = match seen.spec.settings().restart_window {

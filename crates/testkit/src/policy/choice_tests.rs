@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use quorate::NodeId;
 use quorate::machine::NodeState;
-use quorate::plan::{Choice, Eligibility, Tier, CandidateVerdict, choose, eligibility, explain};
+use quorate::plan::{CandidateVerdict, Choice, Eligibility, Tier, choose, eligibility, explain};
 use quorate::policy::{
-    FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, PlacementRequest, Ring, StrictPreferred,
-    Trigger,
+    FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, PlacementRequest, Ring,
+    StrictPreferred, Trigger,
 };
 
 use super::asking::Ranked;
@@ -20,7 +20,10 @@ struct Question {
     trigger: Trigger,
 }
 
-fn choose_in_every_way(placement: &PlacementRequest<'_>, policy: &dyn FailoverPolicy) -> Option<Choice> {
+fn choose_in_every_way(
+    placement: &PlacementRequest<'_>,
+    policy: &dyn FailoverPolicy,
+) -> Option<Choice> {
     let choice = choose(placement, policy);
     assert_eq!(choose(placement, &Ranked(policy)), choice, "walk and ranks agree");
     let node = choice.map(|choice| choice.node);
@@ -30,9 +33,7 @@ fn choose_in_every_way(placement: &PlacementRequest<'_>, policy: &dyn FailoverPo
 }
 
 fn question() -> impl Strategy<Value = Question> {
-    case().prop_map(|case| {
-        Question { cluster: case.scene(), trigger: case.trigger }
-    })
+    case().prop_map(|case| Question { cluster: case.scene(), trigger: case.trigger })
 }
 
 fn policies() -> impl Strategy<Value = Box<dyn FailoverPolicy>> {

@@ -80,8 +80,8 @@
 //! # What is judged elsewhere
 //!
 //! Whatever a policy says, the core takes no node that may not own the group, gives every node a
-//! verdict, loses no group and has one owner for each; a fenced node leads to another place or to
-//! a reason. These are promises of the core, and [`audit`](super::audit), [`history`](super::history)
+//! verdict, loses no group and has one owner for each; a fenced node leads to another place or to a
+//! reason. These are promises of the core, and [`audit`](super::audit), [`history`](super::history)
 //! and the simulator hold it to them, with bad policies too. That a rehearsal comes out as the real
 //! thing is held by the property test of rehearsals (`cargo test --test properties`).
 
@@ -89,6 +89,8 @@ use quorate::policy::FailoverPolicy;
 
 pub(crate) mod asking;
 pub(crate) mod case;
+#[cfg(test)]
+mod choice_tests;
 mod judge;
 mod law;
 mod laws;

@@ -25,7 +25,8 @@ impl Picture {
     }
 
     /// Those of them that are online and may stay so: every clause is met by one that is online and
-    /// may stay so. What failed and is left for an operator counts here: what was online with it goes on.
+    /// may stay so. What failed and is left for an operator counts here: what was online with it
+    /// goes on.
     #[must_use]
     pub fn may_stay(&self, group: &Group) -> Vec<String> {
         let should = self.should_run(group);
@@ -117,10 +118,10 @@ impl Picture {
             .collect()
     }
 
-    /// What keeps a node from running all that must run of a group: a resource that is not a possible
-    /// owner's, or, where only what must run counts, one that affects its group, that no operator keeps
-    /// off, and that cannot run there in any way and is not replaced. Of the latter the first thing
-    /// that it needs and that cannot run there is named.
+    /// What keeps a node from running all that must run of a group: a resource that is not a
+    /// possible owner's, or, where only what must run counts, one that affects its group, that no
+    /// operator keeps off, and that cannot run there in any way and is not replaced. Of the latter
+    /// the first thing that it needs and that cannot run there is named.
     pub(super) fn obstacle(&self, group: &Group, node: &str) -> Option<String> {
         let mut resources = group.resources.iter();
         if self.ownership == Ownership::EveryResource {
@@ -173,8 +174,8 @@ fn root_of(group: &Group, of: &Resource, standing: &[String], node: &str) -> Opt
     Some(found.name.clone())
 }
 
-/// Whether everything that depends on a resource can do without it: each clause that names it is met
-/// by something else, or what has the clause is replaced itself.
+/// Whether everything that depends on a resource can do without it: each clause that names it is
+/// met by something else, or what has the clause is replaced itself.
 fn is_replaced(group: &Group, standing: &[String], name: &String) -> bool {
     let depends = |of: &&Resource| of.needs.iter().any(|any| any.contains(name));
     let mut dependents = group.resources.iter().filter(depends).peekable();
@@ -223,8 +224,8 @@ fn is_in(group: &Group, name: &str, state: ResourceState) -> bool {
     group.resource(name).is_some_and(|resource| resource.state == state)
 }
 
-/// Whether every clause of a resource has one of these in it that is online; or one that is left, while
-/// nothing else of the clause is on its way out.
+/// Whether every clause of a resource has one of these in it that is online; or one that is left,
+/// while nothing else of the clause is on its way out.
 fn stays(group: &Group, resource: &Resource, names: &[String]) -> bool {
     let is_sure = |name: &String| names.contains(name) && !is_left(group, name);
     let is_left_one = |name: &String| names.contains(name) && is_left(group, name);

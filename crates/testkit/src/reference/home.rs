@@ -22,8 +22,8 @@ impl Picture {
             && (is_missing || self.is_able_node_to_come(group))
     }
 
-    /// Whether a node that can run all that must run may still come, and none is there, only one that
-    /// can run a part.
+    /// Whether a node that can run all that must run may still come, and none is there, only one
+    /// that can run a part.
     fn is_able_node_to_come(&self, group: &Group) -> bool {
         let mut able = self.nodes.iter().filter(|node| self.obstacle(group, &node.name).is_none());
         let is_there = |state| matches!(state, NodeState::Up | NodeState::Paused);
@@ -74,8 +74,8 @@ impl Picture {
     ///
     /// Home is the best of the preferred owners before the present one that a group may go to. It
     /// has to have come up after the group came to where it is, and to have been up for the
-    /// hold-down; and nothing of the group may be changing or have failed, nor may it be locked. Groups with a window are
-    /// not judged.
+    /// hold-down; and nothing of the group may be changing or have failed, nor may it be locked.
+    /// Groups with a window are not judged.
     #[must_use]
     pub fn late_for_home(&self, orders: &[Order]) -> Vec<(String, String)> {
         if !self.is_quorate {

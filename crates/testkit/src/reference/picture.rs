@@ -77,7 +77,8 @@ pub struct Group {
     pub priority: u32,
     /// The node that owns it or owned it last.
     pub owner: Option<String>,
-    /// Whether it takes room on its owner, as far as that was settled when it was placed or started.
+    /// Whether it takes room on its owner, as far as that was settled when it was placed or
+    /// started.
     pub takes_room: bool,
     /// Where it is going, if it is moving; the inner `None` is nowhere.
     pub going: Option<(Option<String>, MovementCause)>,
@@ -189,8 +190,8 @@ impl Picture {
         is_here || is_going && self.is_wanted(group)
     }
 
-    /// Whether nobody knows if a resource runs already: it was declared while the cluster ran, and a
-    /// node that is not off has not said what it runs since.
+    /// Whether nobody knows if a resource runs already: it was declared while the cluster ran, and
+    /// a node that is not off has not said what it runs since.
     #[must_use]
     pub fn may_run_unheard(&self, resource: &Resource) -> bool {
         !resource.is_vouched
@@ -295,8 +296,8 @@ impl Resource {
         is_lost && self.restart_action == RestartAction::RestartNotify
     }
 
-    /// Whether it is off, and the time has come at which it is tried again: on a paused node that is
-    /// only to leave it.
+    /// Whether it is off, and the time has come at which it is tried again: on a paused node that
+    /// is only to leave it.
     fn is_tried_again(&self, now: Timestamp, is_held: bool) -> bool {
         match self.recovery {
             Recovery::RetryAt { at: Some(at), cause } => {

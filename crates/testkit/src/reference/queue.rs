@@ -29,9 +29,9 @@ impl Picture {
         if is_orphaned || !is_open { Vec::new() } else { ready }
     }
 
-    /// The resources whose wait for a restart or another attempt is over, and nothing was done about
-    /// it. What may still run waits until it is known to be off, and so does what is being stopped. On a
-    /// paused node only what wants to leave it has a time.
+    /// The resources whose wait for a restart or another attempt is over, and nothing was done
+    /// about it. What may still run waits until it is known to be off, and so does what is being
+    /// stopped. On a paused node only what wants to leave it has a time.
     #[must_use]
     pub fn waits_that_are_over(&self, group: &Group) -> Vec<String> {
         let owner = group.owner.as_deref();
@@ -54,15 +54,15 @@ impl Picture {
             && !self.is_behind(group)
     }
 
-    /// Whether its start delay keeps a group off. What came to its node in good order, or has begun to
-    /// start, waits for nothing.
+    /// Whether its start delay keeps a group off. What came to its node in good order, or has begun
+    /// to start, waits for nothing.
     fn is_delayed(&self, group: &Group) -> bool {
         group.turn == Turn::Awaited && group.placed_at.after(group.start_delay) > self.now
     }
 
-    /// Whether a group may run on where it is though its node is being drained, for the drain has moved
-    /// one of higher priority, which is not online where it goes; no longer than anybody waits for a
-    /// tier.
+    /// Whether a group may run on where it is though its node is being drained, for the drain has
+    /// moved one of higher priority, which is not online where it goes; no longer than anybody
+    /// waits for a tier.
     #[must_use]
     pub fn may_wait_to_leave(&self, group: &Group) -> bool {
         let owner = group.owner.as_deref().unwrap_or_default();
@@ -85,8 +85,8 @@ impl Picture {
             })
     }
 
-    /// Whether a group is leaving a node because of a drain, or has left it so and is on its way where it
-    /// has come to.
+    /// Whether a group is leaving a node because of a drain, or has left it so and is on its way
+    /// where it has come to.
     #[must_use]
     pub fn is_ahead_in_drain(&self, other: &Group, node: &str) -> bool {
         if other.owner.as_deref() == Some(node) {
@@ -95,8 +95,8 @@ impl Picture {
         other.drained_from.as_deref() == Some(node) && self.is_on_its_way(other)
     }
 
-    /// Whether a group waits for one of higher priority that comes up as well. One that has begun to
-    /// start, or moves in good order, waits for nobody.
+    /// Whether a group waits for one of higher priority that comes up as well. One that has begun
+    /// to start, or moves in good order, waits for nobody.
     #[must_use]
     pub fn is_behind(&self, group: &Group) -> bool {
         group.turn == Turn::Awaited

@@ -276,8 +276,8 @@ impl SeenResource {
         }
     }
 
-    /// The time by which its restarts leave their window: that on the clock, or one that goes on only
-    /// while it is online.
+    /// The time by which its restarts leave their window: that on the clock, or one that goes on
+    /// only while it is online.
     pub(crate) fn clock(&self, window: RestartWindow, now: Timestamp) -> Timestamp {
         match window {
             RestartWindow::Clock => now,

@@ -80,7 +80,8 @@ impl Differential {
         Ok(())
     }
 
-    /// How many restarts a resource has left: by the clock, or by the time that it was online since.
+    /// How many restarts a resource has left: by the clock, or by the time that it was online
+    /// since.
     fn restarts_left(
         &self,
         name: &str,
@@ -190,8 +191,8 @@ impl Differential {
                 );
                 let later =
                     step.after.group(&group.name).and_then(|of| of.resource(&resource.name));
-                // What is in doubt waits on, however long it is over, until it is known to be off. It
-                // may be given up once more meanwhile, for another cause.
+                // What is in doubt waits on, however long it is over, until it is known to be off.
+                // It may be given up once more meanwhile, for another cause.
                 let is_noticed = later.is_some_and(|later| {
                     !is_on_lost && later.recovery != resource.recovery && !is_going_off(later.state)
                 });

@@ -126,8 +126,8 @@ impl Picture {
         }
     }
 
-    /// An operator, or a configuration that may, has a group moved of which something was left as it is:
-    /// it failed where it is, and nothing of it is left any more.
+    /// An operator, or a configuration that may, has a group moved of which something was left as
+    /// it is: it failed where it is, and nothing of it is left any more.
     fn learn_release(&mut self, name: &str, cause: MovementCause) {
         let is_asked_for = matches!(cause, MovementCause::Operator | MovementCause::Configuration);
         let Some(group) = self.group(name).filter(|_| is_asked_for) else { return };

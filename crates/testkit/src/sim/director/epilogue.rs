@@ -1,8 +1,8 @@
 //! After the healing: what a cluster has to bear without any fault in it.
 //!
-//! All nodes are rebooted in turn, or power is lost everywhere and comes back; at last the agents of
-//! one node fall silent. What is promised of that takes something for granted (a spare node, quorum,
-//! room); a cluster in which it is not so is left alone.
+//! All nodes are rebooted in turn, or power is lost everywhere and comes back; at last the agents
+//! of one node fall silent. What is promised of that takes something for granted (a spare node,
+//! quorum, room); a cluster in which it is not so is left alone.
 
 use std::time::Duration;
 
@@ -100,8 +100,8 @@ impl Director {
         Ok(())
     }
 
-    /// A node is emptied, rebooted if that went well, and takes back what it had; [`Done::No`] if it
-    /// takes too long to wait for.
+    /// A node is emptied, rebooted if that went well, and takes back what it had; [`Done::No`] if
+    /// it takes too long to wait for.
     fn reboot(&mut self, node: Key, id: NodeId) -> Result<Done, Breach> {
         if self.stage.flaw() != Flaw::NotEmptied {
             self.order(Command::DrainNode {
@@ -167,8 +167,8 @@ impl Director {
         Ok(())
     }
 
-    /// The agents of one node fall silent. What has nothing to do with it goes through what it would
-    /// have gone through without that, to the millisecond (L14).
+    /// The agents of one node fall silent. What has nothing to do with it goes through what it
+    /// would have gone through without that, to the millisecond (L14).
     fn silence_one(&mut self) -> Result<(), Breach> {
         let nodes: Vec<(Key, NodeId)> = self
             .well()
@@ -226,8 +226,8 @@ impl Director {
             .is_some_and(|silent| silent == node || self.stage.flaw() == Flaw::SilenceSpreads)
     }
 
-    /// Groups that have nothing to do with a node: they stand elsewhere with all that they need, are
-    /// not to go anywhere, and wait for no group that is not apart from it as well.
+    /// Groups that have nothing to do with a node: they stand elsewhere with all that they need,
+    /// are not to go anywhere, and wait for no group that is not apart from it as well.
     fn apart_from(&self, node: NodeId) -> Vec<GroupId> {
         let cluster = self.stage.cluster();
         let spec = cluster.spec();
@@ -280,8 +280,8 @@ impl Director {
         cluster.state().orphans().any(|(_, resource, _)| is_of_group(resource))
     }
 
-    /// Whether a group has no other place to go, whatever comes up: neither a better one, nor one that
-    /// an operator has sent it to and that is not there yet.
+    /// Whether a group has no other place to go, whatever comes up: neither a better one, nor one
+    /// that an operator has sent it to and that is not there yet.
     fn is_at_home(&self, group: GroupId) -> bool {
         let cluster = self.stage.cluster();
         let is_sent = cluster.state().group(group).is_some_and(|of| of.queued().is_some());
