@@ -135,6 +135,12 @@
 //! and a simulator in the crate `quorate-testkit`; `quorate-availability` says how available a cluster
 //! will be.
 //!
+//! # Versions
+//!
+//! Below 1.0 a minor release may change the API; a patch release only mends. A release that decides
+//! otherwise for the same inputs is a minor release, so all replicas of one cluster run one release.
+//! A newer release reads the snapshots of every older one. Rust 1.88 or later.
+//!
 //! # What it is not
 //!
 //! The crate has no daemon, no agents, no sockets, no storage and no consensus algorithm. The

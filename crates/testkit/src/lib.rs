@@ -33,3 +33,8 @@ pub(crate) mod watch;
 
 pub use breach::Breach;
 pub use invariant::{Invariant, Room, Scope, UnknownInvariant};
+
+/// The example of the readme.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
