@@ -189,7 +189,7 @@ fn sort_known(draft: Draft) -> String {
         words if words.starts_with("a duration") => "duration".to_owned(),
         words if words.starts_with("a sequence") => "list".to_owned(),
         words if words.starts_with(['u']) => "number".to_owned(),
-        words if words.starts_with("struct") || words == "numbers by name" => "table".to_owned(),
+        words if words.starts_with("struct") || words.ends_with(" by name") => "table".to_owned(),
         words => panic!("what is {words}?"),
     }
 }

@@ -130,7 +130,10 @@ fn what_cannot_be_carried_is_an_error() {
 #[test]
 fn a_snapshot_equals_what_comes_back_from_its_json() {
     let group = GroupDeclaration::new("g")
-        .resource(ResourceDeclaration::new("disk ]", "Physical Disk"))
+        .parameter("note", "stays \"as it is\"")
+        .resource(
+            ResourceDeclaration::new("disk ]", "Physical Disk").parameter("device", "/dev/sdb"),
+        )
         .resource(
             ResourceDeclaration::new("db", "Generic Service")
                 .needs(Expression::new().and("disk ]")),

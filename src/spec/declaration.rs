@@ -165,6 +165,10 @@ pub struct NodeDeclaration {
     /// dimensions are compared without case.
     #[serde(default, deserialize_with = "crate::kind::unique::numbers")]
     pub capacity: BTreeMap<String, u64>,
+    /// Texts for the agents, by name, such as an address or a command line. The core neither reads
+    /// nor compares them. A change takes effect when an agent next asks for them.
+    #[serde(default, deserialize_with = "crate::kind::unique::texts")]
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// A group as declared: the unit that has one owner and moves as a whole.
@@ -207,6 +211,10 @@ pub struct GroupDeclaration {
     pub cold_start: Option<ColdStart>,
     #[serde(default, deserialize_with = "crate::time::text::optional::deserialize")]
     pub start_delay: Option<Duration>,
+    /// Texts for the agents, by name, such as an address or a command line. The core neither reads
+    /// nor compares them. A change takes effect when an agent next asks for them.
+    #[serde(default, deserialize_with = "crate::kind::unique::texts")]
+    pub parameters: BTreeMap<String, String>,
     /// The resources of the group.
     #[serde(default)]
     pub resources: Vec<ResourceDeclaration>,
@@ -229,6 +237,10 @@ pub struct ResourceDeclaration {
     /// Properties that differ from those of its kind.
     #[serde(default)]
     pub settings: Option<Box<ResourceOverrides>>,
+    /// Texts for the agents, by name, such as an address or a command line. The core neither reads
+    /// nor compares them. A change takes effect when an agent next asks for them.
+    #[serde(default, deserialize_with = "crate::kind::unique::texts")]
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// Dependencies as text or as built in code.

@@ -37,6 +37,10 @@ pub struct Limits {
     pub kinds: usize,
     /// Providers that one kind may require; each name in a choice of kinds counts. Default 64.
     pub required_providers_per_kind: usize,
+    /// Parameters of one node, group or resource. Default 64.
+    pub parameters: usize,
+    /// Bytes of all parameters of one node, group or resource together. Default 4,096.
+    pub parameter_bytes: usize,
     /// Bytes of one name. Default 255.
     pub name_bytes: usize,
     /// Steps taken to find two groups that may meet on a node and demand too much of it. Default
@@ -74,6 +78,10 @@ pub enum Limit {
     Kinds,
     /// [`Limits::required_providers_per_kind`].
     RequiredProvidersPerKind,
+    /// [`Limits::parameters`].
+    Parameters,
+    /// [`Limits::parameter_bytes`].
+    ParameterBytes,
 }
 
 impl fmt::Display for Limit {
@@ -91,6 +99,8 @@ impl fmt::Display for Limit {
             Self::Dimensions => "dimensions",
             Self::Kinds => "kinds",
             Self::RequiredProvidersPerKind => "required providers",
+            Self::Parameters => "parameters",
+            Self::ParameterBytes => "bytes in parameters",
         })
     }
 }
@@ -114,6 +124,8 @@ impl Limits {
             dimensions: usize::MAX,
             kinds: usize::MAX,
             required_providers_per_kind: usize::MAX,
+            parameters: usize::MAX,
+            parameter_bytes: usize::MAX,
             name_bytes: usize::MAX,
             comparisons: usize::MAX,
             problems: usize::MAX,
@@ -137,6 +149,8 @@ impl Default for Limits {
             dimensions: 64,
             kinds: 1_024,
             required_providers_per_kind: 64,
+            parameters: 64,
+            parameter_bytes: 4_096,
             name_bytes: 255,
             comparisons: 4_194_304,
             problems: 1_000,

@@ -20,6 +20,7 @@ mod limits;
 mod names;
 mod node_set;
 mod overrides;
+mod parameters;
 mod parts;
 mod problem;
 mod profile;
@@ -34,6 +35,7 @@ pub use declaration::{
 };
 pub use limits::{Limit, Limits};
 pub use node_set::NodeSet;
+pub use parameters::Parameters;
 pub use parts::{GroupSpec, NodeSpec, ResourceSpec};
 pub use problem::{Caution, Path, Problem, SpecError, SpecErrors, Subject, Warning};
 pub(crate) use votes::more_than_votes;

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::node_set::NodeSet;
+use super::parameters::Parameters;
 use crate::graph::DependencyGraph;
 use crate::id::{ClassId, DimensionId, GroupId, KindId, NodeId, ResourceId};
 use crate::settings::{GroupSettings, ResourceSettings};
@@ -16,6 +17,7 @@ pub struct NodeSpec {
     pub(super) site: Option<Box<str>>,
     /// Limits, by dimension id; `None` is no limit.
     pub(super) capacity: Box<[Option<u64>]>,
+    pub(super) parameters: Parameters,
 }
 
 /// A validated group.
@@ -32,6 +34,7 @@ pub struct GroupSpec {
     pub(super) graph: Arc<DependencyGraph>,
     /// `None` if everything can run everywhere.
     pub(super) abilities: Option<Arc<Abilities>>,
+    pub(super) parameters: Parameters,
 }
 
 /// The nodes on which the resources of a group can run. In all sets `None` is every node.
@@ -61,6 +64,7 @@ pub struct ResourceSpec {
     /// `None` is every node.
     pub(super) possible: Option<Arc<NodeSet>>,
     pub(super) settings: Arc<ResourceSettings>,
+    pub(super) parameters: Parameters,
 }
 
 impl NodeSpec {
@@ -82,6 +86,12 @@ impl NodeSpec {
         self.site.as_deref()
     }
 
+    /// Texts for its agents, as declared.
+    #[must_use]
+    pub const fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
     /// The capacity in this dimension; `None` is no limit.
     #[must_use]
     pub fn capacity(&self, dimension: DimensionId) -> Option<u64> {
@@ -100,6 +110,12 @@ impl GroupSpec {
     #[must_use]
     pub fn settings(&self) -> &GroupSettings {
         &self.settings
+    }
+
+    /// Texts for its agents, as declared.
+    #[must_use]
+    pub const fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
     /// The preferred owners, best first.
@@ -215,6 +231,12 @@ impl ResourceSpec {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Texts for its agents, as declared.
+    #[must_use]
+    pub const fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
     /// The group it belongs to.

@@ -69,6 +69,7 @@ fn node_declaration(spec: &ClusterSpec, node: &NodeSpec) -> NodeDeclaration {
         capacity: capacity
             .filter_map(|(name, amount)| Some((String::from(name.as_ref()), (*amount)?)))
             .collect(),
+        parameters: node.parameters.declared(),
     }
 }
 
@@ -96,6 +97,7 @@ fn group_declaration(spec: &ClusterSpec, group: &GroupSpec) -> GroupDeclaration 
         priority: changed!(priority),
         cold_start: changed!(cold_start),
         start_delay: changed!(start_delay),
+        parameters: group.parameters.declared(),
         resources: resources(spec, group),
     }
 }
@@ -130,6 +132,7 @@ fn resources(spec: &ClusterSpec, group: &GroupSpec) -> Vec<ResourceDeclaration> 
             kind: kind.name.clone().into(),
             depends_on: dependencies(spec, group, position),
             possible_owners: possible.map(|nodes| node_names(spec, nodes.iter())),
+            parameters: resource.parameters.declared(),
             settings: difference(&defaults, &kind.settings, resource.settings()),
         })
     })

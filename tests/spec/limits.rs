@@ -203,6 +203,25 @@ fn lengths_of_names() {
 }
 
 #[test]
+fn parameters() {
+    let many = |count| {
+        let it = names(count).fold(group("g"), |group, name| group.parameter(name, ""));
+        cluster().group(it)
+    };
+    assert_limit(64, many, "groups.g.parameters: 65 parameters, at most 64 are allowed");
+    let long = |bytes: usize| {
+        let text = "x".repeat(bytes / 2);
+        let rest = "x".repeat(bytes - bytes / 2);
+        cluster().group(group("g").resource(disk("d").parameter("a", text).parameter("b", rest)))
+    };
+    let error =
+        "groups.g.resources.d.parameters: 4097 bytes in parameters, at most 4096 are allowed";
+    assert_limit(4_096, long, error);
+    let nameless = ClusterDeclaration::new("c").node(NodeDeclaration::new("a").parameter("", "x"));
+    assert_eq!(errors_of(nameless), ["nodes.a.parameters: the name of entry 1 is empty"]);
+}
+
+#[test]
 fn problems_are_listed_up_to_a_limit_and_then_counted() {
     let wrong = |count| {
         let unknown = |name: String| ResourceDeclaration::new(name, "Nothing of the kind");

@@ -54,6 +54,7 @@ pub(super) const EVERYTHING: &str = r#"
     vote_weight = 3
     site = "north"
     capacity = { mb = 100, instances = 2 }
+    parameters = { bmc = "10.0.0.7" }
 
     [[nodes]]
     name = "alpha"
@@ -73,11 +74,13 @@ pub(super) const EVERYTHING: &str = r#"
     priority = "high"
     cold_start = "dont_start"
     start_delay = 1500
+    parameters = { "mail to" = "ops@example.org" }
 
     [[groups.resources]]
     name = "Disk F:"
     kind = "physical disk"
     possible_owners = ["zeta", "alpha"]
+    parameters = { device = "/dev/sdf", options = "ro\u0009nosuid" }
 
     [[groups.resources]]
     name = "odd ] name"
@@ -245,6 +248,15 @@ fn what_is_built_can_be_read() {
     let clauses: Vec<Vec<usize>> = group.graph().clauses(position).map(Iterator::collect).collect();
     assert_eq!(clauses, [[0, 1]]);
     assert_eq!(spec.resource_id("disk g:"), None);
+    let disk = spec.resource_id("disk f:").and_then(|id| spec.resource(id)).expect("declared");
+    assert_eq!(
+        disk.parameters().iter().collect::<Vec<_>>(),
+        [("device", "/dev/sdf"), ("options", "ro\tnosuid")]
+    );
+    assert_eq!(group.parameters().text("mail to"), Some("ops@example.org"));
+    assert_eq!(group.parameters().text("Mail to"), None);
+    let bmc = spec.node(zeta).and_then(|node| node.parameters().text("bmc"));
+    assert_eq!(bmc, Some("10.0.0.7"));
 }
 
 /// Random groups: for each resource whether it sets something, who owns it, what it needs.

@@ -19,8 +19,8 @@ use crate::spec::names::find;
 use crate::spec::overrides::settle;
 use crate::spec::problem::{Path, Place, Problem, shown};
 use crate::spec::{
-    Dependencies, GroupDeclaration, GroupSpec, NodeSet, NodeSpec, Profile, ResourceDeclaration,
-    ResourceSpec,
+    Dependencies, GroupDeclaration, GroupSpec, NodeSet, NodeSpec, Parameters, Profile,
+    ResourceDeclaration, ResourceSpec,
 };
 
 /// The inputs for building the groups.
@@ -85,6 +85,7 @@ impl Drafting<'_, '_> {
         let id = GroupId::from_index(index);
         let place = Place::Group(&declared.name);
         self.report.name(&declared.name, || Place::Cluster.field("groups"), index, place);
+        self.report.parameters(&declared.parameters, || place.field("parameters"));
         let settings = settings::group(&declared, &defaults.group, self.report);
         let settings = self.interner.group(settings);
         let first_resource = ResourceId::from_index(drafted.resources.len());
@@ -116,6 +117,7 @@ impl Drafting<'_, '_> {
             first_resource,
             graph: Arc::clone(graph),
             abilities: None,
+            parameters: Parameters::new(core::mem::take(&mut declared.parameters)),
             name: declared.name.into_boxed_str(),
         });
     }
@@ -130,6 +132,7 @@ impl Drafting<'_, '_> {
         let place = Place::Resource { group: group_name, resource: &declared.name };
         let kind = self.kinds.named(&declared.kind, self.report, || place.field("kind"));
         let entry = kind.and_then(|kind| self.kinds.get(kind));
+        self.report.parameters(&declared.parameters, || place.field("parameters"));
         let overrides = declared.settings.as_deref();
         if let Some(overrides) = overrides {
             settings::check_overrides(overrides, place, self.report);
@@ -150,6 +153,7 @@ impl Drafting<'_, '_> {
             kind: kind.unwrap_or(KindId::from_index(usize::MAX)),
             possible,
             settings,
+            parameters: Parameters::new(declared.parameters),
             name: declared.name.into_boxed_str(),
         }
     }

@@ -9,7 +9,7 @@ use crate::id::NodeId;
 use crate::settings::{ClusterSettings, QuorumRule};
 use crate::spec::names::sort;
 use crate::spec::problem::{Place, Problem, shown};
-use crate::spec::{NodeDeclaration, NodeSpec};
+use crate::spec::{NodeDeclaration, NodeSpec, Parameters};
 
 /// Returns the nodes, and their ids sorted by name.
 pub(super) fn build(
@@ -26,6 +26,7 @@ pub(super) fn build(
     for (index, node) in declared.into_iter().enumerate() {
         let place = Place::Node(&node.name);
         report.name(&node.name, || Place::Cluster.field("nodes"), index, place);
+        report.parameters(&node.parameters, || place.field("parameters"));
         report.length(node.site.as_deref().unwrap_or(""), || place.field("site"));
         nodes.push(build_one(node, dictionary, &mut totals, report));
     }
@@ -67,6 +68,7 @@ fn build_one(
         vote_weight: declared.vote_weight.unwrap_or(1),
         site: declared.site.map(alloc::string::String::into_boxed_str),
         capacity: capacity.into_boxed_slice(),
+        parameters: Parameters::new(declared.parameters),
     }
 }
 

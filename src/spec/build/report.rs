@@ -1,11 +1,13 @@
 //! The report to which all checks add their problems.
 
+use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::id::name::is_forbidden;
-use crate::spec::Limits;
 use crate::spec::problem::{Path, Place, Problem, SpecError};
+use crate::spec::{Limit, Limits};
 
 /// The problems so far, and the limits that all checks obey.
 pub(super) struct Report<'a> {
@@ -106,6 +108,27 @@ impl<'a> Report<'a> {
             self.add(path(), Problem::LongName { bytes, limit });
         } else if let Some(character) = text.chars().find(|letter| is_forbidden(*letter)) {
             self.add(path(), Problem::ForbiddenCharacter { character });
+        }
+    }
+
+    /// Checks the number and the sizes of parameters, and their names.
+    pub(super) fn parameters(
+        &mut self,
+        declared: &BTreeMap<String, String>,
+        path: impl Fn() -> Path,
+    ) {
+        for (index, name) in declared.keys().enumerate() {
+            self.word(name, index, &path);
+        }
+        let bytes = declared.values().fold(0_usize, |sum, text| sum.saturating_add(text.len()));
+        let Limits { parameters, parameter_bytes, .. } = *self.limits;
+        for (limit, found, most) in [
+            (Limit::Parameters, declared.len(), parameters),
+            (Limit::ParameterBytes, bytes, parameter_bytes),
+        ] {
+            if found > most {
+                self.add(path(), Problem::TooMany { limit, found, most });
+            }
         }
     }
 

@@ -123,6 +123,13 @@ impl NodeDeclaration {
         self
     }
 
+    /// Sets a text for the agents.
+    #[must_use]
+    pub fn parameter(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.parameters.insert(name.into(), text.into());
+        self
+    }
+
     /// Sets its site.
     #[must_use]
     pub fn site(mut self, site: impl Into<String>) -> Self {
@@ -166,6 +173,13 @@ impl GroupDeclaration {
     #[must_use]
     pub fn preferred_owners(mut self, nodes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.preferred_owners = nodes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets a text for the agents.
+    #[must_use]
+    pub fn parameter(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.parameters.insert(name.into(), text.into());
         self
     }
 
@@ -218,6 +232,13 @@ impl ResourceDeclaration {
     #[must_use]
     pub fn needs(mut self, dependencies: impl Into<Dependencies>) -> Self {
         self.depends_on = Some(dependencies.into());
+        self
+    }
+
+    /// Sets a text for the agents.
+    #[must_use]
+    pub fn parameter(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.parameters.insert(name.into(), text.into());
         self
     }
 

@@ -37,6 +37,7 @@ written!(NodeDeclaration {
     given vote_weight,
     given site,
     given capacity,
+    given parameters,
 });
 
 written!(GroupDeclaration {
@@ -54,6 +55,7 @@ written!(GroupDeclaration {
     given priority,
     given cold_start,
     span start_delay,
+    given parameters,
     given resources,
 });
 
@@ -63,4 +65,5 @@ written!(ResourceDeclaration {
     given depends_on,
     given possible_owners,
     given settings,
+    given parameters,
 });

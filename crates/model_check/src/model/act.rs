@@ -206,7 +206,7 @@ impl State {
             }
         }
         for (resource, place) in machine.places.iter().enumerate() {
-            if matches!(place, Place::Starting | Place::Stopping) {
+            if place.hangs() {
                 into.push(Action::Ripen { node: index, resource: narrow(resource) });
             }
             if *place == Place::Running && machine.is_connected && can(Fault::Die) {

@@ -54,6 +54,7 @@ pub(crate) fn key(core: &Core, world: &World) -> u64 {
                     Place::Running => 2,
                     Place::Rogue => 3,
                     Place::Stopping => 4,
+                    Place::RogueStopping => 5,
                 }
         });
         let wires = u64::from(machine.is_powered) << 1 | u64::from(machine.is_connected);
@@ -79,7 +80,7 @@ pub(crate) fn key(core: &Core, world: &World) -> u64 {
 fn runs_word(core: &Core, machine: &Machine) -> u64 {
     machine.places.iter().enumerate().fold(0, |word, (resource, place)| {
         let sort = match (place, machine.run(resource)) {
-            (Place::Off | Place::Rogue, _) => 0,
+            (Place::Off | Place::Rogue | Place::RogueStopping, _) => 0,
             (_, 0) => 1,
             (_, run) if core.run(resource) == Some(run) => 2,
             (_, _) => 3,

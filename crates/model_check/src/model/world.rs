@@ -90,6 +90,15 @@ pub(crate) enum Place {
     Running,
     /// Somebody else started it when the machine booted.
     Rogue,
+    /// The same, and a stop or terminate of it hangs.
+    RogueStopping,
+}
+
+impl Place {
+    /// Whether an operation on it hangs, which may come to its end.
+    pub(crate) const fn hangs(self) -> bool {
+        matches!(self, Self::Starting | Self::Stopping | Self::RogueStopping)
+    }
 }
 
 /// An operation on its way.
@@ -376,7 +385,7 @@ impl Machine {
         let place = &mut self.places[resource];
         *place = match *place {
             Place::Starting => Place::Running,
-            Place::Stopping => Place::Off,
+            Place::Stopping | Place::RogueStopping => Place::Off,
             place @ (Place::Off | Place::Running | Place::Rogue) => place,
         };
         self.end(resource, Outcome::Succeeded);
@@ -388,6 +397,7 @@ impl Machine {
         *place = match *place {
             Place::Starting => Place::Off,
             Place::Stopping => Place::Running,
+            Place::RogueStopping => Place::Rogue,
             place @ (Place::Off | Place::Running | Place::Rogue) => place,
         };
         self.end(resource, Outcome::Failed);
@@ -463,7 +473,7 @@ impl Machine {
         let epoch = &mut self.epochs[group_of(resource)];
         *epoch = (*epoch).max(Epoch::new(order.epoch.into()));
         let outcome = self.work(order, manner);
-        let hangs = matches!(self.places[resource], Place::Starting | Place::Stopping);
+        let hangs = self.places[resource].hangs();
         if !hangs {
             self.end(resource, outcome.unwrap_or(Outcome::Failed));
         }
@@ -479,7 +489,12 @@ impl Machine {
             OperationKind::Start if is_done => *place = Place::Running,
             OperationKind::Start if manner == Manner::Hang => *place = Place::Starting,
             OperationKind::Stop | OperationKind::Terminate if manner == Manner::Hang && is_on => {
-                *place = Place::Stopping;
+                *place = match *place {
+                    Place::Rogue | Place::RogueStopping => Place::RogueStopping,
+                    Place::Off | Place::Starting | Place::Stopping | Place::Running => {
+                        Place::Stopping
+                    }
+                };
             }
             OperationKind::Stop | OperationKind::Terminate if is_done => *place = Place::Off,
             OperationKind::Probe if manner == Manner::Succeed => {
