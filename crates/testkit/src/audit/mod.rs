@@ -32,6 +32,7 @@
 //! | `spent` | a resource moves its group only once its restarts are used up |
 //! | `explained` | whoever leaves a node that is off or is being drained goes where `explain` said |
 //! | `configured` | a configuration leaves what runs where it is, unless it may move groups, and gives it no dependency that does not hold |
+//! | `drained` | a drain goes tier by tier, for as long as groups wait for others |
 //! | `failback` | failback only where it is allowed, to a better node, after its hold-down, in its window, once per window |
 //! | `failures` | a group does not return to a node on which it failed, and does not fail over to it while another one can take it |
 //! | `left` | what failed and is left for an operator stays as it is, and its group where it is; nothing is left that could be restarted |
@@ -53,6 +54,7 @@ mod auditor;
 mod budgets;
 mod commands;
 mod configured;
+mod drained;
 mod explained;
 mod facts;
 mod failback;
@@ -144,6 +146,7 @@ pub(crate) fn step(
     configured::check(moment, cluster)?;
     moves::once_per_incident(outputs)?;
     moves::drain_gave_up(cluster, outputs)?;
+    drained::tier_by_tier(moment, cluster, outputs)?;
     failures::choice(seen, cluster, moment, outputs)?;
     moves::priorities(cluster, moment, outputs)?;
     explained::goes_there(moment, outputs)?;

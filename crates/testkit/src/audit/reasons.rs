@@ -47,7 +47,10 @@ pub(super) fn home_is_awaited_once(seen: &Seen, cluster: &Cluster) -> Result<(),
 /// elsewhere.
 pub(super) fn turns_end(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     for (group, _) in cluster.spec().groups() {
-        let waits = matches!(cluster.why(group), Some(Reason::WaitingForPriority { .. }));
+        let waits = matches!(
+            cluster.why(group),
+            Some(Reason::WaitingForPriority { .. } | Reason::StartDelayed { .. })
+        );
         let has_begun = seen.group(group).has_begun;
         ensure!(
             L13,
@@ -174,7 +177,9 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
             owner == Some(node) && state.node_state(node) == NodeState::Paused
         }
         Reason::WaitingForPriority { group: ahead, until } => {
-            until > now && priority(cluster, ahead) > priority(cluster, group)
+            until > now
+                && priority(cluster, ahead) > priority(cluster, group)
+                && !is_given_up(cluster, ahead)
         }
         Reason::WaitingForInventory { resource, node } => {
             let is_unheard =
@@ -213,6 +218,27 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
         // Nobody taught this judge whether it is true.
         _ => false,
     }
+}
+
+/// Tells whether a group waits for a retry, or for an operator, with all of it that should run and
+/// does not. Such a group holds up no other.
+fn is_given_up(cluster: &Cluster, group: GroupId) -> bool {
+    let state = cluster.state();
+    let Some((record, declared)) = state.group(group).zip(cluster.spec().group(group)) else {
+        return false;
+    };
+    let is_there = record.owner().is_some_and(|node| state.node_state(node) == NodeState::Up);
+    let mut is_retried = false;
+    for resource in declared.resources().filter_map(|id| state.resource(id)) {
+        let is_wanted = resource.desired().unwrap_or(record.desired()) == DesiredState::Online;
+        match (resource.state(), resource.recovery()) {
+            (ResourceState::Online, Recovery::None) => {}
+            (ResourceState::Failed, Recovery::RetryAt { .. }) => is_retried = true,
+            (ResourceState::Offline, Recovery::None) if !is_wanted => {}
+            _ => return false,
+        }
+    }
+    is_there && is_retried && record.movement().is_none() && record.queued().is_none()
 }
 
 /// Whether a node has to be proved off in this way, and not before now.

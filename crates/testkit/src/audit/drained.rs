@@ -1,0 +1,74 @@
+//! A drain goes tier by tier.
+
+use quorate::cluster::{Event, Output};
+use quorate::machine::ResourceState;
+use quorate::state::{Doubt, DrainStatus, MovementCause, Recovery};
+use quorate::{Cluster, GroupId, NodeId};
+
+use super::Moment;
+use crate::{Breach, ensure};
+
+/// A group that runs leaves a node that is being drained only when no group of higher priority is
+/// still on its way from there, or the time for which groups wait is over.
+pub(super) fn tier_by_tier(
+    moment: &Moment<'_>,
+    cluster: &Cluster,
+    outputs: &[Output],
+) -> Result<(), Breach> {
+    // Ids and priorities may be other ones afterwards.
+    if moment.is_reconfiguration() {
+        return Ok(());
+    }
+    for output in outputs {
+        let Output::Event(Event::MoveStarted { group, from, cause: MovementCause::Drain, .. }) =
+            output
+        else {
+            continue;
+        };
+        if !waits_for_tiers(cluster, *from) || !runs_undisturbed(&moment.before, *group) {
+            continue;
+        }
+        let priority = |group| cluster.spec().group(group).map(|of| of.settings().priority);
+        let ahead = cluster.spec().groups().map(|(ahead, _)| ahead).find(|ahead| {
+            priority(*ahead) > priority(*group) && is_leaving(cluster, *ahead, *from)
+        });
+        ensure!(S36, ahead.is_none(), "{group} leaves {from} before {ahead:?} is online elsewhere");
+    }
+    Ok(())
+}
+
+/// Tells whether groups on a node still wait for others before they leave.
+fn waits_for_tiers(cluster: &Cluster, node: NodeId) -> bool {
+    let drain = cluster.state().node(node).map(|record| record.drain());
+    let since = drain.filter(|of| of.status == DrainStatus::InProgress).and_then(|of| of.since);
+    let wait = cluster.spec().settings().priority_wait;
+    since.is_some_and(|since| since.after(wait) > cluster.state().now())
+}
+
+/// Tells whether something of a group runs, and nothing of it is failed or in doubt.
+fn runs_undisturbed(cluster: &Cluster, group: GroupId) -> bool {
+    let Some(declared) = cluster.spec().group(group) else { return false };
+    let mut records = declared.resources().filter_map(|id| cluster.state().resource(id));
+    let is_undisturbed = records.all(|record| {
+        record.recovery() == Recovery::None
+            && matches!(record.state(), ResourceState::Online | ResourceState::Offline)
+    });
+    let mut states = declared.resources().map(|id| cluster.state().resource_state(id));
+    is_undisturbed && states.any(|state| state == ResourceState::Online)
+}
+
+/// Tells whether the drain of a node moves a group, which is sure to leave and has not left.
+fn is_leaving(cluster: &Cluster, group: GroupId, node: NodeId) -> bool {
+    let Some(record) = cluster.state().group(group) else { return false };
+    let is_drained = record.movement().is_some_and(|of| of.cause == MovementCause::Drain);
+    let is_stuck = |resource| {
+        cluster
+            .state()
+            .resource(resource)
+            .is_some_and(|of| of.is_in_doubt() && of.doubt() != Doubt::ToTerminate)
+    };
+    let declared = cluster.spec().group(group);
+    record.owner() == Some(node)
+        && is_drained
+        && declared.is_some_and(|of| !of.resources().any(is_stuck))
+}
