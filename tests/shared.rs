@@ -175,6 +175,10 @@ struct Meeting {
 }
 
 impl FailoverPolicy for Meeting {
+    fn name(&self) -> std::borrow::Cow<'static, str> {
+        "meeting".into()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         if self.is_open.load(SeqCst) {
             let mut guests = self.guests.lock().expect("no guest fails");
@@ -194,7 +198,8 @@ impl FailoverPolicy for Meeting {
 #[test]
 fn readers_do_not_block_each_other() {
     let meeting = Arc::new(Meeting::default());
-    let cluster = Cluster::restore(running().snapshot(), Arc::clone(&meeting));
+    let snapshot = running().snapshot().under_policy(&meeting);
+    let cluster = Cluster::restore(snapshot, Arc::clone(&meeting));
     let shared = SharedCluster::new(cluster.expect("a sound snapshot"));
     let group = shared.spec().expect(WHOLE).group_id("g0").expect("it is declared");
     meeting.is_open.store(true, SeqCst);
@@ -353,6 +358,10 @@ fn time_never_goes_backwards_whatever_the_threads_say() {
 struct Faulty(AtomicBool);
 
 impl FailoverPolicy for Faulty {
+    fn name(&self) -> std::borrow::Cow<'static, str> {
+        "faulty".into()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         assert!(!self.0.load(SeqCst), "on purpose");
         Ring::new().rank(placement, candidate)
@@ -394,6 +403,7 @@ fn after_a_panic_nobody_goes_on_with_half_a_change() {
 
     faulty.0.store(false, SeqCst);
     refuses_everything(&shared, 0);
+    let snapshot = snapshot.under_policy(&Ring::new());
     let restored = Cluster::restore(snapshot.clone(), Ring::new()).expect("it is sound");
     shared.clone().replace(restored);
     assert_eq!(shared.snapshot(), Ok(snapshot));

@@ -179,6 +179,18 @@ fn outputs_and_snapshot() {
     compare("digest_v1.txt", &format!("{:016x}\n", cluster.digest()));
 }
 
+/// A snapshot of a release that noted neither its policy nor its behaviour is read.
+#[test]
+fn a_snapshot_without_a_policy_is_restored() {
+    let text = read("snapshot_v1_without_policy.json");
+    let snapshot: Snapshot = serde_json::from_str(&text).expect("the snapshot is read");
+    assert_eq!((snapshot.policy_name(), snapshot.behaviour()), (None, 0));
+    let cluster = Cluster::restore(snapshot, Ring::new()).expect("it is restored");
+    assert_eq!(cluster.check_invariants(), Ok(()));
+    assert_eq!(format!("{:016x}\n", cluster.digest()), read("digest_v1.txt"));
+    assert_eq!(cluster.snapshot().policy_name(), Some("ring"));
+}
+
 /// The snapshot of version 1 is read, and goes on.
 #[test]
 fn the_snapshot_is_restored() {

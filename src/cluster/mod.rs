@@ -55,6 +55,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// The number of the rules by which this release decides. It grows with every release that
+    /// decides otherwise for the same inputs. It is part of [`digest`](Self::digest) and of every
+    /// snapshot; a snapshot of a later number is refused.
+    pub const BEHAVIOUR: u32 = keep::BEHAVIOUR;
+
     /// Returns a cluster that has just been declared: every node is down, nothing runs. A time
     /// beyond [`Timestamp::LATEST`] counts as that one.
     #[must_use]
@@ -239,7 +244,7 @@ impl Cluster {
     /// [outstanding](Self::outstanding) in the restored cluster, events are lost. So poll first.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::of(self.ledger.spec(), self.ledger.state())
+        Snapshot::of(self.ledger.spec(), self.ledger.state(), &*self.policy)
     }
 
     /// Returns the cluster of a snapshot, which goes on where that one stood. Operations in flight
@@ -249,7 +254,8 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// The fault of a snapshot that no cluster can have written.
+    /// The fault of a snapshot that no cluster can have written, that a later release wrote, or that
+    /// is of a cluster under another policy.
     pub fn restore(
         snapshot: Snapshot,
         policy: impl FailoverPolicy + 'static,
@@ -262,20 +268,22 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// The fault of a snapshot that no cluster can have written.
+    /// Those of [`restore`](Self::restore).
     pub fn restore_within(
         snapshot: Snapshot,
         policy: impl FailoverPolicy + 'static,
         limits: &Limits,
     ) -> Result<Self, RestoreError> {
+        keep::restore::check_rules(&snapshot, &policy)?;
         let (spec, state) = keep::restore::restore_state_within(snapshot, limits)?;
         Ok(Self::assemble(Arc::new(spec), Arc::new(policy), state))
     }
 
-    /// Returns a number that is equal for equal states, on every platform: replicas compare it.
+    /// Returns a number that is equal for equal states, equal policies and equal
+    /// [behaviour](Self::BEHAVIOUR), on every platform: replicas compare it.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        keep::digest::digest(self.ledger.spec(), self.ledger.state())
+        keep::digest::digest(self.ledger.spec(), self.ledger.state(), &self.policy.name())
     }
 
     /// Checks everything that must hold after every input.

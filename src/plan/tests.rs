@@ -1,5 +1,6 @@
 //! Small clusters for tests, and a choice that is made in every possible way.
 
+use alloc::borrow::Cow;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
@@ -102,6 +103,10 @@ impl Cluster {
 struct Ranked<'a>(&'a dyn FailoverPolicy);
 
 impl FailoverPolicy for Ranked<'_> {
+    fn name(&self) -> Cow<'static, str> {
+        self.0.name()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         self.0.rank(placement, candidate)
     }

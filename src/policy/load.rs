@@ -2,6 +2,7 @@
 
 use super::{FailoverPolicy, Key, PlacementRequest, Rank};
 use crate::id::{DimensionId, NodeId};
+use alloc::borrow::Cow;
 
 /// Prefers the node with the fewest other groups.
 ///
@@ -16,6 +17,10 @@ pub struct LeastGroups;
 pub struct LeastLoaded;
 
 impl FailoverPolicy for LeastGroups {
+    fn name(&self) -> Cow<'static, str> {
+        "least_groups".into()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         let groups = i64::try_from(placement.groups_on(candidate)).unwrap_or(i64::MAX);
         Rank::by(Key::smallest("groups on node", groups))
@@ -23,6 +28,10 @@ impl FailoverPolicy for LeastGroups {
 }
 
 impl FailoverPolicy for LeastLoaded {
+    fn name(&self) -> Cow<'static, str> {
+        "least_loaded".into()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         let Some(node) = placement.spec().node(candidate) else {
             return Rank::neutral();

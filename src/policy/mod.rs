@@ -5,7 +5,9 @@
 //! [`FailoverPolicy`] ranks the remaining nodes, one candidate at a time, and may veto with a
 //! reason. It can make a poor choice and never an unsafe one.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::sync::Arc;
 use core::fmt;
 use core::ops::Range;
@@ -60,6 +62,10 @@ pub use ring::Ring;
 /// struct Highest;
 ///
 /// impl FailoverPolicy for Highest {
+///     fn name(&self) -> Cow<'static, str> {
+///         "highest".into()
+///     }
+///
 ///     fn rank(&self, _: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
 ///         let id = i64::try_from(candidate.index()).unwrap_or(i64::MAX);
 ///         Rank::by(Key::largest("node id", id))
@@ -67,6 +73,11 @@ pub use ring::Ring;
 /// }
 /// ```
 pub trait FailoverPolicy: fmt::Debug + Send + Sync {
+    /// Returns the name of this order, with everything that its choices depend on, such as a seed or
+    /// the version of its rules: policies of one name choose alike. A cluster has it in its
+    /// snapshots and its digest, so that replicas which would decide otherwise are told apart.
+    fn name(&self) -> Cow<'static, str>;
+
     /// Ranks one node that the core has found eligible, or vetoes it.
     ///
     /// All candidates of one question should get the same keys in the same order.
@@ -92,6 +103,10 @@ pub trait FailoverPolicy: fmt::Debug + Send + Sync {
 }
 
 impl<P: FailoverPolicy + ?Sized> FailoverPolicy for Box<P> {
+    fn name(&self) -> Cow<'static, str> {
+        (**self).name()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         (**self).rank(placement, candidate)
     }
@@ -102,6 +117,10 @@ impl<P: FailoverPolicy + ?Sized> FailoverPolicy for Box<P> {
 }
 
 impl<P: FailoverPolicy + ?Sized> FailoverPolicy for Arc<P> {
+    fn name(&self) -> Cow<'static, str> {
+        (**self).name()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         (**self).rank(placement, candidate)
     }
@@ -129,6 +148,10 @@ impl<A: FailoverPolicy, B: FailoverPolicy> Then<A, B> {
 }
 
 impl<A: FailoverPolicy, B: FailoverPolicy> FailoverPolicy for Then<A, B> {
+    fn name(&self) -> Cow<'static, str> {
+        format!("{}, then {}", self.first.name(), self.second.name()).into()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         self.first.rank(placement, candidate).then(self.second.rank(placement, candidate))
     }

@@ -2,6 +2,7 @@
 
 use super::{FailoverPolicy, Key, PLACE_IN_NODE_LIST, PlacementRequest, Rank, Walk};
 use crate::id::NodeId;
+use alloc::borrow::Cow;
 
 /// Prefers the first eligible node from the top of the group's node list, wherever the group was
 /// before.
@@ -17,6 +18,10 @@ pub struct FirstPreferred;
 pub struct StrictPreferred;
 
 impl FailoverPolicy for FirstPreferred {
+    fn name(&self) -> Cow<'static, str> {
+        "first_preferred".into()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         let position = i64::try_from(placement.list_position(candidate)).unwrap_or(i64::MAX);
         Rank::by(Key::smallest(PLACE_IN_NODE_LIST, position))
@@ -28,6 +33,10 @@ impl FailoverPolicy for FirstPreferred {
 }
 
 impl FailoverPolicy for StrictPreferred {
+    fn name(&self) -> Cow<'static, str> {
+        "strict_preferred".into()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         let preferred = placement.group_spec().preferred_owners();
         if preferred.is_empty() || preferred.contains(&candidate) {

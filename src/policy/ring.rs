@@ -2,6 +2,8 @@
 
 use super::{FailoverPolicy, Key, PLACE_IN_NODE_LIST, PlacementRequest, Rank, Trigger, Walk};
 use crate::id::NodeId;
+use alloc::borrow::Cow;
+use alloc::format;
 
 /// The order of Windows server clusters (KB 299631).
 ///
@@ -59,6 +61,13 @@ impl Ring {
 }
 
 impl FailoverPolicy for Ring {
+    fn name(&self) -> Cow<'static, str> {
+        match self.seed {
+            None => "ring".into(),
+            Some(seed) => format!("ring({seed})").into(),
+        }
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         match self.order(placement) {
             Order::List { after } => Rank::by(place_after(placement, after, candidate)),

@@ -3,6 +3,7 @@
 //! forbidden neighbour and is not vetoed; after a node failure there are last resorts. What is
 //! named as the reason is the first rule that speaks against it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use quorate::cluster::Life;
@@ -138,6 +139,10 @@ enum Only {
 const VETO: &str = "not that one";
 
 impl FailoverPolicy for Only {
+    fn name(&self) -> Cow<'static, str> {
+        "only".into()
+    }
+
     fn rank(&self, _: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         if (candidate == THERE) == (*self == Self::There) {
             Rank::neutral()

@@ -95,6 +95,10 @@ fn a_policy_that_breaks_the_contract_is_found() {
     #[derive(Debug)]
     struct Moody(AtomicUsize);
     impl FailoverPolicy for Moody {
+        fn name(&self) -> std::borrow::Cow<'static, str> {
+            "moody".into()
+        }
+
         fn rank(&self, _: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
             let mood = self.0.fetch_add(1, Ordering::Relaxed) + candidate.index();
             Rank::by(Key::smallest("mood", i64::try_from(mood % 3).expect("small")))

@@ -2,6 +2,7 @@
 //!
 //! `cargo run --example custom_policy`
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use quorate::policy::{FailoverPolicy, Key, LeastGroups, PlacementRequest, Rank, Trigger};
@@ -22,6 +23,13 @@ struct StayOnSite {
 }
 
 impl FailoverPolicy for StayOnSite {
+    fn name(&self) -> Cow<'static, str> {
+        match self.closing {
+            None => "stay_on_site".into(),
+            Some(site) => format!("stay_on_site(closing {site})").into(),
+        }
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         let site_of = |node| placement.spec().node(node).and_then(|node| node.site());
         let site = site_of(candidate);

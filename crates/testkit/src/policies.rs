@@ -2,6 +2,7 @@
 
 use quorate::NodeId;
 use quorate::policy::{FailoverPolicy, Key, PlacementRequest, Rank};
+use std::borrow::Cow;
 
 /// A policy that no operator would want.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,7 +19,7 @@ pub(crate) enum Misbehaving {
 
 impl Misbehaving {
     /// Its name in scenarios.
-    pub(crate) const fn name(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Whim => "whim",
             Self::Worst => "worst",
@@ -31,11 +32,15 @@ impl Misbehaving {
     pub(crate) fn named(name: &str) -> Option<Self> {
         [Self::Whim, Self::Worst, Self::Veto, Self::Extreme]
             .into_iter()
-            .find(|policy| policy.name() == name)
+            .find(|policy| policy.word() == name)
     }
 }
 
 impl FailoverPolicy for Misbehaving {
+    fn name(&self) -> Cow<'static, str> {
+        (*self).word().into()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         match self {
             Self::Whim => {

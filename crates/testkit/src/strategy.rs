@@ -17,6 +17,10 @@
 //! struct InTurn;
 //!
 //! impl FailoverPolicy for InTurn {
+//!     fn name(&self) -> std::borrow::Cow<'static, str> {
+//!         "in_turn".into()
+//!     }
+//!
 //!     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
 //!         let nodes = placement.spec().nodes().len();
 //!         let turn = (candidate.index() + placement.group().index()) % nodes;

@@ -4,16 +4,17 @@ use core::hash::{Hash, Hasher};
 
 use siphasher::sip::SipHasher13;
 
+use crate::cluster::keep::BEHAVIOUR;
 use crate::spec::ClusterSpec;
 use crate::state::ClusterState;
 
-/// Returns the digest of a cluster, of its name and its ground state.
+/// Returns the digest of a cluster: of its behaviour, its policy, its name and its ground state.
 ///
 /// It is equal on every platform for equal states of one version of this crate. The declaration
 /// itself is left out, because hashing it costs more than all the rest: the number of the
 /// configuration stands for it, which is equal in replicas that accept equal inputs. Everything
 /// derived from the ground state is left out as well.
-pub(crate) fn digest(spec: &ClusterSpec, state: &ClusterState) -> u64 {
+pub(crate) fn digest(spec: &ClusterSpec, state: &ClusterState, policy: &str) -> u64 {
     // The fields are named one by one, so that one that is added cannot be forgotten here.
     let ClusterState {
         now,
@@ -33,6 +34,7 @@ pub(crate) fn digest(spec: &ClusterSpec, state: &ClusterState) -> u64 {
         occupancy: _,
     } = state;
     let mut hasher = PortableHasher::default();
+    (BEHAVIOUR, policy).hash(&mut hasher);
     spec.name().hash(&mut hasher);
     (now, inputs, next_operation, configuration, last_declared, witness).hash(&mut hasher);
     (wall_clock, quorate_since, formed_at, resumed_at).hash(&mut hasher);

@@ -7,3 +7,6 @@ mod snapshot;
 
 pub use restore::RestoreError;
 pub use snapshot::{Snapshot, SnapshotV1};
+
+/// See [`Cluster::BEHAVIOUR`](crate::Cluster::BEHAVIOUR).
+pub(crate) const BEHAVIOUR: u32 = 1;

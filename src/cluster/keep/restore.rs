@@ -10,16 +10,17 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
-use crate::cluster::keep::invariants;
 use crate::cluster::keep::snapshot::{
     FailedNodeSnapshot, GroupSnapshot, MovementSnapshot, NodeSnapshot, OrphanSnapshot,
     QueuedSnapshot, ResourceSnapshot, Snapshot, SnapshotV1,
 };
+use crate::cluster::keep::{BEHAVIOUR, invariants};
 use crate::cluster::ledger::room;
 use crate::cluster::words::Inconsistency;
 use crate::form::Shown;
 use crate::id::{Names, NodeId, ResourceId};
 use crate::machine::ResourceState;
+use crate::policy::FailoverPolicy;
 use crate::spec::{ClusterSpec, Limits, SpecErrors};
 use crate::state::{
     ClusterState, Drain, FailedNode, FailedNodes, Fence, GroupRecord, Movement, NodeRecord,
@@ -30,6 +31,25 @@ use crate::state::{
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum RestoreError {
+    /// It was written by a later release, which decides otherwise.
+    #[error(
+        "it was written by a later release: its behaviour is {stored}, that of this one is {known}"
+    )]
+    LaterBehaviour {
+        /// The behaviour of the release that wrote it.
+        stored: u32,
+        /// The behaviour of this release.
+        known: u32,
+    },
+    /// It is of a cluster under another policy.
+    /// [`Snapshot::under_policy`](crate::Snapshot::under_policy) changes it on purpose.
+    #[error("it is of a cluster under the policy \"{}\", not \"{}\"", Shown(stored), Shown(given))]
+    OtherPolicy {
+        /// The policy that it names.
+        stored: String,
+        /// The policy that was given.
+        given: String,
+    },
     /// The declaration in it is not valid.
     #[error("the declaration is not valid:\n{0}")]
     Declaration(SpecErrors),
@@ -73,6 +93,26 @@ pub enum RestoreError {
     Inconsistent(Inconsistency<Names>),
 }
 
+/// Checks that this release decides under this policy as the one did that wrote a snapshot, or as a
+/// later one should.
+pub(crate) fn check_rules(
+    snapshot: &Snapshot,
+    policy: &dyn FailoverPolicy,
+) -> Result<(), RestoreError> {
+    let stored = snapshot.behaviour();
+    if stored > BEHAVIOUR {
+        return Err(RestoreError::LaterBehaviour { stored, known: BEHAVIOUR });
+    }
+    let given = policy.name();
+    match snapshot.policy_name() {
+        Some(stored) if stored != given => {
+            let (stored, given) = (stored.into(), given.into_owned());
+            Err(RestoreError::OtherPolicy { stored, given })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Returns the configuration and the ground state that a snapshot holds, within `limits`.
 pub(crate) fn restore_state_within(
     snapshot: Snapshot,
@@ -80,6 +120,8 @@ pub(crate) fn restore_state_within(
 ) -> Result<(ClusterSpec, ClusterState), RestoreError> {
     let Snapshot::V1(SnapshotV1 {
         declaration,
+        policy: _,
+        behaviour: _,
         now,
         inputs,
         next_operation,

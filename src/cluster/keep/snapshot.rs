@@ -5,8 +5,10 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cluster::keep::BEHAVIOUR;
 use crate::id::{Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId};
 use crate::machine::{FailureLog, NodeState, ResourceState};
+use crate::policy::FailoverPolicy;
 use crate::settings::{DesiredState, Maintenance};
 use crate::spec::{ClusterDeclaration, ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
 use crate::state::{
@@ -48,6 +50,34 @@ impl Snapshot {
             Self::V1(snapshot) => &snapshot.declaration.name,
         }
     }
+
+    /// Returns the name of the policy by which the cluster chose nodes. `None` if it was written by
+    /// a release that did not note it.
+    #[must_use]
+    pub fn policy_name(&self) -> Option<&str> {
+        match self {
+            Self::V1(snapshot) => snapshot.policy.as_deref(),
+        }
+    }
+
+    /// Returns the [behaviour](crate::Cluster::BEHAVIOUR) of the release that wrote it; 0 if that
+    /// release did not note it.
+    #[must_use]
+    pub const fn behaviour(&self) -> u32 {
+        match self {
+            Self::V1(snapshot) => snapshot.behaviour,
+        }
+    }
+
+    /// Returns the snapshot for a cluster that goes on under another policy. Every replica has to
+    /// make this change, or they part.
+    #[must_use]
+    pub fn under_policy(mut self, policy: &dyn FailoverPolicy) -> Self {
+        match &mut self {
+            Self::V1(snapshot) => snapshot.policy = Some(policy.name().into_owned()),
+        }
+        self
+    }
 }
 
 /// The first version of a [`Snapshot`].
@@ -57,6 +87,10 @@ impl Snapshot {
 #[serde(deny_unknown_fields)]
 pub struct SnapshotV1 {
     pub(crate) declaration: ClusterDeclaration,
+    #[serde(default)]
+    pub(crate) policy: Option<String>,
+    #[serde(default)]
+    pub(crate) behaviour: u32,
     pub(crate) now: Timestamp,
     pub(crate) inputs: u64,
     pub(crate) next_operation: OpId,
@@ -258,14 +292,18 @@ pub(crate) struct OrphanSnapshot {
 
 impl Snapshot {
     /// Returns the snapshot of a cluster.
-    pub(crate) fn of(spec: &ClusterSpec, state: &ClusterState) -> Self {
-        Self::V1(SnapshotV1::of(spec, state))
+    pub(crate) fn of(
+        spec: &ClusterSpec,
+        state: &ClusterState,
+        policy: &dyn FailoverPolicy,
+    ) -> Self {
+        Self::V1(SnapshotV1::of(spec, state, policy.name().into_owned()))
     }
 }
 
 // The records are taken apart field by field, so that a field that is added cannot be forgotten.
 impl SnapshotV1 {
-    fn of(spec: &ClusterSpec, state: &ClusterState) -> Self {
+    fn of(spec: &ClusterSpec, state: &ClusterState, policy: String) -> Self {
         let ClusterState {
             now,
             inputs,
@@ -286,6 +324,8 @@ impl SnapshotV1 {
         let names = NamesOf(spec);
         Self {
             declaration: ClusterDeclaration::from(spec),
+            policy: Some(policy),
+            behaviour: BEHAVIOUR,
             now: *now,
             inputs: *inputs,
             next_operation: *next_operation,

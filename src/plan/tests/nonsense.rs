@@ -11,6 +11,10 @@ struct Nonsense {
 }
 
 impl FailoverPolicy for Nonsense {
+    fn name(&self) -> Cow<'static, str> {
+        "nonsense".into()
+    }
+
     fn rank(&self, _: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         (self.rank)(candidate)
     }

@@ -104,6 +104,10 @@ fn a_second_order_breaks_the_ties_of_the_first() {
     struct Site;
 
     impl FailoverPolicy for Site {
+        fn name(&self) -> Cow<'static, str> {
+            "site".into()
+        }
+
         fn rank(&self, _: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
             Rank::by(Key::largest("in site", i64::from(candidate.index() < 2)))
         }
@@ -125,6 +129,10 @@ fn a_walk_asks_of_the_first_eligible_node_only() {
     struct Counting(AtomicUsize);
 
     impl FailoverPolicy for &'static Counting {
+        fn name(&self) -> Cow<'static, str> {
+            "counting".into()
+        }
+
         fn rank(&self, _: &PlacementRequest<'_>, _: NodeId) -> Rank {
             self.0.fetch_add(1, Ordering::Relaxed);
             Rank::neutral()

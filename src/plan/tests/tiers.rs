@@ -213,6 +213,10 @@ fn a_veto_holds_in_every_tier() {
     struct Never(NodeId);
 
     impl FailoverPolicy for Never {
+        fn name(&self) -> Cow<'static, str> {
+            "never".into()
+        }
+
         fn rank(&self, _: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
             if candidate == self.0 {
                 return Rank::veto("never");

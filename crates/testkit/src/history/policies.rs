@@ -5,6 +5,7 @@ use quorate::NodeId;
 use quorate::policy::{
     FailoverPolicy, FirstPreferred, Key, LeastGroups, PlacementRequest, Rank, Ring, Walk,
 };
+use std::borrow::Cow;
 
 /// One of several policies.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,14 @@ impl Policy {
 }
 
 impl FailoverPolicy for Policy {
+    fn name(&self) -> Cow<'static, str> {
+        match self {
+            Self::Ring(ring) => FailoverPolicy::name(ring),
+            Self::LeastGroups => FailoverPolicy::name(&LeastGroups.then(FirstPreferred)),
+            Self::Whim => "whim".into(),
+        }
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         match self {
             Self::Ring(ring) => ring.rank(placement, candidate),

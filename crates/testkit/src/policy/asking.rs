@@ -4,6 +4,7 @@ use super::case::{ASKED, Case, Scene};
 use quorate::NodeId;
 use quorate::plan::{Candidate, CandidateVerdict, Eligibility, Rejection, eligibility, explain};
 use quorate::policy::{FailoverPolicy, PlacementRequest, Rank, Trigger, Walk};
+use std::borrow::Cow;
 
 /// The candidates of one question.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -60,6 +61,10 @@ pub(super) fn candidates(placement: &PlacementRequest<'_>) -> Vec<NodeId> {
 pub(crate) struct Ranked<'a>(pub(crate) &'a dyn FailoverPolicy);
 
 impl FailoverPolicy for Ranked<'_> {
+    fn name(&self) -> Cow<'static, str> {
+        self.0.name()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         self.0.rank(placement, candidate)
     }
@@ -74,6 +79,10 @@ impl FailoverPolicy for Ranked<'_> {
 pub(super) struct Neutral;
 
 impl FailoverPolicy for Neutral {
+    fn name(&self) -> Cow<'static, str> {
+        "neutral".into()
+    }
+
     fn rank(&self, _: &PlacementRequest<'_>, _: NodeId) -> Rank {
         Rank::neutral()
     }

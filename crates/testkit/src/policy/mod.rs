@@ -16,6 +16,10 @@
 //! struct StayOnSite;
 //!
 //! impl FailoverPolicy for StayOnSite {
+//!     fn name(&self) -> std::borrow::Cow<'static, str> {
+//!         "stay_on_site".into()
+//!     }
+//!
 //!     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
 //!         let site_of = |node| placement.spec().node(node).and_then(|node| node.site());
 //!         let home = placement.owner().and_then(site_of);
@@ -31,6 +35,10 @@
 //! struct Crowd;
 //!
 //! impl FailoverPolicy for Crowd {
+//!     fn name(&self) -> std::borrow::Cow<'static, str> {
+//!         "crowd".into()
+//!     }
+//!
 //!     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
 //!         let groups = i64::try_from(placement.groups_on(candidate)).unwrap_or(i64::MAX);
 //!         Rank::by(Key::largest("groups on node", groups))

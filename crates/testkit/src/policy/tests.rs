@@ -1,5 +1,6 @@
 //! The policies of the crate keep the laws; broken ones break the right law.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;
@@ -61,6 +62,10 @@ struct Made {
 }
 
 impl FailoverPolicy for Made {
+    fn name(&self) -> Cow<'static, str> {
+        "made".into()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         (self.rank)(placement, candidate)
     }
@@ -83,6 +88,10 @@ fn by(key: fn(&PlacementRequest<'_>, NodeId) -> Key) -> ByKey {
 }
 
 impl FailoverPolicy for ByKey {
+    fn name(&self) -> Cow<'static, str> {
+        "by_key".into()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         Rank::by((self.0)(placement, candidate))
     }

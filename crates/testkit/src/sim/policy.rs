@@ -7,6 +7,7 @@ use quorate::policy::{
     FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, PlacementRequest, Rank, Ring,
     StrictPreferred, Walk,
 };
+use std::borrow::Cow;
 
 use super::dice::Dice;
 use super::fault::FaultKind;
@@ -67,7 +68,7 @@ impl Policy {
     }
 
     /// Its name in scenarios.
-    pub(crate) fn name(self) -> String {
+    pub(crate) fn word(self) -> String {
         match self {
             Self::Ring => "ring".into(),
             Self::Seeded(seed) => std::format!("ring:{seed}"),
@@ -75,12 +76,16 @@ impl Policy {
             Self::Strict => "strict_preferred".into(),
             Self::LeastGroups => "least_groups".into(),
             Self::LeastLoaded => "least_loaded".into(),
-            Self::Bad(policy) => policy.name().into(),
+            Self::Bad(policy) => policy.word().into(),
         }
     }
 }
 
 impl FailoverPolicy for Policy {
+    fn name(&self) -> Cow<'static, str> {
+        (*self).word().into()
+    }
+
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
         match self {
             Self::Ring => Ring::new().rank(placement, candidate),

@@ -53,7 +53,7 @@ fn script(head: Head<'_>, told: &[(u64, Told)], word: &str) -> String {
     for line in std::format!("seed {}: {}", head.seed, head.breach).lines() {
         lines.push(std::format!("# {line}"));
     }
-    lines.extend(scenario::setup(head.declaration, &head.policy.name()));
+    lines.extend(scenario::setup(head.declaration, &head.policy.word()));
     let mut text = std::format!("{}\n{word}start\nmanual\n----\n", lines.join("\n"));
     let mut now = 0;
     let mut issued = Vec::new();

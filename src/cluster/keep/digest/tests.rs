@@ -160,11 +160,11 @@ fn every_field_of_the_ground_state_counts() {
     let spec = spec();
     let changes: Vec<Change> =
         cluster().chain(nodes()).chain(groups()).chain(resources()).chain(orphans()).collect();
-    let mut seen = BTreeSet::from([digest(&spec, &state(&spec))]);
+    let mut seen = BTreeSet::from([digest(&spec, &state(&spec), "ring")]);
     for (index, change) in changes.iter().enumerate() {
         let mut state = state(&spec);
         change(&mut state);
-        assert!(seen.insert(digest(&spec, &state)), "change {index}");
+        assert!(seen.insert(digest(&spec, &state, "ring")), "change {index}");
     }
 }
 
@@ -173,7 +173,7 @@ fn the_index_does_not_count() {
     let spec = spec();
     let mut changed = state(&spec);
     changed.occupancy.leave(spec.group(group(0)).unwrap(), group(0), node(0));
-    assert_eq!(digest(&spec, &changed), digest(&spec, &state(&spec)));
+    assert_eq!(digest(&spec, &changed, "ring"), digest(&spec, &state(&spec), "ring"));
 }
 
 #[test]
@@ -182,7 +182,15 @@ fn the_name_of_the_cluster_counts() {
     let mut declaration = ClusterDeclaration::from(&spec);
     declaration.name = "other".into();
     let other = declaration.build().unwrap();
-    assert_ne!(digest(&spec, &state(&spec)), digest(&other, &state(&other)));
+    assert_ne!(digest(&spec, &state(&spec), "ring"), digest(&other, &state(&other), "ring"));
+}
+
+/// S31: replicas that would choose other nodes are told apart.
+#[test]
+fn the_policy_counts() {
+    let spec = spec();
+    let state = state(&spec);
+    assert_ne!(digest(&spec, &state, "ring"), digest(&spec, &state, "ring(7)"));
 }
 
 /// SipHash-1-3 of the same bytes, fed in one piece.

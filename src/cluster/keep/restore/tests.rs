@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use super::*;
 use crate::cluster::keep::invariants::sample::{NOW, at, spec, state};
 use crate::cluster::words::StateRule;
+use crate::policy::Ring;
 use crate::spec::Problem;
 
 fn good() -> Value {
     let spec = spec();
-    serde_json::to_value(Snapshot::of(&spec, &state(&spec))).unwrap()
+    serde_json::to_value(Snapshot::of(&spec, &state(&spec), &Ring::new())).unwrap()
 }
 
 fn restore_state(snapshot: Snapshot) -> Result<(ClusterSpec, ClusterState), RestoreError> {
@@ -52,10 +53,31 @@ fn refused(snapshot: &Value, error: &RestoreError) {
 fn a_snapshot_gives_back_spec_and_state() {
     let spec = spec();
     let state = state(&spec);
-    let text = serde_json::to_string(&Snapshot::of(&spec, &state)).unwrap();
+    let text = serde_json::to_string(&Snapshot::of(&spec, &state, &Ring::new())).unwrap();
     let snapshot: Snapshot = serde_json::from_str(&text).unwrap();
     assert_eq!(serde_json::to_string(&snapshot).unwrap(), text);
     assert_eq!(restore_state(snapshot), Ok((spec, state)));
+}
+
+#[test]
+fn another_policy_or_a_later_behaviour_is_refused() {
+    let seeded = Ring::seeded(7);
+    let read = |value: Value| serde_json::from_value::<Snapshot>(value).unwrap();
+    assert_eq!(check_rules(&read(good()), &Ring::new()), Ok(()));
+    let (stored, given) = ("ring".into(), "ring(7)".into());
+    let other = Err(RestoreError::OtherPolicy { stored, given });
+    assert_eq!(check_rules(&read(good()), &seeded), other);
+    assert_eq!(check_rules(&read(good()).under_policy(&seeded), &seeded), Ok(()));
+    let mut later = good();
+    later["v1"]["behaviour"] = json!(BEHAVIOUR + 1);
+    let refusal = RestoreError::LaterBehaviour { stored: BEHAVIOUR + 1, known: BEHAVIOUR };
+    assert_eq!(check_rules(&read(later), &Ring::new()), Err(refusal));
+    // A release that noted neither.
+    let mut older = good();
+    for field in ["policy", "behaviour"] {
+        older["v1"].as_object_mut().unwrap().remove(field);
+    }
+    assert_eq!(check_rules(&read(older), &seeded), Ok(()));
 }
 
 /// A flipped bit is an error, or leads to a state that is sound and that is written as it was read.
@@ -82,7 +104,11 @@ fn flipped_bits_do_no_harm() {
         let Ok((spec, state)) = restore_state(snapshot) else {
             continue;
         };
-        assert_eq!(restore_state(Snapshot::of(&spec, &state)), Ok((spec, state)), "{place}");
+        assert_eq!(
+            restore_state(Snapshot::of(&spec, &state, &Ring::new())),
+            Ok((spec, state)),
+            "{place}"
+        );
     }
 }
 
@@ -90,7 +116,7 @@ fn flipped_bits_do_no_harm() {
 fn a_cluster_just_declared_is_short_and_comes_back() {
     let spec = spec();
     let state = ClusterState::new(&spec, at(5));
-    let snapshot = Snapshot::of(&spec, &state);
+    let snapshot = Snapshot::of(&spec, &state, &Ring::new());
     let text = serde_json::to_value(&snapshot).unwrap();
     assert_eq!(
         text.pointer("/v1/nodes/0"),

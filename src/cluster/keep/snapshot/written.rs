@@ -8,6 +8,8 @@ use crate::form::written;
 
 written!(SnapshotV1 {
     always declaration,
+    given policy,
+    given behaviour,
     always now,
     always inputs,
     always next_operation,

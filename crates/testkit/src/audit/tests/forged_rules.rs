@@ -1,5 +1,6 @@
 //! Rules by themselves, fed with what no cluster does.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;
@@ -333,6 +334,10 @@ fn reasons_have_to_be_true() {
 struct Fickle(AtomicI64);
 
 impl FailoverPolicy for Fickle {
+    fn name(&self) -> Cow<'static, str> {
+        "fickle".into()
+    }
+
     fn rank(&self, _: &PlacementRequest<'_>, _: NodeId) -> Rank {
         let asked = self.0.fetch_add(1, Ordering::Relaxed);
         Rank::by(Key::smallest("whim", i64::from(asked.count_ones() % 2)))
