@@ -29,6 +29,25 @@ pub(crate) struct Touched {
     returning: VecDeque<(GroupId, NodeId)>,
 }
 
+/// One piece of the work of a step.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Task {
+    /// A node that was touched.
+    Node(NodeId),
+    /// A group that was touched.
+    Group(GroupId),
+    /// The groups that a change may help and those that let others go first. They become touched,
+    /// all together.
+    Late,
+    /// A group that an operator lets return to a node.
+    Return {
+        /// The group.
+        group: GroupId,
+        /// The node.
+        to: NodeId,
+    },
+}
+
 /// The mark that the groups that await a node are to be planned again.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 enum Awaiting {
@@ -138,6 +157,11 @@ impl Touched {
 
     pub(crate) fn take_awaiting(&mut self) -> bool {
         core::mem::take(&mut self.awaiting) == Awaiting::Touched
+    }
+
+    /// Tells whether anything is to be touched when all that is touched now is settled.
+    pub(crate) fn has_late(&self) -> bool {
+        self.is_awaiting_touched() || !self.changed_nodes.is_empty() || self.has_yielding()
     }
 
     pub(crate) fn add_changed_node(&mut self, node: NodeId) {

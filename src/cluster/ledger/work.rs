@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::cluster::index::Index;
+use crate::cluster::index::work::Task;
 use crate::cluster::ledger::Ledger;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::settings::Failback;
@@ -37,22 +38,17 @@ impl Ledger {
     }
 
     /// Touches the groups that a change may help, which are groups that await a node and groups
-    /// that would move. All are touched together, so that the higher priority goes first. Returns
-    /// true if there was anything.
-    pub(crate) fn touch_late(&mut self) -> bool {
-        let mut is_any = self.index.touched.take_awaiting();
-        if is_any {
+    /// that would move. All are touched together, so that the higher priority goes first.
+    pub(crate) fn touch_late(&mut self) {
+        if self.index.touched.take_awaiting() {
             self.touch_all_awaiting();
         }
         while let Some(node) = self.index.touched.next_changed_node() {
             self.touch_returning(node);
-            is_any = true;
         }
         while let Some(group) = self.index.touched.next_yielding() {
             self.touch(group);
-            is_any = true;
         }
-        is_any
     }
 
     /// Notes that a group is planned again when all that is touched now is settled.
@@ -97,24 +93,31 @@ impl Ledger {
         self.index.touched.add_node(node);
     }
 
-    /// Returns the next node that is to be planned.
-    pub(crate) fn next_node(&mut self) -> Option<NodeId> {
-        self.index.touched.next_node()
-    }
-
-    /// Returns the next group that is to be planned.
-    pub(crate) fn next_group(&mut self) -> Option<GroupId> {
-        self.index.touched.next_group()
+    /// Takes out the next piece of work of this step, and returns it. The order is a rule, for a
+    /// group that is planned sees every group that was planned before it:
+    ///
+    /// 1. touched nodes, because they decide where groups may go;
+    /// 2. touched groups, by priority and then as declared;
+    /// 3. when none is left, the groups that a change may help and those that let others go first,
+    ///    which are touched all together, so that the higher priority chooses first;
+    /// 4. when nothing is touched, groups that an operator lets return.
+    pub(crate) fn next_task(&mut self) -> Option<Task> {
+        let touched = &mut self.index.touched;
+        if let Some(node) = touched.next_node() {
+            return Some(Task::Node(node));
+        }
+        if let Some(group) = touched.next_group() {
+            return Some(Task::Group(group));
+        }
+        if touched.has_late() {
+            return Some(Task::Late);
+        }
+        touched.next_returning().map(|(group, to)| Task::Return { group, to })
     }
 
     /// Notes that a group is to return to a node after all others are placed.
     pub(crate) fn touch_to_return(&mut self, group: GroupId, to: NodeId) {
         self.index.touched.add_returning(group, to);
-    }
-
-    /// Returns the next group that is to return, and the node it returns to.
-    pub(crate) fn next_to_return(&mut self) -> Option<(GroupId, NodeId)> {
-        self.index.touched.next_returning()
     }
 
     /// Notes that a group lets others leave the node to which it fails back.
@@ -142,5 +145,40 @@ impl Ledger {
         behind: Option<ResourceId>,
     ) -> Option<ResourceId> {
         self.index.touched.next_orphan(node, behind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::keep::invariants::sample;
+
+    /// Whatever the order in which it was noted, work is done in the order that is a rule.
+    #[test]
+    fn work_has_an_order() {
+        let spec = sample::spec();
+        let state = sample::state(&spec);
+        let mut ledger = Ledger::new(Arc::new(spec), state);
+        while let Some(task) = ledger.next_task() {
+            assert_ne!(task, Task::Late, "nothing was changed");
+        }
+        let [first, second, third] = [0, 1, 2].map(GroupId::new);
+        let (node, to) = (sample::node(1), sample::node(2));
+        ledger.touch_to_return(first, to);
+        ledger.plan_later(third);
+        ledger.touch(second);
+        ledger.touch(first);
+        ledger.index.touched.add_node(node);
+        assert_eq!(ledger.next_task(), Some(Task::Node(node)));
+        let priority = |group| ledger.spec.group(group).map(|of| of.settings().priority);
+        let (high, low) =
+            if priority(second) > priority(first) { (second, first) } else { (first, second) };
+        assert_eq!(ledger.next_task(), Some(Task::Group(high)));
+        assert_eq!(ledger.next_task(), Some(Task::Group(low)));
+        assert_eq!(ledger.next_task(), Some(Task::Late));
+        ledger.touch_late();
+        assert_eq!(ledger.next_task(), Some(Task::Group(third)));
+        assert_eq!(ledger.next_task(), Some(Task::Return { group: first, to }));
+        assert_eq!(ledger.next_task(), None);
     }
 }

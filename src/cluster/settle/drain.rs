@@ -11,16 +11,14 @@ use crate::machine::NodeState;
 use crate::state::{DrainStatus, MoveFailure, MovementCause};
 
 impl Planner<'_> {
-    /// Starts the next move of a group that an operator sends back to a node, if it can still go
-    /// there: groups without a node were placed before. Tells whether there was such a group.
-    pub(crate) fn return_next(&mut self) -> bool {
-        let Some((group, to)) = self.ledger.next_to_return() else { return false };
+    /// Begins the move of a group that an operator sends back to a node, if it can still go there:
+    /// groups without a node were placed before.
+    pub(crate) fn send_back(&mut self, group: GroupId, to: NodeId) {
         let movement = self.ledger.state().group(group).and_then(|record| record.movement);
         let is_on_its_way = movement.is_some_and(|movement| movement.to == Some(to));
         if !is_on_its_way && self.view().can_return(group, to) {
             self.ledger.begin_move(group, Some(to), MovementCause::Failback, MoveFailure::Failover);
         }
-        true
     }
 
     /// Ends the drains that have got as far as they can. Tells whether there was one.

@@ -16,6 +16,7 @@ mod recover;
 mod room;
 
 use crate::cluster::index::agenda::Slot;
+use crate::cluster::index::work::Task;
 use crate::cluster::settle::placed::Placed;
 use crate::cluster::settle::planner::Planner;
 use crate::cluster::words::{StateRule, StateSubject};
@@ -57,18 +58,16 @@ impl Planner<'_> {
         self.ledger.end_step();
     }
 
-    /// Plans one touched node or group. Tells whether there was any.
+    /// Does one piece of work. Tells whether there was any.
     pub(crate) fn settle_next(&mut self) -> bool {
-        if let Some(node) = self.ledger.next_node() {
-            self.settle_node(node);
-            return true;
+        let Some(task) = self.ledger.next_task() else { return false };
+        match task {
+            Task::Node(node) => self.settle_node(node),
+            Task::Group(group) => self.settle_group(group),
+            Task::Late => self.ledger.touch_late(),
+            Task::Return { group, to } => self.send_back(group, to),
         }
-        if let Some(group) = self.ledger.next_group() {
-            self.settle_group(group);
-            return true;
-        }
-        // Groups touched here are settled like any other group.
-        self.ledger.touch_late() || self.return_next()
+        true
     }
 
     fn settle_group(&mut self, group: GroupId) {
