@@ -49,6 +49,12 @@ pub(super) fn failovers_allowed(seen: &Seen, group: GroupId) -> (u32, Duration) 
     let settings = seen.spec.group(group).expect("a declared group").settings();
     let default = u32::try_from(up.saturating_sub(1)).unwrap_or(u32::MAX);
     (settings.failover_threshold.unwrap_or(default), settings.failover_period)
+/// Whether the owner of a group is barred for it because of this resource, which can never run there.
+pub(super) fn bars_owner(seen: &Seen, resource: ResourceId) -> bool {
+    let group = seen.group(seen.group_of(resource));
+    group.barred.iter().any(|(node, unfit)| Some(*node) == group.owner && *unfit == resource)
+}
+
 }
 
 /// Whether one more failover of a group would be within its budget.

@@ -8,7 +8,7 @@ use quorate::{Input, NodeId, Outcome, ResourceId};
 
 use super::Moment;
 use super::facts::{
-    in_window, is_failure, is_held, may_fail_over, members, named_record, resources_on,
+    bars_owner, in_window, is_failure, is_held, may_fail_over, members, named_record, resources_on,
 };
 use crate::audit::seen::{Again, Seen, SeenResource};
 use crate::{Breach, ensure};
@@ -274,13 +274,7 @@ fn given_up(
         | Exhaustion::Retries => {}
     }
     // What has nowhere to go goes as soon as there is a place.
-    let owner = seen.group(seen.group_of(resource)).owner;
-    let bars_owner = seen
-        .group(seen.group_of(resource))
-        .barred
-        .iter()
-        .any(|(node, unfit)| Some(*node) == owner && *unfit == resource);
-    let is_kept = cause == Exhaustion::NoCandidate || bars_owner;
+    let is_kept = cause == Exhaustion::NoCandidate || bars_owner(seen, resource);
     seen.resources[resource.index()].may_leave = may_leave && is_kept;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Resources that were left for an operator.
+//! Resources that were left for an operator, and resources that can never run on their node.
 
 use super::forged_rules::begin;
 use super::*;
@@ -49,4 +49,51 @@ fn what_was_left_holds_a_clause_that_does_not_fall() {
         other.is_left = true;
     });
     assert_eq!(is_left, Some(Invariant::S3), "the dependent may run on the one that stops");
+}
+
+/// A resource that can never run on its node waits for a failover of its group. The end of that wait
+/// is no retry, so its restarts stay used.
+#[test]
+fn a_wait_for_a_failover_renews_no_restarts() {
+    const ONLY: ResourceId = ResourceId::new(0);
+    let settings = ResourceOverrides {
+        restart_action: Some(RestartAction::RestartNotify),
+        restart_threshold: Some(0),
+        start_threshold: Some(2),
+        ..ResourceOverrides::default()
+    };
+    let hour = Duration::from_secs(3_600);
+    let resource = service("db", settings).possible_owners(["a", "b"]);
+    let group = GroupDeclaration {
+        failover_threshold: Some(1),
+        failover_period: Some(hour),
+        ..GroupDeclaration::new("sql").preferred_owners(["a", "b"]).resource(resource)
+    };
+    let end = |scene: Scene, action, outcome| {
+        let effect = scene.asked(action);
+        scene.just(answer(&effect, outcome))
+    };
+    let terminated = |scene| end(scene, OperationKind::Terminate, Outcome::Succeeded);
+    let fired = |mut scene: Scene| {
+        scene.audit.handle_timeout(&mut scene.cluster, scene.now).expect("every promise is kept");
+        scene
+    };
+    // It fails over, uses one of two restarts, and can then never run there.
+    let scene = terminated(three_nodes(group).just(failed(ONLY, A)));
+    let scene = terminated(end(scene, OperationKind::Start, Outcome::Failed));
+    let scene = fired(scene.later(500));
+    let scene = terminated(end(scene, OperationKind::Start, Outcome::FailedForGood));
+    // Its failovers are renewed, with nowhere to go; its node is back in another life.
+    let scene = scene.just(Input::NodeLost { node: A, incarnation: Life::Known });
+    let scene = fired(scene.later(3_600_000)).just(joined(B, 2));
+    let next = input(answer(&scene.asked(OperationKind::Start), Outcome::Failed));
+    assert_eq!(scene.clone().judge(&next, |_| {}, |_| {}), None, "as it is");
+    let renewed = |outputs: &mut Vec<Output>| {
+        events(outputs, |event| {
+            if let Event::RestartScheduled { remaining, .. } = event {
+                *remaining += 1;
+            }
+        });
+    };
+    assert_eq!(scene.judge(&next, |_| {}, renewed), Some(Invariant::S15));
 }
