@@ -114,7 +114,10 @@ fn changed(
 ) {
     use ResourceState as State;
     let now = moment.now;
+    // However its run ends.
+    let has_proved_itself = from == State::Online && ran_for_a_period(seen, moment, resource);
     let record = &mut seen.resources[resource.index()];
+    record.is_retried &= !has_proved_itself;
     match to {
         State::OnlinePending => {
             record.may_leave = false;
@@ -141,7 +144,7 @@ fn changed(
                 record.failed_from = from;
             }
             if is_failure(seen, moment, resource, from) {
-                failed(seen, moment, resource, from);
+                failed(seen, moment, resource);
             }
         }
         State::Initializing | State::OfflinePending | State::Failed => {}
@@ -150,13 +153,10 @@ fn changed(
 
 /// A resource has failed: it may move its group if that has a way back, or if somebody needs it and
 /// it cannot be restarted.
-fn failed(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId, from: ResourceState) {
+fn failed(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId) {
     let now = moment.now;
     let declared = seen.spec.resource(resource).expect("a declared one");
     let group = declared.group();
-    if from == ResourceState::Online && ran_for_a_period(seen, moment, resource) {
-        seen.resources[resource.index()].is_retried = false;
-    }
     let has_way_back =
         named_record(seen, moment, group).is_some_and(|record| record.return_to().is_some());
     // On a paused node nothing is restarted: what cannot leave either keeps its restarts, and waits.
