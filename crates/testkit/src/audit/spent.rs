@@ -266,12 +266,21 @@ fn given_up(
                 "{resource} is given up because it can never run, and nobody said so"
             );
         }
+        Exhaustion::Retries => {
+            let (record, settings) = (seen.resource(resource), seen.spec.settings());
+            let has_none =
+                settings.retry == Retry::NewSeries && settings.retry_cycles == Some(0);
+            ensure!(
+                S15,
+                has_none || record.is_retried || record.is_uncertain,
+                "{resource} is given up because its retries are used up, and it was not retried"
+            );
+        }
         Exhaustion::DontRestart
         | Exhaustion::Restarts
         | Exhaustion::Admission
         // Judged with all that is left.
-        | Exhaustion::Left
-        | Exhaustion::Retries => {}
+        | Exhaustion::Left => {}
     }
     // What has nowhere to go goes as soon as there is a place.
     let is_kept = cause == Exhaustion::NoCandidate || bars_owner(seen, resource);
