@@ -319,6 +319,9 @@ pub enum FailoverLimit {
 }
 
 /// The reaction each time the retry period of a failed resource has passed.
+///
+/// Retries are counted anew after the resource was online for more than its restart period,
+/// whatever ended that time: a failure, an order, or the loss of its node.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Retry {

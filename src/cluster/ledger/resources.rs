@@ -83,6 +83,7 @@ impl Ledger {
     /// Changes the state of a resource. No other function does.
     pub(crate) fn step_resource(&mut self, resource: ResourceId, event: ResourceEvent) {
         let (now, window) = (self.state.now, self.spec.settings().restart_window);
+        let has_proved_itself = self.facts().has_proved_itself(resource);
         let Some(record) = self.state.resources.get_mut(resource.index()) else { return };
         let to = match record.state.next(event) {
             Transition::To(to) => to,
@@ -95,6 +96,10 @@ impl Ledger {
         let from = core::mem::replace(&mut record.state, to);
         if from == ResourceState::Online {
             record.online_until = now;
+        }
+        if has_proved_itself {
+            // However its run ends, its retries count anew.
+            record.retries = 0;
         }
         if to == ResourceState::Online {
             if window == RestartWindow::Online {
@@ -173,13 +178,6 @@ impl Ledger {
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
             record.restarts.clear();
             record.retries = record.retries.saturating_add(retries);
-        }
-    }
-
-    /// Forgets how often a resource was retried.
-    pub(crate) fn forget_retries(&mut self, resource: ResourceId) {
-        if let Some(record) = self.state.resources.get_mut(resource.index()) {
-            record.retries = 0;
         }
     }
 

@@ -1,7 +1,6 @@
 //! Acts on resources that failed or did not answer.
 
 use crate::cluster::settle::planner::Planner;
-use crate::cluster::view::recovery::Was;
 use crate::id::ResourceId;
 use crate::machine::{ResourceEvent, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
@@ -49,8 +48,6 @@ impl Planner<'_> {
         if self.view().is_unfixable(resource) && !seeded!(LeftIsTerminated) {
             return self.leave_failed(resource, event);
         }
-        let Some(record) = self.ledger.state().resource(resource) else { return };
-        let was = Was { state: record.state, since: record.since };
         self.ledger.supersede(resource);
         self.ledger.step_resource(resource, event);
         if !self.view().is_needed(resource) {
@@ -59,7 +56,7 @@ impl Planner<'_> {
             self.ledger.set_doubt(resource, Doubt::ToTerminate);
         }
         self.ledger.touch_resource(resource);
-        self.plan_recovery(resource, was);
+        self.plan_recovery(resource);
     }
 
     /// Acts on a start that failed, where no other start on this node would do better.

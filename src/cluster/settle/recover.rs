@@ -1,7 +1,7 @@
 //! Decides what follows a failure: a restart, a failover, a retry.
 
 use crate::cluster::settle::planner::Planner;
-use crate::cluster::view::recovery::{Allowed, Was};
+use crate::cluster::view::recovery::Allowed;
 use crate::cluster::words::Event;
 use crate::id::{GroupId, ResourceId};
 use crate::machine::NodeState;
@@ -14,7 +14,7 @@ impl Planner<'_> {
     /// Decides about a resource that has just failed.
     ///
     /// A resource that fails while it is to go off is not restarted.
-    pub(crate) fn plan_recovery(&mut self, resource: ResourceId, was: Was) {
+    pub(crate) fn plan_recovery(&mut self, resource: ResourceId) {
         let spec = self.ledger.shared_spec();
         let Some(declared) = spec.resource(resource) else { return };
         let group = declared.group();
@@ -22,9 +22,6 @@ impl Planner<'_> {
         let settings = declared.settings();
         if self.view().desired(group, resource) == DesiredState::Offline {
             return;
-        }
-        if self.view().has_proved_itself(resource, settings, was) {
-            self.ledger.forget_retries(resource);
         }
         if self.ledger.state().group(group).is_some_and(|record| record.return_to.is_some()) {
             self.ledger.set_recovery(resource, Recovery::Failover);

@@ -10,13 +10,6 @@ use crate::spec::{GroupSpec, ResourceSettings};
 use crate::state::{FailedWhile, NoRestartCause, Recovery, ResourceRecord};
 use crate::time::Timestamp;
 
-/// The state of a resource before it failed, and the time since which it had that state.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Was {
-    pub(crate) state: ResourceState,
-    pub(crate) since: Timestamp,
-}
-
 /// The settings and the threshold for restarts after a failure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowed<'a> {
@@ -64,9 +57,7 @@ impl Facts<'_> {
         settings: &ResourceSettings,
     ) -> u32 {
         let Some(record) = self.state.resource(resource) else { return 0 };
-        let was = Was { state: record.state, since: record.since };
-        let has_proved_itself = self.has_proved_itself(resource, settings, was);
-        let retries = if has_proved_itself { 0 } else { record.retries };
+        let retries = if self.has_proved_itself(resource) { 0 } else { record.retries };
         self.restarts_left_of(record, retries, Allowed::after(failed, settings))
     }
 
@@ -90,22 +81,18 @@ impl Facts<'_> {
         record.restart_budget(window, self.state.now, (allowed.threshold, period)).remaining
     }
 
-    /// Tells whether a resource ran for more than a whole restart period before it failed, so that
+    /// Tells whether a resource is online and has run for more than a whole restart period, so that
     /// its retries do not count any longer. If restarts age by the clock, the time that its start
     /// took is included.
-    pub(crate) fn has_proved_itself(
-        self,
-        resource: ResourceId,
-        settings: &ResourceSettings,
-        was: Was,
-    ) -> bool {
+    pub(crate) fn has_proved_itself(self, resource: ResourceId) -> bool {
+        let Some(declared) = self.spec.resource(resource) else { return false };
         let Some(record) = self.state.resource(resource) else { return false };
         let ran_since = match self.spec.settings().restart_window {
-            RestartWindow::Online => was.since,
+            RestartWindow::Online => record.since,
             RestartWindow::Clock => record.started_at,
         };
-        let has_run = self.state.now.since(ran_since) > settings.restart_period;
-        was.state == ResourceState::Online && has_run
+        let has_run = self.state.now.since(ran_since) > declared.settings().restart_period;
+        record.state == ResourceState::Online && has_run
     }
 
     /// Returns the time at which a resource that is given up now is tried again by itself.

@@ -7,7 +7,7 @@ use quorate::state::{MovementCause, NoRestartCause, OperationKind};
 use quorate::{GroupId, ResourceId, Timestamp};
 
 use super::Moment;
-use super::facts::{failovers_allowed, in_window, is_held};
+use super::facts::{bars_owner, failovers_allowed, in_window, is_held};
 use crate::audit::seen::Seen;
 use crate::{Breach, ensure};
 
@@ -87,9 +87,11 @@ fn given_up(
     let declared = seen.spec.resource(resource).expect("a declared one");
     let settings = declared.settings();
     let window = seen.spec.settings().restart_window;
-    // On a paused node it only tries to leave once more, and what was counted stays.
-    let is_leaving = is_held(seen, declared.group())
-        && matches!(cause, NoRestartCause::NoCandidate | NoRestartCause::Failovers);
+    // On a paused node, and on one where it can never run, it only tries to leave once more, and what
+    // was counted stays.
+    let is_leaving = bars_owner(seen, resource)
+        || is_held(seen, declared.group())
+            && matches!(cause, NoRestartCause::NoCandidate | NoRestartCause::Failovers);
     let record = &mut seen.resources[resource.index()];
     let is_over = record.retry_at.is_some_and(|at| at <= moment.now) && !record.state.may_run();
     if is_over && !is_leaving {

@@ -22,6 +22,17 @@ pub(super) fn members(seen: &Seen, group: GroupId) -> impl Iterator<Item = Resou
     declared.resources().collect::<Vec<_>>().into_iter()
 }
 
+/// A resource and all that it needs, directly or through others.
+pub(super) fn with_providers(seen: &Seen, resource: ResourceId) -> Vec<ResourceId> {
+    let declared = seen.spec.group(seen.group_of(resource)).expect("a declared group");
+    let position = declared.position_of(resource).expect("a member");
+    let is_needed = |member: &ResourceId| {
+        let at = declared.position_of(*member).expect("a member");
+        at == position || declared.graph().depends_on(position, at)
+    };
+    declared.resources().filter(is_needed).collect()
+}
+
 /// The record of a group before this step.
 pub(super) fn named_record<'a>(
     seen: &Seen,
@@ -36,6 +47,12 @@ pub(super) fn named_record<'a>(
 /// Whether the owner of a group is paused.
 pub(super) fn is_held(seen: &Seen, group: GroupId) -> bool {
     seen.group(group).owner.is_some_and(|owner| seen.node(owner).state == NodeState::Paused)
+}
+
+/// Whether the owner of a group is barred for it because of this resource, which can never run there.
+pub(super) fn bars_owner(seen: &Seen, resource: ResourceId) -> bool {
+    let group = seen.group(seen.group_of(resource));
+    group.barred.iter().any(|(node, unfit)| Some(*node) == group.owner && *unfit == resource)
 }
 
 /// How many of these are within the period.

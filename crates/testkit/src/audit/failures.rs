@@ -1,7 +1,7 @@
 //! Groups stay away from where they failed.
 
 use super::Moment;
-use super::facts::resources_on;
+use super::facts::{resources_on, with_providers};
 use crate::audit::seen::{Again, Seen};
 use crate::{Breach, ensure};
 use quorate::cluster::{Event, Output};
@@ -10,7 +10,7 @@ use quorate::plan::{Tier, assess};
 use quorate::policy::{PlacementRequest, Trigger};
 use quorate::settings::Admission;
 use quorate::state::{MovementCause, NoRestartCause};
-use quorate::{Cluster, Command, GroupId, NodeId, Timestamp};
+use quorate::{Cluster, Command, GroupId, NodeId, ResourceId, Timestamp};
 
 /// A group does not go to a node on which one of its resources can never run, nor returns by itself
 /// to one on which it failed, in that life of the node.
@@ -136,12 +136,10 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
         Command::MoveGroup { group, to: Some(to), .. } if seen.group(*group).owner != Some(*to) => {
             (*group, Some(*to))
         }
-        // Only what is barred.
-        Command::ClearResourceFailure { resource }
-        | Command::BringResourceOnline { resource, .. } => {
-            let group = seen.group_of(*resource);
-            seen.groups[group.index()].barred.clear();
-            return;
+        // Only that this resource can never run there, and those that it needs.
+        Command::ClearResourceFailure { resource } => return free(seen, &[*resource]),
+        Command::BringResourceOnline { resource, .. } => {
+            return free(seen, &with_providers(seen, *resource));
         }
         Command::BringGroupOnline { group, .. } => {
             let Some(owner) = seen.group(*group).owner else { return };
@@ -154,11 +152,19 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
     group.barred.retain(|(barred, _)| node.is_some_and(|node| node != *barred));
 }
 
+/// These resources bar no node any more.
+fn free(seen: &mut Seen, resources: &[ResourceId]) {
+    for group in &mut seen.groups {
+        group.barred.retain(|(_, unfit)| !resources.contains(unfit));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Invariant;
     use crate::audit::Stimulus;
+    use quorate::cluster::LockHandling;
     use quorate::policy::FirstPreferred;
     use quorate::settings::Fencing;
     use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
@@ -172,8 +178,9 @@ mod tests {
 
     /// A group on the first of three nodes.
     fn cluster() -> Cluster {
-        let resource = ResourceDeclaration::new("db", "Generic Service");
-        let group = GroupDeclaration::new("sql").preferred_owners(["a"]).resource(resource);
+        let service = |name| ResourceDeclaration::new(name, "Generic Service");
+        let group = GroupDeclaration::new("sql").preferred_owners(["a"]);
+        let group = group.resource(service("db")).resource(service("log").needs("[db]"));
         let declaration = ClusterDeclaration::new("test").node("a").node("b").node("c");
         let declaration = declaration.group(group).fencing(Fencing::Trusted);
         let spec = declaration.build().expect("a valid declaration");
@@ -214,7 +221,7 @@ mod tests {
         let cluster = cluster();
         let mut seen = Seen::of(&cluster);
         seen.groups[SQL.index()].failed_on.push((C, NOW));
-        let db = quorate::ResourceId::new(0);
+        let db = ResourceId::new(0);
         seen.groups[SQL.index()].barred.push((B, db));
         let judge = |event| event_of(&seen, &event);
         assert_eq!(judge(leaves(C, MovementCause::Failback)), Some(Invariant::L3));
@@ -223,6 +230,29 @@ mod tests {
         let down = Event::NodeChanged { node: B, from: NodeState::Up, to: NodeState::Down };
         learn(&mut seen, NOW, &down);
         assert_eq!(event_of(&seen, &leaves(B, MovementCause::Operator)), None, "another life");
+    }
+
+    #[test]
+    fn a_word_about_one_resource_frees_no_node_from_another() {
+        let cluster = cluster();
+        let [db, log] = [0, 1].map(ResourceId::new);
+        let after = |command: &Command| {
+            let mut seen = Seen::of(&cluster);
+            seen.groups[SQL.index()].barred.push((B, db));
+            obey(&mut seen, command);
+            event_of(&seen, &leaves(B, MovementCause::Operator))
+        };
+        let clear = |resource| Command::ClearResourceFailure { resource };
+        let lock = LockHandling::Respect;
+        let bring = |resource| Command::BringResourceOnline { resource, lock };
+        assert_eq!(after(&clear(db)), None);
+        assert_eq!(after(&clear(log)), Some(Invariant::S16));
+        assert_eq!(after(&bring(log)), None, "it needs the other one");
+        let mut seen = Seen::of(&cluster);
+        seen.groups[SQL.index()].barred.push((B, log));
+        obey(&mut seen, &bring(db));
+        let moves = event_of(&seen, &leaves(B, MovementCause::Operator));
+        assert_eq!(moves, Some(Invariant::S16), "that one is needed by nobody");
     }
 
     fn event_of(seen: &Seen, told: &Event) -> Option<Invariant> {

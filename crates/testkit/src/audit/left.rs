@@ -1,6 +1,8 @@
 //! What failed and is left for an operator stays exactly as it is.
 
-use super::facts::{is_failure, is_held, may_fail_over, named_record, resources_on};
+use super::facts::{
+    is_failure, is_held, may_fail_over, named_record, resources_on, with_providers,
+};
 use super::{Moment, spent};
 use crate::audit::seen::{Again, Seen};
 use crate::{Breach, ensure};
@@ -175,17 +177,6 @@ fn is_unconfirmed(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> boo
     let record = before.and_then(|id| moment.before.state().resource(id));
     let operation = record.and_then(|record| record.operation());
     operation.is_some_and(|of| of.kind == OperationKind::Terminate)
-}
-
-/// A resource and all that it needs, directly or through others.
-fn with_providers(seen: &Seen, resource: ResourceId) -> Vec<ResourceId> {
-    let declared = seen.spec.group(seen.group_of(resource)).expect("a declared group");
-    let position = declared.position_of(resource).expect("a member");
-    let is_needed = |member: &ResourceId| {
-        let at = declared.position_of(*member).expect("a member");
-        at == position || declared.graph().depends_on(position, at)
-    };
-    declared.resources().filter(is_needed).collect()
 }
 
 fn of_group(seen: &Seen, group: GroupId) -> Vec<ResourceId> {

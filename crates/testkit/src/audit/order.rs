@@ -149,7 +149,8 @@ fn admission(seen: &Seen, group: GroupId, node: NodeId) -> Result<(), Breach> {
 }
 
 /// A resource stops only when every dependent of it is off, or holds through other providers that
-/// are online.
+/// are online. A clause that does not name the resource does not fall with it: it also holds through
+/// a provider that failed and is left for an operator.
 fn stop_order(seen: &Seen, resource: ResourceId) -> Result<(), Breach> {
     let group = seen.spec.group(seen.group_of(resource)).expect("a declared group");
     let position = group.position_of(resource).expect("a member");
@@ -158,9 +159,12 @@ fn stop_order(seen: &Seen, resource: ResourceId) -> Result<(), Breach> {
             continue;
         }
         for mut clause in group.graph().clauses(dependent) {
+            let names_it = clause.clone().any(|member| member == position);
             let holds = clause.any(|member| {
+                let record = seen.resource(group.resource_at(member));
+                let is_left = record.is_left && record.state.may_run();
                 member != position
-                    && seen.resource(group.resource_at(member)).state == ResourceState::Online
+                    && (record.state == ResourceState::Online || is_left && !names_it)
             });
             ensure!(
                 S3,

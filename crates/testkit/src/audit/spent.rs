@@ -8,7 +8,7 @@ use quorate::{Input, NodeId, Outcome, ResourceId};
 
 use super::Moment;
 use super::facts::{
-    in_window, is_failure, is_held, may_fail_over, members, named_record, resources_on,
+    bars_owner, in_window, is_failure, is_held, may_fail_over, members, named_record, resources_on,
 };
 use crate::audit::seen::{Again, Seen, SeenResource};
 use crate::{Breach, ensure};
@@ -114,7 +114,10 @@ fn changed(
 ) {
     use ResourceState as State;
     let now = moment.now;
+    // However its run ends.
+    let has_proved_itself = from == State::Online && ran_for_a_period(seen, moment, resource);
     let record = &mut seen.resources[resource.index()];
+    record.is_retried &= !has_proved_itself;
     match to {
         State::OnlinePending => {
             record.may_leave = false;
@@ -141,7 +144,7 @@ fn changed(
                 record.failed_from = from;
             }
             if is_failure(seen, moment, resource, from) {
-                failed(seen, moment, resource, from);
+                failed(seen, moment, resource);
             }
         }
         State::Initializing | State::OfflinePending | State::Failed => {}
@@ -150,13 +153,10 @@ fn changed(
 
 /// A resource has failed: it may move its group if that has a way back, or if somebody needs it and
 /// it cannot be restarted.
-fn failed(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId, from: ResourceState) {
+fn failed(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId) {
     let now = moment.now;
     let declared = seen.spec.resource(resource).expect("a declared one");
     let group = declared.group();
-    if from == ResourceState::Online && ran_for_a_period(seen, moment, resource) {
-        seen.resources[resource.index()].is_retried = false;
-    }
     let has_way_back =
         named_record(seen, moment, group).is_some_and(|record| record.return_to().is_some());
     // On a paused node nothing is restarted: what cannot leave either keeps its restarts, and
@@ -267,21 +267,24 @@ fn given_up(
                 "{resource} is given up because it can never run, and nobody said so"
             );
         }
+        NoRestartCause::Retries => {
+            let (record, settings) = (seen.resource(resource), seen.spec.settings());
+            let has_none =
+                settings.retry == Retry::NewSeries && settings.retry_cycles == Some(0);
+            ensure!(
+                S15,
+                has_none || record.is_retried || record.is_uncertain,
+                "{resource} is given up because its retries are used up, and it was not retried"
+            );
+        }
         NoRestartCause::DontRestart
         | NoRestartCause::Restarts
         | NoRestartCause::Admission
         // Judged with all that is left.
-        | NoRestartCause::Left
-        | NoRestartCause::Retries => {}
+        | NoRestartCause::Left => {}
     }
     // What has nowhere to go goes as soon as there is a place.
-    let owner = seen.group(seen.group_of(resource)).owner;
-    let bars_owner = seen
-        .group(seen.group_of(resource))
-        .barred
-        .iter()
-        .any(|(node, unfit)| Some(*node) == owner && *unfit == resource);
-    let is_kept = cause == NoRestartCause::NoCandidate || bars_owner;
+    let is_kept = cause == NoRestartCause::NoCandidate || bars_owner(seen, resource);
     seen.resources[resource.index()].may_leave = may_leave && is_kept;
     Ok(())
 }

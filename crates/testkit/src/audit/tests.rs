@@ -15,6 +15,7 @@ use super::seen::Seen;
 use super::{Audit, Moment, Stimulus};
 
 mod forged;
+mod forged_left;
 mod forged_rules;
 mod forged_state;
 mod forged_unheard;

@@ -258,8 +258,13 @@ fn a_group_fails_over_only_when_restarts_are_spent() {
     };
     let fresh = |seen: &mut Seen| seen.resources[DB.index()].restarts.clear();
     assert_eq!(restarted().judge(&again, fresh, retold), Some(Invariant::S15));
-    for cause in [NoRestartCause::NoCandidate, NoRestartCause::Failovers, NoRestartCause::Redundant]
-    {
+    let causes = [
+        NoRestartCause::NoCandidate,
+        NoRestartCause::Failovers,
+        NoRestartCause::Redundant,
+        NoRestartCause::Retries,
+    ];
+    for cause in causes {
         let event = Event::RestartsExhausted { resource: DB, cause, retry_at: None };
         let scene = Scene::online(Fencing::Trusted);
         let verdict = scene.judge(
@@ -272,6 +277,33 @@ fn a_group_fails_over_only_when_restarts_are_spent() {
         );
         assert_eq!(verdict, Some(Invariant::S15), "{cause:?}");
     }
+}
+
+/// A resource that ran for longer than its restart period has no retry behind it, though an operator
+/// ended that run.
+#[test]
+fn retries_are_used_up_only_by_retries() {
+    let fails_after = |millis| {
+        let mut scene = Scene::online(Fencing::Trusted);
+        scene.audit.seen.resources[DISK.index()].is_retried = true;
+        let lock = LockHandling::Respect;
+        let stop = Input::Command(Command::TakeGroupOffline { group: SQL, lock });
+        let start = Input::Command(Command::BringGroupOnline { group: SQL, lock });
+        let scene = scene.later(millis).then(stop).just(start);
+        let next = input(answer(&scene.asked(OperationKind::Start), Outcome::Failed));
+        scene.judge(
+            &next,
+            |_| {},
+            |outputs| {
+                hush(outputs, |event| matches!(event, Event::RestartScheduled { .. }));
+                let (cause, retry_at) = (NoRestartCause::Retries, None);
+                say(outputs, Event::RestartsExhausted { resource: DISK, cause, retry_at });
+            },
+        )
+    };
+    let period = 15 * 60_000;
+    assert_eq!(fails_after(period), None, "it was retried, and ran for too short a time");
+    assert_eq!(fails_after(period + 1), Some(Invariant::S15));
 }
 
 /// On a paused node nothing is restarted; all the same a group leaves it only because of a resource
