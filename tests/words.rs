@@ -10,17 +10,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use quorate::cluster::{
-    DeadlineReason, Effect, Event, InputError, Reason, StateRule, StateSubject, UnknownReference,
+    Command, DeadlineReason, Effect, Event, Input, InputError, Life, Outcome, Reason,
+    ResumeFailback, Running, RunningState, StateRule, StateSubject, UnknownReference,
 };
 use quorate::graph::Expected;
 use quorate::id::Names;
-use quorate::machine::{GroupState, NodeState, ResourceState};
+use quorate::machine::{NodeState, ResourceState};
 use quorate::plan::{Drawback, Rejection, Tier};
-use quorate::quorum::QuorumVerdict;
+use quorate::quorum::{QuorumVerdict, WitnessState};
 use quorate::settings::{DesiredState, Fencing};
 use quorate::spec::{ClusterDeclaration, SpecErrors};
-use quorate::state::{DownProof, DrainStatus, MovementCause, NoRestartCause, OperationKind};
-use quorate::{Epoch, Incarnation, OpId, Timestamp, WallClock};
+use quorate::state::{NoRestartCause, OperationKind};
+use quorate::{Incarnation, OpId, Timestamp, WallClock};
+use serde_json::json;
 
 const AT: Timestamp = Timestamp::from_millis(90_000);
 
@@ -207,16 +209,19 @@ const EXPECTED: [Expected; 11] = [
 ];
 
 fn effects() -> Vec<Effect<Names>> {
-    let effect = |action, resource| Effect {
-        operation: OpId::new(7),
-        action,
-        node: node(),
-        incarnation: Incarnation::new(1),
-        resource,
-        epoch: Epoch::new(1),
-        group: Some(group()),
-        deadline: AT,
-        timeout: Duration::from_secs(180),
+    let effect = |action, resource: Option<String>| {
+        let written = json!({
+            "operation": 7,
+            "action": action,
+            "node": node(),
+            "incarnation": 1,
+            "resource": resource,
+            "epoch": 1,
+            "group": group(),
+            "deadline": AT,
+            "timeout_ms": 180_000,
+        });
+        serde_json::from_value(written).expect("an effect")
     };
     use OperationKind as K;
     let of_resources =
@@ -225,59 +230,106 @@ fn effects() -> Vec<Effect<Names>> {
     effects.chain([effect(K::Fence, None), effect(K::Inventory, None)]).collect()
 }
 
+/// Events, one a line.
+const EVENTS: &str = r#"
+{"node_changed": {"node": "a", "from": "joining", "to": "up"}}
+{"quorum_changed": {"verdict": {"quorate": {"votes": 2, "needed": 2}}}}
+{"resource_changed": {"resource": "disk", "from": "offline", "to": "online_pending"}}
+{"group_changed": {"group": "sql", "from": "offline", "to": "pending"}}
+{"owner_changed": {"group": "sql", "from": "a", "to": "b", "cause": "node_failure", "epoch": 3, "proof": "fenced"}}
+{"owner_changed": {"group": "sql", "from": "a", "to": "b", "cause": "node_failure", "epoch": 3, "proof": null}}
+{"owner_changed": {"group": "sql", "from": null, "to": "a", "cause": "node_failure", "epoch": 3, "proof": null}}
+{"owner_changed": {"group": "sql", "from": "a", "to": null, "cause": "node_failure", "epoch": 3, "proof": null}}
+{"move_started": {"group": "sql", "from": "a", "to": "b", "cause": "node_failure"}}
+{"move_started": {"group": "sql", "from": "a", "to": null, "cause": "node_failure"}}
+{"move_abandoned": {"group": "sql", "to": "b"}}
+{"restart_scheduled": {"resource": "disk", "at": 90000, "remaining": 2}}
+{"restarts_exhausted": {"resource": "disk", "cause": "restarts", "retry_at": null}}
+{"restarts_exhausted": {"resource": "disk", "cause": "restarts", "retry_at": 90000}}
+{"node_barred": {"group": "sql", "node": "a", "resource": "disk"}}
+{"admission_refused": {"group": "sql", "node": "a", "because_of": "mail"}}
+{"placement_failed": {"group": "sql"}}
+{"operation_timed_out": {"operation": 7, "action": "stop", "node": "a", "resource": "disk", "group": "sql"}}
+{"operation_timed_out": {"operation": 7, "action": "fence", "node": "a", "resource": null, "group": null}}
+{"operation_superseded": {"operation": 7, "action": "stop", "node": "a", "resource": "disk", "group": "sql"}}
+{"operation_superseded": {"operation": 7, "action": "fence", "node": "a", "resource": null, "group": null}}
+{"inventory_taken": {"node": "a", "floor": 12}}
+{"taken_over": {"resource": "disk", "node": "a"}}
+{"orphan_found": {"resource": "disk", "node": "a"}}
+{"orphan_gone": {"resource": "disk", "node": "a"}}
+{"fence_failed": {"node": "a", "retry_at": null}}
+{"fence_failed": {"node": "a", "retry_at": 90000}}
+{"drain_changed": {"node": "a", "status": "in_progress"}}
+{"drain_blocked": {"node": "a", "group": "sql"}}
+{"drain_stopped": {"node": "a", "group": "sql"}}
+{"configuration_changed": {"configuration": 4}}
+{"accepted_without_quorum": {"configuration": 4}}
+"#;
+
 fn events() -> Vec<Event<Names>> {
-    use Event as E;
-    let (cause, epoch) = (MovementCause::NodeFailure, Epoch::new(3));
-    let changed =
-        |from, to, proof| E::OwnerChanged { group: group(), from, to, cause, epoch, proof };
-    let (operation, action) = (OpId::new(7), OperationKind::Stop);
-    let (from, to) = (ResourceState::Offline, ResourceState::OnlinePending);
-    let exhausted = |retry_at| E::RestartsExhausted {
-        resource: resource(),
-        cause: NoRestartCause::Restarts,
-        retry_at,
-    };
-    let timed_out = |resource: Option<String>, group| {
-        let action = if resource.is_some() { action } else { OperationKind::Fence };
-        E::OperationTimedOut { operation, action, node: node(), resource, group }
-    };
-    let superseded = |resource: Option<String>, group| {
-        let action = if resource.is_some() { action } else { OperationKind::Fence };
-        E::OperationSuperseded { operation, action, node: node(), resource, group }
-    };
+    EVENTS.lines().skip(1).map(|line| serde_json::from_str(line).expect("an event")).collect()
+}
+
+fn reports() -> Vec<Input<Names>> {
+    let life = Incarnation::new(3);
+    let running = || [Running::from("disk"), Running::new("ip".into(), RunningState::Stopping)];
+    let operation = OpId::new(7);
+    let reading = WallClock { utc_millis_of_day: 3_600_000, utc_offset_minutes: -60 };
+    let reports = [
+        Input::node_joined("a", life, running()),
+        Input::node_joined("a", life, []),
+        Input::node_inventory("a", life, running()).into(),
+        Input::node_inventory("a", life, []).answering(operation).into(),
+        Input::node_left("a", life),
+        Input::node_lost("a", life),
+        Input::node_fenced("a", life),
+        Input::node_confirmed_down("a", life),
+        Input::node_confirmed_down("a", Life::Known),
+        Input::operation_progressed(operation),
+        Input::resource_failed("disk", "a", life).into(),
+        Input::resource_failed("disk", "a", life).of_run(operation).into(),
+        Input::resource_alive("disk", "a", life).into(),
+        Input::witness_changed(WitnessState::Up),
+        Input::witness_changed(WitnessState::Down),
+        Input::wall_clock_read(reading),
+        Input::CoreResumed,
+        Command::lock_group("sql").into(),
+    ];
+    use Outcome as O;
+    let outcomes =
+        [O::Succeeded, O::Failed, O::FailedForGood, O::TimedOut, O::Running, O::NotRunning];
+    let finished = outcomes.map(|outcome| Input::operation_finished(operation, outcome));
+    reports.into_iter().chain(finished).collect()
+}
+
+fn commands() -> Vec<Command<Names>> {
+    let declaration = || ClusterDeclaration::new("mill");
     vec![
-        E::NodeChanged { node: node(), from: NodeState::Joining, to: NodeState::Up },
-        E::QuorumChanged { verdict: QuorumVerdict::Quorate { votes: 2, needed: 2 } },
-        E::ResourceChanged { resource: resource(), from, to },
-        E::GroupChanged { group: group(), from: GroupState::Offline, to: GroupState::Pending },
-        changed(Some(node()), Some("b".into()), Some(DownProof::Fenced)),
-        changed(Some(node()), Some("b".into()), None),
-        changed(None, Some(node()), None),
-        changed(Some(node()), None, None),
-        E::MoveStarted { group: group(), from: node(), to: Some("b".into()), cause },
-        E::MoveStarted { group: group(), from: node(), to: None, cause },
-        E::MoveAbandoned { group: group(), to: Some("b".into()) },
-        E::RestartScheduled { resource: resource(), at: AT, remaining: 2 },
-        exhausted(None),
-        exhausted(Some(AT)),
-        E::NodeBarred { group: group(), node: node(), resource: resource() },
-        E::AdmissionRefused { group: group(), node: node(), because_of: "mail".into() },
-        E::PlacementFailed { group: group() },
-        timed_out(Some(resource()), Some(group())),
-        timed_out(None, None),
-        superseded(Some(resource()), Some(group())),
-        superseded(None, None),
-        E::InventoryTaken { node: node(), floor: OpId::new(12) },
-        E::TakenOver { resource: resource(), node: node() },
-        E::OrphanFound { resource: resource(), node: node() },
-        E::OrphanGone { resource: resource(), node: node() },
-        E::FenceFailed { node: node(), retry_at: None },
-        E::FenceFailed { node: node(), retry_at: Some(AT) },
-        E::DrainChanged { node: node(), status: DrainStatus::InProgress },
-        E::DrainBlocked { node: node(), group: group() },
-        E::DrainStopped { node: node(), group: group() },
-        E::ConfigurationChanged { configuration: 4 },
-        E::AcceptedWithoutQuorum { configuration: 4 },
+        Command::bring_group_online("sql").into(),
+        Command::take_group_offline("sql").override_lock().into(),
+        Command::bring_resource_online("disk").into(),
+        Command::take_resource_offline("disk").into(),
+        Command::move_group("sql").into(),
+        Command::move_group("sql").to("b").into(),
+        Command::move_group("sql").to("b").return_on_failure().queue().override_lock().into(),
+        Command::cancel_move("sql"),
+        Command::pause_node("a"),
+        Command::drain_node("a").into(),
+        Command::drain_node("a").to("b").forced().override_lock().into(),
+        Command::resume_node("a").into(),
+        Command::resume_node("a").failback(ResumeFailback::Immediate).into(),
+        Command::resume_node("a").failback(ResumeFailback::ByPolicy).into(),
+        Command::clear_resource_failure("disk"),
+        Command::clear_group_failures("sql").into(),
+        Command::clear_group_failures("sql").on("a").into(),
+        Command::fail_resource("disk"),
+        Command::begin_maintenance("disk"),
+        Command::end_maintenance("disk"),
+        Command::lock_group("sql"),
+        Command::unlock_group("sql"),
+        Command::evict_node("a"),
+        Command::configure(declaration()).into(),
+        Command::configure(declaration()).allow_moves().into(),
     ]
 }
 
@@ -325,6 +377,8 @@ fn everything_is_said_in_words_of_its_own() {
         section("quorum", &VERDICTS),
         section("what is to be done", &effects()),
         section("what happened", &events()),
+        section("what was reported", &reports()),
+        section("what was asked for", &commands()),
         section("what is desired", &[DesiredState::Online, DesiredState::Offline]),
         section("what a state is wrong about", &subjects()),
         section("what is wrong with a state", RULES),

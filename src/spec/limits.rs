@@ -7,8 +7,16 @@ use core::fmt;
 /// The defaults are far above any real cluster. Within them a declaration of n items is checked in
 /// O(n log n) time and O(n) memory: work per pair of items is bounded by a limit.
 ///
+/// ```
+/// use quorate::spec::Limits;
+///
+/// let mut limits = Limits::default();
+/// limits.nodes = 128;
+/// ```
+///
 /// [`ClusterDeclaration::build_within`]: super::ClusterDeclaration::build_within
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
 pub struct Limits {
     /// Nodes. Default 64.
     pub nodes: usize,

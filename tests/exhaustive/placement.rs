@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use quorate::cluster::Life;
+use quorate::cluster::{Command, Life};
 use quorate::machine::NodeState;
 use quorate::plan::{self, CandidateVerdict, Choice, Drawback, Eligibility, Rejection};
 use quorate::policy::{FailoverPolicy, PlacementRequest, Rank, Trigger};
 use quorate::settings::{Admission, AntiAffinityPlacement, DesiredState};
-use quorate::{Cluster, Command, Input, NodeId};
+use quorate::{Cluster, Input, NodeId};
 
 use case::{
     Ability, Case, DEMAND, GROUP, HOME, KEEPER, NEIGHBOUR, NOW, Neighbour, Other, Owner, RESOURCES,
@@ -224,9 +224,7 @@ fn check_deeds(case: &Case, cluster: &Cluster) -> usize {
         Owner::Elsewhere => &[Trigger::NodeFailure, Trigger::BestPossible, Trigger::Drain],
     };
     let mut inquorate = cluster.clone();
-    inquorate
-        .handle(NOW, Input::NodeLost { node: KEEPER, incarnation: Life::Known })
-        .expect("it was a member");
+    inquorate.handle(NOW, Input::node_lost(KEEPER, Life::Known)).expect("it was a member");
     let mut given = 0;
     for (cluster, has_quorum) in [(cluster, true), (&inquorate, false)] {
         for trigger in triggers {
@@ -253,26 +251,13 @@ fn check_deeds(case: &Case, cluster: &Cluster) -> usize {
 
 /// What makes the group need another node.
 fn input(trigger: Trigger) -> Input {
-    use quorate::cluster::{Life, LockHandling, WhenRefused};
-    use quorate::state::{DrainMode, MoveFailure};
+    use quorate::cluster::Life;
+
     match trigger {
-        Trigger::Start => {
-            Input::Command(Command::BringGroupOnline { group: GROUP, lock: LockHandling::Override })
-        }
-        Trigger::NodeFailure => Input::NodeLost { node: HOME, incarnation: Life::Known },
-        Trigger::BestPossible => Input::Command(Command::MoveGroup {
-            group: GROUP,
-            to: None,
-            on_failure: MoveFailure::Failover,
-            when_refused: WhenRefused::Refuse,
-            lock: LockHandling::Override,
-        }),
-        Trigger::Drain => Input::Command(Command::DrainNode {
-            node: HOME,
-            mode: DrainMode::Normal,
-            target: None,
-            lock: LockHandling::default(),
-        }),
-        Trigger::ResourceFailure => unreachable!("nothing of the group runs"),
+        Trigger::Start => Command::bring_group_online(GROUP).override_lock().into(),
+        Trigger::NodeFailure => Input::node_lost(HOME, Life::Known),
+        Trigger::BestPossible => Command::move_group(GROUP).override_lock().into(),
+        Trigger::Drain => Command::drain_node(HOME).into(),
+        other => unreachable!("nothing of the group runs: {other}"),
     }
 }

@@ -4,13 +4,13 @@ use super::Moment;
 use super::facts::resources_on;
 use crate::audit::seen::{Again, Seen};
 use crate::{Breach, ensure};
-use quorate::cluster::{Event, Output};
+use quorate::cluster::{Command, Event, Output};
 use quorate::machine::NodeState;
 use quorate::plan::{Tier, assess};
 use quorate::policy::{PlacementRequest, Trigger};
 use quorate::settings::Admission;
 use quorate::state::{MovementCause, NoRestartCause};
-use quorate::{Cluster, Command, GroupId, NodeId, Timestamp};
+use quorate::{Cluster, GroupId, NodeId, Timestamp};
 
 /// A group does not go to a node on which one of its resources can never run, nor returns by itself
 /// to one on which it failed, in that life of the node.
@@ -51,6 +51,7 @@ pub(super) fn choice(
             | Event::ConfigurationChanged { .. }),
         ) => Some(event),
         Output::Event(_) | Output::Effect(_) => None,
+        other => unimplemented!("{other:?}"),
     });
     let first = (moves.next(), moves.next());
     let (Some(Event::MoveStarted { group, to: Some(to), cause, .. }), None) = first else {
@@ -120,7 +121,7 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
                 }
             }
         }
-        Event::NodeBarred { group, node, resource } => {
+        Event::NodeBarred { group, node, resource, .. } => {
             let barred = &mut seen.groups[group.index()].barred;
             barred.retain(|(barred, _)| barred != node);
             barred.push((*node, *resource));
@@ -132,12 +133,12 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
 /// What an operator has forgotten.
 pub(super) fn obey(seen: &mut Seen, command: &Command) {
     let (group, node) = match command {
-        Command::ClearGroupFailures { group, node } => (*group, *node),
+        Command::ClearGroupFailures { group, node, .. } => (*group, *node),
         Command::MoveGroup { group, to: Some(to), .. } if seen.group(*group).owner != Some(*to) => {
             (*group, Some(*to))
         }
         // Only what is barred.
-        Command::ClearResourceFailure { resource }
+        Command::ClearResourceFailure { resource, .. }
         | Command::BringResourceOnline { resource, .. } => {
             let group = seen.group_of(*resource);
             seen.groups[group.index()].barred.clear();
@@ -159,10 +160,12 @@ mod tests {
     use super::*;
     use crate::Invariant;
     use crate::audit::Stimulus;
+    use crate::forge::event;
     use quorate::policy::FirstPreferred;
     use quorate::settings::Fencing;
     use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
     use quorate::{Incarnation, Input};
+    use serde_json::json;
 
     const SQL: GroupId = GroupId::new(0);
     const A: NodeId = NodeId::new(0);
@@ -180,14 +183,14 @@ mod tests {
         let mut cluster = Cluster::new(spec, FirstPreferred, Timestamp::ZERO);
         for node in [A, B, C] {
             let (incarnation, running) = (Incarnation::new(1), Vec::new());
-            let joined = Input::NodeJoined { node, incarnation, running };
+            let joined = Input::node_joined(node, incarnation, running);
             cluster.handle(NOW, joined).expect("it is accepted");
         }
         cluster
     }
 
     fn leaves(to: NodeId, cause: MovementCause) -> Event {
-        Event::MoveStarted { group: SQL, from: A, to: Some(to), cause }
+        event(json!({"move_started": {"group": SQL, "from": A, "to": Some(to), "cause": cause}}))
     }
 
     #[test]
@@ -220,12 +223,14 @@ mod tests {
         assert_eq!(judge(leaves(C, MovementCause::Failback)), Some(Invariant::L3));
         assert_eq!(judge(leaves(C, MovementCause::Operator)), None);
         assert_eq!(judge(leaves(B, MovementCause::Operator)), Some(Invariant::S16));
-        let down = Event::NodeChanged { node: B, from: NodeState::Up, to: NodeState::Down };
+        let down = event(json!({
+            "node_changed": {"node": B, "from": NodeState::Up, "to": NodeState::Down}
+        }));
         learn(&mut seen, NOW, &down);
         assert_eq!(event_of(&seen, &leaves(B, MovementCause::Operator)), None, "another life");
     }
 
     fn event_of(seen: &Seen, told: &Event) -> Option<Invariant> {
-        event(seen, told).err().and_then(|breach| breach.invariant)
+        super::event(seen, told).err().and_then(|breach| breach.invariant)
     }
 }

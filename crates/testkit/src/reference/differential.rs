@@ -107,6 +107,7 @@ impl Differential {
                 Some(spec.resource(*resource)?.name().to_owned())
             }
             Output::Event(_) | Output::Effect(_) => None,
+            other => unimplemented!("{other:?}"),
         });
         let step = Step { moment, before, after, taken_over: taken_over.collect() };
         self.in_the_course(cluster, &step, outputs)?;
@@ -150,6 +151,7 @@ impl Differential {
                     self.count(spec, step, &picture, &event);
                     picture.learn(&event);
                 }
+                other => unimplemented!("{other:?}"),
             }
         }
         self.failed_nodes(&picture, &step.after)

@@ -16,13 +16,8 @@ impl Simulation {
                 Cause::Planned
             }
             MovementCause::Failback if service.is_away_as_planned => Cause::Planned,
-            MovementCause::Failback
-            | MovementCause::Start
-            | MovementCause::Configuration
-            | MovementCause::ResourceFailure
-            | MovementCause::NodeFailure
-            | MovementCause::Operator
-            | MovementCause::Return => Cause::Failback,
+            // The other causes do not occur in a simulation.
+            _ => Cause::Failback,
         };
     }
 
