@@ -35,7 +35,7 @@ pub use words::{
     ClearGroupFailures, Command, ConfigurationMoves, Configure, Deadline, DeadlineReason,
     DrainNode, Effect, Event, Inconsistency, Input, InputError, Inventory, Life, MoveGroup, Output,
     Reason, ResourceReport, ResumeFailback, ResumeNode, Run, Running, RunningState, StateRule,
-    StateSubject, Switch, UnknownReference, WhenRefused,
+    StateSubject, Switch, Translate, UnknownReference, WhenRefused,
 };
 
 use check::accepted::Accepted;

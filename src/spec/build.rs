@@ -31,6 +31,8 @@ mod sizes;
 mod spread;
 mod suggest;
 
+pub(crate) use suggest::nearest;
+
 impl ClusterDeclaration {
     /// Checks the declaration and settles every property, within the default [`Limits`].
     ///

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The largest declaration that [`ClusterDeclaration::build_within`] accepts.
 ///
 /// The defaults are far above any real cluster. Within them a declaration of n items is checked in
@@ -55,7 +57,8 @@ pub struct Limits {
 }
 
 /// The limits on counts that a declaration can exceed.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Limit {
     /// [`Limits::nodes`].

@@ -28,6 +28,7 @@ mod votes;
 
 pub use crate::kind::{KindDeclaration as Kind, RequiredProvider, ResourceOverrides, SpareNode};
 pub use crate::settings::*;
+pub(crate) use build::nearest;
 pub use declaration::{
     ClusterDeclaration, Dependencies, GroupDeclaration, NodeDeclaration, Profile,
     ResourceDeclaration,

@@ -215,7 +215,7 @@ fn verdicts() -> Vec<CandidateVerdict<Names>> {
             free: 16,
         }),
         CandidateVerdict::Rejected(Rejection::AntiAffinity { group: group() }),
-        CandidateVerdict::Rejected(Rejection::Vetoed { reason: "not a preferred owner" }),
+        CandidateVerdict::Rejected(Rejection::Vetoed { reason: "not a preferred owner".into() }),
     ]
 }
 

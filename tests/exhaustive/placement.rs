@@ -20,7 +20,7 @@ use case::{
 mod case;
 
 /// Whether the node may be given the group, by the rules.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Answer {
     Yes,
     /// Only because nothing better is left.
@@ -97,8 +97,8 @@ impl Answer {
     }
 
     /// What is said of the node alone, whatever else there is.
-    fn alone(self) -> Eligibility {
-        match self {
+    fn alone(&self) -> Eligibility {
+        match self.clone() {
             Self::Yes => Eligibility::Eligible,
             Self::LastResort(drawback) | Self::NotNow(drawback, _) => {
                 Eligibility::LastResort(drawback)
@@ -107,11 +107,11 @@ impl Answer {
         }
     }
 
-    fn may_be_given(self) -> bool {
+    fn may_be_given(&self) -> bool {
         matches!(self, Self::Yes | Self::LastResort(_))
     }
 
-    fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         match self {
             Self::Yes => "yes",
             Self::LastResort(Drawback::Paused) => "paused",
@@ -160,7 +160,7 @@ fn a_node_may_be_given_a_group_exactly_when_the_rules_say_so() {
             let alone = plan::eligibility(&placement, THERE);
             assert_eq!(alone, expected.alone(), "{case:?} {trigger}");
             for policy in [Only::There, Only::NotThere] {
-                check_choice(case, expected, &placement, policy);
+                check_choice(case, &expected, &placement, policy);
             }
             *counts.entry(expected.name()).or_default() += 1;
         }
@@ -172,7 +172,7 @@ fn a_node_may_be_given_a_group_exactly_when_the_rules_say_so() {
     assert!(given > 400, "only {given} were given");
 }
 
-fn check_choice(case: &Case, expected: Answer, placement: &PlacementRequest<'_>, policy: Only) {
+fn check_choice(case: &Case, expected: &Answer, placement: &PlacementRequest<'_>, policy: Only) {
     let about = || format!("{case:?} {} {policy:?} {expected:?}", placement.trigger());
     let chosen = plan::choose(placement, &policy);
     let explanation = plan::explain(placement, &policy);
@@ -184,7 +184,7 @@ fn check_choice(case: &Case, expected: Answer, placement: &PlacementRequest<'_>,
             let tier = expected.alone().tier().filter(|_| expected.may_be_given());
             let choice = tier.map(|tier| Choice { node: THERE, tier });
             assert_eq!(chosen, choice, "{}", about());
-            let named = match expected {
+            let named = match expected.clone() {
                 Answer::Yes => CandidateVerdict::Chosen { drawback: None },
                 Answer::LastResort(drawback) => {
                     CandidateVerdict::Chosen { drawback: Some(drawback) }
@@ -197,8 +197,8 @@ fn check_choice(case: &Case, expected: Answer, placement: &PlacementRequest<'_>,
         }
         Only::NotThere => {
             assert_ne!(explanation.chosen, Some(THERE), "{}", about());
-            let vetoed = Rejection::Vetoed { reason: VETO };
-            match (expected, verdict) {
+            let vetoed = Rejection::Vetoed { reason: VETO.into() };
+            match (expected.clone(), verdict) {
                 (Answer::No(rejection), verdict) => {
                     assert_eq!(verdict, CandidateVerdict::Rejected(rejection), "{}", about());
                 }

@@ -11,6 +11,7 @@ mod output;
 mod reason;
 mod run;
 mod running;
+mod unknown;
 mod violation;
 
 pub use command::{Command, ConfigurationMoves, ResumeFailback, WhenRefused};
@@ -19,11 +20,13 @@ pub use constructors::commands::{
 };
 pub use constructors::reports::{Inventory, ResourceReport};
 pub use deadline::{Deadline, DeadlineReason};
-pub use error::{InputError, UnknownReference};
+pub use error::InputError;
 pub use input::Input;
 pub use life::Life;
+pub use naming::Translate;
 pub use output::{Effect, Event, Output};
 pub use reason::Reason;
 pub use run::Run;
 pub use running::{Running, RunningState};
+pub use unknown::UnknownReference;
 pub use violation::{Inconsistency, StateRule, StateSubject};
