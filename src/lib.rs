@@ -13,7 +13,8 @@
 //!
 //! ```
 //! use quorate::policy::{Ring, Trigger};
-//! use quorate::spec::{ClusterDeclaration, Fencing, GroupDeclaration, ResourceDeclaration};
+//! use quorate::settings::Fencing;
+//! use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
 //! use quorate::{Cluster, Incarnation, Input, Outcome, Output, Timestamp};
 //!
 //! // Three nodes, and a database that needs its disk and its address.

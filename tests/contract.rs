@@ -4,10 +4,8 @@ use quorate::cluster::Command;
 use quorate::id::GroupId;
 use quorate::machine::GroupState;
 use quorate::policy::{Ring, Trigger};
-use quorate::settings::Priority;
-use quorate::spec::{
-    ClusterDeclaration, Fencing, GroupDeclaration, Interval, NodeDeclaration, ResourceDeclaration,
-};
+use quorate::settings::{Fencing, Interval, Priority};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, NodeDeclaration, ResourceDeclaration};
 use quorate::{Cluster, Incarnation, Input, Outcome, Output, Timestamp};
 
 fn declaration() -> ClusterDeclaration {

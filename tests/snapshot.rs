@@ -5,12 +5,11 @@ use std::time::Duration;
 use quorate::cluster::{
     Command, DeadlineReason, Life, LockHandling, RestoreError, ResumeFailback, Running,
 };
+use quorate::kind::ResourceOverrides;
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
-use quorate::spec::{
-    ClusterDeclaration, Failback, Fencing, GroupDeclaration, Limits, QuorumRule,
-    ResourceDeclaration, ResourceOverrides, UnconfirmedStop,
-};
+use quorate::settings::{Failback, Fencing, QuorumRule, UnconfirmedStop};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, Limits, ResourceDeclaration};
 use quorate::state::OperationKind;
 use quorate::{
     Cluster, Effect, GroupId, Incarnation, Input, NodeId, Outcome, Output, ResourceId, Snapshot,

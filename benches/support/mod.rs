@@ -7,10 +7,8 @@ use quorate::cluster::Life;
 use quorate::kind::{KindDeclaration, ResourceOverrides};
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
-use quorate::settings::Interval;
-use quorate::spec::{
-    ClusterDeclaration, ClusterSpec, Fencing, GroupDeclaration, QuorumRule, ResourceDeclaration,
-};
+use quorate::settings::{Fencing, Interval, QuorumRule};
+use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use quorate::{Cluster, Incarnation, Input, NodeId, OpId, Outcome, Output, ResourceId, Timestamp};
 
 /// The size of a cluster.

@@ -5,7 +5,8 @@ use quorate::cluster::Life;
 use quorate::machine::GroupState;
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
-use quorate::spec::{ClusterDeclaration, Fencing, GroupDeclaration, Profile, QuorumRule};
+use quorate::settings::{Fencing, QuorumRule};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, Profile};
 use quorate::{
     Cluster, Effect, Event, GroupId, Incarnation, Input, InputError, NodeId, Outcome, Output,
     ResourceId, Timestamp,

@@ -3,7 +3,7 @@
 use quorate::cluster::{Command, Reason};
 use quorate::machine::{GroupState, NodeState};
 use quorate::plan::Rejection;
-use quorate::spec::QuorumRule;
+use quorate::settings::QuorumRule;
 use quorate::{Cluster, GroupId, Input, InputError, NodeId};
 
 use super::drive::{Drive, evs, fixture_4, fixture_7, node};

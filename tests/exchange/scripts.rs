@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use quorate::cluster::Command;
 use quorate::machine::ResourceState;
-use quorate::spec::QuorumRule;
+use quorate::settings::QuorumRule;
 use quorate::state::OperationKind;
 use quorate::{Effect, Input};
 

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use quorate::catalog::exchange::{MtaPlace, Protocol, SearchParent, Version, VirtualServer};
 use quorate::cluster::Command;
 use quorate::machine::GroupState;
-use quorate::spec::QuorumRule;
+use quorate::settings::QuorumRule;
 use quorate::state::OperationKind;
 use quorate::{Effect, NodeId, OpId, Timestamp};
 

@@ -5,7 +5,7 @@
 
 use quorate::cluster::{Command, Life};
 use quorate::machine::NodeState;
-use quorate::spec::QuorumRule;
+use quorate::settings::QuorumRule;
 use quorate::{Event, Input};
 
 use super::drive::{Drive, evs, fixture_7, node};

@@ -6,8 +6,8 @@ use core::time::Duration;
 
 use quorate::cluster::{Command, Event, Life, Output};
 use quorate::policy::Ring;
-use quorate::settings::{Failback, FailbackWindow};
-use quorate::spec::{ClusterDeclaration, Fencing, GroupDeclaration, ResourceDeclaration};
+use quorate::settings::{Failback, FailbackWindow, Fencing};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
 use quorate::state::MovementCause;
 use quorate::{
     Cluster, GroupId, Incarnation, Input, NodeId, Outcome, ResourceId, Timestamp, WallClock,

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use quorate::cluster::Command;
 use quorate::graph::{DependencyGraph, GraphError, MAX_DEPTH};
 use quorate::policy::Ring;
-use quorate::spec::{ClusterDeclaration, Fencing, GroupDeclaration, ResourceDeclaration};
+use quorate::settings::Fencing;
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
 use quorate::{Cluster, GroupId, Incarnation, Input, NodeId, Outcome, ResourceId, Timestamp};
 use quorate_testkit::audit::Audit;
 

@@ -5,7 +5,8 @@
 use quorate::cluster::{Command, Event, Life, Output};
 use quorate::policy::Ring;
 use quorate::quorum::{Ballot, WitnessState, judge};
-use quorate::spec::{ClusterDeclaration, Fencing, NodeDeclaration, QuorumRule};
+use quorate::settings::{Fencing, QuorumRule};
+use quorate::spec::{ClusterDeclaration, NodeDeclaration};
 use quorate::{Cluster, Incarnation, Input, NodeId, Timestamp};
 
 const RULES: [QuorumRule; 3] =

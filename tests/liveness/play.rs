@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use quorate::cluster::{Command, Effect, Life, Outcome};
+use quorate::kind::ResourceOverrides;
 use quorate::machine::ResourceState;
 use quorate::policy::FailoverPolicy;
-use quorate::spec::{
-    ClusterDeclaration, GroupDeclaration, Interval, ResourceDeclaration, ResourceOverrides,
-};
+use quorate::settings::Interval;
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
 use quorate::state::OperationKind;
 use quorate::{Cluster, GroupId, Incarnation, Input, NodeId, ResourceId, Timestamp};
 use quorate_testkit::audit::Audit;

@@ -5,9 +5,8 @@ use std::time::Duration;
 use crate::play::{Play, group};
 use quorate::cluster::{Command, Life, ResumeFailback};
 use quorate::policy::{FirstPreferred, LeastGroups, Ring};
-use quorate::spec::{
-    ClusterDeclaration, Failback, FailbackWindow, Fencing, GroupDeclaration, Priority,
-};
+use quorate::settings::{Failback, FailbackWindow, Fencing, Priority};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration};
 use quorate::state::DrainStatus;
 use quorate::{Input, NodeId, Reason, WallClock};
 use quorate_testkit::liveness::{
@@ -319,7 +318,7 @@ fn after_power_comes_back_everything_comes_online() {
 fn what_cannot_be_online_is_told() {
     let lonely: GroupDeclaration = group("lonely").preferred_owners(["n0"]);
     let mut declaration = farm(2, 0, Fencing::Trusted).group(lonely);
-    declaration.quorum = Some(quorate::spec::QuorumRule::DiskOnly);
+    declaration.quorum = Some(quorate::settings::QuorumRule::DiskOnly);
     for resource in &mut declaration.groups[0].resources {
         resource.possible_owners = Some(vec!["n0".into()]);
     }

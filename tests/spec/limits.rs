@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use quorate::graph::Expression;
 use quorate::kind::{KindDeclaration, RequiredProvider, ResourceClass};
+use quorate::settings::AntiAffinityPlacement;
 use quorate::spec::{
-    AntiAffinityPlacement, ClusterDeclaration, Limit, Limits, NodeDeclaration, Problem,
-    ResourceDeclaration,
+    ClusterDeclaration, Limit, Limits, NodeDeclaration, Problem, ResourceDeclaration,
 };
 
 use super::{cluster, disk, errors_of, group, service};

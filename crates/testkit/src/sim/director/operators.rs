@@ -4,7 +4,8 @@ use crate::history::orders;
 use quorate::cluster::{Command, LockHandling, ResumeFailback};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::quorum::WitnessState;
-use quorate::spec::{ClusterDeclaration, NodeSpec, QuorumRule};
+use quorate::settings::QuorumRule;
+use quorate::spec::{ClusterDeclaration, NodeSpec};
 use quorate::state::GroupRecord;
 use quorate::{Input, NodeId, ResourceId};
 
