@@ -298,7 +298,7 @@ impl Simulation {
         let mut broken_off = None;
         self.agenda.retain(|_, happening| match happening {
             Happening::Answer(effect, _) if effect.operation == operation => {
-                broken_off = Some(effect.clone());
+                broken_off = Some(*effect);
                 false
             }
             Happening::Progress(of) => *of != operation,

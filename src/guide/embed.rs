@@ -160,7 +160,7 @@
 //! | | it takes long and goes on | [`OperationProgressed`] |
 //! | | a resource failed, or is alive | [`ResourceFailed`], [`ResourceAlive`] |
 //! | | the list of what the node runs, when the core asks, or when the agents were restarted | [`NodeInventory`] |
-//! | operators | an order | [`Command`](crate::Command) |
+//! | operators | an order | [`Command`](crate::cluster::Command) |
 //! | | a lost node is certain to be off | [`NodeConfirmedDown`] |
 //! | a wall clock | the local time, if groups have failback windows | [`WallClockRead`] |
 //!

@@ -299,7 +299,7 @@
 //! [`Cluster`]: crate::Cluster
 //! [`Cluster::restart_budget`]: crate::Cluster::restart_budget
 //! [`Cluster::failover_budget`]: crate::Cluster::failover_budget
-//! [`BringResourceOnline`]: crate::Command::BringResourceOnline
+//! [`BringResourceOnline`]: crate::cluster::Command::BringResourceOnline
 //! [`NoQuorum`]: crate::Reason::NoQuorum
 //! [`WaitingForNodeOff`]: crate::Reason::WaitingForNodeOff
 //! [`InDoubt`]: crate::Reason::InDoubt

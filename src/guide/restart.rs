@@ -178,7 +178,7 @@
 //!
 //! - **Without a file** the cluster is new, and begins from the declaration. Afterwards the
 //!   snapshot holds the declaration in force; hand in a changed declaration with
-//!   [`Command::Configure`](crate::Command::Configure).
+//!   [`Command::Configure`](crate::cluster::Command::Configure).
 //! - **An input that is not in the file yet** is lost with the process. So acknowledge a report
 //!   when it is stored, and send a report again if it was not acknowledged. The answer to an
 //!   operation comes again by itself, since the operation is outstanding. A report that comes twice

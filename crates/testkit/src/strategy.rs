@@ -148,7 +148,7 @@ pub fn inputs(spec: &ClusterSpec) -> impl Strategy<Value = Input> + use<> {
     let inventory = prop_oneof![1 => Just(Vec::new()), 4 => listed];
     prop_oneof![
         8 => (node.clone(), incarnation.clone(), running)
-            .prop_map(|(node, incarnation, running)| Input::node_joined(node, incarnation, running)),
+            .prop_map(|(node, life, running)| Input::node_joined(node, life, running)),
         2 => (node.clone(), incarnation.clone(), inventory).prop_map(
             |(node, incarnation, running)| Input::node_inventory(node, incarnation, running).into()
         ),
@@ -158,7 +158,7 @@ pub fn inputs(spec: &ClusterSpec) -> impl Strategy<Value = Input> + use<> {
         1 => node.clone().prop_map(|node| Input::node_confirmed_down(node, Life::Known)),
         8 => (operation.clone(), outcome())
             .prop_map(|(operation, outcome)| Input::operation_finished(operation, outcome)),
-        1 => operation.prop_map(|operation| Input::operation_progressed(operation)),
+        1 => operation.prop_map(Input::operation_progressed),
         3 => (resource.clone(), node.clone(), incarnation.clone(), run.clone()).prop_map(
             |(resource, node, incarnation, run)| {
                 Input::resource_failed(resource, node, incarnation).of_run(run).into()
@@ -169,8 +169,8 @@ pub fn inputs(spec: &ClusterSpec) -> impl Strategy<Value = Input> + use<> {
                 Input::resource_alive(resource, node, incarnation).of_run(run).into()
             }
         ),
-        1 => witness().prop_map(|witness| Input::witness_changed(witness)),
-        1 => wall_clock().prop_map(|reading| Input::wall_clock_read(reading)),
+        1 => witness().prop_map(Input::witness_changed),
+        1 => wall_clock().prop_map(Input::wall_clock_read),
         6 => commands(spec).prop_map(Input::Command),
     ]
 }

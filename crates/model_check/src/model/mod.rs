@@ -28,14 +28,14 @@
 //! # What is judged
 //!
 //! After every step, in [`judge`], on what the cluster put out and on the world (numbers of
-//! [`Rule`]): S1 one copy of each resource, really and as far as the cluster can know; S2 and S3
-//! order of starts and stops; S4 groups on one node; S5 nothing without quorum; S7 epochs and lives
-//! grow; S8 what is stale changes nothing; S9 takeovers only on a proof that is true of the world;
-//! S10 one operation at a time; S11 new names, deadlines and timers; S12 each operation ends once;
-//! S13 a timeout is doubt, and doubt ends only by what ends doubt; S14 and S15 budgets of failovers
-//! and restarts; S16 nothing starts where it must not; S22 what is refused changes nothing; S26
-//! fences on need, and off only by proof; S27 nothing is adopted; S28 what was told adds up; L18 no
-//! timer of the past; and `check_invariants`.
+//! [`Invariant`](quorate_testkit::Invariant)): S1 one copy of each resource, really and as far as
+//! the cluster can know; S2 and S3 order of starts and stops; S4 groups on one node; S5 nothing
+//! without quorum; S7 epochs and lives grow; S8 what is stale changes nothing; S9 takeovers only on
+//! a proof that is true of the world; S10 one operation at a time; S11 new names, deadlines and
+//! timers; S12 each operation ends once; S13 a timeout is doubt, and doubt ends only by what ends
+//! doubt; S14 and S15 budgets of failovers and restarts; S16 nothing starts where it must not; S22
+//! what is refused changes nothing; S26 fences on need, and off only by proof; S27 nothing is
+//! adopted; S28 what was told adds up; L18 no timer of the past; and `check_invariants`.
 //!
 //! In every state, in [`rest`]: where nothing will happen by itself, every group is online or has
 //! a reason that lasts (L5), and nothing runs without quorum (S25). In some states, chosen by their

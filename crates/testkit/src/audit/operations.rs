@@ -129,7 +129,7 @@ pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Breach> {
         let is_start = effect.action == OperationKind::Start;
         ensure!(S10, !is_start, "{effect:?} while {other:?} is in flight");
     }
-    seen.operations.insert(id, effect.clone());
+    seen.operations.insert(id, *effect);
     if let Some(resource) = effect.resource
         && matches!(
             effect.action,

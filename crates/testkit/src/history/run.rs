@@ -186,7 +186,7 @@ impl Run {
         for output in outputs {
             match output {
                 Output::Effect(effect) => {
-                    self.world.take(self.cluster.spec().named(effect.clone()));
+                    self.world.take(self.cluster.spec().named(*effect));
                 }
                 Output::Event(Event::InventoryTaken { node, floor, .. }) => {
                     let name = self.node_name(*node);

@@ -137,7 +137,7 @@ impl Differential {
         for output in outputs {
             match output {
                 Output::Effect(effect) => {
-                    let effect: Effect<Names> = spec.named(effect.clone());
+                    let effect: Effect<Names> = spec.named(*effect);
                     self.effect(step, &picture, &effect)?;
                 }
                 Output::Event(Event::ConfigurationChanged { .. }) => {

@@ -16,7 +16,14 @@ impl Simulation {
                 Cause::Planned
             }
             MovementCause::Failback if service.is_away_as_planned => Cause::Planned,
-            // The other causes do not occur in a simulation.
+            MovementCause::Failback
+            | MovementCause::Start
+            | MovementCause::Configuration
+            | MovementCause::ResourceFailure
+            | MovementCause::NodeFailure
+            | MovementCause::Operator
+            | MovementCause::Return => Cause::Failback,
+            // A later version may know more causes.
             _ => Cause::Failback,
         };
     }

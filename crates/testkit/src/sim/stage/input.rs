@@ -156,7 +156,7 @@ impl Stage {
     /// An order leaves the cluster.
     fn sent(&mut self, effect: &Effect) {
         if self.told.is_some() {
-            let effect = self.cluster().spec().named(effect.clone());
+            let effect = self.cluster().spec().named(*effect);
             self.tell_of(self.now, Told::Issued(effect));
         }
         let node = self.book.node(effect.node);
