@@ -50,7 +50,7 @@ fn alive_report(bencher: Bencher<'_, '_>, size: &Size) {
     let mut count = 0;
     bencher.bench_local(|| {
         count += 1;
-        let report = Input::ResourceAlive { resource, node, incarnation, run: Default::default() };
+        let report = Input::resource_alive(resource, node, incarnation);
         cluster.handle(Timestamp::from_millis(begin + count / 1_000), black_box(report))
     });
 }
@@ -88,12 +88,7 @@ fn health_answer(bencher: Bencher<'_, '_>, size: &Size) {
 #[divan::bench(args = SIZES)]
 fn what_if(bencher: Bencher<'_, '_>, size: &Size) {
     let cluster = support::running(size);
-    bencher.bench_local(|| {
-        cluster.what_if([Input::NodeLost {
-            node: black_box("node0".into()),
-            incarnation: Life::Known,
-        }])
-    });
+    bencher.bench_local(|| cluster.what_if([Input::node_lost(black_box("node0"), Life::Known)]));
 }
 
 fn a_resource(cluster: &Cluster) -> (ResourceId, NodeId) {

@@ -119,8 +119,7 @@ fn failure(cluster: &Cluster) -> Duration {
 fn question(cluster: &Cluster) -> Duration {
     let answers = (0..QUESTIONS).map(|_| {
         let start = Instant::now();
-        let plan =
-            cluster.what_if([Input::NodeLost { node: "node0".into(), incarnation: Life::Known }]);
+        let plan = cluster.what_if([Input::node_lost("node0", Life::Known)]);
         let elapsed = start.elapsed();
         let plan = plan.expect("the node is a member");
         assert_eq!(plan.groups.len(), 100, "every group of the node moves");
@@ -137,7 +136,7 @@ fn report(cluster: &mut Cluster) -> Duration {
     let begin = cluster.state().now();
     let start = Instant::now();
     for count in 0..REPORTS {
-        let report = Input::ResourceAlive { resource, node, incarnation, run: Default::default() };
+        let report = Input::resource_alive(resource, node, incarnation);
         let now = begin.after(Duration::from_micros(u64::from(count)));
         cluster.handle(now, black_box(report)).expect("it runs there");
     }

@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     for host in &supervisor.hosts {
         let (node, incarnation) = (host.node, Incarnation::new(1));
-        supervisor.tell(Input::NodeJoined { node, incarnation, running: Vec::new() });
+        supervisor.tell(Input::node_joined(node, incarnation, Vec::new()));
     }
     let first = supervisor.wait_for("the shop to start", |of| of.place(&[database, web]))?;
 
@@ -70,8 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     supervisor.say(&format!("--- {} falls silent; its processes go on", first.name));
     first.host.fall_silent();
     thread::sleep(HEARTBEAT_LIMIT);
-    supervisor
-        .tell(Input::NodeLost { node: first.host.node, incarnation: Incarnation::new(1).into() });
+    supervisor.tell(Input::node_lost(first.host.node, Incarnation::new(1)));
     let second = supervisor.wait_for("the takeover", |of| {
         of.place(&[database, web]).filter(|place| place.name != first.name)
     })?;
@@ -170,6 +169,8 @@ impl Supervisor {
                         let _ = host.inbox.send(Order::Work(effect));
                     }
                 }
+                // An output of a later version of the library.
+                _ => {}
             }
         }
     }
@@ -198,7 +199,7 @@ impl Supervisor {
                 self.say(&format!("fence: {count} processes killed"));
             }
             let outcome = Outcome::Succeeded;
-            self.tell(Input::OperationFinished { operation: order.operation, outcome });
+            self.tell(Input::operation_finished(order.operation, outcome));
         }
     }
 
@@ -271,7 +272,7 @@ impl Host {
             match self.obey(&mut agent, &effect) {
                 Ok(Some(outcome)) => {
                     let operation = effect.operation;
-                    supervisor.tell(Input::OperationFinished { operation, outcome });
+                    supervisor.tell(Input::operation_finished(operation, outcome));
                 }
                 Ok(None) => {}
                 Err(refusal) => supervisor.say(&format!("not carried out: {refusal}")),
@@ -301,10 +302,11 @@ impl Host {
         let Effect { operation, node, incarnation, .. } = *effect;
         let running = self.with_processes(|processes| {
             let all: Vec<ResourceId> = processes.keys().copied().collect();
-            all.into_iter().filter(|of| is_alive(processes, *of)).map(Running::from).collect()
+            let alive = all.into_iter().filter(|of| is_alive(processes, *of));
+            alive.map(Running::from).collect::<Vec<_>>()
         });
         let running = running.unwrap_or_default();
-        Input::NodeInventory { node, incarnation, running, operation: Some(operation) }
+        Input::node_inventory(node, incarnation, running).answering(operation).into()
     }
 
     /// Carries out an operation. Doing so twice does no harm.
@@ -335,7 +337,8 @@ impl Host {
                     Outcome::NotRunning
                 }
             }
-            OperationKind::Fence | OperationKind::Inventory => Outcome::Failed,
+            // The others are not about a resource, or this agent does not know them.
+            _ => Outcome::Failed,
         })
         .unwrap_or(Outcome::Failed)
     }

@@ -11,12 +11,12 @@
 use std::error::Error;
 use std::time::Duration;
 
-use quorate::cluster::{Command, Input, Life, LockHandling, ResumeFailback, WhenRefused};
+use quorate::cluster::{Command, Input, Life};
+use quorate::id::Names;
 use quorate::kind::standard::INFORMATION_STORE;
 use quorate::machine::NodeState;
 use quorate::policy::Ring;
 use quorate::spec::ClusterDeclaration;
-use quorate::state::{DrainMode, MoveFailure};
 
 use common::agents;
 use common::simulation::Simulation;
@@ -91,12 +91,7 @@ impl Upgrade {
     /// Moves all groups away from a node, to the target if there is one.
     fn vacate(&mut self, node: &str, target: Option<&str>) -> Result<(), Box<dyn Error>> {
         let before = self.servers_on(node);
-        self.command(Command::DrainNode {
-            node: node.to_owned(),
-            mode: DrainMode::default(),
-            target: target.map(str::to_owned),
-            lock: LockHandling::default(),
-        })?;
+        self.command(Command::drain_node(node).maybe_to(target))?;
         self.simulation.run_until_calm();
         let after = self.servers_on(node);
         assert!(after.is_empty(), "{node} is not empty: {after:?}");
@@ -109,35 +104,25 @@ impl Upgrade {
 
     /// Installs the new software on an empty node, which leaves the cluster meanwhile.
     fn install(&mut self, node: &str) -> Result<(), Box<dyn Error>> {
-        self.simulation
-            .input(Input::NodeLeft { node: node.to_owned(), incarnation: Life::Known })?;
+        self.simulation.input(Input::node_left(node, Life::Known))?;
         self.simulation.run_for(UPGRADE);
         self.simulation.boot(node);
-        self.command(Command::ResumeNode {
-            node: node.to_owned(),
-            failback: ResumeFailback::NoFailback,
-        })?;
+        self.command(Command::resume_node(node))?;
         self.simulation.run_until_calm();
         self.print(node, "upgraded");
         Ok(())
     }
 
     fn send_home(&mut self, server: &str, home: &str) -> Result<(), Box<dyn Error>> {
-        self.command(Command::MoveGroup {
-            group: server.to_owned(),
-            to: Some(home.to_owned()),
-            on_failure: MoveFailure::ReturnToSource,
-            when_refused: WhenRefused::Refuse,
-            lock: LockHandling::Respect,
-        })?;
+        self.command(Command::move_group(server).to(home).return_on_failure())?;
         self.simulation.run_until_calm();
         self.moves += 1;
         self.print(home, &format!("{server} returns"));
         Ok(())
     }
 
-    fn command(&mut self, command: Command<quorate::id::Names>) -> Result<(), Box<dyn Error>> {
-        self.simulation.input(Input::Command(command))?;
+    fn command(&mut self, command: impl Into<Input<Names>>) -> Result<(), Box<dyn Error>> {
+        self.simulation.input(command)?;
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 //! missing. [`is_human_readable`](serde::Serializer::is_human_readable) tells whether a format is
 //! for people.
 
+use alloc::boxed::Box;
 use core::fmt::{self, Write as _};
 use core::time::Duration;
 
@@ -39,6 +40,18 @@ impl fmt::Display for Shown<'_> {
             }
         }
         if is_long { f.write_str("…") } else { Ok(()) }
+    }
+}
+
+/// A name that may have been meant, after a message about an unknown one.
+pub(crate) struct Hint<'a>(pub(crate) &'a Option<Box<str>>);
+
+impl fmt::Display for Hint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(f, "; did you mean \"{name}\"?"),
+            None => Ok(()),
+        }
     }
 }
 

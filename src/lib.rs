@@ -13,7 +13,8 @@
 //!
 //! ```
 //! use quorate::policy::{Ring, Trigger};
-//! use quorate::spec::{ClusterDeclaration, Fencing, GroupDeclaration, ResourceDeclaration};
+//! use quorate::settings::Fencing;
+//! use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
 //! use quorate::{Cluster, Incarnation, Input, Outcome, Output, Timestamp};
 //!
 //! // Three nodes, and a database that needs its disk and its address.
@@ -44,7 +45,7 @@
 //!         let operation = effect.operation;
 //!         done.push(cluster.spec().named(effect).to_string());
 //!         let outcome = Outcome::Succeeded;
-//!         cluster.handle(now, Input::OperationFinished { operation, outcome })?;
+//!         cluster.handle(now, Input::operation_finished(operation, outcome))?;
 //!     }
 //!     Ok::<_, quorate::InputError>(done)
 //! };
@@ -53,16 +54,16 @@
 //! let now = Timestamp::from_millis(1_000);
 //! for node in [a, b] {
 //!     let incarnation = Incarnation::new(1);
-//!     cluster.handle(now, Input::NodeJoined { node, incarnation, running: vec![] })?;
+//!     cluster.handle(now, Input::node_joined(node, incarnation, []))?;
 //! }
 //! let done = carry_out(&mut cluster, now)?;
 //! assert_eq!(done, ["start disk on a", "start ip on a", "start db on a"]);
 //!
 //! // One more node comes, the owner goes, and the next one in the list takes over.
 //! let incarnation = Incarnation::new(1);
-//! cluster.handle(now, Input::NodeJoined { node: c, incarnation, running: vec![] })?;
+//! cluster.handle(now, Input::node_joined(c, incarnation, []))?;
 //! let now = Timestamp::from_millis(60_000);
-//! cluster.handle(now, Input::NodeLost { node: a, incarnation: incarnation.into() })?;
+//! cluster.handle(now, Input::node_lost(a, incarnation))?;
 //! assert_eq!(cluster.state().owner(sql), Some(b));
 //! let done = carry_out(&mut cluster, now)?;
 //! assert_eq!(done, ["start disk on b", "start ip on b", "start db on b"]);
@@ -79,7 +80,7 @@
 //! assert_eq!(answer.chosen, None);
 //!
 //! // Without a majority nothing runs, and the cluster can say why.
-//! cluster.handle(now, Input::NodeLost { node: b, incarnation: incarnation.into() })?;
+//! cluster.handle(now, Input::node_lost(b, incarnation))?;
 //! let why = cluster.why(sql).expect("it is not online");
 //! assert_eq!(cluster.spec().named(why).to_string(), "the cluster has no quorum");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -213,7 +214,7 @@ pub mod state;
 pub mod time;
 
 pub use cluster::{
-    Cluster, Command, Deadline, Effect, Event, Input, InputError, Outcome, Output, Reason, Snapshot,
+    Cluster, Deadline, Effect, Event, Input, InputError, Outcome, Output, Reason, Snapshot,
 };
 pub use id::{Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId};
 #[cfg(feature = "shared")]

@@ -212,9 +212,9 @@ pub struct GroupSettings {
     /// itself to a node on which it failed, however long ago.
     ///
     /// This ends when the node joins in a new life, or when an operator ends it: by
-    /// [`ClearGroupFailures`](crate::Command::ClearGroupFailures), by a move to that very node, or,
-    /// for the present owner, by bringing the group online. A node that was lost with the group
-    /// does not count as one on which it failed.
+    /// [`ClearGroupFailures`](crate::cluster::Command::ClearGroupFailures), by a move to that very
+    /// node, or, for the present owner, by bringing the group online. A node that was lost with the
+    /// group does not count as one on which it failed.
     ///
     /// Default `failover_period`. 0 remembers nothing, as Windows does: the default of the 2003
     /// profile, whose order is that of KB 299631 and whose groups return whenever they may.

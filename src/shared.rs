@@ -58,7 +58,7 @@ use crate::time::Timestamp;
 /// let cluster = SharedCluster::new(Cluster::new(spec, Ring::new(), Timestamp::ZERO));
 ///
 /// let other = cluster.clone();
-/// let join = Input::NodeJoined { node, incarnation: Incarnation::new(1), running: vec![] };
+/// let join = Input::node_joined(node, Incarnation::new(1), []);
 /// let outputs = other.handle(Timestamp::ZERO, join)?;
 /// assert!(!outputs.is_empty());
 /// assert!(!cluster.fork()?.state().is_quorate());
@@ -124,8 +124,9 @@ impl SharedCluster {
     pub fn handle(
         &self,
         now: Timestamp,
-        input: Input,
+        input: impl Into<Input>,
     ) -> Result<Vec<Output>, SharedError<InputError>> {
+        let input = input.into();
         let change = |cluster: &mut Cluster| {
             let now = now.max(cluster.state().now());
             cluster.handle(now, input)
@@ -173,8 +174,9 @@ impl SharedCluster {
     pub fn handle_named(
         &self,
         now: Timestamp,
-        input: Input<Names>,
+        input: impl Into<Input<Names>>,
     ) -> Result<Vec<Output<Names>>, SharedError<WhatIfError>> {
+        let input = input.into();
         let change = |cluster: &mut Cluster| {
             let now = now.max(cluster.state().now());
             let input = cluster.spec().resolve(input)?;

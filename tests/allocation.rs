@@ -78,12 +78,8 @@ fn a_report_that_a_resource_is_alive_allocates_nothing() {
         // Not as long as until the first check of another resource is due.
         for _ in 0..10_000 {
             let now = cluster.state().now().after(std::time::Duration::from_millis(5));
-            cluster
-                .handle(
-                    now,
-                    Input::ResourceAlive { resource, node, incarnation, run: Default::default() },
-                )
-                .expect("it runs there");
+            let alive = Input::resource_alive(resource, node, incarnation);
+            cluster.handle(now, alive).expect("it runs there");
             assert_eq!(cluster.poll_output(), None);
         }
     });
@@ -120,12 +116,10 @@ fn an_operation_that_goes_on_allocates_nothing() {
     let operation = support::next_check(&mut cluster);
     let count = allocations(|| {
         for _ in 0..100 {
-            support::handle(&mut cluster, Input::OperationProgressed { operation });
+            support::handle(&mut cluster, Input::operation_progressed(operation));
         }
-        let refused = cluster.handle(
-            cluster.state().now(),
-            Input::OperationFinished { operation, outcome: Outcome::Running },
-        );
+        let refused = cluster
+            .handle(cluster.state().now(), Input::operation_finished(operation, Outcome::Running));
         assert!(refused.is_err(), "only a probe finds out that something runs");
     });
     assert_eq!(count, 0);

@@ -1,15 +1,12 @@
 //! What the documentation of a cluster and its declaration says to an embedder, question by question.
 
-use quorate::cluster::{LockHandling, WhenRefused};
+use quorate::cluster::Command;
 use quorate::id::GroupId;
 use quorate::machine::GroupState;
 use quorate::policy::{Ring, Trigger};
-use quorate::settings::Priority;
-use quorate::spec::{
-    ClusterDeclaration, Fencing, GroupDeclaration, Interval, NodeDeclaration, ResourceDeclaration,
-};
-use quorate::state::MoveFailure;
-use quorate::{Cluster, Command, Incarnation, Input, Outcome, Output, Timestamp};
+use quorate::settings::{Fencing, Interval, Priority};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, NodeDeclaration, ResourceDeclaration};
+use quorate::{Cluster, Incarnation, Input, Outcome, Output, Timestamp};
 
 fn declaration() -> ClusterDeclaration {
     ClusterDeclaration::new("mill").node("a").fencing(Fencing::Trusted).group(
@@ -28,7 +25,7 @@ fn starting_as(declaration: ClusterDeclaration) -> (Cluster, GroupId) {
     let (sql, node) = (sql.expect("declared"), node.expect("declared"));
     let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
     let incarnation = Incarnation::new(1);
-    let joined = Input::NodeJoined { node, incarnation, running: vec![] };
+    let joined = Input::node_joined(node, incarnation, vec![]);
     cluster.handle(Timestamp::ZERO, joined).expect("the node is welcome");
     (cluster, sql)
 }
@@ -43,17 +40,14 @@ fn online_as(declaration: ClusterDeclaration) -> (Cluster, GroupId) {
     while let Some(output) = cluster.poll_output() {
         let Output::Effect(effect) = output else { continue };
         let (operation, outcome) = (effect.operation, Outcome::Succeeded);
-        let finished = Input::OperationFinished { operation, outcome };
+        let finished = Input::operation_finished(operation, outcome);
         cluster.handle(Timestamp::ZERO, finished).expect("the operation is outstanding");
     }
     (cluster, sql)
 }
 
 fn configure(cluster: &mut Cluster, declaration: ClusterDeclaration) {
-    let input = Input::Command(Command::Configure {
-        declaration: Box::new(declaration),
-        moves: Default::default(),
-    });
+    let input = Command::configure(declaration);
     cluster.handle(Timestamp::ZERO, input).expect("the declaration may be put in force");
 }
 
@@ -88,13 +82,7 @@ fn a_move_that_waits_can_be_seen() {
     spec.nodes.push(other);
     let (mut cluster, group) = online_as(spec);
     let to = cluster.spec().node_id("b");
-    let command = Command::MoveGroup {
-        group,
-        to,
-        on_failure: MoveFailure::default(),
-        when_refused: WhenRefused::Queue,
-        lock: LockHandling::default(),
-    };
+    let command = Command::move_group(group).maybe_to(to).queue().into();
     cluster.handle(Timestamp::ZERO, Input::Command(command)).expect("it may wait");
     let queued = cluster.state().group(group).expect("declared").queued().expect("it waits");
     assert_eq!(queued.to, to);
@@ -167,7 +155,7 @@ fn half_of_all_incarnations_are_left_for_those_to_come() {
     let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
     let mut join = |incarnation| {
         let incarnation = Incarnation::new(incarnation);
-        let joined = Input::NodeJoined { node, incarnation, running: vec![] };
+        let joined = Input::node_joined(node, incarnation, vec![]);
         cluster.handle(Timestamp::ZERO, joined)
     };
     assert!(join(u64::MAX / 2 + 1).is_err());

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
-use quorate::cluster::{Deadline, Forecast};
+use quorate::cluster::{Deadline, Forecast, InputError};
 use quorate::graph::Expression;
 use quorate::id::Names;
 use quorate::policy::Ring;
@@ -87,6 +87,7 @@ fn every_sample_comes_back() {
     all_come_back::<Input<Names>>(&lines("tests/golden/inputs_more_v1.jsonl"));
     all_come_back::<Output<Names>>(&samples("outputs"));
     all_come_back::<Output<Names>>(&lines("tests/golden/outputs_v1.jsonl"));
+    all_come_back::<InputError<Names>>(&lines("tests/golden/errors_v1.jsonl"));
     all_come_back::<Reason<Names>>(&samples("reasons"));
     all_come_back::<Deadline<Names>>(&samples("deadlines"));
     all_come_back::<ClusterDeclaration>(&[read("tests/golden/spec_v1.json")]);
@@ -320,6 +321,9 @@ proptest! {
     #[test]
     fn every_declaration_comes_back(declaration in strategy::declarations()) {
         comes_back(&declaration).map_err(TestCaseError::fail)?;
+        if let Err(errors) = declaration.build() {
+            comes_back(&errors).map_err(TestCaseError::fail)?;
+        }
     }
 
     /// Inputs and what comes of them, by names and by ids, and the state after them.
@@ -335,7 +339,10 @@ proptest! {
             comes_back(&input).map_err(TestCaseError::fail)?;
             comes_back(&cluster.spec().named(input.clone())).map_err(TestCaseError::fail)?;
             // Many are refused.
-            let _ = cluster.handle(Timestamp::from_millis(1_000 * second), input);
+            if let Err(error) = cluster.handle(Timestamp::from_millis(1_000 * second), input) {
+                comes_back(&error).map_err(TestCaseError::fail)?;
+                comes_back(&cluster.spec().named(error)).map_err(TestCaseError::fail)?;
+            }
             while let Some(output) = cluster.poll_output() {
                 comes_back(&output).map_err(TestCaseError::fail)?;
                 comes_back(&cluster.spec().named(output)).map_err(TestCaseError::fail)?;

@@ -5,13 +5,11 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use proptest::prelude::*;
-use quorate::cluster::{Life, LockHandling, Outcome, ResumeFailback, WhenRefused};
+use quorate::cluster::{Command, Life, LockHandling, Outcome, ResumeFailback};
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
-use quorate::state::{DrainMode, MoveFailure};
 use quorate::{
-    Cluster, Command, GroupId, Incarnation, Input, NodeId, OpId, ResourceId, Snapshot, Timestamp,
-    WallClock,
+    Cluster, GroupId, Incarnation, Input, NodeId, OpId, ResourceId, Snapshot, Timestamp, WallClock,
 };
 use serde_json::{Number, Value};
 
@@ -102,34 +100,30 @@ fn input(cluster: &Cluster, numbers: &mut Numbers) -> Input {
             let asked: Vec<OpId> = cluster.outstanding().map(|effect| effect.operation).collect();
             let at = numbers.below(asked.len() + 1);
             let operation = asked.get(at).copied().unwrap_or(OpId::new(3));
-            Input::OperationFinished { operation, outcome: outcomes[numbers.below(5)] }
+            Input::operation_finished(operation, outcomes[numbers.below(5)])
         }
         3 | 4 => {
             let more = u64::from(numbers.id(2));
             let incarnation = Incarnation::new(known.saturating_add(more));
             let running = vec![ResourceId::new(numbers.id(9)).into()];
-            Input::NodeJoined { node, incarnation, running }
+            Input::node_joined(node, incarnation, running)
         }
-        5 => Input::NodeLost { node, incarnation: Life::Known },
-        6 => Input::NodeLeft { node, incarnation: Life::Known },
-        7 => Input::NodeFenced { node, incarnation: Life::Known },
+        5 => Input::node_lost(node, Life::Known),
+        6 => Input::node_left(node, Life::Known),
+        7 => Input::node_fenced(node, Life::Known),
         8 => {
             let resource = ResourceId::new(numbers.id(9));
-            Input::ResourceFailed {
-                resource,
-                node,
-                incarnation: Incarnation::new(known),
-                run: Default::default(),
-            }
+            Input::resource_failed(resource, node, Incarnation::new(known)).into()
         }
         9 => {
             let up = numbers.below(3) > 0;
             let witness = if up { WitnessState::Up } else { WitnessState::Down };
-            Input::WitnessChanged { witness }
+            Input::witness_changed(witness)
         }
-        10 => Input::WallClockRead {
-            reading: WallClock { utc_millis_of_day: 80_000_000, utc_offset_minutes: 60 },
-        },
+        10 => Input::wall_clock_read(WallClock {
+            utc_millis_of_day: 80_000_000,
+            utc_offset_minutes: 60,
+        }),
         _ => Input::Command(command(node, numbers)),
     }
 }
@@ -139,22 +133,16 @@ fn command(node: NodeId, numbers: &mut Numbers) -> Command {
     let resource = ResourceId::new(numbers.id(9));
     let lock = LockHandling::Override;
     match numbers.below(10) {
-        0 => Command::BringGroupOnline { group, lock },
-        1 => Command::TakeGroupOffline { group, lock },
-        2 => Command::MoveGroup {
-            group,
-            to: Some(node),
-            on_failure: MoveFailure::ReturnToSource,
-            when_refused: WhenRefused::Queue,
-            lock,
-        },
-        3 => Command::DrainNode { node, mode: DrainMode::Forced, target: None, lock },
-        4 => Command::ResumeNode { node, failback: ResumeFailback::Immediate },
-        5 => Command::ClearResourceFailure { resource },
-        6 => Command::BringResourceOnline { resource, lock },
-        7 => Command::EvictNode { node },
-        8 => Command::ClearGroupFailures { group, node: None },
-        _ => Command::PauseNode { node },
+        0 => Command::bring_group_online(group).lock(lock).into(),
+        1 => Command::take_group_offline(group).lock(lock).into(),
+        2 => Command::move_group(group).to(node).return_on_failure().queue().lock(lock).into(),
+        3 => Command::drain_node(node).forced().lock(lock).into(),
+        4 => Command::resume_node(node).failback(ResumeFailback::Immediate).into(),
+        5 => Command::clear_resource_failure(resource),
+        6 => Command::bring_resource_online(resource).lock(lock).into(),
+        7 => Command::evict_node(node),
+        8 => Command::clear_group_failures(group).into(),
+        _ => Command::pause_node(node),
     }
 }
 

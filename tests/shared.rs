@@ -49,9 +49,9 @@ fn effects(outputs: &[Output]) -> Vec<(OperationKind, Input)> {
     let answer = |output: &Output| match output {
         Output::Effect(effect) => {
             let (operation, outcome) = (effect.operation, Outcome::Succeeded);
-            Some((effect.action, Input::OperationFinished { operation, outcome }))
+            Some((effect.action, Input::operation_finished(operation, outcome)))
         }
-        Output::Event(_) => None,
+        _ => None,
     };
     outputs.iter().filter_map(answer).collect()
 }
@@ -61,7 +61,7 @@ fn running() -> Cluster {
     let spec = declaration().build().expect("it is sound");
     let node = spec.node_id("a").expect("it is declared");
     let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
-    let join = Input::NodeJoined { node, incarnation: Incarnation::new(1), running: Vec::new() };
+    let join = Input::node_joined(node, Incarnation::new(1), Vec::new());
     let mut todo = vec![join];
     while let Some(input) = todo.pop() {
         cluster.handle(Timestamp::ZERO, input).expect("it is asked for");
@@ -88,14 +88,14 @@ fn drive(cluster: &SharedCluster, index: usize, rounds: &Barrier) -> Vec<Told> {
     for round in 0..ROUNDS {
         // All threads begin each round together, so that none does all its work alone.
         rounds.wait();
-        let mut todo = vec![Input::Command(Command::FailResource { resource: own })];
+        let mut todo = vec![Input::Command(Command::fail_resource(own))];
         while let Some(input) = todo.pop() {
             let outputs = tell(input);
             todo.extend(effects(&outputs).into_iter().map(|(_, answer)| answer));
         }
         let name = format!("thread {index} round {round}");
         let declaration = Box::new(ClusterDeclaration { name, ..declaration() });
-        tell(Input::Command(Command::Configure { declaration, moves: Default::default() }));
+        tell(Command::configure(declaration).into());
     }
     told
 }
@@ -105,7 +105,7 @@ fn are_of(own: ResourceId, outputs: &[Output]) -> bool {
     outputs.iter().all(|output| match output {
         Output::Effect(effect) => effect.resource == Some(own),
         Output::Event(Event::ResourceChanged { resource, .. }) => *resource == own,
-        Output::Event(_) => true,
+        _ => true,
     })
 }
 
@@ -226,7 +226,7 @@ fn a_rehearsal_locks_nothing() {
         let shared = SharedCluster::new(running());
         let fail = |index| {
             let resource = resource(&shared.spec().expect(WHOLE), index);
-            Input::Command(Command::FailResource { resource })
+            Input::Command(Command::fail_resource(resource))
         };
         let before = shared.digest().expect(WHOLE);
         let inputs = std::iter::once_with(|| {
@@ -268,7 +268,7 @@ fn answers_are_those_of_the_cluster() {
     let mut alone = running();
     let shared = SharedCluster::new(alone.clone());
     let (first, now) = (resource(alone.spec(), 0), Timestamp::from_millis(7));
-    let fail = Input::Command(Command::FailResource { resource: first });
+    let fail = Input::Command(Command::fail_resource(first));
     shared.handle(now, fail.clone()).expect("it is online");
     alone.handle(now, fail).expect("it is online");
     let group = alone.spec().group_id("g0").expect("it is declared");
@@ -299,11 +299,11 @@ fn an_older_time_counts_as_the_latest_one() {
     let shared = SharedCluster::new(running());
     let spec = shared.spec().expect(WHOLE);
     let (first, second) = (resource(&spec, 0), resource(&spec, 1));
-    let fail = |resource| Input::Command(Command::FailResource { resource });
+    let fail = |resource| Input::Command(Command::fail_resource(resource));
     let deadlines = |outputs: &[Output]| -> Vec<Timestamp> {
         let deadline = |output: &Output| match output {
             Output::Effect(effect) => Some(effect.deadline),
-            Output::Event(_) => None,
+            _ => None,
         };
         outputs.iter().filter_map(deadline).collect()
     };
@@ -333,12 +333,7 @@ fn time_never_goes_backwards_whatever_the_threads_say() {
                 for round in 0..500 {
                     // Between 0 and 999 ms, up and down.
                     let now = Timestamp::from_millis((round * 389 + index as u64 * 97) % 1_000);
-                    let alive = Input::ResourceAlive {
-                        resource: own,
-                        node,
-                        incarnation,
-                        run: Default::default(),
-                    };
+                    let alive = Input::resource_alive(own, node, incarnation);
                     shared.handle(now, alive).expect("no time is refused");
                     let latest = shared.fork().expect(WHOLE).state().now();
                     assert!(latest >= now.max(seen));
@@ -379,7 +374,7 @@ fn with_a_faulty_policy() -> (SharedCluster, Arc<Faulty>, Snapshot) {
 /// The first node comes, and every group asks the policy for a node.
 fn join(spec: &ClusterSpec) -> Input {
     let node = spec.node_id("a").expect("it is declared");
-    Input::NodeJoined { node, incarnation: Incarnation::new(1), running: Vec::new() }
+    Input::node_joined(node, Incarnation::new(1), Vec::new())
 }
 
 /// The policy panics in the input of one thread. Whatever the other threads do, none of them is
@@ -416,7 +411,7 @@ fn refuses_everything(shared: &SharedCluster, index: usize) {
     let (node, resource) = (spec.node_id("a").expect("it is declared"), resource(&spec, index));
     let group = spec.group_id(&format!("g{index}")).expect("it is declared");
     let now = Timestamp::from_millis(9);
-    let fail = Input::Command(Command::FailResource { resource });
+    let fail = Input::Command(Command::fail_resource(resource));
     assert_eq!(shared.handle(now, fail), Err(SharedError::HalfChanged(HalfChanged)));
     assert_eq!(shared.handle_timeout(now), Err(HalfChanged));
     assert_eq!(shared.what_if([]), Err(SharedError::HalfChanged(HalfChanged)));

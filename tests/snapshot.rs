@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use quorate::cluster::{
-    Command, DeadlineReason, Life, LockHandling, RestoreError, ResumeFailback, Running, WhenRefused,
+    Command, DeadlineReason, Life, LockHandling, RestoreError, ResumeFailback, Running,
 };
+use quorate::kind::ResourceOverrides;
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
-use quorate::spec::{
-    ClusterDeclaration, Failback, Fencing, GroupDeclaration, Limits, QuorumRule,
-    ResourceDeclaration, ResourceOverrides, UnconfirmedStop,
-};
-use quorate::state::{DrainMode, MoveFailure, OperationKind};
+use quorate::settings::{Failback, Fencing, QuorumRule, UnconfirmedStop};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, Limits, ResourceDeclaration};
+use quorate::state::OperationKind;
 use quorate::{
     Cluster, Effect, GroupId, Incarnation, Input, NodeId, Outcome, Output, ResourceId, Snapshot,
     Timestamp, WallClock,
@@ -69,26 +68,26 @@ fn input(numbers: &mut Numbers, step: u64, outstanding: &[Effect]) -> Input {
     let resource = ResourceId::new(numbers.below(GROUPS * RESOURCES_PER_GROUP));
     let incarnation = Incarnation::new(step / 50 + u64::from(numbers.below(2)));
     match numbers.below(60) {
-        0..=3 => Input::NodeJoined { node, incarnation, running: some_resources(numbers) },
-        4 | 5 => Input::NodeLost { node, incarnation: Life::Known },
-        6 => Input::NodeLeft { node, incarnation: Life::Known },
-        7 => Input::NodeFenced { node, incarnation: Life::Known },
-        8 => Input::NodeConfirmedDown { node, incarnation: Life::Known },
-        9 => Input::WitnessChanged {
-            witness: if numbers.below(4) == 0 { WitnessState::Down } else { WitnessState::Up },
-        },
-        10 => Input::ResourceFailed { resource, node, incarnation, run: Default::default() },
-        11 => Input::ResourceAlive { resource, node, incarnation, run: Default::default() },
-        12 => Input::WallClockRead {
-            reading: WallClock {
-                utc_millis_of_day: numbers.below(86_400_000),
-                utc_offset_minutes: 60,
-            },
-        },
+        0..=3 => Input::node_joined(node, incarnation, some_resources(numbers)),
+        4 | 5 => Input::node_lost(node, Life::Known),
+        6 => Input::node_left(node, Life::Known),
+        7 => Input::node_fenced(node, Life::Known),
+        8 => Input::node_confirmed_down(node, Life::Known),
+        9 => Input::witness_changed(if numbers.below(4) == 0 {
+            WitnessState::Down
+        } else {
+            WitnessState::Up
+        }),
+        10 => Input::resource_failed(resource, node, incarnation).into(),
+        11 => Input::resource_alive(resource, node, incarnation).into(),
+        12 => Input::wall_clock_read(WallClock {
+            utc_millis_of_day: numbers.below(86_400_000),
+            utc_offset_minutes: 60,
+        }),
         13..=22 => Input::Command(command(numbers, node, group, resource)),
         _ => match outstanding.get(index_below(numbers, outstanding.len())) {
             Some(effect) => finish(numbers, effect),
-            None => Input::WitnessChanged { witness: WitnessState::Up },
+            None => Input::witness_changed(WitnessState::Up),
         },
     }
 }
@@ -110,43 +109,42 @@ fn finish(numbers: &mut Numbers, effect: &Effect) -> Input {
     if effect.action == OperationKind::Inventory {
         let Effect { node, incarnation, .. } = *effect;
         let (running, operation) = (some_resources(numbers), Some(operation));
-        return Input::NodeInventory { node, incarnation, running, operation };
+        return Input::node_inventory(node, incarnation, running).answering(operation).into();
     }
     let outcome = match (effect.action, numbers.below(10)) {
-        (_, 0) => return Input::OperationProgressed { operation },
+        (_, 0) => return Input::operation_progressed(operation),
         (_, 1) => Outcome::TimedOut,
         (_, 2) => Outcome::Failed,
         (OperationKind::Probe, 3..=5) => Outcome::Running,
         (OperationKind::Probe, _) => Outcome::NotRunning,
         (_, _) => Outcome::Succeeded,
     };
-    Input::OperationFinished { operation, outcome }
+    Input::operation_finished(operation, outcome)
 }
 
 fn command(numbers: &mut Numbers, node: NodeId, group: GroupId, resource: ResourceId) -> Command {
     let lock = LockHandling::Override;
     match numbers.below(18) {
-        0 => Command::TakeGroupOffline { group, lock },
-        1 | 2 => Command::BringGroupOnline { group, lock },
-        3 => Command::TakeResourceOffline { resource, lock },
-        4 => Command::BringResourceOnline { resource, lock },
-        5..=7 => Command::MoveGroup {
-            group,
-            to: (numbers.below(2) == 0).then_some(node),
-            on_failure: MoveFailure::ReturnToSource,
-            when_refused: WhenRefused::Queue,
-            lock,
-        },
-        8 => Command::CancelMove { group },
-        9 => Command::PauseNode { node },
-        10 => Command::DrainNode { node, mode: DrainMode::Forced, target: None, lock },
-        11 => Command::DrainNode { node, mode: DrainMode::Normal, target: None, lock },
-        12 => Command::ResumeNode { node, failback: ResumeFailback::Immediate },
-        13 => Command::ClearResourceFailure { resource },
-        14 => Command::ClearGroupFailures { group, node: None },
-        15 => Command::FailResource { resource },
-        16 => Command::BeginMaintenance { resource },
-        _ => Command::LockGroup { group },
+        0 => Command::take_group_offline(group).lock(lock).into(),
+        1 | 2 => Command::bring_group_online(group).lock(lock).into(),
+        3 => Command::take_resource_offline(resource).lock(lock).into(),
+        4 => Command::bring_resource_online(resource).lock(lock).into(),
+        5..=7 => Command::move_group(group)
+            .maybe_to((numbers.below(2) == 0).then_some(node))
+            .return_on_failure()
+            .queue()
+            .lock(lock)
+            .into(),
+        8 => Command::cancel_move(group),
+        9 => Command::pause_node(node),
+        10 => Command::drain_node(node).forced().lock(lock).into(),
+        11 => Command::drain_node(node).lock(lock).into(),
+        12 => Command::resume_node(node).failback(ResumeFailback::Immediate).into(),
+        13 => Command::clear_resource_failure(resource),
+        14 => Command::clear_group_failures(group).into(),
+        15 => Command::fail_resource(resource),
+        16 => Command::begin_maintenance(resource),
+        _ => Command::lock_group(group),
     }
 }
 
@@ -225,15 +223,11 @@ fn a_home_that_joins_paused_ends_the_wait() {
     let [a, b, home] = [0, 1, 2].map(NodeId::new);
     let now = Timestamp::from_millis(1_000);
     let mut cluster = Cluster::new(spec, Ring::new(), now);
-    let join = |node, life| Input::NodeJoined {
-        node,
-        incarnation: Incarnation::new(life),
-        running: Vec::new(),
-    };
+    let join = |node, life| Input::node_joined(node, Incarnation::new(life), Vec::new());
     for input in [
         join(home, 1),
-        Input::Command(Command::PauseNode { node: home }),
-        Input::NodeLeft { node: home, incarnation: Life::Known },
+        Input::Command(Command::pause_node(home)),
+        Input::node_left(home, Life::Known),
         join(a, 1),
         join(b, 1),
     ] {
@@ -256,7 +250,8 @@ fn a_snapshot_at_the_limit_is_restored_and_one_past_it_is_not() {
     let snapshot = Cluster::new(spec, Ring::new(), Timestamp::ZERO).snapshot();
     let nodes = usize::try_from(NODES).expect("few");
     let within = |nodes| {
-        let limits = Limits { nodes, ..Limits::default() };
+        let mut limits = Limits::default();
+        limits.nodes = nodes;
         Cluster::restore_within(snapshot.clone(), Ring::new(), &limits)
     };
     assert!(within(nodes).is_ok());
@@ -274,6 +269,6 @@ fn a_cluster_is_not_declared_after_the_end_of_time() {
     assert_eq!(cluster.state().now(), Timestamp::LATEST);
     let restored = Cluster::restore(cluster.snapshot(), Ring::new());
     assert_eq!(restored.map(|restored| restored.digest()), Ok(cluster.digest()));
-    let witness = Input::WitnessChanged { witness: WitnessState::Up };
+    let witness = Input::witness_changed(WitnessState::Up);
     assert_eq!(cluster.handle(Timestamp::LATEST, witness), Ok(()));
 }

@@ -204,13 +204,13 @@ fn the_snapshot_is_restored() {
     let now = cluster.state().now();
     for operation in asked {
         let outcome = Outcome::Failed;
-        let answer = cluster.handle(now, Input::OperationFinished { operation, outcome });
+        let answer = cluster.handle(now, Input::operation_finished(operation, outcome));
         assert_eq!(answer, Ok(()));
     }
     let witness = WitnessState::Up;
-    assert_eq!(cluster.handle(now, Input::WitnessChanged { witness }), Ok(()));
+    assert_eq!(cluster.handle(now, Input::witness_changed(witness)), Ok(()));
     let node = cluster.spec().node_id("beta").expect("a declared node");
-    let input = Input::NodeJoined { node, incarnation: Incarnation::new(9), running: vec![] };
+    let input = Input::node_joined(node, Incarnation::new(9), vec![]);
     assert_eq!(cluster.handle(now, input), Ok(()));
     assert_eq!(cluster.check_invariants(), Ok(()));
 }

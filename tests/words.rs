@@ -10,17 +10,22 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use quorate::cluster::{
-    DeadlineReason, Effect, Event, InputError, Reason, StateRule, StateSubject, UnknownReference,
+    DeadlineReason, InputError, Reason, StateRule, StateSubject, UnknownReference,
 };
 use quorate::graph::Expected;
 use quorate::id::Names;
-use quorate::machine::{GroupState, NodeState, ResourceState};
+use quorate::machine::{NodeState, ResourceState};
 use quorate::plan::{Drawback, Rejection, Tier};
 use quorate::quorum::QuorumVerdict;
 use quorate::settings::{DesiredState, Fencing};
 use quorate::spec::{ClusterDeclaration, SpecErrors};
-use quorate::state::{DownProof, DrainStatus, MovementCause, NoRestartCause, OperationKind};
-use quorate::{Epoch, Incarnation, OpId, Timestamp, WallClock};
+use quorate::state::NoRestartCause;
+use quorate::{Incarnation, OpId, Timestamp, WallClock};
+
+#[path = "words/samples.rs"]
+mod samples;
+
+use samples::{commands, effects, events, reports};
 
 const AT: Timestamp = Timestamp::from_millis(90_000);
 
@@ -67,6 +72,7 @@ fn input_errors() -> Vec<InputError<Names>> {
         E::NodePaused(node()),
         E::GroupLocked(group()),
         E::ResourceState { resource: resource(), state: ResourceState::InDoubt },
+        E::LateStart(resource()),
         E::ResourceFailed(resource()),
         E::ResourceNotOnline(resource()),
         E::NodeCannotHost { group: group(), node: node(), because_of: "mail".into() },
@@ -95,7 +101,14 @@ fn empty() -> SpecErrors {
 
 fn unknown_references() -> Vec<UnknownReference> {
     use UnknownReference as U;
-    vec![U::Node(node()), U::Group(group()), U::Resource(resource()), U::Dimension("ram".into())]
+    let suggestion = None;
+    vec![
+        U::Node { name: node(), suggestion: suggestion.clone() },
+        U::Group { name: group(), suggestion: suggestion.clone() },
+        U::Resource { name: resource(), suggestion: suggestion.clone() },
+        U::Dimension { name: "ram".into(), suggestion },
+        U::Node { name: "nods".into(), suggestion: Some("node".into()) },
+    ]
 }
 
 fn reasons() -> Vec<Reason<Names>> {
@@ -163,7 +176,7 @@ fn rejections() -> Vec<Rejection<Names>> {
         Rejection::NotPossibleOwner { resource: resource() },
         Rejection::Capacity { dimension: "ram".into(), needed: 4, free: 3 },
         Rejection::AntiAffinity { group: group() },
-        Rejection::Vetoed { reason: "too far away" },
+        Rejection::Vetoed { reason: "too far away".into() },
     ]
 }
 
@@ -205,81 +218,6 @@ const EXPECTED: [Expected; 11] = [
     Expected::NoAndInside,
     Expected::NoNesting,
 ];
-
-fn effects() -> Vec<Effect<Names>> {
-    let effect = |action, resource| Effect {
-        operation: OpId::new(7),
-        action,
-        node: node(),
-        incarnation: Incarnation::new(1),
-        resource,
-        epoch: Epoch::new(1),
-        group: Some(group()),
-        deadline: AT,
-        timeout: Duration::from_secs(180),
-    };
-    use OperationKind as K;
-    let of_resources =
-        [K::Start, K::Stop, K::Terminate, K::CheckLooksAlive, K::CheckIsAlive, K::Probe];
-    let effects = of_resources.into_iter().map(|action| effect(action, Some(resource())));
-    effects.chain([effect(K::Fence, None), effect(K::Inventory, None)]).collect()
-}
-
-fn events() -> Vec<Event<Names>> {
-    use Event as E;
-    let (cause, epoch) = (MovementCause::NodeFailure, Epoch::new(3));
-    let changed =
-        |from, to, proof| E::OwnerChanged { group: group(), from, to, cause, epoch, proof };
-    let (operation, action) = (OpId::new(7), OperationKind::Stop);
-    let (from, to) = (ResourceState::Offline, ResourceState::OnlinePending);
-    let exhausted = |retry_at| E::RestartsExhausted {
-        resource: resource(),
-        cause: NoRestartCause::Restarts,
-        retry_at,
-    };
-    let timed_out = |resource: Option<String>, group| {
-        let action = if resource.is_some() { action } else { OperationKind::Fence };
-        E::OperationTimedOut { operation, action, node: node(), resource, group }
-    };
-    let superseded = |resource: Option<String>, group| {
-        let action = if resource.is_some() { action } else { OperationKind::Fence };
-        E::OperationSuperseded { operation, action, node: node(), resource, group }
-    };
-    vec![
-        E::NodeChanged { node: node(), from: NodeState::Joining, to: NodeState::Up },
-        E::QuorumChanged { verdict: QuorumVerdict::Quorate { votes: 2, needed: 2 } },
-        E::ResourceChanged { resource: resource(), from, to },
-        E::GroupChanged { group: group(), from: GroupState::Offline, to: GroupState::Pending },
-        changed(Some(node()), Some("b".into()), Some(DownProof::Fenced)),
-        changed(Some(node()), Some("b".into()), None),
-        changed(None, Some(node()), None),
-        changed(Some(node()), None, None),
-        E::MoveStarted { group: group(), from: node(), to: Some("b".into()), cause },
-        E::MoveStarted { group: group(), from: node(), to: None, cause },
-        E::MoveAbandoned { group: group(), to: Some("b".into()) },
-        E::RestartScheduled { resource: resource(), at: AT, remaining: 2 },
-        exhausted(None),
-        exhausted(Some(AT)),
-        E::NodeBarred { group: group(), node: node(), resource: resource() },
-        E::AdmissionRefused { group: group(), node: node(), because_of: "mail".into() },
-        E::PlacementFailed { group: group() },
-        timed_out(Some(resource()), Some(group())),
-        timed_out(None, None),
-        superseded(Some(resource()), Some(group())),
-        superseded(None, None),
-        E::InventoryTaken { node: node(), floor: OpId::new(12) },
-        E::TakenOver { resource: resource(), node: node() },
-        E::OrphanFound { resource: resource(), node: node() },
-        E::OrphanGone { resource: resource(), node: node() },
-        E::FenceFailed { node: node(), retry_at: None },
-        E::FenceFailed { node: node(), retry_at: Some(AT) },
-        E::DrainChanged { node: node(), status: DrainStatus::InProgress },
-        E::DrainBlocked { node: node(), group: group() },
-        E::DrainStopped { node: node(), group: group() },
-        E::ConfigurationChanged { configuration: 4 },
-        E::AcceptedWithoutQuorum { configuration: 4 },
-    ]
-}
 
 macro_rules! rules {
     ($($rule:ident)*) => {
@@ -325,6 +263,8 @@ fn everything_is_said_in_words_of_its_own() {
         section("quorum", &VERDICTS),
         section("what is to be done", &effects()),
         section("what happened", &events()),
+        section("what was reported", &reports()),
+        section("what was asked for", &commands()),
         section("what is desired", &[DesiredState::Online, DesiredState::Offline]),
         section("what a state is wrong about", &subjects()),
         section("what is wrong with a state", RULES),
@@ -337,6 +277,22 @@ fn everything_is_said_in_words_of_its_own() {
     }
     let told = fs::read_to_string(&path).unwrap_or_default();
     assert!(told == text, "the words have changed; they would be\n{text}");
+}
+
+/// Errors are written as they were, and read. `UPDATE=1 cargo test --test words` writes them anew.
+#[test]
+fn errors_have_a_written_form_that_stays() {
+    let line = |error| serde_json::to_string(error).expect("it is written") + "\n";
+    let text: String = input_errors().iter().map(line).collect();
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden/errors_v1.jsonl");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, &text).expect("the golden files can be written");
+    }
+    let told = fs::read_to_string(&path).unwrap_or_default();
+    assert!(told == text, "the written forms have changed; they would be\n{text}");
+    let read: Vec<InputError<Names>> =
+        told.lines().map(|line| serde_json::from_str(line).expect("it is read")).collect();
+    assert_eq!(read, input_errors());
 }
 
 /// The kind of an error is the name of its variant in snake case.

@@ -7,10 +7,8 @@ use quorate::cluster::Life;
 use quorate::kind::{KindDeclaration, ResourceOverrides};
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
-use quorate::settings::Interval;
-use quorate::spec::{
-    ClusterDeclaration, ClusterSpec, Fencing, GroupDeclaration, QuorumRule, ResourceDeclaration,
-};
+use quorate::settings::{Fencing, Interval, QuorumRule};
+use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use quorate::{Cluster, Incarnation, Input, NodeId, OpId, Outcome, Output, ResourceId, Timestamp};
 
 /// The size of a cluster.
@@ -98,7 +96,7 @@ pub(crate) fn running(size: &Size) -> Cluster {
         join(&mut cluster, node, 1);
     }
     let witness = WitnessState::Up;
-    handle(&mut cluster, Input::WitnessChanged { witness });
+    handle(&mut cluster, Input::witness_changed(witness));
     carry_out(&mut cluster);
     let first = cluster.spec().node_id("node0").expect("the first node");
     assert_eq!(cluster.state().occupancy().group_count(first), size.on_first);
@@ -107,7 +105,7 @@ pub(crate) fn running(size: &Size) -> Cluster {
 
 pub(crate) fn join(cluster: &mut Cluster, node: NodeId, incarnation: u64) {
     let incarnation = Incarnation::new(incarnation);
-    handle(cluster, Input::NodeJoined { node, incarnation, running: vec![] });
+    handle(cluster, Input::node_joined(node, incarnation, vec![]));
 }
 
 pub(crate) fn handle(cluster: &mut Cluster, input: Input) {
@@ -122,14 +120,13 @@ pub(crate) fn with_orphans(size: &Size, orphans: usize) -> (Cluster, OpId) {
     let node = cluster.spec().nodes().map(|(node, _)| node).last().expect("a node");
     lose(&mut cluster, node);
     carry_out(&mut cluster);
-    let running =
-        cluster.spec().resources().map(|(resource, _)| resource.into()).take(orphans).collect();
-    let incarnation = Incarnation::new(2);
-    handle(&mut cluster, Input::NodeJoined { node, incarnation, running });
+    let running = cluster.spec().resources().map(|(resource, _)| resource.into()).take(orphans);
+    let joined = Input::node_joined(node, Incarnation::new(2), running);
+    handle(&mut cluster, joined);
     assert_eq!(cluster.state().orphans_on(node).count(), orphans);
     let stop = core::iter::from_fn(|| cluster.poll_output()).filter_map(|output| match output {
         Output::Effect(effect) if effect.node == node => Some(effect.operation),
-        Output::Effect(_) | Output::Event(_) => None,
+        _ => None,
     });
     let stops: Vec<OpId> = stop.collect();
     (cluster, *stops.first().expect("an orphan is stopped"))
@@ -137,13 +134,10 @@ pub(crate) fn with_orphans(size: &Size, orphans: usize) -> (Cluster, OpId) {
 
 /// Loses a node and takes everything that follows at once. Returns the number of operations.
 pub(crate) fn lose(cluster: &mut Cluster, node: NodeId) -> usize {
-    handle(cluster, Input::NodeLost { node, incarnation: Life::Known });
+    handle(cluster, Input::node_lost(node, Life::Known));
     let mut effects = 0;
     while let Some(output) = cluster.poll_output() {
-        match output {
-            Output::Effect(_) => effects += 1,
-            Output::Event(_) => {}
-        }
+        effects += usize::from(matches!(output, Output::Effect(_)));
     }
     effects
 }
@@ -151,15 +145,14 @@ pub(crate) fn lose(cluster: &mut Cluster, node: NodeId) -> usize {
 /// Lets every operation succeed until nothing is asked for.
 pub(crate) fn carry_out(cluster: &mut Cluster) {
     while let Some(output) = cluster.poll_output() {
-        match output {
-            Output::Effect(effect) => succeed(cluster, effect.operation),
-            Output::Event(_) => {}
+        if let Output::Effect(effect) = output {
+            succeed(cluster, effect.operation);
         }
     }
 }
 
 pub(crate) fn succeed(cluster: &mut Cluster, operation: OpId) {
-    handle(cluster, Input::OperationFinished { operation, outcome: Outcome::Succeeded });
+    handle(cluster, Input::operation_finished(operation, Outcome::Succeeded));
 }
 
 /// Lets every resource report once within fifty seconds, in an order that is independent of nodes
@@ -175,7 +168,7 @@ pub(crate) fn spread_checks(cluster: &mut Cluster) {
         let node = cluster.state().owner(group).expect("every group is placed");
         let incarnation = Incarnation::new(1);
         let now = begin.after(Duration::from_millis((step + 1).min(step * 50_000 / count + 1)));
-        let report = Input::ResourceAlive { resource, node, incarnation, run: Default::default() };
+        let report = Input::resource_alive(resource, node, incarnation);
         cluster.handle(now, report).expect("it runs there");
     }
 }

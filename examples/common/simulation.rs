@@ -94,13 +94,14 @@ impl Simulation {
     }
 
     /// Hands in an input at the present time.
-    pub fn input(&mut self, input: Input<Names>) -> Result<(), InputError> {
+    pub fn input(&mut self, input: impl Into<Input<Names>>) -> Result<(), InputError> {
+        let input = input.into();
         let input = self.cluster.spec().resolve(input).expect("the script uses declared names");
         self.handle(input)
     }
 
     pub fn witness_up(&mut self) {
-        self.handle(Input::WitnessChanged { witness: WitnessState::Up })
+        self.handle(Input::witness_changed(WitnessState::Up))
             .expect("the witness may always change");
     }
 
@@ -111,7 +112,7 @@ impl Simulation {
         let last = self.incarnation(node).unwrap_or_default();
         let incarnation = last.next();
         self.contracts.insert(node, Agent::new(incarnation));
-        self.handle(Input::NodeJoined { node, incarnation, running: Vec::new() })
+        self.handle(Input::node_joined(node, incarnation, Vec::new()))
             .expect("a node that was down may join");
     }
 
@@ -208,11 +209,8 @@ impl Simulation {
 
     fn happen(&mut self, happening: Happening) {
         let input = match happening {
-            Happening::Lost(node) => {
-                let incarnation = self.incarnation(node).into();
-                Input::NodeLost { node, incarnation }
-            }
-            Happening::Progress(operation) => Input::OperationProgressed { operation },
+            Happening::Lost(node) => Input::node_lost(node, self.incarnation(node)),
+            Happening::Progress(operation) => Input::operation_progressed(operation),
             Happening::Answer(effect, _) if effect.action == OperationKind::Inventory => {
                 self.listing(&effect)
             }
@@ -221,7 +219,7 @@ impl Simulation {
                 if !self.is_reported(&effect, outcome) {
                     return;
                 }
-                Input::OperationFinished { operation: effect.operation, outcome }
+                Input::operation_finished(effect.operation, outcome)
             }
         };
         match self.handle(input) {
@@ -291,8 +289,8 @@ impl Simulation {
     fn listing(&self, effect: &Effect) -> Input {
         let Effect { operation, node, incarnation, .. } = *effect;
         let here = self.running.iter().filter(|(_, on)| **on == node);
-        let running = here.map(|(resource, _)| (*resource).into()).collect();
-        Input::NodeInventory { node, incarnation, running, operation: Some(operation) }
+        let running = here.map(|(resource, _)| (*resource).into());
+        Input::node_inventory(node, incarnation, running).answering(operation).into()
     }
 
     /// Cancels an operation of an agent, which goes on with the operation that waited for it.
@@ -300,7 +298,7 @@ impl Simulation {
         let mut broken_off = None;
         self.agenda.retain(|_, happening| match happening {
             Happening::Answer(effect, _) if effect.operation == operation => {
-                broken_off = Some(effect.clone());
+                broken_off = Some(*effect);
                 false
             }
             Happening::Progress(of) => *of != operation,
@@ -352,6 +350,8 @@ impl Simulation {
                     }
                 }
                 OperationKind::Probe | OperationKind::Fence | OperationKind::Inventory => {}
+                // This agent does not know the operation.
+                _ => outcome = Outcome::Failed,
             }
         }
         let span = self.span(&effect);
@@ -393,11 +393,7 @@ impl Simulation {
             OperationKind::Stop | OperationKind::Terminate => {
                 self.running.remove(&resource);
             }
-            OperationKind::CheckLooksAlive
-            | OperationKind::CheckIsAlive
-            | OperationKind::Probe
-            | OperationKind::Fence
-            | OperationKind::Inventory => {}
+            _ => {}
         }
     }
 

@@ -6,12 +6,11 @@
 use std::error::Error;
 use std::time::Duration;
 
-use quorate::cluster::{Command, Input, LockHandling, WhenRefused};
+use quorate::cluster::Command;
 use quorate::id::Names;
 use quorate::kind::standard::INFORMATION_STORE;
 use quorate::policy::{Ring, Trigger};
 use quorate::spec::{ClusterDeclaration, ClusterSpec};
-use quorate::state::MoveFailure;
 use quorate::{Reason, Timestamp};
 
 use common::agents;
@@ -103,14 +102,7 @@ impl Day {
         for (server, home) in
             [("EVS4", "node4"), ("EVS1", "node1"), ("EVS2", "node2"), ("EVS3", "node3")]
         {
-            let order = Command::MoveGroup {
-                group: server.to_owned(),
-                to: Some(home.to_owned()),
-                on_failure: MoveFailure::default(),
-                when_refused: WhenRefused::Refuse,
-                lock: LockHandling::Respect,
-            };
-            self.simulation.input(Input::Command(order))?;
+            self.simulation.input(Command::move_group(server).to(home))?;
             self.simulation.run_until_calm();
             self.tell(None);
         }

@@ -51,7 +51,7 @@ impl Teller<'_> {
     fn tell(&self, at: Timestamp, event: &Event<Names>) -> Option<Row> {
         let row = |subject: &str, text: &str| Some(Row::new(at, subject, text));
         match event {
-            Event::QuorumChanged { verdict } if verdict.is_quorate() => {
+            Event::QuorumChanged { verdict, .. } if verdict.is_quorate() => {
                 row("cluster", "forms, for it has quorum")
             }
             Event::QuorumChanged { .. } => row("cluster", "has no quorum"),
@@ -72,12 +72,7 @@ impl Teller<'_> {
                 MovementCause::Start | MovementCause::NodeFailure => {
                     row(group, &format!("goes to {to}"))
                 }
-                MovementCause::ResourceFailure
-                | MovementCause::Operator
-                | MovementCause::Drain
-                | MovementCause::Failback
-                | MovementCause::Return
-                | MovementCause::Configuration => row(group, &format!("has stopped, goes to {to}")),
+                _ => row(group, &format!("has stopped, goes to {to}")),
             },
             Event::MoveStarted { group, cause: MovementCause::Operator, .. } => {
                 row(group, "stops, the store before its disks")
@@ -85,7 +80,7 @@ impl Teller<'_> {
             Event::MoveStarted { group, cause: MovementCause::ResourceFailure, .. } => {
                 row(group, "has no restart left and fails over; stops")
             }
-            Event::AdmissionRefused { group, node, because_of } => {
+            Event::AdmissionRefused { group, node, because_of, .. } => {
                 row(group, &format!("must not start on {node}, where {because_of} runs"))
             }
             Event::RestartScheduled { resource, remaining, .. } => {

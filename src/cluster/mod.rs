@@ -27,14 +27,15 @@ mod settle;
 pub(crate) mod view;
 mod words;
 
-pub use crate::state::Outcome;
+pub use crate::state::{DrainMode, LockHandling, MoveFailure, Outcome};
 pub use keep::digest::PortableHasher;
 pub use keep::{RestoreError, Snapshot, SnapshotV1};
 pub use questions::{Fate, Forecast, ForecastEnd, ForecastGroup, ForecastOperation, WhatIfError};
 pub use words::{
-    Command, ConfigurationMoves, Deadline, DeadlineReason, Effect, Event, Inconsistency, Input,
-    InputError, Life, LockHandling, Output, Reason, ResumeFailback, Run, Running, RunningState,
-    StateRule, StateSubject, UnknownReference, WhenRefused,
+    ClearGroupFailures, Command, ConfigurationMoves, Configure, Deadline, DeadlineReason,
+    DrainNode, Effect, Event, Inconsistency, Input, InputError, Inventory, Life, MoveGroup, Output,
+    Reason, ResourceReport, ResumeFailback, ResumeNode, Run, Running, RunningState, StateRule,
+    StateSubject, Switch, Translate, UnknownReference, WhenRefused,
 };
 
 use check::accepted::Accepted;
@@ -91,7 +92,11 @@ impl Cluster {
     ///
     /// Panics only if the policy does. The cluster is half changed then: a caller that catches the
     /// panic throws the cluster away and restores the last snapshot.
-    pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<(), InputError> {
+    pub fn handle(&mut self, now: Timestamp, input: impl Into<Input>) -> Result<(), InputError> {
+        self.take_in(now, input.into())
+    }
+
+    fn take_in(&mut self, now: Timestamp, input: Input) -> Result<(), InputError> {
         let checked = self.view().check(now, input);
         if checked.is_err() && seeded!(RefusalLeavesTrace) {
             self.ledger.advance(self.ledger.state().now);
@@ -128,7 +133,7 @@ impl Cluster {
     ///
     /// A time that [`handle`](Self::handle) does not accept. Nothing has changed then.
     pub fn resume(&mut self, now: Timestamp) -> Result<(), InputError> {
-        self.handle(now, Input::CoreResumed)
+        self.take_in(now, Input::CoreResumed)
     }
 
     /// Does what is due at `now`.

@@ -92,7 +92,7 @@
 //!     }
 //!
 //!     fn report(&self, operation: OpId, outcome: Outcome) {
-//!         let _ = self.core.send(Input::OperationFinished { operation, outcome });
+//!         let _ = self.core.send(Input::operation_finished(operation, outcome));
 //!     }
 //!
 //!     /// Lists every resource that the node runs, and those that it is starting or stopping.
@@ -117,9 +117,9 @@
 //!             }
 //!         }
 //!         let listed = states.into_iter();
-//!         let running = listed.map(|(name, state)| Running::new(name, state)).collect();
-//!         let operation = Some(operation);
-//!         let _ = self.core.send(Input::NodeInventory { node, incarnation, running, operation });
+//!         let running = listed.map(|(name, state)| Running::new(name, state));
+//!         let answer = Input::node_inventory(node, incarnation, running).answering(operation);
+//!         let _ = self.core.send(answer.into());
 //!     }
 //! }
 //!
@@ -164,7 +164,7 @@
 //!     core: Sender<Input<Names>>,
 //! ) -> Result<Sender<Message>, Box<dyn Error>> {
 //!     // Nothing runs on it yet; otherwise it would be listed.
-//!     core.send(Input::NodeJoined { node: node.to_owned(), incarnation, running: Vec::new() })?;
+//!     core.send(Input::node_joined(node, incarnation, []))?;
 //!     let (own, messages) = channel();
 //!     let mut node = NodeAgent {
 //!         agent: Agent::new(incarnation),
@@ -204,7 +204,7 @@
 //!
 //!     // The first start is cancelled, the terminate is carried out, the late start is refused.
 //!     let (operation, outcome) = (OpId::new(2), Outcome::Succeeded);
-//!     assert_eq!(inputs.recv()?, Input::OperationFinished { operation, outcome });
+//!     assert_eq!(inputs.recv()?, Input::operation_finished(operation, outcome));
 //!     Ok(())
 //! }
 //! ```
@@ -245,13 +245,8 @@
 //! use quorate::id::Names;
 //!
 //! fn failed(agent: &Agent<Names>, node: &str, resource: &str) -> Input<Names> {
-//!     let resource = resource.to_owned();
-//!     Input::ResourceFailed {
-//!         run: agent.run(&resource).into(),
-//!         resource,
-//!         node: node.to_owned(),
-//!         incarnation: agent.life().incarnation(),
-//!     }
+//!     let run = agent.run(&resource.to_owned());
+//!     Input::resource_failed(resource, node, agent.life().incarnation()).of_run(run).into()
 //! }
 //! # let agent = Agent::new(quorate::Incarnation::new(1));
 //! # assert!(matches!(failed(&agent, "anna", "db"), Input::ResourceFailed { .. }));

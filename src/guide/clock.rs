@@ -43,7 +43,7 @@
 //!     let millis = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
 //!     let utc_millis_of_day = u32::try_from(millis % u128::from(WallClock::DAY_MILLIS))?;
 //!     let reading = WallClock { utc_millis_of_day, utc_offset_minutes };
-//!     Ok(Input::WallClockRead { reading })
+//!     Ok(Input::wall_clock_read(reading))
 //! }
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {

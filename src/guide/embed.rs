@@ -60,7 +60,7 @@
 //!     let (inbox, inputs) = channel::<Input<Names>>();
 //!     for node in ["anna", "bert"] {
 //!         let (node, incarnation) = (node.to_owned(), Incarnation::new(1));
-//!         inbox.send(Input::NodeJoined { node, incarnation, running: Vec::new() })?;
+//!         inbox.send(Input::node_joined(node, incarnation, []))?;
 //!     }
 //!
 //!     // A real program goes on for ever.
@@ -102,12 +102,11 @@
 //!     thread::spawn(move || {
 //!         thread::sleep(Duration::from_millis(10));
 //!         let Effect { operation, node, incarnation, .. } = effect;
-//!         let finished = |outcome| Input::OperationFinished { operation, outcome };
+//!         let finished = |outcome| Input::operation_finished(operation, outcome);
 //!         let report = match effect.action {
 //!             // An inventory asks what the node runs. The answer is a list, here an empty one.
 //!             OperationKind::Inventory => {
-//!                 let operation = Some(operation);
-//!                 Input::NodeInventory { node, incarnation, running: Vec::new(), operation }
+//!                 Input::node_inventory(node, incarnation, []).answering(operation).into()
 //!             }
 //!             // A probe asks whether the resource runs. Here nothing does.
 //!             OperationKind::Probe => finished(Outcome::NotRunning),
@@ -118,6 +117,8 @@
 //!             | OperationKind::Terminate
 //!             | OperationKind::CheckLooksAlive
 //!             | OperationKind::CheckIsAlive => finished(Outcome::Succeeded),
+//!             // What an agent does not know, it cannot do.
+//!             _ => finished(Outcome::Failed),
 //!         };
 //!         // Nobody listens any more when the program ends.
 //!         let _ = inbox.send(report);
@@ -159,7 +160,7 @@
 //! | | it takes long and goes on | [`OperationProgressed`] |
 //! | | a resource failed, or is alive | [`ResourceFailed`], [`ResourceAlive`] |
 //! | | the list of what the node runs, when the core asks, or when the agents were restarted | [`NodeInventory`] |
-//! | operators | an order | [`Command`](crate::Command) |
+//! | operators | an order | [`Command`](crate::cluster::Command) |
 //! | | a lost node is certain to be off | [`NodeConfirmedDown`] |
 //! | a wall clock | the local time, if groups have failback windows | [`WallClockRead`] |
 //!

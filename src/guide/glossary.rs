@@ -36,7 +36,7 @@
 //! | automatic failback | `resource-stickiness` 0 | `failback = "allow"`; staying is the default |
 //! | failback window | rule with a date expression | `failback_window`, and `failback_hold_down` against nodes that flap |
 //! | start order by priority | `priority` | `priority`; no group is stopped to make room for another |
-//! | move | `crm_resource --move`, which leaves a constraint | [`MoveGroup`](crate::Command::MoveGroup), which leaves no rule behind |
+//! | move | `crm_resource --move`, which leaves a constraint | [`MoveGroup`](crate::cluster::Command::MoveGroup), which leaves no rule behind |
 //! | live migration | `allow-migrate` | no counterpart: a move stops and starts |
 //!
 //! # Failures
@@ -53,10 +53,10 @@
 //! | FailoverThreshold, FailoverPeriod | `migration-threshold` on each node | `failover_threshold`, `failover_period` |
 //! | RetryPeriodOnFailure | `failure-timeout` | `retry_period` |
 //! | – | a node is banned by its fail count | `failure_memory`: such a node comes last and is not banned; [`FailedForGood`](crate::Outcome::FailedForGood) bans |
-//! | – | `crm_resource --cleanup` | [`ClearGroupFailures`](crate::Command::ClearGroupFailures), [`ClearResourceFailure`](crate::Command::ClearResourceFailure) |
+//! | – | `crm_resource --cleanup` | [`ClearGroupFailures`](crate::cluster::Command::ClearGroupFailures), [`ClearResourceFailure`](crate::cluster::Command::ClearResourceFailure) |
 //! | persistent state | `target-role` | `desired`, kept from the last order on |
-//! | maintenance mode of a resource | `maintenance` of a resource, nearly: there nothing is managed | [`BeginMaintenance`](crate::Command::BeginMaintenance): failed checks are ignored; orders still count |
-//! | – | `is-managed=false` | [`LockGroup`](crate::Command::LockGroup), nearly: failed resources are still restarted |
+//! | maintenance mode of a resource | `maintenance` of a resource, nearly: there nothing is managed | [`BeginMaintenance`](crate::cluster::Command::BeginMaintenance): failed checks are ignored; orders still count |
+//! | – | `is-managed=false` | [`LockGroup`](crate::cluster::Command::LockGroup), nearly: failed resources are still restarted |
 //!
 //! # Nodes and quorum
 //!
@@ -75,10 +75,10 @@
 //! | forced quorum | – | [your confirmation and a new declaration](super::operate#most-nodes-are-gone-for-good) |
 //! | the service stops | `no-quorum-policy=stop`, `freeze` | `no_quorum` |
 //! | – | `no-quorum-policy=ignore` | no counterpart: nothing starts without quorum |
-//! | pause | standby, nearly: there everything moves away | [`PauseNode`](crate::Command::PauseNode): running groups stay |
-//! | pause with drain | standby | [`DrainNode`](crate::Command::DrainNode) |
-//! | resume | unstandby | [`ResumeNode`](crate::Command::ResumeNode) |
-//! | evict | `crm_node --remove` | [`EvictNode`](crate::Command::EvictNode) |
+//! | pause | standby, nearly: there everything moves away | [`PauseNode`](crate::cluster::Command::PauseNode): running groups stay |
+//! | pause with drain | standby | [`DrainNode`](crate::cluster::Command::DrainNode) |
+//! | resume | unstandby | [`ResumeNode`](crate::cluster::Command::ResumeNode) |
+//! | evict | `crm_node --remove` | [`EvictNode`](crate::cluster::Command::EvictNode) |
 //! | quarantine, isolation | – | no counterpart: who may join, and when a loss is reported, is decided outside |
 //! | – | node health | no counterpart: pause or drain the node |
 //! | – | tickets (booth) | no counterpart: which of two sites may run something is decided outside |

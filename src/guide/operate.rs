@@ -24,7 +24,7 @@
 //! #     use quorate::cluster::{Input, Life};
 //! #     let mut cluster = mill()?;
 //! #     assert!(not_online(&cluster).is_empty());
-//! #     tell(&mut cluster, Input::NodeLost { node: "anna".into(), incarnation: Life::Known })?;
+//! #     tell(&mut cluster, Input::node_lost("anna", Life::Known))?;
 //! #     let told = ["sql: node anna is lost; waiting for a fence to be confirmed"];
 //! #     assert_eq!(not_online(&cluster), told);
 //! #     Ok(())
@@ -93,20 +93,17 @@
 //! # Maintain a node
 //!
 //! ```
-//! use quorate::cluster::{Cluster, Command, Input, LockHandling, ResumeFailback, WhatIfError};
+//! use quorate::cluster::{Cluster, Command, Input, ResumeFailback, WhatIfError};
 //! use quorate::id::Names;
-//! use quorate::state::DrainMode;
 //!
 //! /// Pauses the node and moves its groups away. Groups that no other node can take stay.
 //! fn drain(node: &str) -> Input<Names> {
-//!     let (mode, lock) = (DrainMode::Normal, LockHandling::Respect);
-//!     Input::Command(Command::DrainNode { node: node.to_owned(), mode, target: None, lock })
+//!     Command::drain_node(node).into()
 //! }
 //!
 //! /// Lets it take groups again, and brings back those that the drain took away.
 //! fn resume(node: &str) -> Input<Names> {
-//!     let failback = ResumeFailback::Immediate;
-//!     Input::Command(Command::ResumeNode { node: node.to_owned(), failback })
+//!     Command::resume_node(node).failback(ResumeFailback::Immediate).into()
 //! }
 //!
 //! /// Returns what would happen. Nothing changes.
@@ -152,30 +149,22 @@
 //! # Bring it online, move it
 //!
 //! ```
-//! use quorate::cluster::{Command, Input, LockHandling, WhenRefused};
+//! use quorate::cluster::{Command, Input};
 //! use quorate::id::Names;
-//! use quorate::state::MoveFailure;
 //!
 //! /// Brings the group online, with all restarts and retries again.
 //! fn online(group: &str) -> Input<Names> {
-//!     let lock = LockHandling::Respect;
-//!     Input::Command(Command::BringGroupOnline { group: group.to_owned(), lock })
+//!     Command::bring_group_online(group).into()
 //! }
 //!
 //! /// Forgets the failures of the group: those in its budgets, and the nodes on which it failed.
 //! fn forgive(group: &str) -> Input<Names> {
-//!     Input::Command(Command::ClearGroupFailures { group: group.to_owned(), node: None })
+//!     Command::clear_group_failures(group).into()
 //! }
 //!
 //! /// Moves the group to this node, and back if it does not start there. It may be refused.
 //! fn move_to(group: &str, node: &str) -> Input<Names> {
-//!     Input::Command(Command::MoveGroup {
-//!         group: group.to_owned(),
-//!         to: Some(node.to_owned()),
-//!         on_failure: MoveFailure::ReturnToSource,
-//!         when_refused: WhenRefused::Refuse,
-//!         lock: LockHandling::Respect,
-//!     })
+//!     Command::move_group(group).to(node).return_on_failure().into()
 //! }
 //! # use std::error::Error;
 //! # fn main() -> Result<(), Box<dyn Error>> {
@@ -205,17 +194,17 @@
 //!
 //! /// Confirms that the node is off. Use it only if you have seen it.
 //! fn node_is_off(node: &str) -> Input<Names> {
-//!     Input::NodeConfirmedDown { node: node.to_owned(), incarnation: Life::Known }
+//!     Input::node_confirmed_down(node, Life::Known)
 //! }
 //!
 //! /// Confirms that the resource is off. Use it only if you have seen it.
 //! fn resource_is_off(resource: &str) -> Input<Names> {
-//!     Input::Command(Command::ClearResourceFailure { resource: resource.to_owned() })
+//!     Command::clear_resource_failure(resource).into()
 //! }
 //! # use std::error::Error;
 //! # fn main() -> Result<(), Box<dyn Error>> {
 //! #     let mut cluster = mill()?;
-//! #     tell(&mut cluster, Input::NodeLost { node: "anna".into(), incarnation: Life::Known })?;
+//! #     tell(&mut cluster, Input::node_lost("anna", Life::Known))?;
 //! #     let sql = cluster.spec().group_id("sql").ok_or("no sql")?;
 //! #     assert!(cluster.why(sql).is_some());
 //! #     tell(&mut cluster, node_is_off("anna"))?;
@@ -233,7 +222,7 @@
 //! # Change the declaration
 //!
 //! ```
-//! use quorate::cluster::{Cluster, Command, ConfigurationMoves, Input};
+//! use quorate::cluster::{Cluster, Command, Input};
 //! use quorate::id::Names;
 //! use quorate::settings::Priority;
 //! use quorate::spec::ClusterDeclaration;
@@ -244,8 +233,7 @@
 //!     for group in declaration.groups.iter_mut().filter(|group| group.name == name) {
 //!         group.priority = Some(Priority::HIGH);
 //!     }
-//!     let (declaration, moves) = (Box::new(declaration), ConfigurationMoves::Refuse);
-//!     Input::Command(Command::Configure { declaration, moves })
+//!     Command::configure(declaration).into()
 //! }
 //! # use std::error::Error;
 //! # fn main() -> Result<(), Box<dyn Error>> {
@@ -271,30 +259,26 @@
 //! away:
 //!
 //! ```
-//! use quorate::cluster::{Cluster, Command, ConfigurationMoves, Input, Life};
+//! use quorate::cluster::{Cluster, Command, Input, Life};
 //! use quorate::id::Names;
 //! use quorate::spec::ClusterDeclaration;
 //!
 //! /// Confirms that these nodes are off and stay off. The others go on without their
 //! /// votes.
 //! fn go_on_without(cluster: &Cluster, gone: &[&str]) -> Vec<Input<Names>> {
-//!     let off = |node: &&str| Input::NodeConfirmedDown {
-//!         node: (*node).to_owned(),
-//!         incarnation: Life::Known,
-//!     };
+//!     let off = |node: &&str| Input::node_confirmed_down(*node, Life::Known);
 //!     let mut declaration = ClusterDeclaration::from(cluster.spec());
 //!     for node in declaration.nodes.iter_mut().filter(|node| gone.contains(&node.name.as_str())) {
 //!         node.vote_weight = Some(0);
 //!     }
-//!     let (declaration, moves) = (Box::new(declaration), ConfigurationMoves::Refuse);
-//!     let configure = Input::Command(Command::Configure { declaration, moves });
+//!     let configure = Command::configure(declaration).into();
 //!     gone.iter().map(off).chain([configure]).collect()
 //! }
 //! # use std::error::Error;
 //! # fn main() -> Result<(), Box<dyn Error>> {
 //! #     let mut cluster = mill()?;
 //! #     for node in ["bert", "carl"] {
-//! #         tell(&mut cluster, Input::NodeLost { node: node.into(), incarnation: Life::Known })?;
+//! #         tell(&mut cluster, Input::node_lost(node, Life::Known))?;
 //! #     }
 //! #     assert!(!cluster.state().is_quorate());
 //! #     for input in go_on_without(&cluster, &["bert", "carl"]) {
@@ -315,7 +299,7 @@
 //! [`Cluster`]: crate::Cluster
 //! [`Cluster::restart_budget`]: crate::Cluster::restart_budget
 //! [`Cluster::failover_budget`]: crate::Cluster::failover_budget
-//! [`BringResourceOnline`]: crate::Command::BringResourceOnline
+//! [`BringResourceOnline`]: crate::cluster::Command::BringResourceOnline
 //! [`NoQuorum`]: crate::Reason::NoQuorum
 //! [`WaitingForNodeOff`]: crate::Reason::WaitingForNodeOff
 //! [`InDoubt`]: crate::Reason::InDoubt

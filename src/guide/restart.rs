@@ -139,7 +139,7 @@
 //!     let path = std::env::temp_dir().join(format!("mill-{}.json", std::process::id()));
 //!     let joined = |node: &str| {
 //!         let (node, incarnation) = (node.to_owned(), Incarnation::new(1));
-//!         Input::NodeJoined { node, incarnation, running: Vec::new() }
+//!         Input::node_joined(node, incarnation, [])
 //!     };
 //!     let mut core = Core::start(&path)?;
 //!     let effects = core.go_on(vec![joined("anna"), joined("bert")])?;
@@ -152,7 +152,7 @@
 //!     let effects = core.go_on(vec![joined("anna"), joined("bert"), joined("carl")])?;
 //!     assert_eq!(effects[0].to_string(), "start db on anna");
 //!     let (operation, outcome) = (effects[0].operation, Outcome::Succeeded);
-//!     core.take_in(Input::OperationFinished { operation, outcome })?;
+//!     core.take_in(Input::operation_finished(operation, outcome))?;
 //!     core.ring()?;
 //!     let sql = core.cluster.spec().group_id("sql").ok_or("no group sql")?;
 //!     assert_eq!(core.cluster.group_state(sql), GroupState::Online);
@@ -178,7 +178,7 @@
 //!
 //! - **Without a file** the cluster is new, and begins from the declaration. Afterwards the
 //!   snapshot holds the declaration in force; hand in a changed declaration with
-//!   [`Command::Configure`](crate::Command::Configure).
+//!   [`Command::Configure`](crate::cluster::Command::Configure).
 //! - **An input that is not in the file yet** is lost with the process. So acknowledge a report
 //!   when it is stored, and send a report again if it was not acknowledged. The answer to an
 //!   operation comes again by itself, since the operation is outstanding. A report that comes twice

@@ -95,7 +95,7 @@ pub enum SpareNode {
 /// Properties of a resource that differ from the defaults; absent ones are inherited.
 ///
 /// Meaning, units and defaults are those of
-/// [`ResourceSettings`](crate::spec::ResourceSettings), field by field.
+/// [`ResourceSettings`](crate::settings::ResourceSettings), field by field.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs, reason = "documented on the settled form, field by field")]

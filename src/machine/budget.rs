@@ -37,8 +37,8 @@ pub struct Budget {
 
 impl FailureLog {
     /// Creates a log with these entries, and sorts them.
-    #[must_use]
-    pub fn from_entries(mut entries: Vec<Timestamp>) -> Self {
+    #[cfg(test)]
+    pub(crate) fn from_entries(mut entries: Vec<Timestamp>) -> Self {
         entries.sort_unstable();
         Self::of(entries)
     }
@@ -59,7 +59,7 @@ impl FailureLog {
     }
 
     /// Records a use at `now`, and forgets uses that have left the window.
-    pub fn record(&mut self, now: Timestamp, period: Duration) {
+    pub(crate) fn record(&mut self, now: Timestamp, period: Duration) {
         let Entries(entries) =
             &mut **self.entries.get_or_insert_with(|| Box::new(Entries(Vec::new())));
         entries.retain(|entry| is_inside(*entry, now, period));
@@ -74,7 +74,7 @@ impl FailureLog {
     }
 
     /// Forgets all uses.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.entries = None;
     }
 

@@ -2,6 +2,9 @@
 //!
 //! Each machine is one total function of state and event. Its answer is a [`Transition`], which
 //! also says if the event is not allowed. Nothing else changes a state.
+//!
+//! The events and [`Transition`] are public so that a judge of clusters can read the whole tables,
+//! cell by cell; an embedder needs only the states.
 
 mod budget;
 mod group;

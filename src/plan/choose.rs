@@ -118,7 +118,7 @@ impl Contender {
         let rank = policy.rank(placement, node);
         let tier = drawback.map_or(Tier::Eligible, |drawback| drawback.tier());
         match rank.vetoed() {
-            Some(reason) => Err(Rejection::Vetoed { reason }),
+            Some(reason) => Err(Rejection::Vetoed { reason: reason.into() }),
             None => Ok(Self { node, drawback, merit: Merit::of(placement, node, tier), rank }),
         }
     }

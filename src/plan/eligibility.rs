@@ -1,8 +1,9 @@
 //! The rules that no policy can bend: they decide which nodes may own a group.
 
+use alloc::borrow::Cow;
 use core::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::id::{GroupId, Ids, Naming, NodeId};
 use crate::machine::NodeState;
@@ -11,7 +12,7 @@ use crate::settings::{Admission, AntiAffinityPlacement, Ownership};
 use crate::state::Room;
 
 /// The verdict of the core on a node that might own a group.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Eligibility {
     /// It is up, can run all that must run, has room and no forbidden neighbour.
@@ -66,8 +67,8 @@ pub enum Drawback<N: Naming = Ids> {
 }
 
 /// The reason why a node may not own a group: the first rule that rejects it.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
-#[serde(bound = "", rename_all = "snake_case")]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Rejection<N: Naming = Ids> {
     /// It is not up.
@@ -107,7 +108,7 @@ pub enum Rejection<N: Naming = Ids> {
     /// The policy does not want it.
     Vetoed {
         /// The policy's reason.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
 }
 

@@ -182,6 +182,7 @@ pub enum Walk {
 /// The reason why a group needs a node.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Trigger {
     /// It has no owner, or one that cannot run it.
     Start,

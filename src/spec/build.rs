@@ -11,7 +11,8 @@ use self::intern::Interner;
 use self::kinds::Kinds;
 use self::report::Report;
 use super::names::NameIndex;
-use super::{ClusterDeclaration, ClusterSpec, Failback, GroupId, Limits, SpecErrors};
+use super::{ClusterDeclaration, ClusterSpec, GroupId, Limits, SpecErrors};
+use crate::settings::Failback;
 
 mod abilities;
 mod cautions;
@@ -30,6 +31,8 @@ mod shared_nodes;
 mod sizes;
 mod spread;
 mod suggest;
+
+pub(crate) use suggest::nearest;
 
 impl ClusterDeclaration {
     /// Checks the declaration and settles every property, within the default [`Limits`].

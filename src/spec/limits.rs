@@ -2,13 +2,23 @@
 
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The largest declaration that [`ClusterDeclaration::build_within`] accepts.
 ///
 /// The defaults are far above any real cluster. Within them a declaration of n items is checked in
 /// O(n log n) time and O(n) memory: work per pair of items is bounded by a limit.
 ///
+/// ```
+/// use quorate::spec::Limits;
+///
+/// let mut limits = Limits::default();
+/// limits.nodes = 128;
+/// ```
+///
 /// [`ClusterDeclaration::build_within`]: super::ClusterDeclaration::build_within
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
 pub struct Limits {
     /// Nodes. Default 64.
     pub nodes: usize,
@@ -51,7 +61,8 @@ pub struct Limits {
 }
 
 /// The limits on counts that a declaration can exceed.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Limit {
     /// [`Limits::nodes`].

@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use crate::id::name;
 use crate::id::{DimensionId, GroupId, KindId, NodeId, ResourceId};
 use crate::kind::KindDeclaration;
+use crate::settings::ClusterSettings;
 
 mod build;
 mod declaration;
@@ -27,8 +28,7 @@ mod profile;
 mod undeclare;
 mod votes;
 
-pub use crate::kind::{KindDeclaration as Kind, RequiredProvider, ResourceOverrides, SpareNode};
-pub use crate::settings::*;
+pub(crate) use build::nearest;
 pub use declaration::{
     ClusterDeclaration, Dependencies, GroupDeclaration, NodeDeclaration, Profile,
     ResourceDeclaration,

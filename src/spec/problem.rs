@@ -5,9 +5,11 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Limit;
+use crate::form::Hint;
 use crate::graph::ExpressionError;
 use crate::kind::{RequiredProvider, ResourceClass};
 use crate::time::text;
@@ -19,13 +21,22 @@ mod words;
 pub use caution::{Caution, Warning};
 pub use path::{Path, Subject};
 pub(super) use path::{Place, shown};
-use words::{Chain, Hint, Known, List, More, Range, Required, class_name};
+use words::{Chain, Known, List, More, Range, Required, class_name};
 
 /// All problems of a declaration, at least one.
 ///
 /// It is displayed as one line per problem.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(try_from = "Vec<SpecError>")]
 pub struct SpecErrors(Vec<SpecError>);
+
+impl TryFrom<Vec<SpecError>> for SpecErrors {
+    type Error = &'static str;
+
+    fn try_from(errors: Vec<SpecError>) -> Result<Self, &'static str> {
+        if errors.is_empty() { Err("at least one problem was expected") } else { Ok(Self(errors)) }
+    }
+}
 
 impl SpecErrors {
     /// Returns the list as an error, unless it is empty.
@@ -69,7 +80,8 @@ impl fmt::Display for SpecErrors {
 impl core::error::Error for SpecErrors {}
 
 /// One problem and where it is.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, Error, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 #[error("{path}: {problem}")]
 pub struct SpecError {
     /// The thing at fault.
@@ -79,7 +91,8 @@ pub struct SpecError {
 }
 
 /// A problem of the thing that a [`Path`] names.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, Error, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Problem {
     /// A name is missing.

@@ -124,6 +124,7 @@ pub struct Movement {
 /// The reason why a group changes its owner.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum MovementCause {
     /// It had no owner.
     Start,

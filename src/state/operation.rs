@@ -27,6 +27,7 @@ pub struct Operation {
 /// The kind of an operation.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum OperationKind {
     /// Brings a resource online.
     Start,

@@ -16,6 +16,7 @@ use quorate::policy::{FailedHere, Trigger};
 use quorate::settings::Fencing;
 use quorate::state::{NoRestartCause, Operation, OperationKind, OrphanState, Recovery};
 use serde::Serialize;
+use serde_json::json;
 
 /// A fenced block of the document, what it shows, and where the variants are declared.
 pub(crate) struct Block {
@@ -214,7 +215,7 @@ fn verdicts() -> Vec<CandidateVerdict<Names>> {
             free: 16,
         }),
         CandidateVerdict::Rejected(Rejection::AntiAffinity { group: group() }),
-        CandidateVerdict::Rejected(Rejection::Vetoed { reason: "not a preferred owner" }),
+        CandidateVerdict::Rejected(Rejection::Vetoed { reason: "not a preferred owner".into() }),
     ]
 }
 
@@ -247,13 +248,16 @@ fn explanation() -> Explanation<Names> {
 }
 
 fn plans() -> Vec<Forecast> {
-    let group = |fate, state, why| ForecastGroup {
-        group: name("sql"),
-        fate,
-        from: (fate != Fate::Added).then(|| name("a")),
-        to: (fate != Fate::Removed).then(|| name("b")),
-        state,
-        why,
+    let group = |fate, state, why: Option<Reason<Names>>| -> ForecastGroup {
+        let written = json!({
+            "group": "sql",
+            "fate": fate,
+            "from": (fate != Fate::Added).then_some("a"),
+            "to": (fate != Fate::Removed).then_some("b"),
+            "state": state,
+            "why": why,
+        });
+        serde_json::from_value(written).expect("it is a group of a forecast")
     };
     let groups = vec![
         group(Fate::Kept, GroupState::Failed, Some(Reason::NoCandidate)),

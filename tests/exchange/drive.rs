@@ -5,7 +5,8 @@ use quorate::cluster::Life;
 use quorate::machine::GroupState;
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
-use quorate::spec::{ClusterDeclaration, Fencing, GroupDeclaration, Profile, QuorumRule};
+use quorate::settings::{Fencing, QuorumRule};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, Profile};
 use quorate::{
     Cluster, Effect, Event, GroupId, Incarnation, Input, InputError, NodeId, Outcome, Output,
     ResourceId, Timestamp,
@@ -71,7 +72,7 @@ impl Drive {
         let nodes = spec.nodes().len();
         let cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
         let mut drive = Self { cluster, now: Timestamp::ZERO, life: 1 };
-        drive.input(Input::WitnessChanged { witness: WitnessState::Up });
+        drive.input(Input::witness_changed(WitnessState::Up));
         for k in 1..=nodes {
             drive.join(k);
         }
@@ -84,13 +85,13 @@ impl Drive {
 
     pub(crate) fn lose(&mut self, k: usize) {
         let node = node(k);
-        self.input(Input::NodeLost { node, incarnation: Life::Known });
+        self.input(Input::node_lost(node, Life::Known));
     }
 
     pub(crate) fn join(&mut self, k: usize) {
         let (node, incarnation) = (node(k), Incarnation::new(self.life));
         self.life += 1;
-        self.input(Input::NodeJoined { node, incarnation, running: Vec::new() });
+        self.input(Input::node_joined(node, incarnation, Vec::new()));
     }
 
     /// Effects and events that were not taken yet.
@@ -100,6 +101,7 @@ impl Drive {
             match output {
                 Output::Effect(effect) => effects.push(effect),
                 Output::Event(event) => events.push(event),
+                other => unimplemented!("{other:?}"),
             }
         }
         (effects, events)
@@ -121,8 +123,7 @@ impl Drive {
     }
 
     pub(crate) fn succeed(&mut self, effect: &Effect) {
-        let report =
-            Input::OperationFinished { operation: effect.operation, outcome: Outcome::Succeeded };
+        let report = Input::operation_finished(effect.operation, Outcome::Succeeded);
         match self.cluster.handle(self.now, report) {
             // The node that was asked is gone.
             Ok(()) | Err(InputError::StaleOperation(_)) => {}
@@ -168,7 +169,7 @@ impl Drive {
         let node = self.cluster.state().owner(evs(1)).expect("it runs somewhere");
         let record = self.cluster.state().node(node).expect("it is declared");
         let incarnation = record.incarnation();
-        self.input(Input::ResourceFailed { resource, node, incarnation, run: Default::default() });
+        self.input(Input::resource_failed(resource, node, incarnation).into());
     }
 }
 

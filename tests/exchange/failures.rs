@@ -1,10 +1,9 @@
 //! Where the servers go when nodes fail, one after another or together.
 
-use quorate::cluster::{Command, LockHandling, Reason, WhenRefused};
+use quorate::cluster::{Command, Reason};
 use quorate::machine::{GroupState, NodeState};
 use quorate::plan::Rejection;
-use quorate::spec::QuorumRule;
-use quorate::state::MoveFailure;
+use quorate::settings::QuorumRule;
 use quorate::{Cluster, GroupId, Input, InputError, NodeId};
 
 use super::drive::{Drive, evs, fixture_4, fixture_7, node};
@@ -111,13 +110,7 @@ fn a_free_node_late_in_the_list_is_not_taken_before_a_spare() {
 
 /// An operator's move of server 1.
 fn moved(to: Option<NodeId>) -> Input {
-    Input::Command(Command::MoveGroup {
-        group: evs(1),
-        to,
-        on_failure: MoveFailure::default(),
-        when_refused: WhenRefused::Refuse,
-        lock: LockHandling::Respect,
-    })
+    Command::move_group(evs(1)).maybe_to(to).into()
 }
 
 #[test]

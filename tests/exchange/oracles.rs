@@ -3,7 +3,7 @@
 //! However it happens, with the quorum disk alone deciding, as many servers are online as there
 //! are nodes left, four at most; with a majority of nodes none are once four nodes are lost.
 
-use quorate::spec::QuorumRule;
+use quorate::settings::QuorumRule;
 
 use super::drive::{Drive, fixture_7};
 

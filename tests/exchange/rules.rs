@@ -1,7 +1,8 @@
 //! What a cluster of Exchange servers must not look like.
 
 use quorate::catalog::exchange::{ANTI_AFFINITY_CLASS, MtaPlace, Version};
-use quorate::spec::{ClusterDeclaration, GroupDeclaration, QuorumRule, ResourceDeclaration};
+use quorate::settings::QuorumRule;
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
 
 use super::drive::{cluster_of, fixture_4, fixture_7, server};
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use quorate::cluster::{Command, LockHandling, WhenRefused};
+use quorate::cluster::Command;
 use quorate::machine::ResourceState;
-use quorate::spec::QuorumRule;
-use quorate::state::{MoveFailure, OperationKind};
+use quorate::settings::QuorumRule;
+use quorate::state::OperationKind;
 use quorate::{Effect, Input};
 
 use super::drive::{Drive, evs, fixture_7, node};
@@ -66,13 +66,7 @@ fn failovers_left(drive: &Drive) -> u32 {
 }
 
 fn move_to(k: usize) -> Input {
-    Input::Command(Command::MoveGroup {
-        group: evs(1),
-        to: Some(node(k)),
-        on_failure: MoveFailure::default(),
-        when_refused: WhenRefused::Refuse,
-        lock: LockHandling::Respect,
-    })
+    Command::move_group(evs(1)).to(node(k)).into()
 }
 
 fn seconds(count: u64) -> Duration {

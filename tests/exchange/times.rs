@@ -12,11 +12,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use quorate::catalog::exchange::{MtaPlace, Protocol, SearchParent, Version, VirtualServer};
-use quorate::cluster::{Command, LockHandling, WhenRefused};
+use quorate::cluster::Command;
 use quorate::machine::GroupState;
-use quorate::spec::QuorumRule;
-use quorate::state::{MoveFailure, OperationKind};
-use quorate::{Effect, Input, NodeId, OpId, Timestamp};
+use quorate::settings::QuorumRule;
+use quorate::state::OperationKind;
+use quorate::{Effect, NodeId, OpId, Timestamp};
 
 use super::drive::{Drive, cluster_of, evs};
 
@@ -161,12 +161,7 @@ fn run(drive: &mut Drive, start: &Times, stop: &Times, hands: Hands) -> Run {
                 OperationKind::Start => start.of(name),
                 OperationKind::Stop => stop.of(name),
                 OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => 0,
-                OperationKind::Terminate
-                | OperationKind::Probe
-                | OperationKind::Fence
-                | OperationKind::Inventory => {
-                    panic!("nothing fails here")
-                }
+                other => panic!("nothing fails here: {other}"),
             };
             let done = drive.now.after(Duration::from_millis(millis));
             working.insert((done, effect.operation), effect);
@@ -260,13 +255,7 @@ proptest! {
     ) {
         let mut drive = server(version, search);
         let began = run(&mut drive, &start, &stop, Hands::Many).online;
-        drive.input(Input::Command(Command::MoveGroup {
-            group: evs(1),
-            to: Some(NodeId::new(1)),
-            on_failure: MoveFailure::default(),
-            when_refused: WhenRefused::Refuse,
-            lock: LockHandling::Respect,
-        }));
+        drive.input(Command::move_group(evs(1)).to(NodeId::new(1)).into());
         let run = run(&mut drive, &start, &stop, Hands::Many);
         let stopped = run.moved.expect("it went to the other node").since(began);
         let offline = Duration::from_millis(stop.closed_form(version, search));

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use quorate::catalog::exchange::{MtaPlace, Protocol, SearchParent, Version, VirtualServer};
 use quorate::machine::ResourceState;
-use quorate::spec::{ClusterDeclaration, QuorumRule};
+use quorate::settings::QuorumRule;
+use quorate::spec::ClusterDeclaration;
 use quorate::state::OperationKind;
 
 use super::drive::{Drive, cluster_of};

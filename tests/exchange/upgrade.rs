@@ -3,10 +3,9 @@
 //! Each server has to leave its node once, which takes four moves at least, and eight if every
 //! one is to return home.
 
-use quorate::cluster::{Command, Life, LockHandling, ResumeFailback, WhenRefused};
+use quorate::cluster::{Command, Life};
 use quorate::machine::NodeState;
-use quorate::spec::QuorumRule;
-use quorate::state::{DrainMode, MoveFailure};
+use quorate::settings::QuorumRule;
 use quorate::{Event, Input};
 
 use super::drive::{Drive, evs, fixture_7, node};
@@ -58,15 +57,10 @@ fn command(command: Command) -> Input {
 
 /// Empties a node, to the target if there is one, and lets it leave and come back.
 fn upgrade(drive: &mut Drive, k: usize, target: Option<usize>) -> usize {
-    let drain = Command::DrainNode {
-        node: node(k),
-        mode: DrainMode::default(),
-        target: target.map(node),
-        lock: LockHandling::default(),
-    };
-    let resume = Command::ResumeNode { node: node(k), failback: ResumeFailback::NoFailback };
+    let drain = Command::drain_node(node(k)).maybe_to(target.map(node)).into();
+    let resume = Command::resume_node(node(k)).into();
     let mut moved = moves(drive, command(drain));
-    moved += moves(drive, Input::NodeLeft { node: node(k), incarnation: Life::Known });
+    moved += moves(drive, Input::node_left(node(k), Life::Known));
     drive.join(k);
     moved += moves_of_what_follows(drive);
     moved + moves(drive, command(resume))
@@ -80,13 +74,7 @@ fn rolling_upgrade(drive: &mut Drive, afterwards: Afterwards) -> usize {
         match afterwards {
             Afterwards::Stays => free = k,
             Afterwards::GoesHome => {
-                let home = Command::MoveGroup {
-                    group: evs(k),
-                    to: Some(node(k)),
-                    on_failure: MoveFailure::ReturnToSource,
-                    when_refused: WhenRefused::Refuse,
-                    lock: LockHandling::Respect,
-                };
+                let home = Command::move_group(evs(k)).to(node(k)).return_on_failure().into();
                 moved += moves(drive, command(home));
             }
         }

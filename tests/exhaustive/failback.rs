@@ -4,14 +4,13 @@
 
 use core::time::Duration;
 
-use quorate::cluster::{Event, Life, Output};
+use quorate::cluster::{Command, Event, Life, Output};
 use quorate::policy::Ring;
-use quorate::settings::{Failback, FailbackWindow};
-use quorate::spec::{ClusterDeclaration, Fencing, GroupDeclaration, ResourceDeclaration};
+use quorate::settings::{Failback, FailbackWindow, Fencing};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
 use quorate::state::MovementCause;
 use quorate::{
-    Cluster, Command, GroupId, Incarnation, Input, NodeId, Outcome, ResourceId, Timestamp,
-    WallClock,
+    Cluster, GroupId, Incarnation, Input, NodeId, Outcome, ResourceId, Timestamp, WallClock,
 };
 
 const HOME: NodeId = NodeId::new(0);
@@ -138,13 +137,13 @@ impl Run {
         loop {
             let asked = self.cluster.outstanding().next().map(|effect| effect.operation);
             let Some(operation) = asked else { return };
-            self.feed(Input::OperationFinished { operation, outcome: Outcome::Succeeded });
+            self.feed(Input::operation_finished(operation, Outcome::Succeeded));
         }
     }
 
     fn join(&mut self, node: NodeId, life: u64) {
         let incarnation = Incarnation::new(life);
-        self.feed(Input::NodeJoined { node, incarnation, running: vec![] });
+        self.feed(Input::node_joined(node, incarnation, vec![]));
     }
 
     /// Time passes; every timer on the way goes off.
@@ -168,7 +167,7 @@ impl Run {
         if matches!(case.window, Window::Open | Window::Closed | Window::Used) {
             // Noon, wherever this is.
             let reading = WallClock { utc_millis_of_day: 12 * 3_600_000, utc_offset_minutes: 0 };
-            self.feed(Input::WallClockRead { reading });
+            self.feed(Input::wall_clock_read(reading));
         }
         for node in [AWAY, THIRD] {
             self.join(node, 1);
@@ -187,12 +186,7 @@ impl Run {
         }
         if case.is_busy {
             let incarnation = Incarnation::new(1);
-            self.feed(Input::ResourceFailed {
-                resource: DB,
-                node: AWAY,
-                incarnation,
-                run: Default::default(),
-            });
+            self.feed(Input::resource_failed(DB, AWAY, incarnation).into());
         } else {
             self.answer_all();
         }
@@ -200,7 +194,7 @@ impl Run {
             Home::Up => self.join(HOME, life),
             Home::Paused => {
                 self.join(HOME, life);
-                self.feed(Input::Command(Command::PauseNode { node: HOME }));
+                self.feed(Input::Command(Command::pause_node(HOME)));
             }
             Home::Down | Home::UpBefore => {}
         }
@@ -215,21 +209,13 @@ impl Run {
         self.pass(HOLD_DOWN);
         self.answer_all();
         assert_eq!(self.cluster.state().owner(GROUP), Some(HOME), "it returned");
-        self.feed(Input::NodeLost { node: HOME, incarnation: Life::Known });
+        self.feed(Input::node_lost(HOME, Life::Known));
         self.answer_all();
     }
 
     fn move_away_from_third(&mut self) {
-        use quorate::cluster::{LockHandling, WhenRefused};
-        use quorate::state::MoveFailure;
         for to in [THIRD, AWAY] {
-            self.feed(Input::Command(Command::MoveGroup {
-                group: GROUP,
-                to: Some(to),
-                on_failure: MoveFailure::Failover,
-                when_refused: WhenRefused::Refuse,
-                lock: LockHandling::Override,
-            }));
+            self.feed(Command::move_group(GROUP).to(to).override_lock().into());
             self.answer_all();
         }
     }

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use quorate::cluster::Command;
 use quorate::graph::{DependencyGraph, GraphError, MAX_DEPTH};
 use quorate::policy::Ring;
-use quorate::spec::{ClusterDeclaration, Fencing, GroupDeclaration, ResourceDeclaration};
-use quorate::{
-    Cluster, Command, GroupId, Incarnation, Input, NodeId, Outcome, ResourceId, Timestamp,
-};
+use quorate::settings::Fencing;
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
+use quorate::{Cluster, GroupId, Incarnation, Input, NodeId, Outcome, ResourceId, Timestamp};
 use quorate_testkit::audit::Audit;
 
 type Clauses = Vec<Vec<usize>>;
@@ -147,7 +147,7 @@ impl Run {
             }
             for operation in asked {
                 let mut next = run.clone();
-                next.feed(Input::OperationFinished { operation, outcome: Outcome::Succeeded });
+                next.feed(Input::operation_finished(operation, Outcome::Succeeded));
                 if seen.insert(next.cluster.digest()) {
                     open.push(next);
                 }
@@ -174,22 +174,17 @@ fn starts_and_stops_are_in_order_whatever_is_answered_first() {
             let mut seen = BTreeSet::new();
             let mut run = Run::new(&graph);
             let incarnation = Incarnation::new(1);
-            run.feed(Input::NodeJoined { node: NODE, incarnation, running: vec![] });
+            run.feed(Input::node_joined(NODE, incarnation, vec![]));
             let online = run.answer_in_every_order(&mut seen);
             assert_eq!(online.online(), count, "{graph:?}");
             for resource in (0..count).map(ResourceId::from_index) {
                 let mut failed = online.clone();
-                failed.feed(Input::ResourceFailed {
-                    resource,
-                    node: NODE,
-                    incarnation,
-                    run: Default::default(),
-                });
+                failed.feed(Input::resource_failed(resource, NODE, incarnation).into());
                 failed.answer_in_every_order(&mut seen);
             }
             let mut stopped = online;
             let lock = quorate::cluster::LockHandling::Override;
-            stopped.feed(Input::Command(Command::TakeGroupOffline { group: GROUP, lock }));
+            stopped.feed(Command::take_group_offline(GROUP).lock(lock).into());
             let off = stopped.answer_in_every_order(&mut seen);
             assert_eq!(off.online(), 0, "{graph:?}");
             states += seen.len();

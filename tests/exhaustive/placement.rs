@@ -6,12 +6,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use quorate::cluster::Life;
+use quorate::cluster::{Command, Life};
 use quorate::machine::NodeState;
 use quorate::plan::{self, CandidateVerdict, Choice, Drawback, Eligibility, Rejection};
 use quorate::policy::{FailoverPolicy, PlacementRequest, Rank, Trigger};
 use quorate::settings::{Admission, AntiAffinityPlacement, DesiredState};
-use quorate::{Cluster, Command, Input, NodeId};
+use quorate::{Cluster, Input, NodeId};
 
 use case::{
     Ability, Case, DEMAND, GROUP, HOME, KEEPER, NEIGHBOUR, NOW, Neighbour, Other, Owner, RESOURCES,
@@ -21,7 +21,7 @@ use case::{
 mod case;
 
 /// Whether the node may be given the group, by the rules.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Answer {
     Yes,
     /// Only because nothing better is left.
@@ -98,8 +98,8 @@ impl Answer {
     }
 
     /// What is said of the node alone, whatever else there is.
-    fn alone(self) -> Eligibility {
-        match self {
+    fn alone(&self) -> Eligibility {
+        match self.clone() {
             Self::Yes => Eligibility::Eligible,
             Self::LastResort(drawback) | Self::NotNow(drawback, _) => {
                 Eligibility::LastResort(drawback)
@@ -108,11 +108,11 @@ impl Answer {
         }
     }
 
-    fn may_be_given(self) -> bool {
+    fn may_be_given(&self) -> bool {
         matches!(self, Self::Yes | Self::LastResort(_))
     }
 
-    fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         match self {
             Self::Yes => "yes",
             Self::LastResort(Drawback::Paused) => "paused",
@@ -165,7 +165,7 @@ fn a_node_may_be_given_a_group_exactly_when_the_rules_say_so() {
             let alone = plan::eligibility(&placement, THERE);
             assert_eq!(alone, expected.alone(), "{case:?} {trigger}");
             for policy in [Only::There, Only::NotThere] {
-                check_choice(case, expected, &placement, policy);
+                check_choice(case, &expected, &placement, policy);
             }
             *counts.entry(expected.name()).or_default() += 1;
         }
@@ -177,7 +177,7 @@ fn a_node_may_be_given_a_group_exactly_when_the_rules_say_so() {
     assert!(given > 400, "only {given} were given");
 }
 
-fn check_choice(case: &Case, expected: Answer, placement: &PlacementRequest<'_>, policy: Only) {
+fn check_choice(case: &Case, expected: &Answer, placement: &PlacementRequest<'_>, policy: Only) {
     let about = || format!("{case:?} {} {policy:?} {expected:?}", placement.trigger());
     let chosen = plan::choose(placement, &policy);
     let explanation = plan::explain(placement, &policy);
@@ -189,7 +189,7 @@ fn check_choice(case: &Case, expected: Answer, placement: &PlacementRequest<'_>,
             let tier = expected.alone().tier().filter(|_| expected.may_be_given());
             let choice = tier.map(|tier| Choice { node: THERE, tier });
             assert_eq!(chosen, choice, "{}", about());
-            let named = match expected {
+            let named = match expected.clone() {
                 Answer::Yes => CandidateVerdict::Chosen { drawback: None },
                 Answer::LastResort(drawback) => {
                     CandidateVerdict::Chosen { drawback: Some(drawback) }
@@ -202,8 +202,8 @@ fn check_choice(case: &Case, expected: Answer, placement: &PlacementRequest<'_>,
         }
         Only::NotThere => {
             assert_ne!(explanation.chosen, Some(THERE), "{}", about());
-            let vetoed = Rejection::Vetoed { reason: VETO };
-            match (expected, verdict) {
+            let vetoed = Rejection::Vetoed { reason: VETO.into() };
+            match (expected.clone(), verdict) {
                 (Answer::No(rejection), verdict) => {
                     assert_eq!(verdict, CandidateVerdict::Rejected(rejection), "{}", about());
                 }
@@ -229,9 +229,7 @@ fn check_deeds(case: &Case, cluster: &Cluster) -> usize {
         Owner::Elsewhere => &[Trigger::NodeFailure, Trigger::BestPossible, Trigger::Drain],
     };
     let mut inquorate = cluster.clone();
-    inquorate
-        .handle(NOW, Input::NodeLost { node: KEEPER, incarnation: Life::Known })
-        .expect("it was a member");
+    inquorate.handle(NOW, Input::node_lost(KEEPER, Life::Known)).expect("it was a member");
     let mut given = 0;
     for (cluster, has_quorum) in [(cluster, true), (&inquorate, false)] {
         for trigger in triggers {
@@ -258,26 +256,13 @@ fn check_deeds(case: &Case, cluster: &Cluster) -> usize {
 
 /// What makes the group need another node.
 fn input(trigger: Trigger) -> Input {
-    use quorate::cluster::{Life, LockHandling, WhenRefused};
-    use quorate::state::{DrainMode, MoveFailure};
+    use quorate::cluster::Life;
+
     match trigger {
-        Trigger::Start => {
-            Input::Command(Command::BringGroupOnline { group: GROUP, lock: LockHandling::Override })
-        }
-        Trigger::NodeFailure => Input::NodeLost { node: HOME, incarnation: Life::Known },
-        Trigger::BestPossible => Input::Command(Command::MoveGroup {
-            group: GROUP,
-            to: None,
-            on_failure: MoveFailure::Failover,
-            when_refused: WhenRefused::Refuse,
-            lock: LockHandling::Override,
-        }),
-        Trigger::Drain => Input::Command(Command::DrainNode {
-            node: HOME,
-            mode: DrainMode::Normal,
-            target: None,
-            lock: LockHandling::default(),
-        }),
-        Trigger::ResourceFailure => unreachable!("nothing of the group runs"),
+        Trigger::Start => Command::bring_group_online(GROUP).override_lock().into(),
+        Trigger::NodeFailure => Input::node_lost(HOME, Life::Known),
+        Trigger::BestPossible => Command::move_group(GROUP).override_lock().into(),
+        Trigger::Drain => Command::drain_node(HOME).into(),
+        other => unreachable!("nothing of the group runs: {other}"),
     }
 }

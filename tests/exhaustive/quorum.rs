@@ -2,11 +2,12 @@
 //! weights up to two, with a witness and without; and every change of the configuration that the
 //! engine accepts from every set of members of up to three nodes.
 
-use quorate::cluster::{ConfigurationMoves, Event, Life, Output};
+use quorate::cluster::{Command, Event, Life, Output};
 use quorate::policy::Ring;
 use quorate::quorum::{Ballot, WitnessState, judge};
-use quorate::spec::{ClusterDeclaration, Fencing, NodeDeclaration, QuorumRule};
-use quorate::{Cluster, Command, Incarnation, Input, NodeId, Timestamp};
+use quorate::settings::{Fencing, QuorumRule};
+use quorate::spec::{ClusterDeclaration, NodeDeclaration};
+use quorate::{Cluster, Incarnation, Input, NodeId, Timestamp};
 
 const RULES: [QuorumRule; 3] =
     [QuorumRule::NodeMajority, QuorumRule::MajorityWithWitness, QuorumRule::DiskOnly];
@@ -175,10 +176,7 @@ fn whoever_took_no_part_in_a_change_has_no_quorum() {
                 for new in old.neighbours() {
                     let mut changed = cluster.clone();
                     let declaration = Box::new(new.declaration());
-                    let command = Input::Command(Command::Configure {
-                        declaration,
-                        moves: Default::default(),
-                    });
+                    let command = Command::configure(declaration);
                     if changed.handle(Timestamp::from_millis(2), command).is_err() {
                         refused += 1;
                         continue;
@@ -206,10 +204,10 @@ fn whoever_took_no_part_in_a_change_has_no_quorum() {
 fn come_up(cluster: &mut Cluster, members: &[&str], has_witness: bool) {
     let now = Timestamp::from_millis(1);
     let witness = if has_witness { WitnessState::Up } else { WitnessState::Down };
-    cluster.handle(now, Input::WitnessChanged { witness }).expect("it is accepted");
+    cluster.handle(now, Input::witness_changed(witness)).expect("it is accepted");
     for name in members {
         let node: NodeId = cluster.spec().node_id(name).expect("a declared node");
-        let joined = Input::NodeJoined { node, incarnation: Incarnation::new(1), running: vec![] };
+        let joined = Input::node_joined(node, Incarnation::new(1), vec![]);
         cluster.handle(now, joined).expect("it is accepted");
     }
 }
@@ -243,18 +241,18 @@ impl Absence {
         let now = Timestamp::from_millis(1);
         let node: NodeId = cluster.spec().node_id(name).expect("a declared node");
         let incarnation = Life::Known;
-        let joined = Input::NodeJoined { node, incarnation: Incarnation::new(1), running: vec![] };
+        let joined = Input::node_joined(node, Incarnation::new(1), vec![]);
         let inputs = match self {
             Self::NeverSeen => vec![],
-            Self::Lost => vec![joined, Input::NodeLost { node, incarnation }],
-            Self::Fenced => vec![joined, Input::NodeFenced { node, incarnation }],
-            Self::Left => vec![joined, Input::NodeLeft { node, incarnation }],
+            Self::Lost => vec![joined, Input::node_lost(node, incarnation)],
+            Self::Fenced => vec![joined, Input::node_fenced(node, incarnation)],
+            Self::Left => vec![joined, Input::node_left(node, incarnation)],
             Self::Confirmed => vec![
                 joined,
-                Input::NodeLost { node, incarnation },
-                Input::NodeConfirmedDown { node, incarnation },
+                Input::node_lost(node, incarnation),
+                Input::node_confirmed_down(node, incarnation),
             ],
-            Self::ConfirmedUnseen => vec![Input::NodeConfirmedDown { node, incarnation }],
+            Self::ConfirmedUnseen => vec![Input::node_confirmed_down(node, incarnation)],
         };
         for input in inputs {
             cluster.handle(now, input).expect("it is accepted");
@@ -327,9 +325,7 @@ fn without_quorum_votes_change_only_if_nobody_else_can_have_any() {
 fn is_accepted(cluster: &Cluster, new: &Votes) -> bool {
     let mut changed = cluster.clone();
     while changed.poll_output().is_some() {}
-    let declaration = Box::new(new.declaration());
-    let moves = ConfigurationMoves::default();
-    let command = Input::Command(Command::Configure { declaration, moves });
+    let command = Command::configure(new.declaration());
     let is_accepted = changed.handle(Timestamp::from_millis(2), command).is_ok();
     let mut outputs = std::iter::from_fn(|| changed.poll_output());
     let is_told =

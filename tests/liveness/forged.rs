@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use crate::play::{Play, at, group};
-use quorate::cluster::{Event, Life, LockHandling, Output};
+use quorate::cluster::{Command, Event, Life, Output};
 use quorate::machine::{GroupState, NodeState};
 use quorate::policy::Ring;
-use quorate::spec::{ClusterDeclaration, Failback, Fencing};
-use quorate::state::{DrainMode, MovementCause};
-use quorate::{Cluster, Command, Epoch, GroupId, Input, NodeId, Timestamp};
+use quorate::settings::{Failback, Fencing};
+use quorate::spec::ClusterDeclaration;
+use quorate::state::MovementCause;
+use quorate::{Cluster, GroupId, Input, NodeId, Timestamp};
 use quorate_testkit::audit::{Moment, Stimulus};
 use quorate_testkit::liveness::{
     Journal, Outside, Spark, at_rest, drain_ends, fences_block_only_theirs, idle, no_fence_loop,
@@ -17,6 +18,7 @@ use quorate_testkit::liveness::{
 };
 use quorate_testkit::reference::{Differential, Order};
 use quorate_testkit::{Breach, Invariant};
+use serde_json::{Value, json};
 
 const A: NodeId = NodeId::new(0);
 const B: NodeId = NodeId::new(1);
@@ -58,7 +60,7 @@ fn who_is_late_is_named() {
     assert_eq!(invariant(operations_end(&stuck)), Some(Invariant::L4));
     assert_eq!(invariant(idle(&stuck)), None, "the first one is due");
     let mut full = play.cluster.clone();
-    full.handle(play.now, Input::NodeLeft { node: B, incarnation: Life::Known }).expect("accepted");
+    full.handle(play.now, Input::node_left(B, Life::Known)).expect("accepted");
     assert_eq!(invariant(idle(&full)), Some(Invariant::L18), "not drained");
 }
 
@@ -66,7 +68,7 @@ fn who_is_late_is_named() {
 fn who_works_at_rest_is_named() {
     let mut play = play();
     let group = play.group("sql");
-    play.order(Command::TakeGroupOffline { group, lock: LockHandling::Respect });
+    play.order(Command::take_group_offline(group).into());
     assert_eq!(invariant(stays_at_rest(&play.journal, at(0))), Some(Invariant::L2), "by answers");
     let mut journal = Journal::new();
     for entry in play.journal.since(at(0)) {
@@ -76,15 +78,14 @@ fn who_works_at_rest_is_named() {
 }
 
 fn owner(from: NodeId, to: NodeId, cause: MovementCause) -> Output {
-    let (epoch, proof) = (Epoch::new(9), None);
-    Output::Event(Event::OwnerChanged {
-        group: SQL,
-        from: Some(from),
-        to: Some(to),
-        cause,
-        epoch,
-        proof,
-    })
+    Output::Event(event(json!({"owner_changed": {
+        "group": SQL, "from": from, "to": to, "cause": cause, "epoch": 9, "proof": null
+    }})))
+}
+
+/// The event with this written form.
+fn event(written: Value) -> Event {
+    serde_json::from_value(written).expect("it is an event")
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn who_goes_to_and_fro_is_named() {
     let by_hand = owner(B, A, MovementCause::Operator);
     assert_eq!(judge(&[failed(A, B), by_hand]), None);
     let (from, to) = (NodeState::Joining, NodeState::Up);
-    let up = Output::Event(Event::NodeChanged { node: A, from, to });
+    let up = Output::Event(event(json!({"node_changed": {"node": A, "from": from, "to": to}})));
     assert_eq!(judge(&[failed(A, B), up, back]), Some(Invariant::L3), "it may not return at all");
 }
 
@@ -124,7 +125,9 @@ fn who_does_not_stay_away_is_named() {
     let failed = |from, to| owner(from, to, MovementCause::ResourceFailure);
     let by = |cause| owner(B, A, cause);
     let (from, to) = (NodeState::Joining, NodeState::Up);
-    let up = |node| Output::Event(Event::NodeChanged { node, from, to });
+    let up = |node| {
+        Output::Event(event(json!({"node_changed": {"node": node, "from": from, "to": to}})))
+    };
     assert_eq!(judge(&[failed(A, B), failed(B, C)]), None, "each node once");
     assert_eq!(
         judge(&[failed(A, B), failed(B, A)]),
@@ -137,7 +140,9 @@ fn who_does_not_stay_away_is_named() {
     assert_eq!(judge(&[failed(A, B), up(B), by(MovementCause::Failback)]), Some(Invariant::L3));
     let back = || by(MovementCause::Failback);
     assert_eq!(judge(&[failed(A, B), up(A), back()]), Some(Invariant::L3), "it was only resumed");
-    let down = Output::Event(Event::NodeChanged { node: A, from: to, to: NodeState::Down });
+    let down = Output::Event(event(
+        json!({"node_changed": {"node": A, "from": to, "to": NodeState::Down}}),
+    ));
     assert_eq!(judge(&[failed(A, B), down, up(A), back()]), None, "it is in another life");
     for cause in [MovementCause::Operator, MovementCause::NodeFailure, MovementCause::Drain] {
         assert_eq!(judge(&[failed(A, B), by(cause), failed(A, B)]), None, "{cause}");
@@ -152,11 +157,15 @@ fn who_is_off_between_moves_is_named() {
         journal.record(at(1_000), Spark::Outside, outputs);
         invariant(rolling_reboot(&play.cluster, &journal, at(0)))
     };
-    let changed = |from, to| Output::Event(Event::GroupChanged { group: SQL, from, to });
+    let changed = |from, to| {
+        Output::Event(event(json!({"group_changed": {"group": SQL, "from": from, "to": to}})))
+    };
     let off = changed(GroupState::Online, GroupState::Offline);
     let on = changed(GroupState::Pending, GroupState::Online);
     let (to, cause) = (Some(B), MovementCause::Drain);
-    let started = Output::Event(Event::MoveStarted { group: SQL, from: A, to, cause });
+    let started = Output::Event(event(
+        json!({"move_started": {"group": SQL, "from": A, "to": to, "cause": cause}}),
+    ));
     let moved = owner(A, B, MovementCause::Drain);
     let well = [started.clone(), off.clone(), moved.clone(), on.clone()];
     assert_eq!(judge(&well), None);
@@ -171,12 +180,7 @@ fn a_drain_that_does_not_end_is_named() {
     let mut play = play();
     play.silent.insert(A);
     let begun_at = play.now;
-    play.order(Command::DrainNode {
-        node: A,
-        mode: DrainMode::Normal,
-        target: None,
-        lock: LockHandling::Respect,
-    });
+    play.order(Command::drain_node(A).into());
     let judge = |cluster: &Cluster| invariant(drain_ends(cluster, &play.journal, A, begun_at));
     assert_eq!(judge(&play.cluster), None, "it has just begun");
     assert_eq!(judge(&much_later(&play.cluster, at(1_000_000_000))), Some(Invariant::L11));
@@ -187,12 +191,7 @@ fn a_drain_that_does_not_end_is_named() {
     }
     let mut play = Play::new(declaration, Ring::new()).up();
     let begun_at = play.now;
-    play.order(Command::DrainNode {
-        node: A,
-        mode: DrainMode::Normal,
-        target: None,
-        lock: LockHandling::Respect,
-    });
+    play.order(Command::drain_node(A).into());
     let judge = |journal| invariant(drain_ends(&play.cluster, journal, A, begun_at));
     assert_eq!(judge(&play.journal), None);
     assert_eq!(judge(&Journal::new()), Some(Invariant::L11));
@@ -234,7 +233,7 @@ fn who_waits_for_a_fence_owns_the_node() {
     play.fences_answer = false;
     play.lose(A);
     assert_eq!(invariant(fences_block_only_theirs(&play.cluster)), None);
-    play.feed(Input::NodeFenced { node: A, incarnation: Life::Known });
+    play.feed(Input::node_fenced(A, Life::Known));
     assert_eq!(invariant(fences_block_only_theirs(&play.cluster)), None);
 }
 

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use quorate::cluster::{Effect, Life, Outcome};
+use quorate::cluster::{Command, Effect, Life, Outcome};
+use quorate::kind::ResourceOverrides;
 use quorate::machine::ResourceState;
 use quorate::policy::FailoverPolicy;
-use quorate::spec::{
-    ClusterDeclaration, GroupDeclaration, Interval, ResourceDeclaration, ResourceOverrides,
-};
+use quorate::settings::Interval;
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
 use quorate::state::OperationKind;
-use quorate::{Cluster, Command, GroupId, Incarnation, Input, NodeId, ResourceId, Timestamp};
+use quorate::{Cluster, GroupId, Incarnation, Input, NodeId, ResourceId, Timestamp};
 use quorate_testkit::audit::Audit;
 use quorate_testkit::liveness::{Journal, Spark};
 
@@ -111,14 +111,14 @@ impl Play {
         self.running.retain(|(on, _)| *on != node);
         self.lives[node.index()] += 1;
         let incarnation = Incarnation::new(self.lives[node.index()]);
-        self.feed(Input::NodeJoined { node, incarnation, running: Vec::new() });
+        self.feed(Input::node_joined(node, incarnation, Vec::new()));
         self.settle();
     }
 
     /// A node loses power, and membership notices.
     pub(crate) fn lose(&mut self, node: NodeId) {
         self.running.retain(|(on, _)| *on != node);
-        self.feed(Input::NodeLost { node, incarnation: Life::Known });
+        self.feed(Input::node_lost(node, Life::Known));
         self.settle();
     }
 
@@ -138,7 +138,7 @@ impl Play {
             return;
         }
         let incarnation = Incarnation::new(self.lives[node.index()]);
-        self.feed(Input::ResourceFailed { resource, node, incarnation, run: Default::default() });
+        self.feed(Input::resource_failed(resource, node, incarnation).into());
         self.settle();
     }
 
@@ -156,7 +156,7 @@ impl Play {
             let asked = self.cluster.outstanding().find(|effect| self.answers(effect));
             let Some(effect) = asked else { return };
             let outcome = self.carry_out(&effect);
-            self.feed(Input::OperationFinished { operation: effect.operation, outcome });
+            self.feed(Input::operation_finished(effect.operation, outcome));
         }
     }
 

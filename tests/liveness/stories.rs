@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use crate::play::{Play, group};
-use quorate::cluster::{Life, LockHandling, ResumeFailback};
+use quorate::cluster::{Command, Life, ResumeFailback};
 use quorate::policy::{FirstPreferred, LeastGroups, Ring};
-use quorate::spec::{
-    ClusterDeclaration, Failback, FailbackWindow, Fencing, GroupDeclaration, Priority,
-};
-use quorate::state::{DrainMode, DrainStatus};
-use quorate::{Command, Input, NodeId, Reason, WallClock};
+use quorate::settings::{Failback, FailbackWindow, Fencing, Priority};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration};
+use quorate::state::DrainStatus;
+use quorate::{Input, NodeId, Reason, WallClock};
 use quorate_testkit::liveness::{
     Outside, at_rest, drain_ends, fence_time, fences_block_only_theirs, idle, no_fence_loop,
     no_ping_pong, not_stuck, online_in_time, operations_end, rolling_reboot, same_course,
@@ -132,11 +131,11 @@ fn a_group_goes_home_in_the_first_window() {
         let mut play = Play::new(declaration, Ring::new()).up();
         play.lose(node(0));
         assert_ne!(play.owner("g0"), Some(node(0)));
-        play.feed(Input::WallClockRead { reading: noon(0) });
+        play.feed(Input::wall_clock_read(noon(0)));
         play.boot(node(0));
         play.run(minutes(60));
         let one_hour_later = WallClock { utc_millis_of_day: 46_800_000, ..noon(forward) };
-        play.feed(Input::WallClockRead { reading: one_hour_later });
+        play.feed(Input::wall_clock_read(one_hour_later));
         play.settle();
         play.run(minutes(expected - 60) - Duration::from_millis(1));
         assert_ne!(play.owner("g0"), Some(node(0)), "too soon: {forward} {hold_down}");
@@ -158,20 +157,15 @@ fn a_rolling_reboot_moves_each_group_at_most_twice() {
     for round in 0..2 {
         let begun_at = play.now;
         for which in play.nodes() {
-            play.order(Command::DrainNode {
-                node: which,
-                mode: DrainMode::Normal,
-                target: None,
-                lock: LockHandling::Respect,
-            });
+            play.order(Command::drain_node(which).into());
             let status = play.cluster.state().node(which).expect("declared").drain().status;
             assert_eq!(status, DrainStatus::Completed);
-            play.feed(Input::NodeLeft { node: which, incarnation: Life::Known });
+            play.feed(Input::node_left(which, Life::Known));
             play.settle();
             play.run(Duration::from_secs(300));
             play.boot(which);
             let failback = ResumeFailback::Immediate;
-            play.order(Command::ResumeNode { node: which, failback });
+            play.order(Command::resume_node(which).failback(failback).into());
             play.run(Duration::from_secs(300));
         }
         let verdict = rolling_reboot(&play.cluster, &play.journal, begun_at);
@@ -191,12 +185,7 @@ fn a_drain_ends_with_a_reason() {
     let mut play = Play::new(declaration, Ring::new()).up();
     play.run(HOUR);
     let begun_at = play.now;
-    play.order(Command::DrainNode {
-        node: node(0),
-        mode: DrainMode::Normal,
-        target: None,
-        lock: LockHandling::Respect,
-    });
+    play.order(Command::drain_node(node(0)).into());
     play.run(HOUR);
     drain_ends(&play.cluster, &play.journal, node(0), begun_at).expect("it ends");
     assert_eq!(play.owner("g0"), Some(node(0)));
@@ -241,7 +230,7 @@ fn a_silent_node_delays_nobody_else() {
         play.lose(node(0));
         play.run(HOUR);
         let group = play.group("g2");
-        play.order(Command::TakeGroupOffline { group, lock: LockHandling::Respect });
+        play.order(Command::take_group_offline(group).into());
         play.run(HOUR);
     }
     for name in ["g0", "g1", "g2"] {
@@ -289,7 +278,7 @@ fn a_dead_fencing_device_blocks_what_needs_it() {
     let why = play.cluster.why(play.group("g2"));
     assert!(matches!(why, Some(Reason::WaitingForNodeOff { .. })), "{why:?}");
     assert!(["g0", "g1", "g3"].iter().all(|name| play.is_online(name)));
-    play.feed(Input::NodeConfirmedDown { node: node(2), incarnation: Life::Known });
+    play.feed(Input::node_confirmed_down(node(2), Life::Known));
     play.settle();
     fences_block_only_theirs(&play.cluster).expect("nobody waits");
     assert!(play.is_online("g2"));
@@ -329,12 +318,12 @@ fn after_power_comes_back_everything_comes_online() {
 fn what_cannot_be_online_is_told() {
     let lonely: GroupDeclaration = group("lonely").preferred_owners(["n0"]);
     let mut declaration = farm(2, 0, Fencing::Trusted).group(lonely);
-    declaration.quorum = Some(quorate::spec::QuorumRule::DiskOnly);
+    declaration.quorum = Some(quorate::settings::QuorumRule::DiskOnly);
     for resource in &mut declaration.groups[0].resources {
         resource.possible_owners = Some(vec!["n0".into()]);
     }
     let mut play = Play::new(declaration, Ring::new());
-    play.feed(Input::WitnessChanged { witness: quorate::quorum::WitnessState::Up });
+    play.feed(Input::witness_changed(quorate::quorum::WitnessState::Up));
     play.boot(node(1));
     let begun_at = play.now;
     play.run(HOUR * 24);

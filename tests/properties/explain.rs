@@ -7,13 +7,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
-use quorate::cluster::{LockHandling, Reason, WhenRefused};
+use quorate::cluster::{Command, Reason};
 use quorate::machine::NodeState;
 use quorate::policy::{
     FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Ring, StrictPreferred, Trigger,
 };
-use quorate::state::{DrainMode, MoveFailure};
-use quorate::{Cluster, Command, Event, GroupId, Input, NodeId, Output};
+use quorate::{Cluster, Event, GroupId, Input, NodeId, Output};
 use quorate_testkit::strategy;
 
 use super::CASES;
@@ -91,27 +90,17 @@ fn happen(cluster: &Cluster, group: GroupId, trigger: Trigger) -> Option<Option<
     let input = match trigger {
         Trigger::NodeFailure => {
             let node = owner.filter(|node| state.node_state(*node) != NodeState::Down)?;
-            Input::NodeFenced { node, incarnation: state.node(node)?.incarnation().into() }
+            Input::node_fenced(node, state.node(node)?.incarnation())
         }
         Trigger::Drain => {
             let is_movable = record.movement().is_none();
             let node = owner.filter(|_| is_movable)?;
-            Input::Command(Command::DrainNode {
-                node,
-                mode: DrainMode::Normal,
-                target: None,
-                lock: LockHandling::Override,
-            })
+            Command::drain_node(node).override_lock().into()
         }
         Trigger::BestPossible | Trigger::Start | Trigger::ResourceFailure => {
-            Input::Command(Command::MoveGroup {
-                group,
-                to: None,
-                on_failure: MoveFailure::Failover,
-                when_refused: WhenRefused::Refuse,
-                lock: LockHandling::Override,
-            })
+            Command::move_group(group).override_lock().into()
         }
+        other => unimplemented!("{other:?}"),
     };
     let mut cluster = cluster.clone();
     while cluster.poll_output().is_some() {}
@@ -132,7 +121,7 @@ fn happen(cluster: &Cluster, group: GroupId, trigger: Trigger) -> Option<Option<
             {
                 return Some(to);
             }
-            Output::Event(_) | Output::Effect(_) => {}
+            _ => {}
         }
     }
     // It waits for its home, or for its turn: nothing was chosen yet.

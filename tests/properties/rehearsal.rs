@@ -12,17 +12,16 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
 use quorate::cluster::{
-    Fate, ForecastEnd, ForecastGroup, ForecastOperation, Life, LockHandling, ResumeFailback,
-    WhatIfError, WhenRefused,
+    Command, Fate, ForecastEnd, ForecastGroup, ForecastOperation, Life, LockHandling,
+    ResumeFailback, WhatIfError,
 };
 use quorate::id::Names;
 use quorate::machine::{GroupState, ResourceState};
 use quorate::quorum::WitnessState;
-use quorate::state::{DrainMode, MoveFailure, OperationKind};
-use quorate::{
-    Cluster, Command, Effect, Event, GroupId, Incarnation, Input, NodeId, Outcome, Output,
-};
+use quorate::state::OperationKind;
+use quorate::{Cluster, Effect, Event, GroupId, Incarnation, Input, NodeId, Outcome, Output};
 use quorate_testkit::strategy;
+use serde_json::{Value, json};
 
 use super::CASES;
 use super::random::configuration;
@@ -169,20 +168,20 @@ fn lines<T: std::fmt::Display>(list: &[T]) -> String {
 pub(crate) fn gather(cluster: &mut Cluster) {
     let nodes: Vec<NodeId> = cluster.spec().nodes().map(|(node, _)| node).collect();
     let groups: Vec<GroupId> = cluster.spec().groups().map(|(group, _)| group).collect();
-    tell(cluster, Input::WitnessChanged { witness: WitnessState::Up });
+    tell(cluster, Input::witness_changed(WitnessState::Up));
     for node in nodes {
-        tell(cluster, Input::NodeConfirmedDown { node, incarnation: Life::Known });
+        tell(cluster, Input::node_confirmed_down(node, Life::Known));
         if !cluster.state().node_state(node).is_member() {
             let input = next_life(cluster, node);
             tell(cluster, input);
         }
         let failback = ResumeFailback::ByPolicy;
-        tell(cluster, Input::Command(Command::ResumeNode { node, failback }));
+        tell(cluster, Command::resume_node(node).failback(failback).into());
     }
     for group in groups {
         let lock = LockHandling::Override;
-        tell(cluster, Input::Command(Command::ClearGroupFailures { group, node: None }));
-        tell(cluster, Input::Command(Command::BringGroupOnline { group, lock }));
+        tell(cluster, Command::clear_group_failures(group).into());
+        tell(cluster, Command::bring_group_online(group).lock(lock).into());
     }
 }
 
@@ -196,7 +195,7 @@ fn tell(cluster: &mut Cluster, input: Input) {
 /// A node joins in its next life, and runs nothing.
 fn next_life(cluster: &Cluster, node: NodeId) -> Input {
     let incarnation = Incarnation::new(life(cluster, node).value() + 1);
-    Input::NodeJoined { node, incarnation, running: Vec::new() }
+    Input::node_joined(node, incarnation, Vec::new())
 }
 
 fn life(cluster: &Cluster, node: NodeId) -> Incarnation {
@@ -229,10 +228,10 @@ fn event(cluster: &Cluster, draw: Draw) -> Option<Input> {
     };
     let lock = LockHandling::Override;
     match draw.kind % 16 {
-        0..=2 => nodes(true).map(|node| Input::NodeLost { node, incarnation: Life::Known }),
+        0..=2 => nodes(true).map(|node| Input::node_lost(node, Life::Known)),
         3 => nodes(false).map(|node| next_life(cluster, node)),
-        4 => nodes(true).map(|node| Input::NodeLeft { node, incarnation: Life::Known }),
-        5 => nodes(false).map(|node| Input::NodeConfirmedDown { node, incarnation: Life::Known }),
+        4 => nodes(true).map(|node| Input::node_left(node, Life::Known)),
+        5 => nodes(false).map(|node| Input::node_confirmed_down(node, Life::Known)),
         6..=8 => {
             let online = spec.resources().filter_map(|(resource, of)| {
                 let is_online = state.resource_state(resource) == ResourceState::Online;
@@ -240,23 +239,11 @@ fn event(cluster: &Cluster, draw: Draw) -> Option<Input> {
                 Some((resource, node))
             });
             let (resource, node) = pick(online.collect(), draw.one)?;
-            Some(Input::ResourceFailed {
-                resource,
-                node,
-                incarnation: life(cluster, node),
-                run: Default::default(),
-            })
+            Some(Input::resource_failed(resource, node, life(cluster, node)).into())
         }
-        9 => online().map(|group| {
-            let (on_failure, when_refused) = (MoveFailure::Failover, WhenRefused::Refuse);
-            let to = None;
-            Input::Command(Command::MoveGroup { group, to, on_failure, when_refused, lock })
-        }),
-        10 => online().map(|group| Input::Command(Command::TakeGroupOffline { group, lock })),
-        11 => nodes(true).map(|node| {
-            let (mode, target) = (DrainMode::Normal, None);
-            Input::Command(Command::DrainNode { node, mode, target, lock: LockHandling::Respect })
-        }),
+        9 => online().map(|group| Command::move_group(group).lock(lock).into()),
+        10 => online().map(|group| Command::take_group_offline(group).lock(lock).into()),
+        11 => nodes(true).map(|node| Command::drain_node(node).into()),
         12 => Some(drawn(&strategy::inputs(spec), draw.seed)),
         _ => None,
     }
@@ -311,6 +298,7 @@ impl Execution {
                 Output::Event(Event::ConfigurationChanged { .. }) => spec = &after,
                 Output::Event(_) => {}
                 Output::Effect(effect) => self.operations.extend(planned(spec.named(effect))),
+                other => unimplemented!("{other:?}"),
             }
         }
         Ok(())
@@ -354,9 +342,9 @@ fn well_ended(effect: &Effect) -> Input {
     if effect.action == OperationKind::Inventory {
         let Effect { node, incarnation, .. } = *effect;
         let (running, operation) = (Vec::new(), Some(operation));
-        return Input::NodeInventory { node, incarnation, running, operation };
+        return Input::node_inventory(node, incarnation, running).answering(operation).into();
     }
-    Input::OperationFinished { operation, outcome: Outcome::Succeeded }
+    Input::operation_finished(operation, Outcome::Succeeded)
 }
 
 /// An operation as a plan lists it; health checks are not listed.
@@ -368,6 +356,11 @@ fn planned(effect: Effect<Names>) -> Option<ForecastOperation> {
         node: effect.node,
         resource: effect.resource,
     })
+}
+
+/// The group of a forecast with this written form.
+fn forecast(written: Value) -> ForecastGroup {
+    serde_json::from_value(written).expect("it is a group of a forecast")
 }
 
 /// What has become of the groups, as a plan lists it: those that are other than before, or that
@@ -387,7 +380,9 @@ fn groups(before: &Cluster, after: &Cluster) -> Vec<ForecastGroup> {
         if was != is || from != to || why.is_some() {
             let fate = if was.is_some() { Fate::Kept } else { Fate::Added };
             let (group, state) = (name.to_owned(), is.unwrap_or(GroupState::Offline));
-            list.push(ForecastGroup { group, fate, from, to, state, why });
+            list.push(forecast(json!({
+                "group": group, "fate": fate, "from": from, "to": to, "state": state, "why": why
+            })));
         }
     }
     for (_, declared) in before.spec().groups() {
@@ -395,7 +390,9 @@ fn groups(before: &Cluster, after: &Cluster) -> Vec<ForecastGroup> {
         if after.spec().group_id(name).is_none() {
             let (group, from) = (name.to_owned(), owner(before, name));
             let (fate, state) = (Fate::Removed, GroupState::Offline);
-            list.push(ForecastGroup { group, fate, from, to: None, state, why: None });
+            list.push(forecast(json!({
+                "group": group, "fate": fate, "from": from, "to": null, "state": state, "why": null
+            })));
         }
     }
     list

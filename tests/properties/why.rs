@@ -4,9 +4,9 @@
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
-use quorate::cluster::{LockHandling, Outcome, Reason, ResumeFailback};
+use quorate::cluster::{Command, LockHandling, Outcome, Reason};
 use quorate::state::OperationKind;
-use quorate::{Cluster, Command, GroupId, Input, ResourceId, Timestamp};
+use quorate::{Cluster, GroupId, Input, ResourceId, Timestamp};
 use quorate_testkit::strategy;
 
 use super::CASES;
@@ -62,18 +62,15 @@ fn without(cluster: &Cluster, group: GroupId, reason: Reason) -> Option<Cluster>
             }
             Some(after)
         }
-        Reason::OwnerPaused { node } => {
-            let failback = ResumeFailback::NoFailback;
-            told(cluster, Input::Command(Command::ResumeNode { node, failback }))
-        }
+        Reason::OwnerPaused { node } => told(cluster, Command::resume_node(node).into()),
         Reason::InDoubt { resource, .. } | Reason::WaitingForInventory { resource, .. } => {
-            told(cluster, Input::Command(Command::ClearResourceFailure { resource }))
+            told(cluster, Input::Command(Command::clear_resource_failure(resource)))
         }
         Reason::NotStartedAutomatically => {
-            told(cluster, Input::Command(Command::BringGroupOnline { group, lock }))
+            told(cluster, Command::bring_group_online(group).lock(lock).into())
         }
         Reason::ResourceHeldOffline { resource } => {
-            told(cluster, Input::Command(Command::BringResourceOnline { resource, lock }))
+            told(cluster, Command::bring_resource_online(resource).lock(lock).into())
         }
         _ => None,
     }
@@ -85,7 +82,7 @@ fn answered(cluster: &Cluster, group: GroupId, resource: ResourceId) -> Option<C
     let mut asked = cluster.outstanding();
     let operation =
         asked.find(|of| of.resource == Some(resource) && Some(of.node) == owner)?.operation;
-    told(cluster, Input::OperationFinished { operation, outcome: Outcome::Succeeded })
+    told(cluster, Input::operation_finished(operation, Outcome::Succeeded))
 }
 
 /// The same cluster after an input, if that is accepted.
@@ -105,7 +102,7 @@ fn waited(cluster: &Cluster, until: Timestamp) -> Cluster {
         let now = cluster.state().now();
         if let Some(effect) = check {
             let (operation, outcome) = (effect.operation, Outcome::Succeeded);
-            let _ = cluster.handle(now, Input::OperationFinished { operation, outcome });
+            let _ = cluster.handle(now, Input::operation_finished(operation, outcome));
             continue;
         }
         match cluster.poll_timeout() {

@@ -2,9 +2,8 @@ use std::time::Duration;
 
 use quorate::graph::Expression;
 use quorate::kind::{KindDeclaration, RequiredProvider};
-use quorate::spec::{
-    ClusterDeclaration, NodeDeclaration, Problem, QuorumRule, ResourceDeclaration, Subject,
-};
+use quorate::settings::QuorumRule;
+use quorate::spec::{ClusterDeclaration, NodeDeclaration, Problem, ResourceDeclaration, Subject};
 
 use super::{cluster, disk, errors_of, group, read, service};
 

@@ -1,8 +1,7 @@
 //! The rules of Exchange Server on a cluster.
 
-use quorate::spec::{
-    Admission, ClusterDeclaration, GroupDeclaration, Interval, Profile, ResourceDeclaration,
-};
+use quorate::settings::{Admission, Interval};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, Profile, ResourceDeclaration};
 use std::time::Duration;
 
 use super::{built, disk, errors_of, warnings_of};

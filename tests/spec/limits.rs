@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use quorate::graph::Expression;
 use quorate::kind::{KindDeclaration, RequiredProvider, ResourceClass};
+use quorate::settings::AntiAffinityPlacement;
 use quorate::spec::{
-    AntiAffinityPlacement, ClusterDeclaration, Limit, Limits, NodeDeclaration, Problem,
-    ResourceDeclaration,
+    ClusterDeclaration, Limit, Limits, NodeDeclaration, Problem, ResourceDeclaration,
 };
 
 use super::{cluster, disk, errors_of, group, service};
@@ -82,7 +82,8 @@ fn what_one_group_lists() {
 /// With more nodes than are allowed by default, as no list can name a node twice.
 #[test]
 fn lists_of_owners() {
-    let many = Limits { nodes: 65, ..Limits::default() };
+    let mut many = Limits::default();
+    many.nodes = 65;
     let said = |declaration: ClusterDeclaration| {
         declaration.build_within(&many).map(|_| ()).map_err(|errors| errors.to_string())
     };
@@ -232,7 +233,8 @@ fn problems_are_listed_up_to_a_limit_and_then_counted() {
     let errors = errors_of(wrong(1_003));
     assert_eq!(errors.len(), 1_001);
     assert_eq!(errors[1_000], "cluster: 3 more problems are not listed");
-    let none = Limits { problems: 0, ..Limits::default() };
+    let mut none = Limits::default();
+    none.problems = 0;
     let errors = wrong(2).build_within(&none).expect_err("it is wrong, whatever is listed");
     assert_eq!(errors.errors()[1].problem, Problem::MoreProblems { omitted: 1 });
 }
@@ -267,7 +269,11 @@ fn strangers(count: usize) -> ClusterDeclaration {
 
 #[test]
 fn comparisons_are_limited() {
-    let within = |comparisons| Limits { comparisons, ..Limits::default() };
+    let within = |comparisons| {
+        let mut limits = Limits::default();
+        limits.comparisons = comparisons;
+        limits
+    };
     // Four groups are six pairs.
     assert!(strangers(4).build_within(&within(6)).is_ok());
     let errors = strangers(4).build_within(&within(5)).expect_err("one step is missing");
@@ -281,7 +287,8 @@ fn comparisons_are_limited() {
 
 #[test]
 fn sizes_are_limited_before_anything_else() {
-    let small = Limits { nodes: 2, groups: 1, resources: 1, ..Limits::default() };
+    let mut small = Limits::default();
+    (small.nodes, small.groups, small.resources) = (2, 1, 1);
     let large = cluster()
         .group(group("g").resource(service("r")))
         .group(group("h").resource(service("s").needs("[nowhere]")));

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use quorate::kind::KindDeclaration;
-use quorate::spec::{
-    Admission, AntiAffinityPlacement, ClusterDeclaration, ClusterSettings, ColdStart,
-    DependencyChange, DesiredState, Failback, FailoverLimit, Fencing, GroupSettings, Interval,
-    Maintenance, Monitor, NoQuorum, OnUnfixable, Ownership, Priority, Profile, QuorumRule,
-    RedundantProvider, ResourceOverrides, ResourceSettings, RestartAction, RestartWindow, Retry,
-    UnconfirmedStop,
+use quorate::kind::{KindDeclaration, ResourceOverrides};
+use quorate::settings::{
+    Admission, AntiAffinityPlacement, ClusterSettings, ColdStart, DependencyChange, DesiredState,
+    Failback, FailoverLimit, Fencing, GroupSettings, Interval, Maintenance, Monitor, NoQuorum,
+    OnUnfixable, Ownership, Priority, QuorumRule, RedundantProvider, ResourceSettings,
+    RestartAction, RestartWindow, Retry, UnconfirmedStop,
 };
+use quorate::spec::{ClusterDeclaration, Profile};
 
 use super::{built, cluster, group, read, service};
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use quorate::spec::{FailbackWindow, Fencing, Interval, Problem, ResourceOverrides};
+use quorate::kind::ResourceOverrides;
+use quorate::settings::{FailbackWindow, Fencing, Interval};
+use quorate::spec::Problem;
 
 use super::{cluster, errors_of, group, read, service};
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use quorate::NodeId;
-use quorate::spec::{
-    ClusterDeclaration, ClusterSpec, Interval, ResourceDeclaration, ResourceOverrides,
-};
+use quorate::kind::ResourceOverrides;
+use quorate::settings::Interval;
+use quorate::spec::{ClusterDeclaration, ClusterSpec, ResourceDeclaration};
 
 use super::{built, cluster, disk, group, read, service};
 

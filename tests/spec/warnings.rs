@@ -1,10 +1,12 @@
 use std::time::Duration;
 
-use quorate::kind::KindDeclaration;
+use quorate::kind::{KindDeclaration, ResourceOverrides};
+use quorate::settings::{
+    AntiAffinityPlacement, Failback, FailbackWindow, Interval, OnUnfixable, Priority, QuorumRule,
+    UnconfirmedStop,
+};
 use quorate::spec::{
-    AntiAffinityPlacement, ClusterDeclaration, Failback, FailbackWindow, GroupDeclaration,
-    Interval, NodeDeclaration, OnUnfixable, Priority, Profile, QuorumRule, ResourceDeclaration,
-    ResourceOverrides, UnconfirmedStop,
+    ClusterDeclaration, GroupDeclaration, NodeDeclaration, Profile, ResourceDeclaration,
 };
 
 use super::{cluster, group, service, warnings_of};

@@ -37,7 +37,7 @@ pub extern "C" fn no_std_check() -> u64 {
     let Ok(spec) = ClusterDeclaration::new("check").node("a").build() else { return 0 };
     let Some(node) = spec.node_id("a") else { return 0 };
     let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
-    let join = Input::NodeJoined { node, incarnation: Incarnation::new(1), running: Vec::new() };
+    let join = Input::node_joined(node, Incarnation::new(1), []);
     if cluster.handle(Timestamp::ZERO, join).is_err() {
         return 0;
     }

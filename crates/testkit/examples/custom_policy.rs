@@ -75,11 +75,7 @@ fn ask(title: &str, policy: impl FailoverPolicy + 'static) -> Result<(), Box<dyn
 
     let mut cluster = Cluster::new(spec, policy, Timestamp::ZERO);
     for name in ["rome", "milan", "turin", "oslo", "bergen"] {
-        let joined = Input::NodeJoined {
-            node: name.to_owned(),
-            incarnation: Incarnation::new(1),
-            running: Vec::new(),
-        };
+        let joined = Input::node_joined(name.to_owned(), Incarnation::new(1), Vec::new());
         cluster.handle(Timestamp::ZERO, cluster.spec().resolve(joined)?)?;
     }
     let shop = cluster.spec().group_id("shop").ok_or("no group of this name")?;

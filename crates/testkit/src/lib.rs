@@ -18,6 +18,8 @@
 
 pub mod audit;
 mod breach;
+#[cfg(test)]
+mod forge;
 pub mod history;
 mod invariant;
 pub mod liveness;

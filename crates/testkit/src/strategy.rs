@@ -70,10 +70,10 @@ use super::history::edits;
 use super::history::orders;
 use super::history::tape::Tape;
 use super::history::{History, step};
-use quorate::cluster::{Life, Run, Running, RunningState};
+use quorate::cluster::{Command, Life, Run, Running, RunningState};
 use quorate::quorum::WitnessState;
 use quorate::spec::{ClusterDeclaration, ClusterSpec};
-use quorate::{Command, Incarnation, Input, NodeId, OpId, Outcome, ResourceId, WallClock};
+use quorate::{Incarnation, Input, NodeId, OpId, Outcome, ResourceId, WallClock};
 
 /// Valid declarations with 1 to 5 nodes, 1 to 5 groups and 0 to 6 resources in each.
 ///
@@ -152,34 +152,29 @@ pub fn inputs(spec: &ClusterSpec) -> impl Strategy<Value = Input> + use<> {
     let inventory = prop_oneof![1 => Just(Vec::new()), 4 => listed];
     prop_oneof![
         8 => (node.clone(), incarnation.clone(), running)
-            .prop_map(|(node, incarnation, running)| Input::NodeJoined { node, incarnation, running }),
+            .prop_map(|(node, life, running)| Input::node_joined(node, life, running)),
         2 => (node.clone(), incarnation.clone(), inventory).prop_map(
-            |(node, incarnation, running)| Input::NodeInventory {
-                node,
-                incarnation,
-                running,
-                operation: None,
-            }
+            |(node, incarnation, running)| Input::node_inventory(node, incarnation, running).into()
         ),
-        3 => node.clone().prop_map(|node| Input::NodeLost { node, incarnation: Life::Known }),
-        1 => node.clone().prop_map(|node| Input::NodeLeft { node, incarnation: Life::Known }),
-        1 => node.clone().prop_map(|node| Input::NodeFenced { node, incarnation: Life::Known }),
-        1 => node.clone().prop_map(|node| Input::NodeConfirmedDown { node, incarnation: Life::Known }),
+        3 => node.clone().prop_map(|node| Input::node_lost(node, Life::Known)),
+        1 => node.clone().prop_map(|node| Input::node_left(node, Life::Known)),
+        1 => node.clone().prop_map(|node| Input::node_fenced(node, Life::Known)),
+        1 => node.clone().prop_map(|node| Input::node_confirmed_down(node, Life::Known)),
         8 => (operation.clone(), outcome())
-            .prop_map(|(operation, outcome)| Input::OperationFinished { operation, outcome }),
-        1 => operation.prop_map(|operation| Input::OperationProgressed { operation }),
+            .prop_map(|(operation, outcome)| Input::operation_finished(operation, outcome)),
+        1 => operation.prop_map(Input::operation_progressed),
         3 => (resource.clone(), node.clone(), incarnation.clone(), run.clone()).prop_map(
             |(resource, node, incarnation, run)| {
-                Input::ResourceFailed { resource, node, incarnation, run }
+                Input::resource_failed(resource, node, incarnation).of_run(run).into()
             }
         ),
         1 => (resource, node, incarnation, run).prop_map(
             |(resource, node, incarnation, run)| {
-                Input::ResourceAlive { resource, node, incarnation, run }
+                Input::resource_alive(resource, node, incarnation).of_run(run).into()
             }
         ),
-        1 => witness().prop_map(|witness| Input::WitnessChanged { witness }),
-        1 => wall_clock().prop_map(|reading| Input::WallClockRead { reading }),
+        1 => witness().prop_map(Input::witness_changed),
+        1 => wall_clock().prop_map(Input::wall_clock_read),
         6 => commands(spec).prop_map(Input::Command),
     ]
 }
@@ -193,7 +188,7 @@ pub fn commands(spec: &ClusterSpec) -> impl Strategy<Value = Command> + use<> {
         ),
         1 => (any::<u8>(), any::<u16>(), any::<u16>()).prop_map(move |(kind, one, other)| {
             let declaration = Box::new(edits::edit(&edited, kind, one, other));
-            Command::Configure { declaration, moves: edits::moves(one) }
+            Command::configure(declaration).moves(edits::moves(one)).into()
         }),
     ]
 }

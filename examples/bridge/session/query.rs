@@ -83,7 +83,8 @@ impl Query {
             Self::Explain(what) => {
                 let (name, trigger) = what.settle(cluster);
                 let explanation = cluster.explain(group_of(cluster, &name)?, trigger);
-                let explanation = spec.named(explanation.ok_or(UnknownReference::Group(name))?);
+                let unknown = || UnknownReference::Group { name, suggestion: None };
+                let explanation = spec.named(explanation.ok_or_else(unknown)?);
                 Answer::Explanation { text: explanation.to_string(), explanation }
             }
             Self::Why(name) => Answer::Why(ReasonView::of(cluster, group_of(cluster, &name)?)),
@@ -108,5 +109,5 @@ impl ExplainWhat {
 }
 
 fn group_of(cluster: &Cluster, name: &str) -> Result<GroupId, UnknownReference> {
-    cluster.spec().group_id(name).ok_or_else(|| UnknownReference::Group(name.into()))
+    cluster.spec().resolve_group(name)
 }

@@ -4,9 +4,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::cluster::check::configuration::Configuration;
-use crate::cluster::words::{Command, LockHandling, Running, WhenRefused};
+use crate::cluster::words::{Command, Running, WhenRefused};
 use crate::id::{GroupId, Incarnation, NodeId, OpId, ResourceId};
-use crate::state::{DownProof, MoveFailure, Outcome, WitnessState};
+use crate::state::{DownProof, LockHandling, MoveFailure, Outcome, WitnessState};
 use crate::time::WallClock;
 
 /// An input that has been checked.

@@ -2,13 +2,13 @@
 
 use crate::cluster::check::accepted::{Accepted, MoveOrder};
 use crate::cluster::view::{Facts, View};
-use crate::cluster::words::{Command, InputError, LockHandling, WhenRefused};
+use crate::cluster::words::{Command, InputError, WhenRefused};
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::plan::{self, Rejection, Tier};
 use crate::policy::{PlacementRequest, Trigger};
 use crate::spec::ResourceSpec;
-use crate::state::{DrainStatus, LateStart};
+use crate::state::{DrainStatus, LateStart, LockHandling};
 
 impl Facts<'_> {
     fn known_resource(self, resource: ResourceId) -> Result<ResourceState, InputError> {

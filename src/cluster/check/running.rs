@@ -6,13 +6,13 @@ use alloc::vec;
 
 use crate::cluster::check::configuration::Mapping;
 use crate::cluster::view::Facts;
-use crate::cluster::words::{ConfigurationMoves, InputError, LockHandling};
+use crate::cluster::words::{ConfigurationMoves, InputError};
 use crate::id::name::folded;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::ResourceState;
 use crate::settings::{DependencyChange, DesiredState};
 use crate::spec::{ClusterSpec, GroupSpec, ResourceSpec};
-use crate::state::{ClusterState, Tenure};
+use crate::state::{ClusterState, LockHandling, Tenure};
 
 impl<'a> Facts<'a> {
     /// Checks the dependencies that change, as [`DependencyChange`] says. The rule of the

@@ -45,6 +45,7 @@ pub struct Forecast {
 /// The consequences of a plan for one group.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ForecastGroup {
     /// The group.
     pub group: String,
@@ -86,6 +87,7 @@ pub struct ForecastOperation {
 
 /// The reason why there is no plan. Nothing has changed.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
 pub enum WhatIfError {
     /// An input names a thing that is not declared when its turn comes.
     #[error(transparent)]

@@ -27,7 +27,8 @@ impl Planner<'_> {
             return Placed::Undecided;
         };
         let here = plan::room(&placement, owner)
-            .map(|drawback| drawback.map_or(Tier::Eligible, |drawback| drawback.tier()));
+            .map(|drawback| drawback.map_or(Tier::Eligible, |drawback| drawback.tier()))
+            .map_err(drop);
         let here = if seeded!(StartsWithoutRoom) { Ok(Tier::Eligible) } else { here };
         let better = self.view().choose(group, Trigger::Start).filter(|choice| {
             choice.node != owner

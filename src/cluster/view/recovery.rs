@@ -5,8 +5,8 @@ use core::time::Duration;
 use crate::cluster::view::Facts;
 use crate::id::ResourceId;
 use crate::machine::{NodeState, ResourceState};
-use crate::settings::{RedundantProvider, RestartWindow, Retry};
-use crate::spec::{GroupSpec, ResourceSettings};
+use crate::settings::{RedundantProvider, ResourceSettings, RestartWindow, Retry};
+use crate::spec::GroupSpec;
 use crate::state::{FailedWhile, NoRestartCause, Recovery, ResourceRecord};
 use crate::time::Timestamp;
 

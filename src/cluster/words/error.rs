@@ -2,18 +2,19 @@
 
 use thiserror::Error;
 
-use crate::form::Shown;
 use crate::id::{Ids, Incarnation, Naming, OpId};
 use crate::machine::{NodeState, ResourceState};
 use crate::plan::Rejection;
 use crate::spec::{Path, SpecErrors};
 use crate::time::{Timestamp, WallClock};
 
+crate::form::strictly_read! { "InputError"
 /// An input that was not accepted. The state of the cluster has not changed and nothing was put
 /// out; the same input may be accepted later.
 ///
 /// [`ClusterSpec::named`](crate::spec::ClusterSpec::named) turns its ids into names, for messages.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum InputError<N: Naming = Ids> {
     /// The input is older than one that was accepted before. Send it again with `latest` or later.
@@ -263,6 +264,7 @@ pub enum InputError<N: Naming = Ids> {
         node: N::Node,
     },
 }
+}
 
 impl<N: Naming> InputError<N> {
     /// Returns the name of the variant in snake case, which stays the same from release to release.
@@ -313,37 +315,6 @@ impl<N: Naming> InputError<N> {
             Self::DependenciesWhileRunning(_) => "dependencies_while_running",
             Self::DependencyDoesNotHold(_) => "dependency_does_not_hold",
             Self::OwnerStruck { .. } => "owner_struck",
-        }
-    }
-}
-
-/// A name that the configuration does not hold, or an id of another configuration.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
-pub enum UnknownReference {
-    /// No node has this name.
-    #[error("no node \"{}\"", Shown(.0))]
-    Node(alloc::string::String),
-    /// No group has this name.
-    #[error("no group \"{}\"", Shown(.0))]
-    Group(alloc::string::String),
-    /// No resource has this name.
-    #[error("no resource \"{}\"", Shown(.0))]
-    Resource(alloc::string::String),
-    /// No dimension of capacity has this name.
-    #[error("no dimension \"{}\"", Shown(.0))]
-    Dimension(alloc::string::String),
-}
-
-impl UnknownReference {
-    /// Returns the name of the error, in the manner of [`InputError::kind`].
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Node(_) => "unknown_node",
-            Self::Group(_) => "unknown_group",
-            Self::Resource(_) => "unknown_resource",
-            Self::Dimension(_) => "unknown_dimension",
         }
     }
 }

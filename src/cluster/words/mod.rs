@@ -1,5 +1,7 @@
 //! Words: inputs, outputs, errors, reasons, deadlines and rules.
 
+mod command;
+mod constructors;
 mod deadline;
 mod error;
 mod input;
@@ -9,14 +11,22 @@ mod output;
 mod reason;
 mod run;
 mod running;
+mod unknown;
 mod violation;
 
+pub use command::{Command, ConfigurationMoves, ResumeFailback, WhenRefused};
+pub use constructors::commands::{
+    ClearGroupFailures, Configure, DrainNode, MoveGroup, ResumeNode, Switch,
+};
+pub use constructors::reports::{Inventory, ResourceReport};
 pub use deadline::{Deadline, DeadlineReason};
-pub use error::{InputError, UnknownReference};
-pub use input::{Command, ConfigurationMoves, Input, LockHandling, ResumeFailback, WhenRefused};
+pub use error::InputError;
+pub use input::Input;
 pub use life::Life;
+pub use naming::Translate;
 pub use output::{Effect, Event, Output};
 pub use reason::Reason;
 pub use run::Run;
 pub use running::{Running, RunningState};
+pub use unknown::UnknownReference;
 pub use violation::{Inconsistency, StateRule, StateSubject};

@@ -115,6 +115,24 @@ pub trait Translator<A: Naming, B: Naming> {
 }
 
 /// Something that refers to nodes, groups or resources and can do so in another naming.
+///
+/// [`ClusterSpec::resolve`] and [`ClusterSpec::named`] take such things: inputs, outputs, errors
+/// and answers, alone or in an [`Option`] or a [`Vec`]. Only this crate implements it. A function
+/// that passes things on names it:
+///
+/// ```
+/// use quorate::cluster::Translate;
+/// use quorate::id::{Ids, Names};
+/// use quorate::spec::ClusterSpec;
+///
+/// /// Prints something by names.
+/// fn say<T: Translate<Ids>>(spec: &ClusterSpec, thing: T)
+/// where
+///     T::To<Names>: std::fmt::Display,
+/// {
+///     println!("{}", spec.named(thing));
+/// }
+/// ```
 pub trait Translate<A: Naming>: Sized {
     /// The type of the thing with references of another naming.
     type To<B: Naming>;
@@ -124,6 +142,7 @@ pub trait Translate<A: Naming>: Sized {
     /// # Errors
     ///
     /// The first reference that the translator does not know.
+    #[doc(hidden)]
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Self::To<B>, T::Unknown>;
 }
 
@@ -153,6 +172,33 @@ impl ClusterSpec {
         thing.translate(self)
     }
 
+    /// Returns the node with this name, as [`node_id`](Self::node_id) does.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub fn resolve_node(&self, name: &str) -> Result<NodeId, UnknownReference> {
+        self.node_id(name).ok_or_else(|| UnknownReference::node(self, name.into()))
+    }
+
+    /// Returns the group with this name, as [`group_id`](Self::group_id) does.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub fn resolve_group(&self, name: &str) -> Result<GroupId, UnknownReference> {
+        self.group_id(name).ok_or_else(|| UnknownReference::group(self, name.into()))
+    }
+
+    /// Returns the resource with this name, as [`resource_id`](Self::resource_id) does.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub fn resolve_resource(&self, name: &str) -> Result<ResourceId, UnknownReference> {
+        self.resource_id(name).ok_or_else(|| UnknownReference::resource(self, name.into()))
+    }
+
     /// Replaces ids by the names of this configuration. An id of another configuration becomes
     /// its [`Debug`](core::fmt::Debug) form, such as `n9`.
     pub fn named<T: Translate<Ids>>(&self, thing: T) -> T::To<Names> {
@@ -167,19 +213,20 @@ impl Translator<Names, Ids> for ClusterSpec {
     type Unknown = UnknownReference;
 
     fn node(&self, node: String) -> Result<NodeId, UnknownReference> {
-        self.node_id(&node).ok_or(UnknownReference::Node(node))
+        self.resolve_node(&node)
     }
 
     fn group(&self, group: String) -> Result<GroupId, UnknownReference> {
-        self.group_id(&group).ok_or(UnknownReference::Group(group))
+        self.resolve_group(&group)
     }
 
     fn resource(&self, resource: String) -> Result<ResourceId, UnknownReference> {
-        self.resource_id(&resource).ok_or(UnknownReference::Resource(resource))
+        self.resolve_resource(&resource)
     }
 
     fn dimension(&self, dimension: String) -> Result<DimensionId, UnknownReference> {
-        self.dimension_id(&dimension).ok_or(UnknownReference::Dimension(dimension))
+        let id = self.dimension_id(&dimension);
+        id.ok_or_else(|| UnknownReference::dimension(self, dimension))
     }
 }
 
@@ -236,8 +283,10 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_told() {
-        let unknown = UnknownReference::Node("nobody".into());
+        let unknown = UnknownReference::Node { name: "nobody".into(), suggestion: None };
         assert_eq!(spec().resolve(evict("nobody")), Err(unknown));
+        let unknown = spec().resolve_group("mails").map_err(|unknown| unknown.to_string());
+        assert_eq!(unknown, Err("no group \"mails\"; did you mean \"mail\"?".into()));
     }
 
     #[test]

@@ -18,6 +18,7 @@ crate::form::strictly_read! { "Output"
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[serde(rename_all = "snake_case")]
 #[serde(bound = "")]
+#[non_exhaustive]
 pub enum Output<N: Naming = Ids> {
     /// An operation to be carried out and reported.
     Effect(Effect<N>),
@@ -35,9 +36,10 @@ pub enum Output<N: Naming = Ids> {
 /// one that comes is stale. After a restore an effect with the same `operation` may come again.
 /// Before an agent carries it out, it asks [`Agent::admit`](crate::agent::Agent::admit): effects
 /// come late, twice and in any order, and might otherwise lead to two copies of one resource.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "", deny_unknown_fields)]
 #[must_use]
+#[non_exhaustive]
 pub struct Effect<N: Naming = Ids> {
     /// The identity of the operation, for the report.
     pub operation: OpId,
@@ -70,16 +72,21 @@ pub struct Effect<N: Naming = Ids> {
 #[allow(missing_docs, reason = "the fields are named after what they hold")]
 pub enum Event<N: Naming = Ids> {
     /// A node changed its state.
+    #[non_exhaustive]
     NodeChanged { node: N::Node, from: NodeState, to: NodeState },
     /// Quorum was gained or lost.
+    #[non_exhaustive]
     QuorumChanged { verdict: QuorumVerdict },
     /// A resource changed its state.
+    #[non_exhaustive]
     ResourceChanged { resource: N::Resource, from: ResourceState, to: ResourceState },
     /// The state of a group, derived from its resources, changed.
+    #[non_exhaustive]
     GroupChanged { group: N::Group, from: GroupState, to: GroupState },
     /// A group has another owner, whatever caused it; a group that is removed itself loses its
     /// owner without this event. `proof` says why the old owner cannot run it any more; `None` if
     /// it stopped everything itself.
+    #[non_exhaustive]
     OwnerChanged {
         group: N::Group,
         from: Option<N::Node>,
@@ -89,21 +96,29 @@ pub enum Event<N: Naming = Ids> {
         proof: Option<DownProof>,
     },
     /// A group begins to stop in order to move.
+    #[non_exhaustive]
     MoveStarted { group: N::Group, from: N::Node, to: Option<N::Node>, cause: MovementCause },
     /// A move was given up; the group stays with its owner.
+    #[non_exhaustive]
     MoveAbandoned { group: N::Group, to: Option<N::Node> },
     /// A failed resource will be restarted.
+    #[non_exhaustive]
     RestartScheduled { resource: N::Resource, at: Timestamp, remaining: u32 },
     /// A failed resource will not be restarted for now.
+    #[non_exhaustive]
     RestartsExhausted { resource: N::Resource, cause: NoRestartCause, retry_at: Option<Timestamp> },
     /// A resource can never run on this node, and the node may not own its group until an operator
     /// clears that or the node joins in a new life.
+    #[non_exhaustive]
     NodeBarred { group: N::Group, node: N::Node, resource: N::Resource },
     /// A group was refused on its node because of a group of the same anti-affinity class.
+    #[non_exhaustive]
     AdmissionRefused { group: N::Group, node: N::Node, because_of: N::Group },
     /// No node can own a group.
+    #[non_exhaustive]
     PlacementFailed { group: N::Group },
     /// An operation was not answered in time.
+    #[non_exhaustive]
     OperationTimedOut {
         operation: OpId,
         action: OperationKind,
@@ -114,6 +129,7 @@ pub enum Event<N: Naming = Ids> {
     /// An operation is superseded: its node was lost or is off, it made way (a health check for a
     /// stop or after a failure), or it is not needed (a fence of a node that is known to be off by
     /// now, an inventory before more was declared). No report is expected.
+    #[non_exhaustive]
     OperationSuperseded {
         operation: OpId,
         action: OperationKind,
@@ -125,30 +141,40 @@ pub enum Event<N: Naming = Ids> {
     /// at or below this number ([`Agent::set_floor`](crate::agent::Agent::set_floor)): every
     /// operation that was asked for before has ended, or is asked for again under a later number.
     /// Tell them before anything that comes after this event.
+    #[non_exhaustive]
     InventoryTaken { node: N::Node, floor: OpId },
     /// A resource was found running where it should not.
+    #[non_exhaustive]
     OrphanFound { resource: N::Resource, node: N::Node },
     /// The group of a resource never had an owner. It has this one now and takes the resource over
     /// as it runs there.
+    #[non_exhaustive]
     TakenOver { resource: N::Resource, node: N::Node },
     /// A resource no longer runs where it should not.
+    #[non_exhaustive]
     OrphanGone { resource: N::Resource, node: N::Node },
     /// A node could not be fenced; the next attempt is due at `retry_at`, if there is one.
+    #[non_exhaustive]
     FenceFailed { node: N::Node, retry_at: Option<Timestamp> },
     /// A drain began, ended or failed.
+    #[non_exhaustive]
     DrainChanged { node: N::Node, status: DrainStatus },
     /// A group could not leave a node that was drained, and stays there until the node is drained
     /// again.
+    #[non_exhaustive]
     DrainBlocked { node: N::Node, group: N::Group },
     /// A forced drain stops a group that has nowhere to go.
+    #[non_exhaustive]
     DrainStopped { node: N::Node, group: N::Group },
     /// The configuration was replaced. Ids in later outputs are those of the new one.
+    #[non_exhaustive]
     ConfigurationChanged { configuration: u64 },
     /// A configuration was accepted although the cluster had no quorum, because every absent node
     /// that could have a part in another quorum was fenced, had left, or is off on an operator's
     /// word. Those nodes, and every copy of the configuration before, stay off until they have this
     /// one: that is what the operator vouches for
     /// ([`Command::Configure`](crate::cluster::Command::Configure)).
+    #[non_exhaustive]
     AcceptedWithoutQuorum { configuration: u64 },
 }
 

@@ -3,10 +3,12 @@
 use alloc::string::String;
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The reason why a text is not an [`Expression`](super::Expression).
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, Error, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 #[error("expected {expected} at byte {position}")]
 pub struct ExpressionError {
     /// Byte offset into the text, always at the start of a character or at the end of the text.
@@ -16,7 +18,8 @@ pub struct ExpressionError {
 }
 
 /// The parts that can be expected in the text of an [`Expression`](super::Expression).
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Expected {
     /// A resource or a parenthesis: the text is empty, or stops after an `and`.

@@ -9,14 +9,29 @@ use crate::id::name::folded;
 const MOST_CANDIDATES: usize = 1_000;
 const MOST_LETTERS: usize = 64;
 
-/// Returns the candidate that is nearest to `name` and at most two edits away, if the list is short
-/// enough to be searched.
+/// Returns the nearest candidate as [`nearest`] does, as long as the report allows suggestions.
 pub(super) fn near<'a>(
     name: &str,
     candidates: impl ExactSizeIterator<Item = &'a str>,
     report: &mut Report<'_>,
 ) -> Option<Box<str>> {
-    if candidates.len() > MOST_CANDIDATES || name.len() > MOST_LETTERS || !report.may_suggest() {
+    if is_too_much(name, &candidates) || !report.may_suggest() {
+        return None;
+    }
+    nearest(name, candidates)
+}
+
+fn is_too_much<'a>(name: &str, candidates: &impl ExactSizeIterator<Item = &'a str>) -> bool {
+    candidates.len() > MOST_CANDIDATES || name.len() > MOST_LETTERS
+}
+
+/// Returns the candidate that is nearest to `name` and at most two edits away, if the list is short
+/// enough to be searched.
+pub(crate) fn nearest<'a>(
+    name: &str,
+    candidates: impl ExactSizeIterator<Item = &'a str>,
+) -> Option<Box<str>> {
+    if is_too_much(name, &candidates) {
         return None;
     }
     let wanted: Vec<char> = folded(name).collect();

@@ -1,8 +1,11 @@
 //! Paths: places in a declaration.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use crate::id::name::is_forbidden;
 
@@ -10,16 +13,18 @@ use crate::id::name::is_forbidden;
 ///
 /// It is displayed as the way to the thing through the declaration, with names in place of
 /// positions: `groups.EVS1.resources."Disk F:".depends_on`.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Path {
     subject: Subject,
-    field: Option<&'static str>,
+    field: Option<Cow<'static, str>>,
 }
 
 /// The thing that a [`Path`] leads to, apart from the field.
 ///
 /// Names longer than 255 bytes are cut, so that errors stay small.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Subject {
     /// The cluster itself.
@@ -49,15 +54,15 @@ impl Path {
     /// The field at fault, as the declaration calls it, with a dot for fields of a part, such as
     /// `settings.restart_period`. `None` is the thing as a whole.
     #[must_use]
-    pub const fn field(&self) -> Option<&'static str> {
-        self.field
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
     }
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.subject {
-            Subject::Cluster => return f.write_str(self.field.unwrap_or("cluster")),
+            Subject::Cluster => return f.write_str(self.field().unwrap_or("cluster")),
             Subject::Node(name) => write!(f, "nodes.{}", Key(name))?,
             Subject::Kind(name) => write!(f, "kinds.{}", Key(name))?,
             Subject::Group(name) => write!(f, "groups.{}", Key(name))?,
@@ -65,7 +70,7 @@ impl fmt::Display for Path {
                 write!(f, "groups.{}.resources.{}", Key(group), Key(resource))?;
             }
         }
-        match self.field {
+        match self.field() {
             Some(field) => write!(f, ".{field}"),
             None => Ok(()),
         }
@@ -85,7 +90,7 @@ pub(in crate::spec) enum Place<'a> {
 impl Place<'_> {
     /// The path to a field.
     pub(in crate::spec) fn field(self, field: &'static str) -> Path {
-        Path { field: Some(field), ..self.whole() }
+        Path { field: Some(Cow::Borrowed(field)), ..self.whole() }
     }
 
     /// The path to the thing as a whole.

@@ -7,17 +7,6 @@ use core::time::Duration;
 use crate::kind::{RequiredProvider, ResourceClass};
 use crate::time::text;
 
-pub(super) struct Hint<'a>(pub(super) &'a Option<Box<str>>);
-
-impl fmt::Display for Hint<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(name) => write!(f, "; did you mean \"{name}\"?"),
-            None => Ok(()),
-        }
-    }
-}
-
 pub(super) struct Chain<'a>(pub(super) &'a [Box<str>]);
 
 impl fmt::Display for Chain<'_> {

@@ -2,10 +2,8 @@
 
 use quorate::machine::NodeState;
 use quorate::policy::FailoverPolicy;
-use quorate::settings::{Admission, AntiAffinityPlacement, DesiredState, Priority};
-use quorate::spec::{
-    ClusterDeclaration, Fencing, GroupDeclaration, NodeDeclaration, ResourceDeclaration,
-};
+use quorate::settings::{Admission, AntiAffinityPlacement, DesiredState, Fencing, Priority};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, NodeDeclaration, ResourceDeclaration};
 use quorate::{Cluster, GroupId, NodeId, ResourceId, Snapshot, Timestamp};
 use serde_json::{Value, json};
 

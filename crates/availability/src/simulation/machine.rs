@@ -1,10 +1,10 @@
 //! Nodes that fail, are noticed to be lost, fenced, repaired and maintained.
 
 use super::{Alarm, Cause, Simulation, Told, part};
-use quorate::cluster::{self, LockHandling, ResumeFailback};
+use quorate::cluster::{self, Command, ResumeFailback};
 use quorate::settings::Fencing;
 use quorate::state::{DrainMode, DrainStatus};
-use quorate::{Command, Input, NodeId, OpId, Outcome};
+use quorate::{Input, NodeId, OpId, Outcome};
 use quorate_testkit::Breach;
 
 mod record;
@@ -25,7 +25,7 @@ impl Simulation {
         machine.fence = None;
         let incarnation = machine.incarnation;
         self.truth.boot(node, incarnation, told);
-        self.feed(Input::NodeJoined { node, incarnation, running: Vec::new() })
+        self.feed(Input::node_joined(node, incarnation, Vec::new()))
     }
 
     /// Sets when a node that is up fails.
@@ -128,7 +128,7 @@ impl Simulation {
                 }
                 self.truth.tell(node, Told::Lost);
                 let incarnation = self.life(node);
-                self.feed(Input::NodeLost { node, incarnation })?;
+                self.feed(Input::node_lost(node, incarnation))?;
                 if self.fencing == Fencing::Operator {
                     let off = loss.since.saturating_add(part(loss.length, self.means.off_share));
                     self.set_alarm(Alarm::Loss(node), off);
@@ -144,10 +144,7 @@ impl Simulation {
                     Fencing::Trusted | Fencing::Lease { .. } => self.vouch(node),
                     Fencing::Required | Fencing::Operator => {
                         self.truth.tell(node, Told::Off);
-                        self.feed(Input::NodeConfirmedDown {
-                            node,
-                            incarnation: cluster::Life::Known,
-                        })?;
+                        self.feed(Input::node_confirmed_down(node, cluster::Life::Known))?;
                         self.note_homeless(node);
                         Ok(())
                     }
@@ -165,7 +162,7 @@ impl Simulation {
     fn vouch(&mut self, node: NodeId) -> Result<(), Breach> {
         self.truth.tell(node, Told::Off);
         let incarnation = self.life(node);
-        self.feed(Input::NodeLost { node, incarnation })?;
+        self.feed(Input::node_lost(node, incarnation))?;
         self.note_homeless(node);
         Ok(())
     }
@@ -185,7 +182,7 @@ impl Simulation {
             return Ok(());
         };
         self.truth.tell(node, Told::Off);
-        self.feed(Input::OperationFinished { operation, outcome: Outcome::Succeeded })?;
+        self.feed(Input::operation_finished(operation, Outcome::Succeeded))?;
         self.note_homeless(node);
         Ok(())
     }
@@ -244,8 +241,7 @@ impl Simulation {
         self.clear_alarm(Alarm::Life(node));
         self.truth.tell(node, Told::Paused);
         let mode = if self.means.is_forced { DrainMode::Forced } else { DrainMode::Normal };
-        let lock = LockHandling::default();
-        self.feed(Input::Command(Command::DrainNode { node, mode, target: None, lock }))
+        self.feed(Command::drain_node(node).mode(mode).into())
     }
 
     pub(super) fn note_drain(&mut self, node: NodeId, status: DrainStatus) {
@@ -272,7 +268,7 @@ impl Simulation {
                     self.truth.tell(node, Told::Off);
                     self.set_alarm(Alarm::Maintenance(node), over.max(self.now));
                     let incarnation = self.life(node);
-                    self.feed(Input::NodeLeft { node, incarnation })?;
+                    self.feed(Input::node_left(node, incarnation))?;
                 }
                 Drained::Blocked => {
                     self.truth.tell(node, Told::Member);
@@ -297,6 +293,6 @@ impl Simulation {
         self.plan_life(node);
         self.plan_maintenance(node);
         let failback = ResumeFailback::ByPolicy;
-        self.feed(Input::Command(Command::ResumeNode { node, failback }))
+        self.feed(Command::resume_node(node).failback(failback).into())
     }
 }

@@ -42,7 +42,7 @@ impl Simulation {
             service.end_at(end);
         }
         let incarnation = self.truth.fail(resource, node);
-        self.feed(Input::ResourceFailed { resource, node, incarnation, run: Default::default() })
+        self.feed(Input::resource_failed(resource, node, incarnation).into())
     }
 
     fn choose_resource(&mut self, group: GroupId) -> Option<ResourceId> {

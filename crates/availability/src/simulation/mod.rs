@@ -148,9 +148,9 @@ impl Simulation {
 
     /// All nodes join and all groups start, before the clock of the run does.
     fn form(&mut self) -> Result<(), Breach> {
-        self.feed(Input::WitnessChanged { witness: WitnessState::Up })?;
+        self.feed(Input::witness_changed(WitnessState::Up))?;
         let reading = WallClock { utc_millis_of_day: 0, utc_offset_minutes: 0 };
-        self.feed(Input::WallClockRead { reading })?;
+        self.feed(Input::wall_clock_read(reading))?;
         for index in 0..self.machines.len() {
             self.join(NodeId::from_index(index), Told::Member)?;
         }
@@ -244,8 +244,9 @@ impl Simulation {
                     }
                     self.carry_out(&effect)?;
                 }
-                Output::Event(Event::QuorumChanged { verdict }) => judged = Some(verdict),
+                Output::Event(Event::QuorumChanged { verdict, .. }) => judged = Some(verdict),
                 Output::Event(event) => self.take_note(&event)?,
+                other => return Err(Breach::apparatus(format!("an unknown output: {other}"))),
             }
         }
         if let Some(verdict) = judged {
@@ -269,10 +270,10 @@ impl Simulation {
         match *event {
             Event::OwnerChanged { group, epoch, .. } => self.truth.change_owner(group, epoch)?,
             Event::MoveStarted { group, cause, .. } => self.note_move(group, cause),
-            Event::PlacementFailed { group } | Event::AdmissionRefused { group, .. } => {
+            Event::PlacementFailed { group, .. } | Event::AdmissionRefused { group, .. } => {
                 self.note_no_place(group);
             }
-            Event::DrainChanged { node, status } => self.note_drain(node, status),
+            Event::DrainChanged { node, status, .. } => self.note_drain(node, status),
             Event::OperationTimedOut { operation, .. } => {
                 return Err(Breach::of(Invariant::S11, format!("operation {operation} timed out")));
             }

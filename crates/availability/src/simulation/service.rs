@@ -91,14 +91,7 @@ impl Simulation {
             (OperationKind::Stop | OperationKind::Terminate, Asked::Begun) => {
                 self.begin_stop(group);
             }
-            (
-                OperationKind::CheckLooksAlive
-                | OperationKind::CheckIsAlive
-                | OperationKind::Probe
-                | OperationKind::Fence
-                | OperationKind::Inventory,
-                Asked::Begun,
-            ) => {}
+            (_, Asked::Begun) => {}
         }
         if let Some(service) = self.service(group) {
             service.in_flight.push((effect.operation, resource));
@@ -198,7 +191,7 @@ impl Simulation {
             if is_down && self.truth.is_serving(group) {
                 self.come_up(group);
             }
-            self.feed(Input::OperationFinished { operation, outcome: Outcome::Succeeded })?;
+            self.feed(Input::operation_finished(operation, Outcome::Succeeded))?;
         }
         self.ended = ended;
         Ok(())

@@ -39,6 +39,9 @@ impl GroundTruth {
             (OperationKind::Probe, Some(resource)) => Err(Breach::apparatus(format!(
                 "{resource} is in doubt, and every agent has answered"
             ))),
+            (action, Some(_)) => {
+                Err(Breach::apparatus(format!("operation {} is a {action}", effect.operation)))
+            }
             (_, None) => {
                 Err(Breach::apparatus(format!("operation {} without resource", effect.operation)))
             }

@@ -5,6 +5,7 @@ use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceD
 use quorate::state::OperationKind;
 use quorate::{Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId, Timestamp};
 use quorate_availability::{Asked, GroundTruth, Simulation, Told};
+use serde_json::json;
 
 use crate::simulated::{RATES, exchange};
 
@@ -65,17 +66,18 @@ impl Court {
         epoch: u64,
     ) -> Result<Asked, String> {
         self.operation += 1;
-        let effect = Effect {
-            operation: OpId::new(self.operation),
-            action,
-            node: node(on),
-            resource: (action != OperationKind::Fence).then_some(resource),
-            group: (action != OperationKind::Fence).then_some(GroupId::new(0)),
-            epoch: Epoch::new(epoch),
-            incarnation: Incarnation::new(1),
-            deadline: Timestamp::LATEST,
-            timeout: core::time::Duration::MAX,
-        };
+        let effect: Effect = serde_json::from_value(json!({
+            "operation": self.operation,
+            "action": action,
+            "node": node(on),
+            "resource": (action != OperationKind::Fence).then_some(resource),
+            "group": (action != OperationKind::Fence).then_some(GroupId::new(0)),
+            "epoch": epoch,
+            "incarnation": 1,
+            "deadline": Timestamp::LATEST,
+            "timeout_ms": u64::MAX,
+        }))
+        .expect("it is an effect");
         self.truth.ask(&effect).map_err(|breach| breach.to_string())
     }
 

@@ -40,13 +40,14 @@ pub(crate) fn tell(
     for output in &outputs {
         match output {
             Output::Effect(effect) => world.take(world::Order::of(effect)),
-            Output::Event(Event::InventoryTaken { node, floor }) => {
+            Output::Event(Event::InventoryTaken { node, floor, .. }) => {
                 world.machines[node.index()].set_floor(*floor);
             }
-            Output::Event(Event::TakenOver { node, resource }) => {
+            Output::Event(Event::TakenOver { node, resource, .. }) => {
                 world.take_over(node.index(), resource.index());
             }
             Output::Event(_) => {}
+            other => unimplemented!("{other:?}"),
         }
     }
     world.idle = 0;

@@ -10,10 +10,10 @@ use core::time::Duration;
 use std::fmt::Write;
 
 use quorate::Cluster;
-use quorate::kind::KindDeclaration;
+use quorate::kind::{KindDeclaration, ResourceOverrides};
+use quorate::settings::{Failback, Fencing, Interval, UnconfirmedStop};
 use quorate::spec::{
-    ClusterDeclaration, ClusterSpec, Failback, Fencing, GroupDeclaration, Interval,
-    ResourceDeclaration, ResourceOverrides, SpecErrors, UnconfirmedStop,
+    ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration, SpecErrors,
 };
 
 use super::Configuration;

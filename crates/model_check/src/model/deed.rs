@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use quorate::cluster::{Life, ResumeFailback};
+use quorate::cluster::{Command, Life, ResumeFailback};
 use quorate::machine::NodeState;
 use quorate::quorum::WitnessState;
 use quorate::spec::ClusterDeclaration;
-use quorate::{Cluster, Command, GroupId, Incarnation, Input, NodeId, ResourceId, WallClock};
+use quorate::{Cluster, GroupId, Incarnation, Input, NodeId, ResourceId, WallClock};
 
 use super::declare::{GROUP_NAMES, NODE_NAMES, RESOURCE_NAMES};
 use super::state::{State, group_id, node_id};
@@ -183,46 +183,42 @@ impl Deed {
     pub(crate) fn input(self, cluster: &Cluster) -> Option<Input> {
         let group = |index: u8| -> GroupId { group_id(usize::from(index)) };
         let command = match self {
-            Self::Online(index) => {
-                Command::BringGroupOnline { group: group(index), lock: Default::default() }
-            }
-            Self::Offline(index) => {
-                Command::TakeGroupOffline { group: group(index), lock: Default::default() }
-            }
-            Self::Pause(node) => Command::PauseNode { node: node_id(node) },
+            Self::Online(index) => Command::bring_group_online(group(index)).into(),
+            Self::Offline(index) => Command::take_group_offline(group(index)).into(),
+            Self::Pause(node) => Command::pause_node(node_id(node)),
             Self::Resume(node) => {
-                Command::ResumeNode { node: node_id(node), failback: ResumeFailback::ByPolicy }
+                Command::resume_node(node_id(node)).failback(ResumeFailback::ByPolicy).into()
             }
             Self::Drain(node) => {
                 let (mode, lock) = Default::default();
-                Command::DrainNode { node: node_id(node), mode, target: None, lock }
+                Command::drain_node(node_id(node)).mode(mode).lock(lock).into()
             }
-            Self::Lock(index) => Command::LockGroup { group: group(index) },
-            Self::Unlock(index) => Command::UnlockGroup { group: group(index) },
-            Self::Evict(node) => Command::EvictNode { node: node_id(node) },
+            Self::Lock(index) => Command::lock_group(group(index)),
+            Self::Unlock(index) => Command::unlock_group(group(index)),
+            Self::Evict(node) => Command::evict_node(node_id(node)),
             Self::Edit(edit) => {
                 let mut declaration = ClusterDeclaration::from(cluster.spec());
                 edit.apply(&mut declaration);
-                Command::Configure { declaration: Box::new(declaration), moves: Default::default() }
+                Command::configure(declaration).into()
             }
-            Self::Witness(witness) => return Some(Input::WitnessChanged { witness }),
+            Self::Witness(witness) => return Some(Input::witness_changed(witness)),
             Self::Clock { hour, offset } => {
                 let utc_millis_of_day = u32::from(hour) * 3_600_000;
                 let reading = WallClock { utc_millis_of_day, utc_offset_minutes: offset };
-                return Some(Input::WallClockRead { reading });
+                return Some(Input::wall_clock_read(reading));
             }
             Self::OldJoin(node) => return Some(old_join(cluster, node_id(node))),
             Self::OldFence(node) => {
                 let node = node_id(node);
                 let last = life(cluster, node).value().saturating_sub(1);
-                let incarnation = Incarnation::new(last).into();
-                return Some(Input::NodeFenced { node, incarnation });
+                let incarnation = Incarnation::new(last);
+                return Some(Input::node_fenced(node, incarnation));
             }
             Self::Vouch(node) => {
                 let (node, incarnation) = (node_id(node), Life::Known);
-                return Some(Input::NodeConfirmedDown { node, incarnation });
+                return Some(Input::node_confirmed_down(node, incarnation));
             }
-            Self::Early => return Some(Input::WitnessChanged { witness: WitnessState::Up }),
+            Self::Early => return Some(Input::witness_changed(WitnessState::Up)),
             Self::Pass(_) => return None,
             Self::Down(_) => return Some(Input::CoreResumed),
             // These are known to the world.
@@ -286,7 +282,7 @@ impl Deed {
 }
 
 fn old_join(cluster: &Cluster, node: NodeId) -> Input {
-    Input::NodeJoined { node, incarnation: life(cluster, node), running: Vec::new() }
+    Input::node_joined(node, life(cluster, node), Vec::new())
 }
 
 /// The last life of a node that the cluster knows.

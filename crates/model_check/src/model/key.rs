@@ -147,6 +147,7 @@ fn target_word(order: &Order) -> u64 {
         OperationKind::Probe => 5,
         OperationKind::Fence => 6,
         OperationKind::Inventory => 7,
+        other => unimplemented!("{other:?}"),
     };
     u64::from(order.node) << 16 | u64::from(order.resource) << 8 | kind
 }

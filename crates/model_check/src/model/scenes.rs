@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use quorate::kind::ResourceOverrides;
 use quorate::quorum::WitnessState;
-use quorate::spec::{
-    Admission, ClusterDeclaration, Failback, FailbackWindow, Fencing, Interval, Priority,
-    QuorumRule, RestartAction, UnconfirmedStop,
+use quorate::settings::{
+    Admission, Failback, FailbackWindow, Fencing, Interval, Priority, QuorumRule, RestartAction,
+    UnconfirmedStop,
 };
+use quorate::spec::ClusterDeclaration;
 
 use super::Configuration;
 use super::configuration::{Fault, Start};

@@ -80,7 +80,7 @@ impl Seen {
     pub(crate) fn learn(&mut self, event: &Event) {
         match event {
             Event::NodeChanged { node, to, .. } => self.nodes[node.index()] = *to,
-            Event::QuorumChanged { verdict } => self.is_quorate = verdict.is_quorate(),
+            Event::QuorumChanged { verdict, .. } => self.is_quorate = verdict.is_quorate(),
             Event::ResourceChanged { resource, to, .. } => self.resources[resource.index()] = *to,
             Event::OwnerChanged { group, to, epoch, .. } => {
                 self.owners[group.index()] = *to;
@@ -89,8 +89,12 @@ impl Seen {
             }
             Event::MoveStarted { group, .. } => self.is_moving[group.index()] = true,
             Event::MoveAbandoned { group, .. } => self.is_moving[group.index()] = false,
-            Event::OrphanFound { resource, node } => self.orphans |= orphan_bit(*node, *resource),
-            Event::OrphanGone { resource, node } => self.orphans &= !orphan_bit(*node, *resource),
+            Event::OrphanFound { resource, node, .. } => {
+                self.orphans |= orphan_bit(*node, *resource)
+            }
+            Event::OrphanGone { resource, node, .. } => {
+                self.orphans &= !orphan_bit(*node, *resource)
+            }
             _ => {}
         }
     }

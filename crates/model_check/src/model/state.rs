@@ -5,10 +5,10 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use quorate::cluster::{Life, Outcome, Output, Running};
+use quorate::cluster::{Command, Life, Outcome, Output, Running};
 use quorate::machine::NodeState;
 use quorate::policy::Ring;
-use quorate::{Cluster, Command, GroupId, Incarnation, Input, NodeId, OpId, ResourceId, Timestamp};
+use quorate::{Cluster, GroupId, Incarnation, Input, NodeId, OpId, ResourceId, Timestamp};
 use quorate_testkit::Breach;
 use quorate_testkit::audit::Audit;
 
@@ -276,45 +276,36 @@ impl Stimulus {
     pub(crate) fn input(self, cluster: &Cluster) -> Option<Input> {
         Some(match self {
             Self::Deed(deed) => return deed.input(cluster),
-            Self::Lost { node } => {
-                Input::NodeLost { node: node_id(node), incarnation: Life::Known }
+            Self::Lost { node } => Input::node_lost(node_id(node), Life::Known),
+            Self::Joined { node, life, running } => {
+                Input::node_joined(node_id(node), Incarnation::new(life.into()), listed(running))
             }
-            Self::Joined { node, life, running } => Input::NodeJoined {
-                node: node_id(node),
-                incarnation: Incarnation::new(life.into()),
-                running: listed(running),
-            },
-            Self::Counted { node, life, running } => Input::NodeInventory {
-                node: node_id(node),
-                incarnation: Incarnation::new(life.into()),
-                running: listed(running),
-                operation: None,
-            },
-            Self::Listed { order, node, life, running } => Input::NodeInventory {
-                node: node_id(node),
-                incarnation: Incarnation::new(life.into()),
-                running: listed(running)
+            Self::Counted { node, life, running } => {
+                Input::node_inventory(node_id(node), Incarnation::new(life.into()), listed(running))
+                    .into()
+            }
+            Self::Listed { order, node, life, running } => Input::node_inventory(
+                node_id(node),
+                Incarnation::new(life.into()),
+                listed(running)
                     .into_iter()
-                    .filter(|of| cluster.spec().resource(of.resource).is_some())
-                    .collect(),
-                operation: Some(OpId::new(order.into())),
-            },
+                    .filter(|of| cluster.spec().resource(of.resource).is_some()),
+            )
+            .answering(OpId::new(order.into()))
+            .into(),
             Self::Answered { order, outcome } => {
-                Input::OperationFinished { operation: OpId::new(order.into()), outcome }
+                Input::operation_finished(OpId::new(order.into()), outcome)
             }
-            Self::Failed { node, resource, life, run } => Input::ResourceFailed {
-                resource: ResourceId::new(resource.into()),
-                node: node_id(node),
-                incarnation: Incarnation::new(life.into()),
-                run: (run != 0).then(|| OpId::new(run.into())).into(),
-            },
-            Self::Move { group, to } => Input::Command(Command::MoveGroup {
-                group: GroupId::new(group.into()),
-                to: Some(node_id(to)),
-                on_failure: Default::default(),
-                when_refused: Default::default(),
-                lock: Default::default(),
-            }),
+            Self::Failed { node, resource, life, run } => Input::resource_failed(
+                ResourceId::new(resource.into()),
+                node_id(node),
+                Incarnation::new(life.into()),
+            )
+            .of_run((run != 0).then(|| OpId::new(run.into())))
+            .into(),
+            Self::Move { group, to } => Input::Command(
+                Command::move_group(GroupId::new(group.into())).to(node_id(to)).into(),
+            ),
             Self::Timer => return None,
         })
     }

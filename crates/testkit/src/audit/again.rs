@@ -1,7 +1,6 @@
 //! What has failed starts again only when it was said to, or when an operator asks.
 
-use quorate::Command;
-use quorate::cluster::Event;
+use quorate::cluster::{Command, Event};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::Interval;
 use quorate::state::NoRestartCause;
@@ -17,7 +16,7 @@ use crate::{Breach, ensure};
 /// was only refused a place is tried whenever there may be one.
 pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
-        Event::ResourceChanged { resource, from, to } => {
+        Event::ResourceChanged { resource, from, to, .. } => {
             if (*from, *to) == (ResourceState::Failed, ResourceState::OnlinePending) {
                 due(seen.resource(*resource).again, moment.now, *resource)?;
             }
@@ -42,13 +41,13 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         Event::RestartScheduled { resource, at, .. } => {
             seen.resources[resource.index()].again = Again::RestartAt(*at);
         }
-        Event::RestartsExhausted { resource, cause, retry_at } => {
+        Event::RestartsExhausted { resource, cause, retry_at, .. } => {
             seen.resources[resource.index()].again = Again::RetryAt(*retry_at, *cause);
         }
         Event::OwnerChanged { group, .. } => {
             of_group(seen, *group, |again, _| *again = Again::Free);
         }
-        Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up } => {
+        Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up, .. } => {
             resumed(seen, *node);
         }
         // On a paused node there is no restart to wait for.
@@ -132,10 +131,10 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
             let group = seen.group_of(*resource);
             of_group(seen, group, failed);
         }
-        Command::ClearGroupFailures { group, node: None } => {
+        Command::ClearGroupFailures { group, node: None, .. } => {
             of_group(seen, *group, |again, _| *again = Again::Free);
         }
-        Command::ClearResourceFailure { resource } => {
+        Command::ClearResourceFailure { resource, .. } => {
             seen.resources[resource.index()].again = Again::Free;
         }
         _ => {}

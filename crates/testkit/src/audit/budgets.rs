@@ -18,10 +18,10 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         Event::MoveStarted { group, cause: MovementCause::ResourceFailure, .. } => {
             failover(seen, moment, *group)
         }
-        Event::RestartScheduled { resource, at, remaining } => {
+        Event::RestartScheduled { resource, at, remaining, .. } => {
             restart(seen, moment, *resource, (*at, *remaining))
         }
-        Event::RestartsExhausted { resource, cause, retry_at } => {
+        Event::RestartsExhausted { resource, cause, retry_at, .. } => {
             given_up(seen, moment, *resource, (*cause, *retry_at))
         }
         _ => Ok(()),

@@ -1,10 +1,10 @@
 //! What operators and reports of membership want, kept beside the cluster.
 
-use quorate::cluster::Life;
+use quorate::cluster::{Command, Life};
 use quorate::machine::NodeState;
 use quorate::settings::DesiredState;
 use quorate::state::{DownProof, NoRestartCause};
-use quorate::{Command, GroupId, Input, NodeId, ResourceId};
+use quorate::{GroupId, Input, NodeId, ResourceId};
 
 use super::{Moment, again, failures, left};
 use crate::audit::seen::{Again, Seen};
@@ -16,10 +16,10 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
             seen.nodes[node.index()].incarnation = *incarnation;
         }
         Some(
-            Input::NodeLeft { node, incarnation: Life::Of(reported) }
-            | Input::NodeLost { node, incarnation: Life::Of(reported) }
-            | Input::NodeFenced { node, incarnation: Life::Of(reported) }
-            | Input::NodeConfirmedDown { node, incarnation: Life::Of(reported) },
+            Input::NodeLeft { node, incarnation: Life::Of(reported), .. }
+            | Input::NodeLost { node, incarnation: Life::Of(reported), .. }
+            | Input::NodeFenced { node, incarnation: Life::Of(reported), .. }
+            | Input::NodeConfirmedDown { node, incarnation: Life::Of(reported), .. },
         ) => {
             let known = &mut seen.nodes[node.index()].incarnation;
             let is_later = *reported > *known;
@@ -28,7 +28,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
         }
         Some(Input::NodeConfirmedDown { node, .. }) => better_proof(seen, moment, *node, false),
         Some(Input::CoreResumed) => resume(seen, moment),
-        Some(Input::WallClockRead { reading }) => {
+        Some(Input::WallClockRead { reading, .. }) => {
             seen.wall_clock = Some((moment.now, *reading));
         }
         Some(Input::Command(command)) => {
@@ -101,15 +101,15 @@ fn obey(seen: &mut Seen, command: &Command) {
         Command::TakeResourceOffline { resource, .. } => {
             seen.resources[resource.index()].desired = Some(DesiredState::Offline);
         }
-        Command::ClearResourceFailure { resource } => forget(seen, *resource),
-        Command::ClearGroupFailures { group, node: None } => {
+        Command::ClearResourceFailure { resource, .. } => forget(seen, *resource),
+        Command::ClearGroupFailures { group, node: None, .. } => {
             seen.groups[group.index()].failovers.clear();
             let of = seen.spec.group(*group).expect("a declared group");
             for resource in of.resources() {
                 forget(seen, resource);
             }
         }
-        Command::ClearGroupFailures { group, node } if *node == seen.group(*group).owner => {
+        Command::ClearGroupFailures { group, node, .. } if *node == seen.group(*group).owner => {
             free_on_owner(seen, *group);
         }
         _ => {}

@@ -1,11 +1,11 @@
 //! What another configuration leaves as it is.
 
-use quorate::cluster::ConfigurationMoves;
+use quorate::Cluster;
+use quorate::cluster::{Command, ConfigurationMoves};
 use quorate::id::name::folded;
 use quorate::machine::ResourceState;
 use quorate::spec::{ClusterSpec, GroupSpec};
 use quorate::state::Lock;
-use quorate::{Cluster, Command};
 
 use super::Moment;
 use crate::audit::seen::same_resource;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{Moment, left};
 use crate::{Breach, ensure};
-use quorate::cluster::{Event, Outcome, Output};
+use quorate::cluster::{Command, Event, Outcome, Output};
 use quorate::machine::NodeState;
 use quorate::policy::Trigger;
 use quorate::state::{DrainMode, MovementCause, OperationKind};
-use quorate::{Command, GroupId, Input, NodeId};
+use quorate::{GroupId, Input, NodeId};
 
 /// What befalls a node, and through it all of its groups.
 struct Incident {
@@ -47,7 +47,7 @@ fn incident(moment: &Moment<'_>) -> Option<Incident> {
         | Input::NodeLost { node, .. }
         | Input::NodeFenced { node, .. }
         | Input::NodeConfirmedDown { node, .. } => *node,
-        Input::OperationFinished { operation, outcome: Outcome::Succeeded } => {
+        Input::OperationFinished { operation, outcome: Outcome::Succeeded, .. } => {
             let mut outstanding = moment.before.outstanding();
             let effect = outstanding.find(|effect| effect.operation == *operation)?;
             if effect.action != OperationKind::Fence {
@@ -60,6 +60,7 @@ fn incident(moment: &Moment<'_>) -> Option<Incident> {
             mode: DrainMode::Normal,
             target: None,
             lock,
+            ..
         }) => {
             // The answer is about a drain that takes everything away, and stops nothing for want of a
             // node.
@@ -90,7 +91,9 @@ fn departure(output: &Output, node: NodeId, trigger: Trigger) -> Option<(GroupId
             from,
             to: to @ Some(_),
             cause: MovementCause::Drain,
+            ..
         }) if *from == node && trigger == Trigger::Drain => Some((*group, *to)),
         Output::Event(_) | Output::Effect(_) => None,
+        other => unimplemented!("{other:?}"),
     }
 }

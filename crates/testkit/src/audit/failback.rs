@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use quorate::cluster::{Event, ResumeFailback};
+use quorate::cluster::{Command, Event, ResumeFailback};
 use quorate::machine::NodeState;
 use quorate::settings::{Failback, FailbackWindow, Ownership};
 use quorate::state::MovementCause;
-use quorate::{Command, GroupId, NodeId, Timestamp};
+use quorate::{GroupId, NodeId, Timestamp};
 
 use super::Moment;
-use crate::Invariant;
 use crate::audit::seen::Seen;
-use crate::{Breach, ensure};
+use crate::{Breach, Invariant, ensure};
 
 /// A window that begins within this after a failback is the same one: local time was put back.
 const CLOCK_SHIFT: Duration = Duration::from_secs(3_600);
@@ -20,11 +19,11 @@ const CLOCK_SHIFT: Duration = Duration::from_secs(3_600);
 /// can run all that must run where its owner cannot, and that has been up for the hold-down, within its window, and once per window; or because an
 /// operator resumes a node that it was drained from.
 pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
-    let Event::MoveStarted { group, from, to, cause: MovementCause::Failback } = event else {
+    let Event::MoveStarted { group, from, to, cause: MovementCause::Failback, .. } = event else {
         return Ok(());
     };
     let resumed = match moment.command() {
-        Some(Command::ResumeNode { node, failback: ResumeFailback::Immediate }) => Some(*node),
+        Some(Command::ResumeNode { node, failback: ResumeFailback::Immediate, .. }) => Some(*node),
         _ => None,
     };
     if resumed.is_some() && *to == resumed {

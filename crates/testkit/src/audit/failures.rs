@@ -4,13 +4,13 @@ use super::Moment;
 use super::facts::{resources_on, with_providers};
 use crate::audit::seen::{Again, Seen};
 use crate::{Breach, ensure};
-use quorate::cluster::{Event, Output};
+use quorate::cluster::{Command, Event, Output};
 use quorate::machine::NodeState;
 use quorate::plan::{Tier, assess};
 use quorate::policy::{PlacementRequest, Trigger};
 use quorate::settings::Admission;
 use quorate::state::{MovementCause, NoRestartCause};
-use quorate::{Cluster, Command, GroupId, NodeId, ResourceId, Timestamp};
+use quorate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
 /// A group does not go to a node on which one of its resources can never run, nor returns by itself
 /// to one on which it failed, in that life of the node.
@@ -51,6 +51,7 @@ pub(super) fn choice(
             | Event::ConfigurationChanged { .. }),
         ) => Some(event),
         Output::Event(_) | Output::Effect(_) => None,
+        other => unimplemented!("{other:?}"),
     });
     let first = (moves.next(), moves.next());
     let (Some(Event::MoveStarted { group, to: Some(to), cause, .. }), None) = first else {
@@ -120,7 +121,7 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
                 }
             }
         }
-        Event::NodeBarred { group, node, resource } => {
+        Event::NodeBarred { group, node, resource, .. } => {
             let barred = &mut seen.groups[group.index()].barred;
             barred.retain(|(barred, _)| barred != node);
             barred.push((*node, *resource));
@@ -132,12 +133,12 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
 /// What an operator has forgotten.
 pub(super) fn obey(seen: &mut Seen, command: &Command) {
     let (group, node) = match command {
-        Command::ClearGroupFailures { group, node } => (*group, *node),
+        Command::ClearGroupFailures { group, node, .. } => (*group, *node),
         Command::MoveGroup { group, to: Some(to), .. } if seen.group(*group).owner != Some(*to) => {
             (*group, Some(*to))
         }
         // Only that this resource can never run there, and those that it needs.
-        Command::ClearResourceFailure { resource } => return free(seen, &[*resource]),
+        Command::ClearResourceFailure { resource, .. } => return free(seen, &[*resource]),
         Command::BringResourceOnline { resource, .. } => {
             return free(seen, &with_providers(seen, *resource));
         }
@@ -164,11 +165,12 @@ mod tests {
     use super::*;
     use crate::Invariant;
     use crate::audit::Stimulus;
-    use quorate::cluster::LockHandling;
+    use crate::forge::event;
     use quorate::policy::FirstPreferred;
     use quorate::settings::Fencing;
     use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
     use quorate::{Incarnation, Input};
+    use serde_json::json;
 
     const SQL: GroupId = GroupId::new(0);
     const A: NodeId = NodeId::new(0);
@@ -187,14 +189,14 @@ mod tests {
         let mut cluster = Cluster::new(spec, FirstPreferred, Timestamp::ZERO);
         for node in [A, B, C] {
             let (incarnation, running) = (Incarnation::new(1), Vec::new());
-            let joined = Input::NodeJoined { node, incarnation, running };
+            let joined = Input::node_joined(node, incarnation, running);
             cluster.handle(NOW, joined).expect("it is accepted");
         }
         cluster
     }
 
     fn leaves(to: NodeId, cause: MovementCause) -> Event {
-        Event::MoveStarted { group: SQL, from: A, to: Some(to), cause }
+        event(json!({"move_started": {"group": SQL, "from": A, "to": Some(to), "cause": cause}}))
     }
 
     #[test]
@@ -227,7 +229,9 @@ mod tests {
         assert_eq!(judge(leaves(C, MovementCause::Failback)), Some(Invariant::L3));
         assert_eq!(judge(leaves(C, MovementCause::Operator)), None);
         assert_eq!(judge(leaves(B, MovementCause::Operator)), Some(Invariant::S16));
-        let down = Event::NodeChanged { node: B, from: NodeState::Up, to: NodeState::Down };
+        let down = event(json!({
+            "node_changed": {"node": B, "from": NodeState::Up, "to": NodeState::Down}
+        }));
         learn(&mut seen, NOW, &down);
         assert_eq!(event_of(&seen, &leaves(B, MovementCause::Operator)), None, "another life");
     }
@@ -242,9 +246,8 @@ mod tests {
             obey(&mut seen, command);
             event_of(&seen, &leaves(B, MovementCause::Operator))
         };
-        let clear = |resource| Command::ClearResourceFailure { resource };
-        let lock = LockHandling::Respect;
-        let bring = |resource| Command::BringResourceOnline { resource, lock };
+        let clear = |resource: ResourceId| Command::clear_resource_failure(resource);
+        let bring = |resource: ResourceId| Command::bring_resource_online(resource).into();
         assert_eq!(after(&clear(db)), None);
         assert_eq!(after(&clear(log)), Some(Invariant::S16));
         assert_eq!(after(&bring(log)), None, "it needs the other one");
@@ -256,6 +259,6 @@ mod tests {
     }
 
     fn event_of(seen: &Seen, told: &Event) -> Option<Invariant> {
-        event(seen, told).err().and_then(|breach| breach.invariant)
+        super::event(seen, told).err().and_then(|breach| breach.invariant)
     }
 }

@@ -6,11 +6,11 @@ use super::facts::{
 use super::{Moment, spent};
 use crate::audit::seen::{Again, Seen};
 use crate::{Breach, ensure};
-use quorate::cluster::{Effect, Event};
+use quorate::cluster::{Command, Effect, Event};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{NoQuorum, OnUnfixable, RestartAction};
 use quorate::state::{MovementCause, NoRestartCause, OperationKind, ResourceRecord};
-use quorate::{Cluster, Command, GroupId, Input, Outcome, ResourceId};
+use quorate::{Cluster, GroupId, Input, Outcome, ResourceId};
 
 /// Nothing is asked for of what is left for an operator.
 pub(super) fn effect(seen: &Seen, effect: &Effect) -> Result<(), Breach> {
@@ -36,6 +36,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
                 | MovementCause::Drain
                 | MovementCause::Failback
                 | MovementCause::Return => false,
+                other => unimplemented!("{other:?}"),
             };
             if is_asked_for {
                 begin_group_anew(seen, *group);
@@ -58,7 +59,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             );
             seen.resources[resource.index()].is_left = true;
         }
-        Event::ResourceChanged { resource, from, to: ResourceState::Terminating } => {
+        Event::ResourceChanged { resource, from, to: ResourceState::Terminating, .. } => {
             let is_failure = is_failure(seen, moment, *resource, *from);
             ensure!(
                 S19,
@@ -105,7 +106,7 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
     match command {
         Command::BringGroupOnline { group, .. }
         | Command::TakeGroupOffline { group, .. }
-        | Command::ClearGroupFailures { group, node: None } => begin_group_anew(seen, *group),
+        | Command::ClearGroupFailures { group, node: None, .. } => begin_group_anew(seen, *group),
         // With it all that it needs.
         Command::BringResourceOnline { resource, .. } => {
             for member in with_providers(seen, *resource) {
@@ -113,7 +114,7 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
             }
         }
         Command::TakeResourceOffline { resource, .. }
-        | Command::ClearResourceFailure { resource } => begin_anew(seen, *resource),
+        | Command::ClearResourceFailure { resource, .. } => begin_anew(seen, *resource),
         _ => {}
     }
 }

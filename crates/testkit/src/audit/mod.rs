@@ -105,7 +105,7 @@ pub(crate) fn step(
                 order::effect(seen, moment, effect)?;
                 left::effect(seen, effect)?;
             }
-            Output::Event(Event::ConfigurationChanged { configuration }) => {
+            Output::Event(Event::ConfigurationChanged { configuration, .. }) => {
                 whole::reconfigured(seen, cluster, *configuration)?;
                 spent::reconfigured(seen, moment);
                 left::reconfigured(seen);
@@ -126,6 +126,7 @@ pub(crate) fn step(
                 again::event(seen, moment, event)?;
                 transitions::learn(seen, moment, event);
             }
+            other => unimplemented!("{other:?}"),
         }
     }
     whole::bounded(cluster, outputs)?;

@@ -1,7 +1,8 @@
 //! A step as it looked before: what sets it off, when, and the cluster by then.
 
+use quorate::cluster::Command;
 use quorate::state::{NoRestartCause, Recovery};
-use quorate::{Cluster, Command, Input, Timestamp};
+use quorate::{Cluster, Input, Timestamp};
 
 /// What sets a step off.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! Why a group moves: always because of itself, never for another one.
 
-use quorate::cluster::{Event, Output};
+use quorate::cluster::{Command, Event, Output};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::plan::{Tier, assess};
 use quorate::policy::{PlacementRequest, Trigger};
@@ -10,7 +10,7 @@ use quorate::state::{
     Doubt, DrainMode, DrainStatus, Lock, LockHandling, MoveFailure, MovementCause, OperationKind,
     Room,
 };
-use quorate::{Cluster, Command, GroupId, NodeId};
+use quorate::{Cluster, GroupId, NodeId};
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ use crate::{Breach, ensure};
 
 /// A move begins for a cause that is one of the group's own: there is no preemption.
 pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
-    let Event::MoveStarted { group, from, to, cause } = event else { return Ok(()) };
+    let Event::MoveStarted { group, from, to, cause, .. } = event else { return Ok(()) };
     // A move under way that finds another destination keeps its cause.
     let is_going_on = seen.group(*group).movement.is_some_and(|(_, going_on)| going_on == *cause);
     if is_going_on {
@@ -70,6 +70,7 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
         MovementCause::ResourceFailure | MovementCause::Failback | MovementCause::NodeFailure => {
             Ok(())
         }
+        other => unimplemented!("{other:?}"),
     }
 }
 
@@ -84,8 +85,8 @@ fn held(
 ) -> Result<(), Breach> {
     let Some(record) = named_record(seen, moment, group) else { return Ok(()) };
     let is_locked = match moment.command() {
-        Some(Command::LockGroup { group: named }) if *named == group => true,
-        Some(Command::UnlockGroup { group: named }) if *named == group => false,
+        Some(Command::LockGroup { group: named, .. }) if *named == group => true,
+        Some(Command::UnlockGroup { group: named, .. }) if *named == group => false,
         _ => record.lock() == Lock::Locked,
     };
     let is_at_rest = match cause {
@@ -94,6 +95,7 @@ fn held(
         MovementCause::ResourceFailure | MovementCause::NodeFailure | MovementCause::Return => {
             false
         }
+        other => unimplemented!("{other:?}"),
     };
     let of_drain = node_before(seen, moment, from)
         .and_then(|node| moment.before.state().node(node))
@@ -142,6 +144,7 @@ pub(super) fn once_per_incident(outputs: &[Output]) -> Result<(), Breach> {
                 left.entry(*group).and_modify(|from| *from = None);
             }
             Output::Event(_) | Output::Effect(_) => {}
+            other => unimplemented!("{other:?}"),
         }
     }
     Ok(())
@@ -179,7 +182,7 @@ fn drained(
 
 /// A drain that is complete has left nothing on its node.
 pub(super) fn drain_ended(seen: &Seen, event: &Event) -> Result<(), Breach> {
-    let Event::DrainChanged { node, status } = event else { return Ok(()) };
+    let Event::DrainChanged { node, status, .. } = event else { return Ok(()) };
     let left = seen.spec.groups().map(|(id, _)| id).find(|id| seen.group(*id).owner == Some(*node));
     match status {
         DrainStatus::Completed => {
@@ -197,7 +200,7 @@ pub(super) fn drain_ended(seen: &Seen, event: &Event) -> Result<(), Breach> {
 /// nobody knows when that ends.
 pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(), Breach> {
     for output in outputs {
-        let Output::Event(Event::DrainChanged { node, status: DrainStatus::Failed }) = output
+        let Output::Event(Event::DrainChanged { node, status: DrainStatus::Failed, .. }) = output
         else {
             continue;
         };

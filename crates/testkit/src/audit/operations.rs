@@ -1,10 +1,10 @@
 //! Operations: issued once, ended once.
 
-use quorate::cluster::{Effect, Event, Life, Outcome};
+use quorate::cluster::{Command, Effect, Event, Life, Outcome};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::Maintenance;
 use quorate::state::{DownProof, OperationKind};
-use quorate::{Cluster, Command, Epoch, Input, OpId, ResourceId, Timestamp};
+use quorate::{Cluster, Epoch, Input, OpId, ResourceId, Timestamp};
 
 use super::Moment;
 use crate::audit::seen::Seen;
@@ -16,7 +16,8 @@ pub(super) fn acceptance(seen: &Seen, moment: &Moment<'_>) -> Result<(), Breach>
     let before = &moment.before;
     match moment.input() {
         Some(
-            Input::OperationFinished { operation, .. } | Input::OperationProgressed { operation },
+            Input::OperationFinished { operation, .. }
+            | Input::OperationProgressed { operation, .. },
         ) => {
             let is_outstanding = before.outstanding().any(|effect| effect.operation == *operation);
             ensure!(
@@ -26,8 +27,8 @@ pub(super) fn acceptance(seen: &Seen, moment: &Moment<'_>) -> Result<(), Breach>
             );
         }
         Some(
-            Input::ResourceFailed { resource, node, incarnation, run }
-            | Input::ResourceAlive { resource, node, incarnation, run },
+            Input::ResourceFailed { resource, node, incarnation, run, .. }
+            | Input::ResourceAlive { resource, node, incarnation, run, .. },
         ) => {
             let known = before.state().node(*node).map(|record| record.incarnation());
             ensure!(S8, known == Some(*incarnation), "a report of an older life of {node} counts");
@@ -52,10 +53,10 @@ pub(super) fn acceptance(seen: &Seen, moment: &Moment<'_>) -> Result<(), Breach>
             );
         }
         Some(
-            Input::NodeLeft { node, incarnation: Life::Of(reported) }
-            | Input::NodeLost { node, incarnation: Life::Of(reported) }
-            | Input::NodeFenced { node, incarnation: Life::Of(reported) }
-            | Input::NodeConfirmedDown { node, incarnation: Life::Of(reported) },
+            Input::NodeLeft { node, incarnation: Life::Of(reported), .. }
+            | Input::NodeLost { node, incarnation: Life::Of(reported), .. }
+            | Input::NodeFenced { node, incarnation: Life::Of(reported), .. }
+            | Input::NodeConfirmedDown { node, incarnation: Life::Of(reported), .. },
         ) => {
             let known = before.state().node(*node).map(|record| record.incarnation());
             ensure!(
@@ -128,7 +129,7 @@ pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Breach> {
         let is_start = effect.action == OperationKind::Start;
         ensure!(S10, !is_start, "{effect:?} while {other:?} is in flight");
     }
-    seen.operations.insert(id, effect.clone());
+    seen.operations.insert(id, *effect);
     if let Some(resource) = effect.resource
         && matches!(
             effect.action,
@@ -205,7 +206,7 @@ fn is_in_maintenance(moment: &Moment<'_>, resource: ResourceId) -> bool {
     record.is_some_and(|record| record.maintenance() == Maintenance::On)
         || matches!(
             moment.command(),
-            Some(Command::BeginMaintenance { resource: begun }) if *begun == resource
+            Some(Command::BeginMaintenance { resource: begun, .. }) if *begun == resource
         )
 }
 
@@ -288,7 +289,7 @@ pub(super) fn timed(
 
 /// The operation that an accepted answer ended, with the answer.
 pub(super) fn answered(moment: &Moment<'_>) -> Option<(Effect, Outcome)> {
-    let Some(Input::OperationFinished { operation, outcome }) = moment.input() else {
+    let Some(Input::OperationFinished { operation, outcome, .. }) = moment.input() else {
         return None;
     };
     let effect = moment.before.outstanding().find(|effect| effect.operation == *operation)?;

@@ -60,6 +60,7 @@ pub(super) fn effect(seen: &Seen, moment: &Moment<'_>, effect: &Effect) -> Resul
         | OperationKind::Probe
         | OperationKind::Fence
         | OperationKind::Inventory => Ok(()),
+        other => unimplemented!("{other:?}"),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{Breach, ensure};
 /// Judges a change of owner, and the beginning of a move.
 pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
-        Event::OwnerChanged { group, from, to, cause, epoch, proof } => {
+        Event::OwnerChanged { group, from, to, cause, epoch, proof, .. } => {
             let is_evicted = *cause == MovementCause::Configuration && to.is_none();
             ensure!(
                 S5,
@@ -31,7 +31,7 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
                 None => Ok(()),
             }
         }
-        Event::MoveStarted { group, from, to, cause } => {
+        Event::MoveStarted { group, from, to, cause, .. } => {
             ensure!(S7, seen.group(*group).owner == Some(*from), "{event:?} from another owner");
             ensure!(S4, *to != Some(*from), "{event:?} to its owner");
             ensure!(S5, seen.is_quorate, "{event:?} without quorum");

@@ -266,6 +266,7 @@ fn is_busy(cluster: &Cluster, resource: ResourceId) -> bool {
         | OperationKind::Probe
         | OperationKind::Fence
         | OperationKind::Inventory => false,
+        other => unimplemented!("{other:?}"),
     })
 }
 

@@ -20,7 +20,7 @@ use crate::{Breach, ensure};
 /// resource that is in its last attempt has no restarts.
 pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
-        Event::ResourceChanged { resource, from, to } => {
+        Event::ResourceChanged { resource, from, to, .. } => {
             changed(seen, moment, *resource, (*from, *to));
         }
         Event::RestartScheduled { resource, .. } => {
@@ -28,7 +28,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             record.may_leave = false;
             record.waits = true;
         }
-        Event::RestartsExhausted { resource, cause, retry_at } => {
+        Event::RestartsExhausted { resource, cause, retry_at, .. } => {
             let is_timed = retry_at.is_some() && *cause != NoRestartCause::Admission;
             if *cause == NoRestartCause::Admission {
                 // Its retry was due, and is over with that.
@@ -50,7 +50,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             seen.resources[resource.index()].may_leave |= may_leave;
         }
         Event::NodeChanged { node, to: NodeState::Paused, .. } => paused(seen, *node),
-        Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up } => {
+        Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up, .. } => {
             for resource in resources_on(seen, *node) {
                 let record = &mut seen.resources[resource.index()];
                 record.is_uncertain |= record.retry_at.is_some_and(|at| at <= moment.now);

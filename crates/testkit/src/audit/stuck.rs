@@ -265,11 +265,11 @@ fn cannot_run(cluster: &Cluster, resource: ResourceId) -> bool {
 mod tests {
     use super::*;
     use crate::Invariant;
-    use quorate::cluster::Life;
+    use quorate::cluster::{Command, Life};
     use quorate::policy::FirstPreferred;
     use quorate::settings::Priority;
     use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
-    use quorate::{Command, Incarnation, Input};
+    use quorate::{Incarnation, Input};
 
     #[test]
     fn circles_are_found() {
@@ -298,12 +298,12 @@ mod tests {
         };
         let joined = |node| {
             let incarnation = Incarnation::new(1);
-            Input::NodeJoined { node, incarnation, running: Vec::new() }
+            Input::node_joined(node, incarnation, Vec::new())
         };
         tell(joined(a));
         let up = tell(joined(b));
-        let paused = tell(Input::Command(Command::PauseNode { node: a }));
-        let nowhere = tell(Input::NodeLeft { node: b, incarnation: Life::Known });
+        let paused = tell(Input::Command(Command::pause_node(a)));
+        let nowhere = tell(Input::node_left(b, Life::Known));
         let waits = Reason::OwnerPaused { node: a };
         assert!(!goes_on(&up, sql, waits), "its owner is not paused");
         assert!(!goes_on(&paused, sql, waits), "another node could take it");

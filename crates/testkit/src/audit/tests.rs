@@ -4,12 +4,15 @@
 use std::time::Duration;
 
 use crate::Invariant;
-use quorate::cluster::{Effect, Event, Life, LockHandling, Outcome, Output};
+use crate::forge::{effect, event};
+use quorate::cluster::{Command, Effect, Event, Life, LockHandling, Outcome, Output};
+use quorate::kind::ResourceOverrides;
 use quorate::policy::FirstPreferred;
 use quorate::settings::{Failback, Fencing, RestartAction};
-use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration, ResourceOverrides};
-use quorate::state::{DrainMode, OperationKind};
-use quorate::{Cluster, Command, Incarnation, Input, NodeId, OpId, ResourceId, Timestamp};
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
+use quorate::state::OperationKind;
+use quorate::{Cluster, Incarnation, Input, NodeId, OpId, ResourceId, Timestamp};
+use serde_json::json;
 
 use super::seen::Seen;
 use super::{Audit, Moment, Stimulus};
@@ -158,16 +161,16 @@ impl Scene {
 }
 
 fn joined(node: NodeId, life: u64) -> Input {
-    Input::NodeJoined { node, incarnation: Incarnation::new(life), running: Vec::new() }
+    Input::node_joined(node, Incarnation::new(life), Vec::new())
 }
 
 fn answer(effect: &Effect, outcome: Outcome) -> Input {
     if effect.action == OperationKind::Inventory {
         let Effect { node, incarnation, operation, .. } = *effect;
         let (running, operation) = (Vec::new(), Some(operation));
-        return Input::NodeInventory { node, incarnation, running, operation };
+        return Input::node_inventory(node, incarnation, running).answering(operation).into();
     }
-    Input::OperationFinished { operation: effect.operation, outcome }
+    Input::operation_finished(effect.operation, outcome)
 }
 
 fn input(input: Input) -> Next {
@@ -179,25 +182,15 @@ fn command(command: Command) -> Next {
 }
 
 fn failed(resource: ResourceId, node: NodeId) -> Input {
-    Input::ResourceFailed {
-        resource,
-        node,
-        incarnation: Incarnation::new(1),
-        run: Default::default(),
-    }
+    Input::resource_failed(resource, node, Incarnation::new(1)).into()
 }
 
 fn offline() -> Next {
-    command(Command::TakeGroupOffline { group: SQL, lock: LockHandling::Respect })
+    command(Command::take_group_offline(SQL).into())
 }
 
 fn drain(node: NodeId) -> Next {
-    command(Command::DrainNode {
-        node,
-        mode: DrainMode::Normal,
-        target: None,
-        lock: LockHandling::Respect,
-    })
+    command(Command::drain_node(node).into())
 }
 
 /// Changes every event.
@@ -235,16 +228,13 @@ fn what_is_not_forged_is_no_breach() {
     let steps = [
         (trusted(), offline()),
         (trusted(), drain(A)),
-        (trusted(), input(Input::NodeLost { node: A, incarnation: Life::Known })),
+        (trusted(), input(Input::node_lost(A, Life::Known))),
         (trusted(), input(failed(DB, A))),
-        (
-            Scene::online(Fencing::Required),
-            input(Input::NodeLost { node: A, incarnation: Life::Known }),
-        ),
+        (Scene::online(Fencing::Required), input(Input::node_lost(A, Life::Known))),
         (Scene::new(Fencing::Trusted).just(joined(A, 1)), input(joined(B, 1))),
         (trusted().later(10_000), Next::Timer),
-        (trusted(), command(Command::EvictNode { node: C })),
-        (trusted(), command(Command::EvictNode { node: NodeId::new(9) })),
+        (trusted(), command(Command::evict_node(C))),
+        (trusted(), command(Command::evict_node(NodeId::new(9)))),
     ];
     for (scene, next) in steps {
         let verdict = scene.judge(&next, |_| {}, |_| {});
@@ -260,7 +250,7 @@ fn an_audit_begins_in_the_middle() {
     let effect = scene.asked(OperationKind::Terminate);
     let mut scene = scene.just(answer(&effect, Outcome::Succeeded));
     scene.audit = Audit::new(&scene.cluster);
-    let scene = scene.just(Input::NodeLost { node: A, incarnation: Life::Known });
+    let scene = scene.just(Input::node_lost(A, Life::Known));
     let next = input(answer(&scene.asked(OperationKind::Fence), Outcome::Succeeded));
     assert_eq!(scene.judge(&next, |_| {}, |_| {}), None);
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use quorate::cluster::{Event, Life, Outcome};
+use quorate::cluster::{Command, Event, Life, Outcome};
 use quorate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
 use quorate::settings::UnconfirmedStop;
 use quorate::state::{DownProof, MovementCause, NodeRecord, OperationKind};
-use quorate::{Command, Incarnation, Input, NodeId, ResourceId};
+use quorate::{Incarnation, Input, NodeId, ResourceId};
 
 use super::{Moment, failures, operations};
 use crate::audit::seen::Seen;
@@ -16,13 +16,13 @@ use crate::{Breach, ensure};
 /// machine has.
 pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
-        Event::NodeChanged { node, from, to } => {
+        Event::NodeChanged { node, from, to, .. } => {
             ensure!(S33, seen.node(*node).state == *from, "{event:?} from another state");
             let is_legal = NodeEvent::ALL.iter().any(|on| from.next(*on).target() == Some(*to));
             ensure!(S33, is_legal, "{event:?} is in no table");
             went_down(seen, moment, *node, *from, *to)
         }
-        Event::ResourceChanged { resource, from, to } => {
+        Event::ResourceChanged { resource, from, to, .. } => {
             ensure!(S33, seen.resource(*resource).state == *from, "{event:?} from another state");
             let is_legal = ResourceEvent::ALL.iter().any(|on| from.next(*on).target() == Some(*to));
             ensure!(S33, is_legal, "{event:?} is in no table");
@@ -34,7 +34,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             }
             Ok(())
         }
-        Event::GroupChanged { group, from, to } => {
+        Event::GroupChanged { group, from, to, .. } => {
             ensure!(S33, seen.group(*group).told == *from, "{event:?} from another state");
             let fold = seen.fold(*group);
             ensure!(S33, fold == *to, "{event:?}, its resources add up to {fold}");
@@ -93,7 +93,7 @@ fn doubt_ends(
     );
     let is_cleared = matches!(
         moment.command(),
-        Some(Command::ClearResourceFailure { resource: cleared }) if *cleared == resource
+        Some(Command::ClearResourceFailure { resource: cleared, .. }) if *cleared == resource
     ) && !seen.resource(resource).may_start_late;
     let declared = seen.spec.resource(resource).expect("a declared resource");
     let is_assumed = declared.settings().unconfirmed_stop == UnconfirmedStop::AssumeOff;
@@ -139,7 +139,7 @@ fn comes_online(
         }
         // It runs there already; its group never had an owner.
         (ResourceState::Offline, _) if seen.taken_over == Some(resource) => true,
-        (_, Some(Input::NodeJoined { node, incarnation, running })) => {
+        (_, Some(Input::NodeJoined { node, incarnation, running, .. })) => {
             let known = moment.before.state().node(*node);
             let listed = running.iter().find(|of| of.resource == resource);
             let is_settled = listed.is_none_or(|of| !of.state.is_pending());
@@ -195,10 +195,10 @@ fn off_by(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<DownProof> {
     let is_later = |life: &Life| matches!(life, Life::Of(reported) if is_after(*reported));
     match moment.input() {
         Some(
-            Input::NodeLeft { node: off, incarnation }
-            | Input::NodeConfirmedDown { node: off, incarnation },
+            Input::NodeLeft { node: off, incarnation, .. }
+            | Input::NodeConfirmedDown { node: off, incarnation, .. },
         ) if *off == node && is_later(incarnation) => return Some(DownProof::Rebooted),
-        Some(Input::NodeLost { node: lost, incarnation })
+        Some(Input::NodeLost { node: lost, incarnation, .. })
             if *lost == node && is_later(incarnation) =>
         {
             return Some(DownProof::LaterLife);
@@ -251,7 +251,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
                 seen.dissolve();
             }
         }
-        Event::QuorumChanged { verdict } => {
+        Event::QuorumChanged { verdict, .. } => {
             seen.is_quorate = verdict.is_quorate();
             for group in &mut seen.groups {
                 group.has_begun = false;
@@ -260,7 +260,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
                 seen.form();
             }
         }
-        Event::ResourceChanged { resource, from, to } => {
+        Event::ResourceChanged { resource, from, to, .. } => {
             let group = seen.group_of(*resource);
             seen.groups[group.index()].is_settled |=
                 matches!(to, ResourceState::OnlinePending | ResourceState::Online);
@@ -284,7 +284,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             }
         }
         Event::GroupChanged { group, to, .. } => seen.groups[group.index()].told = *to,
-        Event::OwnerChanged { group, from, to, cause, epoch, proof } => {
+        Event::OwnerChanged { group, from, to, cause, epoch, proof, .. } => {
             let record = &mut seen.groups[group.index()];
             record.owner = *to;
             record.takes_room = to.is_some();
@@ -307,13 +307,13 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             seen.groups[group.index()].movement = Some((*to, *cause));
         }
         Event::MoveAbandoned { group, .. } => seen.groups[group.index()].movement = None,
-        Event::OrphanFound { resource, node } => {
+        Event::OrphanFound { resource, node, .. } => {
             seen.orphans.insert((*node, *resource));
         }
-        Event::OrphanGone { resource, node } => {
+        Event::OrphanGone { resource, node, .. } => {
             seen.orphans.remove(&(*node, *resource));
         }
-        Event::TakenOver { resource, node } => {
+        Event::TakenOver { resource, node, .. } => {
             seen.orphans.remove(&(*node, *resource));
             seen.taken_over = Some(*resource);
         }

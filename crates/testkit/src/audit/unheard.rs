@@ -1,10 +1,10 @@
 //! Nobody knows where something runs that was declared just now: each node that is not off has to
 //! say, or an operator.
 
-use quorate::cluster::{Effect, Event};
+use quorate::cluster::{Command, Effect, Event};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::state::OperationKind;
-use quorate::{Command, Epoch, Input, NodeId, ResourceId};
+use quorate::{Epoch, Input, NodeId, ResourceId};
 
 use super::Moment;
 use crate::audit::seen::Seen;
@@ -17,7 +17,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
         Some(Input::NodeInventory { node, operation: Some(operation), .. }) => {
             seen.unheard.retain(|(of, _), since| of != node || *operation <= *since);
         }
-        Some(Input::Command(Command::ClearResourceFailure { resource })) => {
+        Some(Input::Command(Command::ClearResourceFailure { resource, .. })) => {
             seen.unheard.retain(|(_, of), _| of != resource);
         }
         _ => {}
@@ -31,7 +31,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             seen.unheard.retain(|(of, _), _| of != node);
             Ok(())
         }
-        Event::TakenOver { resource, node } => taken_over(seen, moment, *resource, *node),
+        Event::TakenOver { resource, node, .. } => taken_over(seen, moment, *resource, *node),
         _ => Ok(()),
     }
 }

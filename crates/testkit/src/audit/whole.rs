@@ -1,11 +1,11 @@
 //! The state as a whole.
 
-use quorate::cluster::{Event, Output};
+use quorate::cluster::{Command, Event, Output};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{Maintenance, NoQuorum};
 use quorate::spec::ClusterSpec;
 use quorate::state::{OperationKind, Room};
-use quorate::{Cluster, Command, Input, Timestamp};
+use quorate::{Cluster, Input, Timestamp};
 
 use super::{Moment, without_quorum};
 use crate::audit::seen::{Seen, same_resource};

@@ -1,19 +1,18 @@
 //! How the steps of a history come about.
 
-use quorate::cluster::{Life, Outcome, Running, RunningState};
+use quorate::cluster::{Command, Life, Outcome, Running, RunningState};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::quorum::WitnessState;
 use quorate::settings::Fencing;
 use quorate::spec::ClusterDeclaration;
 use quorate::state::OperationKind;
-use quorate::{Command, Incarnation, Input, NodeId, OpId, ResourceId, WallClock};
+use quorate::{Incarnation, Input, NodeId, OpId, ResourceId, WallClock};
 
 use crate::Breach;
-use crate::history::edits;
-use crate::history::orders;
 use crate::history::run::Run;
 use crate::history::step::{Fate, Manner, Step};
 use crate::history::world::Listing;
+use crate::history::{edits, orders};
 
 const WAITS: [u64; 12] =
     [0, 1, 10, 100, 500, 1_000, 2_000, 5_000, 30_000, 600_000, 3_600_000, 86_400_000];
@@ -46,14 +45,14 @@ impl Run {
             Step::Resource { resource, fate } => self.trouble(usize::from(resource), fate),
             Step::Witness { up } => {
                 let witness = if up { WitnessState::Up } else { WitnessState::Down };
-                self.feed(Input::WitnessChanged { witness }).map(|_| ())
+                self.feed(Input::witness_changed(witness)).map(|_| ())
             }
             Step::WallClock { hour, offset } => {
                 let reading = WallClock {
                     utc_millis_of_day: u32::from(hour) * 3_600_000 + u32::from(offset) * 1_000,
                     utc_offset_minutes: i16::from(offset % 25) * 60 - 720,
                 };
-                self.feed(Input::WallClockRead { reading }).map(|_| ())
+                self.feed(Input::wall_clock_read(reading)).map(|_| ())
             }
             Step::Command { kind, one, other, flags } => {
                 let command = orders::command(self.cluster.spec(), kind, one, other, flags);
@@ -63,7 +62,7 @@ impl Run {
                 let declaration = edits::edit(self.cluster.spec(), kind, one, other);
                 let moves = edits::moves(one);
                 self.run_already(&declaration, usize::from(one), usize::from(other));
-                let command = Command::Configure { declaration: Box::new(declaration), moves };
+                let command = Command::configure(declaration).moves(moves).into();
                 self.feed(Input::Command(command)).map(|_| ())
             }
             Step::Junk { kind, one, other } => self.junk(kind, one, other),
@@ -104,14 +103,14 @@ impl Run {
 
     pub(crate) fn finish(&mut self, operation: u64, outcome: Outcome) -> Result<(), Breach> {
         let operation = OpId::new(operation);
-        self.feed(Input::OperationFinished { operation, outcome }).map(|_| ())
+        self.feed(Input::operation_finished(operation, outcome)).map(|_| ())
     }
 
     fn work(&mut self, job: usize, manner: Manner) -> Result<(), Breach> {
         let Some(job) = job.checked_rem(self.world.jobs.len()) else { return Ok(()) };
         if manner == Manner::Progress {
             let operation = self.world.jobs[job].effect.operation;
-            return self.feed(Input::OperationProgressed { operation }).map(|_| ());
+            return self.feed(Input::operation_progressed(operation)).map(|_| ());
         }
         if self.world.jobs[job].effect.action == OperationKind::Inventory
             && !matches!(manner, Manner::Drop | Manner::GiveUp)
@@ -135,10 +134,9 @@ impl Run {
         let Some(node) = spec.node_id(&node) else { return Ok(()) };
         let running = running
             .iter()
-            .filter_map(|(name, state)| Some(Running::new(spec.resource_id(name)?, *state)))
-            .collect();
-        let operation = Some(operation);
-        self.feed(Input::NodeInventory { node, incarnation, running, operation }).map(|_| ())
+            .filter_map(|(name, state)| Some(Running::new(spec.resource_id(name)?, *state)));
+        let answer = Input::node_inventory(node, incarnation, running).answering(operation);
+        self.feed(answer.into()).map(|_| ())
     }
 
     pub(crate) fn work_all(&mut self) -> Result<(), Breach> {
@@ -237,23 +235,21 @@ impl Run {
                     self.world.machine(&name).halt();
                     self.cut_off(&name);
                     let incarnation = self.life_of(node, &name);
-                    return self.feed(Input::NodeLeft { node, incarnation }).map(|_| ());
+                    return self.feed(Input::node_left(node, incarnation)).map(|_| ());
                 }
             }
             Fate::Fenced => {
                 self.world.machine(&name).crash();
                 let incarnation = self.life_of(node, &name);
-                return self.feed(Input::NodeFenced { node, incarnation }).map(|_| ());
+                return self.feed(Input::node_fenced(node, incarnation)).map(|_| ());
             }
             Fate::ConfirmedDown => {
                 self.world.machine(&name).crash();
-                return self
-                    .feed(Input::NodeConfirmedDown { node, incarnation: Life::Known })
-                    .map(|_| ());
+                return self.feed(Input::node_confirmed_down(node, Life::Known)).map(|_| ());
             }
             Fate::LateNews(kind) => return self.late_news(node, kind),
             Fate::ConfirmedDownWrongly => {
-                if self.feed(Input::NodeConfirmedDown { node, incarnation: Life::Known })?.is_ok() {
+                if self.feed(Input::node_confirmed_down(node, Life::Known))?.is_ok() {
                     self.world.is_tainted = true;
                 }
             }
@@ -288,7 +284,7 @@ impl Run {
             self.world.machine(name).crash();
         }
         let incarnation = self.life_of(node, name);
-        self.feed(Input::NodeLost { node, incarnation }).map(|_| ())
+        self.feed(Input::node_lost(node, incarnation)).map(|_| ())
     }
 
     /// The life in which a machine is, or was last.
@@ -301,12 +297,12 @@ impl Run {
     fn late_news(&mut self, node: NodeId, kind: u8) -> Result<(), Breach> {
         let known = self.cluster.state().node(node).map_or(0, |of| of.incarnation().value());
         let Some(life) = known.checked_sub(1 + u64::from(kind / 4 % 2)) else { return Ok(()) };
-        let incarnation = Incarnation::new(life).into();
+        let incarnation = Incarnation::new(life);
         self.feed(match kind % 4 {
-            0 => Input::NodeLeft { node, incarnation },
-            1 => Input::NodeLost { node, incarnation },
-            2 => Input::NodeFenced { node, incarnation },
-            _ => Input::NodeConfirmedDown { node, incarnation },
+            0 => Input::node_left(node, incarnation),
+            1 => Input::node_lost(node, incarnation),
+            2 => Input::node_fenced(node, incarnation),
+            _ => Input::node_confirmed_down(node, incarnation),
         })
         .map(|_| ())
     }
@@ -324,7 +320,7 @@ impl Run {
         }
         let incarnation = Incarnation::new(self.world.machine(name).incarnation());
         let running = self.listed(name);
-        self.feed(Input::NodeJoined { node, incarnation, running }).map(|_| ())
+        self.feed(Input::node_joined(node, incarnation, running)).map(|_| ())
     }
 
     /// The agent of a node is restarted in its life and says what the node runs.
@@ -336,7 +332,7 @@ impl Run {
         machine.lose_memory();
         let incarnation = Incarnation::new(machine.incarnation());
         let running = self.listed(name);
-        self.feed(Input::NodeInventory { node, incarnation, running, operation: None }).map(|_| ())
+        self.feed(Input::node_inventory(node, incarnation, running).into()).map(|_| ())
     }
 
     /// What the agent of a node lists.
@@ -379,10 +375,15 @@ impl Run {
             }
             1 => {
                 self.world.machine(&on).kill(&name);
-                self.feed(Input::ResourceFailed { resource, node, incarnation, run }).map(|_| ())
+                self.feed(Input::resource_failed(resource, node, incarnation).of_run(run).into())
+                    .map(|_| ())
             }
-            2 => self.feed(Input::ResourceFailed { resource, node, incarnation, run }).map(|_| ()),
-            _ => self.feed(Input::ResourceAlive { resource, node, incarnation, run }).map(|_| ()),
+            2 => self
+                .feed(Input::resource_failed(resource, node, incarnation).of_run(run).into())
+                .map(|_| ()),
+            _ => self
+                .feed(Input::resource_alive(resource, node, incarnation).of_run(run).into())
+                .map(|_| ()),
         }
     }
 
@@ -402,7 +403,7 @@ impl Run {
 
     /// An operator asks. Their word that something is off is true, or taints what it is about.
     fn order(&mut self, command: Command, flags: u8) -> Result<(), Breach> {
-        if let Command::ClearResourceFailure { resource } = command
+        if let Command::ClearResourceFailure { resource, .. } = command
             && self.cluster.state().resource_state(resource) == ResourceState::InDoubt
             && let Some(declared) = self.cluster.spec().resource(resource)
         {
@@ -433,33 +434,33 @@ impl Run {
                 if self.is_outstanding(operation.value()) {
                     return Ok(());
                 }
-                Input::OperationFinished { operation, outcome: Outcome::Succeeded }
+                Input::operation_finished(operation, Outcome::Succeeded)
             }
-            1 => Input::ResourceFailed { resource, node, incarnation, run: operation.into() },
-            2 => Input::ResourceAlive { resource, node, incarnation, run: operation.into() },
+            1 => Input::resource_failed(resource, node, incarnation).of_run(operation).into(),
+            2 => Input::resource_alive(resource, node, incarnation).of_run(operation).into(),
             3 => {
                 let odd = if one & 1 == 0 { 0 } else { u64::MAX - u64::from(other) };
                 let now = core::mem::replace(&mut self.now, odd);
-                let answer =
-                    self.feed(Input::NodeLeft { node: NodeId::new(99), incarnation: Life::Known });
+                let answer = self.feed(Input::node_left(NodeId::new(99), Life::Known));
                 self.now = now;
                 return answer.map(|_| ());
             }
-            4 => Input::WallClockRead {
-                reading: WallClock { utc_millis_of_day: 86_400_000, utc_offset_minutes: 0 },
-            },
+            4 => Input::wall_clock_read(WallClock {
+                utc_millis_of_day: 86_400_000,
+                utc_offset_minutes: 0,
+            }),
             5 => {
                 let running = vec![resource.into(), resource.into()];
-                Input::NodeJoined { node, incarnation: Incarnation::new(u64::MAX), running }
+                Input::node_joined(node, Incarnation::new(u64::MAX), running)
             }
             6 => {
                 let state = self.cluster.state().node_state(node);
                 if state.is_member() || state == NodeState::Unclean {
                     return Ok(());
                 }
-                Input::NodeLost { node, incarnation: Life::Known }
+                Input::node_lost(node, Life::Known)
             }
-            _ => Input::OperationProgressed { operation },
+            _ => Input::operation_progressed(operation),
         };
         self.feed(input).map(|_| ())
     }

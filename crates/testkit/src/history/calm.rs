@@ -1,14 +1,14 @@
 //! After the storm: no more faults. Everything that can come online does, and then there is rest.
 
+use quorate::cluster::Command;
 use quorate::machine::NodeState;
 use quorate::quorum::WitnessState;
 use quorate::state::Pause;
-use quorate::{Command, Input, NodeId, Timestamp};
+use quorate::{Input, NodeId, Timestamp};
 
-use crate::Invariant;
 use crate::history::run::Run;
 use crate::liveness::{self, Journal};
-use crate::{Breach, ensure};
+use crate::{Breach, Invariant, ensure};
 
 /// Longest calm, in timers that go off.
 const TIMERS: usize = 90;
@@ -23,7 +23,7 @@ impl Run {
         self.note(|_| "calm".into());
         self.world.held.clear();
         self.world.lists.clear();
-        self.feed(Input::WitnessChanged { witness: WitnessState::Up })?.ok();
+        self.feed(Input::witness_changed(WitnessState::Up))?.ok();
         let begun_at = Timestamp::from_millis(self.now);
         self.journal = Some(Journal::new());
         self.come_to_rest()?;
@@ -91,7 +91,7 @@ impl Run {
         }
         if self.cluster.state().node(node).is_some_and(|of| of.pause() == Pause::Requested) {
             let failback = quorate::cluster::ResumeFailback::ByPolicy;
-            let command = Command::ResumeNode { node, failback };
+            let command = Command::resume_node(node).failback(failback).into();
             let answer = self.feed(Input::Command(command))?;
             ensure!(L5, answer.is_ok(), "{name} cannot be resumed: {answer:?}");
         }

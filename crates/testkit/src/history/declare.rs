@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use quorate::kind::KindDeclaration;
+use quorate::kind::{KindDeclaration, ResourceOverrides};
+use quorate::settings::{
+    Admission, AntiAffinityPlacement, ColdStart, DependencyChange, DesiredState, Failback,
+    FailbackWindow, FailoverLimit, Fencing, Interval, Maintenance, NoQuorum, OnUnfixable, Priority,
+    QuorumRule, RedundantProvider, RestartAction, Retry, UnconfirmedStop,
+};
 use quorate::spec::{
-    Admission, AntiAffinityPlacement, ClusterDeclaration, ColdStart, DependencyChange,
-    DesiredState, Failback, FailbackWindow, FailoverLimit, Fencing, GroupDeclaration, Interval,
-    Maintenance, NoQuorum, NodeDeclaration, OnUnfixable, Priority, Profile, QuorumRule,
-    RedundantProvider, ResourceDeclaration, ResourceOverrides, RestartAction, Retry,
-    UnconfirmedStop,
+    ClusterDeclaration, GroupDeclaration, NodeDeclaration, Profile, ResourceDeclaration,
 };
 
 use crate::history::tape::Tape;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use quorate::cluster::ConfigurationMoves;
+use quorate::settings::{Interval, NoQuorum, Priority, QuorumRule};
 use quorate::spec::{
-    ClusterDeclaration, ClusterSpec, GroupDeclaration, Interval, NoQuorum, NodeDeclaration,
-    Priority, QuorumRule, ResourceDeclaration,
+    ClusterDeclaration, ClusterSpec, GroupDeclaration, NodeDeclaration, ResourceDeclaration,
 };
 
 use crate::history::declare;

@@ -1,9 +1,9 @@
 //! Commands of operators, sensible or not.
 
-use quorate::cluster::{LockHandling, ResumeFailback, WhenRefused};
+use quorate::cluster::{Command, LockHandling, ResumeFailback, WhenRefused};
 use quorate::spec::ClusterSpec;
 use quorate::state::{DrainMode, MoveFailure};
-use quorate::{Command, GroupId, NodeId, ResourceId};
+use quorate::{GroupId, NodeId, ResourceId};
 
 /// A command about something that may exist.
 pub(crate) fn command(spec: &ClusterSpec, kind: u8, one: u16, other: u16, flags: u8) -> Command {
@@ -16,24 +16,29 @@ pub(crate) fn command(spec: &ClusterSpec, kind: u8, one: u16, other: u16, flags:
     let resource = ResourceId::from_index(index(one, spec.resources().len()));
     let lock = if flags & 1 == 0 { LockHandling::Override } else { LockHandling::Respect };
     match kind % 24 {
-        0 | 1 => Command::BringGroupOnline { group, lock },
-        2 => Command::TakeGroupOffline { group, lock },
-        3 => Command::BringResourceOnline { resource, lock },
-        4 => Command::TakeResourceOffline { resource, lock },
+        0 | 1 => Command::bring_group_online(group).lock(lock).into(),
+        2 => Command::take_group_offline(group).lock(lock).into(),
+        3 => Command::bring_resource_online(resource).lock(lock).into(),
+        4 => Command::take_resource_offline(resource).lock(lock).into(),
         5..=7 => {
             let to = (flags & 2 == 0).then_some(other_node);
             let on_failure =
                 if flags & 4 == 0 { MoveFailure::Failover } else { MoveFailure::ReturnToSource };
             let when_refused =
                 if flags & 8 == 0 { WhenRefused::Refuse } else { WhenRefused::Queue };
-            Command::MoveGroup { group, to, on_failure, when_refused, lock }
+            Command::move_group(group)
+                .maybe_to(to)
+                .on_failure(on_failure)
+                .when_refused(when_refused)
+                .lock(lock)
+                .into()
         }
-        8 => Command::CancelMove { group },
-        9 => Command::PauseNode { node },
+        8 => Command::cancel_move(group),
+        9 => Command::pause_node(node),
         10 | 11 => {
             let mode = if flags & 2 == 0 { DrainMode::Normal } else { DrainMode::Forced };
             let target = (flags & 4 != 0).then_some(other_node);
-            Command::DrainNode { node, mode, target, lock }
+            Command::drain_node(node).mode(mode).maybe_to(target).lock(lock).into()
         }
         12..=14 => {
             let failback = match flags % 3 {
@@ -41,18 +46,18 @@ pub(crate) fn command(spec: &ClusterSpec, kind: u8, one: u16, other: u16, flags:
                 1 => ResumeFailback::Immediate,
                 _ => ResumeFailback::ByPolicy,
             };
-            Command::ResumeNode { node, failback }
+            Command::resume_node(node).failback(failback).into()
         }
-        15 | 16 => Command::ClearResourceFailure { resource },
+        15 | 16 => Command::clear_resource_failure(resource),
         17 => {
             let node = (flags & 2 == 0).then_some(other_node);
-            Command::ClearGroupFailures { group, node }
+            Command::clear_group_failures(group).maybe_on(node).into()
         }
-        18 | 19 => Command::FailResource { resource },
-        20 => Command::BeginMaintenance { resource },
-        21 => Command::EndMaintenance { resource },
-        22 if flags & 2 == 0 => Command::LockGroup { group },
-        22 => Command::UnlockGroup { group },
-        _ => Command::EvictNode { node },
+        18 | 19 => Command::fail_resource(resource),
+        20 => Command::begin_maintenance(resource),
+        21 => Command::end_maintenance(resource),
+        22 if flags & 2 == 0 => Command::lock_group(group),
+        22 => Command::unlock_group(group),
+        _ => Command::evict_node(node),
     }
 }

@@ -108,7 +108,7 @@ impl Run {
     pub(crate) fn feed(&mut self, input: Input) -> Result<Result<(), InputError>, Breach> {
         let now = Timestamp::from_millis(self.now);
         self.note(|cluster| match &input {
-            Input::Command(quorate::Command::Configure { declaration, .. }) => {
+            Input::Command(quorate::cluster::Command::Configure { declaration, .. }) => {
                 let json = serde_json::to_string(declaration).unwrap_or_default();
                 format!("{now} configure {json}")
             }
@@ -171,6 +171,7 @@ impl Run {
                     format!("    -> #{} {effect} (epoch {})", effect.operation, effect.epoch)
                 }
                 Output::Event(event) => format!("       {event:?}"),
+                other => unimplemented!("{other:?}"),
             });
         }
     }
@@ -185,19 +186,20 @@ impl Run {
         for output in outputs {
             match output {
                 Output::Effect(effect) => {
-                    self.world.take(self.cluster.spec().named(effect.clone()));
+                    self.world.take(self.cluster.spec().named(*effect));
                 }
-                Output::Event(Event::InventoryTaken { node, floor }) => {
+                Output::Event(Event::InventoryTaken { node, floor, .. }) => {
                     let name = self.node_name(*node);
                     self.world.machine(&name).set_floor(*floor);
                 }
-                Output::Event(Event::TakenOver { node, resource }) => {
+                Output::Event(Event::TakenOver { node, resource, .. }) => {
                     let name = self.node_name(*node);
                     let declared = self.cluster.spec().resource(*resource);
                     let resource = declared.map_or_else(String::new, |of| of.name().to_owned());
                     self.world.take_over(&name, &resource);
                 }
                 Output::Event(_) => {}
+                other => unimplemented!("{other:?}"),
             }
         }
         audit::state(&self.cluster)?;
@@ -285,7 +287,10 @@ impl Run {
     fn world_learns(&mut self, input: &Input) {
         if matches!(
             input,
-            Input::Command(quorate::Command::Configure { .. } | quorate::Command::EvictNode { .. })
+            Input::Command(
+                quorate::cluster::Command::Configure { .. }
+                    | quorate::cluster::Command::EvictNode { .. }
+            )
         ) {
             let spec = self.cluster.spec();
             for machine in self.world.machines.values_mut() {

@@ -514,6 +514,7 @@ impl Machine {
                 })
             }
             OperationKind::Fence | OperationKind::Inventory => None,
+            other => unimplemented!("{other:?}"),
         }
     }
 }

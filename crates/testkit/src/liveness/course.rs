@@ -64,6 +64,7 @@ pub fn no_ping_pong(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Resu
                 | MovementCause::NodeFailure
                 | MovementCause::Drain
                 | MovementCause::Return => {}
+                other => unimplemented!("{other:?}"),
             }
         }
     }
@@ -153,6 +154,7 @@ pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result
                 | MovementCause::Drain
                 | MovementCause::Return
                 | MovementCause::Configuration => true,
+                other => unimplemented!("{other:?}"),
             };
             if begins_anew {
                 left.clear();

@@ -82,6 +82,7 @@ impl Journal {
             entry.outputs.iter().filter_map(move |output| match output {
                 Output::Event(event) => Some((entry.at, event)),
                 Output::Effect(_) => None,
+                other => unimplemented!("{other:?}"),
             })
         })
     }

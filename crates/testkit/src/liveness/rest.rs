@@ -113,7 +113,7 @@ pub fn stays_at_rest(journal: &Journal, at: Timestamp) -> Result<(), Breach> {
     Ok(())
 }
 
-const fn is_look(action: OperationKind) -> bool {
+fn is_look(action: OperationKind) -> bool {
     match action {
         OperationKind::CheckLooksAlive
         | OperationKind::CheckIsAlive
@@ -123,6 +123,7 @@ const fn is_look(action: OperationKind) -> bool {
         | OperationKind::Stop
         | OperationKind::Terminate
         | OperationKind::Fence => false,
+        other => unimplemented!("{other:?}"),
     }
 }
 
@@ -228,10 +229,10 @@ mod tests {
         let mut inputs: Vec<Input> = (0..3)
             .map(|node| {
                 let (node, incarnation) = (NodeId::new(node), Incarnation::new(1));
-                Input::NodeJoined { node, incarnation, running: Vec::new() }
+                Input::node_joined(node, incarnation, Vec::new())
             })
             .collect();
-        inputs.push(Input::NodeLost { node: A, incarnation: Life::Known });
+        inputs.push(Input::node_lost(A, Life::Known));
         for input in inputs {
             cluster.handle(Timestamp::from_millis(1_000), input).expect("it is accepted");
         }

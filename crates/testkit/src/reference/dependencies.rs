@@ -267,5 +267,6 @@ pub(super) fn is_in_motion(kind: OperationKind) -> bool {
         | OperationKind::Probe
         | OperationKind::Fence
         | OperationKind::Inventory => false,
+        other => unimplemented!("{other:?}"),
     }
 }

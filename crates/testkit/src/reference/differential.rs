@@ -107,6 +107,7 @@ impl Differential {
                 Some(spec.resource(*resource)?.name().to_owned())
             }
             Output::Event(_) | Output::Effect(_) => None,
+            other => unimplemented!("{other:?}"),
         });
         let step = Step { moment, before, after, taken_over: taken_over.collect() };
         self.in_the_course(cluster, &step, outputs)?;
@@ -136,7 +137,7 @@ impl Differential {
         for output in outputs {
             match output {
                 Output::Effect(effect) => {
-                    let effect: Effect<Names> = spec.named(effect.clone());
+                    let effect: Effect<Names> = spec.named(*effect);
                     self.effect(step, &picture, &effect)?;
                 }
                 Output::Event(Event::ConfigurationChanged { .. }) => {
@@ -150,6 +151,7 @@ impl Differential {
                     self.count(spec, step, &picture, &event);
                     picture.learn(&event);
                 }
+                other => unimplemented!("{other:?}"),
             }
         }
         self.failed_nodes(&picture, &step.after)

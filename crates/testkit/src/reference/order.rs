@@ -149,6 +149,7 @@ impl Picture {
                     (Trigger::ResourceFailure | Trigger::NodeFailure, _) => {
                         vec![position(&turned(list, owner), node)]
                     }
+                    other => unimplemented!("{other:?}"),
                 }
             }
         }

@@ -88,6 +88,7 @@ impl Picture {
             | Trigger::NodeFailure
             | Trigger::BestPossible
             | Trigger::Drain => true,
+            other => unimplemented!("{other:?}"),
         };
         if leaves && group.owner.as_deref() == Some(node) {
             return Standing::Unfit(Objection::IsOwner);
@@ -184,6 +185,7 @@ impl Picture {
         let has_place = match trigger {
             Trigger::Start | Trigger::NodeFailure => false,
             Trigger::ResourceFailure | Trigger::BestPossible | Trigger::Drain => true,
+            other => unimplemented!("{other:?}"),
         };
         let running = self.running_rivals(group, node);
         if has_place && !running.is_empty() && self.admission == Admission::SameClassOnline {

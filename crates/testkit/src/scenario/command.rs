@@ -28,8 +28,8 @@ pub(crate) fn inputs(
         "join" => join(cluster, world, arguments)?,
         "inventory" => inventory(cluster, world, arguments)?,
         "leave" | "lose" | "fenced" | "confirm-down" => departure(verb, arguments)?,
-        "witness" => vec![Input::WitnessChanged { witness: witness(arguments)? }],
-        "clock" => vec![Input::WallClockRead { reading: clock(arguments)? }],
+        "witness" => vec![Input::witness_changed(witness(arguments)?)],
+        "clock" => vec![Input::wall_clock_read(clock(arguments)?)],
         "resume-core" => vec![Input::CoreResumed],
         "crash" | "alive" => vec![report(cluster, world, verb, arguments)?],
         _ => match command(cluster, verb, rest)? {
@@ -59,7 +59,7 @@ fn join(
             world.switch_off(&node);
             running.iter().for_each(|listed| world.run(&listed.resource, &node));
         }
-        inputs.push(Input::NodeJoined { node, incarnation, running: running.clone() });
+        inputs.push(Input::node_joined(node, incarnation, running.clone()));
     }
     Ok(inputs)
 }
@@ -113,10 +113,9 @@ fn report(
         if run.is_none() || run == present {
             world.die(&resource, Some(&node));
         }
-        let run = run.into();
-        return Ok(Input::ResourceFailed { resource, node, incarnation, run });
+        return Ok(Input::resource_failed(resource, node, incarnation).of_run(run).into());
     }
-    Ok(Input::ResourceAlive { resource, node, incarnation, run: run.into() })
+    Ok(Input::resource_alive(resource, node, incarnation).of_run(run).into())
 }
 
 fn command(
@@ -132,19 +131,19 @@ fn command(
     Ok(Some(match verb {
         "online" | "offline" | "clear" => on_group_or_resource(cluster, verb, arguments, lock)?,
         "move" => move_group(arguments, lock)?,
-        "cancel-move" => Command::CancelMove { group: arguments.one("a group")? },
-        "pause" => Command::PauseNode { node: arguments.one("a node")? },
+        "cancel-move" => Command::cancel_move(arguments.one("a group")?),
+        "pause" => Command::pause_node(arguments.one("a node")?),
         "drain" => drain(arguments, lock)?,
         "resume" => resume(arguments)?,
-        "fail" => Command::FailResource { resource: arguments.one("a resource")? },
+        "fail" => Command::fail_resource(arguments.one("a resource")?),
         "maintenance" => match (arguments.take_flag("on"), arguments.take_flag("off")) {
-            (true, false) => Command::BeginMaintenance { resource: arguments.one("a resource")? },
-            (false, true) => Command::EndMaintenance { resource: arguments.one("a resource")? },
+            (true, false) => Command::begin_maintenance(arguments.one("a resource")?),
+            (false, true) => Command::end_maintenance(arguments.one("a resource")?),
             _ => return Err("expected on or off".into()),
         },
-        "lock" => Command::LockGroup { group: arguments.one("a group")? },
-        "unlock" => Command::UnlockGroup { group: arguments.one("a group")? },
-        "evict" => Command::EvictNode { node: arguments.one("a node")? },
+        "lock" => Command::lock_group(arguments.one("a group")?),
+        "unlock" => Command::unlock_group(arguments.one("a group")?),
+        "evict" => Command::evict_node(arguments.one("a node")?),
         "configure" => configure(cluster, rest)?,
         _ => return Ok(None),
     }))
@@ -161,12 +160,12 @@ fn on_group_or_resource(
     let spec = cluster.spec();
     let is_resource = spec.group_id(&name).is_none() && spec.resource_id(&name).is_some();
     Ok(match (verb, is_resource) {
-        ("online", true) => Command::BringResourceOnline { resource: name, lock },
-        ("online", false) => Command::BringGroupOnline { group: name, lock },
-        ("offline", true) => Command::TakeResourceOffline { resource: name, lock },
-        ("offline", false) => Command::TakeGroupOffline { group: name, lock },
-        (_, true) => Command::ClearResourceFailure { resource: name },
-        (_, false) => Command::ClearGroupFailures { group: name, node },
+        ("online", true) => Command::bring_resource_online(name).lock(lock).into(),
+        ("online", false) => Command::bring_group_online(name).lock(lock).into(),
+        ("offline", true) => Command::take_resource_offline(name).lock(lock).into(),
+        ("offline", false) => Command::take_group_offline(name).lock(lock).into(),
+        (_, true) => Command::clear_resource_failure(name),
+        (_, false) => Command::clear_group_failures(name).maybe_on(node).into(),
     })
 }
 
@@ -185,7 +184,12 @@ fn move_group(mut arguments: Arguments, lock: LockHandling) -> Result<Command<Na
         [group, "best"] => (group.to_owned(), None),
         _ => return Err("expected: move GROUP to NODE, or move GROUP best".into()),
     };
-    Ok(Command::MoveGroup { group, to, on_failure, when_refused, lock })
+    Ok(Command::move_group(group)
+        .maybe_to(to)
+        .on_failure(on_failure)
+        .when_refused(when_refused)
+        .lock(lock)
+        .into())
 }
 
 fn drain(mut arguments: Arguments, lock: LockHandling) -> Result<Command<Names>, String> {
@@ -195,9 +199,9 @@ fn drain(mut arguments: Arguments, lock: LockHandling) -> Result<Command<Names>,
     };
     let words = arguments.all()?;
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [node] => Ok(Command::DrainNode { node: node.into(), mode, target: None, lock }),
+        [node] => Ok(Command::drain_node(node).mode(mode).lock(lock).into()),
         [node, "to", target] => {
-            Ok(Command::DrainNode { node: node.into(), mode, target: Some(target.into()), lock })
+            Ok(Command::drain_node(node).mode(mode).to(target).lock(lock).into())
         }
         _ => Err("expected: drain NODE [forced] [to NODE]".into()),
     }
@@ -210,7 +214,7 @@ fn resume(mut arguments: Arguments) -> Result<Command<Names>, String> {
         (false, true) => ResumeFailback::ByPolicy,
         (true, true) => return Err("expected immediate or policy".into()),
     };
-    Ok(Command::ResumeNode { node: arguments.one("a node")?, failback })
+    Ok(Command::resume_node(arguments.one("a node")?).failback(failback).into())
 }
 
 fn configure(cluster: &Cluster, words: &[String]) -> Result<Command<Names>, String> {
@@ -222,7 +226,7 @@ fn configure(cluster: &Cluster, words: &[String]) -> Result<Command<Names>, Stri
     for edit in words.split(|word| word == ";") {
         draft.edit(edit)?;
     }
-    Ok(Command::Configure { declaration: Box::new(draft.finish()?), moves })
+    Ok(Command::configure(draft.finish()?).moves(moves).into())
 }
 
 /// What the agents of a member say that it runs, by themselves or asked.
@@ -245,7 +249,7 @@ fn inventory(
         world.switch_off(&node);
     }
     running.iter().for_each(|listed| world.run(&listed.resource, &node));
-    Ok(vec![Input::NodeInventory { node, incarnation, running, operation }])
+    Ok(vec![Input::node_inventory(node, incarnation, running).answering(operation).into()])
 }
 
 /// What is said of nodes that are gone, of the known life or of another one.
@@ -253,10 +257,10 @@ fn departure(verb: &str, mut arguments: Arguments) -> Result<Vec<Input<Names>>, 
     let life = arguments.take("inc").map(|text| number(&text)).transpose()?;
     let incarnation = Life::from(life.map(Incarnation::new));
     let input = |node| match verb {
-        "leave" => Input::NodeLeft { node, incarnation },
-        "lose" => Input::NodeLost { node, incarnation },
-        "fenced" => Input::NodeFenced { node, incarnation },
-        _ => Input::NodeConfirmedDown { node, incarnation },
+        "leave" => Input::node_left(node, incarnation),
+        "lose" => Input::node_lost(node, incarnation),
+        "fenced" => Input::node_fenced(node, incarnation),
+        _ => Input::node_confirmed_down(node, incarnation),
     };
     Ok(arguments.all()?.into_iter().map(input).collect())
 }

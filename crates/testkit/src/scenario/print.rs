@@ -29,6 +29,7 @@ pub(crate) fn lines(outputs: &[Output<Names>], show: Show, world: &World) -> Vec
                     lines.extend(line(event, show, world));
                 }
             }
+            other => unimplemented!("{other:?}"),
         }
     }
     lines
@@ -42,6 +43,7 @@ fn passes(event: &Event<Names>, later: &[Output<Names>]) -> bool {
     later.iter().any(|output| match output {
         Output::Event(Event::NodeChanged { node: other, .. }) => other == node,
         Output::Effect(_) | Output::Event(_) => false,
+        other => unimplemented!("{other:?}"),
     })
 }
 

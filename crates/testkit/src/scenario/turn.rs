@@ -30,12 +30,9 @@ enum Answer {
 fn listing(spec: &ClusterSpec, world: &World, effect: &Effect<Names>) -> Option<Input<Names>> {
     let running = world.list(&effect.node)?;
     let running = running.into_iter().filter(|name| spec.resource_id(name).is_some());
-    Some(Input::NodeInventory {
-        node: effect.node.clone(),
-        incarnation: effect.incarnation,
-        running: running.map(|name| name.as_str().into()).collect(),
-        operation: Some(effect.operation),
-    })
+    let running = running.map(|name| name.as_str().into());
+    let answer = Input::node_inventory(effect.node.clone(), effect.incarnation, running);
+    Some(answer.answering(effect.operation).into())
 }
 
 /// A running cluster, and what came of the command that is being carried out.
@@ -131,7 +128,7 @@ impl Turn<'_> {
             }
             ("progress", [action, target]) => {
                 let operation = self.scene.world.last(Action::named(action)?, target)?.operation;
-                self.hand_in(Input::OperationProgressed { operation });
+                self.hand_in(Input::operation_progressed(operation));
             }
             _ => return Err(format!("no such command: {verb}")),
         }
@@ -147,7 +144,7 @@ impl Turn<'_> {
             return Ok(());
         }
         self.scene.world.carry_out(&effect, outcome);
-        self.hand_in(Input::OperationFinished { operation: effect.operation, outcome });
+        self.hand_in(Input::operation_finished(effect.operation, outcome));
         Ok(())
     }
 
@@ -157,7 +154,7 @@ impl Turn<'_> {
         if let Some(effect) = self.scene.world.issued(operation).filter(|_| is_awaited).cloned() {
             self.scene.world.carry_out(&effect, outcome);
         }
-        self.hand_in(Input::OperationFinished { operation, outcome });
+        self.hand_in(Input::operation_finished(operation, outcome));
     }
 
     /// A line that ends in JSON.
@@ -165,10 +162,7 @@ impl Turn<'_> {
         match verb {
             "declare" => {
                 let declaration = Box::new(Draft::read(json)?.finish()?);
-                self.hand_in(Input::Command(Command::Configure {
-                    declaration,
-                    moves: Default::default(),
-                }));
+                self.hand_in(Command::configure(declaration).into());
             }
             _ => {
                 let input: Input = serde_json::from_str(json).map_err(|error| error.to_string())?;
@@ -266,6 +260,7 @@ impl Turn<'_> {
             match output {
                 Output::Effect(effect) => self.scene.world.note(effect),
                 Output::Event(event) => self.scene.world.see(event),
+                other => unimplemented!("{other:?}"),
             }
         }
         self.lines.extend(print::lines(&told, self.scene.show, &self.scene.world));
@@ -310,7 +305,7 @@ impl Turn<'_> {
                 Some(Answer::Outcome(effect, outcome)) => (effect, outcome),
             };
             self.scene.world.carry_out(&effect, outcome);
-            self.hand_in(Input::OperationFinished { operation: effect.operation, outcome });
+            self.hand_in(Input::operation_finished(effect.operation, outcome));
         }
         Err("it does not come to rest".into())
     }

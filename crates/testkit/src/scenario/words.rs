@@ -94,9 +94,9 @@ impl Arguments {
 pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
     // The crate reads spans in declarations; this borrows its reader.
     let json = serde_json::Value::String(text.into());
-    match serde_json::from_value::<quorate::spec::Interval>(json) {
-        Ok(quorate::spec::Interval::Every(span)) => Ok(span),
-        Ok(quorate::spec::Interval::Never) | Err(_) => Err(format!("{text} is not a span")),
+    match serde_json::from_value::<quorate::settings::Interval>(json) {
+        Ok(quorate::settings::Interval::Every(span)) => Ok(span),
+        Ok(quorate::settings::Interval::Never) | Err(_) => Err(format!("{text} is not a span")),
     }
 }
 

@@ -55,6 +55,7 @@ impl Action {
             OperationKind::Probe => Self::Probe,
             OperationKind::Fence => Self::Fence,
             OperationKind::Inventory => Self::Inventory,
+            other => unimplemented!("{other:?}"),
         }
     }
 

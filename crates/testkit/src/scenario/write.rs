@@ -133,7 +133,7 @@ fn departure(verb: &str, node: &str, life: Life) -> String {
 
 fn words_of(stage: Stage<'_>, input: &Input<Names>) -> Option<String> {
     Some(match input {
-        Input::NodeJoined { node, incarnation, running } => {
+        Input::NodeJoined { node, incarnation, running, .. } => {
             let words: Vec<String> = running.iter().map(word_of_listed).collect();
             let runs = match &words[..] {
                 [] => String::new(),
@@ -141,7 +141,7 @@ fn words_of(stage: Stage<'_>, input: &Input<Names>) -> Option<String> {
             };
             format!("join {} inc={incarnation}{runs}", word(node))
         }
-        Input::NodeInventory { node, incarnation, running, operation } => {
+        Input::NodeInventory { node, incarnation, running, operation, .. } => {
             let words: Vec<String> = running.iter().map(word_of_listed).collect();
             let runs = match &words[..] {
                 [] => String::new(),
@@ -150,24 +150,24 @@ fn words_of(stage: Stage<'_>, input: &Input<Names>) -> Option<String> {
             let asked = operation.map_or_else(String::new, |of| format!(" answers={of}"));
             format!("inventory {} inc={incarnation}{runs}{asked}", word(node))
         }
-        Input::NodeLeft { node, incarnation } => departure("leave", node, *incarnation),
-        Input::NodeLost { node, incarnation } => departure("lose", node, *incarnation),
-        Input::NodeFenced { node, incarnation } => departure("fenced", node, *incarnation),
-        Input::NodeConfirmedDown { node, incarnation } => {
+        Input::NodeLeft { node, incarnation, .. } => departure("leave", node, *incarnation),
+        Input::NodeLost { node, incarnation, .. } => departure("lose", node, *incarnation),
+        Input::NodeFenced { node, incarnation, .. } => departure("fenced", node, *incarnation),
+        Input::NodeConfirmedDown { node, incarnation, .. } => {
             departure("confirm-down", node, *incarnation)
         }
         Input::CoreResumed => "resume-core".into(),
-        Input::OperationFinished { operation, outcome } => answer(stage, *operation, *outcome),
-        Input::OperationProgressed { operation } => progress(stage, *operation)?,
-        Input::ResourceFailed { resource, node, incarnation, run } => {
+        Input::OperationFinished { operation, outcome, .. } => answer(stage, *operation, *outcome),
+        Input::OperationProgressed { operation, .. } => progress(stage, *operation)?,
+        Input::ResourceFailed { resource, node, incarnation, run, .. } => {
             report("crash", (resource, node), *incarnation, *run)
         }
-        Input::ResourceAlive { resource, node, incarnation, run } => {
+        Input::ResourceAlive { resource, node, incarnation, run, .. } => {
             report("alive", (resource, node), *incarnation, *run)
         }
-        Input::WitnessChanged { witness: WitnessState::Up } => "witness up".into(),
-        Input::WitnessChanged { witness: WitnessState::Down } => "witness down".into(),
-        Input::WallClockRead { reading } => clock(*reading)?,
+        Input::WitnessChanged { witness: WitnessState::Up, .. } => "witness up".into(),
+        Input::WitnessChanged { witness: WitnessState::Down, .. } => "witness down".into(),
+        Input::WallClockRead { reading, .. } => clock(*reading)?,
         Input::Command(command) => command_words(command)?,
         _ => return None,
     })
@@ -226,19 +226,19 @@ fn command_words(command: &Command<Names>) -> Option<String> {
         LockHandling::Override => " override",
     };
     Some(match command {
-        Command::BringGroupOnline { group, lock } => {
+        Command::BringGroupOnline { group, lock, .. } => {
             format!("online {}{}", word(group), locked(lock))
         }
-        Command::TakeGroupOffline { group, lock } => {
+        Command::TakeGroupOffline { group, lock, .. } => {
             format!("offline {}{}", word(group), locked(lock))
         }
-        Command::BringResourceOnline { resource, lock } => {
+        Command::BringResourceOnline { resource, lock, .. } => {
             format!("online {}{}", word(resource), locked(lock))
         }
-        Command::TakeResourceOffline { resource, lock } => {
+        Command::TakeResourceOffline { resource, lock, .. } => {
             format!("offline {}{}", word(resource), locked(lock))
         }
-        Command::MoveGroup { group, to, on_failure, when_refused, lock } => {
+        Command::MoveGroup { group, to, on_failure, when_refused, lock, .. } => {
             let to = to.as_ref().map_or_else(|| "best".into(), |to| format!("to {}", word(to)));
             let returns = match on_failure {
                 MoveFailure::Failover => "",
@@ -250,9 +250,9 @@ fn command_words(command: &Command<Names>) -> Option<String> {
             };
             format!("move {} {to}{returns}{queues}{}", word(group), locked(lock))
         }
-        Command::CancelMove { group } => format!("cancel-move {}", word(group)),
-        Command::PauseNode { node } => format!("pause {}", word(node)),
-        Command::DrainNode { node, mode, target, lock } => {
+        Command::CancelMove { group, .. } => format!("cancel-move {}", word(group)),
+        Command::PauseNode { node, .. } => format!("pause {}", word(node)),
+        Command::DrainNode { node, mode, target, lock, .. } => {
             let forced = match mode {
                 DrainMode::Normal => "",
                 DrainMode::Forced => " forced",
@@ -260,7 +260,7 @@ fn command_words(command: &Command<Names>) -> Option<String> {
             let to = target.as_ref().map_or_else(String::new, |to| format!(" to {}", word(to)));
             format!("drain {}{forced}{to}{}", word(node), locked(lock))
         }
-        Command::ResumeNode { node, failback } => {
+        Command::ResumeNode { node, failback, .. } => {
             let failback = match failback {
                 ResumeFailback::NoFailback => "",
                 ResumeFailback::Immediate => " immediate",
@@ -268,20 +268,20 @@ fn command_words(command: &Command<Names>) -> Option<String> {
             };
             format!("resume {}{failback}", word(node))
         }
-        Command::ClearResourceFailure { resource } => format!("clear {}", word(resource)),
-        Command::ClearGroupFailures { group, node: None } => format!("clear {}", word(group)),
-        Command::ClearGroupFailures { group, node: Some(node) } => {
+        Command::ClearResourceFailure { resource, .. } => format!("clear {}", word(resource)),
+        Command::ClearGroupFailures { group, node: None, .. } => format!("clear {}", word(group)),
+        Command::ClearGroupFailures { group, node: Some(node), .. } => {
             format!("clear {} on={}", word(group), word(node))
         }
-        Command::FailResource { resource } => format!("fail {}", word(resource)),
-        Command::BeginMaintenance { resource } => format!("maintenance on {}", word(resource)),
-        Command::EndMaintenance { resource } => format!("maintenance off {}", word(resource)),
-        Command::LockGroup { group } => format!("lock {}", word(group)),
-        Command::UnlockGroup { group } => format!("unlock {}", word(group)),
-        Command::EvictNode { node } => format!("evict {}", word(node)),
+        Command::FailResource { resource, .. } => format!("fail {}", word(resource)),
+        Command::BeginMaintenance { resource, .. } => format!("maintenance on {}", word(resource)),
+        Command::EndMaintenance { resource, .. } => format!("maintenance off {}", word(resource)),
+        Command::LockGroup { group, .. } => format!("lock {}", word(group)),
+        Command::UnlockGroup { group, .. } => format!("unlock {}", word(group)),
+        Command::EvictNode { node, .. } => format!("evict {}", word(node)),
         // Told as an input: the line of a declaration moves nothing.
         Command::Configure { moves: ConfigurationMoves::Allow, .. } => return None,
-        Command::Configure { declaration, moves: ConfigurationMoves::Refuse } => {
+        Command::Configure { declaration, moves: ConfigurationMoves::Refuse, .. } => {
             format!("declare {}", serde_json::to_string(declaration).ok()?)
         }
         _ => return None,

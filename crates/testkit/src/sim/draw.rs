@@ -6,8 +6,8 @@ use crate::history::declare::declaration_of;
 use crate::history::tape::Tape;
 use crate::policies::Misbehaving;
 use quorate::catalog::exchange::{MtaPlace, Version, VirtualServer};
-use quorate::settings::Interval;
-use quorate::spec::{ClusterDeclaration, Fencing, Profile, QuorumRule};
+use quorate::settings::{Fencing, Interval, QuorumRule};
+use quorate::spec::{ClusterDeclaration, Profile};
 
 use super::dice::Dice;
 use super::fault::FaultKind;

@@ -23,6 +23,8 @@ impl Simulation {
             | MovementCause::NodeFailure
             | MovementCause::Operator
             | MovementCause::Return => Cause::Failback,
+            // A later version may know more causes.
+            _ => Cause::Failback,
         };
     }
 

@@ -16,7 +16,7 @@ use crate::model::world::Place;
 impl Step<'_> {
     pub(super) fn event(&mut self, event: &Event) -> Result<(), Breach> {
         match event {
-            Event::NodeChanged { node, from, to } => {
+            Event::NodeChanged { node, from, to, .. } => {
                 let known = self.seen.nodes[node.index()];
                 let is_legal = NodeEvent::ALL.iter().any(|on| from.next(*on).target() == Some(*to));
                 ensure!(known == *from && is_legal, S33, "{event:?} after {known}");
@@ -24,7 +24,7 @@ impl Step<'_> {
                     self.went_down(node.index())?;
                 }
             }
-            Event::ResourceChanged { resource, from, to } => {
+            Event::ResourceChanged { resource, from, to, .. } => {
                 self.resource_changed(event, resource.index(), *from, *to)?;
             }
             Event::OwnerChanged { .. } | Event::MoveStarted { .. } => self.ownership(event)?,
@@ -45,7 +45,7 @@ impl Step<'_> {
                 let live = self.seen.end(operation.value());
                 ensure!(live.is_some(), S12, "{event:?}, which had ended");
             }
-            Event::OrphanGone { resource, node } => {
+            Event::OrphanGone { resource, node, .. } => {
                 self.world.diary.rogues &= !orphan_bit(*node, *resource);
             }
             _ => {}

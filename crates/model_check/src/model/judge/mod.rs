@@ -120,6 +120,7 @@ pub(crate) fn step(
                 step.event(event)?;
                 step.seen.learn(event);
             }
+            other => unimplemented!("{other:?}"),
         }
     }
     step.end()

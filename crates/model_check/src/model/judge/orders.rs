@@ -92,6 +92,7 @@ impl Step<'_> {
             | OperationKind::Probe
             | OperationKind::Fence
             | OperationKind::Inventory => Ok(()),
+            other => unimplemented!("{other:?}"),
         }
     }
 

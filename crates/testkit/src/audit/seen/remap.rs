@@ -1,6 +1,5 @@
 //! The same cluster under another configuration: ids that stood for names stand for others.
 
-use quorate::cluster::Effect;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::spec::ClusterSpec;
 use quorate::{Cluster, NodeId, ResourceId};
@@ -71,14 +70,14 @@ impl Seen {
         self.operations = old
             .operations
             .into_iter()
-            .filter_map(|(operation, effect)| {
-                let resource = match effect.resource {
+            .filter_map(|(operation, mut effect)| {
+                effect.resource = match effect.resource {
                     None => None,
                     Some(id) => Some(resource(id)?),
                 };
-                let group = resource.and_then(|id| to.resource(id)).map(|of| of.group());
-                let node = node(effect.node)?;
-                Some((operation, Effect { node, resource, group, ..effect }))
+                effect.group = effect.resource.and_then(|id| to.resource(id)).map(|of| of.group());
+                effect.node = node(effect.node)?;
+                Some((operation, effect))
             })
             .collect();
         self.spec = fresh.spec;

@@ -12,14 +12,19 @@ fn of(next: &Next, forge: impl FnOnce(&mut Vec<Output>)) -> Option<Invariant> {
 }
 
 fn lost() -> Next {
-    input(Input::NodeLost { node: A, incarnation: Life::Known })
+    input(Input::node_lost(A, Life::Known))
 }
 
 /// The end of an operation that nobody asked for.
 fn forged_end(operation: OpId) -> Event {
     let (action, node) = (OperationKind::Start, A);
     let (resource, group) = (Some(DISK), Some(quorate::GroupId::new(0)));
-    Event::OperationSuperseded { operation, action, node, resource, group }
+    event(json!({
+        "operation_superseded": {
+            "operation": operation, "action": action, "node": node, "resource": resource,
+            "group": group
+        }
+    }))
 }
 
 #[test]
@@ -69,7 +74,12 @@ fn an_early_timeout_and_a_certain_one() {
     let scene = Scene::online(Fencing::Trusted).just(failed(DB, A));
     let effect = scene.asked(OperationKind::Terminate);
     let Effect { operation, action, node, resource, group, .. } = effect;
-    let timeout = Event::OperationTimedOut { operation, action, node, resource, group };
+    let timeout = event(json!({
+        "operation_timed_out": {
+            "operation": operation, "action": action, "node": node, "resource": resource,
+            "group": group
+        }
+    }));
     let next = input(failed(DISK, A));
     let verdict = scene.clone().judge(
         &next,
@@ -78,10 +88,7 @@ fn an_early_timeout_and_a_certain_one() {
     );
     assert_eq!(verdict, Some(Invariant::S29), "not due");
 
-    let scene = Scene::online(Fencing::Trusted).just(Input::Command(Command::TakeGroupOffline {
-        group: SQL,
-        lock: LockHandling::Respect,
-    }));
+    let scene = Scene::online(Fencing::Trusted).just(Command::take_group_offline(SQL).into());
     let late = scene.later(200_000);
     let believe = |outputs: &mut Vec<Output>| {
         events(outputs, |event| {
@@ -95,17 +102,13 @@ fn an_early_timeout_and_a_certain_one() {
 
 #[test]
 fn an_operators_word_before_a_late_start() {
-    let mut scene =
-        Scene::online(Fencing::Trusted).just(Input::Command(Command::TakeGroupOffline {
-            group: SQL,
-            lock: LockHandling::Respect,
-        }));
+    let mut scene = Scene::online(Fencing::Trusted).just(Command::take_group_offline(SQL).into());
     // Neither the stop nor the terminate after it is answered.
     for _ in [OperationKind::Stop, OperationKind::Terminate] {
         scene = scene.later(200_000);
         scene.audit.handle_timeout(&mut scene.cluster, scene.now).expect("every promise is kept");
     }
-    let word = command(Command::ClearResourceFailure { resource: DB });
+    let word = command(Command::clear_resource_failure(DB));
     assert_eq!(scene.clone().judge(&word, |_| {}, |_| {}), None, "its stop was not answered");
     let late = |seen: &mut Seen| seen.resources[DB.index()].may_start_late = true;
     assert_eq!(scene.judge(&word, late, |_| {}), Some(Invariant::S13), "it may still start");
@@ -160,14 +163,12 @@ fn ownership() {
     // The starts that follow are for another node.
     assert_eq!(of(&lost(), other_owner), Some(Invariant::S4));
     let early = |outputs: &mut Vec<Output>| {
-        let event = Event::OwnerChanged {
-            group: SQL,
-            from: Some(A),
-            to: Some(B),
-            cause: MovementCause::Operator,
-            epoch: Epoch::new(9),
-            proof: None,
-        };
+        let event = event(json!({
+            "owner_changed": {
+                "group": SQL, "from": Some(A), "to": Some(B), "cause": MovementCause::Operator,
+                "epoch": Epoch::new(9), "proof": null
+            }
+        }));
         outputs.insert(0, Output::Event(event));
     };
     assert_eq!(of(&offline(), early), Some(Invariant::S9), "while it runs");
@@ -177,17 +178,13 @@ fn ownership() {
 fn moves() {
     let moved = |cause, to| {
         move |outputs: &mut Vec<Output>| {
-            say(outputs, Event::MoveStarted { group: SQL, from: A, to, cause });
+            say(
+                outputs,
+                event(json!({"move_started": {"group": SQL, "from": A, "to": to, "cause": cause}})),
+            );
         }
     };
-    let page = || {
-        input(Input::ResourceAlive {
-            resource: DISK,
-            node: A,
-            incarnation: Incarnation::new(1),
-            run: Default::default(),
-        })
-    };
+    let page = || input(Input::resource_alive(DISK, A, Incarnation::new(1)).into());
     let cases = [
         (moved(MovementCause::Operator, Some(B)), Invariant::S18),
         (moved(MovementCause::Start, Some(B)), Invariant::S18),
@@ -210,11 +207,13 @@ fn moves() {
     };
     assert_eq!(of(&drain(A), to_nowhere), Some(Invariant::S36));
     let done = |status| {
-        move |outputs: &mut Vec<Output>| say(outputs, Event::DrainChanged { node: A, status })
+        move |outputs: &mut Vec<Output>| {
+            say(outputs, event(json!({"drain_changed": {"node": A, "status": status}})))
+        }
     };
     assert_eq!(of(&drain(A), done(DrainStatus::Completed)), Some(Invariant::S36), "not empty");
     let verdict = of(&offline(), |outputs| {
-        say(outputs, Event::DrainChanged { node: C, status: DrainStatus::Failed });
+        say(outputs, event(json!({"drain_changed": {"node": C, "status": DrainStatus::Failed}})));
     });
     assert_eq!(verdict, Some(Invariant::L11), "nothing is left");
 }
@@ -251,17 +250,22 @@ fn budgets() {
 fn transitions() {
     let no_such_step = |outputs: &mut Vec<Output>| {
         let (from, to) = (ResourceState::Online, ResourceState::OnlinePending);
-        outputs.insert(0, Output::Event(Event::ResourceChanged { resource: DB, from, to }));
+        outputs.insert(
+            0,
+            Output::Event(event(json!({
+                "resource_changed": {"resource": DB, "from": from, "to": to}
+            }))),
+        );
     };
     assert_eq!(of(&offline(), no_such_step), Some(Invariant::S33));
     let from_elsewhere = |outputs: &mut Vec<Output>| {
         let (from, to) = (NodeState::Joining, NodeState::Up);
-        say(outputs, Event::NodeChanged { node: A, from, to });
+        say(outputs, event(json!({"node_changed": {"node": A, "from": from, "to": to}})));
     };
     assert_eq!(of(&offline(), from_elsewhere), Some(Invariant::S33));
     let other_fold = |outputs: &mut Vec<Output>| {
         let (from, to) = (GroupState::Pending, GroupState::Failed);
-        say(outputs, Event::GroupChanged { group: SQL, from, to });
+        say(outputs, event(json!({"group_changed": {"group": SQL, "from": from, "to": to}})));
     };
     assert_eq!(of(&offline(), other_fold), Some(Invariant::S33));
     let adopted = |outputs: &mut Vec<Output>| {
@@ -270,13 +274,18 @@ fn transitions() {
             (ResourceState::InDoubt, ResourceState::Offline),
         ];
         for (from, to) in events {
-            say(outputs, Event::ResourceChanged { resource: ResourceId::new(2), from, to });
+            say(
+                outputs,
+                event(json!({
+                    "resource_changed": {"resource": ResourceId::new(2), "from": from, "to": to}
+                })),
+            );
         }
     };
     assert_eq!(of(&offline(), adopted), Some(Invariant::S13), "doubt ends by itself");
     let down = |outputs: &mut Vec<Output>| {
         let (from, to) = (NodeState::Up, NodeState::Down);
-        say(outputs, Event::NodeChanged { node: C, from, to });
+        say(outputs, event(json!({"node_changed": {"node": C, "from": from, "to": to}})));
     };
     assert_eq!(of(&offline(), down), Some(Invariant::S9), "down without proof");
 }
@@ -284,7 +293,7 @@ fn transitions() {
 #[test]
 fn the_whole() {
     let much = |outputs: &mut Vec<Output>| {
-        let news = Event::PlacementFailed { group: GroupId::new(1) };
+        let news = event(json!({"placement_failed": {"group": GroupId::new(1)}}));
         outputs.extend(vec![Output::Event(news); 10_000]);
     };
     assert_eq!(of(&offline(), much), Some(Invariant::S30));
@@ -293,44 +302,42 @@ fn the_whole() {
     };
     assert_eq!(of(&offline(), silent), Some(Invariant::S33), "a change without an event");
     let orphan = |outputs: &mut Vec<Output>| {
-        say(outputs, Event::OrphanFound { resource: DB, node: C });
+        say(outputs, event(json!({"orphan_found": {"resource": DB, "node": C}})));
     };
     assert_eq!(of(&offline(), orphan), Some(Invariant::S27));
     let quorum = |outputs: &mut Vec<Output>| {
         hush(outputs, |event| matches!(event, Event::QuorumChanged { .. }));
     };
-    let story =
-        Scene::online(Fencing::Trusted).then(Input::NodeLost { node: A, incarnation: Life::Known });
-    let next = input(Input::NodeLost { node: B, incarnation: Life::Known });
+    let story = Scene::online(Fencing::Trusted).then(Input::node_lost(A, Life::Known));
+    let next = input(Input::node_lost(B, Life::Known));
     assert_eq!(story.judge(&next, |_| {}, quorum), Some(Invariant::S5));
     let retold = |outputs: &mut Vec<Output>| {
         events(outputs, |event| {
-            if let Event::ConfigurationChanged { configuration } = event {
+            if let Event::ConfigurationChanged { configuration, .. } = event {
                 *configuration = 1;
             }
         });
     };
-    let evict = command(Command::EvictNode { node: C });
-    let story = || {
-        Scene::online(Fencing::Trusted).then(Input::NodeLeft { node: C, incarnation: Life::Known })
-    };
+    let evict = command(Command::evict_node(C));
+    let story = || Scene::online(Fencing::Trusted).then(Input::node_left(C, Life::Known));
     assert_eq!(story().judge(&evict, |_| {}, retold), Some(Invariant::S7));
     let unsaid = |outputs: &mut Vec<Output>| {
         hush(outputs, |event| matches!(event, Event::AcceptedWithoutQuorum { .. }));
     };
-    let alone = || story().then(Input::NodeLeft { node: B, incarnation: Life::Known });
+    let alone = || story().then(Input::node_left(B, Life::Known));
     assert_eq!(alone().judge(&evict, |_| {}, |_| {}), None);
     assert_eq!(alone().judge(&evict, |_| {}, unsaid), Some(Invariant::S35));
     let untold = |outputs: &mut Vec<Output>| outputs.clear();
     assert_eq!(story().judge(&evict, |_| {}, untold), Some(Invariant::S35));
-    let exhausted =
-        Event::RestartsExhausted { resource: DB, cause: NoRestartCause::Restarts, retry_at: None };
+    let exhausted = event(json!({
+        "restarts_exhausted": {"resource": DB, "cause": NoRestartCause::Restarts, "retry_at": null}
+    }));
     // Refused inputs put nothing out.
-    let refused = command(Command::CancelMove { group: SQL });
+    let refused = command(Command::cancel_move(SQL));
     let noise = |outputs: &mut Vec<Output>| say(outputs, exhausted);
     assert_eq!(of(&refused, noise), Some(Invariant::S22));
     // Nor does a timer for which nothing is due.
-    let alive = Event::PlacementFailed { group: SQL };
+    let alive = event(json!({"placement_failed": {"group": SQL}}));
     let verdict = of(&Next::Timer, |outputs| say(outputs, alive));
     assert_eq!(verdict, Some(Invariant::S29));
 }

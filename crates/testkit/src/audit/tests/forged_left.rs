@@ -36,7 +36,7 @@ fn what_was_left_holds_a_clause_that_does_not_fall() {
             service("db", ResourceOverrides::default()).needs("([one] or [other]) and ([disk])"),
         );
     let scene = three_nodes(group).just(failed(DISK, A));
-    let next = command(Command::TakeResourceOffline { resource: ONE, lock: LockHandling::Respect });
+    let next = command(Command::take_resource_offline(ONE).into());
     let judge = |doctor: fn(&mut Seen)| scene.clone().judge(&next, doctor, |_| {});
     assert_eq!(judge(|_| {}), None, "as it is");
     let failed_alone = judge(|seen| seen.resources[DISK.index()].is_left = false);
@@ -84,7 +84,7 @@ fn a_wait_for_a_failover_renews_no_restarts() {
     let scene = fired(scene.later(500));
     let scene = terminated(end(scene, OperationKind::Start, Outcome::FailedForGood));
     // Its failovers are renewed, with nowhere to go; its node is back in another life.
-    let scene = scene.just(Input::NodeLost { node: A, incarnation: Life::Known });
+    let scene = scene.just(Input::node_lost(A, Life::Known));
     let scene = fired(scene.later(3_600_000)).just(joined(B, 2));
     let next = input(answer(&scene.asked(OperationKind::Start), Outcome::Failed));
     assert_eq!(scene.clone().judge(&next, |_| {}, |_| {}), None, "as it is");

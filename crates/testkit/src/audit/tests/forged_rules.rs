@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::*;
 use crate::Breach;
 use crate::audit::{moves, operations, reasons, whole};
-use quorate::cluster::{Life, WhenRefused};
+use quorate::cluster::Life;
 use quorate::machine::NodeState;
 use quorate::policy::{FailoverPolicy, Key, PlacementRequest, Rank};
 use quorate::settings::{AntiAffinityPlacement, Priority, QuorumRule};
-use quorate::state::{MoveFailure, MovementCause, NoRestartCause};
+use quorate::state::{MovementCause, NoRestartCause};
 use quorate::{Epoch, GroupId, Reason, WallClock};
 
 fn invariant(verdict: Result<(), Breach>) -> Option<Invariant> {
@@ -26,11 +26,11 @@ fn accepted(scene: &Scene, input: &Input) -> Option<Invariant> {
 #[test]
 fn what_is_stale_does_not_count() {
     let scene = Scene::online(Fencing::Required);
-    let ended = Input::OperationFinished { operation: OpId::new(1), outcome: Outcome::Succeeded };
+    let ended = Input::operation_finished(OpId::new(1), Outcome::Succeeded);
     assert_eq!(accepted(&scene, &ended), Some(Invariant::S8));
     assert_eq!(accepted(&scene, &failed(DB, B)), Some(Invariant::S8), "not by the owner");
     assert_eq!(accepted(&scene, &joined(C, 0)), Some(Invariant::S8), "an earlier life");
-    let fenced = scene.then(Input::NodeFenced { node: C, incarnation: Life::Known });
+    let fenced = scene.then(Input::node_fenced(C, Life::Known));
     assert_eq!(accepted(&fenced, &joined(C, 1)), Some(Invariant::S26), "a life that was ended");
 }
 
@@ -38,9 +38,9 @@ fn what_is_stale_does_not_count() {
 fn time_and_clocks() {
     let scene = Scene::online(Fencing::Trusted);
     let reading = WallClock { utc_millis_of_day: 1, utc_offset_minutes: 0 };
-    let clock = Input::WallClockRead { reading };
+    let clock = Input::wall_clock_read(reading);
     let moment = Moment::before(&scene.cluster, Stimulus::Input(&clock), scene.now);
-    let outputs = [Output::Event(Event::PlacementFailed { group: SQL })];
+    let outputs = [Output::Event(event(json!({"placement_failed": {"group": SQL}})))];
     let verdict = whole::wall_clock_only_opens_windows(&moment, &outputs);
     assert_eq!(invariant(verdict), Some(Invariant::S29));
     // An older cluster comes after a newer one.
@@ -77,17 +77,17 @@ fn quorum_is_kept() {
     let whole_cluster = Scene::online(Fencing::Trusted);
     let minority = whole_cluster
         .clone()
-        .then(Input::NodeLost { node: A, incarnation: Life::Known })
-        .then(Input::NodeLost { node: B, incarnation: Life::Known });
+        .then(Input::node_lost(A, Life::Known))
+        .then(Input::node_lost(B, Life::Known));
     let judge = |before: &Scene, after: &Scene, next: Command| {
         let input = Input::Command(next);
         let moment = Moment::before(&before.cluster, Stimulus::Input(&input), before.now);
         invariant(whole::quorum_is_kept(&moment, &after.cluster, &[]))
     };
-    let evict = || Command::EvictNode { node: C };
+    let evict = || Command::evict_node(C);
     assert_eq!(judge(&whole_cluster, &minority, evict()), Some(Invariant::S35));
     assert_eq!(judge(&minority, &minority, evict()), Some(Invariant::S6));
-    let pause = Command::PauseNode { node: C };
+    let pause = Command::pause_node(C);
     assert_eq!(judge(&whole_cluster, &minority, pause), Some(Invariant::S36));
     assert_eq!(judge(&whole_cluster, &whole_cluster, evict()), None);
 }
@@ -102,9 +102,7 @@ fn without_quorum_everything_is_being_stopped() {
     let audit = Audit::new(&cluster);
     let scene = Scene { cluster, audit, now: Timestamp::from_millis(1_000) };
     let scene = [A, B, C].into_iter().fold(scene, |scene, node| scene.then(joined(node, 1)));
-    let scene = scene
-        .then(Input::NodeLost { node: C, incarnation: Life::Known })
-        .then(Input::NodeLost { node: B, incarnation: Life::Known });
+    let scene = scene.then(Input::node_lost(C, Life::Known)).then(Input::node_lost(B, Life::Known));
     assert_eq!(invariant(whole::stops_without_quorum(&scene.cluster)), None);
     let mut snapshot = serde_json::to_value(scene.cluster.snapshot()).expect("plain data");
     let place = snapshot.pointer_mut("/v1/declaration/no_quorum");
@@ -125,20 +123,17 @@ fn circles() {
 
 #[test]
 fn what_is_removed_is_off() {
-    let scene = Scene::online(Fencing::Trusted).then(Input::Command(Command::TakeGroupOffline {
-        group: GroupId::new(1),
-        lock: LockHandling::Respect,
-    }));
+    let scene =
+        Scene::online(Fencing::Trusted).then(Command::take_group_offline(GroupId::new(1)).into());
     let mut fewer = declaration(Fencing::Trusted);
     fewer.groups.truncate(1);
-    let next =
-        command(Command::Configure { declaration: Box::new(fewer), moves: Default::default() });
+    let next = command(Command::configure(fewer).into());
     assert_eq!(scene.clone().judge(&next, |_| {}, |_| {}), None);
     let running = |seen: &mut Seen| {
         seen.resources[2].state = quorate::machine::ResourceState::Online;
     };
     assert_eq!(scene.clone().judge(&next, running, |_| {}), Some(Invariant::S28));
-    let evict = command(Command::EvictNode { node: C });
+    let evict = command(Command::evict_node(C));
     assert_eq!(scene.clone().judge(&evict, |_| {}, |_| {}), None);
     let lost = |seen: &mut Seen| seen.nodes[C.index()].state = NodeState::Unclean;
     assert_eq!(scene.clone().judge(&evict, lost, |_| {}), Some(Invariant::S28));
@@ -153,18 +148,10 @@ fn what_is_removed_is_off() {
 /// Between these two a node went down that owned the group, which is in no later epoch.
 #[test]
 fn epochs_end_with_their_node() {
-    let to = |node| {
-        Input::Command(Command::MoveGroup {
-            group: SQL,
-            to: Some(node),
-            on_failure: MoveFailure::Failover,
-            when_refused: WhenRefused::Refuse,
-            lock: LockHandling::Respect,
-        })
-    };
+    let to = |node| Command::move_group(SQL).to(node).into();
     let up = Scene::online(Fencing::Trusted);
-    let off = up.clone().then(Input::NodeLost { node: A, incarnation: Life::Known });
-    let input = Input::NodeLost { node: A, incarnation: Life::Known };
+    let off = up.clone().then(Input::node_lost(A, Life::Known));
+    let input = Input::node_lost(A, Life::Known);
     let judge = |before: &Scene| {
         let moment = Moment::before(&before.cluster, Stimulus::Input(&input), before.now);
         invariant(whole::epochs_end_with_nodes(&moment, &off.cluster))
@@ -178,13 +165,15 @@ fn epochs_end_with_their_node() {
 fn one_failure_moves_a_group_once() {
     let moved = |from, to| {
         let cause = MovementCause::ResourceFailure;
-        Output::Event(Event::MoveStarted { group: SQL, from, to: Some(to), cause })
+        Output::Event(event(json!({
+            "move_started": {"group": SQL, "from": from, "to": Some(to), "cause": cause}
+        })))
     };
     let judge = |outputs: &[Output]| invariant(moves::once_per_incident(outputs));
     assert_eq!(judge(&[moved(A, B)]), None);
     assert_eq!(judge(&[moved(A, B), moved(A, C)]), None, "the same, bound for another node");
     assert_eq!(judge(&[moved(A, B), moved(B, C)]), Some(Invariant::S32));
-    let abandoned = Output::Event(Event::MoveAbandoned { group: SQL, to: Some(B) });
+    let abandoned = Output::Event(event(json!({"move_abandoned": {"group": SQL, "to": Some(B)}})));
     assert_eq!(judge(&[moved(A, B), abandoned, moved(A, C)]), Some(Invariant::S32));
 }
 
@@ -193,15 +182,15 @@ fn one_failure_moves_a_group_once() {
 fn what_is_locked_stays() {
     let judge = |scene: &Scene, stimulus: Stimulus<'_>, cause| {
         let moment = Moment::before(&scene.cluster, stimulus, scene.now);
-        let event = Event::MoveStarted { group: SQL, from: A, to: Some(B), cause };
+        let event = event(json!({
+            "move_started": {"group": SQL, "from": A, "to": Some(B), "cause": cause}
+        }));
         invariant(moves::event(&scene.audit.seen, &moment, &event))
     };
-    let drain = |lock| {
-        Input::Command(Command::DrainNode { node: A, mode: Default::default(), target: None, lock })
-    };
+    let drain = |lock| Command::drain_node(A).lock(lock).into();
     let [respects, overrides] = [LockHandling::Respect, LockHandling::Override].map(drain);
     let free = Scene::online(Fencing::Trusted);
-    let locked = free.clone().then(Input::Command(Command::LockGroup { group: SQL }));
+    let locked = free.clone().then(Input::Command(Command::lock_group(SQL)));
     let broken = Some(Invariant::S18);
     for cause in [MovementCause::Failback, MovementCause::ResourceFailure] {
         assert_eq!(judge(&free, Stimulus::Timer, cause), None, "{cause}");
@@ -212,7 +201,7 @@ fn what_is_locked_stays() {
     assert_eq!(judge(&free, Stimulus::Input(&respects), drained), None);
     assert_eq!(judge(&locked, Stimulus::Input(&respects), drained), broken);
     assert_eq!(judge(&locked, Stimulus::Input(&overrides), drained), None);
-    let unlock = Input::Command(Command::UnlockGroup { group: SQL });
+    let unlock = Input::Command(Command::unlock_group(SQL));
     assert_eq!(judge(&locked, Stimulus::Input(&unlock), MovementCause::Failback), None);
 }
 
@@ -244,22 +233,17 @@ pub(super) fn begin(declaration: ClusterDeclaration) -> Scene {
 }
 
 pub(super) fn configured(declaration: ClusterDeclaration) -> Input {
-    Input::Command(Command::Configure {
-        declaration: Box::new(declaration),
-        moves: Default::default(),
-    })
+    Command::configure(declaration).into()
 }
 
 /// The group of low priority gets a node.
 fn low_gets(node: NodeId, cause: MovementCause) -> [Output; 1] {
-    [Output::Event(Event::OwnerChanged {
-        group: GroupId::new(0),
-        from: None,
-        to: Some(node),
-        cause,
-        epoch: Epoch::new(1),
-        proof: None,
-    })]
+    [Output::Event(event(json!({
+        "owner_changed": {
+            "group": GroupId::new(0), "from": null, "to": Some(node), "cause": cause,
+            "epoch": Epoch::new(1), "proof": null
+        }
+    })))]
 }
 
 /// A group of low priority stands on the only node; one of high priority is declared beside it.
@@ -279,12 +263,7 @@ fn the_lower_priority_does_not_come_first() {
 #[test]
 fn the_lower_priority_keeps_the_place_that_it_is_on_its_way_to() {
     let [before, after] = low_and_high(&["a", "b"]);
-    let drain = Command::DrainNode {
-        node: A,
-        mode: Default::default(),
-        target: None,
-        lock: LockHandling::Respect,
-    };
+    let drain = Command::drain_node(A).into();
     let scene = begin(before)
         .then(joined(A, 1))
         .then(joined(B, 1))

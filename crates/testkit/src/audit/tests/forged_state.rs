@@ -15,11 +15,11 @@ fn with(next: &Next, doctor: impl FnOnce(&mut Seen)) -> Option<Invariant> {
 }
 
 fn pause(node: NodeId) -> Command {
-    Command::PauseNode { node }
+    Command::pause_node(node)
 }
 
 fn lost() -> Next {
-    input(Input::NodeLost { node: A, incarnation: Life::Known })
+    input(Input::node_lost(A, Life::Known))
 }
 
 #[test]
@@ -33,17 +33,17 @@ fn nothing_starts_that_must_not() {
     });
     assert_eq!(orphan, Some(Invariant::S1));
     let in_flight = with(&lost(), |seen| {
-        let effect = Effect {
-            operation: OpId::new(1),
-            action: OperationKind::Stop,
-            node: C,
-            resource: Some(DISK),
-            group: Some(quorate::GroupId::new(0)),
-            epoch: quorate::Epoch::new(1),
-            incarnation: Incarnation::new(1),
-            deadline: Timestamp::LATEST,
-            timeout: Duration::MAX,
-        };
+        let effect = effect(json!({
+            "operation": 1,
+            "action": OperationKind::Stop,
+            "node": C,
+            "resource": DISK,
+            "group": 0,
+            "epoch": 1,
+            "incarnation": 1,
+            "deadline": Timestamp::LATEST,
+            "timeout_ms": u64::MAX,
+        }));
         seen.operations.insert(OpId::new(1), effect);
     });
     assert_eq!(in_flight, Some(Invariant::S10));
@@ -57,10 +57,9 @@ fn nothing_starts_that_must_not() {
 /// An orphan is only stopped, and its dependents before it.
 #[test]
 fn orphans_are_only_stopped() {
-    let crash =
-        Scene::online(Fencing::Trusted).then(Input::NodeLost { node: A, incarnation: Life::Known });
+    let crash = Scene::online(Fencing::Trusted).then(Input::node_lost(A, Life::Known));
     let running = vec![DISK.into(), DB.into()];
-    let next = input(Input::NodeJoined { node: A, incarnation: Incarnation::new(2), running });
+    let next = input(Input::node_joined(A, Incarnation::new(2), running));
     let started = |outputs: &mut Vec<Output>| {
         effects(outputs, |effect| effect.action = OperationKind::Start);
     };
@@ -79,12 +78,11 @@ fn homecoming(window: Option<FailbackWindow>) -> (Scene, Next) {
     let cluster = Cluster::new(spec, FirstPreferred, Timestamp::ZERO);
     let audit = Audit::new(&cluster);
     let scene = Scene { cluster, audit, now: Timestamp::from_millis(40_000_000) };
-    let clock = Input::WallClockRead {
-        reading: WallClock { utc_millis_of_day: 43_200_000, utc_offset_minutes: 0 },
-    };
+    let clock =
+        Input::wall_clock_read(WallClock { utc_millis_of_day: 43_200_000, utc_offset_minutes: 0 });
     let scene =
         [A, B, C].into_iter().fold(scene.just(clock), |scene, node| scene.then(joined(node, 1)));
-    (scene.then(Input::NodeLost { node: A, incarnation: Life::Known }), input(joined(A, 2)))
+    (scene.then(Input::node_lost(A, Life::Known)), input(joined(A, 2)))
 }
 
 #[test]
@@ -164,25 +162,21 @@ fn room() {
 fn nothing_always_has_room() {
     let mut less = roomy(0, 6);
     less.nodes[1].capacity.insert("mb".into(), 5);
-    let scene = begun(roomy(0, 6)).then(Input::Command(Command::Configure {
-        declaration: Box::new(less),
-        moves: Default::default(),
-    }));
-    let after = scene.then(Input::NodeLost { node: A, incarnation: Life::Known });
+    let scene = begun(roomy(0, 6)).then(Command::configure(less).into());
+    let after = scene.then(Input::node_lost(A, Life::Known));
     assert_eq!(after.audit.seen.groups[0].owner, Some(B), "the next preferred owner");
 }
 
 /// Another desired state in a declaration is the last word; the same one as before is no word.
 #[test]
 fn a_declared_desired_state_counts_when_it_changes() {
-    let off = Command::TakeGroupOffline { group: SQL, lock: LockHandling::Respect };
+    let off = Command::take_group_offline(SQL).into();
     let scene = Scene::online(Fencing::Trusted).then(Input::Command(off));
     let mut after = declaration(Fencing::Trusted);
     let own = after.groups[0].resources[1].settings.as_mut().expect("they are declared");
     own.desired = Some(DesiredState::Online);
     after.groups[1].desired = Some(DesiredState::Offline);
-    let next =
-        command(Command::Configure { declaration: Box::new(after), moves: Default::default() });
+    let next = command(Command::configure(after).into());
     assert_eq!(scene.clone().judge(&next, |_| {}, |_| {}), None);
     // Only what changed: the group that was taken offline is declared as before.
     let forgotten = |seen: &mut Seen| seen.groups[0].desired = DesiredState::Online;
@@ -230,9 +224,13 @@ fn a_restart_is_told() {
     let untold = |outputs: &mut Vec<Output>| {
         outputs.retain(|output| !matches!(output, Output::Event(Event::RestartScheduled { .. })));
         let (from, to) = (ResourceState::Terminating, ResourceState::Failed);
-        outputs.push(Output::Event(Event::ResourceChanged { resource: DB, from, to }));
+        outputs.push(Output::Event(event(json!({
+            "resource_changed": {"resource": DB, "from": from, "to": to}
+        }))));
         let (from, to) = (ResourceState::Failed, ResourceState::OnlinePending);
-        outputs.push(Output::Event(Event::ResourceChanged { resource: DB, from, to }));
+        outputs.push(Output::Event(event(json!({
+            "resource_changed": {"resource": DB, "from": from, "to": to}
+        }))));
     };
     let scene = Scene::online(Fencing::Trusted);
     assert_eq!(scene.judge(&failed, |_| {}, untold), Some(Invariant::S15));
@@ -253,7 +251,7 @@ fn a_group_fails_over_only_when_restarts_are_spent() {
     // It was said to be restarted after all.
     let retold = |outputs: &mut Vec<Output>| {
         let at = Timestamp::from_millis(2_000);
-        let event = Event::RestartScheduled { resource: DB, at, remaining: 0 };
+        let event = event(json!({"restart_scheduled": {"resource": DB, "at": at, "remaining": 0}}));
         outputs.insert(1, Output::Event(event));
     };
     let fresh = |seen: &mut Seen| seen.resources[DB.index()].restarts.clear();
@@ -265,7 +263,9 @@ fn a_group_fails_over_only_when_restarts_are_spent() {
         NoRestartCause::Retries,
     ];
     for cause in causes {
-        let event = Event::RestartsExhausted { resource: DB, cause, retry_at: None };
+        let event = event(json!({
+            "restarts_exhausted": {"resource": DB, "cause": cause, "retry_at": null}
+        }));
         let scene = Scene::online(Fencing::Trusted);
         let verdict = scene.judge(
             &again,
@@ -286,9 +286,8 @@ fn retries_are_used_up_only_by_retries() {
     let fails_after = |millis| {
         let mut scene = Scene::online(Fencing::Trusted);
         scene.audit.seen.resources[DISK.index()].is_retried = true;
-        let lock = LockHandling::Respect;
-        let stop = Input::Command(Command::TakeGroupOffline { group: SQL, lock });
-        let start = Input::Command(Command::BringGroupOnline { group: SQL, lock });
+        let stop = Command::take_group_offline(SQL).into();
+        let start = Command::bring_group_online(SQL).into();
         let scene = scene.later(millis).then(stop).just(start);
         let next = input(answer(&scene.asked(OperationKind::Start), Outcome::Failed));
         scene.judge(
@@ -296,8 +295,9 @@ fn retries_are_used_up_only_by_retries() {
             |_| {},
             |outputs| {
                 hush(outputs, |event| matches!(event, Event::RestartScheduled { .. }));
-                let (cause, retry_at) = (NoRestartCause::Retries, None);
-                say(outputs, Event::RestartsExhausted { resource: DISK, cause, retry_at });
+                let cause = NoRestartCause::Retries;
+                let given_up = json!({"resource": DISK, "cause": cause, "retry_at": null});
+                say(outputs, event(json!({"restarts_exhausted": given_up})));
             },
         )
     };
@@ -313,17 +313,18 @@ fn a_group_leaves_a_paused_node_only_for_a_reason() {
     let paused = || Scene::online(Fencing::Trusted).then(Input::Command(pause(A)));
     let to_nowhere = |resource| {
         let cause = NoRestartCause::NoCandidate;
-        Event::RestartsExhausted { resource, cause, retry_at: None }
+        event(json!({
+            "restarts_exhausted": {"resource": resource, "cause": cause, "retry_at": null}
+        }))
     };
     // It is off, and has not failed.
-    let nothing = command(Command::LockGroup { group: quorate::GroupId::new(1) });
+    let nothing = command(Command::lock_group(quorate::GroupId::new(1)));
     let is_off = |seen: &mut Seen| seen.resources[DB.index()].state = ResourceState::Offline;
-    let leaves = Event::MoveStarted {
-        group: SQL,
-        from: A,
-        to: Some(B),
-        cause: MovementCause::ResourceFailure,
-    };
+    let leaves = event(json!({
+        "move_started": {
+            "group": SQL, "from": A, "to": Some(B), "cause": MovementCause::ResourceFailure
+        }
+    }));
     for event in [leaves, to_nowhere(DB)] {
         let verdict = paused().judge(&nothing, is_off, |outputs| say(outputs, event.clone()));
         assert_eq!(verdict, Some(Invariant::S15), "{event:?}");
@@ -366,7 +367,12 @@ fn what_is_redundant_does_not_leave_a_paused_node() {
     assert_eq!(scene().judge(&next, |_| {}, |_| {}), None, "as it is");
     let leaves = |outputs: &mut Vec<Output>| {
         let cause = NoRestartCause::NoCandidate;
-        say(outputs, Event::RestartsExhausted { resource: one, cause, retry_at: None });
+        say(
+            outputs,
+            event(json!({
+                "restarts_exhausted": {"resource": one, "cause": cause, "retry_at": null}
+            })),
+        );
     };
     assert_eq!(scene().judge(&next, |_| {}, leaves), Some(Invariant::S15));
     // The other one has failed before: it is needed now, and its group leaves.

@@ -19,12 +19,8 @@ fn declared() -> Scene {
 fn list(scene: &Scene, node: NodeId, running: &[ResourceId]) -> Input {
     let mut all = scene.cluster.outstanding();
     let asked = all.find(|effect| effect.node == node).expect("it is asked");
-    Input::NodeInventory {
-        node,
-        incarnation: Incarnation::new(1),
-        running: running.iter().map(|of| (*of).into()).collect(),
-        operation: Some(asked.operation),
-    }
+    let running = running.iter().map(|of| (*of).into());
+    Input::node_inventory(node, Incarnation::new(1), running).answering(asked.operation).into()
 }
 
 const FIRST: ResourceId = ResourceId::new(0);
@@ -62,8 +58,10 @@ fn only_members_are_asked_and_all_of_them() {
     let scene = declared();
     let asked = scene.asked(OperationKind::Inventory);
     let twice = |outputs: &mut Vec<Output>| {
-        let again = Effect { operation: OpId::new(50), ..asked.clone() };
-        outputs.push(Output::Effect(Effect { node: B, ..again }));
+        let mut again = asked;
+        again.operation = OpId::new(50);
+        again.node = B;
+        outputs.push(Output::Effect(again));
     };
     let next = input(list(&scene, A, &[]));
     assert_eq!(scene.judge(&next, |_| {}, twice), Some(Invariant::S10), "asked twice at once");

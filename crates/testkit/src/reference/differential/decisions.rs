@@ -186,6 +186,7 @@ fn owner_changed(
         | MovementCause::Failback
         | MovementCause::Return
         | MovementCause::Configuration => Choice::UnderWay,
+        other => unimplemented!("{other:?}"),
     }
 }
 
@@ -207,6 +208,7 @@ fn move_started(picture: &Picture, step: &Step<'_>, group: &str, cause: Movement
             Named::Best => Choice::Next(Trigger::BestPossible),
         },
         MovementCause::Failback | MovementCause::Return => Choice::Named(Trigger::BestPossible),
+        other => unimplemented!("{other:?}"),
     }
 }
 
@@ -221,7 +223,7 @@ enum Named {
 }
 
 fn named_target(step: &Step<'_>, group: &str) -> Named {
-    use quorate::Command;
+    use quorate::cluster::Command;
     let spec = step.moment.before.spec();
     let to = match step.moment.command() {
         Some(Command::MoveGroup { group: moved, to, .. })

@@ -3,8 +3,9 @@
 use super::{Differential, Step, agree};
 use crate::Breach;
 use crate::reference::picture::Picture;
+use quorate::Input;
+use quorate::cluster::Command;
 use quorate::machine::NodeState;
-use quorate::{Command, Input};
 
 impl Differential {
     /// What a cluster remembers is what was told, of the nodes that are not down.
@@ -48,7 +49,7 @@ impl Picture {
         let spec = step.moment.before.spec();
         self.forget_earlier_life(step);
         let (id, node) = match step.moment.command() {
-            Some(Command::ClearGroupFailures { group, node }) => (*group, *node),
+            Some(Command::ClearGroupFailures { group, node, .. }) => (*group, *node),
             Some(Command::MoveGroup { group, to: Some(to), .. })
                 if step.moment.before.state().owner(*group) != Some(*to) =>
             {

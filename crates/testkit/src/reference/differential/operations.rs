@@ -32,6 +32,7 @@ impl Differential {
             | OperationKind::Probe
             | OperationKind::Fence
             | OperationKind::Inventory => return Ok(()),
+            other => unimplemented!("{other:?}"),
         };
         let mut picture = picture.clone();
         let group = with_resource(&mut picture, name, was);

@@ -6,13 +6,13 @@ use super::{Differential, Step, agree};
 use crate::Breach;
 use crate::reference::budget::{TimesOnline, Uses};
 use crate::reference::picture::Picture;
-use quorate::cluster::Event;
+use quorate::cluster::{Command, Event};
 use quorate::id::Names;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{RestartWindow, Retry};
 use quorate::spec::ClusterSpec;
 use quorate::state::{FailedWhile, MovementCause, NoRestartCause, Recovery};
-use quorate::{Cluster, Command, Input, Timestamp};
+use quorate::{Cluster, Input, Timestamp};
 
 impl Differential {
     /// Takes over what a cluster remembers that is in the middle of its life.
@@ -107,7 +107,7 @@ impl Differential {
     ) {
         let now = step.moment.now;
         match event {
-            Event::ResourceChanged { resource, from, to } => {
+            Event::ResourceChanged { resource, from, to, .. } => {
                 let has_failed = matches!(to, ResourceState::Terminating | ResourceState::InDoubt);
                 let was_up = matches!(from, ResourceState::Online | ResourceState::OnlinePending);
                 if has_failed && was_up {
@@ -221,14 +221,14 @@ impl Differential {
         let resource_named =
             |id| spec.resource(id).map(|of: &quorate::spec::ResourceSpec| of.name().to_owned());
         match step.moment.command() {
-            Some(Command::ClearGroupFailures { group, node: None }) => {
+            Some(Command::ClearGroupFailures { group, node: None, .. }) => {
                 let Some(name) = group_named(*group) else { return };
                 self.failovers.remove(&name);
                 for resource in step.before.group(&name).into_iter().flat_map(|of| &of.resources) {
                     self.restarts.remove(&resource.name);
                 }
             }
-            Some(Command::ClearResourceFailure { resource }) => {
+            Some(Command::ClearResourceFailure { resource, .. }) => {
                 self.restarts.remove(&resource_named(*resource).unwrap_or_default());
             }
             Some(Command::BringGroupOnline { group, .. }) => {

@@ -12,7 +12,7 @@ impl Picture {
     pub fn learn(&mut self, event: &Event<Names>) {
         match event {
             Event::NodeChanged { node, to, .. } => self.learn_node(node, *to),
-            Event::QuorumChanged { verdict } => {
+            Event::QuorumChanged { verdict, .. } => {
                 self.learn_quorum(verdict.is_quorate());
                 // A cluster that forms may want less than the one before it.
                 self.settle_room();
@@ -21,7 +21,7 @@ impl Picture {
                 self.learn_resource(resource, *to);
                 self.settle_room();
             }
-            Event::OwnerChanged { group, from, to, epoch, cause, proof } => {
+            Event::OwnerChanged { group, from, to, epoch, cause, proof, .. } => {
                 self.learn_failure(group, from.as_deref(), *cause);
                 self.release(group);
                 let now = self.now;
@@ -38,6 +38,7 @@ impl Picture {
                         | MovementCause::Operator
                         | MovementCause::Return
                         | MovementCause::Configuration => {}
+                        other => unimplemented!("{other:?}"),
                     }
                     group.placed_at = now;
                     // What leaves a node in good order, or because it failed, comes up by itself.
@@ -61,7 +62,7 @@ impl Picture {
                     group.going = None;
                 }
             }
-            Event::NodeBarred { group, node, resource } => {
+            Event::NodeBarred { group, node, resource, .. } => {
                 let now = self.now;
                 for known in self.groups.iter_mut().filter(|known| known.name == *group) {
                     known.barred_from.retain(|(barred, _)| barred != node);
@@ -73,17 +74,17 @@ impl Picture {
             Event::RestartScheduled { resource, at, .. } => {
                 self.learn_recovery(resource, Recovery::RestartAt(*at));
             }
-            Event::RestartsExhausted { resource, cause, retry_at } => {
+            Event::RestartsExhausted { resource, cause, retry_at, .. } => {
                 for known in self.groups.iter_mut().flat_map(|group| &mut group.resources) {
                     known.is_left |= known.name == *resource && *cause == NoRestartCause::Left;
                 }
                 let recovery = Recovery::RetryAt { at: *retry_at, cause: *cause };
                 self.learn_recovery(resource, recovery);
             }
-            Event::OrphanFound { resource, node } => {
+            Event::OrphanFound { resource, node, .. } => {
                 self.orphans.push((node.clone(), resource.clone()));
             }
-            Event::OrphanGone { resource, node } | Event::TakenOver { resource, node } => {
+            Event::OrphanGone { resource, node, .. } | Event::TakenOver { resource, node, .. } => {
                 self.orphans.retain(|(at, of)| (at, of) != (node, resource));
             }
             _ => {}
@@ -119,6 +120,7 @@ impl Picture {
                 .resources
                 .iter()
                 .any(|of| of.was_given_up() && !of.is_tried_again(now, is_held)),
+            other => unimplemented!("{other:?}"),
         };
         if is_cause && !group.failure_memory.is_zero() {
             group.failed_on.retain(|(node, _)| node != from);

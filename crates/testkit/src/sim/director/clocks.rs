@@ -122,7 +122,7 @@ impl Director {
     pub(super) fn read_clock(&mut self) -> Result<(), Breach> {
         let reading = self.clock;
         self.clock_read_at = self.now();
-        self.act(Act::Say(Box::new(Input::WallClockRead { reading }))).map(drop)
+        self.act(Act::Say(Box::new(Input::wall_clock_read(reading)))).map(drop)
     }
 
     /// A day passes that the calendar did not have in other years. The time of day is what it was,

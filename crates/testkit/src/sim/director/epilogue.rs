@@ -9,13 +9,13 @@ use std::time::Duration;
 use crate::audit::is_missing;
 use crate::liveness::{self, Journal};
 use crate::{Breach, ensure};
-use quorate::cluster::{Command, Life, LockHandling, ResumeFailback};
+use quorate::cluster::{Command, Life, ResumeFailback};
 use quorate::machine::{GroupState, NodeState};
 use quorate::plan::{Tier, assess};
 use quorate::policy::{PlacementRequest, Trigger};
 use quorate::settings::{Admission, Failback, Priority, RestartAction};
 use quorate::spec::{ClusterSpec, GroupSpec};
-use quorate::state::{DrainMode, DrainStatus, Lock, OperationKind};
+use quorate::state::{DrainStatus, Lock, OperationKind};
 use quorate::{GroupId, Input, NodeId, Reason, ResourceId, Timestamp};
 
 use super::{Director, Event};
@@ -104,12 +104,7 @@ impl Director {
     /// it takes too long to wait for.
     fn reboot(&mut self, node: Key, id: NodeId) -> Result<Done, Breach> {
         if self.stage.flaw() != Flaw::NotEmptied {
-            self.order(Command::DrainNode {
-                node: id,
-                mode: DrainMode::Normal,
-                target: None,
-                lock: LockHandling::Override,
-            })?;
+            self.order(Command::drain_node(id).override_lock().into())?;
             self.until(|of| {
                 of.drain_of(id) != Some(DrainStatus::InProgress) && of.is_at_rest().is_ok()
             })?;
@@ -126,7 +121,7 @@ impl Director {
                 return Ok(Done::No);
             }
         }
-        self.order(Command::ResumeNode { node: id, failback: ResumeFailback::Immediate })?;
+        self.order(Command::resume_node(id).failback(ResumeFailback::Immediate).into())?;
         Ok(Done::Yes)
     }
 
@@ -334,9 +329,7 @@ impl Director {
 
     fn keeps_quorum_without(&self, node: NodeId) -> bool {
         let mut copy = self.stage.cluster().clone();
-        let is_told = copy
-            .handle(copy.state().now(), Input::NodeLeft { node, incarnation: Life::Known })
-            .is_ok();
+        let is_told = copy.handle(copy.state().now(), Input::node_left(node, Life::Known)).is_ok();
         is_told && copy.state().is_quorate()
     }
 

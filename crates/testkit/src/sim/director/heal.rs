@@ -32,7 +32,7 @@ impl Director {
         self.swarm.calm();
         self.quieten();
         self.choose_who_is_well()?;
-        self.act(Act::Say(Box::new(Input::WitnessChanged { witness: WitnessState::Up })))?;
+        self.act(Act::Say(Box::new(Input::witness_changed(WitnessState::Up))))?;
         self.take_up_what_hangs();
         self.stage.keep_journal();
         let begun_at = Timestamp::from_millis(self.now());
@@ -203,7 +203,7 @@ impl Director {
     /// Operators resume what they paused.
     fn resume_all(&mut self) -> Result<(), Breach> {
         for node in self.paused() {
-            let command = Command::ResumeNode { node, failback: ResumeFailback::ByPolicy };
+            let command = Command::resume_node(node).failback(ResumeFailback::ByPolicy).into();
             let input = self.stage.cluster().spec().named(Input::Command(command));
             let done = self.act(Act::Say(Box::new(input)))?;
             ensure!(L11, done == Done::Yes, "{node} cannot be resumed");

@@ -3,9 +3,9 @@
 use crate::Breach;
 use crate::sim::whole_millis;
 use quorate::Input;
-use quorate::cluster::{Command, LockHandling, ResumeFailback};
+use quorate::cluster::{Command, ResumeFailback};
 use quorate::settings::Fencing;
-use quorate::state::{DrainMode, OperationKind};
+use quorate::state::OperationKind;
 
 use super::outside::Struck;
 use super::spell::{Gray, Spell};
@@ -209,13 +209,8 @@ impl Director {
         let (mut at, mut done) = (0_u64, Done::No);
         for node in order {
             let Some(id) = self.stage.book.node_id(node) else { continue };
-            let drain = Command::DrainNode {
-                node: id,
-                mode: DrainMode::Normal,
-                target: None,
-                lock: LockHandling::default(),
-            };
-            let resume = Command::ResumeNode { node: id, failback: ResumeFailback::Immediate };
+            let drain = Command::drain_node(id).into();
+            let resume = Command::resume_node(id).failback(ResumeFailback::Immediate).into();
             let spec = self.stage.cluster().spec();
             let [drain, resume] = [drain, resume]
                 .map(|command| std::boxed::Box::new(spec.named(Input::Command(command))));

@@ -196,7 +196,7 @@ impl Director {
 
     /// Switches everything on.
     pub(crate) fn open(&mut self) -> Result<(), Breach> {
-        self.act(Act::Say(Box::new(Input::WitnessChanged { witness: WitnessState::Up })))?;
+        self.act(Act::Say(Box::new(Input::witness_changed(WitnessState::Up))))?;
         self.read_clock()?;
         for node in self.nodes() {
             let skew = self.dice.below(20_000);

@@ -1,6 +1,6 @@
 //! What no sound embedder says: it has to be refused and to change nothing.
 
-use quorate::cluster::{Command, Life, LockHandling, Outcome};
+use quorate::cluster::{Command, Life, Outcome};
 use quorate::time::WallClock;
 use quorate::{Incarnation, Input, NodeId, OpId, ResourceId};
 
@@ -64,58 +64,42 @@ impl Director {
         let incarnation = Incarnation::new(self.dice.below(5));
         match kind {
             Fault::UnknownNode => match self.dice.below(5) {
-                0 => Input::NodeLost { node, incarnation: Life::Known },
-                1 => Input::NodeLeft { node, incarnation: Life::Known },
-                2 => Input::NodeFenced { node, incarnation: Life::Known },
-                3 => Input::NodeJoined { node, incarnation, running: vec![] },
-                _ => Input::Command(Command::EvictNode { node }),
+                0 => Input::node_lost(node, Life::Known),
+                1 => Input::node_left(node, Life::Known),
+                2 => Input::node_fenced(node, Life::Known),
+                3 => Input::node_joined(node, incarnation, vec![]),
+                _ => Input::Command(Command::evict_node(node)),
             },
             Fault::UnknownResource => match self.dice.below(3) {
-                0 => Input::ResourceFailed {
-                    resource,
-                    node: someone,
-                    incarnation,
-                    run: Default::default(),
-                },
-                1 => Input::ResourceAlive {
-                    resource,
-                    node: someone,
-                    incarnation,
-                    run: Default::default(),
-                },
-                _ => Input::Command(Command::FailResource { resource }),
+                0 => Input::resource_failed(resource, someone, incarnation).into(),
+                1 => Input::resource_alive(resource, someone, incarnation).into(),
+                _ => Input::Command(Command::fail_resource(resource)),
             },
             Fault::NeverIssued => {
                 let last = self.stage.ops.last().map_or(0, |op| op.id);
                 let ahead = self.dice.log_uniform(1_000_000, u64::MAX >> 20);
                 let operation = OpId::new(last.saturating_add(ahead));
-                Input::OperationFinished { operation, outcome: Outcome::Succeeded }
+                Input::operation_finished(operation, Outcome::Succeeded)
             }
             Fault::ListedTwice => {
                 let twice = ResourceId::new(0);
                 let incarnation = Incarnation::new(1 << 40);
-                Input::NodeJoined {
-                    node: someone,
-                    incarnation,
-                    running: vec![twice.into(), twice.into()],
-                }
+                Input::node_joined(someone, incarnation, vec![twice.into(), twice.into()])
             }
             Fault::ImpossibleLife => {
                 let incarnation = Incarnation::new(u64::MAX.saturating_sub(self.dice.below(9)));
-                Input::NodeJoined { node: someone, incarnation, running: vec![] }
+                Input::node_joined(someone, incarnation, vec![])
             }
-            Fault::ClockInvalid => Input::WallClockRead {
-                reading: WallClock {
-                    utc_millis_of_day: self.number_from(86_400_000),
-                    utc_offset_minutes: 0,
-                },
-            },
+            Fault::ClockInvalid => Input::wall_clock_read(WallClock {
+                utc_millis_of_day: self.number_from(86_400_000),
+                utc_offset_minutes: 0,
+            }),
             Fault::ForeignName => {
                 let group = quorate::GroupId::new(self.number_from(NOBODY));
-                Input::Command(Command::BringGroupOnline { group, lock: LockHandling::Respect })
+                Command::bring_group_online(group).into()
             }
             // Of another time: harmless by itself.
-            _ => Input::NodeLeft { node, incarnation: Life::Known },
+            _ => Input::node_left(node, Life::Known),
         }
     }
 

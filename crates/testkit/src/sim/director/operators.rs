@@ -4,7 +4,8 @@ use crate::history::orders;
 use quorate::cluster::{Command, LockHandling, ResumeFailback};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::quorum::WitnessState;
-use quorate::spec::{ClusterDeclaration, NodeSpec, QuorumRule};
+use quorate::settings::QuorumRule;
+use quorate::spec::{ClusterDeclaration, NodeSpec};
 use quorate::state::GroupRecord;
 use quorate::{Input, NodeId, ResourceId};
 
@@ -134,7 +135,7 @@ impl Director {
         }
         self.restore_original_later();
         if self.dice.chance(1, 2) {
-            let input = Input::Command(Command::EvictNode { node: evicted });
+            let input = Input::Command(Command::evict_node(evicted));
             let input = self.stage.cluster().spec().named(input);
             return self.act(Act::Say(Box::new(input)));
         }
@@ -161,15 +162,17 @@ impl Director {
     fn undo_later(&mut self, command: &Command) {
         let lock = LockHandling::Override;
         let undo = match *command {
-            Command::TakeGroupOffline { group, .. } => Command::BringGroupOnline { group, lock },
+            Command::TakeGroupOffline { group, .. } => {
+                Command::bring_group_online(group).lock(lock).into()
+            }
             Command::TakeResourceOffline { resource, .. } => {
-                Command::BringResourceOnline { resource, lock }
+                Command::bring_resource_online(resource).lock(lock).into()
             }
-            Command::PauseNode { node } | Command::DrainNode { node, .. } => {
-                Command::ResumeNode { node, failback: ResumeFailback::ByPolicy }
+            Command::PauseNode { node, .. } | Command::DrainNode { node, .. } => {
+                Command::resume_node(node).failback(ResumeFailback::ByPolicy).into()
             }
-            Command::BeginMaintenance { resource } => Command::EndMaintenance { resource },
-            Command::LockGroup { group } => Command::UnlockGroup { group },
+            Command::BeginMaintenance { resource, .. } => Command::end_maintenance(resource),
+            Command::LockGroup { group, .. } => Command::unlock_group(group),
             Command::EvictNode { .. } => return self.restore_original_later(),
             _ => return,
         };
@@ -183,8 +186,10 @@ impl Director {
         let spec = self.stage.cluster().spec();
         let Some(group) = spec.resource(busy).map(|of| of.group()) else { return Ok(Done::No) };
         let lock = LockHandling::Override;
-        let mut commands =
-            [Command::BringGroupOnline { group, lock }, Command::TakeGroupOffline { group, lock }];
+        let mut commands = [
+            Command::bring_group_online(group).lock(lock).into(),
+            Command::take_group_offline(group).lock(lock).into(),
+        ];
         if self.dice.chance(1, 2) {
             commands.reverse();
         }

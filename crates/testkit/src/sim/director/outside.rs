@@ -154,7 +154,7 @@ impl Director {
             Fault::WitnessFlap => self.dice.between(2, 6),
             _ => 1,
         };
-        let say = |witness| Box::new(Input::WitnessChanged { witness });
+        let say = |witness| Box::new(Input::witness_changed(witness));
         let done = self.act(Act::Say(say(WitnessState::Down)))?;
         let mut after = 0_u64;
         for flap in 0..times {

@@ -75,9 +75,7 @@ fn what_changes_nothing_does_not_count() {
 #[test]
 fn whatever_is_too_large_is_refused_for_that() {
     let mut director = awake(1);
-    director
-        .act(Act::Say(Box::new(Input::WitnessChanged { witness: WitnessState::Up })))
-        .expect("it is told");
+    director.act(Act::Say(Box::new(Input::witness_changed(WitnessState::Up)))).expect("it is told");
     for node in director.nodes() {
         director.act(Act::Joined(node)).expect("it joins");
     }

@@ -126,6 +126,7 @@ impl Stage {
             match output {
                 Output::Effect(effect) => self.sent(effect),
                 Output::Event(event) => self.learn(event),
+                other => unimplemented!("{other:?}"),
             }
         }
         self.note_outputs(outputs);
@@ -147,6 +148,7 @@ impl Stage {
                     std::format!("    -> #{} {effect} (epoch {})", effect.operation, effect.epoch)
                 }
                 Output::Event(event) => std::format!("       {event:?}"),
+                other => unimplemented!("{other:?}"),
             });
         }
     }
@@ -154,7 +156,7 @@ impl Stage {
     /// An order leaves the cluster.
     fn sent(&mut self, effect: &Effect) {
         if self.told.is_some() {
-            let effect = self.cluster().spec().named(effect.clone());
+            let effect = self.cluster().spec().named(*effect);
             self.tell_of(self.now, Told::Issued(effect));
         }
         let node = self.book.node(effect.node);
@@ -190,23 +192,24 @@ impl Stage {
                 resource,
                 from: ResourceState::InDoubt,
                 to: ResourceState::Failed,
+                ..
             } => self.assumed_off(*resource, None),
             Event::OwnerChanged { .. } | Event::PlacementFailed { .. } => {
                 self.placements = self.placements.saturating_add(1);
             }
-            Event::InventoryTaken { node, floor } => {
+            Event::InventoryTaken { node, floor, .. } => {
                 let key = self.book.node(*node);
                 if let Some(machine) = self.world.machine_mut(key) {
                     machine.set_floor(*floor);
                 }
             }
-            Event::TakenOver { resource, node } => {
+            Event::TakenOver { resource, node, .. } => {
                 let (resource, node) = (self.book.resource(*resource), self.book.node(*node));
                 if let Some(machine) = self.world.machine_mut(node).filter(|of| of.runs(resource)) {
                     machine.own(resource);
                 }
             }
-            Event::OrphanGone { resource, node } => self.assumed_off(*resource, Some(*node)),
+            Event::OrphanGone { resource, node, .. } => self.assumed_off(*resource, Some(*node)),
             _ => {}
         }
     }
@@ -301,7 +304,7 @@ impl Stage {
             _ => ConfigurationMoves::Refuse,
         };
         let before = self.cluster().spec().clone();
-        self.feed(Input::Command(Command::Configure { declaration, moves }))?.ok();
+        self.feed(Command::configure(declaration).moves(moves).into())?.ok();
         self.run_already(&before);
         Ok(Done::Yes)
     }

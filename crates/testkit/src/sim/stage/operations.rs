@@ -152,10 +152,9 @@ impl Stage {
         let of = |(key, state): &(Key, RunningState)| {
             Some(Running::new(self.book.resource_id(*key)?, *state))
         };
-        let running = listed.iter().filter_map(of).collect();
-        let incarnation = Incarnation::new(op.incarnation);
-        let operation = Some(OpId::new(op.id));
-        self.feed(Input::NodeInventory { node, incarnation, running, operation })?.ok();
+        let running = listed.iter().filter_map(of);
+        let answer = Input::node_inventory(node, Incarnation::new(op.incarnation), running);
+        let _ = self.feed(answer.answering(OpId::new(op.id)).into())?;
         Ok(Done::Yes)
     }
 
@@ -214,7 +213,7 @@ impl Stage {
         };
         let Some(outcome) = outcome else { return Ok(Done::No) };
         let operation = OpId::new(op.id);
-        self.feed(Input::OperationFinished { operation, outcome })?.ok();
+        self.feed(Input::operation_finished(operation, outcome))?.ok();
         Ok(Done::Yes)
     }
 
@@ -222,7 +221,7 @@ impl Stage {
         let Some(op) = self.find(op).and_then(|index| self.ops.get(index)).copied() else {
             return Ok(Done::No);
         };
-        self.tell(Input::OperationProgressed { operation: OpId::new(op.id) })
+        self.tell(Input::operation_progressed(OpId::new(op.id)))
     }
 }
 
@@ -247,5 +246,6 @@ fn unfit(action: OperationKind) -> Outcome {
         | OperationKind::CheckIsAlive
         | OperationKind::Fence
         | OperationKind::Inventory => Outcome::Running,
+        other => unimplemented!("{other:?}"),
     }
 }

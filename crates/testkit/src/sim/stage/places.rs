@@ -130,7 +130,7 @@ impl Stage {
             true => self.present_life(node),
             false => Incarnation::new(self.known_life(node)),
         };
-        self.tell(Input::NodeLost { node: id, incarnation: incarnation.into() })
+        self.tell(Input::node_lost(id, incarnation))
     }
 
     /// Membership takes in a node that is heard and that it does not know in this life.
@@ -148,7 +148,7 @@ impl Stage {
         let Some(machine) = self.world.machine(node) else { return Ok(Done::No) };
         let incarnation = Incarnation::new(machine.incarnation());
         let running = self.listed(machine);
-        let done = self.tell(Input::NodeJoined { node: id, incarnation, running })?;
+        let done = self.tell(Input::node_joined(id, incarnation, running))?;
         if let Some(machine) = self.world.machine_mut(node).filter(|_| done == Done::Yes) {
             machine.stops_at = None;
             machine.is_disowned = false;
@@ -204,7 +204,7 @@ impl Stage {
             return Ok(Done::No);
         }
         let incarnation = Incarnation::new(life);
-        self.feed(Input::NodeJoined { node: id, incarnation, running: Vec::new() })?.ok();
+        self.feed(Input::node_joined(id, incarnation, Vec::new()))?.ok();
         Ok(Done::Yes)
     }
 
@@ -220,12 +220,12 @@ impl Stage {
         else {
             return Ok(Done::No);
         };
-        let incarnation = Incarnation::new(life).into();
+        let incarnation = Incarnation::new(life);
         self.feed(match news {
-            News::Left => Input::NodeLeft { node: id, incarnation },
-            News::Lost => Input::NodeLost { node: id, incarnation },
-            News::Fenced => Input::NodeFenced { node: id, incarnation },
-            News::ConfirmedDown => Input::NodeConfirmedDown { node: id, incarnation },
+            News::Left => Input::node_left(id, incarnation),
+            News::Lost => Input::node_lost(id, incarnation),
+            News::Fenced => Input::node_fenced(id, incarnation),
+            News::ConfirmedDown => Input::node_confirmed_down(id, incarnation),
         })?
         .ok();
         Ok(Done::Yes)
@@ -248,8 +248,8 @@ impl Stage {
             Some(machine) => machine.halt(),
             None => return Ok(Done::No),
         }
-        let incarnation = self.present_life(node).into();
-        self.tell(Input::NodeLeft { node: id, incarnation })
+        let incarnation = self.present_life(node);
+        self.tell(Input::node_left(id, incarnation))
     }
 
     pub(super) fn fenced(&mut self, node: Key) -> Result<Done, Breach> {
@@ -258,8 +258,8 @@ impl Stage {
             return Ok(Done::No);
         }
         self.power_off(node);
-        let incarnation = self.present_life(node).into();
-        self.tell(Input::NodeFenced { node: id, incarnation })
+        let incarnation = self.present_life(node);
+        self.tell(Input::node_fenced(id, incarnation))
     }
 
     pub(super) fn confirmed_down(&mut self, node: Key, truth: Truth) -> Result<Done, Breach> {
@@ -271,7 +271,7 @@ impl Stage {
         if truth == Truth::True {
             self.power_off(node);
         }
-        let done = self.tell(Input::NodeConfirmedDown { node: id, incarnation: Life::Known })?;
+        let done = self.tell(Input::node_confirmed_down(id, Life::Known))?;
         if done == Done::Yes && truth == Truth::False {
             self.disown_node(node);
         }
@@ -301,7 +301,7 @@ impl Stage {
         let Some(machine) = self.world.machine(node) else { return Ok(Done::No) };
         let running = self.listed(machine);
         let incarnation = Incarnation::new(self.known_life(node));
-        self.tell(Input::NodeInventory { node: id, incarnation, running, operation: None })
+        self.tell(Input::node_inventory(id, incarnation, running).into())
     }
 
     pub(super) fn rogue(&mut self, node: Key, resource: Key) -> Done {
@@ -337,8 +337,8 @@ impl Stage {
         };
         let incarnation = Incarnation::new(self.known_life(node).saturating_sub(lives_ago));
         self.feed(match is_alive {
-            true => Input::ResourceAlive { resource, node: on, incarnation, run },
-            false => Input::ResourceFailed { resource, node: on, incarnation, run },
+            true => Input::resource_alive(resource, on, incarnation).of_run(run).into(),
+            false => Input::resource_failed(resource, on, incarnation).of_run(run).into(),
         })?
         .ok();
         Ok(Done::Yes)
@@ -358,7 +358,7 @@ impl Stage {
         let Some(id) = self.book.resource_id(resource) else { return Ok(Done::No) };
         let is_in_doubt = self.cluster().state().resource_state(id) == ResourceState::InDoubt;
         let owner = self.owner_of(id).map(|node| self.book.node(node));
-        let command = Command::ClearResourceFailure { resource: id };
+        let command = Command::clear_resource_failure(id);
         let done = self.tell(Input::Command(command))?;
         if let Some(owner) = owner.filter(|_| is_in_doubt && done == Done::Yes) {
             self.given_word(owner, resource, truth);

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use crate::Invariant;
 use crate::{Breach, ensure};
-use quorate::cluster::{Command, Input, InputError};
+use quorate::cluster::{Command, InputError};
 use quorate::graph::{Expected, ExpressionError};
 use quorate::spec::{
     ClusterDeclaration, GroupDeclaration, NodeDeclaration, Problem, ResourceDeclaration,
@@ -20,9 +20,7 @@ impl Stage {
     /// It is refused, and by a limit, unless nothing is configured now.
     pub(super) fn oversize(&mut self, size: Size) -> Result<Done, Breach> {
         let declaration = Box::new(self.oversized(size));
-        match self
-            .feed(Input::Command(Command::Configure { declaration, moves: Default::default() }))?
-        {
+        match self.feed(Command::configure(declaration).into())? {
             Err(InputError::Declaration(errors)) => {
                 let is_for_size = errors.iter().any(|error| is_limit(&error.problem));
                 ensure!(S33, is_for_size, "{size:?} is refused for {:?}", errors.iter().next());

@@ -350,6 +350,7 @@ impl Machine {
                 }
             }
             OperationKind::Fence | OperationKind::Inventory => Outcome::Failed,
+            other => unimplemented!("{other:?}"),
         }
     }
 
