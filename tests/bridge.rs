@@ -254,11 +254,11 @@ fn snake(name: &str) -> String {
 fn nothing_is_left_out() {
     let items = [
         ("src/cluster/words/input.rs", "pub enum Input<"),
-        ("src/cluster/words/input.rs", "pub enum Command<"),
+        ("src/cluster/words/command.rs", "pub enum Command<"),
         ("src/state/operation.rs", "pub enum Outcome "),
         ("src/state/group.rs", "pub enum LockHandling "),
-        ("src/cluster/words/input.rs", "pub enum WhenRefused "),
-        ("src/cluster/words/input.rs", "pub enum ResumeFailback "),
+        ("src/cluster/words/command.rs", "pub enum WhenRefused "),
+        ("src/cluster/words/command.rs", "pub enum ResumeFailback "),
         ("src/cluster/words/output.rs", "pub struct Effect<"),
         ("src/cluster/words/output.rs", "pub enum Event<"),
         ("src/cluster/words/error.rs", "pub enum InputError<"),

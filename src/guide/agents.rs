@@ -20,10 +20,9 @@
 //! use std::thread;
 //! use std::time::Duration;
 //!
-//! use quorate::Timestamp;
 //! use quorate::agent::{Admission, Agent, Ending, Meanwhile, Task};
 //! use quorate::cluster::{Effect, Input, Outcome, Running, RunningState};
-//! use quorate::id::{Epoch, Incarnation, Names, OpId};
+//! use quorate::id::{Incarnation, Names, OpId};
 //! use quorate::state::OperationKind;
 //!
 //! /// A message to an agent.
@@ -150,8 +149,8 @@
 //!         }
 //!         OperationKind::Probe if running.contains(resource) => return Outcome::Running,
 //!         OperationKind::Probe => return Outcome::NotRunning,
-//!         // These are not operations on a resource.
-//!         OperationKind::Fence | OperationKind::Inventory => return Outcome::Failed,
+//!         // The others are not about a resource, or this agent does not know them.
+//!         _ => return Outcome::Failed,
 //!     }
 //!     Outcome::Succeeded
 //! }
@@ -187,20 +186,14 @@
 //!     assert!(matches!(inputs.recv()?, Input::NodeJoined { .. }));
 //!
 //!     // The effects that the core would send; the network delivers the start once more, and late.
-//!     let effect = |operation, action| Effect {
-//!         operation: OpId::new(operation),
-//!         action,
-//!         node: "anna".to_owned(),
-//!         resource: Some("db".to_owned()),
-//!         group: Some("sql".to_owned()),
-//!         epoch: Epoch::new(1),
-//!         incarnation: Incarnation::new(1),
-//!         deadline: Timestamp::from_millis(180_000),
-//!         timeout: Duration::from_secs(180),
-//!     };
-//!     anna.send(Message::Asked(effect(1, OperationKind::Start)))?;
-//!     anna.send(Message::Asked(effect(2, OperationKind::Terminate)))?;
-//!     anna.send(Message::Asked(effect(1, OperationKind::Start)))?;
+//!     let start = r#"{"operation": 1, "action": "start", "node": "anna", "resource": "db",
+//!         "group": "sql", "epoch": 1, "incarnation": 1, "deadline": 180000, "timeout_ms": 180000}"#;
+//!     let start: Effect<Names> = serde_json::from_str(start)?;
+//!     let mut terminate = start.clone();
+//!     (terminate.operation, terminate.action) = (OpId::new(2), OperationKind::Terminate);
+//!     anna.send(Message::Asked(start.clone()))?;
+//!     anna.send(Message::Asked(terminate))?;
+//!     anna.send(Message::Asked(start))?;
 //!
 //!     // The first start is cancelled, the terminate is carried out, the late start is refused.
 //!     let (operation, outcome) = (OpId::new(2), Outcome::Succeeded);

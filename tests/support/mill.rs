@@ -16,9 +16,8 @@ fn mill() -> Result<quorate::Cluster, Box<dyn std::error::Error>> {
         .build()?;
     let mut cluster = quorate::Cluster::new(spec, Ring::new(), quorate::Timestamp::ZERO);
     for node in ["anna", "bert", "carl"] {
-        let (node, incarnation) = (node.to_owned(), quorate::Incarnation::new(1));
-        let running = Vec::new();
-        tell(&mut cluster, quorate::Input::NodeJoined { node, incarnation, running })?;
+        let joined = quorate::Input::node_joined(node, quorate::Incarnation::new(1), []);
+        tell(&mut cluster, joined)?;
     }
     Ok(cluster)
 }
@@ -34,8 +33,8 @@ fn tell(
     while let Some(output) = cluster.poll_output() {
         let quorate::Output::Effect(effect) = output else { continue };
         if effect.resource.is_some() {
-            let (operation, outcome) = (effect.operation, quorate::Outcome::Succeeded);
-            cluster.handle(now, quorate::Input::OperationFinished { operation, outcome })?;
+            let outcome = quorate::Outcome::Succeeded;
+            cluster.handle(now, quorate::Input::operation_finished(effect.operation, outcome))?;
         }
     }
     Ok(())

@@ -15,7 +15,7 @@
 //! let mut audit = Audit::new(&cluster);
 //! let now = Timestamp::from_millis(1_000);
 //! for node in [0, 1].map(NodeId::new) {
-//!     let joined = Input::NodeJoined { node, incarnation: Incarnation::new(1), running: vec![] };
+//!     let joined = Input::node_joined(node, Incarnation::new(1), []);
 //!     let outputs = audit.handle(&mut cluster, now, joined)??;
 //!     assert!(!outputs.is_empty());
 //! }

@@ -29,7 +29,7 @@
 //! let spec = ClusterDeclaration::new("mill").node("a").node("b").node("c").group(group).build()?;
 //! let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
 //! for node in [0, 1, 2].map(NodeId::new) {
-//!     let joined = Input::NodeJoined { node, incarnation: Incarnation::new(1), running: vec![] };
+//!     let joined = Input::node_joined(node, Incarnation::new(1), []);
 //!     cluster.handle(Timestamp::from_millis(1_000), joined)?;
 //! }
 //! let picture = Picture::of(&cluster);
