@@ -54,6 +54,8 @@ pub use ring::Ring;
 ///   has then taken in half of the input: restore the last snapshot.
 ///
 /// ```
+/// use std::borrow::Cow;
+///
 /// use quorate::NodeId;
 /// use quorate::policy::{FailoverPolicy, Key, PlacementRequest, Rank};
 ///

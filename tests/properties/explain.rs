@@ -47,9 +47,9 @@ fn what_is_explained_is_what_happens() {
         let cluster = history.cluster_after();
         let cluster = cluster.map_err(|failure| TestCaseError::fail(failure.breach.to_string()))?;
         asked.into_iter().try_for_each(|(number, seed, is_gathered)| {
-            let snapshot = cluster.snapshot();
-            let mut cluster =
-                Cluster::restore(snapshot, policy(number, seed)).expect("it was stored just now");
+            let policy = policy(number, seed);
+            let snapshot = cluster.snapshot().under_policy(&policy);
+            let mut cluster = Cluster::restore(snapshot, policy).expect("it was stored just now");
             if is_gathered {
                 gather(&mut cluster);
             }

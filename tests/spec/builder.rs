@@ -23,6 +23,7 @@ fn every_property_has_a_method() {
         .anti_affinity_class("x")
         .demand("mb", 10)
         .demand("instances", 1)
+        .parameter("mail to", "ops@example.org")
         .desired(DesiredState::Offline)
         .failover_threshold(1)
         .failover_period(seconds(3_600))
@@ -64,7 +65,8 @@ fn every_property_has_a_method() {
                 .vote_weight(3)
                 .site("north")
                 .capacity("mb", 100)
-                .capacity("instances", 2),
+                .capacity("instances", 2)
+                .parameter("bmc", "10.0.0.7"),
         )
         .node("alpha")
         .group(first)

@@ -219,7 +219,7 @@ fn parameters() {
         "groups.g.resources.d.parameters: 4097 bytes in parameters, at most 4096 are allowed";
     assert_limit(4_096, long, error);
     let nameless = ClusterDeclaration::new("c").node(NodeDeclaration::new("a").parameter("", "x"));
-    assert_eq!(errors_of(nameless), ["nodes.a.parameters: the name of entry 1 is empty"]);
+    assert_eq!(errors_of(nameless), ["nodes.a.parameters: entry 1 has an empty name"]);
 }
 
 #[test]
