@@ -1,39 +1,38 @@
 //! A drain goes tier by tier.
 
-use quorate::cluster::{Event, Output};
+use quorate::cluster::Event;
 use quorate::machine::ResourceState;
-use quorate::state::{Doubt, DrainStatus, MovementCause, Recovery};
+use quorate::state::{Doubt, DrainStatus, MovementCause, Recovery, ResourceRecord};
 use quorate::{Cluster, GroupId, NodeId};
 
 use super::Moment;
+use crate::audit::seen::Seen;
 use crate::{Breach, ensure};
 
 /// A group that runs leaves a node that is being drained only when no group of higher priority is
 /// still on its way from there, or the time for which groups wait is over.
 pub(super) fn tier_by_tier(
+    seen: &Seen,
     moment: &Moment<'_>,
     cluster: &Cluster,
-    outputs: &[Output],
+    event: &Event,
 ) -> Result<(), Breach> {
+    let Event::MoveStarted { group, from, cause: MovementCause::Drain, .. } = event else {
+        return Ok(());
+    };
     // Ids and priorities may be other ones afterwards.
-    if moment.is_reconfiguration() {
+    if moment.is_reconfiguration()
+        || !waits_for_tiers(cluster, *from)
+        || !runs_undisturbed(seen, &moment.before, *group)
+    {
         return Ok(());
     }
-    for output in outputs {
-        let Output::Event(Event::MoveStarted { group, from, cause: MovementCause::Drain, .. }) =
-            output
-        else {
-            continue;
-        };
-        if !waits_for_tiers(cluster, *from) || !runs_undisturbed(&moment.before, *group) {
-            continue;
-        }
-        let priority = |group| cluster.spec().group(group).map(|of| of.settings().priority);
-        let ahead = cluster.spec().groups().map(|(ahead, _)| ahead).find(|ahead| {
+    let priority = |group| cluster.spec().group(group).map(|of| of.settings().priority);
+    let ahead =
+        cluster.spec().groups().map(|(ahead, _)| ahead).find(|ahead| {
             priority(*ahead) > priority(*group) && is_leaving(cluster, *ahead, *from)
         });
-        ensure!(S36, ahead.is_none(), "{group} leaves {from} before {ahead:?} is online elsewhere");
-    }
+    ensure!(S36, ahead.is_none(), "{group} leaves {from} before {ahead:?} is online elsewhere");
     Ok(())
 }
 
@@ -45,15 +44,18 @@ fn waits_for_tiers(cluster: &Cluster, node: NodeId) -> bool {
     since.is_some_and(|since| since.after(wait) > cluster.state().now())
 }
 
-/// Tells whether something of a group runs, and nothing of it is failed or in doubt.
-fn runs_undisturbed(cluster: &Cluster, group: GroupId) -> bool {
-    let Some(declared) = cluster.spec().group(group) else { return false };
-    let mut records = declared.resources().filter_map(|id| cluster.state().resource(id));
-    let is_undisturbed = records.all(|record| {
-        record.recovery() == Recovery::None
-            && matches!(record.state(), ResourceState::Online | ResourceState::Offline)
+/// Tells whether something of a group runs, and nothing of it is failed or in doubt, neither before
+/// this step nor by what was told in it.
+fn runs_undisturbed(seen: &Seen, before: &Cluster, group: GroupId) -> bool {
+    let Some(declared) = before.spec().group(group) else { return false };
+    let is_settled = |state| matches!(state, ResourceState::Online | ResourceState::Offline);
+    let is_undisturbed = declared.resources().all(|id| {
+        let recovery = before.state().resource(id).map(ResourceRecord::recovery);
+        recovery == Some(Recovery::None)
+            && is_settled(before.state().resource_state(id))
+            && is_settled(seen.resource(id).state)
     });
-    let mut states = declared.resources().map(|id| cluster.state().resource_state(id));
+    let mut states = declared.resources().map(|id| seen.resource(id).state);
     is_undisturbed && states.any(|state| state == ResourceState::Online)
 }
 

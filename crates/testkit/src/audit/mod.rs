@@ -121,6 +121,7 @@ pub(crate) fn step(
                 left::event(seen, moment, event)?;
                 moves::event(seen, moment, event)?;
                 moves::drain_ended(seen, event)?;
+                drained::tier_by_tier(seen, moment, cluster, event)?;
                 budgets::event(seen, moment, event)?;
                 spent::event(seen, moment, event)?;
                 again::event(seen, moment, event)?;
@@ -147,7 +148,6 @@ pub(crate) fn step(
     configured::check(moment, cluster)?;
     moves::once_per_incident(outputs)?;
     moves::drain_gave_up(cluster, outputs)?;
-    drained::tier_by_tier(moment, cluster, outputs)?;
     failures::choice(seen, cluster, moment, outputs)?;
     moves::priorities(cluster, moment, outputs)?;
     explained::goes_there(moment, outputs)?;
