@@ -1,33 +1,34 @@
-//! What a cluster promises, by number.
+//! The promises of a cluster, by number.
 //!
-//! `S` is safety: what never happens, whatever faults there are. `L` is liveness: what happens in
-//! the end, once the faults are over. The numbers stay what they are; reports, tables and the
-//! simulator name them.
+//! `S` stands for safety: these things never happen, whatever faults there are. `L` stands for
+//! liveness: these things happen in the end, once the faults are over. The numbers never change;
+//! reports, tables and the simulator refer to them.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// How far a promise can be judged on what this crate has.
+/// How far a promise can be judged with the parts that this crate has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Scope {
-    /// All of it is judged.
+    /// The whole promise is judged.
     Checked,
-    /// All of it is judged; but clusters could promise more, and this crate left that out.
+    /// The whole promise is judged. Clusters could promise more, but this crate left that out.
     Narrowed,
-    /// It is judged, but for a part that belongs to a room that does not exist yet.
+    /// The promise is judged except for a part that belongs to a room that does not exist yet.
     Partly(Room),
-    /// It speaks of things that do not exist yet.
+    /// The promise is about things that do not exist yet.
     BelongsTo(Room),
 }
 
 /// A part of a failover cluster that this crate does not have yet.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Room {
-    /// Who hears whom, who is a member, and in which view.
+    /// The part that decides which nodes hear each other, which of them are members, and in which
+    /// view.
     Membership,
-    /// The part that runs on a node and stops it without being told: leases, watchdogs.
+    /// The part that runs on a node and stops it without a command: leases, watchdogs.
     SelfStop,
-    /// Several cores that share one log, and which of them may act.
+    /// Several cores that share one log, and the choice of the core that may act.
     Replication,
 }
 
@@ -41,7 +42,7 @@ impl fmt::Display for Room {
     }
 }
 
-/// The enum, its list and its texts from one table.
+/// Defines the enum, its list and its texts from one table.
 macro_rules! invariants {
     ($($name:ident $title:literal $scope:expr, $missing:expr;)+) => {
         /// A promise of the core.
@@ -51,28 +52,29 @@ macro_rules! invariants {
         }
 
         impl Invariant {
-            /// Every promise, safety first, by number.
+            /// All promises by number, the safety promises first.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
-            /// The promise in one sentence.
+            /// Returns the promise in one sentence.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$name => $title),+ }
             }
 
-            /// How far it is judged.
+            /// Returns how far the promise is judged.
             #[must_use]
             pub const fn scope(self) -> Scope {
                 match self { $(Self::$name => $scope),+ }
             }
 
-            /// What of it is not judged, or was left out, and why; `None` if all of it is judged.
+            /// Returns the part of the promise that is not judged or was left out, with the reason;
+            /// `None` if the whole promise is judged.
             #[must_use]
             pub const fn missing(self) -> Option<&'static str> {
                 match self { $(Self::$name => $missing),+ }
             }
 
-            /// Its number as it is written: `S1`.
+            /// Returns the number of the promise as it is written, such as `S1`.
             #[must_use]
             pub const fn number(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name)),+ }
@@ -196,13 +198,13 @@ invariants! {
 }
 
 impl Invariant {
-    /// Whether it speaks of what never happens; the others speak of what happens in the end.
+    /// Tells whether the promise is about safety; the others are about liveness.
     #[must_use]
     pub fn is_safety(self) -> bool {
         self <= Self::S36
     }
 
-    /// Whether any of it is judged.
+    /// Tells whether at least a part of the promise is judged.
     #[must_use]
     pub const fn is_judged(self) -> bool {
         match self.scope() {
@@ -218,7 +220,7 @@ impl fmt::Display for Invariant {
     }
 }
 
-/// No invariant has this number.
+/// The error for a number that no invariant has.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UnknownInvariant(pub String);
 

@@ -2,16 +2,17 @@
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`audit`] | what must hold of every step, judged by what was put out |
-//! | [`liveness`] | what must happen in the end, and by when |
-//! | [`history`] | random histories of random clusters, with a world in which things really run |
+//! | [`audit`] | rules that hold for every step, judged from the outputs of the cluster |
+//! | [`liveness`] | rules about what must happen in the end, with the time by which it must |
+//! | [`history`] | random histories of random clusters, with a world that knows what really runs |
 //! | [`policy`] | laws that every failover policy has to keep |
-//! | [`mod@reference`] | a naive model of the rules of placement and order, to compare with |
-//! | [`scenario`] | clusters told as stories, in text |
+//! | [`mod@reference`] | a naive model of the rules of placement and order, to compare the engine with |
+//! | [`scenario`] | scenarios in text that need no programming |
 //! | [`strategy`] | declarations, inputs and histories for proptest |
 //! | [`sim`] | a deterministic simulator of whole clusters |
 //!
-//! Every rule that is judged belongs to an [`Invariant`]; what breaks it is a [`Breach`] of that one.
+//! Every rule that is judged belongs to an [`Invariant`]. A [`Breach`] names the invariant that was
+//! broken.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -2,8 +2,8 @@
 //!
 //! [proptest]: https://docs.rs/proptest
 //!
-//! A history is the strongest test of a policy of one's own: whatever happens, every promise of the
-//! core is judged after every step, and what breaks one is made smaller by proptest.
+//! A history is the strongest test of your own policy: every promise of the core is judged after
+//! every step, and proptest shrinks a history that breaks one.
 //!
 //! ```
 //! use proptest::prelude::*;
@@ -12,7 +12,7 @@
 //! use quorate_testkit::history::Record;
 //! use quorate_testkit::strategy;
 //!
-//! /// Nodes in turn, by the number of the group.
+//! /// Takes the nodes in turn, by the number of the group.
 //! #[derive(Debug)]
 //! struct InTurn;
 //!
@@ -34,8 +34,8 @@
 //! });
 //! ```
 //!
-//! [`histories_of`] does the same to a cluster of one's own. Whoever has a loop of their own feeds
-//! it with [`inputs`], and lets an [`Audit`](super::audit::Audit) judge each step:
+//! [`histories_of`] plays histories of your own cluster. If you have your own loop, feed it with
+//! [`inputs`], and let an [`Audit`](super::audit::Audit) judge each step:
 //!
 //! ```
 //! use proptest::collection::vec;
@@ -75,30 +75,31 @@ use quorate::quorum::WitnessState;
 use quorate::spec::{ClusterDeclaration, ClusterSpec};
 use quorate::{Incarnation, Input, NodeId, OpId, Outcome, ResourceId, WallClock};
 
-/// Valid declarations with 1 to 5 nodes, 1 to 5 groups and 0 to 6 resources in each.
+/// Returns valid declarations with 1 to 5 nodes, 1 to 5 groups and 0 to 6 resources in each group.
 ///
-/// The simplest has two nodes and one group with one resource, and every setting at its plainest.
+/// The simplest declaration has two nodes and one group with one resource, and every setting has
+/// its simplest value.
 pub fn declarations() -> impl Strategy<Value = ClusterDeclaration> {
     shapes().prop_map(|shape| declare::declaration(&mut Tape::new(&shape)))
 }
 
-/// [`declarations`], validated.
+/// Returns [`declarations`], validated.
 pub fn specs() -> impl Strategy<Value = ClusterSpec> {
     declarations().prop_map(|declared| declared.build().expect("these declarations are valid"))
 }
 
-/// Histories with so many steps, of clusters from [`declarations`].
+/// Returns histories with this number of steps, of clusters from [`declarations`].
 ///
-/// Each is [played](History::play_under) under a policy of one's own or, with
-/// [`History::play`], under one that was drawn with it.
+/// Each history is [played](History::play_under) under your own policy or, with [`History::play`],
+/// under a policy that was drawn with it.
 pub fn histories(steps: impl Into<SizeRange>) -> impl Strategy<Value = History> {
     histories_with(shapes(), steps.into(), None)
 }
 
-/// Histories with so many steps, of one cluster.
+/// Returns histories with this number of steps, of one cluster.
 ///
-/// Configurations change in some of them, as they do in [`histories`]: nodes, groups and resources
-/// come and go, some with names that the declaration does not know.
+/// The configuration changes in some of them, as it does in [`histories`]: nodes, groups and
+/// resources come and go, some with names that the declaration does not have.
 pub fn histories_of(
     declaration: ClusterDeclaration,
     steps: impl Into<SizeRange>,
@@ -124,18 +125,19 @@ fn histories_with(
     )
 }
 
-/// The numbers behind a declaration; fewer and smaller ones make a simpler one.
+/// Returns the numbers that a declaration is made from; fewer and smaller numbers make a simpler
+/// one.
 fn shapes() -> impl Strategy<Value = Vec<u16>> {
     vec(any::<u16>(), 0..500)
 }
 
-/// Any input to a cluster of this configuration: sound ones, and some about what does not exist or
-/// did not happen.
+/// Returns inputs to a cluster of this configuration. Most are valid; some are about things that do
+/// not exist or did not happen.
 ///
-/// What a cluster makes of an input depends on its state, so most of a list of these is refused.
-/// [`histories`] know the state, and what really runs.
+/// The answer to an input depends on the state of the cluster, so most inputs of a list are
+/// refused. [`histories`] know the state and what really runs.
 pub fn inputs(spec: &ClusterSpec) -> impl Strategy<Value = Input> + use<> {
-    // One more than there are, now and then.
+    // Sometimes the index is one beyond the last.
     let node = index(spec.nodes().len()).prop_map(NodeId::from_index).boxed();
     let resource = index(spec.resources().len()).prop_map(ResourceId::from_index).boxed();
     let incarnation = (0..4_u64).prop_map(Incarnation::new).boxed();
@@ -179,7 +181,7 @@ pub fn inputs(spec: &ClusterSpec) -> impl Strategy<Value = Input> + use<> {
     ]
 }
 
-/// Any command to a cluster of this configuration, changes of the configuration included.
+/// Returns commands to a cluster of this configuration, including changes of the configuration.
 pub fn commands(spec: &ClusterSpec) -> impl Strategy<Value = Command> + use<> {
     let (ordered, edited) = (spec.clone(), spec.clone());
     prop_oneof![

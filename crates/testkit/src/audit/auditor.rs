@@ -1,4 +1,4 @@
-//! An audit that goes along with a cluster.
+//! An audit that accompanies a cluster.
 
 use std::iter;
 
@@ -9,31 +9,31 @@ use super::seen::Seen;
 use super::{Moment, Stimulus};
 use crate::{Breach, ensure};
 
-/// Goes along with one cluster and judges each of its steps.
+/// Accompanies one cluster and judges each of its steps.
 ///
-/// Either let it hand in the inputs ([`handle`](Self::handle),
-/// [`handle_timeout`](Self::handle_timeout)), or say before and after each step what happens
-/// ([`Moment::before`], [`after`](Self::after)). It has to see every step: a step that it did not
-/// see is a breach of the next one.
+/// Either the audit hands in the inputs ([`handle`](Self::handle),
+/// [`handle_timeout`](Self::handle_timeout)), or the caller reports each step before and after it
+/// is made ([`Moment::before`], [`after`](Self::after)). The audit has to see every step: the step
+/// after one that it did not see is judged as a breach.
 #[derive(Clone, Debug)]
 pub struct Audit {
     pub(super) seen: Seen,
 }
 
 impl Audit {
-    /// Begins with a cluster as it stands, just declared, restored or in the middle of its life.
+    /// Starts an audit of a cluster as it stands: just declared, restored, or in the middle of its
+    /// life.
     #[must_use]
     pub fn new(cluster: &Cluster) -> Self {
         Self { seen: Seen::of(cluster) }
     }
 
-    /// Hands in an input, drains the outputs and judges both: what the cluster answers, and what
-    /// it puts out if it accepts. The same input is also handed to a copy, which has to do the
-    /// same.
+    /// Hands in an input, drains the outputs and judges the answer and the outputs. The input is
+    /// also handed to a copy of the cluster, which has to give an equal answer and equal outputs.
     ///
     /// # Errors
     ///
-    /// Outside: a promise that was not kept. Inside: the error of an input that was refused.
+    /// The outer error is a promise that was not kept. The inner error is that of a refused input.
     pub fn handle(
         &mut self,
         cluster: &mut Cluster,
@@ -51,12 +51,12 @@ impl Audit {
         Ok(answer.map(|()| outputs))
     }
 
-    /// Lets the timer go off, drains the outputs and judges them. A second timer at the same time
+    /// Lets the timer go off, drains the outputs and judges them. A second timer at an equal time
     /// has to do nothing.
     ///
     /// # Errors
     ///
-    /// A promise that was not kept.
+    /// Returns a promise that was not kept.
     pub fn handle_timeout(
         &mut self,
         cluster: &mut Cluster,
@@ -80,11 +80,11 @@ impl Audit {
         Ok(outputs)
     }
 
-    /// Judges a step that has been made. `outputs` is all that was put out by it.
+    /// Judges a step that has been made. `outputs` has to hold all outputs of the step.
     ///
     /// # Errors
     ///
-    /// The first promise that was not kept. The audit is of no use after that.
+    /// Returns the first promise that was not kept. The audit is of no use after that.
     pub fn after(
         &mut self,
         cluster: &Cluster,
@@ -103,7 +103,7 @@ impl Audit {
     }
 }
 
-/// A refused input has changed nothing and is refused for a reason that holds.
+/// Checks that a refused input has changed nothing and is refused for a reason that holds.
 fn refused(
     cluster: &Cluster,
     moment: &Moment<'_>,
@@ -118,7 +118,7 @@ fn refused(
     super::refusal(moment, error)
 }
 
-/// A timer that goes off early does nothing.
+/// Checks that a timer that goes off early does nothing.
 fn punctual(cluster: &Cluster, moment: &Moment<'_>, outputs: &[Output]) -> Result<(), Breach> {
     let is_early = moment.before.poll_timeout().is_none_or(|deadline| deadline.at > moment.now);
     if moment.input().is_some() || !is_early {

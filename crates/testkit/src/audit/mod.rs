@@ -1,7 +1,7 @@
-//! What must hold of every step, each rule a function that says it in words.
+//! Rules that hold for every step. Each rule is a function that states it in words.
 //!
-//! An [`Audit`] believes nothing but what a cluster puts out, and judges each output at the moment
-//! it was put out. Embedders use it with a loop of their own, to judge a policy of their own:
+//! An [`Audit`] trusts only the outputs of a cluster, and judges each output at the moment of its
+//! output. Embedders use it with a loop of their own, for example to judge their own policy:
 //!
 //! ```
 //! use quorate::policy::LeastGroups;
@@ -24,24 +24,24 @@
 //!
 //! | file | rules |
 //! |---|---|
-//! | `again` | what has failed starts again when it was said to, or when an operator asks |
+//! | `again` | a resource that failed starts again when this was announced, or when an operator asks for it |
 //! | `operations` | ids grow; every operation is for the epoch of its group and has its timer; one operation per resource and node; every operation ends once, by an answer, a timeout or being superseded; no timeout before its time; a timeout is no outcome |
 //! | `order` | a start follows its providers, a stop its dependents; nothing starts unquorate, unowned, unwanted, on a wrong node or beside an orphan |
 //! | `ownership` | epochs grow with each change of owner; a takeover has a proof that is true; owners are fit; capacity and anti-affinity hold at the moment of the decision |
 //! | `budgets` | failovers, restarts and fences within their windows, recounted from the events |
 //! | `spent` | a resource moves its group only once its restarts are used up |
-//! | `explained` | whoever leaves a node that is off or is being drained goes where `explain` said |
-//! | `configured` | a configuration leaves what runs where it is, unless it may move groups, and gives it no dependency that does not hold |
-//! | `drained` | a drain goes tier by tier, for as long as groups wait for others |
-//! | `failback` | failback only where it is allowed, to a better node, after its hold-down, in its window, once per window |
-//! | `failures` | a group does not return to a node on which it failed, and does not fail over to it while another one can take it |
-//! | `left` | what failed and is left for an operator stays as it is, and its group where it is; nothing is left that could be restarted |
-//! | `moves` | a group moves because of itself, and once per failure; a drain leaves what cannot go; who is placed has no rival of higher priority that waits |
-//! | `transitions` | no change of state outside the tables; doubt ends only by what ends doubt; nothing is adopted |
+//! | `explained` | a group that leaves a node that is off or is being drained goes where `explain` said |
+//! | `configured` | a new configuration leaves running groups where they are, unless it may move groups, and adds no dependency that does not hold to a running resource |
+//! | `drained` | a drain goes tier by tier, as long as groups wait for others |
+//! | `failback` | a group fails back only where this is allowed, to a better node, after its hold-down, in its window, once per window |
+//! | `failures` | a group does not return to a node on which it failed, and does not fail over to it while another node can take it |
+//! | `left` | a resource that failed and is left for an operator stays as it is, and its group stays where it is; a resource that could be restarted is not left |
+//! | `moves` | a group moves because of its own failure only, and once per failure; a drain leaves the groups that cannot move; a group that is placed has no waiting rival of higher priority |
+//! | `transitions` | states change only as the tables allow; doubt ends only when it is resolved; a resource that runs by itself is never adopted |
 //! | `reasons` | a group that should be online and is not has a reason, and the reason is true |
-//! | `stuck` | whatever waits goes on by itself, or needs an operator or the outside |
-//! | `without_quorum` | without quorum a configuration is accepted only if nobody else can have one, only votes change, and that is told |
-//! | `whole` | what was told adds up to the state; without quorum everything is being stopped, and no change of configuration costs quorum; dependencies have no cycle; nothing appears or vanishes, and nothing is removed that may run; a node that is off ends the epochs of its groups; time and counters never run backwards, and no timer is left in the past |
+//! | `stuck` | a group that waits goes on by itself, or needs an operator or an event outside |
+//! | `without_quorum` | without quorum a configuration is accepted only if no other part of the cluster can have quorum; it changes votes only, and an event says so |
+//! | `whole` | the outputs add up to the state; without quorum every resource is being stopped, and no change of configuration costs quorum; dependencies have no cycle; nothing appears or vanishes, and nothing is removed that may run; a node that is off ends the epochs of its groups; time and counters never run backwards, and no timer is left in the past |
 
 use quorate::Cluster;
 use quorate::cluster::{Event, InputError, Output};
@@ -82,7 +82,7 @@ pub(crate) use reasons::is_missing;
 pub use state::state;
 pub use stuck::{is_lasting, not_stuck};
 
-/// Judges an accepted step: each output at the moment it was put out, then the whole.
+/// Judges an accepted step: first each output at the moment of its output, then the whole step.
 pub(crate) fn step(
     seen: &mut Seen,
     cluster: &Cluster,
@@ -158,7 +158,7 @@ pub(crate) fn step(
     not_stuck(cluster)
 }
 
-/// A refused input: time that runs backwards is always refused as such.
+/// Judges a refused input: time that runs backwards is always refused with its own error.
 pub(crate) fn refusal(moment: &Moment<'_>, error: &InputError) -> Result<(), Breach> {
     let latest = moment.before.state().now();
     let is_past = moment.now < latest;

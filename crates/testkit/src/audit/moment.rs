@@ -1,10 +1,10 @@
-//! A step as it looked before: what sets it off, when, and the cluster by then.
+//! A step as it looked before it was made: its stimulus, its time, and the cluster.
 
 use quorate::cluster::Command;
 use quorate::state::{NoRestartCause, Recovery};
 use quorate::{Cluster, Input, Timestamp};
 
-/// What sets a step off.
+/// The call that sets a step off.
 #[derive(Clone, Copy, Debug)]
 pub enum Stimulus<'a> {
     /// [`Cluster::handle`] is called.
@@ -13,7 +13,7 @@ pub enum Stimulus<'a> {
     Timer,
 }
 
-/// A step, as it looked before.
+/// A step as it looked before it was made.
 #[derive(Debug)]
 pub struct Moment<'a> {
     pub(crate) before: Cluster,
@@ -22,7 +22,7 @@ pub struct Moment<'a> {
 }
 
 impl<'a> Moment<'a> {
-    /// Keeps what a cluster is before a step.
+    /// Keeps a copy of a cluster before a step.
     #[must_use]
     pub fn before(cluster: &Cluster, stimulus: Stimulus<'a>, now: Timestamp) -> Self {
         Self { before: cluster.clone(), stimulus, now }
@@ -35,7 +35,7 @@ impl<'a> Moment<'a> {
         }
     }
 
-    /// Whether the core goes on in this step after a time in which nobody decided.
+    /// Tells whether the core resumes in this step after a time in which no core decided.
     pub(crate) fn is_resumption(&self) -> bool {
         matches!(self.input(), Some(Input::CoreResumed))
     }
@@ -47,13 +47,14 @@ impl<'a> Moment<'a> {
         }
     }
 
-    /// Whether the configuration is another one after this step.
+    /// Tells whether this step may change the configuration.
     pub(crate) fn is_reconfiguration(&self) -> bool {
         matches!(self.command(), Some(Command::Configure { .. } | Command::EvictNode { .. }))
     }
 
-    /// Whether a resource was given up for good before this step, and another configuration has it
-    /// tried again: that is told once more, with a time, whatever its budget says now.
+    /// Tells whether a resource was given up for good before this step, and this step brings
+    /// another configuration that has it tried again. An event says this once more, with a time,
+    /// whatever the budget of the resource says now.
     pub(crate) fn is_told_again(&self, resource: &str, cause: NoRestartCause) -> bool {
         let before = self.before.spec().resource_id(resource);
         let record = before.and_then(|id| self.before.state().resource(id));

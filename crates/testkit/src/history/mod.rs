@@ -1,12 +1,12 @@
 //! Random histories of random clusters.
 //!
-//! A history is a list of things that happen: agents and fencing devices work, fail, hang, answer
-//! late or twice; nodes crash, are cut off, come back in the same life or another; operators
-//! command and reconfigure; timers go off early and late; clocks jump; nonsense comes in. Beside
-//! the cluster runs a world that the cluster never sees and that knows what really runs where.
-//! After every step the rules of [`audit`](super::audit) are judged; a twin has to do the same,
-//! storing and restoring may change nothing, and no resource may ever run twice. After the storm
-//! everything has to come online that can.
+//! A history is a list of events: agents and fencing devices work, fail, hang, answer late or
+//! twice; nodes crash, are cut off, come back in one life or another; operators give commands and
+//! change the configuration; timers go off early and late; clocks jump; nonsense comes in. Beside
+//! the cluster runs a world that the cluster never sees and that knows what really runs where. The
+//! rules of [`audit`](super::audit) are judged after every step. A twin has to act as the cluster
+//! does, storing and restoring may change nothing, and no resource may ever run twice. After the
+//! storm every group that can come online has to come online.
 
 mod acts;
 mod calm;
@@ -32,90 +32,91 @@ pub use run::Record;
 pub(crate) use step::step;
 pub use step::{Fate, History, Manner, Step};
 
-/// A promise that a history broke, and the history as it went.
+/// A promise that a history broke, and a record of the history.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Failure {
-    /// What was promised and not kept.
+    /// The promise that was not kept.
     pub breach: Breach,
-    /// What happened, one line each, if a record was asked for.
+    /// The events, one line each, if a record was asked for.
     pub record: Vec<String>,
 }
 
-/// What goes along with a history.
+/// A companion of a history.
 #[derive(Clone, Copy, Debug)]
 enum Beside {
-    /// Nothing but what judges it.
+    /// No companion; only the judges.
     Nothing,
     /// The reference model.
     Model,
 }
 
-/// After how many steps a cluster is stored and restored if no calm follows: text costs more than
-/// everything else that is judged.
+/// Number of steps between two checks that store and restore the cluster, if no calm follows. Text
+/// costs more than all other checks together.
 const STORM_STORES_EVERY: u64 = 8;
 
-/// What comes after the last step.
+/// The phase after the last step.
 #[derive(Clone, Copy, Debug)]
 enum Calm {
-    /// No more faults; what must happen in the end has to.
+    /// A calm without faults, with a check of the promises about liveness.
     Judged,
-    /// Nothing.
+    /// No calm.
     LeftOut,
 }
 
 impl History {
-    /// Lets the history happen under the policy that was drawn with it.
+    /// Plays the history under the policy that was drawn with it.
     ///
     /// # Errors
     ///
-    /// The first promise that was broken.
+    /// Returns the first promise that was broken.
     pub fn play(&self, record: Record) -> Result<(), Failure> {
         self.play_under(Policy::new(self.policy), record)
     }
 
-    /// Lets the history happen without the calm after it, for fuzzers, which want short runs: every
-    /// step is judged, and not what must happen in the end. The cluster is stored and restored at
-    /// every eighth step only, and where the history says so.
+    /// Plays the history without the calm after it, for fuzzers, which want short runs. Every step
+    /// is judged, but liveness is not. The cluster is stored and restored only at every eighth
+    /// step, and where the history says so.
     ///
     /// # Errors
     ///
-    /// The first promise that was broken.
+    /// Returns the first promise that was broken.
     pub fn storm(&self, record: Record) -> Result<(), Failure> {
         let policy = Arc::new(Policy::new(self.policy));
         self.play_beside(policy, record, Beside::Nothing, Calm::LeftOut).map(drop)
     }
 
-    /// The same, and compares every step with the [reference model](super::reference).
+    /// Plays the history as [`storm`](Self::storm) does, and compares every step with the
+    /// [reference model](super::reference).
     ///
     /// # Errors
     ///
-    /// The first promise that was broken, or the first difference.
+    /// Returns the first promise that was broken, or the first difference.
     pub fn compare_storm(&self, record: Record) -> Result<Compared, Failure> {
         let policy = Arc::new(Policy::new(self.policy));
         self.play_beside(policy, record, Beside::Model, Calm::LeftOut).map(|run| run.compared())
     }
 
-    /// Lets the history happen without the calm after it, as [`storm`](Self::storm) does, and hands
-    /// out the cluster as the last step left it, for whoever has a question to it.
+    /// Plays the history without the calm after it, as [`storm`](Self::storm) does, and returns the
+    /// cluster as the last step left it.
     ///
     /// # Errors
     ///
-    /// The first promise that was broken.
+    /// Returns the first promise that was broken.
     pub fn cluster_after(&self) -> Result<Cluster, Failure> {
         let policy = Arc::new(Policy::new(self.policy));
         let run = self.play_beside(policy, Record::Omitted, Beside::Nothing, Calm::LeftOut)?;
         Ok(run.cluster)
     }
 
-    /// Lets the history happen under this policy.
+    /// Plays the history under this policy.
     ///
     /// # Errors
     ///
-    /// The first promise that was broken.
+    /// Returns the first promise that was broken.
     ///
     /// # Panics
     ///
-    /// If the policy does.
+    /// Panics if the policy does.
     pub fn play_under(
         &self,
         policy: impl FailoverPolicy + 'static,
@@ -124,12 +125,11 @@ impl History {
         self.play_beside(Arc::new(policy), record, Beside::Nothing, Calm::Judged).map(drop)
     }
 
-    /// Lets the history happen, and compares every step with the
-    /// [reference model](super::reference).
+    /// Plays the history, and compares every step with the [reference model](super::reference).
     ///
     /// # Errors
     ///
-    /// The first promise that was broken, or the first difference.
+    /// Returns the first promise that was broken, or the first difference.
     pub fn compare(&self, record: Record) -> Result<Compared, Failure> {
         let policy = Arc::new(Policy::new(self.policy));
         self.play_beside(policy, record, Beside::Model, Calm::Judged).map(|run| run.compared())

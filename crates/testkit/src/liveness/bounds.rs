@@ -1,4 +1,4 @@
-//! How long things may take, added up from the settings.
+//! Upper bounds of times, added up from the settings.
 
 use std::time::Duration;
 
@@ -7,17 +7,18 @@ use quorate::settings::{Fencing, Interval, Priority, ResourceSettings, Unconfirm
 use quorate::spec::ClusterSpec;
 use quorate::{Cluster, GroupId};
 
-/// What the cluster cannot know of its surroundings.
+/// Delays outside the cluster, which it cannot know.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Outside {
-    /// From the loss of a node to the moment when somebody notices. Default 0.
+    /// Time from the loss of a node until a failure detector notices it. Default 0.
     pub detection: Duration,
-    /// From there to the moment when the cluster is told. Default 0.
+    /// Time from then until the cluster is told. Default 0.
     pub agreement: Duration,
 }
 
-/// Longest time in which a group stops, level after level of its dependencies, if everything
-/// answers at the last moment: each stop may run out of time and be followed by a terminate.
+/// Returns the longest time in which a group stops, level after level of its dependencies, if every
+/// operation is answered at the last moment: each stop may run out of time and be followed by a
+/// terminate.
 #[must_use]
 pub fn stop_time(spec: &ClusterSpec, group: GroupId) -> Duration {
     let longest =
@@ -25,8 +26,8 @@ pub fn stop_time(spec: &ClusterSpec, group: GroupId) -> Duration {
     sum_over_levels(spec, group, longest).saturating_mul(2)
 }
 
-/// Longest time in which a group starts, level after level, if everything answers at the last
-/// moment.
+/// Returns the longest time in which a group starts, level after level of its dependencies, if
+/// every operation is answered at the last moment.
 #[must_use]
 pub fn start_time(spec: &ClusterSpec, group: GroupId) -> Duration {
     sum_over_levels(spec, group, |settings| {
@@ -34,15 +35,15 @@ pub fn start_time(spec: &ClusterSpec, group: GroupId) -> Duration {
     })
 }
 
-/// Longest time until a node that has to be off is certain to be, if fencing devices work; `None` where only
-/// an operator can say so.
+/// Returns the longest time until a node that has to be off is certain to be off, if fencing
+/// devices work; `None` where only an operator can confirm it.
 #[must_use]
 pub fn fence_time(spec: &ClusterSpec) -> Option<Duration> {
     let settings = spec.settings();
-    // The last attempt may have failed, or all attempts of the period be used up.
+    // The last attempt may have failed, or all attempts of the period may be used up.
     let wait = settings.fence_retry_delay.max(settings.fence_period);
     let attempts = wait.saturating_add(settings.fence_timeout.saturating_mul(2));
-    // A member is fenced as well, for a stop that was not confirmed.
+    // A member may be fenced as well, because of a stop that was not confirmed.
     let fences_members = spec
         .resources()
         .any(|(_, declared)| declared.settings().unconfirmed_stop == UnconfirmedStop::FenceNode);
@@ -57,12 +58,12 @@ pub fn fence_time(spec: &ClusterSpec) -> Option<Duration> {
     }
 }
 
-/// Longest time from the end of all faults until a group is online that has a node to run on
-/// ([`Invariant::L1`](crate::Invariant::L1)); `None` where an operator has to help.
+/// Returns the longest time from the end of all faults until a group that has a node to run on is
+/// online ([`Invariant::L1`](crate::Invariant::L1)); `None` where an operator has to help.
 ///
-/// `T = detection + agreement + fence + wait for the home + the tiers down to that of the group`,
-/// and each tier takes as long as its slowest group: retry + doubt + 2 · stop + start delay +
-/// start. Groups of one tier start side by side, and a tier waits for those above it.
+/// `T = detection + agreement + fence + wait for the home + the tiers down to that of the group`.
+/// Each tier takes as long as its slowest group: retry + doubt + 2 · stop + start delay + start.
+/// The groups of a tier start side by side, and a tier waits for those above it.
 #[must_use]
 pub fn time_to_online(cluster: &Cluster, group: GroupId, outside: Outside) -> Option<Duration> {
     let spec = cluster.spec();
@@ -91,7 +92,7 @@ fn time_of_group(spec: &ClusterSpec, group: GroupId) -> Duration {
         || declared.resources().filter_map(|id| spec.resource(id)).map(|of| of.settings());
     let retry = settings().map(wait_of).max().unwrap_or_default();
     let hang = settings().map(|of| of.deadlock_timeout).max().unwrap_or_default();
-    // Doubt that nobody looks into is a reason that lasts.
+    // Doubt that is not probed is a lasting reason.
     let doubt = spec.settings().probe_interval.span().unwrap_or_default().saturating_add(hang);
     [
         retry,
@@ -104,7 +105,7 @@ fn time_of_group(spec: &ClusterSpec, group: GroupId) -> Duration {
     .fold(Duration::ZERO, Duration::saturating_add)
 }
 
-/// How long a resource that failed may wait for its next attempt.
+/// Returns how long a resource that failed may wait for its next attempt.
 fn wait_of(settings: &ResourceSettings) -> Duration {
     let retry = match settings.retry_period {
         Interval::Every(period) => period,
@@ -113,7 +114,7 @@ fn wait_of(settings: &ResourceSettings) -> Duration {
     settings.restart_delay.max(retry)
 }
 
-/// The longest of each level of dependencies, added up.
+/// Returns the sum, over all levels of dependencies, of the longest time in each level.
 fn sum_over_levels(
     spec: &ClusterSpec,
     group: GroupId,
@@ -131,7 +132,7 @@ fn sum_over_levels(
         .fold(Duration::ZERO, Duration::saturating_add)
 }
 
-/// How often a group may fail over in a row: what its budget allows.
+/// Returns how often a group may fail over in a row by its budget.
 pub(super) fn most_failovers(cluster: &Cluster, group: GroupId) -> u32 {
     let budget = cluster.failover_budget(group, cluster.state().now());
     budget.map_or(0, |Budget { threshold, .. }| threshold)

@@ -1,4 +1,4 @@
-//! How things went, from a journal.
+//! Rules about the course of a group, judged from a journal.
 
 use quorate::cluster::{Event, Output};
 use quorate::machine::{GroupState, NodeState};
@@ -11,14 +11,14 @@ use super::journal::Journal;
 use crate::needed;
 use crate::{Breach, ensure};
 
-/// Since `at`, groups moved for failures at most as often as their budgets allow, and none went
-/// back by itself to a node that it left for failure before that node had been off, or, where a
-/// group remembers nothing, came up anew or its window opened (L3). Takes for granted that there was
-/// no change of configuration.
+/// Checks that since `at` groups failed over because of their own failures at most as often as
+/// their budgets allow, and that no group failed back to a node that it left because of a failure
+/// before that node had been off. For a group without failure memory, a node that came up anew or
+/// an open failback window is enough (L3). Assumes that the configuration did not change.
 ///
 /// # Errors
 ///
-/// The first group that goes to and fro.
+/// Returns the first group that goes to and fro.
 pub fn no_ping_pong(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result<(), Breach> {
     for (group, declared) in cluster.spec().groups() {
         let settings = declared.settings();
@@ -71,7 +71,7 @@ pub fn no_ping_pong(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Resu
     Ok(())
 }
 
-/// Whether a node was off after the first of these times and before the second: it is in another life.
+/// Tells whether a node was off between these two times, so that it is in another life now.
 fn has_been_off(journal: &Journal, node: NodeId, times: (Timestamp, Timestamp)) -> bool {
     let (since, until) = times;
     journal.events(since).take_while(|(at, _)| *at <= until).any(|(_, event)| {
@@ -85,18 +85,17 @@ fn came_up(journal: &Journal, node: NodeId, since: Timestamp) -> bool {
     })
 }
 
-/// Since `at`, in which nothing failed anew, no group went back by itself to a node that it left for
-/// failure then, and each moved for failures at most as often as it has other nodes to run on (L3).
-/// When a node is off, or a node comes up, a window opens or an operator has a hand in it, both begin
-/// anew; for a group that remembers where it failed only the count begins anew when a node comes up or
-/// a window opens.
+/// Checks that no group failed back to a node that it left because of a failure since `at`, and
+/// that each group moved because of failures at most as often as it has other nodes to run on (L3).
+/// Nothing may have failed anew since `at`. Both counts begin anew when a node goes off or comes
+/// up, when a window opens, or when an operator moves the group. For a group with a failure memory
+/// only the number of moves begins anew when a node comes up or a window opens.
 ///
-/// Takes for granted that every start since `at` succeeded, and that there was no change of
-/// configuration.
+/// Assumes that every start since `at` succeeded, and that the configuration did not change.
 ///
 /// # Errors
 ///
-/// The first group that goes to and fro.
+/// Returns the first group that goes to and fro.
 pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result<(), Breach> {
     let spec = cluster.spec();
     for (group, declared) in spec.groups() {
@@ -139,7 +138,7 @@ pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result
                 MovementCause::ResourceFailure => {
                     // A node that was off by then is in another life when it is back.
                     left.extend(proof.is_none().then_some(from));
-                    // Where it may not run it was only parked.
+                    // On a node that it may not run on, the group was only parked.
                     count = count.saturating_add(usize::from(can_run_all(from)));
                     false
                 }
@@ -173,13 +172,13 @@ pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result
     Ok(())
 }
 
-/// In a round in which every node is rebooted once, a group moves at most twice, and is off only
-/// while it moves (L10), unless it starts only when an operator asks. Takes for granted that there
-/// is a spare node with room, and that nodes are emptied before they are rebooted.
+/// Checks that in a round in which every node is rebooted once, a group moves at most twice and is
+/// off only while it moves (L10), unless it starts only when an operator asks. Assumes that there
+/// is a spare node with room, and that nodes are drained before they are rebooted.
 ///
 /// # Errors
 ///
-/// The first group that moved too often, or was off for another reason.
+/// Returns the first group that moved too often, or was off for another reason.
 pub fn rolling_reboot(
     cluster: &Cluster,
     journal: &Journal,
@@ -194,12 +193,12 @@ pub fn rolling_reboot(
     Ok(())
 }
 
-/// Since `begun_at` a group that was online was off only while it moved, and has arrived (L10).
-/// Takes for granted that nothing of it failed.
+/// Checks that since `begun_at` a group that was online was off only while it moved, and that it
+/// has arrived (L10). Assumes that none of its resources failed.
 ///
 /// # Errors
 ///
-/// When it was off, or that it is still on its way.
+/// Returns the time at which the group was off, or says that it is still on its way.
 pub fn off_only_while_moving(
     group: GroupId,
     journal: &Journal,
@@ -216,11 +215,11 @@ pub fn off_only_while_moving(
             Event::GroupChanged { to: GroupState::Online, .. } => {
                 (is_moving, is_off) = (false, false);
             }
-            // The owner may be the first that can run a resource which was given up.
+            // The owner may be the first node that can run a resource which was given up.
             Event::GroupChanged { to: GroupState::PartialOnline, .. } if is_there => {
                 (is_moving, is_off) = (false, false);
             }
-            // What is not online has nothing to do but arrive.
+            // A group that is not online only has to arrive.
             Event::OwnerChanged { .. } if !is_off => is_moving = false,
             Event::OwnerChanged { .. } => is_there = true,
             _ => {}
@@ -230,12 +229,12 @@ pub fn off_only_while_moving(
     Ok(())
 }
 
-/// In a round a group moved at most twice (L10). Takes for granted that it could return each time,
-/// and that it had no better place to go.
+/// Checks that a group moved at most twice in a round (L10). Assumes that it could return each
+/// time, and that no better node was available.
 ///
 /// # Errors
 ///
-/// How often it moved.
+/// Returns how often the group moved.
 pub fn moves_at_most_twice(
     group: GroupId,
     journal: &Journal,
@@ -247,12 +246,13 @@ pub fn moves_at_most_twice(
     Ok(())
 }
 
-/// A drain has ended within the time that its groups take, one after the other: the node is empty,
-/// or groups are named that cannot leave (L11). Takes for granted that everything was answered.
+/// Checks that a drain has ended within the time that its groups take one after the other: either
+/// the node is empty, or the groups that cannot leave are named (L11). Assumes that all operations
+/// were answered.
 ///
 /// # Errors
 ///
-/// A drain that goes on for too long, or that ended without saying why.
+/// Returns a drain that goes on for too long, or that ended without a reason.
 pub fn drain_ends(
     cluster: &Cluster,
     journal: &Journal,
@@ -264,7 +264,7 @@ pub fn drain_ends(
         .groups()
         .map(|(group, _)| stop_time(spec, group).saturating_add(start_time(spec, group)))
         .fold(core::time::Duration::ZERO, core::time::Duration::saturating_add);
-    // What runs waits for those above it, for so long at the most.
+    // A running group waits for those above it for at most this time.
     let due = begun_at.after(longest).after(spec.settings().priority_wait);
     let status = state.node(node).map(|record| record.drain().status);
     let left: Vec<GroupId> =
@@ -287,12 +287,12 @@ pub fn drain_ends(
     Ok(())
 }
 
-/// A group went through the same in two journals: what differs between them has nothing to do with
-/// it (L14).
+/// Checks that a group has equal events in two journals, so that the differences between the two
+/// have no effect on it (L14).
 ///
 /// # Errors
 ///
-/// The first thing that differs.
+/// Returns the first difference.
 pub fn same_course(
     group: GroupId,
     one: &Journal,
@@ -310,11 +310,12 @@ pub fn same_course(
     Ok(())
 }
 
-/// Nothing was fenced since all nodes were up (L17). Takes for granted that none was lost since.
+/// Checks that no node was fenced since all nodes were up (L17). Assumes that no node was lost
+/// since.
 ///
 /// # Errors
 ///
-/// The first fence.
+/// Returns the first fence.
 pub fn no_fence_loop(journal: &Journal, all_up_at: Timestamp) -> Result<(), Breach> {
     let fences = journal.since(all_up_at).flat_map(|entry| &entry.outputs);
     let fence = fences.into_iter().find(

@@ -1,39 +1,39 @@
-//! What a cluster put out, and when.
+//! The outputs of a cluster, with their times.
 
 use quorate::cluster::{DeadlineReason, Event, Output};
 use quorate::{Cluster, GroupId, Input, Timestamp};
 
-/// What set a step off.
+/// The cause of a step.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Spark {
-    /// Something happened outside, or an operator asked.
+    /// An event outside the cluster, or a command of an operator.
     Outside,
-    /// An operation was answered, or a running resource was reported alive.
+    /// An answer to an operation, or a report that a running resource is alive.
     Answer,
-    /// A timer went off; this was due, if anything was.
+    /// A timer, with the deadline that was due, if any was.
     Timer(Option<DeadlineReason>),
 }
 
 /// The outputs of one step.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// When.
+    /// The time of the step.
     pub at: Timestamp,
-    /// What set it off.
+    /// The cause of the step.
     pub spark: Spark,
-    /// What was put out, in order.
+    /// The outputs of the step, in order.
     pub outputs: Vec<Output>,
 }
 
-/// The outputs of a cluster, step after step. Ids are those of one configuration: after another
-/// one a new journal begins.
+/// The outputs of a cluster, step after step. The ids belong to one configuration: a new journal
+/// begins with each new configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
     entries: Vec<Entry>,
 }
 
 impl Spark {
-    /// What kind of step this input sets off.
+    /// Returns the cause of a step that handles this input.
     #[must_use]
     pub const fn of(input: &Input) -> Self {
         match input {
@@ -44,7 +44,8 @@ impl Spark {
         }
     }
 
-    /// What a timer that goes off now will be about. Ask before the timer is handled.
+    /// Returns the cause of a step in which a timer goes off now. Call it before the timer is
+    /// handled.
     #[must_use]
     pub fn timer(cluster: &Cluster, now: Timestamp) -> Self {
         let due = cluster.poll_timeout().filter(|deadline| deadline.at <= now);
@@ -53,30 +54,30 @@ impl Spark {
 }
 
 impl Journal {
-    /// Nothing yet.
+    /// Returns an empty journal.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Writes a step down.
+    /// Records a step.
     pub fn record(&mut self, at: Timestamp, spark: Spark, outputs: &[Output]) {
         self.entries.push(Entry { at, spark, outputs: outputs.to_vec() });
     }
 
-    /// What was written down before `at`.
+    /// Returns the journal of the steps before `at`.
     #[must_use]
     pub fn before(mut self, at: Timestamp) -> Self {
         self.entries.retain(|entry| entry.at < at);
         self
     }
 
-    /// Every step from `at` on, oldest first.
+    /// Returns every step from `at` on, oldest first.
     pub fn since(&self, at: Timestamp) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |entry| entry.at >= at)
     }
 
-    /// Every event from `at` on, with its time.
+    /// Returns every event from `at` on, with its time.
     pub fn events(&self, at: Timestamp) -> impl Iterator<Item = (Timestamp, &Event)> {
         self.since(at).flat_map(|entry| {
             entry.outputs.iter().filter_map(move |output| match output {
@@ -87,7 +88,7 @@ impl Journal {
         })
     }
 
-    /// Every event about the place or state of a group, with its time.
+    /// Returns every event from `at` on about the place or state of a group, with its time.
     pub fn events_of(
         &self,
         group: GroupId,

@@ -1,25 +1,26 @@
-//! What must happen in the end, once the faults are over.
+//! Rules about what must happen in the end, once the faults are over.
 //!
 //! Safety is judged after every step, by [`audit`](super::audit). Liveness needs a time by which
-//! something has to have happened, and that time is no constant: it adds up from the settings of
-//! the cluster ([`time_to_online`]). A simulator heals its world, writes a [`Journal`] from there
-//! on, and asks.
+//! something has to have happened. That time is not a constant: it adds up from the settings of the
+//! cluster ([`time_to_online`]). A simulator ends all faults in its world, records the steps from
+//! then on in a [`Journal`], and then calls these functions.
 //!
 //! | promise | judged by |
 //! |---|---|
 //! | L1, L13 | [`online_in_time`] |
 //! | L2 | [`at_rest`], [`stays_at_rest`] |
 //! | L3 | [`no_ping_pong`], and [`stays_away`] where nothing fails anew |
-//! | L4 | [`operations_end`], and after every step of an audit |
-//! | L5 | [`not_stuck`], and after every step of an audit |
-//! | L10 | [`rolling_reboot`], or [`off_only_while_moving`] and [`moves_at_most_twice`] of one group |
+//! | L4 | [`operations_end`], and an audit after every step |
+//! | L5 | [`not_stuck`], and an audit after every step |
+//! | L10 | [`rolling_reboot`], or [`off_only_while_moving`] and [`moves_at_most_twice`] for one group |
 //! | L11 | [`drain_ends`] |
 //! | L14 | [`same_course`] |
 //! | L16 | [`fences_block_only_theirs`] |
 //! | L17 | [`online_in_time`] and [`no_fence_loop`] |
 //! | L18 | [`idle`] |
 //!
-//! Each function says what it takes for granted. L9 and L15 are told as stories, in the tests of the crate.
+//! Each function states its assumptions. L9 and L15 are judged by scenarios in the tests of the
+//! crate.
 
 mod bounds;
 mod course;

@@ -1,4 +1,4 @@
-//! Where things stand: online, at rest, or stuck.
+//! Rules about the state of a cluster: online, at rest, or stuck.
 
 use super::bounds::{Outside, time_to_online};
 use super::journal::{Journal, Spark};
@@ -10,16 +10,16 @@ use quorate::spec::GroupSpec;
 use quorate::state::{MovementCause, NoRestartCause, OperationKind};
 use quorate::{Cluster, GroupId, Timestamp};
 
-/// Every group whose time is over is online, or says what no time will mend, or is on its way to a
-/// better owner (L1); when it has arrived there, its time begins anew. Groups of lower priority
-/// wait for those above them only as long as those may take (L13).
+/// Checks that every group whose time is over is online, has a reason that time does not end, or is
+/// on its way to a better owner (L1). When the group has arrived there, its time begins anew.
+/// Groups of lower priority wait for those above them only as long as those may take (L13).
 ///
-/// Takes for granted that there has been no fault since `healed_at`, that nodes that are to come
-/// back have, that whatever was asked for was answered, and that timers went off.
+/// Assumes that there has been no fault since `healed_at`, that the nodes that are to come back
+/// have come back, that all operations were answered, and that timers went off.
 ///
 /// # Errors
 ///
-/// The first group that is late.
+/// Returns the first group that is late.
 pub fn online_in_time(
     cluster: &Cluster,
     healed_at: Timestamp,
@@ -47,16 +47,17 @@ pub fn online_in_time(
     Ok(())
 }
 
-/// When a group of this priority or a higher one last went back to a better owner by itself: it
-/// was stopped for that, starts anew, and others wait for it once more.
+/// Returns when a group of this priority or a higher one last failed back. It was stopped for that
+/// and starts anew, and others wait for it once more.
 fn last_return(cluster: &Cluster, declared: &GroupSpec) -> Option<Timestamp> {
     let priority = declared.settings().priority;
     let groups = cluster.spec().groups().filter(|(_, of)| of.settings().priority >= priority);
     groups.filter_map(|(group, _)| cluster.state().group(group)?.last_failback()).max()
 }
 
-/// Whether a group waits for the time at which it may fail over again. How often it may is counted
-/// when it is given up: nodes that come up later do not bring that time forward.
+/// Tells whether a group waits for the time at which it may fail over again. The number of allowed
+/// failovers is counted when the group is given up: nodes that come up later do not bring that time
+/// forward.
 fn waits_for_failovers(reason: Reason, now: Timestamp) -> bool {
     matches!(
         reason,
@@ -69,12 +70,13 @@ fn is_returning(cluster: &Cluster, group: GroupId) -> bool {
     movement.is_some_and(|movement| movement.cause == MovementCause::Failback)
 }
 
-/// Nothing is outstanding, and every group is as it is wanted or says what time cannot mend (L1,
-/// L2). Takes the same for granted as [`online_in_time`], and that its time is over.
+/// Checks that no operation is outstanding, and that every group is in its desired state or has a
+/// reason that time does not end (L1, L2). Assumes what [`online_in_time`] assumes, and that the
+/// time of all groups is over.
 ///
 /// # Errors
 ///
-/// What is not at rest.
+/// Returns an operation that is outstanding, or a group that is not online.
 pub fn at_rest(cluster: &Cluster) -> Result<(), Breach> {
     let left: Vec<_> = cluster.outstanding().collect();
     ensure!(L2, left.is_empty(), "in the calm {left:?} is outstanding");
@@ -87,13 +89,12 @@ pub fn at_rest(cluster: &Cluster) -> Result<(), Breach> {
     Ok(())
 }
 
-/// Since `at` nothing was asked for but health checks and probes, unless something happened
-/// outside or a timer went off that announced it (L2). Takes for granted that all answers were
-/// good.
+/// Checks that since `at` only health checks and probes were issued, unless something happened
+/// outside or a timer with an announced reason went off (L2). Assumes that all answers were good.
 ///
 /// # Errors
 ///
-/// The first operation that nothing called for.
+/// Returns the first operation without a cause.
 pub fn stays_at_rest(journal: &Journal, at: Timestamp) -> Result<(), Breach> {
     for entry in journal.since(at) {
         let is_announced = match &entry.spark {
@@ -127,11 +128,11 @@ fn is_look(action: OperationKind) -> bool {
     }
 }
 
-/// No operation is older than its deadline (L4). Takes for granted that timers went off.
+/// Checks that no operation is older than its deadline (L4). Assumes that timers went off.
 ///
 /// # Errors
 ///
-/// The first operation that should have ended.
+/// Returns the first operation that should have ended.
 pub fn operations_end(cluster: &Cluster) -> Result<(), Breach> {
     let now = cluster.state().now();
     let late = cluster.outstanding().find(|effect| effect.deadline < now);
@@ -139,17 +140,17 @@ pub fn operations_end(cluster: &Cluster) -> Result<(), Breach> {
     Ok(())
 }
 
-/// What waits for a node to be off is what that node owns; nothing else waits for it, nor for a
-/// group that does (L16).
+/// Checks that all groups of a node that has to be off wait for it, and that no other group waits
+/// for that node or for a group that waits for it (L16).
 ///
 /// # Errors
 ///
-/// The first group that waits and need not, or need and does not.
+/// Returns the first group that waits and need not, or does not wait and has to.
 pub fn fences_block_only_theirs(cluster: &Cluster) -> Result<(), Breach> {
     only_theirs_wait(cluster, |group| cluster.why(group))
 }
 
-/// The same, by the reasons that somebody gives.
+/// Does the work of [`fences_block_only_theirs`], with reasons from the caller.
 fn only_theirs_wait(
     cluster: &Cluster,
     why: impl Fn(GroupId) -> Option<Reason>,
@@ -179,12 +180,12 @@ fn only_theirs_wait(
     Ok(())
 }
 
-/// A timer that went off has done all there was to do at that moment (L18). The cluster is asked
-/// on a copy. Takes for granted that its outputs were drained.
+/// Checks that a timer that went off has done all there was to do at that moment (L18). This is
+/// tried on a copy of the cluster. Assumes that the outputs of the cluster were drained.
 ///
 /// # Errors
 ///
-/// What a second timer at the same time does.
+/// Returns the outputs of a second timer at an equal time.
 pub fn idle(cluster: &Cluster) -> Result<(), Breach> {
     let now = cluster.state().now();
     let mut copy = cluster.clone();
@@ -216,7 +217,8 @@ mod tests {
     const SQL: GroupId = GroupId::new(0);
     const WEB: GroupId = GroupId::new(1);
 
-    /// One group runs on the node that is lost and cannot be fenced, the other one elsewhere.
+    /// Returns a cluster with one group on the lost node, which cannot be fenced, and the other
+    /// group elsewhere.
     fn lost() -> Cluster {
         let group = |name: &str, node: &str| {
             let resource = ResourceDeclaration::new(format!("{name} service"), "Generic Service");
@@ -240,7 +242,7 @@ mod tests {
         cluster
     }
 
-    /// No cluster gives a reason that is not of its own state, so the reasons are forged.
+    /// A cluster gives only reasons that match its own state, so these reasons are forged.
     #[test]
     fn who_waits_for_a_fence_of_others_is_named() {
         let cluster = lost();

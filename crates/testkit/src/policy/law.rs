@@ -1,15 +1,14 @@
-//! The laws, each with the defect in real products that it comes from.
+//! The laws, each with the defect in a real product that led to it.
 
 use std::fmt;
 
-/// The enum, its lists and its texts from one table.
+/// Defines the enum, its lists and its texts from one table.
 macro_rules! laws {
     ($($kind:ident $name:ident $title:literal $source:literal $($doc:literal)*;)+) => {
-        /// What a failover policy has to keep.
+        /// A rule that a failover policy has to keep.
         ///
-        /// Some laws hold for every policy and are asked by default. The others speak of what only
-        /// some policies are for, and are asked of those with
-        /// [`Conformance::also`](super::Conformance::also).
+        /// Some laws hold for every policy and are tried by default. The others are for some
+        /// policies only, and are added with [`Conformance::also`](super::Conformance::also).
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         #[non_exhaustive]
         pub enum Law {
@@ -27,26 +26,26 @@ macro_rules! laws {
             /// Every law, in the order in which they are judged.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
-            /// The law in one sentence.
+            /// Returns the law in one sentence.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$name => $title),+ }
             }
 
-            /// Where it comes from: a defect of a product, with where that is told in public, or
-            /// the contract of [`FailoverPolicy`](quorate::policy::FailoverPolicy).
+            /// Returns the source of the law: a defect of a product, with the place where it is
+            /// published, or the contract of [`FailoverPolicy`](quorate::policy::FailoverPolicy).
             #[must_use]
             pub const fn source(self) -> &'static str {
                 match self { $(Self::$name => $source),+ }
             }
 
-            /// Its name, as it is written in Rust.
+            /// Returns the name of the law, as it is written in Rust.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name)),+ }
             }
 
-            /// Whether it holds for every policy.
+            /// Tells whether the law holds for every policy.
             #[must_use]
             pub const fn is_for_all(self) -> bool {
                 match self { $(Self::$name => laws!(@ $kind)),+ }

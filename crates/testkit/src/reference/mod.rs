@@ -1,22 +1,22 @@
 //! A naive model of the rules of placement and order, to compare the engine with.
 //!
-//! It was written from the published rules of Windows server clusters and from what this crate says
-//! of its own, not from the engine: plain loops over names, no index, no cache, nothing that is
-//! kept from one question to the next. So it is slow and easy to check by eye, and where it and the
-//! engine differ one of them is wrong.
+//! It was written from the published rules of Windows server clusters and from the rules that this
+//! crate documents, not from the engine: it has plain loops over names, no index, no cache, and
+//! keeps nothing from one question to the next. So it is slow and easy to check by eye, and where
+//! it and the engine differ, one of them is wrong.
 //!
 //! | file | question |
 //! | --- | --- |
 //! | `picture` | what is known of a cluster, by name |
 //! | `owners` | which nodes may own a group, and what speaks against the others |
-//! | `order` | in which order a built-in policy takes them, hence which is next |
+//! | `order` | in which order a built-in policy takes them, and so which is next |
 //! | `dependencies` | which resources may start now and which have to stop |
 //! | `queue` | what a group that is off waits for before its first resource starts |
 //! | `home` | which groups should have been given a node, and when a group goes home |
 //! | `budget` | how often something may still be done within a sliding window |
-//! | `differential` | all of it held against the engine, step by step |
+//! | `differential` | compares the answers to all of these with the engine, step by step |
 //!
-//! A [`Picture`] answers alone:
+//! A [`Picture`] can be used alone:
 //!
 //! ```
 //! use quorate::policy::{Ring, Trigger};
@@ -40,8 +40,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A [`Differential`] goes along with a cluster and compares after every step. Tests of the crate
-//! let one go along with the random [histories](super::history) and with the simulator.
+//! A [`Differential`] accompanies a cluster and compares after every step. Tests of the crate run
+//! one beside the random [histories](super::history) and beside the simulator.
 
 mod budget;
 mod dependencies;
