@@ -1,4 +1,5 @@
-//! What has failed starts again only when it was said to, or when an operator asks.
+//! A resource that failed starts again only when this was announced, or when an operator asks for
+//! it.
 
 use quorate::cluster::{Command, Event};
 use quorate::machine::{NodeState, ResourceState};
@@ -11,9 +12,9 @@ use super::facts::{is_failure, resources_on};
 use crate::audit::seen::{Again, Seen};
 use crate::{Breach, ensure};
 
-/// A failed resource starts again when the delay of its restart or its retry period is over, and
-/// not before, unless an operator asks, its node is resumed, or its group has another owner. What
-/// was only refused a place is tried whenever there may be one.
+/// Checks that a failed resource starts again when the delay of its restart or its retry period is
+/// over, and not before, unless an operator asks for it, its node is resumed, or its group has
+/// another owner. A resource that was only refused a place is tried whenever there may be one.
 pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
         Event::ResourceChanged { resource, from, to, .. } => {
@@ -23,7 +24,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             let is_failure = is_failure(seen, moment, *resource, *from);
             let again = &mut seen.resources[resource.index()].again;
             match to {
-                // Its node is off; what is to be done about it is decided when the node is back.
+                // Its node is off; its recovery is decided when the node is back.
                 ResourceState::Offline if *from == ResourceState::InDoubt => {}
                 ResourceState::OnlinePending | ResourceState::Online | ResourceState::Offline => {
                     *again = Again::Free;
@@ -59,12 +60,12 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
                 }
             }
         }
-        // Its pause went with the life in which it was paused, or while it was lost.
+        // Its pause ended with the life in which it was paused, or while it was lost.
         Event::NodeChanged { node, to: NodeState::Up, .. } => {
             for resource in resources_on(seen, *node) {
                 let is_tried_by_itself = has_retries(seen, resource);
                 let again = &mut seen.resources[resource.index()].again;
-                // No time was promised, for the node was paused.
+                // No time was announced, because the node was paused.
                 let is_kept_by_pause = is_tried_by_itself
                     && matches!(
                         again,
@@ -83,7 +84,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
     Ok(())
 }
 
-/// Whether a resource that was given up is tried again without an operator.
+/// Tells whether a resource that was given up is tried again without an operator.
 fn has_retries(seen: &Seen, resource: ResourceId) -> bool {
     let declared = seen.spec.resource(resource);
     declared.is_some_and(|of| of.settings().retry_period != Interval::Never)
@@ -100,8 +101,8 @@ fn due(again: Again, now: Timestamp, resource: ResourceId) -> Result<(), Breach>
     Ok(())
 }
 
-/// What a pause alone kept off, or could not leave because of it, is tried at once; whoever could
-/// not leave has had no retry by that.
+/// Allows an attempt at once for every resource that was off, or could not leave, only because of
+/// the pause; a resource that could not leave has used no retry by that.
 fn resumed(seen: &mut Seen, node: NodeId) {
     let paused_at = seen.node(node).since;
     for resource in resources_on(seen, node) {
@@ -117,7 +118,7 @@ fn resumed(seen: &mut Seen, node: NodeId) {
     }
 }
 
-/// An operator who asks for what has failed has it tried at once.
+/// Allows an attempt at once for failed resources that an operator asks for.
 pub(super) fn obey(seen: &mut Seen, command: &Command) {
     let failed = |again: &mut Again, state: ResourceState| {
         if state == ResourceState::Failed || *again == Again::Untold {
@@ -127,7 +128,7 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
     match command {
         Command::BringGroupOnline { group, .. } => of_group(seen, *group, failed),
         Command::BringResourceOnline { resource, .. } => {
-            // With it all that it needs.
+            // The command also covers all resources that it needs.
             let group = seen.group_of(*resource);
             of_group(seen, group, failed);
         }

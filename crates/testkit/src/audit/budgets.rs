@@ -11,8 +11,9 @@ use super::facts::{bars_owner, failovers_allowed, in_window, is_held};
 use crate::audit::seen::Seen;
 use crate::{Breach, ensure};
 
-/// In every window of its period a group fails over, and a resource is restarted, at most as often
-/// as its threshold allows; and a resource is given up only if that has been used.
+/// Checks that in every window of its period a group fails over, and a resource is restarted, at
+/// most as often as its threshold allows, and that a resource is given up only if these restarts
+/// are used up.
 pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
         Event::MoveStarted { group, cause: MovementCause::ResourceFailure, .. } => {
@@ -29,7 +30,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
 }
 
 fn failover(seen: &mut Seen, moment: &Moment<'_>, group: GroupId) -> Result<(), Breach> {
-    // A move under way that finds another destination is the same failover.
+    // A move under way that finds another destination is still one failover.
     if seen.group(group).is_failing_over() {
         return Ok(());
     }
@@ -58,7 +59,7 @@ fn restart(
     let due = moment.now.after(settings.restart_delay);
     ensure!(S15, at == due, "{resource} restarts at {at}, not at {due}");
     let record = &mut seen.resources[resource.index()];
-    // The restart takes the place of a retry that is not due yet, or was held up by doubt.
+    // The restart takes the place of a retry that is not due yet, or that was held up by doubt.
     let is_held = record.state.may_run();
     if record.retry_at.take().is_some_and(|at| at <= moment.now) && !is_held {
         record.restarts.clear();
@@ -87,8 +88,8 @@ fn given_up(
     let declared = seen.spec.resource(resource).expect("a declared one");
     let settings = declared.settings();
     let window = seen.spec.settings().restart_window;
-    // On a paused node, and on one where it can never run, it only tries to leave once more, and what
-    // was counted stays.
+    // On a paused node, and on a node where it can never run, the resource only tries to leave once
+    // more, and its count stays.
     let is_leaving = bars_owner(seen, resource)
         || is_held(seen, declared.group())
             && matches!(cause, NoRestartCause::NoCandidate | NoRestartCause::Failovers);
@@ -113,7 +114,7 @@ fn given_up(
     Ok(())
 }
 
-/// A node is fenced at most as often within the period as the threshold allows.
+/// Checks that a node is fenced within the period at most as often as the threshold allows.
 pub(super) fn fence(seen: &mut Seen, moment: &Moment<'_>, effect: &Effect) -> Result<(), Breach> {
     if effect.action != OperationKind::Fence {
         return Ok(());
@@ -132,14 +133,14 @@ pub(super) fn fence(seen: &mut Seen, moment: &Moment<'_>, effect: &Effect) -> Re
     Ok(())
 }
 
-/// One use more. What has left the window by then is forgotten for good: a period that is made
-/// longer later does not bring it back.
+/// Records one use. Uses that have left the window are forgotten for good: a longer period that is
+/// declared later does not bring them back.
 fn write_down(log: &mut Vec<Timestamp>, now: Timestamp, period: Duration) {
     log.retain(|at| now.since(*at) <= period);
     log.push(now);
 }
 
-/// How often within the period, and whether that is allowed.
+/// Returns the number of uses within the period, and whether the threshold allows it.
 fn within(log: &[Timestamp], now: Timestamp, threshold: u32, period: Duration) -> (usize, bool) {
     let used = in_window(log, now, period);
     (used, used <= usize::try_from(threshold).unwrap_or(usize::MAX))

@@ -1,4 +1,4 @@
-//! What operators and reports of membership want, kept beside the cluster.
+//! The wishes of operators and the reports of membership, kept beside the cluster.
 
 use quorate::cluster::{Command, Life};
 use quorate::machine::NodeState;
@@ -9,7 +9,7 @@ use quorate::{GroupId, Input, NodeId, ResourceId};
 use super::{Moment, again, failures, left};
 use crate::audit::seen::{Again, Seen};
 
-/// Takes in an accepted input before its outputs are judged.
+/// Records an accepted input before its outputs are judged.
 pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
     match moment.input() {
         Some(Input::NodeJoined { node, incarnation, .. }) => {
@@ -41,8 +41,8 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
     }
 }
 
-/// Of a node that is down already somebody says that it is off, or that a later life of it was
-/// there.
+/// Records a better proof for a node that is down already: a report that it is off, or that a later
+/// life of it was there.
 fn better_proof(seen: &mut Seen, moment: &Moment<'_>, node: NodeId, is_later: bool) {
     let record = &mut seen.nodes[node.index()];
     if record.state != NodeState::Down {
@@ -58,8 +58,8 @@ fn better_proof(seen: &mut Seen, moment: &Moment<'_>, node: NodeId, is_later: bo
     };
 }
 
-/// Nobody decided since the last input: what waits is due that much later, and what was going on
-/// outside is not over yet.
+/// Records that no core decided since the last input: everything that waits is due later by that
+/// time, and operations outside are not over yet.
 fn resume(seen: &mut Seen, moment: &Moment<'_>) {
     let gap = moment.now.since(moment.before.state().now());
     seen.resumed_at = Some(moment.now);
@@ -116,7 +116,7 @@ fn obey(seen: &mut Seen, command: &Command) {
     }
 }
 
-/// What can never run on the owner is tried there once more.
+/// Allows another attempt on the owner for resources that can never run there.
 fn free_on_owner(seen: &mut Seen, group: GroupId) {
     let of = seen.spec.group(group).expect("a declared group");
     for resource in of.resources() {

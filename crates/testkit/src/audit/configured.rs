@@ -1,4 +1,4 @@
-//! What another configuration leaves as it is.
+//! Rules about what a new configuration may not change.
 
 use quorate::Cluster;
 use quorate::cluster::{Command, ConfigurationMoves};
@@ -12,8 +12,9 @@ use crate::audit::seen::same_resource;
 use crate::needed;
 use crate::{Breach, ensure};
 
-/// A configuration leaves what may run where it is, unless it said that it may move groups, and what
-/// is locked in any case; and it gives nothing that may run a dependency that does not hold.
+/// Checks that a configuration leaves groups that may run where they are, unless it says that it
+/// may move groups, and that it never moves locked groups. It may not give a resource that may run
+/// a dependency that does not hold.
 pub(super) fn check(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
     if !moment.is_reconfiguration() {
         return Ok(());

@@ -9,8 +9,8 @@ use super::Moment;
 use crate::audit::seen::Seen;
 use crate::{Breach, ensure};
 
-/// A group that runs leaves a node that is being drained only when no group of higher priority is
-/// still on its way from there, or the time for which groups wait is over.
+/// Checks that a running group leaves a node that is being drained only when no group of higher
+/// priority is still on its way from there, or when the time for which groups wait is over.
 pub(super) fn tier_by_tier(
     seen: &Seen,
     moment: &Moment<'_>,
@@ -20,7 +20,7 @@ pub(super) fn tier_by_tier(
     let Event::MoveStarted { group, from, cause: MovementCause::Drain, .. } = event else {
         return Ok(());
     };
-    // Ids and priorities may be other ones afterwards.
+    // Ids and priorities may differ afterwards.
     if moment.is_reconfiguration()
         || !waits_for_tiers(cluster, *from)
         || !runs_undisturbed(seen, &moment.before, *group)
@@ -44,8 +44,8 @@ fn waits_for_tiers(cluster: &Cluster, node: NodeId) -> bool {
     since.is_some_and(|since| since.after(wait) > cluster.state().now())
 }
 
-/// Tells whether something of a group runs, and nothing of it is failed or in doubt, neither before
-/// this step nor by what was told in it.
+/// Tells whether a resource of a group runs and none is failed or in doubt, both before this step
+/// and by the events of this step.
 fn runs_undisturbed(seen: &Seen, before: &Cluster, group: GroupId) -> bool {
     let Some(declared) = before.spec().group(group) else { return false };
     let is_settled = |state| matches!(state, ResourceState::Online | ResourceState::Offline);

@@ -1,4 +1,4 @@
-//! A group goes where it was said that it would go.
+//! A group goes where `explain` said that it would go.
 
 use std::collections::BTreeSet;
 
@@ -10,21 +10,22 @@ use quorate::policy::Trigger;
 use quorate::state::{DrainMode, MovementCause, OperationKind};
 use quorate::{GroupId, Input, NodeId};
 
-/// What befalls a node, and through it all of its groups.
+/// An event of a node that affects all of its groups.
 struct Incident {
     node: NodeId,
     trigger: Trigger,
 }
 
-/// Whoever leaves a node because it is off or is being drained goes where `explain` said before.
+/// Checks that a group that leaves a node that is off or is being drained goes where `explain` said
+/// before.
 pub(super) fn goes_there(moment: &Moment<'_>, outputs: &[Output]) -> Result<(), Breach> {
     let Some(Incident { node, trigger }) = incident(moment) else { return Ok(()) };
-    // Nothing was due meanwhile, but what is told depends on the time.
+    // No timer was due meanwhile, but the answer depends on the time.
     let before = moment.before.at(moment.now);
     let mut seen = BTreeSet::new();
     for output in outputs {
         let Some((group, to)) = departure(output, node, trigger) else { continue };
-        // A group leaves once; what becomes of it then is another matter.
+        // A group leaves once; its later moves are judged elsewhere.
         if !seen.insert(group) || trigger == Trigger::Drain && is_moving(moment, group) {
             continue;
         }
@@ -39,7 +40,7 @@ fn is_moving(moment: &Moment<'_>, group: GroupId) -> bool {
     record.is_some_and(|record| record.movement().is_some())
 }
 
-/// The incident of a step in which nothing else happens.
+/// Returns the incident of a step in which nothing else happens.
 fn incident(moment: &Moment<'_>) -> Option<Incident> {
     let is_alone = moment.before.poll_timeout().is_none_or(|timer| timer.at > moment.now);
     let node = match moment.input().filter(|_| is_alone)? {
@@ -62,8 +63,8 @@ fn incident(moment: &Moment<'_>) -> Option<Incident> {
             lock,
             ..
         }) => {
-            // The answer is about a drain that takes everything away, and stops nothing for want of a
-            // node.
+            // The answer is about a drain that moves every group away and stops no group for lack
+            // of a node.
             let state = moment.before.state();
             let mut left = moment.before.spec().groups().filter(|(group, _)| {
                 state.owner(*group) == Some(*node)
@@ -79,13 +80,13 @@ fn incident(moment: &Moment<'_>) -> Option<Incident> {
     (!was_off).then_some(Incident { node, trigger: Trigger::NodeFailure })
 }
 
-/// The group that leaves a node with this output, and where it goes.
+/// Returns the group that leaves a node with this output, and its destination.
 fn departure(output: &Output, node: NodeId, trigger: Trigger) -> Option<(GroupId, Option<NodeId>)> {
     match output {
         Output::Event(Event::OwnerChanged {
             group, from: Some(from), to: to @ Some(_), ..
         }) if *from == node && trigger == Trigger::NodeFailure => Some((*group, *to)),
-        // What waited for room is not drained: it is started, wherever there is room by now.
+        // A group that waited for room is not drained: it is started wherever there is room by now.
         Output::Event(Event::MoveStarted {
             group,
             from,

@@ -1,4 +1,4 @@
-//! Small facts about a cluster as it was told, which several rules ask for.
+//! Small facts about a cluster, from its outputs, that several rules need.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use quorate::{GroupId, Input, NodeId, ResourceId, Timestamp};
 use super::Moment;
 use crate::audit::seen::Seen;
 
-/// The resources whose groups a node owns.
+/// Returns the resources whose groups a node owns.
 pub(super) fn resources_on(seen: &Seen, node: NodeId) -> Vec<ResourceId> {
     let on_node = |id: ResourceId| seen.group(seen.group_of(id)).owner == Some(node);
     seen.spec.resources().map(|(id, _)| id).filter(|id| on_node(*id)).collect()
 }
 
-/// The resources of a group.
+/// Returns the resources of a group.
 pub(super) fn members(seen: &Seen, group: GroupId) -> impl Iterator<Item = ResourceId> + use<> {
     let declared = seen.spec.group(group).expect("a declared group");
     declared.resources().collect::<Vec<_>>().into_iter()
 }
 
-/// A resource and all that it needs, directly or through others.
+/// Returns a resource and all resources that it needs, directly or through others.
 pub(super) fn with_providers(seen: &Seen, resource: ResourceId) -> Vec<ResourceId> {
     let declared = seen.spec.group(seen.group_of(resource)).expect("a declared group");
     let position = declared.position_of(resource).expect("a member");
@@ -33,7 +33,7 @@ pub(super) fn with_providers(seen: &Seen, resource: ResourceId) -> Vec<ResourceI
     declared.resources().filter(is_needed).collect()
 }
 
-/// The record of a group before this step.
+/// Returns the record of a group before this step.
 pub(super) fn named_record<'a>(
     seen: &Seen,
     moment: &'a Moment<'_>,
@@ -44,23 +44,23 @@ pub(super) fn named_record<'a>(
     moment.before.state().group(before)
 }
 
-/// Whether the owner of a group is paused.
+/// Tells whether the owner of a group is paused.
 pub(super) fn is_held(seen: &Seen, group: GroupId) -> bool {
     seen.group(group).owner.is_some_and(|owner| seen.node(owner).state == NodeState::Paused)
 }
 
-/// Whether the owner of a group is barred for it because of this resource, which can never run there.
+/// Tells whether the owner of a group is barred because this resource can never run there.
 pub(super) fn bars_owner(seen: &Seen, resource: ResourceId) -> bool {
     let group = seen.group(seen.group_of(resource));
     group.barred.iter().any(|(node, unfit)| Some(*node) == group.owner && *unfit == resource)
 }
 
-/// How many of these are within the period.
+/// Returns how many of these times are within the period.
 pub(super) fn in_window(log: &[Timestamp], now: Timestamp, period: Duration) -> usize {
     log.iter().filter(|at| now.since(**at) <= period).count()
 }
 
-/// How often a group may fail over within which period, now.
+/// Returns how often a group may fail over now, and within which period.
 pub(super) fn failovers_allowed(seen: &Seen, group: GroupId) -> (u32, Duration) {
     let up = seen.nodes.iter().filter(|node| node.state == NodeState::Up).count();
     let settings = seen.spec.group(group).expect("a declared group").settings();
@@ -68,15 +68,15 @@ pub(super) fn failovers_allowed(seen: &Seen, group: GroupId) -> (u32, Duration) 
     (settings.failover_threshold.unwrap_or(default), settings.failover_period)
 }
 
-/// Whether one more failover of a group would be within its budget.
+/// Tells whether one more failover of a group would be within its budget.
 pub(super) fn may_fail_over(seen: &Seen, group: GroupId, now: Timestamp) -> bool {
     let (threshold, period) = failovers_allowed(seen, group);
     let used = in_window(&seen.group(group).failovers, now, period);
     used < usize::try_from(threshold).unwrap_or(usize::MAX)
 }
 
-/// Whether a resource that is to be terminated, or is in doubt from now on, has failed just now and
-/// while it was wanted.
+/// Tells whether a resource that is about to be terminated or to be in doubt has just failed, while
+/// it was wanted.
 pub(super) fn is_failure(
     seen: &Seen,
     moment: &Moment<'_>,
@@ -97,14 +97,14 @@ pub(super) fn is_failure(
     }
 }
 
-/// Whether a resource is in doubt because its node is lost, or because its agents were restarted
-/// while they started it, which is no failure of its own.
+/// Tells whether a resource is in doubt because its node is lost, or because its agents were
+/// restarted during its start. Neither is a failure of the resource.
 fn is_lost(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let owner = seen.group(seen.group_of(resource)).owner;
     let is_starting = seen.resource(resource).state == ResourceState::OnlinePending;
     match moment.input() {
         Some(Input::NodeLost { node, .. }) => owner == Some(*node),
-        // An answer to a question disturbs nothing.
+        // An answer to an inventory request disturbs nothing.
         Some(Input::NodeInventory { node, operation: None, .. }) => {
             is_starting && owner == Some(*node)
         }

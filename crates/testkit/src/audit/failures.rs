@@ -1,4 +1,4 @@
-//! Groups stay away from where they failed.
+//! Groups stay away from the nodes on which they failed.
 
 use super::Moment;
 use super::facts::{resources_on, with_providers};
@@ -12,8 +12,8 @@ use quorate::settings::Admission;
 use quorate::state::{MovementCause, NoRestartCause};
 use quorate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
-/// A group does not go to a node on which one of its resources can never run, nor returns by itself
-/// to one on which it failed, in that life of the node.
+/// Checks that a group does not go to a node on which one of its resources can never run, and does
+/// not fail back to a node on which it failed in the present life of that node.
 pub(super) fn event(seen: &Seen, event: &Event) -> Result<(), Breach> {
     if let Event::OwnerChanged { group, to: Some(to), .. }
     | Event::MoveStarted { group, to: Some(to), .. } = event
@@ -26,16 +26,17 @@ pub(super) fn event(seen: &Seen, event: &Event) -> Result<(), Breach> {
         return Ok(());
     };
     let declared = seen.spec.group(*group).expect("a declared group");
-    // A configuration may say later that the group remembers nothing.
+    // A configuration may say later that the group has no failure memory.
     let remembers = !declared.settings().failure_memory.is_zero();
     let is_failed = remembers && seen.group(*group).failed_on.iter().any(|(node, _)| node == to);
     ensure!(L3, !is_failed, "{group} returns to {to}, on which it failed");
     Ok(())
 }
 
-/// A group that fails over does not go to a node on which it failed not long ago, if there is one
-/// on which it did not and that can run all of it. Judged where nothing else changed its place in
-/// the same step, so that what could take the group before it and after it could take it then.
+/// Checks that a group that fails over does not go to a node on which it failed recently, if there
+/// is a node on which it did not fail and that can run all of it. This is judged only where nothing
+/// else changed the place of the group in this step, so that a node that could take the group both
+/// before and after the step could take it then.
 pub(super) fn choice(
     seen: &Seen,
     cluster: &Cluster,
@@ -62,8 +63,8 @@ pub(super) fn choice(
         return Ok(());
     }
     let clean = seen.spec.nodes().map(|(node, _)| node).find(|node| {
-        // It may have left a node for another cause with a failure; the reference model counts
-        // those.
+        // The group may have left a node for another cause together with a failure; the reference
+        // model counts these.
         failed_at(seen, *group, *node, moment.now).is_none()
             && moment.before.state().failed_on(*group, *node).is_none()
             && can_take(&moment.before, *group, *node)
@@ -84,14 +85,14 @@ fn can_take(cluster: &Cluster, group: GroupId, node: NodeId) -> bool {
     }
 }
 
-/// When a group failed on a node, as long as that counts for a choice.
+/// Returns when a group failed on a node, as long as that counts for a choice.
 fn failed_at(seen: &Seen, group: GroupId, node: NodeId, now: Timestamp) -> Option<Timestamp> {
     let memory = seen.spec.group(group).expect("a declared group").settings().failure_memory;
     let entry = seen.group(group).failed_on.iter().find(|(failed, _)| *failed == node);
     entry.map(|(_, at)| *at).filter(|at| now < at.after(memory))
 }
 
-/// Takes in where a group failed, and which life of a node is over.
+/// Records where a group failed, and which life of a node is over.
 pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
     match event {
         Event::OwnerChanged {
@@ -113,7 +114,7 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
                 group.failed_on.retain(|(failed, _)| failed != node);
                 group.barred.retain(|(barred, _)| barred != node);
             }
-            // What could never run in this life is tried in the next one.
+            // A resource that could never run in this life is tried in the next one.
             for resource in resources_on(seen, *node) {
                 let record = &mut seen.resources[resource.index()];
                 if matches!(record.again, Again::RetryAt(_, NoRestartCause::ForGood)) {
@@ -130,14 +131,14 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
     }
 }
 
-/// What an operator has forgotten.
+/// Forgets the failures that the command of an operator clears.
 pub(super) fn obey(seen: &mut Seen, command: &Command) {
     let (group, node) = match command {
         Command::ClearGroupFailures { group, node, .. } => (*group, *node),
         Command::MoveGroup { group, to: Some(to), .. } if seen.group(*group).owner != Some(*to) => {
             (*group, Some(*to))
         }
-        // Only that this resource can never run there, and those that it needs.
+        // Forgets only that this resource, and those that it needs, can never run there.
         Command::ClearResourceFailure { resource, .. } => return free(seen, &[*resource]),
         Command::BringResourceOnline { resource, .. } => {
             return free(seen, &with_providers(seen, *resource));
@@ -153,7 +154,7 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
     group.barred.retain(|(barred, _)| node.is_some_and(|node| node != *barred));
 }
 
-/// These resources bar no node any more.
+/// Records that these resources no longer bar a node.
 fn free(seen: &mut Seen, resources: &[ResourceId]) {
     for group in &mut seen.groups {
         group.barred.retain(|(_, unfit)| !resources.contains(unfit));
@@ -178,7 +179,7 @@ mod tests {
     const C: NodeId = NodeId::new(2);
     const NOW: Timestamp = Timestamp::from_millis(1_000);
 
-    /// A group on the first of three nodes.
+    /// Returns a cluster with a group on the first of three nodes.
     fn cluster() -> Cluster {
         let service = |name| ResourceDeclaration::new(name, "Generic Service");
         let group = GroupDeclaration::new("sql").preferred_owners(["a"]);

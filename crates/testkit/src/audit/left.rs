@@ -1,4 +1,4 @@
-//! What failed and is left for an operator stays exactly as it is.
+//! A resource that failed and is left for an operator stays exactly as it is.
 
 use super::facts::{
     is_failure, is_held, may_fail_over, named_record, resources_on, with_providers,
@@ -12,19 +12,21 @@ use quorate::settings::{NoQuorum, OnUnfixable, RestartAction};
 use quorate::state::{MovementCause, NoRestartCause, OperationKind, ResourceRecord};
 use quorate::{Cluster, GroupId, Input, Outcome, ResourceId};
 
-/// Nothing is asked for of what is left for an operator.
+/// Checks that no operation is issued for a resource that is left for an operator.
 pub(super) fn effect(seen: &Seen, effect: &Effect) -> Result<(), Breach> {
     let Some(resource) = effect.resource else { return Ok(()) };
     let is_owner = seen.group(seen.group_of(resource)).owner == Some(effect.node);
-    // What was off by then and is found running is another matter: nobody asked for that.
+    // A resource that was off by then and is found running is judged elsewhere: no operation
+    // started it.
     let record = seen.resource(resource);
     let is_left = is_owner && record.is_left && record.state.may_run();
     ensure!(S19, !is_left, "{resource} is left for an operator: {} is asked for", effect.action);
     Ok(())
 }
 
-/// A group stays as long as something of it is left; something is left only if nothing could mend
-/// it, and if it says so it is not terminated then.
+/// Checks that a group stays as long as one of its resources is left, that a resource is left only
+/// if no restart or failover could repair it, and that a resource that has to be left is not
+/// terminated.
 pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
         Event::MoveStarted { group, cause, .. } => {
@@ -41,7 +43,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             if is_asked_for {
                 begin_group_anew(seen, *group);
             }
-            // A move under way that finds another destination is the same one.
+            // A move under way that finds another destination is still one move.
             let is_same = seen.group(*group).movement.is_some();
             let left = of_group(seen, *group).into_iter().find(|id| seen.resource(*id).is_left);
             ensure!(
@@ -68,7 +70,8 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             );
         }
         Event::ResourceChanged { resource, .. } => {
-            // Its node lists what it runs: what is not listed is off, and left all the same.
+            // The node lists what it runs: a resource that is not listed is off, and still counts
+            // as left.
             let is_listed = matches!(
                 moment.input(),
                 Some(Input::NodeJoined { .. } | Input::NodeInventory { .. })
@@ -88,7 +91,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
     Ok(())
 }
 
-/// Under another configuration what failed is recovered.
+/// Releases the resources that are recovered under another configuration.
 pub(super) fn reconfigured(seen: &mut Seen) {
     let recovered: Vec<ResourceId> = seen
         .spec
@@ -101,13 +104,13 @@ pub(super) fn reconfigured(seen: &mut Seen) {
     }
 }
 
-/// An operator has spoken about what was left.
+/// Releases the resources that the command of an operator is about.
 pub(super) fn obey(seen: &mut Seen, command: &Command) {
     match command {
         Command::BringGroupOnline { group, .. }
         | Command::TakeGroupOffline { group, .. }
         | Command::ClearGroupFailures { group, node: None, .. } => begin_group_anew(seen, *group),
-        // With it all that it needs.
+        // The command also covers all resources that it needs.
         Command::BringResourceOnline { resource, .. } => {
             for member in with_providers(seen, *resource) {
                 begin_anew(seen, member);
@@ -119,7 +122,7 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
     }
 }
 
-/// Whether something of a group is left for an operator, by what a cluster remembers.
+/// Tells whether a resource of a group is left for an operator, by the memory of the cluster.
 pub(super) fn has_left(cluster: &Cluster, group: GroupId) -> bool {
     let declared = cluster.spec().group(group);
     let is_left =
@@ -127,8 +130,8 @@ pub(super) fn has_left(cluster: &Cluster, group: GroupId) -> bool {
     declared.is_some_and(|of| of.resources().any(is_left))
 }
 
-/// Whether a resource that fails now has to be left: it says so, and it has no restart, nor its
-/// group a failover. Whether there is another node is not judged.
+/// Tells whether a resource that fails now has to be left: its settings say so, it has no restart
+/// left, and its group has no failover left. The presence of another node is not judged.
 fn is_to_be_left(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let declared = seen.spec.resource(resource).expect("a declared one");
     let (group, settings) = (declared.group(), declared.settings());
@@ -154,7 +157,7 @@ fn is_to_be_left(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool
     }
 }
 
-/// Whether a restart could not have helped.
+/// Tells whether a restart could not have helped.
 fn is_beyond_repair(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let settings = seen.spec.resource(resource).expect("a declared one").settings();
     let is_never = match settings.restart_action {
@@ -171,7 +174,8 @@ fn is_beyond_repair(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> b
         || spent::is_spent(seen, moment, resource)
 }
 
-/// Whether a terminate of a resource ended in this step without telling that it is off.
+/// Tells whether a terminate of a resource ended in this step without a confirmation that it is
+/// off.
 fn is_unconfirmed(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let name = seen.spec.resource(resource).expect("a declared one").name();
     let before = moment.before.spec().resource_id(name);
@@ -198,7 +202,7 @@ fn release(seen: &mut Seen, resource: ResourceId) {
     }
 }
 
-/// The same for one about which an operator has spoken: it has all its restarts again.
+/// Releases a resource that the command of an operator is about; it has all its restarts again.
 fn begin_anew(seen: &mut Seen, resource: ResourceId) {
     if seen.resource(resource).is_left {
         release(seen, resource);

@@ -1,4 +1,4 @@
-//! Why a group moves: always because of itself, never for another one.
+//! A group moves because of itself only, never for another group.
 
 use quorate::cluster::{Command, Event, Output};
 use quorate::machine::{NodeState, ResourceState};
@@ -20,7 +20,7 @@ use crate::audit::seen::Seen;
 use crate::needed;
 use crate::{Breach, ensure};
 
-/// A move begins for a cause that is one of the group's own: there is no preemption.
+/// Checks that a move begins for a cause of the group itself: there is no preemption.
 pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     let Event::MoveStarted { group, from, to, cause, .. } = event else { return Ok(()) };
     // A move under way that finds another destination keeps its cause.
@@ -42,7 +42,7 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
             Ok(())
         }
         MovementCause::Start => {
-            // What runs in part is interrupted only where every resource counts.
+            // A group that runs in part is interrupted only where every resource counts.
             let is_everything_needed = seen.spec.settings().ownership == Ownership::EveryResource;
             let can_run = !is_everything_needed || seen.obstacles(*group, *from).is_empty();
             let is_idle = !seen.may_run(*group);
@@ -66,7 +66,7 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
             ensure!(S18, !can_own, "{group} leaves {from} for a configuration, and may stay there");
             Ok(())
         }
-        // Judged among budgets and failbacks; a node that fails starts no orderly move.
+        // Judged in other modules (budgets, failbacks); a node that fails starts no orderly move.
         MovementCause::ResourceFailure | MovementCause::Failback | MovementCause::NodeFailure => {
             Ok(())
         }
@@ -74,8 +74,8 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
     }
 }
 
-/// What is locked leaves because of a failure only, or because somebody said that the lock does not
-/// count; what is off may go to where it can start.
+/// Checks that a locked group leaves its node only because of a failure or with an override of the
+/// lock; a group that is off may go to a node where it can start.
 fn held(
     seen: &Seen,
     moment: &Moment<'_>,
@@ -105,7 +105,7 @@ fn held(
         (Some(Command::MoveGroup { lock, .. }), MovementCause::Operator | MovementCause::Drain) => {
             *lock == LockHandling::Override
         }
-        // What leaves another node goes by the drain of that one.
+        // A group that leaves another node leaves it by the drain of that node.
         (Some(Command::DrainNode { node, lock, .. }), MovementCause::Drain) if *node == from => {
             *lock == LockHandling::Override
         }
@@ -123,9 +123,9 @@ fn held(
     Ok(())
 }
 
-/// One input is one incident, and moves a group off at most one node because a resource failed. On
-/// the way it may find another destination: another group of its class may start at the first one
-/// in the same step.
+/// Checks that one input, which is one incident, moves a group off at most one node because of a
+/// failed resource. On the way the group may find another destination: another group of its class
+/// may start at the first one in the same step.
 pub(super) fn once_per_incident(outputs: &[Output]) -> Result<(), Breach> {
     let mut left = BTreeMap::new();
     for output in outputs {
@@ -139,7 +139,7 @@ pub(super) fn once_per_incident(outputs: &[Output]) -> Result<(), Breach> {
                 let first = *left.entry(*group).or_insert(Some(*from));
                 ensure!(S32, first == Some(*from), "{group} fails over twice in one step");
             }
-            // Whatever it begins now is another failover.
+            // A move that begins now is another failover.
             Output::Event(Event::MoveAbandoned { group, .. }) => {
                 left.entry(*group).and_modify(|from| *from = None);
             }
@@ -150,14 +150,15 @@ pub(super) fn once_per_incident(outputs: &[Output]) -> Result<(), Breach> {
     Ok(())
 }
 
-/// The id that a node had before this step: another one, if the configuration changes in it.
+/// Returns the id that a node had before this step; it differs if the configuration changes in the
+/// step.
 fn node_before(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<NodeId> {
     let name = seen.spec.node(node)?.name();
     moment.before.spec().node_id(name)
 }
 
-/// A group leaves for a drain only from a node that is being drained, and leaves for nowhere only
-/// if that was forced.
+/// Checks that a group leaves by a drain only from a node that is being drained, and leaves without
+/// a destination only by a forced drain.
 fn drained(
     seen: &Seen,
     moment: &Moment<'_>,
@@ -180,7 +181,7 @@ fn drained(
     Ok(())
 }
 
-/// A drain that is complete has left nothing on its node.
+/// Checks that a completed drain has left no group on its node.
 pub(super) fn drain_ended(seen: &Seen, event: &Event) -> Result<(), Breach> {
     let Event::DrainChanged { node, status, .. } = event else { return Ok(()) };
     let left = seen.spec.groups().map(|(id, _)| id).find(|id| seen.group(*id).owner == Some(*node));
@@ -196,8 +197,8 @@ pub(super) fn drain_ended(seen: &Seen, event: &Event) -> Result<(), Breach> {
     Ok(())
 }
 
-/// A drain that gives up has left only what has nowhere to go, or what would leave and is in doubt:
-/// nobody knows when that ends.
+/// Checks that a drain that failed has left only groups that have nowhere to go, and groups that
+/// would leave but are in doubt: the end of that doubt is not known.
 pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(), Breach> {
     for output in outputs {
         let Output::Event(Event::DrainChanged { node, status: DrainStatus::Failed, .. }) = output
@@ -230,7 +231,7 @@ pub(super) fn drain_gave_up(cluster: &Cluster, outputs: &[Output]) -> Result<(),
     Ok(())
 }
 
-/// Whether a group is on its way, and something of it is in doubt and not being stopped.
+/// Tells whether a group is moving while one of its resources is in doubt and is not being stopped.
 fn leaves_after_doubt(cluster: &Cluster, group: GroupId) -> bool {
     let state = cluster.state();
     let is_moving = state.group(group).is_some_and(|record| record.movement().is_some());
@@ -246,9 +247,10 @@ fn leaves_after_doubt(cluster: &Cluster, group: GroupId) -> bool {
         })
 }
 
-/// Who is given a node in this step has no rival of higher priority that could have used the place
-/// and has none. A move that ends where it was going all along had its place before this step, and
-/// what leaves the node only afterwards was in the way of the rival when the place was given.
+/// Checks that a group that gets a node in this step has no rival of higher priority that could
+/// have used the place and has no node. A move that arrives at its original destination had its
+/// place before this step. A group that leaves the node only afterwards was in the way of the rival
+/// when the place was given.
 pub(super) fn priorities(
     cluster: &Cluster,
     moment: &Moment<'_>,
@@ -282,7 +284,7 @@ pub(super) fn priorities(
     Ok(())
 }
 
-/// Whether a group was moving to a node.
+/// Tells whether a group was moving to a node.
 fn is_on_its_way(before: &Cluster, group: GroupId, node: NodeId) -> bool {
     let movement = before.state().group(group).and_then(|record| record.movement());
     movement.is_some_and(|movement| movement.to == Some(node))
@@ -296,8 +298,8 @@ fn waits_for_a_node(cluster: &Cluster, group: GroupId) -> bool {
     cluster.why(group) == Some(quorate::Reason::NoCandidate)
 }
 
-/// Whether a waiting group could run on a node if another group were not there, and those that
-/// leave it by what is put out afterwards still were.
+/// Tells whether a waiting group could run on a node if another group were not there, and if the
+/// groups that leave the node by later outputs were still there.
 fn could_use(
     cluster: &Cluster,
     rival: GroupId,
@@ -318,7 +320,7 @@ fn could_use(
             && *group != rival
             && *group != instead_of
         {
-            // What took no room there was in nobody's way.
+            // A group that took no room there was in no group's way.
             let room = cluster.state().group(*group).map_or(Room::Left, |of| of.room());
             state.suppose_on_node(spec, *group, node, room);
         }

@@ -1,4 +1,4 @@
-//! Operations: issued once, ended once.
+//! Operations: each is issued once and ended once.
 
 use quorate::cluster::{Command, Effect, Event, Life, Outcome};
 use quorate::machine::{NodeState, ResourceState};
@@ -10,8 +10,8 @@ use super::Moment;
 use crate::audit::seen::Seen;
 use crate::{Breach, ensure};
 
-/// An answer counts only for an operation that is outstanding; a report of an agent only from the
-/// owner, in its present life. Whatever else is stale changes nothing.
+/// Checks that an answer counts only for an operation that is outstanding, and a report of an agent
+/// only if it comes from the owner in its present life. All other stale inputs change nothing.
 pub(super) fn acceptance(seen: &Seen, moment: &Moment<'_>) -> Result<(), Breach> {
     let before = &moment.before;
     match moment.input() {
@@ -100,7 +100,7 @@ pub(super) fn acceptance(seen: &Seen, moment: &Moment<'_>) -> Result<(), Breach>
     Ok(())
 }
 
-/// An accepted answer ends its operation.
+/// Removes the operation that an accepted answer ends.
 pub(super) fn end_answered(seen: &mut Seen, moment: &Moment<'_>) {
     if let Some(
         Input::OperationFinished { operation, .. }
@@ -111,8 +111,9 @@ pub(super) fn end_answered(seen: &mut Seen, moment: &Moment<'_>) {
     }
 }
 
-/// Ids of operations only grow and are never reused; a resource has at most one operation in
-/// flight per node, and is never started while anything is in flight for it anywhere else.
+/// Checks that the ids of operations only grow and are never reused, that a resource has at most
+/// one operation in flight per node, and that it is never started while any operation on it is in
+/// flight elsewhere.
 pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Breach> {
     let id = effect.operation;
     ensure!(S11, id > seen.last_operation, "operation {id} after {}", seen.last_operation);
@@ -136,7 +137,7 @@ pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Breach> {
             OperationKind::Start | OperationKind::Stop | OperationKind::Terminate
         )
     {
-        // A copy elsewhere, which is being stopped there, is another one.
+        // An operation on a copy of it elsewhere, which is being stopped there, is not counted.
         let record = &mut seen.resources[resource.index()];
         record.undisturbed_on = record.undisturbed_on.filter(|node| *node != effect.node);
         if effect.action == OperationKind::Start {
@@ -146,8 +147,8 @@ pub(super) fn issue(seen: &mut Seen, effect: &Effect) -> Result<(), Breach> {
     Ok(())
 }
 
-/// An operation is for the epoch of its group; a fence is for none. Epochs end with the node of the
-/// owner as well, and that is no event of the group.
+/// Checks that an operation is for the epoch of its group; a fence is for none. Epochs also end
+/// with the node of the owner, and that is not an event of the group.
 pub(super) fn in_epoch(seen: &Seen, cluster: &Cluster, effect: &Effect) -> Result<(), Breach> {
     let group = effect.resource.map(|resource| seen.group_of(resource));
     ensure!(S11, effect.group == group, "{effect:?} is not for group {group:?}");
@@ -161,8 +162,8 @@ pub(super) fn in_epoch(seen: &Seen, cluster: &Cluster, effect: &Effect) -> Resul
     Ok(())
 }
 
-/// Each operation ends once, and a timeout never comes before its time. What did not answer in
-/// time is in doubt: neither started nor stopped.
+/// Checks that each operation ends once, and that a timeout never comes before its time. A resource
+/// whose operation timed out is in doubt: neither started nor stopped.
 pub(super) fn event(
     seen: &mut Seen,
     moment: &Moment<'_>,
@@ -200,7 +201,7 @@ pub(super) fn event(
     Ok(())
 }
 
-/// Whether health checks of a resource do not count.
+/// Tells whether the health checks of a resource do not count.
 fn is_in_maintenance(moment: &Moment<'_>, resource: ResourceId) -> bool {
     let record = moment.before.state().resource(resource);
     record.is_some_and(|record| record.maintenance() == Maintenance::On)
@@ -248,7 +249,8 @@ fn is_due(moment: &Moment<'_>, effect: &Effect) -> Result<(), Breach> {
     Ok(())
 }
 
-/// What was issued and has not ended is exactly what the cluster says is outstanding.
+/// Checks that the operations that were issued and have not ended are exactly those that the
+/// cluster lists as outstanding.
 pub(super) fn all_accounted(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     let listed: Vec<OpId> = cluster.outstanding().map(|effect| effect.operation).collect();
     let expected: Vec<OpId> = seen.operations.keys().copied().collect();
@@ -268,8 +270,8 @@ pub(super) fn all_accounted(seen: &Seen, cluster: &Cluster) -> Result<(), Breach
     Ok(())
 }
 
-/// Every operation has a time by which it ends and a timer that is set for it, and what was due has
-/// ended.
+/// Checks that every operation has a deadline and a timer that is set for it, and that operations
+/// whose deadline has passed have ended.
 pub(super) fn all_timed(cluster: &Cluster) -> Result<(), Breach> {
     let timer = cluster.poll_timeout().map(|deadline| deadline.at);
     let now = cluster.state().now();
@@ -287,7 +289,7 @@ pub(super) fn timed(
     Ok(())
 }
 
-/// The operation that an accepted answer ended, with the answer.
+/// Returns the operation that an accepted answer ended, with the answer.
 pub(super) fn answered(moment: &Moment<'_>) -> Option<(Effect, Outcome)> {
     let Some(Input::OperationFinished { operation, outcome, .. }) = moment.input() else {
         return None;

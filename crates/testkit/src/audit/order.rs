@@ -1,4 +1,5 @@
-//! Starts follow their providers, stops their dependents, and nothing starts where it must not.
+//! Starts follow their providers, stops follow their dependents, and nothing starts where it must
+//! not.
 
 use quorate::cluster::Effect;
 use quorate::machine::{NodeState, ResourceState};
@@ -11,7 +12,7 @@ use crate::audit::seen::Seen;
 use crate::audit::spelling::share_a_class;
 use crate::{Breach, ensure};
 
-/// Judges an effect at the moment it was put out.
+/// Judges an effect at the moment of its output.
 pub(super) fn effect(seen: &Seen, moment: &Moment<'_>, effect: &Effect) -> Result<(), Breach> {
     let node = seen.node(effect.node);
     ensure!(
@@ -64,9 +65,9 @@ pub(super) fn effect(seen: &Seen, moment: &Moment<'_>, effect: &Effect) -> Resul
     }
 }
 
-/// A resource starts only with quorum, on a node that is up and that it can run on, when it is
-/// wanted, when no part of its group is on its way elsewhere, and when nothing of its group runs
-/// where it should not.
+/// Checks that a resource starts only with quorum, on a node that is up and that can run it, when
+/// it is wanted, when its group is not moving elsewhere, and when no resource of its group is an
+/// orphan.
 fn start_at_all(
     seen: &Seen,
     resource: ResourceId,
@@ -84,7 +85,7 @@ fn start_at_all(
     let of = seen.spec.group(group).expect("a declared group");
     let orphan = seen.orphans.iter().find(|(_, id)| of.position_of(*id).is_some());
     ensure!(S1, orphan.is_none(), "{resource} starts although {orphan:?} runs where it should not");
-    // What is added to a group that runs starts with it.
+    // A resource that is added to a running group starts with the group.
     let is_running = of.resources().any(|id| id != resource && seen.resource(id).state.may_run());
     let is_asked = of.settings().priority != Priority::NO_AUTO_START
         || seen.group(group).is_ordered
@@ -93,7 +94,8 @@ fn start_at_all(
     Ok(())
 }
 
-/// A resource starts only when every clause of its dependencies has a member that is online.
+/// Checks that a resource starts only when every clause of its dependencies has a member that is
+/// online.
 fn start_order(seen: &Seen, resource: ResourceId) -> Result<(), Breach> {
     let group = seen.spec.group(seen.group_of(resource)).expect("a declared group");
     let position = group.position_of(resource).expect("a member");
@@ -105,7 +107,8 @@ fn start_order(seen: &Seen, resource: ResourceId) -> Result<(), Breach> {
     Ok(())
 }
 
-/// A resource whose restart is scheduled does not start before that, unless an operator asks.
+/// Checks that a resource with a scheduled restart does not start earlier, unless an operator asks
+/// for it.
 fn start_not_early(
     moment: &Moment<'_>,
     effect: &Effect,
@@ -118,7 +121,7 @@ fn start_not_early(
     let declared = moment.before.spec().resource(resource);
     let group = declared.and_then(|declared| before.group(declared.group()));
     let Some((record, group)) = before.resource(resource).zip(group) else { return Ok(()) };
-    // With its owner a group leaves its failures behind, even if it comes back in the same step.
+    // A group leaves its failures behind with its owner, even if it comes back in one step.
     if group.owner() != Some(effect.node) || group.epoch() != effect.epoch {
         return Ok(());
     }
@@ -128,10 +131,10 @@ fn start_not_early(
     Ok(())
 }
 
-/// Where a node admits one group of a class only, the first resource of a group starts only if no
-/// other group of its class runs there.
+/// Checks that, where a node admits only one group of a class, the first resource of a group starts
+/// only if no other group of its class runs there.
 fn admission(seen: &Seen, group: GroupId, node: NodeId) -> Result<(), Breach> {
-    // The resource that starts is told before its start.
+    // The event about the resource that starts comes before its start.
     let declared = seen.spec.group(group).expect("a declared group");
     let running = declared.resources().filter(|id| seen.resource(*id).state.may_run()).count();
     if seen.spec.settings().admission == Admission::Open || running > 1 {
@@ -149,9 +152,9 @@ fn admission(seen: &Seen, group: GroupId, node: NodeId) -> Result<(), Breach> {
     Ok(())
 }
 
-/// A resource stops only when every dependent of it is off, or holds through other providers that
-/// are online. A clause that does not name the resource does not fall with it: it also holds through
-/// a provider that failed and is left for an operator.
+/// Checks that a resource stops only when each of its dependents is off, or holds through other
+/// providers that are online. A clause that does not name the resource is not broken by the stop:
+/// it also holds through a provider that failed and is left for an operator.
 fn stop_order(seen: &Seen, resource: ResourceId) -> Result<(), Breach> {
     let group = seen.spec.group(seen.group_of(resource)).expect("a declared group");
     let position = group.position_of(resource).expect("a member");
@@ -178,9 +181,9 @@ fn stop_order(seen: &Seen, resource: ResourceId) -> Result<(), Breach> {
     Ok(())
 }
 
-/// A resource that failed is terminated only when nothing relies on it of which the stop or the
-/// terminate is still to come, or under way. A terminate that follows a stop has had its order
-/// before.
+/// Checks that a failed resource is terminated only when no dependent is left that relies on it and
+/// whose stop or terminate is still to come or under way. The order of a terminate that follows a
+/// stop was judged with the stop.
 fn terminate_order(
     seen: &Seen,
     moment: &Moment<'_>,
@@ -206,7 +209,7 @@ fn terminate_order(
         if !state.may_run() || state == ResourceState::InDoubt && !is_under_way {
             continue;
         }
-        // A clause that does not name it does not fall with it.
+        // A clause that does not name the resource is not broken by the terminate.
         let clauses = group.graph().clauses(dependent);
         let mut named = clauses.filter(|clause| clause.clone().any(|of| of == position));
         let holds = named.all(|mut clause| {
@@ -220,8 +223,7 @@ fn terminate_order(
     Ok(())
 }
 
-/// What runs where it should not is stopped or terminated there, after its dependents, and nothing
-/// else is ever done with it.
+/// Checks that an orphan is only stopped or terminated on its node, after its dependents.
 fn stop_of_orphan(seen: &Seen, effect: &Effect, resource: ResourceId) -> Result<(), Breach> {
     ensure!(
         S27,

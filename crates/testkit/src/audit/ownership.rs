@@ -1,4 +1,4 @@
-//! Who owns a group, and by what right.
+//! Rules about the owners of groups.
 
 use quorate::cluster::Event;
 use quorate::machine::NodeState;
@@ -52,15 +52,15 @@ pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(
     }
 }
 
-/// The epoch of a group strictly grows with each change of owner.
+/// Checks that the epoch of a group strictly grows with each change of owner.
 fn epoch_grows(seen: &Seen, group: GroupId, epoch: Epoch) -> Result<(), Breach> {
     let known = seen.group(group).epoch;
     ensure!(S7, epoch > known, "{group} changes its owner in epoch {epoch} after {known}");
     Ok(())
 }
 
-/// A group changes hands only when nothing of it may run: its owner stopped everything, or the
-/// owner is down, and then the proof is the one by which it went down.
+/// Checks that a group gets another owner only when none of its resources may run: either its owner
+/// stopped all of them, or the owner is down and the event carries the proof by which it went down.
 fn takeover(
     seen: &Seen,
     group: GroupId,
@@ -83,7 +83,8 @@ fn takeover(
                 owner.proof
             );
         }
-        // What it ran before it came back is stopped there, and it is evicted afterwards.
+        // The resources that it ran before it came back are stopped there, and it is evicted
+        // afterwards.
         NodeState::Joining if cause == MovementCause::Configuration => {
             ensure!(S9, proof.is_none(), "{from} is joining, and yet there is a proof");
         }
@@ -98,10 +99,11 @@ fn takeover(
     Ok(())
 }
 
-/// A group gets only an owner that is up and can run all that must run of it, with room for it, if it
-/// is to run, and, where anti-affinity is hard, without a group of its class. After a node failure it
-/// may also be parked on a paused node or one that cannot run all of it. Where only what must run
-/// counts it starts on the latter too, if no node that is up can run all.
+/// Checks that a new owner is up and can run all resources that must run. A group that is to run
+/// also needs room there and, where anti-affinity is hard, no other group of its class. After a
+/// node failure a group may also be parked on a paused node or on a node that cannot run all of it.
+/// Where only the needed resources count, it may also start on such a node, if no node that is up
+/// can run all of them.
 fn fit(seen: &Seen, group: GroupId, to: NodeId, cause: MovementCause) -> Result<(), Breach> {
     let state = seen.node(to).state;
     let is_parked = cause == MovementCause::NodeFailure;
@@ -121,7 +123,7 @@ fn fit(seen: &Seen, group: GroupId, to: NodeId, cause: MovementCause) -> Result<
         obstacles.is_empty() || may_be_unable,
         "{group} goes to {to}, which cannot run {obstacles:?}"
     );
-    // What is not to run there takes no room.
+    // A group that is not to run there takes no room.
     if !seen.is_to_run(group) {
         return Ok(());
     }
@@ -129,7 +131,7 @@ fn fit(seen: &Seen, group: GroupId, to: NodeId, cause: MovementCause) -> Result<
     apart(seen, group, to)
 }
 
-/// Where anti-affinity is hard, no other group of the class takes room on the node.
+/// Checks that, where anti-affinity is hard, no other group of the class takes room on the node.
 fn apart(seen: &Seen, group: GroupId, to: NodeId) -> Result<(), Breach> {
     let declared = seen.spec.group(group).expect("a declared group");
     if seen.spec.settings().anti_affinity == AntiAffinityPlacement::Hard {
@@ -142,9 +144,9 @@ fn apart(seen: &Seen, group: GroupId, to: NodeId) -> Result<(), Breach> {
     Ok(())
 }
 
-/// What stands on a node and what is on its way there never takes more than the node has, at the
-/// moment when something is added. A demand of nothing adds nothing: it goes with any node, also
-/// with one whose groups take more than it has since the configuration changed.
+/// Checks that the groups that stand on a node and those that are moving to it never take more than
+/// the node has, at the moment when a group is added. A demand of zero adds nothing: it fits every
+/// node, even one whose groups take more than it has since the configuration changed.
 fn room(seen: &Seen, group: GroupId, to: NodeId) -> Result<(), Breach> {
     let declared = seen.spec.group(group).expect("a declared group");
     for (dimension, needed) in declared.demands() {
@@ -166,7 +168,7 @@ fn room(seen: &Seen, group: GroupId, to: NodeId) -> Result<(), Breach> {
     Ok(())
 }
 
-/// A group that took no room before finds some when it starts where it is.
+/// Checks that a group that took no room before finds some when it starts where it is.
 pub(super) fn found_room(
     seen: &Seen,
     moment: &Moment<'_>,
@@ -185,7 +187,7 @@ pub(super) fn found_room(
     Ok(())
 }
 
-/// Only the failure of a resource that affects its group moves the group.
+/// Checks that only the failure of a resource that affects its group moves the group.
 fn critical(seen: &Seen, group: GroupId) -> Result<(), Breach> {
     let declared = seen.spec.group(group).expect("a declared group");
     let is_critical = declared.resources().any(|id| {
@@ -197,7 +199,8 @@ fn critical(seen: &Seen, group: GroupId) -> Result<(), Breach> {
     Ok(())
 }
 
-/// The cluster is quorate exactly when the votes that are present are more than half of all.
+/// Checks that the cluster is quorate exactly when the present votes are more than half of all
+/// votes.
 pub(super) fn quorum(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     let settings = seen.spec.settings();
     let (mut present, mut total, mut members) = (0_u64, 0_u64, 0_u32);
@@ -224,8 +227,8 @@ pub(super) fn quorum(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     Ok(())
 }
 
-/// Every change of owner is told: a group that stays under another configuration has lost its owner
-/// already when that is not part of it any more.
+/// Checks that every change of owner is reported: a group that stays under another configuration
+/// has already lost an owner that the configuration removed.
 pub(super) fn nothing_untold(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     for (id, declared) in seen.spec.groups() {
         if cluster.spec().group_id(declared.name()).is_none() {

@@ -1,4 +1,4 @@
-//! Why a group is not online.
+//! Reasons why a group is not online.
 
 use quorate::cluster::Reason;
 use quorate::machine::{NodeState, ResourceState};
@@ -11,8 +11,8 @@ use crate::audit::seen::{Seen, same_resource};
 use crate::audit::spelling;
 use crate::{Breach, ensure};
 
-/// A group has a reason exactly when something of it is wanted and not online, and what the reason
-/// says is so.
+/// Checks that a group has a reason exactly when one of its resources is wanted and not online, and
+/// that the reason is true.
 pub(super) fn check(cluster: &Cluster) -> Result<(), Breach> {
     for (group, _) in cluster.spec().groups() {
         let reason = cluster.why(group);
@@ -31,8 +31,8 @@ pub(super) fn check(cluster: &Cluster) -> Result<(), Breach> {
     Ok(())
 }
 
-/// A group that had a node or ran since the cluster formed does not wait for its preferred owner
-/// any more.
+/// Checks that a group that had a node or ran since the cluster formed no longer waits for its
+/// preferred owner.
 pub(super) fn home_is_awaited_once(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     for (group, _) in cluster.spec().groups() {
         let waits = matches!(cluster.why(group), Some(Reason::WaitingForPreferredOwner { .. }));
@@ -42,9 +42,9 @@ pub(super) fn home_is_awaited_once(seen: &Seen, cluster: &Cluster) -> Result<(),
     Ok(())
 }
 
-/// What was started since it came up waits for nobody: a restart that is due is not held up. Nor
-/// does what left its node in good order, or because it failed: it was stopped only to start
-/// elsewhere.
+/// Checks that a group that has started since it came up does not wait for others, so that a
+/// restart that is due is not held up. A group that left its node in good order or because of its
+/// own failure does not wait either: it was stopped only to start elsewhere.
 pub(super) fn turns_end(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     for (group, _) in cluster.spec().groups() {
         let waits = matches!(
@@ -61,8 +61,8 @@ pub(super) fn turns_end(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     Ok(())
 }
 
-/// What was given up under one configuration for want of restarts or failovers is not said to be
-/// used up under the next one, if that allows more of them.
+/// Checks that a resource that was given up for lack of restarts or failovers is not reported to
+/// lack them under the next configuration, if that allows more of them.
 pub(super) fn raised_budgets_count(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
     if !moment.is_reconfiguration() {
         return Ok(());
@@ -86,7 +86,7 @@ pub(super) fn raised_budgets_count(moment: &Moment<'_>, cluster: &Cluster) -> Re
     Ok(())
 }
 
-/// Why a resource is given up, and whether what it lacked is there.
+/// The cause for which a resource was given up.
 struct Exhausted {
     cause: NoRestartCause,
     may_go_on: bool,
@@ -118,7 +118,7 @@ fn exhausted(cluster: &Cluster, resource: ResourceId, now: Timestamp) -> Option<
     Some(Exhausted { cause, may_go_on })
 }
 
-/// Whether anything of a group is wanted and not online.
+/// Tells whether any resource of a group is wanted and not online.
 pub(crate) fn is_missing(cluster: &Cluster, group: GroupId) -> bool {
     let (spec, state) = (cluster.spec(), cluster.state());
     let declared = spec.group(group).expect("a declared group");
@@ -161,7 +161,7 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
             priority(cluster, group) == Some(Priority::NO_AUTO_START)
         }
         Reason::WaitingForPreferredOwner { node, until } => {
-            // One that joins cannot run anything yet.
+            // A node that is joining cannot run anything yet.
             let is_there = matches!(state.node_state(node), NodeState::Up | NodeState::Paused);
             until > now && !is_there
         }
@@ -196,7 +196,7 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
             is_mine(resource) && recovery(resource) == Some(Recovery::RestartAt(at))
         }
         Reason::Failed { resource, cause, retry_at } => {
-            // A paused node starts nothing: only what leaves it has a time.
+            // A paused node starts nothing: only a resource that leaves it has a time.
             let is_kept =
                 owner_state != Some(NodeState::Paused) || cause == NoRestartCause::Failovers;
             is_mine(resource)
@@ -215,13 +215,13 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
             let own = state.resource(resource).and_then(|of| of.desired());
             is_mine(resource) && own.unwrap_or(record.desired()) == DesiredState::Offline
         }
-        // Nobody taught this judge whether it is true.
+        // This judge has no rule for the reason.
         _ => false,
     }
 }
 
-/// Tells whether a group waits for a retry, or for an operator, with all of it that should run and
-/// does not. Such a group holds up no other.
+/// Tells whether all resources of a group that should run and do not run wait for a retry or for an
+/// operator. Such a group does not hold up other groups.
 fn is_given_up(cluster: &Cluster, group: GroupId) -> bool {
     let state = cluster.state();
     let Some((record, declared)) = state.group(group).zip(cluster.spec().group(group)) else {
@@ -241,7 +241,7 @@ fn is_given_up(cluster: &Cluster, group: GroupId) -> bool {
     is_there && is_retried && record.movement().is_none() && record.queued().is_none()
 }
 
-/// Whether a node has to be proved off in this way, and not before now.
+/// Tells whether a node still has to be proved off by this fencing, at a time that is not over.
 fn waits_for_off(cluster: &Cluster, node: NodeId, fencing: Fencing, at: Option<Timestamp>) -> bool {
     let state = cluster.state();
     let is_lease = matches!(fencing, Fencing::Lease { .. });
@@ -250,13 +250,13 @@ fn waits_for_off(cluster: &Cluster, node: NodeId, fencing: Fencing, at: Option<T
         && (!is_lease || at.is_some_and(|at| at > state.now()))
 }
 
-/// Whether two groups have an anti-affinity class in common.
+/// Tells whether two groups have an anti-affinity class in common.
 fn share_a_class(cluster: &Cluster, one: GroupId, other: GroupId) -> bool {
     let declared = |group| cluster.spec().group(group).expect("a declared group");
     spelling::share_a_class(cluster.spec(), declared(one), declared(other))
 }
 
-/// Whether a resource is being started, stopped or terminated.
+/// Tells whether a resource is being started, stopped or terminated.
 fn is_busy(cluster: &Cluster, resource: ResourceId) -> bool {
     let operation = cluster.state().resource(resource).and_then(|record| record.operation());
     operation.is_some_and(|of| match of.kind {

@@ -1,5 +1,5 @@
-//! What an embedder knows who believes nothing but the outputs: the state as it was told, one
-//! event after the other, so that every effect can be judged at the moment it was put out.
+//! The knowledge of an embedder that trusts only the outputs: the state as the events report it,
+//! one event after the other, so that every effect can be judged at the moment of its output.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,11 +18,11 @@ mod remap;
 pub(crate) use record::{Again, SeenGroup, SeenNode, SeenResource};
 pub(crate) use remap::same_resource;
 
-/// What nodes have not spoken of: each with the last operation before it was declared, so that only
-/// the answer to a later question counts.
+/// Missing reports of nodes about resources. Each has the last operation before the resource was
+/// declared, so that only an answer to a later request counts.
 pub(crate) type Unheard = BTreeMap<(NodeId, ResourceId), OpId>;
 
-/// The cluster as told.
+/// The cluster as the outputs report it.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) spec: ClusterSpec,
@@ -30,27 +30,27 @@ pub(crate) struct Seen {
     pub(crate) groups: Vec<SeenGroup>,
     pub(crate) resources: Vec<SeenResource>,
     pub(crate) orphans: BTreeSet<(NodeId, ResourceId)>,
-    /// What nodes that are not off have not said whether they run it.
+    /// Resources that nodes that are not off have not reported yet.
     pub(crate) unheard: Unheard,
-    /// What its group has just taken over, and is about to be told online.
+    /// A resource that its group has just taken over, just before the event that it is online.
     pub(crate) taken_over: Option<ResourceId>,
-    /// Operations that were asked for and have not ended.
+    /// Operations that were issued and have not ended.
     pub(crate) operations: BTreeMap<OpId, Effect>,
     pub(crate) last_operation: OpId,
     pub(crate) is_quorate: bool,
-    /// Whether it has formed since it last had no member.
+    /// True if it has formed since it last had no member.
     pub(crate) has_formed: bool,
     pub(crate) configuration: u64,
-    /// When the core last went on after a time in which nobody decided.
+    /// The time at which the core last resumed after a time in which no core decided.
     pub(crate) resumed_at: Option<Timestamp>,
-    /// The last reading of the clock on the wall and when it was taken.
+    /// The last reading of the wall clock, and its time.
     pub(crate) wall_clock: Option<(Timestamp, quorate::WallClock)>,
-    /// Names of resources that were taken for off because the declaration says so.
+    /// Names of resources that were assumed to be off because the declaration says so.
     pub(crate) assumed_off: Vec<String>,
 }
 
 impl Seen {
-    /// A cluster that has just been declared.
+    /// Returns the record of a cluster that has just been declared.
     pub(crate) fn new(cluster: &Cluster) -> Self {
         let spec = cluster.spec().clone();
         let now = cluster.state().now();
@@ -76,7 +76,7 @@ impl Seen {
         }
     }
 
-    /// A cluster in the middle of its life, as it stands.
+    /// Returns the record of a cluster in the middle of its life.
     pub(crate) fn of(cluster: &Cluster) -> Self {
         let state = cluster.state();
         let mut seen = Self::new(cluster);
@@ -132,12 +132,12 @@ impl Seen {
         self.spec.resource(resource).expect("a declared resource").group()
     }
 
-    /// Whether any node is a member.
+    /// Tells whether any node is a member.
     pub(crate) fn has_members(&self) -> bool {
         self.nodes.iter().any(|node| node.state.is_member())
     }
 
-    /// The last member is gone: the next quorum forms the cluster anew.
+    /// Records that the last member is gone: the next quorum forms the cluster anew.
     pub(crate) fn dissolve(&mut self) {
         self.has_formed = false;
         for group in &mut self.groups {
@@ -145,7 +145,8 @@ impl Seen {
         }
     }
 
-    /// The cluster forms from nothing: groups that are not to start then wait for an operator.
+    /// Records that the cluster forms from nothing: groups that do not start then wait for an
+    /// operator.
     pub(crate) fn form(&mut self) {
         for (id, declared) in self.spec.groups() {
             if declared.settings().cold_start == ColdStart::DontStart {
@@ -155,8 +156,8 @@ impl Seen {
         self.has_formed = true;
     }
 
-    /// The state of a group, from what was told of its resources. What cannot run on its owner, and
-    /// need not, does not count.
+    /// Returns the state of a group from the reported states of its resources. A resource that
+    /// cannot run on its owner and need not run does not count.
     pub(crate) fn fold(&self, group: GroupId) -> GroupState {
         let declared = self.spec.group(group).expect("a declared group");
         let owner = self.group(group).owner;
@@ -168,33 +169,34 @@ impl Seen {
         GroupState::of(declared.resources().filter(counts).map(|id| self.resource(id).state))
     }
 
-    /// What keeps a node from running all that must run of a group.
+    /// Returns the resources that keep a node from running all resources of a group that must run.
     pub(crate) fn obstacles(&self, group: GroupId, node: NodeId) -> Vec<ResourceId> {
         let declared = self.spec.group(group).expect("a declared group");
         needed::obstacles(&self.spec, declared, node, |id| self.resource(id).desired)
     }
 
-    /// Whether anything of a group may run on its owner.
+    /// Tells whether any resource of a group may run on its owner.
     pub(crate) fn may_run(&self, group: GroupId) -> bool {
         let declared = self.spec.group(group).expect("a declared group");
         declared.resources().any(|id| self.resource(id).state.may_run())
     }
 
-    /// What is wanted of a resource.
+    /// Returns the desired state of a resource.
     pub(crate) fn wanted(&self, resource: ResourceId) -> DesiredState {
         let group = self.group_of(resource);
         self.resource(resource).desired.unwrap_or(self.group(group).desired)
     }
 
-    /// Whether anything of a group is wanted, and nobody has to ask for it first.
+    /// Tells whether any resource of a group is wanted and the group needs no command to start.
     pub(crate) fn is_to_run(&self, group: GroupId) -> bool {
         let declared = self.spec.group(group).expect("a declared group");
         declared.settings().priority != Priority::NO_AUTO_START
             && declared.resources().any(|id| self.wanted(id) == DesiredState::Online)
     }
 
-    /// The groups that certainly take room on a node, or will when they have got there. What is off
-    /// and wanted off takes none; of what is not started automatically it is known when it runs.
+    /// Returns the groups that certainly take room on a node, or will when they have arrived. A
+    /// group that is off and wanted off takes none; a group that is not started automatically is
+    /// counted when it runs.
     pub(crate) fn taking_room_on(&self, node: NodeId) -> impl Iterator<Item = GroupId> + '_ {
         self.spec.groups().map(|(id, _)| id).filter(move |id| {
             let group = self.group(*id);

@@ -1,10 +1,10 @@
-//! Classes and dimensions by their names, as the rule says it and not as ids happen to be given.
+//! Classes and dimensions compared by their names, as the rules say, and not by their ids.
 
 use quorate::NodeId;
 use quorate::id::DimensionId;
 use quorate::spec::{ClusterSpec, GroupSpec};
 
-/// Whether two groups have an anti-affinity class in common, in whatever spelling.
+/// Tells whether two groups have an anti-affinity class in common, in any spelling.
 pub(crate) fn share_a_class(spec: &ClusterSpec, one: &GroupSpec, other: &GroupSpec) -> bool {
     let names: Vec<&str> = spec.classes().collect();
     let classes = |group: &GroupSpec| -> Vec<String> {
@@ -17,13 +17,13 @@ pub(crate) fn share_a_class(spec: &ClusterSpec, one: &GroupSpec, other: &GroupSp
     classes(one).iter().any(|class| others.contains(class))
 }
 
-/// Whether two dimensions are one in different spellings.
+/// Tells whether two dimensions have one name in different spellings.
 pub(crate) fn is_same_dimension(spec: &ClusterSpec, one: DimensionId, other: DimensionId) -> bool {
     let name = |id: DimensionId| spec.dimensions().nth(id.index()).map(str::to_lowercase);
     one == other || name(one) == name(other)
 }
 
-/// What a node can carry in a dimension, in whatever spelling it was declared.
+/// Returns the capacity of a node in a dimension, in any spelling.
 pub(crate) fn capacity(spec: &ClusterSpec, node: NodeId, dimension: DimensionId) -> Option<u64> {
     let node = spec.node(node)?;
     (0..spec.dimensions().len())

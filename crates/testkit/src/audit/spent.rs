@@ -1,4 +1,4 @@
-//! A resource moves its group only once its restarts are spent.
+//! A resource moves its group only once its restarts are used up.
 
 use quorate::cluster::Event;
 use quorate::machine::{NodeState, ResourceState};
@@ -13,11 +13,11 @@ use super::facts::{
 use crate::audit::seen::{Again, Seen, SeenResource};
 use crate::{Breach, ensure};
 
-/// A group fails over, and is said to have nowhere to go or to have failed over often enough, only
-/// because of a resource that affects it and of which the restarts were used up when it failed.
+/// Checks that a group fails over, or is reported to have nowhere to go or no failovers left, only
+/// because of a resource that affects it and whose restarts were used up when it failed.
 ///
-/// Nothing is restarted on a paused node, nor where a move was to end well or be undone; and a
-/// resource that is in its last attempt has no restarts.
+/// Nothing is restarted on a paused node, or while a move has a way back. A resource in its last
+/// attempt has no restarts.
 pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
         Event::ResourceChanged { resource, from, to, .. } => {
@@ -31,7 +31,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
         Event::RestartsExhausted { resource, cause, retry_at, .. } => {
             let is_timed = retry_at.is_some() && *cause != NoRestartCause::Admission;
             if *cause == NoRestartCause::Admission {
-                // Its retry was due, and is over with that.
+                // Its retry was due, and ends with this failure.
                 let record = &mut seen.resources[resource.index()];
                 record.is_retried |= matches!(
                     record.again,
@@ -44,7 +44,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             if !moment.is_told_again(declared.name(), *cause) {
                 given_up(seen, moment, *resource, *cause)?;
             }
-            // What waits on a paused node wants to leave it when its time has come.
+            // A resource that waits on a paused node wants to leave it when its time has come.
             let may_leave =
                 is_timed && is_held(seen, declared.group()) && moves_its_group(seen, *resource);
             seen.resources[resource.index()].may_leave |= may_leave;
@@ -62,7 +62,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             }
         }
         Event::MoveStarted { group, from, cause: MovementCause::ResourceFailure, .. } => {
-            // A move under way that finds another destination is the same failover.
+            // A move under way that finds another destination is still one failover.
             let is_same = seen.group(*group).is_failing_over();
             let may_leave = members(seen, *group).any(|id| seen.resource(id).may_leave);
             ensure!(
@@ -77,8 +77,9 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
     Ok(())
 }
 
-/// Another configuration is in force: what was given up for want of failovers may leave if there
-/// are some now, and what was never restarted if it is to be now and has no restart.
+/// Applies another configuration: a resource that was given up for lack of failovers may leave if
+/// there are failovers now, and so may a resource that was not to be restarted, if it is to be
+/// restarted now and has no restart left.
 pub(super) fn reconfigured(seen: &mut Seen, moment: &Moment<'_>) {
     let resources: Vec<ResourceId> = seen.spec.resources().map(|(id, _)| id).collect();
     for resource in resources {
@@ -105,7 +106,7 @@ pub(super) fn reconfigured(seen: &mut Seen, moment: &Moment<'_>) {
     }
 }
 
-/// What a step of a resource says about whether it may move its group.
+/// Records whether a resource may move its group after a change of its state.
 fn changed(
     seen: &mut Seen,
     moment: &Moment<'_>,
@@ -114,7 +115,7 @@ fn changed(
 ) {
     use ResourceState as State;
     let now = moment.now;
-    // However its run ends.
+    // The cause of the end of its run makes no difference.
     let has_proved_itself = from == State::Online && ran_for_a_period(seen, moment, resource);
     let record = &mut seen.resources[resource.index()];
     record.is_retried &= !has_proved_itself;
@@ -122,13 +123,13 @@ fn changed(
         State::OnlinePending => {
             record.may_leave = false;
             record.waits = false;
-            // What was only refused a place has not been tried yet.
+            // A resource that was only refused a place has not been tried yet.
             let was_refused = matches!(record.again, Again::RetryAt(_, NoRestartCause::Admission));
             record.is_retried |= !was_refused && record.retry_at.is_some_and(|at| at <= now);
             record.started_at = now;
         }
         State::Online => {
-            // It was found running, whatever was to be done about it.
+            // It was found running; any planned recovery is void.
             if from == State::InDoubt {
                 record.may_leave = false;
                 record.waits = false;
@@ -151,16 +152,16 @@ fn changed(
     }
 }
 
-/// A resource has failed: it may move its group if that has a way back, or if somebody needs it and
-/// it cannot be restarted.
+/// Records the failure of a resource: it may move its group if the group has a way back, or if a
+/// dependent or the group needs it and it cannot be restarted.
 fn failed(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId) {
     let now = moment.now;
     let declared = seen.spec.resource(resource).expect("a declared one");
     let group = declared.group();
     let has_way_back =
         named_record(seen, moment, group).is_some_and(|record| record.return_to().is_some());
-    // On a paused node nothing is restarted: what cannot leave either keeps its restarts, and
-    // waits.
+    // Nothing is restarted on a paused node: a resource that cannot leave it either keeps its
+    // restarts, and waits.
     let is_stranded = is_held(seen, group) && may_fail_over(seen, group, now);
     let is_for_good = failed_for_good(moment);
     let cannot_stay = is_spent(seen, moment, resource) || is_stranded || is_for_good;
@@ -168,12 +169,12 @@ fn failed(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId) {
         && (has_way_back || cannot_stay && !is_redundant(seen, resource));
 }
 
-/// Whether a start failed in this step that can never succeed on its node.
+/// Tells whether a start failed in this step that can never succeed on its node.
 fn failed_for_good(moment: &Moment<'_>) -> bool {
     matches!(moment.input(), Some(Input::OperationFinished { outcome: Outcome::FailedForGood, .. }))
 }
 
-/// Whether others hold for everything that needs this resource.
+/// Tells whether other providers hold for everything that needs this resource.
 fn is_redundant(seen: &Seen, resource: ResourceId) -> bool {
     let group = seen.spec.group(seen.group_of(resource)).expect("a declared group");
     let position = group.position_of(resource).expect("a member");
@@ -191,7 +192,7 @@ fn is_redundant(seen: &Seen, resource: ResourceId) -> bool {
         && clauses.all(|mut clause| clause.any(stands_in))
 }
 
-/// Whether a resource has no restart left.
+/// Tells whether a resource has no restart left.
 pub(super) fn is_spent(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     has_no_restart(seen, moment, resource, seen.resource(resource))
 }
@@ -210,7 +211,8 @@ fn has_no_restart(
     is_used || is_last || record.is_uncertain
 }
 
-/// Tells the same of a resource that fails now, and was not said to have failed yet.
+/// Tells whether a resource that fails now, before an event reports the failure, will have no
+/// restart left.
 pub(super) fn will_be_spent(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let failing = seen.resource(resource).clone();
     let has_proved_itself =
@@ -224,8 +226,8 @@ pub(super) fn will_be_spent(seen: &Seen, moment: &Moment<'_>, resource: Resource
     has_no_restart(seen, moment, resource, &failing)
 }
 
-/// Tells whether a resource that was online has run for more than a restart period: its retries
-/// count no more.
+/// Tells whether a resource that was online has run for more than a restart period. Its earlier
+/// retries no longer count then.
 fn ran_for_a_period(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> bool {
     let record = seen.resource(resource);
     let ran_since = match seen.spec.settings().restart_window {
@@ -236,7 +238,8 @@ fn ran_for_a_period(seen: &Seen, moment: &Moment<'_>, resource: ResourceId) -> b
     period.is_some_and(|period| moment.now.since(ran_since) > period)
 }
 
-/// A resource is given up for a reason that takes for granted that it was restarted before.
+/// Checks that a resource is given up only if the reason that is reported allows it: some reasons
+/// require that it was restarted before.
 fn given_up(
     seen: &mut Seen,
     moment: &Moment<'_>,
@@ -280,17 +283,17 @@ fn given_up(
         NoRestartCause::DontRestart
         | NoRestartCause::Restarts
         | NoRestartCause::Admission
-        // Judged with all that is left.
+        // Judged in the module for resources that are left.
         | NoRestartCause::Left => {}
     }
-    // What has nowhere to go goes as soon as there is a place.
+    // A resource that has nowhere to go leaves as soon as there is a place.
     let is_kept = cause == NoRestartCause::NoCandidate || bars_owner(seen, resource);
     seen.resources[resource.index()].may_leave = may_leave && is_kept;
     Ok(())
 }
 
-/// What waits for another attempt on a node that is paused wants to leave it when the time of that
-/// has come, whether the node is still paused then or not.
+/// Lets resources that wait for another attempt on a paused node leave it when the time of that
+/// attempt has come, even if the node is no longer paused then.
 fn paused(seen: &mut Seen, node: NodeId) {
     for resource in resources_on(seen, node) {
         let may_leave = seen.resource(resource).waits && moves_its_group(seen, resource);
@@ -298,14 +301,14 @@ fn paused(seen: &mut Seen, node: NodeId) {
     }
 }
 
-/// Whether the group of a resource fails over because of it at all.
+/// Tells whether the failure of a resource may move its group at all.
 fn moves_its_group(seen: &Seen, resource: ResourceId) -> bool {
     let declared = seen.spec.resource(resource).expect("a declared one");
     declared.settings().restart_action == RestartAction::RestartNotify
 }
 
 impl SeenResource {
-    /// What was tried before counts no more.
+    /// Forgets all earlier attempts.
     pub(super) fn forget_attempts(&mut self) {
         self.may_leave = false;
         self.waits = false;

@@ -1,4 +1,4 @@
-//! The state by itself, whatever led to it.
+//! Rules for a state alone, independent of the steps before it.
 
 use quorate::Cluster;
 use quorate::cluster::StateRule;
@@ -10,7 +10,7 @@ use crate::Invariant;
 ///
 /// # Errors
 ///
-/// The first rule that is broken, as the promise that it belongs to.
+/// Returns the first broken rule, as the promise that it belongs to.
 pub fn state(cluster: &Cluster) -> Result<(), Breach> {
     cluster.check_invariants().map_err(|violation| {
         let words = violation.named(cluster.spec()).to_string();
@@ -18,7 +18,7 @@ pub fn state(cluster: &Cluster) -> Result<(), Breach> {
     })
 }
 
-/// The promise that a rule of the state belongs to.
+/// Returns the promise that a rule of the state belongs to.
 const fn promise(rule: StateRule) -> Invariant {
     match rule {
         StateRule::FailedTwiceOnNode | StateRule::FailedInLaterLife => Invariant::L3,
@@ -65,7 +65,7 @@ const fn promise(rule: StateRule) -> Invariant {
         StateRule::OrphanOnDownNode => Invariant::S27,
         StateRule::FenceOfDownNode | StateRule::FenceRetryWithoutNeed => Invariant::S26,
         StateRule::QuorumDiffers | StateRule::FormationDiffers => Invariant::S5,
-        // A rule that is newer than this crate.
+        // This rule is newer than this crate.
         _ => Invariant::S28,
     }
 }

@@ -1,4 +1,4 @@
-//! Whatever waits for something will get it.
+//! Every wait ends.
 
 use std::collections::BTreeSet;
 
@@ -14,12 +14,12 @@ use quorate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 use super::left;
 use crate::{Breach, ensure};
 
-/// Everything that is not at its end goes on by itself, or says what only an operator or the
-/// outside can mend, and nothing waits for itself in a circle (L5).
+/// Checks that every group that is not at its end goes on by itself, or has a reason that only an
+/// operator or an event outside can end, and that no groups wait for each other in a circle (L5).
 ///
 /// # Errors
 ///
-/// What is stuck.
+/// Returns the group that is stuck.
 pub fn not_stuck(cluster: &Cluster) -> Result<(), Breach> {
     for (group, _) in cluster.spec().groups() {
         let Some(reason) = cluster.why(group) else { continue };
@@ -30,7 +30,7 @@ pub fn not_stuck(cluster: &Cluster) -> Result<(), Breach> {
     Ok(())
 }
 
-/// Whether there is an operation, a timer or another group that will end a reason.
+/// Tells whether an operation, a timer or another group will end a reason.
 fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
     let state = cluster.state();
     let timer = cluster.poll_timeout().map(|deadline| deadline.at);
@@ -50,24 +50,24 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
         | Reason::OwnerNotPossible { .. }
         | Reason::ResourceHeldOffline { .. }
         | Reason::WaitingForPriority { .. } => true,
-        // Only until another node could take what runs nowhere, or what failed and wants to leave:
-        // that one is asked for at once.
+        // A pause holds a group only until another node could take it if it runs nowhere, or if it
+        // failed and wants to leave: that node is used at once.
         Reason::OwnerPaused { node } => {
             let may_stay = if state.may_run(cluster.spec(), group) {
                 !wants_to_leave(cluster, group) || !may_fail_over(cluster, group)
             } else {
                 !has_other_node(cluster, group, node)
             };
-            // Nor does what is left for an operator leave by itself.
+            // A resource that is left for an operator does not leave by itself either.
             let may_stay = may_stay || left::has_left(cluster, group);
             state.node_state(node) == NodeState::Paused && may_stay
         }
         Reason::WaitingForPreferredOwner { until: at, .. } | Reason::StartDelayed { until: at } => {
             is_timed(at)
         }
-        // What is still being terminated goes on when that ends, however late that is.
+        // A resource that is still being terminated goes on when that ends, however late that is.
         Reason::RestartScheduled { resource, at } => is_timed(at) || is_asked(&of(resource)),
-        // So does what is terminated only after its dependents.
+        // So does a resource that is terminated only after its dependents.
         Reason::Failed { resource, retry_at, .. } => retry_at.is_some_and(|at| {
             let is_held_up = state.resource_state(resource).may_run() && is_asked(&of_group);
             is_timed(at) || is_asked(&of(resource)) || is_held_up
@@ -81,7 +81,8 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
                     })
             }
         },
-        // A member is asked; a lost one is fenced, its lease ends, or somebody from outside speaks.
+        // A member is asked. A lost node is fenced, its lease ends, or a report about it comes from
+        // outside.
         Reason::WaitingForInventory { node, .. } => match state.node_state(node) {
             NodeState::Unclean => match cluster.spec().settings().fencing {
                 Fencing::Operator | Fencing::Trusted => true,
@@ -92,7 +93,7 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
             }
             NodeState::Down => false,
         },
-        // A node joins when what it runs and should not is stopped; a lost one has to be off.
+        // A node has joined when its orphans are stopped; a lost node has to be off.
         Reason::OwnerJoining { node } | Reason::OrphanRunning { node, .. } => {
             state.node_state(node) == NodeState::Unclean
                 || is_asked(&|effect| effect.node == node)
@@ -119,11 +120,11 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
     }
 }
 
-/// Whether a node other than the owner could run the whole of a group, as more than a last resort.
+/// Tells whether a node other than the owner could run the whole group, as more than a last resort.
 fn has_other_node(cluster: &Cluster, group: GroupId, owner: NodeId) -> bool {
     let Some(explanation) = cluster.explain(group, Trigger::Start) else { return false };
     let candidates = &explanation.candidates;
-    // Those behind the chosen one are as good as it is, or as bad.
+    // The nodes behind the chosen one are as good as it is, or as bad.
     let is_good = candidates
         .iter()
         .any(|candidate| matches!(candidate.verdict, CandidateVerdict::Chosen { drawback: None }));
@@ -137,7 +138,8 @@ fn has_other_node(cluster: &Cluster, group: GroupId, owner: NodeId) -> bool {
         })
 }
 
-/// Whether something of a group failed and would have moved it, had another node taken it.
+/// Tells whether a resource of a group failed and would have moved the group if another node had
+/// taken it.
 fn wants_to_leave(cluster: &Cluster, group: GroupId) -> bool {
     let mut resources = cluster.spec().group(group).into_iter().flat_map(GroupSpec::resources);
     resources.any(|id| {
@@ -146,8 +148,8 @@ fn wants_to_leave(cluster: &Cluster, group: GroupId) -> bool {
     })
 }
 
-/// Whether another node would take a group for a failed resource: one on which none of its class
-/// keeps it from coming online, while its failovers are not used up.
+/// Tells whether another node would take a group because of a failed resource: no group of its
+/// class may keep it from coming online there, and its failovers may not be used up.
 fn may_fail_over(cluster: &Cluster, group: GroupId) -> bool {
     let now = cluster.state().now();
     let has_budget = cluster.failover_budget(group, now).is_some_and(|budget| budget.remaining > 0);
@@ -155,7 +157,7 @@ fn may_fail_over(cluster: &Cluster, group: GroupId) -> bool {
     has_budget && explanation.is_some_and(|told| told.chosen.is_some())
 }
 
-/// Whether doubt is left to operators and to the outside.
+/// Tells whether doubt is left to operators and to events outside.
 fn is_never_probed(cluster: &Cluster) -> bool {
     cluster.spec().settings().probe_interval == Interval::Never
 }
@@ -168,7 +170,7 @@ fn has_doubt(cluster: &Cluster, group: GroupId) -> bool {
     })
 }
 
-/// The group that a group waits for.
+/// Returns the group that a group waits for.
 fn waits_for(cluster: &Cluster, group: GroupId) -> Option<GroupId> {
     match cluster.why(group)? {
         Reason::WaitingForPriority { group: ahead, .. } => Some(ahead),
@@ -177,7 +179,7 @@ fn waits_for(cluster: &Cluster, group: GroupId) -> Option<GroupId> {
     }
 }
 
-/// Follows what a group waits for from group to group.
+/// Checks that the groups do not wait in a circle, from one group to the group that it waits for.
 fn in_no_circle(
     group: GroupId,
     waits_for: impl Fn(GroupId) -> Option<GroupId>,
@@ -191,12 +193,13 @@ fn in_no_circle(
     Ok(())
 }
 
-/// Whether a reason stays though nothing fails any more: an operator has to change something.
+/// Tells whether a reason stays although nothing fails any more, so that an operator has to change
+/// something.
 #[must_use]
 pub fn is_lasting(cluster: &Cluster, reason: Reason) -> bool {
     let settings = cluster.spec().settings();
     match reason {
-        // Their words are those of operators.
+        // Operators decided these.
         Reason::NotStartedAutomatically | Reason::ResourceHeldOffline { .. } => true,
         Reason::NoCandidate | Reason::OwnerNotPossible { .. } => true,
         Reason::NotAdmitted { .. } => true,
@@ -209,7 +212,7 @@ pub fn is_lasting(cluster: &Cluster, reason: Reason) -> bool {
                 | NoRestartCause::NoCandidate
                 | NoRestartCause::ForGood
                 | NoRestartCause::Left => true,
-                // The node is barred for it, and it may not leave yet.
+                // The node is barred for the resource, and the group may not leave yet.
                 NoRestartCause::Failovers if bars_owner(cluster, resource) => true,
                 NoRestartCause::Restarts
                 | NoRestartCause::Redundant
@@ -228,13 +231,13 @@ pub fn is_lasting(cluster: &Cluster, reason: Reason) -> bool {
                 && cluster.state().node_state(node) == NodeState::Unclean
         }
         Reason::OwnerJoining { .. } => is_never_probed(cluster),
-        // Until the node comes back or an operator has seen that it is off.
+        // Lasts until the node comes back or an operator has confirmed that it is off.
         Reason::OrphanRunning { node, .. } => {
             is_never_probed(cluster)
                 || settings.fencing == Fencing::Operator
                     && cluster.state().node_state(node) == NodeState::Unclean
         }
-        // A resource of the group waits for one that has such a reason itself.
+        // A resource of the group waits for another one that has such a reason itself.
         Reason::WaitingForResource { on, .. } => {
             let record = cluster.state().resource(on);
             record.is_some_and(|of| {
@@ -245,7 +248,7 @@ pub fn is_lasting(cluster: &Cluster, reason: Reason) -> bool {
     }
 }
 
-/// Whether a resource is why the owner of its group is barred.
+/// Tells whether the owner of the group of a resource is barred because of this resource.
 fn bars_owner(cluster: &Cluster, resource: ResourceId) -> bool {
     let group = cluster.spec().resource(resource).map(quorate::spec::ResourceSpec::group);
     let entry = group.and_then(|group| {
@@ -282,7 +285,7 @@ mod tests {
         assert_eq!(circle, Some(Invariant::L5));
     }
 
-    /// A paused owner is a reason to wait only for what runs there, or has nowhere to go.
+    /// A paused owner is a reason to wait only for a group that runs there or has nowhere to go.
     #[test]
     fn a_pause_holds_only_what_cannot_leave() {
         let resource = ResourceDeclaration::new("db", "Generic Service");

@@ -1,4 +1,4 @@
-//! Changes of state: only those of the tables, and doubt ends only by what ends doubt.
+//! Changes of state: only those in the tables are allowed, and doubt ends only when it is resolved.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use super::{Moment, failures, operations};
 use crate::audit::seen::Seen;
 use crate::{Breach, ensure};
 
-/// Every change that is told begins where the last one ended and is one that the table of its
-/// machine has.
+/// Checks that every reported change of state begins where the last one ended, and that the table
+/// of its machine has it.
 pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
         Event::NodeChanged { node, from, to, .. } => {
@@ -44,9 +44,9 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
     }
 }
 
-/// Whether a start that was never answered may still come to pass after a change of state: it was
-/// given up while nobody had answered, and nothing has been confirmed since. A report of a failure
-/// may be of an earlier run, and the agent may not have seen the start yet.
+/// Tells whether a start that was never answered may still take effect after a change of state: it
+/// was given up before an answer, and nothing has been confirmed since. A report of a failure may
+/// be about an earlier run, and the agent may not have seen the start yet.
 fn may_start_late(
     before: bool,
     moment: &Moment<'_>,
@@ -54,7 +54,7 @@ fn may_start_late(
     to: ResourceState,
 ) -> bool {
     let is_given_up = from == ResourceState::OnlinePending;
-    // What failed and is left as it is has been answered.
+    // A start that failed and is left as it is has been answered.
     let has_failed = operations::answered(moment).is_some_and(|(effect, outcome)| {
         effect.action == OperationKind::Start
             && matches!(outcome, Outcome::Failed | Outcome::FailedForGood)
@@ -73,9 +73,9 @@ fn may_start_late(
     }
 }
 
-/// A resource in doubt leaves that state only when a terminate or probe is answered, its node is
-/// recognised or certain to be off, an operator says so while no start may still come to pass, or
-/// the declaration takes it for off.
+/// Checks that a resource in doubt leaves that state only when a terminate or probe is answered,
+/// when its node is recognised or certain to be off, when an operator confirms it while no start
+/// may still take effect, or when the declaration says to assume that it is off.
 fn doubt_ends(
     seen: &mut Seen,
     moment: &Moment<'_>,
@@ -118,10 +118,10 @@ fn doubt_ends(
     Ok(())
 }
 
-/// A resource is online because its start was answered with success, or because its lost node came
-/// back in the same life and runs it; nothing is ever adopted but by a group that never had an
-/// owner. What a node lists is confirmed online
-/// only if it was, and nothing was asked of it since that may still be under way.
+/// Checks that a resource comes online only because its start succeeded, or because its lost node
+/// came back in its present life and runs it; no running resource is ever adopted, except by a
+/// group that never had an owner. A resource that a node lists is confirmed online only if it was
+/// online, and if no later operation on it may still be under way.
 fn comes_online(
     seen: &Seen,
     moment: &Moment<'_>,
@@ -137,7 +137,7 @@ fn comes_online(
                     && outcome == Outcome::Succeeded
             })
         }
-        // It runs there already; its group never had an owner.
+        // It runs there already, and its group never had an owner.
         (ResourceState::Offline, _) if seen.taken_over == Some(resource) => true,
         (_, Some(Input::NodeJoined { node, incarnation, running, .. })) => {
             let known = moment.before.state().node(*node);
@@ -160,7 +160,7 @@ fn comes_online(
     Ok(())
 }
 
-/// A node goes down only for a reason that proves that nothing runs on it.
+/// Checks that a node goes down only for a reason that proves that nothing runs on it.
 fn went_down(
     seen: &mut Seen,
     moment: &Moment<'_>,
@@ -177,7 +177,7 @@ fn went_down(
     Ok(())
 }
 
-/// Why a node counts as off in this step, if it may.
+/// Returns the proof that a node is off in this step, if there is one.
 fn off_by(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<DownProof> {
     use quorate::settings::Fencing;
     let fencing = moment.before.spec().settings().fencing;
@@ -189,7 +189,8 @@ fn off_by(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<DownProof> {
     if is_fenced {
         return Some(DownProof::Fenced);
     }
-    // A configuration numbers the nodes anew and is about no life: the node may have been unknown.
+    // A configuration numbers the nodes anew and is not about a life: the node may have been
+    // unknown.
     let known = moment.before.state().node(node).map(NodeRecord::incarnation);
     let is_after = |life: Incarnation| known.is_some_and(|known| life > known);
     let is_later = |life: &Life| matches!(life, Life::Of(reported) if is_after(*reported));
@@ -235,7 +236,7 @@ fn off_by(seen: &Seen, moment: &Moment<'_>, node: NodeId) -> Option<DownProof> {
     }
 }
 
-/// Takes in an event that was judged.
+/// Records an event that was judged.
 pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
     let now = moment.now;
     failures::learn(seen, now, event);
@@ -274,8 +275,8 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             }
             record.turn(*to, now);
             let is_cleared = *from == ResourceState::Failed && *to == ResourceState::Offline;
-            // Whatever starts it, it is not tried again because of that failure any more; what is
-            // found running was not tried again at all.
+            // A start, for any reason, ends the wait for another attempt after that failure. A
+            // resource that is found running was not tried again at all.
             let is_started = *to == ResourceState::OnlinePending;
             let is_over = is_cleared || is_started || *to == ResourceState::Online;
             let retry_at = record.retry_at.take_if(|_| is_over);
@@ -291,7 +292,8 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             record.epoch = *epoch;
             record.movement = None;
             record.is_settled |= to.is_some();
-            // What left its node in good order, or because it failed, waits for nobody.
+            // A group that left its node in good order or because of its own failure does not wait
+            // for others.
             record.has_begun = from.is_some() && proof.is_none() && *cause != MovementCause::Start;
             if *cause == MovementCause::Failback {
                 record.last_failback = Some(now);

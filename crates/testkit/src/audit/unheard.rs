@@ -1,5 +1,5 @@
-//! Nobody knows where something runs that was declared just now: each node that is not off has to
-//! say, or an operator.
+//! A newly declared resource may already run somewhere: each node that is not off has to report it,
+//! or an operator has to confirm that it does not run.
 
 use quorate::cluster::{Command, Effect, Event};
 use quorate::machine::{NodeState, ResourceState};
@@ -10,7 +10,7 @@ use super::Moment;
 use crate::audit::seen::Seen;
 use crate::{Breach, ensure};
 
-/// Takes in what nodes and operators say, before anything comes of it.
+/// Records the reports of nodes and operators before their outputs are judged.
 pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
     match moment.input() {
         Some(Input::NodeJoined { node, .. }) => seen.unheard.retain(|(of, _), _| of != node),
@@ -24,7 +24,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
     }
 }
 
-/// A node that is off runs nothing.
+/// Records that a node that is off runs nothing, and judges takeovers.
 pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     match event {
         Event::NodeChanged { node, to: NodeState::Down, .. } => {
@@ -36,7 +36,8 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
     }
 }
 
-/// A resource starts only when every node that is not off has said whether it runs it.
+/// Checks that a resource starts only when every node that is not off has reported whether it runs
+/// it.
 pub(super) fn start(seen: &Seen, resource: ResourceId) -> Result<(), Breach> {
     let unheard = seen.unheard.keys().find(|(_, of)| *of == resource);
     ensure!(
@@ -47,7 +48,7 @@ pub(super) fn start(seen: &Seen, resource: ResourceId) -> Result<(), Breach> {
     Ok(())
 }
 
-/// Only members are asked, and only of what they have not spoken of.
+/// Checks that only members are asked, and only about resources that they have not reported yet.
 pub(super) fn question(seen: &Seen, effect: &Effect) -> Result<(), Breach> {
     let node = effect.node;
     let is_member = seen.node(node).state.is_member();
@@ -62,8 +63,8 @@ pub(super) fn question(seen: &Seen, effect: &Effect) -> Result<(), Breach> {
     Ok(())
 }
 
-/// Only a group that never had an owner takes over what runs, on its first owner, with whatever it
-/// depends on; and it is known by then where all of it runs.
+/// Checks that only a group that never had an owner takes over running resources, on its first
+/// owner, with everything they depend on, and only when it is known where all of its resources run.
 fn taken_over(
     seen: &Seen,
     moment: &Moment<'_>,
@@ -90,7 +91,7 @@ fn taken_over(
     Ok(())
 }
 
-/// Every member that has something to say is being asked.
+/// Checks that every member with a missing report is being asked.
 pub(super) fn all_are_asked(seen: &Seen) -> Result<(), Breach> {
     for (node, resource) in seen.unheard.keys() {
         let is_asked = seen

@@ -1,4 +1,4 @@
-//! The state as a whole.
+//! Rules for the state as a whole.
 
 use quorate::cluster::{Command, Event, Output};
 use quorate::machine::{NodeState, ResourceState};
@@ -11,7 +11,7 @@ use super::{Moment, without_quorum};
 use crate::audit::seen::{Seen, same_resource};
 use crate::{Breach, ensure};
 
-/// A new configuration has the next number, and what it removed was off.
+/// Checks that a new configuration has the next number, and that what it removed was off.
 pub(super) fn reconfigured(
     seen: &mut Seen,
     cluster: &Cluster,
@@ -55,7 +55,7 @@ pub(super) fn reconfigured(
     Ok(())
 }
 
-/// Dependencies have no cycle and stay within their group.
+/// Checks that dependencies have no cycle and stay within their group.
 pub(super) fn sound(spec: &ClusterSpec) -> Result<(), Breach> {
     for (group, declared) in spec.groups() {
         let providers = |position: usize| declared.graph().providers(position).collect();
@@ -69,7 +69,8 @@ pub(super) fn sound(spec: &ClusterSpec) -> Result<(), Breach> {
     Ok(())
 }
 
-/// Strikes off resource after resource whose providers are struck off; what is left needs itself.
+/// Removes every resource whose providers are all removed, again and again, and returns the rest:
+/// these resources need each other.
 pub(super) fn circle(count: usize, providers: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
     let mut left: Vec<usize> = (0..count).collect();
     loop {
@@ -81,9 +82,10 @@ pub(super) fn circle(count: usize, providers: impl Fn(usize) -> Vec<usize>) -> V
     }
 }
 
-/// Only votes that are lost cost quorum: neither a change of configuration nor a pause or drain
-/// does, and a configuration is changed only by votes that suffice in both. The one exception: a
-/// minority changes who votes if nobody else could have a quorum, and says so.
+/// Checks that quorum is lost only with votes: neither a change of configuration nor a pause or
+/// drain costs quorum, and a configuration is changed only by votes that suffice both before and
+/// after it. There is one exception: a minority changes the votes if no other part could have
+/// quorum, and an event says so.
 pub(super) fn quorum_is_kept(
     moment: &Moment<'_>,
     cluster: &Cluster,
@@ -117,7 +119,7 @@ pub(super) fn quorum_is_kept(
     Ok(())
 }
 
-/// Without quorum, where that is declared, everything that runs is being stopped.
+/// Checks that without quorum, where the settings say so, everything that runs is being stopped.
 pub(super) fn stops_without_quorum(cluster: &Cluster) -> Result<(), Breach> {
     let (spec, state) = (cluster.spec(), cluster.state());
     if state.is_quorate() || spec.settings().no_quorum == NoQuorum::Freeze {
@@ -128,7 +130,7 @@ pub(super) fn stops_without_quorum(cluster: &Cluster) -> Result<(), Breach> {
         if !owner.is_member() || !state.may_run(spec, group) {
             continue;
         }
-        // Whatever is pending ends first; what is in doubt holds up what it depends on.
+        // A pending operation ends first; a resource in doubt holds up those that it depends on.
         let is_ending = declared.resources().any(|id| {
             !matches!(state.resource_state(id), ResourceState::Online)
                 && state.resource_state(id).may_run()
@@ -138,7 +140,7 @@ pub(super) fn stops_without_quorum(cluster: &Cluster) -> Result<(), Breach> {
     Ok(())
 }
 
-/// A reading of the clock on the wall does nothing where no group returns within a window, unless
+/// Checks that a reading of the wall clock does nothing if no group has a failback window, unless
 /// something was due at that time.
 pub(super) fn wall_clock_only_opens_windows(
     moment: &Moment<'_>,
@@ -156,18 +158,19 @@ pub(super) fn wall_clock_only_opens_windows(
     Ok(())
 }
 
-/// After a step no timer is left that is due: what is overdue was done in that step.
+/// Checks that no timer is left that is due: everything that was overdue was done in this step.
 pub(super) fn no_timer_is_overdue(cluster: &Cluster) -> Result<(), Breach> {
     overdue(cluster.poll_timeout().map(|timer| timer.at), cluster.state().now())
 }
 
-/// Whoever rings a timer at its time must not find that the time of the cluster is later.
+/// Checks that the next timer is later than the time of the cluster, so that it can go off at its
+/// time.
 pub(super) fn overdue(timer: Option<Timestamp>, now: Timestamp) -> Result<(), Breach> {
     ensure!(S29, timer.is_none_or(|at| at > now), "at {now} the next timer is at {timer:?}");
     Ok(())
 }
 
-/// Whatever one input brings about is in proportion to the size of the cluster.
+/// Checks that the number of outputs of one input is in proportion to the size of the cluster.
 pub(super) fn bounded(cluster: &Cluster, outputs: &[Output]) -> Result<(), Breach> {
     let spec = cluster.spec();
     let size = spec.nodes().len() + 4 * spec.groups().len() + 4 * spec.resources().len();
@@ -176,7 +179,8 @@ pub(super) fn bounded(cluster: &Cluster, outputs: &[Output]) -> Result<(), Breac
     Ok(())
 }
 
-/// What was told adds up to the state: no change without an event, no event without a change.
+/// Checks that the outputs add up to the state: no change without an event, no event without a
+/// change.
 pub(super) fn as_told(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     let (state, spec) = (cluster.state(), cluster.spec());
     ensure!(S35, seen.spec == *spec, "the configuration changed and nobody was told");
@@ -209,7 +213,7 @@ pub(super) fn as_told(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     Ok(())
 }
 
-/// Time, epochs, incarnations and the number of the configuration never decrease.
+/// Checks that time, epochs, incarnations and the number of the configuration never decrease.
 pub(super) fn nothing_runs_backwards(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
     let (old, new) = (&moment.before, cluster);
     ensure!(S29, old.state().now() <= new.state().now(), "time runs backwards");
@@ -244,18 +248,18 @@ pub(super) fn nothing_runs_backwards(moment: &Moment<'_>, cluster: &Cluster) -> 
     Ok(())
 }
 
-/// The epochs in which the next step begins.
+/// Records the epochs in which the next step begins.
 pub(super) fn learn_epochs(seen: &mut Seen, cluster: &Cluster) {
     for (id, _) in cluster.spec().groups() {
         let record = cluster.state().group(id);
         seen.groups[id.index()].epoch = cluster.state().epoch(id);
-        // That it was given room where it is, is told when it starts.
+        // No event says that a group got room where it is; that shows when the group starts.
         seen.groups[id.index()].takes_room = record.is_some_and(|of| of.room() == Room::Taken);
     }
 }
 
-/// A node that is certain to be off takes the epochs of its groups with it, so that nothing that it
-/// was asked for counts any more.
+/// Checks that a node that is certain to be off ends the epochs of its groups, so that answers to
+/// earlier operations on it no longer count.
 pub(super) fn epochs_end_with_nodes(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
     if moment.is_reconfiguration() {
         return Ok(());
@@ -275,8 +279,8 @@ pub(super) fn epochs_end_with_nodes(moment: &Moment<'_>, cluster: &Cluster) -> R
     Ok(())
 }
 
-/// What a member that was not away does not list counts as online no more, and nothing is left in
-/// flight that its agents do not remember.
+/// Checks that a resource that a member in contact does not list no longer counts as online, and
+/// that no operation is left in flight that its agents do not remember.
 pub(super) fn inventory_counts(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
     let Some(Input::NodeInventory { node, running, operation: None, .. }) = moment.input() else {
         return Ok(());
@@ -301,7 +305,8 @@ pub(super) fn inventory_counts(moment: &Moment<'_>, cluster: &Cluster) -> Result
     Ok(())
 }
 
-/// What a node says it runs is known to run there: by right, or to be stopped.
+/// Checks that every resource that a node lists is known to run there: by right, or as an orphan
+/// that is to be stopped.
 pub(super) fn what_runs_is_known(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
     let Some(Input::NodeJoined { node, running, .. } | Input::NodeInventory { node, running, .. }) =
         moment.input()
@@ -312,7 +317,7 @@ pub(super) fn what_runs_is_known(moment: &Moment<'_>, cluster: &Cluster) -> Resu
     let asked = moment.before.state().node(*node).map_or(0, |of| of.listed_in());
     let is_answer = matches!(moment.input(), Some(Input::NodeInventory { operation: Some(_), .. }));
     for resource in running.iter().map(|listed| listed.resource) {
-        // An answer counts for what the node had not spoken of.
+        // An answer counts for resources that the node had not reported yet.
         let declared_in =
             moment.before.state().resource(resource).map_or(0, |record| record.declared_in());
         if is_answer && declared_in <= asked {

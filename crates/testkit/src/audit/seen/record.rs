@@ -1,4 +1,4 @@
-//! What is known of one node, one group and one resource.
+//! Records of one node, one group and one resource.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(crate) struct SeenNode {
     pub(crate) since: Timestamp,
     pub(crate) proof: DownProof,
     pub(crate) incarnation: Incarnation,
-    /// When it was fenced.
+    /// The times at which it was fenced.
     pub(crate) fences: Vec<Timestamp>,
 }
 
@@ -25,23 +25,23 @@ pub(crate) struct SeenGroup {
     pub(crate) owner: Option<NodeId>,
     pub(crate) epoch: Epoch,
     pub(crate) movement: Option<(Option<NodeId>, MovementCause)>,
-    /// Whether it was given room on its owner: it ran there, or was to run when it came there.
+    /// True if it was given room on its owner: it ran there, or was to run when it came there.
     pub(crate) takes_room: bool,
     pub(crate) told: GroupState,
     pub(crate) desired: DesiredState,
-    /// Whether an operator ever asked for it.
+    /// True if an operator ever asked for it.
     pub(crate) is_ordered: bool,
-    /// When it failed over because of a resource, since the count was last cleared.
+    /// The times at which it failed over because of a resource, since the count was last cleared.
     pub(crate) failovers: Vec<Timestamp>,
     pub(crate) last_failback: Option<Timestamp>,
-    /// The nodes that it left because it failed there, with the time.
+    /// The nodes that it left because it failed there, with the times.
     pub(crate) failed_on: Vec<(NodeId, Timestamp)>,
-    /// Whether it was given a node, started or found running since there last was no member.
+    /// True if it was given a node, started or found running since there last was no member.
     pub(crate) is_settled: bool,
-    /// Whether anything of it was asked to start since it may have come up with others, or it moved
-    /// by itself.
+    /// True if one of its resources was asked to start since the group last may have come up with
+    /// others, or if the group moved by itself.
     pub(crate) has_begun: bool,
-    /// The nodes on which one of its resources can never run.
+    /// The nodes on which one of its resources can never run, with that resource.
     pub(crate) barred: Vec<(NodeId, ResourceId)>,
 }
 
@@ -49,55 +49,55 @@ pub(crate) struct SeenGroup {
 pub(crate) struct SeenResource {
     pub(crate) state: ResourceState,
     pub(crate) desired: Option<DesiredState>,
-    /// When it was restarted, since the count was last cleared, by its own [clock](Self::clock).
+    /// The times of its restarts since the count was last cleared, by its own [clock](Self::clock).
     pub(crate) restarts: Vec<Timestamp>,
-    /// What its own clock showed when it was last online.
+    /// The time on its own clock when it was last online.
     pub(crate) stood_at: Timestamp,
-    /// Since when it is online.
+    /// The time since which it is online.
     pub(crate) online_since: Option<Timestamp>,
-    /// When the retry period that it is in is over.
+    /// The time at which its present retry period is over.
     pub(crate) retry_at: Option<Timestamp>,
-    /// What it waits for since it failed.
+    /// Its wait since it failed.
     pub(crate) again: Again,
-    /// When it was last started.
+    /// The time of its last start.
     pub(crate) started_at: Timestamp,
-    /// The start that its present run goes back to, as far as anybody was told.
+    /// The start of its present run, as far as the outputs report it.
     pub(crate) run: Option<OpId>,
-    /// Whether it failed and waits for its next attempt.
+    /// True if it failed and waits for its next attempt.
     pub(crate) waits: bool,
-    /// Whether its retry period ended about a pause of its node, so that nobody was told whether
-    /// its restarts count anew.
+    /// True if its retry period ended near a pause of its node, so that no event says whether its
+    /// restarts count anew.
     pub(crate) is_uncertain: bool,
-    /// Whether it was tried again after a retry period, and has not proved itself since.
+    /// True if it was tried again after a retry period, and has not proved itself since.
     pub(crate) is_retried: bool,
-    /// What it was when it last failed.
+    /// Its state when it last failed.
     pub(crate) failed_from: ResourceState,
-    /// Whether it failed in such a way that its group may fail over because of it.
+    /// True if its failure allows its group to fail over.
     pub(crate) may_leave: bool,
-    /// Whether it failed and is left as it is for an operator.
+    /// True if it failed and is left as it is for an operator.
     pub(crate) is_left: bool,
-    /// The node on which it was online, and no start, stop or terminate was asked for there since.
+    /// The node on which it was online, with no later start, stop or terminate there.
     pub(crate) undisturbed_on: Option<NodeId>,
-    /// Whether a start was given up before it was answered, and may still come to pass.
+    /// True if a start was given up before it was answered, and may still take effect.
     pub(crate) may_start_late: bool,
 }
 
-/// When a resource that failed may start again on its owner.
+/// The time at which a resource that failed may start again on its owner.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Again {
-    /// It has not failed, or what it failed of is forgotten.
+    /// It has not failed, or its failure is forgotten.
     #[default]
     Free,
-    /// It failed, and what is to become of it has not been told.
+    /// It failed, and its recovery has not been announced.
     Untold,
-    /// Its restart was told for this time.
+    /// Its restart was announced for this time.
     RestartAt(Timestamp),
     /// It was given up, and is tried again at this time, if ever.
     RetryAt(Option<Timestamp>, NoRestartCause),
 }
 
 impl Again {
-    /// The same so much later.
+    /// Returns this with its time later by `span`.
     pub(crate) fn later(self, span: Duration) -> Self {
         match self {
             Self::RestartAt(at) => Self::RestartAt(at.after(span)),
@@ -108,7 +108,7 @@ impl Again {
 }
 
 impl SeenNode {
-    /// A node that was just declared.
+    /// Returns the record of a node that was just declared.
     pub(super) fn new(now: Timestamp) -> Self {
         Self {
             state: NodeState::Down,
@@ -119,7 +119,7 @@ impl SeenNode {
         }
     }
 
-    /// A node as a cluster remembers it.
+    /// Returns the record of a node, from the memory of a cluster.
     pub(super) fn of(record: &NodeRecord) -> Self {
         Self {
             state: record.state(),
@@ -132,7 +132,7 @@ impl SeenNode {
 }
 
 impl SeenGroup {
-    /// A group that was just declared.
+    /// Returns the record of a group that was just declared.
     pub(super) fn new(cluster: &Cluster, id: GroupId) -> Self {
         let settings = cluster.spec().group(id).expect("a declared group").settings();
         let desired = match settings.cold_start {
@@ -156,7 +156,7 @@ impl SeenGroup {
         }
     }
 
-    /// A group as a cluster remembers it.
+    /// Returns the record of a group, from the memory of a cluster.
     pub(super) fn of(cluster: &Cluster, id: GroupId) -> Self {
         let fresh = Self::new(cluster, id);
         let Some(record) = cluster.state().group(id) else { return fresh };
@@ -189,14 +189,14 @@ impl SeenGroup {
         }
     }
 
-    /// Whether it is on its way because one of its resources failed.
+    /// Tells whether it moves because one of its resources failed.
     pub(crate) fn is_failing_over(&self) -> bool {
         self.movement.is_some_and(|(_, cause)| cause == MovementCause::ResourceFailure)
     }
 }
 
 impl SeenResource {
-    /// A resource that was just declared.
+    /// Returns the record of a resource that was just declared.
     pub(super) fn new(desired: Option<DesiredState>, now: Timestamp) -> Self {
         Self {
             state: ResourceState::Initializing,
@@ -219,7 +219,7 @@ impl SeenResource {
         }
     }
 
-    /// A resource as a cluster remembers it.
+    /// Returns the record of a resource, from the memory of a cluster.
     pub(super) fn of(record: &ResourceRecord, owner: Option<NodeId>) -> Self {
         let retry_at = match record.recovery() {
             Recovery::RetryAt { at, .. } => at,
@@ -268,7 +268,7 @@ impl SeenResource {
         }
     }
 
-    /// How often it may be restarted after its last failure.
+    /// Returns how often it may be restarted after its last failure.
     pub(crate) fn threshold(&self, settings: &ResourceSettings) -> u32 {
         match self.failed_from {
             ResourceState::OnlinePending => settings.start_threshold,
@@ -276,8 +276,8 @@ impl SeenResource {
         }
     }
 
-    /// The time by which its restarts leave their window: that on the clock, or one that goes on
-    /// only while it is online.
+    /// Returns the time on the clock by which its restarts leave their window: the time of the
+    /// cluster, or one that goes on only while it is online.
     pub(crate) fn clock(&self, window: RestartWindow, now: Timestamp) -> Timestamp {
         match window {
             RestartWindow::Clock => now,
@@ -288,7 +288,7 @@ impl SeenResource {
         }
     }
 
-    /// It came online, or is so no more.
+    /// Records that it came online, or that it is no longer online.
     pub(crate) fn turn(&mut self, to: ResourceState, now: Timestamp) {
         if to == ResourceState::Online {
             self.online_since = Some(now);

@@ -1,4 +1,4 @@
-//! The same cluster under another configuration: ids that stood for names stand for others.
+//! The record of a cluster under another configuration, in which ids stand for other names.
 
 use quorate::machine::{NodeState, ResourceState};
 use quorate::spec::ClusterSpec;
@@ -7,7 +7,7 @@ use quorate::{Cluster, NodeId, ResourceId};
 use super::{Seen, Unheard};
 
 impl Seen {
-    /// The same cluster under another configuration, matched by names.
+    /// Adapts the record to another configuration, matched by names.
     pub(crate) fn remap(&mut self, cluster: &Cluster) {
         let old = self.clone();
         let fresh = Self::new(cluster);
@@ -26,7 +26,8 @@ impl Seen {
         for (id, declared) in from.groups() {
             if let Some(new) = to.group_id(declared.name()) {
                 let mut group = old.groups[id.index()].clone();
-                // Another word in the declaration is the last word; the same one is none.
+                // A desired state that the new declaration changes counts as the latest; an
+                // unchanged one does not.
                 let declares = to.group(new).expect("a declared group").settings().desired;
                 if declares != declared.settings().desired {
                     group.desired = declares;
@@ -87,8 +88,8 @@ impl Seen {
     }
 }
 
-/// What was to be heard under another configuration, and what it declares that was not declared
-/// before.
+/// Returns the missing reports under another configuration, including those about resources that
+/// only the new configuration declares.
 fn unheard_under(seen: &Seen, (from, to): (&ClusterSpec, &ClusterSpec), of: &Unheard) -> Unheard {
     let node = |id: NodeId| to.node_id(from.node(id)?.name());
     let mut unheard: Unheard = of
@@ -108,7 +109,7 @@ fn unheard_under(seen: &Seen, (from, to): (&ClusterSpec, &ClusterSpec), of: &Unh
     unheard
 }
 
-/// The new id of a resource of the same name and kind, in whichever group.
+/// Returns the new id of a resource with an equal name and kind, in any group.
 fn same_kind(from: &ClusterSpec, to: &ClusterSpec, id: ResourceId) -> Option<ResourceId> {
     let before = from.resource(id)?;
     let new = to.resource_id(before.name())?;
@@ -117,7 +118,8 @@ fn same_kind(from: &ClusterSpec, to: &ClusterSpec, id: ResourceId) -> Option<Res
     (kinds.0 == kinds.1).then_some(new)
 }
 
-/// The new id of a resource that goes on under another configuration: same name, kind and group.
+/// Returns the new id of a resource that continues under another configuration, with an equal name,
+/// kind and group.
 pub(crate) fn same_resource(
     from: &ClusterSpec,
     to: &ClusterSpec,
