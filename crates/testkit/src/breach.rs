@@ -4,29 +4,29 @@ use std::fmt;
 
 use super::invariant::Invariant;
 
-/// What was found, and which promise it breaks.
+/// A finding, with the promise that it breaks.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Breach {
     /// The promise; `None` if the test itself went wrong, not the cluster.
     pub invariant: Option<Invariant>,
-    /// What was found.
+    /// The finding, in words.
     pub words: String,
 }
 
 impl Breach {
-    /// This promise was not kept.
+    /// Returns a breach of this promise.
     #[must_use]
     pub const fn of(invariant: Invariant, words: String) -> Self {
         Self { invariant: Some(invariant), words }
     }
 
-    /// A panic: an input that had no answer ([`Invariant::S33`]).
+    /// Returns the breach for a panic: an input without an answer ([`Invariant::S33`]).
     #[must_use]
     pub const fn panic(words: String) -> Self {
         Self::of(Invariant::S33, words)
     }
 
-    /// The test went wrong before it could judge anything.
+    /// Returns the error of a test that failed before it could judge anything.
     #[must_use]
     pub const fn apparatus(words: String) -> Self {
         Self { invariant: None, words }

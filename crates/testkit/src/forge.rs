@@ -1,4 +1,4 @@
-//! Events and effects that no cluster put out, for tests of what judges them.
+//! Events and effects that no cluster put out, for tests of the judges.
 
 use quorate::cluster::{Effect, Event};
 use serde_json::Value;

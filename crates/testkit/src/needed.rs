@@ -1,4 +1,4 @@
-//! What of a group has to run on a node and cannot, found by trying.
+//! The resources of a group that have to run on a node and cannot, found by trial.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,8 @@ use quorate::settings::{DesiredState, Ownership};
 use quorate::spec::{ClusterSpec, GroupSpec};
 use quorate::{NodeId, ResourceId};
 
-/// The positions of the resources that can run on a node, with something in each clause of theirs.
+/// Returns the positions of the resources that can run on a node and that have a provider there in
+/// each of their clauses.
 fn standing(spec: &ClusterSpec, group: &GroupSpec, node: NodeId) -> BTreeSet<usize> {
     let can_run = |position: &usize| {
         spec.resource(group.resource_at(*position)).is_some_and(|of| of.can_run_on(node))
@@ -24,8 +25,8 @@ fn standing(spec: &ClusterSpec, group: &GroupSpec, node: NodeId) -> BTreeSet<usi
     }
 }
 
-/// Whether all that depends on a resource can do without it on a node: something else meets the
-/// clause, or what depends on it is replaced itself.
+/// Tells whether all dependents of a resource can do without it on a node: either another provider
+/// meets the clause, or the dependent is replaced itself.
 fn is_replaced(group: &GroupSpec, standing: &BTreeSet<usize>, position: usize) -> bool {
     let graph = group.graph();
     graph.dependents(position).len() > 0
@@ -39,8 +40,8 @@ fn is_replaced(group: &GroupSpec, standing: &BTreeSet<usize>, position: usize) -
         })
 }
 
-/// The resources that keep a node from running all that must run of a group, where `wanted` says
-/// what operators want of a resource by itself.
+/// Returns the resources that keep a node from running all resources of a group that must run;
+/// `wanted` returns the desired state that operators set for a single resource.
 pub(crate) fn obstacles(
     spec: &ClusterSpec,
     group: &GroupSpec,
@@ -48,7 +49,7 @@ pub(crate) fn obstacles(
     wanted: impl Fn(ResourceId) -> Option<DesiredState>,
 ) -> Vec<ResourceId> {
     let standing = standing(spec, group, node);
-    // Where nothing of it can run everything is in the way.
+    // Where none of its resources can run, every resource is an obstacle.
     let is_hopeless = standing.is_empty();
     let positions = (0..group.resource_count()).filter(|position| {
         let resource = group.resource_at(*position);
@@ -67,7 +68,7 @@ pub(crate) fn obstacles(
     positions.map(|position| group.resource_at(position)).collect()
 }
 
-/// Whether a resource cannot run on a node and need not.
+/// Tells whether a resource cannot run on a node and need not run there.
 pub(crate) fn is_spared(
     spec: &ClusterSpec,
     group: &GroupSpec,
@@ -77,6 +78,7 @@ pub(crate) fn is_spared(
     let stands = group
         .position_of(resource)
         .is_some_and(|position| standing(spec, group, node).contains(&position));
-    // Where nothing can run nothing is spared that must run elsewhere; either way it is off.
+    // Where nothing can run, a resource that must run elsewhere is not spared; it is off in both
+    // cases.
     !stands && !obstacles(spec, group, node, |_| None).contains(&resource)
 }

@@ -1,4 +1,4 @@
-//! Policies that misbehave. The core has to keep its rules whatever they say.
+//! Policies that misbehave. The core has to keep its rules whatever they answer.
 
 use quorate::NodeId;
 use quorate::policy::{FailoverPolicy, Key, PlacementRequest, Rank};
@@ -9,16 +9,16 @@ use std::borrow::Cow;
 pub(crate) enum Misbehaving {
     /// Orders by a hash of the question and vetoes some nodes for no reason.
     Whim,
-    /// Sends every group where it is, or to the fullest node.
+    /// Keeps every group where it is, or sends it to the fullest node.
     Worst,
     /// Vetoes every node.
     Veto,
-    /// Ranks with the largest and smallest numbers there are.
+    /// Ranks with the largest and smallest possible numbers.
     Extreme,
 }
 
 impl Misbehaving {
-    /// Its name in scenarios.
+    /// Returns its name in scenarios.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Whim => "whim",
@@ -28,7 +28,7 @@ impl Misbehaving {
         }
     }
 
-    /// The one with this name.
+    /// Returns the policy with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         [Self::Whim, Self::Worst, Self::Veto, Self::Extreme]
             .into_iter()

@@ -1,4 +1,4 @@
-//! A cluster and its twin, which gets the same inputs and has to do the same.
+//! A cluster and its twin, which gets equal inputs and has to act equally.
 
 use crate::{Breach, ensure};
 use quorate::cluster::{Event, Output};
@@ -6,7 +6,7 @@ use quorate::id::Names;
 use quorate::spec::ClusterSpec;
 use quorate::{Cluster, Timestamp};
 
-/// Takes what both have put out, which has to be the same.
+/// Takes the outputs of both clusters, which have to be equal.
 pub(crate) fn drain(cluster: &mut Cluster, twin: &mut Cluster) -> Result<Vec<Output>, Breach> {
     let outputs: Vec<Output> = core::iter::from_fn(|| cluster.poll_output()).collect();
     for output in &outputs {
@@ -18,7 +18,7 @@ pub(crate) fn drain(cluster: &mut Cluster, twin: &mut Cluster) -> Result<Vec<Out
     Ok(outputs)
 }
 
-/// What a step put out, by the names of the configuration in which it arose.
+/// Returns the outputs of a step, by the names of the configuration in which they arose.
 pub(crate) fn named(
     before: &ClusterSpec,
     after: &ClusterSpec,
@@ -37,8 +37,8 @@ pub(crate) fn named(
     told
 }
 
-/// A timer that went off has done all there was to do at that moment: no hot loop. The digest is
-/// that of the cluster after the timer.
+/// Checks that a timer that went off has done all there was to do at that moment, so that there is
+/// no hot loop. The digest is that of the cluster after the timer.
 pub(crate) fn nothing_is_left(
     cluster: &mut Cluster,
     twin: &mut Cluster,

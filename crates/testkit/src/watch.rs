@@ -1,4 +1,4 @@
-//! A cluster that is watched: whatever happens to it is judged, happens to a twin as well, and is
+//! A cluster that is watched: every step is judged, is made by a twin as well, and the cluster is
 //! stored and restored.
 
 use crate::Invariant;
@@ -11,25 +11,26 @@ use quorate::policy::FailoverPolicy;
 use quorate::spec::ClusterSpec;
 use quorate::{Cluster, Effect, Input, Snapshot, Timestamp};
 
-/// How often the cluster is stored and restored to see that it stays the same.
+/// Numbers of steps after which the cluster is stored and restored, to check that it stays
+/// unchanged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Storing {
-    /// As plain data, after so many steps; 0 is never.
+    /// Steps between stores as plain data; 0 means never.
     pub(crate) every: u64,
-    /// As text and back, after so many steps; 0 is never.
+    /// Steps between stores as text; 0 means never.
     pub(crate) as_text_every: u64,
-    /// The twin goes on from what was restored after so many steps; 0 is never.
+    /// Steps after which the twin continues from the restored cluster; 0 means never.
     pub(crate) renews_twin_every: u64,
 }
 
-/// A cluster with everything that watches it.
+/// A cluster with all its watchers.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch<P> {
     cluster: Cluster,
-    /// Gets the same inputs and has to do the same.
+    /// The twin, which gets equal inputs and has to act equally.
     twin: Cluster,
     audit: Audit,
-    /// The reference model, if it is to be compared with.
+    /// The reference model, if steps are compared with it.
     differential: Option<Differential>,
     policy: P,
     storing: Storing,
@@ -37,7 +38,7 @@ pub(crate) struct Watch<P> {
     digest: u64,
 }
 
-/// An input and what became of it.
+/// The answer to an input, and the outputs.
 pub(crate) type Answer = (Result<(), InputError>, Vec<Output>);
 
 impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
@@ -55,7 +56,7 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         self.differential = Some(differential);
     }
 
-    /// How much has been compared.
+    /// Returns how much has been compared.
     pub(crate) fn compared(&self) -> Compared {
         self.differential.as_ref().map(Differential::compared).unwrap_or_default()
     }
@@ -64,7 +65,7 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         &self.cluster
     }
 
-    /// The digest of the cluster as it stands.
+    /// Returns the digest of the cluster as it stands.
     pub(crate) const fn digest(&self) -> u64 {
         self.digest
     }
@@ -84,7 +85,7 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         Ok((answer, outputs))
     }
 
-    /// Calls for what is due.
+    /// Lets the timer go off.
     pub(crate) fn fire(&mut self, now: Timestamp) -> Result<Vec<Output>, Breach> {
         let moment = Moment::before(&self.cluster, Stimulus::Timer, now);
         self.cluster.handle_timeout(now);
@@ -122,7 +123,7 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         Ok(())
     }
 
-    /// A cluster that was stored and restored is the same one.
+    /// Checks that a cluster that was stored and restored is unchanged.
     fn is_the_same(&self, restored: &Cluster) -> Result<(), Breach> {
         let digests = (self.cluster.digest(), restored.digest());
         ensure!(S31, digests.0 == digests.1, "the restored cluster has another digest");
@@ -144,7 +145,7 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
             .map_err(|error| Breach::of(Invariant::S31, format!("restore: {error}")))
     }
 
-    /// Stored as text, which is read, written again the same, and restored.
+    /// Returns the cluster restored from text; the text is read and written again without a change.
     fn read_back(&self) -> Result<Cluster, Breach> {
         let unfit = |error: serde_json::Error| Breach::of(Invariant::S31, error.to_string());
         let json = serde_json::to_string(&self.cluster.snapshot()).map_err(unfit)?;
@@ -154,13 +155,13 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         self.restored_from(read)
     }
 
-    /// The cluster goes on as the one that was stored.
+    /// Continues with the cluster that was stored and restored.
     pub(crate) fn restart(&mut self) -> Result<(), Breach> {
         self.cluster = self.read_back()?;
         Ok(())
     }
 
-    /// The cluster goes on as an older one to which everything happened again that happened since.
+    /// Continues with an older snapshot, after all later inputs and timers were replayed.
     pub(crate) fn replay(
         &mut self,
         snapshot: Snapshot,
@@ -169,7 +170,7 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         let mut replayed = self.restored_from(snapshot)?;
         for (now, input) in log {
             match input {
-                // What was refused is refused again.
+                // An input that was refused is refused again.
                 Some(input) => drop(replayed.handle(now, input)),
                 None => replayed.handle_timeout(now),
             }

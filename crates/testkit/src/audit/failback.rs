@@ -1,4 +1,4 @@
-//! Return to a more preferred owner.
+//! Rules for the return to a more preferred owner.
 
 use std::time::Duration;
 
@@ -12,12 +12,14 @@ use super::Moment;
 use crate::audit::seen::Seen;
 use crate::{Breach, Invariant, ensure};
 
-/// A window that begins within this after a failback is the same one: local time was put back.
+/// A window that begins within this time after a failback counts as one with the window before it:
+/// local time was put back.
 const CLOCK_SHIFT: Duration = Duration::from_secs(3_600);
 
-/// A group returns by itself only if that is allowed, to a node that it prefers to its owner, or that
-/// can run all that must run where its owner cannot, and that has been up for the hold-down, within its window, and once per window; or because an
-/// operator resumes a node that it was drained from.
+/// Checks that a group fails back only if that is allowed, and only to a node that it prefers to
+/// its owner, or that can run all resources that must run while the owner cannot. That node has to
+/// have been up for the hold-down, and the window of the group has to be open, unless an operator
+/// resumes a node that the group was drained from.
 pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     let Event::MoveStarted { group, from, to, cause: MovementCause::Failback, .. } = event else {
         return Ok(());
@@ -70,7 +72,7 @@ fn preferred(seen: &Seen, group: GroupId, from: NodeId, to: NodeId) -> Result<()
         (Some(_), None) => true,
         (None, _) => false,
     };
-    // What cannot all run where it is returns to any node that can run all that must run.
+    // A group that cannot run all needed resources on its owner returns to any node that can.
     let is_needed = seen.spec.settings().ownership == Ownership::NeededResources
         && !seen.obstacles(group, from).is_empty()
         && seen.obstacles(group, to).is_empty();
@@ -79,7 +81,7 @@ fn preferred(seen: &Seen, group: GroupId, from: NodeId, to: NodeId) -> Result<()
     Ok(())
 }
 
-/// When the window that is open now opened, counted minute by minute backwards.
+/// Returns when the open window opened, counted backwards minute by minute.
 fn open_since(seen: &Seen, window: FailbackWindow, now: Timestamp) -> Option<Timestamp> {
     let (read_at, reading) = seen.wall_clock?;
     let day = 86_400_000_i128;

@@ -86,7 +86,7 @@ pub(super) fn raised_budgets_count(moment: &Moment<'_>, cluster: &Cluster) -> Re
     Ok(())
 }
 
-/// The cause for which a resource was given up.
+/// The cause for which a resource was given up, and a flag that tells whether its lack is over.
 struct Exhausted {
     cause: NoRestartCause,
     may_go_on: bool,
@@ -166,7 +166,7 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
             until > now && !is_there
         }
         Reason::NoCandidate => {
-            // It is off on its owner, which has no room for it any more.
+            // The group is off on its owner, which has no room for it any more.
             let waits = record.room() == Room::Left && !state.may_run(cluster.spec(), group);
             matches!(owner_state, None | Some(NodeState::Down)) || waits
         }

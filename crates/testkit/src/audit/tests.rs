@@ -1,5 +1,5 @@
-//! Every rule of the audit can fail: a step that was right is judged after something in it, or in
-//! what was known before it, has been changed.
+//! Every rule of the audit can fail: a correct step is judged after a change to its outputs, or to
+//! the record of the time before it.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ const SQL: quorate::GroupId = quorate::GroupId::new(0);
 const DISK: ResourceId = ResourceId::new(0);
 const DB: ResourceId = ResourceId::new(1);
 
-/// A cluster in the middle of a story, with the audit that saw it come there.
+/// A cluster in the middle of its life, with an audit that saw all of it.
 #[derive(Clone, Debug)]
 struct Scene {
     cluster: Cluster,
@@ -38,7 +38,7 @@ struct Scene {
     now: Timestamp,
 }
 
-/// What happens next.
+/// The next step.
 #[derive(Clone, Debug)]
 enum Next {
     Input(Box<Input>),
@@ -78,23 +78,23 @@ impl Scene {
         Self { cluster, audit, now: Timestamp::from_millis(1_000) }
     }
 
-    /// Everything up and online.
+    /// Returns a scene in which every node is up and every resource is online.
     fn online(fencing: Fencing) -> Self {
         [A, B, C].into_iter().fold(Self::new(fencing), |scene, node| scene.then(joined(node, 1)))
     }
 
-    /// An input, and then everything that is asked for is done.
+    /// Hands in an input, and then answers every operation.
     fn then(self, input: Input) -> Self {
         self.just(input).done()
     }
 
-    /// A timer goes off, and then everything that is asked for is done.
+    /// Lets a timer go off, and then answers every operation.
     fn fired(mut self) -> Self {
         self.audit.handle_timeout(&mut self.cluster, self.now).expect("every promise is kept");
         self.done()
     }
 
-    /// Everything that is asked for is done.
+    /// Answers every operation with success until none is outstanding.
     fn done(self) -> Self {
         let mut scene = self;
         loop {
@@ -104,7 +104,7 @@ impl Scene {
         }
     }
 
-    /// Every node that is asked answers that it runs nothing of what was declared just now.
+    /// Answers for every node that is asked that it runs none of the newly declared resources.
     fn heard(mut self) -> Self {
         let is_question = |effect: &Effect| effect.action == OperationKind::Inventory;
         loop {
@@ -114,7 +114,7 @@ impl Scene {
         }
     }
 
-    /// An input alone.
+    /// Hands in an input alone.
     fn just(mut self, input: Input) -> Self {
         let outputs = self.audit.handle(&mut self.cluster, self.now, input);
         outputs.expect("every promise is kept").expect("the input is accepted");
@@ -126,13 +126,13 @@ impl Scene {
         self
     }
 
-    /// The first operation of this kind that is outstanding.
+    /// Returns the first outstanding operation of this kind.
     fn asked(&self, action: OperationKind) -> Effect {
         let mut all = self.cluster.outstanding();
         all.find(|effect| effect.action == action).expect("it is outstanding")
     }
 
-    /// Makes a step and judges it, with changes to what was known and to what was put out.
+    /// Makes a step and judges it, with changes to the record before it and to its outputs.
     fn judge(
         mut self,
         next: &Next,
@@ -211,17 +211,17 @@ fn effects(outputs: &mut [Output], change: impl Fn(&mut Effect)) {
     }
 }
 
-/// Says something that was never put out, at the end.
+/// Adds an event that was never put out, at the end.
 fn say(outputs: &mut Vec<Output>, event: Event) {
     outputs.push(Output::Event(event));
 }
 
-/// Leaves out the events that this is true of.
+/// Removes the events for which `is_left_out` is true.
 fn hush(outputs: &mut Vec<Output>, is_left_out: impl Fn(&Event) -> bool) {
     outputs.retain(|output| !matches!(output, Output::Event(event) if is_left_out(event)));
 }
 
-/// The same steps, unchanged, are right.
+/// The unchanged steps are no breach.
 #[test]
 fn what_is_not_forged_is_no_breach() {
     let trusted = || Scene::online(Fencing::Trusted);

@@ -1,4 +1,4 @@
-//! A configuration that is accepted without quorum.
+//! Rules for a configuration that is accepted without quorum.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use quorate::state::{DownProof, NodeRecord, WitnessState};
 use super::Moment;
 use crate::{Breach, ensure};
 
-/// Every node that is not here, and could have a part in a quorum without those that are, was fenced,
-/// left or is off on an operator's word. A node without a vote has a part only where the witness is
-/// not held.
+/// Checks that every node that is not a member, and that could take part in a quorum without the
+/// members, was fenced, left, or is off as an operator confirmed. A node without a vote can take
+/// part only where the witness is not held.
 pub(super) fn nobody_else_votes(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
     let (state, spec) = (moment.before.state(), moment.before.spec());
     let is_held = state.witness() == WitnessState::Up;
@@ -45,7 +45,7 @@ fn has_witness(spec: &ClusterSpec) -> bool {
     }
 }
 
-/// What is the same but for nodes, their votes and the witness.
+/// Checks that two configurations differ only in nodes, their votes and the witness.
 pub(super) fn only_votes_change(old: &ClusterSpec, new: &ClusterSpec) -> Result<(), Breach> {
     let names = |spec: &ClusterSpec| -> Vec<String> {
         spec.nodes().map(|(_, node)| node.name().to_lowercase()).collect()
@@ -60,8 +60,8 @@ pub(super) fn only_votes_change(old: &ClusterSpec, new: &ClusterSpec) -> Result<
     Ok(())
 }
 
-/// The declaration, sites and capacities of the nodes, and the lists of owners, all without what
-/// votes or may be in one declaration only.
+/// Returns the declaration, the sites and capacities of the nodes, and the lists of owners, all
+/// without votes and without nodes that are only in one of the declarations.
 fn voteless(
     spec: &ClusterSpec,
     is_common: impl Fn(&String) -> bool,

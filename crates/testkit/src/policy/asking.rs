@@ -1,4 +1,4 @@
-//! What a policy answers, as embedders see it: through the core.
+//! The answers of a policy as embedders see them: through the core.
 
 use super::case::{ASKED, Case, Scene};
 use quorate::NodeId;
@@ -6,16 +6,16 @@ use quorate::plan::{Candidate, CandidateVerdict, Eligibility, Rejection, eligibi
 use quorate::policy::{FailoverPolicy, PlacementRequest, Rank, Trigger, Walk};
 use std::borrow::Cow;
 
-/// The candidates of one question.
+/// The candidates for one question.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Answer {
-    /// Those that may be taken, best first.
+    /// The nodes that may be taken, best first.
     pub(super) order: Vec<NodeId>,
-    /// Those that the policy alone does not want.
+    /// The nodes that only the policy rules out.
     pub(super) vetoed: Vec<NodeId>,
 }
 
-/// Asks about the group that the case is about.
+/// Asks about the group of the case.
 pub(super) fn answer(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Answer {
     Answer::of(&scene.ask(ASKED, case.trigger), policy)
 }
@@ -30,14 +30,14 @@ impl Answer {
         let mut vetoed: Vec<NodeId> =
             candidates.iter().filter(is_vetoed).map(|of| of.node).collect();
         if !vetoed.is_empty() {
-            // Last resorts that are not open are vetoed first, and rejected all the same.
+            // Last resorts that are not open are vetoed first, but are rejected in any case.
             let open = Self::of(placement, &Neutral).order;
             vetoed.retain(|node| open.contains(node));
         }
         Self { order: candidates.iter().filter(is_taken).map(|of| of.node).collect(), vetoed }
     }
 
-    /// The order, and what is vetoed, by name.
+    /// Returns the order and the vetoed nodes, by name.
     pub(super) fn words(&self, scene: &Scene) -> String {
         let order = scene.names(&self.order);
         if self.vetoed.is_empty() {
@@ -48,7 +48,7 @@ impl Answer {
     }
 }
 
-/// The nodes about which a policy is asked.
+/// Returns the nodes about which a policy is asked.
 pub(super) fn candidates(placement: &PlacementRequest<'_>) -> Vec<NodeId> {
     let nodes = placement.spec().nodes().map(|(node, _)| node);
     nodes
@@ -56,7 +56,7 @@ pub(super) fn candidates(placement: &PlacementRequest<'_>) -> Vec<NodeId> {
         .collect()
 }
 
-/// The order of another policy, without its short cut.
+/// The order by the ranks of another policy, without its own walk.
 #[derive(Debug)]
 pub(crate) struct Ranked<'a>(pub(crate) &'a dyn FailoverPolicy);
 
@@ -74,7 +74,7 @@ impl FailoverPolicy for Ranked<'_> {
     }
 }
 
-/// No opinion: what is left is what the core says.
+/// A policy without an opinion, so that only the decisions of the core remain.
 #[derive(Debug)]
 pub(super) struct Neutral;
 
@@ -89,7 +89,7 @@ impl FailoverPolicy for Neutral {
 }
 
 impl Case {
-    /// What is asked, in words.
+    /// Returns the question in words.
     pub(super) fn question(&self) -> String {
         question(&self.parties[ASKED.index()].name, self.trigger)
     }

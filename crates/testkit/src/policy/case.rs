@@ -13,17 +13,17 @@ use quorate::state::ClusterState;
 use quorate::time::Timestamp;
 use quorate::{GroupId, NodeId};
 
-/// What a cluster and a question are made of. Nodes are numbers, which wrap.
+/// The parts of a cluster and a question. Nodes are numbers, which wrap.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) members: Vec<Member>,
-    /// The first one is asked about.
+    /// The groups; the question is about the first one.
     pub(crate) parties: Vec<Party>,
     pub(crate) anti_affinity: AntiAffinityPlacement,
     pub(crate) trigger: Trigger,
-    /// Which of several things a law changes.
+    /// A choice among several things that a law may change.
     pub(crate) which: usize,
-    /// To what it changes it.
+    /// A choice of the new value.
     pub(crate) how: usize,
 }
 
@@ -54,10 +54,10 @@ pub(crate) struct Scene {
     pub(crate) state: ClusterState,
 }
 
-/// The group that is asked about.
+/// The group that the question is about.
 pub(crate) const ASKED: GroupId = GroupId::new(0);
 
-/// Cases of every sort; simpler ones are plainer and have fewer nodes and groups.
+/// Returns cases of every sort; simpler cases have simpler values and fewer nodes and groups.
 pub(crate) fn case() -> impl Strategy<Value = Case> {
     let triggers = prop::sample::select(&[
         Trigger::Start,
@@ -68,7 +68,7 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
     ]);
     let anti_affinity =
         prop::sample::select(&[AntiAffinityPlacement::Soft, AntiAffinityPlacement::Hard]);
-    // As many nodes as a declaration may have, from time to time.
+    // Sometimes there are as many nodes as a declaration may have.
     let members = prop_oneof![
         30 => vec(member(), 1..8),
         1 => vec(member(), 8..=64),
@@ -110,13 +110,14 @@ fn party() -> impl Strategy<Value = Party> {
         })
 }
 
-/// Small amounts mostly, and the largest of which the nodes and groups of a case have a sum.
+/// Returns mostly small amounts, and sometimes the largest amount whose sum over all nodes and
+/// groups of a case is a number.
 fn amount(small: core::ops::Range<u64>) -> impl Strategy<Value = u64> {
     prop_oneof![30 => small, 1 => Just(u64::MAX / 128)]
 }
 
 impl Case {
-    /// With names, and with numbers that are nodes; repetitions drop out.
+    /// Returns the case with names, and with node numbers that exist and occur once.
     pub(super) fn settled(mut self) -> Self {
         let count = self.members.len();
         let nodes = |numbers: &[usize]| {
@@ -140,8 +141,8 @@ impl Case {
         self
     }
 
-    /// The same groups in a cluster where nothing speaks against any node: all are up, without
-    /// limits, sites and neighbours that exclude each other.
+    /// Returns the case in a cluster where nothing rules out any node: all nodes are up, without
+    /// limits, sites and groups that exclude each other.
     pub(crate) fn plain(mut self) -> Self {
         for member in &mut self.members {
             (member.state, member.capacity, member.site) = (NodeState::Up, None, None);
@@ -152,7 +153,8 @@ impl Case {
         self
     }
 
-    /// So many nodes, the first of which fails with so many groups on it.
+    /// Returns a case with this number of nodes, where the first node fails with this number of
+    /// groups on it.
     pub(crate) fn failed_node(nodes: usize, groups: usize) -> Self {
         let mut members = vec![Member::default(); nodes];
         if let Some(first) = members.first_mut() {
@@ -170,7 +172,7 @@ impl Case {
         .settled()
     }
 
-    /// The cluster.
+    /// Returns the cluster and its state.
     pub(crate) fn scene(&self) -> Scene {
         let names = |numbers: &[usize]| -> Vec<String> {
             numbers.iter().map(|number| self.members[*number].name.clone()).collect()
@@ -214,7 +216,7 @@ impl Case {
         scene
     }
 
-    /// The cluster in words.
+    /// Returns the cluster in words.
     pub(crate) fn words(&self) -> String {
         let members: Vec<String> = self.members.iter().map(Member::words).collect();
         let parties: Vec<String> =
@@ -252,7 +254,7 @@ impl Case {
     }
 }
 
-/// Up, with nothing that speaks against it.
+/// Returns a node that is up and that nothing rules out.
 impl Default for Member {
     fn default() -> Self {
         Self { name: String::new(), state: NodeState::Up, capacity: None, site: None }
@@ -273,7 +275,7 @@ impl Member {
 }
 
 impl Scene {
-    /// The question for one of the groups.
+    /// Returns the question about one of the groups.
     pub(crate) fn ask(&self, group: GroupId, trigger: Trigger) -> PlacementRequest<'_> {
         PlacementRequest::new(&self.spec, &self.state, group, trigger)
             .expect("the group is declared")
@@ -284,12 +286,12 @@ impl Scene {
         self.state.suppose_owner(&self.spec, group, node);
     }
 
-    /// The name of a node, or its number if it is none.
+    /// Returns the name of a node, or its number if it has no name.
     pub(crate) fn name(&self, node: NodeId) -> String {
         self.spec.node(node).map_or_else(|| format!("node {node}"), |node| node.name().to_owned())
     }
 
-    /// Names of nodes, in their order.
+    /// Returns the names of nodes, in their order.
     pub(crate) fn names(&self, nodes: &[NodeId]) -> String {
         if nodes.is_empty() {
             return "none".into();

@@ -1,4 +1,4 @@
-//! Laws of the core's choice, whatever the policy says.
+//! Laws of the core's choice that hold for every policy.
 
 use proptest::prelude::*;
 use quorate::NodeId;
@@ -81,7 +81,7 @@ proptest! {
         }
     }
 
-    /// Every node has exactly one verdict, in the order of the tiers; the rejected come last.
+    /// Every node has exactly one verdict, in the order of the tiers; the rejected nodes come last.
     #[test]
     fn an_explanation_is_a_permutation(question in question(), policy in policies()) {
         let placement = question.cluster.ask(ASKED, question.trigger);

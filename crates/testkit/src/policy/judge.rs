@@ -11,10 +11,10 @@ use super::shrink::simplest;
 use super::{Counterexample, Law, LawVerdict, Report};
 use quorate::policy::FailoverPolicy;
 
-/// Without these nothing else can be judged.
+/// Laws without which no other law can be judged.
 const GROUND: [Law; 2] = [Law::Total, Law::Deterministic];
 
-/// What has been found of a law so far.
+/// The findings about a law so far.
 struct Trial {
     law: Law,
     kept: u32,
@@ -58,7 +58,7 @@ pub(super) fn judge(laws: &[Law], cases: u32, seed: u64, policy: &dyn FailoverPo
     Report { verdicts: verdicts.collect() }
 }
 
-/// The law without which the others cannot be judged, if it is broken.
+/// Returns the law without which the others cannot be judged, if it is broken.
 fn ground(trials: &[Trial]) -> Option<Law> {
     let mut broken = trials.iter().filter(|trial| trial.broken_by.is_some());
     broken.find(|trial| GROUND.contains(&trial.law)).map(|trial| trial.law)
@@ -85,7 +85,7 @@ impl Trial {
     }
 }
 
-/// A panic is a broken law as well: that of whoever asks.
+/// Tries a law on a case. A panic breaks the law that was being tried.
 fn attempt(law: Law, case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
     let attempt = AssertUnwindSafe(|| try_law(law, case, scene, policy));
     catch_unwind(attempt).unwrap_or_else(|panic| {
@@ -96,7 +96,7 @@ fn attempt(law: Law, case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) ->
     })
 }
 
-/// The same on every platform.
+/// Returns a generator that gives equal numbers on every platform.
 fn random(seed: u64) -> TestRng {
     let mut bytes = [0_u8; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());

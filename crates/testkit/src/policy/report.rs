@@ -1,28 +1,28 @@
-//! What came of judging a policy.
+//! The result of judging a policy.
 
 use std::fmt;
 
 use super::Law;
 
-/// What became of each law that was asked of a policy.
+/// The verdict on each law that was tried on a policy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Report {
     pub(super) verdicts: Vec<(Law, LawVerdict)>,
 }
 
-/// Whether a policy keeps a law.
+/// The verdict on a law.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum LawVerdict {
-    /// It does, in every case that was tried.
+    /// The policy keeps the law in every case that was tried.
     Kept {
-        /// In how many cases the law had something to say.
+        /// The number of cases to which the law applies.
         cases: u32,
     },
-    /// It does not.
+    /// The policy breaks the law.
     Broken(Counterexample),
-    /// It cannot be told.
+    /// The law cannot be judged.
     Unjudged {
-        /// Why, in words.
+        /// The reason, in words.
         reason: String,
     },
 }
@@ -32,30 +32,30 @@ pub enum LawVerdict {
 pub struct Counterexample {
     /// The cluster, in words.
     pub cluster: String,
-    /// What was asked and answered, with names.
+    /// The question and the answer, with names.
     pub finding: String,
 }
 
 impl Report {
-    /// Whether every law that was asked is kept.
+    /// Tells whether every law that was tried is kept.
     #[must_use]
     pub fn is_conformant(&self) -> bool {
         self.verdicts.iter().all(|(_, verdict)| matches!(verdict, LawVerdict::Kept { .. }))
     }
 
-    /// What became of each law, in the order of [`Law::ALL`].
+    /// Returns the verdict on each law, in the order of [`Law::ALL`].
     #[must_use]
     pub fn verdicts(&self) -> &[(Law, LawVerdict)] {
         &self.verdicts
     }
 
-    /// What became of one law; `None` if it was not asked.
+    /// Returns the verdict on one law; `None` if it was not tried.
     #[must_use]
     pub fn verdict(&self, law: Law) -> Option<&LawVerdict> {
         self.verdicts.iter().find(|(own, _)| *own == law).map(|(_, verdict)| verdict)
     }
 
-    /// The laws that are broken.
+    /// Returns the laws that are broken.
     pub fn broken(&self) -> impl Iterator<Item = Law> + '_ {
         let broken = |verdict: &LawVerdict| matches!(verdict, LawVerdict::Broken(_));
         self.verdicts.iter().filter(move |(_, verdict)| broken(verdict)).map(|(law, _)| *law)
@@ -68,7 +68,8 @@ impl fmt::Display for Counterexample {
     }
 }
 
-/// One line for each law that is kept; for the others what they say, and why they are not.
+/// Writes one line for each law that is kept; for the others, their text and the reason why they
+/// are not.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, (law, verdict)) in self.verdicts.iter().enumerate() {

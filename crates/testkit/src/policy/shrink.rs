@@ -1,11 +1,11 @@
-//! From a case to simpler ones.
+//! Steps from a case to simpler cases.
 
 use super::case::{Case, Member, Party};
 use quorate::machine::NodeState;
 use quorate::policy::Trigger;
 use quorate::settings::AntiAffinityPlacement;
 
-/// The simplest case to which these steps lead while it is still one of those looked for.
+/// Returns the simplest case to which these steps lead, as long as `is_one` holds for each case.
 pub(super) fn simplest(mut case: Case, is_one: impl Fn(&Case) -> bool) -> Case {
     loop {
         let simpler = case.simpler().find(|simpler| is_one(simpler));
@@ -17,7 +17,7 @@ pub(super) fn simplest(mut case: Case, is_one: impl Fn(&Case) -> bool) -> Case {
 }
 
 impl Case {
-    /// The same with one thing less, the largest things first.
+    /// Returns the cases with one thing less, the largest things first.
     fn simpler(&self) -> impl Iterator<Item = Self> + '_ {
         let members = (0..self.members.len()).rev();
         let parties = (1..self.parties.len()).rev();
@@ -60,12 +60,13 @@ impl Case {
         case
     }
 
-    /// Everything that a step may change for something plainer.
+    /// Returns everything that a step may simplify.
     fn content(&self) -> (&[Member], &[Party], Trigger, AntiAffinityPlacement) {
         (&self.members, &self.parties, self.trigger, self.anti_affinity)
     }
 
-    /// Without a node, and without what is said of it; names stay with whom they belong to.
+    /// Returns the case without a node and without everything about it; the other nodes and groups
+    /// keep their names.
     fn without_member(&self, node: usize) -> Option<Self> {
         if self.members.len() < 2 {
             return None;

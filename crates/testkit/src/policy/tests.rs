@@ -11,7 +11,7 @@ use quorate::policy::{
     Walk,
 };
 
-/// `PROPTEST_CASES` asks for more cases, and for others.
+/// `PROPTEST_CASES` sets another number of cases, and other cases.
 #[test]
 fn the_policies_of_the_crate_keep_every_law() {
     let wanted = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse::<u32>().ok());
@@ -110,7 +110,7 @@ fn in_state(placement: &PlacementRequest<'_>, is_one: fn(NodeState) -> bool) -> 
     nodes.filter(|(node, _)| is_one(placement.state().node_state(*node))).count()
 }
 
-/// A policy and all the laws that it breaks.
+/// Checks that a policy breaks exactly these laws.
 #[track_caller]
 fn breaks(laws: &[Law], policy: impl FailoverPolicy) -> Report {
     let report = conformance(policy);
@@ -175,7 +175,7 @@ fn the_order_of_declaration() {
     );
 }
 
-/// One too far.
+/// The walk begins one node too far.
 #[test]
 fn a_node_that_nobody_declared() {
     let report = breaks(
@@ -219,7 +219,7 @@ fn a_term_left_out() {
     );
 }
 
-/// One list is sorted, another one is used.
+/// One list is sorted, but another one is used.
 #[test]
 fn two_orders() {
     let report = breaks(
@@ -281,7 +281,7 @@ fn a_node_that_joins_moves_everybody() {
     );
 }
 
-/// It counts the group itself.
+/// The policy counts the group itself.
 #[test]
 fn a_group_that_flees_from_itself() {
     let report = breaks(
@@ -329,8 +329,8 @@ fn the_fullest_node() {
     );
 }
 
-/// What the core's own bad policies break. The whim starts anew at every third group that a node
-/// carries, and never vetoes the first node for the first group, about which the laws ask; extreme
+/// The laws that the core's own bad policies break. The whim starts anew at every third group on a
+/// node, and never vetoes the first node for the first group, which the laws ask about; extreme
 /// numbers are still an order.
 #[test]
 fn bad_policies() {
@@ -361,7 +361,7 @@ fn laws_may_be_added_and_left_out() {
     assert!(report.verdicts().is_sorted_by_key(|(law, _)| *law));
 }
 
-/// The report as people see it.
+/// The text of the report for readers.
 #[test]
 fn a_report_reads_well() {
     let report = Conformance::new()

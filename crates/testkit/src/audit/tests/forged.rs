@@ -1,4 +1,4 @@
-//! Outputs that were never put out like this.
+//! Outputs that no cluster puts out.
 
 use super::*;
 use quorate::cluster::Life;
@@ -15,7 +15,7 @@ fn lost() -> Next {
     input(Input::node_lost(A, Life::Known))
 }
 
-/// The end of an operation that nobody asked for.
+/// Returns the end of an operation that was never issued.
 fn forged_end(operation: OpId) -> Event {
     let (action, node) = (OperationKind::Start, A);
     let (resource, group) = (Some(DISK), Some(quorate::GroupId::new(0)));

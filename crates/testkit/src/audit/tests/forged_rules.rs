@@ -1,4 +1,4 @@
-//! Rules by themselves, fed with what no cluster does.
+//! Single rules, with inputs that no cluster produces.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,7 +17,7 @@ fn invariant(verdict: Result<(), Breach>) -> Option<Invariant> {
     verdict.err().and_then(|breach| breach.invariant)
 }
 
-/// Judges an input that is taken for accepted, and that did nothing.
+/// Judges an input as if it had been accepted without any output.
 fn accepted(scene: &Scene, input: &Input) -> Option<Invariant> {
     let moment = Moment::before(&scene.cluster, Stimulus::Input(input), scene.now);
     invariant(scene.audit.clone().after(&scene.cluster, &moment, Ok(()), &[]))
@@ -47,7 +47,7 @@ fn time_and_clocks() {
     let older = Scene::new(Fencing::Trusted);
     let verdict = whole::nothing_runs_backwards(&moment, &older.cluster);
     assert_eq!(invariant(verdict), Some(Invariant::S29));
-    // A timer that is due was to be rung in the step before.
+    // A timer that is due had to go off in the step before.
     for (timer, is_late) in [(None, false), (Some(1_001), false), (Some(1_000), true)] {
         let verdict =
             whole::overdue(timer.map(Timestamp::from_millis), Timestamp::from_millis(1_000));
@@ -92,7 +92,8 @@ fn quorum_is_kept() {
     assert_eq!(judge(&whole_cluster, &whole_cluster, evict()), None);
 }
 
-/// What was declared to go on without quorum is taken for what was declared to stop.
+/// A cluster that was declared to go on without quorum is judged as if it had been declared to
+/// stop.
 #[test]
 fn without_quorum_everything_is_being_stopped() {
     let mut declaration = declaration(Fencing::Trusted);
@@ -145,7 +146,8 @@ fn what_is_removed_is_off() {
     assert_eq!(scene.judge(&evict, owned, |_| {}), Some(Invariant::S28));
 }
 
-/// Between these two a node went down that owned the group, which is in no later epoch.
+/// Between these two states the node that owned the group went down, but the epoch of the group is
+/// not later.
 #[test]
 fn epochs_end_with_their_node() {
     let to = |node| Command::move_group(SQL).to(node).into();
@@ -236,7 +238,7 @@ pub(super) fn configured(declaration: ClusterDeclaration) -> Input {
     Command::configure(declaration).into()
 }
 
-/// The group of low priority gets a node.
+/// Returns the event that the group of low priority gets a node.
 fn low_gets(node: NodeId, cause: MovementCause) -> [Output; 1] {
     [Output::Event(event(json!({
         "owner_changed": {
@@ -258,8 +260,8 @@ fn the_lower_priority_does_not_come_first() {
     assert_eq!(invariant(moves::priorities(&scene.cluster, &moment, &[])), None);
 }
 
-/// A group of low priority leaves the one node for the other; then one of high priority is declared
-/// that has no node. The place was taken before.
+/// A group of low priority leaves one node for the other. Then a group of high priority is
+/// declared, which has no node. The place was taken before.
 #[test]
 fn the_lower_priority_keeps_the_place_that_it_is_on_its_way_to() {
     let [before, after] = low_and_high(&["a", "b"]);
@@ -276,7 +278,7 @@ fn the_lower_priority_keeps_the_place_that_it_is_on_its_way_to() {
     assert_eq!(scene.cluster.why(GroupId::new(1)), Some(quorate::Reason::NoCandidate));
 }
 
-/// Every reason that is not so is noticed.
+/// A reason that is not true is a breach.
 #[test]
 fn reasons_have_to_be_true() {
     let scene = Scene::online(Fencing::Trusted);

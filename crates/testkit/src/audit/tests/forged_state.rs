@@ -1,4 +1,4 @@
-//! A memory that differs from what was: the audit knows better than the cluster, or worse.
+//! Records that differ from the real past: the audit assumes another past than that of the cluster.
 
 use super::forged_rules::begin;
 use super::*;
@@ -9,7 +9,7 @@ use quorate::machine::ResourceState;
 use quorate::settings::{DesiredState, FailbackWindow};
 use quorate::state::{MovementCause, NoRestartCause};
 
-/// Judges a step of a cluster that was online, with another memory of what was before.
+/// Judges a step of a cluster that was online, with a changed record of the time before it.
 fn with(next: &Next, doctor: impl FnOnce(&mut Seen)) -> Option<Invariant> {
     Scene::online(Fencing::Trusted).judge(next, doctor, |_| {})
 }
@@ -70,7 +70,7 @@ fn orphans_are_only_stopped() {
     assert_eq!(crash.judge(&next, |_| {}, disk_first), Some(Invariant::S3));
 }
 
-/// The node that the group returns to was lost a moment ago.
+/// Returns a scene in which the node that the group returns to was lost a moment ago.
 fn homecoming(window: Option<FailbackWindow>) -> (Scene, Next) {
     let mut declaration = declaration(Fencing::Trusted);
     declaration.groups[0].failback_window = window;
@@ -128,7 +128,7 @@ fn a_failback_needs_a_reason() {
     assert_eq!(scene.judge(&next, |_| {}, forge), Some(Invariant::S20), "not preferred");
 }
 
-/// Nodes with ten of something each; what the groups take of it.
+/// Returns a declaration with nodes that have ten units each, and groups with these demands.
 fn roomy(sql: u64, web: u64) -> ClusterDeclaration {
     let mut declaration = declaration(Fencing::Trusted);
     for node in &mut declaration.nodes {
@@ -157,7 +157,8 @@ fn room() {
     assert_eq!(scene.judge(&lost(), crowded, |_| {}), Some(Invariant::S17));
 }
 
-/// A node that has less now than its groups take is no place for more, and one for nothing more.
+/// A node that now has less than its groups take has no room for a demand, but room for a demand of
+/// zero.
 #[test]
 fn nothing_always_has_room() {
     let mut less = roomy(0, 6);
@@ -167,7 +168,7 @@ fn nothing_always_has_room() {
     assert_eq!(after.audit.seen.groups[0].owner, Some(B), "the next preferred owner");
 }
 
-/// Another desired state in a declaration is the last word; the same one as before is no word.
+/// A desired state in a declaration counts if it differs from the one before.
 #[test]
 fn a_declared_desired_state_counts_when_it_changes() {
     let off = Command::take_group_offline(SQL).into();
@@ -178,7 +179,7 @@ fn a_declared_desired_state_counts_when_it_changes() {
     after.groups[1].desired = Some(DesiredState::Offline);
     let next = command(Command::configure(after).into());
     assert_eq!(scene.clone().judge(&next, |_| {}, |_| {}), None);
-    // Only what changed: the group that was taken offline is declared as before.
+    // Only changes count: the group that was taken offline is declared as before.
     let forgotten = |seen: &mut Seen| seen.groups[0].desired = DesiredState::Online;
     assert_eq!(scene.judge(&next, forgotten, |_| {}), Some(Invariant::S19));
 }
@@ -199,7 +200,7 @@ fn memory_and_state_agree() {
     assert_eq!(numbered, Some(Invariant::S11));
 }
 
-/// What has failed starts again when it was said to, and not before.
+/// A failed resource starts again at the announced time, and not before.
 #[test]
 fn what_has_failed_waits() {
     let failed = failed(DB, A);
@@ -217,7 +218,7 @@ fn what_has_failed_waits() {
     assert_eq!(told(Again::RetryAt(None, NoRestartCause::Admission)), None);
 }
 
-/// The decision about a failure has to be told before what failed starts again.
+/// The decision about a failure has to be reported before the resource starts again.
 #[test]
 fn a_restart_is_told() {
     let failed = input(failed(DB, A));
@@ -236,7 +237,7 @@ fn a_restart_is_told() {
     assert_eq!(scene.judge(&failed, |_| {}, untold), Some(Invariant::S15));
 }
 
-/// A group fails over, and is said to be unable to, only once its resource cannot be restarted.
+/// A group fails over, or is reported to be unable to, only once its resource cannot be restarted.
 #[test]
 fn a_group_fails_over_only_when_restarts_are_spent() {
     let again = input(failed(DB, A));
@@ -248,7 +249,7 @@ fn a_group_fails_over_only_when_restarts_are_spent() {
     assert_eq!(restarted().judge(&again, |_| {}, |_| {}), None, "as it is");
     let unused = |seen: &mut Seen| seen.resources[DB.index()].restarts.clear();
     assert_eq!(restarted().judge(&again, unused, |_| {}), Some(Invariant::S15));
-    // It was said to be restarted after all.
+    // An event says that it is restarted after all.
     let retold = |outputs: &mut Vec<Output>| {
         let at = Timestamp::from_millis(2_000);
         let event = event(json!({"restart_scheduled": {"resource": DB, "at": at, "remaining": 0}}));
@@ -279,7 +280,7 @@ fn a_group_fails_over_only_when_restarts_are_spent() {
     }
 }
 
-/// A resource that ran for longer than its restart period has no retry behind it, though an operator
+/// A resource that ran for longer than its restart period has used no retry, even if an operator
 /// ended that run.
 #[test]
 fn retries_are_used_up_only_by_retries() {
@@ -306,8 +307,8 @@ fn retries_are_used_up_only_by_retries() {
     assert_eq!(fails_after(period + 1), Some(Invariant::S15));
 }
 
-/// On a paused node nothing is restarted; all the same a group leaves it only because of a resource
-/// that failed, that somebody needs, and that has no restart left or a failover to leave with.
+/// Nothing is restarted on a paused node. Even so, a group leaves it only because of a needed
+/// resource that failed, and only with no restart left or with a failover left.
 #[test]
 fn a_group_leaves_a_paused_node_only_for_a_reason() {
     let paused = || Scene::online(Fencing::Trusted).then(Input::Command(pause(A)));
@@ -329,7 +330,7 @@ fn a_group_leaves_a_paused_node_only_for_a_reason() {
         let verdict = paused().judge(&nothing, is_off, |outputs| say(outputs, event.clone()));
         assert_eq!(verdict, Some(Invariant::S15), "{event:?}");
     }
-    // Its failovers are used up, and its restart is not.
+    // Its failovers are used up, but its restart is not.
     let again = input(failed(DB, A));
     assert_eq!(paused().judge(&again, |_| {}, |_| {}), None, "as it is");
     let now = paused().now;
@@ -341,7 +342,7 @@ fn a_group_leaves_a_paused_node_only_for_a_reason() {
     assert_eq!(paused().judge(&again, used, stays), Some(Invariant::S15));
 }
 
-/// Of two that stand in for each other, one fails on a paused node.
+/// Of two alternatives, one fails on a paused node.
 #[test]
 fn what_is_redundant_does_not_leave_a_paused_node() {
     let service = |name: &str| ResourceDeclaration::new(name, "Generic Service");
@@ -375,7 +376,7 @@ fn what_is_redundant_does_not_leave_a_paused_node() {
         );
     };
     assert_eq!(scene().judge(&next, |_| {}, leaves), Some(Invariant::S15));
-    // The other one has failed before: it is needed now, and its group leaves.
+    // The other one has failed before: this one is needed now, and its group leaves.
     let alone = scene().just(failed(ResourceId::new(1), A));
     assert_eq!(alone.judge(&next, |_| {}, |_| {}), None, "as it is");
 }

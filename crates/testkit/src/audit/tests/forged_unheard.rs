@@ -1,11 +1,11 @@
-//! What is declared while the cluster runs, started or taken over as it must not be.
+//! Resources that are declared while the cluster runs, and that are started or taken over wrongly.
 
 use super::forged_rules::{begin, configured};
 use super::*;
 use quorate::spec::{GroupDeclaration, ResourceDeclaration};
 
-/// Two nodes are up, and a resource and one that depends on it are declared, which nobody has spoken of
-/// yet.
+/// Returns a scene with two nodes that are up, and with a newly declared resource and its dependent
+/// that no node has reported yet.
 fn declared() -> Scene {
     let before = ClusterDeclaration::new("test").node("a").node("b").fencing(Fencing::Operator);
     let service = |name: &str| ResourceDeclaration::new(name, "Generic Service");
@@ -39,7 +39,7 @@ fn what_nobody_has_spoken_of_is_not_started() {
     assert_eq!(scene.judge(&last, unheard, |_| {}), Some(Invariant::S27));
 }
 
-/// The same after these nodes have answered that they run nothing.
+/// Returns that scene after these nodes have answered that they run neither.
 fn declared_and(nodes: &[NodeId]) -> Scene {
     nodes.iter().fold(declared(), |scene, node| {
         let answer = list(&scene, *node, &[]);

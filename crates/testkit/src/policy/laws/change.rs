@@ -1,4 +1,4 @@
-//! What a change of the cluster may change in the answer.
+//! Laws about the answer after a change of the cluster.
 
 use super::Finding;
 use crate::policy::asking::{Answer, Neutral, answer};
@@ -8,7 +8,7 @@ use quorate::machine::NodeState;
 use quorate::plan::{Tier, assess};
 use quorate::policy::FailoverPolicy;
 
-/// In which direction load pulls.
+/// The direction in which load pulls.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Pull {
     Away,
@@ -40,8 +40,8 @@ pub(super) fn irrelevant(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy
     })
 }
 
-/// Nodes that the core rejects, that do not own the group, and that share no site with a
-/// candidate.
+/// Returns the nodes that the core rejects, that do not own the group, and that share no site with
+/// a candidate.
 fn out_of_question(case: &Case, scene: &Scene) -> Vec<usize> {
     let candidates = answer(case, scene, &Neutral).order;
     let sites: Vec<Option<u8>> =
@@ -61,7 +61,7 @@ fn with_one_more_group(case: &Case) -> Case {
     changed
 }
 
-/// Something happens to a node; what, in words.
+/// Changes a node, and returns the case and the change in words.
 fn changed_at(case: &Case, node: usize) -> Option<(Case, String)> {
     let mut changed = case.clone();
     let member = &mut changed.members[node];
@@ -121,7 +121,8 @@ pub(super) fn node_joins(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy
     same_others(case, scene, &before, &after, "another node is declared and comes up")
 }
 
-/// The nodes that are in both orders are there in one order, and none is vetoed that was not.
+/// Checks that the nodes in both orders have an equal order there, and that no other node is
+/// vetoed.
 fn same_others(case: &Case, scene: &Scene, before: &Answer, after: &Answer, what: &str) -> Finding {
     let common = |own: &Answer, other: &Answer| -> Vec<NodeId> {
         own.order.iter().copied().filter(|node| other.order.contains(node)).collect()
@@ -172,7 +173,7 @@ pub(super) fn load(case: &Case, policy: &dyn FailoverPolicy, pull: Pull) -> Find
         (Pull::Away, was, Some(is)) => was.is_some_and(|was| is < was),
         (Pull::Towards, _, _) if tier(&light) != tier(&heavy) => return Finding::NothingToSay,
         (Pull::Towards, was, is) => was.is_some_and(|was| is.is_none_or(|is| is > was)),
-        // It is not taken any more.
+        // The node is no longer taken.
         (Pull::Away, _, None) => return Finding::Kept,
     };
     if !is_ahead {
@@ -189,7 +190,7 @@ pub(super) fn load(case: &Case, policy: &dyn FailoverPolicy, pull: Pull) -> Find
     ))
 }
 
-/// How many of the nodes that are in both orders come before this one.
+/// Returns how many of the nodes that are in both orders come before this one.
 fn place(own: &Answer, other: &Answer, node: NodeId) -> Option<usize> {
     let mut ahead = own.order.iter().filter(|of| **of == node || other.order.contains(of));
     ahead.position(|of| *of == node)

@@ -1,4 +1,4 @@
-//! What the contract of policies says of one question.
+//! Laws from the contract of policies about one question.
 
 use super::Finding;
 use crate::policy::asking::{Answer, Ranked, answer, candidates};
@@ -6,7 +6,7 @@ use crate::policy::case::{ASKED, Case, Scene};
 use quorate::NodeId;
 use quorate::policy::{FailoverPolicy, Key, PlacementRequest, Rank, Trigger, Walk};
 
-/// Whoever tries a law catches panics.
+/// Asks the policy. The caller of a law catches panics.
 pub(super) fn total(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
     answer(case, scene, policy);
     Finding::Kept
@@ -153,10 +153,10 @@ pub(super) fn some_node(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
     ))
 }
 
-/// What the policy says of each candidate.
+/// Returns the ranks of all candidates.
 fn ranks(scene: &Scene, trigger: Trigger, policy: &dyn FailoverPolicy) -> Vec<(NodeId, Rank)> {
     let placement = scene.ask(ASKED, trigger);
-    // A walk belongs to the question, and may be where a memory is made.
+    // A walk belongs to the question, and a policy may fill its memory in it.
     policy.walk(&placement);
     ranks_of(&placement, &candidates(&placement), policy)
 }
@@ -169,7 +169,7 @@ fn ranks_of(
     nodes.iter().map(|node| (*node, policy.rank(placement, *node))).collect()
 }
 
-/// `n0 load 3, n1 vetoed`.
+/// Returns the ranks in words: `n0 load 3, n1 vetoed`.
 fn ranks_words(scene: &Scene, ranks: &[(NodeId, Rank)]) -> String {
     let words = ranks.iter().map(|(node, rank)| {
         let keys = rank.keys().iter().map(|key| format!("{} {}", key.name(), key.value()));

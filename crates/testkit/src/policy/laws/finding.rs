@@ -1,17 +1,17 @@
-//! What a case says about a law.
+//! The result of a law on one case.
 
-/// What a case says about a law.
+/// The result of a law on one case.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Finding {
     Kept,
-    /// The case is not about it.
+    /// The law does not apply to the case.
     NothingToSay,
-    /// It is not kept, in words.
+    /// The law is not kept, with the reason in words.
     Broken(String),
 }
 
 impl Finding {
-    /// Kept unless the two are different.
+    /// Returns `Kept` unless the two are different.
     pub(super) fn unless<T: PartialEq>(one: &T, other: &T, words: impl FnOnce() -> String) -> Self {
         if one == other { Self::Kept } else { Self::Broken(words()) }
     }

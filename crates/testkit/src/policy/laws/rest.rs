@@ -1,4 +1,4 @@
-//! Where groups come to rest, and how they get about.
+//! Laws about where groups come to rest, and how they move.
 
 use super::Finding;
 use crate::policy::asking::question;
@@ -8,7 +8,8 @@ use quorate::plan::choose;
 use quorate::policy::{FailoverPolicy, Trigger};
 use quorate::{GroupId, NodeId};
 
-/// Rounds in which every group is asked for once; far more than any built-in policy takes.
+/// Number of rounds in which every group is asked for once; far more than any built-in policy
+/// needs.
 const ROUNDS: usize = 64;
 
 pub(super) fn settled(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
@@ -80,7 +81,7 @@ pub(super) fn visits_all(case: &Case, policy: &dyn FailoverPolicy) -> Finding {
     })
 }
 
-/// 250 groups of a node that failed, and five nodes to go to.
+/// Checks the spread of 250 groups of a failed node over five nodes.
 pub(super) fn spread(policy: &dyn FailoverPolicy) -> Finding {
     const GROUPS: usize = 250;
     const EACH: i64 = 50;
@@ -103,7 +104,7 @@ pub(super) fn spread(policy: &dyn FailoverPolicy) -> Finding {
     Finding::Broken(format!("n0 fails with its 250 groups: {}", nodes.join(", ")))
 }
 
-/// Where a group goes next.
+/// Returns the next node of a group.
 fn next(
     scene: &Scene,
     group: GroupId,
