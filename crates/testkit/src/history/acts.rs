@@ -1,4 +1,4 @@
-//! How the steps of a history come about.
+//! The effects of the steps of a history.
 
 use quorate::cluster::{Command, Life, Outcome, Running, RunningState};
 use quorate::machine::{NodeState, ResourceState};
@@ -18,7 +18,7 @@ const WAITS: [u64; 12] =
     [0, 1, 10, 100, 500, 1_000, 2_000, 5_000, 30_000, 600_000, 3_600_000, 86_400_000];
 
 impl Run {
-    /// Lets one thing happen.
+    /// Plays one step.
     pub(crate) fn play(&mut self, step: &Step) -> Result<(), Breach> {
         match *step {
             Step::Work { job, manner } => self.work(usize::from(job), manner),
@@ -76,7 +76,7 @@ impl Run {
         }
     }
 
-    /// What is going to be declared runs already, on no node, on one or on two.
+    /// Runs the resources of a coming declaration already, on no machine, on one or on two.
     fn run_already(&mut self, declaration: &ClusterDeclaration, one: usize, other: usize) {
         let spec = self.cluster.spec();
         let names = declaration.groups.iter().flat_map(|group| &group.resources);
@@ -127,7 +127,7 @@ impl Run {
         }
     }
 
-    /// A node answers what it runs, whether anybody waits for it or not.
+    /// Hands in the list of a node, even if the cluster does not wait for it.
     fn say(&mut self, listing: Listing) -> Result<(), Breach> {
         let Listing { node, incarnation, operation, running } = listing;
         let spec = self.cluster.spec();
@@ -140,7 +140,7 @@ impl Run {
     }
 
     pub(crate) fn work_all(&mut self) -> Result<(), Breach> {
-        // What cannot be reached stays where it is; what comes up meanwhile waits for its turn.
+        // Jobs that cannot be reached stay where they are; new jobs wait for their turn.
         let ids: Vec<OpId> = self.world.jobs.iter().map(|job| job.effect.operation).collect();
         for id in ids {
             let at = self.world.jobs.iter().position(|job| job.effect.operation == id);
@@ -202,7 +202,7 @@ impl Run {
             }
         };
         let at = due.unwrap_or(self.now).saturating_add(late).max(self.now);
-        // Nobody waits for days.
+        // The history does not wait for days.
         if at - self.now > 3 * 86_400_000 {
             return Ok(());
         }
@@ -259,7 +259,8 @@ impl Run {
         Ok(())
     }
 
-    /// What is on its way to the node is lost; under a lease its time begins to run.
+    /// Cuts a node off. Operations on their way to the node are lost; under a lease its time begins
+    /// to run.
     fn cut_off(&mut self, name: &str) {
         let now = self.now;
         let fencing = self.cluster.spec().settings().fencing;
@@ -287,13 +288,13 @@ impl Run {
         self.feed(Input::node_lost(node, incarnation)).map(|_| ())
     }
 
-    /// The life in which a machine is, or was last.
+    /// Returns the present or last life of a machine.
     fn life_of(&mut self, node: NodeId, name: &str) -> Life {
         let known = self.cluster.state().node(node).map_or(0, |of| of.incarnation().value());
         Incarnation::new(self.world.machine(name).incarnation().max(known)).into()
     }
 
-    /// A report about a life that is over arrives.
+    /// Hands in a report about a life that is over.
     fn late_news(&mut self, node: NodeId, kind: u8) -> Result<(), Breach> {
         let known = self.cluster.state().node(node).map_or(0, |of| of.incarnation().value());
         let Some(life) = known.checked_sub(1 + u64::from(kind / 4 % 2)) else { return Ok(()) };
@@ -307,7 +308,7 @@ impl Run {
         .map(|_| ())
     }
 
-    /// A machine that is off starts; one that was cut off is heard again.
+    /// Starts a machine that is off, or reconnects one that was cut off, and lets it join.
     pub(crate) fn join(&mut self, node: NodeId, name: &str) -> Result<(), Breach> {
         self.world.tick(self.now);
         let known = self.known_life(node);
@@ -323,7 +324,7 @@ impl Run {
         self.feed(Input::node_joined(node, incarnation, running)).map(|_| ())
     }
 
-    /// The agent of a node is restarted in its life and says what the node runs.
+    /// Restarts the agent of a node in its life, and lets it list what the node runs.
     fn recount(&mut self, node: NodeId, name: &str) -> Result<(), Breach> {
         let machine = self.world.machine(name);
         if !machine.is_powered || !machine.is_connected {
@@ -335,10 +336,11 @@ impl Run {
         self.feed(Input::node_inventory(node, incarnation, running).into()).map(|_| ())
     }
 
-    /// What the agent of a node lists.
+    /// Returns the list that the agent of a node gives.
     fn listed(&mut self, name: &str) -> Vec<Running> {
         let inventory = self.world.machine(name).inventory();
-        // Agents say what they know, say that something runs, or leave out what is starting.
+        // Agents report the states they know, report only that a resource runs, or leave out
+        // resources that are starting.
         let manner = self.seen.last_operation.value();
         let listed = inventory.iter().filter_map(|(name, state)| {
             let resource = self.cluster.spec().resource_id(name)?;
@@ -351,12 +353,12 @@ impl Run {
         listed.collect()
     }
 
-    /// The life of a node that the cluster knows.
+    /// Returns the life of a node that the cluster knows.
     fn known_life(&self, node: NodeId) -> u64 {
         self.cluster.state().node(node).map_or(0, |of| of.incarnation().value())
     }
 
-    /// A resource dies or is said to have died, or is said to be alive.
+    /// Lets a resource die, or reports it as failed or alive.
     fn trouble(&mut self, index: usize, fate: u8) -> Result<(), Breach> {
         let count = self.cluster.spec().resources().len();
         let Some(at) = index.checked_rem(count) else { return Ok(()) };
@@ -387,7 +389,8 @@ impl Run {
         }
     }
 
-    /// The run of which an agent speaks: it names the present one, none, or one that may be over.
+    /// Returns the run that a report of an agent names: the present one, none, or one that may be
+    /// over.
     fn told_run(&self, resource: ResourceId, sort: u8) -> quorate::cluster::Run {
         let present = self.cluster.state().resource(resource).and_then(|of| of.run());
         match sort % 4 {
@@ -401,7 +404,8 @@ impl Run {
         }
     }
 
-    /// An operator asks. Their word that something is off is true, or taints what it is about.
+    /// Gives a command of an operator. If it confirms that a resource is off, this is made true, or
+    /// the resource is tainted.
     fn order(&mut self, command: Command, flags: u8) -> Result<(), Breach> {
         if let Command::ClearResourceFailure { resource, .. } = command
             && self.cluster.state().resource_state(resource) == ResourceState::InDoubt
@@ -422,7 +426,7 @@ impl Run {
         self.feed(Input::Command(command)).map(|_| ())
     }
 
-    /// What no sound embedder sends.
+    /// Hands in an input that no sound embedder sends.
     fn junk(&mut self, kind: u8, one: u16, other: u16) -> Result<(), Breach> {
         let node = NodeId::new(u32::from(one % 9));
         let resource = ResourceId::new(u32::from(other % 40));
@@ -430,7 +434,8 @@ impl Run {
         let incarnation = Incarnation::new(u64::from(other % 4));
         let input = match kind % 8 {
             0 => {
-                // An answer to what has ended or never began; others have to be true.
+                // An answer to an operation that has ended or never began; other answers have to be
+                // true.
                 if self.is_outstanding(operation.value()) {
                     return Ok(());
                 }

@@ -1,4 +1,5 @@
-//! After the storm: no more faults. Everything that can come online does, and then there is rest.
+//! The calm after the storm: without faults every group that can come online does, and then all is
+//! at rest.
 
 use quorate::cluster::Command;
 use quorate::machine::NodeState;
@@ -10,11 +11,11 @@ use crate::history::run::Run;
 use crate::liveness::{self, Journal};
 use crate::{Breach, Invariant, ensure};
 
-/// Longest calm, in timers that go off.
+/// Longest calm, as a number of timers.
 const TIMERS: usize = 90;
 
 impl Run {
-    /// Every node joins, every operator resumes what they paused, everything that is asked for
+    /// Plays the calm: every node joins, operators resume all paused nodes, every operation
     /// succeeds, and the timers go off.
     pub(crate) fn calm(&mut self) -> Result<(), Breach> {
         if self.now > u64::MAX / 4 {
@@ -35,12 +36,12 @@ impl Run {
         for timer in 0..2 * TIMERS {
             self.welcome_all()?;
             self.work_until_quiet()?;
-            // A failback may be under way at any moment; what lasts is judged when it is over.
+            // A failback may be under way at any moment; a lasting state is judged when it is over.
             if timer > TIMERS && liveness::at_rest(&self.cluster).is_ok() {
                 return Ok(());
             }
             let Some(deadline) = self.cluster.poll_timeout() else { break };
-            // From time to time much later, for the long waits.
+            // Now and then the timer goes off much later, because of long waits.
             let late = if timer % 3 == 2 { 600_000 } else { 0 };
             let at = deadline.at.as_millis().max(self.now).saturating_add(late);
             if at - self.now > 86_400_000 {
@@ -63,7 +64,7 @@ impl Run {
         Ok(())
     }
 
-    /// A node that is lost or down comes back; one that was taken out stays out.
+    /// Brings back a node that is lost or down; a node that was taken out stays out.
     fn welcome(&mut self, node: NodeId) -> Result<(), Breach> {
         let name = self.node_name(node);
         let state = self.cluster.state().node_state(node);
@@ -74,7 +75,7 @@ impl Run {
             || self.world.machine(&name).must_begin_a_life();
         if !state.is_member() || !is_well || is_new {
             if state == NodeState::Down && is_well {
-                // It may have been fenced and only be known by its old life.
+                // The machine may have been fenced, and the cluster may know only its old life.
                 self.world.machine(&name).crash();
             }
             if state.is_member() && is_well {
@@ -98,11 +99,11 @@ impl Run {
         Ok(())
     }
 
-    /// Everything that is asked for succeeds, and asking comes to an end.
+    /// Answers every operation with success, until none is issued any more.
     fn work_until_quiet(&mut self) -> Result<(), Breach> {
         let size = self.cluster.spec().resources().len() + self.cluster.spec().groups().len();
         for _ in 0..(20 + 20 * size) {
-            // Nobody sends answers to what has ended.
+            // No answers are sent to operations that have ended.
             let asked: Vec<u64> =
                 self.cluster.outstanding().map(|effect| effect.operation.value()).collect();
             self.world.jobs.retain(|job| asked.contains(&job.effect.operation.value()));

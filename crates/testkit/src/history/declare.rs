@@ -16,14 +16,15 @@ use crate::history::tape::Tape;
 
 const SPANS: [u64; 5] = [1_000, 100, 5_000, 30_000, 600_000];
 
-/// A valid declaration with 1 to 5 nodes, 1 to 5 groups and 0 to 6 resources in each.
+/// Returns a valid declaration with 1 to 5 nodes, 1 to 5 groups and 0 to 6 resources in each group.
 pub(crate) fn declaration(tape: &mut Tape<'_>) -> ClusterDeclaration {
     let nodes = [2, 3, 1, 4, 5, 3, 3][tape.below(7)];
     let groups = [1, 2, 3, 4, 5][tape.below(5)];
     declaration_of(nodes, groups, tape)
 }
 
-/// A valid declaration with so many nodes and groups, and 0 to 6 resources in each group.
+/// Returns a valid declaration with this number of nodes and groups, and 0 to 6 resources in each
+/// group.
 pub(crate) fn declaration_of(
     nodes: usize,
     groups: usize,
@@ -70,7 +71,7 @@ fn settle(cluster: &mut ClusterDeclaration, tape: &mut Tape<'_>) {
     cluster.retry_cycles = tape.pick(&[None, Some(0), Some(1), Some(3)]);
     cluster.redundant_provider =
         Some(tape.pick(&[RedundantProvider::Suppress, RedundantProvider::Escalate]));
-    // The tape is read as before.
+    // Follows from another choice, so that the tape is read as before.
     cluster.dependency_change = match cluster.redundant_provider {
         Some(RedundantProvider::Escalate) => Some(DependencyChange::Offline),
         Some(RedundantProvider::Suppress) | None => Some(DependencyChange::Online),
@@ -95,7 +96,7 @@ fn fencing(tape: &mut Tape<'_>) -> Fencing {
 fn node(index: usize, tape: &mut Tape<'_>) -> NodeDeclaration {
     let mut node = NodeDeclaration::new(format!("n{index}"));
     if tape.chance(20) {
-        // The first node keeps a vote, for somebody must have one.
+        // The first node keeps a vote, because at least one node must have one.
         node.vote_weight = Some(if index == 0 { 2 } else { tape.pick(&[0, 2, 3]) });
     }
     if tape.chance(30) {
@@ -191,7 +192,7 @@ pub(crate) fn resource(
 
 fn overrides(tape: &mut Tape<'_>) -> ResourceOverrides {
     let declared = drawn(tape);
-    // It follows from another one, so that the tapes of old histories mean what they meant.
+    // Follows from another choice, so that the tapes of old histories keep their meaning.
     let start_threshold = match declared
         .is_alive_interval
         .and_then(|every| every.span())
@@ -258,7 +259,7 @@ fn drawn(tape: &mut Tape<'_>) -> ResourceOverrides {
     }
 }
 
-/// Every other of those who name it writes it in capitals: it is the same name.
+/// Returns the name, in capitals at every other use: names do not depend on case.
 fn spelled(name: &str, index: usize) -> String {
     if index.is_multiple_of(2) { name.to_owned() } else { name.to_uppercase() }
 }

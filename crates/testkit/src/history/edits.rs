@@ -11,7 +11,7 @@ use quorate::spec::{
 use crate::history::declare;
 use crate::history::tape::Tape;
 
-/// The declaration that is in force, with one change.
+/// Returns the declaration in force with one change.
 pub(crate) fn edit(spec: &ClusterSpec, kind: u8, one: u16, other: u16) -> ClusterDeclaration {
     let mut cluster = ClusterDeclaration::from(spec);
     let (one, other) = (usize::from(one), usize::from(other));
@@ -23,7 +23,7 @@ pub(crate) fn edit(spec: &ClusterSpec, kind: u8, one: u16, other: u16) -> Cluste
     cluster
 }
 
-/// Whether the configuration may move groups.
+/// Tells whether the configuration may move groups.
 pub(crate) fn moves(one: u16) -> ConfigurationMoves {
     match one / 16 % 2 {
         0 => ConfigurationMoves::Allow,
@@ -90,7 +90,7 @@ fn edit_group(cluster: &mut ClusterDeclaration, kind: u8, one: usize, other: usi
         }
         2 if resources > 0 => group.resources[other % resources].depends_on = None,
         3 if resources > 1 => {
-            // The last one may need the first; another way round it may be a cycle.
+            // The last resource may need the first one; the other direction could make a cycle.
             let provider = group.resources[other % resources].name.clone();
             group.resources[resources - 1].depends_on = Some(format!("[{provider}]").into());
         }
@@ -109,7 +109,8 @@ fn edit_group(cluster: &mut ClusterDeclaration, kind: u8, one: usize, other: usi
             group.demands.insert("mb".into(), [0, 5, 9][other % 3]);
         }
         10 if resources > 0 && count > 1 => {
-            // A resource goes to the next group; others may still need it there.
+            // A resource goes to the next group; other resources may still need it in the old
+            // group.
             let moved = group.resources.remove(other % resources);
             cluster.groups[(at + 1) % count].resources.push(moved);
         }

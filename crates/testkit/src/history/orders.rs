@@ -1,13 +1,13 @@
-//! Commands of operators, sensible or not.
+//! Commands of operators; some make no sense.
 
 use quorate::cluster::{Command, LockHandling, ResumeFailback, WhenRefused};
 use quorate::spec::ClusterSpec;
 use quorate::state::{DrainMode, MoveFailure};
 use quorate::{GroupId, NodeId, ResourceId};
 
-/// A command about something that may exist.
+/// Returns a command about things that may exist.
 pub(crate) fn command(spec: &ClusterSpec, kind: u8, one: u16, other: u16, flags: u8) -> Command {
-    // One more than there are, now and then.
+    // Sometimes the index is one beyond the last.
     let index =
         |value: u16, count: usize| usize::from(value) % (count + usize::from(flags >> 7)).max(1);
     let group = GroupId::from_index(index(one, spec.groups().len()));

@@ -1,4 +1,4 @@
-//! Policies, good and bad ones. The core has to keep its rules whatever they say.
+//! Good and bad policies. The core has to keep its rules whatever they answer.
 
 use crate::reference::Order;
 use quorate::NodeId;
@@ -26,7 +26,7 @@ impl Policy {
         }
     }
 
-    /// The same for the reference model, if that knows it.
+    /// Returns the policy for the reference model, if the model knows it.
     pub(crate) fn orders(number: u8) -> Option<Vec<Order>> {
         match number % 6 {
             0..=2 => Some(vec![Order::Ring { seed: None }]),

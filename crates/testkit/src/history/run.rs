@@ -1,4 +1,4 @@
-//! One history: the cluster, its twin, the world around them and whoever watches.
+//! One history: the cluster, its twin, the world around them and the judges.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,40 +21,40 @@ use crate::reference::{Compared, Differential};
 use crate::twin;
 use crate::{Breach, ensure};
 
-/// Whether a record is kept of what happens.
+/// The choice to keep a record of the history.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Record {
-    /// Only what was broken is told.
+    /// No record; only a broken promise is reported.
     #[default]
     Omitted,
-    /// Every input and output.
+    /// A record of every input and output.
     Kept,
 }
 
-/// A history under way.
+/// A history that is being played.
 pub(crate) struct Run {
     pub(crate) cluster: Cluster,
-    /// Gets the same inputs and has to do the same.
+    /// The twin, which gets equal inputs and has to act equally.
     twin: Cluster,
     twin_mode: u8,
     policy: Arc<dyn FailoverPolicy>,
     pub(crate) seen: Seen,
-    /// The reference model, if it is to be compared with.
+    /// The reference model, if steps are compared with it.
     differential: Option<Differential>,
     pub(crate) world: World,
     pub(crate) now: u64,
     pub(crate) trace: Option<Vec<String>>,
-    /// How often something was put out.
+    /// The number of outputs so far.
     pub(crate) output_count: usize,
     steps: u64,
-    /// After how many steps it is stored and restored.
+    /// The number of steps after which the cluster is stored and restored.
     pub(crate) stores_every: u64,
-    /// What was put out since the calm began.
+    /// The outputs since the calm began.
     pub(crate) journal: Option<Journal>,
 }
 
 impl Run {
-    /// A cluster that has just been declared.
+    /// Returns a run with a cluster that has just been declared.
     pub(crate) fn new(
         case: &History,
         policy: Arc<dyn FailoverPolicy>,
@@ -93,7 +93,7 @@ impl Run {
         self.differential = Some(Differential::new(&self.cluster, Policy::orders(policy)));
     }
 
-    /// What has been compared.
+    /// Returns how much has been compared.
     pub(crate) fn compared(&self) -> Compared {
         self.differential.as_ref().map(Differential::compared).unwrap_or_default()
     }
@@ -104,7 +104,7 @@ impl Run {
         }
     }
 
-    /// Feeds an input; whether it was accepted.
+    /// Hands in an input and returns the answer.
     pub(crate) fn feed(&mut self, input: Input) -> Result<Result<(), InputError>, Breach> {
         let now = Timestamp::from_millis(self.now);
         self.note(|cluster| match &input {
@@ -136,7 +136,7 @@ impl Run {
         Ok(answer)
     }
 
-    /// Calls for what is due.
+    /// Lets the timer go off.
     pub(crate) fn fire(&mut self) -> Result<(), Breach> {
         let now = Timestamp::from_millis(self.now);
         self.note(|cluster| format!("{now} timer, expected {:?}", cluster.poll_timeout()));
@@ -180,7 +180,7 @@ impl Run {
         self.steps += 1;
         self.output_count += outputs.len();
         if let Some(journal) = self.journal.as_mut().filter(|_| !outputs.is_empty()) {
-            // Nobody asks what set it off.
+            // The cause of the step makes no difference here.
             journal.record(Timestamp::from_millis(self.now), Spark::Outside, outputs);
         }
         for output in outputs {
@@ -212,8 +212,8 @@ impl Run {
         }
     }
 
-    /// The cluster is stored as text and restored: it is the same one, and the twin goes on from
-    /// there.
+    /// Checks that the cluster is unchanged after it was stored as text and restored. The twin
+    /// continues from the restored cluster.
     fn same_after_storing(&mut self) -> Result<(), Breach> {
         let restored = self.restored()?;
         let digests = (self.cluster.digest(), restored.digest());
@@ -248,7 +248,8 @@ impl Run {
             .map_err(|error| Breach::of(Invariant::S31, format!("restore: {error}")))
     }
 
-    /// The cluster goes on as the one that was stored, and asks again for what is outstanding.
+    /// Continues with the cluster that was stored and restored, and issues the outstanding
+    /// operations again.
     pub(crate) fn restore(&mut self) -> Result<(), Breach> {
         self.note(|_| "restored".into());
         self.cluster = self.restored()?;
@@ -259,7 +260,7 @@ impl Run {
         Ok(())
     }
 
-    /// Resources by group, by name.
+    /// Returns the names of the resources of each group, by the name of the group.
     fn groups(&self) -> BTreeMap<String, Vec<String>> {
         let spec = self.cluster.spec();
         spec.groups()
@@ -271,19 +272,20 @@ impl Run {
             .collect()
     }
 
-    /// What the declaration takes for off may run: its copies are not judged any more.
+    /// Taints the resources that the declaration assumes to be off: they may run, and their copies
+    /// are no longer judged.
     fn taint_what_was_assumed(&mut self) {
         let names = self.seen.assumed_off.drain(..);
         self.world.tainted.extend(names);
     }
 
-    /// Whether an operation is outstanding.
+    /// Tells whether an operation is outstanding.
     pub(crate) fn is_outstanding(&self, operation: u64) -> bool {
         let operation = OpId::new(operation);
         self.cluster.outstanding().any(|effect| effect.operation == operation)
     }
 
-    /// What the machines learn when the cluster accepts an input.
+    /// Tells the machines what they learn when the cluster accepts an input.
     fn world_learns(&mut self, input: &Input) {
         if matches!(
             input,

@@ -1,132 +1,133 @@
-//! What can happen in a history, as drawn: numbers that are made sense of when their turn comes.
+//! The steps of a history, as drawn: numbers that get their meaning when the step is played.
 
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use quorate::spec::ClusterDeclaration;
 
-/// One thing that happens. Numbers are taken modulo the number of choices at that moment.
+/// One step. Numbers are taken modulo the number of choices at that moment.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum Step {
-    /// An agent or fencing device deals with an operation that was handed to it.
+    /// An agent or fencing device works on an operation that was handed to it.
     Work {
-        /// Which one.
+        /// The operation.
         job: u16,
-        /// How.
+        /// The way in which it works.
         manner: Manner,
     },
-    /// Agents and devices deal with everything that was handed to them, without fault.
+    /// Agents and devices work on all operations that were handed to them, without fault.
     WorkAll {
-        /// How often, for what comes of it.
+        /// The number of rounds, because answers lead to new operations.
         rounds: u8,
     },
-    /// A held answer arrives, or one that was given before arrives again.
+    /// A held answer arrives, or an answer that was given before arrives again.
     Answer {
-        /// Which one.
+        /// The answer.
         which: u16,
-        /// Whether it is one that was given before.
+        /// True for an answer that was given before.
         repeat: bool,
     },
     /// An operation that hung ends after all.
     Ripen {
-        /// Which one.
+        /// The operation.
         which: u16,
     },
     /// The timer goes off: on time, early, late, or much too late.
     Timer {
-        /// How early or late.
+        /// How early or late the timer is.
         delay: u8,
     },
     /// Time passes until the next input.
     Wait {
-        /// How long, out of a list.
+        /// The length, from a list.
         span: u8,
     },
-    /// Something befalls a node.
+    /// An event of a node.
     Node {
-        /// Which one.
+        /// The node.
         node: u8,
-        /// What.
+        /// The event.
         fate: Fate,
     },
-    /// Something befalls a running resource.
+    /// An event of a running resource.
     Resource {
-        /// Which one.
+        /// The resource.
         resource: u16,
-        /// It dies, dies and is reported, is reported, is said to be alive.
+        /// The event: it dies, dies and is reported as failed, is only reported as failed, or is
+        /// reported as alive.
         fate: u8,
     },
-    /// The witness.
+    /// A change of the witness.
     Witness {
-        /// Whether it can be had.
+        /// True if the witness can be held.
         up: bool,
     },
-    /// The clock on the wall.
+    /// A reading of the wall clock.
     WallClock {
-        /// The hour it shows.
+        /// The hour that it shows.
         hour: u8,
-        /// The offset of local time, out of a list.
+        /// The offset of local time, from a list.
         offset: u8,
     },
-    /// An operator's command.
+    /// A command of an operator.
     Command {
-        /// Which command.
+        /// The kind of command.
         kind: u8,
-        /// What it is about.
+        /// The first thing that it is about.
         one: u16,
-        /// What else it is about.
+        /// The second thing that it is about.
         other: u16,
-        /// Its options.
+        /// The options of the command.
         flags: u8,
     },
     /// A small change of the configuration.
     Configure {
-        /// Which change.
+        /// The kind of change.
         kind: u8,
-        /// What it is about.
+        /// The first thing that it is about.
         one: u16,
-        /// What else it is about.
+        /// The second thing that it is about.
         other: u16,
     },
-    /// Nonsense.
+    /// An input that makes no sense.
     Junk {
-        /// Which nonsense.
+        /// The kind of input.
         kind: u8,
-        /// What it is about.
+        /// The first thing that it is about.
         one: u16,
-        /// What else it is about.
+        /// The second thing that it is about.
         other: u16,
     },
-    /// The cluster is stored, restored, and asked again for what is outstanding.
+    /// The cluster is stored and restored, and issues the outstanding operations again.
     Restore,
     /// An operation arrives at its agent late, or once more.
     Late {
-        /// Which one.
+        /// The operation.
         which: u16,
     },
-    /// The same after a time in which nobody decided, and it is told so.
+    /// Time passes until the next input, and the cluster is told that no core decided meanwhile.
     Outage {
-        /// How long, out of a list.
+        /// The length, from a list.
         span: u8,
     },
 }
 
-/// How an operation is dealt with.
+/// The way in which an agent works on an operation.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Manner {
-    /// It is done and said to be done.
+    /// The work is done, and success is reported.
     Succeed,
-    /// Nothing is done, and that is said.
+    /// Nothing is done, and failure is reported.
     Fail,
-    /// It fails and has done its work all the same, or half of it.
+    /// All or half of the work is done, but failure is reported.
     FailDirty,
-    /// No answer, nothing done yet.
+    /// Nothing is done yet, and no answer is given.
     Hang,
-    /// The work is done, the answer is held back.
+    /// The work is done, but the answer is held back.
     SucceedLate,
-    /// The work fails, the answer is held back.
+    /// The work fails, and the answer is held back.
     FailLate,
-    /// The work is done and never answered.
+    /// The work is done, and no answer is ever given.
     SucceedMute,
     /// The embedder stops waiting.
     GiveUp,
@@ -137,7 +138,7 @@ pub enum Manner {
 }
 
 impl Manner {
-    /// Whether what is asked for is done and goes well.
+    /// Tells whether the work is done and succeeds.
     pub(crate) const fn is_well(self) -> bool {
         match self {
             Self::Succeed | Self::SucceedLate | Self::SucceedMute => true,
@@ -152,54 +153,55 @@ impl Manner {
     }
 }
 
-/// What befalls a node.
+/// An event of a node.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Fate {
-    /// It loses power, and nobody says so yet.
+    /// The node loses power, and no report says so yet.
     Crash,
-    /// It is cut off from the others and runs on.
+    /// The node is cut off from the others and runs on.
     CutOff,
-    /// The membership layer notices that it is gone.
+    /// The membership layer notices that the node is gone.
     Lose,
-    /// It starts, or is heard again, and joins.
+    /// The node starts, or is connected again, and joins.
     Join,
-    /// It starts and joins, and something runs on it that should not.
+    /// The node starts and joins, and runs a resource that it should not run.
     JoinWithRogue(u16),
-    /// It stops everything and leaves.
+    /// The node stops everything and leaves.
     Leave,
-    /// Somebody fences it and says so.
+    /// The node is fenced from outside, and this is reported.
     Fenced,
-    /// An operator sees that it is off and says so.
+    /// An operator confirms that the node is off.
     ConfirmedDown,
-    /// An operator says so, and is wrong.
+    /// An operator confirms that the node is off, and is wrong.
     ConfirmedDownWrongly,
-    /// A report of an earlier life of it arrives: that it left, was lost, fenced or seen off.
+    /// A late report about an earlier life of the node arrives: that it left, was lost, was fenced
+    /// or is off.
     LateNews(u8),
-    /// Its agent is restarted and remembers nothing.
+    /// The agent of the node is restarted and remembers nothing.
     Forget,
-    /// Its agent is restarted and says what the node runs.
+    /// The agent of the node is restarted and lists what the node runs.
     Recount,
 }
 
-/// A whole history with the cluster that it happens to.
+/// A whole history, with its cluster.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct History {
     /// The cluster, unless it is drawn from `shape`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declaration: Option<ClusterDeclaration>,
-    /// Numbers behind the declaration.
+    /// The numbers that the declaration is made from.
     pub shape: Vec<u16>,
-    /// Which policy, if none is given to play it under.
+    /// The policy, unless the history is played under another one.
     pub policy: u8,
-    /// How often the twin, which has to do the same, is one that was stored and restored.
+    /// How often the twin, which has to act as the cluster does, is replaced by a restored cluster.
     pub twin: u8,
-    /// Kinds of steps that do not happen in this history.
+    /// Kinds of steps that are left out of this history.
     pub muted: u16,
-    /// What happens, one after the other.
+    /// The steps, in order.
     pub steps: Vec<Step>,
 }
 
-/// One thing that happens, the likelier the more often it does.
+/// Returns a strategy for one step; frequent events are more likely.
 pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         20 => (any::<u16>(), manner()).prop_map(|(job, manner)| Step::Work { job, manner }),
@@ -259,7 +261,7 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 impl Step {
-    /// Whether this kind of step is left out of a history.
+    /// Tells whether this kind of step is left out of a history.
     pub(crate) fn is_muted(&self, muted: u16) -> bool {
         let bit = match self {
             Self::Work { .. } | Self::WorkAll { .. } => return false,

@@ -1,4 +1,4 @@
-//! A tape of random numbers that shrinks towards the simplest case: 0 is always the plainest
+//! A tape of random numbers that shrinks towards the simplest case: 0 is always the simplest
 //! choice, and an empty tape reads as zeros.
 
 /// Reads choices from random numbers.
@@ -13,19 +13,19 @@ impl<'a> Tape<'a> {
         Self { values, at: 0 }
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         let value = self.values.get(self.at).copied().unwrap_or(0);
         self.at += 1;
         usize::from(value) % end.max(1)
     }
 
-    /// True in so many of a hundred cases.
+    /// Returns true in `percent` of a hundred cases.
     pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) >= 100 - percent
     }
 
-    /// One of these; the first is the plainest.
+    /// Returns one of these; the first is the simplest.
     pub(crate) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())]
     }

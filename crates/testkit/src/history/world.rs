@@ -1,8 +1,9 @@
-//! What really runs where: machines with agents, of which the cluster knows only what it is told.
+//! The world of a history: machines with agents; the cluster knows only their reports.
 //!
-//! Everything is kept by name, for ids change with the configuration. Agents are honest: they
-//! carry out what [`Agent`] admits, say that something is off only if it is, and list what is still stopping, and now and then what is still starting,
-//! among what runs; both end after the node has joined.
+//! Everything is kept by name, because ids change with the configuration. Agents are honest: they
+//! carry out what [`Agent`] admits, and report that a resource is off only if it is. They list
+//! resources that are still stopping, and those that are starting, among the running ones; both
+//! operations end after the node has joined.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -14,16 +15,16 @@ use quorate::state::OperationKind;
 use crate::history::step::Manner;
 use crate::{Breach, ensure};
 
-/// Of the starts that fail one in so many can never do better.
+/// One in this number of failed starts fails for good.
 const FOR_GOOD: u64 = 4;
 
 /// Everything that the cluster does not see.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
     pub(crate) machines: BTreeMap<String, Machine>,
-    /// Operations that are on their way to an agent or in its hands.
+    /// Operations that are on their way to an agent, or that an agent holds.
     pub(crate) jobs: Vec<Job>,
-    /// The last operations that were handed out; each may arrive once more, however late.
+    /// The last operations that were handed out; each may arrive once more, at any later time.
     late: VecDeque<Job>,
     /// Answers that are held back.
     pub(crate) held: Vec<(u64, Outcome)>,
@@ -31,9 +32,9 @@ pub(crate) struct World {
     pub(crate) lists: VecDeque<Listing>,
     /// Answers that were given.
     pub(crate) given: Vec<(u64, Outcome)>,
-    /// Resources of which something untrue was said; they are not judged any more.
+    /// Resources about which a false report was made; they are no longer judged.
     pub(crate) tainted: BTreeSet<String>,
-    /// Something untrue was said of a whole node.
+    /// True if a false report was made about a whole node.
     pub(crate) is_tainted: bool,
 }
 
@@ -41,18 +42,18 @@ pub(crate) struct World {
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
     pub(crate) is_powered: bool,
-    /// Whether it hears and is heard.
+    /// True if it can send and receive.
     pub(crate) is_connected: bool,
     agent: Agent<Names>,
     running: BTreeMap<String, Right>,
     starting: BTreeMap<String, u64>,
-    /// What is being stopped or terminated, and runs until that ends.
+    /// Resources that are being stopped or terminated, and run until that ends.
     stopping: BTreeSet<String>,
-    /// When it stops everything by itself, because it lost contact.
+    /// The time at which it stops everything by itself, because it lost contact.
     pub(crate) stops_at: Option<u64>,
 }
 
-/// Whether a resource runs because the cluster asked for it.
+/// The reason why a resource runs: an operation of the cluster, or none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Right {
     Asked,
@@ -66,13 +67,13 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Whether it is for a device and not for the agents of the node.
+    /// Tells whether it is for a fencing device and not for the agents of the node.
     pub(crate) fn is_fence(&self) -> bool {
         self.effect.action == OperationKind::Fence
     }
 }
 
-/// A node said what it runs, in a life of it, to a question.
+/// The answer of a node that lists what it runs, in one of its lives.
 #[derive(Clone, Debug)]
 pub(crate) struct Listing {
     pub(crate) node: String,
@@ -81,20 +82,20 @@ pub(crate) struct Listing {
     pub(crate) running: Vec<(String, RunningState)>,
 }
 
-/// What comes of a job that reached its agent.
+/// The result of a job that reached its agent.
 enum Done {
     Answered(Outcome),
-    /// It waits for an older one of the same resource.
+    /// The job waits for an older one of its resource.
     Waits,
     /// It was refused, or hangs.
     Silent,
 }
 
-/// How many operations may come late.
+/// The number of operations that may arrive late.
 const LATE: usize = 48;
 
 impl World {
-    /// Time passes: machines that lost contact stop everything when their time is over.
+    /// Lets time pass: machines that lost contact stop everything when their time is over.
     pub(crate) fn tick(&mut self, now: u64) {
         for machine in self.machines.values_mut() {
             if machine.stops_at.is_some_and(|at| at <= now) {
@@ -108,7 +109,7 @@ impl World {
         self.machines.entry(node.to_owned()).or_default()
     }
 
-    /// Takes an operation; the same one again replaces the first.
+    /// Takes an operation; a repeated one replaces the first.
     pub(crate) fn take(&mut self, effect: Effect<Names>) {
         self.jobs.retain(|job| job.effect.operation != effect.operation);
         let job = Job { effect };
@@ -117,7 +118,7 @@ impl World {
         self.jobs.push(job);
     }
 
-    /// An operation arrives late, or once more: a copy of it was still on its way.
+    /// Lets an operation arrive late, or once more: a copy of it was still on its way.
     pub(crate) fn arrive_late(&mut self, which: usize) -> Option<(u64, Outcome)> {
         let job = self.late.get(which.checked_rem(self.late.len())?)?.clone();
         let machine = self.machines.entry(job.effect.node.clone()).or_default();
@@ -130,7 +131,8 @@ impl World {
         }
     }
 
-    /// An operator says that something is off, and is right: what was asked for does not come.
+    /// Stops a resource that an operator confirmed to be off; its operations on the way are
+    /// dropped.
     pub(crate) fn put_off(&mut self, node: &str, resource: &String) {
         self.machine(node).kill(resource);
         let is_other =
@@ -139,7 +141,7 @@ impl World {
         self.late.retain(is_other);
     }
 
-    /// Deals with a job; `None` is no answer.
+    /// Works on a job and returns the answer; `None` if there is none.
     pub(crate) fn work(&mut self, index: usize, manner: Manner) -> Option<(u64, Outcome)> {
         let job = self.jobs.get(index)?.clone();
         let id = job.effect.operation.value();
@@ -156,7 +158,7 @@ impl World {
         }
         let machine = self.machines.entry(job.effect.node.clone()).or_default();
         if !machine.is_powered || !machine.is_connected {
-            // It cannot be reached.
+            // The machine cannot be reached.
             return None;
         }
         let outcome = match machine.carry_out(&job, manner) {
@@ -185,8 +187,8 @@ impl World {
         }
     }
 
-    /// A machine is asked what it runs: what it answers, if it can be reached and its agents remember
-    /// what they do. What is held back is answered later.
+    /// Returns the list of a machine that is asked what it runs, if it can be reached and its
+    /// agents remember their work. A list that is held back is given later.
     pub(crate) fn list(&mut self, index: usize, manner: Manner) -> Option<Listing> {
         let job = self.jobs.get(index)?.clone();
         let Effect { node, incarnation, operation, .. } = job.effect;
@@ -213,14 +215,15 @@ impl World {
         }
     }
 
-    /// Its group takes over what runs there: from now on it runs because the cluster asked for it.
+    /// Records that the group of a resource takes it over: from now on it runs by the will of the
+    /// cluster.
     pub(crate) fn take_over(&mut self, node: &str, resource: &str) {
         if let Some(right) = self.machine(node).running.get_mut(resource) {
             *right = Right::Asked;
         }
     }
 
-    /// Something runs already on some machines when it is declared.
+    /// Runs a resource on some machines before it is declared.
     pub(crate) fn run_already(&mut self, resource: &str, count: usize, first: usize) {
         let mut powered: Vec<&mut Machine> =
             self.machines.values_mut().filter(|machine| machine.is_powered).collect();
@@ -254,8 +257,8 @@ impl World {
         }
     }
 
-    /// Judges the one rule for which everything else is there: of each resource at most one copy
-    /// runs, and what runs of a group runs on one machine.
+    /// Judges the most important rule: at most one copy of each resource runs, and all running
+    /// resources of a group run on one machine.
     pub(crate) fn judge(&self, groups: &BTreeMap<String, Vec<String>>) -> Result<(), Breach> {
         if self.is_tainted {
             return Ok(());
@@ -295,15 +298,15 @@ impl Default for Machine {
 }
 
 impl Machine {
-    /// It loses power.
+    /// Takes away its power.
     pub(crate) fn crash(&mut self) {
         self.halt();
         self.is_powered = false;
         self.is_connected = false;
     }
 
-    /// It starts, if it is off; and it begins a new life if it has to, later than the one that is
-    /// known.
+    /// Starts the machine if it is off. If it needs a new life, that life is later than the known
+    /// one.
     pub(crate) fn boot(&mut self, known: u64) {
         if !self.is_powered || self.must_begin_a_life() {
             self.is_powered = true;
@@ -311,17 +314,17 @@ impl Machine {
         }
     }
 
-    /// Whether its agent admits nothing any more in this life. It does not wait for a floor.
+    /// Tells whether its agent admits nothing more in this life. It does not wait for a floor.
     pub(crate) const fn must_begin_a_life(&self) -> bool {
         self.agent.is_over().is_some() || self.agent.life().awaits_floor()
     }
 
-    /// The life that it is in.
+    /// Returns its present life.
     pub(crate) const fn incarnation(&self) -> u64 {
         self.agent.life().incarnation().value()
     }
 
-    /// Everything on it stops, by its own decision.
+    /// Stops everything on it, by its own decision.
     pub(crate) fn halt(&mut self) {
         self.agent.stop_itself();
         self.running.clear();
@@ -329,7 +332,7 @@ impl Machine {
         self.stopping.clear();
     }
 
-    /// Its agent is restarted and remembers nothing; what it had in hands ends with it.
+    /// Restarts its agent without memory; its operations in progress end with it.
     pub(crate) fn lose_memory(&mut self) {
         if self.is_powered && self.agent.is_over().is_none() {
             self.starting.clear();
@@ -338,12 +341,12 @@ impl Machine {
         }
     }
 
-    /// Its agent is told what it remembers nothing of.
+    /// Tells its agent the operation below which it remembers nothing.
     pub(crate) fn set_floor(&mut self, floor: OpId) {
         self.agent.set_floor(floor);
     }
 
-    /// What its agents know of groups and resources that are declared no more.
+    /// Forgets the groups and resources that are no longer declared.
     pub(crate) fn forget(
         &mut self,
         is_resource: impl Fn(&String) -> bool,
@@ -352,8 +355,8 @@ impl Machine {
         self.agent.forget(is_resource, is_group);
     }
 
-    /// What runs, also what is being stopped, and what is starting, each with what the agents know
-    /// of it.
+    /// Returns the resources that run, including those that are being stopped, and those that are
+    /// starting, each with the state that the agents know.
     pub(crate) fn inventory(&self) -> Vec<(String, RunningState)> {
         let running = self.running.keys().map(|name| match self.stopping.contains(name) {
             true => (name.clone(), RunningState::Stopping),
@@ -368,7 +371,7 @@ impl Machine {
         self.running.contains_key(resource)
     }
 
-    /// A resource dies, or an operator kills it.
+    /// Ends a resource because it died or an operator killed it.
     pub(crate) fn kill(&mut self, resource: &str) {
         self.running.remove(resource);
         self.starting.remove(resource);
@@ -379,7 +382,7 @@ impl Machine {
         self.running.entry(resource.to_owned()).or_insert(Right::Rogue);
     }
 
-    /// A start or stop that hung comes to its end.
+    /// Ends a start or stop that hung.
     pub(crate) fn ripen(&mut self, which: usize) {
         let stopping = self.stopping.iter().cloned();
         let mut hanging = stopping.chain(self.starting.keys().cloned());
@@ -395,12 +398,12 @@ impl Machine {
         }
     }
 
-    /// How many starts and stops hang.
+    /// Returns how many starts and stops hang.
     pub(crate) fn hanging_count(&self) -> usize {
         self.starting.len() + self.stopping.len()
     }
 
-    /// An agent carries out an operation, or refuses it; a refusal is no answer.
+    /// Lets an agent carry out an operation or refuse it; a refusal is no answer.
     fn carry_out(&mut self, job: &Job, manner: Manner) -> Done {
         let Some(order) = job.effect.order() else { return Done::Silent };
         let (resource, id) = (&order.resource, order.task.operation);
@@ -414,7 +417,7 @@ impl Machine {
         }
         let under_way = self.agent.desk(resource).and_then(|desk| desk.under_way());
         if let Some(older) = under_way.filter(|task| task.operation != id) {
-            // What cannot be cancelled and does not end is waited for.
+            // An older operation that cannot be cancelled and does not end is awaited.
             if !manner.is_well() {
                 return Done::Waits;
             }
@@ -432,7 +435,7 @@ impl Machine {
         }
     }
 
-    /// An operation that hung is cancelled for a newer one, or comes to its end.
+    /// Ends an older operation that hung: it is cancelled for a newer one, or completes.
     fn end_older(&mut self, resource: &String, older: Task, is_cancelled: bool) {
         match (older.action, is_cancelled) {
             (OperationKind::Start, true) => {
@@ -486,7 +489,7 @@ impl Machine {
                     self.stopping.remove(resource);
                     self.running.insert(resource.to_owned(), Right::Asked);
                 }
-                // Some of those that fail can never do better.
+                // Some failures are for good.
                 Some(match is_well {
                     true => Outcome::Succeeded,
                     false if manner == Manner::Fail && id.is_multiple_of(FOR_GOOD) => {

@@ -110,8 +110,8 @@ fn party() -> impl Strategy<Value = Party> {
         })
 }
 
-/// Returns mostly small amounts, and sometimes the largest amount whose sum over all nodes and
-/// groups of a case is a number.
+/// Returns mostly small amounts, and sometimes an amount so large that its sum over all nodes and
+/// groups of a case just fits.
 fn amount(small: core::ops::Range<u64>) -> impl Strategy<Value = u64> {
     prop_oneof![30 => small, 1 => Just(u64::MAX / 128)]
 }

@@ -14,7 +14,7 @@ use super::declare::Draft;
 use super::words::Arguments;
 use super::world::World;
 
-/// The inputs of a line, in order; `None` if the line is something else.
+/// Returns the inputs of a line, in order; `None` if the line is something else.
 pub(crate) fn inputs(
     cluster: &Cluster,
     world: &mut World,
@@ -64,7 +64,7 @@ fn join(
     Ok(inputs)
 }
 
-/// A resource that a node lists: its name, and behind a colon what the node knows of it.
+/// Returns a resource of a node's list: its name and, after a colon, the state that the node knows.
 pub(crate) fn listed(text: &str) -> Running<Names> {
     let states = [
         RunningState::Unknown,
@@ -86,7 +86,7 @@ fn may_join(state: NodeState) -> bool {
     }
 }
 
-/// A report of an agent about its resource, by default of the one on the owner's node.
+/// Returns the report of an agent about its resource, by default of the agent on the owner's node.
 fn report(
     cluster: &Cluster,
     world: &mut World,
@@ -109,7 +109,7 @@ fn report(
     let incarnation = incarnation.map_or(known, Incarnation::new);
     let present = spec.resource_id(&resource).and_then(|id| cluster.state().resource(id)?.run());
     if verb == "crash" {
-        // What is said of a run that is over kills nothing.
+        // A report about a run that is over kills nothing.
         if run.is_none() || run == present {
             world.die(&resource, Some(&node));
         }
@@ -229,7 +229,7 @@ fn configure(cluster: &Cluster, words: &[String]) -> Result<Command<Names>, Stri
     Ok(Command::configure(draft.finish()?).moves(moves).into())
 }
 
-/// What the agents of a member say that it runs, by themselves or asked.
+/// Returns the list of the resources that a member runs, on its own account or as an answer.
 fn inventory(
     cluster: &Cluster,
     world: &mut World,
@@ -252,7 +252,7 @@ fn inventory(
     Ok(vec![Input::node_inventory(node, incarnation, running).answering(operation).into()])
 }
 
-/// What is said of nodes that are gone, of the known life or of another one.
+/// Returns the reports about nodes that are gone, in the known life or in another one.
 fn departure(verb: &str, mut arguments: Arguments) -> Result<Vec<Input<Names>>, String> {
     let life = arguments.take("inc").map(|text| number(&text)).transpose()?;
     let incarnation = Life::from(life.map(Incarnation::new));

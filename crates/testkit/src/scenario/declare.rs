@@ -21,12 +21,12 @@ impl Default for Draft {
 }
 
 impl Draft {
-    /// The declaration that a cluster works with.
+    /// Returns the draft of the declaration that a cluster works with.
     pub(crate) fn of(declaration: &ClusterDeclaration) -> Self {
         Self(serde_json::to_value(declaration).unwrap_or_default())
     }
 
-    /// A declaration as it stands in a file.
+    /// Reads a declaration as it stands in a file.
     pub(crate) fn read(json: &str) -> Result<Self, String> {
         serde_json::from_str(json).map(Self).map_err(|error| error.to_string())
     }
@@ -35,7 +35,7 @@ impl Draft {
         serde_json::from_value(self.0.clone()).map_err(|error| error.to_string())
     }
 
-    /// Takes in a line that declares something.
+    /// Adds a line that declares something.
     pub(crate) fn add(&mut self, sort: &str, mut arguments: Arguments) -> Result<(), String> {
         if sort == "cluster" {
             let name = arguments.plain.pop();
@@ -58,7 +58,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Changes a declaration: `add …`, `set …`, `unset …`, `remove …`.
+    /// Changes the declaration: `add …`, `set …`, `unset …`, `remove …`.
     pub(crate) fn edit(&mut self, words: &[String]) -> Result<(), String> {
         let [verb, sort, rest @ ..] = words else {
             return Err("expected add, set, unset or remove, and what".into());
@@ -103,7 +103,7 @@ impl Draft {
         entries.find(|entry| has_name(entry, name)).ok_or(format!("no {sort} {name}"))
     }
 
-    /// The lists that hold things of this sort.
+    /// Returns the lists that hold things of this sort.
     fn lists(&mut self, sort: &str) -> Vec<&mut Vec<Value>> {
         match sort {
             "node" => vec![list_of(&mut self.0, "nodes")],
@@ -125,7 +125,7 @@ impl Draft {
     }
 }
 
-/// The policies named in a row, each breaking the ties of those before it.
+/// Returns the policies that are named in a row; each breaks the ties of those before it.
 pub(crate) fn policy(words: &[String]) -> Result<Box<dyn FailoverPolicy>, String> {
     let mut composed: Option<Box<dyn FailoverPolicy>> = None;
     for word in words {
@@ -166,7 +166,7 @@ fn assign(entry: &mut Value, sort: &str, pairs: Vec<(String, String)>) -> Result
     Ok(())
 }
 
-/// Where a short key stands in the file format.
+/// Returns the path of a short key in the file format.
 fn path_of<'a>(sort: &str, key: &'a str) -> Vec<&'a str> {
     let mut path: Vec<&str> = key.split('.').collect();
     path[0] = match (sort, path[0]) {

@@ -1,7 +1,7 @@
-//! What differs between two texts, for people.
+//! Differences between two texts, for readers.
 
-/// The lines of both texts in order: `-` only in the first, `+` only in the second. Equal lines
-/// are shown near a difference only.
+/// Returns the lines of both texts in order: `-` marks lines only in the first, `+` lines only in
+/// the second. Equal lines are shown only near a difference.
 pub fn diff(expected: &str, actual: &str) -> String {
     let old: Vec<&str> = expected.lines().collect();
     let new: Vec<&str> = actual.lines().collect();

@@ -13,13 +13,13 @@ use super::words::{Arguments, split};
 pub(crate) struct Play {
     draft: Draft,
     cluster: Option<Cluster>,
-    /// Why the cluster could not be started.
+    /// The reasons why the cluster could not be started.
     refused: Vec<String>,
     scene: Scene,
     word: Word,
 }
 
-/// Whether what operators and membership say of nodes is true.
+/// The truth of the reports of operators and membership about nodes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 enum Word {
     #[default]
@@ -28,11 +28,11 @@ enum Word {
 }
 
 impl Play {
-    /// Plays one line and gives what is put out.
+    /// Plays one line and returns the output.
     pub(crate) fn line(&mut self, line: &str) -> Result<Vec<String>, String> {
         let json = json_of(line);
         let words = match json {
-            // Its quotes and spaces are its own.
+            // The JSON keeps its own quotes and spaces.
             Some((head, _)) => split(head)?,
             None => split(line)?,
         };
@@ -82,7 +82,7 @@ impl Play {
         }
     }
 
-    /// Rules that were broken.
+    /// Returns the rules that were broken.
     pub(crate) fn breaches(self) -> Vec<String> {
         self.scene.breaches
     }
@@ -105,7 +105,7 @@ impl Play {
     }
 }
 
-/// The JSON with which a line ends that may, and what stands before it.
+/// Splits a line that may end in JSON into the text before the JSON and the JSON.
 fn json_of(line: &str) -> Option<(&str, &str)> {
     let verb = line.split_whitespace().next()?;
     let at = line.find('{').filter(|_| verb == "declare" || verb == "input")?;

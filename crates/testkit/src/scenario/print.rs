@@ -6,14 +6,14 @@ use quorate::machine::{GroupState, NodeState, ResourceState};
 
 use super::world::{Action, World, words_of};
 
-/// What is worth a line.
+/// The outputs that get a line.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Show {
     pub(crate) checks: bool,
     pub(crate) resources: bool,
 }
 
-/// The lines of what was put out in one step. What is only on the way is left out: a node that
+/// Returns the lines for the outputs of one step. Intermediate states are left out: a node that
 /// joins and is up at once, a group that is pending.
 pub(crate) fn lines(outputs: &[Output<Names>], show: Show, world: &World) -> Vec<String> {
     let mut lines = Vec::new();
@@ -35,7 +35,7 @@ pub(crate) fn lines(outputs: &[Output<Names>], show: Show, world: &World) -> Vec
     lines
 }
 
-/// Whether the same step goes on from what this event tells.
+/// Tells whether a later event of the step goes on from this event.
 fn passes(event: &Event<Names>, later: &[Output<Names>]) -> bool {
     let Event::NodeChanged { node, to: NodeState::Joining, .. } = event else {
         return false;
@@ -56,7 +56,7 @@ fn line(event: &Event<Names>, show: Show, world: &World) -> Option<String> {
             }
         }
         Event::GroupChanged { to: GroupState::Pending, .. } => return None,
-        // A story knows operations by what they do, not by number.
+        // A scenario names operations by their action, not by number.
         Event::OperationTimedOut { operation, .. } => {
             return Some(format!("not answered: {}", operation_words(world, *operation)));
         }

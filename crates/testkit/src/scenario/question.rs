@@ -9,7 +9,7 @@ use quorate::{Cluster, GroupId, Timestamp};
 use super::words::{Arguments, named};
 use super::world::words_of;
 
-/// The answer to a question; `None` if the line is something else.
+/// Returns the answer to a question; `None` if the line is something else.
 pub(crate) fn answer(
     cluster: &Cluster,
     now: Timestamp,
@@ -43,7 +43,7 @@ pub(crate) fn answer(
     }))
 }
 
-/// What would come of these inputs.
+/// Returns the forecast for these inputs.
 pub(crate) fn what_if(cluster: &Cluster, inputs: Vec<Input<Names>>) -> Vec<String> {
     let plan = match cluster.what_if(inputs) {
         Ok(plan) => plan,

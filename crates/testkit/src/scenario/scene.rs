@@ -1,4 +1,4 @@
-//! Where a scenario is played: the world around the cluster, and who judges what it does.
+//! The surroundings of a scenario: the world around the cluster, and its judges.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(super) struct Scene {
     pub(super) breaches: Vec<String>,
 }
 
-/// How agents answer what they are asked for.
+/// The way in which agents answer operations.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Agents {
     Automatic,

@@ -1,4 +1,4 @@
-//! The layout of a scenario: blocks of commands, each with what is expected of it.
+//! The layout of a scenario: blocks of commands, each with its expected output.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Misspelt {
     /// The line, counted from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// The mistake in it.
     pub message: String,
 }
 
@@ -17,7 +17,7 @@ impl fmt::Display for Misspelt {
     }
 }
 
-/// Plays every command and gives the text with the true output in the place of the expected one.
+/// Plays every command and returns the text with the real output in place of the expected one.
 pub(crate) fn fill(
     text: &str,
     mut play: impl FnMut(&str) -> Result<Vec<String>, String>,

@@ -16,17 +16,17 @@ use super::words::{Arguments, named, span};
 use super::world::{Action, Fitness, World};
 use super::{command, print, question};
 
-/// Steps after which a command counts as never coming to an end.
+/// Number of steps after which a command counts as endless.
 const PATIENCE: usize = 10_000;
 
-/// How an operation is answered.
+/// The way in which an operation is answered.
 enum Answer {
     Outcome(Effect<Names>, Outcome),
     List(Input<Names>),
 }
 
-/// What a node answers that is asked what it runs; nothing if it is mute. It leaves out what is not
-/// declared.
+/// Returns the list of a node that is asked what it runs; nothing if it is mute. It leaves out
+/// resources that are not declared.
 fn listing(spec: &ClusterSpec, world: &World, effect: &Effect<Names>) -> Option<Input<Names>> {
     let running = world.list(&effect.node)?;
     let running = running.into_iter().filter(|name| spec.resource_id(name).is_some());
@@ -35,7 +35,7 @@ fn listing(spec: &ClusterSpec, world: &World, effect: &Effect<Names>) -> Option<
     Some(answer.answering(effect.operation).into())
 }
 
-/// A running cluster, and what came of the command that is being carried out.
+/// A running cluster, with the results of the command that is being carried out.
 pub(super) struct Turn<'a> {
     pub(super) cluster: Cluster,
     pub(super) scene: &'a mut Scene,
@@ -148,7 +148,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Answers an operation; what came of one that does not count any more is not known.
+    /// Answers an operation; if the cluster no longer waits for it, the world does not change.
     fn answer(&mut self, operation: OpId, outcome: Outcome) {
         let is_awaited = self.cluster.outstanding().any(|effect| effect.operation == operation);
         if let Some(effect) = self.scene.world.issued(operation).filter(|_| is_awaited).cloned() {
@@ -157,7 +157,7 @@ impl Turn<'_> {
         self.hand_in(Input::operation_finished(operation, outcome));
     }
 
-    /// A line that ends in JSON.
+    /// Carries out a line that ends in JSON.
     pub(super) fn json(&mut self, verb: &str, rest: &[String], json: &str) -> Result<(), String> {
         match verb {
             "declare" => {
@@ -190,7 +190,7 @@ impl Turn<'_> {
 
     fn what_if(&mut self, words: &[String]) -> Result<(), String> {
         let mut inputs = Vec::new();
-        // What is only imagined moves nothing in the world.
+        // A forecast changes nothing in the world.
         let mut imagined = World::default();
         for part in words.split(|word| word == ";") {
             let part: Vec<String> =
@@ -202,7 +202,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Goes on with a cluster that is restored from a snapshot of this one.
+    /// Continues with a cluster that is restored from a snapshot of this one.
     fn snapshot(&mut self) -> Result<(), String> {
         let text = serde_json::to_string(&self.cluster.snapshot()).map_err(|e| e.to_string())?;
         let snapshot: Snapshot = serde_json::from_str(&text).map_err(|e| e.to_string())?;
@@ -251,7 +251,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Prints what is put out, by the names of the configuration in which it arose.
+    /// Prints the outputs, by the names of the configuration in which they arose.
     fn drain(&mut self) -> Vec<Output> {
         let mut copy = self.cluster.clone();
         let told: Vec<Output<Names>> = iter::from_fn(|| copy.poll_named_output()).collect();
@@ -267,7 +267,7 @@ impl Turn<'_> {
         outputs
     }
 
-    /// Judges a step that has been made. What comes after a breach is not judged any more.
+    /// Judges a step that has been made. Steps after a breach are no longer judged.
     fn judge(&mut self, moment: &Moment<'_>, answer: Result<(), InputError>, outputs: &[Output]) {
         self.check();
         let Some(audit) = &mut self.scene.audit else { return };
@@ -277,7 +277,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Lets the agents answer until nothing is asked for any more.
+    /// Lets the agents answer until no operation is outstanding.
     fn settle(&mut self) {
         if self.scene.agents == Agents::Automatic {
             self.answer_all().unwrap_or_else(|breach| self.breach(&breach));

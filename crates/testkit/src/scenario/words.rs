@@ -1,7 +1,7 @@
-//! Lines taken apart into words.
+//! Lines split into words.
 
-/// The words of a line: separated by white space, joined by double quotes, up to a `#`. A value that
-/// is JSON, behind a key, is taken over as it stands.
+/// Returns the words of a line: separated by white space, joined by double quotes, up to a `#`. A
+/// JSON value after a key is taken over unchanged.
 pub(crate) fn split(line: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -27,8 +27,8 @@ pub(crate) fn split(line: &str) -> Result<Vec<String>, String> {
     if quoted { Err("a quote is not closed".into()) } else { Ok(words) }
 }
 
-/// How long the object, or the list of objects or texts, is with which a text begins; 0 if it does
-/// not begin with one.
+/// Returns the length of the object, or of the list of objects or texts, with which a text begins;
+/// 0 if it does not begin with one.
 fn json_length(text: &str) -> usize {
     if !["{", "[{", "[\""].iter().any(|begin| text.starts_with(begin)) {
         return 0;
@@ -40,7 +40,7 @@ fn json_length(text: &str) -> usize {
     }
 }
 
-/// The words that follow a command: plain ones, and `key=value` pairs.
+/// The words after a command: plain words and `key=value` pairs.
 #[derive(Debug, Default)]
 pub(crate) struct Arguments {
     pub(crate) plain: Vec<String>,
@@ -67,13 +67,13 @@ impl Arguments {
         Some(self.pairs.remove(place).1)
     }
 
-    /// Takes a plain word out, if it is there.
+    /// Takes a plain word out, and tells whether it was there.
     pub(crate) fn take_flag(&mut self, flag: &str) -> bool {
         let place = self.plain.iter().position(|word| word == flag);
         place.map(|place| self.plain.remove(place)).is_some()
     }
 
-    /// The only plain word.
+    /// Returns the only plain word.
     pub(crate) fn one(self, what: &str) -> Result<String, String> {
         match <[String; 1]>::try_from(self.all()?) {
             Ok([word]) => Ok(word),
@@ -81,7 +81,7 @@ impl Arguments {
         }
     }
 
-    /// All plain words, when no pairs are left.
+    /// Returns all plain words, if no pairs are left.
     pub(crate) fn all(self) -> Result<Vec<String>, String> {
         match self.pairs.first() {
             Some((key, _)) => Err(format!("{key}= does not belong here")),
@@ -90,7 +90,7 @@ impl Arguments {
     }
 }
 
-/// A span such as `15m` or `500ms`; several may follow each other.
+/// Reads a span such as `15m` or `500ms`; several may follow each other.
 pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
     // The crate reads spans in declarations; this borrows its reader.
     let json = serde_json::Value::String(text.into());
@@ -100,13 +100,13 @@ pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
     }
 }
 
-/// A value of an enum from its name in files.
+/// Returns the value of an enum from its name in files.
 pub(crate) fn named<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
     let json = serde_json::Value::String(name.replace('-', "_"));
     serde_json::from_value(json).map_err(|error| error.to_string())
 }
 
-/// The name of a value in files, with spaces.
+/// Returns the name of a value in files, with spaces.
 pub(crate) fn name_of(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => name.replace('_', " "),

@@ -1,4 +1,5 @@
-//! The nodes and agents that the cluster does not see: what really runs, and who answers.
+//! The nodes and agents that the cluster does not see: they run the resources and answer
+//! operations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,22 +12,22 @@ use quorate::state::OperationKind;
 
 use super::words::name_of;
 
-/// What is really going on.
+/// The real state of the nodes and agents.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     /// Resources and the nodes on which they run.
     running: BTreeSet<(String, String)>,
     /// Operations that will fail, and how often.
     failing: BTreeMap<(Action, String), u32>,
-    /// What can never run on a node: resource and node.
+    /// Resources that can never run on a node: resource and node.
     unfit: BTreeSet<(String, String)>,
     /// Operations that are not answered.
     hanging: BTreeSet<(Action, String)>,
-    /// Everything that was ever asked for.
+    /// All operations that were ever issued.
     issued: BTreeMap<OpId, Effect<Names>>,
 }
 
-/// Whether a resource can run on a node.
+/// The ability of a resource to run on a node.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fitness {
     Fit,
@@ -107,12 +108,12 @@ impl World {
         self.hanging.remove(&(action, target.into()));
     }
 
-    /// Writes down what was asked for.
+    /// Records an operation that was issued.
     pub(crate) fn note(&mut self, effect: &Effect<Names>) {
         self.issued.insert(effect.operation, effect.clone());
     }
 
-    /// What a node that changed its state has left running.
+    /// Ends what ran on a node that changed its state.
     pub(crate) fn see(&mut self, event: &Event<Names>) {
         if let Event::NodeChanged { node, to: NodeState::Down, .. } = event {
             self.switch_off(node);
@@ -127,7 +128,7 @@ impl World {
         self.running.insert((resource.into(), node.into()));
     }
 
-    /// The resource stops running, wherever it runs or only there.
+    /// Ends a resource everywhere, or only on this node.
     pub(crate) fn die(&mut self, resource: &str, node: Option<&str>) {
         self.running
             .retain(|(name, place)| name != resource || node.is_some_and(|node| node != place));
@@ -137,7 +138,7 @@ impl World {
         self.issued.get(&operation)
     }
 
-    /// The last operation of this sort on this resource or node.
+    /// Returns the last operation of this sort on this resource or node.
     pub(crate) fn last(&self, action: Action, target: &str) -> Result<Effect<Names>, String> {
         let mut fitting = self.issued.values().filter(|effect| {
             Action::of(effect.action) == action && is_same(target_of(effect), target)
@@ -145,7 +146,7 @@ impl World {
         fitting.next_back().cloned().ok_or(format!("that was never asked for: {target}"))
     }
 
-    /// What the agent answers; nothing if it hangs.
+    /// Returns the answer of the agent; nothing if it hangs.
     pub(crate) fn answer(&mut self, effect: &Effect<Names>) -> Option<Outcome> {
         let key = (Action::of(effect.action), target_of(effect).to_owned());
         if self.hanging.contains(&key) {
@@ -168,7 +169,7 @@ impl World {
         })
     }
 
-    /// What an outcome makes true.
+    /// Makes the effect of an outcome real.
     pub(crate) fn carry_out(&mut self, effect: &Effect<Names>, outcome: Outcome) {
         match (Action::of(effect.action), outcome) {
             (Action::Start, Outcome::Succeeded) => self.run(target_of(effect), &effect.node),
@@ -181,7 +182,7 @@ impl World {
         }
     }
 
-    /// What runs on two nodes, which must never be.
+    /// Returns the resources that run on two nodes, which must never happen.
     pub(crate) fn doubles(&self) -> Vec<String> {
         let pairs = self.running.iter().zip(self.running.iter().skip(1));
         pairs
@@ -190,7 +191,7 @@ impl World {
             .collect()
     }
 
-    /// The node says what it runs; nothing if it is mute.
+    /// Returns the list of a node that says what it runs; nothing if it is mute.
     pub(crate) fn list(&self, node: &str) -> Option<Vec<String>> {
         let is_mute = self.hanging.contains(&(Action::Inventory, node.to_owned()));
         let here = self.running.iter().filter(|(_, on)| on == node);
@@ -202,12 +203,12 @@ impl World {
     }
 }
 
-/// The resource, or for a fence the node.
+/// Returns the resource of an operation, or the node of a fence.
 pub(crate) fn target_of(effect: &Effect<Names>) -> &str {
     effect.resource.as_ref().unwrap_or(&effect.node)
 }
 
-/// An operation in words.
+/// Returns an operation in words.
 pub(crate) fn words_of(effect: &Effect<Names>) -> String {
     let is_check = Action::of(effect.action) == Action::Check;
     let action = if is_check { "check".into() } else { name_of(&effect.action) };

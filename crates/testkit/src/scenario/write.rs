@@ -1,4 +1,4 @@
-//! Lines that tell what a cluster was told.
+//! Lines of a scenario for given inputs.
 
 use serde_json::Value;
 
@@ -17,16 +17,16 @@ use super::declare::Draft;
 use super::words::{Arguments, split};
 use super::world::{Action, target_of};
 
-/// What a line means depends on: the names that are declared, and what was asked for so far.
+/// The context of a line: the declared names, and the operations that were issued so far.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stage<'a> {
     pub(crate) spec: &'a ClusterSpec,
     pub(crate) issued: &'a [Effect<Names>],
-    /// Whether the operation that is answered is waited for.
+    /// True if the cluster waits for the operation that is answered.
     pub(crate) is_awaited: bool,
 }
 
-/// The lines that declare a cluster.
+/// Returns the lines that declare a cluster.
 pub(crate) fn setup(declaration: &ClusterDeclaration, policy: &str) -> Vec<String> {
     let json = serde_json::to_value(declaration).unwrap_or_default();
     let mut lines = lines_of(&json);
@@ -37,7 +37,7 @@ pub(crate) fn setup(declaration: &ClusterDeclaration, policy: &str) -> Vec<Strin
     lines
 }
 
-/// The declaration that these lines make.
+/// Returns the declaration that these lines make.
 fn read(lines: &[String]) -> Option<ClusterDeclaration> {
     let mut draft = Draft::default();
     for line in lines {
@@ -65,7 +65,7 @@ fn line_of(sort: &str, entry: &Value, without: &[&str]) -> String {
     let mut line = format!("{sort} {}", word(entry["name"].as_str().unwrap_or_default()));
     for (key, value) in entry.as_object().into_iter().flatten() {
         if key != "name" && !without.contains(&key.as_str()) {
-            // The settings of a resource are keys like its own.
+            // The settings of a resource are written like its own keys.
             let key = if key == "settings" && sort == "resource" { "" } else { key };
             pairs(&mut line, key, value);
         }
@@ -95,13 +95,13 @@ fn pairs(line: &mut String, path: &str, value: &Value) {
     }
 }
 
-/// A word, in quotes if it has spaces.
+/// Returns a word, in quotes if it has spaces.
 fn word(text: &str) -> String {
     let is_plain = !text.is_empty() && !text.contains(char::is_whitespace) && !text.contains('#');
     if is_plain { text.into() } else { format!("\"{text}\"") }
 }
 
-/// The line that hands in an input at the present time, or at another one.
+/// Returns the line that hands in an input at the present time, or at another one.
 pub(crate) fn step(stage: Stage<'_>, at: Option<Timestamp>, input: &Input) -> String {
     let named = stage.spec.named(input.clone());
     let is_declared = stage.spec.resolve(named.clone()).is_ok_and(|ids| ids == *input);
@@ -115,7 +115,7 @@ pub(crate) fn step(stage: Stage<'_>, at: Option<Timestamp>, input: &Input) -> St
     })
 }
 
-/// A resource that a node lists, as the line that it is in has it.
+/// Returns a resource of a node's list, as it is written in a line.
 fn word_of_listed(of: &Running<Names>) -> String {
     let Running { resource, state } = of;
     match super::command::listed(resource) == *of {
@@ -186,7 +186,7 @@ fn report(
     format!("{verb} {} on={} inc={incarnation}{run}", word(resource), word(node))
 }
 
-/// An operation by what it is, if it is the last one of its sort.
+/// Returns the words for an operation, if it is the last one of its sort.
 fn last(stage: Stage<'_>, operation: OpId) -> Option<String> {
     let is_it = |effect: &&Effect<Names>| effect.operation == operation;
     let effect = stage.issued.iter().rfind(is_it)?;
@@ -211,7 +211,7 @@ fn progress(stage: Stage<'_>, operation: OpId) -> Option<String> {
     last(stage, operation).map(|what| format!("progress {what}"))
 }
 
-/// A clock shows minutes.
+/// Returns the reading of a clock in minutes; nothing if it is not whole minutes.
 fn clock(reading: WallClock) -> Option<String> {
     let minutes = reading.utc_millis_of_day / 60_000;
     let is_whole = reading.utc_millis_of_day.is_multiple_of(60_000);
@@ -279,7 +279,7 @@ fn command_words(command: &Command<Names>) -> Option<String> {
         Command::LockGroup { group, .. } => format!("lock {}", word(group)),
         Command::UnlockGroup { group, .. } => format!("unlock {}", word(group)),
         Command::EvictNode { node, .. } => format!("evict {}", word(node)),
-        // Told as an input: the line of a declaration moves nothing.
+        // Written as an input, because the line of a declaration moves nothing.
         Command::Configure { moves: ConfigurationMoves::Allow, .. } => return None,
         Command::Configure { declaration, moves: ConfigurationMoves::Refuse, .. } => {
             format!("declare {}", serde_json::to_string(declaration).ok()?)
