@@ -87,7 +87,7 @@ enum Done {
     Answered(Outcome),
     /// The job waits for an older one of its resource.
     Waits,
-    /// It was refused, or hangs.
+    /// The job was refused, or hangs.
     Silent,
 }
 

@@ -6,29 +6,29 @@ use quorate::Timestamp;
 use quorate::machine::ResourceState;
 use quorate::state::ResourceRecord;
 
-/// When something was done, for ever: nothing is forgotten but what a rule says.
+/// The times of all uses; a use is forgotten only where a rule says so.
 ///
-/// In every interval of the period at most the threshold fits (SDK, `RestartThreshold`: "in any
-/// such interval"). What was done exactly one period ago still counts.
+/// At most the threshold fits into every interval of the period (SDK, `RestartThreshold`: "in any
+/// such interval"). A use exactly one period ago still counts.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Uses {
     times: Vec<Timestamp>,
 }
 
 impl Uses {
-    /// It was done now.
+    /// Records a use at this time.
     pub fn add(&mut self, now: Timestamp) {
         self.times.push(now);
     }
 
-    /// It was done now. What has left the window of this period is forgotten for good: a longer
-    /// period that is declared later does not bring it back.
+    /// Records a use at this time. Uses that have left the window of this period are forgotten for
+    /// good: a longer period that is declared later does not bring them back.
     pub fn add_within(&mut self, now: Timestamp, period: Duration) {
         self.keep(period, |at| now.as_millis().saturating_sub(at.as_millis()));
         self.add(now);
     }
 
-    /// The same where only the time counts that something was online since.
+    /// Does the work of [`add_within`](Self::add_within) by the time online since each use.
     pub fn add_by(&mut self, online: &TimesOnline, now: Timestamp, period: Duration) {
         self.keep(period, |at| online.between(at, now));
         self.add(now);
@@ -38,19 +38,19 @@ impl Uses {
         self.times.retain(|at| u128::from(age(*at)) <= period.as_millis());
     }
 
-    /// It counts no more.
+    /// Forgets all uses.
     pub fn forget(&mut self) {
         self.times.clear();
     }
 
-    /// How often it was done within a period that ends now.
+    /// Returns the number of uses within a period that ends now.
     #[must_use]
     pub fn within(&self, now: Timestamp, period: Duration) -> usize {
         let age = |at: &Timestamp| u128::from(now.as_millis().saturating_sub(at.as_millis()));
         self.times.iter().filter(|at| age(at) <= period.as_millis()).count()
     }
 
-    /// How often it may be done now, if only the time counts that something was online since.
+    /// Returns how many uses are left now, if only the time online since each use counts.
     #[must_use]
     pub fn left_by(
         &self,
@@ -64,7 +64,7 @@ impl Uses {
         threshold.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
     }
 
-    /// How often it may be done now.
+    /// Returns how many uses are left now.
     #[must_use]
     pub fn left(&self, now: Timestamp, threshold: u32, period: Duration) -> u32 {
         let used = u32::try_from(self.within(now, period)).unwrap_or(u32::MAX);
@@ -72,21 +72,23 @@ impl Uses {
     }
 }
 
-/// When something was online: from each of these times to the one beside it, the last one until now.
+/// The times when something was online: from the first time of each pair to the second one. The
+/// last span may last until now.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct TimesOnline {
     spans: Vec<(Timestamp, Option<Timestamp>)>,
 }
 
 impl TimesOnline {
-    /// Of a resource in the middle of its life, whose restarts are as long ago as it was online since.
+    /// Returns the times of a resource in the middle of its life: the times of its restarts are on
+    /// its own clock, which goes on only while it is online.
     pub(super) fn of(record: &ResourceRecord) -> Self {
         let is_online = record.state() == ResourceState::Online;
         let end = (!is_online).then_some(record.online_until());
         Self { spans: Vec::from([(Timestamp::ZERO, end)]) }
     }
 
-    /// It is online from now on, or is so no more.
+    /// Records that it comes online, or goes offline.
     pub fn turn(&mut self, is_online: bool, now: Timestamp) {
         let last = self.spans.last_mut().filter(|(_, end)| end.is_none());
         match (last, is_online) {
@@ -96,7 +98,7 @@ impl TimesOnline {
         }
     }
 
-    /// How many milliseconds of the time from `at` to `now` it was online.
+    /// Returns how many milliseconds between `at` and `now` it was online.
     #[must_use]
     pub fn between(&self, at: Timestamp, now: Timestamp) -> u64 {
         let overlap = |(begin, end): &(Timestamp, Option<Timestamp>)| {

@@ -1,4 +1,4 @@
-//! Which resources of a group may start now, and which have to stop.
+//! The resources of a group that may start now, and those that have to stop.
 
 use super::picture::{Group, Picture, Resource};
 use quorate::machine::{NodeState, ResourceState};
@@ -6,9 +6,9 @@ use quorate::settings::{DesiredState, FailoverLimit, NoQuorum, Ownership, Restar
 use quorate::state::{NoRestartCause, OperationKind, Recovery};
 
 impl Picture {
-    /// The resources of a group that should be online where it is: wanted there, able to run there,
-    /// and with every clause of theirs met by one that should be online itself. None if the group
-    /// is moving, if it is at its failover limit and the limit takes all of it offline, or if
+    /// Returns the resources of a group that should be online on its owner: wanted there, able to
+    /// run there, and with every clause met by a resource that should be online itself. None if the
+    /// group is moving, if it is at its failover limit and the limit takes all of it offline, or if
     /// there is no quorum.
     #[must_use]
     pub fn should_run(&self, group: &Group) -> Vec<String> {
@@ -24,9 +24,9 @@ impl Picture {
         supported(group, wanted.map(|resource| resource.name.clone()).collect())
     }
 
-    /// Those of them that are online and may stay so: every clause is met by one that is online and
-    /// may stay so. What failed and is left for an operator counts here: what was online with it
-    /// goes on.
+    /// Returns those of them that are online and may stay online: every clause is met by a resource
+    /// that is online and may stay so. A resource that failed and is left for an operator counts
+    /// here: a resource that was online with it goes on.
     #[must_use]
     pub fn may_stay(&self, group: &Group) -> Vec<String> {
         let should = self.should_run(group);
@@ -43,9 +43,9 @@ impl Picture {
         }
     }
 
-    /// The resources that are online and have to stop next: those that may not stay, once
-    /// everything that needs them is off or holds without them. Without quorum nothing stops where
-    /// the cluster is to freeze.
+    /// Returns the online resources that have to stop next: those that may not stay, once every
+    /// dependent is off or holds without them. Without quorum nothing stops where the cluster is to
+    /// freeze.
     #[must_use]
     pub fn to_stop(&self, group: &Group) -> Vec<String> {
         let Some(owner) = group.owner.as_deref() else { return Vec::new() };
@@ -64,8 +64,8 @@ impl Picture {
             .collect()
     }
 
-    /// What failed and has to be terminated now: nothing may run that holds through it only. Where
-    /// such a thing is in doubt, it says nothing.
+    /// Returns the failed resources that have to be terminated now: no resource may run that holds
+    /// only through them. Where such a dependent is in doubt, nothing is returned.
     #[must_use]
     pub fn to_terminate(&self, group: &Group) -> Vec<String> {
         let is_member = group.owner.as_deref().is_some_and(|owner| self.is_member(owner));
@@ -87,9 +87,10 @@ impl Picture {
             .collect()
     }
 
-    /// The resources that may start next, as far as their own group is concerned: off, with nothing
-    /// in flight and nothing to wait for; every clause met; no provider just starting, so that of
-    /// alternatives the first one up is not the only one; and what had failed with them is off.
+    /// Returns the resources that may start next, as far as their own group is concerned: off, with
+    /// nothing in flight and nothing to wait for; with every clause met; with no provider just
+    /// starting, so that of several alternatives the first one up is not the only one; and with the
+    /// resources that failed with them off.
     #[must_use]
     pub fn ready_to_start(&self, group: &Group) -> Vec<String> {
         let Some(owner) = group.owner.as_deref() else { return Vec::new() };
@@ -97,7 +98,7 @@ impl Picture {
             return Vec::new();
         }
         let (should, stay) = (self.should_run(group), self.may_stay(group));
-        // Nothing new starts on what is left for an operator.
+        // Nothing new starts on a resource that is left for an operator.
         let sure: Vec<String> = stay.iter().filter(|name| !is_left(group, name)).cloned().collect();
         group
             .resources
@@ -118,10 +119,11 @@ impl Picture {
             .collect()
     }
 
-    /// What keeps a node from running all that must run of a group: a resource that is not a
-    /// possible owner's, or, where only what must run counts, one that affects its group, that no
-    /// operator keeps off, and that cannot run there in any way and is not replaced. Of the latter
-    /// the first thing that it needs and that cannot run there is named.
+    /// Returns the resource that keeps a node from running all resources of a group that must run.
+    /// This is a resource that has the node not among its possible owners. Where only needed
+    /// resources count, it is one that affects its group, that no operator keeps off, that cannot
+    /// run there in any way, and that is not replaced; then the first of its providers that cannot
+    /// run there is returned.
     pub(super) fn obstacle(&self, group: &Group, node: &str) -> Option<String> {
         let mut resources = group.resources.iter();
         if self.ownership == Ownership::EveryResource {
@@ -134,13 +136,13 @@ impl Picture {
                 && !standing.contains(&of.name)
                 && !is_replaced(group, &standing, &of.name)
         });
-        // A node that can run nothing of it is no owner, however little must run.
+        // A node that can run none of the resources cannot own the group, even if few must run.
         let found = found.or_else(|| group.resources.first().filter(|_| standing.is_empty()))?;
         root_of(group, found, &standing, node)
     }
 
-    /// Whether a group is at its failover limit, and the limit takes all of it offline (the 2003
-    /// rule): a resource that affects it has used up everything.
+    /// Tells whether a group is at its failover limit and the limit takes all of it offline (the
+    /// 2003 rule): a resource that affects it has used up all attempts.
     fn is_limited(&self, group: &Group) -> bool {
         let is_spent = |resource: &Resource| match resource.recovery {
             Recovery::RetryAt {
@@ -163,8 +165,8 @@ impl Picture {
     }
 }
 
-/// What keeps a resource from running on a node: itself, or the first thing that it needs and that
-/// cannot run there, and so on.
+/// Returns what keeps a resource from running on a node: the resource itself, or the first of its
+/// providers that cannot run there, and so on.
 fn root_of(group: &Group, of: &Resource, standing: &[String], node: &str) -> Option<String> {
     let mut found = of;
     while found.can_run_on(node) {
@@ -174,8 +176,8 @@ fn root_of(group: &Group, of: &Resource, standing: &[String], node: &str) -> Opt
     Some(found.name.clone())
 }
 
-/// Whether everything that depends on a resource can do without it: each clause that names it is
-/// met by something else, or what has the clause is replaced itself.
+/// Tells whether all dependents of a resource can do without it: each clause that names it is met
+/// by another provider, or the dependent is replaced itself.
 fn is_replaced(group: &Group, standing: &[String], name: &String) -> bool {
     let depends = |of: &&Resource| of.needs.iter().any(|any| any.contains(name));
     let mut dependents = group.resources.iter().filter(depends).peekable();
@@ -188,14 +190,14 @@ fn is_replaced(group: &Group, standing: &[String], name: &String) -> bool {
 }
 
 impl Group {
-    /// The resources that can run on a node, each with something in every clause of its own.
+    /// Returns the resources that can run on a node, each with a provider there in every clause.
     pub(super) fn standing_on(&self, node: &str) -> Vec<String> {
         let possible = self.resources.iter().filter(|resource| resource.can_run_on(node));
         supported(self, possible.map(|resource| resource.name.clone()).collect())
     }
 }
 
-/// Takes away whatever has a clause that none of the rest meets, until there is no such thing.
+/// Removes every resource with a clause that none of the rest meets, until there is none left.
 fn supported(group: &Group, mut names: Vec<String>) -> Vec<String> {
     loop {
         let before = names.clone();
@@ -206,12 +208,12 @@ fn supported(group: &Group, mut names: Vec<String>) -> Vec<String> {
     }
 }
 
-/// Whether every clause of a resource has one of these in it.
+/// Tells whether every clause of a resource has one of these in it.
 fn meets(resource: &Resource, names: &[String]) -> bool {
     resource.needs.iter().all(|clause| clause.iter().any(|member| names.contains(member)))
 }
 
-/// Whether everything that needs a resource is off, or stays online without losing anything.
+/// Tells whether every dependent of a resource is off, or stays online without losing anything.
 fn is_let_go(group: &Group, name: &str, stay: &[String]) -> bool {
     group
         .resources
@@ -224,8 +226,8 @@ fn is_in(group: &Group, name: &str, state: ResourceState) -> bool {
     group.resource(name).is_some_and(|resource| resource.state == state)
 }
 
-/// Whether every clause of a resource has one of these in it that is online; or one that is left,
-/// while nothing else of the clause is on its way out.
+/// Tells whether every clause of a resource has one of these in it that is online; or one that is
+/// left, while no other member of the clause is about to stop.
 fn stays(group: &Group, resource: &Resource, names: &[String]) -> bool {
     let is_sure = |name: &String| names.contains(name) && !is_left(group, name);
     let is_left_one = |name: &String| names.contains(name) && is_left(group, name);
@@ -240,7 +242,7 @@ fn stays(group: &Group, resource: &Resource, names: &[String]) -> bool {
     })
 }
 
-/// Whether a resource may run, failed and is left for an operator.
+/// Tells whether a resource may run, has failed and is left for an operator.
 fn is_left(group: &Group, name: &str) -> bool {
     group.resource(name).is_some_and(|of| of.is_left && of.state == ResourceState::InDoubt)
 }
@@ -258,7 +260,7 @@ fn is_free_to_start(resource: &Resource) -> bool {
     is_off && resource.recovery == Recovery::None && resource.operation.is_none()
 }
 
-/// Whether an operation changes what runs. Health checks and probes only look.
+/// Tells whether an operation changes what runs. Health checks and probes only look.
 pub(super) fn is_in_motion(kind: OperationKind) -> bool {
     match kind {
         OperationKind::Start | OperationKind::Stop | OperationKind::Terminate => true,

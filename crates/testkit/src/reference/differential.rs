@@ -1,4 +1,4 @@
-//! The model held against the engine, step by step.
+//! The comparison of the model with the engine, step by step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,30 +21,30 @@ mod failures;
 mod operations;
 mod windows;
 
-/// Goes along with one cluster and compares what it decides and answers with the model.
+/// Accompanies one cluster and compares its decisions and answers with the model.
 ///
-/// Say before a step what happens ([`Moment::before`](super::super::audit::Moment::before)) and
-/// after it what came of it ([`after`](Self::after)). It has to see every step that is accepted.
+/// Report each step before it is made ([`Moment::before`](super::super::audit::Moment::before)) and
+/// after it ([`after`](Self::after)). Every accepted step has to be reported.
 #[derive(Clone, Debug)]
 pub struct Differential {
-    /// The policy of the cluster; `None` if the model does not know it. Then what depends on it is
-    /// not compared.
+    /// The policy of the cluster; `None` if the model does not know it. Then answers that depend on
+    /// the policy are not compared.
     orders: Option<Vec<Order>>,
-    /// Restarts by resource and failovers by group, as told.
+    /// Restarts by resource and failovers by group, as the events report them.
     restarts: BTreeMap<String, Uses>,
-    /// What each resource was when it last failed.
+    /// The state of each resource when it last failed.
     failed_from: BTreeMap<String, ResourceState>,
-    /// When each resource was online, since nothing of it was counted.
+    /// The times when each resource was online, since its count was last cleared.
     online: BTreeMap<String, TimesOnline>,
     failovers: BTreeMap<String, Uses>,
     compared: Compared,
     /// The cluster after the last step.
     last: Picture,
-    /// What the engine answered then, if all of it was as the model says.
+    /// The answers of the engine then, if all of them agreed with the model.
     agreed: Vec<Explanation>,
 }
 
-/// How much has been compared with the model.
+/// The amount that has been compared with the model.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Compared {
     /// Accepted inputs and timers.
@@ -58,13 +58,13 @@ struct Step<'a> {
     moment: &'a Moment<'a>,
     before: Picture,
     after: Picture,
-    /// What was taken over on the first owner of its group.
+    /// Resources that were taken over on the first owner of their group.
     taken_over: BTreeSet<String>,
 }
 
 impl Differential {
-    /// Begins with a cluster as it stands. `orders` is its policy, as far as it is made of built-in
-    /// ones; `None` if it is another one.
+    /// Starts with a cluster as it stands. `orders` is its policy, if that is made of built-in
+    /// ones; `None` if it is another policy.
     #[must_use]
     pub fn new(cluster: &Cluster, orders: Option<Vec<Order>>) -> Self {
         let mut differential = Self {
@@ -81,17 +81,17 @@ impl Differential {
         differential
     }
 
-    /// How much has been compared.
+    /// Returns how much has been compared.
     #[must_use]
     pub const fn compared(&self) -> Compared {
         self.compared
     }
 
-    /// Compares a step that was accepted. `outputs` is all that was put out by it.
+    /// Compares a step that was accepted. `outputs` has to hold all outputs of the step.
     ///
     /// # Errors
     ///
-    /// The first difference, as a breach of the promise that it concerns.
+    /// Returns the first difference, as a breach of the promise that it is about.
     pub fn after(
         &mut self,
         cluster: &Cluster,
@@ -117,7 +117,7 @@ impl Differential {
         self.answers(cluster, &step)
     }
 
-    /// Judges each output at the moment it was put out.
+    /// Judges each output at the moment of its output.
     fn in_the_course(
         &mut self,
         cluster: &Cluster,
@@ -126,7 +126,7 @@ impl Differential {
     ) -> Result<(), Breach> {
         let mut spec: &ClusterSpec = moment_spec(step);
         let mut picture = step.before.clone();
-        // Time, and what was ordered, is as it is afterwards: no output tells of it.
+        // The time and the commands are those after the step, because no output reports them.
         picture.now = step.after.now;
         if !step.moment.is_reconfiguration() {
             picture.take_in_orders(&step.after);
@@ -163,7 +163,7 @@ fn moment_spec<'a>(step: &'a Step<'_>) -> &'a ClusterSpec {
 }
 
 impl Picture {
-    /// Takes in what was ordered by an operator, of which no output tells.
+    /// Records the effects of commands that no output reports.
     fn take_in_orders(&mut self, after: &Self) {
         for group in &mut self.groups {
             let Some(later) = after.group(&group.name) else { continue };
@@ -185,7 +185,8 @@ impl Picture {
         }
     }
 
-    /// What is declared is as it is afterwards; what is known stays, by name.
+    /// Takes the declared values from the picture after the step, and keeps the known ones, by
+    /// name.
     fn reconfigure(&mut self, after: &Self) {
         let before = core::mem::replace(self, after.clone());
         self.is_quorate = before.is_quorate;
@@ -200,7 +201,7 @@ impl Picture {
                 continue;
             };
             group.owner = old.owner.clone().filter(is_declared);
-            // An owner that is not declared any more has lost what it owned.
+            // A group has lost an owner that is no longer declared.
             let is_lost = group.owner.is_none() && old.owner.is_some();
             group.failed_on = old.failed_on.clone();
             group.failed_on.retain(|(node, _)| is_declared(node));
@@ -217,7 +218,7 @@ impl Picture {
     }
 }
 
-/// A breach of an invariant, unless the two agree.
+/// Returns a breach of an invariant unless the two agree.
 macro_rules! agree {
     ($self:ident, $invariant:ident, $holds:expr, $($message:tt)+) => {
         $self.compared.answers += 1;

@@ -1,4 +1,4 @@
-//! The picture that is taken of a cluster.
+//! The way to make a picture of a cluster.
 
 use super::picture::{Group, Node, Picture, Resource};
 use quorate::cluster::Event;
@@ -9,7 +9,7 @@ use quorate::state::{FailbackTarget, HomeWait, NoRestartCause, Recovery, Room, V
 use quorate::{Cluster, GroupId, NodeId, ResourceId};
 
 impl Picture {
-    /// What a cluster shows of itself.
+    /// Returns the picture of a cluster.
     #[must_use]
     pub fn of(cluster: &Cluster) -> Self {
         let (spec, state) = (cluster.spec(), cluster.state());
@@ -152,7 +152,7 @@ fn resource_of(cluster: &Cluster, group: GroupId, of: &GroupSpec, id: ResourceId
     }
 }
 
-/// An event by names.
+/// Returns an event with names.
 pub(super) fn named(spec: &ClusterSpec, event: &Event<Ids>) -> Event<Names> {
     spec.named(event.clone())
 }

@@ -1,4 +1,4 @@
-//! Which groups should have been given a node.
+//! The groups that should have been given a node.
 
 use super::order::Order;
 use super::picture::{Group, Picture};
@@ -8,10 +8,11 @@ use quorate::settings::Ownership;
 use quorate::state::{DrainStatus, LockHandling, NoRestartCause, Recovery};
 
 impl Picture {
-    /// Whether a group waits for its home because the cluster has just formed
-    /// (`ClusterGroupWaitDelay`): the most preferred owner, else the node that it was last started
-    /// on or moved to; else, where only what must run counts, a node that can run that, if none is
-    /// there. A group that was started or given a node since does not wait.
+    /// Tells whether a group waits for its home because the cluster has just formed
+    /// (`ClusterGroupWaitDelay`). Its home is the most preferred owner, or else the node that it
+    /// was last started on or moved to. If it has neither, and only needed resources count, it
+    /// waits for a node that can run all of them, if none is there. A group that was started or
+    /// given a node since then does not wait.
     #[must_use]
     pub fn waits_for_home(&self, group: &Group) -> bool {
         let Some((formed_at, delay)) = self.forming else { return false };
@@ -22,8 +23,8 @@ impl Picture {
             && (is_missing || self.is_able_node_to_come(group))
     }
 
-    /// Whether a node that can run all that must run may still come, and none is there, only one
-    /// that can run a part.
+    /// Tells whether a node that can run all needed resources may still come, while the nodes that
+    /// are there can run only a part.
     fn is_able_node_to_come(&self, group: &Group) -> bool {
         let mut able = self.nodes.iter().filter(|node| self.obstacle(group, &node.name).is_none());
         let is_there = |state| matches!(state, NodeState::Up | NodeState::Paused);
@@ -37,13 +38,13 @@ impl Picture {
             && !able.any(|node| is_there(node.state))
     }
 
-    /// The groups that should have been given a node by now and were not, each with the node and
-    /// the reason.
+    /// Returns the groups that should have been given a node by now and were not, each with the
+    /// node and the reason.
     ///
-    /// A group that has no owner, or one that is off, gets the next node; a group on a node that is
-    /// being drained leaves it, at the latest after the others; a group that an owner cannot run
-    /// leaves for one that can. A group that is moving, or that a failed resource wants elsewhere,
-    /// has its own way.
+    /// A group that has no owner, or an owner that is down, gets the next node. A group on a node
+    /// that is being drained leaves it, at the latest after the others. A group that its owner
+    /// cannot run leaves for a node that can. Groups that are moving, or that a failed resource is
+    /// about to move, are judged elsewhere.
     #[must_use]
     pub fn forgotten(&self, orders: &[Order]) -> Vec<(String, String, Trigger)> {
         let mut forgotten = Vec::new();
@@ -52,7 +53,7 @@ impl Picture {
         }
         for group in &self.groups {
             let Some(trigger) = self.needs_node(group) else { continue };
-            // It may take over what runs, when it is known where.
+            // The group may take over running resources, when it is known where they run.
             let was_owned = group.owner.is_some() || group.epoch > 0;
             if !was_owned && group.resources.iter().any(|of| self.may_run_unheard(of)) {
                 continue;
@@ -61,7 +62,7 @@ impl Picture {
             let Some(next) = ranking.next() else { continue };
             let has_owner = group.owner.as_deref().is_some_and(|owner| self.is_member(owner));
             let is_enough = !has_owner || trigger == Trigger::Drain || next.flaw.is_none();
-            // A group that waits for room takes it where it is as well.
+            // A group that waits for room may also take it on its own node.
             let is_news = group.owner.as_ref() != Some(&next.node) || self.waits_for_room(group);
             if is_enough && is_news {
                 forgotten.push((group.name.clone(), next.node.clone(), trigger));
@@ -70,12 +71,12 @@ impl Picture {
         forgotten
     }
 
-    /// The groups that should be on their way home by now and are not, each with the node.
-    ///
+    /// Returns the groups that should be on their way home by now and are not, each with the node.
     /// Home is the best of the preferred owners before the present one that a group may go to. It
-    /// has to have come up after the group came to where it is, and to have been up for the
-    /// hold-down; and nothing of the group may be changing or have failed, nor may it be locked.
-    /// Groups with a window are not judged.
+    /// Home is the best of the preferred owners before the present one that the group may go to. It
+    /// has to have come up after the group came to its owner, and to have been up for the
+    /// hold-down. No resource of the group may be changing or have failed, and the group may not be
+    /// locked. Groups with a window are not judged.
     #[must_use]
     pub fn late_for_home(&self, orders: &[Order]) -> Vec<(String, String)> {
         if !self.is_quorate {
@@ -92,7 +93,7 @@ impl Picture {
 
     fn home_of(&self, group: &Group, orders: &[Order]) -> Option<String> {
         let taken = self.ranking(&group.name, Trigger::BestPossible, orders).taken;
-        // It does not go home to where it failed.
+        // A group does not go home to a node on which it failed.
         let has_failed_on = |node: &String| {
             !group.failure_memory.is_zero() && group.failed_on.iter().any(|(name, _)| name == node)
         };
@@ -107,14 +108,15 @@ impl Picture {
         preferred.or(able.filter(|_| self.runs_in_part(group)))
     }
 
-    /// Whether a group stands where not all that must run can, and returns from there.
+    /// Tells whether the owner of a group cannot run all needed resources, so that the group
+    /// returns from there.
     fn runs_in_part(&self, group: &Group) -> bool {
         let owner = group.owner.as_deref();
         self.ownership == Ownership::NeededResources
             && owner.is_some_and(|owner| self.obstacle(group, owner).is_some())
     }
 
-    /// Whether a group stands on a node that is up, and nothing of it is to be done first.
+    /// Tells whether a group is on a node that is up, with no operation or recovery to come first.
     fn is_settled(&self, group: &Group) -> bool {
         let is_owner_up =
             group.owner.as_deref().is_some_and(|owner| self.node_state(owner) == NodeState::Up);
@@ -130,12 +132,12 @@ impl Picture {
             && self.needs_node(group).is_none()
     }
 
-    /// Whether a group is to start and takes no room yet.
+    /// Tells whether a group is to start and takes no room yet.
     fn waits_for_room(&self, group: &Group) -> bool {
         group.owner.is_some() && !group.takes_room && self.is_wanted(group)
     }
 
-    /// Why a group needs a node now.
+    /// Returns why a group needs a node now.
     fn needs_node(&self, group: &Group) -> Option<Trigger> {
         let Some(owner) = group.owner.as_deref() else {
             return (!self.waits_for_home(group)).then_some(Trigger::Start);
@@ -153,19 +155,19 @@ impl Picture {
             }
             Recovery::None | Recovery::RestartAt(_) | Recovery::RetryAt { .. } => false,
         });
-        // What is left for an operator keeps its group where it is.
+        // A resource that is left for an operator keeps its group on its owner.
         let is_left = group.resources.iter().any(|resource| resource.is_left);
         if group.going.is_some() || is_failing || is_left {
             return None;
         }
-        // What runs in part returns, if that is allowed.
+        // A group that runs in part returns, if that is allowed.
         let cannot_run = self.obstacle(group, owner).is_some()
             && (self.ownership == Ownership::EveryResource || !group.may_run());
         let is_held = self.node_state(owner) == NodeState::Paused
             && !group.may_run()
             && self.is_wanted(group);
         if cannot_run || is_held || self.waits_for_room(group) {
-            // A lock holds what need not or cannot start elsewhere.
+            // A lock holds a group that need not start elsewhere or cannot.
             let is_at_rest = group.may_run() || !self.is_wanted(group);
             let stays = is_at_rest && group.is_held(LockHandling::Respect);
             if !stays {
@@ -173,7 +175,7 @@ impl Picture {
             }
         }
         let drain = self.node(owner)?.drain;
-        // What could not leave at once is tried again when the others have left.
+        // A group that could not leave at once is tried again when the others have left.
         let is_waited_for =
             self.groups.iter().any(|other| other.takes_place_on(owner) && other.going.is_some());
         let is_draining = drain.status == DrainStatus::InProgress

@@ -1,4 +1,4 @@
-//! In which order a built-in policy takes the nodes that may own a group.
+//! The order in which a built-in policy takes the nodes that may own a group.
 
 use super::owners::{Flaw, Objection, Standing};
 use super::picture::{Group, Picture};
@@ -6,7 +6,7 @@ use quorate::Timestamp;
 use quorate::policy::Trigger;
 use quorate::settings::{Admission, Ownership};
 
-/// A built-in policy. Several of them are asked one after the other, the decisive one first.
+/// A built-in policy. Several policies are asked one after the other, the decisive one first.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Order {
     /// [`Ring`](quorate::policy::Ring), with or without a seed.
@@ -24,12 +24,12 @@ pub enum Order {
     LeastLoaded,
 }
 
-/// Every node for one group that needs one.
+/// All nodes for one group that needs one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Ranking {
-    /// Those that may own it, the next one first.
+    /// The nodes that may own the group, the next one first.
     pub taken: Vec<Place>,
-    /// The others, in the order of the declaration, with what speaks against them.
+    /// The other nodes, in the order of the declaration, with the objections to them.
     pub refused: Vec<(String, Objection)>,
 }
 
@@ -38,12 +38,12 @@ pub struct Ranking {
 pub struct Place {
     /// The node.
     pub node: String,
-    /// What is wrong with it, if it is a last resort.
+    /// The flaw of the node, if it is a last resort.
     pub flaw: Option<Flaw>,
 }
 
 impl Ranking {
-    /// The node that comes next.
+    /// Returns the node that comes next.
     #[must_use]
     pub fn next(&self) -> Option<&Place> {
         self.taken.first()
@@ -51,12 +51,12 @@ impl Ranking {
 }
 
 impl Picture {
-    /// The nodes of a group in the order in which they are taken, whatever the policy says: those that
-    /// can run all of it before all others; among them those on which it did not fail, then those on
-    /// which it failed longest ago; then those without a flaw. Then as the policy says; then the
-    /// owner; then the place in the node list.
+    /// Returns the nodes of a group in the order in which they are taken. For every policy, nodes
+    /// that can run all of it come first; among these, nodes on which it did not fail, then those
+    /// on which it failed longest ago; then nodes without a flaw. Then the policy decides; then the
+    /// owner comes first; then the place in the node list.
     ///
-    /// No node is taken of a group that is not declared.
+    /// The ranking of a group that is not declared is empty.
     #[must_use]
     pub fn ranking(&self, group: &str, trigger: Trigger, orders: &[Order]) -> Ranking {
         let mut ranking = Ranking { taken: Vec::new(), refused: Vec::new() };
@@ -82,7 +82,7 @@ impl Picture {
             let is_elsewhere = group.owner.as_deref() != Some(node.name.as_str());
             let place = position(&self.node_list(group), &node.name);
             let failed_at = self.failed_at(group, &node.name);
-            // Of those that cannot run all of it, the one that can run most.
+            // Of the nodes that cannot run all of it, the one that can run most comes first.
             let unable = match flaw {
                 Some(Flaw::CannotRunAll) if self.ownership == Ownership::NeededResources => {
                     group.resources.len() - group.standing_on(&node.name).len()
@@ -98,15 +98,15 @@ impl Picture {
         ranking
     }
 
-    /// When a group failed on a node, as long as that counts.
+    /// Returns when a group failed on a node, as long as that counts.
     #[must_use]
     pub fn failed_at(&self, group: &Group, node: &str) -> Option<Timestamp> {
         let (_, at) = group.failed_on.iter().find(|(name, _)| name == node)?;
         (self.now < at.after(group.failure_memory)).then_some(*at)
     }
 
-    /// A node beside a rival is as good as any on which the group did not fail, where the two may run
-    /// side by side.
+    /// Returns the flaw that counts for the order. A node beside a rival is as good as any node on
+    /// which the group did not fail, if the two may run side by side.
     fn class_of(&self, flaw: Option<Flaw>) -> Option<Flaw> {
         match flaw {
             Some(Flaw::BesideRival) if self.admission == Admission::Open => None,
@@ -114,7 +114,8 @@ impl Picture {
         }
     }
 
-    /// The preferred owners, then all other nodes in the order of the declaration (KB 299631).
+    /// Returns the preferred owners, then all other nodes in the order of the declaration (KB
+    /// 299631).
     #[must_use]
     pub fn node_list(&self, group: &Group) -> Vec<String> {
         let mut list = group.preferred.clone();
@@ -126,7 +127,7 @@ impl Picture {
         list
     }
 
-    /// The numbers by which a policy orders; smaller is better.
+    /// Returns the numbers by which a policy orders; smaller is better.
     fn keys(&self, order: Order, group: &Group, trigger: Trigger, node: &str) -> Vec<i128> {
         let list = self.node_list(group);
         match order {
@@ -155,7 +156,7 @@ impl Picture {
         }
     }
 
-    /// The preferred owners in their order, then the others as drawn.
+    /// Returns the preferred owners in their order, then the others as drawn.
     fn drawn(&self, group: &Group, seed: u64, node: &str) -> Vec<i128> {
         let place = group.preferred.iter().position(|name| name == node);
         let place = place.unwrap_or(group.preferred.len());
@@ -168,8 +169,8 @@ impl Picture {
         vec![count(place), i128::from(draw >> 1)]
     }
 
-    /// How full a node would be in its fullest dimension with the group on it, in millionths of
-    /// its capacity.
+    /// Returns how full a node would be in its fullest dimension with the group on it, in
+    /// millionths of its capacity.
     fn fullest_dimension(&self, group: &Group, node: &str) -> i128 {
         let mut fullest = 0;
         for (dimension, capacity) in self.node(node).into_iter().flat_map(|node| &node.capacities) {
@@ -193,7 +194,7 @@ impl Picture {
 }
 
 impl Order {
-    /// Whether a policy rules a node out that may own the group.
+    /// Tells whether a policy rules out a node that may own the group.
     pub(super) fn vetoes(self, group: &Group, node: &str) -> bool {
         match self {
             Self::StrictPreferred => {
@@ -206,7 +207,7 @@ impl Order {
     }
 }
 
-/// The list begun behind a node, which comes last.
+/// Returns the list rotated so that it begins after a node, which comes last.
 fn turned(mut list: Vec<String>, after: Option<&str>) -> Vec<String> {
     let Some(at) = list.iter().position(|name| Some(name.as_str()) == after) else { return list };
     list.rotate_left(at + 1);
@@ -225,7 +226,8 @@ fn number(position: Option<usize>) -> u64 {
     position.and_then(|position| u64::try_from(position).ok()).expect("declared")
 }
 
-/// One output of the generator SplitMix64 (Steele, Lea and Flood 2014) in the state `state`.
+/// Returns one output of the generator SplitMix64 (Steele, Lea and Flood 2014) in the state
+/// `state`.
 fn split_mix(state: u64) -> u64 {
     let mut z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z ^= z >> 30;

@@ -1,61 +1,61 @@
-//! Which nodes may own a group, and what speaks against the others.
+//! The nodes that may own a group, and the objections to the others.
 
 use super::picture::{Group, Picture, is_one_name};
 use quorate::machine::NodeState;
 use quorate::policy::Trigger;
 use quorate::settings::{Admission, AntiAffinityPlacement, Ownership};
 
-/// How a node stands towards a group that needs one.
+/// The standing of a node for a group that needs one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Standing {
-    /// It may own the group.
+    /// The node may own the group.
     Fit,
-    /// It may, if there is none better.
+    /// The node may own the group, if there is none better.
     LastResort(Flaw),
-    /// It may not.
+    /// The node may not own the group.
     Unfit(Objection),
 }
 
-/// What is wrong with a last resort, the lesser evil first.
+/// The flaw of a last resort, the lesser evil first.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Flaw {
-    /// A group of the same anti-affinity class is there.
+    /// A group of its anti-affinity class is there.
     BesideRival,
-    /// It cannot run everything.
+    /// The node cannot run everything.
     CannotRunAll,
-    /// It is paused.
+    /// The node is paused.
     Paused,
 }
 
-/// What speaks against a node.
+/// An objection to a node.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Objection {
-    /// It is not up.
+    /// The node is not up.
     NotUp,
-    /// The group is to leave it.
+    /// The group is to leave the node.
     IsOwner,
     /// This resource can never run there.
     Barred(String),
-    /// It cannot run this resource, the first of the group that it cannot run.
+    /// The node cannot run this resource, the first of the group that it cannot run.
     CannotRun(String),
-    /// It is short of this dimension.
+    /// The node has too little of this dimension.
     NoRoom {
         /// The dimension.
         dimension: String,
-        /// What the group takes.
+        /// The demand of the group.
         needed: u64,
-        /// What the other groups leave.
+        /// The amount that the other groups leave.
         free: u64,
     },
-    /// One of these groups of the same anti-affinity class is there.
+    /// One of these groups of its anti-affinity class is there.
     BesideRival(Vec<String>),
-    /// The policy does not want it.
+    /// The policy vetoes the node.
     Vetoed,
 }
 
 impl Picture {
-    /// How a node stands towards a group that needs a node for this reason. A policy has no say in
-    /// this; it may still veto.
+    /// Returns the standing of a node for a group that needs a node for this reason. The policy has
+    /// no part in this; it may still veto.
     ///
     /// The rules, first one first: the node is up; it is not the owner that the group is to leave;
     /// no resource of the group can never run there; it can run all that must run; it has room; no rival is there. After a node failure a group
@@ -71,7 +71,7 @@ impl Picture {
         }
     }
 
-    /// The same without the question whether a last resort is open.
+    /// Returns the standing before it is known whether a last resort is open.
     pub(super) fn strict_standing(&self, group: &Group, trigger: Trigger, node: &str) -> Standing {
         let is_in_need = trigger == Trigger::NodeFailure;
         let mut flaws = Vec::new();
@@ -105,7 +105,7 @@ impl Picture {
             }
             flaws.push(Flaw::CannotRunAll);
         }
-        // What is off and wanted off takes no room, and nobody is in its way.
+        // A group that is off and wanted off takes no room, and no other group is in its way.
         if self.is_wanted(group) {
             if let Some(objection) = self.lack_of_room(group, node) {
                 return Standing::Unfit(objection);
@@ -119,7 +119,7 @@ impl Picture {
         flaws.into_iter().max().map_or(Standing::Fit, Standing::LastResort)
     }
 
-    /// Whether a last resort is open, or still closed because there is a node that is up.
+    /// Returns a last resort as such if it is open; it is closed while there is a node that is up.
     fn last_resort(&self, group: &Group, trigger: Trigger, node: &str, flaw: Flaw) -> Standing {
         let up_elsewhere: Vec<&str> = self
             .nodes
@@ -140,8 +140,8 @@ impl Picture {
         }
     }
 
-    /// In every dimension that a node limits, a group has to fit in beside all others that stand
-    /// there or are on their way there.
+    /// Returns the first dimension in which a group has no room beside the groups that stand on the
+    /// node or are moving to it, if the node limits it.
     fn lack_of_room(&self, group: &Group, node: &str) -> Option<Objection> {
         let capacities = &self.node(node)?.capacities;
         for (dimension, needed) in &group.demands {
@@ -163,7 +163,7 @@ impl Picture {
         None
     }
 
-    /// What the other groups take on a node.
+    /// Returns how much the other groups take on a node.
     pub(super) fn taken(&self, group: &Group, node: &str, dimension: &str) -> u128 {
         self.others_on(&group.name, node)
             .flat_map(|other| &other.demands)
@@ -172,7 +172,7 @@ impl Picture {
             .sum()
     }
 
-    /// Whether a rival is on a node, or why that rules the node out.
+    /// Tells whether a rival is on a node, or returns the objection if that rules the node out.
     ///
     /// Anti-affinity is soft or hard (SDK, `AntiAffinityClassNames`,
     /// `ClusterEnforcedAntiAffinity`). Where the cluster admits only one running group of a class
@@ -198,7 +198,7 @@ impl Picture {
         }
     }
 
-    /// The rivals that a node owns and that may run there.
+    /// Returns the rivals that a node owns and that may run there.
     pub(super) fn running_rivals(&self, group: &Group, node: &str) -> Vec<&Group> {
         self.groups
             .iter()

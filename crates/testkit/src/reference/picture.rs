@@ -1,4 +1,4 @@
-//! What is known of a cluster, by name.
+//! Facts that are known of a cluster, by name.
 
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{
@@ -13,35 +13,35 @@ use quorate::{OpId, Timestamp};
 
 mod learn;
 
-/// A cluster at one moment: what is declared and what is known, by name and in the order of the
+/// A cluster at one moment: its declaration and its known state, by name and in the order of the
 /// declaration.
 #[derive(Clone, Debug)]
 pub struct Picture {
     /// The latest time that the cluster was told.
     pub now: Timestamp,
-    /// Whether it has quorum.
+    /// True if the cluster has quorum.
     pub is_quorate: bool,
-    /// When it formed, and how long a group then waits for its home.
+    /// The time at which it formed, and how long a group then waits for its home.
     pub forming: Option<(Timestamp, core::time::Duration)>,
-    /// Since when it has quorum.
+    /// The time since which it has quorum.
     pub quorate_since: Option<Timestamp>,
-    /// How long a group waits for those of higher priority that come up with it.
+    /// The time that a group waits for groups of higher priority that come up with it.
     pub priority_wait: core::time::Duration,
-    /// How much anti-affinity weighs.
+    /// The strength of anti-affinity.
     pub anti_affinity: AntiAffinityPlacement,
-    /// Whether a group may start beside another one of its class.
+    /// The rule for a group that starts beside another one of its class.
     pub admission: Admission,
-    /// What a group does at its failover limit.
+    /// The action for a group at its failover limit.
     pub failover_limit: FailoverLimit,
-    /// What happens without quorum.
+    /// The action without quorum.
     pub no_quorum: NoQuorum,
-    /// Which resources a node has to be able to run.
+    /// The resources that a node has to be able to run.
     pub ownership: Ownership,
     /// The nodes.
     pub nodes: Vec<Node>,
     /// The groups.
     pub groups: Vec<Group>,
-    /// What runs where it should not: node and resource.
+    /// Orphans: node and resource.
     pub orphans: Vec<(String, String)>,
 }
 
@@ -50,21 +50,21 @@ pub struct Picture {
 pub struct Node {
     /// Its name.
     pub name: String,
-    /// What is known of it.
+    /// Its known state.
     pub state: NodeState,
-    /// Its limits, by dimension; what is not listed has none.
+    /// Its limits, by dimension; a dimension that is not listed has no limit.
     pub capacities: Vec<(String, u64)>,
     /// The last drain.
     pub drain: Drain,
-    /// The drain's destination.
+    /// The destination of the drain.
     pub drain_target: Option<String>,
-    /// Since when it is what it is.
+    /// The time since which it has its state.
     pub since: Timestamp,
-    /// Number of the input in which it last came up: later than by the clock, which may stand.
+    /// Number of the input in which it last came up; unlike the time it always grows.
     pub up_in_input: u64,
-    /// Whether groups may return to it; not if it was resumed without failback.
+    /// True if groups may return to it; false if it was resumed without failback.
     pub is_attractive: bool,
-    /// The last configuration that declared resources of which it has said what it runs.
+    /// The last configuration whose new resources it has reported.
     pub listed_in: u64,
 }
 
@@ -77,44 +77,44 @@ pub struct Group {
     pub priority: u32,
     /// The node that owns it or owned it last.
     pub owner: Option<String>,
-    /// Whether it takes room on its owner, as far as that was settled when it was placed or
-    /// started.
+    /// True if it takes room on its owner, as settled when it was placed or started.
     pub takes_room: bool,
-    /// Where it is going, if it is moving; the inner `None` is nowhere.
+    /// Its destination, if it is moving; the inner `None` is no destination.
     pub going: Option<(Option<String>, MovementCause)>,
     /// The node that a drain took it from, until it fails back.
     pub drained_from: Option<String>,
-    /// Whether a move waits until it is possible.
+    /// A move that waits until it is possible.
     pub queued: Option<QueuedMove>,
     /// Its ownership epoch.
     pub epoch: u64,
-    /// The nodes on which it failed in the life that they are in, with the time.
+    /// The nodes on which it failed in their present lives, with the times.
     pub failed_on: Vec<(String, Timestamp)>,
-    /// The nodes on which one of its resources can never run in the life that they are in.
+    /// The nodes on which one of its resources can never run in their present lives.
     pub barred_from: Vec<(String, String)>,
-    /// How long a node on which it failed comes after the others.
+    /// The time for which a node on which it failed comes after the others.
     pub failure_memory: core::time::Duration,
     /// Its preferred owners, best first.
     pub preferred: Vec<String>,
     /// Its anti-affinity classes.
     pub classes: Vec<String>,
-    /// What it takes on a node, by dimension.
+    /// Its demands on a node, by dimension.
     pub demands: Vec<(String, u64)>,
-    /// Whether an operator asked for it since it came to its owner.
+    /// True if an operator asked for it since it came to its owner.
     pub is_ordered: bool,
-    /// When it came to its owner.
+    /// The time at which it came to its owner.
     pub placed_at: Timestamp,
     /// Number of the input in which it came to its owner.
     pub placed_in_input: u64,
-    /// Whether it takes its turn among those that come up with it.
+    /// Its turn among the groups that come up with it.
     pub turn: Turn,
-    /// Whether it is locked.
+    /// Its lock.
     pub lock: Lock,
-    /// Whether it was given a node, started or found running since the cluster formed.
+    /// True if it was given a node, started or found running since the cluster formed.
     pub is_settled: bool,
-    /// If it returns by itself at any hour: how long its better owner has to be up before.
+    /// The time for which a better owner has to be up before it fails back, if it fails back at any
+    /// hour.
     pub returns_after: Option<core::time::Duration>,
-    /// How long it waits on a node before it starts.
+    /// The time that it waits on a node before it starts.
     pub start_delay: core::time::Duration,
     /// Node of the last activation or explicit move.
     pub default_owner: Option<String>,
@@ -127,50 +127,51 @@ pub struct Group {
 pub struct Resource {
     /// Its name.
     pub name: String,
-    /// What is known of it.
+    /// Its known state.
     pub state: ResourceState,
-    /// What is wanted of it: its own desired state, else its group's.
+    /// Its desired state: its own, or else that of its group.
     pub desired: DesiredState,
-    /// Whether an operator wants it offline by itself, whatever is wanted of its group.
+    /// True if an operator wants it offline, for any desired state of its group.
     pub is_kept_off: bool,
     /// The nodes that can run it; `None` is every node.
     pub possible: Option<Vec<String>>,
-    /// What it needs: an AND of ORs of names.
+    /// Its dependencies: an AND of ORs of names.
     pub needs: Vec<Vec<String>>,
-    /// What is going to be done about its failure.
+    /// The planned recovery from its failure.
     pub recovery: Recovery,
-    /// Whether it failed and is left as it is for an operator.
+    /// True if it failed and is left as it is for an operator.
     pub is_left: bool,
-    /// What was asked for and not answered.
+    /// Its operation that was issued and not answered.
     pub operation: Option<(OpId, OperationKind)>,
-    /// What happens when it fails.
+    /// The action when it fails.
     pub restart_action: RestartAction,
     /// The configuration that declared it while the cluster ran, else 0.
     pub declared_in: u64,
-    /// Whether an operator vouches that it does not run where nobody has said so.
+    /// True if an operator confirms that it does not run on nodes that have not reported it.
     pub is_vouched: bool,
 }
 
 impl Picture {
-    /// A node by its name.
+    /// Returns a node by its name.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.name == name)
     }
 
-    /// A group by its name.
+    /// Returns a group by its name.
     #[must_use]
     pub fn group(&self, name: &str) -> Option<&Group> {
         self.groups.iter().find(|group| group.name == name)
     }
 
-    /// What a node is; one that is not declared is down.
+    /// Returns the state of a node; a node that is not declared is down.
     #[must_use]
     pub fn node_state(&self, name: &str) -> NodeState {
         self.node(name).map_or(NodeState::Down, |node| node.state)
     }
 
-    /// The groups other than this one that take room on a node, or will when they have got there.
+    /// Returns the groups other than this one that take room on a node, or will when they have
+    /// arrived.
     pub fn others_on<'a>(
         &'a self,
         group: &'a str,
@@ -181,8 +182,8 @@ impl Picture {
             .filter(move |other| other.name != group && self.takes_room_on(other, node))
     }
 
-    /// Whether a group takes room on a node: where it is if it runs or was given room to run, where
-    /// it is going if it is to run there.
+    /// Tells whether a group takes room on a node: on its owner if it runs or was given room to
+    /// run, at its destination if it is to run there.
     #[must_use]
     pub fn takes_room_on(&self, group: &Group, node: &str) -> bool {
         let is_here = group.owner.as_deref() == Some(node) && (group.takes_room || group.may_run());
@@ -190,8 +191,8 @@ impl Picture {
         is_here || is_going && self.is_wanted(group)
     }
 
-    /// Whether nobody knows if a resource runs already: it was declared while the cluster ran, and
-    /// a node that is not off has not said what it runs since.
+    /// Tells whether it is unknown if a resource runs already: it was declared while the cluster
+    /// ran, and a node that is not off has not reported what it runs since then.
     #[must_use]
     pub fn may_run_unheard(&self, resource: &Resource) -> bool {
         !resource.is_vouched
@@ -201,7 +202,7 @@ impl Picture {
                 .any(|node| node.state != NodeState::Down && node.listed_in < resource.declared_in)
     }
 
-    /// Whether two pictures are the same in everything that placement depends on.
+    /// Tells whether two pictures are equal in everything that placement depends on.
     #[must_use]
     pub fn is_same_for_placement(&self, other: &Self) -> bool {
         let pictured = other;
@@ -225,7 +226,7 @@ impl Picture {
 }
 
 impl Group {
-    /// Whether it stands on a node or is on its way to it.
+    /// Tells whether it stands on a node or is moving to it.
     #[must_use]
     pub fn takes_place_on(&self, node: &str) -> bool {
         let is_going_there = self.going.as_ref().is_some_and(|(to, _)| to.as_deref() == Some(node));
@@ -253,25 +254,25 @@ impl Group {
             && self.resources.iter().zip(&other.resources).all(|(one, other)| same(one, other))
     }
 
-    /// Whether the two have an anti-affinity class in common.
+    /// Tells whether the two have an anti-affinity class in common.
     #[must_use]
     pub fn is_rival_of(&self, other: &Self) -> bool {
         self.classes.iter().any(|class| other.classes.iter().any(|of| is_one_name(class, of)))
     }
 
-    /// Whether it stays where it is, for it is locked and nobody overrides that.
+    /// Tells whether it stays on its owner because it is locked and nothing overrides the lock.
     #[must_use]
     pub fn is_held(&self, by: LockHandling) -> bool {
         self.lock == Lock::Locked && by == LockHandling::Respect
     }
 
-    /// Whether anything of it may be running on its owner.
+    /// Tells whether any of its resources may be running on its owner.
     #[must_use]
     pub fn may_run(&self) -> bool {
         self.resources.iter().any(Resource::may_run)
     }
 
-    /// A resource by its name.
+    /// Returns a resource by its name.
     #[must_use]
     pub fn resource(&self, name: &str) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.name == name)
@@ -279,11 +280,12 @@ impl Group {
 }
 
 impl Resource {
-    /// Whether it affects its group, failed, and could neither be restarted nor move its group.
+    /// Tells whether it affects its group, failed, and could neither be restarted nor move its
+    /// group.
     fn was_given_up(&self) -> bool {
         let is_lost = match self.recovery {
             Recovery::None | Recovery::RestartAt(_) | Recovery::Failover => false,
-            // Unless its node was off meanwhile.
+            // It is not given up if its node was off meanwhile.
             Recovery::RetryAt { cause: NoRestartCause::Left, .. } => self.is_left,
             Recovery::RetryAt { cause, .. } => matches!(
                 cause,
@@ -296,8 +298,8 @@ impl Resource {
         is_lost && self.restart_action == RestartAction::RestartNotify
     }
 
-    /// Whether it is off, and the time has come at which it is tried again: on a paused node that
-    /// is only to leave it.
+    /// Tells whether it is off and the time of its next attempt has come. On a paused node that
+    /// attempt can only be to leave.
     fn is_tried_again(&self, now: Timestamp, is_held: bool) -> bool {
         match self.recovery {
             Recovery::RetryAt { at: Some(at), cause } => {
@@ -310,7 +312,7 @@ impl Resource {
         }
     }
 
-    /// Whether it may be running, as far as anybody can know.
+    /// Tells whether it may be running, as far as is known.
     #[must_use]
     pub fn may_run(&self) -> bool {
         match self.state {
@@ -323,14 +325,14 @@ impl Resource {
         }
     }
 
-    /// Whether a node can run it.
+    /// Tells whether a node can run it.
     #[must_use]
     pub fn can_run_on(&self, node: &str) -> bool {
         self.possible.as_ref().is_none_or(|nodes| nodes.iter().any(|name| name == node))
     }
 }
 
-/// Whether two spellings of a class or a dimension are one: case does not matter.
+/// Tells whether two spellings of a class or a dimension are one name: case does not matter.
 pub(super) fn is_one_name(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
 }

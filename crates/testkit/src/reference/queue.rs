@@ -1,4 +1,4 @@
-//! What a group that is off waits for before its first resource starts.
+//! The waits of a group that is off before its first resource starts.
 
 use super::picture::{Group, Picture};
 use quorate::machine::{NodeState, ResourceState};
@@ -6,16 +6,16 @@ use quorate::settings::{Admission, DesiredState};
 use quorate::state::{DrainStatus, MovementCause, NoRestartCause, OperationKind, Recovery, Turn};
 
 impl Picture {
-    /// The resources of a group that may start now, everything considered. Beside its own
-    /// dependencies, a group of which nothing runs waits until
+    /// Returns the resources of a group that may start now, by all rules. Besides its own
+    /// dependencies, a group with nothing running waits until
     ///
-    /// - somebody asked for it, if it is not started automatically;
+    /// - an operator asked for it, if it is not started automatically;
     /// - its start delay on this node is over, if it comes up with others;
     /// - no group of higher priority that comes up as well is on its way (event 1640 of Windows
-    ///   clusters), as long as it may wait for that;
+    /// clusters), for as long as the group may wait for that;
     /// - no rival runs on the node, if the cluster admits only one.
     ///
-    /// And nothing of a group starts while something of it runs where it should not.
+    /// Nothing of a group starts while one of its resources is an orphan.
     #[must_use]
     pub fn may_start(&self, group: &Group) -> Vec<String> {
         let ready = self.ready_to_start(group);
@@ -29,9 +29,9 @@ impl Picture {
         if is_orphaned || !is_open { Vec::new() } else { ready }
     }
 
-    /// The resources whose wait for a restart or another attempt is over, and nothing was done
-    /// about it. What may still run waits until it is known to be off, and so does what is being
-    /// stopped. On a paused node only what wants to leave it has a time.
+    /// Returns the resources whose wait for a restart or another attempt is over without any
+    /// action. A resource that may still run waits until it is known to be off, and so does one
+    /// that is being stopped. On a paused node only a resource that wants to leave has a time.
     #[must_use]
     pub fn waits_that_are_over(&self, group: &Group) -> Vec<String> {
         let owner = group.owner.as_deref();
@@ -47,22 +47,22 @@ impl Picture {
         group.resources.iter().filter(is_over).map(|resource| resource.name.clone()).collect()
     }
 
-    /// Whether nothing but the node itself keeps a group of which nothing runs from starting.
+    /// Tells whether only the node itself keeps a group with nothing running from starting.
     fn is_first_in_line(&self, group: &Group) -> bool {
         (group.priority > 0 || group.is_ordered)
             && !self.is_delayed(group)
             && !self.is_behind(group)
     }
 
-    /// Whether its start delay keeps a group off. What came to its node in good order, or has begun
-    /// to start, waits for nothing.
+    /// Tells whether its start delay keeps a group off. A group that came to its node in good
+    /// order, or has begun to start, does not wait.
     fn is_delayed(&self, group: &Group) -> bool {
         group.turn == Turn::Awaited && group.placed_at.after(group.start_delay) > self.now
     }
 
-    /// Whether a group may run on where it is though its node is being drained, for the drain has
-    /// moved one of higher priority, which is not online where it goes; no longer than anybody
-    /// waits for a tier.
+    /// Tells whether a group may run on while its node is being drained, because the drain has
+    /// moved a group of higher priority that is not online at its destination yet. The wait is
+    /// limited by the time that groups wait for a tier.
     #[must_use]
     pub fn may_wait_to_leave(&self, group: &Group) -> bool {
         let owner = group.owner.as_deref().unwrap_or_default();
@@ -73,7 +73,7 @@ impl Picture {
             })
     }
 
-    /// Whether the groups on a node that is being drained may still wait for each other.
+    /// Tells whether the groups on a node that is being drained may still wait for each other.
     #[must_use]
     pub fn drain_is_young(&self, node: &str) -> bool {
         self.is_quorate
@@ -85,8 +85,8 @@ impl Picture {
             })
     }
 
-    /// Whether a group is leaving a node because of a drain, or has left it so and is on its way
-    /// where it has come to.
+    /// Tells whether a group is leaving a node because of a drain, or has left it so and is still
+    /// coming up at its destination.
     #[must_use]
     pub fn is_ahead_in_drain(&self, other: &Group, node: &str) -> bool {
         if other.owner.as_deref() == Some(node) {
@@ -95,8 +95,8 @@ impl Picture {
         other.drained_from.as_deref() == Some(node) && self.is_on_its_way(other)
     }
 
-    /// Whether a group waits for one of higher priority that comes up as well. One that has begun
-    /// to start, or moves in good order, waits for nobody.
+    /// Tells whether a group waits for a group of higher priority that comes up as well. A group
+    /// that has begun to start, or moves in good order, does not wait.
     #[must_use]
     pub fn is_behind(&self, group: &Group) -> bool {
         group.turn == Turn::Awaited
@@ -107,8 +107,8 @@ impl Picture {
                 .any(|other| other.priority > group.priority && self.is_on_its_way(other))
     }
 
-    /// Whether it is not yet over that a group comes up among others: it came to its node, its node
-    /// came up, or quorum was gained a short time ago.
+    /// Tells whether a group still comes up among others: a short time ago it came to its node, its
+    /// node came up, or quorum was gained.
     #[must_use]
     pub fn comes_up(&self, group: &Group) -> bool {
         let owner = group.owner.as_deref().and_then(|owner| self.node(owner));
@@ -118,9 +118,10 @@ impl Picture {
         since.after(self.priority_wait) > self.now
     }
 
-    /// Whether a group is on its way: starting, stopping, moving, about to be restarted or moved,
-    /// waiting for its home when the cluster forms, for its start delay, or for a group of still
-    /// higher priority. What only an operator or the outside can get going again holds up nobody.
+    /// Tells whether a group is on its way: starting, stopping, moving, about to be restarted or
+    /// moved, waiting for its home when the cluster forms, for its start delay, or for a group of
+    /// still higher priority. A group that only an operator or an event outside can get going again
+    /// holds up no other.
     #[must_use]
     pub fn is_on_its_way(&self, group: &Group) -> bool {
         if !self.is_quorate || !self.comes_up(group) {
@@ -133,7 +134,7 @@ impl Picture {
             NodeState::Down | NodeState::Unclean | NodeState::Joining => return false,
             NodeState::Up | NodeState::Paused => {}
         }
-        // Whether a probe of it is in flight makes no difference.
+        // A probe in flight makes no difference.
         let is_stuck = group.resources.iter().any(|resource| {
             let is_left_alone =
                 resource.operation.is_none_or(|(_, kind)| kind == OperationKind::Probe);
@@ -159,7 +160,7 @@ impl Picture {
         is_changing || is_recovering || group.going.is_some() || self.is_in_line(group)
     }
 
-    /// Whether a group that is off and could start waits for its start delay or for others.
+    /// Tells whether a group that is off and could start waits for its start delay or for others.
     fn is_in_line(&self, group: &Group) -> bool {
         let standing = group.standing_on(group.owner.as_deref().unwrap_or_default());
         let could_start = group.resources.iter().any(|resource| {
@@ -180,7 +181,8 @@ impl Picture {
             && (self.is_delayed(group) || self.is_behind(group))
     }
 
-    /// Whether anything of a group should be online and may be started without an operator.
+    /// Tells whether any resource of a group should be online and may be started without an
+    /// operator.
     #[must_use]
     pub fn is_wanted(&self, group: &Group) -> bool {
         let is_asked = group.priority > 0 || group.is_ordered;

@@ -1,4 +1,4 @@
-//! The model against the published vectors, without any engine.
+//! The model against the published vectors, without an engine.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ fn group(name: &str, preferred: &[&str], owner: &str) -> Group {
     }
 }
 
-/// Nodes that are up, and one group.
+/// Returns a picture of nodes that are up, and one group.
 fn picture(nodes: &str, group: Group) -> Picture {
     Picture {
         now: Timestamp::from_millis(1_000),
@@ -156,7 +156,7 @@ fn last_resorts_are_for_failed_nodes_only() {
     assert_eq!(standing(&picture, Trigger::Start, "C"), Standing::Unfit(Objection::NotUp));
 }
 
-/// Room is taken by what stands on a node and by what is on its way there.
+/// Groups that stand on a node and groups that are moving to it take room.
 #[test]
 fn groups_on_their_way_take_room() {
     let mut with = group("g", &[], "A");
@@ -173,7 +173,7 @@ fn groups_on_their_way_take_room() {
     assert_eq!(picture.standing(&with, Trigger::Drain, "B"), Standing::Unfit(no_room));
     picture.groups[1].going = None;
     assert_eq!(picture.standing(&with, Trigger::Drain, "B"), Standing::Fit);
-    // What is off where it stands and wanted off takes none, and needs none.
+    // A group that is off and wanted off takes no room, and needs none.
     let no_room = Objection::NoRoom { dimension: "mb".into(), needed: 4, free: 3 };
     picture.groups[1].owner = Some("B".into());
     assert_eq!(picture.standing(&with, Trigger::Drain, "B"), Standing::Unfit(no_room));
@@ -245,8 +245,8 @@ fn windows_slide() {
     assert_eq!(uses.left(at(201), 2, period), 2);
 }
 
-/// A group is late for home when the hold-down of a better owner that came up is over, and not if
-/// it may not return, has failed, or the node is no better or was there before.
+/// A group is late for home when the hold-down of a better owner that came up is over. It is not
+/// late if it may not return, if it has failed, or if the node is no better or was there before.
 #[test]
 fn who_should_be_on_the_way_home() {
     let with =

@@ -229,7 +229,7 @@ fn configure(cluster: &Cluster, words: &[String]) -> Result<Command<Names>, Stri
     Ok(Command::configure(draft.finish()?).moves(moves).into())
 }
 
-/// Returns the list of the resources that a member runs, on its own account or as an answer.
+/// Returns the report of a member about what it runs, unasked or as an answer.
 fn inventory(
     cluster: &Cluster,
     world: &mut World,

@@ -113,7 +113,7 @@ impl World {
         self.issued.insert(effect.operation, effect.clone());
     }
 
-    /// Ends what ran on a node that changed its state.
+    /// Ends everything on a node that an event reports as down.
     pub(crate) fn see(&mut self, event: &Event<Names>) {
         if let Event::NodeChanged { node, to: NodeState::Down, .. } = event {
             self.switch_off(node);

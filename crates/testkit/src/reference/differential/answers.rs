@@ -1,4 +1,4 @@
-//! What the engine answers to "where would it go".
+//! Comparison of the answers of the engine to the question where a group would go.
 
 use super::{Differential, Step, agree};
 use crate::Breach;
@@ -10,14 +10,14 @@ use quorate::policy::{PlacementRequest, Trigger};
 use quorate::{Cluster, GroupId};
 
 impl Differential {
-    /// Compares every explanation of the cluster as it stands: which nodes, in which order, and
-    /// why not the others.
+    /// Compares every explanation of the cluster as it stands: the nodes, their order, and the
+    /// reasons against the others.
     pub(super) fn answers(&mut self, cluster: &Cluster, step: &Step<'_>) -> Result<(), Breach> {
         let groups = cluster.spec().groups().map(|(id, _)| id);
         let asked = groups.flat_map(|id| Trigger::ALL.map(|trigger| (id, trigger)));
         let told: Vec<Explanation> =
             asked.filter_map(|(id, trigger)| explain(cluster, id, trigger)).collect();
-        // The model would say of the same picture what it said before.
+        // The model would give its earlier answers for an equal picture.
         if told == self.agreed && step.before.is_same_for_placement(&step.after) {
             self.compared.answers += u64::try_from(told.len()).expect("few enough to count");
             return Ok(());
@@ -61,14 +61,14 @@ impl Differential {
     }
 }
 
-/// The choice as things are. What an incident of the owner would change before it is the matter of
-/// the audit, which compares it with what comes of the incident.
+/// Returns the choice in the present state. The audit judges what an incident of the owner would
+/// change before the choice, and compares it with the result of the incident.
 fn explain(cluster: &Cluster, group: GroupId, trigger: Trigger) -> Option<Explanation> {
     let placement = PlacementRequest::new(cluster.spec(), cluster.state(), group, trigger)?;
     Some(plan::explain(&placement, cluster.policy()))
 }
 
-/// Whether model and engine say the same of a node that the policy does not veto.
+/// Tells whether model and engine agree about a node that the policy does not veto.
 fn is_same(own: &Standing, told: &CandidateVerdict<Names>) -> bool {
     let flaw = match own {
         Standing::Fit => None,
@@ -85,7 +85,7 @@ fn is_same(own: &Standing, told: &CandidateVerdict<Names>) -> bool {
     match told {
         CandidateVerdict::Chosen { drawback } => drawback.as_ref().map(flaw_of) == flaw,
         CandidateVerdict::LastResort(drawback) => Some(flaw_of(drawback)) == flaw,
-        // Of the same tier as the one chosen, which is told there.
+        // The node is in the tier of the chosen node, which is reported there.
         CandidateVerdict::Behind { .. } => true,
         CandidateVerdict::Rejected(_) => false,
     }

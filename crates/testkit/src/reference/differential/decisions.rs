@@ -12,13 +12,14 @@ use quorate::policy::Trigger;
 use quorate::settings::DesiredState;
 use quorate::state::{MovementCause, Recovery};
 
-/// What decides where a group goes.
+/// The way in which the destination of a group is decided.
 enum Choice {
-    /// The model's order, for this reason.
+    /// The order of the model decides, for this reason.
     Next(Trigger),
-    /// Somebody named the node; it only has to be good enough for this reason.
+    /// A command or an unknown policy named the node; it only has to be good enough for this
+    /// reason.
     Named(Trigger),
-    /// The move under way.
+    /// The move under way decides.
     UnderWay,
 }
 
@@ -100,8 +101,9 @@ impl Differential {
         Ok(())
     }
 
-    /// What runs well leaves a node that is being drained only if no group of higher priority that the
-    /// drain has set moving is on its way, before and after it, and after the step as well.
+    /// Checks that a group that runs well leaves a node that is being drained only if no group of
+    /// higher priority that the drain has moved is on its way, both at that moment and after the
+    /// step.
     fn not_before_its_tier(
         &mut self,
         step: &Step<'_>,
@@ -121,7 +123,7 @@ impl Differential {
         if is_free || step.moment.is_reconfiguration() || !step.after.drain_is_young(from) {
             return Ok(());
         }
-        // One of which something is in doubt may be stuck, and holds up nobody then.
+        // A group with a resource in doubt may be stuck, and then holds up no other.
         let is_ahead = |picture: &Picture, name: &str| {
             picture.group(name).is_some_and(|other| {
                 let is_sure = |resource: &super::super::picture::Resource| {
@@ -139,7 +141,8 @@ impl Differential {
         Ok(())
     }
 
-    /// Whoever should have been given a node in this step was, and whoever should go home does.
+    /// Checks that every group that should have been given a node in this step got one, and that
+    /// every group that should go home does.
     pub(super) fn nobody_is_forgotten(&mut self, step: &Step<'_>) -> Result<(), Breach> {
         let Some(orders) = self.orders.clone() else { return Ok(()) };
         let forgotten = step.after.forgotten(&orders);
@@ -161,11 +164,11 @@ fn owner_changed(
         return Choice::Named(Trigger::Start);
     }
     let Some(orders) = orders else {
-        // Where an unknown policy vetoes the destination, another one is taken.
+        // Where an unknown policy vetoes the destination, another node is taken.
         let is_under_way = group.going.as_ref().is_some_and(|(going, _)| going.as_deref() == to);
         return if is_under_way { Choice::UnderWay } else { Choice::Named(Trigger::NodeFailure) };
     };
-    // A group whose owner fails goes on to where it was going, if it still can.
+    // A group whose owner fails goes on to its destination, if it still can.
     let can_go_on = cause != MovementCause::Operator
         && group.going.as_ref().is_some_and(|(to, _)| {
             let is_good = to.as_deref().is_none_or(|to| {
@@ -216,7 +219,7 @@ fn vetoes(orders: &[Order], group: &Group, node: &str) -> bool {
     orders.iter().any(|order| order.vetoes(group, node))
 }
 
-/// Whether an operator named the node or left it to the core.
+/// The choice of an operator: a named node, or the best one.
 enum Named {
     Node,
     Best,

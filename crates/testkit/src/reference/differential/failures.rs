@@ -1,4 +1,4 @@
-//! On which nodes groups failed, counted again from what was told.
+//! The nodes on which groups failed, counted again from the events.
 
 use super::{Differential, Step, agree};
 use crate::Breach;
@@ -8,7 +8,7 @@ use quorate::cluster::Command;
 use quorate::machine::NodeState;
 
 impl Differential {
-    /// What a cluster remembers is what was told, of the nodes that are not down.
+    /// Checks that the cluster remembers exactly the reported failures, on nodes that are not down.
     pub(super) fn failed_nodes(&mut self, told: &Picture, after: &Picture) -> Result<(), Breach> {
         for group in &after.groups {
             let of = |picture: &Picture| {
@@ -27,18 +27,19 @@ impl Differential {
 }
 
 impl Picture {
-    /// What an operator has forgotten, and what ends with the life of a node, before anything else
-    /// happens in a step.
+    /// Forgets the failures that an operator clears, and those that end with the life of a node,
+    /// before anything else happens in a step.
     pub(super) fn forget_failed_nodes(&mut self, step: &Step<'_>) {
         if step.moment.command().is_some() {
-            // Nothing is barred by an operator, and what one frees is told by no output.
+            // No command bars a node, and no output reports the nodes that a command frees.
             for group in &mut self.groups {
                 let later = step.after.group(&group.name);
                 let is_kept = |barred: &(String, String)| {
                     later.is_some_and(|later| later.barred_from.contains(barred))
                 };
                 group.barred_from.retain(is_kept);
-                // Nor is what was left for an operator told not to be any more; a move tells it.
+                // No output reports that a resource is no longer left for an operator, except a
+                // move.
                 let is_moved = matches!(step.moment.command(), Some(Command::MoveGroup { .. }));
                 for resource in group.resources.iter_mut().filter(|_| !is_moved) {
                     let later = later.and_then(|later| later.resource(&resource.name));
@@ -69,7 +70,7 @@ impl Picture {
         }
     }
 
-    /// Where a group failed in an earlier life of a node that joins does not count in the next one.
+    /// Forgets the failures of groups in an earlier life of a node that joins.
     fn forget_earlier_life(&mut self, step: &Step<'_>) {
         let Some(Input::NodeJoined { node, incarnation, .. }) = step.moment.input() else { return };
         let before = &step.moment.before;

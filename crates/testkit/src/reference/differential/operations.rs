@@ -1,4 +1,4 @@
-//! What is started and stopped, and whether anything was left out.
+//! Comparison of the starts and stops, including those that are missing.
 
 use super::{Differential, Step, agree, moment_spec};
 use crate::Breach;
@@ -11,8 +11,8 @@ use quorate::machine::ResourceState;
 use quorate::state::{OperationKind, Turn};
 
 impl Differential {
-    /// Judges a start or a stop at the moment it is asked for. The event that tells of it comes
-    /// before it, so the resource is looked at as it was.
+    /// Judges a start or a stop at the moment of its output. The event about it comes before it, so
+    /// the resource is judged in its state before that.
     pub(super) fn effect(
         &mut self,
         step: &Step<'_>,
@@ -59,9 +59,9 @@ impl Differential {
         Ok(())
     }
 
-    /// A group of which nothing ran, and that comes up with others, starts only if no group of higher
-    /// priority was on its way all the time, with the same operation in flight before the step and
-    /// after it.
+    /// Checks that a group with nothing running, which comes up with others, starts only if no
+    /// group of higher priority was on its way all the time, with one operation in flight both
+    /// before and after the step.
     fn not_before_its_turn(
         &mut self,
         step: &Step<'_>,
@@ -87,7 +87,7 @@ impl Differential {
         Ok(())
     }
 
-    /// Whatever could be started or has to be stopped now has been asked for.
+    /// Checks that every resource that could be started or has to be stopped now has its operation.
     pub(super) fn operations_in_the_end(&mut self, step: &Step<'_>) -> Result<(), Breach> {
         for group in &step.after.groups {
             let stops = step.after.to_stop(group);
@@ -103,7 +103,7 @@ impl Differential {
     }
 }
 
-/// The resource in this state and with nothing in flight; the name of its group.
+/// Sets a resource to this state with nothing in flight, and returns the name of its group.
 fn with_resource(picture: &mut Picture, name: &str, state: ResourceState) -> String {
     for group in &mut picture.groups {
         for resource in &mut group.resources {
@@ -116,7 +116,8 @@ fn with_resource(picture: &mut Picture, name: &str, state: ResourceState) -> Str
     String::new()
 }
 
-/// The group without its waits and operations: of how they end within a step no output tells.
+/// Returns the group without its waits and operations: no output reports how they end within a
+/// step.
 fn free_of_waits(group: &Group) -> Group {
     let mut group = group.clone();
     for resource in &mut group.resources {
@@ -126,7 +127,7 @@ fn free_of_waits(group: &Group) -> Group {
     group
 }
 
-/// Whether a resource was being stopped on a node whose agents were restarted in this step.
+/// Tells whether a resource was being stopped on a node whose agents were restarted in this step.
 fn is_asked_again(step: &Step<'_>, name: &str, node: &str) -> bool {
     let is_restarted = matches!(
         step.moment.input(),

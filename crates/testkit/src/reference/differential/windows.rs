@@ -1,4 +1,4 @@
-//! Restarts and failovers, counted again from what was told.
+//! Restarts and failovers, counted again from the events.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use quorate::state::{FailedWhile, MovementCause, NoRestartCause, Recovery};
 use quorate::{Cluster, Input, Timestamp};
 
 impl Differential {
-    /// Takes over what a cluster remembers that is in the middle of its life.
+    /// Takes over the memory of a cluster in the middle of its life.
     pub(super) fn remember(&mut self, cluster: &Cluster) {
         let (spec, state) = (cluster.spec(), cluster.state());
         for (id, declared) in spec.resources() {
@@ -32,9 +32,9 @@ impl Differential {
         }
     }
 
-    /// A restart is scheduled only while there is one left. Whoever says that the restarts are used
-    /// up is right, but for a paused owner, which starts nothing, and the last attempt of the 2003
-    /// profile.
+    /// Judges that a restart is scheduled only while one is left, and that a report of used-up
+    /// restarts is right. Exceptions are a paused owner, which starts nothing, and the last attempt
+    /// of the 2003 profile.
     pub(super) fn restart(
         &mut self,
         cluster: &Cluster,
@@ -80,8 +80,7 @@ impl Differential {
         Ok(())
     }
 
-    /// How many restarts a resource has left: by the clock, or by the time that it was online
-    /// since.
+    /// Returns how many restarts a resource has left, by the clock or by its time online.
     fn restarts_left(
         &self,
         name: &str,
@@ -97,7 +96,7 @@ impl Differential {
         }
     }
 
-    /// Counts what is told.
+    /// Counts the reported restarts and failovers.
     pub(super) fn count(
         &mut self,
         spec: &ClusterSpec,
@@ -128,7 +127,7 @@ impl Differential {
                 }
             }
             Event::MoveStarted { group, cause: MovementCause::ResourceFailure, .. } => {
-                // A move that finds another destination is the same failover.
+                // A move that finds another destination is still one failover.
                 let going = picture.group(group).and_then(|known| known.going.clone());
                 if going.is_none_or(|(_, cause)| cause != MovementCause::ResourceFailure) {
                     let id = spec.group_id(group).expect("a declared group");
@@ -136,7 +135,8 @@ impl Differential {
                     self.failovers.entry(group.clone()).or_default().add_within(now, period);
                 }
             }
-            // What was left for an operator has all its restarts again when one moves its group.
+            // A resource that was left for an operator has all its restarts again when an operator
+            // or a configuration moves its group.
             Event::MoveStarted {
                 group,
                 cause: MovementCause::Operator | MovementCause::Configuration,
@@ -147,7 +147,7 @@ impl Differential {
                     self.restarts.remove(&resource.name);
                 }
             }
-            // A new owner has never restarted anything of it (KB 947712).
+            // A new owner has not restarted any of its resources yet (KB 947712).
             Event::OwnerChanged { group, .. } => {
                 let known = picture.group(group).expect("a declared group");
                 for resource in &known.resources {
@@ -159,10 +159,10 @@ impl Differential {
         }
     }
 
-    /// What an operator or the end of a retry period makes a cluster forget, before anything else
-    /// happens in a step.
+    /// Forgets what an operator or the end of a retry period makes a cluster forget, before
+    /// anything else happens in a step.
     pub(super) fn forget_what_is_over(&mut self, step: &Step<'_>) {
-        // The time in which nobody decided does not count: what waited waits as much longer.
+        // The time in which no core decided does not count: every wait is longer by that time.
         let now = match step.moment.input() {
             Some(Input::CoreResumed) => step.before.now,
             _ => step.moment.now,
@@ -184,25 +184,26 @@ impl Differential {
                     | Recovery::RestartAt(_)
                     | Recovery::Failover => false,
                 };
-                // One that was refused is tried again as soon as the place is free.
+                // A resource that was refused is tried again as soon as the place is free.
                 let was_refused = matches!(
                     resource.recovery,
                     Recovery::RetryAt { cause: NoRestartCause::Admission, .. }
                 );
                 let later =
                     step.after.group(&group.name).and_then(|of| of.resource(&resource.name));
-                // What is in doubt waits on, however long it is over, until it is known to be off.
+                // A resource in doubt waits on after its time is over, until it is known to be off.
                 // It may be given up once more meanwhile, for another cause.
                 let is_noticed = later.is_some_and(|later| {
                     !is_on_lost && later.recovery != resource.recovery && !is_going_off(later.state)
                 });
-                // On a paused node nothing is tried again: it leaves, or is given up once more.
+                // On a paused node nothing is tried again: the resource leaves, or is given up once
+                // more.
                 let is_put_off = is_on_paused
                     && later.is_some_and(|later| match later.recovery {
                         Recovery::Failover | Recovery::RetryAt { .. } => true,
                         Recovery::None | Recovery::RestartAt(_) => false,
                     });
-                // An operator has spoken about what was left as it is.
+                // A command of an operator is about a resource that was left as it is.
                 let is_released = resource.is_left
                     && step.moment.command().is_some()
                     && later.is_some_and(|later| !later.is_left);
@@ -256,7 +257,7 @@ impl Differential {
         }
     }
 
-    /// What has failed and is brought online by an operator has all its restarts again.
+    /// Gives failed resources that an operator brings online all their restarts again.
     fn begin_anew(&mut self, step: &Step<'_>, group: &str, is_meant: impl Fn(&str) -> bool) {
         for resource in step.before.group(group).into_iter().flat_map(|of| &of.resources) {
             if resource.state == ResourceState::Failed && is_meant(&resource.name) {
@@ -265,11 +266,11 @@ impl Differential {
         }
     }
 
-    /// Compares what is left of every budget.
+    /// Compares the rest of every budget.
     pub(super) fn windows(&mut self, cluster: &Cluster, step: &Step<'_>) -> Result<(), Breach> {
         let now = step.after.now;
         if step.moment.is_reconfiguration() {
-            // Another configuration may make another resource of one with the same name.
+            // Another configuration may declare another resource with an equal name.
             (self.restarts, self.failovers, self.online) = Default::default();
             self.remember(cluster);
         }
@@ -306,7 +307,7 @@ impl Differential {
     }
 }
 
-/// Whether a resource may still run and is being stopped, or is in doubt.
+/// Tells whether a resource may still run and is being stopped, or is in doubt.
 const fn is_going_off(state: ResourceState) -> bool {
     match state {
         ResourceState::OfflinePending | ResourceState::Terminating | ResourceState::InDoubt => true,

@@ -1,4 +1,4 @@
-//! What a picture takes in of what is put out.
+//! The way in which a picture learns from outputs.
 
 use quorate::cluster::Event;
 use quorate::id::Names;
@@ -8,7 +8,7 @@ use quorate::state::{MovementCause, NoRestartCause, Recovery, Turn};
 use super::Picture;
 
 impl Picture {
-    /// Takes in an event that has been put out. What is not told by events stays as it was.
+    /// Records an event. Facts that no event reports stay unchanged.
     pub fn learn(&mut self, event: &Event<Names>) {
         match event {
             Event::NodeChanged { node, to, .. } => self.learn_node(node, *to),
@@ -41,12 +41,13 @@ impl Picture {
                         other => unimplemented!("{other:?}"),
                     }
                     group.placed_at = now;
-                    // What leaves a node in good order, or because it failed, comes up by itself.
+                    // A group that leaves a node in good order or because of its own failure comes
+                    // up alone.
                     let is_alone =
                         from.is_some() && proof.is_none() && *cause != MovementCause::Start;
                     group.turn = if is_alone { Turn::Over } else { Turn::Awaited };
                     group.epoch = epoch.value();
-                    // It was chosen with room for it, if it is to run there.
+                    // The node was chosen with room for the group, if it is to run there.
                     group.takes_room = to.is_some();
                 }
                 self.settle_room();
@@ -91,7 +92,7 @@ impl Picture {
         }
     }
 
-    /// What is off when quorum is gained comes up together.
+    /// Records quorum. Groups that are off when quorum is gained come up together.
     fn learn_quorum(&mut self, is_quorate: bool) {
         self.is_quorate = is_quorate;
         self.quorate_since = is_quorate.then_some(self.now);
@@ -102,8 +103,8 @@ impl Picture {
         }
     }
 
-    /// A group that leaves a node because of a failure, or with a resource that was given up there,
-    /// has failed there; not if the node itself failed.
+    /// Records that a group that leaves a node because of a failure, or with a resource that was
+    /// given up there, has failed there; not if the node itself failed.
     fn learn_failure(&mut self, name: &str, from: Option<&str>, cause: MovementCause) {
         let now = self.now;
         let Some(from) = from.filter(|node| self.is_member(node)) else { return };
@@ -128,8 +129,9 @@ impl Picture {
         }
     }
 
-    /// An operator, or a configuration that may, has a group moved of which something was left as
-    /// it is: it failed where it is, and nothing of it is left any more.
+    /// Records that an operator, or a configuration that may move groups, moves a group with a
+    /// resource that was left: the group failed on its owner, and none of its resources is left any
+    /// longer.
     fn learn_release(&mut self, name: &str, cause: MovementCause) {
         let is_asked_for = matches!(cause, MovementCause::Operator | MovementCause::Configuration);
         let Some(group) = self.group(name).filter(|_| is_asked_for) else { return };
@@ -165,7 +167,8 @@ impl Picture {
         }
     }
 
-    /// What runs takes room, what is off and not wanted takes none.
+    /// Settles which groups take room: a group that runs does; a group that is off and not wanted
+    /// does not.
     pub(crate) fn settle_room(&mut self) {
         let wanted: Vec<bool> = self.groups.iter().map(|group| self.is_wanted(group)).collect();
         for (group, is_wanted) in self.groups.iter_mut().zip(wanted) {
@@ -174,7 +177,8 @@ impl Picture {
         }
     }
 
-    /// A node that is known to be off has lost whatever it owned: a new epoch begins.
+    /// Records the state of a node. A node that is known to be off has lost its groups: a new epoch
+    /// begins.
     fn learn_node(&mut self, name: &str, to: NodeState) {
         let now = self.now;
         if let Some(node) = self.nodes.iter_mut().find(|node| node.name == name) {
@@ -195,7 +199,8 @@ impl Picture {
             for group in &mut self.groups {
                 if group.owner.as_deref() == Some(name) {
                     group.epoch += 1;
-                    // Nobody has asked for it since, and there is nothing left to look at.
+                    // No operator has asked for the group since, and no resource is left for an
+                    // operator.
                     group.is_ordered = false;
                     group.resources.iter_mut().for_each(|resource| resource.is_left = false);
                 }
