@@ -18,8 +18,8 @@ const CLOCK_SHIFT: Duration = Duration::from_secs(3_600);
 
 /// Checks that a group fails back only if that is allowed, and only to a node that it prefers to
 /// its owner, or that can run all resources that must run while the owner cannot. That node has to
-/// have been up for the hold-down, and the window of the group has to be open, unless an operator
-/// resumes a node that the group was drained from.
+/// have been up for the hold-down, and the group returns within its window, once per window. It may
+/// also return because an operator resumes a node that it was drained from.
 pub(super) fn event(seen: &Seen, moment: &Moment<'_>, event: &Event) -> Result<(), Breach> {
     let Event::MoveStarted { group, from, to, cause: MovementCause::Failback, .. } = event else {
         return Ok(());

@@ -31,12 +31,12 @@
 //! | `budgets` | failovers, restarts and fences within their windows, recounted from the events |
 //! | `spent` | a resource moves its group only once its restarts are used up |
 //! | `explained` | a group that leaves a node that is off or is being drained goes where `explain` said |
-//! | `configured` | a new configuration leaves running groups where they are, unless it may move groups, and adds no dependency that does not hold to a running resource |
+//! | `configured` | a new configuration leaves running groups where they are, unless it may move groups, and gives running resources no dependency that does not hold |
 //! | `drained` | a drain goes tier by tier, as long as groups wait for others |
 //! | `failback` | a group fails back only where this is allowed, to a better node, after its hold-down, in its window, once per window |
 //! | `failures` | a group does not return to a node on which it failed, and does not fail over to it while another node can take it |
 //! | `left` | a resource that failed and is left for an operator stays as it is, and its group stays where it is; a resource that could be restarted is not left |
-//! | `moves` | a group moves because of its own failure only, and once per failure; a drain leaves the groups that cannot move; a group that is placed has no waiting rival of higher priority |
+//! | `moves` | a group moves for a cause of its own, never for another group, and once per failure; a drain leaves the groups that cannot move; a group that is placed has no waiting rival of higher priority |
 //! | `transitions` | states change only as the tables allow; doubt ends only when it is resolved; a resource that runs by itself is never adopted |
 //! | `reasons` | a group that should be online and is not has a reason, and the reason is true |
 //! | `stuck` | a group that waits goes on by itself, or needs an operator or an event outside |

@@ -125,7 +125,7 @@ fn held(
 
 /// Checks that one input, which is one incident, moves a group off at most one node because of a
 /// failed resource. On the way the group may find another destination: another group of its class
-/// may start at the first one in the same step.
+/// may start at the first one in this step.
 pub(super) fn once_per_incident(outputs: &[Output]) -> Result<(), Breach> {
     let mut left = BTreeMap::new();
     for output in outputs {

@@ -83,8 +83,8 @@ pub(super) fn circle(count: usize, providers: impl Fn(usize) -> Vec<usize>) -> V
 }
 
 /// Checks that quorum is lost only with votes: neither a change of configuration nor a pause or
-/// drain costs quorum, and a configuration is changed only by votes that suffice both before and
-/// after it. There is one exception: a minority changes the votes if no other part could have
+/// drain costs quorum, and a configuration is changed only by votes that suffice in the old and in
+/// the new one. There is one exception: a minority changes the votes if no other part could have
 /// quorum, and an event says so.
 pub(super) fn quorum_is_kept(
     moment: &Moment<'_>,

@@ -99,7 +99,7 @@ impl Run {
         Ok(())
     }
 
-    /// Answers every operation with success, until none is issued any more.
+    /// Answers every operation with success, until no new one is issued.
     fn work_until_quiet(&mut self) -> Result<(), Breach> {
         let size = self.cluster.spec().resources().len() + self.cluster.spec().groups().len();
         for _ in 0..(20 + 20 * size) {

@@ -133,7 +133,7 @@ pub enum Manner {
     GiveUp,
     /// Progress is reported.
     Progress,
-    /// The order is lost on its way.
+    /// The operation is lost on its way to its agent.
     Drop,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Everything is kept by name, because ids change with the configuration. Agents are honest: they
 //! carry out what [`Agent`] admits, and report that a resource is off only if it is. They list
-//! resources that are still stopping, and those that are starting, among the running ones; both
-//! operations end after the node has joined.
+//! resources that are still stopping, and now and then those that are still starting, among the
+//! running ones; both operations end after the node has joined.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

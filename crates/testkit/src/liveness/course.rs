@@ -88,8 +88,8 @@ fn came_up(journal: &Journal, node: NodeId, since: Timestamp) -> bool {
 /// Checks that no group failed back to a node that it left because of a failure since `at`, and
 /// that each group moved because of failures at most as often as it has other nodes to run on (L3).
 /// Nothing may have failed anew since `at`. Both counts begin anew when a node goes off or comes
-/// up, when a window opens, or when an operator moves the group. For a group with a failure memory
-/// only the number of moves begins anew when a node comes up or a window opens.
+/// up, when a window opens, or when the group moves for another cause. For a group with a failure
+/// memory only the number of moves begins anew when a node comes up or a window opens.
 ///
 /// Assumes that every start since `at` succeeded, and that the configuration did not change.
 ///

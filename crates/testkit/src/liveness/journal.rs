@@ -10,7 +10,7 @@ pub enum Spark {
     Outside,
     /// An answer to an operation, or a report that a running resource is alive.
     Answer,
-    /// A timer, with the deadline that was due, if any was.
+    /// A timer, with the reason of the deadline that was due, if any was.
     Timer(Option<DeadlineReason>),
 }
 

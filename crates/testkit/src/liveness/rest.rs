@@ -140,8 +140,8 @@ pub fn operations_end(cluster: &Cluster) -> Result<(), Breach> {
     Ok(())
 }
 
-/// Checks that all groups of a node that has to be off wait for it, and that no other group waits
-/// for that node or for a group that waits for it (L16).
+/// Checks that the wanted groups of a node that has to be off wait for it, and that no other group
+/// waits for that node or for a group that waits for it (L16).
 ///
 /// # Errors
 ///

@@ -120,7 +120,7 @@ impl Picture {
     }
 
     /// Returns the resource that keeps a node from running all resources of a group that must run.
-    /// This is a resource that has the node not among its possible owners. Where only needed
+    /// Where every resource counts, this is the first one that cannot run there. Where only needed
     /// resources count, it is one that affects its group, that no operator keeps off, that cannot
     /// run there in any way, and that is not replaced; then the first of its providers that cannot
     /// run there is returned.

@@ -57,11 +57,12 @@ impl Picture {
     /// Returns the standing of a node for a group that needs a node for this reason. The policy has
     /// no part in this; it may still veto.
     ///
-    /// The rules, first one first: the node is up; it is not the owner that the group is to leave;
-    /// no resource of the group can never run there; it can run all that must run; it has room; no rival is there. After a node failure a group
-    /// takes what it can get: a node that cannot run all of it if no node that is up can (MS-CMRP
-    /// 3.1.4.1.24), a paused one if no node is up at all (SDK, `PauseClusterNode`). Where only what
-    /// must run counts, it takes the former at a start as well.
+    /// The rules, in order: the node is up; it is not the owner that the group is to leave; no
+    /// resource of the group can never run there; it can run all resources that must run; it has
+    /// room; no rival is there. After a node failure a group also takes last resorts: a node that
+    /// cannot run all of it, if no node that is up can (MS-CMRP 3.1.4.1.24), and a paused node, if
+    /// no node is up at all (SDK, `PauseClusterNode`). Where only needed resources count, it takes
+    /// the former at a start as well.
     #[must_use]
     pub fn standing(&self, group: &Group, trigger: Trigger, node: &str) -> Standing {
         match self.strict_standing(group, trigger, node) {
@@ -119,7 +120,8 @@ impl Picture {
         flaws.into_iter().max().map_or(Standing::Fit, Standing::LastResort)
     }
 
-    /// Returns a last resort as such if it is open; it is closed while there is a node that is up.
+    /// Returns the standing of a last resort: it is open, or still closed because another node is
+    /// up.
     fn last_resort(&self, group: &Group, trigger: Trigger, node: &str, flaw: Flaw) -> Standing {
         let up_elsewhere: Vec<&str> = self
             .nodes

@@ -12,7 +12,7 @@ impl Picture {
     /// - an operator asked for it, if it is not started automatically;
     /// - its start delay on this node is over, if it comes up with others;
     /// - no group of higher priority that comes up as well is on its way (event 1640 of Windows
-    /// clusters), for as long as the group may wait for that;
+    ///   clusters), for as long as the group may wait for that;
     /// - no rival runs on the node, if the cluster admits only one.
     ///
     /// Nothing of a group starts while one of its resources is an orphan.

@@ -72,8 +72,8 @@
 //! | `answer 12 failed` | answers the operation with this number, even if the cluster does not wait for it |
 //! | `run disk on=a` | the disk runs there, and the cluster is not told |
 //!
-//! Operations are `start`, `stop`, `terminate`, `check`, `probe`, `fence` and `inventory`; the last two
-//! are about a node.
+//! Operations are `start`, `stop`, `terminate`, `check`, `probe`, `fence` and `inventory`; the last
+//! two are about a node.
 //!
 //! # Operators
 //!

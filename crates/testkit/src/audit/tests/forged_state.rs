@@ -116,7 +116,7 @@ fn failback() {
 
 #[test]
 fn a_failback_needs_a_reason() {
-    // The group is told to come from the node that it prefers.
+    // The event says that the group comes from the node that it prefers.
     let (scene, next) = homecoming(None);
     let forge = |outputs: &mut Vec<Output>| {
         events(outputs, |event| {

@@ -49,7 +49,7 @@ impl Differential {
                 agree!(self, S17, is_admitted, "{} is refused: {effect:?}", group.name);
                 self.not_before_its_turn(step, &picture, &group, effect)?;
             }
-            // A stop that agents forgot is asked for once more before anything else is decided.
+            // A stop that agents forgot is issued once more before anything else is decided.
             _ if is_asked_again(step, name, &effect.node) => {}
             _ => {
                 let stops = picture.to_stop(group);
