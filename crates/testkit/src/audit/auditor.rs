@@ -56,7 +56,7 @@ impl Audit {
     ///
     /// # Errors
     ///
-    /// Returns a promise that was not kept.
+    /// A promise that was not kept.
     pub fn handle_timeout(
         &mut self,
         cluster: &mut Cluster,
@@ -84,7 +84,7 @@ impl Audit {
     ///
     /// # Errors
     ///
-    /// Returns the first promise that was not kept. The audit is of no use after that.
+    /// The first promise that was not kept. The audit is of no use after that.
     pub fn after(
         &mut self,
         cluster: &Cluster,

@@ -10,7 +10,7 @@ use crate::Invariant;
 ///
 /// # Errors
 ///
-/// Returns the first broken rule, as the promise that it belongs to.
+/// The first broken rule, as the promise that it belongs to.
 pub fn state(cluster: &Cluster) -> Result<(), Breach> {
     cluster.check_invariants().map_err(|violation| {
         let words = violation.named(cluster.spec()).to_string();

@@ -19,7 +19,7 @@ use crate::{Breach, ensure};
 ///
 /// # Errors
 ///
-/// Returns the group that is stuck.
+/// The group that is stuck.
 pub fn not_stuck(cluster: &Cluster) -> Result<(), Breach> {
     for (group, _) in cluster.spec().groups() {
         let Some(reason) = cluster.why(group) else { continue };

@@ -68,7 +68,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// Returns the first promise that was broken.
+    /// The first promise that was broken.
     pub fn play(&self, record: Record) -> Result<(), Failure> {
         self.play_under(Policy::new(self.policy), record)
     }
@@ -79,7 +79,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// Returns the first promise that was broken.
+    /// The first promise that was broken.
     pub fn storm(&self, record: Record) -> Result<(), Failure> {
         let policy = Arc::new(Policy::new(self.policy));
         self.play_beside(policy, record, Beside::Nothing, Calm::LeftOut).map(drop)
@@ -90,7 +90,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// Returns the first promise that was broken, or the first difference.
+    /// The first promise that was broken, or the first difference.
     pub fn compare_storm(&self, record: Record) -> Result<Compared, Failure> {
         let policy = Arc::new(Policy::new(self.policy));
         self.play_beside(policy, record, Beside::Model, Calm::LeftOut).map(|run| run.compared())
@@ -101,7 +101,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// Returns the first promise that was broken.
+    /// The first promise that was broken.
     pub fn cluster_after(&self) -> Result<Cluster, Failure> {
         let policy = Arc::new(Policy::new(self.policy));
         let run = self.play_beside(policy, Record::Omitted, Beside::Nothing, Calm::LeftOut)?;
@@ -112,7 +112,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// Returns the first promise that was broken.
+    /// The first promise that was broken.
     ///
     /// # Panics
     ///
@@ -129,7 +129,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// Returns the first promise that was broken, or the first difference.
+    /// The first promise that was broken, or the first difference.
     pub fn compare(&self, record: Record) -> Result<Compared, Failure> {
         let policy = Arc::new(Policy::new(self.policy));
         self.play_beside(policy, record, Beside::Model, Calm::Judged).map(|run| run.compared())

@@ -18,7 +18,7 @@ use crate::{Breach, ensure};
 ///
 /// # Errors
 ///
-/// Returns the first group that goes to and fro.
+/// The first group that goes to and fro.
 pub fn no_ping_pong(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result<(), Breach> {
     for (group, declared) in cluster.spec().groups() {
         let settings = declared.settings();
@@ -95,7 +95,7 @@ fn came_up(journal: &Journal, node: NodeId, since: Timestamp) -> bool {
 ///
 /// # Errors
 ///
-/// Returns the first group that goes to and fro.
+/// The first group that goes to and fro.
 pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result<(), Breach> {
     let spec = cluster.spec();
     for (group, declared) in spec.groups() {
@@ -178,7 +178,7 @@ pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result
 ///
 /// # Errors
 ///
-/// Returns the first group that moved too often, or was off for another reason.
+/// The first group that moved too often, or was off for another reason.
 pub fn rolling_reboot(
     cluster: &Cluster,
     journal: &Journal,
@@ -198,7 +198,7 @@ pub fn rolling_reboot(
 ///
 /// # Errors
 ///
-/// Returns the time at which the group was off, or says that it is still on its way.
+/// The time at which the group was off, or says that it is still on its way.
 pub fn off_only_while_moving(
     group: GroupId,
     journal: &Journal,
@@ -234,7 +234,7 @@ pub fn off_only_while_moving(
 ///
 /// # Errors
 ///
-/// Returns how often the group moved.
+/// How often the group moved.
 pub fn moves_at_most_twice(
     group: GroupId,
     journal: &Journal,
@@ -252,7 +252,7 @@ pub fn moves_at_most_twice(
 ///
 /// # Errors
 ///
-/// Returns a drain that goes on for too long, or that ended without a reason.
+/// A drain that goes on for too long, or that ended without a reason.
 pub fn drain_ends(
     cluster: &Cluster,
     journal: &Journal,
@@ -292,7 +292,7 @@ pub fn drain_ends(
 ///
 /// # Errors
 ///
-/// Returns the first difference.
+/// The first difference.
 pub fn same_course(
     group: GroupId,
     one: &Journal,
@@ -315,7 +315,7 @@ pub fn same_course(
 ///
 /// # Errors
 ///
-/// Returns the first fence.
+/// The first fence.
 pub fn no_fence_loop(journal: &Journal, all_up_at: Timestamp) -> Result<(), Breach> {
     let fences = journal.since(all_up_at).flat_map(|entry| &entry.outputs);
     let fence = fences.into_iter().find(

@@ -19,7 +19,7 @@ use quorate::{Cluster, GroupId, Timestamp};
 ///
 /// # Errors
 ///
-/// Returns the first group that is late.
+/// The first group that is late.
 pub fn online_in_time(
     cluster: &Cluster,
     healed_at: Timestamp,
@@ -76,7 +76,7 @@ fn is_returning(cluster: &Cluster, group: GroupId) -> bool {
 ///
 /// # Errors
 ///
-/// Returns an operation that is outstanding, or a group that is not online.
+/// An operation that is outstanding, or a group that is not online.
 pub fn at_rest(cluster: &Cluster) -> Result<(), Breach> {
     let left: Vec<_> = cluster.outstanding().collect();
     ensure!(L2, left.is_empty(), "in the calm {left:?} is outstanding");
@@ -94,7 +94,7 @@ pub fn at_rest(cluster: &Cluster) -> Result<(), Breach> {
 ///
 /// # Errors
 ///
-/// Returns the first operation without a cause.
+/// The first operation without a cause.
 pub fn stays_at_rest(journal: &Journal, at: Timestamp) -> Result<(), Breach> {
     for entry in journal.since(at) {
         let is_announced = match &entry.spark {
@@ -132,7 +132,7 @@ fn is_look(action: OperationKind) -> bool {
 ///
 /// # Errors
 ///
-/// Returns the first operation that should have ended.
+/// The first operation that should have ended.
 pub fn operations_end(cluster: &Cluster) -> Result<(), Breach> {
     let now = cluster.state().now();
     let late = cluster.outstanding().find(|effect| effect.deadline < now);
@@ -145,7 +145,7 @@ pub fn operations_end(cluster: &Cluster) -> Result<(), Breach> {
 ///
 /// # Errors
 ///
-/// Returns the first group that waits and need not, or does not wait and has to.
+/// The first group that waits and need not, or does not wait and has to.
 pub fn fences_block_only_theirs(cluster: &Cluster) -> Result<(), Breach> {
     only_theirs_wait(cluster, |group| cluster.why(group))
 }
@@ -185,7 +185,7 @@ fn only_theirs_wait(
 ///
 /// # Errors
 ///
-/// Returns the outputs of a second timer at an equal time.
+/// The outputs of a second timer at an equal time.
 pub fn idle(cluster: &Cluster) -> Result<(), Breach> {
     let now = cluster.state().now();
     let mut copy = cluster.clone();

@@ -91,7 +91,7 @@ impl Differential {
     ///
     /// # Errors
     ///
-    /// Returns the first difference, as a breach of the promise that it is about.
+    /// The first difference, as a breach of the promise that it is about.
     pub fn after(
         &mut self,
         cluster: &Cluster,

@@ -159,7 +159,7 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// Returns the first line that is not understood.
+    /// The first line that is not understood.
     pub fn play(self, text: &str) -> Result<Played, Misspelt> {
         let mut play = Play::default();
         let text = script::fill(text, |line| play.line(line))?;
