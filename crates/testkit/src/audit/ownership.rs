@@ -102,8 +102,8 @@ fn takeover(
 /// Checks that a new owner is up and can run all resources that must run. A group that is to run
 /// also needs room there and, where anti-affinity is hard, no other group of its class. After a
 /// node failure a group may also be parked on a paused node or on a node that cannot run all of it.
-/// Where only the needed resources count, it may also start on such a node, if no node that is up
-/// can run all of them.
+/// Where only the needed resources count, it may also start on a node that cannot run all of them,
+/// if no node that is up can.
 fn fit(seen: &Seen, group: GroupId, to: NodeId, cause: MovementCause) -> Result<(), Breach> {
     let state = seen.node(to).state;
     let is_parked = cause == MovementCause::NodeFailure;

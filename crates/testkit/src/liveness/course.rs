@@ -198,7 +198,7 @@ pub fn rolling_reboot(
 ///
 /// # Errors
 ///
-/// The time at which the group was off, or says that it is still on its way.
+/// The time at which the group was off, or the fact that it is still on its way.
 pub fn off_only_while_moving(
     group: GroupId,
     journal: &Journal,
