@@ -7,9 +7,6 @@ const NEVER: u64 = u64::MAX;
 ///
 /// Setting an alarm and finding the first one each take time that grows with the logarithm of the
 /// number of slots. Neither allocates.
-///
-/// Setting one costs the logarithm of the number of slots, finding the first one as well; nothing
-/// is allocated.
 #[derive(Clone, Debug)]
 pub(super) struct Alarms {
     /// The root is at 1, the children of `i` at `2i` and `2i + 1`, the slots from `leaves` on.

@@ -194,9 +194,6 @@ pub fn outage_lengths(parameters: &Parameters) -> ByCause<f64> {
 /// Each cause is taken as a class of outages with a rate and an exponential length. If a few long
 /// outages occur beside many short ones, the result scatters more than their mean length would
 /// suggest.
-///
-/// Each cause is taken as a class of outages with a rate and an exponential length. A few long
-/// outages beside many short ones make the result scatter more than their mean length tells.
 #[must_use]
 pub fn years_needed(parameters: &Parameters, relative_error: f64) -> f64 {
     let (terms, lengths) = (unavailability(parameters), outage_lengths(parameters));

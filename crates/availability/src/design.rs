@@ -21,11 +21,6 @@ use quorate::{GroupId, NodeId};
 /// report failures by themselves, so there are no checks. Operations last as long as the rates say,
 /// so none times out. A lease is part of the length of a failover, and the wait before a restart is
 /// part of the length of the restart.
-///
-/// The declaration is used as it is, but for what the simulation stands in for: agents report
-/// failures by themselves, so nothing is checked; operations take as long as they take, so none
-/// times out; a lease is part of the length of a failover, and the wait before a restart part of
-/// the length of that.
 #[derive(Clone, Debug)]
 pub struct Design {
     declaration: ClusterDeclaration,

@@ -52,9 +52,6 @@ impl Draw {
 ///
 /// The platform's logarithm may differ in the last digit, which would change a whole run. This one
 /// uses only additions, multiplications and divisions, which are exact to the bit everywhere.
-///
-/// That of the platform may differ in the last digit, and with it a whole run: this one is made
-/// of additions, multiplications and divisions only, which are the same everywhere.
 fn logarithm(number: f64) -> f64 {
     const FRACTION_BITS: u32 = 52;
     const FRACTION: u64 = (1 << FRACTION_BITS) - 1;

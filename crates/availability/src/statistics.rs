@@ -13,9 +13,6 @@ use serde::Serialize;
 ///
 /// Events within a run depend on each other, but long batches are nearly independent: the scatter
 /// between them gives the error of the mean without a model of the events.
-///
-/// What happens within a run is not independent, but long batches nearly are: their scatter tells
-/// the error of the mean without a model of what happens inside.
 pub const BATCHES: usize = 30;
 
 /// The 0.975 quantile of Student's t distribution with 29 degrees of freedom.

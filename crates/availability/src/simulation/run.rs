@@ -67,8 +67,6 @@ impl Simulation {
     ///
     /// `progress` is called from time to time.
     ///
-    /// `progress` is told now and then how far it is.
-    ///
     /// # Errors
     ///
     /// Fails if the core breaks a promise.
@@ -86,9 +84,6 @@ impl Simulation {
     ///
     /// The run begins with a pilot and is extended by multiples of its length. A run of that many
     /// years from its seed gives equal results.
-    ///
-    /// The run begins with a pilot and is extended by whole lengths of it; the run of that many
-    /// years from the same seed is the same.
     ///
     /// # Errors
     ///

@@ -23,13 +23,6 @@ use super::tell::{self, Head};
 /// in most runs, all nodes are rebooted in turn, power is lost everywhere, or the agents of one
 /// node fall silent, and the rest has to go on as it should. The *benign* twin of a seed is its
 /// cluster without any fault.
-///
-/// Every run has two phases. In the *hostile* one the faults that its seed drew strike, and every
-/// safety rule is judged after every input. In the *healing* one there are no more faults within a
-/// part of the nodes that can be quorate, and everything has to come online that can; after that,
-/// in most runs, all nodes are rebooted in turn, power is lost everywhere, or the agents of one node
-/// fall silent, and the rest has to go on as it should. The *benign* twin of a seed is the same
-/// cluster without any fault.
 #[derive(Clone, Copy, Debug)]
 pub struct Simulator {
     steps: u64,
