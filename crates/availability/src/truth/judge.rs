@@ -172,7 +172,7 @@ impl GroundTruth {
         group.epoch = effect.epoch;
         if group.active == 0 {
             group.node = Some(effect.node);
-            // What a dead node did with the operation is unknown.
+            // It is unknown how far a dead node got with the operation.
             group.needs_proof = !host.is_powered;
         }
         if !host.is_powered {

@@ -147,7 +147,7 @@ fn a_spare_more_waits_less() {
     assert!(waiting([1, 1]) > 100.0 * waiting([1, 2]));
 }
 
-/// A majority of seven is lost with four nodes; so is a node for every group with three spares.
+/// With four of seven nodes down a majority is lost, and three spares are too few for all groups.
 #[test]
 fn quorum_costs_everybody() {
     let free = closed_form::unavailability(&RARE).waiting;

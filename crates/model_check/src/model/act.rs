@@ -27,14 +27,14 @@ pub(crate) enum Action {
     Double { letter: u8 },
     /// A start or stop that hung comes to its end.
     Ripen { node: u8, resource: u8 },
-    /// A machine loses power, and nobody says so yet.
+    /// A machine loses power, and this is not reported yet.
     Crash { node: u8 },
     /// A machine is cut off and runs on.
     Cut { node: u8 },
     /// The membership layer notices that a machine is gone.
     Notice { node: u8 },
-    /// A machine that is off starts in a new life and joins, perhaps with something running that
-    /// nobody asked for.
+    /// A machine that is off boots into a new life and joins, perhaps with a resource that the
+    /// cluster did not ask for.
     Boot { node: u8, rogue: Option<u8> },
     /// A machine that was cut off is heard again in its old life. It lists what is still starting
     /// among what runs, or does not.

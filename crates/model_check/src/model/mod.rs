@@ -150,7 +150,7 @@ pub(crate) fn check(configuration: &Configuration, budget: &Budget) -> Report {
     if deep.violation.is_none() {
         return deep;
     }
-    // A search breadth first finds the shortest history, but needs far more memory, which limits it.
+    // A search breadth first finds the shortest history, but its memory is a limit.
     let bounded = Budget { threads: 1, generated: budget.generated.min(WIDE), ..*budget };
     let wide = search(configuration, &bounded, Order::Wide);
     let seconds = deep.seconds + wide.seconds;

@@ -99,7 +99,7 @@ impl Director {
                 let group = quorate::GroupId::new(self.number_from(NOBODY));
                 Command::bring_group_online(group).into()
             }
-            // An input of an old or future time is harmless by itself.
+            // Only the time of this input is wrong; the input itself is harmless.
             _ => Input::node_left(node, Life::Known),
         }
     }
