@@ -57,7 +57,7 @@ impl Stage {
         Ok(answer)
     }
 
-    /// Returns whether a rehearsal accepts an input, in one of [`STEPS_PER_QUESTION`] steps. There
+    /// Returns whether a rehearsal accepts an input, in one of `STEPS_PER_QUESTION` steps. There
     /// is no rehearsal if something is due before the input.
     fn rehearse(&self, now: Timestamp, input: &Input) -> Option<bool> {
         let cluster = self.cluster();
