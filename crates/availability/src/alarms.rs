@@ -1,12 +1,12 @@
-//! What happens next: one alarm for each slot, the earliest found at once.
+//! One alarm for each slot. The earliest alarm is found at once and tells what happens next.
 
-/// A slot without an alarm.
+/// The value of a slot without an alarm.
 const NEVER: u64 = u64::MAX;
 
 /// Alarms by slot, in a tree in which every inner place holds the earlier of its two children.
 ///
-/// Setting one costs the logarithm of the number of slots, finding the first one as well; nothing
-/// is allocated.
+/// Setting an alarm and finding the first one each take time that grows with the logarithm of the
+/// number of slots. Neither allocates.
 #[derive(Clone, Debug)]
 pub(super) struct Alarms {
     /// The root is at 1, the children of `i` at `2i` and `2i + 1`, the slots from `leaves` on.
@@ -41,12 +41,12 @@ impl Alarms {
         }
     }
 
-    /// Takes the alarm of a slot away.
+    /// Clears the alarm of a slot.
     pub(super) fn clear(&mut self, slot: usize) {
         self.set(slot, NEVER);
     }
 
-    /// When the alarm of a slot rings, if it is set.
+    /// Returns the time at which the alarm of a slot rings, if it is set.
     pub(super) fn of(&self, slot: usize) -> Option<u64> {
         Some(self.at(self.leaves.saturating_add(slot))).filter(|at| *at != NEVER)
     }
@@ -55,7 +55,7 @@ impl Alarms {
         self.of(slot).is_some()
     }
 
-    /// The earliest alarm and its slot; of several at one time, the lowest slot.
+    /// Returns the earliest alarm and its slot; of several at one time, the one in the lowest slot.
     pub(super) fn first(&self) -> Option<(u64, usize)> {
         let earliest = self.at(1);
         if earliest == NEVER {

@@ -1,4 +1,4 @@
-//! How long each group was down, by cause and by batch.
+//! The downtime of each group, by cause and by batch.
 
 #![allow(
     clippy::as_conversions,
@@ -13,14 +13,14 @@ use super::statistics::{BATCHES, Estimate};
 /// Milliseconds of a year of 365 days.
 pub(super) const YEAR_MILLIS: u64 = 31_536_000_000;
 
-/// What one group went through in one batch.
+/// The downtime, outages and moves of one group in one batch.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Entry {
     /// Milliseconds of downtime.
     pub(super) down: ByCause<u64>,
-    /// Outages that ended.
+    /// Number of outages that ended.
     pub(super) outages: u64,
-    /// Outages after which it was on another node.
+    /// Number of outages after which the group was on another node.
     pub(super) moves: u64,
 }
 
@@ -36,7 +36,7 @@ impl Entry {
     }
 }
 
-/// A batch that is over, or the present one.
+/// The sums of one batch.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 struct Batch {
     groups: Vec<Entry>,
@@ -53,20 +53,20 @@ pub(super) struct Books {
 }
 
 impl Books {
-    /// Books for this many groups and batches of this length.
+    /// Returns empty books for this many groups, with batches of this length.
     pub(super) fn new(groups: usize, batch_millis: u64) -> Self {
         let present = Batch { groups: vec![Entry::default(); groups], any_down: 0 };
         Self { present, past: Vec::new(), batch_millis }
     }
 
-    /// Books what a group went through.
+    /// Adds downtime, outages and moves of a group.
     pub(super) fn add(&mut self, group: usize, entry: &Entry) {
         if let Some(sum) = self.present.groups.get_mut(group) {
             *sum = sum.plus(entry);
         }
     }
 
-    /// Books time in which any group was down.
+    /// Adds time in which any group was down.
     pub(super) fn add_any_down(&mut self, millis: u64) {
         self.present.any_down = self.present.any_down.saturating_add(millis);
     }
@@ -77,17 +77,18 @@ impl Books {
         self.past.push(core::mem::replace(&mut self.present, Batch { groups, any_down: 0 }));
     }
 
-    /// The share of time for which a group was down for a cause.
+    /// Returns the share of time for which a group was down for a cause.
     pub(super) fn down(&self, group: usize, cause: Cause) -> Estimate {
         self.estimate(|batch| self.share(entry(batch, group).down.of(cause)))
     }
 
-    /// The share of time for which a group was down.
+    /// Returns the share of time for which a group was down.
     pub(super) fn down_in_all(&self, group: usize) -> Estimate {
         self.estimate(|batch| self.share(entry(batch, group).down.total()))
     }
 
-    /// The same for the mean of all groups.
+    /// Returns the share of time for which a group was down on average, for a cause or for all
+    /// causes.
     pub(super) fn mean_down(&self, cause: Option<Cause>) -> Estimate {
         self.estimate(|batch| {
             let down = self.sum(batch).down;
@@ -96,27 +97,27 @@ impl Books {
         })
     }
 
-    /// The share of time for which any group was down.
+    /// Returns the share of time for which any group was down.
     pub(super) fn any_down(&self) -> Estimate {
         self.estimate(|batch| self.share(batch.any_down))
     }
 
-    /// Moves of a group in a year.
+    /// Returns the moves of a group in a year.
     pub(super) fn moves(&self, group: usize) -> Estimate {
         self.estimate(|batch| self.per_year(entry(batch, group).moves))
     }
 
-    /// Outages of a group in a year.
+    /// Returns the outages of a group in a year.
     pub(super) fn outages(&self, group: usize) -> Estimate {
         self.estimate(|batch| self.per_year(entry(batch, group).outages))
     }
 
-    /// Moves of one group in a year, the mean of all groups.
+    /// Returns the moves of one group in a year, as a mean of all groups.
     pub(super) fn mean_moves(&self) -> Estimate {
         self.estimate(|batch| self.per_year(self.sum(batch).moves) / batch.groups.len() as f64)
     }
 
-    /// Outages of one group in a year, the mean of all groups.
+    /// Returns the outages of one group in a year, as a mean of all groups.
     pub(super) fn mean_outages(&self) -> Estimate {
         self.estimate(|batch| self.per_year(self.sum(batch).outages) / batch.groups.len() as f64)
     }
@@ -133,7 +134,8 @@ impl Books {
         count as f64 * YEAR_MILLIS as f64 / self.batch_millis as f64
     }
 
-    /// A run that was extended has more batches than there should be: neighbours are taken together.
+    /// Returns the mean of a value of the batches. An extended run has more batches than are
+    /// needed; neighbours are then merged.
     fn estimate(&self, of: impl Fn(&Batch) -> f64) -> Estimate {
         let size = self.past.len().div_euclid(BATCHES).max(1);
         let mean = |batches: &[Batch]| batches.iter().map(&of).sum::<f64>() / size as f64;

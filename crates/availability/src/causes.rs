@@ -1,26 +1,26 @@
-//! Why a group is down, and a value for each reason.
+//! The causes of downtime, and a value for each cause.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// Why a group is down at a moment.
+/// The cause of a group's downtime at a moment.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// There is no node for it: too many are down, or the votes do not suffice.
+    /// There is no node for the group: too many nodes are down, or the votes do not suffice.
     Waiting,
-    /// Its node failed, and it is on its way to another one without anybody's help.
+    /// Its node failed, and the group is moving to another node without help.
     Failover,
     /// Its node failed and nothing happens: the failover is not covered and waits for an operator.
     Undetected,
-    /// It goes home after a failure, or starts again where it was.
+    /// The group returns home after a failure, or starts again in place.
     Failback,
-    /// It makes way for planned maintenance, or comes back after it.
+    /// The group makes way for planned maintenance, or returns after it.
     Planned,
-    /// One of its resources failed and is restarted where it is.
+    /// One of its resources failed and is restarted in place.
     Restart,
-    /// The site is out: power, storage or whatever else all nodes share.
+    /// The site is out: power, storage or something else that all nodes share.
     Site,
 }
 
@@ -54,24 +54,24 @@ impl fmt::Display for Cause {
 /// One value for each [`Cause`].
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize)]
 pub struct ByCause<T> {
-    /// Of [`Cause::Waiting`].
+    /// The value of [`Cause::Waiting`].
     pub waiting: T,
-    /// Of [`Cause::Failover`].
+    /// The value of [`Cause::Failover`].
     pub failover: T,
-    /// Of [`Cause::Undetected`].
+    /// The value of [`Cause::Undetected`].
     pub undetected: T,
-    /// Of [`Cause::Failback`].
+    /// The value of [`Cause::Failback`].
     pub failback: T,
-    /// Of [`Cause::Planned`].
+    /// The value of [`Cause::Planned`].
     pub planned: T,
-    /// Of [`Cause::Restart`].
+    /// The value of [`Cause::Restart`].
     pub restart: T,
-    /// Of [`Cause::Site`].
+    /// The value of [`Cause::Site`].
     pub site: T,
 }
 
 impl<T: Copy> ByCause<T> {
-    /// The value of one cause.
+    /// Returns the value of one cause.
     #[must_use]
     pub const fn of(&self, cause: Cause) -> T {
         match cause {
@@ -85,7 +85,7 @@ impl<T: Copy> ByCause<T> {
         }
     }
 
-    /// The place of the value of one cause.
+    /// Returns a reference to the value of one cause.
     pub const fn of_mut(&mut self, cause: Cause) -> &mut T {
         match cause {
             Cause::Waiting => &mut self.waiting,
@@ -98,7 +98,7 @@ impl<T: Copy> ByCause<T> {
         }
     }
 
-    /// The same for what a function makes of each value.
+    /// Applies a function to each value.
     #[must_use]
     pub fn map<U>(self, mut function: impl FnMut(T) -> U) -> ByCause<U> {
         ByCause {
@@ -112,14 +112,14 @@ impl<T: Copy> ByCause<T> {
         }
     }
 
-    /// The values, in the order of [`Cause::ALL`].
+    /// Returns the values, in the order of [`Cause::ALL`].
     pub fn values(self) -> impl Iterator<Item = T> {
         Cause::ALL.into_iter().map(move |cause| self.of(cause))
     }
 }
 
 impl ByCause<f64> {
-    /// The sum over all causes.
+    /// Returns the sum over all causes.
     #[must_use]
     pub fn total(self) -> f64 {
         self.values().sum()
@@ -127,7 +127,7 @@ impl ByCause<f64> {
 }
 
 impl ByCause<u64> {
-    /// The sum over all causes.
+    /// Returns the sum over all causes.
     #[must_use]
     pub fn total(self) -> u64 {
         self.values().fold(0, u64::saturating_add)

@@ -1,4 +1,4 @@
-//! A cluster to be judged: its declaration, and what is known of its nodes.
+//! A cluster to be simulated: its declaration and the rates of its nodes.
 
 use std::time::Duration;
 
@@ -15,29 +15,29 @@ use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupSpec, SpecErrors};
 use quorate::time::Interval;
 use quorate::{GroupId, NodeId};
 
-/// What is simulated: a declared cluster with rates.
+/// A design to simulate: a declared cluster with rates.
 ///
-/// The declaration is used as it is, but for what the simulation stands in for: agents report
-/// failures by themselves, so nothing is checked; operations take as long as they take, so none
-/// times out; a lease is part of the length of a failover, and the wait before a restart part of
-/// the length of that.
+/// The declaration is used as it is, except where the simulation replaces a part of it. Agents
+/// report failures by themselves, so there are no checks. Operations last as long as the rates say,
+/// so none times out. A lease is part of the length of a failover, and the wait before a restart is
+/// part of the length of the restart.
 #[derive(Clone, Debug)]
 pub struct Design {
     declaration: ClusterDeclaration,
     rates: Rates,
     spare_rule: SpareRule,
-    /// Asked for, whatever is declared.
+    /// The failback to simulate, in place of the declared one.
     failback: Option<Failback>,
 }
 
-/// Whether kinds may ask for a node to spare.
+/// The rule for kinds that ask for a spare node.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum SpareRule {
     Kept,
     Waived,
 }
 
-/// What is wrong with a design.
+/// An error in a design.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum DesignError {
     /// The declaration is not valid.
@@ -46,18 +46,18 @@ pub enum DesignError {
     /// The rates are not possible.
     #[error(transparent)]
     Rates(#[from] RatesError),
-    /// A node that is to be left out is not declared.
+    /// A node to leave out is not declared.
     #[error("no node is called {name:?}")]
     UnknownNode {
-        /// The name.
+        /// The name of the node.
         name: String,
     },
-    /// There is nothing to measure.
+    /// No group is measured.
     #[error("no group is wanted online")]
     NothingToMeasure,
 }
 
-/// Why formula and chain say nothing of a cluster.
+/// The reason why formula and chain do not apply to a cluster.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 pub enum NotComparable {
     /// Two groups may run on one node.
@@ -77,17 +77,17 @@ pub enum NotComparable {
     PossibleOwners,
 }
 
-/// Longer than any run.
+/// A duration longer than any run.
 const NEVER: Duration = Duration::from_millis(1 << 53);
 
 impl Design {
-    /// A cluster as declared, with these rates.
+    /// Returns the design of a declared cluster with these rates.
     #[must_use]
     pub const fn new(declaration: ClusterDeclaration, rates: Rates) -> Self {
         Self { declaration, rates, spare_rule: SpareRule::Kept, failback: None }
     }
 
-    /// The same cluster without some of its nodes.
+    /// Returns the design without some of its nodes.
     ///
     /// # Errors
     ///
@@ -112,32 +112,32 @@ impl Design {
         Ok(self)
     }
 
-    /// The same cluster as if no kind asked for a node to spare. Exchange does; as a question it
-    /// is allowed.
+    /// Returns the design without the rule that kinds may ask for a spare node. Exchange has this
+    /// rule; without it one can still ask what such a cluster would do.
     #[must_use]
     pub const fn without_spare_rule(mut self) -> Self {
         self.spare_rule = SpareRule::Waived;
         self
     }
 
-    /// The same cluster with groups that all return home, or that all do not, whatever they declare.
+    /// Returns the design with a failback for all groups, in place of the declared ones.
     #[must_use]
     pub const fn with_failback(mut self, failback: Failback) -> Self {
         self.failback = Some(failback);
         self
     }
 
-    /// What is known of the nodes.
+    /// Returns the rates of the nodes.
     #[must_use]
     pub const fn rates(&self) -> &Rates {
         &self.rates
     }
 
-    /// The validated cluster, made ready for a simulation.
+    /// Returns the validated cluster, ready for a simulation.
     ///
     /// # Errors
     ///
-    /// What is wrong with the declaration or with the rates.
+    /// Fails if the declaration or the rates are wrong.
     pub fn build(&self) -> Result<ClusterSpec, DesignError> {
         self.rates.check()?;
         let mut declared = self.declaration.clone();
@@ -164,11 +164,11 @@ impl Design {
         Ok(declared.build()?)
     }
 
-    /// The same in numbers, for formula and chain.
+    /// Returns the numbers of the design for formula and chain.
     ///
     /// # Errors
     ///
-    /// Why they say nothing of this cluster.
+    /// Fails with the reason if formula and chain do not apply to this cluster.
     pub fn parameters(&self, spec: &ClusterSpec) -> Result<Parameters, NotComparable> {
         let groups: Vec<(GroupId, &GroupSpec)> =
             measured(spec).filter_map(|id| Some((id, spec.group(id)?))).collect();
@@ -202,9 +202,9 @@ impl Design {
     }
 }
 
-/// The groups whose availability is measured: those that are wanted online and, if any group has
-/// an anti-affinity class, have one. So the small group of the cluster itself is left out beside
-/// the virtual servers.
+/// Returns the groups whose availability is measured: those that are wanted online and, if any
+/// group has an anti-affinity class, have one. This leaves out the small group of the cluster
+/// itself beside the virtual servers.
 pub(super) fn measured(spec: &ClusterSpec) -> impl Iterator<Item = GroupId> + '_ {
     let has_class = |group: &GroupSpec| !group.anti_affinity_classes().is_empty();
     let any_class = spec.groups().any(|(_, group)| has_class(group));
@@ -269,7 +269,8 @@ fn common_failback(groups: &[(GroupId, &GroupSpec)]) -> Result<Failback, NotComp
     if is_common { Ok(first) } else { Err(NotComparable::MixedFailback) }
 }
 
-/// Nodes that must be up for quorum; the witness is always there. 0 if one is enough.
+/// Returns the number of nodes that must be up for quorum, with the witness always up; 0 if one
+/// node is enough.
 fn nodes_needed(spec: &ClusterSpec) -> Result<usize, NotComparable> {
     let votes = spec.nodes().next().map_or(1, |(_, node)| u64::from(node.vote_weight()));
     if spec.nodes().any(|(_, node)| u64::from(node.vote_weight()) != votes) {

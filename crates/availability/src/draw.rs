@@ -1,4 +1,4 @@
-//! Random numbers and durations, the same on every platform.
+//! Random numbers and durations, equal on every platform.
 
 #![allow(
     clippy::as_conversions,
@@ -25,33 +25,33 @@ impl Draw {
         Self { source: Pcg64Mcg::seed_from_u64(seed) }
     }
 
-    /// A number above 0 and up to 1; each of 2^53 is equally likely.
+    /// Draws a number above 0 and up to 1; each of 2^53 is equally likely.
     fn unit(&mut self) -> f64 {
         let count = (self.source.next_u64() >> 11).saturating_add(1);
         count as f64 / (1_u64 << 53) as f64
     }
 
-    /// Whether something of this probability happens.
+    /// Draws whether an event of this probability happens.
     pub(super) fn happens(&mut self, probability: f64) -> bool {
         self.unit() <= probability
     }
 
-    /// A number below this one; each is equally likely. 0 below 0.
+    /// Draws a number below this one; each is equally likely. Returns 0 if `count` is 0.
     pub(super) fn below(&mut self, count: usize) -> usize {
         let chosen = (self.unit() * count as f64) as usize;
         chosen.min(count.saturating_sub(1))
     }
 
-    /// An exponential span with this mean, in whole units of the mean.
+    /// Draws an exponential span with this mean, in whole units of the mean.
     pub(super) fn exponential(&mut self, mean: f64) -> u64 {
         (-mean * logarithm(self.unit())).round() as u64
     }
 }
 
-/// The natural logarithm of a normal positive number.
+/// Returns the natural logarithm of a normal positive number.
 ///
-/// That of the platform may differ in the last digit, and with it a whole run: this one is made
-/// of additions, multiplications and divisions only, which are the same everywhere.
+/// The platform's logarithm may differ in the last digit, which would change a whole run. This one
+/// uses only additions, multiplications and divisions, which are exact to the bit everywhere.
 fn logarithm(number: f64) -> f64 {
     const FRACTION_BITS: u32 = 52;
     const FRACTION: u64 = (1 << FRACTION_BITS) - 1;

@@ -2,7 +2,7 @@
 //!
 //! [`Simulation`] runs years of a [`Design`], a declared cluster with [`Rates`], through the real
 //! engine, and counts how long each group was really down, and why. [`closed_form`] and [`chain`]
-//! say the same of the same numbers without it.
+//! compute these results without the engine.
 //!
 //! | module | what is in it |
 //! | --- | --- |
@@ -11,7 +11,7 @@
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// No input may make the library panic, so nothing that can panic is let in.
+// No input may make the library panic, so the lints below forbid everything that can panic.
 #![cfg_attr(
     not(test),
     deny(

@@ -1,4 +1,4 @@
-//! What came of a run.
+//! The results of a run.
 
 use serde::Serialize;
 
@@ -8,42 +8,42 @@ use super::design::measured;
 use super::statistics::Estimate;
 use quorate::spec::ClusterSpec;
 
-/// What came of a run. Equal for equal designs, seeds and years.
+/// The results of a run. They are equal for equal designs, seeds and years.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// What was run.
+    /// The length and cost of the run.
     pub run: Run,
-    /// Each measured group, in order of declaration.
+    /// The results of each measured group, in order of declaration.
     pub servers: Vec<Server>,
-    /// One group, the mean of all.
+    /// The mean of all measured groups.
     pub mean: Server,
     /// The share of time for which at least one group was down.
     pub any_down: Estimate,
 }
 
-/// How long a run was, and what it cost.
+/// The length and cost of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Run {
-    /// The seed of all that was random.
+    /// The seed of all random numbers.
     pub seed: u64,
-    /// Simulated years of 365 days.
+    /// Number of simulated years of 365 days.
     pub years: f64,
-    /// Inputs that the core took in.
+    /// Number of inputs that the core accepted.
     pub inputs: u64,
-    /// Events of the world.
+    /// Number of events of the simulated world.
     pub events: u64,
-    /// Checks of the whole state of the core.
+    /// Number of checks of the whole state of the core.
     pub checks: u64,
 }
 
-/// What one group went through.
+/// The results of one group.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Server {
-    /// Its name.
+    /// The name of the group.
     pub name: String,
-    /// The share of time for which it was down.
+    /// The share of time for which the group was down.
     pub down: Estimate,
-    /// The same by cause.
+    /// The share of time for which the group was down, by cause.
     pub down_by_cause: ByCause<Estimate>,
     /// Moves to another node in a year.
     pub moves_per_year: Estimate,

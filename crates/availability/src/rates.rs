@@ -1,4 +1,5 @@
-//! How often things happen and how long they take: what an operator knows or guesses of a cluster.
+//! The rates at which things happen in a cluster and how long they take, as an operator knows or
+//! guesses them.
 
 use std::time::Duration;
 
@@ -14,15 +15,15 @@ use quorate::settings::Failback;
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rates {
-    /// Mean time between two failures of one node, from its repair on (MTBF). Default 180 d.
+    /// Mean time between two failures of one node, counted from its repair (MTBF). Default 180 d.
     #[serde(with = "quorate::time::text::plain")]
     pub mtbf: Duration,
     /// Mean time from the failure of a node until it is a member again (MTTR). Nodes are repaired
     /// independently of each other. Default 8 h.
     #[serde(with = "quorate::time::text::plain")]
     pub mttr: Duration,
-    /// Mean length of an outage in which a group goes to another node by itself: detection, fence
-    /// and all starts together. Default 3 min.
+    /// Mean length of an outage in which a group moves to another node without help: detection,
+    /// fence and all starts together. Default 3 min.
     #[serde(with = "quorate::time::text::plain")]
     pub failover: Duration,
     /// The part of `failover` until the loss of the node is noticed. Default 7 s.
@@ -31,101 +32,99 @@ pub struct Rates {
     /// The part of `failover` until the lost node is known to be off. Default 3 s.
     #[serde(with = "quorate::time::text::plain")]
     pub fence: Duration,
-    /// Probability that a failover needs nobody's help, 0 to 1. Default 0.98.
+    /// Probability that a failover needs no help from an operator, 0 to 1. Default 0.98.
     pub coverage: f64,
-    /// Mean time until an operator has helped where a failover was not covered. The return of the
+    /// Mean time until an operator has helped if a failover was not covered. The return of the
     /// failed node ends the wait as well. Default 1 h.
     #[serde(with = "quorate::time::text::plain")]
     pub manual: Duration,
-    /// Mean length of the outage of a planned move, of a failback, and of a start at home or, for
-    /// groups that do not return home, where they were: all stops and starts together. Default
-    /// 2 min.
+    /// Mean length of the outage of a planned move, of a failback, and of a start in place: all
+    /// stops and starts together. A start in place is one at home or, for groups that do not return
+    /// home, on the node where they were. Default 2 min.
     #[serde(rename = "move", with = "quorate::time::text::plain")]
     pub planned_move: Duration,
     /// The part of `move` until everything has stopped. Default 40 s.
     #[serde(with = "quorate::time::text::plain")]
     pub stop: Duration,
     /// Mean time between two planned maintenances of one node. One begins only if the cluster is
-    /// quiet: every node up, every group online and, with failback, at home. Otherwise it is left
-    /// out. Default absent: there are none.
+    /// quiet: every node up, every group online and, with failback, at home. Otherwise it is
+    /// skipped. Default absent: there are none.
     #[serde(with = "quorate::time::text::optional", skip_serializing_if = "Option::is_none")]
     pub maintenance_every: Option<Duration>,
-    /// Mean length of a maintenance, from the moment the node is drained to its return. Default
+    /// Mean length of a maintenance, from the start of the drain to the return of the node. Default
     /// 1 h.
     #[serde(with = "quorate::time::text::plain")]
     pub maintenance: Duration,
-    /// What a maintenance does with groups that have nowhere to go. Default
+    /// The rule for groups that have no other node during a maintenance. Default
     /// [`Eviction::WhenRoom`].
     pub eviction: Eviction,
-    /// Whether groups return home by themselves that do not declare it. Default absent: as the profile
-    /// says.
+    /// The failback of groups that do not declare one. Default absent: the profile decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failback: Option<Failback>,
-    /// Mean time between two failures of a resource of one group, while all of it runs. The group
-    /// is restarted where it is, as far as it depends on that resource. Default absent: there are
-    /// none.
+    /// Mean time between two failures of a resource of one group, while all of it runs. The
+    /// resource and its dependents are restarted in place. Default absent: there are none.
     #[serde(with = "quorate::time::text::optional", skip_serializing_if = "Option::is_none")]
     pub resource_failure_every: Option<Duration>,
     /// Mean length of the outage of a group whose resource fails, if its restarts are not used up:
-    /// until it is noticed, any wait, all stops and starts together. Default 30 s.
+    /// detection, any wait, all stops and starts together. Default 30 s.
     #[serde(with = "quorate::time::text::plain")]
     pub restart: Duration,
-    /// Mean time between two outages of all nodes for one reason: power, storage, the site. Default
-    /// absent: there are none.
+    /// Mean time between two outages of all nodes for one reason, such as power, storage or the
+    /// site. Default absent: there are none.
     #[serde(with = "quorate::time::text::optional", skip_serializing_if = "Option::is_none")]
     pub site_outage_every: Option<Duration>,
-    /// Mean length of one, until the nodes are members again; each group then takes a `move` to
-    /// start. Default 4 h.
+    /// Mean length of such an outage, until the nodes are members again; each group then takes a
+    /// `move` to start. Default 4 h.
     #[serde(with = "quorate::time::text::plain")]
     pub site_outage: Duration,
-    /// How single durations scatter about their means. Default [`Scatter::Exponential`].
+    /// The scatter of single durations about their means. Default [`Scatter::Exponential`].
     pub durations: Scatter,
 }
 
-/// What a maintenance does with groups that have nowhere to go.
+/// The rule for groups that have no other node during a maintenance.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Eviction {
-    /// It is called off, and the node stays in service.
+    /// The maintenance is cancelled, and the node stays in service.
     #[default]
     WhenRoom,
-    /// They are down until it is over.
+    /// The groups are down until the maintenance is over.
     Forced,
 }
 
-/// How single durations scatter about their means. The times between failures and between
+/// The scatter of single durations about their means. The times between failures and between
 /// maintenances are exponential in any case.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scatter {
-    /// Exponentially, as closed form and chain assume.
+    /// Exponential, as closed form and chain assume.
     #[default]
     Exponential,
-    /// Not at all: every duration is equal to its mean.
+    /// None: every duration is equal to its mean.
     Fixed,
 }
 
-/// What is wrong with rates.
+/// An error in rates.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 pub enum RatesError {
-    /// A duration is zero that must not be.
+    /// A duration is zero although it must not be.
     #[error("`{field}` is zero")]
     Zero {
-        /// Its name.
+        /// The name of the field.
         field: &'static str,
     },
     /// A duration is longer than ten thousand years.
     #[error("`{field}` is longer than 10,000 years")]
     TooLong {
-        /// Its name.
+        /// The name of the field.
         field: &'static str,
     },
     /// A part is longer than the whole.
     #[error("`{part}` is longer than `{whole}`, of which it is a part")]
     PartExceedsWhole {
-        /// The parts.
+        /// The name of the part.
         part: &'static str,
-        /// The whole.
+        /// The name of the whole.
         whole: &'static str,
     },
     /// A probability is not between 0 and 1.
@@ -169,7 +168,7 @@ impl Rates {
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong.
+    /// Fails with the first error.
     pub fn check(&self) -> Result<(), RatesError> {
         let wholes = [
             ("mtbf", self.mtbf),

@@ -1,4 +1,4 @@
-//! Means and how far to trust them.
+//! Means and their errors.
 
 #![allow(
     clippy::as_conversions,
@@ -9,10 +9,10 @@
 
 use serde::Serialize;
 
-/// Batches of equal length into which a run is cut.
+/// Number of batches of equal length into which a run is cut.
 ///
-/// What happens within a run is not independent, but long batches nearly are: their scatter tells
-/// the error of the mean without a model of what happens inside.
+/// Events within a run depend on each other, but long batches are nearly independent: the scatter
+/// between them gives the error of the mean without a model of the events.
 pub const BATCHES: usize = 30;
 
 /// The 0.975 quantile of Student's t distribution with 29 degrees of freedom.
@@ -28,7 +28,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The mean of equally long batches, [`BATCHES`] of them for the interval to be right.
+    /// Returns the mean of equally long batches. The interval is right for [`BATCHES`] of them.
     #[must_use]
     pub fn of(batches: impl ExactSizeIterator<Item = f64> + Clone) -> Self {
         let count = batches.len() as f64;
@@ -38,20 +38,20 @@ impl Estimate {
         Self { mean, standard_error }
     }
 
-    /// Half the width of the interval that holds the true value in 95 of 100 runs.
+    /// Returns half the width of the interval that holds the true value in 95 of 100 runs.
     #[must_use]
     pub fn half_width_95(&self) -> f64 {
         T_95_OF_30 * self.standard_error
     }
 
-    /// The same for another unit.
+    /// Returns this estimate in another unit.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {
         Self { mean: self.mean * factor, standard_error: self.standard_error * factor.abs() }
     }
 
-    /// Whether a known value agrees within three standard errors or one per cent, whichever is
-    /// more.
+    /// Tells whether a known value agrees within three standard errors or one per cent, the larger
+    /// of the two.
     #[must_use]
     pub fn agrees_with(&self, known: f64) -> bool {
         (self.mean - known).abs() <= (3.0 * self.standard_error).max(0.01 * known.abs())
@@ -66,7 +66,7 @@ mod tests {
     fn mean_and_error_of_known_numbers() {
         let estimate = Estimate::of([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].into_iter());
         assert!((estimate.mean - 5.0).abs() < 1e-15);
-        // Sum of squares 32, over 8 · 7.
+        // The sum of squares is 32, over 8 · 7.
         assert!((estimate.standard_error - (32.0_f64 / 56.0).sqrt()).abs() < 1e-15);
     }
 

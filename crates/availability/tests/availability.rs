@@ -1,5 +1,5 @@
 //! Availability: the formulas, the exact chain, a race of clocks and the simulated cluster agree,
-//! and the oracle of the simulated cluster sees what it has to see.
+//! and the oracle of the simulated cluster finds planted faults.
 
 #[path = "availability/chain.rs"]
 mod chain;

@@ -8,7 +8,7 @@
 //! cargo run --release -p model_check -- --help    everything that can be asked for
 //! ```
 //!
-//! What is checked, and what is not, stands in [`model`].
+//! See [`model`] for what is checked, and what is not.
 
 use std::fs;
 use std::process::ExitCode;
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Checks each configuration, also those behind one that fails.
+/// Checks each configuration, even after one that fails.
 fn check(configurations: &[Configuration], budget: &Budget, format: Format) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for (place, configuration) in configurations.iter().enumerate() {
@@ -106,7 +106,7 @@ fn tell_twins(compared: &twin::Compared) {
     eprintln!("{states:>10} states, {twins:>10} others compared, {pending:>8} to look at");
 }
 
-/// What [`tell_report`] prints, as fields.
+/// Returns the fields that [`tell_report`] prints.
 fn json_of_report(configuration: &Configuration, budget: &Budget, report: &Report) -> Value {
     let Configuration { name, starts, faults, moves, .. } = configuration;
     let violation = report.violation.as_ref().map(|violation| {
@@ -170,7 +170,7 @@ fn tell_report(configuration: &Configuration, budget: &Budget, report: &Report) 
     }
 }
 
-/// What the system says of the memory of this process, in mebibytes.
+/// Returns a memory value of this process in mebibytes, as the system reports it.
 fn memory(field: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with(field))?;

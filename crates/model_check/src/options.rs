@@ -6,26 +6,26 @@ use std::time::Duration;
 
 use crate::model::{Budget, Configuration, Progress};
 
-/// How results are printed.
+/// The format of the results.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Format {
-    /// For people.
+    /// Text for people.
     Text,
-    /// For machines: a line for each configuration.
+    /// JSON for machines, with a line for each configuration.
     Json,
 }
 
-/// What is to be done.
+/// The task of the program.
 pub(crate) enum Task {
-    /// Print how this is used.
+    /// Print the usage.
     Help,
     /// Check configurations, one after the other.
     Check(Vec<Configuration>, Budget, Format),
-    /// Compare the states that are taken for one.
+    /// Compare the states that share a key.
     Twins(Vec<Configuration>, Format),
 }
 
-/// How this is used.
+/// Returns the usage.
 pub(crate) fn usage() -> String {
     let mut text = String::from(
         "Usage: model_check [twins] [CONFIGURATION ...] [OPTION=NUMBER ...]\n\n\
@@ -64,7 +64,7 @@ pub(crate) fn usage() -> String {
 ///
 /// # Errors
 ///
-/// What is not understood, in words.
+/// Describes what is not understood.
 pub(crate) fn read(arguments: &[String], progress: fn(&Progress)) -> Result<Task, Box<dyn Error>> {
     let mut configurations = Vec::new();
     let mut budget = Budget {

@@ -1,6 +1,6 @@
-//! The model of `crates/model_check`, in a configuration that closes within seconds.
+//! Runs the model of `crates/model_check` in a configuration that closes within seconds.
 //!
-//! The number of states is pinned: a change of it means that the engine does something else in some
+//! The number of states is pinned: a change of it means that the engine behaves differently in some
 //! history, or that the model allows other histories. Say which in the commit that changes it.
 
 use std::time::Duration;
@@ -41,7 +41,7 @@ fn every_rule_holds_while_a_cluster_forms_and_nothing_fails() {
     assert_eq!((report.unique_states, report.generated), (1_811, 4_859));
 }
 
-/// The scenes that cost least; all of them: `cargo run --release -p model_check -- scenes`.
+/// Checks the cheapest scenes; all of them: `cargo run --release -p model_check -- scenes`.
 #[test]
 fn every_rule_holds_in_every_history_of_the_smallest_scenes() {
     for (name, unique, generated) in
@@ -56,8 +56,8 @@ fn scene(name: &str) -> Configuration {
     Configuration::all().find(|of| of.name == name).expect("a scene of this name")
 }
 
-/// States that are taken for one have the same future: what can follow from one can follow from
-/// the other, and is in turn taken for the same.
+/// States with one key have one future: every step from one is possible from the other, and leads
+/// to a state that again shares its key.
 #[test]
 fn what_is_taken_for_one_has_one_future() {
     let small = Configuration::SMALL;
@@ -71,7 +71,7 @@ fn what_is_taken_for_one_has_one_future() {
         let compared =
             twin::compare(&configuration, |_| ()).unwrap_or_else(|words| panic!("{words}"));
         let twin::Compared { states, twins, pending: _ } = compared;
-        // A scene has fewer names to tell apart.
+        // A scene has fewer names that can differ.
         let least = if configuration.scene.is_some() { 400 } else { 1_000 };
         assert!(states > 1_000 && twins > least, "{}: {compared:?}", configuration.name);
     }

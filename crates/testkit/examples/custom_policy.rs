@@ -1,4 +1,4 @@
-//! A failover policy of your own: stay in one building, then spread the load.
+//! A custom failover policy: stay in one building, then spread the load.
 //!
 //! `cargo run --example custom_policy`
 
@@ -41,14 +41,14 @@ impl FailoverPolicy for StayOnSite {
     }
 }
 
-/// A failover policy of your own: stay in one building, then spread the load.
+/// Demonstrates a custom failover policy: stay in one building, then spread the load.
 #[derive(clap::Parser)]
 #[command(name = "custom_policy")]
 struct Options {}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Options {} = command_line::parse();
-    // Checks the laws that hold for every policy; in a crate of your own this is a test.
+    // Checks the laws that hold for every policy; in your own crate this is a test.
     assert_conformance(StayOnSite { closing: Some("site 1") }.then(LeastGroups));
 
     // Ties are left to a policy of the crate.

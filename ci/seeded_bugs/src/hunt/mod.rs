@@ -79,8 +79,8 @@ pub(crate) fn main() -> ExitCode {
 }
 
 /// Returns the configurations of the model in which bugs are looked for, the cheapest first. Each
-/// is checked here without any bug, from beginning to end. A configuration that breaks by itself,
-/// or cannot be checked to its end, proves nothing and is left out.
+/// is checked here to its end without any bug. A configuration that breaks by itself, or cannot be
+/// checked to its end, proves nothing and is left out.
 fn sound_ones(options: &Options) -> Vec<Configuration> {
     let is_small = |configuration: &Configuration| {
         configuration.scene.is_some() || configuration.name == Configuration::SMALL.name

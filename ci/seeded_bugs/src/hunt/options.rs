@@ -7,17 +7,17 @@ use quorate::seeded_bug::SeededBug;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "seeded_bugs")]
 pub(super) struct Options {
-    /// How long each tool may look for each bug: the simulator in CPU time, the model checker on
-    /// the clock.
+    /// Time for each tool and bug: CPU time for the simulator, wall-clock time for the model
+    /// checker.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) seconds: u64,
-    /// Only this bug; may be given several times.
+    /// Look for this bug only; may be given several times.
     #[arg(long, value_name = "BUG", value_parser = named)]
     only: Vec<SeededBug>,
-    /// Only this tool.
+    /// Use this tool only.
     #[arg(long)]
     tool: Option<Tool>,
-    /// One line of JSON for each bug.
+    /// Print one line of JSON for each bug.
     #[arg(long = "json")]
     pub(super) is_json: bool,
 }

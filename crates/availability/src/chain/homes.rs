@@ -1,10 +1,10 @@
 //! Groups with a home, to which they return as soon as it is repaired.
 //!
-//! A spare node carries one group. All are alike, of first and second choice: which of them a group
-//! is on changes nothing that is counted here. Whether a failover is covered is settled when the
-//! node fails: if not, the group takes up no other node until the operator's word or the repair of
-//! that node, which may be a spare. When its home is repaired a group goes home at once, whatever
-//! it was doing.
+//! A spare node carries one group. Spares of first and of second choice are treated alike: the
+//! spare that a group is on changes nothing that is counted here. When a node fails, it is decided
+//! at once whether the failover is covered. If it is not, the group occupies no other node until an
+//! operator helps or the failed node, which may be a spare, is repaired. When its home is repaired
+//! a group returns at once, even in the middle of a move.
 
 use super::Model;
 use crate::causes::ByCause;
@@ -14,14 +14,14 @@ use crate::rates::Eviction;
 /// A cluster whose groups return home.
 pub(super) struct Homes(pub(super) Parameters);
 
-/// Where a group is, and so how its home is.
+/// The place of a group, together with the condition of its home.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Place {
     /// Online at home.
     Home,
-    /// The home is up again after a failure; the group is on its way back.
+    /// The home is up again after a failure, and the group is on its way back.
     Returning,
-    /// The same after maintenance.
+    /// The home is up again after maintenance, and the group is on its way back.
     ReturningPlanned,
     /// The home is off, and the group is on its way to a spare after a failure.
     FailingOver(Off),
@@ -29,25 +29,25 @@ enum Place {
     MovingOut,
     /// The home is off, and the group is online on a spare.
     Away(Off),
-    /// The home is off, and so is the node that the group was on; nobody has noticed yet that this
-    /// failover is not covered.
+    /// The home is off, and so is the node that the group was on. This failover is not covered, but
+    /// that is not noticed yet.
     Uncovered(Off, Host),
-    /// The same, and it waits for the operator.
+    /// The home and the node that the group was on are off, and the group waits for an operator.
     Undetected(Off, Host),
     /// The home is off, and there is no spare.
     Waiting(Off),
-    /// The home is in maintenance that was forced on the group.
+    /// The home is in maintenance, and the group had no other node.
     Evicted,
 }
 
-/// The node with which a group went.
+/// The node together with which a group went down.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Host {
     Home,
     Spare,
 }
 
-/// Why a home is off.
+/// The reason why a home is off.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Off {
     Failed,
@@ -55,7 +55,7 @@ enum Off {
 }
 
 impl Place {
-    /// Why its home is off, if it is.
+    /// Returns the reason why the home is off, if it is.
     const fn off(self) -> Option<Off> {
         match self {
             Self::Home | Self::Returning | Self::ReturningPlanned => None,
@@ -68,7 +68,7 @@ impl Place {
         }
     }
 
-    /// Whether it takes up a spare node.
+    /// Tells whether the group occupies a spare node.
     const fn is_on_spare(self) -> bool {
         match self {
             Self::FailingOver(_) | Self::MovingOut | Self::Away(_) => true,
@@ -82,7 +82,8 @@ impl Place {
         }
     }
 
-    /// Whether it is stuck with a spare node that failed: nothing goes on by itself.
+    /// Tells whether the group is stuck with a spare node that failed, and nothing goes on by
+    /// itself.
     const fn is_stuck_with_spare(self) -> bool {
         match self {
             Self::Uncovered(_, host) | Self::Undetected(_, host) => matches!(host, Host::Spare),
@@ -98,25 +99,25 @@ impl Place {
     }
 }
 
-/// The cluster at one moment.
+/// The state of the cluster at one moment.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct State {
-    /// Of each home and its group, sorted: homes are interchangeable.
+    /// The place of each group, sorted, because homes are interchangeable.
     places: Vec<Place>,
-    /// Spare nodes that failed.
+    /// Number of spare nodes that failed.
     failed: usize,
-    /// Whether a spare node is in maintenance.
+    /// True if a spare node is in maintenance.
     is_spare_maintained: bool,
 }
 
 impl Homes {
-    /// Spare nodes that are up, with or without a group.
+    /// Returns the number of spare nodes that are up, with or without a group.
     fn up(&self, state: &State) -> usize {
         let off = state.failed.saturating_add(usize::from(state.is_spare_maintained));
         self.0.spare_nodes().saturating_sub(off)
     }
 
-    /// Spare nodes that are up without a group.
+    /// Returns the number of spare nodes that are up without a group.
     fn idle(&self, state: &State) -> usize {
         let busy = state.places.iter().filter(|place| place.is_on_spare()).count();
         self.up(state).saturating_sub(busy)
@@ -127,14 +128,14 @@ impl Homes {
         homes.saturating_add(self.up(state)) >= self.0.quorum
     }
 
-    /// Nothing is off and every group is at home.
+    /// Tells whether no node is off and every group is at home.
     fn is_quiet(&self, state: &State) -> bool {
         state.places.iter().all(|place| *place == Place::Home)
             && state.failed == 0
             && !state.is_spare_maintained
     }
 
-    /// The state with one place changed.
+    /// Returns the state with one place changed.
     fn with(&self, state: &State, index: usize, place: Place) -> State {
         let mut next = state.clone();
         if let Some(entry) = next.places.get_mut(index) {
@@ -143,8 +144,8 @@ impl Homes {
         self.settled(next)
     }
 
-    /// What follows at once: without quorum everything stops, with it nobody waits beside a free
-    /// node.
+    /// Returns the state after everything that happens at once: without quorum all groups stop, and
+    /// with it no group waits while a node is free.
     fn settled(&self, mut state: State) -> State {
         let is_quorate = self.is_quorate(&state);
         for index in 0..state.places.len() {
@@ -164,7 +165,7 @@ impl Homes {
         state
     }
 
-    /// What happens to one group and its home.
+    /// Calls `follow` for everything that can happen to one group and its home.
     fn step_place(&self, state: &State, index: usize, place: Place, follow: &mut Follow<'_>) {
         let of = &self.0;
         let mut to = |place, rate| follow(self.with(state, index, place), rate);
@@ -199,8 +200,8 @@ impl Homes {
         }
     }
 
-    /// Where a group is when its node has failed, each with its probability. One that waits starts
-    /// over at once if there is a node: see `settled`.
+    /// Returns the places in which a group can be when its node has failed, each with its
+    /// probability. A group that waits starts over at once if there is a node: see `settled`.
     const fn failed(&self, off: Off, host: Host) -> [(Place, f64); 2] {
         let covered = self.0.coverage;
         [(Place::Waiting(off), covered), (Place::Uncovered(off, host), 1.0 - covered)]
@@ -216,7 +217,8 @@ impl Homes {
                 follow(self.with(&failed, index, place), share * of.failure_rate);
             }
         }
-        // A group that was stuck with a spare is known to be off when that returns, and goes on.
+        // When a failed spare returns, a group that was stuck with it is known to be off, and goes
+        // on.
         let repaired = State { failed: state.failed.saturating_sub(1), ..state.clone() };
         let mut others = state.failed;
         for (index, place) in state.places.iter().enumerate() {

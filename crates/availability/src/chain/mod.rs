@@ -1,11 +1,11 @@
 //! Availability without approximation: a Markov chain in continuous time.
 //!
-//! If all durations are exponential, the state of the cluster alone decides what comes next. The
-//! states are found from the one in which all is well, nodes and groups that are alike being
-//! interchangeable, and the share of time in each is solved for. The chain knows nothing of the
-//! engine and of the simulator, and so checks both.
+//! If all durations are exponential, the next event depends only on the present state of the
+//! cluster. The states are explored from the one in which all is well, with similar nodes and
+//! groups taken as interchangeable. Then the share of time in each state is solved for. The chain
+//! knows nothing of the engine and of the simulator, and so checks both.
 //!
-//! Two models: groups with a home to which they return, and groups that stay where they are.
+//! There are two models: groups with a home to which they return, and groups that stay in place.
 
 #![allow(
     clippy::as_conversions,
@@ -29,40 +29,40 @@ mod symmetric;
 
 use model::Model;
 
-/// What the chain says of a cluster.
+/// The result of solving the chain of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Solution {
     /// The share of time for which one group is down, by cause.
     pub unavailability: ByCause<f64>,
-    /// The share of time for which any group is down. A moment at which several are is divided
-    /// among the causes as the groups are.
+    /// The share of time for which any group is down. If several groups are down at a moment, it is
+    /// divided among their causes in proportion.
     pub any_down: ByCause<f64>,
-    /// States of the chain.
+    /// Number of states of the chain.
     pub states: usize,
 }
 
-/// Why the chain says nothing of a cluster.
+/// The reason why the chain cannot be solved for a cluster.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 pub enum Unsolved {
-    /// It has more states than can be solved in reasonable time.
+    /// The chain has more states than can be solved in reasonable time.
     #[error("it would have more than {limit} states")]
     TooManyStates {
-        /// The most that are solved.
+        /// The highest number of states that is solved.
         limit: usize,
     },
-    /// It knows of nodes only: not of resources that are restarted, nor of a site that is out.
+    /// The chain models nodes only, without restarts of resources and outages of the site.
     #[error("it knows no failures of resources and no outages of the site")]
     BesideNodes,
 }
 
-/// Most states that are solved; the effort grows with the cube in the worst case.
+/// The highest number of states that is solved; the effort grows with the cube in the worst case.
 const MAX_STATES: usize = 6_000;
 
 /// Solves the chain of a cluster: with failback the model of homes, without it the symmetric one.
 ///
 /// # Errors
 ///
-/// The cluster is too large, or has what the chain does not know.
+/// Fails if the cluster is too large, or has something that the chain does not model.
 pub fn solve(parameters: &Parameters) -> Result<Solution, Unsolved> {
     if parameters.resource_failure_rate > 0.0 || parameters.site_outage_rate > 0.0 {
         return Err(Unsolved::BesideNodes);
@@ -94,10 +94,10 @@ fn solve_model<M: Model>(model: &M) -> Result<Solution, Unsolved> {
     Ok(Solution { unavailability, any_down, states: states.len() })
 }
 
-/// Of each state, those that follow and at which rate.
+/// For each state, the states that follow it and their rates.
 type Rows = Vec<Vec<(usize, f64)>>;
 
-/// Every state that can be reached, breadth first, and the rates between them, row by row.
+/// Returns every state that can be reached, breadth first, and the rates between them, row by row.
 fn explore<M: Model>(model: &M) -> Result<(Vec<M::State>, Rows), Unsolved> {
     let initial = model.initial();
     let mut known = BTreeMap::from([(initial.clone(), 0_usize)]);
@@ -125,9 +125,9 @@ fn explore<M: Model>(model: &M) -> Result<(Vec<M::State>, Rows), Unsolved> {
     Ok((states, rates))
 }
 
-/// The share of time in each state, by the elimination of Grassmann, Taksar and Heyman: states
-/// are taken out one by one, the last first, and what went through them goes round them. Nothing
-/// is ever subtracted, so that small shares are as exact as large ones.
+/// Returns the share of time in each state, by the elimination of Grassmann, Taksar and Heyman.
+/// States are removed one by one, the last first, and the rates through a removed state are added
+/// to the rates around it. Nothing is ever subtracted, so small shares are as exact as large ones.
 fn stationary(sparse: Rows) -> Vec<f64> {
     let count = sparse.len();
     let mut rows: Vec<Vec<f64>> = sparse
@@ -178,7 +178,7 @@ fn stationary(sparse: Rows) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    /// Two states have a formula.
+    /// A chain of two states agrees with its formula.
     #[test]
     fn two_states() {
         let shares = stationary(vec![vec![(1, 3.0)], vec![(0, 7.0)]]);
@@ -186,7 +186,7 @@ mod tests {
         assert!((shares[1] - 0.3).abs() < 1e-15);
     }
 
-    /// A queue with room for five: the shares fall by the same factor, over many orders.
+    /// In a queue with room for five, the shares fall by a constant factor over many orders.
     #[test]
     fn a_birth_death_chain_over_many_orders_of_magnitude() {
         let (birth, death) = (1e-6, 1.0);

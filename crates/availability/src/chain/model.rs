@@ -1,21 +1,21 @@
-//! What has to be said of a cluster for its chain to be solved.
+//! The description of a cluster from which its chain is solved.
 
 use crate::causes::ByCause;
 
-/// A chain that is described by what can happen in a state.
+/// A chain, described by the events that are possible in each state.
 pub(super) trait Model {
     /// A state, with interchangeable parts in a fixed order.
     type State: Clone + Ord;
 
-    /// The state in which all is well.
+    /// Returns the state in which every node is up and every group is in place.
     fn initial(&self) -> Self::State;
 
-    /// What can happen in a state: tells of each state that follows, and at which rate.
+    /// Calls `follow` for each state that can follow a state, with its rate.
     fn step(&self, state: &Self::State, follow: &mut dyn FnMut(Self::State, f64));
 
-    /// How many groups are down in a state, by cause.
+    /// Returns how many groups are down in a state, by cause.
     fn groups_down(&self, state: &Self::State) -> ByCause<f64>;
 
-    /// All groups.
+    /// Returns the number of all groups.
     fn groups(&self) -> usize;
 }

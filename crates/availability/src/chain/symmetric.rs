@@ -1,18 +1,19 @@
-//! Groups that stay where they are: no node is the home of any of them.
+//! Groups that stay in place: no node is the home of any of them.
 //!
-//! A node carries one group. A group whose node is off starts on any free node; if there is none
-//! it waits for the first that comes, which may be its own. Whether a failover is covered is settled
-//! when the node fails: if not, the group stays at its node until the operator's word or the repair.
+//! A node carries one group. A group whose node is off starts on any free node; if there is none it
+//! waits for the first node that comes up, which may be its own. When a node fails, it is decided
+//! at once whether the failover is covered. If it is not, the group stays with its node until an
+//! operator helps or the node is repaired.
 
 use super::Model;
 use crate::causes::ByCause;
 use crate::closed_form::Parameters;
 use crate::rates::Eviction;
 
-/// A cluster whose groups stay.
+/// A cluster whose groups stay in place.
 pub(super) struct Symmetric(pub(super) Parameters);
 
-/// A node with its group.
+/// The condition of a node and of its group.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Node {
     /// Up, without a group.
@@ -23,13 +24,13 @@ pub(super) enum Node {
     FailingOver,
     /// A group is on its way here as planned.
     Moving,
-    /// The group that was here starts again.
+    /// The group that was here starts again after a failure.
     Starting,
-    /// The same after maintenance.
+    /// The group that was here starts again after maintenance.
     StartingPlanned,
     /// Failed, without a group.
     Down,
-    /// Failed; nobody has noticed yet that the failover of its group is not covered.
+    /// Failed. The failover of its group is not covered, but that is not noticed yet.
     Uncovered,
     /// Failed; its group waits for an operator.
     Undetected,
@@ -37,7 +38,7 @@ pub(super) enum Node {
     Waiting,
     /// In maintenance, without a group.
     Maintained,
-    /// In maintenance that was forced on its group.
+    /// In maintenance, and its group had no other node.
     Evicted,
 }
 
@@ -59,7 +60,8 @@ impl Node {
         }
     }
 
-    /// The same node without quorum: what ran is stopped, and starts again when quorum returns.
+    /// Returns the node after a loss of quorum: what ran is stopped, and starts again when quorum
+    /// returns.
     const fn stopped(self) -> Self {
         match self {
             Self::Online
@@ -77,7 +79,7 @@ impl Node {
         }
     }
 
-    /// The same node after a failure, each with its probability.
+    /// Returns the conditions in which the node can be after a failure, each with its probability.
     const fn failed(self, coverage: f64) -> [(Self, f64); 2] {
         match self {
             Self::Idle => [(Self::Down, 1.0), (Self::Down, 0.0)],
@@ -100,7 +102,7 @@ impl Node {
 
 type State = Vec<Node>;
 
-/// The first node in this condition becomes another one. Whether there was one.
+/// Changes the condition of the first node in condition `from`. Tells whether there was one.
 fn replace(state: &mut State, from: Node, to: Node) -> bool {
     let place = state.iter_mut().find(|node| **node == from);
     match place {
@@ -129,8 +131,8 @@ impl Symmetric {
         self.settled(next)
     }
 
-    /// What follows at once: without quorum everything stops, with it nobody waits beside a free
-    /// node.
+    /// Returns the state after everything that happens at once: without quorum all groups stop, and
+    /// with it no group waits while a node is free.
     fn settled(&self, mut state: State) -> State {
         if self.is_quorate(&state) {
             while state.contains(&Node::Waiting)
@@ -145,7 +147,7 @@ impl Symmetric {
         state
     }
 
-    /// The operator has said that a node is off.
+    /// Returns the state after an operator has confirmed that a node is off.
     fn helped(&self, state: &State, index: usize) -> State {
         let mut next = state.clone();
         let has_room = self.is_quorate(state) && replace(&mut next, Node::Idle, Node::Online);

@@ -1,4 +1,4 @@
-//! Nodes that fail, are noticed to be lost, fenced, repaired and maintained.
+//! Failure, detection, fencing, repair and maintenance of nodes.
 
 use super::{Alarm, Cause, Simulation, Told, part};
 use quorate::cluster::{self, Command, ResumeFailback};
@@ -17,7 +17,7 @@ impl Simulation {
         self.machines.get_mut(node.index())
     }
 
-    /// A node boots and is taken in.
+    /// Boots a node and lets it join.
     pub(super) fn join(&mut self, node: NodeId, told: Told) -> Result<(), Breach> {
         let Some(machine) = self.machine(node) else { return Ok(()) };
         machine.life = Life::Up;
@@ -28,13 +28,13 @@ impl Simulation {
         self.feed(Input::node_joined(node, incarnation, Vec::new()))
     }
 
-    /// Sets when a node that is up fails.
+    /// Sets the time at which a node that is up fails.
     pub(super) fn plan_life(&mut self, node: NodeId) {
         let span = self.draw.exponential(self.means.between_failures);
         self.set_alarm(Alarm::Life(node), self.now.saturating_add(span));
     }
 
-    /// Sets when the next maintenance of a node is due.
+    /// Sets the time at which the next maintenance of a node is due.
     pub(super) fn plan_maintenance(&mut self, node: NodeId) {
         if let Some(mean) = self.means.between_maintenances {
             let span = self.draw.exponential(mean);
@@ -70,13 +70,14 @@ impl Simulation {
         self.truth.crash(node);
     }
 
-    /// Whether the groups of any node leave it for maintenance.
+    /// Tells whether groups are leaving any node for maintenance.
     pub(super) fn is_draining(&self) -> bool {
         self.machines.iter().any(|machine| matches!(machine.service, Upkeep::Draining(_)))
     }
 
-    /// A node goes with the whole site. The core hears nothing of it, for it runs there as well: at
-    /// the end it hears that the node is back in a new life, and what was under way goes on.
+    /// Takes a node down with the whole site. The core runs there as well, so it is told nothing
+    /// until the end. Then it is told that the node is back in a new life, and what was under way
+    /// goes on.
     pub(super) fn lose_with_site(&mut self, node: NodeId, end: u64) {
         let span = end.saturating_sub(self.now);
         self.delay_alarm(Alarm::Loss(node), |at| at.saturating_add(span));
@@ -95,8 +96,8 @@ impl Simulation {
         }
     }
 
-    /// The part of a failover until the core is told of the loss. A membership layer that vouches
-    /// for a lost node does so when it is certain.
+    /// Returns the part of a failover that passes until the core is told of the loss. A membership
+    /// layer that vouches for a lost node reports it only when the node is certainly off.
     fn notice_share(&self) -> f64 {
         match self.fencing {
             Fencing::Trusted | Fencing::Lease { .. } => self.means.off_share,
@@ -111,7 +112,7 @@ impl Simulation {
         self.join(node, Told::Member)
     }
 
-    /// The next thing happens that follows from the loss of a node.
+    /// Performs the next step of the loss of a node.
     pub(super) fn advance_loss(&mut self, node: NodeId) -> Result<(), Breach> {
         let Some(loss) = self.machine(node).map(|machine| machine.loss) else { return Ok(()) };
         match (loss.next, self.fencing) {
@@ -153,12 +154,12 @@ impl Simulation {
         }
     }
 
-    /// The life in which a node is, or was last.
+    /// Returns the present or last life of a node.
     fn life(&mut self, node: NodeId) -> cluster::Life {
         self.machine(node).map_or(cluster::Life::Known, |machine| machine.incarnation.into())
     }
 
-    /// The membership layer says that a node is gone, and off.
+    /// Reports to the core that a node is gone and certainly off.
     fn vouch(&mut self, node: NodeId) -> Result<(), Breach> {
         self.truth.tell(node, Told::Off);
         let incarnation = self.life(node);
@@ -187,8 +188,8 @@ impl Simulation {
         Ok(())
     }
 
-    /// The core asks for a fence. If it is asked for late, because there was no quorum, the
-    /// failover begins only now.
+    /// Begins a fence that the core asks for. If it is asked for late, because there was no quorum,
+    /// the failover begins only now.
     pub(super) fn begin_fence(&mut self, node: NodeId, operation: OpId) {
         let (now, detection, off) = (self.now, self.means.detection_share, self.means.off_share);
         let is_late = self.machines.get(node.index()).is_some_and(|machine| {
@@ -224,7 +225,7 @@ impl Simulation {
         }
     }
 
-    /// Every node is up, and every group is where it should be.
+    /// Tells whether every node is up and every group is where it should be.
     fn is_quiet(&self) -> bool {
         let at_work =
             |machine: &Machine| machine.life == Life::Up && machine.service == Upkeep::None;
@@ -237,7 +238,7 @@ impl Simulation {
         if let Some(machine) = self.machine(node) {
             machine.service = Upkeep::Draining(over);
         }
-        // What is about to be switched off does not fail.
+        // A node that is about to be switched off does not fail.
         self.clear_alarm(Alarm::Life(node));
         self.truth.tell(node, Told::Paused);
         let mode = if self.means.is_forced { DrainMode::Forced } else { DrainMode::Normal };
@@ -252,7 +253,7 @@ impl Simulation {
         }
     }
 
-    /// Goes on with maintenances whose drains have ended.
+    /// Continues the maintenances whose drains have ended.
     pub(super) fn follow_drains(&mut self) -> Result<(), Breach> {
         while let Some((node, drained)) = self.drained.pop() {
             let Some(Upkeep::Draining(over)) = self.machine(node).map(|machine| machine.service)

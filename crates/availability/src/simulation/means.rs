@@ -1,22 +1,22 @@
-//! Durations in milliseconds, ready to be drawn.
+//! Mean durations in milliseconds, from which durations are drawn.
 
 use crate::rates::{Eviction, Rates, Scatter};
 
-/// Mean lengths in milliseconds, and what part of them comes when.
+/// Mean lengths in milliseconds, and the shares of their parts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Means {
     pub(super) scatter: Scatter,
     pub(super) between_failures: f64,
     pub(super) repair: f64,
     pub(super) failover: f64,
-    /// Of a failover, until the loss is noticed.
+    /// The share of a failover until the loss is noticed.
     pub(super) detection_share: f64,
-    /// Of a failover, until the node is known to be off.
+    /// The share of a failover until the node is known to be off.
     pub(super) off_share: f64,
     pub(super) coverage: f64,
     pub(super) manual: f64,
     pub(super) planned_move: f64,
-    /// Of a planned move, until everything has stopped.
+    /// The share of a planned move until everything has stopped.
     pub(super) stop_share: f64,
     pub(super) between_maintenances: Option<f64>,
     pub(super) maintenance: f64,
@@ -60,7 +60,7 @@ impl Means {
     }
 }
 
-/// A part of a span.
+/// Returns a part of a span.
 #[allow(
     clippy::as_conversions,
     clippy::cast_possible_truncation,

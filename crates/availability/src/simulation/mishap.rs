@@ -1,4 +1,4 @@
-//! What happens beside the failures of single nodes: resources fail, and sites.
+//! Failures beside those of single nodes: failures of resources and outages of the site.
 
 use super::{Alarm, Cause, Simulation};
 use quorate::settings::RestartAction;
@@ -6,7 +6,8 @@ use quorate::{GroupId, Input, NodeId, ResourceId};
 use quorate_testkit::Breach;
 
 impl Simulation {
-    /// Sets when the first of each is due.
+    /// Sets the alarms for the first failure of each group's resources and for the first site
+    /// outage.
     pub(super) fn plan_mishaps(&mut self) {
         for index in 0..self.services.len() {
             self.plan_resource_failure(GroupId::from_index(index));
@@ -29,7 +30,8 @@ impl Simulation {
         }
     }
 
-    /// A resource of a group dies, if all of the group runs. Any that may be restarted is as likely.
+    /// Lets a resource of a group die, if all of the group runs. Each resource that may be
+    /// restarted is equally likely.
     pub(super) fn fail_resource(&mut self, group: GroupId) -> Result<(), Breach> {
         self.plan_resource_failure(group);
         let is_serving = self.services.get(group.index()).is_some_and(|of| of.is_serving());
@@ -59,8 +61,8 @@ impl Simulation {
         declared.resources().filter(restarts).nth(chosen)
     }
 
-    /// All nodes lose what they share. A drain that is under way ends first, for what it has begun
-    /// would be the work of nobody.
+    /// Takes all nodes down for a shared reason. A drain that is under way ends first, because
+    /// otherwise what it has begun would never be finished.
     pub(super) fn lose_site(&mut self) {
         const MINUTE: u64 = 60_000;
         if self.is_draining() {

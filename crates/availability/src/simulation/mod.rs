@@ -1,8 +1,8 @@
-//! Years in the life of a cluster, from event to event.
+//! The simulation of a cluster over years, from event to event.
 //!
 //! Nodes fail, are repaired and maintained; groups are stopped and started. The engine under test
-//! decides everything in between: it is told what happened and asked what to do, as an embedder
-//! would. What is random is drawn from one generator, in the order of the events.
+//! decides everything in between: it is told of every event and asked what to do, as an embedder
+//! would. All random values are drawn from one generator, in the order of the events.
 
 use thiserror::Error;
 
@@ -45,12 +45,12 @@ pub struct Simulation {
     machines: Vec<Machine>,
     services: Vec<Service>,
     books: Books,
-    /// Measured groups that are down, and since when there is any.
+    /// Number of measured groups that are down. The next field is the time since which any is.
     down_now: usize,
     any_down_since: u64,
-    /// Drains of which the end has been told and not yet been acted upon.
+    /// Drains whose end was reported and is not handled yet.
     drained: Vec<(NodeId, machine::Drained)>,
-    /// Operations that end together; kept for its memory.
+    /// Operations that end together; a buffer kept to avoid allocations.
     ended: Vec<(OpId, ResourceId)>,
     now: u64,
     seed: u64,
@@ -58,33 +58,33 @@ pub struct Simulation {
     events: u64,
     until_check: u64,
     checks: u64,
-    /// The cluster forms, which takes no time and is not measured.
+    /// True while the cluster forms, which takes no time and is not measured.
     is_forming: bool,
     tamper: Option<fn(&mut Effect)>,
 }
 
-/// A run that ended with a promise broken. The same seed breaks it again.
+/// A run that ended with a broken promise. Its seed breaks the promise again.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[error("seed {seed}, {years:.3} years into the run: {breach}")]
 pub struct BrokenPromise {
     /// The seed of the run.
     pub seed: u64,
-    /// When, in simulated years.
+    /// The simulated years until the breach.
     pub years: f64,
-    /// What was found.
+    /// The breach that was found.
     pub breach: Breach,
 }
 
-/// Inputs between two checks of the whole state of the core. What can be judged in constant time
-/// is judged with every input.
+/// Number of inputs between two checks of the whole state of the core. Rules that take constant
+/// time are judged with every input.
 const INPUTS_PER_CHECK: u64 = 1_024;
 
 impl Simulation {
-    /// A cluster of this design in which everything is well, and a run of it from this seed.
+    /// Returns a run of this design from this seed, with everything well at the start.
     ///
     /// # Errors
     ///
-    /// What is wrong with the design.
+    /// Fails if the design is wrong.
     pub fn new(design: &Design, seed: u64) -> Result<Self, DesignError> {
         let spec = design.build()?;
         let measured: Vec<GroupId> = measured(&spec).collect();
@@ -121,7 +121,7 @@ impl Simulation {
         })
     }
 
-    /// Alters what the core asks for before it is judged, to see whether the judge sees it.
+    /// Alters the operations that the core asks for before they are judged, to test the judge.
     #[must_use]
     pub fn tampered(mut self, tamper: fn(&mut Effect)) -> Self {
         self.tamper = Some(tamper);
@@ -146,7 +146,7 @@ impl Simulation {
         })
     }
 
-    /// All nodes join and all groups start, before the clock of the run does.
+    /// Lets all nodes join and all groups start, before the clock of the run starts.
     fn form(&mut self) -> Result<(), Breach> {
         self.feed(Input::witness_changed(WitnessState::Up))?;
         let reading = WallClock { utc_millis_of_day: 0, utc_offset_minutes: 0 };
@@ -168,7 +168,7 @@ impl Simulation {
         Ok(())
     }
 
-    /// Lets everything happen that happens up to a time.
+    /// Lets all events up to a time happen.
     fn pass_until(&mut self, end: u64) -> Result<(), Breach> {
         loop {
             let alarm = self.alarms.first();
@@ -212,7 +212,7 @@ impl Simulation {
         self.alarms.set(self.slot_of(alarm), at);
     }
 
-    /// Puts an alarm off, if it is set, to what a function makes of its time.
+    /// Delays an alarm, if it is set, to the time that a function returns for its present time.
     fn delay_alarm(&mut self, alarm: Alarm, until: impl FnOnce(u64) -> u64) {
         if let Some(at) = self.alarms.of(self.slot_of(alarm)) {
             self.set_alarm(alarm, until(at));
@@ -233,8 +233,8 @@ impl Simulation {
     }
 
     fn drain(&mut self) -> Result<(), Breach> {
-        // A node that comes back before it was missed is lost and found with one input, and the
-        // quorum with it: only what the core thinks in the end can be compared with the world.
+        // A node that returns before it was missed is lost and found with one input, and the quorum
+        // with it. Only the core's final belief can be compared with the world.
         let mut judged = None;
         while let Some(output) = self.cluster.poll_output() {
             match output {
@@ -265,7 +265,7 @@ impl Simulation {
         audit::state(&self.cluster)
     }
 
-    /// What the core says tells why a group is down, and nothing else.
+    /// Takes note of the reason why a group is down. Events are used for nothing else.
     fn take_note(&mut self, event: &Event) -> Result<(), Breach> {
         match *event {
             Event::OwnerChanged { group, epoch, .. } => self.truth.change_owner(group, epoch)?,
@@ -310,7 +310,7 @@ impl Simulation {
         Ok(())
     }
 
-    /// Ends a batch: outages that go on are cut in two.
+    /// Ends a batch. An outage that goes on is split between the batches.
     fn close_batch(&mut self) {
         for index in 0..self.services.len() {
             let now = self.now;
@@ -326,7 +326,7 @@ impl Simulation {
         self.books.close_batch();
     }
 
-    /// Writes down what a group went through since the last time.
+    /// Adds to the books what has happened to a group since the last entry.
     fn book(&mut self, index: usize) {
         let Some(service) = self.services.get_mut(index) else { return };
         let entry = core::mem::take(&mut service.entry);
@@ -335,7 +335,7 @@ impl Simulation {
         }
     }
 
-    /// A span of something that takes time once it has begun.
+    /// Draws the length of something that takes time, from its mean.
     #[allow(
         clippy::as_conversions,
         clippy::cast_possible_truncation,

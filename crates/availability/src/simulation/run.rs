@@ -1,4 +1,4 @@
-//! How long a run is: as many years as were said, or until its error is small enough.
+//! The length of a run: a given number of years, or as many as a small enough error takes.
 
 #![allow(
     clippy::as_conversions,
@@ -14,43 +14,44 @@ use crate::books::{Books, YEAR_MILLIS};
 use crate::outcome::{Outcome, Run};
 use crate::statistics::{BATCHES, Estimate};
 
-/// When a run is long enough whose length nobody gave.
+/// The criteria that end a run of no given length.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Goal {
     /// The standard error to reach, as a part of the mean downtime of one group.
     pub relative_error: f64,
-    /// Years of the pilot, from whose batches the rest is reckoned.
+    /// Years of the pilot run, whose batches are used to estimate the length of the rest.
     pub pilot_years: f64,
-    /// Years that pass in any case within the bounds below: what a formula says that it takes, or 0.
+    /// Years that pass in any case, within the bounds below: a formula's estimate, or 0.
     pub fewest_years: f64,
-    /// The most years, if that is more than the pilot.
+    /// The most years, unless the pilot is longer.
     pub most_years: f64,
-    /// The most inputs to the core, about, if that is more than those of the pilot: what a run
-    /// costs.
+    /// The approximate highest number of inputs to the core, unless the pilot takes more. It limits
+    /// the cost of a run.
     pub most_inputs: u64,
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// Years that have passed.
+    /// Number of years that have passed.
     pub years: f64,
-    /// Years after which it ends, or is judged and perhaps extended.
+    /// Number of years after which the run ends, or is judged and perhaps extended.
     pub planned: f64,
 }
 
-/// Parts of a batch after each of which the progress is told.
+/// Number of parts of a batch; progress is reported after each.
 const SLICES: u64 = 10;
 
-/// A run is extended to at most so many times its length before it is judged again: the error of
-/// few outages is itself hardly known.
+/// The highest factor by which a run is extended before it is judged again. The error of few
+/// outages is itself hardly known.
 const STRIDE: f64 = 10.0;
 
 impl Goal {
-    /// How many pilots long a run should be that is so many long, with so many inputs up to now.
+    /// Returns the length that a run should have, given its present length and inputs. Both lengths
+    /// are numbers of pilots.
     fn extent(&self, present: u64, down: Estimate, inputs: u64) -> u64 {
         let length = present as f64;
-        // Nothing was ever down: its error is not known at all.
+        // If no group was ever down, the error is not known at all.
         let excess = down.standard_error / down.mean / self.relative_error;
         let growth = if down.mean > 0.0 { excess * excess } else { STRIDE };
         let fewest = self.fewest_years / self.pilot_years;
@@ -62,13 +63,13 @@ impl Goal {
 }
 
 impl Simulation {
-    /// Lets so many years pass, and tells what came of it.
+    /// Runs the simulation for a number of years and returns the results.
     ///
-    /// `progress` is told now and then how far it is.
+    /// `progress` is called from time to time.
     ///
     /// # Errors
     ///
-    /// A promise that the core has not kept.
+    /// Fails if the core breaks a promise.
     pub fn run(
         mut self,
         years: f64,
@@ -79,14 +80,14 @@ impl Simulation {
         self.finish(1, batch_millis)
     }
 
-    /// Lets as many years pass as it takes for an error, and tells what came of it.
+    /// Runs the simulation until its error is small enough and returns the results.
     ///
-    /// The run begins with a pilot and is extended by whole lengths of it; the run of that many
-    /// years from the same seed is the same.
+    /// The run begins with a pilot and is extended by multiples of its length. A run of that many
+    /// years from its seed gives equal results.
     ///
     /// # Errors
     ///
-    /// A promise that the core has not kept.
+    /// Fails if the core breaks a promise.
     pub fn run_until(
         mut self,
         goal: &Goal,
@@ -102,7 +103,7 @@ impl Simulation {
         self.finish(passed, batch_millis)
     }
 
-    /// Forms the cluster and opens the books. The length of a batch.
+    /// Forms the cluster and opens the books. Returns the length of a batch.
     fn open(&mut self, years: f64) -> Result<u64, BrokenPromise> {
         let millis = (years * YEAR_MILLIS as f64).max(0.0) as u64;
         let batch_millis = millis.div_euclid(BATCHES as u64).max(1);
@@ -112,7 +113,7 @@ impl Simulation {
         Ok(batch_millis)
     }
 
-    /// Lets time pass up to so many times the first length, from so many times of it on.
+    /// Lets time pass from one multiple of the first length to another.
     fn pass_batches(
         &mut self,
         from: u64,
@@ -148,7 +149,7 @@ impl Simulation {
     }
 }
 
-/// The length of so many times all batches.
+/// Returns the length in years of all batches, extended by a factor.
 fn years(times: u64, batch_millis: u64) -> f64 {
     batch_millis.saturating_mul(BATCHES as u64).saturating_mul(times) as f64 / YEAR_MILLIS as f64
 }
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn years_and_inputs_have_a_bound_beyond_the_pilot() {
         assert_eq!(extent(20, 1.0, 1.0, 0), 50);
-        // 1,000 inputs for each pilot: 20 of them are affordable.
+        // Each pilot takes 1,000 inputs: 20 of them are affordable.
         assert_eq!(extent(3, 1.0, 1.0, 3_000), 20);
         assert_eq!(extent(1, 1.0, 1.0, 50_000), 1);
     }

@@ -1,7 +1,7 @@
 //! Groups that serve, stop and start.
 //!
-//! All operations that a group has in flight end together, as one wave: an outage of a given
-//! length is cut into as many waves as its dependencies are deep.
+//! All operations that a group has in flight end together, as one wave. An outage of a given length
+//! is divided into as many waves as its dependencies are deep.
 
 use super::{Alarm, Cause, Simulation, part};
 use crate::books::Entry;
@@ -22,7 +22,7 @@ impl Simulation {
         self.services.get_mut(group.index())
     }
 
-    /// A group stops serving, or goes on not serving for another reason.
+    /// Marks a group as down, or changes the cause of its downtime.
     pub(super) fn go_down(&mut self, group: GroupId, cause: Cause) {
         let now = self.now;
         let Some(service) = self.services.get_mut(group.index()) else { return };
@@ -36,7 +36,7 @@ impl Simulation {
         }
     }
 
-    /// A group serves again.
+    /// Marks a group as serving again.
     fn come_up(&mut self, group: GroupId) {
         let now = self.now;
         let Some(service) = self.services.get_mut(group.index()) else { return };
@@ -58,7 +58,7 @@ impl Simulation {
             }
         }
         if self.is_forming {
-            // What it took to form is nobody's downtime.
+            // The time that the cluster takes to form is no downtime.
             if let Some(service) = self.service(group) {
                 service.entry = Entry::default();
             }
@@ -67,7 +67,7 @@ impl Simulation {
         self.book(group.index());
     }
 
-    /// An agent sets to work, or nobody hears.
+    /// Carries out an operation that the core asks for, or lets it get lost with a dead node.
     pub(super) fn carry_out(&mut self, effect: &Effect) -> Result<(), Breach> {
         let asked = self.truth.ask(effect)?;
         let Some(resource) = effect.resource else {
@@ -79,7 +79,7 @@ impl Simulation {
         };
         match (effect.action, asked) {
             (OperationKind::Start, Asked::Unheard) => {
-                // It is lost with that node, which nobody has noticed yet.
+                // The group is lost with that node, which is not noticed yet.
                 if let Some(service) = self.service(group) {
                     service.host = Some(effect.node);
                     service.ends_at = None;
@@ -100,7 +100,7 @@ impl Simulation {
         Ok(())
     }
 
-    /// Sets when the operations in flight of a group end: after its share of what is left.
+    /// Sets the end of a group's operations in flight: after their share of the remaining time.
     fn plan_wave(&mut self, group: GroupId) {
         let slot = self.slot_of(Alarm::Wave(group));
         if self.alarms.is_set(slot) {
@@ -121,7 +121,7 @@ impl Simulation {
     fn begin_start(&mut self, group: GroupId, node: NodeId) {
         let now = self.now;
         let Some(service) = self.services.get_mut(group.index()) else { return };
-        // At home, or, where there is no home, where it was.
+        // At home or, if there is no home, on the node where the group was.
         let familiar = if service.returns { service.home } else { service.host };
         let is_familiar = familiar == Some(node);
         service.host = Some(node);
@@ -131,7 +131,7 @@ impl Simulation {
         service.wave = Wave::Starts;
         service.waves_left = service.depth;
         if service.down == Some(Cause::Restart) && service.ends_at.is_some() {
-            // What does not depend on the resource that failed goes on running.
+            // Resources that do not depend on the failed one go on running.
             service.waves_left = self.truth.waves_to_start(group);
             return;
         }
@@ -174,7 +174,7 @@ impl Simulation {
         }
     }
 
-    /// The operations in flight of a group end.
+    /// Ends the operations in flight of a group.
     pub(super) fn end_wave(&mut self, group: GroupId) -> Result<(), Breach> {
         let mut ended = core::mem::take(&mut self.ended);
         if let Some(service) = self.service(group) {
@@ -182,7 +182,7 @@ impl Simulation {
             service.waves_left = service.waves_left.saturating_sub(1);
         }
         for (operation, resource) in ended.drain(..) {
-            // What was superseded in the meantime has no end.
+            // A superseded operation does not end.
             if self.truth.operation(resource) != Some(operation) {
                 continue;
             }
@@ -197,7 +197,8 @@ impl Simulation {
         Ok(())
     }
 
-    /// A node goes with everything on it. When that is to end is said if it has been drawn.
+    /// Takes down everything on a node that is lost. `ends_at` is the end of the outage, if it has
+    /// been drawn.
     pub(super) fn lose_services(&mut self, node: NodeId, cause: Cause, ends_at: Option<u64>) {
         for index in 0..self.services.len() {
             let group = GroupId::from_index(index);
@@ -210,13 +211,14 @@ impl Simulation {
                 service.in_flight.clear();
                 service.wave = Wave::None;
                 service.ends_at = ends_at;
-                // While its home is in maintenance it is away for that, whatever else happens to it.
+                // While its home is in maintenance the group is away for that reason, even if
+                // something else happens to it.
                 service.is_away_as_planned &= service.home != Some(node);
             }
         }
     }
 
-    /// The groups that are down with a node.
+    /// Returns the groups that are down with a node.
     fn down_with(&self, node: NodeId) -> impl Iterator<Item = GroupId> + use<> {
         let groups: Vec<GroupId> = self
             .services
@@ -229,8 +231,8 @@ impl Simulation {
         groups.into_iter()
     }
 
-    /// The failover from a node goes on, and ends at another time than was thought. Without quorum
-    /// nothing does: whoever starts when it returns begins anew.
+    /// Continues the failover from a node, with a new end. Without quorum no failover goes on, and
+    /// a group that starts when quorum returns begins anew.
     pub(super) fn resume_failover(&mut self, node: NodeId, ends_at: u64) {
         if !self.truth.is_quorate() {
             return;
@@ -243,7 +245,7 @@ impl Simulation {
         }
     }
 
-    /// Groups that are down with a node go on being down for another reason.
+    /// Changes the cause of downtime of the groups that are down with a node.
     pub(super) fn blame_host(&mut self, node: NodeId, from: Cause, to: Cause) {
         for group in self.down_with(node) {
             if self.services.get(group.index()).is_some_and(|of| of.down == Some(from)) {
@@ -252,7 +254,8 @@ impl Simulation {
         }
     }
 
-    /// The node is back before its groups went elsewhere: what was drawn for that is void.
+    /// Starts the groups of a node that returned before they moved: the end that was drawn for
+    /// their failover is void.
     pub(super) fn restart_in_place(&mut self, node: NodeId) {
         for group in self.down_with(node) {
             if let Some(service) = self.service(group) {

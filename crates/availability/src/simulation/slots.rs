@@ -1,18 +1,18 @@
-//! What rings, and its place in the tree of alarms.
+//! The subjects of alarms, and their places in the tree of alarms.
 
 use quorate::{GroupId, NodeId};
 
-/// Places in the tree of alarms for each node: its life, its loss, its maintenance.
+/// Number of places in the tree of alarms for each node: its life, its loss, its maintenance.
 const ALARMS_PER_NODE: usize = 3;
 
-/// The places in the tree of alarms for so many nodes and groups.
+/// The layout of the tree of alarms for a number of nodes and groups.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slots {
     pub(super) nodes: usize,
     pub(super) groups: usize,
 }
 
-/// What an alarm is about.
+/// The subject of an alarm.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Alarm {
     Life(NodeId),
@@ -24,7 +24,7 @@ pub(super) enum Alarm {
 }
 
 impl Slots {
-    /// How many there are; each group has two, and the site one.
+    /// Returns the number of places; each group has two, and the site one.
     pub(super) const fn count(self) -> usize {
         self.of_nodes().saturating_add(self.groups.saturating_mul(2)).saturating_add(1)
     }

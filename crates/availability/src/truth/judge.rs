@@ -1,4 +1,4 @@
-//! What must never happen, judged when the core asks for it.
+//! Judges every operation that the core asks for, and finds what must never happen.
 //!
 //! Promises are named by their numbers: see `testkit`.
 
@@ -9,11 +9,11 @@ use quorate::{Epoch, GroupId, NodeId, ResourceId};
 use quorate_testkit::{Breach, ensure};
 
 impl GroundTruth {
-    /// The core asks for an operation.
+    /// Checks an operation that the core asks for and hands it to its agent.
     ///
     /// # Errors
     ///
-    /// What must never happen.
+    /// Fails if the operation is something that must never happen.
     pub fn ask(&mut self, effect: &Effect) -> Result<Asked, Breach> {
         ensure!(
             S11,
@@ -106,7 +106,7 @@ impl GroundTruth {
         let Some(of) = self.resources.get(resource.index()) else {
             return Err(Breach::apparatus(format!("stop of {resource}, which is not declared")));
         };
-        // What has died serves nobody any more, whoever still runs.
+        // A resource that died serves no dependent any more, even one that still runs.
         let is_dead = of.running == Running::Off;
         for dependent in of.dependents.iter().filter(|_| !is_dead) {
             let running = self.resources.get(*dependent).map(|of| of.running);
@@ -120,7 +120,7 @@ impl GroundTruth {
         self.begin(effect, resource, Some(Running::Stopping))
     }
 
-    /// Whether all that a resource needs runs, also without another one.
+    /// Tells whether everything that a resource needs runs even without another resource.
     fn holds_without(&self, dependent: usize, without: ResourceId) -> bool {
         let runs = |member: &usize| {
             *member != without.index()
@@ -172,7 +172,7 @@ impl GroundTruth {
         group.epoch = effect.epoch;
         if group.active == 0 {
             group.node = Some(effect.node);
-            // Nobody has said what a dead node made of it.
+            // It is unknown how far a dead node got with the operation.
             group.needs_proof = !host.is_powered;
         }
         if !host.is_powered {
@@ -199,11 +199,11 @@ impl GroundTruth {
         Ok(Asked::Begun)
     }
 
-    /// The core says that a group has another owner.
+    /// Checks a change of owner that the core reports for a group.
     ///
     /// # Errors
     ///
-    /// What must never happen.
+    /// Fails if the change is something that must never happen.
     pub fn change_owner(&mut self, group: GroupId, epoch: Epoch) -> Result<(), Breach> {
         ensure!(S5, self.is_quorate, "{group} changes its owner without quorum");
         let Some(of) = self.groups.get_mut(group.index()) else {

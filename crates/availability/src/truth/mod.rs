@@ -1,8 +1,9 @@
-//! What really runs, whatever the core believes, and what must never happen there.
+//! The real world of the simulation: what really runs, and what must never happen there.
 //!
-//! The core can only report what it believes; two copies of one disk are precisely a wrong belief.
-//! So this world stands outside it: it reads the declaration and what was carried out, and nothing
-//! of the core's state. Each check costs a constant time, so that it runs with every step.
+//! The core can only report what it believes, and two running copies of one disk are a wrong
+//! belief. So this world stands outside the core: it reads the declaration and the operations that
+//! were carried out, and nothing of the core's state. Each check takes constant time, so it runs
+//! with every step.
 
 use quorate::quorum::{self, Ballot, WitnessState};
 use quorate::settings::DesiredState;
@@ -11,30 +12,30 @@ use quorate::{Epoch, GroupId, Incarnation, NodeId, OpId, ResourceId};
 
 mod judge;
 
-/// What the core has been told of a node.
+/// The last report on a node that the core received.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Told {
-    /// It is a member.
+    /// The node is a member.
     Member,
-    /// It is a member and paused.
+    /// The node is a member and paused.
     Paused,
-    /// It is no longer heard from.
+    /// The node is no longer heard from.
     Lost,
-    /// It is off for certain: fenced, left, or by an operator's word.
+    /// The node is certainly off: it was fenced, it left, or an operator confirmed it.
     Off,
 }
 
-/// Whether an operation is carried out.
+/// The fate of an operation that the core asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
 pub enum Asked {
     /// The agent is at work.
     Begun,
-    /// The node is dead, and nobody has told the core yet. There will be no answer.
+    /// The node is dead and the core does not know it yet. There will be no answer.
     Unheard,
 }
 
-/// What a resource really does.
+/// The real condition of a resource.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Running {
     Off,
@@ -57,7 +58,7 @@ struct Resource {
     is_wanted: bool,
     running: Running,
     operation: Option<OpId>,
-    /// All clauses must hold; a clause holds while one of its members runs.
+    /// Clauses that must all hold; a clause holds while one of its members runs.
     clauses: Vec<Vec<usize>>,
     dependents: Vec<usize>,
 }
@@ -66,15 +67,17 @@ struct Resource {
 struct Group {
     resources: Vec<usize>,
     wanted: usize,
-    /// How many of them cannot run on a node and need not, by node; empty if all run everywhere.
+    /// By node, the number of wanted resources that cannot run there and need not; empty if all run
+    /// everywhere.
     spared: Vec<usize>,
-    /// Wanted resources that run.
+    /// Number of wanted resources that run.
     up: usize,
-    /// Resources that run, start or stop.
+    /// Number of resources that run, start or stop.
     active: usize,
-    /// Where anything of it was started last.
+    /// The node on which a resource of the group was started last.
     node: Option<NodeId>,
-    /// It did not stop there: it died with the node, or nobody knows.
+    /// The group did not stop in good order on that node: it died with the node, or its end is
+    /// unknown.
     needs_proof: bool,
     epoch: Epoch,
 }
@@ -93,7 +96,7 @@ pub struct GroundTruth {
 }
 
 impl GroundTruth {
-    /// A world in which every node is off. The witness, if there is one, is always there.
+    /// Returns a world in which every node is off. The witness, if there is one, is always up.
     #[must_use]
     pub fn new(spec: &ClusterSpec) -> Self {
         let nodes: Vec<Node> = spec
@@ -158,7 +161,8 @@ impl GroundTruth {
         }
     }
 
-    /// Whether all that is wanted of a group runs, but for what need not and cannot where it is.
+    /// Tells whether everything wanted of a group runs, except what cannot and need not run on its
+    /// node.
     #[must_use]
     pub fn is_serving(&self, group: GroupId) -> bool {
         self.groups.get(group.index()).is_some_and(|group| {
@@ -167,38 +171,38 @@ impl GroundTruth {
         })
     }
 
-    /// Where anything of a group runs, starts or stops.
+    /// Returns the node on which a resource of a group runs, starts or stops.
     #[must_use]
     pub fn active_on(&self, group: GroupId) -> Option<NodeId> {
         self.groups.get(group.index()).filter(|group| group.active > 0).and_then(|group| group.node)
     }
 
-    /// Whether the members that the core was told of are a quorum.
+    /// Tells whether the members that were reported to the core are a quorum.
     #[must_use]
     pub const fn is_quorate(&self) -> bool {
         self.is_quorate
     }
 
-    /// Whether the others would still be a quorum without this node.
+    /// Tells whether the other members would still be a quorum without this node.
     #[must_use]
     pub fn is_quorate_without(&self, node: NodeId) -> bool {
         self.judge(Some(node))
     }
 
-    /// The operation that a resource works at.
+    /// Returns the operation under way for a resource.
     #[must_use]
     pub fn operation(&self, resource: ResourceId) -> Option<OpId> {
         self.resources.get(resource.index()).and_then(|resource| resource.operation)
     }
 
-    /// Whether a resource is to run.
+    /// Tells whether a resource is wanted online.
     #[must_use]
     pub fn is_wanted(&self, resource: ResourceId) -> bool {
         self.resources.get(resource.index()).is_some_and(|resource| resource.is_wanted)
     }
 
-    /// How many starts of a group come one after the other until all that is wanted of it runs, if
-    /// what can start at once does.
+    /// Returns the number of starts of a group, one after the other, until everything wanted of it
+    /// runs, if each resource starts as soon as it can.
     #[must_use]
     pub fn waves_to_start(&self, group: GroupId) -> u64 {
         let Some(of) = self.groups.get(group.index()) else { return 0 };
@@ -226,7 +230,7 @@ impl GroundTruth {
         }
     }
 
-    /// A node has booted into a new life, and the core is told.
+    /// Boots a node into a new life and reports it to the core.
     pub fn boot(&mut self, node: NodeId, incarnation: Incarnation, told: Told) {
         if let Some(node) = self.nodes.get_mut(node.index()) {
             node.is_powered = true;
@@ -236,7 +240,7 @@ impl GroundTruth {
         self.tell(node, told);
     }
 
-    /// A node loses its power, and with it all that runs there. The core is not told.
+    /// Cuts the power of a node; everything that runs there dies. The core is not told.
     pub fn crash(&mut self, node: NodeId) {
         if let Some(node) = self.nodes.get_mut(node.index()) {
             node.is_powered = false;
@@ -257,7 +261,7 @@ impl GroundTruth {
         }
     }
 
-    /// A resource that runs on a node dies. The life of the node, for the report of it.
+    /// Lets a resource that runs on a node die. Returns the life of the node, for the report.
     pub fn fail(&mut self, resource: ResourceId, node: NodeId) -> Incarnation {
         if let Some(of) = self.resources.get_mut(resource.index())
             && of.running == Running::On
@@ -270,7 +274,7 @@ impl GroundTruth {
         self.nodes.get(node.index()).map_or(Incarnation::default(), |node| node.incarnation)
     }
 
-    /// The core is told something of a node.
+    /// Takes note of a report on a node that the core receives.
     pub fn tell(&mut self, node: NodeId, told: Told) {
         if let Some(node) = self.nodes.get_mut(node.index()) {
             node.told = told;
@@ -281,7 +285,7 @@ impl GroundTruth {
         self.is_quorate = self.judge(None);
     }
 
-    /// What died with a node is known to have died: the node is off, or in a new life.
+    /// Notes as proved that what died with a node is dead: the node is off, or in a new life.
     fn prove_off(&mut self, node: NodeId) {
         for group in &mut self.groups {
             if group.active == 0 && group.node == Some(node) {
@@ -306,7 +310,7 @@ impl GroundTruth {
         quorum::judge(self.rule, &ballot).is_quorate()
     }
 
-    /// The agent of a resource is done with what it was at, and well.
+    /// Completes the present work of a resource's agent with success.
     pub fn finish(&mut self, resource: ResourceId) {
         let Some(of) = self.resources.get_mut(resource.index()) else { return };
         let Some(group) = self.groups.get_mut(of.group) else { return };

@@ -1,9 +1,9 @@
-//! The closed form against the chain, and both against values that are known otherwise.
+//! Compares the closed form with the chain, and both with values that are known otherwise.
 
 use quorate::settings::Failback;
 use quorate_availability::{ByCause, Cause, Eviction, Parameters, chain, closed_form};
 
-/// Rare failures, short moves: what the closed form is meant for.
+/// Rare failures and short moves, for which the closed form is meant.
 pub(crate) const RARE: Parameters = Parameters {
     homes: 4,
     spares: [1, 2],
@@ -32,8 +32,8 @@ fn solve(parameters: &Parameters) -> ByCause<f64> {
     chain::solve(parameters).expect("the chain is small").unavailability
 }
 
-/// Somebody is down at least as long as one is, and at most as long as all of them one after the
-/// other; of a single group both are the same, cause by cause.
+/// Any group is down at least as long as one group, and at most as long as the sum of all. For a
+/// single group both values are equal, cause by cause.
 #[test]
 fn the_cluster_as_a_whole_is_down_longer_than_one_group() {
     let stressed = Parameters { failure_rate: 1.0 / 240.0, repair_rate: 1.0 / 24.0, ..RARE };
@@ -50,7 +50,7 @@ fn the_cluster_as_a_whole_is_down_longer_than_one_group() {
     }
 }
 
-/// Values of the formulas, computed apart with rational numbers.
+/// The expected values were computed separately with rational numbers.
 #[test]
 fn the_closed_form_gives_known_values() {
     let terms = closed_form::unavailability(&RARE);
@@ -100,7 +100,7 @@ fn without_spares_and_maintenance_the_chain_is_a_product_to_ten_digits() {
     }
 }
 
-/// Every term of the formula against the same share of the chain, in rare conditions.
+/// Compares every term of the formula with its share of the chain, under rare failures.
 #[test]
 fn the_chain_agrees_with_the_closed_form_term_by_term() {
     for failback in [Failback::Allow, Failback::Prevent] {
@@ -112,7 +112,7 @@ fn the_chain_agrees_with_the_closed_form_term_by_term() {
                 for cause in Cause::ALL {
                     let (formula, exact_one) = (formula.of(cause), exact.of(cause));
                     let apart = (formula - exact_one).abs();
-                    // Of a term that hardly counts, what it adds to the sum counts.
+                    // A tiny term is judged by its contribution to the sum.
                     assert!(
                         apart < 0.02 * exact_one || apart < 2e-3 * exact.total(),
                         "{failback:?} {spares:?} quorum {quorum} {cause}: {formula} for {exact_one}"
@@ -123,7 +123,7 @@ fn the_chain_agrees_with_the_closed_form_term_by_term() {
     }
 }
 
-/// Forced maintenance without spares costs the group all of it.
+/// A group without spares is down for the whole of a forced maintenance.
 #[test]
 fn forced_maintenance_without_spares() {
     for failback in [Failback::Allow, Failback::Prevent] {
@@ -138,7 +138,7 @@ fn forced_maintenance_without_spares() {
     }
 }
 
-/// Waiting falls by the probability of one node more being down with each spare.
+/// With each more spare, waiting falls by the probability that one more node is down.
 #[test]
 fn a_spare_more_waits_less() {
     let waiting = |spares| closed_form::unavailability(&Parameters { spares, ..RARE }).waiting;
@@ -147,7 +147,7 @@ fn a_spare_more_waits_less() {
     assert!(waiting([1, 1]) > 100.0 * waiting([1, 2]));
 }
 
-/// A majority of seven loses four nodes; so does a cluster with three spares.
+/// With four of seven nodes down a majority is lost, and three spares are too few for all groups.
 #[test]
 fn quorum_costs_everybody() {
     let free = closed_form::unavailability(&RARE).waiting;

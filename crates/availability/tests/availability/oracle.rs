@@ -1,4 +1,4 @@
-//! Planted misbehaviour, and the promise of which the oracle says that it is broken.
+//! Planted misbehaviour, and the promise that the oracle reports as broken.
 
 use quorate::cluster::Effect;
 use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
@@ -17,7 +17,7 @@ fn node(index: usize) -> NodeId {
     NodeId::from_index(index)
 }
 
-/// Three nodes, and a share that needs its disk.
+/// Returns a cluster of three nodes with a share that needs its disk.
 fn spec() -> ClusterSpec {
     ClusterDeclaration::new("files")
         .node("a")
@@ -47,7 +47,7 @@ impl Court {
         Self { truth, operation: 0 }
     }
 
-    /// A world in which everything runs on the first node, in the first epoch.
+    /// Returns a world in which everything runs on the first node, in the first epoch.
     fn running() -> Self {
         let mut court = Self::new();
         for resource in [DISK, SHARE] {
@@ -81,7 +81,7 @@ impl Court {
         self.truth.ask(&effect).map_err(|breach| breach.to_string())
     }
 
-    /// Asks for something of which the oracle must say that it breaks this promise.
+    /// Asks for an operation and asserts that the oracle finds this promise broken.
     #[track_caller]
     fn breaks(
         &mut self,
@@ -159,7 +159,7 @@ fn nothing_starts_elsewhere_before_the_old_owner_is_known_to_be_off() {
     assert_eq!(court.ask(OperationKind::Start, DISK, 1, 2), Ok(Asked::Begun));
 }
 
-/// What its owner has stopped in good order needs no other proof.
+/// A group that its owner stopped in good order needs no other proof.
 #[test]
 fn what_has_stopped_may_start_elsewhere_whatever_becomes_of_the_old_owner() {
     let mut court = Court::running();
@@ -170,7 +170,7 @@ fn what_has_stopped_may_start_elsewhere_whatever_becomes_of_the_old_owner() {
     court.truth.crash(node(0));
     court.truth.tell(node(0), Told::Lost);
     assert_eq!(court.ask(OperationKind::Start, DISK, 1, 2), Ok(Asked::Begun));
-    // That one dies while it starts, which is another matter.
+    // The group dies while it starts there, which is a different case.
     court.truth.crash(node(1));
     court.truth.tell(node(1), Told::Lost);
     court.truth.boot(node(0), Incarnation::new(1), Told::Member);
@@ -193,8 +193,8 @@ fn no_operation_twice() {
     court.breaks("S11", OperationKind::Stop, DISK, 0, 1);
 }
 
-/// A disk that died is cleaned up at once, while its share still thinks that it runs; it starts only
-/// after that, and is up only when it has started.
+/// A dead disk is cleaned up at once, while its share still seems to run. It starts only after
+/// that, and is up only when it has started.
 #[test]
 fn what_has_died_may_be_terminated_before_its_dependents_stop() {
     let mut court = Court::running();
@@ -234,8 +234,7 @@ fn what_a_dead_node_is_asked_is_not_heard() {
     assert_eq!(court.truth.active_on(GROUP), None);
 }
 
-/// The core with a fault put into its outputs: every start from the hundredth on goes to the node
-/// after the right one.
+/// A faulty core: every start from the hundredth on goes to the node after the right one.
 #[test]
 fn a_run_ends_with_the_seed_and_the_promise_that_was_broken() {
     fn misdirect(effect: &mut Effect) {

@@ -1,13 +1,13 @@
 //! A cluster as a race of exponential clocks, in which every node and every group has a name.
 //!
-//! It is told as an operator would tell it, node by node and group by group, to check the chain,
-//! which counts those that are alike. It shares the parameters with the chain and the rest of the
-//! crate, and no code.
+//! The model goes node by node and group by group, as an operator sees the cluster. It checks the
+//! chain, which counts similar nodes and groups together. It shares the parameters with the rest of
+//! the crate, but no code.
 
 use quorate::settings::Failback;
 use quorate_availability::{Eviction, Parameters};
 
-/// Why a group is down, in the order of [`Race::shares`].
+/// The reason why a group is down, in the order of [`Race::shares`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Why {
     Waiting,
@@ -26,28 +26,29 @@ enum Node {
     Maintained,
 }
 
-/// What a group is at. The number is that of a node.
+/// The condition of a group. The number is that of a node.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Group {
     Online(usize),
-    /// It starts there after its node failed, for the length of a failover.
+    /// The group starts there after its node failed, for the length of a failover.
     FailsOver(usize),
-    /// It starts there for the length of a move, at home or where it was.
+    /// The group starts there for the length of a move, at home or in place.
     Returns(usize),
-    /// The same because of maintenance, or on the way to make room for it.
+    /// The group starts there because of maintenance, or makes room for such a move.
     Moves(usize),
-    /// It went with that node, and nobody has noticed yet that it will not come by itself.
+    /// The group went down with that node. Its failover is not covered, but that is not noticed
+    /// yet.
     Lost(usize),
-    /// It went with that node, and waits for the operator.
+    /// The group went down with that node and waits for an operator.
     Helpless(usize),
-    /// It has no node; it went with that one.
+    /// The group has no node; it went down with that one.
     Homeless(usize),
-    /// It was put out by the maintenance of that node.
+    /// The group was put out by the maintenance of that node.
     Evicted(usize),
 }
 
 impl Group {
-    /// The node that it takes up.
+    /// Returns the node that the group occupies.
     const fn host(self) -> Option<usize> {
         match self {
             Self::Online(node)
@@ -70,7 +71,7 @@ impl Group {
     }
 }
 
-/// What happens next: the clock that is first.
+/// The clock that is first, and so the next event.
 #[derive(Clone, Copy, Debug)]
 enum First {
     Failure(usize),
@@ -79,17 +80,17 @@ enum First {
     Step(usize),
 }
 
-/// What came of one stretch of time: shares of it.
+/// The shares of a stretch of time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Shares {
-    /// One group down, by cause.
+    /// The share for which one group is down, by cause.
     pub(crate) down: [f64; WHYS],
-    /// Any group down.
+    /// The share for which any group is down.
     pub(crate) any: f64,
 }
 
-/// The cluster at one moment. Group 0 is at home on node 0 and so on; then come the nodes to
-/// spare, the better ones first.
+/// The cluster at one moment. Group 0 is at home on node 0, and so on; the spare nodes follow, the
+/// better ones first.
 pub(crate) struct Race {
     of: Parameters,
     nodes: Vec<Node>,
@@ -110,7 +111,7 @@ impl Race {
         }
     }
 
-    /// A number above 0 and up to 1 (splitmix64, Steele, Lea and Flood 2014).
+    /// Draws a number above 0 and up to 1 (splitmix64, Steele, Lea and Flood 2014).
     fn roll(&mut self) -> f64 {
         self.dice = self.dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.dice;
@@ -128,7 +129,7 @@ impl Race {
             let total: f64 = self.clocks.iter().map(|(rate, _)| rate).sum();
             let span = -self.roll().ln() / total;
             self.count(span.min(left) / hours, &mut shares);
-            // Clocks have no memory: what was to happen after the end may be drawn again.
+            // Clocks have no memory: what would happen after the end may be drawn again.
             left -= span;
             if left > 0.0 {
                 let first = self.draw(total);
@@ -162,7 +163,7 @@ impl Race {
         self.clocks.last().expect("nodes fail or return").1
     }
 
-    /// Every clock that runs.
+    /// Draws the time of every running clock.
     fn wind_up(&mut self) {
         let of = self.of;
         let mut clocks = std::mem::take(&mut self.clocks);
@@ -202,7 +203,7 @@ impl Race {
         self.nodes.iter().filter(|node| **node == Node::Up).count() >= self.of.quorum
     }
 
-    /// Every node is up, and every group online and, if it goes home, there.
+    /// Tells whether every node is up and every group is online and, if it returns home, there.
     fn is_quiet(&self) -> bool {
         let is_in_place = |(group, state): (usize, &Group)| match state {
             Group::Online(node) => !self.goes_home() || *node == group,
@@ -212,7 +213,7 @@ impl Race {
             && self.groups.iter().enumerate().all(is_in_place)
     }
 
-    /// The best node that is up and carries nothing.
+    /// Returns the best node that is up and carries no group.
     fn free(&self) -> Option<usize> {
         (self.of.homes..self.nodes.len()).chain(0..self.of.homes).find(|node| {
             self.nodes[*node] == Node::Up
@@ -239,7 +240,7 @@ impl Race {
         self.settle();
     }
 
-    /// A node comes back, from repair or from maintenance.
+    /// Brings a node back from repair or from maintenance.
     fn come_back(&mut self, node: usize) {
         let was = std::mem::replace(&mut self.nodes[node], Node::Up);
         let goes_home = self.goes_home();
@@ -256,7 +257,7 @@ impl Race {
                 *group =
                     if was == Node::Maintained { Group::Moves(node) } else { Group::Returns(node) };
             } else if matches!(*group, Group::Lost(with) | Group::Helpless(with) if with == node) {
-                // What had gone with it is known to be off.
+                // A group that went down with this node is now known to be off.
                 *group = Group::Homeless(node);
             }
         }
@@ -275,7 +276,7 @@ impl Race {
         self.nodes[node] = Node::Maintained;
     }
 
-    /// What a group is at is done.
+    /// Completes the present move or start of a group.
     fn step(&mut self, group: usize) {
         self.groups[group] = match self.groups[group] {
             Group::FailsOver(node) | Group::Returns(node) | Group::Moves(node) => {
@@ -283,7 +284,7 @@ impl Race {
             }
             Group::Lost(node) => Group::Helpless(node),
             Group::Helpless(node) => match self.free().filter(|_| self.is_quorate()) {
-                // The length of a failover has passed already.
+                // The length of the failover has already passed.
                 Some(free) => Group::Online(free),
                 None => Group::Homeless(node),
             },
@@ -291,7 +292,8 @@ impl Race {
         };
     }
 
-    /// What needs no time: without quorum all stop, with it nobody waits beside a free node.
+    /// Does what needs no time: without quorum all groups stop, and with it no group waits while a
+    /// node is free.
     fn settle(&mut self) {
         let (is_quorate, goes_home) = (self.is_quorate(), self.goes_home());
         for group in 0..self.groups.len() {

@@ -1,4 +1,4 @@
-//! The chain against a race of clocks that knows every node and group by name.
+//! Compares the chain with a race of clocks that knows every node and group by name.
 
 use std::fmt::Write;
 
@@ -8,14 +8,14 @@ use quorate_availability::{ByCause, Cause, Eviction, Parameters, chain};
 use crate::chain::RARE;
 use crate::race::{Race, Shares, Why};
 
-/// More of them than elsewhere, so that three standard errors are nearly what they are of a normal
-/// distribution.
+/// Number of batches. It is higher than elsewhere, so that three standard errors mean nearly what
+/// they mean for a normal distribution.
 const BATCHES: usize = 100;
 
 /// Mean and standard error.
 type Estimate = (f64, f64);
 
-/// What a race of a relative error in the sum says: the sum, any group, each cause.
+/// The results of a race: the sum, any group, each cause.
 struct Raced {
     years: f64,
     sum: Estimate,
@@ -48,7 +48,7 @@ fn run(of: &Parameters, years: f64, seed: u64) -> Raced {
     Raced { years, sum, any: estimate(&batches, |batch| batch.any), causes }
 }
 
-/// As long as it takes for this relative standard error, by a pilot.
+/// Runs a race until it reaches this relative standard error, as estimated by a pilot.
 fn run_to(of: &Parameters, error: f64, seed: u64) -> Raced {
     let pilot = run(of, 50.0, seed);
     let reached = pilot.sum.1 / pilot.sum.0;
@@ -58,8 +58,8 @@ fn run_to(of: &Parameters, error: f64, seed: u64) -> Raced {
     run(of, pilot.years * (reached / error).powi(2), seed.wrapping_add(1))
 }
 
-/// What is more than three standard errors from what is known. A cause that was seen too rarely for
-/// its error to be known is judged with the sum.
+/// Returns the values that are more than three standard errors from the known ones. A cause that
+/// was seen too rarely for its error to be known is judged with the sum.
 fn apart(raced: &Raced, known: &chain::Solution) -> Vec<String> {
     let down: &ByCause<f64> = &known.unavailability;
     let whole = [
@@ -81,8 +81,8 @@ fn apart(raced: &Raced, known: &chain::Solution) -> Vec<String> {
         .collect()
 }
 
-/// The race agrees with the chain. Of some hundred comparisons one is beyond three standard errors
-/// by chance now and then; chance does not come again in a run four times as long.
+/// Asserts that the race agrees with the chain. Of some hundred comparisons one is beyond three
+/// standard errors by chance now and then; such a one is repeated in a run four times as long.
 #[track_caller]
 fn assert_agrees(what: &str, of: &Parameters, error: f64) {
     let known = chain::solve(of).expect("the chain is small");
@@ -101,7 +101,7 @@ fn assert_agrees(what: &str, of: &Parameters, error: f64) {
     assert!(words.is_empty(), "{what}: {words:?}");
 }
 
-/// Every sort of cluster that the chain is compared with elsewhere, and more.
+/// Returns every sort of cluster with which the chain is compared elsewhere, and more.
 fn configurations() -> Vec<(String, Parameters)> {
     let frequent =
         Parameters { failure_rate: 1.0 / 1_000.0, repair_rate: 1.0 / 24.0, manual: 2.0, ..RARE };
@@ -113,7 +113,7 @@ fn configurations() -> Vec<(String, Parameters)> {
         ..frequent
     };
     let hard = Parameters { failure_rate: 1.0 / 240.0, repair_rate: 1.0 / 24.0, ..RARE };
-    // Hardly anything ends but by the return of the node that began it, be it a home or a spare.
+    // Hardly anything ends except by the return of the failed node, which is a home or a spare.
     let helpless = Parameters {
         failure_rate: 1.0 / 50.0,
         repair_rate: 1.0 / 24.0,
@@ -158,7 +158,7 @@ fn configurations() -> Vec<(String, Parameters)> {
     all
 }
 
-/// Enough to see a rule that differs, in seconds.
+/// A short comparison that finds a differing rule within seconds.
 #[test]
 fn a_race_of_clocks_agrees_with_the_chain() {
     let wanted = ["stressed", "helpless", "slow"];
@@ -169,7 +169,7 @@ fn a_race_of_clocks_agrees_with_the_chain() {
     }
 }
 
-/// The comparison sees a clock that goes wrong.
+/// The comparison finds a clock with a wrong rate.
 #[test]
 fn a_race_with_a_wrong_clock_does_not_agree() {
     let of = Parameters { spares: [1, 0], ..RARE };
@@ -189,7 +189,8 @@ fn a_race_with_a_wrong_clock_does_not_agree() {
     }
 }
 
-/// All of it: `cargo test --release --test availability -- --ignored --nocapture race_in_full`.
+/// The full comparison: `cargo test --release --test availability -- --ignored --nocapture
+/// race_in_full`.
 #[test]
 #[ignore = "minutes in a release build"]
 fn a_race_in_full_agrees_with_the_chain() {

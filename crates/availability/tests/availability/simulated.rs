@@ -1,4 +1,4 @@
-//! The simulated cluster against formula and chain.
+//! Compares the simulated cluster with formula and chain.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use quorate_availability::{
 const HOUR: Duration = Duration::from_secs(3_600);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Rare failures, short moves: what the closed form is meant for.
+/// Rare failures and short moves, for which the closed form is meant.
 pub(crate) const RATES: Rates = Rates {
     mtbf: Duration::from_secs(4_000 * 3_600),
     mttr: Duration::from_secs(8 * 3_600),
@@ -35,7 +35,7 @@ pub(crate) const RATES: Rates = Rates {
     durations: Scatter::Exponential,
 };
 
-/// The seven nodes of the example, or fewer.
+/// Returns a design of the seven nodes of the example, without the nodes in `leave_out`.
 pub(crate) fn exchange<const N: usize>(leave_out: [&str; N], rates: Rates) -> Design {
     with_quorum(QuorumRule::DiskOnly, &leave_out, rates)
 }
@@ -60,11 +60,11 @@ fn run(design: &Design, years: f64, seed: u64) -> Outcome {
     simulation.run(years, |_| ()).unwrap_or_else(|broken| panic!("{broken}"))
 }
 
-/// Every term, and then the sum, within three standard errors or one per cent.
+/// Asserts that every term, and then the sum, agrees within three standard errors or one per cent.
 ///
-/// The error of a run as short as these is what theory says, not what the run says of itself: N
-/// exponential lengths have a relative error of √(2/N). Without quorum all groups wait at once,
-/// so that the lengths of their waits count only once.
+/// For runs as short as these, the error comes from theory and not from the run itself: N
+/// exponential lengths have a relative error of √(2/N). Without quorum all groups wait at once, so
+/// the lengths of their waits count only once.
 #[track_caller]
 fn assert_agrees(what: &str, simulated: &Outcome, of: &Parameters, known: &ByCause<f64>) {
     let mean = &simulated.mean;
@@ -75,7 +75,7 @@ fn assert_agrees(what: &str, simulated: &Outcome, of: &Parameters, known: &ByCau
         let is_common = cause == Cause::Site || cause == Cause::Waiting && of.quorum > 0;
         let at_once = if is_common { of.homes as f64 } else { 1.0 };
         let outages = known * hours / closed_form::outage_lengths(of).of(cause) / at_once;
-        // The sum bears what is too rare to be judged by itself.
+        // A term too rare to be judged by itself is judged with the sum.
         let error = if outages > 0.0 { known * (2.0 / outages).sqrt() } else { 0.0 };
         variance += error * error;
         assert!(
@@ -116,7 +116,7 @@ fn groups_that_stay_agree_with_the_closed_form() {
     assert_agrees("4+1+2", &run(&design, 60.0, 1), &of, &closed_form::unavailability(&of));
 }
 
-/// Failures so frequent that nobody would call them rare, and a majority to lose.
+/// Failures are frequent here, and a majority can be lost.
 #[test]
 fn a_cluster_under_stress_agrees_with_the_exact_chain() {
     let design = with_quorum(QuorumRule::NodeMajority, &[], stressed(Failback::Allow));
@@ -128,8 +128,8 @@ fn a_cluster_under_stress_agrees_with_the_exact_chain() {
     assert!(any.agrees_with(expected), "all at once: {any:?} for {expected:e}");
 }
 
-/// Failures of resources and of the site against the rate of each times its length, and what else
-/// there is unchanged beside them.
+/// Compares downtime from failures of resources and of the site with rate times length, and checks
+/// that the other causes are unchanged beside them.
 #[test]
 fn restarts_and_outages_of_the_site_agree_with_the_closed_form() {
     for (leave_out, failback) in [
@@ -160,7 +160,8 @@ fn restarts_and_outages_of_the_site_agree_with_the_closed_form() {
     }
 }
 
-/// A pilot of a year is extended by whole years until the error is reached, and is then as one run.
+/// A pilot of a year is extended by whole years until the error is reached, and then equals one
+/// run.
 #[test]
 fn a_run_goes_on_until_its_error_is_small_enough() {
     let design = exchange([], RATES);
@@ -216,7 +217,7 @@ fn one_seed_is_one_run() {
     assert_ne!(text(3), text(4));
 }
 
-/// Without scatter an outage lasts as long as was said, to the millisecond.
+/// Without scatter an outage has exactly the given length, to the millisecond.
 #[test]
 fn an_outage_lasts_exactly_as_long_as_was_said() {
     let rates = Rates {
@@ -234,7 +235,7 @@ fn an_outage_lasts_exactly_as_long_as_was_said() {
     assert_eq!(mean.down.mean, mean.down_by_cause.failover.mean);
 }
 
-/// Two moves per failure or maintenance are the least with failback, and there are no more.
+/// With failback, two moves per failure or maintenance are the least, and there are no more.
 #[test]
 fn there_is_no_move_too_many() {
     let design = exchange([], RATES);
@@ -293,9 +294,9 @@ fn the_documented_rates_are_valid() {
     assert_eq!(same, Rates::default());
 }
 
-// The whole acceptance: three topologies, three sets of rates, quorum on and off, and failback off
-// for the largest, each until the standard error is a third of a per cent. Half an hour on a core:
-// `cargo test --release --test availability -- --ignored --nocapture`.
+// The full acceptance: three topologies, three sets of rates, quorum on and off, and failback off
+// for the largest, each until the standard error is a third of a per cent. It takes half an hour on
+// a core: `cargo test --release --test availability -- --ignored --nocapture`.
 
 #[test]
 #[ignore = "minutes in a release build, hours without"]
@@ -326,8 +327,9 @@ fn compare_all(leave_out: &[&str], failback: Failback) {
     let frequent = Rates { mtbf: HOUR * 1_000, mttr: HOUR * 24, manual: HOUR * 2, ..RATES };
     for rates in [stressed(Failback::Allow), frequent, RATES] {
         for quorum in [QuorumRule::DiskOnly, QuorumRule::NodeMajority] {
-            // Where two groups often wait at once the first of them gets the first node that comes
-            // up, and the chain lets each wait for its own: the sum is the same, its parts are not.
+            // If two groups often wait at once, the first of them gets the first node that comes
+            // up, but the chain lets each wait for its own. The sums are equal, their parts are
+            // not.
             let often_wait = leave_out.len() == 3 || rates.mtbf < frequent.mtbf;
             let judged = if often_wait { Judged::Sum } else { Judged::Causes };
             compare_in_full(leave_out, Rates { failback, ..rates }, quorum, judged);
@@ -335,20 +337,20 @@ fn compare_all(leave_out: &[&str], failback: Failback) {
     }
 }
 
-/// What has to agree.
+/// The values that have to agree.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Judged {
     /// Downtime as a whole.
     Sum,
-    /// And downtime by cause.
+    /// Downtime as a whole and by cause.
     Causes,
 }
 
 fn compare_in_full(leave_out: &[&str], rates: Rates, quorum: QuorumRule, judged: Judged) {
     let text = include_str!("../../../../examples/exchange_2003.toml");
     let mut declaration: ClusterDeclaration = toml::from_str(text).expect("the example is valid");
-    // The chain takes nodes to spare for equals: a group on its third choice does not go to its
-    // second one when that comes up, but stays until it can go home.
+    // The chain treats spare nodes alike: a group on its third choice does not move to its second
+    // one when that comes up, but stays until it can return home.
     declaration.groups.iter_mut().for_each(|group| group.preferred_owners.truncate(1));
     let rates = match leave_out.len() {
         3 => Rates { coverage: 1.0, eviction: Eviction::Forced, ..rates },
@@ -384,7 +386,7 @@ fn compare_in_full(leave_out: &[&str], rates: Rates, quorum: QuorumRule, judged:
     for cause in Cause::ALL {
         let (found, known) = (mean.down_by_cause.of(cause), known.of(cause));
         let outages = known * hours / closed_form::outage_lengths(&of).of(cause);
-        // What is too rare to be judged by itself is judged with the sum.
+        // A cause too rare to be judged by itself is judged with the sum.
         let is_known = outages > 300.0 && judged == Judged::Causes;
         assert!(!is_known || found.agrees_with(known), "{cause}: {line}");
     }

@@ -1,4 +1,4 @@
-//! What can happen, and what it costs of the budget of faults.
+//! The actions that are possible, and their cost in faults.
 
 use quorate::ResourceId;
 use quorate::machine::NodeState;
@@ -27,30 +27,30 @@ pub(crate) enum Action {
     Double { letter: u8 },
     /// A start or stop that hung comes to its end.
     Ripen { node: u8, resource: u8 },
-    /// A machine loses power, and nobody says so yet.
+    /// A machine loses power, and this is not reported yet.
     Crash { node: u8 },
     /// A machine is cut off and runs on.
     Cut { node: u8 },
     /// The membership layer notices that a machine is gone.
     Notice { node: u8 },
-    /// A machine that is off starts in a new life and joins, perhaps with something running that
-    /// nobody asked for.
+    /// A machine that is off boots into a new life and joins, perhaps with a resource that the
+    /// cluster did not ask for.
     Boot { node: u8, rogue: Option<u8> },
-    /// A machine that was cut off is heard again in the same life. It may list what is still
-    /// starting among what runs, or not.
+    /// A machine that was cut off is heard again in its old life. It lists what is still starting
+    /// among what runs, or does not.
     Heal { node: u8, lists_starts: bool },
-    /// A resource fails by itself, and its agent says so.
+    /// A resource fails by itself, and its agent reports it.
     Fail { node: u8, resource: u8 },
     /// An operator asks for a move.
     Move { group: u8, to: u8 },
-    /// Something of a scene.
+    /// A deed of a scene.
     Do(Deed),
     /// The next timer goes off.
     Timer,
 }
 
 impl State {
-    /// What can happen here.
+    /// Collects the actions that are possible here.
     pub(crate) fn actions(&self, configuration: &Configuration, into: &mut Vec<Action>) {
         if self.broken.is_some() {
             return;
@@ -91,8 +91,8 @@ impl State {
         }
     }
 
-    /// What can become of one letter, or of one order that can arrive; whether there is one. Which
-    /// one does not depend on what does not tell states apart.
+    /// Collects the actions on one letter, or on one order that can arrive. Tells whether there is
+    /// one. The choice depends only on things that are part of the key.
     fn first_actions(&self, can: &impl Fn(Fault) -> bool, into: &mut Vec<Action>) -> bool {
         let letters = self.world.letters.as_slice().iter().enumerate();
         if let Some((first, _)) = letters.min_by_key(|(_, letter)| key::letter_word(letter)) {
@@ -123,7 +123,7 @@ impl State {
         for (index, order) in self.world.orders.as_slice().iter().enumerate() {
             let mut push = |manner| into.push(Action::Work { order: narrow(index), manner });
             if order.is_fence() && !self.core.is_live(order.id) {
-                // It comes too late, and may hit the next life of the machine.
+                // The fence comes too late, and may hit the next life of the machine.
                 if can(Fault::Late) {
                     push(Manner::Succeed);
                 }
@@ -134,7 +134,7 @@ impl State {
                 continue;
             }
             if self.world.is_held_up(order) {
-                // Until what it waits for comes to its end.
+                // The order waits until the operation before it ends.
                 continue;
             }
             push(Manner::Succeed);
@@ -171,12 +171,12 @@ impl State {
         for (index, letter) in letters.iter().enumerate() {
             let letter_index = narrow(index);
             into.push(Action::Deliver { letter: letter_index });
-            // The answer of a fencing device is lost in the way it works.
+            // The answer of a fencing device is lost as a manner of its work.
             let is_fence = matches!(letter, Letter::Answer { order, .. } if order.is_fence());
             if can(Fault::Lose) && !is_fence {
                 into.push(Action::Lose { letter: letter_index });
             }
-            // An answer that comes twice costs nothing, see `judge::past`.
+            // A repeated answer costs no fault, see `judge::past`.
             if can(Fault::Double) && matches!(letter, Letter::Failed { .. }) {
                 into.push(Action::Double { letter: letter_index });
             }
@@ -221,8 +221,8 @@ impl State {
         }
     }
 
-    /// The next thing that happens if nothing goes wrong any more: machines are noticed, come back
-    /// and do as they are asked, letters arrive, and only then time passes.
+    /// Returns the next action if no more faults happen: losses are noticed, machines come back and
+    /// do as they are asked, letters arrive, and only then time passes.
     pub(crate) fn kind_action(&self) -> Option<Action> {
         for (node, machine) in self.world.machines.iter().enumerate() {
             let index = narrow(node);
@@ -251,8 +251,8 @@ impl State {
 }
 
 impl State {
-    /// What the outside does in a scene when nothing goes wrong any more: nodes are resumed, and the
-    /// witness is there.
+    /// Returns the next deed in a scene if no more faults happen: nodes are resumed, and the
+    /// witness comes back.
     fn kind_deed(&self) -> Option<Deed> {
         self.core.audit.as_ref()?;
         let cluster = &self.core.cluster;
@@ -269,8 +269,8 @@ impl State {
 }
 
 impl Core {
-    /// Whether a letter tells anything: its operation is outstanding, or it speaks of the present
-    /// life of its node, and of the present run if of any.
+    /// Tells whether a letter has an effect: its operation is outstanding, or it is about the
+    /// present life of its node and, if it names a run, the present run.
     pub(crate) fn counts(&self, letter: &Letter) -> bool {
         match letter {
             Letter::Answer { order, .. } | Letter::Listed { order, .. } => self.is_live(order.id),
@@ -288,7 +288,7 @@ impl Core {
 }
 
 impl Core {
-    /// The start that the present run of a resource goes back to, as the cluster knows it.
+    /// Returns the start that began the present run of a resource, as the cluster knows it.
     pub(crate) fn run(&self, resource: usize) -> Option<u32> {
         let run = self.cluster.state().resource(ResourceId::from_index(resource))?.run()?;
         u32::try_from(run.value()).ok()
@@ -296,7 +296,7 @@ impl Core {
 }
 
 impl Action {
-    /// Lets it happen in the world; what the cluster is told of it.
+    /// Carries the action out in the world. Returns what the cluster is told of it.
     pub(crate) fn carry_out(self, world: &mut World, core: &Core) -> Option<Stimulus> {
         world.faults -= self.cost(world, core);
         match self {
@@ -337,7 +337,7 @@ impl Action {
             }
             Self::Heal { node, lists_starts } => {
                 world.machines[usize::from(node)].is_connected = true;
-                // Whoever was not missed has nothing to say.
+                // A machine that was not missed has nothing to report.
                 let was_missed = core.node_state(usize::from(node)) == NodeState::Unclean;
                 was_missed.then(|| joined(world, core, node, lists_starts))
             }
@@ -375,7 +375,7 @@ impl Action {
         }
     }
 
-    /// How many faults it is.
+    /// Returns how many faults the action counts as.
     fn cost(self, world: &World, core: &Core) -> u8 {
         match self {
             Self::Work { order, manner } => {
@@ -402,7 +402,7 @@ impl Action {
     }
 }
 
-/// What of these resources is declared, as bits: nothing else is listed.
+/// Returns the declared ones of these resources, as bits: nothing else is listed.
 fn declared(core: &Core, resources: impl Iterator<Item = usize>) -> u8 {
     let spec = core.cluster.spec();
     resources
@@ -417,8 +417,8 @@ fn joined(world: &World, core: &Core, node: u8, lists_starts: bool) -> Stimulus 
     Stimulus::Joined { node, life: machine.life(), running }
 }
 
-/// How many answers that are still on their way would come too late if the next timer went off;
-/// `None` if there is no timer.
+/// Returns how many answers still on their way would be too late if the next timer went off; `None`
+/// if there is no timer.
 fn late_answers(world: &World, core: &Core) -> Option<u8> {
     let at = core.next_timer()?;
     let is_on_its_way = |id: u32| {

@@ -14,7 +14,7 @@ use super::rule::ensure;
 use super::state::{Core, State, Stimulus};
 use super::world::{self, World};
 
-/// Tells the cluster something; the cluster after it, unless it refused.
+/// Tells the cluster something. Returns the cluster after it, unless it refused.
 pub(crate) fn tell(
     before: &Core,
     audit: &Audit,
@@ -54,7 +54,7 @@ pub(crate) fn tell(
     (Some(Arc::new(Core::new(cluster, before.reach, Some(audit)))), None)
 }
 
-/// Whether it was right to refuse an input. That nothing has changed was judged.
+/// Checks that it was right to refuse an input. That nothing has changed was judged before.
 fn refused(before: &Core, stimulus: Stimulus, error: &InputError) -> Result<(), Breach> {
     let is_true = match (stimulus, stimulus.input(&before.cluster)) {
         (Stimulus::Answered { order, .. } | Stimulus::Listed { order, .. }, _) => {
@@ -67,7 +67,7 @@ fn refused(before: &Core, stimulus: Stimulus, error: &InputError) -> Result<(), 
     Ok(())
 }
 
-/// Whether the node of an input is one of the cluster, as is all that runs there.
+/// Tells whether the node of an input and all resources that it lists are declared.
 fn knows(before: &Core, input: &Input) -> bool {
     let spec = before.cluster.spec();
     match input {
@@ -81,8 +81,8 @@ fn knows(before: &Core, input: &Input) -> bool {
 }
 
 impl State {
-    /// Where nothing is going to happen by itself, every group is as it is wanted or waits for
-    /// something from outside, and nothing runs without quorum.
+    /// Judges a scene in which nothing is going to happen by itself: every group is as it is wanted
+    /// or waits for something from outside, and nothing runs without quorum.
     pub(crate) fn judge_rest_of_scene(&self) -> Result<(), Breach> {
         let cluster = &self.core.cluster;
         let live = self.core.live.as_slice();
@@ -101,7 +101,7 @@ impl State {
             let Some(reason) = cluster.why(group) else { continue };
             let words = || format!("{group} waits, and nothing goes on: {reason}");
             match reason {
-                // Whoever it waits for is at rest as well.
+                // The group that it waits for is at rest as well.
                 Reason::WaitingForPriority { .. } => {
                     return Err(Breach::of(Invariant::L13, words()));
                 }
@@ -116,11 +116,11 @@ impl State {
         Ok(())
     }
 
-    /// After the calm: everything is online that can be.
+    /// Judges the end of the calm: everything is online that can be.
     pub(crate) fn judge_end_of_calm(&self) -> Result<(), Breach> {
         liveness::at_rest(&self.core.cluster)
     }
 }
 
-// Bits of orphans and machines are counted by these.
+// Bits of orphans and machines are counted by these numbers.
 const _: () = assert!(NODES * RESOURCES <= 16 && GROUPS * 2 == RESOURCES);

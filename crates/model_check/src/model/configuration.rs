@@ -1,4 +1,5 @@
-//! What is checked: where histories begin, what can happen in them, and how they are judged.
+//! A configuration of the model: where histories begin, what can happen in them, and how they are
+//! judged.
 
 use std::time::Duration;
 
@@ -10,31 +11,31 @@ use super::judge;
 use super::scenes::{self, Scene};
 use super::state::{BEGIN, Reach, State};
 
-/// What is checked.
+/// A cluster to check, with the start and the limits of its histories.
 #[derive(Clone, Debug)]
 pub(crate) struct Configuration {
     pub(crate) name: &'static str,
-    /// Where histories begin.
+    /// The states in which histories begin.
     pub(crate) starts: &'static [Start],
-    /// Faults in one history.
+    /// Number of faults in one history.
     pub(crate) faults: u8,
-    /// The kinds of faults.
+    /// The kinds of faults that may happen.
     pub(crate) kinds: &'static [Fault],
-    /// Moves that an operator asks for in one history; in a scene, deeds.
+    /// Number of moves that an operator asks for in one history, or of deeds in a scene.
     pub(crate) moves: u8,
-    /// What is otherwise than in the plain cluster, see [`scenes`].
+    /// The difference from the plain cluster, see [`scenes`].
     pub(crate) scene: Option<&'static Scene>,
-    /// How long an operation, probe or fence may take.
+    /// The time that an operation, probe or fence may take.
     pub(crate) timeout: Duration,
-    /// Wait before a restart, a probe, or another fence.
+    /// The wait before a restart, a probe, or another fence.
     pub(crate) delay: Duration,
-    /// Attempts to fence one node in one history; `None` is without limit.
+    /// Number of attempts to fence one node in one history; `None` is without limit.
     pub(crate) fences: Option<u8>,
-    /// One state in so many is played on to its end without faults, and judged twice.
+    /// One state in this many is judged further: a restored copy of it, and its end without faults.
     pub(crate) probe_one_in: u64,
 }
 
-/// Where histories begin.
+/// The state in which histories begin.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Start {
     /// Every machine is off.
@@ -48,7 +49,7 @@ pub(crate) enum Start {
 pub(crate) enum Fault {
     /// An operation fails.
     Fail,
-    /// An operation is carried out and said to have failed.
+    /// An operation is carried out and reported to have failed.
     FailDone,
     /// A start is not answered and may end later.
     Hang,
@@ -62,7 +63,7 @@ pub(crate) enum Fault {
     Crash,
     /// A machine is cut off and runs on.
     Cut,
-    /// A machine starts with something running that nobody asked for.
+    /// A machine boots and runs something that the cluster did not ask for.
     Rogue,
     /// A resource dies.
     Die,
@@ -85,7 +86,7 @@ impl Fault {
 }
 
 impl Configuration {
-    /// Closes within seconds, also without optimisation.
+    /// The configuration that closes within seconds, even without optimisation.
     pub(crate) const SMALL: Self = Self {
         name: "small",
         starts: &[Start::Formed],
@@ -99,7 +100,7 @@ impl Configuration {
         probe_one_in: 16,
     };
 
-    /// A cluster that forms.
+    /// The configuration of a cluster that forms.
     pub(crate) const COLD: Self = Self {
         name: "cold",
         starts: &[Start::Cold],
@@ -108,16 +109,16 @@ impl Configuration {
         ..Self::SMALL
     };
 
-    /// Minutes on two cores.
+    /// The configuration that takes minutes on two cores.
     pub(crate) const FULL: Self =
         Self { name: "full", faults: 3, moves: 1, fences: None, probe_one_in: 1024, ..Self::SMALL };
 
-    /// Every configuration that has a name: the plain ones, and the scenes.
+    /// Returns every configuration that has a name: the plain ones, and the scenes.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         [Self::SMALL, Self::COLD, Self::FULL].into_iter().chain(scenes::ALL.iter().cloned())
     }
 
-    /// How far time goes.
+    /// Returns the limits of time.
     pub(crate) fn reach(&self) -> Reach {
         let lasts = self.scene.and_then(|scene| scene.lasts);
         let until = lasts.map_or(Timestamp::from_millis(u64::MAX), |span| BEGIN.after(span));
@@ -128,7 +129,7 @@ impl Configuration {
         self.kinds.contains(&fault)
     }
 
-    /// Judges a state as such; its steps were judged on the way.
+    /// Judges a state by itself; its steps were judged on the way.
     pub(crate) fn verdict(&self, state: &State) -> Result<(), Breach> {
         if let Some(broken) = &state.broken {
             return Err((**broken).clone());

@@ -22,20 +22,20 @@ pub(crate) const NODES: usize = 3;
 pub(crate) const GROUPS: usize = 2;
 pub(crate) const RESOURCES: usize = 4;
 
-/// Nothing that is due only after this span is ever due: no history lasts that long, which is
-/// judged at every step.
+/// The span after which nothing counts as due: no history lasts that long, which is judged at every
+/// step.
 pub(crate) const HORIZON: Duration = Duration::from_secs(3_600);
 
-/// A span that no history lasts.
+/// A span that is longer than any history.
 const FOREVER: Duration = Duration::from_secs(36_000);
 
 pub(crate) const NODE_NAMES: [&str; NODES] = ["a", "b", "c"];
 pub(crate) const GROUP_NAMES: [&str; GROUPS] = ["sql", "web"];
 pub(crate) const RESOURCE_NAMES: [&str; RESOURCES] = ["disk", "db", "ip", "site"];
 
-/// Restarts of a resource on one owner.
+/// Number of restarts of a resource on one owner.
 pub(crate) const RESTARTS: u8 = 1;
-/// Failovers of a group because of its resources.
+/// Number of failovers of a group because of its resources.
 pub(crate) const FAILOVERS: u8 = 1;
 
 /// More fences of one node than fit into one moment.
@@ -43,27 +43,27 @@ const UNLIMITED: u32 = 1_000;
 
 const KIND: &str = "Thing";
 
-/// The group of a resource.
+/// Returns the group of a resource.
 pub(crate) const fn group_of(resource: usize) -> usize {
     resource / 2
 }
 
-/// The resources of a group, the provider first.
+/// Returns the resources of a group, the provider first.
 pub(crate) const fn members(group: usize) -> [usize; 2] {
     [2 * group, 2 * group + 1]
 }
 
-/// What a resource needs.
+/// Returns the provider of a resource, if it needs one.
 pub(crate) const fn provider_of(resource: usize) -> Option<usize> {
     if resource.is_multiple_of(2) { None } else { Some(resource - 1) }
 }
 
-/// What needs a resource.
+/// Returns the dependent of a resource, if it has one.
 pub(crate) const fn dependent_of(resource: usize) -> Option<usize> {
     if resource.is_multiple_of(2) { Some(resource + 1) } else { None }
 }
 
-/// The declaration of the cluster.
+/// Returns the declaration of the cluster.
 pub(crate) fn declaration(configuration: &Configuration) -> ClusterDeclaration {
     let mut cluster = ClusterDeclaration::new("model")
         .fencing(Fencing::Required)
@@ -110,7 +110,7 @@ fn overrides(configuration: &Configuration, group: usize) -> ResourceOverrides {
         restart_threshold: Some(RESTARTS.into()),
         restart_period: Some(FOREVER),
         restart_delay: Some(configuration.delay),
-        // Whatever is used up stays so; otherwise no history would ever end.
+        // A used-up budget stays used up; otherwise no history would ever end.
         retry_period: Some(Interval::Never),
         pending_timeout: Some(configuration.timeout),
         deadlock_timeout: Some(configuration.timeout),
@@ -125,19 +125,19 @@ fn overrides(configuration: &Configuration, group: usize) -> ResourceOverrides {
     }
 }
 
-/// Attempts to fence one node in a whole history, if they are limited.
+/// Returns the number of attempts to fence one node in a whole history, if they are limited.
 pub(crate) fn fence_limit(cluster: &Cluster) -> Option<u8> {
     let settings = cluster.spec().settings();
     let is_limited = settings.fence_period >= HORIZON;
     is_limited.then(|| u8::try_from(settings.fence_threshold).unwrap_or(u8::MAX))
 }
 
-/// The declaration, settled.
+/// Returns the validated cluster.
 pub(crate) fn spec(configuration: &Configuration) -> Result<ClusterSpec, SpecErrors> {
     declaration(configuration).build()
 }
 
-/// The declaration in the language of scenarios.
+/// Writes the declaration in the language of scenarios.
 pub(crate) fn tell(configuration: &Configuration, text: &mut String) {
     let declared = declaration(configuration);
     if configuration.scene.is_some() {

@@ -1,4 +1,4 @@
-//! What operators and the outside do in a scene.
+//! Deeds of operators and of the outside in a scene.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,22 +13,22 @@ use super::declare::{GROUP_NAMES, NODE_NAMES, RESOURCE_NAMES};
 use super::state::{State, group_id, node_id};
 use super::world::Place;
 
-/// Something that happens though nothing is wrong. Groups and nodes by their index.
+/// Something that happens although nothing is wrong. Groups and nodes are given by index.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Deed {
-    /// A group is to be online.
+    /// A group is brought online.
     Online(u8),
-    /// A group is to be offline.
+    /// A group is taken offline.
     Offline(u8),
-    /// A node is to start nothing more.
+    /// A node is paused: nothing more may start there.
     Pause(u8),
-    /// It may again.
+    /// A node is resumed: groups may start there again.
     Resume(u8),
     /// A node is paused, and its groups leave.
     Drain(u8),
-    /// A group is to stay where it is.
+    /// A group is locked to its present node.
     Lock(u8),
-    /// It may move again.
+    /// A group is unlocked and may move again.
     Unlock(u8),
     /// A node is taken out of the configuration.
     Evict(u8),
@@ -36,45 +36,45 @@ pub(crate) enum Deed {
     Edit(Edit),
     /// The witness is gained or lost.
     Witness(WitnessState),
-    /// The clock on the wall shows this.
+    /// The wall clock is read.
     Clock {
         /// Full hours of UTC.
         hour: u8,
         /// Minutes to add for local time.
         offset: i16,
     },
-    /// A node that is off is said to have joined in its last life: the word is late.
+    /// A node that is off is reported to have joined in its last life: the report is late.
     OldJoin(u8),
-    /// A node is said to have been fenced in its life before: the word is late.
+    /// A node is reported to have been fenced in its previous life: the report is late.
     OldFence(u8),
-    /// An operator says of a node that is off that it is.
+    /// An operator confirms that a node is off, which is true.
     Vouch(u8),
-    /// Something is told at a time that is over.
+    /// An input has a time before the present.
     Early,
     /// Seconds pass.
     Pass(u32),
-    /// The agents of a node are restarted and say what it runs.
+    /// The agents of a node are restarted and report what it runs.
     Recount(u8),
     /// A resource begins to run on a node before it is declared.
     Begin(u8, u8),
-    /// Seconds pass, nobody decides, and the core goes on.
+    /// Seconds pass in which the core does not run, and then it resumes.
     Down(u32),
 }
 
-/// A change of the configuration. Only what is last is taken out: ids stay as they are.
+/// A change of the configuration. Only last entries are removed, so ids do not change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Edit {
-    /// The last group goes.
+    /// The last group is removed.
     DropGroup,
-    /// The last group is declared, as it was in the beginning.
+    /// The last group is declared again, as it was in the beginning.
     AddGroup,
-    /// The last resource goes.
+    /// The last resource is removed.
     DropResource,
-    /// The last node goes.
+    /// The last node is removed.
     DropNode,
-    /// A provider needs what depends on it.
+    /// A provider needs its dependent.
     Circle,
-    /// The last resource needs no provider any more.
+    /// The last resource no longer needs its provider.
     Free,
     /// The last resource needs its provider again.
     Bind,
@@ -122,7 +122,7 @@ impl Edit {
     }
 }
 
-/// Takes the last node out, also where it is preferred or possible.
+/// Removes the last node, also from preferred and possible owners.
 pub(crate) fn drop_last_node(declared: &mut ClusterDeclaration) {
     let Some(node) = declared.nodes.pop() else { return };
     for group in &mut declared.groups {
@@ -136,7 +136,8 @@ pub(crate) fn drop_last_node(declared: &mut ClusterDeclaration) {
 }
 
 impl Deed {
-    /// Whether it can happen here. What makes no sense to the cluster is refused by it.
+    /// Tells whether the deed can happen here. The cluster itself refuses what makes no sense to
+    /// it.
     pub(crate) fn is_possible(self, state: &State) -> bool {
         match self {
             Self::OldJoin(node) => {
@@ -179,7 +180,7 @@ impl Deed {
         }
     }
 
-    /// What the cluster is told of it.
+    /// Returns the input of the cluster for the deed.
     pub(crate) fn input(self, cluster: &Cluster) -> Option<Input> {
         let group = |index: u8| -> GroupId { group_id(usize::from(index)) };
         let command = match self {
@@ -221,13 +222,13 @@ impl Deed {
             Self::Early => return Some(Input::witness_changed(WitnessState::Up)),
             Self::Pass(_) => return None,
             Self::Down(_) => return Some(Input::CoreResumed),
-            // These are known to the world.
+            // Only the world is concerned by these.
             Self::Recount(_) | Self::Begin(..) => return None,
         };
         Some(Input::Command(command))
     }
 
-    /// What a scenario has to say for it.
+    /// Returns the line of a scenario for the deed.
     pub(crate) fn line(self, cluster: &Cluster) -> String {
         let node = |index: u8| NODE_NAMES[usize::from(index)];
         let group = |index: u8| GROUP_NAMES[usize::from(index)];
@@ -269,7 +270,7 @@ impl Deed {
                 format!("fenced {} inc={}", node(index), life.saturating_sub(1))
             }
             Self::Vouch(index) => format!("confirm-down {}", node(index)),
-            // A scenario has a clock that goes forward only.
+            // In a scenario the clock only goes forward.
             Self::Early => "# not to be told in a scenario".into(),
             Self::Pass(seconds) => format!("advance {seconds}s"),
             Self::Recount(index) => format!("inventory {}", node(index)),
@@ -285,7 +286,7 @@ fn old_join(cluster: &Cluster, node: NodeId) -> Input {
     Input::node_joined(node, life(cluster, node), Vec::new())
 }
 
-/// The last life of a node that the cluster knows.
+/// Returns the last life of a node that the cluster knows.
 fn life(cluster: &Cluster, node: NodeId) -> Incarnation {
     cluster.state().node(node).map_or(Incarnation::new(0), |record| record.incarnation())
 }

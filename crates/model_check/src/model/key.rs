@@ -1,26 +1,27 @@
-//! What tells states apart.
+//! The keys by which states are distinguished.
 //!
-//! Two states are taken for one if they differ only in names and diaries. Of the cluster that is
-//! [`Cluster::hash_likeness`], where it is argued. The world is hashed relative to the cluster:
+//! Two states get one key if they differ only in names and diaries. For the cluster this is
+//! [`Cluster::hash_likeness`], whose documentation gives the reasons. The world is hashed relative
+//! to the cluster:
 //!
-//! - An order is told by what it asks of whom, whether the cluster still waits for it, whether its
-//!   agent would refuse it, and how it stands to the other orders for the same agent, in age and
-//!   in epoch. Its number, epoch and life are compared with nothing else: an order that is yet to
-//!   come is younger than all of them.
-//! - An answer that the cluster waits for is told by what it answers and how. All others are alike:
-//!   the cluster refuses them, whatever they say, for ever.
-//! - A report is told by its resource, by whether it names its run, and by whether it is of the
-//!   present life of its node and of the present run; those of earlier ones are alike and refused for
-//!   ever.
-//! - Of a machine its state and what runs there count, and whether its agents know the run by the
-//!   name that the cluster knows. The life, epochs and numbers that its
-//!   agents know count only against orders under way, where they are told.
-//! - Time that has passed since the last input counts as it is.
-//! - The diary follows from the rest. In a cluster that keeps the rules its counters equal the
-//!   logs of the budgets. So does what the audit of a scene remembers.
+//! - An order is identified by its operation and target, by whether the cluster still waits for it
+//!   and its agent would refuse it, and by its rank in age and in epoch among the orders for its
+//!   agent. Its number, epoch and life are compared with nothing else: a coming order is younger
+//!   than all of them.
+//! - An answer that the cluster waits for is identified by its operation and outcome. All other
+//!   answers are alike: the cluster refuses them for ever, whatever they say.
+//! - A report is identified by its resource, by whether it names its run, and by whether it is
+//!   about the present life of its node and the present run; reports on earlier ones are alike and
+//!   refused for ever.
+//! - For a machine its state and what runs there count, and whether its agents know the run by the
+//!   name that the cluster knows. The life, epochs and numbers that its agents know count only
+//!   against orders under way, where they are included.
+//! - The time that has passed since the last input counts as it is.
+//! - The diary follows from the rest: in a cluster that keeps the rules its counters equal the logs
+//!   of the budgets. The memory of a scene's audit follows from the rest as well.
 //!
-//! [`twin`](super::twin) compares what can follow from states that are taken for one;
-//! `tests/model.rs` has it do so for small configurations.
+//! [`twin`](super::twin) compares the futures of states with one key; `tests/model.rs` does so for
+//! small configurations.
 
 use std::hash::Hasher;
 use std::time::Duration;
@@ -33,14 +34,14 @@ use super::declare::group_of;
 use super::state::Core;
 use super::world::{Letter, Machine, Order, Place, World};
 
-/// What the future of the cluster depends on.
+/// Returns a hash of everything that the future of the cluster depends on.
 pub(crate) fn likeness(cluster: &Cluster, horizon: Duration) -> u64 {
     let mut hasher = Mixer::default();
     cluster.hash_likeness(horizon, &mut hasher);
     hasher.finish()
 }
 
-/// What tells a state apart.
+/// Returns the key of a state.
 pub(crate) fn key(core: &Core, world: &World) -> u64 {
     let mut hasher = Mixer::default();
     hasher.write_u64(core.likeness);
@@ -75,8 +76,8 @@ pub(crate) fn key(core: &Core, world: &World) -> u64 {
     hasher.finish()
 }
 
-/// Whether each run has a name, and whether that is the one that the cluster knows. What does not run
-/// has none.
+/// Returns for each resource whether its run has a name, and whether the cluster knows it by that
+/// name. A resource that does not run has none.
 fn runs_word(core: &Core, machine: &Machine) -> u64 {
     machine.places.iter().enumerate().fold(0, |word, (resource, place)| {
         let sort = match (place, machine.run(resource)) {
@@ -102,7 +103,7 @@ pub(crate) fn order_word(core: &Core, world: &World, order: &Order) -> u64 {
     if order.is_fence() || order.is_question() {
         return base;
     }
-    // How many stand below it says how all of them stand to each other.
+    // The number of orders below each determines their relative order.
     let (mut older, mut earlier) = (0_u64, 0_u64);
     for other in world.orders.as_slice() {
         if other.is_fence() || other.is_question() || other.node != order.node {
@@ -152,7 +153,7 @@ fn target_word(order: &Order) -> u64 {
     u64::from(order.node) << 16 | u64::from(order.resource) << 8 | kind
 }
 
-/// A fast hasher for numbers: a multiplication of twice the width and a fold for each.
+/// A fast hasher for numbers: one multiplication of double width and one fold for each.
 #[derive(Clone, Copy, Debug)]
 struct Mixer(u64);
 

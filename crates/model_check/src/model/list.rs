@@ -1,6 +1,6 @@
-//! A short list without allocation: states are copied by the million.
+//! A short list without allocation, because states are copied by the million.
 
-/// At most `N` entries.
+/// A list of at most `N` entries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct List<T, const N: usize> {
     entries: [T; N],
@@ -16,7 +16,8 @@ impl<T: Copy + Default, const N: usize> Default for List<T, N> {
 impl<T: Copy + Default, const N: usize> List<T, N> {
     /// # Panics
     ///
-    /// If it is full: the model is too small for what it checks, and must not go on.
+    /// Panics if the list is full: the model is then too small for what it checks, and must not go
+    /// on.
     pub(crate) fn push(&mut self, entry: T) {
         let len = usize::from(self.len);
         assert!(len < N, "a list of the model is too short");
@@ -28,7 +29,7 @@ impl<T: Copy + Default, const N: usize> List<T, N> {
         &self.entries[..usize::from(self.len)]
     }
 
-    /// Takes an entry out; those behind it move up.
+    /// Removes an entry; those behind it move up.
     pub(crate) fn remove(&mut self, index: usize) -> T {
         let entry = self.as_slice()[index];
         self.entries.copy_within(index + 1..usize::from(self.len), index);

@@ -1,74 +1,74 @@
 //! Every history of a small cluster, up to a number of faults.
 //!
 //! A state of the model is the real [`quorate::Cluster`] and a world around it: machines, what
-//! really runs on them, and what is on its way between them and the cluster. From a state
-//! everything happens that can happen next; [`stateright`] visits every state that comes of it.
+//! really runs on them, and what is on its way between them and the cluster. From each state
+//! everything happens that can happen next; [`stateright`] visits every state that results.
 //! There is no model of the engine: each step is [`Cluster::handle`](quorate::Cluster::handle).
 //!
-//! # What there is
+//! # The cluster
 //!
-//! See [`declare`]: 3 nodes, 2 groups, in each a provider and its dependent; fencing is required;
-//! one restart for each resource on its owner, one failover for each group, no retries after that.
-//! One group is blocked while a stop is not confirmed, the other has its node fenced and fails
-//! back.
+//! See [`declare`]: 3 nodes and 2 groups, each with a provider and its dependent; fencing is
+//! required; one restart for each resource on its owner, one failover for each group, no retries
+//! after that. One group is blocked while a stop is not confirmed; the other has its node fenced
+//! and fails back.
 //!
-//! # What happens
+//! # Actions
 //!
-//! | for nothing | as a fault |
+//! | without cost | as a fault |
 //! |---|---|
-//! | an agent or fencing device does what it is asked for | it fails; it does it and says that it failed; a start hangs, and may end later |
-//! | an answer or report arrives, in any order, early or late | an order or answer is lost; a report comes twice |
-//! | answers that came before, or that nobody waits for, come again | |
-//! | the next timer goes off when no answer that is under way is due by then | it goes off all the same, one fault for each answer that comes too late |
-//! | a machine that is gone is noticed, or not; it starts in a new life and joins; one that was cut off is heard again in the same life | a machine loses power, or is cut off and runs on; it starts with something running that nobody asked for; a fence comes too late and hits the next life |
+//! | an agent or fencing device does what it is asked for | it fails; it does the work and reports a failure; a start hangs, and may end later |
+//! | an answer or report arrives, in any order, early or late | an order or answer is lost; a report arrives twice |
+//! | answers that arrived before, or that are no longer waited for, arrive again | |
+//! | the next timer goes off when no answer that is under way is due by then | it goes off although such answers are under way, one fault for each answer that is then too late |
+//! | a machine that is gone is noticed, or not; it boots into a new life and joins; one that was cut off is heard again in its old life | a machine loses power, or is cut off and runs on; it boots and runs something that the cluster did not ask for; a fence comes too late and hits the next life |
 //! | an operator moves a group (few times) | a resource dies |
 //!
 //! A history has at most [`Configuration::faults`] faults. Inputs come at the time of the last
 //! timer, so time passes only when a timer goes off.
 //!
-//! # What is judged
+//! # Rules
 //!
-//! After every step, in [`judge`], on what the cluster put out and on the world (numbers of
+//! [`judge`] judges the outputs of the cluster and the world after every step (numbers of
 //! [`Invariant`](quorate_testkit::Invariant)): S1 one copy of each resource, really and as far as
 //! the cluster can know; S2 and S3 order of starts and stops; S4 groups on one node; S5 nothing
-//! without quorum; S7 epochs and lives grow; S8 what is stale changes nothing; S9 takeovers only on
+//! without quorum; S7 epochs and lives grow; S8 stale inputs change nothing; S9 takeovers only with
 //! a proof that is true of the world; S10 one operation at a time; S11 new names, deadlines and
-//! timers; S12 each operation ends once; S13 a timeout is doubt, and doubt ends only by what ends
-//! doubt; S14 and S15 budgets of failovers and restarts; S16 nothing starts where it must not; S22
-//! what is refused changes nothing; S26 fences on need, and off only by proof; S27 nothing is
-//! adopted; S28 what was told adds up; L18 no timer of the past; and `check_invariants`.
+//! timers; S12 each operation ends once; S13 a timeout leads to doubt, which only certain inputs
+//! end; S14 and S15 budgets of failovers and restarts; S16 nothing starts where it must not; S22
+//! refused inputs change nothing; S26 fences on need, and off only by proof; S27 nothing is
+//! adopted; S28 the outputs add up; L18 no timer of the past; and `check_invariants`.
 //!
-//! In every state, in [`rest`]: where nothing will happen by itself, every group is online or has
+//! [`rest`] judges every state: if nothing will happen by itself, every group is online or has
 //! a reason that lasts (L5), and nothing runs without quorum (S25). In some states, chosen by their
-//! hash: a cluster that is stored and restored does the same next (S23, S31); and if from here on
-//! nothing goes wrong, every group comes online that can (L1).
+//! hash, it also judges that a restored cluster continues identically (S23, S31), and that every
+//! group that can comes online if no more faults happen (L1).
 //!
 //! # Scenes
 //!
-//! What this cluster does not have, others of the same shape have, one sort of thing each:
-//! witnesses, leases, limits and windows, owners, room, anti-affinity, failback by the clock on the
-//! wall, changes of the configuration, and what operators ask for; see [`scenes`] and [`deed`].
+//! Other clusters of this shape have what this one lacks, one sort of thing each:
+//! witnesses, leases, limits and windows, owners, room, anti-affinity, failback by the wall
+//! clock, changes of the configuration, and requests of operators; see [`scenes`] and [`deed`].
 //! They have few faults and deeds, and in most of them nothing happens while an order or answer is
 //! under way. Every step is judged by [`Audit`](quorate_testkit::audit::Audit), which knows
 //! nothing of this model, and the world by S1 and S4 as above; rest and calm by [`audited`].
 //!
-//! # What is not covered
+//! # Limits
 //!
-//! More or other nodes, groups and faults, and the things of two scenes at once; health checks.
-//! The random histories of `tests/properties` have those. Orders do not survive the connection on
-//! which they came: a start that arrives at a machine in the same life after it was lost and
-//! recognised would break the contract of [`NodeJoined`](quorate::Input::NodeJoined).
+//! The model does not cover more or other nodes, groups and faults, two scenes at once, and health
+//! checks. The random histories of `tests/properties` cover those. Orders do not survive the
+//! connection on which they came: a start that arrives at a machine in its old life after it was
+//! lost and recognised would break the contract of [`NodeJoined`](quorate::Input::NodeJoined).
 //!
-//! Membership is outside the core: who is a member is told by [`quorate::Input::NodeJoined`] and
-//! its like, and here by one oracle that is right in the end. A membership layer of its own would
-//! need a model of its own beside this one: 5 nodes, every graph of links between them, views that
+//! Membership is outside the core: [`quorate::Input::NodeJoined`] and similar inputs report the
+//! members, and here they come from one oracle that is right in the end. A membership layer would
+//! need its own model beside this one: 5 nodes, every graph of links between them, views that
 //! agree (S24) and quorums that meet (S6), without groups.
 //!
-//! # States that are taken for one
+//! # States with one key
 //!
-//! See [`key`], and [`twin`], which puts it to the test. Beside that, what has no effect is left
-//! out as soon as it has none: orders that their agent will refuse, answers that nobody waits for
-//! (they are judged, as above), and what a late fence would do when no fault is left.
+//! See [`key`], and [`twin`], which tests it. Besides, everything is dropped as soon as it has no
+//! effect: orders that their agent will refuse, answers that are no longer waited for (they are
+//! judged, as above), and late fences when no fault is left.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -97,19 +97,19 @@ pub(crate) use act::Action;
 pub(crate) use configuration::{Configuration, Fault, Start};
 pub(crate) use state::State;
 
-/// How much a check may cost.
+/// The limits of a check.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
     pub(crate) threads: usize,
-    /// When to give up.
+    /// The time after which to give up.
     pub(crate) time: Duration,
-    /// States to generate before giving up, about.
+    /// The approximate number of generated states after which to give up.
     pub(crate) generated: usize,
-    /// Told every few seconds.
+    /// A function that is called every few seconds.
     pub(crate) progress: fn(&Progress),
 }
 
-/// How far a check is.
+/// The progress of a check.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
     pub(crate) unique_states: usize,
@@ -118,29 +118,29 @@ pub(crate) struct Progress {
     pub(crate) seconds: f64,
 }
 
-/// What became of a check.
+/// The result of a check.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     pub(crate) unique_states: usize,
-    /// With those that were known already.
+    /// Number of states generated, including those that were known already.
     pub(crate) generated: usize,
     /// The longest history that was followed; histories that meet again are followed once.
     pub(crate) depth: usize,
     pub(crate) seconds: f64,
-    /// Whether every state was visited.
+    /// True if every state was visited.
     pub(crate) is_closed: bool,
     pub(crate) violation: Option<Violation>,
 }
 
-/// A broken rule, and how it comes about.
+/// A broken rule, and the history that breaks it.
 #[derive(Clone, Debug)]
 pub(crate) struct Violation {
     pub(crate) broken: Breach,
-    /// What happens, one line each.
+    /// The history, one line for each action.
     pub(crate) story: Vec<String>,
-    /// The same as a scenario to begin with.
+    /// The history as the draft of a scenario.
     pub(crate) scenario: String,
-    /// Whether no shorter history breaks a rule.
+    /// True if no shorter history breaks a rule.
     pub(crate) is_shortest: bool,
 }
 
@@ -150,30 +150,30 @@ pub(crate) fn check(configuration: &Configuration, budget: &Budget) -> Report {
     if deep.violation.is_none() {
         return deep;
     }
-    // Breadth first finds the shortest history; it needs far more memory and is bounded by it.
+    // A search breadth first finds the shortest history, but its memory is a limit.
     let bounded = Budget { threads: 1, generated: budget.generated.min(WIDE), ..*budget };
     let wide = search(configuration, &bounded, Order::Wide);
     let seconds = deep.seconds + wide.seconds;
     Report { violation: wide.violation.or(deep.violation), seconds, ..deep }
 }
 
-/// States that a search breadth first may generate.
+/// Number of states that a search breadth first may generate.
 const WIDE: usize = 3_000_000;
 
 const EVERY_RULE: &str = "every rule holds";
 
-/// Which states are visited next.
+/// The order in which states are visited.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Order {
     Deep,
     Wide,
 }
 
-/// The model as stateright wants it.
+/// The model in the form that stateright needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Histories {
     configuration: Configuration,
-    /// The first broken rule that anybody met.
+    /// The first broken rule that was found.
     pub(crate) broken: Arc<OnceLock<Breach>>,
 }
 
@@ -204,7 +204,7 @@ impl Model for Histories {
             match model.configuration.verdict(state) {
                 Ok(()) => true,
                 Err(broken) => {
-                    // Only the first one is kept.
+                    // Only the first broken rule is kept.
                     let _ = model.broken.set(broken);
                     false
                 }
@@ -225,7 +225,7 @@ fn search(configuration: &Configuration, budget: &Budget, order: Order) -> Repor
     }
 }
 
-/// Waits for a search and tells how it goes.
+/// Waits for a search and reports its progress.
 fn follow(
     configuration: &Configuration,
     budget: &Budget,

@@ -1,4 +1,4 @@
-//! Liveness: nothing is stuck, and when nothing goes wrong any more, everything comes online.
+//! Liveness: nothing is stuck, and when no more faults happen, everything comes online.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,17 +17,17 @@ use super::declare::{self, GROUPS, NODES, members};
 use super::rule::ensure;
 use super::state::{Core, State, groups};
 
-/// Most that has to happen until everything that can be is online.
+/// The most actions until everything that can be online is.
 const PATIENCE: usize = 400;
 
 impl State {
-    /// Whether nothing can happen but faults, boots and operators: nothing is under way, nothing
-    /// is to be noticed, and no timer runs.
+    /// Tells whether nothing can happen but faults, boots and operators: nothing is under way, no
+    /// loss is unnoticed, and no timer runs.
     fn is_quiet(&self) -> bool {
         self.is_idle() && self.core.next_timer().is_none()
     }
 
-    /// Whether nothing is under way and nothing is to be noticed.
+    /// Tells whether nothing is under way and no loss is unnoticed.
     fn is_idle(&self) -> bool {
         let is_unnoticed = |node: usize| {
             !self.world.machines[node].is_reachable() && self.core.node_state(node).is_member()
@@ -37,14 +37,14 @@ impl State {
             && !(0..NODES).any(is_unnoticed)
     }
 
-    /// Whether so much time can pass with nothing going to happen by then.
+    /// Tells whether this much time can pass without anything due by then.
     pub(crate) fn can_pass(&self, span: Duration) -> bool {
         let then = self.core.now(&self.world).after(span);
         self.is_idle() && self.core.next_timer().is_none_or(|at| at > then)
     }
 
-    /// Where nothing is going to happen by itself, every group is online or has a reason that
-    /// lasts.
+    /// Judges a state in which nothing is going to happen by itself: every group is online or has a
+    /// reason that lasts.
     pub(crate) fn judge_rest(&self) -> Result<(), Breach> {
         if !self.is_quiet() {
             return Ok(());
@@ -66,8 +66,8 @@ impl State {
         self.judge_groups(Invariant::L5)
     }
 
-    /// Plays on without faults and operators until nothing happens any more. Then every group is
-    /// online or has a reason that even that does not mend.
+    /// Continues without faults and operators until nothing happens any more, and judges the end:
+    /// every group is online or has a reason that lasts even then.
     pub(crate) fn judge_calm(&self) -> Result<(), Breach> {
         let mut state = self.clone();
         for _ in 0..PATIENCE {
@@ -86,7 +86,8 @@ impl State {
         Ok(())
     }
 
-    /// What is stored and restored goes on in the same way, whatever happens next.
+    /// Judges that a cluster that is stored and restored continues identically, for every action
+    /// that is possible next.
     pub(crate) fn judge_sameness(&self, configuration: &Configuration) -> Result<(), Breach> {
         let restored = Cluster::restore(self.core.cluster.snapshot(), Ring::new());
         let twin = match restored {
@@ -134,7 +135,7 @@ impl State {
         Ok(())
     }
 
-    /// Whether a reason is so in the world and nothing that will happen by itself mends it.
+    /// Tells whether a reason is true in the world and will not go away by itself.
     fn is_lasting(&self, group: usize, reason: Reason) -> bool {
         let is_up = |node: usize| self.core.node_state(node) == NodeState::Up;
         let owner = self.core.cluster.state().owner(super::state::group_id(group));

@@ -1,4 +1,4 @@
-//! How a broken rule is told.
+//! Reports broken rules.
 
 /// Returns a [`Breach`](quorate_testkit::Breach) of this invariant unless the condition holds.
 macro_rules! ensure {

@@ -1,8 +1,8 @@
-//! Small clusters in which one sort of thing happens, each with few deeds and faults, so that it
-//! closes within seconds.
+//! Small clusters for one sort of event each, with few deeds and faults, so that they close within
+//! seconds.
 //!
-//! Each is the plain cluster of [`declare`](super::declare) but for what is said here. Its steps
-//! are judged by [`Audit`](quorate_testkit::audit::Audit), which knows nothing of this model.
+//! Each is the plain cluster of [`declare`](super::declare) with the differences given here. Its
+//! steps are judged by [`Audit`](quorate_testkit::audit::Audit), which knows nothing of this model.
 
 use std::time::Duration;
 
@@ -18,31 +18,31 @@ use super::Configuration;
 use super::configuration::{Fault, Start};
 use super::deed::{Deed, Edit};
 
-/// What is otherwise than in the plain cluster.
+/// The differences from the plain cluster.
 #[derive(Debug)]
 pub(crate) struct Scene {
-    /// What it is about, for people.
+    /// The subject of the scene, for people.
     pub(crate) about: &'static str,
-    /// What is declared otherwise.
+    /// Changes the declaration.
     pub(crate) declare: fn(&mut ClusterDeclaration),
-    /// What the cluster is told before its first node joins.
+    /// The deeds before the first node joins.
     pub(crate) first: &'static [Deed],
-    /// What can happen for nothing, up to the number of deeds in one history.
+    /// The deeds that can happen without a fault, up to their number in one history.
     pub(crate) deeds: &'static [Deed],
     pub(crate) pace: Pace,
-    /// What is due only after this is never due; longer than any history.
+    /// The span after which nothing counts as due; longer than any history.
     pub(crate) horizon: Duration,
-    /// How long a history lasts, where the clock on the wall counts and every time is another one.
+    /// The length of a history, if the wall clock matters and every time is different.
     pub(crate) lasts: Option<Duration>,
 }
 
-/// How orders and answers go between the cluster and the machines.
+/// The pace of orders and answers between the cluster and the machines.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Pace {
     /// Anything may happen while they are under way.
     Free,
-    /// Nothing else happens as long as one is under way that can arrive. Which of several is the
-    /// first is left to the model.
+    /// Nothing else happens while one is under way that can arrive. The model chooses the first of
+    /// several.
     Brisk,
 }
 
@@ -150,7 +150,7 @@ const FENCES: Configuration = Configuration {
     ..BASE
 };
 
-/// Leases in place of fences, and nodes that join with something that is not theirs.
+/// Leases in place of fences, and nodes that join with resources that do not belong there.
 const LEASE: Configuration = Configuration {
     name: "lease",
     faults: 2,
@@ -168,7 +168,7 @@ const LEASE: Configuration = Configuration {
     ..BASE
 };
 
-/// Who may own what, and what operators want.
+/// Possible owners, and requests of operators.
 const OWNERS: Configuration = Configuration {
     name: "owners",
     faults: 1,
@@ -211,13 +211,13 @@ const ROOM: Configuration = Configuration {
             for (node, room) in declared.nodes.iter_mut().zip([1, 1, 1]) {
                 node.capacity.insert("memory".into(), room);
             }
-            // Two spellings of one dimension.
+            // These are two spellings of one dimension.
             for (group, memory) in declared.groups.iter_mut().zip(["memory", "Memory"]) {
                 group.demands.insert(memory.into(), 1);
             }
-            // One of them is a majority, so all others can be off.
+            // One of the nodes is a majority, so all others can be off.
             declared.nodes[2].vote_weight = Some(3);
-            // Declared last, placed first.
+            // The group is declared last and placed first.
             declared.groups[1].priority = Some(Priority::HIGH);
         },
         deeds: &[Deed::Drain(0), Deed::Resume(0)],
@@ -236,7 +236,7 @@ const APART: Configuration = Configuration {
         about: "two groups of one anti-affinity class, of which a node admits one",
         declare: |declared| {
             declared.admission = Some(Admission::SameClassOnline);
-            // Two spellings of one class.
+            // These are two spellings of one class.
             for (group, class) in declared.groups.iter_mut().zip(["apart", "Apart"]) {
                 group.anti_affinity_classes.push(class.into());
             }
@@ -247,7 +247,7 @@ const APART: Configuration = Configuration {
     ..BASE
 };
 
-/// Groups that return, in the day and at night.
+/// Groups that return home, by day and at night.
 const FAILBACK: Configuration = Configuration {
     name: "failback",
     faults: 2,
@@ -256,7 +256,7 @@ const FAILBACK: Configuration = Configuration {
     scene: Some(&Scene {
         about: "failback after a hold-down, and in a window across midnight",
         declare: |declared| {
-            // Longer than any history, which lasts for days here.
+            // This is longer than any history, although histories last for days here.
             let forever = 100 * 24 * HOUR;
             declared.probe_interval = Some(Interval::Every(forever));
             for group in &mut declared.groups {
@@ -278,7 +278,7 @@ const FAILBACK: Configuration = Configuration {
             Deed::Clock { hour: 12, offset: 0 },
         ],
         horizon: Duration::from_secs(72 * 3_600),
-        // With the nights of two days.
+        // The history includes the nights of two days.
         lasts: Some(Duration::from_secs(40 * 3_600)),
         ..SCENE
     }),
@@ -307,7 +307,7 @@ const EDITS: Configuration = Configuration {
     ..BASE
 };
 
-/// A node that goes with half of the votes, and operators who take it out without quorum.
+/// A node that takes half of the votes away, and operators who evict it without quorum.
 const VOTES: Configuration = Configuration {
     name: "votes",
     faults: 1,
@@ -327,7 +327,7 @@ const VOTES: Configuration = Configuration {
     ..BASE
 };
 
-/// A group that is locked, on a node that is drained and from a home that comes back.
+/// A locked group on a node that is drained, while its home comes back.
 const LOCKS: Configuration = Configuration {
     name: "locks",
     faults: 1,
@@ -411,7 +411,7 @@ const AGENTS: Configuration = Configuration {
     ..BASE
 };
 
-/// The settings of the resources of a group.
+/// Returns the settings of the resources of a group.
 fn overrides(
     group: &mut quorate::spec::GroupDeclaration,
 ) -> impl Iterator<Item = &mut ResourceOverrides> {

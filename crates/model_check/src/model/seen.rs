@@ -1,4 +1,4 @@
-//! What the cluster has told so far, output by output.
+//! The cluster as its outputs describe it, output by output.
 
 use quorate::cluster::Event;
 use quorate::machine::{NodeState, ResourceState};
@@ -8,7 +8,7 @@ use super::declare::{GROUPS, NODES, RESOURCES, members};
 use super::list::List;
 use super::state::{Core, Live};
 
-/// The cluster as it was told at one moment within a step.
+/// The cluster as its outputs describe it at one moment within a step.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen {
     pub(crate) nodes: [NodeState; NODES],
@@ -18,7 +18,7 @@ pub(crate) struct Seen {
     pub(crate) epochs: [u64; GROUPS],
     pub(crate) is_moving: [bool; GROUPS],
     pub(crate) resources: [ResourceState; RESOURCES],
-    /// Bit `node * RESOURCES + resource`.
+    /// Bits `node * RESOURCES + resource`.
     pub(crate) orphans: u16,
     pub(crate) live: List<Live, 12>,
 }
@@ -55,7 +55,7 @@ impl Seen {
         self.orphans >> (node * RESOURCES + resource) & 1 == 1
     }
 
-    /// The nodes on which a resource may run, as far as the cluster can know, as bits.
+    /// Returns the nodes on which a resource may run, as far as the cluster can know, as bits.
     pub(crate) fn may_run_on(&self, resource: usize) -> u8 {
         let as_orphan = (0..NODES)
             .filter(|node| self.has_orphan(*node, resource))
@@ -67,7 +67,7 @@ impl Seen {
         }
     }
 
-    /// The nodes on which anything of a group may run, as bits.
+    /// Returns the nodes on which anything of a group may run, as bits.
     pub(crate) fn group_may_run_on(&self, group: usize) -> u8 {
         members(group).into_iter().fold(0, |bits, resource| bits | self.may_run_on(resource))
     }
@@ -99,7 +99,7 @@ impl Seen {
         }
     }
 
-    /// Takes an operation off the list.
+    /// Removes an operation from the list of outstanding ones and returns it.
     pub(crate) fn end(&mut self, operation: u64) -> Option<Live> {
         let place =
             self.live.as_slice().iter().position(|live| u64::from(live.order.id) == operation)?;

@@ -1,5 +1,5 @@
-//! A state of the model: the real cluster, the world around it, and whether a rule was broken on
-//! the way here.
+//! A state of the model: the real cluster, the world around it, and the rule that was broken on the
+//! way here, if any.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -25,17 +25,17 @@ use super::{Configuration, Start};
 /// A state of the model.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
-    /// Shared by all states that differ in the world only.
+    /// The cluster, shared by all states that differ in the world only.
     pub(crate) core: Arc<Core>,
     pub(crate) world: World,
     /// The first rule that was broken.
     pub(crate) broken: Option<Arc<Breach>>,
-    /// Whether the cluster, or what may come again, is other than in the state before.
+    /// True if the cluster, or what may come again, has changed since the state before.
     pub(crate) is_news: bool,
     key: u64,
 }
 
-/// The cluster, with what every state asks of it.
+/// The cluster, with values that every state needs.
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) cluster: Cluster,
@@ -44,16 +44,16 @@ pub(crate) struct Core {
     /// See [`Cluster::hash_likeness`].
     pub(crate) likeness: u64,
     pub(crate) reach: Reach,
-    /// In a scene, who judges; it follows from the state as a diary does.
+    /// The judge of a scene; it follows from the state as a diary does.
     pub(crate) audit: Option<Audit>,
 }
 
-/// How far time goes.
+/// The limits of time in the model.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reach {
-    /// What is due only after this span is never due.
+    /// The span after which nothing counts as due.
     pub(crate) horizon: Duration,
-    /// What is due only then is never due.
+    /// The time after which nothing counts as due.
     pub(crate) until: Timestamp,
 }
 
@@ -61,23 +61,23 @@ pub(crate) struct Reach {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Live {
     pub(crate) order: Order,
-    /// When it counts as not answered.
+    /// The time at which it counts as not answered.
     pub(crate) deadline: Timestamp,
 }
 
-/// What the cluster is told.
+/// An input of the cluster.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Stimulus {
     Lost {
         node: u8,
     },
-    /// With what it runs, as bits.
+    /// A node joined and lists what it runs, as bits.
     Joined {
         node: u8,
         life: u16,
         running: u8,
     },
-    /// The same of a member whose agents were restarted.
+    /// The agents of a member were restarted and list what it runs, as bits.
     Counted {
         node: u8,
         life: u16,
@@ -108,7 +108,7 @@ pub(crate) enum Stimulus {
     Timer,
 }
 
-/// When a scene begins: a time before it can be told.
+/// The time at which a scene begins. It leaves room for a time before it.
 pub(crate) const BEGIN: Timestamp = Timestamp::from_millis(1_000);
 
 const BROKEN: u64 = 0x5bd1_e995_7f4a_7c15;
@@ -135,7 +135,7 @@ impl Core {
         Self { cluster, live, likeness, reach, audit }
     }
 
-    /// What time it is: that of the last input, and what has passed since.
+    /// Returns the present time: that of the last input, and what has passed since.
     pub(crate) fn now(&self, world: &World) -> Timestamp {
         self.cluster.state().now().after(Duration::from_millis(world.idle))
     }
@@ -148,7 +148,7 @@ impl Core {
         self.cluster.state().node_state(NodeId::from_index(node))
     }
 
-    /// When the next timer goes off, if it is within reach.
+    /// Returns when the next timer goes off, if it is within reach.
     pub(crate) fn next_timer(&self) -> Option<Timestamp> {
         let at = self.cluster.poll_timeout()?.at;
         let is_near = at.since(self.cluster.state().now()) < self.reach.horizon;
@@ -157,7 +157,7 @@ impl Core {
 }
 
 impl State {
-    /// The states in which the model begins.
+    /// Returns the states in which the model begins.
     pub(crate) fn initial(configuration: &Configuration) -> Vec<Self> {
         let begin = |start: &Start| match start {
             Start::Cold => Self::cold(configuration),
@@ -166,7 +166,7 @@ impl State {
         configuration.starts.iter().map(begin).collect()
     }
 
-    /// Every machine is off, and the cluster has just been declared.
+    /// Returns the state in which every machine is off and the cluster has just been declared.
     fn cold(configuration: &Configuration) -> Self {
         let spec = declare::spec(configuration).expect("a valid declaration");
         let is_audited = configuration.scene.is_some();
@@ -182,7 +182,7 @@ impl State {
         Self::of(state.core, World { moves: configuration.moves, ..state.world }, state.broken)
     }
 
-    /// Every machine is up, and both groups are online.
+    /// Returns the state in which every machine is up and both groups are online.
     fn formed(configuration: &Configuration) -> Self {
         let mut state = Self::cold(configuration);
         for node in 0..declare::NODES {
@@ -197,7 +197,7 @@ impl State {
     }
 
     pub(crate) fn of(core: Arc<Core>, world: World, broken: Option<Arc<Breach>>) -> Self {
-        // What is broken is seen even where it leads to a state that is known.
+        // A broken rule is found even if it leads to a known state.
         let key = key::key(&core, &world) ^ if broken.is_some() { BROKEN } else { 0 };
         Self { core, world, broken, is_news: true, key }
     }
@@ -206,7 +206,7 @@ impl State {
         self.key
     }
 
-    /// The state after an action that is possible here.
+    /// Returns the state after an action that is possible here.
     pub(crate) fn act(&self, action: Action) -> Self {
         let mut world = self.world;
         let stimulus = action.carry_out(&mut world, &self.core);
@@ -218,7 +218,7 @@ impl State {
             None => (Arc::clone(&self.core), None),
         };
         if matches!(stimulus, Some(Stimulus::Deed(_))) && Arc::ptr_eq(&core, &self.core) {
-            // A deed that is refused has not been done.
+            // A refused deed does not count.
             world.moves = self.world.moves;
         }
         world.tidy(&core);
@@ -230,7 +230,7 @@ impl State {
     }
 }
 
-/// Tells the cluster something; the cluster after it, unless it refused.
+/// Tells the cluster something. Returns the cluster after it, unless it refused.
 fn tell(
     before: &Core,
     world: &mut World,
@@ -268,7 +268,7 @@ fn tell(
 }
 
 impl Stimulus {
-    /// Whether it is told at a time that is over.
+    /// Tells whether the input has a time before the present.
     pub(crate) const fn is_early(self) -> bool {
         matches!(self, Self::Deed(Deed::Early))
     }
@@ -310,7 +310,7 @@ impl Stimulus {
         })
     }
 
-    /// What a letter tells.
+    /// Returns the input that a letter is to the cluster.
     pub(crate) const fn of(letter: &Letter) -> Self {
         match *letter {
             Letter::Answer { order, outcome } => Self::Answered { order: order.id, outcome },
@@ -329,7 +329,7 @@ pub(crate) fn group_id(group: usize) -> GroupId {
     GroupId::from_index(group)
 }
 
-/// Resources as bits, as a node lists them.
+/// Returns resources, given as bits, in the form in which a node lists them.
 fn listed(running: u8) -> Vec<Running> {
     (0..RESOURCES)
         .filter(|resource| running >> resource & 1 == 1)
@@ -341,7 +341,7 @@ pub(crate) fn node_id(node: u8) -> NodeId {
     NodeId::new(node.into())
 }
 
-/// All groups.
+/// Returns all groups.
 pub(crate) fn groups() -> impl Iterator<Item = (usize, GroupId)> {
     (0..GROUPS).map(|group| (group, GroupId::from_index(group)))
 }

@@ -1,4 +1,5 @@
-//! A history in words, and as the beginning of a scenario in the language of `tests/scenario`.
+//! Tells a history in words, and as the beginning of a scenario in the language of
+//! `tests/scenario`.
 
 use std::fmt::Write;
 
@@ -11,7 +12,7 @@ use super::state::{self, State};
 use super::world::{Letter, Manner, NO_RESOURCE, Order};
 
 impl Action {
-    /// What happens, in words.
+    /// Describes the action.
     pub(crate) fn words(self, state: &State) -> String {
         match self {
             Self::Work { order, manner } => {
@@ -53,7 +54,7 @@ impl Action {
         }
     }
 
-    /// What a scenario has to say for it; nothing if the cluster does not notice.
+    /// Returns the line of a scenario for the action; nothing if the cluster does not notice it.
     fn line(self, before: &State, after: &State) -> Option<String> {
         Some(match self {
             Self::Deliver { letter } => match &before.world.letters.as_slice()[usize::from(letter)]
@@ -158,7 +159,7 @@ fn resource_name(resource: u8) -> &'static str {
     RESOURCE_NAMES[usize::from(resource)]
 }
 
-/// A history, one line for each thing that happens, with the groups as they are then.
+/// Returns a history with one line for each action, with the groups as they are then.
 pub(crate) fn story(path: &[(State, Option<Action>)]) -> Vec<String> {
     let mut lines = Vec::new();
     for (state, action) in path {
@@ -169,7 +170,7 @@ pub(crate) fn story(path: &[(State, Option<Action>)]) -> Vec<String> {
     lines
 }
 
-/// The same as a scenario, as far as the cluster notices. What it puts out is to be filled in by
+/// Returns a history as a scenario, as far as the cluster notices it. The outputs are filled in by
 /// `UPDATE=1 cargo test --test scenarios`.
 pub(crate) fn scenario(configuration: &Configuration, path: &[(State, Option<Action>)]) -> String {
     let mut text = String::from("# Found by crates/model_check.\n");

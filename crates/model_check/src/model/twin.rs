@@ -1,9 +1,9 @@
-//! Whether what is taken for one is one.
+//! Checks that states with one key have one future.
 //!
-//! States with one [key](super::key) are visited once, so they must have one future: what can
-//! happen in one can happen in the other, and leads to states that are again taken for one. That
-//! is judged here by walking through every state of a configuration, and through some of those
-//! that were left out for it.
+//! States with one [key](super::key) are visited once. So what can happen in one of them must be
+//! possible in the other, and must lead to states that again share a key. This is judged here by
+//! visiting every state of a configuration, and some of the states that were skipped because of
+//! their key.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,32 +14,32 @@ use super::act::Action;
 use super::state::State;
 use super::world::World;
 
-/// Twins of each state that are compared with it.
+/// Number of twins that are compared with each state.
 const TWINS: usize = 2;
 
-/// What was compared.
+/// The extent of a comparison.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Compared {
     pub(crate) states: usize,
     pub(crate) twins: usize,
-    /// States that are known and not yet looked at; 0 in the end.
+    /// Known states that are not visited yet; 0 at the end.
     pub(crate) pending: usize,
 }
 
 const TELL_EVERY: Duration = Duration::from_secs(5);
 
-/// A state that was visited, and the names of those that were compared with it.
+/// A state that was visited, and the names of the twins that were compared with it.
 struct Known {
     state: State,
     names: Vec<u64>,
 }
 
 /// Compares the states of a configuration with their twins: those that differ in a name or a diary.
-/// How far it is is told every few seconds.
+/// Calls `progress` every few seconds.
 ///
 /// # Errors
 ///
-/// Two states that are taken for one and are not, in words.
+/// Fails if two states with one key have different futures, and describes them.
 pub(crate) fn compare(
     configuration: &Configuration,
     progress: fn(&Compared),
@@ -69,7 +69,7 @@ pub(crate) fn compare(
     Ok(Compared { states: known.len(), twins, pending: 0 })
 }
 
-/// What differs in states that differ in names as well.
+/// Returns a hash that differs if the names in two states differ.
 fn name(state: &State) -> u64 {
     let mut hasher = DefaultHasher::new();
     let World { machines, orders, letters, faults: _, moves: _, idle: _, diary: _ } = &state.world;
@@ -78,7 +78,7 @@ fn name(state: &State) -> u64 {
     hasher.finish()
 }
 
-/// Whether two states have one future.
+/// Checks that two states have one future.
 fn judge(configuration: &Configuration, one: &State, other: &State) -> Result<(), String> {
     let mut futures = [one, other].map(|state| future(configuration, state));
     let [mut keys, mut other_keys] = [0, 1].map(|index: usize| {

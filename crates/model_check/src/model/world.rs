@@ -1,10 +1,11 @@
-//! What the cluster does not see: machines, what really runs on them, and what is under way.
+//! The part of a state that the cluster does not see: machines, what really runs on them, and what
+//! is under way.
 //!
-//! Agents are honest. They carry out what the contract in [`quorate::agent`] admits: nothing that is
-//! older than what they know, and one operation of a resource at a time. They say that something is
-//! off only if it is, and list what is still starting or stopping among what runs; what they have in
-//! hands ends after they are back. Starts on a machine that is cut off wait until it is heard again,
-//! or are lost; other orders to it are lost. Its answers on their way arrive all the same.
+//! Agents are honest. They carry out what the contract in [`quorate::agent`] admits: nothing older
+//! than what they know, and one operation of a resource at a time. They report something to be off
+//! only if it is, and list what is still starting or stopping among what runs; their operations
+//! under way end after they are back. Starts on a machine that is cut off wait until it is heard
+//! again, or are lost; other orders to it are lost. Its answers on their way still arrive.
 
 use quorate::agent::{Admission, Desk, Life, Meanwhile, Task};
 use quorate::cluster::Outcome;
@@ -16,45 +17,45 @@ use super::declare::{FAILOVERS, GROUPS, NODES, RESOURCES, group_of, members};
 use super::list::List;
 use super::state::Core;
 
-/// Stands for "no resource" in an order to fence a node.
+/// The value of `resource` in an order to fence a node.
 pub(crate) const NO_RESOURCE: u8 = u8::MAX;
 
-/// Everything that the cluster does not see, and what is left to happen.
+/// Everything that the cluster does not see, and what may still happen.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct World {
     pub(crate) machines: [Machine; NODES],
-    /// On their way to agents and fencing devices, oldest first.
+    /// Orders on their way to agents and fencing devices, oldest first.
     pub(crate) orders: List<Order, 12>,
-    /// On their way to the cluster, and new to it.
+    /// Letters on their way to the cluster, with something new to it.
     pub(crate) letters: List<Letter, 12>,
-    /// Faults that may still happen.
+    /// Number of faults that may still happen.
     pub(crate) faults: u8,
-    /// Moves that an operator may still ask for; in a scene, deeds.
+    /// Number of moves that an operator may still ask for, or of deeds in a scene.
     pub(crate) moves: u8,
     /// Milliseconds since the cluster was last told something.
     pub(crate) idle: u64,
     pub(crate) diary: Diary,
 }
 
-/// What the checks remember; it follows from the state of the cluster as long as that is right, so
-/// it is no part of what tells states apart.
+/// The memory of the checks. It follows from the state of the cluster as long as that is right, so
+/// it is no part of the key.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Diary {
     pub(crate) last_operation: u32,
     pub(crate) restarts: [u8; RESOURCES],
     pub(crate) failovers: [u8; GROUPS],
     pub(crate) fences: [u8; NODES],
-    /// What the machines were found to run when they booted, until it is gone; bits as in
+    /// The unasked resources that machines ran when they booted, until they are gone; bits as in
     /// `Seen::orphans`.
     pub(crate) rogues: u16,
-    /// The last letters that came too late or came before; they go on coming.
+    /// The last letters that came too late or repeatedly; they may come again.
     pub(crate) past: [Option<Letter>; 6],
-    /// How many there were.
+    /// Number of letters that were ever remembered.
     pub(crate) remembered: u32,
 }
 
 impl Diary {
-    /// Remembers a letter, and forgets the oldest.
+    /// Remembers a letter, and forgets the oldest one.
     pub(crate) fn remember(&mut self, letter: Letter) {
         self.past.rotate_right(1);
         self.past[0] = Some(letter);
@@ -66,36 +67,36 @@ impl Diary {
 #[derive(Clone, Copy, Debug, Hash)]
 pub(crate) struct Machine {
     pub(crate) is_powered: bool,
-    /// Whether it hears and is heard.
+    /// True if messages to and from the machine arrive.
     pub(crate) is_connected: bool,
     pub(crate) places: [Place; RESOURCES],
     life: Life,
     /// The latest epoch of each group that its agents know.
     epochs: [Epoch; GROUPS],
-    /// The contract of its agents, for each resource. Only an operation that hangs is under way there.
+    /// The records of its agents under the contract, one for each resource. Only operations that
+    /// hang are under way there.
     desks: [Desk; RESOURCES],
 }
 
-/// What a resource really does on a machine.
+/// The real condition of a resource on a machine.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(crate) enum Place {
     #[default]
     Off,
-    /// A start that hangs; it may come to its end.
+    /// A start hangs, which may end.
     Starting,
-    /// A stop or terminate that hangs; it comes to its end, perhaps after the machine was lost and
-    /// is back.
+    /// A stop or terminate hangs, which may end even after the machine was lost and is back.
     Stopping,
-    /// As it was asked to.
+    /// The resource runs as the cluster asked for it.
     Running,
-    /// Somebody else started it when the machine booted.
+    /// The resource was started from elsewhere when the machine booted.
     Rogue,
-    /// The same, and a stop or terminate of it hangs.
+    /// The resource was started from elsewhere, and a stop or terminate of it hangs.
     RogueStopping,
 }
 
 impl Place {
-    /// Whether an operation on it hangs, which may come to its end.
+    /// Tells whether an operation hangs that may end.
     pub(crate) const fn hangs(self) -> bool {
         matches!(self, Self::Starting | Self::Stopping | Self::RogueStopping)
     }
@@ -119,7 +120,7 @@ pub(crate) enum Letter {
         order: Order,
         outcome: Outcome,
     },
-    /// A node says what it runs, as bits.
+    /// A node reports what it runs, as bits.
     Listed {
         order: Order,
         running: u8,
@@ -129,23 +130,23 @@ pub(crate) enum Letter {
         node: u8,
         resource: u8,
         life: u16,
-        /// The run that ended; 0 names none.
+        /// The run that ended; 0 if the report names none.
         run: u32,
     },
 }
 
-/// How an order is dealt with.
+/// The way in which an order is handled.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Manner {
     Succeed,
     Fail,
-    /// It says that it failed, and has done it all the same.
+    /// The agent reports a failure although the work is done.
     FailDone,
-    /// A start, stop or terminate that is not answered and may come to its end later.
+    /// A start, stop or terminate is not answered and may end later.
     Hang,
-    /// It is lost on its way.
+    /// The order is lost on its way.
     Lose,
-    /// A fence that is carried out, and the answer is lost. For an agent that is a lost letter.
+    /// A fence is carried out, and the answer is lost. For an agent that would be a lost letter.
     SucceedMute,
 }
 
@@ -185,7 +186,7 @@ impl Order {
         matches!(self.kind, OperationKind::Fence)
     }
 
-    /// Whether the node is asked what it runs.
+    /// Tells whether the order asks a node what it runs.
     pub(crate) const fn is_question(&self) -> bool {
         matches!(self.kind, OperationKind::Inventory)
     }
@@ -201,14 +202,14 @@ impl Order {
 }
 
 impl World {
-    /// Takes on what the cluster asks for; what is for a machine that is off goes nowhere.
+    /// Takes in an order of the cluster. An order to a machine that is off is dropped.
     pub(crate) fn take(&mut self, order: Order) {
         if order.is_fence() || self.machines[usize::from(order.node)].is_powered {
             self.orders.push(order);
         }
     }
 
-    /// Deals with an order.
+    /// Carries out an order in a manner.
     pub(crate) fn work(&mut self, index: usize, manner: Manner) {
         let order = self.orders.remove(index);
         if order.is_question() {
@@ -229,9 +230,9 @@ impl World {
         }
     }
 
-    /// Sorts out what has no effect any more: letters that tell nothing new are remembered, orders
-    /// that their agent refuses are gone, and so is what waits for a machine to be heard again, but
-    /// for starts: only they can do harm.
+    /// Removes everything without effect: letters without news go to the diary, and orders that
+    /// their agents refuse are dropped. Orders that wait for a machine to be heard again are
+    /// dropped too, except for starts, because only they can do harm.
     pub(crate) fn tidy(&mut self, core: &Core) {
         let counts = |letter: &Letter| core.counts(letter);
         let stale = self.letters;
@@ -246,7 +247,7 @@ impl World {
             order.is_fence() || can_wait && !machine.refuses(order)
         });
         if self.faults == 0 {
-            // That a fence comes too late is a fault.
+            // A fence that comes too late is a fault.
             self.orders.retain(|order| !order.is_fence() || core.is_live(order.id));
         }
     }
@@ -271,7 +272,7 @@ impl World {
         }
     }
 
-    /// A machine loses power.
+    /// Cuts the power of a machine.
     pub(crate) fn crash(&mut self, node: usize) {
         let machine = &mut self.machines[node];
         machine.is_powered = false;
@@ -280,23 +281,24 @@ impl World {
         self.orders.retain(|order| order.is_fence() || usize::from(order.node) != node);
     }
 
-    /// A machine is cut off and runs on.
+    /// Cuts a machine off; it runs on.
     pub(crate) fn cut(&mut self, node: usize) {
         self.machines[node].is_connected = false;
     }
 
-    /// Whether an order can arrive now.
+    /// Tells whether an order can arrive now.
     pub(crate) fn can_arrive(&self, order: &Order) -> bool {
         order.is_fence() || self.machines[usize::from(order.node)].is_reachable()
     }
 
-    /// An order waits at its agent until an older operation, which hangs, has ended.
+    /// Tells whether an order waits at its agent until an older operation, which hangs, has ended.
     pub(crate) fn is_held_up(&self, order: &Order) -> bool {
         let is_of_resource = order.resource != NO_RESOURCE;
         is_of_resource && self.machines[usize::from(order.node)].holds_up(order)
     }
 
-    /// A machine that is off starts in a new life, perhaps with something that nobody asked for.
+    /// Boots a machine that is off into a new life, perhaps with a resource that the cluster did
+    /// not ask for.
     pub(crate) fn boot(&mut self, node: usize, rogue: Option<usize>) {
         let life = self.machines[node].life() + 1;
         self.machines[node] =
@@ -308,12 +310,12 @@ impl World {
         }
     }
 
-    /// Something begins to run that nobody asked for.
+    /// Lets a resource run that the cluster did not ask for.
     pub(crate) fn begin(&mut self, node: usize, resource: usize) {
         self.machines[node].places[resource] = Place::Rogue;
     }
 
-    /// Its group takes over what runs there.
+    /// Marks what runs there as taken over by its group.
     pub(crate) fn take_over(&mut self, node: usize, resource: usize) {
         let place = &mut self.machines[node].places[resource];
         if *place == Place::Rogue {
@@ -321,7 +323,7 @@ impl World {
         }
     }
 
-    /// A resource dies, and its agent says so.
+    /// Lets a resource die, which its agent reports.
     pub(crate) fn fail(&mut self, node: usize, resource: usize) {
         let machine = &mut self.machines[node];
         machine.places[resource] = Place::Off;
@@ -330,7 +332,8 @@ impl World {
         self.letters.push(Letter::Failed { node, resource, life: machine.life(), run });
     }
 
-    /// The machines on which a resource runs, or is starting, because it was asked to.
+    /// Returns the machines on which a resource runs, or is starting, because the cluster asked for
+    /// it.
     pub(crate) fn copies(&self, resource: usize) -> impl Iterator<Item = usize> + '_ {
         (0..NODES).filter(move |node| {
             matches!(
@@ -340,7 +343,7 @@ impl World {
         })
     }
 
-    /// The machines on which anything of a group runs as asked, as bits.
+    /// Returns the machines on which anything of a group runs as asked, as bits.
     pub(crate) fn spread(&self, group: usize) -> u8 {
         members(group)
             .into_iter()
@@ -348,14 +351,14 @@ impl World {
             .fold(0, |bits, node| bits | 1 << node)
     }
 
-    /// Whether a failover of the group would be one too many.
+    /// Tells whether the group has no failover left.
     pub(crate) const fn is_out_of_failovers(&self, group: usize) -> bool {
         self.diary.failovers[group] >= FAILOVERS
     }
 }
 
 impl Machine {
-    /// A machine that is off, of which only its life is known.
+    /// Returns a machine that is off and has only a life.
     fn in_life(life: u16) -> Self {
         Self {
             is_powered: false,
@@ -375,12 +378,12 @@ impl Machine {
         self.is_powered && self.is_connected
     }
 
-    /// What runs, and what is starting.
+    /// Returns the resources that run or are starting.
     pub(crate) fn inventory(&self) -> impl Iterator<Item = usize> + '_ {
         (0..RESOURCES).filter(|resource| self.places[*resource] != Place::Off)
     }
 
-    /// An operation that hung comes to its end.
+    /// Ends an operation that hung.
     pub(crate) fn ripen(&mut self, resource: usize) {
         let place = &mut self.places[resource];
         *place = match *place {
@@ -391,7 +394,7 @@ impl Machine {
         self.end(resource, Outcome::Succeeded);
     }
 
-    /// Its agent cancels an operation that hangs; it has no effect any more.
+    /// Cancels an operation that hangs; it has no effect any more.
     fn break_off(&mut self, resource: usize) {
         let place = &mut self.places[resource];
         *place = match *place {
@@ -403,7 +406,7 @@ impl Machine {
         self.end(resource, Outcome::Failed);
     }
 
-    /// The operation that is under way for a resource has ended.
+    /// Ends the operation that is under way for a resource.
     fn end(&mut self, resource: usize, outcome: Outcome) {
         let desk = &mut self.desks[resource];
         if let Some(task) = desk.under_way() {
@@ -411,7 +414,7 @@ impl Machine {
         }
     }
 
-    /// Its agents are restarted: what they had in hands ends with them, and they remember nothing.
+    /// Restarts the agents without their memory: their operations under way end with them.
     pub(crate) fn restart_agents(&mut self) {
         (0..RESOURCES).for_each(|resource| self.break_off(resource));
         self.life = Life::without_memory(self.life.incarnation());
@@ -419,12 +422,12 @@ impl Machine {
         self.desks = Default::default();
     }
 
-    /// Its agents learn up to which operation they remember nothing.
+    /// Tells the agents up to which operation they remember nothing.
     pub(crate) fn set_floor(&mut self, floor: OpId) {
         self.life.set_floor(floor);
     }
 
-    /// The start that the run of a resource goes back to, as its agent knows it; 0 is not known.
+    /// Returns the start that began the run of a resource, as its agent knows it; 0 if unknown.
     pub(crate) fn run(&self, resource: usize) -> u32 {
         let run = self.desks[resource].run().unwrap_or_default();
         u32::try_from(run.value()).expect("few operations")
@@ -434,7 +437,7 @@ impl Machine {
         self.places.contains(&Place::Starting)
     }
 
-    /// Whether its agents refuse an order.
+    /// Tells whether its agents refuse an order.
     pub(crate) fn refuses(&self, order: &Order) -> bool {
         if order.is_question() {
             let (operation, life) = (OpId::new(order.id.into()), order.life.into());
@@ -443,14 +446,14 @@ impl Machine {
         self.admission(order).is_none()
     }
 
-    /// Whether an order has to wait for one that hangs.
+    /// Tells whether an order has to wait for one that hangs.
     fn holds_up(&self, order: &Order) -> bool {
         let admission = self.admission(order).map(|(_, admission)| admission);
         matches!(admission, Some(Admission::Wait { meanwhile: Meanwhile::LetItEnd, .. }))
     }
 
-    /// The admission of an order by the contract, and the record of its resource after it; `None` if
-    /// it is refused.
+    /// Returns the admission of an order by the contract, and the record of its resource after it;
+    /// `None` if it is refused.
     fn admission(&self, order: &Order) -> Option<(Desk, Admission)> {
         let resource = usize::from(order.resource);
         let (task, mut desk) = (order.task(), self.desks[resource]);
@@ -480,7 +483,7 @@ impl Machine {
         outcome
     }
 
-    /// Does what an agent was asked for; the outcome, if it says one.
+    /// Carries out an order. Returns the outcome, if the agent reports one.
     fn work(&mut self, order: &Order, manner: Manner) -> Option<Outcome> {
         let place = &mut self.places[usize::from(order.resource)];
         let is_done = matches!(manner, Manner::Succeed | Manner::FailDone | Manner::SucceedMute);
@@ -510,7 +513,7 @@ impl Machine {
     }
 }
 
-/// The index of one of the few things there are.
+/// Converts an index, which is always small.
 pub(crate) fn narrow(index: usize) -> u8 {
     u8::try_from(index).expect("few things")
 }

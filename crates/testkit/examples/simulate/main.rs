@@ -1,4 +1,4 @@
-//! Hostile runs of whole clusters, each from one number.
+//! Runs whole clusters with faults, each from one number.
 //!
 //! ```text
 //! cargo run --release --example simulate -- --seeds 1000
@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A seed draws a cluster, its faults and their rates, and what happens; every promise of the
-//! engine is judged after every input. A seed that fails is shrunk to what is needed to fail, and
-//! written as a scenario that `quorate_testkit::scenario` plays.
+//! engine is judged after every input. A seed that fails is shrunk to the acts that are needed to
+//! fail, and written as a scenario that `quorate_testkit::scenario` plays.
 
 #[path = "../../../../examples/common/command_line.rs"]
 mod command_line;
@@ -24,7 +24,7 @@ use quorate_testkit::sim::{Simulator, Weather};
 use options::Options;
 use report::{Failed, Report};
 
-/// How many of the seeds that fail are shrunk and written: each takes up to thousands of runs.
+/// How many of the failed seeds are shrunk and written. Each takes up to thousands of runs.
 const TOLD: usize = 3;
 
 fn main() -> ExitCode {
@@ -75,7 +75,8 @@ fn main() -> ExitCode {
     if is_proved { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Whether every kind of fault fired, in every region of its parameter; says which did not.
+/// Tells whether every kind of fault fired in every region of its parameter, and prints those that
+/// did not.
 fn every_kind_fired(report: &Report) -> bool {
     let (kinds, regions) = (report.missing(), report.missing_regions());
     if !kinds.is_empty() {
@@ -95,7 +96,7 @@ fn weathers(options: &Options) -> Vec<Weather> {
     }
 }
 
-/// Prints everything that happens; the last line says which promise was broken, if one was.
+/// Prints everything that happens; the last line names the broken promise, if there is one.
 fn trace(options: &Options, simulator: Simulator) -> ExitCode {
     let seed = options.seed.unwrap_or_default();
     let weather = if options.benign { Weather::Benign } else { Weather::Hostile };
@@ -107,7 +108,7 @@ fn trace(options: &Options, simulator: Simulator) -> ExitCode {
     if simulator.run(seed, weather).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Shrinks a seed that fails, and writes what is left as a scenario.
+/// Shrinks a seed that fails, and writes the remaining acts as a scenario.
 fn tell(options: &Options, simulator: Simulator, failed: &Failed) {
     let most = u64::try_from(options.shrink).unwrap_or(u64::MAX);
     let bar = bar(most, "{bar:30} {pos} of at most {len} runs, {msg}");

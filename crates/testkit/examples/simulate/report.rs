@@ -1,4 +1,4 @@
-//! What came of the seeds, as a table and as JSON.
+//! Reports the results of the seeds, as a table and as JSON.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use quorate_testkit::Breach;
 use quorate_testkit::sim::{Atlas, FaultKind, Place, Weather};
 use serde_json::{Value, json};
 
-/// Everything that is worth a line in the end.
+/// The results of all seeds.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) seeds: u64,
     pub(crate) inputs: u64,
     pub(crate) failed: Vec<Failed>,
     pub(crate) atlas: Atlas,
-    /// Everything that any seed put out, folded into one number.
+    /// A number that combines the outputs of all seeds.
     pub(crate) digest: u64,
     pub(crate) cpu: Duration,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Failed {
 }
 
 impl Failed {
-    /// The name of the scenario; the twins of a seed do not share one.
+    /// Returns the name of the scenario; the twins of a seed have different names.
     pub(crate) fn file_name(&self) -> String {
         match self.weather {
             Weather::Benign => format!("seed_{}_benign.txt", self.seed),
@@ -59,7 +59,7 @@ impl fmt::Display for Failed {
 }
 
 impl Report {
-    /// Takes in the digest of a run; the order of the seeds counts.
+    /// Combines the digest of a run into the digest of all; the order of the seeds counts.
     pub(crate) fn fold(&mut self, digest: u64) {
         self.digest = self.digest.rotate_left(7) ^ digest.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
@@ -68,19 +68,19 @@ impl Report {
         self.atlas.total() as f64 * 60.0 / self.cpu.as_secs_f64().max(1e-9)
     }
 
-    /// The names of the kinds that could have fired and never did.
+    /// Returns the names of the kinds that could have fired and never did.
     pub(crate) fn missing(&self) -> Vec<String> {
         self.atlas.missing().map(|kind| format!("{kind:?}")).collect()
     }
 
-    /// The regions of kinds that did fire in which they never did.
+    /// Returns the regions that never fired, of kinds that did.
     pub(crate) fn missing_regions(&self) -> Vec<String> {
         let regions = self.atlas.missing_regions();
         let of_fired = regions.filter(|(kind, _)| self.atlas.count(*kind) > 0);
         of_fired.map(|(kind, title)| format!("{kind:?} ({title})")).collect()
     }
 
-    /// The regions of a kind with their counts, as an object.
+    /// Returns the regions of a kind with their counts, as an object.
     fn regions(&self, kind: FaultKind) -> Value {
         self.atlas.regions(kind).map(|(title, count)| (title.to_owned(), json!(count))).collect()
     }
@@ -126,7 +126,7 @@ impl fmt::Display for Report {
         writeln!(f, "inputs                 {:>14}", self.inputs)?;
         writeln!(f, "faults                 {:>14}", self.atlas.total())?;
         writeln!(f, "kinds that never fired {:>14}", missing.len())?;
-        // Where nothing was to fire, the number says it all.
+        // If no fault was to fire, the number is enough.
         if self.atlas.total() > 0 {
             for name in missing {
                 writeln!(f, "  {name}")?;

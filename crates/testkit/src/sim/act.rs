@@ -1,6 +1,6 @@
-//! What can happen in a run, as it is done: a list of acts with their times needs no chance any
-//! more. What an act refers to is found by name or kind, so that the acts that are left make sense
-//! when others are taken away. An act that is not possible when its turn comes does nothing.
+//! The acts of a run. A list of acts with their times can be played again without random numbers.
+//! Acts refer to things by name or kind, so the acts that are left make sense when others are
+//! removed. An act that is not possible at its time does nothing.
 
 use quorate::Input;
 use quorate::id::Names;
@@ -17,18 +17,18 @@ pub(crate) struct Timed {
     pub(crate) act: Act,
 }
 
-/// Something that happens.
+/// An event that changes the world or reaches the cluster.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     /// A timer goes off, due or not.
     Timer,
     /// An order arrives at its agent.
     Order(OpRef),
-    /// An agent ends what it has in hands.
+    /// An agent ends its operation under way.
     Work(OpRef, Manner),
-    /// A fencing device strikes.
+    /// A fencing device acts.
     Strike(OpRef, Strike),
-    /// What an agent or device said arrives at the cluster.
+    /// The answer of an agent or device arrives at the cluster.
     Answer(OpRef, Word),
     /// Progress of an operation is reported.
     Progress(OpRef),
@@ -36,88 +36,88 @@ pub(crate) enum Act {
     PowerOff(Key),
     /// A machine starts.
     PowerOn(Key),
-    /// A machine stands still.
+    /// A machine freezes.
     Freeze(Key),
-    /// It goes on.
+    /// A frozen machine continues.
     Thaw(Key),
-    /// Its agents are restarted and remember nothing.
+    /// The agents of a machine are restarted without their memory.
     Forget(Key),
-    /// The same, and they say what the node runs.
+    /// The agents of a machine are restarted without their memory, and report what the node runs.
     Recount(Key),
-    /// Its link becomes better or worse.
+    /// The link of a machine becomes better or worse.
     Connect(Key, Link),
-    /// Membership gives up a node that is not heard.
+    /// Membership reports the loss of a node that is not heard.
     Lost(Key),
-    /// Membership takes in a node that is heard.
+    /// Membership reports that a node that is heard has joined.
     Joined(Key),
-    /// A node is said to join in a life that is over, so many lives ago.
+    /// A node is reported to join in a life that has ended, this many lives ago.
     StaleJoin(Key, u64),
-    /// What was said of a node so many lives ago arrives only now.
+    /// A report on a node from this many lives ago arrives only now.
     LateNews(Key, News, u64),
     /// A node stops everything and leaves.
     Left(Key),
-    /// Somebody fences a node and says so.
+    /// A node is fenced from outside, and this is reported.
     Fenced(Key),
-    /// An operator says that a node is off.
+    /// An operator reports that a node is off.
     ConfirmedDown(Key, Truth),
-    /// Something begins to run that nobody asked for.
+    /// A resource begins to run on a node although the cluster did not ask for it.
     Rogue(Key, Key),
     /// A resource dies on a node.
     Kill(Key, Key),
-    /// The agent of a resource says that it failed, or is alive.
+    /// The agent of a resource reports that it failed, or is alive.
     Report(Report),
-    /// An operator forgets the failures of a resource, and may say that it is off.
+    /// An operator clears the failures of a resource, which may also confirm that it is off.
     Clear(Key, Truth),
-    /// Something is said by name: a command, the witness, a clock.
+    /// An input by name arrives: a command, the witness, a clock.
     Say(Box<Input<Names>>),
-    /// Something is said that no sound embedder says, so much before the present time.
+    /// An input arrives that no correct embedder sends, with this time.
     Junk(Box<Input>, Moment),
-    /// A small change of the configuration, by number.
+    /// A small change of the configuration, chosen by number.
     Edit { kind: u8, one: u16, other: u16 },
-    /// Another configuration.
+    /// Another configuration is declared.
     Declare(Box<ClusterDeclaration>),
-    /// A configuration beyond a limit.
+    /// A configuration beyond a limit is declared.
     Oversize(Size),
     /// The cluster is stored and restored.
     Restart,
-    /// The same, after a time in which nobody decided.
+    /// The cluster is stored and restored after a time in which the core did not run.
     GoOn,
-    /// An older snapshot is restored and the log played to its end.
+    /// An older snapshot is restored, and the log since then is replayed to its end.
     Replay,
     /// A part of the log is played a second time.
     LogAgain,
 }
 
-/// An operation: the last one of its sort on this node but so many.
+/// A reference to an operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum OpRef {
-    /// By its place in the list of all operations, while that list grows.
+    /// Its index in the list of all operations, which only grows.
     At(usize),
-    /// By what it is.
+    /// Its action, node and resource, and how many later operations of that sort there are.
     Of { action: OperationKind, node: Key, resource: Option<Key>, back: usize },
 }
 
-/// What the cluster is told of an operation.
+/// The answer that the cluster gets for an operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Word {
-    /// What the agent said.
+    /// The answer of the agent.
     Truth,
-    /// The opposite, after the truth.
+    /// The opposite of the agent's answer, after the true one.
     Contrary,
-    /// That nobody waits for it any more.
+    /// The report that the caller stopped waiting.
     GivenUp,
-    /// What nobody can say of such an operation.
+    /// An outcome that such an operation cannot have.
     Unfit,
 }
 
-/// Whether what is said is so.
+/// The truth of a statement.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Truth {
     True,
     False,
 }
 
-/// What is said of a node that is gone.
+/// A report on a node that is gone.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum News {
     #[default]
@@ -137,63 +137,63 @@ pub(crate) struct Report {
     pub(crate) node: Key,
     pub(crate) resource: Key,
     pub(crate) is_alive: bool,
-    /// How many lives ago it was sent.
+    /// Number of lives since it was sent.
     pub(crate) lives_ago: u64,
     pub(crate) about: About,
 }
 
-/// Which run of a resource an agent speaks of.
+/// The run of a resource that an agent's report names.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum About {
-    /// It names none.
+    /// The report names no run.
     Unnamed,
-    /// The one that it knows of.
+    /// The run that the agent knows of.
     ThisRun,
-    /// The one before.
+    /// The run before that.
     RunBefore,
 }
 
-/// When something is said.
+/// The time of an input.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Moment {
     Now,
-    /// So many milliseconds ago.
+    /// This many milliseconds ago.
     Before(u64),
-    /// So many milliseconds before the end of all numbers.
+    /// This many milliseconds before the largest number.
     BeforeTheEnd(u64),
 }
 
-/// How a configuration is too large.
+/// The way in which a configuration is too large.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Size {
-    /// A name past its limit.
+    /// A name beyond its limit.
     #[default]
     LongName,
-    /// More nodes than there may be.
+    /// More nodes than allowed.
     ManyNodes,
-    /// An expression that names more than it may.
+    /// An expression with more names than allowed.
     LongExpression,
     /// A name of a mebibyte.
     HugeName,
     /// 65,536 nodes.
     HugeMembership,
-    /// 10,000 resources, each of which needs the one before.
+    /// 10,000 resources, each of which needs the previous one.
     HugeChain,
-    /// 10,000 resources that one needs.
+    /// 10,000 resources that one resource needs.
     HugeFan,
     /// 100,000 resources.
     HugeNumber,
 }
 
 impl Size {
-    /// A little too large, cheap to build.
+    /// Sizes just above a limit, which are cheap to build.
     pub(crate) const SMALL: [Self; 3] = [Self::LongName, Self::ManyNodes, Self::LongExpression];
 
-    /// Larger by orders of magnitude.
+    /// Sizes larger by orders of magnitude.
     pub(crate) const HUGE: [Self; 5] =
         [Self::HugeName, Self::HugeMembership, Self::HugeChain, Self::HugeFan, Self::HugeNumber];
 
-    /// Its place among all of them.
+    /// Returns the index of the size among all sizes.
     pub(crate) const fn number(self) -> u64 {
         match self {
             Self::LongName => 0,

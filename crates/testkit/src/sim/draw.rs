@@ -1,4 +1,4 @@
-//! What a seed stands for: a cluster, a policy, and which faults there are and how often.
+//! Draws everything that a seed determines: a cluster, a policy, and the faults and their rates.
 
 use std::time::Duration;
 
@@ -13,41 +13,41 @@ use super::dice::Dice;
 use super::fault::FaultKind;
 use super::policy::Policy;
 
-/// Streams of chance of one seed. The cluster is the same whatever the faults are.
+/// Streams of random numbers of one seed. The cluster does not depend on the faults.
 const CLUSTER: u64 = 1;
 const FAULTS: u64 = 2;
 const COURSE: u64 = 3;
 const END: u64 = 4;
 
-/// Whether a run has faults.
+/// The choice of a run with or without faults.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Weather {
-    /// Some of them.
+    /// A run with some faults.
     Hostile,
-    /// None: the twin that shows what the faults alone change.
+    /// The run without faults: the twin that shows what the faults alone change.
     Benign,
 }
 
-/// What a seed stands for.
+/// Everything that a seed determines.
 #[derive(Clone, Debug)]
 pub(crate) struct Draw {
     pub(crate) declaration: ClusterDeclaration,
     pub(crate) policy: Policy,
     pub(crate) swarm: Swarm,
     pub(crate) twin: u64,
-    /// Chance for everything that happens.
+    /// The random numbers for everything that happens.
     pub(crate) dice: Dice,
     pub(crate) epilogue: Epilogue,
 }
 
-/// What happens when the storm is over and everything is online that can be. After it the agents of
-/// one node fall silent, whatever it was.
+/// The last phase of a run, when the faults are over and everything that can be online is. After
+/// any of them the agents of one node fall silent.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(crate) enum Epilogue {
-    /// Nothing.
+    /// Nothing happens.
     #[default]
     Nothing,
-    /// Every node is emptied and rebooted, one after the other.
+    /// Every node is drained and rebooted, one after the other.
     RollingReboot,
     /// Power is lost everywhere and comes back.
     PowerLoss,
@@ -57,21 +57,21 @@ impl Epilogue {
     pub(crate) const ALL: [Self; 3] = [Self::Nothing, Self::RollingReboot, Self::PowerLoss];
 }
 
-/// Which faults there are, and how often.
+/// The faults of a run and how often they strike.
 #[derive(Clone, Debug)]
 pub(crate) struct Swarm {
-    /// By kind: how often a message fault strikes, in 10,000 cases; the weight of one from outside
-    /// among those. 0 is never.
+    /// By kind: how often a message fault strikes in 10,000 cases, or the weight of a fault from
+    /// outside among those. 0 means never.
     rates: Vec<u64>,
-    /// Milliseconds from one fault from outside to the next, on average.
+    /// Mean milliseconds from one fault from outside to the next.
     pub(crate) tempo: u64,
-    /// Milliseconds until membership notices that a node is gone or back, on average.
+    /// Mean milliseconds until membership notices that a node is gone or back.
     pub(crate) detection: u64,
-    /// Milliseconds that an agent takes, on average.
+    /// Mean milliseconds that an agent takes.
     pub(crate) work: u64,
-    /// Milliseconds that a message travels at most.
+    /// Highest number of milliseconds that a message travels.
     pub(crate) travel: u64,
-    /// Kinds that strike from outside, with their weights added up.
+    /// Kinds that strike from outside, with their cumulative weights.
     outside: Vec<(u64, FaultKind)>,
 }
 
@@ -90,14 +90,15 @@ impl Draw {
     }
 }
 
-/// One run in eight has a policy that misbehaves.
+/// Draws a policy that misbehaves for one run in eight.
 fn bad_policy(dice: &mut Dice) -> Option<Misbehaving> {
     let policies = [Misbehaving::Whim, Misbehaving::Worst, Misbehaving::Veto, Misbehaving::Extreme];
     let policy = dice.one_of(&policies);
     policy.filter(|_| dice.chance(1, 8))
 }
 
-/// From which to which rate a kind is drawn. What seldom gets its chance takes it more often.
+/// Returns the lowest and the highest rate from which the rate of a kind is drawn. Kinds with few
+/// opportunities get higher rates.
 #[allow(clippy::wildcard_enum_match_arm, reason = "most kinds have nothing of their own")]
 const fn range(kind: FaultKind) -> (u64, u64) {
     use FaultKind as F;
@@ -127,7 +128,7 @@ impl Swarm {
         let tempo = dice.log_uniform(50, 600_000);
         let detection = dice.log_uniform(100, 60_000);
         let work = dice.log_uniform(5, 2_000);
-        // One run in six has liars; what they lie about is not judged.
+        // One run in six has false reports; the resources and nodes concerned are not judged.
         let has_liars = dice.chance(1, 6);
         let mut rates = vec![0; FaultKind::ALL.len()];
         for (rate, kind) in rates.iter_mut().zip(FaultKind::ALL) {
@@ -146,22 +147,22 @@ impl Swarm {
         swarm
     }
 
-    /// No faults any more.
+    /// Ends all faults.
     pub(crate) fn calm(&mut self) {
         self.rates.iter_mut().for_each(|rate| *rate = 0);
         self.add_up();
         self.detection = self.detection.min(5_000);
-        // Faster than any timeout.
+        // This is faster than any timeout.
         self.work = self.work.min(15);
     }
 
-    /// Messages and agents take the same time always.
+    /// Makes all messages and agents take a constant time.
     pub(crate) fn keep_time(&mut self) {
         self.work = 0;
         self.travel = 1;
     }
 
-    /// Lets a fault strike that befalls messages.
+    /// Sets the rate of a message fault.
     pub(crate) fn provoke(&mut self, kind: FaultKind, often: u64) {
         if let Some(rate) = self.rates.get_mut(kind.index()) {
             *rate = often;
@@ -184,12 +185,12 @@ impl Swarm {
         self.rates.get(kind.index()).copied().unwrap_or(0)
     }
 
-    /// Whether nothing ever strikes from outside.
+    /// Tells whether no fault ever strikes from outside.
     pub(crate) fn is_calm(&self) -> bool {
         self.outside.is_empty()
     }
 
-    /// Which fault strikes next from outside.
+    /// Draws the next fault from outside.
     pub(crate) fn next(&self, dice: &mut Dice) -> Option<FaultKind> {
         let (sum, _) = self.outside.last()?;
         let number = dice.below(*sum);
@@ -197,7 +198,8 @@ impl Swarm {
     }
 }
 
-/// A small cluster; one in ten is the one of Exchange Server with four servers on seven nodes.
+/// Draws a small cluster; one in ten is the one of Exchange Server with four servers on seven
+/// nodes.
 fn cluster(dice: &mut Dice) -> ClusterDeclaration {
     let mut declaration = if dice.chance(1, 10) {
         exchange(dice)
@@ -211,7 +213,8 @@ fn cluster(dice: &mut Dice) -> ClusterDeclaration {
     declaration
 }
 
-/// Health checks every half second leave no room for anything else; most runs have few of them.
+/// Makes health checks rarer in most runs: a check every half second leaves no room for anything
+/// else.
 fn slow_down_checks(declaration: &mut ClusterDeclaration, dice: &mut Dice) {
     let slowest = dice.pick(&[3_600_000, 600_000, 60_000, 0]);
     if slowest == 0 {

@@ -1,4 +1,4 @@
-//! The policy of a run, good or bad.
+//! The policy of a run, correct or misbehaving.
 
 use crate::policies::Misbehaving;
 use crate::reference::Order;
@@ -25,7 +25,7 @@ pub(crate) enum Policy {
 }
 
 impl Policy {
-    /// A policy that behaves.
+    /// Draws a policy that behaves.
     pub(crate) fn draw(dice: &mut Dice) -> Self {
         match dice.below(8) {
             0..=2 => Self::Ring,
@@ -37,7 +37,7 @@ impl Policy {
         }
     }
 
-    /// The fault that it is, if it is one.
+    /// Returns the kind of fault that the policy is, if it misbehaves.
     pub(crate) const fn fault(self) -> Option<FaultKind> {
         match self {
             Self::Bad(Misbehaving::Whim) => Some(FaultKind::PolicyWhim),
@@ -53,7 +53,7 @@ impl Policy {
         }
     }
 
-    /// The same for the reference model, if that knows it.
+    /// Returns the policy for the reference model, if the model knows it.
     pub(crate) fn orders(self) -> Option<Vec<Order>> {
         let order = match self {
             Self::Ring => Order::Ring { seed: None },
@@ -67,7 +67,7 @@ impl Policy {
         Some(Vec::from([order]))
     }
 
-    /// Its name in scenarios.
+    /// Returns the name of the policy in scenarios.
     pub(crate) fn word(self) -> String {
         match self {
             Self::Ring => "ring".into(),

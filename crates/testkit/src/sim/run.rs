@@ -1,4 +1,4 @@
-//! One seed, one run.
+//! Plays one run for each seed.
 
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
@@ -15,31 +15,31 @@ use super::shrink::{self, Progress};
 use super::stage::{Flaw, Keep, Stage};
 use super::tell::{self, Head};
 
-/// Runs seeds.
+/// A simulator that plays runs from seeds.
 ///
-/// Every run has two phases. In the *hostile* one the faults that its seed drew strike, and every
-/// safety rule is judged after every input. In the *healing* one there are no more faults within a
-/// part of the nodes that can be quorate, and everything has to come online that can; after that,
-/// in most runs, all nodes are rebooted in turn, power is lost everywhere, or the agents of one node
-/// fall silent, and the rest has to go on as it should. The *benign* twin of a seed is the same
+/// Every run has two phases. In the *hostile* phase the faults that its seed drew strike, and every
+/// safety rule is judged after every input. In the *healing* phase there are no more faults within
+/// a part of the nodes that can be quorate, and everything that can come online has to. After that,
+/// in most runs, all nodes are rebooted in turn, power is lost everywhere, or the agents of one
+/// node fall silent, and the rest has to go on as it should. The *benign* twin of a seed is its
 /// cluster without any fault.
 #[derive(Clone, Copy, Debug)]
 pub struct Simulator {
     steps: u64,
     as_data_every: u64,
     as_text_every: u64,
-    /// Whether clusters are stored and restored at all.
+    /// True if clusters are stored and restored.
     is_stored: bool,
     flaw: Flaw,
-    /// A message fault that every run has, and how often in 10,000 cases.
+    /// A message fault that strikes in every run, and its rate in 10,000 cases.
     provoked: Option<(FaultKind, u64)>,
     beside: Beside,
 }
 
-/// What goes along with a run.
+/// The model that is compared with a run.
 #[derive(Clone, Copy, Debug)]
 enum Beside {
-    /// Nothing but what judges it.
+    /// No model.
     Nothing,
     /// The reference model.
     Model,
@@ -59,20 +59,20 @@ impl Default for Simulator {
     }
 }
 
-/// What came of a seed.
+/// The results of a seed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Report {
     /// The seed.
     pub seed: u64,
-    /// Inputs and timers that the cluster saw, of both phases.
+    /// Inputs and timers that the cluster has seen in both phases.
     pub inputs: u64,
     /// The faults that happened, by kind.
     pub atlas: Atlas,
     /// The digest of the last state.
     pub digest: u64,
-    /// A hash of everything that was told and put out, with its times.
+    /// A hash of all inputs, outputs and their times.
     pub trace: u64,
-    /// How much was compared with the reference model; nothing unless that was asked for.
+    /// The extent of the comparison with the reference model; empty unless asked for.
     pub compared: Compared,
 }
 
@@ -81,21 +81,21 @@ pub struct Report {
 pub struct Failure {
     /// The seed.
     pub seed: u64,
-    /// What was promised and not kept.
+    /// The promise that was broken, and how.
     pub breach: Breach,
 }
 
-/// A run that breaks a promise, as short as it could be made.
+/// A run that breaks a promise, shrunk as far as possible.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Shrunk {
-    /// What was promised and not kept.
+    /// The promise that was broken, and how.
     pub breach: Breach,
-    /// Acts of the run, at first and in the end.
+    /// Number of acts of the run, at first and in the end.
     pub acts: (usize, usize),
     /// The digest of the state in which the run ends.
     pub digest: u64,
-    /// What the cluster was told, for [`Runner`](crate::scenario::Runner): its last line
-    /// is the digest.
+    /// The scenario of the run for [`Runner`](crate::scenario::Runner): its last line is the
+    /// digest.
     pub scenario: String,
 }
 
@@ -123,26 +123,26 @@ impl Simulator {
         self
     }
 
-    /// Makes a mistake on purpose.
+    /// Makes a deliberate mistake.
     #[cfg(test)]
     pub(crate) const fn with_flaw(mut self, flaw: Flaw) -> Self {
         self.flaw = flaw;
         self
     }
 
-    /// Lets a message fault strike in every hostile run, so often in 10,000 cases.
+    /// Lets a message fault strike in every hostile run, at this rate in 10,000 cases.
     #[cfg(test)]
     pub(crate) const fn with_fault(mut self, kind: FaultKind, rate: u64) -> Self {
         self.provoked = Some((kind, rate));
         self
     }
 
-    /// Plays a seed with its faults, or its cluster without any. A panic is a broken promise like
-    /// any other.
+    /// Plays a seed with its faults, or its cluster without any. A panic counts as a broken
+    /// promise.
     ///
     /// # Errors
     ///
-    /// The first promise that was not kept.
+    /// Fails with the first promise that was broken.
     pub fn run(&self, seed: u64, weather: Weather) -> Result<Report, Failure> {
         let unfit = |breach| Failure { seed, breach };
         let mut director =
@@ -165,7 +165,7 @@ impl Simulator {
         director.end()
     }
 
-    /// What happened in a run, in words.
+    /// Returns a description of everything that happens in a run.
     #[must_use]
     pub fn record(&self, seed: u64, weather: Weather) -> Vec<String> {
         match self.director(seed, weather, Keep::Words, Taping::Off) {
@@ -179,11 +179,11 @@ impl Simulator {
         }
     }
 
-    /// Plays a seed again and takes away of what happens whatever is not needed to break the same
-    /// promise, within so many runs; `None` if the seed breaks none.
+    /// Plays a seed again and removes all acts that are not needed to break its promise, within
+    /// this many runs. Returns `None` if the seed breaks none.
     ///
-    /// A promise that is broken in the healing phase is one about the end: acts of the hostile
-    /// phase are taken away, and what is left heals anew each time.
+    /// If a promise about the end is broken in the healing phase, acts of the hostile phase are
+    /// removed, and the cluster heals anew each time.
     #[must_use]
     pub fn shrink(
         &self,
@@ -224,7 +224,7 @@ impl Simulator {
         Some(Shrunk { breach, acts: (count, tape.len()), digest, scenario })
     }
 
-    /// The same without storing and restoring, unless that is what the promise is about.
+    /// Returns a simulator that does not store and restore, unless the promise is about that.
     fn swift(&self, promise: Option<Invariant>) -> Self {
         match promise {
             None | Some(Invariant::S23 | Invariant::S31) => *self,
@@ -232,7 +232,7 @@ impl Simulator {
         }
     }
 
-    /// Plays acts without any chance, and then heals. The acts of both.
+    /// Plays acts without random numbers, and then heals. Returns the acts of both.
     fn replay_and_heal(
         &self,
         seed: u64,
@@ -251,7 +251,7 @@ impl Simulator {
         (all, end)
     }
 
-    /// Plays acts without any chance.
+    /// Plays acts without random numbers.
     fn replay(
         &self,
         seed: u64,
@@ -303,7 +303,7 @@ impl Simulator {
     }
 }
 
-/// A panic as what it is: an input that had no answer.
+/// Turns a panic into a breach: an input that had no answer.
 fn guarded(play: impl FnOnce() -> Result<(), Breach>) -> Result<(), Breach> {
     panic::catch_unwind(AssertUnwindSafe(play)).unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().cloned();

@@ -1,22 +1,22 @@
-//! From a long run that breaks a promise to a short one that breaks the same.
+//! Shrinks a long run that breaks a promise to a short run that breaks it as well.
 
 use crate::{Breach, Invariant};
 
 use super::act::Timed;
 
-/// How far shrinking got.
+/// The progress of shrinking.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Progress {
-    /// Acts that are left.
+    /// Number of acts that are left.
     pub acts: usize,
-    /// Runs played so far.
+    /// Number of runs played so far.
     pub runs: usize,
-    /// Runs after which it ends in any case.
+    /// Number of runs after which shrinking ends in any case.
     pub most_runs: usize,
 }
 
-/// Takes acts away as long as what is left breaks the same promise, half of them at a time, then a
-/// quarter, down to single ones, until none can be missed or so many runs were played.
+/// Removes acts as long as the remaining acts break the promise: half of them at a time, then a
+/// quarter, down to single ones. Ends when every act is needed or this many runs were played.
 pub(crate) fn shrink(
     tape: Vec<Timed>,
     promise: Option<Invariant>,

@@ -1,4 +1,4 @@
-//! A run as a scenario: everything that the cluster was told, in the language of scenarios.
+//! Writes a run as a scenario: everything that the cluster was told, in the language of scenarios.
 
 use crate::scenario::{self, Runner};
 use quorate::Timestamp;
@@ -10,22 +10,23 @@ use crate::Breach;
 
 use super::policy::Policy;
 
-/// What happened between the cluster and the rest.
+/// A line of a scenario: an input, an output or a fact.
 #[derive(Clone, Debug)]
 pub(crate) enum Told {
-    /// It was told something, of this time; the answer of an operation that was waited for or not.
+    /// The cluster was told something at this time. If it is an outcome, the operation was
+    /// outstanding or not.
     Input { input: Box<Input>, spec: Box<ClusterSpec>, is_awaited: bool },
     /// A timer went off.
     Timer,
-    /// It was stored and restored.
+    /// The cluster was stored and restored.
     Restored,
-    /// It asked for an operation.
+    /// The cluster asked for an operation.
     Issued(Effect<Names>),
-    /// Something runs, whatever the cluster knows.
+    /// A resource runs on a node, which the cluster may not know.
     Runs { resource: String, node: String },
 }
 
-/// What stands above a story.
+/// The head of a scenario.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head<'a> {
     pub(crate) seed: u64,
@@ -34,11 +35,12 @@ pub(crate) struct Head<'a> {
     pub(crate) policy: Policy,
 }
 
-/// The scenario, as the runner plays it. Its last line is the digest of the last state.
+/// Returns the scenario that the runner plays. Its last line is the digest of the last state.
 pub(crate) fn scenario(head: Head<'_>, told: &[(u64, Told)]) -> String {
     let text = script(head, told, "");
     match Runner.play(&text) {
-        // Somebody lied, or something was taken for off: the runner has to be told.
+        // Something untrue was reported, or something was assumed to be off: the runner has to
+        // know.
         Ok(played) if !played.breaches.is_empty() => {
             let text = script(head, told, "false-word\n");
             Runner.play(&text).map_or(text, |played| played.text)

@@ -1,4 +1,4 @@
-//! A simulator that has never found anything is not known to find anything.
+//! Plants flaws and checks that the simulator finds them.
 
 use super::draw::{Draw, Weather};
 use super::fault::FaultKind;
@@ -7,7 +7,7 @@ use super::stage::Flaw;
 use crate::Invariant;
 use crate::scenario::Runner;
 
-/// Seeds of small clusters in which much happens.
+/// Returns seeds of small clusters in which much happens.
 fn small_and_busy() -> impl Iterator<Item = u64> {
     (0..).filter(|seed| {
         let Draw { declaration, swarm, .. } = Draw::new(*seed, Weather::Hostile);
@@ -16,9 +16,9 @@ fn small_and_busy() -> impl Iterator<Item = u64> {
     })
 }
 
-/// Of the first two of these seeds in which a resource runs twice, the one that is told in fewer acts,
-/// shrunk. A group that stands on two nodes with different resources is found as well, but stories
-/// have no line for it.
+/// Shrinks the first two of these seeds in which a resource runs twice, and returns the one with
+/// fewer acts. A group that runs on two nodes with different resources is found as well, but
+/// scenarios have no line for it.
 fn found(simulator: Simulator, seeds: impl Iterator<Item = u64>) -> (u64, Shrunk) {
     let runs_twice = |seed: &u64| {
         let end = simulator.run(*seed, Weather::Hostile);
@@ -42,9 +42,9 @@ fn an_agent_that_lies_is_found_and_told_in_a_handful_of_lines() {
     std::println!("seed {seed}: {} of {} acts\n{}", shrunk.acts.1, shrunk.acts.0, shrunk.scenario);
     assert_eq!(shrunk.breach.invariant, Some(Invariant::S1));
     assert!(shrunk.acts.1 <= 40, "{} acts are left", shrunk.acts.1);
-    // The same seed without the flaw keeps every promise.
+    // Without the flaw the run keeps every promise.
     assert_eq!(sound.run(seed, Weather::Hostile).err(), None);
-    // The scenario is understood, says the same again, and ends in the same state.
+    // The scenario is understood, gives an equal text again, and ends in an equal state.
     let played = Runner.play(&shrunk.scenario).expect("every line is understood");
     assert_eq!(played.text, shrunk.scenario);
     assert!(shrunk.scenario.contains(&std::format!("\n{:016x}\n", shrunk.digest)));

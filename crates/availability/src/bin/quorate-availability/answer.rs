@@ -1,10 +1,10 @@
-//! The answer of an example that is asked one thing, and what kept it from answering.
+//! The output of a program, and the reason why there is none.
 
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// The reason why an example has no answer, in words.
+/// The reason why a program has no answer, in words.
 #[derive(Debug)]
 pub(crate) struct Failure(pub(crate) String);
 
@@ -14,7 +14,7 @@ impl Failure {
     }
 }
 
-/// Prints the whole answer. That nobody reads any more, as behind `| head`, is no failure.
+/// Prints the whole answer. A reader that closes the pipe early, such as `| head`, is no failure.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {

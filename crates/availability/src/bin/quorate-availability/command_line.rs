@@ -1,10 +1,10 @@
-//! Command lines of which a mistake is answered with how to use the program.
+//! Reads command lines; a mistake is answered with the usage of the program.
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser};
 
-/// Reads the command line. Help is printed with exit code 0; what cannot be meant, also a value
-/// that cannot be, is answered with what is wrong, the usage, and exit code 2.
+/// Reads the command line. Prints help with exit code 0. An invalid command line or value is
+/// answered with the error, the usage, and exit code 2.
 pub(crate) fn parse<Options: Parser + CommandFactory>() -> Options {
     Options::try_parse().unwrap_or_else(|mut error| {
         if error.use_stderr() && error.get(ContextKind::Usage).is_none() {

@@ -1,4 +1,4 @@
-//! Clusters, designs and rates as files.
+//! Reads clusters, designs and rates from files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,14 +11,14 @@ use serde::de::DeserializeOwned;
 use crate::answer::Failure;
 use crate::options::Options;
 
-/// The rates of a cluster that comes without.
+/// The rates of a cluster that comes without rates.
 const DEFAULT_RATES: &str = include_str!("../../../designs/rates.toml");
 
-/// A design with the name that tables give it.
+/// A design with its name in tables.
 pub(crate) struct Candidate {
     pub(crate) name: String,
     pub(crate) design: Design,
-    /// What is legal in the declaration and looks wrong.
+    /// Warnings about parts of the declaration that are valid but look wrong.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -45,7 +45,8 @@ enum RatesSource {
 pub(crate) fn read(path: &Path, options: &Options) -> Result<Candidate, Failure> {
     let text = text_of(path)?;
     let table: toml::Table = parse(path, &text)?;
-    // A cluster without nodes is none, so what has none is a design, perhaps a mistyped one.
+    // A cluster must have nodes, so a file without nodes is read as a design, perhaps a mistyped
+    // one.
     let file = if table.contains_key("declaration") || !table.contains_key("nodes") {
         parse::<DesignFile>(path, &text)?
     } else {
@@ -78,7 +79,7 @@ pub(crate) fn read(path: &Path, options: &Options) -> Result<Candidate, Failure>
         }
     };
     rates.check().map_err(|error| Failure::file(&rates_path, error))?;
-    // What is wrong with it is told when the design is built.
+    // Errors in the declaration are reported when the design is built.
     let warnings = declaration.clone().build().map_or_else(
         |_| Vec::new(),
         |spec| spec.warnings().iter().map(ToString::to_string).collect(),

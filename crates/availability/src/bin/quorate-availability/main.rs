@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Years of the cluster run through the real engine: nodes fail, are repaired and maintained, and
-//! groups move as the engine decides. What really ran is counted, and set beside a formula and an
-//! exact chain. See docs/availability.md.
+//! groups move as the engine decides. The downtime of what really ran is counted and compared with
+//! a formula and an exact chain. See docs/availability.md.
 
 mod answer;
 mod command_line;
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), Failure> {
-    // All is read before anything runs: a mistake in the second file is not to cost minutes.
+    // All files are read before anything runs, so that a mistake in the second one shows at once.
     let mut candidates = Vec::new();
     for path in [Some(&options.file), options.compare.as_ref()].into_iter().flatten() {
         let candidate = files::read(path, options)?;
@@ -66,11 +66,11 @@ fn run(options: &Options) -> Result<(), Failure> {
     answer::print(&text)
 }
 
-/// What a run costs at most whose length nobody gave: years and, about, inputs to the core, which
-/// are minutes of CPU time.
+/// The highest cost of a run of no given length: years and, roughly, inputs to the core. It amounts
+/// to minutes of CPU time.
 const MOST: Bound = Bound { years: 1_000_000.0, inputs: 100_000_000 };
 
-/// Years from which the rest is reckoned.
+/// Years of the pilot run, from which the rest is estimated.
 const PILOT: f64 = 1_000.0;
 
 /// The standard error to reach, as a part of the downtime.
@@ -86,7 +86,7 @@ fn judge(candidate: &Candidate, options: &Options) -> Result<Report, String> {
     let outcome = match options.years {
         Some(years) => simulation.run(years, |progress| bar.tell(&progress)),
         None => {
-            // What is rare may not be seen in a pilot, but a formula knows of it.
+            // Rare events may not occur in a pilot, but a formula accounts for them.
             let needed = parameters.as_ref().map(|of| closed_form::years_needed(of, ERROR));
             let goal = Goal {
                 relative_error: ERROR,
@@ -106,7 +106,7 @@ fn judge(candidate: &Candidate, options: &Options) -> Result<Report, String> {
     Ok(Report::new(&candidate.name, design, &spec, parameters, outcome, bound, speed))
 }
 
-/// A bar on terminals; nothing where the output is kept.
+/// A progress bar on terminals; nothing if the output is redirected.
 struct Bar(ProgressBar);
 
 fn progress_bar(name: &str) -> Bar {
@@ -117,9 +117,9 @@ fn progress_bar(name: &str) -> Bar {
 }
 
 impl Bar {
-    /// Shows how much of the years planned have passed; a run that is extended plans more.
+    /// Shows the share of the planned years that have passed. A run that is extended plans more.
     fn tell(&self, progress: &Progress) {
-        /// Of a year.
+        /// Parts of a year that the bar counts.
         const PARTS: f64 = 1_000.0;
         let planned = (progress.planned * PARTS) as u64;
         if self.0.length() != Some(planned) {

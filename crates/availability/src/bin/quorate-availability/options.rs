@@ -6,35 +6,37 @@ use clap::{Parser, ValueEnum};
 use quorate::settings::Failback;
 use quorate_availability::{Rates, Scatter};
 
-/// How available a cluster will be: simulated through the real engine, by formula, and exactly.
+/// Predicts how available a cluster will be: by simulation through the real engine, by formula, and
+/// exactly.
 ///
-/// FILE is the declaration of a cluster, or a design that names one and its rates, such as
-/// crates/availability/designs/4+1.toml. Ends with 1 if a file cannot be used or a promise was broken,
-/// and with 2 if the command line cannot be meant.
+/// FILE is the declaration of a cluster, or a design that names a declaration and its rates, such
+/// as crates/availability/designs/4+1.toml. Exits with 1 if a file cannot be used or a promise was
+/// broken, and with 2 if the command line is invalid.
 #[derive(Debug, Parser)]
 #[command(name = "availability")]
 pub(crate) struct Options {
-    /// A cluster, or a design.
+    /// A cluster or a design.
     pub(crate) file: PathBuf,
-    /// Rates in place of those of the design; every field is documented in
-    /// designs/rates.toml, whose values are the defaults.
+    /// Rates that replace those of the design; every field is documented in designs/rates.toml,
+    /// whose values are the defaults.
     #[arg(long, value_name = "FILE")]
     pub(crate) rates: Option<PathBuf>,
-    /// Another cluster or design to set beside the first.
+    /// Another cluster or design to compare with the first.
     #[arg(long, value_name = "FILE")]
     pub(crate) compare: Option<PathBuf>,
     /// Years to simulate [default: as many as a standard error of a third of a per cent takes: a
-    /// pilot of 1,000, extended by what the formula says, if one applies, and until the error is
-    /// reached, up to 1,000,000 years or about 100,000,000 inputs, which are minutes of CPU time]
+    /// pilot of 1,000 years, extended to a formula's estimate, if one applies, and until the error
+    /// is reached, up to 1,000,000 years or about 100,000,000 inputs, which take minutes of CPU
+    /// time]
     #[arg(long, value_parser = years)]
     pub(crate) years: Option<f64>,
-    /// Seed of all that is random; the same seed gives the same run, bit for bit.
+    /// Seed of all random numbers; equal seeds give equal runs, bit for bit.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Whether virtual servers return home, in place of what each declares and what the rates say.
+    /// Make virtual servers return home or stay, in place of what each declares and the rates say.
     #[arg(long)]
     pub(crate) failback: Option<Choice>,
-    /// How durations scatter, in place of what the rates say.
+    /// Scatter of durations, in place of the one in the rates.
     #[arg(long)]
     pub(crate) durations: Option<Shape>,
     /// Print JSON for machines.
@@ -55,7 +57,7 @@ pub(crate) enum Shape {
 }
 
 impl Options {
-    /// Whether all groups are to return home, if that was asked for.
+    /// Returns the failback that was asked for, if any.
     pub(crate) fn failback(&self) -> Option<Failback> {
         self.failback.map(|choice| match choice {
             Choice::Allow => Failback::Allow,
@@ -63,7 +65,7 @@ impl Options {
         })
     }
 
-    /// Rates as the command line wants them.
+    /// Returns the rates with the changes that the command line asks for.
     pub(crate) fn adjust(&self, rates: Rates) -> Rates {
         let durations = self.durations.map_or(rates.durations, |shape| match shape {
             Shape::Exponential => Scatter::Exponential,

@@ -1,4 +1,4 @@
-//! Everything that is said about one design.
+//! The report on one design.
 
 use quorate::settings::Failback;
 use quorate::spec::ClusterSpec;
@@ -7,8 +7,8 @@ use quorate_availability::{
 };
 use serde::Serialize;
 
-/// Everything that is said about one design; the same for the same seed but for the speed, which
-/// is no part of the JSON.
+/// The report on one design. It is equal for equal seeds, except for the speed, which is not part
+/// of the JSON.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) design: String,
@@ -17,38 +17,38 @@ pub(crate) struct Report {
     pub(crate) rates: Rates,
     pub(crate) failback: Option<Failback>,
     pub(crate) simulated: Outcome,
-    /// Formula and chain, if they say anything of this cluster.
+    /// The results of formula and chain, if they apply to this cluster.
     pub(crate) computed: Option<Computed>,
-    /// Why they do not.
+    /// The reason why they do not apply.
     pub(crate) not_computed: Option<String>,
-    /// How long the run was allowed to be, for it was not said how long it should be.
+    /// The highest cost of the run, if no length was given.
     #[serde(skip)]
     pub(crate) bound: Option<Bound>,
     #[serde(skip)]
     pub(crate) speed: Speed,
 }
 
-/// What formula and chain say of one virtual server.
+/// The results of formula and chain for one virtual server.
 #[derive(Debug, Serialize)]
 pub(crate) struct Computed {
     pub(crate) parameters: Parameters,
     pub(crate) closed_form: ByCause<f64>,
     pub(crate) chain: Option<ByCause<f64>>,
-    /// The same for the time in which any virtual server is down.
+    /// The chain's result for the time in which any virtual server is down.
     pub(crate) chain_any_down: Option<ByCause<f64>>,
-    /// Why the chain says nothing.
+    /// The reason why the chain has no result.
     pub(crate) no_chain: Option<String>,
     pub(crate) moves_per_year: f64,
 }
 
-/// The most that a run may cost.
+/// The highest cost of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bound {
     pub(crate) years: f64,
     pub(crate) inputs: u64,
 }
 
-/// How fast the simulation was.
+/// The speed of the simulation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Speed {
     pub(crate) years_per_cpu_minute: f64,

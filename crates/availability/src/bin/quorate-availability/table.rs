@@ -1,4 +1,4 @@
-//! Reports as text.
+//! Writes reports as text.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::report::Report;
 
 const MINUTES_PER_YEAR: f64 = 525_600.0;
 
-/// All reports, and a comparison if there are two.
+/// Returns all reports as text, with a comparison if there are two.
 pub(crate) fn all(reports: &[Report]) -> String {
     let mut text = String::new();
     for report in reports {
@@ -74,8 +74,8 @@ fn one(text: &mut String, report: &Report) -> Result<(), std::fmt::Error> {
     )
 }
 
-/// The cluster as a whole, and what is known of it without simulation. Its moves are those of all
-/// its groups.
+/// Writes the results for the cluster as a whole, and those known without simulation. Its moves are
+/// those of all its groups.
 fn all_at_once(text: &mut String, columns: &[Cause], report: &Report) -> std::fmt::Result {
     let servers = &report.simulated.servers;
     let moves: f64 = servers.iter().map(|server| server.moves_per_year.mean).sum();
@@ -88,7 +88,7 @@ fn all_at_once(text: &mut String, columns: &[Cause], report: &Report) -> std::fm
     computed_row(text, columns, "exact chain", chain, Some(moves))
 }
 
-/// The causes that this design can have.
+/// Returns the causes that are possible in this design.
 fn columns(report: &Report) -> Vec<Cause> {
     let can_be = |cause: &Cause| match cause {
         Cause::Waiting | Cause::Failover | Cause::Undetected | Cause::Failback | Cause::Planned => {
@@ -100,9 +100,9 @@ fn columns(report: &Report) -> Vec<Cause> {
     Cause::ALL.into_iter().filter(can_be).collect()
 }
 
-/// The rates in one line, as they stand in files.
+/// Returns the rates in one line, written as in files.
 fn rates(report: &Report) -> String {
-    // Without the second the first does not matter.
+    // Without the second field the first does not matter.
     const FIELDS: [(&str, &str); 13] = [
         ("mtbf", "mtbf"),
         ("mttr", "mttr"),
@@ -132,7 +132,7 @@ fn rates(report: &Report) -> String {
         .join(", ")
 }
 
-/// Availability, nines and minutes, without the end of the line.
+/// Writes availability, nines and minutes, without the end of the line.
 fn summary(text: &mut String, name: &str, down: Estimate) -> std::fmt::Result {
     write!(
         text,
@@ -185,8 +185,8 @@ fn causes(text: &mut String, columns: &[Cause], down: &ByCause<f64>) -> std::fmt
     Ok(())
 }
 
-/// How far simulation and computation are apart, and how far they may be; and whether the run was
-/// long enough.
+/// Writes how far simulation and computation differ, how far they may differ, and whether the run
+/// was long enough.
 fn agreement(text: &mut String, report: &Report) -> std::fmt::Result {
     if report.computed.is_none() {
         let why = report.not_computed.as_deref().unwrap_or_default();
@@ -223,8 +223,8 @@ fn agreement(text: &mut String, report: &Report) -> std::fmt::Result {
     Ok(())
 }
 
-/// What is said in place of a verdict if no virtual server was ever down. The batches do not
-/// scatter then, which says nothing of the error.
+/// Returns the text that replaces a verdict if no virtual server was ever down. The batches do not
+/// scatter then, so nothing is known of the error.
 fn too_few(report: &Report) -> Option<String> {
     if is_seen(report.simulated.mean.down.mean) {
         return None;
@@ -265,7 +265,7 @@ fn comparison(text: &mut String, first: &Report, second: &Report) -> std::fmt::R
     if is_judged { difference(text, first, second) } else { Ok(()) }
 }
 
-/// Which of two designs is down longer, and whether chance alone could have made it so.
+/// Writes which of two designs is down longer, and whether the difference could be due to chance.
 fn difference(text: &mut String, first: &Report, second: &Report) -> std::fmt::Result {
     let (one, other) = (first.simulated.mean.down, second.simulated.mean.down);
     let apart = Estimate {
@@ -288,7 +288,7 @@ fn difference(text: &mut String, first: &Report, second: &Report) -> std::fmt::R
     )
 }
 
-/// Whether there was any time down; it is never less than none.
+/// Tells whether there was any downtime.
 fn is_seen(down: f64) -> bool {
     down > 0.0
 }
@@ -297,16 +297,16 @@ fn nines(down: f64) -> String {
     if is_seen(down) { format!("{:.2}", -down.log10()) } else { UNKNOWN.into() }
 }
 
-/// In minutes per year.
+/// Returns half the width of the interval in minutes per year.
 fn half_width(down: Estimate) -> String {
     let half_width = down.scaled(MINUTES_PER_YEAR).half_width_95();
     if is_seen(down.mean) { format!("{half_width:.2}") } else { UNKNOWN.into() }
 }
 
-/// What stands for a number that no outage has told.
+/// The text for a number that is unknown because no outage occurred.
 const UNKNOWN: &str = "-";
 
-/// A number with a comma between thousands.
+/// Returns a number with a comma between thousands.
 pub(crate) fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();

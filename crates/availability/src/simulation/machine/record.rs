@@ -1,4 +1,4 @@
-//! What is kept of a node: its life, its loss and its maintenance.
+//! The record of a node: its life, its loss and its maintenance.
 
 use quorate::{Incarnation, OpId};
 
@@ -19,14 +19,14 @@ pub(super) enum Life {
     Failed,
 }
 
-/// What becomes of the loss of a node.
+/// The course of a node's loss.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Loss {
-    /// What the next alarm is about.
+    /// The subject of the next alarm.
     pub(super) next: LossStep,
-    /// When the outage of its groups began.
+    /// The time at which the outage of its groups began.
     pub(super) since: u64,
-    /// How long it is to last without a wait for the operator.
+    /// The length of the outage without a wait for an operator.
     pub(super) length: u64,
     pub(super) is_covered: bool,
 }
@@ -38,7 +38,7 @@ pub(super) enum LossStep {
     Notice,
     /// The fence is done, or would be if it were covered.
     Off,
-    /// The operator gives their word.
+    /// The operator confirms that the node is off.
     Help,
 }
 
@@ -46,13 +46,13 @@ pub(super) enum LossStep {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Upkeep {
     None,
-    /// Its groups leave; it is over at this time.
+    /// Its groups leave the node; the maintenance is over at this time.
     Draining(u64),
-    /// It is off.
+    /// The node is off.
     Off,
 }
 
-/// How a drain ended.
+/// The end of a drain.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Drained {
     Empty,

@@ -1,4 +1,4 @@
-//! What the core says of a group tells why it is down.
+//! Events of the core that tell why a group is down.
 
 use super::Wave;
 use crate::causes::Cause;
@@ -28,8 +28,8 @@ impl Simulation {
         };
     }
 
-    /// A node is known to be off. Groups that went down with it and find no other node wait for
-    /// one, also those of which the core said so long ago.
+    /// Takes note that a node is known to be off. Groups that went down with it and found no other
+    /// node wait for one, even if the core reported that long ago.
     pub(in crate::simulation) fn note_homeless(&mut self, node: NodeId) {
         for group in self.down_with(node) {
             if let Some(
@@ -41,11 +41,11 @@ impl Simulation {
         }
     }
 
-    /// There is no node for a group: its failover so far was a wait for one.
+    /// Takes note that there is no node for a group: its failover so far was a wait for one.
     pub(in crate::simulation) fn note_no_place(&mut self, group: GroupId) {
         let now = self.now;
         let Some(service) = self.service(group) else { return };
-        // What maintenance has put out was never going anywhere.
+        // A group that was put out by maintenance was not moving to another node.
         if service.is_serving() || service.down == Some(Cause::Planned) {
             return;
         }
@@ -56,7 +56,7 @@ impl Simulation {
         *waiting = waiting.saturating_add(vain);
     }
 
-    /// Nothing may start any more; what runs is stopped at once.
+    /// Takes note of a lost quorum: nothing may start any more, and what runs is stopped at once.
     pub(in crate::simulation) fn note_no_quorum(&mut self) {
         for index in 0..self.services.len() {
             let group = GroupId::from_index(index);

@@ -1,4 +1,4 @@
-//! What is kept of a group: where it serves, why it is down and what is in flight.
+//! The record of a group: where it serves, why it is down and what is in flight.
 
 use crate::books::Entry;
 use crate::causes::Cause;
@@ -10,32 +10,32 @@ use quorate::{NodeId, OpId, ResourceId};
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     pub(crate) name: String,
-    /// Its place in the books, if it is measured.
+    /// The number of the group in the books, if it is measured.
     pub(crate) book: Option<usize>,
     pub(super) home: Option<NodeId>,
     pub(super) returns: bool,
     pub(super) depth: u64,
-    /// Why it is down, if it is.
+    /// The reason why the group is down, if it is.
     pub(super) down: Option<Cause>,
-    /// Up to when downtime has been counted.
+    /// The time up to which downtime has been counted.
     pub(super) counted: u64,
-    /// Where it was started last.
+    /// The node on which the group was started last.
     pub(super) host: Option<NodeId>,
-    /// Where it served last.
+    /// The node on which the group served last.
     pub(super) served_on: Option<NodeId>,
-    /// When the present outage is to end, if that has been drawn.
+    /// The time at which the present outage is to end, if that has been drawn.
     pub(super) ends_at: Option<u64>,
     pub(super) wave: Wave,
     pub(super) waves_left: u64,
     pub(super) in_flight: Vec<(OpId, ResourceId)>,
-    /// Why it will be down when it stops next.
+    /// The cause that applies when the group stops next.
     pub(super) leaves_for: Cause,
-    /// It is away from home because of maintenance.
+    /// True if the group is away from home because of maintenance.
     pub(super) is_away_as_planned: bool,
     pub(crate) entry: Entry,
 }
 
-/// What the operations in flight of a group do.
+/// The work of a group's operations in flight.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Wave {
     None,
@@ -70,7 +70,7 @@ impl Service {
         self.down.is_none()
     }
 
-    /// It serves, and at home if it returns there.
+    /// Tells whether the group serves, and does so at home if it returns there.
     pub(crate) fn is_quiet(&self) -> bool {
         self.book.is_none()
             || self.is_serving()
@@ -86,12 +86,12 @@ impl Service {
         self.counted = now;
     }
 
-    /// When the present outage is to end.
+    /// Sets the time at which the present outage is to end.
     pub(crate) const fn end_at(&mut self, end: u64) {
         self.ends_at = Some(end);
     }
 
-    /// Goes on being down for another reason.
+    /// Changes the cause of the present downtime.
     pub(super) fn blame(&mut self, now: u64, cause: Cause) {
         self.count(now);
         self.down = Some(cause);

@@ -1,4 +1,4 @@
-//! Judges what the cluster tells, at the moment when it does.
+//! Judges each event at the moment when the cluster reports it.
 
 use quorate::NodeId;
 use quorate::cluster::{Event, Outcome};
@@ -53,7 +53,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// A node counts as off only when that is proved, and what is proved is true.
+    /// Judges a node that is reported off: this must be proved, and the proof must be true.
     fn went_down(&mut self, node: usize) -> Result<(), Breach> {
         let is_fenced = self.answer.is_some_and(|(order, outcome)| {
             order.is_fence() && usize::from(order.node) == node && outcome == Outcome::Succeeded
@@ -74,7 +74,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Changes are those of the table; doubt ends only by what ends doubt; nothing is adopted.
+    /// Judges the change of a resource: the table must allow it, only certain inputs end doubt, and
+    /// nothing is adopted.
     fn resource_changed(
         &mut self,
         event: &Event,
@@ -129,7 +130,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Whether the lost owner has just come back in the same life and runs the resource.
+    /// Tells whether the lost owner has just come back in its old life and runs the resource.
     fn is_recognised(&self, resource: usize) -> bool {
         let Stimulus::Joined { node, life, running } = self.stimulus else { return false };
         let before = &self.old;
@@ -139,8 +140,8 @@ impl Step<'_> {
             && running >> resource & 1 == 1
     }
 
-    /// A group changes hands only with a quorum, when nothing of it may run, to a node that is up,
-    /// in a new epoch, and within the budget of failovers.
+    /// Judges a change of owner: it needs a quorum, a group that cannot run anywhere, a new owner
+    /// that is up, a new epoch, and a failover left in the budget.
     fn ownership(&mut self, event: &Event) -> Result<(), Breach> {
         let is_evicted = matches!(
             event,

@@ -14,7 +14,7 @@ use crate::model::world::{Order, World};
 mod events;
 mod orders;
 
-/// Judges the one rule for which everything else is there.
+/// Judges the most important rule: one copy of each resource, and each group on one node.
 pub(crate) fn world(world: &World) -> Option<Breach> {
     for group in 0..GROUPS {
         if world.spread(group).count_ones() <= 1 {
@@ -33,7 +33,7 @@ pub(crate) fn world(world: &World) -> Option<Breach> {
     None
 }
 
-/// Judges a refused input: nothing has changed, nothing was put out, and it was right to refuse.
+/// Judges a refused input: nothing has changed, no output was produced, and it was right to refuse.
 pub(crate) fn refusal(
     before: &Core,
     cluster: &mut Cluster,
@@ -49,7 +49,7 @@ pub(crate) fn refusal(
         | Stimulus::Counted { .. }
         | Stimulus::Timer => true,
         Stimulus::Answered { order, .. } | Stimulus::Listed { order, .. } => before.is_live(order),
-        // A second report of the same death is of what is not online any more.
+        // A repeated report of a death is about a resource that is not online any more.
         Stimulus::Failed { .. } => {
             is_report_of_owner(&Seen::of(before), stimulus)
                 && !matches!(error, InputError::ResourceNotOnline(_))
@@ -60,7 +60,8 @@ pub(crate) fn refusal(
     Ok(())
 }
 
-/// Letters that tell nothing new may come again at any time: they are refused and change nothing.
+/// Judges letters without news, which may come again at any time: they are refused and change
+/// nothing.
 pub(crate) fn past(core: &Core, world: &World) -> Result<(), Breach> {
     let past = || world.diary.past.iter().flatten().filter(|letter| !core.counts(letter));
     if past().next().is_none() {
@@ -79,7 +80,7 @@ pub(crate) fn past(core: &Core, world: &World) -> Result<(), Breach> {
     Ok(())
 }
 
-/// Whether a report comes from the owner in its present life.
+/// Tells whether a report comes from the owner in its present life.
 fn is_report_of_owner(seen: &Seen, stimulus: Stimulus) -> bool {
     let Stimulus::Failed { node, resource, life, run: _ } = stimulus else { return true };
     let (node, resource) = (usize::from(node), usize::from(resource));
@@ -88,7 +89,7 @@ fn is_report_of_owner(seen: &Seen, stimulus: Stimulus) -> bool {
         && seen.nodes[node].is_member()
 }
 
-/// Judges an accepted step: each output at the moment it was put out, then the whole.
+/// Judges an accepted step: each output at the moment it was produced, then the whole.
 pub(crate) fn step(
     before: &Core,
     after: &Core,
@@ -129,14 +130,14 @@ pub(crate) fn step(
 /// A step under examination.
 struct Step<'a> {
     after: &'a Core,
-    /// The cluster before the step and after it.
+    /// The cluster before the step; `new` is the cluster after it.
     old: Seen,
     new: Seen,
     world: &'a mut World,
     stimulus: Stimulus,
     now: Timestamp,
     seen: Seen,
-    /// The operation that was answered, and how.
+    /// The operation that was answered, with its outcome.
     answer: Option<(Order, Outcome)>,
     /// The resource whose operation has just timed out.
     silent: Option<(usize, OperationKind)>,
@@ -145,8 +146,8 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// An answer counts only for an operation that is outstanding; a report only from the owner in
-    /// its present life.
+    /// Judges the input: an answer counts only for an outstanding operation, and a report only from
+    /// the owner in its present life.
     fn begin(&mut self) -> Result<(), Breach> {
         match self.stimulus {
             Stimulus::Answered { order, outcome } => {
@@ -191,7 +192,7 @@ impl Step<'_> {
         let is_later = next.is_none_or(|next| next > self.now);
         ensure!(is_later, L18, "a timer is due at {next:?}, and it is {}", self.now);
         self.epochs()?;
-        // What nobody asked for is found when it is too late.
+        // A resource that the cluster did not ask for is found only when it is too late.
         let asked = Seen { orphans: self.seen.orphans & !self.world.diary.rogues, ..self.seen };
         for resource in 0..RESOURCES {
             let on = asked.may_run_on(resource);
@@ -209,7 +210,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// What was told adds up to the state.
+    /// Judges that the outputs add up to the state.
     fn as_told(&self) -> Result<(), Breach> {
         let is = &self.new;
         let told = &self.seen;
@@ -224,8 +225,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Epochs and lives never decrease; an epoch grows with each change of owner, and when the
-    /// owner is known to be off.
+    /// Judges epochs and lives: they never decrease, and an epoch grows with each change of owner,
+    /// and when the owner is known to be off.
     fn epochs(&self) -> Result<(), Breach> {
         let (before, after) = (&self.old, &self.new);
         for node in 0..NODES {

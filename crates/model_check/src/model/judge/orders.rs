@@ -1,4 +1,4 @@
-//! Judges what the cluster asks for, at the moment when it does.
+//! Judges each operation at the moment when the cluster asks for it.
 
 use quorate::Effect;
 use quorate::machine::{NodeState, ResourceState};
@@ -39,7 +39,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// A fence needs a quorum, a node that is lost or cannot be cleaned, and room in the budget.
+    /// Judges a fence: it needs a quorum, a node that is lost or cannot be cleaned, and room in the
+    /// budget.
     fn fence(&mut self, effect: &Effect) -> Result<(), Breach> {
         let node = effect.node.index();
         ensure!(self.seen.is_quorate, S5, "{effect:?} without quorum");
@@ -63,7 +64,7 @@ impl Step<'_> {
     fn operation(&self, effect: &Effect, node: usize, resource: usize) -> Result<(), Breach> {
         let group = group_of(resource);
         let is_start = effect.action == OperationKind::Start;
-        // A change of owner is told in its epoch; that its owner is off is not.
+        // A change of owner is reported in its epoch; the epoch of an owner known to be off is not.
         let epochs = self.seen.epochs[group]..=self.new.epochs[group];
         let is_present = epochs.contains(&effect.epoch.value());
         ensure!(is_present, S7, "{effect:?} in epoch {epochs:?}");
@@ -96,7 +97,8 @@ impl Step<'_> {
         }
     }
 
-    /// What runs where it should not is stopped there, dependents first, and nothing else.
+    /// Judges an operation on a resource that runs in the wrong place: it may only be stopped
+    /// there, dependents first.
     fn operation_on_orphan(
         &self,
         effect: &Effect,

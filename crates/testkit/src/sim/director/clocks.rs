@@ -1,4 +1,4 @@
-//! Time that jumps, stands still and starves, and clocks on walls.
+//! Time that jumps, stands still or lacks timers, and wall clocks.
 
 use crate::{Breach, ensure};
 use quorate::settings::{Failback, FailbackWindow};
@@ -43,11 +43,11 @@ impl Director {
             }
             _ => {}
         }
-        // What lasts counts once it is felt.
+        // A fault that lasts counts once it has an effect.
         Ok(Done::No)
     }
 
-    /// A timer goes off at this time; if it was due before and nobody called, it was starved.
+    /// Counts the fault that delayed a timer, if one was due before this time.
     pub(super) fn feel_starved(&mut self, timer: u64) {
         if !self.is_overdue(timer) {
             return;
@@ -62,7 +62,7 @@ impl Director {
         }
     }
 
-    /// Something happens though a timer was due before and starves.
+    /// Counts starved timers if something happens although a timer was due before.
     pub(super) fn feel_late(&mut self) {
         if self.starved.until > self.now() && self.is_overdue(self.now()) {
             let span = self.starved.felt();
@@ -75,7 +75,7 @@ impl Director {
         due.is_some_and(|due| due.at.as_millis() < at)
     }
 
-    /// Milliseconds since midnight UTC, as the clock goes.
+    /// Returns the milliseconds since midnight UTC, as the clock goes.
     fn utc(&self) -> u64 {
         let since = self.now().saturating_sub(self.clock_read_at) % DAY;
         u64::from(self.clock.utc_millis_of_day).saturating_add(since) % DAY
@@ -96,7 +96,7 @@ impl Director {
                 (utc, hours.saturating_mul(60).saturating_add(part))
             }
             _ => {
-                // Local midnight, a second before or after.
+                // The clock shows local midnight, or a second before or after.
                 region = self.dice.below(3);
                 let at = self.dice.pick(&[-1_000_i64, -1]);
                 let at = match region {
@@ -118,15 +118,14 @@ impl Director {
         self.of_size(kind, region, Done::Yes)
     }
 
-    /// The cluster is told what the clock on the wall shows.
+    /// Tells the cluster the time of the wall clock.
     pub(super) fn read_clock(&mut self) -> Result<(), Breach> {
         let reading = self.clock;
         self.clock_read_at = self.now();
         self.act(Act::Say(Box::new(Input::wall_clock_read(reading)))).map(drop)
     }
 
-    /// A day passes that the calendar did not have in other years. The time of day is what it was,
-    /// and nothing else is read from the clock.
+    /// Lets a leap day pass. The time of day is unchanged, and nothing else is read from the clock.
     pub(super) fn leap_day(&mut self) -> Struck {
         let tomorrow = self.now().saturating_add(DAY);
         if self.act_at(tomorrow, Act::Timer)? == Done::No {
@@ -140,14 +139,14 @@ impl Director {
         Ok(Done::Yes)
     }
 
-    /// The time of day as the cluster has it, which may have last been called a while ago.
+    /// Returns the time of day in the cluster's view, which may have last been called a while ago.
     fn time_of_day(&self) -> Option<u64> {
         let state = self.stage.cluster().state();
         let since = self.now().saturating_sub(state.now().as_millis()) % DAY;
         Some(state.local_millis_of_day()?.saturating_add(since) % DAY)
     }
 
-    /// The hours in which groups may return become others, or none at all, which is refused.
+    /// Changes the hours in which groups may return, or removes them all, which is refused.
     pub(super) fn change_window(&mut self) -> Struck {
         let (start_hour, region) = (self.dice.pick(&[2_u8, 8, 12, 20, 22, 23]), self.dice.below(5));
         let hours = match region {

@@ -1,4 +1,4 @@
-//! What happens at the very edge: of the window in which failures count, and of the life of a node.
+//! Faults at the very edge of the window in which failures count, or of the life of a node.
 
 use crate::Breach;
 use quorate::{ResourceId, Timestamp};
@@ -11,7 +11,7 @@ use crate::sim::stage::Done;
 use crate::sim::world::Key;
 
 impl Director {
-    /// A node is said to join in a life that is over; mostly in one that has just been ended.
+    /// Reports a join in a life that is over, mostly in one that has just ended.
     pub(super) fn join_again(&mut self) -> Struck {
         let nodes = self.nodes();
         let ended: Vec<Key> =
@@ -24,7 +24,7 @@ impl Director {
         self.act(Act::StaleJoin(node, lives_ago))
     }
 
-    /// What was said of a node in one of its last lives arrives.
+    /// Delivers a report on one of the last lives of a node.
     pub(super) fn late_news(&mut self) -> Struck {
         let nodes = self.nodes();
         let Some(node) = self.dice.one_of(&nodes) else { return Ok(Done::No) };
@@ -33,14 +33,14 @@ impl Director {
         self.act(Act::LateNews(node, news, lives_ago))
     }
 
-    /// What failed will die when the next few of the earlier failures leave their windows. It
-    /// counts as a fault when it happens.
+    /// Lets resources that failed die again when the next few of their earlier failures leave their
+    /// windows. A fault is counted when it happens.
     pub(super) fn die_at_edge(&mut self) -> Struck {
         let mut edges = self.edges();
         edges.sort_by_key(|(_, at)| *at);
         for (resource, renews_at) in edges.into_iter().take(4) {
-            // The last moment at which the failure counts, the first at which it does not, and
-            // those beside them.
+            // These are the last moment at which the failure counts, the first at which it does
+            // not, and those beside them.
             let at = renews_at.saturating_sub(2).saturating_add(self.dice.pick(&[1, 1, 2, 0, 3]));
             if at > self.now() {
                 self.schedule_at(at, Event::DiesAtEdge(resource));
@@ -49,8 +49,8 @@ impl Director {
         Ok(Done::No)
     }
 
-    /// Resources with the times at which a failure of theirs, or a failover of their group, leaves
-    /// its window.
+    /// Returns resources with the times at which one of their failures, or a failover of their
+    /// group, leaves its window.
     fn edges(&self) -> Vec<(Key, u64)> {
         let cluster = self.stage.cluster();
         let now = Timestamp::from_millis(self.now());

@@ -12,7 +12,7 @@ use crate::sim::act::Act;
 use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::Done;
 
-/// Edits of the cluster and of groups, each with its number and the region of which it is.
+/// Edits of the cluster and of groups, each with its number and its region.
 const NODES: [(u8, u64); 7] = [(0, 0), (1, 2), (1, 2), (5, 3), (6, 3), (7, 3), (8, 3)];
 const GROUPS: [(u8, u64); 3] = [(2, 0), (3, 1), (4, 2)];
 const RESOURCES: [(u8, u64); 5] = [(0, 0), (1, 1), (10, 2), (11, 2), (12, 2)];
@@ -21,7 +21,7 @@ const OWNERS: [(u8, u64); 4] = [(4, 0), (5, 0), (6, 1), (13, 2)];
 const PLACEMENTS: [(u8, u64); 3] = [(7, 0), (8, 1), (9, 2)];
 
 impl Director {
-    /// The configuration changes, or would if it were not refused.
+    /// Changes the configuration. A refused change counts as well.
     pub(super) fn edit(&mut self, kind: Fault) -> Struck {
         let (is_of_group, choices): (bool, &[(u8, u64)]) = match kind {
             Fault::EditNode => (false, &NODES),
@@ -49,7 +49,7 @@ impl Director {
         self.of_size(kind, region, done)
     }
 
-    /// Whether a group stands on the node with this number, counted round and round.
+    /// Tells whether a group is on the node with this number, modulo the number of nodes.
     fn owns_something(&self, number: usize) -> bool {
         let cluster = self.stage.cluster();
         let id = number.checked_rem(cluster.spec().nodes().len()).map(quorate::NodeId::from_index);
@@ -57,7 +57,7 @@ impl Director {
         groups.any(|(group, _)| id.is_some() && cluster.state().owner(group) == id)
     }
 
-    /// A threshold or a period becomes 0 or as large as can be.
+    /// Sets a threshold and a period to 0, 1 or nearly the largest value.
     fn edit_limits(&mut self) -> Struck {
         let mut declaration = ClusterDeclaration::from(self.stage.cluster().spec());
         let (which, what) = (self.dice.below(3), self.dice.below(3));

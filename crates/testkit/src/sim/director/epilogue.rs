@@ -1,8 +1,8 @@
-//! After the healing: what a cluster has to bear without any fault in it.
+//! The phase after the healing, which a cluster must endure without any fault.
 //!
 //! All nodes are rebooted in turn, or power is lost everywhere and comes back; at last the agents
-//! of one node fall silent. What is promised of that takes something for granted (a spare node,
-//! quorum, room); a cluster in which it is not so is left alone.
+//! of one node fall silent. The promises about this need a spare node, quorum or room; a cluster
+//! without them is skipped.
 
 use std::time::Duration;
 
@@ -24,16 +24,16 @@ use crate::sim::draw::Epilogue;
 use crate::sim::stage::{Done, Flaw};
 use crate::sim::world::Key;
 
-/// Things that happen before nobody waits any longer.
+/// Number of events after which the director stops waiting.
 const PATIENCE: u64 = 600;
 
 impl Director {
-    /// Ends the faults, and then comes what has to go well without any.
+    /// Ends the faults, and then plays the last phase.
     pub(crate) fn end(&mut self) -> Result<(), Breach> {
         if self.heal()? == Done::No {
             return Ok(());
         }
-        // What has died and is not found yet is a fault that is still there.
+        // A resource that died and is not found yet is a fault that is still there.
         let now = Timestamp::from_millis(self.now());
         if !self.unnoticed(now).is_empty() || self.is_checked_without_pause() {
             return Ok(());
@@ -43,11 +43,11 @@ impl Director {
             Epilogue::RollingReboot => self.reboot_in_turn()?,
             Epilogue::PowerLoss => self.lose_power()?,
         }
-        // Few clusters have groups that have nothing to do with a node, so all of them take part.
+        // Few clusters have groups that do not depend on a node, so all clusters take part.
         self.silence_one()
     }
 
-    /// Whether health checks leave no room for anything else.
+    /// Tells whether health checks leave no room for anything else.
     fn is_checked_without_pause(&self) -> bool {
         self.stage.cluster().spec().resources().any(|(_, declared)| {
             let settings = declared.settings();
@@ -57,11 +57,11 @@ impl Director {
         })
     }
 
-    /// Every node is emptied, rebooted and resumed: what was online is off only while it moves, and
-    /// what could return each time and had no better place to go moves twice (L10).
+    /// Drains, reboots and resumes every node. An online group may be off only while it moves. A
+    /// group that could return each time and had no better place to go moves twice (L10).
     fn reboot_in_turn(&mut self) -> Result<(), Breach> {
         let begun_at = Timestamp::from_millis(self.now());
-        // What starts only when an operator asks stays off where it moves to.
+        // A group that starts only when an operator asks stays off after its move.
         let starts = |group: &GroupId| {
             let declared = self.stage.cluster().spec().group(*group);
             declared.is_some_and(|of| of.settings().priority != Priority::NO_AUTO_START)
@@ -100,8 +100,8 @@ impl Director {
         Ok(())
     }
 
-    /// A node is emptied, rebooted if that went well, and takes back what it had; [`Done::No`] if
-    /// it takes too long to wait for.
+    /// Drains a node, reboots it if that went well, and resumes it; [`Done::No`] if that takes too
+    /// long.
     fn reboot(&mut self, node: Key, id: NodeId) -> Result<Done, Breach> {
         if self.stage.flaw() != Flaw::NotEmptied {
             self.order(Command::drain_node(id).override_lock().into())?;
@@ -125,8 +125,8 @@ impl Director {
         Ok(Done::Yes)
     }
 
-    /// Power is lost everywhere and comes back, here sooner, there later: everything comes online
-    /// without help, and once all nodes are there none is fenced (L17).
+    /// Takes power away everywhere and restores it, on some nodes sooner than on others. Everything
+    /// must come online without help, and once all nodes are there none may be fenced (L17).
     fn lose_power(&mut self) -> Result<(), Breach> {
         self.stage.keep_journal();
         for node in self.well() {
@@ -162,8 +162,8 @@ impl Director {
         Ok(())
     }
 
-    /// The agents of one node fall silent. What has nothing to do with it goes through what it
-    /// would have gone through without that, to the millisecond (L14).
+    /// Silences the agents of one node. Groups that do not depend on it must have the course that
+    /// they would have had otherwise, to the millisecond (L14).
     fn silence_one(&mut self) -> Result<(), Breach> {
         let nodes: Vec<(Key, NodeId)> = self
             .well()
@@ -190,8 +190,8 @@ impl Director {
         Ok(())
     }
 
-    /// A resource of every group that is online dies and is reported, and whatever follows follows
-    /// until this time, or for as long as there is patience. Until when nothing is missing.
+    /// Lets a resource of every online group die and be reported, and plays what follows until this
+    /// time, or as long as patience lasts. Returns the time up to which the course is complete.
     fn go_through_failures(&mut self, end: u64) -> Result<u64, Breach> {
         self.stage.keep_journal();
         for group in self.online() {
@@ -215,14 +215,15 @@ impl Director {
         Ok(self.now())
     }
 
-    /// Whether no agent of a node answers.
+    /// Tells whether no agent of a node answers.
     pub(super) fn is_silent(&self, node: Key) -> bool {
         self.silent
             .is_some_and(|silent| silent == node || self.stage.flaw() == Flaw::SilenceSpreads)
     }
 
-    /// Groups that have nothing to do with a node: they stand elsewhere with all that they need,
-    /// are not to go anywhere, and wait for no group that is not apart from it as well.
+    /// Returns the groups that do not depend on a node: they are on other nodes with everything
+    /// that they need, are not about to move, and wait only for groups that do not depend on it
+    /// either.
     fn apart_from(&self, node: NodeId) -> Vec<GroupId> {
         let cluster = self.stage.cluster();
         let spec = cluster.spec();
@@ -232,7 +233,7 @@ impl Director {
             .filter(|group| self.owner(*group) != Some(node) && self.is_at_home(*group))
             .collect();
         loop {
-            // What is off for good holds up nobody.
+            // A group that stays off delays no other group.
             let others: Vec<&GroupSpec> = spec
                 .groups()
                 .filter(|(group, _)| {
@@ -253,7 +254,7 @@ impl Director {
         }
     }
 
-    /// A resource of a group of which one failure does not move it.
+    /// Returns a resource of a group for which one failure does not move the group.
     fn restartable(&self, group: GroupId) -> Option<ResourceId> {
         let cluster = self.stage.cluster();
         let now = cluster.state().now();
@@ -267,7 +268,7 @@ impl Director {
         })
     }
 
-    /// Whether something of a group still runs where it should not: its start waits for that.
+    /// Tells whether something of a group still runs in the wrong place, so that its start waits.
     fn has_orphan(&self, group: GroupId) -> bool {
         let cluster = self.stage.cluster();
         let is_of_group =
@@ -275,8 +276,8 @@ impl Director {
         cluster.state().orphans().any(|(_, resource, _)| is_of_group(resource))
     }
 
-    /// Whether a group has no other place to go, whatever comes up: neither a better one, nor one
-    /// that an operator has sent it to and that is not there yet.
+    /// Tells whether a group has no reason to move if nodes come up: there is no better node, and
+    /// no operator has sent it to a node that is not there yet.
     fn is_at_home(&self, group: GroupId) -> bool {
         let cluster = self.stage.cluster();
         let is_sent = cluster.state().group(group).is_some_and(|of| of.queued().is_some());
@@ -290,13 +291,13 @@ impl Director {
             })
     }
 
-    /// Whether a group may go to a node that it has left.
+    /// Tells whether a group may go to a node that it has left.
     fn may_return(&self, group: GroupId, node: NodeId) -> bool {
         let cluster = self.stage.cluster();
         let trigger = Trigger::BestPossible;
         let is_locked =
             cluster.state().group(group).is_some_and(|record| record.lock() == Lock::Locked);
-        // A lock holds it where it is, and it does not return by itself to where it failed.
+        // A locked group does not move, and no group returns by itself to a node where it failed.
         let stays = is_locked || cluster.state().failed_on(group, node).is_some();
         let placement = PlacementRequest::new(cluster.spec(), cluster.state(), group, trigger);
         !stays
@@ -305,7 +306,7 @@ impl Director {
             })
     }
 
-    /// The groups of which everything runs.
+    /// Returns the groups of which everything runs.
     fn online(&self) -> Vec<GroupId> {
         let cluster = self.stage.cluster();
         let groups = cluster.spec().groups().map(|(group, _)| group);
@@ -317,12 +318,12 @@ impl Director {
         self.stage.cluster().state().owner(group)
     }
 
-    /// The nodes that take part.
+    /// Returns the nodes that take part.
     fn well(&self) -> Vec<Key> {
         self.nodes().into_iter().filter(|node| !self.care(*node).is_left_out).collect()
     }
 
-    /// Whether a node is up and the others are enough without it.
+    /// Tells whether a node is up and the others are enough without it.
     fn could_spare(&self, node: Key, id: NodeId) -> bool {
         self.state_is(node, NodeState::Up) && self.keeps_quorum_without(id)
     }
@@ -337,7 +338,7 @@ impl Director {
         self.stage.state_of(node) == Some(state)
     }
 
-    /// Whether a node is a member in the life in which it is.
+    /// Tells whether a node is a member in its present life.
     fn is_there(&self, node: Key) -> bool {
         let is_powered = self.stage.world.machine(node).is_some_and(|of| of.is_powered);
         is_powered && self.stage.is_member(node) && self.stage.is_known_life(node)
@@ -359,7 +360,8 @@ impl Director {
         self.act(Act::Say(Box::new(input))).map(drop)
     }
 
-    /// Lets things happen until something is so, or patience is at its end. Whether it is so.
+    /// Lets events happen until a condition holds or patience is at its end. Tells whether it
+    /// holds.
     fn until(&mut self, is_so: impl Fn(&Self) -> bool) -> Result<bool, Breach> {
         for _ in 0..PATIENCE {
             if is_so(self) {
@@ -373,8 +375,8 @@ impl Director {
     }
 }
 
-/// Whether a group may have to wait for another one: that has a higher priority, or is of its class
-/// and may come to its node where only one of them is admitted.
+/// Tells whether a group may have to wait for another: one that has a higher priority, or is of its
+/// class and may come to its node where only one of them is admitted.
 fn may_hold_up(spec: &ClusterSpec, group: &GroupSpec, other: &GroupSpec) -> bool {
     let classes = group.anti_affinity_classes();
     let shares = other.anti_affinity_classes().iter().any(|class| classes.contains(class));

@@ -1,4 +1,5 @@
-//! After the storm: no more faults. Everything that can come online does, and then there is rest.
+//! The healing: there are no more faults. Everything that can come online does, and then nothing
+//! more happens.
 
 use std::time::Duration;
 
@@ -17,12 +18,12 @@ use crate::sim::act::{Act, Word};
 use crate::sim::stage::Done;
 use crate::sim::world::{Key, Link, Manner, Strike};
 
-/// Timers that go off before rest is expected.
+/// Number of timers that go off before rest is expected.
 const TIMERS: u64 = 90;
 
 impl Director {
-    /// The faults end within a part of the nodes that can be quorate by itself; the others stay
-    /// off. Everything that is asked for succeeds, and the timers go off.
+    /// Ends the faults within a part of the nodes that can be quorate by itself; the others stay
+    /// off. Every operation succeeds, and the timers go off.
     ///
     /// [`Done::No`] if the end of time is too near for that.
     pub(super) fn heal(&mut self) -> Result<Done, Breach> {
@@ -43,8 +44,8 @@ impl Director {
         Ok(Done::Yes)
     }
 
-    /// Nothing strikes any more, and everything comes online that can; that many timers go off at
-    /// least, for what may still be to come.
+    /// Brings everything online that can be, without faults. At least this many timers go off, for
+    /// events that may still come.
     pub(super) fn come_to_rest(&mut self, least: u64) -> Result<(), Breach> {
         self.healed_at = self.now();
         let mut calm_since = self.healed_at;
@@ -59,7 +60,7 @@ impl Director {
             was_unnoticed = is_unnoticed;
             self.goes_well()?;
             if !self.paused().is_empty() {
-                // It came back just now, as paused as it went.
+                // The node came back just now, and is still paused.
                 continue;
             }
             if timer > least && self.is_at_rest().is_ok() {
@@ -71,7 +72,8 @@ impl Director {
                 self.step()?;
                 continue;
             }
-            // From time to time much later, for the long waits; whoever calls late waits longer.
+            // From time to time the timer is called much later, for the long waits. A late call
+            // makes them longer.
             let late = if timer % 3 == 2 { 600_000 } else { 0 };
             self.healed_at = self.healed_at.saturating_add(late);
             calm_since = calm_since.saturating_add(late);
@@ -85,7 +87,7 @@ impl Director {
         self.is_at_rest()
     }
 
-    /// What was still to come comes without fault, or not at all.
+    /// Removes the coming faults, and makes coming operations end without fault or not at all.
     fn quieten(&mut self) {
         let queue = core::mem::take(&mut self.queue);
         for ((at, arrival), event) in queue {
@@ -124,7 +126,7 @@ impl Director {
         }
     }
 
-    /// Whatever is still asked for is sent again, worked on and answered.
+    /// Sends again what is still asked for, lets it be done and answered.
     fn take_up_what_hangs(&mut self) {
         for op in self.stage.in_hands() {
             self.schedule(1, Event::Work(op, Manner::Well));
@@ -144,7 +146,8 @@ impl Director {
         }
     }
 
-    /// Half of the runs heal as a whole, half without some nodes that stay off for good.
+    /// Chooses the nodes that take part: all of them in half of the runs, and in the other half all
+    /// but some nodes that stay off for good.
     fn choose_who_is_well(&mut self) -> Result<(), Breach> {
         let left_out = self.left_out();
         for node in self.nodes() {
@@ -164,7 +167,7 @@ impl Director {
         Ok(())
     }
 
-    /// Nodes without which the others still have more than half of all votes.
+    /// Draws nodes without which the others still have more than half of all votes.
     fn left_out(&mut self) -> Vec<Key> {
         if self.dice.chance(1, 2) {
             return Vec::new();
@@ -186,7 +189,7 @@ impl Director {
         out
     }
 
-    /// Members that operators paused and did not resume.
+    /// Returns members that operators paused and did not resume.
     fn paused(&self) -> Vec<NodeId> {
         let cluster = self.stage.cluster();
         let is_paused = |node: NodeId| {
@@ -200,7 +203,7 @@ impl Director {
             .collect()
     }
 
-    /// Operators resume what they paused.
+    /// Lets operators resume what they paused.
     fn resume_all(&mut self) -> Result<(), Breach> {
         for node in self.paused() {
             let command = Command::resume_node(node).failback(ResumeFailback::ByPolicy).into();
@@ -211,8 +214,8 @@ impl Director {
         Ok(())
     }
 
-    /// Everything that is asked for is answered, and asking comes to an end. Health checks have no
-    /// end.
+    /// Lets events happen until every operation is answered and no more are asked for. Health
+    /// checks never end.
     fn work_until_quiet(&mut self) -> Result<(), Breach> {
         let spec = self.stage.cluster().spec();
         let size = spec.resources().len().saturating_add(spec.groups().len());
@@ -238,7 +241,7 @@ impl Director {
         Ok(())
     }
 
-    /// Whether anything is to come but health checks.
+    /// Tells whether anything but health checks is to come.
     fn is_busy(&self) -> bool {
         self.queue.values().any(|event| match event {
             Event::Order(op) | Event::Work(op, _) | Event::Answer(op, _) => {
@@ -248,7 +251,8 @@ impl Director {
         })
     }
 
-    /// Nothing is outstanding, and every group is as it is wanted or says what calm cannot mend.
+    /// Checks that nothing is outstanding, and that every group is as it is wanted or reports a
+    /// lasting reason.
     pub(super) fn is_at_rest(&self) -> Result<(), Breach> {
         let cluster = self.stage.cluster();
         for node in self.nodes() {
@@ -265,9 +269,9 @@ impl Director {
         Ok(())
     }
 
-    /// A resource that failed in the storm, and of which nobody has heard, is a fault that is still
-    /// there: what follows from it has its time from when it is found. The next check finds it.
-    /// Whether there is one.
+    /// Tells whether there is a resource that failed before the healing without being noticed. Such
+    /// a fault is still there, and its consequences are judged from when it is found. The next
+    /// check has to find it.
     fn wait_for_checks(&self, calm_since: u64) -> Result<bool, Breach> {
         let now = self.now();
         // Timers go off only when there is nothing else to do.
@@ -283,8 +287,8 @@ impl Director {
         Ok(!unnoticed.is_empty())
     }
 
-    /// What is online as far as the cluster knows and does not run, and by when a check is certain
-    /// to have begun.
+    /// Returns the resources that do not run although they are online to the cluster, with the time
+    /// by which a check is certain to have begun.
     pub(super) fn unnoticed(&self, calm_since: Timestamp) -> Vec<(ResourceId, Timestamp)> {
         let cluster = self.stage.cluster();
         let (spec, state, book) = (cluster.spec(), cluster.state(), &self.stage.book);
@@ -299,11 +303,11 @@ impl Director {
             let is_online =
                 record.state() == ResourceState::Online && record.maintenance() == Maintenance::Off;
             let is_moving = |of: &GroupRecord| of.movement().is_some();
-            // Nothing is checked without quorum, nor what moves.
+            // Nothing is checked without quorum, and no group that moves.
             let is_checked =
                 state.is_quorate() && !state.group(declared.group()).is_some_and(is_moving);
             if is_online && is_checked && !runs(id) {
-                // What is never checked thoroughly nobody may ever notice.
+                // The failure of a resource without thorough checks may never be noticed.
                 let Some(span) = declared.settings().is_alive_interval.span() else { continue };
                 let check = record.known_alive_at().after(span);
                 unnoticed.push((id, check.max(calm_since)));
@@ -312,7 +316,7 @@ impl Director {
         unnoticed
     }
 
-    /// What has to hold at any time once the faults are over and timers go off.
+    /// Checks what must hold at any time once the faults are over and timers go off.
     fn goes_well(&self) -> Result<(), Breach> {
         let cluster = self.stage.cluster();
         let outside = Outside {
@@ -326,8 +330,8 @@ impl Director {
     }
 }
 
-/// When a member was last found to be gone. Until then a start there failed, in a life that was
-/// over, and that was still the storm.
+/// Returns when a member was last found to be gone. Before that, starts there failed in a life that
+/// was over, which is still due to the faults.
 fn last_loss(journal: &Journal) -> Option<Timestamp> {
     let is_loss = |event: &cluster::Event| match event {
         cluster::Event::NodeChanged { from, to, .. } => from.is_member() && !to.is_member(),
@@ -354,7 +358,7 @@ mod tests {
     use crate::sim::stage::{Flaw, Keep, Stage};
     use crate::watch::Storing;
 
-    /// Before anything has happened nobody has joined, and nobody is left out.
+    /// Before anything has happened no node has joined, and none is left out.
     #[test]
     fn who_does_not_join_is_named() {
         let Draw { declaration, policy, swarm, dice, .. } = Draw::new(1, Weather::Hostile);

@@ -34,7 +34,7 @@ impl Director {
         self.of_size(kind, u64::from(outage >= self.swarm.detection), done)
     }
 
-    /// Some of these, in any order.
+    /// Draws some of these, in any order.
     fn some_of(&mut self, mut nodes: Vec<Key>, count: usize) -> Vec<Key> {
         let mut some = Vec::new();
         while some.len() < count && !nodes.is_empty() {
@@ -43,7 +43,7 @@ impl Director {
         some
     }
 
-    /// Half of the nodes, whichever, if the whole is together; of an odd number one more or less.
+    /// Draws half of the nodes, if all are connected; of an odd number one more or less.
     fn half(&mut self) -> Vec<Key> {
         let nodes = self.nodes_that(is_linked);
         let count = self.nodes().len();
@@ -54,7 +54,8 @@ impl Director {
         }
     }
 
-    /// Some nodes are cut off one by one, and come back in any order once all of them are cut off.
+    /// Cuts some nodes off one by one, and reconnects them in any order once all of them are cut
+    /// off.
     fn swizzle(&mut self) -> Struck {
         let nodes = self.nodes_that(is_linked);
         if nodes.len() < 2 {
@@ -90,7 +91,8 @@ impl Director {
         self.of_size(Fault::Swizzle, order, done)
     }
 
-    /// A period of 0.1 to 3 times the time of detection, cut for 10 to 90 % of it.
+    /// Cuts a link again and again: with a period of 0.1 to 3 times the time of detection, for 10
+    /// to 90 % of it.
     fn flap(&mut self) -> Struck {
         let Some(node) = self.some_node_that(is_linked) else { return Ok(Done::No) };
         let tenths = self.dice.between(1, 30);
@@ -111,7 +113,7 @@ impl Director {
     }
 }
 
-/// Only what is on and in contact can lose it.
+/// Tells whether a machine is on and in contact, so that contact can be lost.
 fn is_linked(machine: &Machine) -> bool {
     machine.is_powered && machine.link == Link::Whole
 }

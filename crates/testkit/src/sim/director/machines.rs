@@ -1,4 +1,4 @@
-//! Machines that crash, stand still or become slow.
+//! Machines that crash, freeze or become slow.
 
 use crate::Breach;
 use crate::sim::whole_millis;
@@ -15,11 +15,11 @@ use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::Done;
 use crate::sim::world::{Key, Op};
 
-/// Ten minutes.
+/// Ten minutes, the longest freeze.
 const MOST: u64 = 600_000;
 
 impl Director {
-    /// The nodes whose machines are like this.
+    /// Returns the nodes whose machines fulfil a condition.
     pub(super) fn nodes_that(&self, is_it: impl Fn(&Machine) -> bool) -> Vec<Key> {
         let is_it = |node: &Key| self.stage.world.machine(*node).is_some_and(&is_it);
         self.nodes().into_iter().filter(is_it).collect()
@@ -53,7 +53,8 @@ impl Director {
         self.of_size(kind, outage, done)
     }
 
-    /// Several crash for one reason. Power comes back to all of them, and they boot one by one.
+    /// Crashes several machines for one reason. Power comes back to all of them, and they boot one
+    /// by one.
     pub(super) fn kill(&mut self, kind: Fault) -> Struck {
         let among = match kind {
             Fault::KillAll => self.nodes(),
@@ -77,7 +78,8 @@ impl Director {
         self.of_size(kind, last.saturating_sub(first), done)
     }
 
-    /// Neighbours in the list of nodes, never all of them: two or three in a rack, half in a site.
+    /// Returns neighbours in the list of nodes, never all of them: two or three in a rack, half in
+    /// a site.
     fn rack_or_site(&mut self) -> Vec<Key> {
         let nodes = self.nodes();
         let size = self.dice.pick(&[2, 3, nodes.len().div_ceil(2)]).max(2);
@@ -85,7 +87,7 @@ impl Director {
         self.dice.one_of(&all).map(<[Key]>::to_vec).unwrap_or_default()
     }
 
-    /// The agents of a node are restarted.
+    /// Restarts the agents of a node without their memory.
     pub(super) fn forget(&mut self) -> Struck {
         let awake = self.some_node_that(|machine| machine.is_powered && !machine.is_frozen);
         let Some(node) = awake else { return Ok(Done::No) };
@@ -94,7 +96,7 @@ impl Director {
         Ok(done)
     }
 
-    /// The agents of a node are restarted and say what it runs.
+    /// Restarts the agents of a node, which then report what it runs.
     pub(super) fn recount(&mut self) -> Struck {
         let heard = self.some_node_that(|machine| machine.is_heard() && machine.hears());
         let Some(node) = heard else { return Ok(Done::No) };
@@ -103,8 +105,8 @@ impl Director {
         Ok(done)
     }
 
-    /// Starts that agents have forgotten arrive at them once more: behind a restart of agents there
-    /// is often one of the network, which sends again what it did not see confirmed.
+    /// Repeats starts that agents have forgotten. A restart of agents often goes with a restart of
+    /// the network, which sends unconfirmed messages again.
     fn repeat_starts(&mut self, node: Key, have_forgotten: Done) {
         if have_forgotten == Done::No || self.swarm.rate(Fault::ExecutedTwice) == 0 {
             return;
@@ -146,7 +148,7 @@ impl Director {
         self.of_size(kind, if kind == Fault::PauseShort { span } else { past }, done)
     }
 
-    /// How long a node may stay out of contact before it stops everything, if it does.
+    /// Returns how long a node may be without contact before it stops everything, if it does.
     fn lease(&self) -> Option<u64> {
         match self.stage.cluster().spec().settings().fencing {
             Fencing::Lease { duration, .. } => Some(whole_millis(duration)),
@@ -154,7 +156,7 @@ impl Director {
         }
     }
 
-    /// How long the cluster still waits for the next answer of a node.
+    /// Returns how long the cluster still waits for the next answer of a node.
     fn deadline_on(&self, node: Key) -> Option<u64> {
         let id = self.stage.book.node_id(node)?;
         let asked = self.stage.cluster().outstanding().filter(|effect| effect.node == id);
@@ -162,7 +164,7 @@ impl Director {
         Some(first.saturating_sub(self.now()))
     }
 
-    /// It counts once it is felt.
+    /// Makes an agent slow or a resource gray. The fault is counted once it has an effect.
     pub(super) fn turn_gray(&mut self, kind: Fault) -> Struck {
         let until = self.now().saturating_add(self.dice.log_uniform(10_000, 1_800_000));
         if kind == Fault::GrayResource {
@@ -183,7 +185,7 @@ impl Director {
         self.gray.iter().any(|gray| Some(gray.resource) == resource && gray.until > now)
     }
 
-    /// It failed while it is gray; the second time it is a fault.
+    /// Takes note of a failure of a gray resource; the second one counts as a fault.
     pub(super) fn gray_failed(&mut self, resource: Option<Key>) {
         let mut is_again = false;
         for gray in self.gray.iter_mut().filter(|gray| Some(gray.resource) == resource) {
@@ -195,7 +197,7 @@ impl Director {
         }
     }
 
-    /// Nodes are drained, restarted and resumed one after the other.
+    /// Drains, restarts and resumes nodes one after the other.
     pub(super) fn roll(&mut self, kind: Fault) -> Struck {
         let (mut left, mut order) = (self.nodes(), Vec::new());
         let count = match kind {
@@ -214,7 +216,7 @@ impl Director {
             let spec = self.stage.cluster().spec();
             let [drain, resume] = [drain, resume]
                 .map(|command| std::boxed::Box::new(spec.named(Input::Command(command))));
-            // It has begun if the first one is drained; without that it is not.
+            // The fault happens if the first node is drained, and not otherwise.
             match at {
                 0 if self.act(Act::Say(drain.clone()))? == Done::No => break,
                 0 => done = Done::Yes,

@@ -1,4 +1,4 @@
-//! Machines that come up again, and membership that notices who is gone and who is back.
+//! Machines that boot again, and membership that notices lost and returned nodes.
 
 use crate::Breach;
 
@@ -9,7 +9,7 @@ use crate::sim::stage::Done;
 use crate::sim::world::Key;
 
 impl Director {
-    /// Sees to it that what is off comes up and that what changed is noticed, in time.
+    /// Schedules the boot of machines that are off and the report of changes.
     pub(super) fn look_after_machines(&mut self) {
         let nodes: Vec<(Key, bool, bool)> = self
             .stage
@@ -33,7 +33,7 @@ impl Director {
         }
     }
 
-    /// Whether membership has something to say about a node.
+    /// Tells whether membership has something to report about a node.
     fn is_news(&self, node: Key, is_heard: bool) -> bool {
         let is_declared = self.stage.state_of(node).is_some();
         let is_member = self.stage.is_member(node);
@@ -48,7 +48,7 @@ impl Director {
         self.schedule(outage, Event::PowerOn(node));
     }
 
-    /// Membership looks at a node.
+    /// Lets membership report on a node.
     pub(super) fn notice(&mut self, node: Key) -> Result<(), Breach> {
         self.care_mut(node, |care| care.is_notice_due = false);
         let Some(machine) = self.stage.world.machine(node) else { return Ok(()) };
@@ -60,14 +60,14 @@ impl Director {
             return self.act(Act::Lost(node)).map(drop);
         }
         if self.act(Act::Joined(node))? == Done::No {
-            // It is known to be off in this life, so it has to begin another one.
+            // The node is known to be off in this life, so it has to begin another one.
             return self.act(Act::PowerOff(node)).map(drop);
         }
         self.count_rogue(node);
         Ok(())
     }
 
-    /// What runs there though nobody asked for it was found when the node joined.
+    /// Counts a resource that ran without an order and was found when the node joined.
     fn count_rogue(&mut self, node: Key) {
         let Some((resource, kind)) = self.care(node).rogue else { return };
         self.care_mut(node, |care| care.rogue = None);

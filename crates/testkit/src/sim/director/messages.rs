@@ -1,4 +1,4 @@
-//! The way of an operation: the order, the work, the answer.
+//! The course of an operation: the order, the work, the answer.
 
 use crate::Breach;
 use quorate::state::OperationKind;
@@ -10,7 +10,7 @@ use crate::sim::stage::Done;
 use crate::sim::world::{Key, Manner, Op, Strike};
 
 impl Director {
-    /// Sends the orders of one step on their way.
+    /// Sends out the orders of one step.
     pub(super) fn dispatch(&mut self, first: usize, end: usize) {
         if first < end {
             self.end_waiting();
@@ -31,7 +31,7 @@ impl Director {
         }
     }
 
-    /// Sends again what is asked for and not answered.
+    /// Sends the outstanding operations again.
     pub(super) fn dispatch_again(&mut self) -> usize {
         let ids = self.stage.cluster().outstanding().map(|effect| effect.operation);
         let all: std::vec::Vec<usize> = ids.filter_map(|id| self.stage.op_at(id)).collect();
@@ -45,7 +45,7 @@ impl Director {
         self.stage.ops.get(index).copied()
     }
 
-    /// Until the cluster stops waiting.
+    /// Returns the time until the cluster stops waiting.
     fn patience(&self, op: Op) -> u64 {
         op.deadline.saturating_sub(self.now())
     }
@@ -72,7 +72,7 @@ impl Director {
         }
     }
 
-    /// How long a message travels.
+    /// Returns how long a message travels.
     fn travel(&mut self, op: Op) -> u64 {
         let mut delay = self.dice.between(1, self.swarm.travel);
         if self.fired(Fault::Delayed) {
@@ -86,7 +86,7 @@ impl Director {
         delay
     }
 
-    /// What a machine that stands still would do is done when it goes on.
+    /// Delays the event of a machine that is frozen until it continues.
     fn put_off(&mut self, node: Key, event: Event) -> Result<Event, ()> {
         let care = self.care(node);
         if care.frozen_until > self.now() {
@@ -119,7 +119,7 @@ impl Director {
         Ok(())
     }
 
-    /// A message arrived a second time.
+    /// Counts a message that arrived a second time.
     fn count_again(&mut self, again: Option<Fault>) {
         if let Some(kind) = again {
             let rate = self.swarm.rate(kind);
@@ -127,7 +127,7 @@ impl Director {
         }
     }
 
-    /// An agent has set to work.
+    /// Schedules the end of an operation that an agent has begun.
     fn begin_work(&mut self, index: usize, op: Op) {
         if is_stop(op.action) && self.fired(Fault::StopHangs) {
             return;
@@ -199,7 +199,7 @@ impl Director {
         Ok(())
     }
 
-    /// Agents have set to work on what waited for something else to end.
+    /// Schedules the end of operations that agents have begun after a wait.
     fn begin_what_waited(&mut self) {
         while let Some(index) = self.stage.begun.pop() {
             if let Some(op) = self.op(index) {
@@ -208,7 +208,7 @@ impl Director {
         }
     }
 
-    /// How the work was done counts now that it is.
+    /// Counts the fault in the way that the work was done, once it is done.
     fn count_work(&mut self, op: Op, manner: Manner) {
         match manner {
             Manner::Well => {}
@@ -220,7 +220,7 @@ impl Director {
         }
     }
 
-    /// The answer sets out.
+    /// Sends out the answer.
     fn send_answer(&mut self, index: usize, op: Op) {
         if self.is_silent(op.node) || self.fired(Fault::NoReply) || self.fired(Fault::AnswerLost) {
             return;
@@ -309,7 +309,7 @@ impl Director {
         self.schedule(delay, Event::Strike { op, strike, answer_after, fault });
     }
 
-    /// What goes wrong with a fence, if anything does; each kind has its turn first.
+    /// Draws the fault of a fence, if there is one. The kind that is tried first is drawn as well.
     fn fault_of_fence(&mut self) -> Option<Fault> {
         let mut kinds = [
             Fault::FenceHangs,

@@ -1,9 +1,9 @@
-//! Who makes things happen: chance and the natural course of things become acts.
+//! Makes things happen: random faults and the natural course of events become acts.
 //!
-//! What is to happen stands in a queue by time. An order takes a while to arrive, an agent a while
-//! to work, an answer a while to come back; a machine that is off comes up again; membership
-//! notices after a while who is gone and who is back. Faults are deviations from that, each drawn
-//! with its own rate, and some strike from outside.
+//! A queue holds the coming events by time. An order takes a while to arrive, an agent a while to
+//! work, an answer a while to return; a machine that is off boots again; membership notices after a
+//! while which nodes are gone or back. Faults are deviations from this, each drawn with its own
+//! rate, and some strike from outside.
 
 #![allow(
     clippy::integer_division,
@@ -45,11 +45,11 @@ use super::stage::{Done, Stage};
 use super::world::{Key, Link, Machine, Manner, Strike};
 use spell::{Gray, Spell};
 
-/// Something that is going to happen.
+/// A coming event.
 #[derive(Clone, Debug)]
 enum Event {
     Order(usize),
-    /// The same order once more, as this kind of fault.
+    /// An order arrives once more, as this kind of fault.
     OrderAgain(usize, FaultKind),
     Work(usize, Manner),
     Strike {
@@ -59,7 +59,7 @@ enum Event {
         fault: Option<FaultKind>,
     },
     Answer(usize, Word),
-    /// The same answer once more, as this kind of fault.
+    /// An answer arrives once more, as this kind of fault.
     AnswerAgain(usize, FaultKind),
     Progress(usize),
     Notice(Key),
@@ -67,32 +67,32 @@ enum Event {
     PowerOff(Key),
     Thaw(Key),
     Connect(Key, Link),
-    /// A resource dies so long after its start.
+    /// A resource dies this long after its start.
     Kill(Key, Key, u64),
-    /// A resource dies, wherever it is, and its agent says so.
+    /// A resource dies on any node, and its agent reports it.
     DiesAtEdge(Key),
     Say(Box<Input<Names>>),
     /// The next fault from outside.
     Outside,
     /// A fault from outside that waited until something was under way.
     Waited(FaultKind),
-    /// The configuration becomes again what it was at first.
+    /// The original configuration is declared again.
     Original,
 }
 
-/// What is known of a machine besides what the world knows.
+/// The director's knowledge of a machine besides the world's.
 #[derive(Clone, Debug, Default)]
 struct Care {
     is_boot_due: bool,
     is_notice_due: bool,
     frozen_until: u64,
-    /// Its agents take so many times as long, for a while.
+    /// A spell in which its agents take longer by a factor.
     slow: Spell,
-    /// It starts this at its next boot, though nobody asked for it.
+    /// A resource that it starts at its next boot although the cluster did not ask for it.
     rogue_at_boot: Option<Key>,
-    /// It runs this though nobody asked for it, and has not joined since.
+    /// A resource that it runs although the cluster did not ask for it, until it joins.
     rogue: Option<(Key, FaultKind)>,
-    /// It takes no part in the healing.
+    /// True if it takes no part in the healing.
     is_left_out: bool,
 }
 
@@ -103,10 +103,10 @@ pub(crate) struct Director {
     pub(crate) atlas: Atlas,
     swarm: Swarm,
     dice: Dice,
-    /// By time and order of arrival.
+    /// The coming events, by time and order of arrival.
     queue: BTreeMap<(u64, u64), Event>,
     arrivals: u64,
-    /// By key of the node.
+    /// Knowledge of machines, by key of the node.
     care: Vec<Care>,
     /// Resources that fail again and again.
     gray: Vec<Gray>,
@@ -117,23 +117,23 @@ pub(crate) struct Director {
     policy_fault: Option<FaultKind>,
     original: ClusterDeclaration,
     is_original_due: bool,
-    /// No timer goes off before its end.
+    /// A spell in which no timer goes off.
     starved: Spell,
-    /// The clock stands still until its end.
+    /// A spell in which the clock stands still.
     stuck: Spell,
-    /// The time that a clock which never stands still would show.
+    /// The time of a clock that never stands still.
     true_now: u64,
     clock: WallClock,
     clock_read_at: u64,
-    /// When the faults ended.
+    /// The time at which the faults ended.
     healed_at: u64,
     epilogue: Epilogue,
-    /// The node of which no agent answers.
+    /// The node whose agents do not answer.
     silent: Option<Key>,
     tape: Option<Vec<Timed>>,
 }
 
-/// Whether the acts are kept.
+/// The choice to keep the acts or not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Taping {
     On,
@@ -176,18 +176,19 @@ impl Director {
         }
     }
 
-    /// What happens when everything has healed.
+    /// Sets the last phase, which follows the healing.
     pub(crate) const fn ending(mut self, epilogue: Epilogue) -> Self {
         self.epilogue = epilogue;
         self
     }
 
-    /// What was played so far.
+    /// Returns the acts that were played so far.
     pub(crate) fn tape(&self) -> Vec<Timed> {
         self.tape.clone().unwrap_or_default()
     }
 
-    /// Goes on with a stage on which others have played: what was asked for before is theirs.
+    /// Continues a run whose earlier acts were replayed. Operations that were asked for before are
+    /// not sent again.
     pub(crate) fn take_over(&mut self) {
         self.sent = self.stage.ops.len();
         self.placements = self.stage.placements;
@@ -207,7 +208,7 @@ impl Director {
         Ok(())
     }
 
-    /// Lets things happen until the cluster has taken so many steps, or nothing more comes.
+    /// Lets events happen until the cluster has taken this many steps, or nothing more comes.
     pub(crate) fn run(&mut self, steps: u64) -> Result<(), Breach> {
         // Not every event becomes an input.
         for _ in 0..steps.saturating_mul(50) {
@@ -218,13 +219,13 @@ impl Director {
         Ok(())
     }
 
-    /// Lets the next thing happen.
+    /// Lets the next event happen.
     fn step(&mut self) -> Result<Done, Breach> {
         let timer = self.next_timer();
         let next = self.queue.first_key_value().map(|((at, _), _)| *at);
         match (timer, next) {
             (Some(timer), next) if next.is_none_or(|next| timer <= next) => {
-                // Nobody waits for days.
+                // The run does not wait for days.
                 if timer.saturating_sub(self.now()) > 3 * 86_400_000 {
                     return Ok(Done::No);
                 }
@@ -298,7 +299,7 @@ impl Director {
         }
     }
 
-    /// Lets an act happen now, and takes care of what follows.
+    /// Plays an act now, and schedules what follows.
     fn act(&mut self, act: Act) -> Result<Done, Breach> {
         self.act_at(self.now(), act)
     }
@@ -317,7 +318,7 @@ impl Director {
         Ok(done)
     }
 
-    /// The act by what it refers to, and not by where that stands.
+    /// Returns the act with operations referred to by kind and not by index.
     fn named(&self, timed: &Timed) -> Timed {
         let act = match &timed.act {
             Act::Order(op) => Act::Order(self.stage.name(*op)),
@@ -330,7 +331,7 @@ impl Director {
         Timed { at: timed.at, act }
     }
 
-    /// What follows by itself: orders go out, machines come up, membership notices.
+    /// Schedules what follows by itself: orders, boots and reports of membership.
     fn follow(&mut self) {
         let (first, end) = (self.sent, self.stage.ops.len());
         self.sent = end;
@@ -344,7 +345,7 @@ impl Director {
         self.look_after_machines();
     }
 
-    /// Whether a fault of this kind strikes here.
+    /// Draws whether a fault of this kind strikes here, and counts it.
     fn fired(&mut self, kind: FaultKind) -> bool {
         let is_fired = self.draws(kind);
         if is_fired {
@@ -358,13 +359,13 @@ impl Director {
         is_fired
     }
 
-    /// Whether a fault of this kind is to strike here; it counts once it does.
+    /// Draws whether a fault of this kind is to strike here; it is counted once it does.
     fn draws(&mut self, kind: FaultKind) -> bool {
         let rate = self.swarm.rate(kind);
         rate > 0 && self.dice.chance(rate, 10_000)
     }
 
-    /// A fault happened, if it did, and its parameter was this.
+    /// Counts a fault and its parameter, if it happened.
     fn met(&mut self, kind: FaultKind, value: Option<u64>) {
         if let Some(value) = value {
             self.atlas.fired(kind);
@@ -372,7 +373,7 @@ impl Director {
         }
     }
 
-    /// The nodes that are declared.
+    /// Returns the declared nodes.
     fn nodes(&self) -> Vec<Key> {
         let spec = self.stage.cluster().spec();
         spec.nodes().map(|(id, _)| self.stage.book.node(id)).collect()

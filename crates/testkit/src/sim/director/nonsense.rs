@@ -1,4 +1,4 @@
-//! What no sound embedder says: it has to be refused and to change nothing.
+//! Inputs that no correct embedder sends: they must be refused and change nothing.
 
 use quorate::cluster::{Command, Life, Outcome};
 use quorate::time::WallClock;
@@ -10,7 +10,7 @@ use crate::sim::act::{Act, Moment, OpRef, Size, Word};
 use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::Done;
 
-/// Ids from here on belong to nothing.
+/// The lowest of the ids that belong to nothing.
 const NOBODY: u64 = 200;
 
 impl Director {
@@ -22,7 +22,7 @@ impl Director {
         }
         let (moment, size) = match kind {
             Fault::TimeBackwards => {
-                // What the cluster has seen last may be a while ago.
+                // The cluster may have last been called a while ago.
                 let latest = self.stage.cluster().state().now().as_millis();
                 let span = match self.dice.chance(1, 8) {
                     true => 1,
@@ -47,7 +47,8 @@ impl Director {
         self.of_size(kind, size, done)
     }
 
-    /// Most are just past a limit; the largest take their time.
+    /// Declares a configuration that is too large. Most are just beyond a limit, because the
+    /// largest ones take long.
     fn oversize(&mut self) -> Struck {
         let size = match self.dice.chance(1, 24) {
             true => self.dice.pick(&Size::HUGE),
@@ -98,7 +99,7 @@ impl Director {
                 let group = quorate::GroupId::new(self.number_from(NOBODY));
                 Command::bring_group_online(group).into()
             }
-            // Of another time: harmless by itself.
+            // Only the time of this input is wrong; the input itself is harmless.
             _ => Input::node_left(node, Life::Known),
         }
     }
@@ -107,7 +108,7 @@ impl Director {
         u32::try_from(self.dice.between(low, low.saturating_add(1_000))).unwrap_or(u32::MAX)
     }
 
-    /// An answer that no such operation can have.
+    /// Sends an outcome that the operation cannot have.
     fn wrong_outcome(&mut self) -> Struck {
         let outstanding = self.stage.cluster().outstanding().last();
         let Some(index) = outstanding.and_then(|effect| self.stage.op_at(effect.operation)) else {

@@ -16,7 +16,7 @@ use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::Done;
 
 impl Director {
-    /// An operator asks for something while something is under way, now or as soon as it is.
+    /// Lets an operator ask for something while something is under way, now or as soon as it is.
     pub(super) fn race(&mut self, kind: Fault) -> Struck {
         let busy = match kind {
             Fault::RaceCancel => self.something_moving(),
@@ -27,7 +27,7 @@ impl Director {
             Fault::TwoOperators => return self.two_operators(busy),
             Fault::RaceClear if self.dice.chance(1, 2) => {
                 let resource = self.stage.book.resource(busy);
-                // Whoever lies does so as another kind of fault.
+                // A false confirmation is another kind of fault.
                 return self.act(Act::Clear(resource, Truth::True));
             }
             _ => {}
@@ -36,18 +36,18 @@ impl Director {
         self.undo_later(&command);
         let input = self.stage.cluster().spec().named(Input::Command(command));
         let done = self.act(Act::Say(Box::new(input)))?;
-        // A move counts as well if it is refused; others are said to have happened.
+        // A move counts even if it is refused, other commands only if they are accepted.
         Ok(if kind == Fault::RaceMove { Done::Yes } else { done })
     }
 
-    /// A resource that waits for an operation.
+    /// Returns a resource that waits for an operation.
     fn something_under_way(&mut self) -> Option<ResourceId> {
         let busy: Vec<ResourceId> =
             self.stage.cluster().outstanding().filter_map(|effect| effect.resource).collect();
         self.dice.one_of(&busy)
     }
 
-    /// A resource of a group that moves or waits to do so.
+    /// Returns a resource of a group that moves or waits to do so.
     fn something_moving(&mut self) -> Option<ResourceId> {
         let (spec, state) = (self.stage.cluster().spec(), self.stage.cluster().state());
         let is_moving = |of: &GroupRecord| of.movement().is_some() || of.queued().is_some();
@@ -57,7 +57,7 @@ impl Director {
         self.dice.one_of(&first)
     }
 
-    /// A resource that is well, while another one is busy.
+    /// Returns a resource that is online, while another one is busy.
     fn something_online(&mut self) -> Option<ResourceId> {
         let cluster = self.stage.cluster();
         let all = cluster.spec().resources().map(|(id, _)| id);
@@ -66,7 +66,7 @@ impl Director {
         self.dice.one_of(&online)
     }
 
-    /// A node of which nothing is asked any more.
+    /// Returns a node that is down.
     fn some_node_down(&mut self) -> Option<NodeId> {
         let cluster = self.stage.cluster();
         let all = cluster.spec().nodes().map(|(id, _)| id);
@@ -75,7 +75,7 @@ impl Director {
         self.dice.one_of(&down)
     }
 
-    /// A command of this sort about what is under way, or about anything.
+    /// Returns a command of this sort about the busy resource, or about any.
     fn command(&mut self, kind: Fault, busy: ResourceId) -> Command {
         let numbers: &[u8] = match kind {
             Fault::RaceMove => &[5, 6, 7],
@@ -89,7 +89,8 @@ impl Director {
             _ => &[23],
         };
         let number = self.dice.pick(numbers);
-        // Only what is online can fail or be maintained, and only what is off be evicted.
+        // Only an online resource can fail or be maintained, and only a node that is down can be
+        // evicted.
         let chosen = match kind {
             Fault::RaceFail => self.something_online().map(ResourceId::index),
             Fault::RaceEvict => self.some_node_down().map(NodeId::index),
@@ -116,8 +117,8 @@ impl Director {
         )
     }
 
-    /// Without quorum, an operator takes absent nodes off and says so, perhaps not of all of them,
-    /// and takes their votes away or evicts one of them.
+    /// Without quorum, lets an operator switch absent nodes off and confirm that, perhaps not for
+    /// all of them, and take their votes away or evict one of them.
     pub(super) fn take_votes_away(&mut self) -> Struck {
         let cluster = self.stage.cluster();
         let is_member = |node: &NodeId| cluster.state().node_state(*node).is_member();
@@ -158,7 +159,7 @@ impl Director {
         u16::try_from(self.dice.below(65_536)).unwrap_or(0)
     }
 
-    /// What an operator took away they give back some time, so that a run does not come to rest.
+    /// Schedules the command that undoes another, so that the run does not come to a standstill.
     fn undo_later(&mut self, command: &Command) {
         let lock = LockHandling::Override;
         let undo = match *command {
@@ -181,7 +182,7 @@ impl Director {
         self.schedule(after, Event::Say(Box::new(input)));
     }
 
-    /// One operator brings a group online, another takes it offline.
+    /// Lets one operator bring a group online while another takes it offline.
     fn two_operators(&mut self, busy: ResourceId) -> Struck {
         let spec = self.stage.cluster().spec();
         let Some(group) = spec.resource(busy).map(|of| of.group()) else { return Ok(Done::No) };
@@ -204,7 +205,7 @@ impl Director {
         Ok(done)
     }
 
-    /// An operator looks after a lost node, or only says so though it runs.
+    /// Lets an operator confirm that a lost node is down, truly or falsely.
     pub(super) fn confirm_down(&mut self, kind: Fault) -> Struck {
         let mut lost = match kind {
             Fault::ConfirmedDown => self.nodes(),

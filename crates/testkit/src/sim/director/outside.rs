@@ -11,7 +11,7 @@ use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::Done;
 use crate::sim::world::{Key, Link};
 
-/// Whether a fault struck, or what it broke.
+/// The effect of a fault, or the rule that it broke.
 pub(super) type Struck = Result<Done, Breach>;
 
 impl Director {
@@ -23,7 +23,7 @@ impl Director {
         self.schedule(wait.saturating_add(1), Event::Outside);
     }
 
-    /// A fault strikes, one of those that this run has.
+    /// Lets one of the faults of this run strike.
     pub(super) fn strike_from_outside(&mut self) -> Result<(), Breach> {
         self.schedule_outside();
         match self.swarm.next(&mut self.dice) {
@@ -39,7 +39,7 @@ impl Director {
         Ok(())
     }
 
-    /// A fault that needs something under way waits until there is something.
+    /// Makes a fault wait that needs something under way.
     pub(super) fn wait(&mut self, kind: Fault) -> Done {
         if !self.waiting.contains(&kind) {
             self.waiting.push(kind);
@@ -47,7 +47,7 @@ impl Director {
         Done::No
     }
 
-    /// Something is under way: what waits for that strikes while it is.
+    /// Schedules the waiting faults, because something is under way now.
     pub(super) fn end_waiting(&mut self) {
         for kind in core::mem::take(&mut self.waiting) {
             let after = self.dice.log_uniform(1, 50);
@@ -55,7 +55,7 @@ impl Director {
         }
     }
 
-    /// A fault struck, if it did, with this parameter.
+    /// Counts the parameter of a fault, if it struck.
     pub(super) fn of_size(&mut self, kind: Fault, value: u64, done: Done) -> Struck {
         if done == Done::Yes {
             self.atlas.met(kind, value);
@@ -123,7 +123,7 @@ impl Director {
             | F::TwoOperators => self.race(kind),
             F::VotesTakenAway => self.take_votes_away(),
             F::ConfirmedDown | F::ConfirmedWrongly => self.confirm_down(kind),
-            // They befall messages or whole runs, or belong elsewhere.
+            // These kinds affect messages or whole runs, or belong elsewhere.
             _ => Ok(Done::No),
         }
     }
@@ -139,7 +139,7 @@ impl Director {
         (count > 0).then(|| self.stage.book.resource(id))
     }
 
-    /// The owner of the group of a resource.
+    /// Returns the owner of the group of a resource.
     pub(super) fn owner_of(&self, resource: Key) -> Option<Key> {
         let id = self.stage.book.resource_id(resource)?;
         let group = self.stage.cluster().spec().resource(id)?.group();
@@ -189,7 +189,7 @@ impl Director {
 
     fn say_of_resource(&mut self, kind: Fault) -> Struck {
         let resource = match kind {
-            // What does not run is no false alarm.
+            // A false alarm is about a resource that runs.
             Fault::FalseAlarm => self.some_running(),
             _ => self.some_resource(),
         };
@@ -223,18 +223,18 @@ impl Director {
         self.of_size(kind, sort, done)
     }
 
-    /// Whether an agent names the run of which it speaks: some do not.
+    /// Draws the run that an agent's report names: some reports name none.
     pub(super) fn about(&mut self) -> About {
         if self.dice.chance(3, 4) { About::ThisRun } else { About::Unnamed }
     }
 
-    /// What the cluster asked for and runs, with its node.
+    /// Returns the resources that the cluster asked for and that run, with their nodes.
     fn running(&self) -> Vec<(Key, Key)> {
         let machines = self.stage.world.machines();
         machines.flat_map(|(node, of)| of.asked().iter().map(move |key| (node, key))).collect()
     }
 
-    /// A resource that runs as the cluster asked for it.
+    /// Returns a resource that runs because the cluster asked for it.
     pub(super) fn some_running(&mut self) -> Option<Key> {
         let running = self.running();
         self.dice.one_of(&running).map(|(_, resource)| resource)
@@ -256,8 +256,9 @@ impl Director {
         Ok(done)
     }
 
-    /// Something runs that nobody asked for; membership finds out when the node joins again, and
-    /// it counts then. Where a lost node is off, it begins to run when the node boots.
+    /// Lets a resource run that the cluster did not ask for. Membership finds out when the node
+    /// joins again, and the fault counts then. If a lost node is off, the resource begins to run
+    /// when the node boots.
     fn rogue(&mut self, kind: Fault) -> Struck {
         let resource = match kind {
             Fault::Rogue => self.some_resource(),
@@ -297,7 +298,7 @@ impl Director {
         })
     }
 
-    /// Time passes, and nobody decides.
+    /// Lets time pass in which the core does not run.
     fn go_down(&mut self) -> Struck {
         let span = self.dice.log_uniform(1_000, 3_600_000);
         let done = self.act_at(self.now().saturating_add(span), Act::GoOn)?;

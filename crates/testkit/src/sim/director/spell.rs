@@ -1,12 +1,13 @@
-//! What lasts for a while: it is a fault from when it is felt, and if nobody feels it it is none.
+//! Faults that last for a while. Such a fault counts once it has an effect; without one it is no
+//! fault.
 
 use crate::sim::world::Key;
 
-/// A while in which something is wrong.
+/// A period in which something is wrong.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Spell {
     pub(super) until: u64,
-    /// How much is wrong: its length, or a factor.
+    /// The size of the fault: its length, or a factor.
     pub(super) size: u64,
     is_felt: bool,
 }
@@ -16,7 +17,7 @@ impl Spell {
         Self { until, size, is_felt: false }
     }
 
-    /// The size of what is wrong, the first time that somebody feels it.
+    /// Returns the size of the fault at its first effect.
     pub(super) const fn felt(&mut self) -> Option<u64> {
         if self.is_felt {
             return None;

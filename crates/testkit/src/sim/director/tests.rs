@@ -7,7 +7,7 @@ use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::{Flaw, Keep};
 use crate::watch::Storing;
 
-/// The cluster of a seed, with every machine switched on.
+/// Returns the run of a seed with every machine switched on.
 fn awake(seed: u64) -> Director {
     let Draw { declaration, policy, swarm, dice, .. } = Draw::new(seed, Weather::Hostile);
     let spec = declaration.clone().build().expect("a valid declaration");
@@ -53,7 +53,7 @@ fn a_rack_or_site_goes_off_and_the_rest_stays_on() {
     }
 }
 
-/// What is off cannot crash, and a clock that shows what it showed was not set.
+/// A machine that is off cannot crash, and a clock set to the time that it shows is not a change.
 #[test]
 fn what_changes_nothing_does_not_count() {
     let mut director = awake(1);
@@ -67,11 +67,11 @@ fn what_changes_nothing_does_not_count() {
     for _ in 0..40 {
         director.strike_now(Fault::ClockForward).expect("no promise is broken");
     }
-    // From one hour ahead of UTC to fourteen.
+    // The offset goes from one hour ahead of UTC to fourteen.
     assert_eq!(director.atlas.count(Fault::ClockForward), 13);
 }
 
-/// Nothing is configured before the first node has joined, so one joins.
+/// Nothing is configured before the first node has joined, so one joins first.
 #[test]
 fn whatever_is_too_large_is_refused_for_that() {
     let mut director = awake(1);

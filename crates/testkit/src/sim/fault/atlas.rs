@@ -1,4 +1,5 @@
-//! How often each kind of fault really happened: one that never did proves nothing.
+//! Counts how often each kind of fault really happened. A run proves nothing about a fault that
+//! never happened.
 
 use std::fmt;
 
@@ -12,7 +13,7 @@ pub struct Atlas(Vec<Count>);
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Count {
     times: u64,
-    /// By region.
+    /// Counts by region.
     regions: Vec<u64>,
 }
 
@@ -24,33 +25,33 @@ impl Default for Atlas {
 }
 
 impl Atlas {
-    /// How often this kind happened.
+    /// Returns how often this kind happened.
     #[must_use]
     pub fn count(&self, kind: FaultKind) -> u64 {
         self.0.get(kind.index()).map_or(0, |count| count.times)
     }
 
-    /// How often anything happened.
+    /// Returns how often any fault happened.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().fold(0, |sum, count| sum.saturating_add(count.times))
     }
 
-    /// The regions of the parameter of this kind in words, and how often each was met. A kind of
-    /// which two parameters are drawn counts for both.
+    /// Returns the regions of this kind's parameter in words, and how often each was met. A kind
+    /// that draws two parameters counts for both.
     pub fn regions(&self, kind: FaultKind) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         let titles = kind.ranges().iter().map(|region| region.title());
         let counts = self.0.get(kind.index()).map_or(&[][..], |count| &count.regions);
         titles.zip(counts.iter().copied())
     }
 
-    /// The kinds that could have happened and never did.
+    /// Returns the kinds that could have happened and never did.
     pub fn missing(&self) -> impl Iterator<Item = FaultKind> + '_ {
         let kinds = FaultKind::ALL.iter().copied();
         kinds.filter(|kind| kind.applies() && self.count(*kind) == 0)
     }
 
-    /// The regions that were never met.
+    /// Returns the regions that were never met.
     pub fn missing_regions(&self) -> impl Iterator<Item = (FaultKind, &'static str)> + '_ {
         let kinds = FaultKind::ALL.iter().copied().filter(|kind| kind.applies());
         kinds.flat_map(|kind| {
@@ -59,7 +60,7 @@ impl Atlas {
         })
     }
 
-    /// Adds what happened elsewhere.
+    /// Adds the counts of another atlas.
     pub fn add(&mut self, other: &Self) {
         let plus = |count: &mut u64, more: u64| *count = count.saturating_add(more);
         for (count, more) in self.0.iter_mut().zip(&other.0) {
@@ -74,7 +75,7 @@ impl Atlas {
         }
     }
 
-    /// What the parameter of something that happened was.
+    /// Counts the region that holds the parameter of a fault that happened.
     pub(crate) fn met(&mut self, kind: FaultKind, value: u64) {
         let region = Region::index_of(kind.ranges(), value);
         let count = self.0.get_mut(kind.index());
@@ -86,7 +87,7 @@ impl Atlas {
     }
 }
 
-/// A table, one kind a line, and below it the regions of its parameter.
+/// Writes a table with one kind a line, each followed by the regions of its parameter.
 impl fmt::Display for Atlas {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for kind in FaultKind::ALL {

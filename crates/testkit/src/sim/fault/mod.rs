@@ -1,4 +1,4 @@
-//! The kinds of faults, each with its place in the catalogue of faults.
+//! The kinds of faults, each with its number in the catalogue of faults.
 
 mod atlas;
 mod regions;
@@ -7,20 +7,20 @@ use crate::Room;
 
 pub use atlas::Atlas;
 
-/// Where a kind of fault is made.
+/// The source of a kind of fault.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Place {
-    /// It strikes from outside, at its own rate.
+    /// The fault strikes from outside, at its own rate.
     World,
-    /// It befalls a message or an operation, with its own probability.
+    /// The fault affects a message or an operation, with its own probability.
     Message,
-    /// It is a trait of a whole run.
+    /// The fault is a property of a whole run.
     Run,
-    /// It speaks of what a single core does not have; another room has to make it.
+    /// The fault needs something that a single core does not have, so another room has to cause it.
     BelongsTo(Room),
 }
 
-/// The enum, its list and its texts from one table.
+/// Declares the enum, its list and its texts from one table.
 macro_rules! faults {
     ($($id:literal { $($name:ident $place:expr, $title:literal;)+ })+) => {
         /// A kind of fault.
@@ -36,19 +36,20 @@ macro_rules! faults {
             /// Every kind, in the order of the catalogue.
             pub const ALL: &'static [Self] = &[$($(Self::$name,)+)+];
 
-            /// The kind in words.
+            /// Returns a description of the kind.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $($(Self::$name => $title,)+)+ }
             }
 
-            /// Its place in the catalogue of faults, which several kinds share.
+            /// Returns the number of the kind in the catalogue of faults, which several kinds can
+            /// share.
             #[must_use]
             pub const fn catalogue_id(self) -> &'static str {
                 match self { $($(Self::$name => $id,)+)+ }
             }
 
-            /// Where it is made.
+            /// Returns the source of the kind.
             #[must_use]
             pub const fn place(self) -> Place {
                 match self { $($(Self::$name => $place,)+)+ }
@@ -235,12 +236,12 @@ faults! {
 }
 
 impl FaultKind {
-    /// Its place in [`ALL`](Self::ALL).
+    /// Returns the index of the kind in [`ALL`](Self::ALL).
     pub(crate) fn index(self) -> usize {
         Self::ALL.iter().position(|kind| *kind == self).unwrap_or(usize::MAX)
     }
 
-    /// Whether it can happen here at all.
+    /// Tells whether the kind can happen in this simulator.
     #[must_use]
     pub const fn applies(self) -> bool {
         match self.place() {
@@ -249,8 +250,8 @@ impl FaultKind {
         }
     }
 
-    /// Whether it breaks what the cluster has to rely on, so that it is outside of its promises:
-    /// somebody says that something is off which runs on.
+    /// Tells whether the kind breaks an assumption of the cluster, so that its promises do not
+    /// hold: a resource or node that still runs is reported to be off.
     pub(crate) const fn is_lie(self) -> bool {
         matches!(self, Self::LyingStop | Self::FenceWrongNode | Self::ConfirmedWrongly)
     }

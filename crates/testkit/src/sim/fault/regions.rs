@@ -1,5 +1,5 @@
-//! The parts of the range from which the parameter of a fault is drawn. A kind that always had the
-//! same duration would not be as hostile as its count says.
+//! The regions of the range from which the parameter of a fault is drawn. A fault that always had
+//! one duration would be less hostile than its count suggests.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "most kinds have no parameter")]
 
@@ -11,10 +11,11 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 const ANY: u64 = u64::MAX;
 
-/// A part of the range of a parameter.
+/// A region of the range of a parameter.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Region {
-    /// Values below this are in it, unless they are in the one before.
+    /// The upper end of the region, which it excludes. The previous region holds the smaller
+    /// values.
     below: u64,
     title: &'static str,
 }
@@ -24,14 +25,15 @@ impl Region {
         self.title
     }
 
-    /// Which of these holds the value.
+    /// Returns the index of the region that holds the value.
     pub(super) fn index_of(regions: &[Self], value: u64) -> Option<usize> {
         let first = regions.iter().position(|region| value < region.below);
         first.or(regions.len().checked_sub(1))
     }
 }
 
-/// Regions of a parameter that is a number, or, where it is one of a few things, its number.
+/// Lists the regions of a parameter. A parameter that is one of a few choices is given as the
+/// number of the choice.
 macro_rules! regions {
     ($($below:expr => $title:literal),+ $(,)?) => {
         &[$(Region { below: $below, title: $title }),+]
@@ -39,7 +41,7 @@ macro_rules! regions {
 }
 
 impl FaultKind {
-    /// The regions of the parameter of this kind, in order; none if it has no parameter.
+    /// Returns the regions of this kind's parameter, in order; none if it has no parameter.
     pub(super) const fn ranges(self) -> &'static [Region] {
         match self {
             Self::CrashShort => regions![SECOND => "under 1 s", ANY => "to 10 s"],

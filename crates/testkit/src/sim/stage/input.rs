@@ -1,4 +1,4 @@
-//! What the cluster is told, and what the world learns from it.
+//! Hands inputs to the cluster, and updates the world by its outputs.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "most events mean nothing to the world")]
 
@@ -18,10 +18,10 @@ use crate::sim::act::Moment;
 use crate::sim::tell::Told;
 use crate::sim::world::{Bits, Key, Op};
 
-/// How many steps pass from one question what would come of the next input to the next question.
+/// Number of steps from one rehearsal of the next input to the next rehearsal.
 const STEPS_PER_QUESTION: u64 = 64;
 
-/// An answer to an input, or what was broken by it.
+/// The answer to an input, or the rule that it broke.
 type Fed = Result<Result<(), InputError>, Breach>;
 
 impl Stage {
@@ -30,7 +30,7 @@ impl Stage {
         self.feed_at(self.now, input)
     }
 
-    /// The same, when it only matters whether anything was refused.
+    /// Hands in an input at the present time, and tells only whether it was accepted.
     pub(super) fn tell(&mut self, input: Input) -> Result<Done, Breach> {
         Ok(match self.feed(input)? {
             Ok(()) => Done::Yes,
@@ -57,8 +57,8 @@ impl Stage {
         Ok(answer)
     }
 
-    /// Whether an input would be accepted, by the word of a rehearsal. Now and then somebody asks;
-    /// what is due meanwhile is no part of the question.
+    /// Returns whether a rehearsal accepts an input, in one of `STEPS_PER_QUESTION` steps. There
+    /// is no rehearsal if something is due before the input.
     fn rehearse(&self, now: Timestamp, input: &Input) -> Option<bool> {
         let cluster = self.cluster();
         let is_due = cluster.poll_timeout().is_some_and(|deadline| deadline.at <= now);
@@ -70,7 +70,7 @@ impl Stage {
         })
     }
 
-    /// A timer goes off.
+    /// Lets a timer go off.
     pub(super) fn fire(&mut self) -> Result<Done, Breach> {
         self.begin_step(self.now, None);
         let outputs = self.watch.fire(Timestamp::from_millis(self.now))?;
@@ -119,7 +119,7 @@ impl Stage {
         self.steps = self.steps.saturating_add(1);
         self.trace.add(at, answer, outputs, self.watch.digest());
         if let Some(journal) = self.journal.as_mut().filter(|_| !outputs.is_empty()) {
-            // Nobody asks what set it off.
+            // The cause does not matter here.
             journal.record(Timestamp::from_millis(at), Spark::Outside, outputs);
         }
         for output in outputs {
@@ -153,7 +153,7 @@ impl Stage {
         }
     }
 
-    /// An order leaves the cluster.
+    /// Takes in an order that leaves the cluster.
     fn sent(&mut self, effect: &Effect) {
         if self.told.is_some() {
             let effect = self.cluster().spec().named(*effect);
@@ -173,7 +173,7 @@ impl Stage {
         });
     }
 
-    /// What an event means for the world.
+    /// Updates the world by an event.
     fn learn(&mut self, event: &Event) {
         match event {
             Event::ConfigurationChanged { .. } => {
@@ -214,7 +214,7 @@ impl Stage {
         }
     }
 
-    /// What the declaration takes for off may run: nobody promises anything about that copy.
+    /// Disowns a copy that the declaration takes to be off: it may run, and no promise covers it.
     fn assumed_off(&mut self, resource: ResourceId, on: Option<NodeId>) {
         let declared = self.cluster().spec().resource(resource);
         let is_assumed =
@@ -237,7 +237,7 @@ impl Stage {
         }
     }
 
-    /// Something is said by name; what is not declared any more cannot be said.
+    /// Hands in an input by name, unless it names something that is no longer declared.
     pub(super) fn say(&mut self, input: &Input<Names>) -> Result<Done, Breach> {
         match self.cluster().spec().resolve(input.clone()) {
             Ok(input) => self.tell(input),
@@ -245,8 +245,8 @@ impl Stage {
         }
     }
 
-    /// Something is said that no sound embedder says. What happens to be true is left out: then it
-    /// would be no junk.
+    /// Hands in an input that no correct embedder sends. The answer to an outstanding operation is
+    /// skipped, because it could be valid.
     pub(super) fn junk(&mut self, input: &Input, moment: Moment) -> Result<Done, Breach> {
         if let Input::OperationFinished { operation, .. } = input
             && self.cluster().outstanding().any(|effect| effect.operation == *operation)
@@ -267,7 +267,8 @@ impl Stage {
         self.declare(Box::new(declaration))
     }
 
-    /// What was declared just now runs already, on no node, on one or on two; nobody was asked yet.
+    /// Lets newly declared resources run already, each on zero, one or two nodes. The cluster has
+    /// not asked the nodes yet.
     fn run_already(&mut self, before: &ClusterSpec) {
         let number = usize::try_from(self.now & 0xffff).unwrap_or(0);
         let spec = self.cluster().spec();
@@ -293,12 +294,12 @@ impl Stage {
         }
     }
 
-    /// What is in force already is no other configuration.
+    /// Configures a declaration, unless it is in force already.
     pub(super) fn declare(&mut self, declaration: Box<ClusterDeclaration>) -> Result<Done, Breach> {
         if *declaration == ClusterDeclaration::from(self.cluster().spec()) {
             return Ok(Done::No);
         }
-        // Some operators let a configuration move groups, others do not.
+        // Some configurations may move groups, others may not.
         let moves = match self.now % 2 {
             0 => ConfigurationMoves::Allow,
             _ => ConfigurationMoves::Refuse,
@@ -315,13 +316,13 @@ impl Stage {
         Ok(Done::Yes)
     }
 
-    /// The cluster is restored and told that nobody decided since it was stored.
+    /// Restores the cluster and tells it that the core did not run since it was stored.
     pub(super) fn go_on(&mut self) -> Result<Done, Breach> {
         self.restart()?;
         self.tell(Input::CoreResumed)
     }
 
-    /// An older snapshot is restored, and everything happens again that happened since.
+    /// Restores an older snapshot and replays everything that has happened since.
     pub(super) fn replay(&mut self) -> Result<Done, Breach> {
         if self.mark.log.is_empty() {
             return Ok(Done::No);
@@ -331,12 +332,12 @@ impl Stage {
         Ok(Done::Yes)
     }
 
-    /// How many inputs ago the older snapshot was taken.
+    /// Returns how many inputs ago the older snapshot was taken.
     pub(crate) fn age_of_mark(&self) -> usize {
         self.mark.log.len()
     }
 
-    /// The log is played a second time: what is of an earlier time is refused.
+    /// Hands in a part of the log a second time: inputs of an earlier time must be refused.
     pub(super) fn log_again(&mut self) -> Result<Done, Breach> {
         let latest = self.cluster().state().now();
         let old = self.mark.log.iter().filter(|(at, _)| *at < latest);

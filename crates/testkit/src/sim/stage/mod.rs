@@ -1,4 +1,4 @@
-//! Where acts are played: the cluster under watch, and the world around it.
+//! Plays acts on the watched cluster and the world around it.
 
 mod input;
 mod operations;
@@ -21,32 +21,32 @@ use super::policy::Policy;
 use super::tell::Told;
 use super::world::{Book, Key, Op, World};
 
-/// Steps after which a snapshot is taken to which [`Act::Replay`] returns.
+/// Number of steps between snapshots to which [`Act::Replay`] returns.
 const STEPS_PER_MARK: u64 = 50;
 
-/// A mistake that is made on purpose, to see that it is found.
+/// A deliberate mistake, which a test expects to be found.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[cfg_attr(not(test), allow(dead_code, reason = "nobody but tests makes them"))]
 pub(crate) enum Flaw {
-    /// None.
+    /// No mistake.
     #[default]
     None,
-    /// Copies of which an agent said falsely that they stopped are judged like any other.
+    /// Copies that an agent falsely reported as stopped are judged like any other.
     LiesAreJudged,
-    /// Nodes are rebooted one after the other without being emptied.
+    /// Nodes are rebooted one after the other without a drain.
     NotEmptied,
-    /// After a loss of power a node is lost once more, and that is not taken for a fault.
+    /// After a loss of power a node is lost once more, and that is not counted as a fault.
     PowerFlickers,
-    /// When the agents of one node fall silent, those of all others do as well.
+    /// When the agents of one node fall silent, those of all other nodes do as well.
     SilenceSpreads,
 }
 
-/// Whether an act did anything.
+/// The effect of an act.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Done {
-    /// It did.
+    /// The act was carried out.
     Yes,
-    /// It was not possible.
+    /// The act was not possible.
     No,
 }
 
@@ -56,27 +56,27 @@ pub(crate) struct Stage {
     watch: Watch<Policy>,
     pub(crate) book: Book,
     pub(crate) world: World,
-    /// Every operation that was asked for, by id, ascending.
+    /// Every operation that was asked for, ascending by id.
     pub(crate) ops: Vec<Op>,
-    /// What nodes said that they run, by the question.
+    /// The lists that nodes gave of what they run, by inventory operation.
     pub(crate) lists: BTreeMap<u64, Vec<(Key, RunningState)>>,
-    /// What agents have just begun because what it waited for has ended.
+    /// Operations that agents have just begun because the one before them ended.
     pub(crate) begun: Vec<usize>,
     pub(crate) now: u64,
     /// Inputs and timers that the cluster has seen.
     pub(crate) steps: u64,
-    /// How often a group was placed, or could not be.
+    /// Number of times that a group was placed, or could not be.
     pub(crate) placements: u64,
     trace: Trace,
     mark: Mark,
     flaw: Flaw,
-    /// Everything that the cluster was told, if that is wanted.
+    /// The inputs and other lines of a scenario, if they are kept.
     told: Option<Vec<(u64, Told)>>,
-    /// What happened, in words, if that is wanted.
+    /// A description of everything that happened, if it is kept.
     record: Option<Vec<String>>,
     /// The declaration before the step, for the names in the record.
     spec_before: Option<ClusterSpec>,
-    /// What was put out since the storm was over.
+    /// The outputs since the faults ended.
     journal: Option<Journal>,
 }
 
@@ -98,15 +98,15 @@ impl Trace {
     }
 }
 
-/// What is kept of a run besides what it is judged by.
+/// The records that a run keeps besides its judgement.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Keep {
-    /// Nothing.
+    /// No records.
     #[default]
     Nothing,
-    /// What the cluster was told.
+    /// The lines of a scenario.
     Told,
-    /// What happened, in words.
+    /// A description of everything that happens.
     Words,
 }
 
@@ -144,13 +144,13 @@ impl Stage {
         }
     }
 
-    /// Compares every step with the reference model as well.
+    /// Turns on the comparison of every step with the reference model.
     pub(crate) fn compare(&mut self, policy: Policy) {
         let differential = Differential::new(self.cluster(), policy.orders());
         self.watch.compare(differential);
     }
 
-    /// How much has been compared with the reference model.
+    /// Returns how much has been compared with the reference model.
     pub(crate) fn compared(&self) -> Compared {
         self.watch.compared()
     }
@@ -167,7 +167,7 @@ impl Stage {
         self.trace.0.finish()
     }
 
-    /// What the cluster was told, and what runs where something runs twice.
+    /// Returns the lines of a scenario, with what runs if something runs twice.
     pub(crate) fn told(&self) -> Vec<(u64, Told)> {
         let mut told = self.told.clone().unwrap_or_default();
         for (node, resource) in self.world.doubles(&self.book) {
@@ -187,7 +187,7 @@ impl Stage {
         self.journal = Some(Journal::new());
     }
 
-    /// What was put out since the journal was begun.
+    /// Returns the outputs since the journal was begun.
     pub(crate) fn take_journal(&mut self) -> Journal {
         self.journal.take().unwrap_or_default()
     }
@@ -196,7 +196,7 @@ impl Stage {
         self.record.take().unwrap_or_default()
     }
 
-    /// Lets an act happen at its time.
+    /// Plays an act at its time.
     pub(crate) fn play(&mut self, timed: &Timed) -> Result<Done, Breach> {
         self.now = self.now.max(timed.at);
         self.world.tick(self.now);
@@ -253,7 +253,7 @@ impl Stage {
         }
     }
 
-    /// The key of a node, as long as it is declared.
+    /// Returns the id of a node that is declared.
     fn node(&self, node: Key) -> Option<quorate::NodeId> {
         self.book.node_id(node)
     }

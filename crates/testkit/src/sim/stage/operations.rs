@@ -10,7 +10,7 @@ use crate::sim::act::{OpRef, Word};
 use crate::sim::world::{Finished, Key, Manner, Op, Strike, Taken};
 
 impl Stage {
-    /// The place of an operation in the list.
+    /// Returns the index of an operation in the list.
     fn find(&self, op: OpRef) -> Option<usize> {
         match op {
             OpRef::At(index) => Some(index),
@@ -23,7 +23,7 @@ impl Stage {
         }
     }
 
-    /// An operation by what it is, which still means something when acts are left out.
+    /// Returns a reference to an operation by its kind, which stays valid when acts are removed.
     pub(crate) fn name(&self, op: OpRef) -> OpRef {
         let OpRef::At(index) = op else { return op };
         let Some(it) = self.ops.get(index) else { return op };
@@ -36,7 +36,7 @@ impl Stage {
         OpRef::Of { action, node, resource, back: later.count() }
     }
 
-    /// The place of the operation with this id.
+    /// Returns the index of the operation with this id.
     pub(crate) fn op_at(&self, id: OpId) -> Option<usize> {
         self.ops.binary_search_by_key(&id.value(), |op| op.id).ok()
     }
@@ -46,19 +46,19 @@ impl Stage {
         self.cluster().outstanding().any(|effect| effect.operation == id)
     }
 
-    /// Whether an order gets to its agent, however long it was on its way.
+    /// Tells whether an order reaches its agent, however long it took.
     pub(crate) fn is_in_reach(&self, op: &Op) -> bool {
         self.world.machine(op.node).is_some_and(|machine| machine.hears())
     }
 
-    /// Operations that agents have in hands, however long they hang.
+    /// Returns the operations that agents have under way, however long they hang.
     pub(crate) fn in_hands(&self) -> Vec<usize> {
         let machines = self.world.machines();
         let all = machines.flat_map(|(_, machine)| machine.all_in_hands());
         all.filter_map(|operation| self.op_at(operation)).collect()
     }
 
-    /// An order arrives at its agent.
+    /// Delivers an order to its agent.
     pub(super) fn order(&mut self, op: OpRef) -> Done {
         let Some(index) = self.find(op) else { return Done::No };
         let Some(op) = self.ops.get(index).copied() else { return Done::No };
@@ -86,7 +86,7 @@ impl Stage {
                 }
                 Done::Yes
             }
-            // What has outlived its time is given up by its agent when something else is asked for.
+            // An operation past its deadline is given up by its agent when another one arrives.
             Taken::Waits(older) if is_hanging(older.operation) => {
                 if let Some(machine) = self.world.machine_mut(op.node) {
                     machine.cancel(older, resource);
@@ -98,7 +98,7 @@ impl Stage {
         }
     }
 
-    /// An agent ends what it has in hands.
+    /// Ends the operation that an agent has under way.
     pub(super) fn work(&mut self, op: OpRef, manner: Manner) -> Done {
         let Some(index) = self.find(op) else { return Done::No };
         let Some(op) = self.ops.get(index).copied() else { return Done::No };
@@ -128,7 +128,7 @@ impl Stage {
         Done::Yes
     }
 
-    /// The agents of a node list what it runs. That is what they say, whenever it arrives.
+    /// Lets the agents of a node list what it runs. The list is not changed until it arrives.
     fn list(&mut self, index: usize, op: &Op, manner: Manner) -> Done {
         let Some(machine) = self.world.machine(op.node).filter(|of| of.answers(op)) else {
             return Done::No;
@@ -144,7 +144,7 @@ impl Stage {
         Done::Yes
     }
 
-    /// What a node said that it runs arrives.
+    /// Delivers a node's list of what it runs.
     fn listed_arrives(&mut self, op: &Op) -> Result<Done, Breach> {
         let (Some(node), Some(listed)) = (self.node(op.node), self.lists.get(&op.id)) else {
             return Ok(Done::No);
@@ -158,7 +158,7 @@ impl Stage {
         Ok(Done::Yes)
     }
 
-    /// An agent sets to work on what waited.
+    /// Lets an agent start to work on an operation that waited.
     fn begin_next(&mut self, operation: OpId) {
         let Some(index) = self.op_at(operation) else { return };
         let Some(op) = self.ops.get(index).copied() else { return };
@@ -169,7 +169,7 @@ impl Stage {
         }
     }
 
-    /// A fencing device strikes.
+    /// Lets a fencing device act.
     pub(super) fn strike(&mut self, op: OpRef, strike: Strike) -> Done {
         let Some(index) = self.find(op) else { return Done::No };
         let Some(op) = self.ops.get_mut(index) else { return Done::No };
@@ -185,8 +185,8 @@ impl Stage {
         Done::Yes
     }
 
-    /// Something untrue was said of a node: nobody promises anything about what runs there, nor
-    /// about what was asked of it and is still on its way.
+    /// Disowns a node about which something untrue was reported. No promise covers what runs there,
+    /// nor the orders to it that are still on their way.
     pub(super) fn disown_node(&mut self, node: Key) {
         for op in self.ops.iter_mut().filter(|op| op.node == node) {
             op.is_disowned = true;
@@ -196,7 +196,7 @@ impl Stage {
         }
     }
 
-    /// What was said arrives at the cluster.
+    /// Delivers an answer to the cluster.
     pub(super) fn answer(&mut self, op: OpRef, word: Word) -> Result<Done, Breach> {
         let Some(op) = self.find(op).and_then(|index| self.ops.get(index)).copied() else {
             return Ok(Done::No);
@@ -206,7 +206,7 @@ impl Stage {
         }
         let outcome = match word {
             Word::Truth => op.said,
-            // Only what does not count any more may be untrue.
+            // Only an answer that has no effect any more may be untrue.
             Word::Contrary => op.said.map(contrary).filter(|_| !self.is_outstanding(op.id)),
             Word::GivenUp => Some(Outcome::TimedOut),
             Word::Unfit => Some(unfit(op.action)),
@@ -235,7 +235,7 @@ fn contrary(outcome: Outcome) -> Outcome {
     }
 }
 
-/// An outcome that such an operation cannot have.
+/// Returns an outcome that such an operation cannot have.
 fn unfit(action: OperationKind) -> Outcome {
     match action {
         OperationKind::Probe => Outcome::Succeeded,

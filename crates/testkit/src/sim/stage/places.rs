@@ -1,4 +1,4 @@
-//! What happens to machines and to what runs on them, and what membership and operators say of it.
+//! Acts on machines and their resources, and the reports of membership and operators about them.
 
 use crate::Breach;
 use crate::sim::whole_millis;
@@ -30,13 +30,13 @@ impl Stage {
         Done::Yes
     }
 
-    /// The life in which the cluster knows a node.
+    /// Returns the life in which the cluster knows a node.
     fn known_life(&self, node: Key) -> u64 {
         let record = self.node(node).and_then(|id| self.cluster().state().node(id));
         record.map_or(0, |record| record.incarnation().value())
     }
 
-    /// The life in which a machine is, or was last.
+    /// Returns the present or last life of a machine.
     fn present_life(&self, node: Key) -> Incarnation {
         let life = self.world.machine(node).map_or(0, |machine| machine.incarnation());
         Incarnation::new(life.max(self.known_life(node)))
@@ -72,7 +72,7 @@ impl Stage {
         Done::Yes
     }
 
-    /// Contact is lost; under a lease the time of the node begins to run.
+    /// Notes that contact is lost; under a lease the time of the node starts to run.
     fn begin_lease(&mut self, node: Key) {
         let now = self.now;
         let Fencing::Lease { duration, .. } = self.cluster().spec().settings().fencing else {
@@ -84,7 +84,8 @@ impl Stage {
         }
     }
 
-    /// Contact is back; the lease is renewed only if the node was not given up meanwhile.
+    /// Notes that contact is back; the lease is renewed only if the node was not given up
+    /// meanwhile.
     fn end_lease(&mut self, node: Key) {
         let is_member = self.is_member(node);
         if let Some(machine) = self.world.machine_mut(node)
@@ -104,14 +105,14 @@ impl Stage {
         self.state_of(node).is_some_and(NodeState::is_member)
     }
 
-    /// Whether the cluster knows a node in the life in which it is.
+    /// Tells whether the cluster knows the present life of a node.
     pub(crate) fn is_known_life(&self, node: Key) -> bool {
         let machine = self.world.machine(node).filter(|machine| !machine.must_begin_a_life());
         machine.map(|machine| machine.incarnation()) == Some(self.known_life(node))
     }
 
-    /// Membership gives up a node that is not heard. Where it vouches for what it says, the node
-    /// is off by then.
+    /// Reports the loss of a node that is not heard. If membership vouches for its reports, the
+    /// node is off by then.
     pub(super) fn lost(&mut self, node: Key) -> Result<Done, Breach> {
         let Some(id) = self.node(node).filter(|_| self.is_member(node)) else {
             return Ok(Done::No);
@@ -124,7 +125,7 @@ impl Stage {
         if is_trusted {
             machine.crash();
         }
-        // Membership may have heard it in a later life, and lost it before it told.
+        // Membership may have heard it in a later life, and lost it before it reported that.
         let was_heard = machine.session.is_multiple_of(2);
         let incarnation = match was_heard {
             true => self.present_life(node),
@@ -133,7 +134,7 @@ impl Stage {
         self.tell(Input::node_lost(id, incarnation))
     }
 
-    /// Membership takes in a node that is heard and that it does not know in this life.
+    /// Reports the join of a node that is heard and not known to membership in this life.
     pub(super) fn joined(&mut self, node: Key) -> Result<Done, Breach> {
         let Some(id) = self.node(node) else { return Ok(Done::No) };
         if self.is_member(node) && self.is_known_life(node) {
@@ -156,8 +157,8 @@ impl Stage {
         Ok(done)
     }
 
-    /// What a node lists. Some agents say what they know of each resource, others only that it
-    /// runs.
+    /// Returns what a node lists. Some agents report the state of each resource, others only that
+    /// it runs.
     fn listed(&self, machine: &Machine) -> Vec<Running> {
         let is_told = machine.session.is_multiple_of(2);
         let of = |key| {
@@ -170,12 +171,12 @@ impl Stage {
         machine.inventory().iter().filter_map(of).collect()
     }
 
-    /// The same by keys, with all that they know.
+    /// Returns what runs on a machine by key, with its state.
     pub(super) fn states_on(&self, machine: &Machine) -> Vec<(Key, RunningState)> {
         machine.inventory().iter().map(|key| (key, self.state_on(machine, key))).collect()
     }
 
-    /// What the agents of a machine know of a resource that they list.
+    /// Returns the state of a listed resource, as the agents of its machine know it.
     fn state_on(&self, machine: &Machine, resource: Key) -> RunningState {
         let is_stop = |op: &Op| {
             matches!(op.action, OperationKind::Stop | OperationKind::Terminate)
@@ -191,8 +192,8 @@ impl Stage {
         }
     }
 
-    /// A node is said to join in an earlier life, or in one that a fence has ended. Where a node
-    /// may come back in the life in which it is known, that would be no junk, and is left out.
+    /// Reports a join in an earlier life, or in one that a fence has ended. Skipped if the node may
+    /// come back in its known life, because then the report would be valid.
     pub(super) fn stale_join(&mut self, node: Key, lives_ago: u64) -> Result<Done, Breach> {
         let Some(id) = self.node(node) else { return Ok(Done::No) };
         let Some(life) = self.known_life(node).checked_sub(lives_ago).filter(|life| *life > 0)
@@ -208,7 +209,7 @@ impl Stage {
         Ok(Done::Yes)
     }
 
-    /// What was said of a node in an earlier life arrives when it is in another one.
+    /// Delivers a report on an earlier life of a node, which is now in another one.
     pub(super) fn late_news(
         &mut self,
         node: Key,
@@ -231,7 +232,7 @@ impl Stage {
         Ok(Done::Yes)
     }
 
-    /// Whether a node is off and its life is known to have ended.
+    /// Tells whether a node is off and its life is known to have ended.
     pub(crate) fn is_ended(&self, node: Key) -> bool {
         let record = self.node(node).and_then(|id| self.cluster().state().node(id));
         record.is_some_and(|record| {
@@ -278,7 +279,7 @@ impl Stage {
         Ok(done)
     }
 
-    /// The agents of a machine are restarted and remember nothing.
+    /// Restarts the agents of a machine without their memory.
     pub(super) fn forget(&mut self, node: Key) -> Done {
         match self.world.machine_mut(node).filter(|of| of.is_powered && !of.is_frozen) {
             Some(machine) => machine.lose_memory(),
@@ -287,7 +288,7 @@ impl Stage {
         Done::Yes
     }
 
-    /// The agents of a member are restarted and say what runs there.
+    /// Restarts the agents of a member, which then report what runs there.
     pub(super) fn recount(&mut self, node: Key) -> Result<Done, Breach> {
         let Some(id) = self.node(node) else { return Ok(Done::No) };
         let is_heard = |machine: &Machine| machine.is_heard() && machine.hears();
@@ -344,7 +345,7 @@ impl Stage {
         Ok(Done::Yes)
     }
 
-    /// The last start of a resource before that of its present run.
+    /// Returns the last start of a resource before that of its present run.
     fn run_before(&self, key: Key, resource: ResourceId) -> Option<OpId> {
         let present = self.cluster().state().resource(resource)?.run();
         let is_start = |op: &&Op| op.resource == Some(key) && op.action == OperationKind::Start;
@@ -352,8 +353,8 @@ impl Stage {
         starts.find(|start| present.is_none_or(|present| *start < present))
     }
 
-    /// An operator forgets the failures of a resource. If it is in doubt, that is their word that
-    /// it is off.
+    /// Lets an operator clear the failures of a resource. If it is in doubt, this confirms that it
+    /// is off.
     pub(super) fn clear(&mut self, resource: Key, truth: Truth) -> Result<Done, Breach> {
         let Some(id) = self.book.resource_id(resource) else { return Ok(Done::No) };
         let is_in_doubt = self.cluster().state().resource_state(id) == ResourceState::InDoubt;
@@ -371,8 +372,8 @@ impl Stage {
         self.cluster().state().owner(declared.group())
     }
 
-    /// What somebody said of a copy that is in doubt: they made it so, or nobody promises anything
-    /// about it any more.
+    /// Applies an operator's confirmation that a copy in doubt is off: a true one kills the copy,
+    /// after a false one no promise covers it any more.
     fn given_word(&mut self, node: Key, resource: Key, truth: Truth) {
         for op in self.ops.iter_mut() {
             if op.node == node && op.resource == Some(resource) {

@@ -1,4 +1,4 @@
-//! Configurations beyond the limits: each is refused for that, and changes nothing.
+//! Configurations beyond the limits: each must be refused for that, and change nothing.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "one answer is the right one")]
 
@@ -17,7 +17,8 @@ use super::{Done, Stage};
 use crate::sim::act::Size;
 
 impl Stage {
-    /// It is refused, and by a limit, unless nothing is configured now.
+    /// Hands in a configuration that is too large. It must be refused by a limit, unless nothing
+    /// can be configured now.
     pub(super) fn oversize(&mut self, size: Size) -> Result<Done, Breach> {
         let declaration = Box::new(self.oversized(size));
         match self.feed(Command::configure(declaration).into())? {
@@ -67,7 +68,7 @@ fn nodes(count: usize) -> impl Iterator<Item = NodeDeclaration> {
     (0..count).map(|k| NodeDeclaration::new(std::format!("more{k}")))
 }
 
-/// The same in every run, so that it is built once.
+/// Returns a huge declaration. It is equal in every run, so it is built only once.
 fn huge(size: Size) -> &'static ClusterDeclaration {
     static NAME: OnceLock<ClusterDeclaration> = OnceLock::new();
     static MEMBERSHIP: OnceLock<ClusterDeclaration> = OnceLock::new();

@@ -7,7 +7,7 @@ use super::key::Key;
 pub(crate) struct Bits(u128);
 
 impl Bits {
-    /// No run has more names of resources than this.
+    /// The highest number of names of resources that a run can have.
     pub(crate) const CAPACITY: usize = 128;
 
     fn mask(key: Key) -> u128 {
@@ -42,7 +42,7 @@ impl Bits {
         Self(self.0 | other.0)
     }
 
-    /// Its members, ascending.
+    /// Returns its members, ascending.
     pub(crate) fn iter(self) -> impl Iterator<Item = Key> {
         let mut left = self.0;
         core::iter::from_fn(move || {

@@ -1,4 +1,4 @@
-//! Names as small numbers that stay the same while configurations, and with them ids, change.
+//! Names as small numbers. They stay unchanged while configurations, and with them ids, change.
 
 use super::bits::Bits;
 use super::key::Key;
@@ -18,9 +18,9 @@ pub(crate) struct Book {
 #[derive(Clone, Debug, Default)]
 struct Roll {
     names: Vec<Box<str>>,
-    /// By id.
+    /// Keys by id.
     keys: Vec<Key>,
-    /// By key; `None` is declared no more.
+    /// Ids by key; `None` if it is no longer declared.
     ids: Vec<Option<usize>>,
 }
 
@@ -91,12 +91,12 @@ impl Book {
         self.resources.key(id.index())
     }
 
-    /// The resources of each declared group.
+    /// Returns the resources of each declared group.
     pub(crate) fn groups(&self) -> impl Iterator<Item = (Key, Bits)> {
         self.members.iter().enumerate().map(|(index, members)| (Key::at(index), *members))
     }
 
-    /// The group of a resource that is declared.
+    /// Returns the group of a declared resource.
     pub(crate) fn group_of(&self, resource: Key) -> Option<Key> {
         self.groups().find(|(_, members)| members.has(resource)).map(|(group, _)| group)
     }
@@ -113,7 +113,7 @@ impl Book {
         self.groups.name(key)
     }
 
-    /// How many nodes ever had a name.
+    /// Returns how many nodes ever had a name.
     pub(crate) fn node_count(&self) -> usize {
         self.nodes.names.len()
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use quorate::id::Naming;
 
-/// Stands for the name of a node, group or resource.
+/// A number that stands for the name of a node, group or resource.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -18,7 +18,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// References are keys.
+/// The kind of reference that uses keys.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Keys;
 

@@ -1,7 +1,7 @@
 //! A machine with its agents.
 //!
-//! Agents are honest unless told to lie: they carry out what [`Agent`] admits, say that something
-//! is off only if it is, and list what is still starting among what runs.
+//! Agents are honest unless told to lie: they carry out what [`Agent`] admits, report something to
+//! be off only if it is, and list what is still starting among what runs.
 
 use quorate::agent::{Admission, Agent, Ending, Meanwhile, Order, Task};
 use quorate::cluster::Outcome;
@@ -13,20 +13,20 @@ use super::book::Book;
 use super::key::{Key, Keys};
 use super::op::{Manner, Op};
 
-/// Of the starts that fail one in so many can never do better.
+/// Of the starts that fail, one in this many fails permanently.
 const FOR_GOOD: u64 = 16;
 
-/// Which messages get through between a machine and the rest.
+/// The messages that get through between a machine and the rest.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Link {
-    /// All of them.
+    /// All messages get through.
     #[default]
     Whole,
-    /// Only what it sends.
+    /// Only messages from the machine get through.
     Deaf,
-    /// Only what is sent to it.
+    /// Only messages to the machine get through.
     Mute,
-    /// None.
+    /// No messages get through.
     Cut,
 }
 
@@ -36,18 +36,19 @@ pub(crate) struct Machine {
     pub(crate) is_powered: bool,
     pub(crate) is_frozen: bool,
     pub(crate) link: Link,
-    /// Counts the times that it was taken in or given up.
+    /// Number of times that the node was taken in or given up.
     pub(crate) session: u32,
-    /// When it stops everything by itself, because it lost contact.
+    /// The time at which the machine stops everything by itself because it lost contact.
     pub(crate) stops_at: Option<u64>,
-    /// Somebody said that it is off while it ran: what it still starts is nobody's promise.
+    /// True if the machine was reported to be off while it ran. No promise covers what it still
+    /// starts.
     pub(crate) is_disowned: bool,
-    /// What runs because the cluster asked for it.
+    /// Resources that run because the cluster asked for it.
     asked: Bits,
-    /// What runs for any other reason.
+    /// Resources that run for any other reason.
     rogue: Bits,
     starting: Vec<Starting>,
-    /// What its agents know of what was asked of them.
+    /// The agents' knowledge of the operations that were asked of them.
     agent: Agent<Keys>,
 }
 
@@ -59,27 +60,28 @@ struct Starting {
     is_rogue: bool,
 }
 
-/// What an agent does with an order that arrives.
+/// The reaction of an agent to an order that arrives.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Taken {
-    /// It sets to work.
+    /// The agent starts to work.
     Begun,
-    /// It had done the work before, and says so at once.
+    /// The agent had done the work before, and answers at once.
     Answered(Outcome),
-    /// An older operation of the same resource is in hands, which is not cancelled for this one.
+    /// The agent is busy with an older operation of the resource, which is not cancelled for this
+    /// one.
     Waits(Task),
-    /// It refuses it, or has it in hands already.
+    /// The agent refuses the order, or is already working on it.
     Ignored,
 }
 
-/// What comes of work that has ended.
+/// The result of work that has ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Finished {
-    /// The agent says so.
+    /// The agent reports this outcome.
     Said(Outcome),
-    /// Nobody waits for that any more; the agent sets to work on this one.
+    /// The operation was superseded; the agent starts to work on this one.
     Next(OpId),
-    /// Nothing is said.
+    /// The agent reports nothing.
     Nothing,
 }
 
@@ -101,17 +103,17 @@ impl Default for Machine {
 }
 
 impl Machine {
-    /// Whether it hears what is sent to it.
+    /// Tells whether messages to the machine arrive.
     pub(crate) fn hears(&self) -> bool {
         self.is_powered && !self.is_frozen && matches!(self.link, Link::Whole | Link::Mute)
     }
 
-    /// Whether what it says is heard.
+    /// Tells whether messages from the machine arrive.
     pub(crate) fn is_heard(&self) -> bool {
         self.is_powered && !self.is_frozen && matches!(self.link, Link::Whole | Link::Deaf)
     }
 
-    /// It loses power.
+    /// Cuts the power of the machine.
     pub(crate) fn crash(&mut self) {
         self.halt();
         self.is_powered = false;
@@ -119,8 +121,8 @@ impl Machine {
         self.stops_at = None;
     }
 
-    /// It starts, if it is off; and it begins a new life if it has to, later than the one that is
-    /// known.
+    /// Boots the machine, if it is off. If necessary it begins a new life, later than the known
+    /// one.
     pub(crate) fn boot(&mut self, known: u64) {
         if !self.is_powered || self.must_begin_a_life() {
             self.is_powered = true;
@@ -129,17 +131,17 @@ impl Machine {
         }
     }
 
-    /// The life that it is in.
+    /// Returns the present life of the machine.
     pub(crate) const fn incarnation(&self) -> u64 {
         self.agent.life().incarnation().value()
     }
 
-    /// Whether its agents admit nothing any more in this life. They do not wait for a floor.
+    /// Tells whether its agents admit nothing more in this life. They do not wait for a floor.
     pub(crate) const fn must_begin_a_life(&self) -> bool {
         self.agent.is_over().is_some() || self.agent.life().awaits_floor()
     }
 
-    /// Everything on it stops by its own decision, and what its agents were doing as well.
+    /// Stops everything on the machine by its own decision, including the work of its agents.
     pub(crate) fn halt(&mut self) {
         self.agent.stop_itself();
         self.asked.clear();
@@ -148,7 +150,7 @@ impl Machine {
         self.is_disowned = false;
     }
 
-    /// Its agents are restarted and remember nothing; what they had in hands ends with them.
+    /// Restarts the agents without their memory; their operations under way end with them.
     pub(crate) fn lose_memory(&mut self) {
         if self.agent.is_over().is_none() {
             self.starting.clear();
@@ -156,12 +158,12 @@ impl Machine {
         }
     }
 
-    /// Its agents are told what they remember nothing of.
+    /// Tells the agents up to which operation they remember nothing.
     pub(crate) fn set_floor(&mut self, floor: OpId) {
         self.agent.set_floor(floor);
     }
 
-    /// What its agents know of groups and resources that are declared no more.
+    /// Removes the agents' knowledge of groups and resources that are no longer declared.
     pub(crate) fn forget(&mut self, book: &Book) {
         self.agent.forget(
             |resource| book.resource_id(*resource).is_some(),
@@ -169,12 +171,12 @@ impl Machine {
         );
     }
 
-    /// What runs because the cluster asked for it.
+    /// Returns the resources that run because the cluster asked for it.
     pub(crate) fn asked(&self) -> Bits {
         self.asked
     }
 
-    /// What runs or is starting.
+    /// Returns the resources that run or are starting.
     pub(crate) fn inventory(&self) -> Bits {
         let mut all = self.asked.either(self.rogue);
         self.starting.iter().for_each(|start| all.add(start.resource));
@@ -185,7 +187,7 @@ impl Machine {
         self.asked.has(resource) || self.rogue.has(resource)
     }
 
-    /// The start that the run of a resource goes back to, as its agent knows it.
+    /// Returns the start that began the present run of a resource, as its agent knows it.
     pub(crate) fn run(&self, resource: Key) -> Option<OpId> {
         self.agent.run(&resource)
     }
@@ -194,7 +196,7 @@ impl Machine {
         self.starting.iter().any(|start| start.resource == resource)
     }
 
-    /// A resource dies, or somebody kills it.
+    /// Lets a resource die.
     pub(crate) fn kill(&mut self, resource: Key) {
         self.asked.remove(resource);
         self.rogue.remove(resource);
@@ -205,7 +207,8 @@ impl Machine {
         self.rogue.add(resource);
     }
 
-    /// Something untrue was said of a copy: nobody promises anything about it any more.
+    /// Marks a copy as disowned, because something untrue was reported about it: no promise covers
+    /// it any more.
     pub(crate) fn disown(&mut self, resource: Key) {
         if self.asked.has(resource) {
             self.asked.remove(resource);
@@ -216,13 +219,13 @@ impl Machine {
         }
     }
 
-    /// A copy is judged again, whatever was said of it.
+    /// Lets promises cover a copy again, in spite of earlier reports.
     pub(crate) fn own(&mut self, resource: Key) {
         self.rogue.remove(resource);
         self.asked.add(resource);
     }
 
-    /// The same for everything on it, and for what it still starts in this life.
+    /// Disowns every copy on the machine, and those that it still starts in this life.
     pub(crate) fn disown_all(&mut self) {
         self.rogue = self.rogue.either(self.asked);
         self.asked.clear();
@@ -230,7 +233,7 @@ impl Machine {
         self.is_disowned = true;
     }
 
-    /// An order arrives.
+    /// Hands an order to the agent of a resource.
     pub(crate) fn take(&mut self, op: &Op, resource: Key, group: Option<Key>) -> Taken {
         let task = Task {
             operation: OpId::new(op.id),
@@ -259,13 +262,13 @@ impl Machine {
         }
     }
 
-    /// What an agent has in hands is cancelled: nothing comes of it any more.
+    /// Cancels an operation that an agent has under way: it has no effect any more.
     pub(crate) fn cancel(&mut self, older: Task, resource: Key) {
         self.starting.retain(|start| start.operation != older.operation.value());
         self.agent.end(&resource, older.operation, Outcome::Failed);
     }
 
-    /// An agent sets to work.
+    /// Lets an agent start to work.
     pub(crate) fn begin(&mut self, op: &Op, resource: Key) {
         if op.action == OperationKind::Start {
             self.starting.retain(|start| start.resource != resource);
@@ -274,18 +277,18 @@ impl Machine {
         }
     }
 
-    /// Whether its agents answer what it runs.
+    /// Tells whether its agents answer an inventory.
     pub(crate) fn answers(&self, op: &Op) -> bool {
         let (operation, incarnation) = (OpId::new(op.id), Incarnation::new(op.incarnation));
         self.is_powered && !self.is_frozen && self.agent.answers(operation, incarnation).is_ok()
     }
 
-    /// What an agent has in hands for a resource.
+    /// Returns the operation that an agent has under way for a resource.
     fn in_hands(&self, resource: Key) -> Option<Task> {
         self.agent.desk(&resource).and_then(|desk| desk.under_way())
     }
 
-    /// Whether an agent still has this operation in hands.
+    /// Tells whether an agent still has this operation under way.
     pub(crate) fn has_in_hands(&self, op: &Op, resource: Key) -> bool {
         self.is_powered
             && !self.is_frozen
@@ -295,12 +298,12 @@ impl Machine {
             })
     }
 
-    /// Everything that agents have in hands, however long it hangs.
+    /// Returns all operations that agents have under way, however long they hang.
     pub(crate) fn all_in_hands(&self) -> impl Iterator<Item = OpId> + '_ {
         self.agent.under_way().map(|(_, task)| task.operation)
     }
 
-    /// An agent ends what it has in hands, and says what came of it.
+    /// Ends the operation that an agent has under way, and returns what it reports.
     pub(crate) fn finish(&mut self, op: &Op, resource: Key, manner: Manner) -> Finished {
         let outcome = self.carry_out(op, resource, manner);
         match self.agent.end(&resource, OpId::new(op.id), outcome) {
@@ -322,7 +325,7 @@ impl Machine {
         match op.action {
             OperationKind::Start => {
                 self.end_start(op.id, resource, is_done);
-                // Some of those that fail can never do better.
+                // Some starts that fail can never succeed.
                 match manner {
                     Manner::Badly if op.id.is_multiple_of(FOR_GOOD) => Outcome::FailedForGood,
                     Manner::Well | Manner::Badly | Manner::Dirty | Manner::Lying => told,

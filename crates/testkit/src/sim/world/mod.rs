@@ -1,4 +1,4 @@
-//! What really is: machines with agents, of which the cluster knows only what it is told.
+//! The real world: machines with agents. The cluster knows of it only what is reported.
 
 mod bits;
 mod book;
@@ -19,7 +19,7 @@ pub(crate) use op::{Manner, Op, Strike};
 /// Everything that the cluster does not see.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
-    /// By key of the node.
+    /// Machines by key of the node.
     machines: Vec<Machine>,
 }
 
@@ -36,21 +36,21 @@ impl World {
         self.machines.iter().enumerate().map(|(index, machine)| (Key::at(index), machine))
     }
 
-    /// Machines for as many nodes as ever had a name.
+    /// Adds machines until there is one for each node that ever had a name.
     pub(crate) fn make_room(&mut self, nodes: usize) {
         if self.machines.len() < nodes {
             self.machines.resize(nodes, Machine::default());
         }
     }
 
-    /// What agents know of groups that are declared no more.
+    /// Removes the agents' knowledge of groups that are no longer declared.
     pub(crate) fn forget(&mut self, book: &Book) {
         for machine in &mut self.machines {
             machine.forget(book);
         }
     }
 
-    /// Time passes: machines that lost contact stop everything when their time is over, and run
+    /// Lets time pass: machines that lost contact stop everything when their time is over, and run
     /// nothing more until contact is back.
     pub(crate) fn tick(&mut self, now: u64) {
         for machine in &mut self.machines {
@@ -60,12 +60,13 @@ impl World {
         }
     }
 
-    /// The copies of a resource were taken for off because the declaration says so.
+    /// Disowns the copies of a resource, which were taken to be off because the declaration says
+    /// so.
     pub(crate) fn disown(&mut self, resource: Key) {
         self.machines.iter_mut().for_each(|machine| machine.disown(resource));
     }
 
-    /// A fencing device strikes; what it says.
+    /// Lets a fencing device act, and returns its answer.
     pub(crate) fn strike(&mut self, node: Key, strike: Strike) -> Outcome {
         match strike {
             Strike::Well => {
@@ -90,7 +91,7 @@ impl World {
         }
     }
 
-    /// Where resources of a group run that runs in two places.
+    /// Returns the resources, with their nodes, of every group that runs in two places.
     pub(crate) fn doubles(&self, book: &Book) -> Vec<(Key, Key)> {
         let mut doubles = Vec::new();
         for (_, members) in book.groups() {
@@ -106,8 +107,8 @@ impl World {
         doubles
     }
 
-    /// Judges the one rule for which everything else is there: of each resource at most one copy
-    /// runs, and what runs of a group runs on one machine.
+    /// Judges the most important rule: at most one copy of each resource runs, and the running
+    /// resources of a group are all on one machine.
     pub(crate) fn judge(&self, book: &Book) -> Result<(), Breach> {
         for (group, members) in book.groups() {
             let mut first: Option<(Key, Bits)> = None;

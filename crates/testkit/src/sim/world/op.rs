@@ -11,40 +11,40 @@ pub(crate) struct Op {
     pub(crate) id: u64,
     pub(crate) action: OperationKind,
     pub(crate) node: Key,
-    /// `None` for a fence.
+    /// The resource, or `None` for a fence.
     pub(crate) resource: Option<Key>,
     pub(crate) epoch: u64,
     pub(crate) incarnation: u64,
-    /// What the agent or device says, as soon as it says anything.
+    /// The answer of the agent or device, once there is one.
     pub(crate) said: Option<Outcome>,
-    /// Somebody said that what it is about is off: what it starts is nobody's promise.
+    /// True if the operation's subject was reported to be off. No promise covers what it starts.
     pub(crate) is_disowned: bool,
-    /// When the cluster stops waiting for it.
+    /// The time at which the cluster stops waiting for it.
     pub(crate) deadline: u64,
 }
 
-/// How an agent does its work.
+/// The way in which an agent does its work and answers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Manner {
-    /// It does it and says so.
+    /// It does the work and reports success.
     Well,
-    /// It does nothing and says so.
+    /// It does nothing and reports a failure.
     Badly,
-    /// It does it and says that it failed.
+    /// It does the work and reports a failure.
     Dirty,
-    /// It does nothing and says that it did it.
+    /// It does nothing and reports success.
     Lying,
 }
 
-/// How a fencing device does its work.
+/// The way in which a fencing device does its work and answers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Strike {
-    /// The node goes off, and it says so.
+    /// The node goes off, and the device reports success.
     Well,
-    /// Nothing happens, and it says so.
+    /// Nothing happens, and the device reports a failure.
     Badly,
-    /// The node goes off, and it says that it failed.
+    /// The node goes off, and the device reports a failure.
     Dirty,
-    /// Another node goes off, and it says that it worked.
+    /// Another node goes off, and the device reports success.
     Wrong(Key),
 }

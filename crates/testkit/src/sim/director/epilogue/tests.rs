@@ -1,12 +1,12 @@
-//! What each end of a run notices when it is broken on purpose.
+//! Breaks each end of a run on purpose, and checks that this is found.
 
 use super::*;
 use crate::Invariant;
 use crate::sim::draw::{Draw, Weather};
 use crate::sim::run::Simulator;
 
-/// What the first seed comes to that ends like this and in which the flaw is seen; without the
-/// flaw it keeps every promise.
+/// Returns the promise that the flaw breaks in the first seed with this end in which it is found.
+/// Without the flaw the seed keeps every promise.
 fn found(epilogue: Epilogue, flaw: Flaw) -> Option<Invariant> {
     let sound = Simulator::default().steps(60);
     let mut seeds = (0..1_000).filter(|seed| {
