@@ -117,7 +117,7 @@
 //!             | OperationKind::Terminate
 //!             | OperationKind::CheckLooksAlive
 //!             | OperationKind::CheckIsAlive => finished(Outcome::Succeeded),
-//!             // What an agent does not know, it cannot do.
+//!             // An agent cannot do what it does not know.
 //!             _ => finished(Outcome::Failed),
 //!         };
 //!         // Nobody listens any more when the program ends.

@@ -77,7 +77,8 @@ pub use ring::Ring;
 pub trait FailoverPolicy: fmt::Debug + Send + Sync {
     /// Returns the name of this order, with everything that its choices depend on, such as a seed or
     /// the version of its rules: policies of one name choose alike. A cluster has it in its
-    /// snapshots and its digest, so that replicas which would decide otherwise are told apart.
+    /// snapshots and its digest, so replicas that would decide differently have
+    /// different digests.
     fn name(&self) -> Cow<'static, str>;
 
     /// Ranks one node that the core has found eligible, or vetoes it.

@@ -37,14 +37,14 @@ const BROKEN: &[SeededBug] = {
         Bug::PendingTakesNoRoom,
         Bug::CapacityIgnored,
         Bug::PingPong,
-        // Who is given a node, and when.
+        // The group that gets a node, and when.
         Bug::WaitingForgotten,
-        // What starts and stops, and in which order.
+        // Starts and stops, and their order.
         Bug::ProviderStopsFirst,
         Bug::PendingProviderCounts,
         Bug::DesiredIgnored,
         Bug::RetryTimerLost,
-        // What is left within a window.
+        // The attempts that are left within a window.
         Bug::WindowTooShort,
         Bug::OneFailoverMore,
         Bug::FailoversForgotten,

@@ -49,8 +49,6 @@
     )
 )]
 
-use std::time::Duration;
-
 mod act;
 mod dice;
 mod director;
@@ -70,8 +68,3 @@ pub use draw::Weather;
 pub use fault::{Atlas, FaultKind, Place};
 pub use run::{Failure, Report, Shrunk, Simulator};
 pub use shrink::Progress;
-
-/// Returns the whole milliseconds of a span, at most `u64::MAX`.
-fn whole_millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
-}

@@ -185,7 +185,7 @@ fn the_name_of_the_cluster_counts() {
     assert_ne!(digest(&spec, &state(&spec), "ring"), digest(&other, &state(&other), "ring"));
 }
 
-/// S31: replicas that would choose other nodes are told apart.
+/// S31: replicas with different policies have different digests.
 #[test]
 fn the_policy_counts() {
     let spec = spec();

@@ -306,7 +306,7 @@ impl Director {
             })
     }
 
-    /// Returns the groups of which everything runs.
+    /// Returns the groups that are online.
     fn online(&self) -> Vec<GroupId> {
         let cluster = self.stage.cluster();
         let groups = cluster.spec().groups().map(|(group, _)| group);

@@ -1,11 +1,10 @@
 //! Machines that crash, freeze or become slow.
 
 use crate::Breach;
-use crate::sim::whole_millis;
-use quorate::Input;
 use quorate::cluster::{Command, ResumeFailback};
 use quorate::settings::Fencing;
 use quorate::state::OperationKind;
+use quorate::{Input, Timestamp};
 
 use super::outside::Struck;
 use super::spell::{Gray, Spell};
@@ -151,7 +150,7 @@ impl Director {
     /// Returns how long a node may be without contact before it stops everything, if it does.
     fn lease(&self) -> Option<u64> {
         match self.stage.cluster().spec().settings().fencing {
-            Fencing::Lease { duration, .. } => Some(whole_millis(duration)),
+            Fencing::Lease { duration, .. } => Some(Timestamp::ZERO.after(duration).as_millis()),
             Fencing::Required | Fencing::Trusted | Fencing::Operator => None,
         }
     }

@@ -1,12 +1,11 @@
 //! Acts on machines and their resources, and the reports of membership and operators about them.
 
 use crate::Breach;
-use crate::sim::whole_millis;
 use quorate::cluster::{Command, Life, Run, Running, RunningState};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::Fencing;
 use quorate::state::{DownProof, OperationKind};
-use quorate::{Incarnation, Input, NodeId, OpId, ResourceId};
+use quorate::{Incarnation, Input, NodeId, OpId, ResourceId, Timestamp};
 
 use super::{Done, Stage};
 use crate::sim::act::{About, News, Report, Truth};
@@ -79,7 +78,7 @@ impl Stage {
             return;
         };
         if let Some(machine) = self.world.machine_mut(node) {
-            let end = now.saturating_add(whole_millis(duration));
+            let end = Timestamp::from_millis(now).after(duration).as_millis();
             machine.stops_at = Some(machine.stops_at.unwrap_or(end));
         }
     }
