@@ -204,6 +204,7 @@ pub mod machine;
 pub mod plan;
 pub mod policy;
 pub mod quorum;
+pub mod replicate;
 #[cfg(quorate_seeded_bugs)]
 pub mod seeded_bug;
 pub mod settings;

@@ -60,7 +60,8 @@ pub enum QuorumVerdict {
 /// Judges a ballot. More than half of all votes must be present, or, where the disk alone decides,
 /// the witness and a node that holds it.
 ///
-/// Two sides that share neither a node nor the witness are never both quorate.
+/// Two sides that share neither a node nor the witness are never both quorate, except under
+/// [`QuorumRule::Agreed`], where the log that both would have to write to sees to it.
 ///
 /// ```
 /// use quorate::quorum::{Ballot, judge};
@@ -93,6 +94,14 @@ pub fn judge(rule: QuorumRule, ballot: &Ballot) -> QuorumVerdict {
                 QuorumVerdict::Inquorate { votes: 0, needed: 1 }
             }
         },
+        QuorumRule::Agreed => {
+            let votes = u64::from(ballot.members > 0);
+            if votes == 1 {
+                QuorumVerdict::Quorate { votes, needed: 1 }
+            } else {
+                QuorumVerdict::Inquorate { votes, needed: 1 }
+            }
+        }
     }
 }
 

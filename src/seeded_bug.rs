@@ -254,6 +254,30 @@ bugs! {
     DoubtEndsWhileAsked: L14,
     /// groups of low priority wait for those whose node is not off yet
     FenceHoldsUpOthers: L16,
+    /// an entry of a leader that lost its charge counts in a later term
+    EntryOfOtherTerm: S9,
+    /// a report of a node counts each time it arrives
+    ReportCountsTwice: S8,
+    /// a replica that is restored has forgotten which reports counted
+    SnapshotForgetsReports: S8,
+    /// a lease of a node never ends
+    LeaseNeverEnds: S9,
+    /// a node starts things before it has a lease
+    StartsWithoutLease: S9,
+    /// a node starts things although its replica lags behind the leader
+    LaggardStarts: S1,
+    /// a new leader counts a silence from before it took charge
+    ImpatientLeader: S9,
+    /// a leader grants a lease to a node of which it has proposed the loss
+    GrantWhileLosing: S9,
+    /// a leader grants leases before a quorum has affirmed it
+    GrantUnconfirmed: S9,
+    /// a leader proposes losses without being affirmed by a quorum
+    UnconfirmedLoss: S9,
+    /// an operator's word about a node counts before its lease must have ended
+    WordTooEarly: S9,
+    /// a leader grants a lease to a node that decides by other rules
+    AnyBehaviourGranted: S9,
 }
 
 /// Plants a bug in place of the present one, or removes it.

@@ -247,6 +247,11 @@ pub enum QuorumRule {
     MajorityWithWitness,
     /// The witness alone decides: the side that holds the quorum disk lives, even a single node.
     DiskOnly,
+    /// Votes are counted outside: each input comes from the log of a consensus engine, and stands
+    /// there only because a majority of its voters agreed. The cluster has quorum while it has a
+    /// member. For replicas ([`replicate`](crate::replicate)) only: without such a log every part of
+    /// a cluster that is cut in two would have quorum.
+    Agreed,
 }
 
 /// The proof that a lost node runs nothing.

@@ -10,7 +10,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use crate::id::{GroupId, Names, ResourceId};
+use crate::id::{GroupId, Names, NodeId, OpId, ResourceId};
 use crate::machine::{Budget, GroupState};
 use crate::policy::FailoverPolicy;
 use crate::spec::{ClusterSpec, Limits};
@@ -33,9 +33,9 @@ pub use keep::{RestoreError, Snapshot, SnapshotV1};
 pub use questions::{Fate, Forecast, ForecastEnd, ForecastGroup, ForecastOperation, WhatIfError};
 pub use words::{
     ClearGroupFailures, Command, ConfigurationMoves, Configure, Deadline, DeadlineReason,
-    DrainNode, Effect, Event, Inconsistency, Input, InputError, Inventory, Life, MoveGroup, Output,
-    Reason, ResourceReport, ResumeFailback, ResumeNode, Run, Running, RunningState, StateRule,
-    StateSubject, Switch, Translate, UnknownReference, WhenRefused,
+    DrainNode, Effect, Event, Inconsistency, Input, InputError, Inventory, KeptOutputs, Life,
+    MoveGroup, Output, Reason, ResourceReport, ResumeFailback, ResumeNode, Run, Running,
+    RunningState, StateRule, StateSubject, Switch, Translate, UnknownReference, WhenRefused,
 };
 
 use check::accepted::Accepted;
@@ -196,6 +196,34 @@ impl Cluster {
             .outstanding
             .iter()
             .filter_map(|(_, target)| self.facts().effect_of(target))
+    }
+
+    /// Returns the operations in flight that a node carries out, oldest first. A fence is carried
+    /// out by no node: it is among the [`outstanding_fences`](Self::outstanding_fences). The cost
+    /// is in proportion to the operations on the node.
+    pub fn outstanding_on(&self, node: NodeId) -> impl Iterator<Item = Effect> + '_ {
+        let targets = self.ledger.index().outstanding.on(node);
+        targets.filter_map(|target| self.facts().effect_of(target))
+    }
+
+    /// Returns the fences in flight, oldest first. [`Effect::node`] is the node to fence.
+    pub fn outstanding_fences(&self) -> impl Iterator<Item = Effect> + '_ {
+        let targets = self.ledger.index().outstanding.fences();
+        targets.filter_map(|target| self.facts().effect_of(target))
+    }
+
+    /// Tells whether an operation was asked for and has not ended. Ask this again just before power
+    /// is taken away from a node: the fence may be superseded by now.
+    #[must_use]
+    pub fn is_outstanding(&self, operation: OpId) -> bool {
+        self.ledger.index().outstanding.target(operation).is_some()
+    }
+
+    /// Chooses which outputs are kept for [`poll_output`](Self::poll_output). Those in the queue
+    /// that are not wanted any more are dropped. The choice changes no decision, and is no part of
+    /// a digest or of a snapshot; a restored cluster keeps all.
+    pub fn keep_outputs(&mut self, kept: KeptOutputs) {
+        self.ledger.keep_outputs(kept);
     }
 
     /// Returns the declaration that is in force.

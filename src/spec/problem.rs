@@ -353,6 +353,10 @@ pub enum Problem {
     /// Nobody has a vote.
     #[error("no node has a vote, so there is never a quorum")]
     NoVotes,
+    /// Running groups are to be left alone without quorum, and votes are counted outside. A part of
+    /// the cluster that is cut off from the log would go on for ever.
+    #[error("must be \"stop\" where the quorum is \"agreed\"")]
+    FrozenWhileAgreed,
     /// The votes do not fit.
     #[error("the votes add up to more than {}", u32::MAX)]
     TooManyVotes,

@@ -16,7 +16,9 @@ fn expected(rule: QuorumRule, failed: usize) -> usize {
         QuorumRule::DiskOnly => left.min(SERVERS),
         QuorumRule::NodeMajority if left > NODES / 2 => left.min(SERVERS),
         QuorumRule::NodeMajority => 0,
-        QuorumRule::MajorityWithWitness => unreachable!("not part of the oracle"),
+        QuorumRule::MajorityWithWitness | QuorumRule::Agreed => {
+            unreachable!("not part of the oracle")
+        }
     }
 }
 

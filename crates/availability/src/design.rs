@@ -278,7 +278,7 @@ fn nodes_needed(spec: &ClusterSpec) -> Result<usize, NotComparable> {
     }
     let settings = spec.settings();
     let witness = match settings.quorum {
-        QuorumRule::DiskOnly => return Ok(0),
+        QuorumRule::DiskOnly | QuorumRule::Agreed => return Ok(0),
         QuorumRule::NodeMajority => 0,
         QuorumRule::MajorityWithWitness => u64::from(settings.witness_weight),
     };

@@ -86,7 +86,7 @@ const fn is_certain(proof: DownProof) -> bool {
 /// Tells whether the witness has a part in quorum.
 const fn has_witness(settings: &ClusterSettings) -> bool {
     match settings.quorum {
-        QuorumRule::NodeMajority => false,
+        QuorumRule::NodeMajority | QuorumRule::Agreed => false,
         QuorumRule::MajorityWithWitness => settings.witness_weight > 0,
         QuorumRule::DiskOnly => true,
     }

@@ -109,16 +109,16 @@ impl Index {
             // The orphan may need an operation that was not issued yet.
             index.touched.add_orphan(node, resource);
             if let Some(operation) = orphan.operation {
-                operations.push((operation.id, Target::Orphan(node, resource)));
+                operations.push((operation.id, Target::Orphan(node, resource), Some(node)));
             }
         }
         for (node, _) in spec.nodes() {
             let Some(record) = state.node(node) else { continue };
             if let Some(operation) = record.fence.operation {
-                operations.push((operation.id, Target::Node(node)));
+                operations.push((operation.id, Target::Node(node), None));
             }
             if let Some(operation) = record.inquiry {
-                operations.push((operation.id, Target::Inquiry(node)));
+                operations.push((operation.id, Target::Inquiry(node), Some(node)));
             }
             if record.state != NodeState::Down && record.listed_in < state.last_declared {
                 index.silent.insert(node);
@@ -137,9 +137,10 @@ impl Index {
         (spec, state): (&ClusterSpec, &ClusterState),
         group: GroupId,
         declared: &GroupSpec,
-    ) -> Vec<(OpId, Target)> {
+    ) -> Vec<(OpId, Target, Option<NodeId>)> {
         let mut running = 0_u32;
         let mut operations = Vec::new();
+        let owner = state.owner(group);
         for resource in declared.resources() {
             let Some(record) = state.resource(resource) else { continue };
             self.note_count(record.sequence);
@@ -148,7 +149,7 @@ impl Index {
             }
             running = running.saturating_add(u32::from(record.state.may_run()));
             if let Some(operation) = record.operation {
-                operations.push((operation.id, Target::Resource(resource)));
+                operations.push((operation.id, Target::Resource(resource), owner));
             }
         }
         if let Some(count) = self.running.get_mut(group.index()) {
@@ -218,7 +219,7 @@ impl Index {
             && self.newcomers == anew.newcomers
             && self.drained == anew.drained
             && self.draining == anew.draining;
-        let rule = if !self.outstanding.iter().eq(anew.outstanding.iter()) {
+        let rule = if !self.outstanding.is_like(&anew.outstanding) {
             StateRule::OutstandingDiffers
         } else if self.membership != anew.membership {
             StateRule::VotesDiffer

@@ -2,7 +2,7 @@
 
 use crate::cluster::index::outstanding::Target;
 use crate::cluster::ledger::Ledger;
-use crate::cluster::words::{Event, Output};
+use crate::cluster::words::Event;
 use crate::id::NodeId;
 use crate::machine::NodeEvent;
 use crate::state::{DownProof, Operation, OperationKind, Outcome};
@@ -29,10 +29,7 @@ impl Ledger {
         if let Some(record) = self.state.nodes.get_mut(node.index()) {
             record.fence.operation = Some(Operation { id, kind, issued_at: now, progress_at: now });
         }
-        self.index.outstanding.push(id, Target::Node(node));
-        if let Some(effect) = self.facts().fence_effect(node) {
-            self.outputs.push_back(Output::Effect(effect));
-        }
+        self.put_out(id, Target::Node(node));
         if seeded!(FenceNotAwaited) {
             self.node_off(node, NodeEvent::ConfirmedDown, DownProof::Fenced);
         }

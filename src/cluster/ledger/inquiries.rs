@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::cluster::index::outstanding::Target;
 use crate::cluster::ledger::Ledger;
 use crate::cluster::view::inquiries::may_run_unsaid;
-use crate::cluster::words::{Output, Running};
+use crate::cluster::words::Running;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::NodeState;
 use crate::settings::Fencing;
@@ -92,10 +92,7 @@ impl Ledger {
             let kind = OperationKind::Inventory;
             record.inquiry = Some(Operation { id, kind, issued_at: now, progress_at: now });
         }
-        self.index.outstanding.push(id, Target::Inquiry(node));
-        if let Some(effect) = self.facts().inquiry_effect(node) {
-            self.outputs.push_back(Output::Effect(effect));
-        }
+        self.put_out(id, Target::Inquiry(node));
     }
 
     fn close_inquiry(&mut self, node: NodeId) {

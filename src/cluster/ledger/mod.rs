@@ -21,7 +21,9 @@ use alloc::sync::Arc;
 
 use crate::cluster::index::Index;
 use crate::cluster::view::Facts;
-use crate::cluster::words::{Event, Inconsistency, Output, StateRule, StateSubject};
+use crate::cluster::words::{
+    Effect, Event, Inconsistency, KeptOutputs, Output, StateRule, StateSubject,
+};
 use crate::id::OpId;
 use crate::spec::ClusterSpec;
 use crate::state::ClusterState;
@@ -35,6 +37,8 @@ pub(crate) struct Ledger {
     state: ClusterState,
     index: Index,
     outputs: VecDeque<Output>,
+    /// The outputs that are wanted. This is no part of the state.
+    kept: KeptOutputs,
     /// The earlier declarations whose ids are used by outputs in the queue, oldest first. There is
     /// one for each change of configuration in the queue.
     earlier_specs: VecDeque<Arc<ClusterSpec>>,
@@ -48,7 +52,8 @@ impl Ledger {
     pub(crate) fn new(spec: Arc<ClusterSpec>, state: ClusterState) -> Self {
         let index = Index::of(&spec, &state);
         let (outputs, earlier_specs) = (VecDeque::new(), VecDeque::new());
-        Self { spec, state, index, outputs, earlier_specs, fault: None }
+        let kept = KeptOutputs::default();
+        Self { spec, state, index, outputs, kept, earlier_specs, fault: None }
     }
 
     /// Returns the facts, for questions about the present.
@@ -92,7 +97,10 @@ impl Ledger {
     pub(crate) fn replace(&mut self, spec: Arc<ClusterSpec>, state: ClusterState) {
         self.index = Index::of(&spec, &state);
         self.state = state;
-        self.earlier_specs.push_back(core::mem::replace(&mut self.spec, spec));
+        let earlier = core::mem::replace(&mut self.spec, spec);
+        if self.kept != KeptOutputs::Nothing {
+            self.earlier_specs.push_back(earlier);
+        }
     }
 
     /// Begins the next input, or the work that is due, at this time.
@@ -103,7 +111,32 @@ impl Ledger {
 
     /// Adds an event to the outputs.
     pub(crate) fn emit(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
+        match self.kept {
+            KeptOutputs::All | KeptOutputs::Events => {
+                self.outputs.push_back(Output::Event(event));
+            }
+            KeptOutputs::Nothing => {}
+        }
+    }
+
+    /// Adds an effect to the outputs.
+    pub(super) fn request(&mut self, effect: Effect) {
+        match self.kept {
+            KeptOutputs::All => self.outputs.push_back(Output::Effect(effect)),
+            KeptOutputs::Events | KeptOutputs::Nothing => {}
+        }
+    }
+
+    /// Changes which outputs are kept. Those in the queue that are not wanted any more are dropped.
+    pub(crate) fn keep_outputs(&mut self, kept: KeptOutputs) {
+        self.kept = kept;
+        match kept {
+            KeptOutputs::All => {}
+            KeptOutputs::Events => {
+                self.outputs.retain(|output| matches!(output, Output::Event(_)));
+            }
+            KeptOutputs::Nothing => self.forget_outputs(),
+        }
     }
 
     /// Takes the next output out of the queue.

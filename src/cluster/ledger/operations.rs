@@ -2,7 +2,6 @@
 
 use crate::cluster::index::outstanding::Target;
 use crate::cluster::ledger::Ledger;
-use crate::cluster::words::Output;
 use crate::id::{OpId, ResourceId};
 use crate::machine::ResourceEvent;
 use crate::state::{Doubt, Operation, OperationKind};
@@ -21,10 +20,7 @@ impl Ledger {
             record.operation = Some(Operation { id, kind, issued_at: now, progress_at: now });
         }
         self.note_doubt(resource);
-        self.index.outstanding.push(id, Target::Resource(resource));
-        if let Some(effect) = self.facts().resource_effect(resource) {
-            self.outputs.push_back(Output::Effect(effect));
-        }
+        self.put_out(id, Target::Resource(resource));
         self.schedule_resource(resource);
     }
 
@@ -59,11 +55,24 @@ impl Ledger {
             | OperationKind::Fence
             | OperationKind::Inventory => {}
         }
-        self.index.outstanding.push(id, Target::Resource(resource));
-        if let Some(effect) = self.facts().resource_effect(resource) {
-            self.outputs.push_back(Output::Effect(effect));
-        }
+        self.put_out(id, Target::Resource(resource));
         self.schedule_resource(resource);
+    }
+
+    /// Notes an operation that was issued, and puts its effect out.
+    pub(super) fn put_out(&mut self, operation: OpId, target: Target) {
+        let effect = self.facts().effect_of(target);
+        let node = match target {
+            Target::Resource(_) | Target::Orphan(..) | Target::Inquiry(_) => {
+                effect.map(|effect| effect.node)
+            }
+            // The node is the one that is fenced.
+            Target::Node(_) => None,
+        };
+        self.index.outstanding.push(operation, target, node);
+        if let Some(effect) = effect {
+            self.request(effect);
+        }
     }
 
     /// Takes in a report of progress.
@@ -133,6 +142,6 @@ impl Ledger {
 
     /// Keeps an operation that has ended among those in flight. Only a planted bug does that.
     pub(crate) fn leave_outstanding(&mut self, operation: OpId, target: Target) {
-        self.index.outstanding.push(operation, target);
+        self.index.outstanding.push(operation, target, None);
     }
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::cluster::index::outstanding::Target;
 use crate::cluster::ledger::Ledger;
-use crate::cluster::words::{Event, Output, Running, RunningState};
+use crate::cluster::words::{Event, Running, RunningState};
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::ResourceEvent;
 use crate::state::{Operation, OperationKind, Orphan, OrphanState, Outcome};
@@ -72,10 +72,7 @@ impl Ledger {
             | OperationKind::Inventory => OrphanState::Terminating,
         };
         self.set_orphan(node, resource, Some(Orphan { state, operation }));
-        self.index.outstanding.push(id, Target::Orphan(node, resource));
-        if let Some(effect) = self.facts().orphan_effect(node, resource) {
-            self.outputs.push_back(Output::Effect(effect));
-        }
+        self.put_out(id, Target::Orphan(node, resource));
     }
 
     pub(crate) fn finish_orphan(&mut self, node: NodeId, resource: ResourceId, outcome: Outcome) {

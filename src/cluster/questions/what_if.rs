@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::cluster::Cluster;
 use crate::cluster::words::{
-    DeadlineReason, Effect, Input, InputError, Output, Reason, UnknownReference,
+    DeadlineReason, Effect, Input, InputError, KeptOutputs, Output, Reason, UnknownReference,
 };
 use crate::id::{GroupId, Names, Naming, NodeId, OpId};
 use crate::machine::GroupState;
@@ -177,6 +177,7 @@ struct Rehearsal {
 impl Rehearsal {
     pub(crate) fn new(original: &Cluster) -> Self {
         let mut cluster = original.clone();
+        cluster.ledger.keep_outputs(KeptOutputs::All);
         cluster.ledger.forget_outputs();
         let answers = cluster.outstanding().filter_map(|effect| answer(&effect)).collect();
         let steps_left = steps(cluster.ledger.spec()).saturating_add(10_000);

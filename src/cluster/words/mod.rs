@@ -24,7 +24,7 @@ pub use error::InputError;
 pub use input::Input;
 pub use life::Life;
 pub use naming::Translate;
-pub use output::{Effect, Event, Output};
+pub use output::{Effect, Event, KeptOutputs, Output};
 pub use reason::Reason;
 pub use run::Run;
 pub use running::{Running, RunningState};

@@ -27,6 +27,19 @@ pub enum Output<N: Naming = Ids> {
 }
 }
 
+/// The outputs that a cluster keeps until they are polled.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum KeptOutputs {
+    /// Effects and events. The default.
+    #[default]
+    All,
+    /// Events only. For a replica, whose effects are those that are
+    /// [outstanding](crate::Cluster::outstanding_on).
+    Events,
+    /// Nothing. For a replica whose events nobody reads.
+    Nothing,
+}
+
 /// One operation that the embedder carries out.
 ///
 /// It ends once: by one [`OperationFinished`](crate::cluster::Input::OperationFinished), or, for an

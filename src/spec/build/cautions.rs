@@ -59,7 +59,7 @@ impl Cautions<'_> {
         self.short(Place::Cluster, short::of_cluster(settings));
         let has_witness = match settings.quorum {
             QuorumRule::MajorityWithWitness => true,
-            QuorumRule::NodeMajority | QuorumRule::DiskOnly => false,
+            QuorumRule::NodeMajority | QuorumRule::DiskOnly | QuorumRule::Agreed => false,
         };
         if !has_witness && settings.witness_weight != 1 {
             self.add(Place::Cluster, "witness_weight", Caution::WeightWithoutWitness);

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::dictionary::Dictionary;
 use super::report::Report;
 use crate::id::NodeId;
-use crate::settings::{ClusterSettings, QuorumRule};
+use crate::settings::{ClusterSettings, NoQuorum, QuorumRule};
 use crate::spec::names::sort;
 use crate::spec::problem::{Place, Problem, shown};
 use crate::spec::{NodeDeclaration, NodeSpec, Parameters};
@@ -90,8 +90,14 @@ fn check_votes(nodes: &[NodeSpec], settings: &ClusterSettings, report: &mut Repo
             }
             settings.witness_weight
         }
-        // The witness decides alone, whatever votes there are.
+        // Votes do not count: the witness decides alone, or the log does.
         QuorumRule::DiskOnly => return,
+        QuorumRule::Agreed => {
+            if settings.no_quorum == NoQuorum::Freeze {
+                report.add(Place::Cluster.field("no_quorum"), Problem::FrozenWhileAgreed);
+            }
+            return;
+        }
     };
     let total = nodes.iter().try_fold(witness, |sum, node| sum.checked_add(node.vote_weight));
     match total {

@@ -221,6 +221,7 @@ pub(super) fn quorum(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
             members > 0 && 2 * present > total + witness
         }
         QuorumRule::DiskOnly => has_witness && members > 0,
+        QuorumRule::Agreed => members > 0,
     };
     ensure!(S5, is_quorate == cluster.state().is_quorate(), "quorum is judged wrongly");
     ensure!(S5, is_quorate == seen.is_quorate, "quorum changed and nobody was told");

@@ -39,7 +39,7 @@ pub(super) fn nobody_else_votes(moment: &Moment<'_>, cluster: &Cluster) -> Resul
 fn has_witness(spec: &ClusterSpec) -> bool {
     let settings = spec.settings();
     match settings.quorum {
-        QuorumRule::NodeMajority => false,
+        QuorumRule::NodeMajority | QuorumRule::Agreed => false,
         QuorumRule::MajorityWithWitness => settings.witness_weight != 0,
         QuorumRule::DiskOnly => true,
     }

@@ -1,0 +1,432 @@
+//! The leader: beats in, grants out, and entries to propose. It exists only while a node is in charge.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use thiserror::Error;
+
+use super::clock::{Local, LogClock};
+use super::entry::{Item, NodeLife};
+use super::guard::{Beat, Grant, Guard};
+use super::replica::{Leads, Replica, Standing, folded};
+use super::timing::Timing;
+use crate::id::Incarnation;
+use crate::state::OperationKind;
+use crate::time::{Timestamp, WallClock};
+
+mod propose;
+
+/// The node that leads, while it is in charge: it has applied everything that earlier leaders
+/// decided (E4). Drop it when the engine says that another node leads, or when the term changes.
+///
+/// It keeps no promise over a restart and stores nothing: the log and the next leader take over.
+#[derive(Clone, Debug)]
+pub struct Leader {
+    node: String,
+    term: u64,
+    timing: Timing,
+    clock: LogClock,
+    taken_at: Local,
+    /// The begin of the latest confirmed round.
+    confirmed: Option<Local>,
+    rounds: u64,
+    /// The round that was begun last and is not confirmed.
+    open_round: Option<Round>,
+    beats: u64,
+    heard: BTreeMap<String, Heard>,
+    /// The index at which `heard` was last compared with the members.
+    compared: Option<u64>,
+    reports: VecDeque<Item>,
+    /// Operators' words that a life is off, which wait until it must be.
+    words: Vec<NodeLife>,
+    /// Lives of which everything is off, by the word of their keepers.
+    off: Vec<NodeLife>,
+    checkpoint_at: Option<Local>,
+    timeout: Option<(Timestamp, Local)>,
+    wall_clock: Option<WallClock>,
+    wall_clock_at: Option<Local>,
+}
+
+/// What a leader knows of the present life of a node.
+#[derive(Clone, Debug)]
+struct Heard {
+    life: NodeLife,
+    /// The arrival of the last beat that counted, or when the leader began to listen.
+    last: Local,
+    /// The last beat that no grant has answered yet: its number here, and when it was sent.
+    beat: Option<(u64, Local)>,
+    /// The moment at which the leader last proposed that this life is over. It is never granted
+    /// anything from then on.
+    losing: Option<Local>,
+    /// The highest report that was taken for an entry, and when.
+    taken: (u64, Local),
+}
+
+/// A round of confirmation that was begun: the engine is asked whether a quorum affirms this leader.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Round {
+    number: u64,
+    begun: Local,
+    /// The beats that had arrived when it was begun.
+    beats: u64,
+}
+
+/// The reason why a node cannot take charge.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ChargeError {
+    /// The machine only votes: it is no node of the cluster, has no lease of its own, and so could
+    /// fence nobody. It hands the leadership on at once.
+    #[error("a machine that only votes hands the leadership on")]
+    Witness,
+}
+
+/// The reason why a beat does not count. Its sender gets no grant, so its lease ends; as far as the
+/// leader is concerned the node is silent, and is lost in time.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum BeatError {
+    /// A later life of the node is known.
+    #[error("a later life of the node is known: {0}")]
+    OldLife(Incarnation),
+    /// The node would decide otherwise: it runs another release, policy or limits.
+    #[error("the node decides by other rules: {found:016x} in place of {expected:016x}")]
+    OtherBehaviour {
+        /// The number of the rules of the leader.
+        expected: u64,
+        /// The number of the rules of the node.
+        found: u64,
+    },
+    /// The replica of the node stands elsewhere at the same index.
+    #[error("the replica of the node differs at entry {index}")]
+    DigestDiffers {
+        /// The index.
+        index: u64,
+    },
+    /// The leader cannot compare: the node took its last digest at an index that the leader does
+    /// not remember, or has not reached.
+    #[error("the digest at entry {index} is outside the history of the leader")]
+    OutsideHistory {
+        /// The index.
+        index: u64,
+    },
+    /// It is about a life for which the leader has proposed a loss.
+    #[error("the leader has proposed that this life is over")]
+    BeingLost,
+}
+
+/// Tells whether a leader may go on.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Charge {
+    /// It goes on.
+    Holds,
+    /// No quorum has affirmed it for half of [`Timing::detection`], since it took charge or at all.
+    /// It stops sending what keeps it leader, so that the others elect another one.
+    CutOff,
+    /// The life of its own node is over. It stops sending what keeps it leader until the node has
+    /// begun another life, for it may carry out no fence.
+    NoLease,
+    /// Its own node is to be fenced. It resets its machine.
+    Victim,
+}
+
+impl Leader {
+    /// Items of one entry, at most.
+    pub const BATCH: usize = 256;
+    /// Reports that wait for an entry, at most. More are not taken; they are sent again.
+    pub const REPORTS: usize = 4_096;
+    /// The longest time between two checkpoints.
+    pub const CHECKPOINT: Duration = Duration::from_secs(10);
+    /// The longest time between two readings of the wall clock.
+    pub const WALL_CLOCK: Duration = Duration::from_secs(3_600);
+
+    /// Takes charge in a term of the engine, after the replica has applied everything that earlier
+    /// leaders decided. `now` is read after that was seen.
+    ///
+    /// # Errors
+    ///
+    /// The machine is no node of the cluster.
+    pub fn take_charge(
+        now: Local,
+        term: u64,
+        timing: Timing,
+        replica: &Replica,
+    ) -> Result<Self, ChargeError> {
+        if replica.cluster().spec().node_id(replica.node()).is_none() {
+            return Err(ChargeError::Witness);
+        }
+        let mut leader = Self {
+            node: replica.node().into(),
+            term,
+            timing,
+            clock: LogClock::resume(replica.stamp(), now),
+            taken_at: now,
+            confirmed: None,
+            rounds: 0,
+            open_round: None,
+            beats: 0,
+            heard: BTreeMap::new(),
+            compared: None,
+            reports: VecDeque::new(),
+            words: Vec::new(),
+            off: Vec::new(),
+            checkpoint_at: None,
+            timeout: None,
+            wall_clock: None,
+            wall_clock_at: None,
+        };
+        leader.compare(now, replica);
+        if seeded!(ImpatientLeader) {
+            for heard in leader.heard.values_mut() {
+                heard.last = Local::default();
+            }
+        }
+        Ok(leader)
+    }
+
+    /// Listens to every member from now on of which nothing was heard yet.
+    fn compare(&mut self, now: Local, replica: &Replica) {
+        if self.compared == Some(replica.applied()) {
+            return;
+        }
+        self.compared = Some(replica.applied());
+        for life in replica.members() {
+            self.listen(now, life);
+        }
+        self.heard
+            .retain(|_, heard| replica.latest_life(&heard.life.node) <= heard.life.incarnation);
+    }
+
+    /// Returns the record of a life, which replaces that of an earlier one.
+    fn listen(&mut self, now: Local, life: NodeLife) -> Option<&mut Heard> {
+        let key = folded(&life.node);
+        let is_known =
+            self.heard.get(&key).is_some_and(|known| known.life.incarnation >= life.incarnation);
+        if !is_known {
+            let heard = Heard { life, last: now, beat: None, losing: None, taken: (0, now) };
+            self.heard.insert(key.clone(), heard);
+        }
+        self.heard.get_mut(&key)
+    }
+
+    /// Takes in a beat. The leader's own node sends beats as every other node does.
+    ///
+    /// # Errors
+    ///
+    /// The beat does not count. Nothing has changed then.
+    pub fn handle_beat(
+        &mut self,
+        now: Local,
+        beat: Beat,
+        replica: &Replica,
+    ) -> Result<(), BeatError> {
+        let latest = replica.latest_life(&beat.life.node);
+        let known = self.heard.get(&folded(&beat.life.node)).map(|of| of.life.incarnation);
+        let latest = latest.max(known.unwrap_or_default());
+        if beat.life.incarnation < latest {
+            return Err(BeatError::OldLife(latest));
+        }
+        check_likeness(&beat, replica)?;
+        let number = self.beats.saturating_add(1);
+        let Some(heard) = self.listen(now, beat.life) else { return Ok(()) };
+        if heard.losing.is_some() && !seeded!(GrantWhileLosing) {
+            return Err(BeatError::BeingLost);
+        }
+        heard.last = heard.last.max(now);
+        let sent = heard.beat.map_or(beat.sent, |(_, sent)| sent.max(beat.sent));
+        heard.beat = Some((number, sent));
+        let life = heard.life.clone();
+        self.beats = number;
+        // An operator's word about a life that is heard is wrong, or late.
+        self.words.retain(|word| *word != life);
+        Ok(())
+    }
+
+    /// Begins a round of confirmation, if one is worth it: a beat waits for a grant, or the leader
+    /// has not been affirmed for an eighth of [`Timing::detection`]. Ask the engine whether a quorum
+    /// affirms this leader in a round that begins after this call (E3).
+    pub fn begin_round(&mut self, now: Local) -> Option<Round> {
+        let patience = self.timing.detection / 8;
+        if self.open_round.is_some_and(|round| now.since(round.begun) < patience) {
+            return None;
+        }
+        let is_old = self.confirmed.is_none_or(|begun| now.since(begun) >= patience);
+        if !is_old && self.heard.values().all(|heard| heard.beat.is_none()) {
+            return None;
+        }
+        self.rounds = self.rounds.saturating_add(1);
+        let round = Round { number: self.rounds, begun: now, beats: self.beats };
+        self.open_round = Some(round);
+        Some(round)
+    }
+
+    /// Takes in that a quorum affirmed the leader in `round`. `term` is the term that it affirmed;
+    /// of another term than that of the charge it proves nothing. Returns the grants to send.
+    pub fn handle_confirmed(
+        &mut self,
+        now: Local,
+        round: Round,
+        term: u64,
+        replica: &Replica,
+    ) -> Vec<Grant> {
+        if term != self.term {
+            return Vec::new();
+        }
+        if self.open_round.is_some_and(|open| open.number <= round.number) {
+            self.open_round = None;
+        }
+        let since = self.confirmed.unwrap_or(self.taken_at);
+        if round.begun.since(since) >= self.timing.detection / 2 {
+            // The leader was cut off meanwhile, so the silence was its own.
+            for heard in self.heard.values_mut() {
+                heard.last = heard.last.max(now);
+            }
+        }
+        self.confirmed = Some(self.confirmed.map_or(round.begun, |known| known.max(round.begun)));
+        self.grants(round, replica)
+    }
+
+    /// Returns the grants for all beats that had arrived when the round was begun.
+    fn grants(&mut self, round: Round, replica: &Replica) -> Vec<Grant> {
+        let applied = replica.applied();
+        let mut grants = Vec::new();
+        for heard in self.heard.values_mut() {
+            let Some((number, sent)) = heard.beat else { continue };
+            if number > round.beats && !seeded!(GrantUnconfirmed) {
+                continue;
+            }
+            if heard.losing.is_some() && !seeded!(GrantWhileLosing) {
+                continue;
+            }
+            if replica.standing(&heard.life) == Standing::Member {
+                heard.beat = None;
+                grants.push(Grant { life: heard.life.clone(), sent, applied });
+            }
+        }
+        grants
+    }
+
+    /// Takes in reports that nodes send from their outboxes, and inputs of operators. Those that
+    /// the leader has already and those that have counted are dropped; those that do not fit are
+    /// sent again.
+    pub fn handle_reports(&mut self, now: Local, items: Vec<Item>, replica: &Replica) {
+        for item in items {
+            if self.reports.len() >= Self::REPORTS {
+                return;
+            }
+            if let Some(origin) = &item.origin {
+                let (sequence, reported) = (origin.sequence, replica.reported(&origin.life));
+                let retry = self.timing.detection;
+                let Some(heard) = self.listen(now, origin.life.clone()) else { continue };
+                if heard.life.incarnation != origin.life.incarnation {
+                    continue;
+                }
+                let (taken, at) = heard.taken;
+                let taken = if now.since(at) >= retry { reported } else { taken.max(reported) };
+                if sequence != taken.saturating_add(1) {
+                    continue;
+                }
+                heard.taken = (sequence, now);
+            }
+            self.take_report(item);
+        }
+    }
+
+    /// Takes in the word of a keeper that everything of a life is off. It becomes a
+    /// [`NodeFenced`](crate::Input::NodeFenced) about that life, and that life gets no grant any
+    /// more.
+    pub fn handle_off(&mut self, now: Local, life: NodeLife) {
+        if let Some(heard) = self.listen(now, life.clone())
+            && heard.life == life
+        {
+            heard.losing = Some(now);
+        }
+        if !self.off.contains(&life) {
+            self.off.push(life);
+        }
+    }
+
+    /// Takes in a reading of the wall clock of this machine, for failback windows. Hand one in when
+    /// [`wants_wall_clock`](Self::wants_wall_clock).
+    pub const fn handle_wall_clock(&mut self, reading: WallClock) {
+        self.wall_clock = Some(reading);
+    }
+
+    /// Tells whether the wall clock should be read: when the leader has just taken charge, and every
+    /// hour.
+    #[must_use]
+    pub fn wants_wall_clock(&self, now: Local) -> bool {
+        self.wall_clock.is_none()
+            && self.wall_clock_at.is_none_or(|at| now.since(at) >= Self::WALL_CLOCK)
+    }
+
+    /// Tells whether a quorum affirmed the leader less than half of [`Timing::detection`] ago. Only
+    /// then it proposes losses.
+    #[must_use]
+    pub fn is_confirmed(&self, now: Local) -> bool {
+        self.confirmed.is_some_and(|begun| now.since(begun) < self.timing.detection / 2)
+    }
+
+    /// Judges whether the leader may go on. Ask at least as often as beats arrive.
+    #[must_use]
+    pub fn charge(&self, now: Local, replica: &Replica, guard: &Guard) -> Charge {
+        let spec = replica.cluster().spec();
+        let own = spec.node_id(&self.node);
+        let is_victim = replica
+            .cluster()
+            .outstanding_fences()
+            .any(|fence| fence.action == OperationKind::Fence && Some(fence.node) == own);
+        let since = self.confirmed.unwrap_or(self.taken_at);
+        if is_victim {
+            Charge::Victim
+        } else if now.since(since) >= self.timing.detection / 2 {
+            Charge::CutOff
+        } else if guard.is_over(now) {
+            Charge::NoLease
+        } else {
+            Charge::Holds
+        }
+    }
+
+    /// Tells whether fences are the duty of this node now: only with a lease of its own.
+    #[must_use]
+    pub fn leads(&self, now: Local, guard: &Guard) -> Leads {
+        if guard.lease_left(now).is_zero() { Leads::No } else { Leads::Yes }
+    }
+
+    /// Returns the members from which nothing was heard for two fifths of [`Timing::detection`] or
+    /// more, with the span: an early warning for operators.
+    pub fn quiet(&self, now: Local) -> impl Iterator<Item = (&NodeLife, Duration)> + '_ {
+        let limit = self.timing.detection.saturating_mul(2) / 5;
+        let silences = self.heard.values().map(move |heard| (&heard.life, now.since(heard.last)));
+        silences.filter(move |(_, silence)| *silence >= limit)
+    }
+
+    /// The term of the engine in which this leader took charge.
+    #[must_use]
+    pub const fn term(&self) -> u64 {
+        self.term
+    }
+
+    /// Returns the time of the log now.
+    #[must_use]
+    pub fn log_time(&self, now: Local) -> Timestamp {
+        self.clock.read(now)
+    }
+}
+
+/// Checks that the sender of a beat decides by the same rules and stands where the leader stood.
+fn check_likeness(beat: &Beat, replica: &Replica) -> Result<(), BeatError> {
+    let (expected, found) = (replica.genesis().behaviour(), beat.behaviour);
+    if expected != found && !seeded!(AnyBehaviourGranted) {
+        return Err(BeatError::OtherBehaviour { expected, found });
+    }
+    let Some(theirs) = beat.checkpoint else { return Ok(()) };
+    match replica.checkpoint_at(theirs.index) {
+        Some(ours) if ours == theirs => Ok(()),
+        Some(_) => Err(BeatError::DigestDiffers { index: theirs.index }),
+        None => Err(BeatError::OutsideHistory { index: theirs.index }),
+    }
+}
