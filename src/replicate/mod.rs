@@ -23,3 +23,6 @@ pub use quarantine::Quarantine;
 pub use replica::{ApplyError, Checkpoint, Leads, Replica, Standing};
 pub use snapshot::{ReplicaSnapshot, ReplicaSnapshotV1};
 pub use timing::{Timing, TimingError, TimingField};
+
+#[cfg(test)]
+mod tests;

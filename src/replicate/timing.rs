@@ -135,7 +135,7 @@ impl Timing {
     ///
     /// let millis = Duration::from_millis;
     /// let timing = Timing::fitting(millis(100), millis(300), millis(300), Duration::ZERO);
-    /// assert_eq!((timing.lease, timing.detection), (millis(2_005), millis(2_307)));
+    /// assert_eq!((timing.lease, timing.detection), (millis(1_909), millis(2_211)));
     /// ```
     #[must_use]
     pub fn fitting(beat: Duration, election: Duration, stop: Duration, watchdog: Duration) -> Self {
@@ -155,7 +155,7 @@ impl Timing {
         let rest = stop.saturating_add(watchdog);
         let half = needed.saturating_add(rest);
         let lease = half.saturating_add(needed).saturating_add(half / 200);
-        let lease = lease.saturating_add(Duration::from_millis(1));
+        let lease = lease.saturating_add(Duration::from_millis(4));
         let lease = Duration::from_millis(whole_millis(lease));
         let spans = Self { lease, ..spans };
         Self { detection: spans.runs_until(), ..spans }
