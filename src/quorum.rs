@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::QuorumRule;
 
+pub mod voters;
+
 /// The votes at one moment, as one side of the cluster sees them.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Ballot {
