@@ -11,8 +11,7 @@ use self::intern::Interner;
 use self::kinds::Kinds;
 use self::report::Report;
 use super::names::NameIndex;
-use super::{ClusterDeclaration, ClusterSpec, GroupId, Limits, SpecErrors};
-use crate::settings::Failback;
+use super::{ClusterDeclaration, ClusterSpec, Limits, SpecErrors};
 
 mod abilities;
 mod cautions;
@@ -81,7 +80,6 @@ impl ClusterDeclaration {
             classes: dictionary.classes,
             dimensions: dictionary.dimensions,
             names: NameIndex { nodes: node_ids, ..NameIndex::default() },
-            returning: Vec::new(),
             warnings: Vec::new(),
             limits: *limits,
         };
@@ -90,26 +88,8 @@ impl ClusterDeclaration {
         abilities::settle(&mut spec, &mut interner);
         constraints::check(&spec, &kinds, &mut report);
         SpecErrors::of(report.into_errors())?;
-        spec.returning = returning(&spec);
         spec.warnings = cautions::of(&spec, &kinds);
         spec.kinds = kinds.into_declarations();
         Ok(spec)
     }
-}
-
-/// Returns the groups that may fail back to each node. Failback is the exception, so most lists are
-/// empty.
-fn returning(spec: &ClusterSpec) -> Vec<Vec<GroupId>> {
-    let mut returning = alloc::vec![Vec::new(); spec.nodes.len()];
-    for (id, group) in spec.groups() {
-        if group.settings.failback == Failback::Prevent {
-            continue;
-        }
-        for node in &group.preferred {
-            if let Some(groups) = returning.get_mut(node.index()) {
-                groups.push(id);
-            }
-        }
-    }
-    returning
 }

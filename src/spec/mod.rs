@@ -58,8 +58,6 @@ pub struct ClusterSpec {
     /// Names of the capacity dimensions, by id.
     dimensions: Vec<Box<str>>,
     names: NameIndex,
-    /// Groups that may fail back to each node, by node id.
-    returning: Vec<Vec<GroupId>>,
     warnings: Vec<Warning>,
     /// The limits within which it was checked; they also hold for later configurations.
     limits: Limits,
@@ -172,12 +170,6 @@ impl ClusterSpec {
     /// The names of the capacity dimensions, by [`DimensionId`].
     pub fn dimensions(&self) -> impl ExactSizeIterator<Item = &str> {
         self.dimensions.iter().map(AsRef::as_ref)
-    }
-
-    /// The groups that have this node among their preferred owners and may fail back, ascending.
-    #[must_use]
-    pub fn groups_returning_to(&self, node: NodeId) -> &[GroupId] {
-        self.returning.get(node.index()).map_or(&[], Vec::as_slice)
     }
 
     /// The dependency graph of a group as DOT, with names and kinds.

@@ -237,7 +237,6 @@ fn what_is_built_can_be_read() {
     assert_eq!(group.preferred_owners(), [NodeId::new(1), zeta]);
     assert_eq!(group.resource_count(), 3);
     assert_eq!(group.possible_owners().map(|nodes| nodes.len()), Some(2));
-    assert_eq!(spec.groups_returning_to(zeta), [first]);
     assert_eq!(spec.classes().collect::<Vec<_>>(), ["a", "x"]);
     assert_eq!(group.anti_affinity_classes().len(), 2);
     assert_eq!(spec.dimensions().collect::<Vec<_>>(), ["instances", "mb"]);

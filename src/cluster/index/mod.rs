@@ -20,7 +20,7 @@ use crate::cluster::index::work::Touched;
 use crate::cluster::words::{Inconsistency, StateRule, StateSubject};
 use crate::id::{GroupId, NodeId, OpId, ResourceId};
 use crate::machine::{GroupState, NodeState};
-use crate::settings::{Priority, UnconfirmedStop};
+use crate::settings::{Failback, Priority, UnconfirmedStop};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{ClusterState, Doubt, DrainStatus};
 
@@ -58,6 +58,9 @@ pub(crate) struct Index {
     /// The highest priority of a group that is on its way from a node that is being drained, by
     /// node. Groups of lower priority on that node keep running until that group is online.
     pub(crate) tier_ahead: BTreeMap<NodeId, Priority>,
+    /// Groups that would rather be on a node: they may fail back, and it stands before their owner
+    /// among their preferred owners.
+    pub(crate) attracted: BTreeSet<(NodeId, GroupId)>,
     /// Groups that fail back in a window.
     pub(crate) windowed: Vec<GroupId>,
     pub(crate) touched: Touched,
@@ -163,7 +166,21 @@ impl Index {
         if let Some(node) = state.group(group).and_then(|record| record.drained_from) {
             self.drained.insert((node, group));
         }
+        self.attracted.extend(attractive(declared, owner).map(|node| (node, group)));
         operations
+    }
+
+    /// Notes that a group has another owner, so that other nodes are better than its owner.
+    pub(crate) fn note_owner(
+        &mut self,
+        declared: &GroupSpec,
+        group: GroupId,
+        (from, to): (Option<NodeId>, Option<NodeId>),
+    ) {
+        for node in attractive(declared, from) {
+            self.attracted.remove(&(node, group));
+        }
+        self.attracted.extend(attractive(declared, to).map(|node| (node, group)));
     }
 
     /// Notes a count of a record that has grown.
@@ -218,7 +235,8 @@ impl Index {
             && self.silent == anew.silent
             && self.newcomers == anew.newcomers
             && self.drained == anew.drained
-            && self.draining == anew.draining;
+            && self.draining == anew.draining
+            && self.attracted == anew.attracted;
         let rule = if !self.outstanding.is_like(&anew.outstanding) {
             StateRule::OutstandingDiffers
         } else if self.membership != anew.membership {
@@ -247,6 +265,13 @@ impl Index {
     pub(crate) fn running(&self, group: GroupId) -> u32 {
         self.running.get(group.index()).copied().unwrap_or(0)
     }
+}
+
+/// Returns the nodes to which a group may fail back from its owner, best first.
+fn attractive(declared: &GroupSpec, owner: Option<NodeId>) -> impl Iterator<Item = NodeId> + '_ {
+    let is_allowed = owner.is_some() && declared.settings().failback != Failback::Prevent;
+    let preferred = declared.preferred_owners().iter().copied();
+    preferred.take_while(move |node| is_allowed && Some(*node) != owner)
 }
 
 impl Membership {
@@ -309,6 +334,8 @@ mod tests {
         assert_eq!(broken(|index| index.fatal_doubts.extend([place])), index);
         assert_eq!(broken(|index| index.drained.clear()), index);
         assert_eq!(broken(|index| index.draining.clear()), index);
+        let place = (NodeId::new(2), GroupId::new(0));
+        assert_eq!(broken(|index| index.attracted.extend([place])), index);
         assert_eq!(broken(|index| index.silent.clear()), index);
         assert_eq!(broken(|index| index.newcomers.clear()), index);
         assert_eq!(broken(|index| index.group_states[0] = GroupState::Online), index);

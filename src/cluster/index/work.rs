@@ -18,15 +18,27 @@ pub(crate) struct Touched {
     nodes: Vec<NodeId>,
     /// Orphans that may be stopped now.
     orphans: BTreeSet<(NodeId, ResourceId)>,
-    /// Nodes to which groups may fail back now, because the groups on them changed.
-    changed_nodes: Vec<NodeId>,
+    /// Nodes to which groups may fail back now, and what changed there.
+    changed_nodes: Vec<(NodeId, NodeChange)>,
     awaiting: Awaiting,
+    /// Nodes on which something became free for groups that await a node.
+    freed_nodes: Vec<NodeId>,
     /// Groups that would choose a node, and let the groups that await a node go first.
     yielding: Vec<GroupId>,
     /// Groups that in this step have let others leave first the node to which they fail back.
     let_leave: Vec<GroupId>,
     /// Groups that an operator lets return to a node at once, after all others are placed.
     returning: VecDeque<(GroupId, NodeId)>,
+}
+
+/// A change on a node that concerns groups that would rather be there.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum NodeChange {
+    /// Groups came, left, or take another amount of room. It matters only on a node that is up, and
+    /// only to groups that are not on their way.
+    Groups,
+    /// The node itself is in another state.
+    State,
 }
 
 /// One piece of the work of a step.
@@ -146,17 +158,28 @@ impl Touched {
         Some(next.1)
     }
 
+    /// Notes that a change could help any group that awaits a node.
     pub(crate) fn add_awaiting(&mut self) {
         self.awaiting = Awaiting::Touched;
     }
 
-    /// Tells whether the groups that await a node are to be planned again.
-    pub(crate) fn is_awaiting_touched(&self) -> bool {
-        self.awaiting == Awaiting::Touched
+    /// Notes that something became free on a node, which could help groups that await one.
+    pub(crate) fn add_freed_node(&mut self, node: NodeId) {
+        if !self.freed_nodes.contains(&node) {
+            self.freed_nodes.push(node);
+        }
     }
 
-    pub(crate) fn take_awaiting(&mut self) -> bool {
-        core::mem::take(&mut self.awaiting) == Awaiting::Touched
+    /// Tells whether groups that await a node are to be planned again.
+    pub(crate) fn is_awaiting_touched(&self) -> bool {
+        self.awaiting == Awaiting::Touched || !self.freed_nodes.is_empty()
+    }
+
+    /// Takes out the mark that all groups that await a node are to be planned again, and the nodes
+    /// on which something became free.
+    pub(crate) fn take_awaiting(&mut self) -> (bool, Vec<NodeId>) {
+        let is_touched = core::mem::take(&mut self.awaiting) == Awaiting::Touched;
+        (is_touched, core::mem::take(&mut self.freed_nodes))
     }
 
     /// Tells whether anything is to be touched when all that is touched now is settled.
@@ -164,13 +187,19 @@ impl Touched {
         self.is_awaiting_touched() || !self.changed_nodes.is_empty() || self.has_yielding()
     }
 
-    pub(crate) fn add_changed_node(&mut self, node: NodeId) {
-        if !self.changed_nodes.contains(&node) {
-            self.changed_nodes.push(node);
+    pub(crate) fn add_changed_node(&mut self, node: NodeId, change: NodeChange) {
+        match self.changed_nodes.iter_mut().find(|(known, _)| *known == node) {
+            Some((_, known)) => *known = change.max(*known),
+            None => self.changed_nodes.push((node, change)),
         }
     }
 
-    pub(crate) fn next_changed_node(&mut self) -> Option<NodeId> {
+    /// Tells whether something changed on a node to which groups may fail back.
+    pub(crate) fn has_changed_nodes(&self) -> bool {
+        !self.changed_nodes.is_empty()
+    }
+
+    pub(crate) fn next_changed_node(&mut self) -> Option<(NodeId, NodeChange)> {
         self.changed_nodes.pop()
     }
 

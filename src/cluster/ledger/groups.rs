@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::cluster::index::work::NodeChange;
 use crate::cluster::ledger::Ledger;
 use crate::cluster::words::Event;
 use crate::id::{GroupId, NodeId};
@@ -68,7 +69,7 @@ impl Ledger {
                 let room = self.state.room_to_be(&spec, group);
                 self.state.occupancy.enter(declared, group, to, room);
             }
-            self.index.touched.add_changed_node(to);
+            self.index.touched.add_changed_node(to, NodeChange::Groups);
         }
         if let Some(from) = from {
             if cause == MovementCause::Drain {
@@ -89,8 +90,8 @@ impl Ledger {
             && Some(to) != owner
         {
             self.state.occupancy.leave(declared, group, to);
-            self.touch_awaiting();
-            self.index.touched.add_changed_node(to);
+            self.touch_awaiting_for(to);
+            self.index.touched.add_changed_node(to, NodeChange::Groups);
         }
     }
 
@@ -159,13 +160,14 @@ impl Ledger {
             record.last_failback = Some(now);
         }
         let epoch = record.epoch;
+        self.index.note_owner(declared, group, (from, to));
         self.remember_drain(group, from, cause);
         if let Some(from) = from {
             self.state.occupancy.leave(declared, group, from);
         }
         self.settle_down(declared, group, to);
         for node in from.into_iter().chain(to) {
-            self.index.touched.add_changed_node(node);
+            self.index.touched.add_changed_node(node, NodeChange::Groups);
         }
         if cause != MovementCause::Configuration || !seeded!(EvictionUntold) {
             self.emit(Event::OwnerChanged { group, from, to, cause, epoch, proof });
@@ -174,9 +176,9 @@ impl Ledger {
         if let Some(node) = to.filter(|_| was_never_owned) {
             self.take_over_running(group, &found, node);
         }
-        if from.is_some_and(|node| self.state.node_state(node).is_member()) {
+        if let Some(from) = from.filter(|node| self.state.node_state(*node).is_member()) {
             // The old owner has room for another group now.
-            self.touch_awaiting();
+            self.touch_awaiting_for(from);
         }
         self.touch(group);
     }

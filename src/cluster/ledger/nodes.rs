@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::cluster::index::work::NodeChange;
 use crate::cluster::ledger::Ledger;
 use crate::cluster::words::{Event, Running, RunningState, StateRule, StateSubject};
 use crate::id::{GroupId, Incarnation, NodeId, ResourceId};
@@ -213,7 +214,7 @@ impl Ledger {
         // A member may be the preferred owner that a group waits for, and a paused node may be the
         // last node that can take a group.
         self.touch_awaiting();
-        self.index.touched.add_changed_node(node);
+        self.index.touched.add_changed_node(node, NodeChange::State);
         self.judge_quorum();
     }
 

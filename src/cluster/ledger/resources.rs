@@ -134,8 +134,10 @@ impl Ledger {
             .saturating_sub(u32::from(from.may_run()));
         let running = *running;
         if running == 0 && from.may_run() {
-            // The node may be free now for another group of the same anti-affinity class.
-            self.touch_awaiting();
+            // The owner may be free now for another group of the same anti-affinity class.
+            if let Some(owner) = self.state.owner(group) {
+                self.touch_awaiting_for(owner);
+            }
         }
         if from.may_run() != to.may_run() && running <= 1 {
             self.review_room(group);

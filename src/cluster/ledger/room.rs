@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 
+use crate::cluster::index::work::NodeChange;
 use crate::cluster::ledger::Ledger;
 use crate::id::{GroupId, NodeId};
 use crate::spec::{ClusterSpec, GroupSpec};
@@ -62,10 +63,10 @@ impl Ledger {
     /// Notes that the room on a node changed. If some became free, groups that await a node may
     /// find one.
     fn note_room(&mut self, node: NodeId, room: Room) {
-        self.index.touched.add_changed_node(node);
+        self.index.touched.add_changed_node(node, NodeChange::Groups);
         match room {
             Room::Taken => {}
-            Room::Left => self.touch_awaiting(),
+            Room::Left => self.touch_awaiting_for(node),
         }
     }
 

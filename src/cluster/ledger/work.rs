@@ -1,14 +1,14 @@
 //! The nodes and groups that are to be planned in this step.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::cluster::index::Index;
-use crate::cluster::index::work::Task;
+use crate::cluster::index::work::{NodeChange, Task};
 use crate::cluster::ledger::Ledger;
 use crate::id::{GroupId, NodeId, ResourceId};
+use crate::machine::NodeState;
 use crate::settings::Failback;
-use crate::spec::GroupSpec;
+use crate::spec::{GroupSpec, NodeSet};
 
 impl Ledger {
     /// Notes that a group is to be planned in this step.
@@ -29,7 +29,7 @@ impl Ledger {
         }
     }
 
-    /// Notes that a change could help groups that await a node. They are planned once, after
+    /// Notes that a change could help any group that awaits a node. They are planned once, after
     /// everything that is touched now.
     pub(crate) fn touch_awaiting(&mut self) {
         if !seeded!(WaitingForgotten) {
@@ -37,14 +37,23 @@ impl Ledger {
         }
     }
 
+    /// Notes that something became free on a node: room, or the place of a group of some class. Of
+    /// the groups that await a node those are planned again that it could help.
+    pub(crate) fn touch_awaiting_for(&mut self, node: NodeId) {
+        if !seeded!(WaitingForgotten) {
+            self.index.touched.add_freed_node(node);
+        }
+    }
+
     /// Touches the groups that a change may help, which are groups that await a node and groups
     /// that would move. All are touched together, so that the higher priority goes first.
     pub(crate) fn touch_late(&mut self) {
-        if self.index.touched.take_awaiting() {
-            self.touch_all_awaiting();
+        self.touch_helped();
+        if self.index.touched.has_changed_nodes() {
+            self.touch_unable();
         }
-        while let Some(node) = self.index.touched.next_changed_node() {
-            self.touch_returning(node);
+        while let Some((node, change)) = self.index.touched.next_changed_node() {
+            self.touch_attracted(node, change);
         }
         while let Some(group) = self.index.touched.next_yielding() {
             self.touch(group);
@@ -56,35 +65,53 @@ impl Ledger {
         self.index.touched.add_yielding(group);
     }
 
-    fn touch_all_awaiting(&mut self) {
-        let Index { awaiting, touched, .. } = &mut self.index;
-        for group in &*awaiting {
-            touched.add(&self.spec, *group);
+    /// Touches the groups that await a node and that something may have helped.
+    fn touch_helped(&mut self) {
+        let (is_any, freed) = self.index.touched.take_awaiting();
+        if !is_any && freed.is_empty() {
+            return;
+        }
+        let nodes = self.spec.nodes().map(|(node, _)| node);
+        let up: NodeSet =
+            nodes.filter(|node| self.state.node_state(*node) == NodeState::Up).collect();
+        let is_helped = |group: GroupId| {
+            is_any || freed.iter().any(|node| self.facts().could_take(group, *node, &up))
+        };
+        let helped: Vec<GroupId> =
+            self.index.awaiting.iter().copied().filter(|group| is_helped(*group)).collect();
+        for group in helped {
+            self.touch(group);
         }
     }
 
-    /// Touches the groups that would fail back to a node, because the groups on that node changed.
-    fn touch_returning(&mut self, node: NodeId) {
-        let spec = Arc::clone(&self.spec);
-        for group in spec.groups_returning_to(node) {
-            if self.state.owner(*group) != Some(node) {
-                self.touch(*group);
+    /// Touches the groups that would rather be on a node, because something changed there.
+    fn touch_attracted(&mut self, node: NodeId, change: NodeChange) {
+        let is_up = self.state.node_state(node) == NodeState::Up;
+        let Index { attracted, touched, .. } = &mut self.index;
+        let all = (node, GroupId::new(0))..=(node, GroupId::new(u32::MAX));
+        for (_, group) in attracted.range(all) {
+            let is_moving = self.state.group(*group).is_some_and(|of| of.movement.is_some());
+            let is_concerned = match change {
+                NodeChange::Groups => is_up && !is_moving,
+                NodeChange::State => true,
+            };
+            if is_concerned {
+                touched.add(&self.spec, *group);
             }
         }
-        // A group that its owner cannot run completely may go to any node, if failback is allowed.
-        let unable: Vec<GroupId> = self
-            .index
-            .awaiting
-            .iter()
-            .copied()
-            .filter(|group| {
-                let settings = spec.group(*group).map(GroupSpec::settings);
-                self.state.owner(*group).is_some()
-                    && settings.is_some_and(|of| of.failback != Failback::Prevent)
-            })
-            .collect();
-        for group in unable {
-            self.touch(group);
+    }
+
+    /// Touches the groups that their owner cannot run completely: they may go to any node, if
+    /// failback is allowed.
+    fn touch_unable(&mut self) {
+        let Index { awaiting, touched, .. } = &mut self.index;
+        for group in &*awaiting {
+            let settings = self.spec.group(*group).map(GroupSpec::settings);
+            if self.state.owner(*group).is_some()
+                && settings.is_some_and(|of| of.failback != Failback::Prevent)
+            {
+                touched.add(&self.spec, *group);
+            }
         }
     }
 
