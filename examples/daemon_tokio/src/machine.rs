@@ -276,15 +276,13 @@ impl Machine {
         killed.unwrap_or_else(|_| Err(io::Error::other("a process cannot be killed")))
     }
 
-    /// Returns a service for each resource, also for those that ran here under an earlier
-    /// declaration.
+    /// Returns a service for each resource. A resource that is declared no more is off: a
+    /// declaration without one that runs is refused, and so is a list that names what is not
+    /// declared.
     fn declared(&self, spec: &ClusterSpec) -> BTreeMap<String, Arc<Service>> {
-        let mut services = self.services.clone();
-        for (_, resource) in spec.resources() {
-            let service = Service::new(&self.folder, &self.name, resource);
-            services.insert(resource.name().to_owned(), Arc::new(service));
-        }
-        services
+        let resources = spec.resources().map(|(_, resource)| resource);
+        let service = |of| Arc::new(Service::new(&self.folder, &self.name, of));
+        resources.map(|of| (of.name().to_owned(), service(of))).collect()
     }
 }
 

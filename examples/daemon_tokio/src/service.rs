@@ -39,14 +39,16 @@ impl Service {
     pub(crate) fn new(folder: &Path, node: &str, resource: &quorate::spec::ResourceSpec) -> Self {
         let text = |name| resource.parameters().text(name).map(str::to_owned);
         let shared = folder.parent().unwrap_or(folder).display().to_string();
+        let stem = folder.join(file_name(resource.name()));
         Self {
-            stem: folder.join(file_name(resource.name())),
             environment: vec![
                 ("NODE", node.to_owned()),
                 ("RESOURCE", resource.name().to_owned()),
                 ("FOLDER", folder.display().to_string()),
                 ("SHARED", shared),
+                ("READY", stem.with_extension("ready").display().to_string()),
             ],
+            stem,
             command: text("command"),
             check: text("check"),
         }
@@ -71,7 +73,9 @@ impl Service {
         let Some(lock) = self.take_lock()? else {
             return Err(io::Error::other("its lock is held"));
         };
-        let _ = fs::remove_file(self.group_file());
+        for old in [self.group_file(), self.stem.with_extension("ready")] {
+            remove(&old)?;
+        }
         let log =
             File::options().create(true).append(true).open(self.stem.with_extension("log"))?;
         let child = self
@@ -161,6 +165,14 @@ impl Service {
         shell.arg("-c").arg(script);
         shell.envs(self.environment.iter().map(|(name, value)| (*name, value)));
         shell
+    }
+}
+
+/// Removes a file that may be missing.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 

@@ -34,13 +34,12 @@ parameters = { command = '''
 name = "web"
 kind = "Generic Service"
 depends_on = "[database]"
-parameters = { check = 'test -e "$FOLDER/ready"', command = '''
+parameters = { check = 'test -e "$READY"', command = '''
     exec 9>>"$SHARED/$RESOURCE.disk"
     flock -n 9 || echo "$RESOURCE twice" >>"$SHARED/journal"
-    rm -f "$FOLDER/ready"
     echo "$RESOURCE $NODE $OPERATION" >>"$SHARED/journal"
     sleep 0.7
-    touch "$FOLDER/ready"
+    touch "$READY"
     exec sleep 1000''' }
 
 [[groups]]
