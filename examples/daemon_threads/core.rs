@@ -81,10 +81,10 @@ impl Core {
             if has_changed {
                 self.store.save(&self.cluster)?;
             }
+            self.hand_out(outputs);
             for question in questions {
                 question(&self.cluster);
             }
-            self.hand_out(outputs);
         }
     }
 

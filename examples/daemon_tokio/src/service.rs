@@ -1,10 +1,10 @@
 //! The processes of one resource on one node.
 //!
 //! They outlive a daemon that is killed, and the next one has to find out whether they still run.
-//! So each service holds a lock: the agent takes it and hands it to the process as its standard
-//! input, and the kernel gives it back when the last process that inherited it has ended. A free
-//! lock is proof that the service is off. The number of its process group stands in a file, and
-//! counts only while the lock is held, so a number that now belongs to others is never signalled.
+//! So each service holds a lock: the agent takes it and hands it to the process as an open file, and
+//! the kernel gives it back when the last process that inherited it has ended. A free lock is proof
+//! that the service is off. The number of its process group stands in a file, and counts only while
+//! the lock is held, so a number that now belongs to others is never signalled.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -20,9 +20,10 @@ use tokio::time::sleep;
 /// The time between two looks at something that is waited for.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Writes down the number of its process group before it becomes the command. The agent could be
-/// killed before it has done so.
-const BEGIN: &str = r#"echo $$ >"$1.new" && mv "$1.new" "$1" && exec sh -c "$2""#;
+/// Writes down the number of its process group before it becomes the command: the agent could be
+/// killed before it has done so. The lock comes as file 0 and stays as file 3, since a shell takes
+/// file 0 away from what it starts in the background.
+const BEGIN: &str = r#"echo $$ >"$1.new" && mv "$1.new" "$1" && exec sh -c "$2" 3<&0 0</dev/null"#;
 
 pub(crate) struct Service {
     /// The path of its files, without their extensions.
@@ -56,23 +57,25 @@ impl Service {
 
     /// Tells whether any process of it runs, also one that an earlier daemon started.
     pub(crate) async fn runs(&self) -> io::Result<bool> {
+        Ok(self.free_lock().await?.is_none())
+    }
+
+    /// Takes the lock; `None` if the service runs and has it.
+    async fn free_lock(&self) -> io::Result<Option<File>> {
         // A process that is just being started has all open files for a moment, also this one.
         for _ in 0..3 {
-            if self.take_lock()?.is_some() {
-                return Ok(false);
+            if let Some(lock) = self.take_lock()? {
+                return Ok(Some(lock));
             }
             sleep(Duration::from_millis(5)).await;
         }
-        Ok(true)
+        Ok(None)
     }
 
-    /// Starts it, unless it runs. Returns the process if it is new, or `None` if nothing is
-    /// declared that could be started.
-    pub(crate) fn start(&self, operation: OpId) -> io::Result<Option<Child>> {
+    /// Starts it, and returns its process; `None` if it runs already, or if no command is declared.
+    pub(crate) async fn start(&self, operation: OpId) -> io::Result<Option<Child>> {
         let Some(command) = &self.command else { return Ok(None) };
-        let Some(lock) = self.take_lock()? else {
-            return Err(io::Error::other("its lock is held"));
-        };
+        let Some(lock) = self.free_lock().await? else { return Ok(None) };
         for old in [self.group_file(), self.stem.with_extension("ready")] {
             remove(&old)?;
         }
@@ -149,7 +152,6 @@ impl Service {
         self.stem.with_extension("group")
     }
 
-    /// Takes the lock; `None` if the service has it.
     fn take_lock(&self) -> io::Result<Option<File>> {
         let path = self.stem.with_extension("lock");
         let file = File::options().create(true).read(true).append(true).open(path)?;

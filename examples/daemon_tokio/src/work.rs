@@ -59,9 +59,7 @@ async fn carry_out(
     Ok(match task.action {
         OperationKind::Start if !service.has_command() => Outcome::FailedForGood,
         OperationKind::Start => {
-            if !service.runs().await? {
-                *child = service.start(task.operation)?;
-            }
+            *child = service.start(task.operation).await?;
             well(becomes_well(service).await?)
         }
         OperationKind::Stop => {
