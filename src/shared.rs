@@ -41,6 +41,12 @@ use crate::time::Timestamp;
 /// needs no handle. There is no guard to hold and no closure to pass. So nothing can deadlock,
 /// unless a policy keeps a handle to its own cluster and uses it, which it must not do.
 ///
+/// # A program that stores its state
+///
+/// A thread that stores a snapshot after its input may be overtaken by another one, and then an
+/// older snapshot takes the place of a newer one. Hold a lock of your own from the input until its
+/// snapshot is safe, or let one thread own a [`Cluster`], as `examples/daemon_threads` does.
+///
 /// # Questions
 ///
 /// Each answer is about one moment; two questions may see the cluster before and after an input.

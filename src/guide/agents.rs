@@ -261,6 +261,13 @@
 //! hand it to [`Agent::set_floor`](crate::agent::Agent::set_floor) before any effect that comes
 //! after it. Until then the agent refuses everything.
 //!
+//! # When the declaration changes
+//!
+//! After the event [`ConfigurationChanged`](crate::Event::ConfigurationChanged) hand the declaration
+//! to the agents before the effects that follow: an [`Inventory`] among them asks about the resources
+//! that it adds. [`Agent::forget`](crate::agent::Agent::forget) then drops the records of those that
+//! are gone.
+//!
 //! # When the core goes back
 //!
 //! A core that was restored from a snapshot older than its last outputs uses numbers of operations

@@ -185,9 +185,14 @@
 //!
 //! # Several threads
 //!
-//! `SharedCluster` (feature `shared`, on by default) is a handle that threads share. It returns the
-//! outputs of an input as the result of the call, and the loop above becomes one thread for the
-//! timer. `examples/embed_threads.rs` is such a program, with real processes.
+//! A program that stores its state keeps the loop above in one thread, and all others send their
+//! inputs there: snapshots have to reach the disk in the order of the inputs.
+//! `examples/daemon_threads` is such a daemon, with real processes; `examples/daemon_tokio` is one
+//! with tasks in place of threads, and an API for operators.
+//!
+//! Where nothing is stored, `SharedCluster` (feature `shared`, on by default) is simpler: a handle
+//! that threads share. It returns the outputs of an input as the result of the call, and the loop
+//! above becomes one thread for the timer.
 //!
 //! # Without `std`
 //!

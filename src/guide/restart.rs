@@ -170,9 +170,26 @@
 //!    with a list of what it runs, for a node that is there, and
 //!    [`NodeLost`](crate::Input::NodeLost) for one that is not. A report that the core knows
 //!    already is refused and changes nothing.
-//! 4. Carry out the outstanding operations.
+//! 4. Poll the outputs of these steps, store the state, and hand out the events. The effects among
+//!    them are outstanding as well, so carry out only what [outstanding](crate::Cluster::outstanding)
+//!    lists.
 //! 5. Set the timer for [`Cluster::poll_timeout`](crate::Cluster::poll_timeout), and go on with the
 //!    loop.
+//!
+//! # When the agents end together with the core
+//!
+//! In step 3 there are two ways to report a node whose agents remember nothing, but whose resources
+//! may still run:
+//!
+//! - **Its resources go on.** The agents list what runs, as
+//!   [after a restart of their own](super::agents#when-an-agent-is-restarted-and-its-node-is-not).
+//!   What was in flight is asked for again under new numbers. `examples/daemon_tokio` does this.
+//! - **It begins a new life.** The agents first make certain that nothing of the earlier life runs,
+//!   and then the node joins with a greater incarnation. Its groups start anew.
+//!   `examples/daemon_threads` does this.
+//!
+//! Only a member can list what it runs. A node that the restored core counts as lost or down begins
+//! a new life.
 //!
 //! # Further rules
 //!
