@@ -13,7 +13,7 @@ impl Ledger {
     /// Notes that a drain set a group moving: the groups of lower priority on the node wait from
     /// now on.
     pub(crate) fn note_tier(&mut self, declared: &GroupSpec, node: NodeId) {
-        if self.facts().drain_wait_end(node).is_some() {
+        if self.facts().has_tiers() && self.facts().drain_wait_end(node).is_some() {
             let own = declared.settings().priority;
             let ahead = self.index.tier_ahead.entry(node).or_insert(own);
             *ahead = own.max(*ahead);

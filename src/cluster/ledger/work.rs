@@ -177,6 +177,8 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use alloc::sync::Arc;
+
     use super::*;
     use crate::cluster::keep::invariants::sample;
 

@@ -72,9 +72,17 @@ impl Facts<'_> {
         self.drain_wait_end(node).filter(|_| self.anybody_waits_on(node))
     }
 
+    /// Tells whether groups have different priorities. If they have not, none waits for another.
+    pub(crate) fn has_tiers(self) -> bool {
+        self.index.tiers.is_some_and(|(lowest, highest)| lowest < highest)
+    }
+
     /// Returns the highest priority of a group that the drain of a node moves and that is not
-    /// online at its destination yet.
+    /// online at its destination yet. `None` if there is none, or all groups have one priority.
     pub(crate) fn tier_ahead_of(self, node: NodeId) -> Option<Priority> {
+        if !self.has_tiers() {
+            return None;
+        }
         self.drain_wait_end(node)?;
         let priority = |group| self.spec.group(group).map(|of| of.settings().priority);
         let leaving = self.groups_owned_by(node).filter(|group| {
