@@ -1,6 +1,7 @@
 //! Accepted inputs, with the findings of their checks.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::cluster::check::configuration::Configuration;
@@ -12,14 +13,30 @@ use crate::time::WallClock;
 /// An input that has been checked.
 #[derive(Debug)]
 pub(crate) enum Accepted {
-    Joined { node: NodeId, incarnation: Incarnation, running: Vec<Running> },
+    Joined {
+        node: NodeId,
+        incarnation: Incarnation,
+        running: Vec<Running>,
+    },
     Inventory(NodeId, Vec<Running>),
     Answer(NodeId, Vec<Running>),
     Left(NodeId),
     Lost(NodeId),
     Off(NodeId, DownProof),
     Vouched(NodeId, DownProof),
-    LaterLife { node: NodeId, incarnation: Incarnation, proof: DownProof },
+    LaterLife {
+        node: NodeId,
+        incarnation: Incarnation,
+        proof: DownProof,
+    },
+    /// An attribute that has another value now.
+    Attribute {
+        node: NodeId,
+        name: String,
+        value: i64,
+    },
+    /// An attribute that has the known value.
+    SameAttribute,
     Finished(OpId, Outcome),
     Progressed(OpId),
     Failed(ResourceId),
@@ -28,7 +45,11 @@ pub(crate) enum Accepted {
     WallClock(WallClock),
     Resumed,
     Command(Command),
-    Move { group: GroupId, to: Option<NodeId>, command: MoveOrder },
+    Move {
+        group: GroupId,
+        to: Option<NodeId>,
+        command: MoveOrder,
+    },
     Configuration(Box<Configuration>),
 }
 

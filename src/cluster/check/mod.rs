@@ -4,6 +4,7 @@
 //! can be carried out without fail.
 
 pub(crate) mod accepted;
+mod attribute;
 mod command;
 pub(crate) mod configuration;
 mod running;
@@ -283,6 +284,9 @@ impl View<'_> {
             Input::NodeFenced { node, incarnation: life } => self.check_fenced(node, life),
             Input::NodeConfirmedDown { node, incarnation: life } => {
                 self.check_confirmed_down(node, life)
+            }
+            Input::NodeAttributeChanged { node, name, value } => {
+                self.check_attribute(node, name, value)
             }
             Input::OperationFinished { operation, outcome } => {
                 let target = self.check_operation(operation)?;

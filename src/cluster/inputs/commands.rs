@@ -31,6 +31,10 @@ impl Planner<'_> {
             Accepted::LaterLife { node, incarnation, proof } => {
                 self.ledger.end_known_life(node, incarnation, proof);
             }
+            Accepted::Attribute { node, name, value } => {
+                self.ledger.set_attribute(node, name, value);
+            }
+            Accepted::SameAttribute => {}
             Accepted::Finished(operation, outcome) => self.finish(operation, outcome),
             Accepted::Progressed(operation) => self.ledger.progress(operation),
             Accepted::Failed(resource) => self.report_failure(resource),

@@ -1,5 +1,6 @@
 //! Outputs: everything that the core tells an embedder.
 
+use alloc::string::String;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,10 @@ pub enum Event<N: Naming = Ids> {
     /// A node changed its state.
     #[non_exhaustive]
     NodeChanged { node: N::Node, from: NodeState, to: NodeState },
+    /// An attribute of a node has another value. All attributes of a node are forgotten when it is
+    /// down, which is told by `NodeChanged`.
+    #[non_exhaustive]
+    NodeAttributeChanged { node: N::Node, name: String, value: i64 },
     /// Quorum was gained or lost.
     #[non_exhaustive]
     QuorumChanged { verdict: QuorumVerdict },

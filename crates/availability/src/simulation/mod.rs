@@ -279,6 +279,7 @@ impl Simulation {
             }
             Event::QuorumChanged { .. }
             | Event::NodeChanged { .. }
+            | Event::NodeAttributeChanged { .. }
             | Event::ResourceChanged { .. }
             | Event::GroupChanged { .. }
             | Event::MoveAbandoned { .. }

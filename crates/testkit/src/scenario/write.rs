@@ -156,6 +156,9 @@ fn words_of(stage: Stage<'_>, input: &Input<Names>) -> Option<String> {
         Input::NodeConfirmedDown { node, incarnation, .. } => {
             departure("confirm-down", node, *incarnation)
         }
+        Input::NodeAttributeChanged { node, name, value, .. } => {
+            format!("attribute {} {} {value}", word(node), word(name))
+        }
         Input::CoreResumed => "resume-core".into(),
         Input::OperationFinished { operation, outcome, .. } => answer(stage, *operation, *outcome),
         Input::OperationProgressed { operation, .. } => progress(stage, *operation)?,

@@ -40,6 +40,9 @@ impl<N: Naming> fmt::Display for Event<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NodeChanged { node, to, .. } => write!(f, "node {node}: {to}"),
+            Self::NodeAttributeChanged { node, name, value } => {
+                write!(f, "node {node}: attribute {name} is {value}")
+            }
             Self::QuorumChanged { verdict } => write!(f, "{verdict}"),
             Self::ResourceChanged { resource, to, .. } => write!(f, "{resource}: {to}"),
             Self::GroupChanged { group, to, .. } => write!(f, "{group}: {to}"),
