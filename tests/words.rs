@@ -96,6 +96,11 @@ fn input_errors() -> Vec<InputError<Names>> {
         E::DependenciesWhileRunning(resource()),
         E::DependencyDoesNotHold(resource()),
         E::OwnerStruck { group: group(), node: node() },
+        E::PolicyNotOffered {
+            policy: "least_group".into(),
+            suggestion: Some("least_groups".into()),
+        },
+        E::PolicyNotOffered { policy: "other".into(), suggestion: None },
     ]
 }
 

@@ -24,6 +24,7 @@ mod load;
 mod preferred;
 mod rank;
 mod ring;
+mod shelf;
 
 pub use attribute::ByAttribute;
 pub use failed::FailedHere;
@@ -31,6 +32,8 @@ pub use load::{LeastGroups, LeastLoaded};
 pub use preferred::{FirstPreferred, StrictPreferred};
 pub use rank::{Key, Rank};
 pub use ring::Ring;
+pub(crate) use shelf::Shelf;
+pub use shelf::TooManyPolicies;
 
 /// Orders the nodes that may own a group.
 ///

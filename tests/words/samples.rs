@@ -69,6 +69,7 @@ const EVENTS: &str = r#"
 {"drain_stopped": {"node": "a", "group": "sql"}}
 {"configuration_changed": {"configuration": 4}}
 {"accepted_without_quorum": {"configuration": 4}}
+{"policy_changed": {"from": "ring", "to": "least_groups"}}
 "#;
 
 pub(crate) fn events() -> Vec<Event<Names>> {
@@ -136,5 +137,6 @@ pub(crate) fn commands() -> Vec<Command<Names>> {
         Command::evict_node("a"),
         Command::configure(declaration()).into(),
         Command::configure(declaration()).allow_moves().into(),
+        Command::change_policy("least_groups"),
     ]
 }

@@ -42,7 +42,23 @@ impl Default for PolicyChoice {
     }
 }
 
+impl NamedPolicy {
+    /// All of them. They are on offer in every cluster.
+    const ALL: [Self; 5] = [
+        Self::Ring,
+        Self::FirstPreferred,
+        Self::StrictPreferred,
+        Self::LeastGroups,
+        Self::LeastLoaded,
+    ];
+}
+
 impl PolicyChoice {
+    /// Returns the policies that are on offer in every cluster.
+    pub(crate) fn offered() -> impl Iterator<Item = Box<dyn FailoverPolicy>> {
+        NamedPolicy::ALL.into_iter().map(|named| Self::Named(named).build())
+    }
+
     /// Returns the policy; an empty list is the default policy.
     pub(crate) fn build(self) -> Box<dyn FailoverPolicy> {
         match self {

@@ -2,11 +2,13 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::cluster::check::configuration::Configuration;
 use crate::cluster::words::{Command, Running, WhenRefused};
 use crate::id::{GroupId, Incarnation, NodeId, OpId, ResourceId};
+use crate::policy::FailoverPolicy;
 use crate::state::{DownProof, LockHandling, MoveFailure, Outcome, WitnessState};
 use crate::time::WallClock;
 
@@ -35,8 +37,6 @@ pub(crate) enum Accepted {
         name: String,
         value: i64,
     },
-    /// An attribute that has the known value.
-    SameAttribute,
     Finished(OpId, Outcome),
     Progressed(OpId),
     Failed(ResourceId),
@@ -51,6 +51,10 @@ pub(crate) enum Accepted {
         command: MoveOrder,
     },
     Configuration(Box<Configuration>),
+    /// Another policy than the present one.
+    Policy(Arc<dyn FailoverPolicy>),
+    /// Something that is so already.
+    Unchanged,
 }
 
 /// How a move was ordered.

@@ -18,7 +18,7 @@ impl Facts<'_> {
     ) -> Result<Accepted, InputError> {
         let attributes = &self.state.node(node).ok_or(InputError::UnknownNode(node))?.attributes;
         match attributes.value(&name) {
-            Some(known) if known == value => return Ok(Accepted::SameAttribute),
+            Some(known) if known == value => return Ok(Accepted::Unchanged),
             Some(_) => return Ok(Accepted::Attribute { node, name, value }),
             None => {}
         }

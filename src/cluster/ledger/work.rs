@@ -1,11 +1,13 @@
 //! The nodes and groups that are to be planned in this step.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::cluster::index::Index;
 use crate::cluster::index::work::Task;
 use crate::cluster::ledger::Ledger;
+use crate::cluster::words::Event;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::settings::Failback;
 use crate::spec::GroupSpec;
@@ -54,6 +56,17 @@ impl Ledger {
     /// Notes that a group is planned again when all that is touched now is settled.
     pub(crate) fn plan_later(&mut self, group: GroupId) {
         self.index.touched.add_yielding(group);
+    }
+
+    /// Notes that nodes are chosen by another policy. Every group may have another place to go;
+    /// groups that await a node choose together with all others, in order of priority.
+    pub(crate) fn note_policy(&mut self, from: String, to: String) {
+        self.emit(Event::PolicyChanged { from, to });
+        let spec = Arc::clone(&self.spec);
+        for (group, _) in spec.groups() {
+            self.touch(group);
+        }
+        self.touch_awaiting();
     }
 
     fn touch_all_awaiting(&mut self) {

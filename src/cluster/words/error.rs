@@ -1,7 +1,11 @@
 //! Errors: why an input was not accepted.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+
 use thiserror::Error;
 
+use crate::form::{Hint, Shown};
 use crate::id::{Ids, Incarnation, Naming, OpId};
 use crate::machine::{NodeState, ResourceState};
 use crate::plan::Rejection;
@@ -280,6 +284,14 @@ pub enum InputError<N: Naming = Ids> {
         /// The owner.
         node: N::Node,
     },
+    /// No policy of this name is offered.
+    #[error("no policy \"{}\" is offered{}", Shown(.policy), Hint(.suggestion))]
+    PolicyNotOffered {
+        /// The name.
+        policy: String,
+        /// An offered policy with nearly this name.
+        suggestion: Option<Box<str>>,
+    },
 }
 }
 
@@ -334,6 +346,7 @@ impl<N: Naming> InputError<N> {
             Self::DependenciesWhileRunning(_) => "dependencies_while_running",
             Self::DependencyDoesNotHold(_) => "dependency_does_not_hold",
             Self::OwnerStruck { .. } => "owner_struck",
+            Self::PolicyNotOffered { .. } => "policy_not_offered",
         }
     }
 }

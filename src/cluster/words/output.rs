@@ -181,6 +181,9 @@ pub enum Event<N: Naming = Ids> {
     /// ([`Command::Configure`](crate::cluster::Command::Configure)).
     #[non_exhaustive]
     AcceptedWithoutQuorum { configuration: u64 },
+    /// Nodes are chosen by another policy from now on.
+    #[non_exhaustive]
+    PolicyChanged { from: String, to: String },
 }
 
 impl Effect {

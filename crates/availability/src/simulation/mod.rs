@@ -295,7 +295,8 @@ impl Simulation {
             | Event::DrainBlocked { .. }
             | Event::DrainStopped { .. }
             | Event::ConfigurationChanged { .. }
-            | Event::AcceptedWithoutQuorum { .. } => {}
+            | Event::AcceptedWithoutQuorum { .. }
+            | Event::PolicyChanged { .. } => {}
             _ => {}
         }
         Ok(())

@@ -144,6 +144,7 @@ fn command(
         },
         "lock" => Command::lock_group(arguments.one("a group")?),
         "unlock" => Command::unlock_group(arguments.one("a group")?),
+        "change-policy" => Command::change_policy(arguments.one("the name of a policy")?),
         "evict" => Command::evict_node(arguments.one("a node")?),
         "configure" => configure(cluster, rest)?,
         _ => return Ok(None),

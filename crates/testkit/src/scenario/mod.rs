@@ -87,6 +87,8 @@
 //! | `clear sql`, `clear sql on=a`, `clear disk`, `fail disk` | forgets the failures of a group, that a group failed on one node, the failures of a resource; makes a resource fail |
 //! | `maintenance on disk`, `maintenance off disk` | |
 //! | `lock sql`, `unlock sql`, `evict a` | |
+//! | `change-policy least_groups` | chooses nodes by another policy from now on; all of the crate are on offer by their names |
+//! | `offer smallest:lag ring` | no command: offers one more policy, written as in `policy` |
 //! | `configure add node d ; set group sql priority=low ; remove group web` | changes the declaration in force; `unset group sql priority`; `configure moving …` may move groups |
 //!
 //! # Time

@@ -119,6 +119,10 @@ fn commands_of_nodes() -> Vec<(&'static str, Command<Names>)> {
             r#"{"resume_node": {"node": "a", "failback": "immediate"}}"#,
             Command::resume_node("a").failback(ResumeFailback::Immediate).into(),
         ),
+        (
+            r#"{"change_policy": {"policy": "least_groups"}}"#,
+            Command::change_policy("least_groups"),
+        ),
         (r#"{"evict_node": {"node": "a"}}"#, Command::evict_node("a")),
         (
             r#"{"configure": {"declaration": {"name": "mill", "nodes": ["a"]}}}"#,

@@ -51,6 +51,7 @@ impl<A: Naming> Translate<A> for Command<A> {
             UnlockGroup { group: group },
             EvictNode { node: node },
             Configure { declaration, moves },
+            ChangePolicy { policy },
         })
     }
 }
@@ -109,6 +110,7 @@ impl<A: Naming> Translate<A> for InputError<A> {
             DependenciesWhileRunning(resource),
             DependencyDoesNotHold(resource),
             OwnerStruck { group: group, node: node },
+            PolicyNotOffered { policy, suggestion },
         })
     }
 }

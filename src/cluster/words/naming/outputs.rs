@@ -77,6 +77,7 @@ impl<A: Naming> Translate<A> for Event<A> {
             DrainStopped { node: node, group: group },
             ConfigurationChanged { configuration },
             AcceptedWithoutQuorum { configuration },
+            PolicyChanged { from, to },
         })
     }
 }

@@ -100,6 +100,7 @@ impl<N: Naming> fmt::Display for Event<N> {
             Self::ConfigurationChanged { configuration } => {
                 write!(f, "configuration {configuration}")
             }
+            Self::PolicyChanged { from, to } => write!(f, "policy: {from} -> {to}"),
             Self::AcceptedWithoutQuorum { configuration } => write!(
                 f,
                 "configuration {configuration}: accepted without quorum; absent nodes stay off \
