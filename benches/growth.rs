@@ -91,9 +91,8 @@ fn start(cluster: &mut Cluster) {
 }
 
 fn nodes(name: &str) -> ClusterDeclaration {
-    let mut cluster = ClusterDeclaration::new(name)
-        .quorum(QuorumRule::DiskOnly)
-        .fencing(Fencing::Trusted);
+    let mut cluster =
+        ClusterDeclaration::new(name).quorum(QuorumRule::DiskOnly).fencing(Fencing::Trusted);
     for number in 0..NODES {
         cluster = cluster.node(format!("n{number}"));
     }

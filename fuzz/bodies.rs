@@ -116,7 +116,7 @@ fn history(bytes: &[u8]) -> History {
 fn step(bytes: &[u8]) -> Step {
     let [kind, a, b, c, d, flags] = *bytes else { unreachable!("six bytes make a step") };
     let (one, other) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
-    match kind % 15 {
+    match kind % 16 {
         0 => Step::Work { job: one, manner: manner(c) },
         1 => Step::WorkAll { rounds: a % 4 },
         2 => Step::Answer { which: one, repeat: c & 1 == 1 },
@@ -131,7 +131,8 @@ fn step(bytes: &[u8]) -> Step {
         11 => Step::Configure { kind: flags, one, other },
         12 => Step::Junk { kind: flags, one, other },
         13 => Step::Late { which: one },
-        _ => Step::Restore,
+        14 => Step::Restore,
+        _ => Step::Attribute { node: a, name: b, value: c },
     }
 }
 

@@ -204,6 +204,8 @@ bugs! {
     OutcomeSwallowed: S12,
     /// a lease ends without its margin
     MarginIgnored: S9,
+    /// the attributes of a node are kept when its life ends
+    AttributesOutliveLife: S8,
     /// a fenced node comes back in the same life
     FencedNodeReturns: S26,
     /// fences have no budget

@@ -13,7 +13,7 @@ use crate::cluster::{
 use crate::id::{GroupId, Names, NodeId, ResourceId};
 use crate::machine::{Budget, GroupState, NodeState, ResourceState};
 use crate::plan::Explanation;
-use crate::policy::Trigger;
+use crate::policy::{FailoverPolicy, TooManyPolicies, Trigger};
 use crate::spec::ClusterSpec;
 use crate::time::Timestamp;
 
@@ -167,6 +167,25 @@ impl SharedCluster {
         let old = core::mem::replace(&mut *self.slot.write(), new);
         // The old cluster is dropped outside the lock, because its policy may be dropped with it.
         drop(old);
+    }
+
+    /// Offers a policy, which [`Command::ChangePolicy`](crate::cluster::Command::ChangePolicy) may
+    /// put in force by its name: [`Cluster::offer_policy`].
+    ///
+    /// # Errors
+    ///
+    /// As many policies are offered as may be, or a cluster that is half changed. Nothing has
+    /// changed then.
+    pub fn offer_policy(
+        &self,
+        policy: impl FailoverPolicy + 'static,
+    ) -> Result<(), SharedError<TooManyPolicies>> {
+        // Code of the embedder: the name is asked for before the lock is taken, and what is replaced
+        // is dropped after it is released.
+        let name = policy.name().into_owned();
+        let policy = Arc::new(policy);
+        let answer = self.change(|cluster| cluster.offer(&name, policy))?.0;
+        answer.map(drop).map_err(SharedError::Refused)
     }
 
     /// Takes in an input by names, and returns its outputs by names. Names are looked up under the

@@ -86,6 +86,26 @@ fn a_report_that_a_resource_is_alive_allocates_nothing() {
     assert_eq!(count, 0);
 }
 
+#[test]
+fn another_value_of_a_known_attribute_allocates_nothing() {
+    let mut cluster = support::running(&SIZE);
+    let node = cluster.spec().node_id("node1").expect("the second node");
+    let mut report = |value: i64| {
+        let input = Input::node_attribute_changed(node, "lag", value);
+        // The name in the input becomes that of the event.
+        let count = allocations(|| support::handle(&mut cluster, input));
+        let told = core::iter::from_fn(|| cluster.poll_output()).count();
+        (count, told)
+    };
+    assert_eq!(report(0).1, 1);
+    // The queues find their size.
+    report(1);
+    for value in 2..1_000 {
+        assert_eq!(report(value), (0, 1));
+        assert_eq!(report(value), (0, 0), "it is known");
+    }
+}
+
 /// Checks and answers that are counted; `STEPS=10000000` for a long time of them.
 fn steps() -> usize {
     let asked = std::env::var("STEPS").ok().map(|steps| steps.parse().expect("STEPS is a number"));

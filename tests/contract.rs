@@ -1,11 +1,16 @@
 //! What the documentation of a cluster and its declaration says to an embedder, question by question.
 
-use quorate::cluster::Command;
-use quorate::id::GroupId;
+use std::borrow::Cow;
+
+use quorate::cluster::{Command, InputError};
+use quorate::id::{GroupId, NodeId};
 use quorate::machine::GroupState;
-use quorate::policy::{Ring, Trigger};
-use quorate::settings::{Fencing, Interval, Priority};
-use quorate::spec::{ClusterDeclaration, GroupDeclaration, NodeDeclaration, ResourceDeclaration};
+use quorate::policy::{FailoverPolicy, PlacementRequest, Rank, Ring, Trigger};
+use quorate::quorum::WitnessState;
+use quorate::settings::{Failback, Fencing, Interval, Priority};
+use quorate::spec::{
+    ClusterDeclaration, GroupDeclaration, Limits, NodeDeclaration, ResourceDeclaration,
+};
 use quorate::{Cluster, Incarnation, Input, Outcome, Output, Timestamp};
 
 fn declaration() -> ClusterDeclaration {
@@ -160,4 +165,83 @@ fn half_of_all_incarnations_are_left_for_those_to_come() {
     };
     assert!(join(u64::MAX / 2 + 1).is_err());
     assert_eq!(join(u64::MAX / 2), Ok(()));
+}
+
+/// Vetoes nodes that lag far behind.
+#[derive(Debug)]
+struct NotFarBehind;
+
+impl FailoverPolicy for NotFarBehind {
+    fn name(&self) -> Cow<'static, str> {
+        "not_far_behind".into()
+    }
+
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
+        match placement.attribute(candidate, "lag") {
+            Some(11..) => Rank::veto("too far behind"),
+            Some(_) | None => Rank::neutral(),
+        }
+    }
+}
+
+/// Another value gives a group another chance that waits for a node, or to go home.
+#[test]
+fn a_veto_that_goes_by_an_attribute_ends_with_it() {
+    let mut group = GroupDeclaration::new("sql")
+        .preferred_owners(["a"])
+        .resource(ResourceDeclaration::new("db", "Generic Service"));
+    group.failback = Some(Failback::Allow);
+    let declaration = ClusterDeclaration::new("mill").node("a").node("b").group(group);
+    let spec = declaration.fencing(Fencing::Trusted).build().expect("the declaration is valid");
+    let [a, b] = ["a", "b"].map(|name| spec.node_id(name).expect("declared"));
+    let sql = spec.group_id("sql").expect("declared");
+    let mut cluster = Cluster::new(spec, NotFarBehind, Timestamp::ZERO);
+    let mut feed = |input: Input| {
+        cluster.handle(Timestamp::ZERO, input).expect("it is accepted");
+        while let Some(output) = cluster.poll_output() {
+            let Output::Effect(effect) = output else { continue };
+            let finished = Input::operation_finished(effect.operation, Outcome::Succeeded);
+            cluster.handle(Timestamp::ZERO, finished).expect("it is outstanding");
+        }
+        assert_eq!(cluster.check_invariants(), Ok(()));
+        cluster.state().owner(sql)
+    };
+    let lag = |node, lag| Input::node_attribute_changed(node, "lag", lag);
+    feed(Input::witness_changed(WitnessState::Up));
+    feed(lag(a, 50));
+    feed(lag(b, 12));
+    feed(Input::node_joined(a, Incarnation::new(1), []));
+    let vetoed = feed(Input::node_joined(b, Incarnation::new(1), []));
+    assert_eq!(vetoed, None, "both are too far behind");
+    assert_eq!(feed(lag(b, 11)), None);
+    assert_eq!(feed(lag(b, 10)), Some(b), "it waited for a node");
+    assert_eq!(feed(lag(b, 99)), Some(b), "what runs stays");
+    feed(Input::node_left(a, Incarnation::new(1)));
+    feed(lag(a, 50));
+    assert_eq!(feed(Input::node_joined(a, Incarnation::new(2), [])), Some(b));
+    assert_eq!(feed(lag(a, 11)), Some(b));
+    assert_eq!(feed(lag(a, 10)), Some(a), "its failback was vetoed");
+}
+
+#[test]
+fn one_attribute_more_than_the_limit_is_refused() {
+    let mut limits = Limits::default();
+    assert_eq!(limits.node_attributes, 64);
+    limits.node_attributes = 2;
+    let spec = declaration().build_within(&limits).expect("the declaration is valid");
+    let node = spec.node_id("a").expect("declared");
+    let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+    let mut report = |name: &str, value| {
+        let before = cluster.digest();
+        let input = Input::node_attribute_changed(node, name, value);
+        let answer = cluster.handle(Timestamp::ZERO, input);
+        assert!(answer.is_ok() || cluster.digest() == before, "a refusal changes nothing");
+        answer
+    };
+    assert_eq!((report("one", 1), report("two", 2)), (Ok(()), Ok(())));
+    assert_eq!(report("three", 3), Err(InputError::TooManyAttributes { node, most: 2 }));
+    assert_eq!(report("two", 3), Ok(()), "a known one may change");
+    let record = cluster.state().node(node).expect("declared");
+    assert_eq!(record.attributes().collect::<Vec<_>>(), [("one", 1), ("two", 3)]);
+    assert_eq!((record.attribute("two"), record.attribute("TWO")), (Some(3), None));
 }

@@ -8,9 +8,12 @@ use std::thread;
 use std::time::Duration;
 
 use quorate::cluster::{Command, Event, Outcome};
+use quorate::id::Names;
 use quorate::kind::ResourceOverrides;
-
-use quorate::policy::{FailoverPolicy, PlacementRequest, Rank, Ring, Trigger};
+use quorate::policy::{
+    FailoverPolicy, FirstPreferred, LeastGroups, PlacementRequest, Rank, Ring, TooManyPolicies,
+    Trigger,
+};
 use quorate::settings::QuorumRule;
 use quorate::spec::{ClusterDeclaration, ClusterSpec, GroupDeclaration, ResourceDeclaration};
 use quorate::state::OperationKind;
@@ -415,6 +418,7 @@ fn refuses_everything(shared: &SharedCluster, index: usize) {
     assert_eq!(shared.handle(now, fail), Err(SharedError::HalfChanged(HalfChanged)));
     assert_eq!(shared.handle_timeout(now), Err(HalfChanged));
     assert_eq!(shared.what_if([]), Err(SharedError::HalfChanged(HalfChanged)));
+    assert_eq!(shared.offer_policy(LeastGroups), Err(SharedError::HalfChanged(HalfChanged)));
     assert_eq!(shared.spec(), Err(HalfChanged));
     assert_eq!(shared.poll_timeout(), Err(HalfChanged));
     assert_eq!(shared.outstanding(), Err(HalfChanged));
@@ -460,4 +464,37 @@ fn a_panic_in_a_question_spoils_only_the_question() {
     for (_, answer) in answers {
         shared.handle(Timestamp::ZERO, answer).expect("it was asked for");
     }
+}
+
+/// A fork has what was offered; what is offered to one of the two is not offered to the other.
+#[test]
+fn policies_are_offered_to_a_handle_and_its_forks() {
+    let shared = SharedCluster::new(running());
+    shared.offer_policy(LeastGroups).expect("there is room");
+    let mut fork = shared.fork().expect("it is whole");
+    fork.offer_policy(FirstPreferred).expect("there is room");
+    let now = fork.state().now();
+    let change = |name: &str| Command::change_policy(name);
+    fork.handle(now, change("least_groups")).expect("it is on offer");
+    let refused = shared.handle(now, change("first_preferred"));
+    assert!(matches!(refused, Err(SharedError::Refused(InputError::PolicyNotOffered { .. }))));
+    let forecast = shared.what_if([Input::<Names>::from(Command::change_policy("least_groups"))]);
+    assert!(forecast.is_ok());
+    let told = shared.handle(now, change("least_groups")).expect("it is on offer");
+    assert!(matches!(&told[..], [Output::Event(Event::PolicyChanged { .. })]), "{told:?}");
+    assert_eq!(shared.handle(now, change("least_groups")).expect("it is in force"), []);
+    assert_eq!(shared.fork().expect("it is whole").policy().name(), "least_groups");
+}
+
+#[test]
+fn no_more_policies_than_the_limit_are_offered() {
+    let shared = SharedCluster::new(running());
+    let most = Cluster::OFFERED_POLICIES;
+    for seed in 0..most {
+        let seed = u64::try_from(seed).expect("few");
+        shared.offer_policy(Ring::seeded(seed)).expect("there is room");
+    }
+    let refused = shared.offer_policy(LeastGroups);
+    assert_eq!(refused, Err(SharedError::Refused(TooManyPolicies { most })));
+    assert_eq!(shared.offer_policy(Ring::seeded(7)), Ok(()), "one of a known name");
 }

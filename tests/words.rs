@@ -18,7 +18,7 @@ use quorate::machine::{NodeState, ResourceState};
 use quorate::plan::{Drawback, Rejection, Tier};
 use quorate::quorum::QuorumVerdict;
 use quorate::settings::{DesiredState, Fencing};
-use quorate::spec::{ClusterDeclaration, SpecErrors};
+use quorate::spec::{ClusterDeclaration, SpecErrors, WordFault};
 use quorate::state::NoRestartCause;
 use quorate::{Incarnation, OpId, Timestamp, WallClock};
 
@@ -61,6 +61,10 @@ fn input_errors() -> Vec<InputError<Names>> {
         E::IncarnationOutOfRange { node: node(), incarnation: known },
         E::NotTheOwner { resource: resource(), node: node() },
         E::ListedTwice(resource()),
+        E::AttributeName { node: node(), fault: WordFault::Empty },
+        E::AttributeName { node: node(), fault: WordFault::Long { bytes: 300, limit: 255 } },
+        E::AttributeName { node: node(), fault: WordFault::Forbidden { character: '\u{202e}' } },
+        E::TooManyAttributes { node: node(), most: 64 },
         E::ClockOutOfRange(clock),
         E::NodeState { node: node(), state: NodeState::Down },
         E::NoQuorum,
@@ -92,6 +96,11 @@ fn input_errors() -> Vec<InputError<Names>> {
         E::DependenciesWhileRunning(resource()),
         E::DependencyDoesNotHold(resource()),
         E::OwnerStruck { group: group(), node: node() },
+        E::PolicyNotOffered {
+            policy: "least_group".into(),
+            suggestion: Some("least_groups".into()),
+        },
+        E::PolicyNotOffered { policy: "other".into(), suggestion: None },
     ]
 }
 
@@ -232,7 +241,7 @@ const RULES: &[StateRule] = &rules! {
     StopBeforeDependent UnopenedOnOwner RunsWithoutOwner RunsOnDownNode CertainOnLostNode
     MoveToOwner OwnerWithoutEpoch OrderedInLaterEpoch RoomDiffers OrphanOnDownNode
     OrphanBesideItself PauseDiffers FenceOfDownNode FenceRetryWithoutNeed DownWithoutProof
-    DrainOfResumedNode RecoveryDoesNotFit FailureDoesNotFit RunDoesNotFit LateStartWithoutDoubt DoubtDiffers ConfigurationNotCounted
+    AttributeNotAllowed DrainOfResumedNode RecoveryDoesNotFit FailureDoesNotFit RunDoesNotFit LateStartWithoutDoubt DoubtDiffers ConfigurationNotCounted
     FormationDiffers QuorumDiffers OccupancyDiffers VotesDiffer OutstandingDiffers IndexDiffers
 };
 

@@ -12,7 +12,7 @@ use core::fmt;
 
 use crate::id::{GroupId, Names, NodeId, OpId, ResourceId};
 use crate::machine::{Budget, GroupState};
-use crate::policy::FailoverPolicy;
+use crate::policy::{FailoverPolicy, Shelf};
 use crate::spec::{ClusterSpec, Limits};
 use crate::state::ClusterState;
 use crate::time::Timestamp;
@@ -22,6 +22,7 @@ mod index;
 mod inputs;
 mod keep;
 mod ledger;
+mod policies;
 mod questions;
 mod settle;
 pub(crate) mod view;
@@ -52,6 +53,8 @@ use view::{Facts, View};
 #[derive(Clone)]
 pub struct Cluster {
     policy: Arc<dyn FailoverPolicy>,
+    /// The policies that may be put in force. They are no part of the state.
+    offered: Shelf,
     ledger: Ledger,
 }
 
@@ -75,7 +78,8 @@ impl Cluster {
         policy: Arc<dyn FailoverPolicy>,
         state: ClusterState,
     ) -> Self {
-        let mut cluster = Self { policy, ledger: Ledger::new(spec, state) };
+        let mut cluster =
+            Self { policy, offered: Shelf::default(), ledger: Ledger::new(spec, state) };
         cluster.planner().plan_indexes();
         cluster
     }
@@ -97,7 +101,7 @@ impl Cluster {
     }
 
     fn take_in(&mut self, now: Timestamp, input: Input) -> Result<(), InputError> {
-        let checked = self.view().check(now, input);
+        let checked = self.view().check(now, input, &self.offered);
         if checked.is_err() && seeded!(RefusalLeavesTrace) {
             self.ledger.advance(self.ledger.state().now);
         }
@@ -110,6 +114,9 @@ impl Cluster {
         // Deadlines are judged by the time of this input: those that have passed are dealt with
         // first, or they would be forgotten.
         self.ledger.touch_what_is_due();
+        if let Accepted::Policy(policy) = &accepted {
+            self.put_in_force(Arc::clone(policy));
+        }
         let mut planner = self.planner();
         planner.apply(accepted);
         planner.settle();
@@ -345,7 +352,7 @@ impl Cluster {
         self.view().check_timers()
     }
 
-    /// Returns the policy that chooses the node of a group.
+    /// Returns the policy that chooses the node of a group. [`Command::ChangePolicy`] replaces it.
     #[must_use]
     pub fn policy(&self) -> &dyn FailoverPolicy {
         &*self.policy

@@ -160,6 +160,7 @@
 //! | | it takes long and goes on | [`OperationProgressed`] |
 //! | | a resource failed, or is alive | [`ResourceFailed`], [`ResourceAlive`] |
 //! | | the list of what the node runs, when the core asks, or when the agents were restarted | [`NodeInventory`] |
+//! | what you measure | a number about a node, such as the lag of its replica, for policies that go by it | [`NodeAttributeChanged`] |
 //! | operators | an order | [`Command`](crate::cluster::Command) |
 //! | | a lost node is certain to be off | [`NodeConfirmedDown`] |
 //! | a wall clock | the local time, if groups have failback windows | [`WallClockRead`] |
@@ -206,6 +207,7 @@
 //! [`NodeInventory`]: crate::Input::NodeInventory
 //! [`WitnessChanged`]: crate::Input::WitnessChanged
 //! [`WallClockRead`]: crate::Input::WallClockRead
+//! [`NodeAttributeChanged`]: crate::Input::NodeAttributeChanged
 //! [`OperationFinished`]: crate::Input::OperationFinished
 //! [`OperationProgressed`]: crate::Input::OperationProgressed
 //! [`ResourceFailed`]: crate::Input::ResourceFailed

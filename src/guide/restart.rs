@@ -67,7 +67,8 @@
 //!                 if snapshot.cluster_name() != "mill" {
 //!                     return Err(format!("{} is of another cluster", path.display()).into());
 //!                 }
-//!                 // The policy is not part of a snapshot: name it again.
+//!                 // The policy is not part of a snapshot: name it again. If there are others on
+//!                 // offer, `Snapshot::policy_name` tells the one in force; offer all again.
 //!                 Cluster::restore(snapshot, Ring::new())?
 //!             }
 //!             Err(error) if error.kind() == ErrorKind::NotFound => {

@@ -18,17 +18,22 @@ use crate::id::{DimensionId, GroupId, NodeId};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{ClusterState, GroupRecord, Room};
 
+mod attribute;
 mod failed;
 mod load;
 mod preferred;
 mod rank;
 mod ring;
+mod shelf;
 
+pub use attribute::ByAttribute;
 pub use failed::FailedHere;
 pub use load::{LeastGroups, LeastLoaded};
 pub use preferred::{FirstPreferred, StrictPreferred};
 pub use rank::{Key, Rank};
 pub use ring::Ring;
+pub(crate) use shelf::Shelf;
+pub use shelf::TooManyPolicies;
 
 /// Orders the nodes that may own a group.
 ///
@@ -342,6 +347,16 @@ impl<'a> PlacementRequest<'a> {
     #[must_use]
     pub fn preferred_position(&self, node: NodeId) -> Option<usize> {
         self.group_spec.preferred_owners().iter().position(|owner| *owner == node)
+    }
+
+    /// Returns the last value of this name that was reported of a node in its present life:
+    /// [`NodeAttributeChanged`](crate::Input::NodeAttributeChanged). Names are compared exactly.
+    ///
+    /// A veto should look at the values of the candidate only: when a value changes, groups that
+    /// could fail back to that node are planned again, and not those that could fail back to others.
+    #[must_use]
+    pub fn attribute(&self, node: NodeId, name: &str) -> Option<i64> {
+        self.state.node(node)?.attribute(name)
     }
 
     /// Returns the number of other groups that take room on a node, or will when they have got

@@ -51,6 +51,9 @@ pub struct Limits {
     pub parameters: usize,
     /// Bytes of all parameters of one node, group or resource together. Default 4,096.
     pub parameter_bytes: usize,
+    /// Attributes of one node, which are reported while the cluster runs
+    /// ([`NodeAttributeChanged`](crate::Input::NodeAttributeChanged)). Default 64.
+    pub node_attributes: usize,
     /// Bytes of one name. Default 255.
     pub name_bytes: usize,
     /// Steps taken to find two groups that may meet on a node and demand too much of it. Default
@@ -137,6 +140,7 @@ impl Limits {
             required_providers_per_kind: usize::MAX,
             parameters: usize::MAX,
             parameter_bytes: usize::MAX,
+            node_attributes: usize::MAX,
             name_bytes: usize::MAX,
             comparisons: usize::MAX,
             problems: usize::MAX,
@@ -162,6 +166,7 @@ impl Default for Limits {
             required_providers_per_kind: 64,
             parameters: 64,
             parameter_bytes: 4_096,
+            node_attributes: 64,
             name_bytes: 255,
             comparisons: 4_194_304,
             problems: 1_000,

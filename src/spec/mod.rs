@@ -27,6 +27,7 @@ mod problem;
 mod profile;
 mod undeclare;
 mod votes;
+mod word;
 
 pub(crate) use build::nearest;
 pub use declaration::{
@@ -39,6 +40,8 @@ pub use parameters::Parameters;
 pub use parts::{GroupSpec, NodeSpec, ResourceSpec};
 pub use problem::{Caution, Path, Problem, SpecError, SpecErrors, Subject, Warning};
 pub(crate) use votes::more_than_votes;
+pub use word::WordFault;
+pub(crate) use word::check_word;
 
 use names::NameIndex;
 use parts::{Abilities, Ability};

@@ -16,6 +16,7 @@ use crate::settings::{DesiredState, Fencing, Ownership};
 use crate::spec::ClusterSpec;
 use crate::time::{Timestamp, WallClock};
 
+mod attributes;
 mod failed_nodes;
 mod group;
 mod node;
@@ -25,6 +26,7 @@ mod resource;
 mod suppose;
 
 pub use crate::quorum::WitnessState;
+pub(crate) use attributes::Attributes;
 pub use failed_nodes::{FailedNode, FailedNodes};
 pub use group::{
     GroupRecord, HomeWait, Lock, LockHandling, MoveFailure, Movement, MovementCause, QueuedMove,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{Incarnation, NodeId};
 use crate::machine::{FailureLog, NodeState};
-use crate::state::{LockHandling, Operation};
+use crate::state::{Attributes, LockHandling, Operation};
 use crate::time::Timestamp;
 
 /// The stored state of a node.
@@ -31,6 +31,8 @@ pub struct NodeRecord {
     pub(crate) listed_in: u64,
     /// The inquiry about the resources that it runs, if one is in flight.
     pub(crate) inquiry: Option<Operation>,
+    /// The values that were reported of it in its present life, or, while it is off, for its next one.
+    pub(crate) attributes: Attributes,
 }
 
 /// Tells whether an operator wants a node paused.
@@ -172,6 +174,7 @@ impl NodeRecord {
             fence: Fence::default(),
             listed_in: 0,
             inquiry: None,
+            attributes: Attributes::default(),
         }
     }
 
@@ -234,6 +237,19 @@ impl NodeRecord {
     #[must_use]
     pub const fn listed_in(&self) -> u64 {
         self.listed_in
+    }
+
+    /// Returns the last value of this name that
+    /// [`NodeAttributeChanged`](crate::Input::NodeAttributeChanged) reported of the node. `None` if
+    /// none was reported in its present life, or since it is off. Names are compared exactly.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<i64> {
+        self.attributes.value(name)
+    }
+
+    /// Returns all attributes with their values, in the order of their names.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.attributes.iter()
     }
 
     /// Returns the number of the input in which it last came up. It orders events within one

@@ -17,6 +17,13 @@ impl ClusterState {
         }
     }
 
+    /// Supposes that a node has this value of an attribute.
+    pub fn suppose_attribute(&mut self, node: NodeId, name: &str, value: i64) {
+        if let Some(record) = self.nodes.get_mut(node.index()) {
+            record.attributes.keep(name, value);
+        }
+    }
+
     /// Supposes that a node owns a group, which takes room there. If the node is not its owner yet,
     /// an epoch begins.
     pub fn suppose_owner(&mut self, spec: &ClusterSpec, group: GroupId, node: NodeId) {

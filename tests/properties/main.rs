@@ -1,6 +1,7 @@
 //! Random histories of random clusters keep every rule: see [`quorate_testkit::history`].
 
 mod explain;
+mod policies;
 #[path = "../support/random.rs"]
 mod random;
 mod rehearsal;

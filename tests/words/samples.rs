@@ -37,6 +37,7 @@ pub(crate) fn effects() -> Vec<Effect<Names>> {
 /// Events, one a line.
 const EVENTS: &str = r#"
 {"node_changed": {"node": "a", "from": "joining", "to": "up"}}
+{"node_attribute_changed": {"node": "a", "name": "lag", "value": -3}}
 {"quorum_changed": {"verdict": {"quorate": {"votes": 2, "needed": 2}}}}
 {"resource_changed": {"resource": "disk", "from": "offline", "to": "online_pending"}}
 {"group_changed": {"group": "sql", "from": "offline", "to": "pending"}}
@@ -68,6 +69,7 @@ const EVENTS: &str = r#"
 {"drain_stopped": {"node": "a", "group": "sql"}}
 {"configuration_changed": {"configuration": 4}}
 {"accepted_without_quorum": {"configuration": 4}}
+{"policy_changed": {"from": "ring", "to": "least_groups"}}
 "#;
 
 pub(crate) fn events() -> Vec<Event<Names>> {
@@ -89,6 +91,7 @@ pub(crate) fn reports() -> Vec<Input<Names>> {
         Input::node_fenced("a", life),
         Input::node_confirmed_down("a", life),
         Input::node_confirmed_down("a", Life::Known),
+        Input::node_attribute_changed("a", "lag", -3),
         Input::operation_progressed(operation),
         Input::resource_failed("disk", "a", life).into(),
         Input::resource_failed("disk", "a", life).of_run(operation).into(),
@@ -134,5 +137,6 @@ pub(crate) fn commands() -> Vec<Command<Names>> {
         Command::evict_node("a"),
         Command::configure(declaration()).into(),
         Command::configure(declaration()).allow_moves().into(),
+        Command::change_policy("least_groups"),
     ]
 }

@@ -1,4 +1,5 @@
-//! A custom failover policy: stay in one building, then spread the load.
+//! Custom failover policies: stay in one building, then spread the load; take the replica with the
+//! least lag, unless it lags too far behind.
 //!
 //! `cargo run --example custom_policy`
 
@@ -41,7 +42,34 @@ impl FailoverPolicy for StayOnSite {
     }
 }
 
-/// Demonstrates a custom failover policy: stay in one building, then spread the load.
+/// A policy that prefers the replica with the least lag, and never uses one that lags too far
+/// behind. A replica whose lag is not known comes last.
+///
+/// The lag is an attribute that the embedder reports to the cluster. A policy that asked the replicas
+/// itself would break its contract: replicas of the core would choose differently.
+/// [`ByAttribute`](quorate::policy::ByAttribute) is the same without the veto.
+#[derive(Debug)]
+struct LeastLag {
+    most: i64,
+}
+
+impl FailoverPolicy for LeastLag {
+    fn name(&self) -> Cow<'static, str> {
+        format!("least_lag(at most {})", self.most).into()
+    }
+
+    fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {
+        let lag = placement.attribute(candidate, "lag");
+        if lag.is_some_and(|lag| lag > self.most) {
+            return Rank::veto("the replica lags too far behind");
+        }
+        // All candidates get the same keys.
+        let known = Key::largest("lag known", i64::from(lag.is_some()));
+        Rank::by(known).and_by(Key::smallest("lag", lag.unwrap_or(0)))
+    }
+}
+
+/// Demonstrates custom failover policies: by site and load, and by the lag of replicas.
 #[derive(clap::Parser)]
 #[command(name = "custom_policy")]
 struct Options {}
@@ -50,10 +78,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Options {} = command_line::parse();
     // Checks the laws that hold for every policy; in your own crate this is a test.
     assert_conformance(StayOnSite { closing: Some("site 1") }.then(LeastGroups));
+    assert_conformance(LeastLag { most: 2 });
 
     // Ties are left to a policy of the crate.
     ask("Both sites are open", StayOnSite { closing: None }.then(LeastGroups))?;
-    ask("The south is closing", StayOnSite { closing: Some("south") }.then(LeastGroups))
+    ask("The south is closing", StayOnSite { closing: Some("south") }.then(LeastGroups))?;
+    ask("The replica with the least lag", LeastLag { most: 60 })
 }
 
 /// Prints where the shop would go if its node failed, and why.
@@ -77,6 +107,10 @@ fn ask(title: &str, policy: impl FailoverPolicy + 'static) -> Result<(), Box<dyn
     for name in ["rome", "milan", "turin", "oslo", "bergen"] {
         let joined = Input::node_joined(name.to_owned(), Incarnation::new(1), Vec::new());
         cluster.handle(Timestamp::ZERO, cluster.spec().resolve(joined)?)?;
+    }
+    for (name, lag) in [("rome", 0), ("milan", 45), ("turin", 300), ("oslo", 2)] {
+        let report = Input::node_attribute_changed(name, "lag", lag);
+        cluster.handle(Timestamp::ZERO, cluster.spec().resolve(report)?)?;
     }
     let shop = cluster.spec().group_id("shop").ok_or("no group of this name")?;
     let answer = cluster.explain(shop, Trigger::NodeFailure).ok_or("no such group")?;

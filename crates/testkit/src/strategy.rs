@@ -162,6 +162,8 @@ pub fn inputs(spec: &ClusterSpec) -> impl Strategy<Value = Input> + use<> {
         1 => node.clone().prop_map(|node| Input::node_left(node, Life::Known)),
         1 => node.clone().prop_map(|node| Input::node_fenced(node, Life::Known)),
         1 => node.clone().prop_map(|node| Input::node_confirmed_down(node, Life::Known)),
+        2 => (node.clone(), select(vec!["lag", "load", ""]), any::<i64>())
+            .prop_map(|(node, name, value)| Input::node_attribute_changed(node, name, value)),
         8 => (operation.clone(), outcome())
             .prop_map(|(operation, outcome)| Input::operation_finished(operation, outcome)),
         1 => operation.prop_map(Input::operation_progressed),

@@ -30,7 +30,7 @@ pub(crate) struct Session {
 #[serde(untagged)]
 enum Reply {
     Declared { ok: bool, warnings: Vec<String> },
-    Restored { ok: bool },
+    Done { ok: bool },
     Handled { at: Timestamp, outputs: Vec<Output<Names>>, next_timeout: Option<Deadline<Names>> },
     Refused { at: Timestamp, error: Refusal },
     Answered { answer: Answer },
@@ -52,6 +52,10 @@ impl Session {
         match request {
             Request::Declare { spec, policy } => self.declare(*spec, policy),
             Request::Restore { snapshot, policy } => self.restore(*snapshot, policy),
+            Request::Offer { policy } => {
+                self.cluster()?.offer_policy(policy.build())?;
+                Ok(Reply::Done { ok: true })
+            }
             Request::Handle { at, input } => {
                 let cluster = self.cluster()?;
                 let handled = hand_in(cluster, at, *input);
@@ -78,18 +82,28 @@ impl Session {
     ) -> Result<Reply, Refusal> {
         let spec = declaration.build()?;
         let warnings = spec.warnings().iter().map(ToString::to_string).collect();
-        self.cluster = Some(Cluster::new(spec, policy.build(), Timestamp::ZERO));
+        let mut cluster = Cluster::new(spec, policy.build(), Timestamp::ZERO);
+        offer_all(&mut cluster)?;
+        self.cluster = Some(cluster);
         Ok(Reply::Declared { ok: true, warnings })
     }
 
     fn restore(&mut self, snapshot: Snapshot, policy: PolicyChoice) -> Result<Reply, Refusal> {
-        self.cluster = Some(Cluster::restore(snapshot, policy.build())?);
-        Ok(Reply::Restored { ok: true })
+        let mut cluster = Cluster::restore(snapshot, policy.build())?;
+        offer_all(&mut cluster)?;
+        self.cluster = Some(cluster);
+        Ok(Reply::Done { ok: true })
     }
 
     fn cluster(&mut self) -> Result<&mut Cluster, Refusal> {
         self.cluster.as_mut().ok_or_else(Refusal::no_cluster)
     }
+}
+
+/// Offers the policies that have a name on the page.
+fn offer_all(cluster: &mut Cluster) -> Result<(), Refusal> {
+    PolicyChoice::offered().try_for_each(|policy| cluster.offer_policy(policy))?;
+    Ok(())
 }
 
 fn hand_in(cluster: &mut Cluster, at: Timestamp, input: Input<Names>) -> Result<Reply, Refusal> {

@@ -1,16 +1,20 @@
 //! The failover orders that a line can choose.
 
 use quorate::policy::{
-    FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Ring, StrictPreferred,
+    ByAttribute, FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Ring, StrictPreferred,
 };
 use serde::Deserialize;
 
 /// One order, or several; each breaks the ties of those before it.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected the name of a policy, {\"ring\": {\"seed\": 7}} or a list")]
+#[serde(
+    untagged,
+    expecting = "expected the name of a policy, {\"ring\": {\"seed\": 7}}, \
+                 {\"smallest_attribute\": \"lag\"} or a list"
+)]
 pub(crate) enum PolicyChoice {
     Named(NamedPolicy),
-    Seeded(SeededPolicy),
+    Tuned(TunedPolicy),
     Composed(Vec<PolicyChoice>),
 }
 
@@ -26,8 +30,10 @@ pub(crate) enum NamedPolicy {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum SeededPolicy {
+pub(crate) enum TunedPolicy {
     Ring { seed: u64 },
+    SmallestAttribute(String),
+    LargestAttribute(String),
 }
 
 impl Default for PolicyChoice {
@@ -36,7 +42,23 @@ impl Default for PolicyChoice {
     }
 }
 
+impl NamedPolicy {
+    /// All of them. They are on offer in every cluster.
+    const ALL: [Self; 5] = [
+        Self::Ring,
+        Self::FirstPreferred,
+        Self::StrictPreferred,
+        Self::LeastGroups,
+        Self::LeastLoaded,
+    ];
+}
+
 impl PolicyChoice {
+    /// Returns the policies that are on offer in every cluster.
+    pub(crate) fn offered() -> impl Iterator<Item = Box<dyn FailoverPolicy>> {
+        NamedPolicy::ALL.into_iter().map(|named| Self::Named(named).build())
+    }
+
     /// Returns the policy; an empty list is the default policy.
     pub(crate) fn build(self) -> Box<dyn FailoverPolicy> {
         match self {
@@ -45,7 +67,13 @@ impl PolicyChoice {
             Self::Named(NamedPolicy::StrictPreferred) => Box::new(StrictPreferred),
             Self::Named(NamedPolicy::LeastGroups) => Box::new(LeastGroups),
             Self::Named(NamedPolicy::LeastLoaded) => Box::new(LeastLoaded),
-            Self::Seeded(SeededPolicy::Ring { seed }) => Box::new(Ring::seeded(seed)),
+            Self::Tuned(TunedPolicy::Ring { seed }) => Box::new(Ring::seeded(seed)),
+            Self::Tuned(TunedPolicy::SmallestAttribute(name)) => {
+                Box::new(ByAttribute::smallest(name))
+            }
+            Self::Tuned(TunedPolicy::LargestAttribute(name)) => {
+                Box::new(ByAttribute::largest(name))
+            }
             Self::Composed(list) => list
                 .into_iter()
                 .map(Self::build)

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use quorate::InputError;
 use quorate::cluster::{RestoreError, UnknownReference, WhatIfError};
 use quorate::id::Names;
+use quorate::policy::TooManyPolicies;
 use quorate::spec::SpecErrors;
 use serde::Serialize;
 
@@ -52,6 +53,12 @@ impl From<WhatIfError> for Refusal {
 impl From<SpecErrors> for Refusal {
     fn from(errors: SpecErrors) -> Self {
         Self::new("declaration", errors)
+    }
+}
+
+impl From<TooManyPolicies> for Refusal {
+    fn from(error: TooManyPolicies) -> Self {
+        Self::new("too_many_policies", error)
     }
 }
 

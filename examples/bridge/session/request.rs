@@ -17,6 +17,7 @@ use super::refusal::Refusal;
 pub(crate) enum Request {
     Declare { spec: Box<ClusterDeclaration>, policy: PolicyChoice },
     Restore { snapshot: Box<Snapshot>, policy: PolicyChoice },
+    Offer { policy: PolicyChoice },
     Handle { at: Timestamp, input: Box<Input<Names>> },
     Timeout { at: Timestamp },
     Ask(Query),
@@ -24,11 +25,16 @@ pub(crate) enum Request {
 
 impl Request {
     pub(crate) fn read(line: &[u8]) -> Result<Self, Refusal> {
-        let Line { spec, restore, policy, at, input, timeout, query } =
+        let Line { spec, restore, policy, offer, at, input, timeout, query } =
             serde_json::from_slice(line).map_err(|error| malformed(line, error))?;
-        let has_policy = policy.is_some();
+        let (has_policy, is_offer) = (policy.is_some(), offer.is_some());
         let policy = policy.unwrap_or_default();
         match (spec, restore, at, input, timeout, query) {
+            (None, None, None, None, None, None) => match (offer, has_policy) {
+                (Some(policy), false) => Ok(Self::Offer { policy }),
+                (Some(_), true) | (None, _) => Err(malformed(line, SHAPES)),
+            },
+            _ if is_offer => Err(Refusal::malformed(SHAPES)),
             (Some(spec), None, None, None, None, None) => Ok(Self::Declare { spec, policy }),
             (None, Some(snapshot), None, None, None, None) => {
                 Ok(Self::Restore { snapshot, policy })
@@ -63,7 +69,8 @@ fn malformed(line: &[u8], otherwise: impl Display) -> Refusal {
 
 /// Finds a null, or an object that must have exactly one field and does not.
 fn seen(name: &str, value: &Value) -> Option<String> {
-    if !["spec", "restore", "policy", "at", "input", "timeout", "query", "command"].contains(&name)
+    if !["spec", "restore", "policy", "offer", "at", "input", "timeout", "query", "command"]
+        .contains(&name)
     {
         return None;
     }
@@ -92,6 +99,7 @@ fn seen(name: &str, value: &Value) -> Option<String> {
 struct Line {
     spec: Option<Box<ClusterDeclaration>>,
     policy: Option<PolicyChoice>,
+    offer: Option<PolicyChoice>,
     at: Option<Timestamp>,
     input: Option<Box<Input<Names>>>,
     timeout: Option<bool>,
@@ -99,5 +107,5 @@ struct Line {
     restore: Option<Box<Snapshot>>,
 }
 
-const SHAPES: &str = "expected {\"spec\", \"policy\"}, {\"restore\", \"policy\"}, \
+const SHAPES: &str = "expected {\"spec\", \"policy\"}, {\"restore\", \"policy\"}, {\"offer\"}, \
      {\"at\", \"input\"}, {\"at\", \"timeout\": true} or {\"query\"}";

@@ -1,5 +1,6 @@
 //! The state as names and plain values.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quorate::machine::{Budget, GroupState, NodeState, ResourceState};
@@ -33,6 +34,7 @@ struct NodeView {
     incarnation: Incarnation,
     paused: bool,
     drain: DrainView,
+    attributes: BTreeMap<String, i64>,
 }
 
 #[derive(Serialize)]
@@ -127,6 +129,7 @@ impl NodeView {
                 mode: drain.mode,
                 target: node_name(cluster, drain.target),
             },
+            attributes: record.attributes().map(|(name, value)| (name.into(), value)).collect(),
         })
     }
 }

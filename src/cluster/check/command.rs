@@ -165,6 +165,8 @@ impl View<'_> {
                     return Err(InputError::ResourceNotOnline(*resource));
                 }
             }
+            // It is checked with the policies on offer, before this.
+            Command::ChangePolicy { .. } => {}
             Command::EvictNode { node } => {
                 return self.check_evict(*node).map(Accepted::Configuration);
             }

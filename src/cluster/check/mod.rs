@@ -4,8 +4,10 @@
 //! can be carried out without fail.
 
 pub(crate) mod accepted;
+mod attribute;
 mod command;
 pub(crate) mod configuration;
+mod policy;
 mod running;
 pub(crate) mod without_quorum;
 
@@ -14,9 +16,10 @@ use alloc::collections::BTreeSet;
 use crate::cluster::check::accepted::Accepted;
 use crate::cluster::index::outstanding::Target;
 use crate::cluster::view::{Facts, View};
-use crate::cluster::words::{Input, InputError, Life, Run, Running};
+use crate::cluster::words::{Command, Input, InputError, Life, Run, Running};
 use crate::id::{Incarnation, NodeId, OpId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
+use crate::policy::Shelf;
 use crate::state::{DownProof, Outcome};
 use crate::time::Timestamp;
 
@@ -248,8 +251,13 @@ impl Facts<'_> {
 }
 
 impl View<'_> {
-    /// Checks an input against the state.
-    pub(crate) fn check(self, now: Timestamp, input: Input) -> Result<Accepted, InputError> {
+    /// Checks an input against the state and the policies on offer.
+    pub(crate) fn check(
+        self,
+        now: Timestamp,
+        input: Input,
+        offered: &Shelf,
+    ) -> Result<Accepted, InputError> {
         let latest = self.state.now;
         if now < latest && !seeded!(TimeRunsBackwards) {
             return Err(InputError::TimeRanBackwards { now, latest });
@@ -284,6 +292,9 @@ impl View<'_> {
             Input::NodeConfirmedDown { node, incarnation: life } => {
                 self.check_confirmed_down(node, life)
             }
+            Input::NodeAttributeChanged { node, name, value } => {
+                self.check_attribute(node, name, value)
+            }
             Input::OperationFinished { operation, outcome } => {
                 let target = self.check_operation(operation)?;
                 self.check_outcome(operation, target, outcome)?;
@@ -307,6 +318,7 @@ impl View<'_> {
             }
             Input::WallClockRead { reading } => Err(InputError::ClockOutOfRange(reading)),
             Input::CoreResumed => Ok(Accepted::Resumed),
+            Input::Command(Command::ChangePolicy { policy }) => self.check_policy(policy, offered),
             Input::Command(command) => self.check_command(command),
         }
     }

@@ -31,6 +31,9 @@ impl Planner<'_> {
             Accepted::LaterLife { node, incarnation, proof } => {
                 self.ledger.end_known_life(node, incarnation, proof);
             }
+            Accepted::Attribute { node, name, value } => {
+                self.ledger.set_attribute(node, name, value);
+            }
             Accepted::Finished(operation, outcome) => self.finish(operation, outcome),
             Accepted::Progressed(operation) => self.ledger.progress(operation),
             Accepted::Failed(resource) => self.report_failure(resource),
@@ -43,8 +46,8 @@ impl Planner<'_> {
                 self.ledger.set_wall_clock(reading);
                 self.ledger.touch_failback_groups();
             }
-            // All deadlines were armed anew before anything else.
-            Accepted::Resumed => {}
+            // All deadlines were armed anew, and the policy was put in force, before anything else.
+            Accepted::Resumed | Accepted::Policy(_) | Accepted::Unchanged => {}
             Accepted::Command(command) => self.obey(command),
             Accepted::Move { group, to, command } => self.obey_move(group, to, command),
             Accepted::Configuration(configuration) => self.reconfigure(*configuration),
@@ -88,7 +91,10 @@ impl Planner<'_> {
             Command::LockGroup { group } => self.ledger.set_lock(group, Lock::Locked),
             Command::UnlockGroup { group } => self.ledger.set_lock(group, Lock::Unlocked),
             // These are accepted as variants of their own.
-            Command::MoveGroup { .. } | Command::EvictNode { .. } | Command::Configure { .. } => {}
+            Command::MoveGroup { .. }
+            | Command::EvictNode { .. }
+            | Command::Configure { .. }
+            | Command::ChangePolicy { .. } => {}
         }
     }
 

@@ -10,7 +10,7 @@ use crate::cluster::words::{Inconsistency, StateRule, StateSubject};
 use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
 use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::quorum::{self, Ballot};
-use crate::spec::{ClusterSpec, GroupSpec};
+use crate::spec::{ClusterSpec, GroupSpec, check_word};
 use crate::state::{
     ClusterState, Doubt, DownProof, DrainStatus, FailedWhile, GroupRecord, HomeWait, LateStart,
     NoRestartCause, NodeRecord, Pause, Recovery, ResourceRecord, Room,
@@ -123,7 +123,7 @@ impl<'a> Checks<'a> {
 
     /// Checks that a node came up in an input that was accepted; it is paused as it is meant to be;
     /// it is not fenced once it is down; its drain has a known target and did not outlive its
-    /// pause; once it was seen there is a proof that it is down.
+    /// pause; once it was seen there is a proof that it is down; its attributes are allowed.
     fn node(self, node: NodeId, record: &NodeRecord) -> Result<(), Inconsistency> {
         let subject = StateSubject::Node(node);
         let is_accepted = record.incarnation <= Incarnation::LAST;
@@ -149,7 +149,14 @@ impl<'a> Checks<'a> {
         require!(drain_fits, subject.clone(), StateRule::DrainOfResumedNode);
         let was_seen = record.incarnation > Incarnation::default() || record.up_in_input > 0;
         let is_unproved = record.state == NodeState::Down && record.proof == DownProof::NeverSeen;
-        require!(!(was_seen && is_unproved), subject, StateRule::DownWithoutProof);
+        require!(!(was_seen && is_unproved), subject.clone(), StateRule::DownWithoutProof);
+        let limits = self.spec.limits();
+        let is_allowed = record.attributes.count() <= limits.node_attributes
+            && record
+                .attributes
+                .iter()
+                .all(|(name, _)| check_word(name, limits.name_bytes).is_ok());
+        require!(is_allowed, subject, StateRule::AttributeNotAllowed);
         self.inquiry(node, record)?;
         self.fence(node, record)
     }

@@ -196,6 +196,7 @@ impl IdsOf<'_> {
                 fence_attempts,
                 listed_in,
                 inquiry,
+                attributes,
             } = snapshot;
             let record = NodeRecord {
                 state,
@@ -219,6 +220,7 @@ impl IdsOf<'_> {
                 },
                 listed_in,
                 inquiry,
+                attributes: attributes.into_iter().collect(),
             };
             if slots.fill(node.index(), record) == Filled::Before {
                 return Err(RestoreError::DuplicateNode(name));

@@ -1,5 +1,6 @@
 //! The whole of a cluster as plain data, for storing and sending.
 
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -151,6 +152,8 @@ pub(crate) struct NodeSnapshot {
     pub(crate) listed_in: u64,
     #[serde(default)]
     pub(crate) inquiry: Option<Operation>,
+    #[serde(default)]
+    pub(crate) attributes: BTreeMap<String, i64>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
@@ -366,6 +369,7 @@ impl NamesOf<'_> {
             fence: Fence { operation, retry_at, attempts },
             listed_in,
             inquiry,
+            attributes,
         } = record;
         NodeSnapshot {
             node: self.node(NodeId::from_index(index)),
@@ -388,6 +392,7 @@ impl NamesOf<'_> {
             fence_attempts: attempts.clone(),
             listed_in: *listed_in,
             inquiry: *inquiry,
+            attributes: attributes.iter().map(|(name, value)| (name.into(), value)).collect(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Nodes that join, are lost or are off.
 
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::cluster::index::work::NodeChange;
@@ -152,6 +153,9 @@ impl Ledger {
         if let Some(record) = self.state.nodes.get_mut(node.index()) {
             record.proof = proof;
             record.fence.retry_at = None;
+            if !seeded!(AttributesOutliveLife) {
+                record.attributes.clear();
+            }
         }
         self.step_node(node, event);
     }
@@ -178,6 +182,16 @@ impl Ledger {
             record.incarnation = incarnation;
             record.proof = proof;
         }
+    }
+
+    /// Notes another value of an attribute of a node. What runs stays where it is; a policy may
+    /// let groups go to the node that had nowhere to go before.
+    pub(crate) fn set_attribute(&mut self, node: NodeId, name: String, value: i64) {
+        let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
+        record.attributes.keep(&name, value);
+        self.emit(Event::NodeAttributeChanged { node, name, value });
+        self.touch_awaiting();
+        self.index.touched.add_changed_node(node, NodeChange::Groups);
     }
 
     /// Changes the state of a node. No other function does.

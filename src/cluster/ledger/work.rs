@@ -1,10 +1,12 @@
 //! The nodes and groups that are to be planned in this step.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::cluster::index::Index;
 use crate::cluster::index::work::{NodeChange, Task};
 use crate::cluster::ledger::Ledger;
+use crate::cluster::words::Event;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::NodeState;
 use crate::settings::Failback;
@@ -63,6 +65,16 @@ impl Ledger {
     /// Notes that a group is planned again when all that is touched now is settled.
     pub(crate) fn plan_later(&mut self, group: GroupId) {
         self.index.touched.add_yielding(group);
+    }
+
+    /// Notes that nodes are chosen by another policy. Every group may have another place to go;
+    /// groups that await a node choose together with all others, in order of priority.
+    pub(crate) fn note_policy(&mut self, from: String, to: String) {
+        self.emit(Event::PolicyChanged { from, to });
+        for (group, _) in self.spec.groups() {
+            self.index.touched.add(&self.spec, group);
+        }
+        self.touch_awaiting();
     }
 
     /// Touches the groups that await a node and that something may have helped.

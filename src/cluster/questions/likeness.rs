@@ -127,9 +127,11 @@ impl<'a> View<'a> {
             fence,
             listed_in: _,
             inquiry,
+            attributes,
         } = record;
         let Drain { status, mode, target, lock, since: drained_since } = drain;
         (state, attraction, pause, status, mode, target, lock).hash(hasher);
+        attributes.hash(hasher);
         if self.has_tiers() {
             let wait = self.cluster.ledger.spec().settings().priority_wait;
             drained_since.map(|since| self.age(since, wait)).hash(hasher);

@@ -1,6 +1,7 @@
 //! Commands: everything that an operator asks for.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
@@ -239,6 +240,24 @@ pub enum Command<N: Naming = Ids> {
         /// How to treat a running group that may not stay on its owner any more.
         #[serde(default)]
         moves: ConfigurationMoves,
+    },
+    /// Choose nodes by another policy from now on, one that was offered to the cluster
+    /// ([`Cluster::offer_policy`](crate::Cluster::offer_policy)).
+    ///
+    /// Nothing that runs is moved. Groups that wait for a node are placed by the new order at once,
+    /// and go home if the old policy vetoed that and the new one does not; a move that is under way
+    /// goes on. The policy that was in force stays on offer.
+    /// [`Event::PolicyChanged`](crate::cluster::Event::PolicyChanged) reports the change. If the
+    /// policy is in force already nothing changes, and nothing is put out.
+    ///
+    /// Like the other commands that give no group another owner by themselves, such as locking a
+    /// group or pausing a node, it is accepted without quorum, and has its effect when there is
+    /// quorum again. Every replica has to be offered the policy before this command reaches it.
+    #[non_exhaustive]
+    ChangePolicy {
+        /// The [name](crate::policy::FailoverPolicy::name) of the policy, which is compared
+        /// exactly.
+        policy: String,
     },
 }
 }

@@ -1,11 +1,15 @@
 //! Errors: why an input was not accepted.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+
 use thiserror::Error;
 
+use crate::form::{Hint, Shown};
 use crate::id::{Ids, Incarnation, Naming, OpId};
 use crate::machine::{NodeState, ResourceState};
 use crate::plan::Rejection;
-use crate::spec::{Path, SpecErrors};
+use crate::spec::{Path, SpecErrors, WordFault};
 use crate::time::{Timestamp, WallClock};
 
 crate::form::strictly_read! { "InputError"
@@ -82,6 +86,23 @@ pub enum InputError<N: Naming = Ids> {
     /// A resource is listed twice.
     #[error("resource {0} is listed twice")]
     ListedTwice(N::Resource),
+    /// The name of the attribute is not allowed.
+    #[error("the name of an attribute of node {node} {fault}")]
+    AttributeName {
+        /// The node.
+        node: N::Node,
+        /// The fault of the name.
+        fault: WordFault,
+    },
+    /// The node has as many attributes as the [limits](crate::spec::Limits::node_attributes) allow,
+    /// and this is one more. All are forgotten when the node is proven off.
+    #[error("node {node} has {most} attributes, and no more are allowed")]
+    TooManyAttributes {
+        /// The node.
+        node: N::Node,
+        /// The limit.
+        most: usize,
+    },
     /// The clock reading is out of range.
     #[error(
         "a wall clock cannot read {ms} ms after midnight UTC and be {min} min ahead of it",
@@ -263,6 +284,14 @@ pub enum InputError<N: Naming = Ids> {
         /// The owner.
         node: N::Node,
     },
+    /// No policy of this name is offered.
+    #[error("no policy \"{}\" is offered{}", Shown(.policy), Hint(.suggestion))]
+    PolicyNotOffered {
+        /// The name.
+        policy: String,
+        /// An offered policy with nearly this name.
+        suggestion: Option<Box<str>>,
+    },
 }
 }
 
@@ -284,6 +313,8 @@ impl<N: Naming> InputError<N> {
             Self::IncarnationOutOfRange { .. } => "incarnation_out_of_range",
             Self::NotTheOwner { .. } => "not_the_owner",
             Self::ListedTwice(_) => "listed_twice",
+            Self::AttributeName { .. } => "attribute_name",
+            Self::TooManyAttributes { .. } => "too_many_attributes",
             Self::ClockOutOfRange(_) => "clock_out_of_range",
             Self::NodeState { .. } => "node_state",
             Self::NoQuorum => "no_quorum",
@@ -315,6 +346,7 @@ impl<N: Naming> InputError<N> {
             Self::DependenciesWhileRunning(_) => "dependencies_while_running",
             Self::DependencyDoesNotHold(_) => "dependency_does_not_hold",
             Self::OwnerStruck { .. } => "owner_struck",
+            Self::PolicyNotOffered { .. } => "policy_not_offered",
         }
     }
 }

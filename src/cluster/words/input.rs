@@ -1,5 +1,6 @@
 //! Inputs: everything that an embedder tells the core.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::cluster::words::{Command, Life, Run, Running};
@@ -151,6 +152,42 @@ pub enum Input<N: Naming = Ids> {
         /// The life that is over.
         #[serde(default)]
         incarnation: Life,
+    },
+    /// A number that is known about a node changed, such as the lag of the replica on it.
+    ///
+    /// The core keeps the value and decides nothing by it. A
+    /// [policy](crate::policy::FailoverPolicy) may: it reads the value by
+    /// [`PlacementRequest::attribute`](crate::policy::PlacementRequest::attribute), so that a group
+    /// goes, for example, to the node with the least lag
+    /// ([`ByAttribute`](crate::policy::ByAttribute)). [`NodeRecord::attribute`] and
+    /// [`NodeRecord::attributes`] show it to everybody else.
+    ///
+    /// - It is accepted in any state of a declared node, and without quorum.
+    /// - Names are compared exactly. A name is held to the rules of the names of
+    ///   [parameters](crate::spec::NodeDeclaration::parameters)
+    ///   ([`InputError::AttributeName`](crate::cluster::InputError::AttributeName)), and a node has
+    ///   at most [`Limits::node_attributes`](crate::spec::Limits::node_attributes) of them
+    ///   ([`InputError::TooManyAttributes`](crate::cluster::InputError::TooManyAttributes)).
+    /// - A value that equals the known one changes nothing and puts nothing out. Another one is told
+    ///   by [`Event::NodeAttributeChanged`](crate::cluster::Event::NodeAttributeChanged).
+    /// - All values of a node are forgotten when its life ends: when it is proven off, and when it
+    ///   joins in a new life without having been off in between. An outdated lag is worse than none.
+    ///   They are kept while the node is lost or paused. What is reported while the node is off
+    ///   stays for its next life. No event of their own tells that they are forgotten, for
+    ///   [`Event::NodeChanged`](crate::cluster::Event::NodeChanged) tells that the node is down.
+    /// - Groups that wait for a node, and failbacks to this node that a policy vetoed, have another
+    ///   chance. What runs is never moved because of a value, however much better another node is.
+    ///
+    /// [`NodeRecord::attribute`]: crate::state::NodeRecord::attribute
+    /// [`NodeRecord::attributes`]: crate::state::NodeRecord::attributes
+    #[non_exhaustive]
+    NodeAttributeChanged {
+        /// The node.
+        node: N::Node,
+        /// The name of the attribute.
+        name: String,
+        /// Its value now.
+        value: i64,
     },
     /// An operation ended.
     #[non_exhaustive]

@@ -1,5 +1,6 @@
 //! Outputs: everything that the core tells an embedder.
 
+use alloc::string::String;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,10 @@ pub enum Event<N: Naming = Ids> {
     /// A node changed its state.
     #[non_exhaustive]
     NodeChanged { node: N::Node, from: NodeState, to: NodeState },
+    /// An attribute of a node has another value. All attributes of a node are forgotten when it is
+    /// down, which is told by `NodeChanged`.
+    #[non_exhaustive]
+    NodeAttributeChanged { node: N::Node, name: String, value: i64 },
     /// Quorum was gained or lost.
     #[non_exhaustive]
     QuorumChanged { verdict: QuorumVerdict },
@@ -189,6 +194,9 @@ pub enum Event<N: Naming = Ids> {
     /// ([`Command::Configure`](crate::cluster::Command::Configure)).
     #[non_exhaustive]
     AcceptedWithoutQuorum { configuration: u64 },
+    /// Nodes are chosen by another policy from now on.
+    #[non_exhaustive]
+    PolicyChanged { from: String, to: String },
 }
 
 impl Effect {

@@ -109,6 +109,8 @@ pub enum StateRule {
     FenceRetryWithoutNeed,
     /// If a node was seen and is down, there is a proof that it is down.
     DownWithoutProof,
+    /// The names of attributes are allowed, and a node has no more of them than the limits allow.
+    AttributeNotAllowed,
     /// A node that is not to be paused has not been drained since it was resumed.
     DrainOfResumedNode,
     /// A resource has a recovery ahead only if it failed and has not been started since.
@@ -243,6 +245,7 @@ impl fmt::Display for StateRule {
             Self::FenceOfDownNode => "it is being fenced and is down",
             Self::FenceRetryWithoutNeed => "another attempt to fence it waits without need",
             Self::DownWithoutProof => "it was seen and is down without a proof",
+            Self::AttributeNotAllowed => "its attributes are too many, or one has no proper name",
             Self::DrainOfResumedNode => "it was drained and is not to be paused",
             Self::RecoveryDoesNotFit => "what is to be done about its failure does not fit",
             Self::RunDoesNotFit => "its run does not go back to a start that fits its state",

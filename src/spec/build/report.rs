@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::id::name::is_forbidden;
 use crate::spec::problem::{Path, Place, Problem, SpecError};
+use crate::spec::word::{WordFault, check_length};
 use crate::spec::{Limit, Limits};
 
 /// The problems so far, and the limits that all checks obey.
@@ -103,12 +103,12 @@ impl<'a> Report<'a> {
 
     /// Checks the length and the characters of a text that may be empty.
     pub(super) fn length(&mut self, text: &str, path: impl FnOnce() -> Path) {
-        let (bytes, limit) = (text.len(), self.limits.name_bytes);
-        if bytes > limit {
-            self.add(path(), Problem::LongName { bytes, limit });
-        } else if let Some(character) = text.chars().find(|letter| is_forbidden(*letter)) {
-            self.add(path(), Problem::ForbiddenCharacter { character });
-        }
+        let problem = match check_length(text, self.limits.name_bytes) {
+            Ok(()) | Err(WordFault::Empty) => return,
+            Err(WordFault::Long { bytes, limit }) => Problem::LongName { bytes, limit },
+            Err(WordFault::Forbidden { character }) => Problem::ForbiddenCharacter { character },
+        };
+        self.add(path(), problem);
     }
 
     /// Checks the number and the sizes of parameters, and their names.

@@ -279,6 +279,7 @@ impl Simulation {
             }
             Event::QuorumChanged { .. }
             | Event::NodeChanged { .. }
+            | Event::NodeAttributeChanged { .. }
             | Event::ResourceChanged { .. }
             | Event::GroupChanged { .. }
             | Event::MoveAbandoned { .. }
@@ -294,7 +295,8 @@ impl Simulation {
             | Event::DrainBlocked { .. }
             | Event::DrainStopped { .. }
             | Event::ConfigurationChanged { .. }
-            | Event::AcceptedWithoutQuorum { .. } => {}
+            | Event::AcceptedWithoutQuorum { .. }
+            | Event::PolicyChanged { .. } => {}
             _ => {}
         }
         Ok(())

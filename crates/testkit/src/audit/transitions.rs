@@ -245,12 +245,18 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             let record = &mut seen.nodes[node.index()];
             record.state = *to;
             record.since = now;
+            if *to == NodeState::Down {
+                record.attributes.clear();
+            }
             for group in seen.groups.iter_mut().filter(|group| group.owner == Some(*node)) {
                 group.has_begun = false;
             }
             if !seen.has_members() {
                 seen.dissolve();
             }
+        }
+        Event::NodeAttributeChanged { node, name, value, .. } => {
+            seen.nodes[node.index()].attributes.insert(name.clone(), *value);
         }
         Event::QuorumChanged { verdict, .. } => {
             seen.is_quorate = verdict.is_quorate();

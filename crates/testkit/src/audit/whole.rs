@@ -5,7 +5,7 @@ use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{Maintenance, NoQuorum};
 use quorate::spec::ClusterSpec;
 use quorate::state::{OperationKind, Room};
-use quorate::{Cluster, Input, Timestamp};
+use quorate::{Cluster, Input, NodeId, Timestamp};
 
 use super::{Moment, without_quorum};
 use crate::audit::seen::{Seen, same_resource};
@@ -187,6 +187,7 @@ pub(super) fn as_told(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     for (id, _) in spec.nodes() {
         let (told, is) = (seen.node(id).state, state.node_state(id));
         ensure!(S33, told == is, "{id} was told to be {told} and is {is}");
+        attributes_as_told(seen, cluster, id)?;
     }
     for (id, _) in spec.resources() {
         let (told, is) = (seen.resource(id).state, state.resource_state(id));
@@ -210,6 +211,17 @@ pub(super) fn as_told(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     let orphans: Vec<_> = state.orphans().map(|(node, resource, _)| (node, resource)).collect();
     let told: Vec<_> = seen.orphans.iter().copied().collect();
     ensure!(S27, told == orphans, "orphans were told as {told:?}, there are {orphans:?}");
+    Ok(())
+}
+
+/// Checks that a node has the attributes that were told of it since its last life ended, and no
+/// others: what was reported in a life that is over does not count.
+fn attributes_as_told(seen: &Seen, cluster: &Cluster, node: NodeId) -> Result<(), Breach> {
+    let told = seen.node(node).attributes.iter().map(|(name, value)| (name.as_str(), *value));
+    let told: Vec<_> = told.collect();
+    let record = cluster.state().node(node);
+    let is: Vec<_> = record.into_iter().flat_map(|of| of.attributes()).collect();
+    ensure!(S8, told == is, "{node} was told to have the attributes {told:?}, and has {is:?}");
     Ok(())
 }
 

@@ -65,6 +65,7 @@ impl Run {
                 let command = Command::configure(declaration).moves(moves).into();
                 self.feed(Input::Command(command)).map(|_| ())
             }
+            Step::Attribute { node, name, value } => self.report_attribute(node, name, value),
             Step::Junk { kind, one, other } => self.junk(kind, one, other),
             Step::Restore => self.restore(),
             Step::Late { which } => self.arrive_late(usize::from(which)),
@@ -356,6 +357,14 @@ impl Run {
     /// Returns the life of a node that the cluster knows.
     fn known_life(&self, node: NodeId) -> u64 {
         self.cluster.state().node(node).map_or(0, |of| of.incarnation().value())
+    }
+
+    /// Reports an attribute of a node. Few names and values make for values that stay the same.
+    fn report_attribute(&mut self, node: u8, name: u8, value: u8) -> Result<(), Breach> {
+        let Some(node) = self.node_at(usize::from(node)) else { return Ok(()) };
+        let name = ["lag", "lag", "load", ""][usize::from(name % 4)];
+        let value = i64::from(value % 5) - 1;
+        self.feed(Input::node_attribute_changed(node, name, value)).map(|_| ())
     }
 
     /// Lets a resource die, or reports it as failed or alive.

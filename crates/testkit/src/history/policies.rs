@@ -12,7 +12,8 @@ use std::borrow::Cow;
 pub(crate) enum Policy {
     Ring(Ring),
     LeastGroups,
-    /// Ranks by a hash of the question and vetoes some nodes for no reason.
+    /// Ranks by a hash of the question and vetoes some nodes for no reason, among them those with a
+    /// certain lag.
     Whim,
 }
 
@@ -52,12 +53,14 @@ impl FailoverPolicy for Policy {
             Self::LeastGroups => LeastGroups.then(FirstPreferred).rank(placement, candidate),
             Self::Whim => {
                 let number = candidate.index() * 7 + placement.group().index() * 3;
-                if number % 5 == 4 {
+                let lag = placement.attribute(candidate, "lag");
+                if number % 5 == 4 || lag == Some(3) {
                     Rank::veto("no reason")
                 } else {
                     let number = number + placement.groups_on(candidate);
                     let value = i64::try_from(number % 3).unwrap_or(0);
-                    Rank::by(Key::smallest("whim", value))
+                    let lag = Key::smallest("lag", lag.unwrap_or(0) / 2);
+                    Rank::by(Key::smallest("whim", value)).and_by(lag)
                 }
             }
         }

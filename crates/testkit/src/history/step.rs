@@ -89,6 +89,15 @@ pub enum Step {
         /// The second thing that it is about.
         other: u16,
     },
+    /// An attribute of a node is reported.
+    Attribute {
+        /// The node.
+        node: u8,
+        /// The name, from a list.
+        name: u8,
+        /// The value.
+        value: u8,
+    },
     /// An input that makes no sense.
     Junk {
         /// The kind of input.
@@ -221,11 +230,21 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         4 => (any::<u8>(), any::<u16>(), any::<u16>())
             .prop_map(|(kind, one, other)| Step::Configure { kind, one, other }),
         4 => (any::<u8>(), any::<u16>(), any::<u16>())
-            .prop_map(|(kind, one, other)| Step::Junk { kind, one, other }),
+            .prop_map(|(kind, one, other)| junk_or_attribute(kind, one, other)),
         2 => Just(Step::Restore),
         8 => any::<u16>().prop_map(|which| Step::Late { which }),
         2 => any::<u8>().prop_map(|span| Step::Outage { span }),
     ]
+}
+
+/// Returns junk or a report of an attribute, half of each. Both are made of equal numbers, so that
+/// the choice between them leaves all other steps of a seed as they are.
+fn junk_or_attribute(kind: u8, one: u16, other: u16) -> Step {
+    if kind < 128 {
+        return Step::Junk { kind, one, other };
+    }
+    let [node, value] = one.to_le_bytes();
+    Step::Attribute { node, name: kind, value }
 }
 
 fn manner() -> impl Strategy<Value = Manner> {
@@ -282,6 +301,7 @@ impl Step {
             Self::Junk { .. } => 12,
             Self::Restore | Self::Outage { .. } => 13,
             Self::Late { .. } => 14,
+            Self::Attribute { .. } => 15,
         };
         muted & (1 << bit) != 0
     }

@@ -34,6 +34,8 @@ pub(crate) struct Member {
     pub(crate) state: NodeState,
     pub(crate) capacity: Option<u64>,
     pub(crate) site: Option<u8>,
+    /// The attribute `lag`.
+    pub(crate) lag: Option<i64>,
 }
 
 /// A group with one resource.
@@ -84,11 +86,13 @@ fn member() -> impl Strategy<Value = Member> {
     let states = prop_oneof![4 => Just(NodeState::Up), 2 => prop::sample::select(&NodeState::ALL)];
     let capacity = prop::option::weighted(0.7, amount(0..30));
     let site = prop::option::weighted(0.5, 0..3_u8);
-    (states, capacity, site).prop_map(|(state, capacity, site)| Member {
+    let lag = prop::option::weighted(0.5, -2..4_i64);
+    (states, capacity, site, lag).prop_map(|(state, capacity, site, lag)| Member {
         name: String::new(),
         state,
         capacity,
         site,
+        lag,
     })
 }
 
@@ -142,10 +146,11 @@ impl Case {
     }
 
     /// Returns the case in a cluster where nothing rules out any node: all nodes are up, without
-    /// limits, sites and groups that exclude each other.
+    /// limits, sites, attributes and groups that exclude each other.
     pub(crate) fn plain(mut self) -> Self {
         for member in &mut self.members {
-            (member.state, member.capacity, member.site) = (NodeState::Up, None, None);
+            (member.state, member.capacity) = (NodeState::Up, None);
+            (member.site, member.lag) = (None, None);
         }
         for party in &mut self.parties {
             (party.possible, party.class, party.demand) = (None, None, 0);
@@ -205,7 +210,11 @@ impl Case {
         let spec = declared.build().expect("the parts of a case fit together");
         let mut state = ClusterState::new(&spec, Timestamp::ZERO);
         for (number, member) in self.members.iter().enumerate() {
-            state.suppose_node(NodeId::from_index(number), member.state);
+            let node = NodeId::from_index(number);
+            state.suppose_node(node, member.state);
+            if let Some(lag) = member.lag {
+                state.suppose_attribute(node, "lag", lag);
+            }
         }
         let mut scene = Scene { spec, state };
         for (number, party) in self.parties.iter().enumerate() {
@@ -257,7 +266,7 @@ impl Case {
 /// Returns a node that is up and that nothing rules out.
 impl Default for Member {
     fn default() -> Self {
-        Self { name: String::new(), state: NodeState::Up, capacity: None, site: None }
+        Self { name: String::new(), state: NodeState::Up, capacity: None, site: None, lag: None }
     }
 }
 
@@ -269,6 +278,9 @@ impl Member {
         }
         if let Some(site) = self.site {
             words.push_str(&format!(" at site {site}"));
+        }
+        if let Some(lag) = self.lag {
+            words.push_str(&format!(" with lag {lag}"));
         }
         words
     }

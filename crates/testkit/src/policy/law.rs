@@ -91,7 +91,7 @@ laws! {
         "What happens to a node that is out of the question changes nothing."
         "Apache Helix #518: assignments change when nothing relevant did."
         "A node is out of the question if the core rejects it before and after the change, it is not the owner, and no candidate is at its site."
-        "What happens to it: it is down in another way, it has other capacities or another name, a group comes to it or leaves it."
+        "What happens to it: it is down in another way, it has other capacities, attributes or another name, a group comes to it or leaves it."
         "And a group that stands nowhere is declared. What happens on candidates, at their sites and to the owner is relevant, and so is time.";
     all NodeLeaves
         "A candidate that goes down changes nothing in the order of the others."

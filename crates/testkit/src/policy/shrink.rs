@@ -92,6 +92,7 @@ impl Member {
             Self { state: NodeState::Up, ..self.clone() },
             Self { capacity: None, ..self.clone() },
             Self { site: None, ..self.clone() },
+            Self { lag: None, ..self.clone() },
             Self { capacity: self.capacity.map(|capacity| capacity.min(1)), ..self.clone() },
         ]
         .into_iter()

@@ -7,8 +7,8 @@ use super::*;
 use quorate::NodeId;
 use quorate::machine::NodeState;
 use quorate::policy::{
-    FirstPreferred, Key, LeastGroups, LeastLoaded, PlacementRequest, Rank, Ring, StrictPreferred,
-    Walk,
+    ByAttribute, FirstPreferred, Key, LeastGroups, LeastLoaded, PlacementRequest, Rank, Ring,
+    StrictPreferred, Walk,
 };
 
 /// `PROPTEST_CASES` sets another number of cases, and other cases.
@@ -18,7 +18,7 @@ fn the_policies_of_the_crate_keep_every_law() {
     let asked = wanted.map_or_else(Conformance::new, |cases| {
         Conformance::new().cases(cases).seed(u64::from(cases))
     });
-    let policies: [Box<dyn FailoverPolicy>; 10] = [
+    let policies: [Box<dyn FailoverPolicy>; 12] = [
         Box::new(Ring::new()),
         Box::new(Ring::seeded(7)),
         Box::new(FirstPreferred),
@@ -29,6 +29,8 @@ fn the_policies_of_the_crate_keep_every_law() {
         Box::new(LeastLoaded.then(Ring::seeded(7))),
         Box::new(LeastGroups.then(LeastLoaded).then(StrictPreferred)),
         Box::new(StrictPreferred.then(LeastLoaded).then(LeastGroups)),
+        Box::new(ByAttribute::smallest("lag")),
+        Box::new(ByAttribute::largest("lag").then(Ring::seeded(7))),
     ];
     for policy in policies {
         let name = format!("{policy:?}");

@@ -31,6 +31,7 @@ pub(crate) fn inputs(
         "witness" => vec![Input::witness_changed(witness(arguments)?)],
         "clock" => vec![Input::wall_clock_read(clock(arguments)?)],
         "resume-core" => vec![Input::CoreResumed],
+        "attribute" => vec![attribute(arguments)?],
         "crash" | "alive" => vec![report(cluster, world, verb, arguments)?],
         _ => match command(cluster, verb, rest)? {
             Some(command) => vec![Input::Command(command)],
@@ -143,6 +144,7 @@ fn command(
         },
         "lock" => Command::lock_group(arguments.one("a group")?),
         "unlock" => Command::unlock_group(arguments.one("a group")?),
+        "change-policy" => Command::change_policy(arguments.one("the name of a policy")?),
         "evict" => Command::evict_node(arguments.one("a node")?),
         "configure" => configure(cluster, rest)?,
         _ => return Ok(None),
@@ -263,6 +265,15 @@ fn departure(verb: &str, mut arguments: Arguments) -> Result<Vec<Input<Names>>, 
         _ => Input::node_confirmed_down(node, incarnation),
     };
     Ok(arguments.all()?.into_iter().map(input).collect())
+}
+
+fn attribute(arguments: Arguments) -> Result<Input<Names>, String> {
+    let words = arguments.all()?;
+    let [node, name, value] = &words[..] else {
+        return Err("expected: attribute NODE NAME NUMBER".into());
+    };
+    let value = value.parse().map_err(|_| format!("{value} is no number"))?;
+    Ok(Input::node_attribute_changed(node.as_str(), name.as_str(), value))
 }
 
 fn witness(arguments: Arguments) -> Result<WitnessState, String> {

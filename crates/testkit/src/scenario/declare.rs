@@ -3,7 +3,7 @@
 use crate::policies::Misbehaving;
 use quorate::id::name::is_same;
 use quorate::policy::{
-    FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Ring, StrictPreferred,
+    ByAttribute, FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Ring, StrictPreferred,
 };
 use quorate::spec::ClusterDeclaration;
 use serde_json::{Map, Value, json};
@@ -129,16 +129,18 @@ impl Draft {
 pub(crate) fn policy(words: &[String]) -> Result<Box<dyn FailoverPolicy>, String> {
     let mut composed: Option<Box<dyn FailoverPolicy>> = None;
     for word in words {
-        let next: Box<dyn FailoverPolicy> = match (word.as_str(), word.strip_prefix("ring:")) {
-            ("ring", _) => Box::new(Ring::new()),
+        let next: Box<dyn FailoverPolicy> = match word.split_once(':').unwrap_or((word, "")) {
+            ("ring", "") => Box::new(Ring::new()),
+            ("ring", seed) => {
+                Box::new(Ring::seeded(seed.parse().map_err(|_| format!("{seed} is no seed"))?))
+            }
             ("first_preferred", _) => Box::new(FirstPreferred),
             ("strict_preferred", _) => Box::new(StrictPreferred),
             ("least_groups", _) => Box::new(LeastGroups),
             ("least_loaded", _) => Box::new(LeastLoaded),
-            (_, Some(seed)) => {
-                Box::new(Ring::seeded(seed.parse().map_err(|_| format!("{seed} is no seed"))?))
-            }
-            (name, None) => match Misbehaving::named(name) {
+            ("smallest", name) => Box::new(ByAttribute::smallest(name.to_owned())),
+            ("largest", name) => Box::new(ByAttribute::largest(name.to_owned())),
+            (name, _) => match Misbehaving::named(name) {
                 Some(policy) => Box::new(policy),
                 None => return Err(format!("no policy {word}")),
             },

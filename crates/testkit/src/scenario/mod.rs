@@ -38,7 +38,7 @@
 //! | `group sql prefer=a,b class=db demand.mem=4` | `prefer` is `preferred_owners`, `class` is `anti_affinity_classes`, `demand` is `demands`; `failback_window=22-6` |
 //! | `resource disk kind="Physical Disk" restart_threshold=1` | `needs` is `depends_on`, `possible` is `possible_owners`; belongs to the last group, or to `group=sql` |
 //! | `kind "My Service" class=user requires=[{"class":"storage"}]` | values in `[ ]` or `{ }` are JSON; `settings.restart_delay=1s` |
-//! | `policy ring` | `ring`, `ring:7` (seed), `first_preferred`, `strict_preferred`, `least_groups`, `least_loaded`; several in a row break ties; bad ones for tests: `whim`, `worst`, `veto`, `extreme` |
+//! | `policy ring` | `ring`, `ring:7` (seed), `first_preferred`, `strict_preferred`, `least_groups`, `least_loaded`, `smallest:lag`, `largest:lag` (attribute); several in a row break ties; bad ones for tests: `whim`, `worst`, `veto`, `extreme` |
 //! | `declare {…}` | the whole declaration as JSON, as in files; after `start` it replaces the configuration |
 //! | `false-word` | the cluster is told that a node or resource is off while it runs: resources that then run twice are shown, and are no breach |
 //! | `start` | builds the cluster and prints warnings or errors |
@@ -49,6 +49,7 @@
 //! |---|---|
 //! | `join a b` | the nodes joined, each in its next life; `inc=2` names the life, `running=disk,ip` the resources that run there, `running=disk:stopping` adds what the node knows of the resource (`online`, `starting`, `stopping`) |
 //! | `inventory a running=disk` | the agents of the node were restarted and report what it runs, as with `join`; with `answers=7` they were not restarted, and answer operation 7 |
+//! | `attribute a lag 5` | the attribute `lag` of the node has this value |
 //! | `leave a`, `lose a`, `fenced a`, `confirm-down a` | the node left, is not heard from, was fenced, is off as an operator confirms; `inc=2` names the life of the node |
 //! | `witness up`, `witness down` | the witness was gained, lost |
 //! | `clock 08:30 +60` | the wall clock shows 08:30 UTC, local time is 60 minutes ahead |
@@ -86,6 +87,8 @@
 //! | `clear sql`, `clear sql on=a`, `clear disk`, `fail disk` | forgets the failures of a group, that a group failed on one node, the failures of a resource; makes a resource fail |
 //! | `maintenance on disk`, `maintenance off disk` | |
 //! | `lock sql`, `unlock sql`, `evict a` | |
+//! | `change-policy least_groups` | chooses nodes by another policy from now on; all of the crate are on offer by their names |
+//! | `offer smallest:lag ring` | no command: offers one more policy, written as in `policy` |
 //! | `configure add node d ; set group sql priority=low ; remove group web` | changes the declaration in force; `unset group sql priority`; `configure moving …` may move groups |
 //!
 //! # Time

@@ -92,7 +92,8 @@ impl Play {
             Ok(spec) => {
                 let warnings = spec.warnings().iter().map(|warning| format!("warning {warning}"));
                 let lines = warnings.collect();
-                let cluster = Cluster::new(spec, self.scene.policy.clone(), self.scene.now);
+                let mut cluster = Cluster::new(spec, self.scene.policy.clone(), self.scene.now);
+                self.scene.offer_all(&mut cluster)?;
                 self.scene.audit = Some(Audit::new(&cluster));
                 self.cluster = Some(cluster);
                 Ok(lines)

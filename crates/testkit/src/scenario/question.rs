@@ -58,6 +58,8 @@ fn state(cluster: &Cluster) -> Vec<String> {
     let mut lines = Vec::new();
     for (id, node) in spec.nodes() {
         lines.push(format!("node {}: {}", node.name(), state.node_state(id)));
+        let attributes = state.node(id).into_iter().flat_map(|record| record.attributes());
+        lines.extend(attributes.map(|(name, value)| format!("  {name} is {value}")));
     }
     for (id, group) in spec.groups() {
         let owner = state.owner(id).and_then(|owner| spec.node(owner));

@@ -1,16 +1,18 @@
 //! One command on a running cluster.
 
 use std::iter;
+use std::sync::Arc;
 
 use crate::audit::{Moment, Stimulus};
 use crate::twin;
 use quorate::cluster::{Command, Effect, Input, InputError, Outcome, Output, Snapshot};
 use quorate::id::Names;
+use quorate::policy::FailoverPolicy;
 use quorate::spec::ClusterSpec;
 use quorate::state::OperationKind;
 use quorate::{Cluster, OpId, Timestamp};
 
-use super::declare::Draft;
+use super::declare::{self, Draft};
 use super::scene::{Agents, Scene};
 use super::words::{Arguments, named, span};
 use super::world::{Action, Fitness, World};
@@ -61,6 +63,11 @@ impl Turn<'_> {
             return Ok(());
         }
         match verb {
+            "offer" => {
+                let policy: Arc<dyn FailoverPolicy> = declare::policy(rest)?.into();
+                self.scene.offered.push(Arc::clone(&policy));
+                self.cluster.offer_policy(policy).map_err(|error| error.to_string())?;
+            }
             "advance" => {
                 let spans = rest.iter().map(|text| span(text)).collect::<Result<Vec<_>, _>>()?;
                 let until = spans.into_iter().fold(self.scene.now, Timestamp::after);
@@ -206,8 +213,10 @@ impl Turn<'_> {
     fn snapshot(&mut self) -> Result<(), String> {
         let text = serde_json::to_string(&self.cluster.snapshot()).map_err(|e| e.to_string())?;
         let snapshot: Snapshot = serde_json::from_str(&text).map_err(|e| e.to_string())?;
-        let restored = Cluster::restore(snapshot, self.scene.policy.clone());
-        let restored = restored.map_err(|error| format!("not restored: {error}"))?;
+        let policy = self.scene.policy_named(snapshot.policy_name());
+        let restored = Cluster::restore(snapshot, policy);
+        let mut restored = restored.map_err(|error| format!("not restored: {error}"))?;
+        self.scene.offer_all(&mut restored)?;
         if restored.digest() != self.cluster.digest() {
             self.breach("the restored cluster has another digest");
         }

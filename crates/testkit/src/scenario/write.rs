@@ -156,6 +156,9 @@ fn words_of(stage: Stage<'_>, input: &Input<Names>) -> Option<String> {
         Input::NodeConfirmedDown { node, incarnation, .. } => {
             departure("confirm-down", node, *incarnation)
         }
+        Input::NodeAttributeChanged { node, name, value, .. } => {
+            format!("attribute {} {} {value}", word(node), word(name))
+        }
         Input::CoreResumed => "resume-core".into(),
         Input::OperationFinished { operation, outcome, .. } => answer(stage, *operation, *outcome),
         Input::OperationProgressed { operation, .. } => progress(stage, *operation)?,
@@ -278,6 +281,7 @@ fn command_words(command: &Command<Names>) -> Option<String> {
         Command::EndMaintenance { resource, .. } => format!("maintenance off {}", word(resource)),
         Command::LockGroup { group, .. } => format!("lock {}", word(group)),
         Command::UnlockGroup { group, .. } => format!("unlock {}", word(group)),
+        Command::ChangePolicy { policy, .. } => format!("change-policy {}", word(policy)),
         Command::EvictNode { node, .. } => format!("evict {}", word(node)),
         // Written as an input, because the line of a declaration moves nothing.
         Command::Configure { moves: ConfigurationMoves::Allow, .. } => return None,

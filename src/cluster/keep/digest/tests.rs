@@ -11,8 +11,9 @@ use crate::machine::{NodeState, ResourceState};
 use crate::settings::{DesiredState, Maintenance};
 use crate::spec::ClusterDeclaration;
 use crate::state::{
-    DownProof, DrainMode, DrainStatus, FailbackTarget, HomeWait, Lock, LockHandling, MoveFailure,
-    MovementCause, OperationKind, OrphanState, Pause, Recovery, Tenure, Turn, WitnessState,
+    Attributes, DownProof, DrainMode, DrainStatus, FailbackTarget, HomeWait, Lock, LockHandling,
+    MoveFailure, MovementCause, OperationKind, OrphanState, Pause, Recovery, Tenure, Turn,
+    WitnessState,
 };
 
 type Change = Box<dyn Fn(&mut ClusterState)>;
@@ -77,6 +78,10 @@ fn nodes() -> impl Iterator<Item = Change> {
         fence.attempts = log(&[1]);
         listed_in = 1;
         inquiry = None;
+        attributes = Attributes::default();
+        attributes = [("lag", 8), ("load", -1)].into_iter().collect();
+        attributes = [("lag", 7)].into_iter().collect();
+        attributes = [("log", 7), ("load", -1)].into_iter().collect();
     }
     .into_iter()
 }

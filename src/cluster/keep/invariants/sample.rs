@@ -123,6 +123,7 @@ fn nodes(state: &mut ClusterState) {
     state.nodes[0].attraction = FailbackTarget::Withheld;
     state.nodes[0].listed_in = 2;
     state.nodes[1].inquiry = Some(operation(8, OperationKind::Inventory));
+    state.nodes[1].attributes = [("lag", 7), ("load", -1)].into_iter().collect();
     state.nodes[1].pause = Pause::Requested;
     state.nodes[1].drain = Drain {
         status: DrainStatus::InProgress,

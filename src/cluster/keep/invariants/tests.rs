@@ -305,6 +305,17 @@ fn drains_end_with_the_pause() {
 }
 
 #[test]
+fn attributes_are_few_and_have_proper_names() {
+    let rule = StateRule::AttributeNotAllowed;
+    for name in ["", "a\u{202e}b", &"x".repeat(256)] {
+        node_breaks(0, rule, |record| record.attributes.keep(name, 1));
+    }
+    node_breaks(0, rule, |record| {
+        record.attributes = (0..=64).map(|index: i64| (index.to_string(), index)).collect();
+    });
+}
+
+#[test]
 fn fences_are_tried_again_only_where_needed() {
     let retry_at = Some(at(20_000));
     node_breaks(2, StateRule::FenceRetryWithoutNeed, |record| record.fence.retry_at = retry_at);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cluster::keep::invariants::sample::{NOW, at, spec, state};
-use crate::cluster::words::StateRule;
+use crate::cluster::words::{StateRule, StateSubject};
 use crate::policy::Ring;
 use crate::spec::Problem;
 
@@ -57,6 +57,21 @@ fn a_snapshot_gives_back_spec_and_state() {
     let snapshot: Snapshot = serde_json::from_str(&text).unwrap();
     assert_eq!(serde_json::to_string(&snapshot).unwrap(), text);
     assert_eq!(restore_state(snapshot), Ok((spec, state)));
+}
+
+/// S31: attributes are held to the limits within which the snapshot is restored.
+#[test]
+fn attributes_are_checked() {
+    let subject = StateSubject::Node("b".into());
+    let rule = StateRule::AttributeNotAllowed;
+    let refusal = RestoreError::Inconsistent(Inconsistency { subject, rule });
+    refused(&with("/nodes/1/attributes", json!({"lag": 7, "": 1})), &refusal);
+    let read: Snapshot = serde_json::from_value(good()).unwrap();
+    let within = |most: usize| {
+        let limits = Limits { node_attributes: most, ..Limits::default() };
+        restore_state_within(read.clone(), &limits).map(drop)
+    };
+    assert_eq!((within(2), within(1)), (Ok(()), Err(refusal)));
 }
 
 #[test]

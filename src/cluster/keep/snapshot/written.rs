@@ -41,6 +41,7 @@ written!(NodeSnapshot {
     given fence_attempts,
     given listed_in,
     given inquiry,
+    given attributes,
 });
 
 written!(DrainSnapshot {

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::{Command, ConfigurationMoves, ResumeFailback, WhenRefused};
+use crate::form::Shown;
 use crate::id::Naming;
 use crate::state::{DrainMode, LockHandling, MoveFailure};
 
@@ -78,6 +79,9 @@ impl<N: Naming> fmt::Display for Command<N> {
             Self::LockGroup { group } => write!(f, "lock group {group}"),
             Self::UnlockGroup { group } => write!(f, "unlock group {group}"),
             Self::EvictNode { node } => write!(f, "evict node {node}"),
+            Self::ChangePolicy { policy } => {
+                write!(f, "choose nodes by the policy {}", Shown(policy))
+            }
             Self::Configure { declaration: _, moves } => {
                 f.write_str("replace the configuration")?;
                 f.write_str(match moves {

@@ -1,6 +1,7 @@
 //! Constructors of commands, and their options.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use core::marker::PhantomData;
 
 use crate::cluster::words::naming::{Translate, Translator};
@@ -124,6 +125,12 @@ impl<N: Naming> Command<N> {
     #[must_use]
     pub fn evict_node(node: impl Into<N::Node>) -> Self {
         Self::EvictNode { node: node.into() }
+    }
+
+    /// Returns the command to choose nodes by the policy of this name from now on.
+    #[must_use]
+    pub fn change_policy(policy: impl Into<String>) -> Self {
+        Self::ChangePolicy { policy: policy.into() }
     }
 
     /// Returns the command to replace the configuration.

@@ -1,5 +1,6 @@
 //! Constructors of inputs that report what happened.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::cluster::words::naming::{Translate, Translator};
@@ -54,6 +55,16 @@ impl<N: Naming> Input<N> {
     #[must_use]
     pub fn node_confirmed_down(node: impl Into<N::Node>, life: impl Into<Life>) -> Self {
         Self::NodeConfirmedDown { node: node.into(), incarnation: life.into() }
+    }
+
+    /// Returns the report of the present value of an attribute of a node.
+    #[must_use]
+    pub fn node_attribute_changed(
+        node: impl Into<N::Node>,
+        name: impl Into<String>,
+        value: i64,
+    ) -> Self {
+        Self::NodeAttributeChanged { node: node.into(), name: name.into(), value }
     }
 
     /// Returns the report that an operation ended.

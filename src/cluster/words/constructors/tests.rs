@@ -49,6 +49,10 @@ fn reports() -> Vec<Case> {
             r#"{"resource_alive": {"resource": "disk", "node": "a", "incarnation": 3, "run": 7}}"#,
             Input::resource_alive("disk", "a", LIFE).of_run(operation).into(),
         ),
+        (
+            r#"{"node_attribute_changed": {"node": "a", "name": "lag", "value": -3}}"#,
+            Input::node_attribute_changed("a", "lag", -3),
+        ),
         (r#"{"witness_changed": {"witness": "up"}}"#, Input::witness_changed(WitnessState::Up)),
         (
             r#"{"wall_clock_read": {"reading":
@@ -114,6 +118,10 @@ fn commands_of_nodes() -> Vec<(&'static str, Command<Names>)> {
         (
             r#"{"resume_node": {"node": "a", "failback": "immediate"}}"#,
             Command::resume_node("a").failback(ResumeFailback::Immediate).into(),
+        ),
+        (
+            r#"{"change_policy": {"policy": "least_groups"}}"#,
+            Command::change_policy("least_groups"),
         ),
         (r#"{"evict_node": {"node": "a"}}"#, Command::evict_node("a")),
         (

@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::Input;
 use crate::cluster::words::{Life, Run, Running, RunningState};
+use crate::form::Shown;
 use crate::id::Naming;
 use crate::quorum::WitnessState;
 use crate::state::Outcome;
@@ -33,6 +34,9 @@ impl<N: Naming> fmt::Display for Input<N> {
             }
             Self::NodeConfirmedDown { node, incarnation } => {
                 write!(f, "node {node} was confirmed down{}", InLife(*incarnation))
+            }
+            Self::NodeAttributeChanged { node, name, value } => {
+                write!(f, "attribute {} of node {node} is {value}", Shown(name))
             }
             Self::OperationFinished { operation, outcome } => {
                 write!(f, "operation {operation} {}", ended(*outcome))

@@ -15,6 +15,7 @@ impl<A: Naming> Translate<A> for Input<A> {
             NodeLost { node: node, incarnation },
             NodeFenced { node: node, incarnation },
             NodeConfirmedDown { node: node, incarnation },
+            NodeAttributeChanged { node: node, name, value },
             OperationFinished { operation, outcome },
             OperationProgressed { operation },
             ResourceFailed { resource: resource, node: node, incarnation, run },
@@ -50,6 +51,7 @@ impl<A: Naming> Translate<A> for Command<A> {
             UnlockGroup { group: group },
             EvictNode { node: node },
             Configure { declaration, moves },
+            ChangePolicy { policy },
         })
     }
 }
@@ -75,6 +77,8 @@ impl<A: Naming> Translate<A> for InputError<A> {
             IncarnationOutOfRange { node: node, incarnation },
             NotTheOwner { resource: resource, node: node },
             ListedTwice(resource),
+            AttributeName { node: node, fault },
+            TooManyAttributes { node: node, most },
             ClockOutOfRange(same),
             NodeState { node: node, state },
             NoQuorum,
@@ -106,6 +110,7 @@ impl<A: Naming> Translate<A> for InputError<A> {
             DependenciesWhileRunning(resource),
             DependencyDoesNotHold(resource),
             OwnerStruck { group: group, node: node },
+            PolicyNotOffered { policy, suggestion },
         })
     }
 }

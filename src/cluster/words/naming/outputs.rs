@@ -47,6 +47,7 @@ impl<A: Naming> Translate<A> for Event<A> {
     fn translate<B: Naming, T: Translator<A, B>>(self, by: &T) -> Result<Event<B>, T::Unknown> {
         Ok(translate_variants! { self, by, Event:
             NodeChanged { node: node, from, to },
+            NodeAttributeChanged { node: node, name, value },
             QuorumChanged { verdict },
             ResourceChanged { resource: resource, from, to },
             GroupChanged { group: group, from, to },
@@ -76,6 +77,7 @@ impl<A: Naming> Translate<A> for Event<A> {
             DrainStopped { node: node, group: group },
             ConfigurationChanged { configuration },
             AcceptedWithoutQuorum { configuration },
+            PolicyChanged { from, to },
         })
     }
 }

@@ -40,6 +40,9 @@ impl<N: Naming> fmt::Display for Event<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NodeChanged { node, to, .. } => write!(f, "node {node}: {to}"),
+            Self::NodeAttributeChanged { node, name, value } => {
+                write!(f, "node {node}: attribute {name} is {value}")
+            }
             Self::QuorumChanged { verdict } => write!(f, "{verdict}"),
             Self::ResourceChanged { resource, to, .. } => write!(f, "{resource}: {to}"),
             Self::GroupChanged { group, to, .. } => write!(f, "{group}: {to}"),
@@ -97,6 +100,7 @@ impl<N: Naming> fmt::Display for Event<N> {
             Self::ConfigurationChanged { configuration } => {
                 write!(f, "configuration {configuration}")
             }
+            Self::PolicyChanged { from, to } => write!(f, "policy: {from} -> {to}"),
             Self::AcceptedWithoutQuorum { configuration } => write!(
                 f,
                 "configuration {configuration}: accepted without quorum; absent nodes stay off \

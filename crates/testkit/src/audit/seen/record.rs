@@ -1,5 +1,6 @@
 //! Records of one node, one group and one resource.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quorate::machine::{GroupState, NodeState, ResourceState};
@@ -18,6 +19,8 @@ pub(crate) struct SeenNode {
     pub(crate) incarnation: Incarnation,
     /// The times at which it was fenced.
     pub(crate) fences: Vec<Timestamp>,
+    /// The attributes that were told of it since its last life ended.
+    pub(crate) attributes: BTreeMap<String, i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -116,6 +119,7 @@ impl SeenNode {
             proof: DownProof::NeverSeen,
             incarnation: Incarnation::new(0),
             fences: Vec::new(),
+            attributes: BTreeMap::new(),
         }
     }
 
@@ -127,6 +131,7 @@ impl SeenNode {
             proof: record.proof(),
             incarnation: record.incarnation(),
             fences: record.fence().attempts().entries().to_vec(),
+            attributes: record.attributes().map(|(name, value)| (name.into(), value)).collect(),
         }
     }
 }

@@ -301,6 +301,11 @@ fn the_whole() {
         hush(outputs, |event| matches!(event, Event::GroupChanged { .. }));
     };
     assert_eq!(of(&offline(), silent), Some(Invariant::S33), "a change without an event");
+    let outdated = |outputs: &mut Vec<Output>| {
+        let told = json!({"node_attribute_changed": {"node": C, "name": "lag", "value": 7}});
+        say(outputs, event(told));
+    };
+    assert_eq!(of(&offline(), outdated), Some(Invariant::S8), "told of what is not kept");
     let orphan = |outputs: &mut Vec<Output>| {
         say(outputs, event(json!({"orphan_found": {"resource": DB, "node": C}})));
     };

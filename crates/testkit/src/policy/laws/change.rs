@@ -17,7 +17,7 @@ pub(super) enum Pull {
 
 pub(super) fn irrelevant(case: &Case, scene: &Scene, policy: &dyn FailoverPolicy) -> Finding {
     let outside = out_of_question(case, scene);
-    let (changed, what) = if case.which % 5 == 4 {
+    let (changed, what) = if case.which % 6 == 4 {
         (with_one_more_group(case), "a group is declared that stands nowhere".into())
     } else {
         let Some(node) = outside.get(case.how % outside.len().max(1)) else {
@@ -66,7 +66,7 @@ fn changed_at(case: &Case, node: usize) -> Option<(Case, String)> {
     let mut changed = case.clone();
     let member = &mut changed.members[node];
     let name = member.name.clone();
-    let what = match case.which % 5 {
+    let what = match case.which % 6 {
         0 => {
             member.state = match member.state {
                 NodeState::Down => NodeState::Joining,
@@ -86,6 +86,10 @@ fn changed_at(case: &Case, node: usize) -> Option<(Case, String)> {
         2 => {
             member.name = "renamed".into();
             format!("{name} has another name")
+        }
+        5 => {
+            member.lag = if member.lag.is_none() { Some(-3) } else { None };
+            format!("{name} has another lag")
         }
         _ => {
             member.capacity = if member.capacity.is_none() { Some(7) } else { None };

@@ -1,6 +1,7 @@
 //! Machines that boot again, and membership that notices lost and returned nodes.
 
 use crate::Breach;
+use quorate::Input;
 
 use super::{Director, Event};
 use crate::sim::act::Act;
@@ -57,14 +58,23 @@ impl Director {
             return Ok(());
         }
         if !is_heard {
-            return self.act(Act::Lost(node)).map(drop);
+            self.act(Act::Lost(node))?;
+            return self.report_lag(node);
         }
         if self.act(Act::Joined(node))? == Done::No {
             // The node is known to be off in this life, so it has to begin another one.
             return self.act(Act::PowerOff(node)).map(drop);
         }
         self.count_rogue(node);
-        Ok(())
+        self.report_lag(node)
+    }
+
+    /// Reports an attribute of a node. The value comes from the time and not from chance, so that
+    /// seeds lead to the same course with it as without.
+    fn report_lag(&mut self, node: Key) -> Result<(), Breach> {
+        let lag = i64::try_from(self.now() % 1_000).unwrap_or(0);
+        let name = self.stage.book.node_name(node).to_owned();
+        self.act(Act::Say(Box::new(Input::node_attribute_changed(name, "lag", lag)))).map(drop)
     }
 
     /// Counts a resource that ran without an order and was found when the node joined.
