@@ -8,7 +8,8 @@ use parking_lot::RwLock;
 use thiserror::Error;
 
 use crate::cluster::{
-    Cluster, Deadline, Effect, Forecast, Input, InputError, Output, Reason, Snapshot, WhatIfError,
+    Cluster, Deadline, Effect, Forecast, Input, InputError, NamedInputError, Output, Reason,
+    Snapshot,
 };
 use crate::id::{GroupId, Names, NodeId, ResourceId};
 use crate::machine::{Budget, GroupState, NodeState, ResourceState};
@@ -200,13 +201,11 @@ impl SharedCluster {
         &self,
         now: Timestamp,
         input: impl Into<Input<Names>>,
-    ) -> Result<Vec<Output<Names>>, SharedError<WhatIfError>> {
+    ) -> Result<Vec<Output<Names>>, SharedError<NamedInputError>> {
         let input = input.into();
         let change = |cluster: &mut Cluster| {
             let now = now.max(cluster.state().now());
-            let input = cluster.spec().resolve(input)?;
-            let answer = cluster.handle(now, input);
-            answer.map_err(|error| WhatIfError::from(cluster.spec().named(error)))?;
+            cluster.handle_named(now, input)?;
             Ok(drain_named(cluster))
         };
         let (answer, _) = self.change(change)?;
@@ -376,7 +375,7 @@ impl SharedCluster {
     pub fn what_if(
         &self,
         inputs: impl IntoIterator<Item = Input<Names>>,
-    ) -> Result<Forecast, SharedError<WhatIfError>> {
+    ) -> Result<Forecast, SharedError<NamedInputError>> {
         self.fork()?.what_if(inputs).map_err(SharedError::Refused)
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use quorate::cluster::{Effect, Event, Input, InputError, Output};
+use quorate::cluster::{Effect, Event, Input, InputError, NamedInputError, Output};
 use quorate::id::Names;
 use quorate::state::OperationKind;
 use quorate::{Cluster, Timestamp};
@@ -94,25 +94,12 @@ impl Core {
         // Senders read the clock before they send.
         let at = arrived.max(self.cluster.state().now());
         let words = input.to_string();
-        let input = match self.cluster.spec().resolve(input) {
-            Ok(input) => input,
-            Err(unknown) => {
-                self.say(format_args!("refused: {words}: {unknown}"));
-                return false;
-            }
-        };
-        match self.cluster.handle(at, input) {
+        match self.cluster.handle_named(at, input) {
             Ok(()) => return true,
-            // Reports that came late, or that the core knows already.
-            Err(
-                InputError::StaleOperation(_)
-                | InputError::StaleIncarnation { .. }
-                | InputError::NodeState { .. }
-                | InputError::ResourceNotOnline(_),
-            ) => {}
-            Err(error) => {
-                self.say(format_args!("refused: {words}: {}", self.cluster.spec().named(error)));
-            }
+            // The core knows that already, or does not need to any more.
+            Err(NamedInputError::Refused(error))
+                if error.is_stale() || matches!(error, InputError::NodeState { .. }) => {}
+            Err(error) => self.say(format_args!("refused: {words}: {error}")),
         }
         false
     }
@@ -130,7 +117,7 @@ impl Core {
                     let _ = self.fences.send(effect);
                 }
                 Output::Effect(effect) => {
-                    if !is_check(effect.action) {
+                    if !effect.action.is_check() {
                         self.say(format_args!("{effect}"));
                     }
                     let node = effect.node.clone();
@@ -151,8 +138,4 @@ impl Core {
     fn say(&self, text: std::fmt::Arguments<'_>) {
         say!("{:>6} ms  {text}", self.clock.now().as_millis());
     }
-}
-
-const fn is_check(action: OperationKind) -> bool {
-    matches!(action, OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive)
 }

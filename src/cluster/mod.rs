@@ -31,7 +31,9 @@ mod words;
 pub use crate::state::{DrainMode, LockHandling, MoveFailure, Outcome};
 pub use keep::digest::PortableHasher;
 pub use keep::{RestoreError, Snapshot, SnapshotV1};
-pub use questions::{Fate, Forecast, ForecastEnd, ForecastGroup, ForecastOperation, WhatIfError};
+pub use questions::{
+    Fate, Forecast, ForecastEnd, ForecastGroup, ForecastOperation, NamedInputError,
+};
 pub use words::{
     ClearGroupFailures, Command, ConfigurationMoves, Configure, Deadline, DeadlineReason,
     DrainNode, Effect, Event, Inconsistency, Input, InputError, Inventory, KeptOutputs, Life,
@@ -98,6 +100,26 @@ impl Cluster {
     /// panic throws the cluster away and restores the last snapshot.
     pub fn handle(&mut self, now: Timestamp, input: impl Into<Input>) -> Result<(), InputError> {
         self.take_in(now, input.into())
+    }
+
+    /// Takes in an input by names, as [`handle`](Self::handle) does one by ids. The outputs by names
+    /// are those of [`poll_named_output`](Self::poll_named_output).
+    ///
+    /// # Errors
+    ///
+    /// A name that is not declared, or an input that is wrong or not possible now. Nothing has
+    /// changed then, and nothing is put out.
+    ///
+    /// # Panics
+    ///
+    /// As [`handle`](Self::handle).
+    pub fn handle_named(
+        &mut self,
+        now: Timestamp,
+        input: impl Into<Input<Names>>,
+    ) -> Result<(), NamedInputError> {
+        let input = self.spec().resolve(input.into())?;
+        self.take_in(now, input).map_err(|error| self.spec().named(error).into())
     }
 
     fn take_in(&mut self, now: Timestamp, input: Input) -> Result<(), InputError> {

@@ -87,13 +87,8 @@
 //!
 //! /// Hands in an input. A refused input has changed nothing, so the reason goes to the log.
 //! fn take_in(cluster: &mut Cluster, now: Timestamp, input: Input<Names>) {
-//!     match cluster.spec().resolve(input) {
-//!         Ok(input) => {
-//!             if let Err(error) = cluster.handle(now, input) {
-//!                 println!("{now}  refused: {}", cluster.spec().named(error));
-//!             }
-//!         }
-//!         Err(unknown) => println!("{now}  refused: {unknown}"),
+//!     if let Err(error) = cluster.handle_named(now, input) {
+//!         println!("{now}  refused: {error}");
 //!     }
 //! }
 //!

@@ -93,7 +93,7 @@
 //! # Maintain a node
 //!
 //! ```
-//! use quorate::cluster::{Cluster, Command, Input, ResumeFailback, WhatIfError};
+//! use quorate::cluster::{Cluster, Command, Input, ResumeFailback, NamedInputError};
 //! use quorate::id::Names;
 //!
 //! /// Pauses the node and moves its groups away. Groups that no other node can take stay.
@@ -107,7 +107,7 @@
 //! }
 //!
 //! /// Returns what would happen. Nothing changes.
-//! fn rehearse(cluster: &Cluster, input: Input<Names>) -> Result<String, WhatIfError> {
+//! fn rehearse(cluster: &Cluster, input: Input<Names>) -> Result<String, NamedInputError> {
 //!     Ok(cluster.what_if([input])?.to_string())
 //! }
 //! # use std::error::Error;

@@ -91,10 +91,9 @@
 //!         let now = self.now();
 //!         self.cluster.resume(now)?;
 //!         for input in membership {
-//!             let input = self.cluster.spec().resolve(input)?;
 //!             // A report that the core knows already is refused, and changes nothing.
-//!             if let Err(error) = self.cluster.handle(now, input) {
-//!                 println!("refused: {}", self.cluster.spec().named(error));
+//!             if let Err(error) = self.cluster.handle_named(now, input) {
+//!                 println!("refused: {error}");
 //!             }
 //!         }
 //!         self.stored()?;
@@ -108,8 +107,7 @@
 //!
 //!     /// Takes in one input, and returns the outputs to hand out.
 //!     fn take_in(&mut self, input: Input<Names>) -> Result<Vec<Output<Names>>, Box<dyn Error>> {
-//!         let input = self.cluster.spec().resolve(input)?;
-//!         self.cluster.handle(self.now(), input)?;
+//!         self.cluster.handle_named(self.now(), input)?;
 //!         self.stored()
 //!     }
 //!

@@ -100,6 +100,20 @@ impl Operation {
 }
 
 impl OperationKind {
+    /// Tells whether it is a health check. Those are so many that logs leave them out.
+    #[must_use]
+    pub const fn is_check(self) -> bool {
+        match self {
+            Self::CheckLooksAlive | Self::CheckIsAlive => true,
+            Self::Start
+            | Self::Stop
+            | Self::Terminate
+            | Self::Probe
+            | Self::Fence
+            | Self::Inventory => false,
+        }
+    }
+
     /// Tells whether an operation of this kind can end with this outcome.
     pub(crate) fn is_answered_by(self, outcome: Outcome) -> bool {
         if self == Self::Inventory {

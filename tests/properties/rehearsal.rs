@@ -13,7 +13,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 
 use quorate::cluster::{
     Command, Fate, ForecastEnd, ForecastGroup, ForecastOperation, Life, LockHandling,
-    ResumeFailback, WhatIfError,
+    NamedInputError, ResumeFailback,
 };
 use quorate::id::Names;
 use quorate::machine::{GroupState, ResourceState};
@@ -266,7 +266,7 @@ fn drawn<S: Strategy>(strategy: &S, seed: u64) -> S::Value {
 #[derive(Debug)]
 enum Stop {
     /// An input was not accepted.
-    Refused(WhatIfError),
+    Refused(NamedInputError),
     /// There was no rest.
     Restless(String),
 }
@@ -289,7 +289,7 @@ impl Execution {
         let input = before.resolve(input).map_err(|error| Stop::Refused(error.into()))?;
         let now = self.cluster.state().now();
         let answer = self.cluster.handle(now, input);
-        answer.map_err(|error| Stop::Refused(WhatIfError::Refused(before.named(error))))?;
+        answer.map_err(|error| Stop::Refused(NamedInputError::Refused(before.named(error))))?;
         // What is told before the change of the configuration is in the ids of the one before.
         let after = self.cluster.spec().clone();
         let mut spec = &before;

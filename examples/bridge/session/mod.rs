@@ -107,11 +107,8 @@ fn offer_all(cluster: &mut Cluster) -> Result<(), Refusal> {
 }
 
 fn hand_in(cluster: &mut Cluster, at: Timestamp, input: Input<Names>) -> Result<Reply, Refusal> {
-    let input = cluster.spec().resolve(input)?;
-    match cluster.handle(at, input) {
-        Ok(()) => Ok(outputs(cluster, at)),
-        Err(error) => Err(cluster.spec().named(error).into()),
-    }
+    cluster.handle_named(at, input)?;
+    Ok(outputs(cluster, at))
 }
 
 /// Drains the outputs. Each has the names of the configuration in which it arose.

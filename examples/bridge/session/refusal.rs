@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use quorate::InputError;
-use quorate::cluster::{RestoreError, UnknownReference, WhatIfError};
+use quorate::cluster::{NamedInputError, RestoreError, UnknownReference};
 use quorate::id::Names;
 use quorate::policy::TooManyPolicies;
 use quorate::spec::SpecErrors;
@@ -44,8 +44,8 @@ impl From<UnknownReference> for Refusal {
     }
 }
 
-impl From<WhatIfError> for Refusal {
-    fn from(error: WhatIfError) -> Self {
+impl From<NamedInputError> for Refusal {
+    fn from(error: NamedInputError) -> Self {
         Self::new(error.kind(), error)
     }
 }

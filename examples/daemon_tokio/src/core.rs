@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quorate::cluster::{Effect, Event, Input, InputError, Output, WhatIfError};
+use quorate::cluster::{Effect, Event, Input, NamedInputError, Output};
 use quorate::id::Names;
 use quorate::state::OperationKind;
 use quorate::{Cluster, Timestamp};
@@ -145,9 +145,7 @@ impl Core {
     }
 
     fn hand_in(&mut self, at: Timestamp, input: Input<Names>) -> Answer {
-        let input = self.cluster.spec().resolve(input)?;
-        let handled = self.cluster.handle(at, input);
-        handled.map_err(|error| WhatIfError::from(self.cluster.spec().named(error)))?;
+        self.cluster.handle_named(at, input)?;
         Ok(Accepted { at, outputs: self.drain() })
     }
 
@@ -183,7 +181,7 @@ impl Core {
                     let _ = self.fences.send(effect).await;
                 }
                 Output::Effect(effect) => {
-                    if !is_check(effect.action) {
+                    if !effect.action.is_check() {
                         println!("{now}  {effect}");
                     }
                     let node = effect.node.clone();
@@ -228,17 +226,7 @@ fn far() -> tokio::time::Instant {
     tokio::time::Instant::now() + std::time::Duration::from_secs(86_400)
 }
 
-const fn is_check(action: OperationKind) -> bool {
-    matches!(action, OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive)
-}
-
 /// Tells whether a report only came late or twice, which is usual.
-fn is_late(error: &WhatIfError) -> bool {
-    let WhatIfError::Refused(error) = error else { return false };
-    matches!(
-        error,
-        InputError::StaleOperation(_)
-            | InputError::StaleIncarnation { .. }
-            | InputError::ResourceNotOnline(_)
-    )
+const fn is_late(error: &NamedInputError) -> bool {
+    matches!(error, NamedInputError::Refused(error) if error.is_stale())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use quorate::cluster::{Input, Output, WhatIfError};
+use quorate::cluster::{Input, NamedInputError, Output};
 use quorate::id::Names;
 use quorate::{Cluster, Timestamp};
 use tokio::sync::{mpsc, oneshot};
@@ -24,7 +24,7 @@ pub(crate) enum Message {
 type Question = Box<dyn FnOnce(&Cluster) + Send>;
 
 /// The outputs of an input, or the reason why it was refused: then it has changed nothing.
-pub(crate) type Answer = Result<Accepted, WhatIfError>;
+pub(crate) type Answer = Result<Accepted, NamedInputError>;
 
 /// The outputs of an input.
 #[derive(serde::Serialize)]

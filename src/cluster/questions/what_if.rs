@@ -85,10 +85,10 @@ pub struct ForecastOperation {
     pub resource: Option<String>,
 }
 
-/// The reason why there is no plan. Nothing has changed.
+/// The reason why an input by names was not taken. Nothing has changed.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
-pub enum WhatIfError {
+pub enum NamedInputError {
     /// An input names a thing that is not declared when its turn comes.
     #[error(transparent)]
     Unknown(#[from] UnknownReference),
@@ -97,7 +97,7 @@ pub enum WhatIfError {
     Refused(#[from] InputError<Names>),
 }
 
-impl WhatIfError {
+impl NamedInputError {
     /// Returns the name of the error, in the manner of [`InputError::kind`].
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -146,7 +146,7 @@ impl Cluster {
     pub fn what_if(
         &self,
         inputs: impl IntoIterator<Item = Input<Names>>,
-    ) -> Result<Forecast, WhatIfError> {
+    ) -> Result<Forecast, NamedInputError> {
         let mut fork = Rehearsal::new(self);
         if seeded!(RehearsalFromRest) {
             fork.run();
@@ -184,7 +184,7 @@ impl Rehearsal {
         Self { cluster, operations: Vec::new(), answers, steps_left }
     }
 
-    fn hand_in(&mut self, input: Input<Names>) -> Result<(), WhatIfError> {
+    fn hand_in(&mut self, input: Input<Names>) -> Result<(), NamedInputError> {
         let before = self.cluster.ledger.shared_spec();
         let input = before.resolve(input)?;
         let now = self.cluster.ledger.state().now;

@@ -296,6 +296,16 @@ pub enum InputError<N: Naming = Ids> {
 }
 
 impl<N: Naming> InputError<N> {
+    /// Tells whether the input is a report that came late, or twice: an operation, a life or a run
+    /// that is over. That is usual where networks are slow, and need not be logged.
+    #[must_use]
+    pub const fn is_stale(&self) -> bool {
+        matches!(
+            self,
+            Self::StaleOperation(_) | Self::StaleIncarnation { .. } | Self::ResourceNotOnline(_)
+        )
+    }
+
     /// Returns the name of the variant in snake case, which stays the same from release to release.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

@@ -178,7 +178,7 @@ pub(super) fn event(
                 .resource
                 .is_some_and(|resource| seen.orphans.contains(&(effect.node, resource)));
             let is_ignored = effect.resource.is_some_and(|id| is_in_maintenance(moment, id))
-                && matches!(action, OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive);
+                && action.is_check();
             *timed_out = effect
                 .resource
                 .filter(|_| !is_orphan && !is_ignored)

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use quorate::cluster::{UnknownReference, WhatIfError};
+use quorate::cluster::{NamedInputError, UnknownReference};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -46,10 +46,10 @@ impl From<UnknownReference> for Failure {
     }
 }
 
-impl From<WhatIfError> for Failure {
-    fn from(error: WhatIfError) -> Self {
+impl From<NamedInputError> for Failure {
+    fn from(error: NamedInputError) -> Self {
         let status = match &error {
-            WhatIfError::Unknown(_) => StatusCode::NOT_FOUND,
+            NamedInputError::Unknown(_) => StatusCode::NOT_FOUND,
             // The state of the cluster speaks against it.
             _ => StatusCode::CONFLICT,
         };

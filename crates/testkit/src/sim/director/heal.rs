@@ -245,7 +245,7 @@ impl Director {
     fn is_busy(&self) -> bool {
         self.queue.values().any(|event| match event {
             Event::Order(op) | Event::Work(op, _) | Event::Answer(op, _) => {
-                self.stage.ops.get(*op).is_some_and(|op| !is_check(op.action))
+                self.stage.ops.get(*op).is_some_and(|op| !op.action.is_check())
             }
             _ => true,
         })
@@ -259,7 +259,7 @@ impl Director {
             let is_well = self.care(node).is_left_out || self.stage.is_member(node);
             ensure!(L7, is_well, "{} does not join", self.stage.book.node_name(node));
         }
-        let left = cluster.outstanding().find(|effect| !is_check(effect.action));
+        let left = cluster.outstanding().find(|effect| !effect.action.is_check());
         ensure!(L2, left.is_none(), "in the calm {left:?} is outstanding");
         for (group, declared) in cluster.spec().groups() {
             let Some(reason) = cluster.why(group) else { continue };
@@ -343,10 +343,6 @@ fn last_loss(journal: &Journal) -> Option<Timestamp> {
 
 fn struck_well(op: usize) -> Event {
     Event::Strike { op, strike: Strike::Well, answer_after: Some(1), fault: None }
-}
-
-fn is_check(action: OperationKind) -> bool {
-    matches!(action, OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive)
 }
 
 #[cfg(test)]
