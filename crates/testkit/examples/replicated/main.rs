@@ -1,20 +1,75 @@
-//! stub
+//! Runs replicated clusters with faults, each from one number.
+//!
+//! ```text
+//! cargo run --release --example replicated -- --seeds 200
+//! cargo run --release --example replicated -- --seed 42 --trace
+//! ```
+//!
+//! A seed draws the nodes, the proof that lost nodes are off, an engine that behaves as badly as it
+//! may, and the faults of machines, daemons, keepers, links and operators. What really runs is
+//! judged in every millisecond; at the end everything is mended and has to be well again in time.
+
+#[path = "../../../../examples/common/command_line.rs"]
+mod command_line;
+mod options;
+mod report;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use cpu_time::ProcessTime;
+use indicatif::{ProgressBar, ProgressStyle};
 use quorate_testkit::replicated::Simulator;
-fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    let from: u64 = args.get(1).and_then(|of| of.parse().ok()).unwrap_or(0);
-    let count: u64 = args.get(2).and_then(|of| of.parse().ok()).unwrap_or(1);
-    if args.get(3).is_some() {
-        for line in Simulator::default().record(from) { println!("{line}"); }
-        return;
+
+use options::Options;
+use report::Report;
+
+/// How many of the failed seeds are printed with their record.
+const TOLD: usize = 3;
+
+fn main() -> ExitCode {
+    let options: Options = command_line::parse();
+    let simulator = Simulator::with(options.flaw());
+    if options.trace {
+        return trace(&options, simulator);
     }
-    let begin = std::time::Instant::now();
-    let mut failed = 0;
-    for seed in from..from + count {
-        match Simulator::default().run(seed) {
-            Ok(report) => if count < 5 { println!("{report:?}") },
-            Err(failure) => { failed += 1; println!("{} | {} | {}", seed, failure.cluster, failure.breach); }
+    let mut report = Report::default();
+    let seeds = options.range();
+    let count = (seeds.end() - seeds.start()).saturating_add(1);
+    let bar = ProgressBar::new(count);
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {elapsed}, {eta} left");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let begin = ProcessTime::now();
+    for seed in seeds {
+        match simulator.run(seed) {
+            Ok(run) => report.add(run),
+            Err(failure) => {
+                bar.suspend(|| eprintln!("seed {seed}: {}", failure.breach));
+                report.failed.push(*failure);
+            }
+        }
+        bar.inc(1);
+    }
+    report.cpu = begin.elapsed();
+    bar.finish_and_clear();
+    for failure in report.failed.iter().take(TOLD) {
+        eprintln!("{failure}\n");
+    }
+    let text = if options.json { format!("{:#}\n", report.to_json()) } else { report.to_string() };
+    // A pipe that is closed early is no failure.
+    let _ = io::stdout().write_all(text.as_bytes());
+    let has_all = !options.wants_every_kind() || report.missing().is_empty();
+    let is_proved = report.failed.is_empty() && has_all;
+    if is_proved { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Prints everything that happens; the last line names the broken promise, if there is one.
+fn trace(options: &Options, simulator: Simulator) -> ExitCode {
+    let seed = options.seed.unwrap_or_default();
+    for line in simulator.record(seed) {
+        if writeln!(io::stdout(), "{line}").is_err() {
+            break;
         }
     }
-    println!("{failed} of {count} failed, {:?}", begin.elapsed());
+    if simulator.run(seed).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

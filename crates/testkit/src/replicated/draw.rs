@@ -103,6 +103,7 @@ fn draw_setup(dice: &mut Dice, flaw: Flaw) -> Setup {
         resources: usize::try_from(dice.between(1, 3)).unwrap_or(1),
         quarantine,
         room: dice.pick(&[8, 64, 4_096, 4_096]),
+        tick: dice.pick(&[1, 2, 4, 5]),
         flaw,
     }
 }

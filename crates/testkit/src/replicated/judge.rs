@@ -36,8 +36,21 @@ pub struct Checks {
     pub digests: u64,
     /// Fences that were carried out.
     pub fences: u64,
-    /// Lives that ended without a fault that explains it would be a breach; these were looked at.
+    /// Lives that ended by themselves and had to be explained by a fault.
     pub ended_lives: u64,
+}
+
+impl Checks {
+    /// Adds the counts of another run.
+    pub const fn add(&mut self, other: Self) {
+        let Self { starts, leases, entries, digests, fences, ended_lives } = other;
+        self.starts = self.starts.saturating_add(starts);
+        self.leases = self.leases.saturating_add(leases);
+        self.entries = self.entries.saturating_add(entries);
+        self.digests = self.digests.saturating_add(digests);
+        self.fences = self.fences.saturating_add(fences);
+        self.ended_lives = self.ended_lives.saturating_add(ended_lives);
+    }
 }
 
 impl Judge {

@@ -83,6 +83,10 @@ impl Machine {
         }
         self.start_daemon(scene);
         let Some(daemon) = &mut self.daemon else { return };
+        let is_turn = now.checked_rem(scene.setup.tick).unwrap_or_default() == 0;
+        if !is_turn && self.host.inbox.is_empty() {
+            return;
+        }
         match daemon.step(&mut self.host, scene) {
             Act::GoOn => {}
             Act::Reset(why) => self.reset(scene, why),

@@ -28,6 +28,8 @@ pub(super) struct Setup {
     pub(super) quarantine: Option<Quarantine>,
     /// Reports that fit in an outbox.
     pub(super) room: usize,
+    /// Milliseconds between two looks of a daemon at its clock.
+    pub(super) tick: u64,
     pub(super) flaw: Flaw,
 }
 
@@ -74,7 +76,7 @@ pub enum Flaw {
 }
 
 impl Flaw {
-    /// Every mistake.
+    /// Every mistake that can be made.
     pub const ALL: [Self; 8] = [
         Self::DetectionBelowLease,
         Self::BlindKeeper,
@@ -113,6 +115,7 @@ impl Setup {
             resources: 2,
             quarantine: None,
             room: 4_096,
+            tick: 1,
             flaw: Flaw::None,
         }
     }

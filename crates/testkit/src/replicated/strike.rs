@@ -170,9 +170,8 @@ impl World {
     }
 
     fn cut_link(&mut self, from: usize, until: u64, ways: Ways) {
-        let step = self.scene.dice.between(1, u64::try_from(self.machines.len()).unwrap_or(1));
-        let to = from.saturating_add(usize::try_from(step).unwrap_or(1));
-        let to = to.checked_rem(self.machines.len()).unwrap_or_default();
+        let others: Vec<usize> = (0..self.machines.len()).filter(|seat| *seat != from).collect();
+        let Some(to) = self.scene.dice.one_of(&others) else { return };
         self.scene.net.cut(from, to, until);
         if ways == Ways::Both {
             self.scene.net.cut(to, from, until);

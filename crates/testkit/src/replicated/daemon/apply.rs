@@ -14,6 +14,7 @@ const AT_ONCE: usize = 64;
 
 impl Daemon {
     pub(super) fn apply(&mut self, host: &mut Host, scene: &mut Scene) {
+        let before = self.replica.applied();
         for _ in 0..AT_ONCE {
             let applied = self.replica.applied();
             let Scene { log, net, dice, now, .. } = scene;
@@ -32,7 +33,10 @@ impl Daemon {
                 }
             }
         }
-        self.heed_replica(host, scene);
+        if before != self.replica.applied() || self.heeds_at <= scene.now {
+            self.heeds_at = scene.now.saturating_add(50);
+            self.heed_replica(host, scene);
+        }
         if self.stores_at <= scene.now {
             self.stores_at = scene.now.saturating_add(scene.dice.between(200, 9_000));
             host.disk.snapshot = Some(self.replica.snapshot());

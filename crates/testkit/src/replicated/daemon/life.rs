@@ -51,14 +51,12 @@ impl Daemon {
             self.begin(host, scene);
             return Act::GoOn;
         };
-        let is_known_member = self.replica.standing(guard.life()) == Standing::Member;
-        self.had_lease |= guard.lease_ends().is_some() && is_known_member;
+        self.had_lease |= guard.lease_ends().is_some();
         let demand = guard.handle_timeout(local);
         let stops_at = guard.poll_timeout();
-        let life = guard.life().clone();
         if self.had_lease && guard.is_over(local) {
             self.had_lease = false;
-            judge_end(host, scene, &life);
+            judge_end(host, scene, guard.life());
         }
         match demand {
             Some(Demand::ResetMachine) => return Act::Reset("something did not stop in time"),
@@ -71,9 +69,9 @@ impl Daemon {
                 host.feed(scene.now);
             }
         }
-        self.tell_keeper(host, &life);
-        self.hear_off(host, scene, &life);
-        self.follow_on(host, scene, &life)
+        self.tell_keeper(host);
+        self.hear_off(host, scene);
+        self.follow_on(host, scene)
     }
 
     fn stop_all(&mut self, host: &mut Host, scene: &mut Scene) {
@@ -85,41 +83,47 @@ impl Daemon {
     }
 
     /// Tells the keeper each new end of the lease.
-    fn tell_keeper(&mut self, host: &mut Host, life: &NodeLife) {
-        let until = self.guard.as_ref().and_then(Guard::lease_ends);
+    fn tell_keeper(&mut self, host: &mut Host) {
+        let Some(guard) = &self.guard else { return };
+        let until = guard.lease_ends();
         if let Some(until) = until.filter(|_| until != self.told_until) {
-            host.pipe.push_back(Order::Extend(life.clone(), until));
+            host.pipe.push_back(Order::Extend(guard.life().clone(), until));
         }
         self.told_until = until;
     }
 
     /// Hears that everything of a life is off.
-    fn hear_off(&mut self, host: &Host, scene: &Scene, life: &NodeLife) {
+    fn hear_off(&mut self, host: &Host, scene: &Scene) {
         let local = host.local(scene.now);
         let Some(guard) = &mut self.guard else { return };
         match scene.setup.holder {
             Holder::Keeper => {
-                if let Some(off) = host.keeper.off().filter(|off| *off == life) {
+                if let Some(off) = host.keeper.off() {
                     guard.handle_off(off);
                 }
             }
             Holder::Daemon => {
                 if guard.is_over(local) && host.processes.is_empty() {
-                    guard.handle_off(life);
+                    let life = guard.life().clone();
+                    guard.handle_off(&life);
                 }
             }
         }
     }
 
     /// Goes on when a life is over and everything of it is off.
-    fn follow_on(&mut self, host: &mut Host, scene: &mut Scene, life: &NodeLife) -> Act {
+    fn follow_on(&mut self, host: &mut Host, scene: &mut Scene) -> Act {
         let local = host.local(scene.now);
         let Some(guard) = &mut self.guard else { return Act::GoOn };
         let is_off = guard.is_over(local) && guard.handle_timeout(local).is_none();
         if !is_off {
-            self.ask_again(host, scene, life);
+            if guard.lease_ends().is_none() && self.joins_at <= scene.now {
+                let life = guard.life().clone();
+                self.ask_again(host, scene, &life);
+            }
             return Act::GoOn;
         }
+        let life = guard.life().clone();
         self.tasks.clear();
         match self.leave {
             Leave::No => self.begin(host, scene),
@@ -141,7 +145,7 @@ impl Daemon {
     fn ask_again(&mut self, host: &Host, scene: &mut Scene, life: &NodeLife) {
         let is_unheard = self.replica.standing(life) == Standing::Unheard;
         let is_answered = self.outbox.as_ref().is_none_or(Outbox::is_empty);
-        if is_unheard && is_answered && self.joins_at <= scene.now {
+        if is_unheard && is_answered {
             self.join(host, scene, life);
         }
     }
@@ -201,6 +205,7 @@ impl Daemon {
 /// as a lease lasts, and at most one leader failed.
 fn judge_end(host: &Host, scene: &mut Scene, life: &NodeLife) {
     host.note(scene, &format!("the lease of {life} is over"));
+    scene.judge.checks.ended_lives = scene.judge.checks.ended_lives.saturating_add(1);
     let timing = scene.setup.timing;
     let memory = millis(timing.lease).saturating_add(millis(timing.detection));
     let since = scene.now.saturating_sub(memory);
@@ -208,7 +213,6 @@ fn judge_end(host: &Host, scene: &mut Scene, life: &NodeLife) {
     if host.touched_until >= since || !scene.is_peaceful_since(since) || elections > 1 {
         return;
     }
-    scene.judge.checks.ended_lives = scene.judge.checks.ended_lives.saturating_add(1);
     scene.judge.fail(
         Invariant::L12,
         format!("{life} stopped by itself, though no fault concerned it and a majority was well"),

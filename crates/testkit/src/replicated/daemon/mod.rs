@@ -30,6 +30,7 @@ pub(super) struct Daemon {
     tasks: Vec<Task>,
     /// Operations that were picked up in this life.
     picked: BTreeSet<OpId>,
+    heeds_at: u64,
     looks_at: u64,
     looked_at_entry: u64,
     beats_at: u64,
@@ -76,6 +77,7 @@ impl Daemon {
             leader: None,
             tasks: Vec::new(),
             picked: BTreeSet::new(),
+            heeds_at: 0,
             looks_at: 0,
             looked_at_entry: 0,
             beats_at: 0,
