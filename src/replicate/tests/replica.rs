@@ -181,7 +181,6 @@ fn rules_have_a_number() {
     assert_eq!(ring.clone().keeping_events(1).behaviour(), number);
     assert_ne!(ring.clone().quarantining(Quarantine::default()).behaviour(), number);
     assert_ne!(Genesis::new(LeastGroups).behaviour(), number);
-    let mut limits = crate::spec::Limits::default();
-    limits.nodes = 7;
+    let limits = crate::spec::Limits { nodes: 7, ..Default::default() };
     assert_ne!(ring.within(limits).behaviour(), number);
 }

@@ -117,3 +117,20 @@ fn a_misfit_reads_well() {
          shorten lease, stop or watchdog, or lengthen detection"
     );
 }
+
+/// The rows of the table in `quorate::guide::replicate`: beat, election, stop and watchdog; then the
+/// lease and the detection, in milliseconds.
+#[test]
+fn worked_values() {
+    for (chosen, expected) in [
+        ([50, 150, 100, 0], (906, 1_008)),
+        ([100, 300, 300, 0], (1_909, 2_211)),
+        ([100, 300, 300, 1_000], (2_914, 4_217)),
+        ([200, 1_000, 5_000, 10_000], (19_891, 34_906)),
+    ] {
+        let [beat, election, stop, watchdog] = chosen.map(millis);
+        let timing = Timing::fitting(beat, election, stop, watchdog);
+        let found = (timing.lease.as_millis(), timing.detection.as_millis());
+        assert_eq!(found, expected, "{chosen:?}");
+    }
+}
