@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release --example replicated -- --seeds 200
 //! cargo run --release --example replicated -- --seed 42 --trace
+//! cargo run --release --example replicated -- --schedules
 //! ```
 //!
 //! A seed draws the nodes, the proof that lost nodes are off, an engine that behaves as badly as it
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 
 use cpu_time::ProcessTime;
 use indicatif::{ProgressBar, ProgressStyle};
-use quorate_testkit::replicated::Simulator;
+use quorate_testkit::replicated::{Flaw, Schedule, Simulator};
 
 use options::Options;
 use report::Report;
@@ -32,6 +33,9 @@ fn main() -> ExitCode {
     let simulator = Simulator::with(options.flaw());
     if options.trace {
         return trace(&options, simulator);
+    }
+    if options.schedules {
+        return play_schedules(options.flaw());
     }
     let mut report = Report::default();
     let seeds = options.range();
@@ -72,4 +76,18 @@ fn trace(options: &Options, simulator: Simulator) -> ExitCode {
         }
     }
     if simulator.run(seed).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Plays every history that is written by hand, and prints what came of it.
+fn play_schedules(flaw: Flaw) -> ExitCode {
+    let mut has_failed = false;
+    for schedule in Schedule::ALL {
+        let result = schedule.play_with(flaw);
+        has_failed |= result.is_err();
+        let end = result.map_or_else(|breach| breach.to_string(), |()| "kept".into());
+        if writeln!(io::stdout(), "{:<30} {end}", schedule.name).is_err() {
+            break;
+        }
+    }
+    if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

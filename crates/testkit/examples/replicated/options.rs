@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Build on the parts with this mistake, to see that it is found.
     #[arg(long, value_name = "FLAW", value_parser = named)]
     flaw: Option<Flaw>,
+    /// Play the histories that are written by hand, in place of seeds.
+    #[arg(long, conflicts_with_all = ["seeds", "from", "seed", "json"])]
+    pub(crate) schedules: bool,
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,

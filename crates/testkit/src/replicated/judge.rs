@@ -18,6 +18,8 @@ pub(super) struct Judge {
     digests: BTreeMap<(u64, u64), u64>,
     /// Reports that counted, by life and number, each with its entry.
     counted: BTreeMap<(NodeLife, u64), u64>,
+    /// The rules by which each life decides.
+    behaviours: BTreeMap<NodeLife, u64>,
     /// Lives that were ended by a fence.
     fenced: BTreeSet<NodeLife>,
     pub(super) checks: Checks,
@@ -79,6 +81,21 @@ impl Judge {
             self.fail(
                 Invariant::S24,
                 format!("machines {known} and {seat} are both in charge in term {term}"),
+            );
+        }
+    }
+
+    /// Notes by which rules a life decides.
+    pub(super) fn see_rules(&mut self, life: NodeLife, behaviour: u64) {
+        self.behaviours.insert(life, behaviour);
+    }
+
+    /// S9: a node that decides by other rules than its leader is granted nothing.
+    pub(super) fn see_grant(&mut self, behaviour: u64, life: &NodeLife) {
+        if self.behaviours.get(life).is_some_and(|known| *known != behaviour) {
+            self.fail(
+                Invariant::S9,
+                format!("{life} is granted a lease though it decides by other rules"),
             );
         }
     }

@@ -112,6 +112,10 @@ impl Machine {
     fn boot(&mut self, scene: &mut Scene) {
         let pause = scene.dice.between(50, 800);
         self.host.power = Power::On { daemon_at: scene.now.saturating_add(pause) };
+        if scene.setup.holder == Holder::Keeper {
+            // The watchdog is armed before anything else.
+            self.host.feed(scene.now);
+        }
         self.host.note(scene, "power on");
     }
 

@@ -1,6 +1,6 @@
 //! The network between machines: links that are cut in one direction, losses, doubles, delays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quorate::replicate::{Beat, Grant, Item, NodeLife};
 
@@ -51,6 +51,8 @@ impl Quality {
 pub(super) struct Net {
     /// Directed links that are cut, each with the end of that.
     cut: BTreeMap<(usize, usize), u64>,
+    /// Directions in which messages of daemons are lost, though the engine gets through.
+    swallowed: BTreeSet<(usize, usize)>,
     pub(super) quality: Quality,
     queue: BTreeMap<(u64, u64), Mail>,
     sent: u64,
@@ -63,6 +65,7 @@ impl Net {
     pub(super) const fn new(quality: Quality) -> Self {
         Self {
             cut: BTreeMap::new(),
+            swallowed: BTreeSet::new(),
             quality,
             queue: BTreeMap::new(),
             sent: 0,
@@ -76,6 +79,16 @@ impl Net {
     pub(super) fn cut(&mut self, from: usize, to: usize, until: u64) {
         let known = self.cut.entry((from, to)).or_default();
         *known = until.max(*known);
+    }
+
+    /// Loses all messages between two daemons in one direction. The engine gets through.
+    pub(super) fn swallow(&mut self, from: usize, to: usize) {
+        self.swallowed.insert((from, to));
+    }
+
+    /// Lets messages between two daemons through again.
+    pub(super) fn pass(&mut self, from: usize, to: usize) {
+        self.swallowed.remove(&(from, to));
     }
 
     /// Mends every link.
@@ -105,7 +118,7 @@ impl Net {
             self.put(now, Mail { to, message });
             return;
         }
-        if !self.is_open(from, to, now) {
+        if !self.is_open(from, to, now) || self.swallowed.contains(&(from, to)) {
             return;
         }
         let Quality { lost, doubled, late, delay: (low, high) } = self.quality;

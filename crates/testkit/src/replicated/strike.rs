@@ -120,6 +120,9 @@ impl World {
     }
 
     fn kill_keeper(&mut self, seat: usize) {
+        if self.machines.get(seat).is_none_or(|of| !of.host.is_on()) {
+            return;
+        }
         let watchdog = millis(self.scene.setup.timing.watchdog);
         self.touch(seat, self.scene.now.saturating_add(watchdog));
         if let Some(machine) = self.machines.get_mut(seat) {

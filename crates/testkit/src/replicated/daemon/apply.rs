@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use quorate::replicate::{Entry, Item, Replica};
+use quorate::replicate::{Body, Entry, Item, Refusal, Replica};
 
 use super::Daemon;
 use crate::replicated::host::Host;
@@ -20,7 +20,7 @@ impl Daemon {
             let Scene { log, net, dice, now, .. } = scene;
             match log.next(host.seat, applied, *now, net, dice) {
                 None => break,
-                Some(Next::Entry(term, entry)) => self.take_in(scene, term, entry),
+                Some(Next::Entry(term, entry)) => self.take_in(host, scene, term, entry),
                 Some(Next::Snapshot(snapshot)) => {
                     let genesis = scene.setup.genesis(self.release);
                     match Replica::restore(host.name, *snapshot, genesis) {
@@ -43,7 +43,7 @@ impl Daemon {
         }
     }
 
-    fn take_in(&mut self, scene: &mut Scene, term: u64, entry: Option<Entry>) {
+    fn take_in(&mut self, host: &Host, scene: &mut Scene, term: u64, entry: Option<Entry>) {
         let index = self.replica.applied().saturating_add(1);
         let Some(entry) = entry else {
             if let Err(error) = self.replica.skip(index) {
@@ -61,6 +61,11 @@ impl Daemon {
         };
         for (item, _) in sent.iter().zip(&results).filter(|(_, result)| result.is_ok()) {
             scene.judge.see_counted(index, item);
+        }
+        if self.leader.is_some() {
+            for (item, result) in sent.iter().zip(&results) {
+                note_result(host, scene, index, item, result);
+            }
         }
         let behaviour = self.replica.genesis().behaviour();
         let mut outcome = DefaultHasher::new();
@@ -82,4 +87,21 @@ impl Daemon {
             guard.handle_standing(local, self.replica.standing(guard.life()));
         }
     }
+}
+
+/// Adds what an entry said to the record, once: where the leader applies it.
+fn note_result(
+    host: &Host,
+    scene: &mut Scene,
+    index: u64,
+    item: &Item,
+    result: &Result<(), Refusal>,
+) {
+    let said = match &item.body {
+        Body::Input(input) => input.to_string(),
+        Body::Timeout | Body::Checkpoint => return,
+        other => format!("{other:?}"),
+    };
+    let refused = result.as_ref().err().map(|error| format!(", refused: {error}"));
+    host.note(scene, &format!("entry {index}: {said}{}", refused.unwrap_or_default()));
 }

@@ -23,6 +23,7 @@ impl Daemon {
             return Act::GoOn;
         };
         if self.leader.is_none() {
+            scene.log.seat(host.seat).is_muted = false;
             self.take_charge(host, scene, term);
         }
         let local = host.local(scene.now);
@@ -62,6 +63,8 @@ impl Daemon {
         while let Some((round, term)) = scene.log.answer(host.seat, scene.now) {
             for grant in leader.handle_confirmed(local, round, term, &self.replica) {
                 let Some(to) = scene.setup.seat(&grant.life.node) else { continue };
+                let behaviour = self.replica.genesis().behaviour();
+                scene.judge.see_grant(behaviour, &grant.life);
                 let way = (host.seat, to);
                 scene.net.send(scene.now, way, Message::Grant(grant), &mut scene.dice);
             }

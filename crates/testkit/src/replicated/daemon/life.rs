@@ -180,6 +180,7 @@ impl Daemon {
             }
         }
         host.disk.incarnation = incarnation;
+        scene.judge.see_rules(life.clone(), self.replica.genesis().behaviour());
         let timing = scene.setup.timing;
         match &mut self.guard {
             Some(guard) => {

@@ -69,6 +69,7 @@ impl Daemon {
         let beat = Beat {
             life: guard.life().clone(),
             sent: local,
+            lease_ends: guard.lease_ends(),
             applied: self.replica.applied(),
             checkpoint: self.replica.checkpoint(),
             behaviour: self.replica.genesis().behaviour(),

@@ -97,9 +97,9 @@ impl Log {
         let steps = if self.temper == Temper::Wild { dice.between(1, 3) } else { 1 };
         let term = self.term.saturating_add(steps);
         for Proposal { accepted, entry, .. } in self.take_accepted() {
-            if dice.chance(1, 2) {
-                let under = accepted.unwrap_or(self.term);
-                self.entries.push(Stored { term: under, entry: Some(entry) });
+            // What leaders before the present one had under way is gone since its first entry.
+            if accepted == Some(self.term) && dice.chance(1, 2) {
+                self.entries.push(Stored { term: self.term, entry: Some(entry) });
             } else {
                 self.tally.lost = self.tally.lost.saturating_add(1);
             }

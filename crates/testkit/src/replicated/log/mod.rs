@@ -58,8 +58,6 @@ pub(super) enum Hold {
     Proposals(usize),
     /// Answers to a node that asked for a confirmation.
     Answers(usize),
-    /// Entries for a node: its disk hangs.
-    Entries(usize),
     /// The news for a node that it does not lead any more.
     News(usize),
 }
@@ -94,6 +92,8 @@ pub(super) struct Log {
     patience: u64,
     next_whim: Option<u64>,
     holds: BTreeSet<Hold>,
+    /// Entries behind these are withheld from a machine.
+    limits: BTreeMap<usize, u64>,
     /// The times of the last elections.
     pub(super) elected_at: Vec<u64>,
     pub(super) tally: Tally,
@@ -117,6 +117,7 @@ impl Log {
             patience: 0,
             next_whim: None,
             holds: BTreeSet::new(),
+            limits: BTreeMap::new(),
             elected_at: Vec::new(),
             tally: Tally {
                 elections: 0,
@@ -136,6 +137,34 @@ impl Log {
 
     pub(super) fn release(&mut self, what: Hold) {
         self.holds.remove(&what);
+    }
+
+    /// Withholds entries behind this one from a machine, whose disk hangs.
+    pub(super) fn limit(&mut self, seat: usize, index: u64) {
+        self.limits.insert(seat, index);
+    }
+
+    /// Lets a machine have every entry again.
+    pub(super) fn unlimit(&mut self, seat: usize) {
+        self.limits.remove(&seat);
+    }
+
+    /// Returns how many proposals of a machine have not landed.
+    pub(super) fn under_way(&self, seat: usize) -> usize {
+        self.proposals.iter().filter(|of| of.by == seat).count()
+    }
+
+    /// Loses every proposal of a machine that has not landed.
+    pub(super) fn forget(&mut self, seat: usize) {
+        self.proposals.retain(|of| of.by != seat);
+    }
+
+    /// Lets the last entry with content land once more, as an engine does that tried twice.
+    pub(super) fn repeat_last(&mut self) {
+        let last = self.entries.iter().rev().find(|of| of.entry.is_some() && of.term == self.term);
+        if let Some(stored) = last.cloned() {
+            self.entries.push(stored);
+        }
     }
 
     fn is_held(&self, what: Hold) -> bool {
@@ -206,7 +235,8 @@ impl Log {
         dice: &mut Dice,
     ) -> Option<Next> {
         self.fetch(seat, now, net, dice);
-        if self.seen(seat).known <= applied || self.is_held(Hold::Entries(seat)) {
+        let is_withheld = self.limits.get(&seat).is_some_and(|limit| applied >= *limit);
+        if self.seen(seat).known <= applied || is_withheld {
             return None;
         }
         if let Some(snapshot) = self.snapshot.as_ref().filter(|of| of.index() > applied) {
