@@ -282,6 +282,37 @@ bugs! {
     AnyBehaviourGranted: S9,
 }
 
+/// The world that can find a bug.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum World {
+    /// One core, and agents on nodes.
+    Core,
+    /// Several replicas, each on a machine of its own.
+    Replicas,
+}
+
+impl SeededBug {
+    /// Returns the world that can find it.
+    #[must_use]
+    pub const fn world(self) -> World {
+        match self {
+            Self::EntryOfOtherTerm
+            | Self::ReportCountsTwice
+            | Self::SnapshotForgetsReports
+            | Self::LeaseNeverEnds
+            | Self::StartsWithoutLease
+            | Self::LaggardStarts
+            | Self::ImpatientLeader
+            | Self::GrantWhileLosing
+            | Self::GrantUnconfirmed
+            | Self::UnconfirmedLoss
+            | Self::WordTooEarly
+            | Self::AnyBehaviourGranted => World::Replicas,
+            _ => World::Core,
+        }
+    }
+}
+
 /// Plants a bug in place of the present one, or removes it.
 pub fn plant(bug: Option<SeededBug>) {
     let number = bug.and_then(|bug| SeededBug::ALL.iter().position(|other| *other == bug));

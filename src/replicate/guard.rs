@@ -22,6 +22,9 @@ pub struct Beat {
     pub life: NodeLife,
     /// The moment at which it is sent, by the clock of the sender. The leader sends it back.
     pub sent: Local,
+    /// The end of the lease, by the clock of the sender; `None` without one. A member that is heard
+    /// and has no lease does not hear the leader: see [`BeatError::Deaf`](super::BeatError::Deaf).
+    pub lease_ends: Option<Local>,
     /// The index up to which the sender has applied the log.
     pub applied: u64,
     /// The latest digest that the sender took.

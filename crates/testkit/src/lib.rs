@@ -28,6 +28,7 @@ mod needed;
 pub(crate) mod policies;
 pub mod policy;
 pub mod reference;
+pub mod replicated;
 pub mod scenario;
 pub mod sim;
 pub mod strategy;

@@ -55,13 +55,46 @@ struct Heard {
     life: NodeLife,
     /// The arrival of the last beat that counted, or when the leader began to listen.
     last: Local,
+    /// The arrival of the last beat that told of a lease, or when the leader began to listen.
+    leased: Local,
     /// The last beat that no grant has answered yet: its number here, and when it was sent.
     beat: Option<(u64, Local)>,
     /// The moment at which the leader last proposed that this life is over. It is never granted
     /// anything from then on.
     losing: Option<Local>,
-    /// The highest report that was taken for an entry, and when.
-    taken: (u64, Local),
+    taken: Taken,
+}
+
+/// The reports of a life that were taken for entries.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    /// The highest one.
+    last: u64,
+    /// The highest one that had counted when this was last looked at.
+    counted: u64,
+    /// The moment of that look, or when one was taken while all others had counted. If none counts
+    /// for long after it, the engine has lost one, and all behind it are refused.
+    since: Local,
+}
+
+impl Taken {
+    /// Takes the next report, if this one is it. Reports that do not count in time are taken again.
+    fn takes(&mut self, now: Local, sequence: u64, reported: u64, retry: Duration) -> bool {
+        let has_none_under_way = self.last <= reported;
+        if reported > self.counted || has_none_under_way {
+            self.counted = reported;
+            self.since = now;
+        }
+        if has_none_under_way || now.since(self.since) >= retry {
+            self.last = reported;
+            self.since = now;
+        }
+        let is_next = sequence == self.last.saturating_add(1);
+        if is_next {
+            self.last = sequence;
+        }
+        is_next
+    }
 }
 
 /// A round of confirmation that was begun: the engine is asked whether a quorum affirms this leader.
@@ -115,6 +148,11 @@ pub enum BeatError {
     /// It is about a life for which the leader has proposed a loss.
     #[error("the leader has proposed that this life is over")]
     BeingLost,
+    /// No beat of this member has told of a lease for longer than [`Timing::detection`]: it is
+    /// heard and does not hear. It could carry nothing out, so it is given up: it gets no grants
+    /// any more, and is lost in time.
+    #[error("the node is heard, but does not hear: it has had no lease for too long")]
+    Deaf,
 }
 
 /// Tells whether a leader may go on.
@@ -205,7 +243,8 @@ impl Leader {
         let is_known =
             self.heard.get(&key).is_some_and(|known| known.life.incarnation >= life.incarnation);
         if !is_known {
-            let heard = Heard { life, last: now, beat: None, losing: None, taken: (0, now) };
+            let taken = Taken { last: 0, counted: 0, since: now };
+            let heard = Heard { life, last: now, leased: now, beat: None, losing: None, taken };
             self.heard.insert(key.clone(), heard);
         }
         self.heard.get_mut(&key)
@@ -230,9 +269,17 @@ impl Leader {
         }
         check_likeness(&beat, replica)?;
         let number = self.beats.saturating_add(1);
+        let detection = self.timing.detection;
+        let is_member = replica.standing(&beat.life) == Standing::Member;
         let Some(heard) = self.listen(now, beat.life) else { return Ok(()) };
-        if heard.losing.is_some() && !seeded!(GrantWhileLosing) {
-            return Err(BeatError::BeingLost);
+        if heard.losing.is_some() {
+            if !seeded!(GrantWhileLosing) {
+                return Err(BeatError::BeingLost);
+            }
+        } else if beat.lease_ends.is_some() || !is_member {
+            heard.leased = heard.leased.max(now);
+        } else if now.since(heard.leased) >= detection {
+            return Err(BeatError::Deaf);
         }
         heard.last = heard.last.max(now);
         let sent = heard.beat.map_or(beat.sent, |(_, sent)| sent.max(beat.sent));
@@ -282,6 +329,7 @@ impl Leader {
             // The leader was cut off meanwhile, so the silence was its own.
             for heard in self.heard.values_mut() {
                 heard.last = heard.last.max(now);
+                heard.leased = heard.leased.max(now);
             }
         }
         self.confirmed = Some(self.confirmed.map_or(round.begun, |known| known.max(round.begun)));
@@ -311,6 +359,10 @@ impl Leader {
     /// Takes in reports that nodes send from their outboxes, and inputs of operators. Those that
     /// the leader has already and those that have counted are dropped; those that do not fit are
     /// sent again.
+    ///
+    /// An operator's word that a node is off waits with this leader until everything on the node
+    /// must have stopped. It is dropped if a beat of that life arrives, and when another node takes
+    /// charge meanwhile; then the node is still unclean, and the operator says it again.
     pub fn handle_reports(&mut self, now: Local, items: Vec<Item>, replica: &Replica) {
         for item in items {
             if self.reports.len() >= Self::REPORTS {
@@ -323,14 +375,11 @@ impl Leader {
                 if heard.life.incarnation != origin.life.incarnation {
                     continue;
                 }
-                let (taken, at) = heard.taken;
-                let taken = if now.since(at) >= retry { reported } else { taken.max(reported) };
-                if sequence != taken.saturating_add(1) {
+                if !heard.taken.takes(now, sequence, reported, retry) {
                     continue;
                 }
-                heard.taken = (sequence, now);
             }
-            self.take_report(item);
+            self.take_report(item, replica);
         }
     }
 

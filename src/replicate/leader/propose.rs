@@ -11,21 +11,16 @@ use crate::replicate::replica::{Replica, Standing, folded};
 
 impl Leader {
     /// Puts a report into the queue. An operator's word that a node is off waits until everything on
-    /// it must have stopped: a lease may still let it run.
-    pub(super) fn take_report(&mut self, item: Item) {
-        match &item.body {
-            Body::Input(Input::NodeConfirmedDown { node, incarnation: Life::Of(incarnation) })
-                if !seeded!(WordTooEarly) =>
-            {
-                let life = NodeLife::new(node.as_str(), *incarnation);
-                if !self.words.contains(&life) {
-                    self.words.push(life);
-                }
-            }
-            Body::Timeout
-            | Body::Checkpoint
-            | Body::ReleaseFromQuarantine { .. }
-            | Body::Input(_) => self.reports.push_back(item),
+    /// it must have stopped: a lease may still let it run. Its number counts at once, so that the
+    /// reports behind it need not wait.
+    pub(super) fn take_report(&mut self, item: Item, replica: &Replica) {
+        let word = word_of(&item.body, replica).filter(|_| !seeded!(WordTooEarly));
+        let Some(life) = word else { return self.reports.push_back(item) };
+        if !self.words.contains(&life) {
+            self.words.push(life);
+        }
+        if item.origin.is_some() {
+            self.reports.push_back(Item { body: Body::Timeout, ..item });
         }
     }
 
@@ -151,5 +146,24 @@ impl Leader {
             known.map_or(self.taken_at, |known| known.last).after(patience)
         });
         losses.chain(words).chain(due).fold(checkpoint, Local::min)
+    }
+}
+
+/// Returns the life that an operator says is over; if none is named, the one that is known now.
+fn word_of(body: &Body, replica: &Replica) -> Option<NodeLife> {
+    match body {
+        Body::Input(Input::NodeConfirmedDown { node, incarnation }) => {
+            let spec = replica.cluster().spec();
+            let record = replica.cluster().state().node(spec.node_id(node)?)?;
+            let life = match incarnation {
+                Life::Known => record.incarnation(),
+                Life::Of(incarnation) => *incarnation,
+            };
+            Some(NodeLife::new(node.as_str(), life))
+        }
+        Body::Timeout
+        | Body::Checkpoint
+        | Body::ReleaseFromQuarantine { .. }
+        | Body::Input(_) => None,
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
-use quorate::seeded_bug::{SeededBug, plant};
+use quorate::seeded_bug::{SeededBug, World, plant};
 use quorate_testkit::Breach;
+use quorate_testkit::replicated;
 use quorate_testkit::sim::{Simulator, Weather};
 use stateright::{Checker, CheckerBuilder, Model};
 
@@ -37,12 +38,13 @@ enum Hunt {
     Missed { after: Duration, place: String },
 }
 
-/// The results of both hunts for one bug.
+/// The results of all hunts for one bug.
 #[derive(Debug)]
 struct Hunted {
     bug: SeededBug,
     simulator: Hunt,
     model: Hunt,
+    replicated: Hunt,
 }
 
 impl Hunt {
@@ -61,20 +63,27 @@ pub(crate) fn main() -> ExitCode {
     let mut all = Vec::new();
     table::head(&options);
     for bug in options.bugs() {
-        let simulator = match options.has(Tool::Simulator) {
+        let is_hunted = |tool| options.has(tool) && can_find(tool, bug);
+        let simulator = match is_hunted(Tool::Simulator) {
             true => simulate(bug, budget),
             false => Hunt::NotHeld,
         };
-        let model = match options.has(Tool::Model) {
+        let model = match is_hunted(Tool::Model) {
             true => check(bug, budget, &configurations),
             false => Hunt::NotHeld,
         };
-        let hunted = Hunted { bug, simulator, model };
+        let replicated = match is_hunted(Tool::Replicated) {
+            true => replicate(bug, budget),
+            false => Hunt::NotHeld,
+        };
+        let hunted = Hunted { bug, simulator, model, replicated };
         table::row(&hunted, &options);
         all.push(hunted);
     }
     table::foot(&all, &options);
-    let has_missed = |hunted: &Hunted| hunted.simulator.is_missed() || hunted.model.is_missed();
+    let has_missed = |hunted: &Hunted| {
+        [&hunted.simulator, &hunted.model, &hunted.replicated].into_iter().any(Hunt::is_missed)
+    };
     if all.iter().any(has_missed) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -164,6 +173,43 @@ fn simulate(bug: SeededBug, budget: Duration) -> Hunt {
         seed += 1;
     }
     Hunt::Missed { after: begin.elapsed(), place: format!("{seed} seeds") }
+}
+
+/// Tells whether a tool has a world in which the bug can do harm.
+fn can_find(tool: Tool, bug: SeededBug) -> bool {
+    match (tool, bug.world()) {
+        (Tool::Simulator | Tool::Model, World::Core) => true,
+        (Tool::Simulator | Tool::Model, World::Replicas) => false,
+        (Tool::Replicated, world) => world == World::Replicas,
+    }
+}
+
+/// Plays every schedule, and then seed after seed, until one breaks that does not break without the
+/// bug.
+fn replicate(bug: SeededBug, budget: Duration) -> Hunt {
+    let begin = ProcessTime::now();
+    for schedule in replicated::Schedule::ALL {
+        let play = || schedule.play().map_err(told);
+        if let Err((invariant, words)) = with_bug(bug, play)
+            && schedule.play().is_ok()
+        {
+            let finding = Finding { invariant, words, place: schedule.name.to_owned() };
+            return Hunt::Found { finding, took: begin.elapsed() };
+        }
+    }
+    let simulator = replicated::Simulator::default();
+    let mut seed = 0;
+    while begin.elapsed() < budget {
+        let run = || simulator.run(seed).map_err(|failure| told(failure.breach));
+        if let Err((invariant, words)) = with_bug(bug, run)
+            && simulator.run(seed).is_ok()
+        {
+            let finding = Finding { invariant, words, place: format!("seed {seed}") };
+            return Hunt::Found { finding, took: begin.elapsed() };
+        }
+        seed += 1;
+    }
+    Hunt::Missed { after: begin.elapsed(), place: format!("schedules, {seed} seeds") }
 }
 
 /// Checks one configuration of the model after the other, until one breaks or all are closed.

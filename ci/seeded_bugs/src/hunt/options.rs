@@ -7,7 +7,7 @@ use quorate::seeded_bug::SeededBug;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "seeded_bugs")]
 pub(super) struct Options {
-    /// Time for each tool and bug: CPU time for the simulator, wall-clock time for the model
+    /// Time for each tool and bug: CPU time for the simulators, wall-clock time for the model
     /// checker.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) seconds: u64,
@@ -27,6 +27,7 @@ pub(super) struct Options {
 pub(super) enum Tool {
     Simulator,
     Model,
+    Replicated,
 }
 
 impl Options {

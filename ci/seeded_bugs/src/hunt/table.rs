@@ -15,21 +15,24 @@ An agent that ignores epochs (S1) is seen by its own tests only: numbers of oper
 
 pub(super) fn head(options: &Options) {
     if !options.is_json {
-        println!("{:<24} {:<7} {:<26} {:<26}", "bug", "breaks", "simulator", "model checker");
+        println!(
+            "{:<24} {:<7} {:<26} {:<26} {:<26}",
+            "bug", "breaks", "simulator", "model checker", "replicas"
+        );
     }
 }
 
 pub(super) fn row(hunted: &Hunted, options: &Options) {
-    let Hunted { bug, simulator, model } = hunted;
+    let Hunted { bug, simulator, model, replicated } = hunted;
     if options.is_json {
         println!("{}", as_json(hunted));
         return;
     }
     let name = format!("{bug:?}");
-    let (first, second) = (in_short(simulator), in_short(model));
-    println!("{name:<24} {:<7} {first:<26} {second:<26}", bug.breaks());
+    let [first, second, third] = [simulator, model, replicated].map(in_short);
+    println!("{name:<24} {:<7} {first:<26} {second:<26} {third:<26}", bug.breaks());
     println!("    {}", bug.title());
-    for hunt in [simulator, model] {
+    for hunt in [simulator, model, replicated] {
         if let Hunt::Found { finding, .. } = hunt {
             let words: String = finding.words.chars().take(110).collect();
             println!("    {}: {words}", finding.place);
@@ -44,9 +47,10 @@ pub(super) fn foot(all: &[Hunted], options: &Options) {
     }
     println!("\n{NO_PLACE}\n");
     type Of = fn(&Hunted) -> &Hunt;
-    let tools: [(Tool, &str, Of); 2] = [
+    let tools: [(Tool, &str, Of); 3] = [
         (Tool::Simulator, "simulator", |hunted| &hunted.simulator),
         (Tool::Model, "model checker", |hunted| &hunted.model),
+        (Tool::Replicated, "replicas", |hunted| &hunted.replicated),
     ];
     for (tool, name, of) in tools {
         if !options.has(tool) {
@@ -54,7 +58,8 @@ pub(super) fn foot(all: &[Hunted], options: &Options) {
         }
         let mut times: Vec<Duration> = all.iter().filter_map(|hunted| took(of(hunted))).collect();
         times.sort_unstable();
-        print!("{name:<14} {} of {} found", times.len(), all.len());
+        let held = all.iter().filter(|hunted| !matches!(of(hunted), Hunt::NotHeld)).count();
+        print!("{name:<14} {} of {held} found", times.len());
         if let (Some(half), Some(last)) =
             (times.get(times.len().saturating_sub(1) / 2), times.last())
         {
@@ -110,5 +115,6 @@ fn as_json(hunted: &Hunted) -> Value {
         "breaks": bug.breaks(),
         "simulator": told(&hunted.simulator),
         "model": told(&hunted.model),
+        "replicas": told(&hunted.replicated),
     })
 }

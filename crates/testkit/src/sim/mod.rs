@@ -50,7 +50,7 @@
 )]
 
 mod act;
-mod dice;
+pub(crate) mod dice;
 mod director;
 mod draw;
 mod fault;

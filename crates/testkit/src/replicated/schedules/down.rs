@@ -1,0 +1,154 @@
+//! What goes on while something is down, and comes back by itself.
+
+use quorate::Input;
+use quorate::cluster::Command;
+use quorate::id::Names;
+use quorate::settings::Fencing;
+
+use super::{Cast, expect, quiet, settled};
+use crate::replicated::log::Hold;
+use crate::replicated::setup::{Flaw, Setup, Witness};
+use crate::{Breach, Invariant};
+
+fn plain(flaw: Flaw) -> Setup {
+    Setup { flaw, ..Setup::plain(3) }
+}
+
+pub(super) fn deaf_leader(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { leader, .. }) = settled(plain(flaw))?;
+    world.play(8_000)?;
+    world.scene.log.release(Hold::Elections);
+    let until = world.now().saturating_add(10_000);
+    world.deafen(leader, until);
+    world.play(8_000)?;
+    world.judge_groups(Invariant::L12, |_| true)?;
+    world.play(12_000)?;
+    world.judge_whole(Invariant::L7)
+}
+
+pub(super) fn dead_leader(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { leader, .. }) = settled(plain(flaw))?;
+    world.play(8_000)?;
+    world.scene.log.release(Hold::Elections);
+    world.kill_machine(leader, 10_000);
+    world.play(8_000)?;
+    world.judge_groups(Invariant::L12, |_| true)?;
+    world.play(12_000)?;
+    world.judge_whole(Invariant::L7)
+}
+
+pub(super) fn everybody_silent(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { leader, .. }) = settled(plain(flaw))?;
+    let until = world.now().saturating_add(world.detection()).saturating_add(500);
+    world.isolate(leader, until);
+    world.play_until(until)?;
+    world.play(4_000)?;
+    world.judge_groups(Invariant::L12, |_| true)?;
+    world.play(5_000)?;
+    world.judge_whole(Invariant::L7)
+}
+
+pub(super) fn node_that_hears_nobody(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { owner, .. }) = settled(plain(flaw))?;
+    let until = world.now().saturating_add(30_000);
+    world.deafen(owner, until);
+    world.play(25_000)?;
+    world.judge_groups(Invariant::L12, |_| true)?;
+    world.play(15_000)?;
+    world.judge_whole(Invariant::L7)
+}
+
+pub(super) fn idle_log(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { leader, owner, other }) = settled(plain(flaw))?;
+    let (begin, stamp) = (world.now(), log_time(&world));
+    for seat in [other, owner, leader, other, owner, leader] {
+        world.elect(seat);
+        world.play(14_000)?;
+    }
+    let real = world.now().saturating_sub(begin);
+    let passed = log_time(&world).saturating_sub(stamp);
+    // Time stands still from the last entry of a leader to the charge of the next one.
+    let words = format!("{passed} ms of the log passed in {real} ms");
+    expect(passed.saturating_mul(2) > real, Invariant::S29, &words)?;
+    world.judge_whole(Invariant::L1)
+}
+
+fn log_time(world: &crate::replicated::world::World) -> u64 {
+    world.in_charge().map_or(0, |daemon| daemon.replica.stamp().as_millis())
+}
+
+pub(super) fn witness_wins(flaw: Flaw) -> Result<(), Breach> {
+    let setup = Setup {
+        nodes: 2,
+        witness: Witness::Votes,
+        fencing: Fencing::Required,
+        ..plain(flaw)
+    };
+    let mut world = quiet(setup);
+    world.scene.log.release(Hold::Elections);
+    world.play(8_000)?;
+    world.judge_whole(Invariant::L1)?;
+    world.elect(2);
+    world.play(3_000)?;
+    world.judge_whole(Invariant::L1)?;
+    // A fence is asked for, and the witness wins again before anybody has carried it out.
+    let Some(leader) = world.scene.log.leader() else { return Ok(()) };
+    let victim = 1_usize.saturating_sub(leader);
+    let to = world.name(victim);
+    world.ask_leader(Command::<Names>::move_group("g1").to(to).into());
+    world.play(2_000)?;
+    world.judge_whole(Invariant::L1)?;
+    world.scene.habits.agent_delay = (100, 100);
+    let until = world.now().saturating_add(20_000);
+    world.isolate(victim, until);
+    world.play_to(10_000, "a fence is asked for", |world| {
+        world.in_charge().is_some_and(|of| of.replica.cluster().outstanding_fences().count() > 0)
+    })?;
+    world.elect(2);
+    world.play(8_000)?;
+    expect(world.scene.judge.checks.fences > 0, Invariant::L16, "nobody carried the fence out")?;
+    world.judge_groups(Invariant::L1, |_| true)
+}
+
+pub(super) fn power_lost_everywhere(flaw: Flaw) -> Result<(), Breach> {
+    for fencing in [Fencing::Trusted, Fencing::Required, Fencing::Operator] {
+        let (mut world, _) = settled(Setup { fencing, ..plain(flaw) })?;
+        world.scene.log.release(Hold::Elections);
+        world.kill_all(1_000);
+        world.play(12_000)?;
+        world.judge_whole(Invariant::L17)?;
+    }
+    Ok(())
+}
+
+pub(super) fn fence_without_answer(flaw: Flaw) -> Result<(), Breach> {
+    let setup = Setup { fencing: Fencing::Required, groups: 2, ..plain(flaw) };
+    let (mut world, Cast { owner, other, .. }) = settled(setup)?;
+    let to = world.name(other);
+    world.ask_leader(Command::<Names>::move_group("g1").to(to).into());
+    world.play(2_000)?;
+    world.judge_whole(Invariant::L1)?;
+    world.dead_switches.push((owner, 100_000));
+    world.kill_machine(owner, 100_000);
+    world.play(12_000)?;
+    world.judge_groups(Invariant::L16, |group| group == 1)?;
+    let is_waiting = world.judge_groups(Invariant::L16, |group| group == 0).is_err();
+    expect(is_waiting, Invariant::S9, "a group was taken over without proof")?;
+    let name = world.name(owner);
+    world.ask_leader(Input::node_confirmed_down(name, quorate::Incarnation::new(1)));
+    world.play(8_000)?;
+    world.judge_groups(Invariant::L16, |_| true)
+}
+
+pub(super) fn gaps_between_links(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { leader, .. }) = settled(Setup { nodes: 5, ..plain(flaw) })?;
+    world.scene.log.release(Hold::Elections);
+    for one in 0..5 {
+        for other in (0..5).filter(|other| *other != one && *other != leader && one != leader) {
+            world.scene.net.cut(one, other, 100_000);
+        }
+    }
+    world.play(10_000)?;
+    expect(world.scene.log.leader() == Some(leader), Invariant::L12, "the leader was deposed")?;
+    world.judge_whole(Invariant::L12)
+}

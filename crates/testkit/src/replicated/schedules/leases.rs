@@ -1,0 +1,192 @@
+//! Leases: grants, losses, and the words of operators.
+
+use quorate::Input;
+use quorate::cluster::{Command, Life};
+use quorate::id::Names;
+use quorate::replicate::{Body, NodeLife, Standing};
+use quorate::settings::Fencing;
+
+use super::{Cast, expect, settled};
+use crate::replicated::log::Hold;
+use crate::replicated::setup::{Flaw, Holder, Setup, millis};
+use crate::replicated::world::World;
+use crate::{Breach, Invariant};
+
+fn plain(flaw: Flaw) -> Setup {
+    Setup { flaw, ..Setup::plain(3) }
+}
+
+pub(super) fn entry_of_an_earlier_charge(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { leader, owner, other }) = settled(plain(flaw))?;
+    let half = world.detection().div_euclid(2);
+    // The leader hears the owner no more, and another one takes over before the lease ends.
+    world.scene.net.swallow(owner, leader);
+    world.scene.log.hold(Hold::News(leader));
+    world.play(half.saturating_add(100))?;
+    world.scene.log.hold(Hold::Proposals(leader));
+    world.elect(other);
+    // The deposed leader decides that the owner is lost, and its proposal stalls.
+    world.play(half.saturating_add(100))?;
+    expect(world.scene.log.under_way(leader) > 0, Invariant::S9, "nothing was proposed")?;
+    world.scene.net.pass(owner, leader);
+    world.elect(leader);
+    world.scene.log.release(Hold::News(leader));
+    world.play(100)?;
+    world.scene.log.release(Hold::Proposals(leader));
+    world.play(3_000)?;
+    world.judge_whole(Invariant::L1)
+}
+
+pub(super) fn beat_while_being_lost(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { leader, other, .. }) = settled(plain(flaw))?;
+    rejoin_unheard(&mut world, leader, other)?;
+    // The cluster starts a group there, and the node has no lease to do it.
+    let to = world.name(other);
+    world.ask_leader(Command::<Names>::move_group("g0").to(to).into());
+    world.play_to(10_000, "the loss is due", |world| {
+        world.machines.get(leader).and_then(|of| of.daemon.as_ref()).is_some_and(|daemon| {
+            let silence = daemon.leader.as_ref().and_then(|leader| {
+                let now = world.machines.get(1)?.host.local(world.now());
+                leader.quiet(now).map(|(_, silence)| millis(silence)).max()
+            });
+            silence.is_some_and(|silence| silence.saturating_add(20) >= world.detection())
+        })
+    })?;
+    world.scene.log.hold(Hold::Proposals(leader));
+    world.play_to(200, "the loss is proposed", |world| world.scene.log.under_way(leader) > 0)?;
+    world.play(5)?;
+    world.scene.net.pass(other, leader);
+    world.play(400)?;
+    world.scene.log.release(Hold::Proposals(leader));
+    world.play(3_000)
+}
+
+/// Has a node join in its next life, and then lets the leader hear nothing of it, nor answer it.
+fn rejoin_unheard(world: &mut World, leader: usize, seat: usize) -> Result<(), Breach> {
+    world.scene.log.hold(Hold::Answers(leader));
+    world.kill_daemon(seat, 20);
+    let name = world.name(seat);
+    let is_member = |world: &World| {
+        let life = world.machines.get(seat).map(|of| of.host.disk.incarnation);
+        let life = NodeLife::new(name, life.unwrap_or_default());
+        let daemon = world.machines.get(leader).and_then(|of| of.daemon.as_ref());
+        life.incarnation.value() > 1
+            && daemon.is_some_and(|of| of.replica.standing(&life) == Standing::Member)
+    };
+    world.play_to(1_000, "the node is a member", is_member)?;
+    world.scene.net.swallow(seat, leader);
+    world.scene.net.swallow(leader, seat);
+    world.play(20)?;
+    world.scene.log.release(Hold::Answers(leader));
+    world.play(200)?;
+    world.scene.net.pass(leader, seat);
+    Ok(())
+}
+
+pub(super) fn late_affirmation(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { leader, owner, other }) = settled(plain(flaw))?;
+    // A round that was affirmed is answered late; meanwhile another one leads, which does not hear
+    // the owner.
+    world.scene.log.hold(Hold::Answers(leader));
+    world.play(150)?;
+    world.scene.log.hold(Hold::News(leader));
+    world.scene.net.swallow(owner, other);
+    world.elect(other);
+    let wait = world.lease().saturating_sub(300);
+    world.play(wait)?;
+    world.scene.log.release(Hold::Answers(leader));
+    let rest = world.detection().saturating_add(1_000);
+    world.play(rest)
+}
+
+pub(super) fn new_leader_knows_no_silence(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { other, .. }) = settled(plain(flaw))?;
+    world.elect(other);
+    world.play(5_000)?;
+    world.judge_whole(Invariant::L1)
+}
+
+pub(super) fn no_first_grant(flaw: Flaw) -> Result<(), Breach> {
+    let setup = Setup { holder: Holder::Daemon, ..plain(flaw) };
+    let (mut world, Cast { leader, other, .. }) = settled(setup)?;
+    world.scene.net.swallow(leader, other);
+    world.kill_machine(other, 200);
+    world.play(2_000)?;
+    let to = world.name(other);
+    world.ask_leader(Command::<Names>::move_group("g0").to(to).into());
+    let rest = world.detection().saturating_mul(3);
+    world.play(rest)?;
+    world.scene.net.pass(leader, other);
+    world.play(8_000)?;
+    world.judge_whole(Invariant::L1)
+}
+
+pub(super) fn owner_cut_off(flaw: Flaw) -> Result<(), Breach> {
+    let setup = Setup { holder: Holder::Daemon, ..plain(flaw) };
+    let (mut world, Cast { owner, .. }) = settled(setup)?;
+    let until = world.now().saturating_add(8_000);
+    world.isolate(owner, until);
+    world.play(7_000)?;
+    world.judge_groups(Invariant::L1, |_| true)?;
+    world.play(8_000)?;
+    world.judge_whole(Invariant::L7)
+}
+
+/// Cuts an owner off under [`Fencing::Operator`], has somebody speak, and waits.
+fn speak(flaw: Flaw, word: impl Fn(&mut World, &'static str)) -> Result<(), Breach> {
+    let setup = Setup { fencing: Fencing::Operator, ..plain(flaw) };
+    let (mut world, Cast { owner, .. }) = settled(setup)?;
+    // Only the beats are lost, so the owner knows nothing and runs on while its lease lasts.
+    let until = world.now().saturating_add(20_000);
+    world.isolate(owner, until);
+    world.play(100)?;
+    let name = world.name(owner);
+    word(&mut world, name);
+    world.play(15_000)?;
+    world.judge_groups(Invariant::L16, |_| true)
+}
+
+pub(super) fn word_while_leased(flaw: Flaw) -> Result<(), Breach> {
+    speak(flaw, |world, name| {
+        world.ask_leader(Input::node_confirmed_down(name, quorate::Incarnation::new(1)));
+    })
+}
+
+pub(super) fn word_without_a_life(flaw: Flaw) -> Result<(), Breach> {
+    speak(flaw, |world, name| {
+        let word: Input<Names> = Input::node_confirmed_down(name, Life::Known);
+        let seat = world.scene.log.leader().unwrap_or_default();
+        if let Some(machine) = world.machines.get_mut(seat)
+            && let Some(daemon) = &mut machine.daemon
+        {
+            daemon.wish(&machine.host, &mut world.scene, Body::Input(word));
+        }
+    })
+}
+
+pub(super) fn laggard_wakes(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { other, owner, .. }) = settled(plain(flaw))?;
+    let last = world.scene.log.last();
+    world.scene.log.limit(other, last);
+    let (to, back) = (world.name(other), world.name(owner));
+    world.ask_leader(Command::<Names>::move_group("g0").to(to).into());
+    world.play_to(2_000, "the group has left", |world| {
+        world.machines.get(owner).is_some_and(|of| !of.host.runs("g0r0"))
+    })?;
+    world.play(100)?;
+    let started = world.scene.log.last();
+    // Start and terminate are given up, and an operator takes the resource for off.
+    let patience = world.lease().saturating_add(3_000).saturating_mul(2);
+    world.play(patience)?;
+    for resource in ["g0r0", "g0r1"] {
+        world.ask_leader(Input::Command(Command::clear_resource_failure(resource)));
+    }
+    world.play(200)?;
+    world.ask_leader(Command::<Names>::move_group("g0").to(back).into());
+    world.play(2_000)?;
+    world.scene.log.limit(other, started);
+    world.play(1_000)?;
+    world.scene.log.unlimit(other);
+    world.play(20_000)?;
+    world.judge_whole(Invariant::L1)
+}

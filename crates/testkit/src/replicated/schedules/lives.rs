@@ -1,0 +1,81 @@
+//! Lives: how they end, and how the next one begins.
+
+use quorate::Incarnation;
+use quorate::cluster::Command;
+use quorate::id::Names;
+
+use super::{Cast, expect, settled};
+use crate::replicated::scene::Habits;
+use crate::replicated::setup::{Flaw, Holder, Setup};
+use crate::{Breach, Invariant};
+
+fn plain(flaw: Flaw) -> Setup {
+    Setup { flaw, ..Setup::plain(3) }
+}
+
+pub(super) fn restart_while_something_dies(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { owner, .. }) = settled(plain(flaw))?;
+    // Nothing obeys, so the watchdog has to end it.
+    world.scene.habits = Habits { stubborn: 1_000, ..Habits::GOOD };
+    world.kill_daemon(owner, 50);
+    world.play(200)?;
+    world.scene.habits = Habits::GOOD;
+    let ran = world.machines.get(owner).is_some_and(|of| of.host.runs("g0r0"));
+    expect(ran, Invariant::S1, "what should not die is dead")?;
+    world.play(12_000)?;
+    world.judge_whole(Invariant::L1)
+}
+
+pub(super) fn nobody_to_reset(flaw: Flaw) -> Result<(), Breach> {
+    for holder in [Holder::Keeper, Holder::Daemon] {
+        let (mut world, Cast { owner, .. }) = settled(Setup { holder, ..plain(flaw) })?;
+        world.scene.habits = Habits { stubborn: 1_000, ..Habits::GOOD };
+        world.freeze_daemon(owner, 12_000);
+        world.play(9_000)?;
+        world.scene.habits = Habits::GOOD;
+        expect(world.scene.tally.watchdog_resets > 0, Invariant::S25, "nobody reset the machine")?;
+        world.play(12_000)?;
+        world.judge_whole(Invariant::L1)?;
+    }
+    Ok(())
+}
+
+pub(super) fn leaving_node(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { owner, other, .. }) = settled(plain(flaw))?;
+    let to = world.name(other);
+    world.ask_leader(Command::<Names>::move_group("g0").to(to).into());
+    world.play(25)?;
+    world.leave(other);
+    world.leave(owner);
+    world.play(20_000)?;
+    world.judge_whole(Invariant::L1)
+}
+
+pub(super) fn keeper_is_first(flaw: Flaw) -> Result<(), Breach> {
+    // A grant that is under way at the end of the lease comes a little too late, or just in time.
+    for early in 0..6_u64 {
+        let (mut world, Cast { leader, owner, .. }) = settled(plain(flaw))?;
+        world.scene.net.swallow(leader, owner);
+        let wait = world.lease().saturating_sub(early.saturating_mul(20));
+        world.play(wait)?;
+        world.scene.net.pass(leader, owner);
+        world.play(12_000)?;
+        world.judge_whole(Invariant::L1)?;
+    }
+    Ok(())
+}
+
+pub(super) fn number_lost(flaw: Flaw) -> Result<(), Breach> {
+    let (mut world, Cast { other, .. }) = settled(plain(flaw))?;
+    for _ in 0..3 {
+        world.kill_daemon(other, 20);
+        world.play(1_000)?;
+    }
+    world.kill_machine(other, 200);
+    if let Some(machine) = world.machines.get_mut(other) {
+        machine.host.disk.incarnation = Incarnation::default();
+        machine.host.disk.snapshot = None;
+    }
+    world.play(10_000)?;
+    world.judge_whole(Invariant::L7)
+}
