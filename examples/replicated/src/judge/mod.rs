@@ -1,0 +1,173 @@
+//! The judge: starts clusters, does them harm, and judges them by what their resources wrote down.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use quorate::replicate::Timing;
+use quorate::spec::ClusterDeclaration;
+
+use crate::Failure;
+use crate::config;
+use crate::launch::{Farm, Plan};
+
+mod fault;
+mod journal;
+mod round;
+
+use fault::{Cause, Part};
+
+/// What to judge.
+#[derive(Clone, Debug, clap::Args)]
+#[group(id = "judging")]
+pub struct Options {
+    /// Rounds of each fault
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// Only these faults
+    #[arg(long)]
+    only: Vec<Cause>,
+    /// Judge overlap and digests, and not times: for machines that are busy
+    #[arg(long)]
+    relaxed: bool,
+    /// Only show that the judge sees a detection that is shorter than the lease
+    #[arg(long)]
+    power: bool,
+    /// The folder for everything; it is kept then
+    #[arg(long)]
+    folder: Option<PathBuf>,
+}
+
+/// What was found in the rounds of one fault.
+#[derive(Debug, Default)]
+struct Findings {
+    back: Vec<Duration>,
+    wrong: Vec<String>,
+    late: Vec<String>,
+}
+
+/// Judges, and fails if something was wrong.
+pub async fn run(options: Options) -> Result<(), Failure> {
+    let folder = options.folder.clone().unwrap_or_else(|| {
+        std::env::temp_dir().join(format!("quorate-judge-{}", std::process::id()))
+    });
+    let judged = if options.power { power(folder.clone()).await } else { all(&options, folder.clone()).await };
+    if options.folder.is_none() && judged.is_ok() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    judged
+}
+
+/// The cluster that is judged: a few services, each with a lock that only one run may hold.
+fn declaration(folder: &std::path::Path) -> Result<ClusterDeclaration, Failure> {
+    let mut declaration: ClusterDeclaration = toml::from_str(include_str!("../../judge.toml"))?;
+    for group in &mut declaration.groups {
+        for resource in &mut group.resources {
+            let lock = folder.join(format!("{}.lock", resource.name.replace(' ', "_")));
+            resource.parameters.insert("lock".into(), lock.display().to_string());
+        }
+    }
+    Ok(declaration)
+}
+
+async fn make(folder: PathBuf, unchecked: Option<Timing>) -> Result<Farm, Failure> {
+    std::fs::create_dir_all(&folder)?;
+    let declaration = declaration(&folder)?;
+    Farm::make(Plan { folder, declaration, http: None, pulse: 20, unchecked }).await
+}
+
+async fn all(options: &Options, folder: PathBuf) -> Result<(), Failure> {
+    let mut farm = make(folder, None).await?;
+    farm.start_all()?;
+    round::wait_for_peace(&farm).await?;
+    let timing = farm.nodes[0].timing;
+    println!("lease {:?}, detection {:?}, longest election {:?}", timing.lease, timing.detection, timing.election);
+    println!("{:<26} {:>6} {:>9} {:>9} {:>9}", "fault", "rounds", "median", "worst", "bound");
+    let mut is_good = true;
+    for cause in Cause::value_variants() {
+        if !options.only.is_empty() && !options.only.contains(cause) {
+            continue;
+        }
+        for part in cause.parts() {
+            let findings = rounds(&mut farm, *cause, *part, options.rounds).await;
+            is_good &= tell(*cause, *part, findings, timing, options.relaxed);
+        }
+    }
+    farm.end().await?;
+    let overlaps = journal::overlaps(&journal::read(&farm.journals())?);
+    for overlap in &overlaps {
+        println!("WRONG: {overlap}");
+    }
+    if is_good && overlaps.is_empty() {
+        println!("nothing ran twice, and every replica stood alike");
+        return Ok(());
+    }
+    Err(Failure("the cluster broke a promise".into()))
+}
+
+async fn rounds(farm: &mut Farm, cause: Cause, part: Part, count: usize) -> Findings {
+    let mut findings = Findings::default();
+    for _ in 0..count {
+        match round::play(farm, cause, part).await {
+            Ok(round) => {
+                findings.back.extend(round.back);
+                findings.wrong.extend(round.wrong);
+                findings.late.extend(round.stopped);
+            }
+            Err(failure) => {
+                findings.wrong.push(failure.0);
+                return findings;
+            }
+        }
+    }
+    findings
+}
+
+/// Prints what was found. Returns whether it is good.
+fn tell(cause: Cause, part: Part, mut findings: Findings, timing: Timing, relaxed: bool) -> bool {
+    findings.back.sort();
+    let bound = cause.bound(part, timing);
+    let millis = |span: Option<&Duration>| span.map_or("-".into(), |of| format!("{} ms", of.as_millis()));
+    let (median, worst) = (findings.back.get(findings.back.len() / 2), findings.back.last());
+    if worst.is_some_and(|worst| *worst > bound) {
+        findings.late.push(format!("the service came back after more than {} ms", bound.as_millis()));
+    }
+    println!(
+        "{:<26} {:>6} {:>9} {:>9} {:>9}",
+        cause.title(part),
+        findings.back.len(),
+        millis(median),
+        millis(worst),
+        millis(Some(&bound)),
+    );
+    for wrong in &findings.wrong {
+        println!("WRONG: {wrong}");
+    }
+    for late in &findings.late {
+        println!("{}: {late}", if relaxed { "noted" } else { "WRONG" });
+    }
+    findings.wrong.is_empty() && (relaxed || findings.late.is_empty())
+}
+
+/// Shows that the judge can see two runs at once: with a detection that is shorter than the lease.
+async fn power(folder: PathBuf) -> Result<(), Failure> {
+    let timing = Timing {
+        lease: Duration::from_secs(4),
+        detection: Duration::from_millis(800),
+        ..config::timing(3)
+    };
+    let mut farm = make(folder, Some(timing)).await?;
+    farm.start_all()?;
+    round::wait_for_peace(&farm).await?;
+    let played = round::play(&mut farm, Cause::Isolate, Part::Follower).await;
+    farm.end().await?;
+    let overlaps = journal::overlaps(&journal::read(&farm.journals())?);
+    for overlap in &overlaps {
+        println!("seen: {overlap}");
+    }
+    if overlaps.is_empty() {
+        played?;
+        return Err(Failure("a detection shorter than the lease went unseen".into()));
+    }
+    Ok(())
+}
