@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use openraft::{BasicNode, ChangeMembers};
+use openraft::raft::{VoteRequest, VoteResponse};
+use openraft::{BasicNode, ChangeMembers, ServerState};
 use quorate::Timestamp;
 use quorate::policy::Ring;
 use quorate::replicate::{Genesis, Replica};
@@ -15,7 +16,7 @@ use crate::Failure;
 use crate::brain::{Brain, Event, Parts, Status};
 use crate::clock;
 use crate::config::NodeFile;
-use crate::engine::{Factory, Founding, Machine, Mute, Raft, Store, settings};
+use crate::engine::{Affirmed, Factory, Founding, Machine, Mute, Raft, Store, settings};
 use crate::http;
 use crate::keeper::Hand;
 use crate::link::{self, Ask, Call, Identity, Links, Reply, Tell};
@@ -25,6 +26,9 @@ struct Door {
     name: String,
     engine: u64,
     raft: Raft,
+    affirmed: Affirmed,
+    /// The span for which a leader that was affirmed refuses its vote.
+    trust: Duration,
     founding: Founding,
     events: mpsc::UnboundedSender<Event>,
 }
@@ -48,7 +52,7 @@ pub async fn run(file: NodeFile) -> Result<(), Failure> {
     let cluster = quorate::Cluster::new(spec, Ring::new(), Timestamp::ZERO);
     let replica = Replica::new(&file.name, cluster, genesis.clone());
     let (machine, shared) = Machine::open(replica, genesis, store.clone())?;
-    let mute = Mute::default();
+    let (mute, affirmed) = (Mute::default(), Affirmed::default());
     let network = Factory { links: Arc::clone(&links), mute: mute.clone() };
     let raft = Raft::new(founding.engine, settings(&file)?, network, store.clone(), machine);
     let raft = raft.await.map_err(|fatal| Failure(format!("the engine stopped: {fatal}")))?;
@@ -60,6 +64,8 @@ pub async fn run(file: NodeFile) -> Result<(), Failure> {
         name: file.name.clone(),
         engine: founding.engine,
         raft: raft.clone(),
+        affirmed: affirmed.clone(),
+        trust: Duration::from_millis(file.election),
         founding,
         events: events.clone(),
     });
@@ -67,7 +73,7 @@ pub async fn run(file: NodeFile) -> Result<(), Failure> {
     let page = TcpListener::bind(file.http).await?;
     let api = http::Api::new(Arc::clone(&shared), events.clone(), status.subscribe());
     tokio::spawn(http::serve(page, api));
-    let parts = Parts { file, store, shared, raft, links, mute, events, status };
+    let parts = Parts { file, store, shared, raft, links, mute, affirmed, events, status };
     Err(Brain::new(parts, hand)?.run(heard, words).await)
 }
 
@@ -135,6 +141,20 @@ impl Door {
     }
 }
 
+impl Door {
+    /// Answers a candidate: as the engine does, except for a leader that a quorum still affirms.
+    async fn vote(&self, request: VoteRequest<u64>) -> Reply {
+        let metrics = self.raft.metrics().borrow().clone();
+        if metrics.state == ServerState::Leader
+            && self.affirmed.is_within(clock::now(), self.trust)
+        {
+            let (vote, last_log_id) = (metrics.vote, metrics.last_applied);
+            return Reply::Vote(VoteResponse { vote, vote_granted: false, last_log_id });
+        }
+        Reply::vote(self.raft.vote(request).await)
+    }
+}
+
 impl link::Hears for Door {
     async fn answer(&self, from: &str, ask: Ask) -> Reply {
         match ask.call {
@@ -146,7 +166,7 @@ impl link::Hears for Door {
                 Reply::Refused(format!("{} is not node {} of the engine", self.name, ask.to))
             }
             Call::Append(request) => Reply::append(self.raft.append_entries(request).await),
-            Call::Vote(request) => Reply::vote(self.raft.vote(request).await),
+            Call::Vote(request) => self.vote(request).await,
             Call::Snapshot(request) => Reply::snapshot(self.raft.install_snapshot(request).await),
         }
     }

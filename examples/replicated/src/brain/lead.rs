@@ -86,7 +86,8 @@ impl Brain {
 
     /// Asks the engine whether a quorum affirms this leader, in a round that begins now.
     fn begin_round(&mut self) {
-        let Some(round) = self.leader.as_mut().and_then(|of| of.begin_round(clock::now())) else {
+        let begun = clock::now();
+        let Some(round) = self.leader.as_mut().and_then(|of| of.begin_round(begun)) else {
             return;
         };
         let (raft, events) = (self.parts.raft.clone(), self.parts.events.clone());
@@ -95,7 +96,7 @@ impl Brain {
             // leader of a term may read is older than its own first entry.
             if let Ok((Some(read), _)) = raft.get_read_log_id().await {
                 let term = read.leader_id.term;
-                let _ = events.send(Event::Confirmed { round, term });
+                let _ = events.send(Event::Confirmed { round, term, begun });
             }
         });
     }

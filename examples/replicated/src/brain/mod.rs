@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::Failure;
 use crate::clock;
 use crate::config::NodeFile;
-use crate::engine::{Mute, Raft, Shared, Store};
+use crate::engine::{Affirmed, Mute, Raft, Shared, Store};
 use crate::keeper::{Hand, Order, Word};
 use crate::link::{Links, Tell};
 
@@ -32,7 +32,7 @@ pub enum Event {
     /// Another node, or the keeper of one, tells something.
     Told { from: String, tell: Tell },
     /// The engine affirmed this leader in a round.
-    Confirmed { round: Round, term: u64 },
+    Confirmed { round: Round, term: u64, begun: Local },
     /// An operator asks for something.
     Asked { body: Box<Body>, answer: oneshot::Sender<Result<(), String>> },
 }
@@ -45,6 +45,7 @@ pub struct Parts {
     pub raft: Raft,
     pub links: Arc<Links>,
     pub mute: Mute,
+    pub affirmed: Affirmed,
     pub events: mpsc::UnboundedSender<Event>,
     pub status: watch::Sender<Status>,
 }
@@ -175,6 +176,9 @@ impl Brain {
             Word::Died { run, resource } => self.died(run, &resource),
             Word::Off { life } => {
                 self.guard.handle_off(&life);
+                // The keeper tells it as well, but on connections of its own, which a node that
+                // hears nobody cannot open.
+                self.parts.links.tell_everybody(&Tell::Off(life.clone()));
                 self.off.insert(life.clone(), None);
                 if life == *self.guard.life() {
                     self.begin_life()?;
@@ -209,7 +213,10 @@ impl Brain {
     fn hear(&mut self, event: Event) -> Result<(), Failure> {
         match event {
             Event::Told { from, tell } => self.hear_from(&from, tell),
-            Event::Confirmed { round, term } => self.confirmed(round, term),
+            Event::Confirmed { round, term, begun } => {
+                self.parts.affirmed.note(begun);
+                self.confirmed(round, term);
+            }
             Event::Asked { body, answer } => {
                 if self.stage != Stage::Living {
                     let _ = answer.send(Err("this node is between two lives; ask again".into()));

@@ -14,7 +14,7 @@ mod network;
 mod store;
 
 pub use machine::{Machine, Shared};
-pub use network::{Factory, Mute, Silence};
+pub use network::{Affirmed, Factory, Mute, Silence};
 pub use store::{Founding, Store};
 
 openraft::declare_raft_types!(

@@ -59,11 +59,6 @@ impl Cause {
         }
     }
 
-    /// Tells whether the node is gone after it, and has to be started again.
-    pub const fn is_death(self) -> bool {
-        matches!(self, Self::Kill | Self::PowerOff | Self::RestartAll)
-    }
-
     /// Returns the longest time from the fault until the service is back elsewhere.
     pub fn bound(self, part: Part, timing: Timing) -> Duration {
         let millis = Duration::from_millis;

@@ -86,7 +86,7 @@ pub fn overlaps(runs: &[Run]) -> Vec<String> {
 
 /// Returns what ended before `end` of the runs that went on at `begin` on these nodes, in words.
 pub fn stopped(runs: &[Run], nodes: &[String], begin: u64, end: u64) -> Vec<String> {
-    let ran = |run: &&Run| run.begin < begin && run.end + 200_000 >= begin;
+    let ran = |run: &&Run| run.begin < begin && run.end >= begin;
     let ended = |run: &&Run| run.end + 1_000_000 < end && nodes.contains(&run.node);
     let lost = runs.iter().filter(ran).filter(ended);
     let in_words = lost.map(|run| {

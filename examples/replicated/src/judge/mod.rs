@@ -44,6 +44,7 @@ struct Findings {
     back: Vec<Duration>,
     wrong: Vec<String>,
     late: Vec<String>,
+    is_stuck: bool,
 }
 
 /// Judges, and fails if something was wrong.
@@ -90,7 +91,12 @@ async fn all(options: &Options, folder: PathBuf) -> Result<(), Failure> {
         }
         for part in cause.parts() {
             let findings = rounds(&mut farm, *cause, *part, options.rounds).await;
+            let can_go_on = !findings.is_stuck;
             is_good &= tell(*cause, *part, findings, timing, options.relaxed);
+            if !can_go_on {
+                farm.end().await?;
+                return Err(Failure("the cluster is stuck".into()));
+            }
         }
     }
     farm.end().await?;
@@ -116,6 +122,7 @@ async fn rounds(farm: &mut Farm, cause: Cause, part: Part, count: usize) -> Find
             }
             Err(failure) => {
                 findings.wrong.push(failure.0);
+                findings.is_stuck = true;
                 return findings;
             }
         }

@@ -1,5 +1,6 @@
 //! One round: a fault, the service back elsewhere, the fault undone, and everything judged.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::clock;
 use crate::launch::Farm;
 
 /// The longest wait for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a round showed.
 #[derive(Debug, Default)]
@@ -67,8 +68,9 @@ pub async fn play(farm: &mut Farm, cause: Cause, part: Part) -> Result<Round, Fa
 /// Returns the resources that run on a node.
 fn running(farm: &Farm, node: &str, now: u64) -> Result<Vec<String>, Failure> {
     let runs = journal::read(&farm.journals())?;
-    let here = |run: &&Run| run.node == node && run.end + 500_000 > now;
-    Ok(runs.iter().filter(here).map(|run| run.resource.clone()).collect())
+    let latest: BTreeMap<&str, &Run> = runs.iter().map(|run| (run.resource.as_str(), run)).collect();
+    let here = |run: &&&Run| run.node == node && run.end + 500_000 > now;
+    Ok(latest.values().filter(here).map(|run| run.resource.clone()).collect())
 }
 
 fn other(farm: &Farm, than: &[&str]) -> Result<String, Failure> {

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The connections to all other nodes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Links {
     others: BTreeMap<String, Arc<Link>>,
     numbers: AtomicU64,
