@@ -226,7 +226,10 @@ async fn metrics(State(api): State<Api>) -> String {
         let is_online = u8::from(cluster.why(group).is_none());
         let owner = cluster.state().owner(group).and_then(|node| spec.node(node));
         let (owner, name) = (owner.map_or("", |node| node.name()), declared.name());
-        let _ = writeln!(text, "quorate_group_online{{group=\"{name}\",owner=\"{owner}\"}} {is_online}");
+        let _ = writeln!(
+            text,
+            "quorate_group_online{{group=\"{name}\",owner=\"{owner}\"}} {is_online}"
+        );
     }
     text
 }

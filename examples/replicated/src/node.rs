@@ -120,11 +120,8 @@ impl Door {
     async fn admit(&self, name: &str, engine: u64) -> Result<(), String> {
         let metrics = self.raft.metrics().borrow().clone();
         let membership = metrics.membership_config.membership().clone();
-        let before: BTreeSet<u64> = membership
-            .nodes()
-            .filter(|(_, node)| node.addr == name)
-            .map(|(id, _)| *id)
-            .collect();
+        let before: BTreeSet<u64> =
+            membership.nodes().filter(|(_, node)| node.addr == name).map(|(id, _)| *id).collect();
         if before.contains(&engine) && before.len() == 1 {
             return Ok(());
         }
@@ -145,8 +142,7 @@ impl Door {
     /// Answers a candidate: as the engine does, except for a leader that a quorum still affirms.
     async fn vote(&self, request: VoteRequest<u64>) -> Reply {
         let metrics = self.raft.metrics().borrow().clone();
-        if metrics.state == ServerState::Leader
-            && self.affirmed.is_within(clock::now(), self.trust)
+        if metrics.state == ServerState::Leader && self.affirmed.is_within(clock::now(), self.trust)
         {
             let (vote, last_log_id) = (metrics.vote, metrics.last_applied);
             return Reply::Vote(VoteResponse { vote, vote_granted: false, last_log_id });

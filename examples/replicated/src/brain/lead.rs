@@ -136,8 +136,12 @@ impl Brain {
             }
             Err(error) => {
                 let reason = error.to_string();
-                if self.refused.insert(sender.node.clone(), reason.clone()) != Some(reason.clone()) {
-                    eprintln!("{}: the beat of {sender} does not count: {reason}", self.parts.file.name);
+                if self.refused.insert(sender.node.clone(), reason.clone()) != Some(reason.clone())
+                {
+                    eprintln!(
+                        "{}: the beat of {sender} does not count: {reason}",
+                        self.parts.file.name
+                    );
                 }
             }
         }

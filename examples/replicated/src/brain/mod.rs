@@ -7,9 +7,7 @@ use std::time::Duration;
 use openraft::BasicNode;
 use openraft::metrics::RaftMetrics;
 use quorate::id::{Incarnation, Names};
-use quorate::replicate::{
-    Beat, Body, Demand, Guard, Leader, Local, NodeLife, Outbox, Round,
-};
+use quorate::replicate::{Beat, Body, Demand, Guard, Leader, Local, NodeLife, Outbox, Round};
 use quorate::{Input, OpId};
 use tokio::sync::{mpsc, oneshot, watch};
 

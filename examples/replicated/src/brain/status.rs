@@ -44,7 +44,8 @@ pub struct Status {
 impl Brain {
     /// Publishes the present status.
     pub(super) fn publish(&self, now: Local, metrics: &Metrics) {
-        let millis = |span: std::time::Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        let millis =
+            |span: std::time::Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         let membership = &metrics.membership_config;
         let voters: Vec<u64> = membership.membership().voter_ids().collect();
         let names = membership.nodes().filter(|(id, _)| voters.contains(id));

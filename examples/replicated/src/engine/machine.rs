@@ -115,8 +115,11 @@ pub struct Kept {
 
 impl Machine {
     /// Goes on from the snapshot in the store, or begins with `replica`.
-    pub fn open(replica: Replica, genesis: Genesis, store: Store)
-    -> Result<(Self, Arc<Shared>), StoreError> {
+    pub fn open(
+        replica: Replica,
+        genesis: Genesis,
+        store: Store,
+    ) -> Result<(Self, Arc<Shared>), StoreError> {
         let node = replica.node().to_owned();
         let shared = Arc::new(Shared::new(replica));
         let mut machine = Self {
@@ -127,9 +130,9 @@ impl Machine {
             membership: StoredMembership::default(),
         };
         if let Some(kept) = machine.store.snapshot::<Kept>()? {
-            machine.take_up(&node, &kept).map_err(|error| {
-                StoreError::Base(redb::Error::Corrupted(error.to_string()))
-            })?;
+            machine
+                .take_up(&node, &kept)
+                .map_err(|error| StoreError::Base(redb::Error::Corrupted(error.to_string())))?;
         }
         Ok((machine, shared))
     }
@@ -224,7 +227,9 @@ impl RaftStateMachine<Types> for Machine {
         Builder { store: self.store.clone(), kept: data.map(|data| Kept { meta, data }) }
     }
 
-    async fn begin_receiving_snapshot(&mut self) -> Result<Box<Cursor<Vec<u8>>>, StorageError<u64>> {
+    async fn begin_receiving_snapshot(
+        &mut self,
+    ) -> Result<Box<Cursor<Vec<u8>>>, StorageError<u64>> {
         Ok(Box::default())
     }
 
@@ -233,7 +238,8 @@ impl RaftStateMachine<Types> for Machine {
         meta: &SnapshotMeta<u64, BasicNode>,
         snapshot: Box<Cursor<Vec<u8>>>,
     ) -> Result<(), StorageError<u64>> {
-        let refused = |error: AnyError| StorageError::from(StorageIOError::write_snapshot(None, error));
+        let refused =
+            |error: AnyError| StorageError::from(StorageIOError::write_snapshot(None, error));
         let data = String::from_utf8(snapshot.into_inner());
         let data = data.map_err(|error| refused(AnyError::new(&error)))?;
         let kept = Kept { meta: meta.clone(), data };

@@ -167,8 +167,11 @@ impl Store {
     }
 
     /// Removes entries; `purged` is noted in the same step.
-    fn remove(&self, range: (Bound<u64>, Bound<u64>), purged: Option<LogId<u64>>)
-    -> Result<(), StoreError> {
+    fn remove(
+        &self,
+        range: (Bound<u64>, Bound<u64>),
+        purged: Option<LogId<u64>>,
+    ) -> Result<(), StoreError> {
         let begun = self.base.begin_write()?;
         begun.open_table(LOG)?.retain_in(range, |_, _| false)?;
         if let Some(purged) = purged {
@@ -178,8 +181,10 @@ impl Store {
         Ok(())
     }
 
-    fn entries(&self, range: (Bound<u64>, Bound<u64>))
-    -> Result<Vec<openraft::Entry<Types>>, StoreError> {
+    fn entries(
+        &self,
+        range: (Bound<u64>, Bound<u64>),
+    ) -> Result<Vec<openraft::Entry<Types>>, StoreError> {
         let begun = self.base.begin_read()?;
         let table = begun.open_table(LOG)?;
         let mut entries = Vec::new();

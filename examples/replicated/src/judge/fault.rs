@@ -70,9 +70,7 @@ impl Cause {
         };
         match self {
             Self::Kill | Self::PowerOff => by_part,
-            Self::Freeze | Self::Isolate | Self::Deaf | Self::CutPair => {
-                by_part + millis(1_000)
-            }
+            Self::Freeze | Self::Isolate | Self::Deaf | Self::CutPair => by_part + millis(1_000),
             // Everything elects, joins, waits for preferred owners (1 s) and starts anew.
             Self::RestartAll => leader + millis(2_000),
         }

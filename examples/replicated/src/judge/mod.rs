@@ -1,6 +1,6 @@
 //! The judge: starts clusters, does them harm, and judges them by what their resources wrote down.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -12,6 +12,7 @@ use crate::config;
 use crate::launch::{Farm, Plan};
 
 mod fault;
+mod hostile;
 mod journal;
 mod round;
 
@@ -33,6 +34,9 @@ pub struct Options {
     /// Only show that the judge sees a detection that is shorter than the lease
     #[arg(long)]
     power: bool,
+    /// Only disks that fail and visitors that do not belong here
+    #[arg(long)]
+    hostile: bool,
     /// The folder for everything; it is kept then
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -52,28 +56,35 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let folder = options.folder.clone().unwrap_or_else(|| {
         std::env::temp_dir().join(format!("quorate-judge-{}", std::process::id()))
     });
-    let judged = if options.power { power(folder.clone()).await } else { all(&options, folder.clone()).await };
+    let judged = if options.power {
+        power(folder.clone()).await
+    } else if options.hostile {
+        hostile(folder.clone()).await
+    } else {
+        all(&options, folder.clone()).await
+    };
     if options.folder.is_none() && judged.is_ok() {
         std::fs::remove_dir_all(folder)?;
     }
     judged
 }
 
-/// The cluster that is judged: a few services, each with a lock that only one run may hold.
-fn declaration(folder: &std::path::Path) -> Result<ClusterDeclaration, Failure> {
-    let mut declaration: ClusterDeclaration = toml::from_str(include_str!("../../judge.toml"))?;
+/// Gives each resource a lock that only one run may hold.
+fn add_locks(declaration: &mut ClusterDeclaration, folder: &Path) {
     for group in &mut declaration.groups {
         for resource in &mut group.resources {
             let lock = folder.join(format!("{}.lock", resource.name.replace(' ', "_")));
             resource.parameters.insert("lock".into(), lock.display().to_string());
         }
     }
-    Ok(declaration)
 }
 
 async fn make(folder: PathBuf, unchecked: Option<Timing>) -> Result<Farm, Failure> {
     std::fs::create_dir_all(&folder)?;
-    let declaration = declaration(&folder)?;
+    let mut declaration: ClusterDeclaration = toml::from_str(include_str!("../../judge.toml"))?;
+    if unchecked.is_none() {
+        add_locks(&mut declaration, &folder);
+    }
     Farm::make(Plan { folder, declaration, http: None, pulse: 20, unchecked }).await
 }
 
@@ -82,7 +93,10 @@ async fn all(options: &Options, folder: PathBuf) -> Result<(), Failure> {
     farm.start_all()?;
     round::wait_for_peace(&farm).await?;
     let timing = farm.nodes[0].timing;
-    println!("lease {:?}, detection {:?}, longest election {:?}", timing.lease, timing.detection, timing.election);
+    println!(
+        "lease {:?}, detection {:?}, longest election {:?}",
+        timing.lease, timing.detection, timing.election
+    );
     println!("{:<26} {:>6} {:>9} {:>9} {:>9}", "fault", "rounds", "median", "worst", "bound");
     let mut is_good = true;
     for cause in Cause::value_variants() {
@@ -134,10 +148,13 @@ async fn rounds(farm: &mut Farm, cause: Cause, part: Part, count: usize) -> Find
 fn tell(cause: Cause, part: Part, mut findings: Findings, timing: Timing, relaxed: bool) -> bool {
     findings.back.sort();
     let bound = cause.bound(part, timing);
-    let millis = |span: Option<&Duration>| span.map_or("-".into(), |of| format!("{} ms", of.as_millis()));
+    let millis =
+        |span: Option<&Duration>| span.map_or("-".into(), |of| format!("{} ms", of.as_millis()));
     let (median, worst) = (findings.back.get(findings.back.len() / 2), findings.back.last());
     if worst.is_some_and(|worst| *worst > bound) {
-        findings.late.push(format!("the service came back after more than {} ms", bound.as_millis()));
+        findings
+            .late
+            .push(format!("the service came back after more than {} ms", bound.as_millis()));
     }
     println!(
         "{:<26} {:>6} {:>9} {:>9} {:>9}",
@@ -154,6 +171,16 @@ fn tell(cause: Cause, part: Part, mut findings: Findings, timing: Timing, relaxe
         println!("{}: {late}", if relaxed { "noted" } else { "WRONG" });
     }
     findings.wrong.is_empty() && (relaxed || findings.late.is_empty())
+}
+
+async fn hostile(folder: PathBuf) -> Result<(), Failure> {
+    let mut farm = make(folder, None).await?;
+    farm.start_all()?;
+    let played = hostile::play(&mut farm).await;
+    farm.end().await?;
+    let overlaps = journal::overlaps(&journal::read(&farm.journals())?);
+    played?;
+    if overlaps.is_empty() { Ok(()) } else { Err(Failure(overlaps.join("\n"))) }
 }
 
 /// Shows that the judge can see two runs at once: with a detection that is shorter than the lease.

@@ -68,7 +68,8 @@ pub async fn play(farm: &mut Farm, cause: Cause, part: Part) -> Result<Round, Fa
 /// Returns the resources that run on a node.
 fn running(farm: &Farm, node: &str, now: u64) -> Result<Vec<String>, Failure> {
     let runs = journal::read(&farm.journals())?;
-    let latest: BTreeMap<&str, &Run> = runs.iter().map(|run| (run.resource.as_str(), run)).collect();
+    let latest: BTreeMap<&str, &Run> =
+        runs.iter().map(|run| (run.resource.as_str(), run)).collect();
     let here = |run: &&&Run| run.node == node && run.end + 500_000 > now;
     Ok(latest.values().filter(here).map(|run| run.resource.clone()).collect())
 }
@@ -171,7 +172,7 @@ async fn give(farm: &Farm, group: &str, node: &str) -> Result<(), Failure> {
 }
 
 /// Compares the digests of all replicas at one index.
-async fn compare_digests(farm: &Farm) -> Result<Vec<String>, Failure> {
+pub async fn compare_digests(farm: &Farm) -> Result<Vec<String>, Failure> {
     let since = Instant::now();
     while since.elapsed() < PATIENCE {
         let mut digests = Vec::new();

@@ -57,9 +57,9 @@ pub fn run(file: NodeFile) -> Result<(), Failure> {
     let orders = events.clone();
     thread::spawn(move || {
         for line in io::stdin().lock().lines() {
-            let Ok(order) = line.map_err(|_| ()).and_then(|line| {
-                serde_json::from_str(&line).map_err(|_| ())
-            }) else {
+            let Ok(order) =
+                line.map_err(|_| ()).and_then(|line| serde_json::from_str(&line).map_err(|_| ()))
+            else {
                 break;
             };
             if orders.send(Event::Order(order)).is_err() {
@@ -194,7 +194,8 @@ impl Process {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         if let Ok(runtime) = runtime {
             // On a thread of its own: nothing may hold the keeper up.
-            let teller = thread::spawn(move || runtime.block_on(tell_all(&identity, &peers, &tell)));
+            let teller =
+                thread::spawn(move || runtime.block_on(tell_all(&identity, &peers, &tell)));
             self.tellers.push(teller);
         }
     }

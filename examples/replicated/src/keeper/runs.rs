@@ -89,7 +89,8 @@ impl Runs {
             if let Some(output) = child.stdout.take() {
                 for line in BufReader::new(output).lines() {
                     if line.is_ok_and(|line| line == "online") {
-                        let _ = events.send(Event::Online { resource: resource.clone(), operation });
+                        let _ =
+                            events.send(Event::Online { resource: resource.clone(), operation });
                     }
                 }
             }

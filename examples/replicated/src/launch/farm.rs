@@ -42,6 +42,7 @@ pub struct Farm {
     daemons: BTreeMap<String, Child>,
     wires: BTreeMap<(String, String), Direction>,
     folder: PathBuf,
+    declaration: ClusterDeclaration,
 }
 
 /// Reads a declaration from a file.
@@ -94,7 +95,13 @@ impl Farm {
             let founding = Founding { engine: *engine, voters: voters.clone(), declaration };
             Store::open(&folder.join(name).join("store.redb"), None)?.found(&founding)?;
         }
-        let mut farm = Self { nodes, daemons: BTreeMap::new(), wires: BTreeMap::new(), folder };
+        let mut farm = Self {
+            nodes,
+            daemons: BTreeMap::new(),
+            wires: BTreeMap::new(),
+            folder,
+            declaration: plan.declaration,
+        };
         farm.open_wires().await?;
         Ok(farm)
     }
@@ -226,6 +233,11 @@ impl Farm {
     /// Gives an order at a node.
     pub async fn post(&self, name: &str, path: &str) -> Result<Value, Failure> {
         client::post(self.file(name)?.http, path, &Value::Null).await
+    }
+
+    /// Returns the cluster as it was founded.
+    pub fn declaration(&self) -> &ClusterDeclaration {
+        &self.declaration
     }
 
     /// Returns the folder of the journals.

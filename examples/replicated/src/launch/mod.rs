@@ -31,11 +31,13 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         Some(path) => read_declaration(path)?,
         None => toml::from_str(include_str!("../../demo.toml"))?,
     };
-    let folder = options.folder.clone().unwrap_or_else(|| {
-        std::env::temp_dir().join(format!("quorate-{}", std::process::id()))
-    });
+    let folder = options
+        .folder
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("quorate-{}", std::process::id())));
     let http = Some(options.http);
-    let mut farm = Farm::make(Plan { folder, declaration, http, pulse: 20, unchecked: None }).await?;
+    let mut farm =
+        Farm::make(Plan { folder, declaration, http, pulse: 20, unchecked: None }).await?;
     farm.start_all()?;
     tokio::signal::ctrl_c().await?;
     farm.end().await

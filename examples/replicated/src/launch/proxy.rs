@@ -35,8 +35,11 @@ impl Direction {
 
 /// Opens the way from one node to another, and returns its address. `there` is the direction of what
 /// the first one sends on it, `back` that of the answers.
-pub async fn open(to: SocketAddr, there: Direction, back: Direction)
--> Result<SocketAddr, Failure> {
+pub async fn open(
+    to: SocketAddr,
+    there: Direction,
+    back: Direction,
+) -> Result<SocketAddr, Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {

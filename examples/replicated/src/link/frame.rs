@@ -36,7 +36,10 @@ pub async fn read(from: &mut (impl AsyncRead + Unpin)) -> Result<Message, FrameE
 }
 
 /// Writes one message.
-pub async fn write(to: &mut (impl AsyncWrite + Unpin), message: &Message) -> Result<(), FrameError> {
+pub async fn write(
+    to: &mut (impl AsyncWrite + Unpin),
+    message: &Message,
+) -> Result<(), FrameError> {
     let mut bytes = vec![0; 4];
     serde_json::to_writer(&mut bytes, message)?;
     let length = u32::try_from(bytes.len() - 4).unwrap_or(u32::MAX);

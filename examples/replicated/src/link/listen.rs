@@ -43,11 +43,7 @@ pub async fn listen(listener: TcpListener, identity: Identity, node: Arc<impl He
     }
 }
 
-async fn serve(
-    stream: tokio_rustls::TlsStream<TcpStream>,
-    name: &str,
-    node: &Arc<impl Hears>,
-) {
+async fn serve(stream: tokio_rustls::TlsStream<TcpStream>, name: &str, node: &Arc<impl Hears>) {
     let (mut read, mut write) = split(stream);
     let (replies, mut waiting) = mpsc::channel::<Message>(1_024);
     let writer = tokio::spawn(async move {

@@ -119,8 +119,11 @@ impl Link {
     }
 }
 
-async fn connect(identity: &Identity, name: &str, address: SocketAddr)
--> io::Result<TlsStream<TcpStream>> {
+async fn connect(
+    identity: &Identity,
+    name: &str,
+    address: SocketAddr,
+) -> io::Result<TlsStream<TcpStream>> {
     let made = async { identity.connect(TcpStream::connect(address).await?, name).await };
     timeout(PATIENCE, made).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }

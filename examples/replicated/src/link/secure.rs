@@ -57,9 +57,8 @@ fn no_certificate(error: impl std::fmt::Display) -> Failure {
 impl Identity {
     /// Reads the certificates in the folder of a node.
     pub fn read(folder: &Path) -> Result<Self, Failure> {
-        let certificate = |name: &str| {
-            CertificateDer::from_pem_file(folder.join(name)).map_err(no_certificate)
-        };
+        let certificate =
+            |name: &str| CertificateDer::from_pem_file(folder.join(name)).map_err(no_certificate);
         let key = || PrivateKeyDer::from_pem_file(folder.join(KEY)).map_err(no_certificate);
         let mut roots = RootCertStore::empty();
         roots.add(certificate(AUTHORITY)?).map_err(no_certificate)?;
@@ -115,7 +114,8 @@ mod tests {
     use super::*;
 
     fn identities(cluster: &str, names: &[&str]) -> Vec<Identity> {
-        let top = std::env::temp_dir().join(format!("quorate_tls_{}_{cluster}", std::process::id()));
+        let top =
+            std::env::temp_dir().join(format!("quorate_tls_{}_{cluster}", std::process::id()));
         let folders: Vec<_> = names.iter().map(|name| top.join(name)).collect();
         let nodes = names.iter().copied().zip(folders.iter().map(|folder| folder.as_path()));
         make_certificates(nodes).expect("the folder can be written");
@@ -125,8 +125,11 @@ mod tests {
         identities
     }
 
-    async fn greet(server: &Identity, client: &Identity, name: &str)
-    -> (io::Result<String>, io::Result<()>) {
+    async fn greet(
+        server: &Identity,
+        client: &Identity,
+        name: &str,
+    ) -> (io::Result<String>, io::Result<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
         let accept = async {
