@@ -43,6 +43,16 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// A number of things, as people say it: `1 vote`, `2 votes`.
+pub(crate) struct Counted<T>(pub(crate) T, pub(crate) &'static str);
+
+impl<T: fmt::Display + From<u8> + PartialEq> fmt::Display for Counted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count, thing) = self;
+        write!(f, "{count} {thing}{}", if *count == T::from(1) { "" } else { "s" })
+    }
+}
+
 /// A name that may have been meant, after a message about an unknown one.
 pub(crate) struct Hint<'a>(pub(crate) &'a Option<Box<str>>);
 

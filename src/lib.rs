@@ -123,6 +123,7 @@
 //! | [`quorum`] | the votes that keep a cluster alive |
 //! | [`plan`] | placement: the node that a group gets, and why |
 //! | [`policy`] | failover orders, and how to write your own |
+//! | [`replicate`] | many machines: replicas, leases, the rules of a leader |
 //! | [`catalog`] | whole groups, ready to declare: Exchange virtual servers |
 //! | [`id`], [`time`] | identities, and time as an argument |
 //!

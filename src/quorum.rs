@@ -7,7 +7,10 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::form::Counted;
 use crate::settings::QuorumRule;
+
+pub mod voters;
 
 /// The votes at one moment, as one side of the cluster sees them.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -120,10 +123,10 @@ impl fmt::Display for QuorumVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Quorate { votes, needed } => {
-                write!(f, "quorum: {votes} votes, {needed} needed")
+                write!(f, "quorum: {}, {needed} needed", Counted(*votes, "vote"))
             }
             Self::Inquorate { votes, needed } => {
-                write!(f, "no quorum: {votes} votes, {needed} needed")
+                write!(f, "no quorum: {}, {needed} needed", Counted(*votes, "vote"))
             }
         }
     }
@@ -327,5 +330,7 @@ mod tests {
     fn reads_well() {
         let verdict = judge(QuorumRule::NodeMajority, &ballot(2, 4, WitnessState::Down));
         assert_eq!(std::format!("{verdict}"), "no quorum: 2 votes, 3 needed");
+        let verdict = QuorumVerdict::Quorate { votes: 1, needed: 1 };
+        assert_eq!(std::format!("{verdict}"), "quorum: 1 vote, 1 needed");
     }
 }

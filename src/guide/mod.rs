@@ -6,6 +6,7 @@
 //! | [`agents`] | agents: they start and stop things on a node, and refuse late effects |
 //! | [`restart`] | the process of the core ends, and another one goes on in its place |
 //! | [`clock`] | the clock that gives the time |
+//! | [`replicate`] | a replica on each node, and a consensus engine between them |
 //! | [`operate`] | recipes: why is it not online, where would it go, what would happen |
 //! | [`glossary`] | the words of WSFC and of Pacemaker, and those of this crate |
 //!
@@ -17,4 +18,5 @@ pub mod clock;
 pub mod embed;
 pub mod glossary;
 pub mod operate;
+pub mod replicate;
 pub mod restart;

@@ -195,13 +195,11 @@ impl Replica {
     }
 
     fn hand_in(&mut self, input: Input<Names>) -> Result<(), Refusal> {
-        let joins = match &input {
-            Input::NodeJoined { node, incarnation, .. } => {
-                self.admit(node, *incarnation)?;
-                Some((node.clone(), *incarnation))
-            }
-            _ => None,
-        };
+        let mut joins = None;
+        if let Input::NodeJoined { node, incarnation, .. } = &input {
+            self.admit(node, *incarnation)?;
+            joins = Some((node.clone(), *incarnation));
+        }
         let input = self.cluster.spec().resolve(input).map_err(Refusal::Unknown)?;
         let handled = self.cluster.handle(self.stamp, input);
         handled.map_err(|error| Refusal::Input(self.cluster.spec().named(error)))?;

@@ -135,7 +135,7 @@ impl Timing {
     ///
     /// let millis = Duration::from_millis;
     /// let timing = Timing::fitting(millis(100), millis(300), millis(300), Duration::ZERO);
-    /// assert_eq!((timing.lease, timing.detection), (millis(2_005), millis(2_307)));
+    /// assert_eq!((timing.lease, timing.detection), (millis(1_909), millis(2_211)));
     /// ```
     #[must_use]
     pub fn fitting(beat: Duration, election: Duration, stop: Duration, watchdog: Duration) -> Self {
@@ -154,8 +154,8 @@ impl Timing {
         let needed = spans.grant_after(Duration::ZERO);
         let rest = stop.saturating_add(watchdog);
         let half = needed.saturating_add(rest);
-        let lease = half.saturating_add(needed).saturating_add(half / 200);
-        let lease = lease.saturating_add(Duration::from_millis(1));
+        let lease = half.saturating_add(needed).saturating_add(part(half, 200));
+        let lease = lease.saturating_add(Duration::from_millis(4));
         let lease = Duration::from_millis(whole_millis(lease));
         let spans = Self { lease, ..spans };
         Self { detection: spans.runs_until(), ..spans }
@@ -190,7 +190,7 @@ impl Timing {
             }
         }
         self.check_takeover(spec.settings().fencing)?;
-        let needed = self.grant_after(self.detection / 2);
+        let needed = self.grant_after(self.confirmation());
         if needed >= self.lease {
             return Err(TimingError::LeaseOutrunByElection { lease: self.lease, needed });
         }
@@ -230,12 +230,24 @@ impl Timing {
         Duration::from_millis(millis.saturating_add(1))
     }
 
+    /// Returns the age from which on a confirmation of the leadership no longer counts: half of
+    /// detection.
+    #[must_use]
+    pub fn confirmation(&self) -> Duration {
+        part(self.detection, 2)
+    }
+
     /// Returns the longest time from a beat to a grant by the next leader, if the old one is noticed
     /// to be cut off after `noticed`.
     fn grant_after(&self, noticed: Duration) -> Duration {
         let elections = self.election.saturating_mul(2);
         self.beat.saturating_add(noticed).saturating_add(elections).saturating_add(self.charge)
     }
+}
+
+/// Returns one of so many equal parts of a span.
+pub(super) fn part(span: Duration, parts: u32) -> Duration {
+    span.checked_div(parts).unwrap_or_default()
 }
 
 /// Returns the shortest time after which the core gives up an operation on a resource.

@@ -11,7 +11,7 @@ use super::clock::{Local, LogClock};
 use super::entry::{Item, NodeLife};
 use super::guard::{Beat, Grant, Guard};
 use super::replica::{Leads, Replica, Standing, folded};
-use super::timing::Timing;
+use super::timing::{Timing, part};
 use crate::id::Incarnation;
 use crate::state::OperationKind;
 use crate::time::{Timestamp, WallClock};
@@ -248,7 +248,7 @@ impl Leader {
     /// has not been affirmed for an eighth of [`Timing::detection`]. Ask the engine whether a quorum
     /// affirms this leader in a round that begins after this call (E3).
     pub fn begin_round(&mut self, now: Local) -> Option<Round> {
-        let patience = self.timing.detection / 8;
+        let patience = part(self.timing.detection, 8);
         if self.open_round.is_some_and(|round| now.since(round.begun) < patience) {
             return None;
         }
@@ -278,7 +278,7 @@ impl Leader {
             self.open_round = None;
         }
         let since = self.confirmed.unwrap_or(self.taken_at);
-        if round.begun.since(since) >= self.timing.detection / 2 {
+        if round.begun.since(since) >= self.timing.confirmation() {
             // The leader was cut off meanwhile, so the silence was its own.
             for heard in self.heard.values_mut() {
                 heard.last = heard.last.max(now);
@@ -366,7 +366,7 @@ impl Leader {
     /// then it proposes losses.
     #[must_use]
     pub fn is_confirmed(&self, now: Local) -> bool {
-        self.confirmed.is_some_and(|begun| now.since(begun) < self.timing.detection / 2)
+        self.confirmed.is_some_and(|begun| now.since(begun) < self.timing.confirmation())
     }
 
     /// Judges whether the leader may go on. Ask at least as often as beats arrive.
@@ -381,7 +381,7 @@ impl Leader {
         let since = self.confirmed.unwrap_or(self.taken_at);
         if is_victim {
             Charge::Victim
-        } else if now.since(since) >= self.timing.detection / 2 {
+        } else if now.since(since) >= self.timing.confirmation() {
             Charge::CutOff
         } else if guard.is_over(now) {
             Charge::NoLease
@@ -399,7 +399,7 @@ impl Leader {
     /// Returns the members from which nothing was heard for two fifths of [`Timing::detection`] or
     /// more, with the span: an early warning for operators.
     pub fn quiet(&self, now: Local) -> impl Iterator<Item = (&NodeLife, Duration)> + '_ {
-        let limit = self.timing.detection.saturating_mul(2) / 5;
+        let limit = part(self.timing.detection.saturating_mul(2), 5);
         let silences = self.heard.values().map(move |heard| (&heard.life, now.since(heard.last)));
         silences.filter(move |(_, silence)| *silence >= limit)
     }

@@ -5,6 +5,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::Path;
+use crate::form::Counted;
 use crate::time::text;
 
 /// Something that is legal and yet looks wrong, and its place in the declaration.
@@ -145,12 +146,13 @@ impl fmt::Display for Caution {
             Self::NeverRestarted => f.write_str("0 means that no failure leads to a restart"),
             Self::NeverFailsOver => f.write_str("0 means that no failed resource moves the group"),
             Self::MoreFailoversThanNodes { threshold, nodes } => {
-                write!(f, "{threshold} failovers on {nodes} nodes visit failed nodes again")
+                let (failovers, nodes) = (Counted(*threshold, "failover"), Counted(*nodes, "node"));
+                write!(f, "{failovers} on {nodes} visit failed nodes again")
             }
             Self::ClassOutgrowsNodes { class, groups, nodes } => write!(
                 f,
-                "class \"{class}\" keeps {groups} groups apart on {nodes} nodes; not all of them \
-                 can be online"
+                "class \"{class}\" keeps {groups} groups apart on {}; not all of them can be online",
+                Counted(*nodes, "node")
             ),
             Self::ClassCannotSpread { class, group, groups, nodes } => write!(
                 f,
