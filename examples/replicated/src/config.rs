@@ -75,12 +75,13 @@ impl NodeFile {
 /// The heartbeat of the engine, in milliseconds.
 pub const HEARTBEAT: u64 = 50;
 
-/// Returns the election timeout of the node at a position, in milliseconds.
+/// Returns the election timeout of the node at a position among so many, in milliseconds.
 ///
 /// The engine draws one timeout for each process and keeps it, so two survivors that drew the same
 /// one could split the votes for ever. Timeouts that differ by more than a round trip cannot.
-pub const fn election_timeout(position: u64) -> u64 {
-    180 + 25 * position
+pub fn election_timeout(position: u64, nodes: u64) -> u64 {
+    let gap = 150 / nodes.saturating_sub(1).max(1);
+    180 + gap.min(40) * position
 }
 
 /// Returns the spans that fit a cluster of so many nodes.
@@ -89,7 +90,7 @@ pub const fn election_timeout(position: u64) -> u64 {
 /// which is as long again.
 pub fn timing(nodes: u64) -> Timing {
     let millis = Duration::from_millis;
-    let longest = election_timeout(nodes.saturating_sub(1));
+    let longest = election_timeout(nodes.saturating_sub(1), nodes);
     Timing::fitting(millis(50), millis(2 * longest + 60), millis(200), Duration::ZERO)
 }
 
@@ -102,7 +103,7 @@ mod tests {
     #[test]
     fn election_timeouts_differ() {
         for nodes in 2..=7 {
-            let timeouts: Vec<u64> = (0..nodes).map(election_timeout).collect();
+            let timeouts: Vec<u64> = (0..nodes).map(|at| election_timeout(at, nodes)).collect();
             assert!(timeouts.windows(2).all(|pair| pair[1] - pair[0] >= 20), "{timeouts:?}");
             let patience = timeouts[timeouts.len() - 1] + 1;
             assert!(2 * timeouts[0] > patience, "{timeouts:?}");

@@ -193,11 +193,19 @@ async fn digest(State(api): State<Api>) -> Json<Value> {
     Json(json!({ "applied": applied.replica.applied(), "digest": digest }))
 }
 
-/// The events since the last question, oldest first.
-async fn events(State(api): State<Api>) -> Json<Vec<String>> {
-    let mut applied = api.shared.lock();
-    let events = std::iter::from_fn(|| applied.replica.poll_event());
-    Json(events.map(|event| event.to_string()).collect())
+/// The entry after which events are asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+/// The events of the entries after a given one, oldest first. Every node tells the same ones.
+async fn events(State(api): State<Api>, Fields(since): Fields<After>) -> Json<Value> {
+    let applied = api.shared.lock();
+    let events = applied.events_after(since.after);
+    Json(json!({ "last": applied.replica.applied(), "events": events }))
 }
 
 /// The figures of this node in the text form of Prometheus.

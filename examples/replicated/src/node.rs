@@ -101,14 +101,12 @@ async fn ask_to_be_let_in(
     loop {
         for name in file.peers.keys() {
             let ask = Ask { to: 0, call: Call::Admit(engine) };
-            match links.ask(name, ask, Duration::from_secs(10)).await {
-                Ok(Reply::Admitted(declaration)) => {
-                    let founding =
-                        Founding { engine, voters: BTreeMap::new(), declaration: *declaration };
-                    store.found(&founding)?;
-                    return Ok(founding);
-                }
-                Ok(_) | Err(_) => {}
+            let answer = links.ask(name, ask, Duration::from_secs(10)).await;
+            if let Ok(Reply::Admitted(declaration)) = answer {
+                let founding =
+                    Founding { engine, voters: BTreeMap::new(), declaration: *declaration };
+                store.found(&founding)?;
+                return Ok(founding);
             }
         }
         tokio::time::sleep(Duration::from_millis(200)).await;

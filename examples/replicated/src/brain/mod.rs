@@ -300,13 +300,12 @@ impl Brain {
     /// Tells the keeper the end of the lease, and to stop everything when that has come.
     fn watch_lease(&mut self, now: Local) {
         match self.guard.handle_timeout(now) {
-            Some(Demand::StopEverything | Demand::ResetMachine) => {
-                if self.stage == Stage::Living {
-                    self.stage = Stage::Ending;
-                    self.hand.order(Order::StopEverything);
-                }
+            Some(Demand::StopEverything | Demand::ResetMachine) if self.stage == Stage::Living => {
+                self.stage = Stage::Ending;
+                self.hand.order(Order::StopEverything);
             }
-            None => {}
+            // It was told already; the watchdog is the keeper's.
+            Some(Demand::StopEverything | Demand::ResetMachine) | None => {}
         }
         if let Some(until) = self.guard.lease_ends()
             && self.told != Some(until)

@@ -33,6 +33,8 @@ pub struct Applied {
     pub term: u64,
     /// The answers to items of this node that were applied, the latest last.
     verdicts: VecDeque<Verdict>,
+    /// The latest events, each with the entry that it came from.
+    events: VecDeque<(u64, String)>,
 }
 
 /// The answer of the log to an item of this node.
@@ -47,7 +49,8 @@ pub struct Verdict {
 impl Shared {
     /// Returns the shared state around a replica.
     pub fn new(replica: Replica) -> Self {
-        let applied = Applied { replica, term: 0, verdicts: VecDeque::new() };
+        let applied =
+            Applied { replica, term: 0, verdicts: VecDeque::new(), events: VecDeque::new() };
         Self { standing: Mutex::new(applied), applied: watch::Sender::new(0) }
     }
 
@@ -63,6 +66,12 @@ impl Applied {
         std::mem::take(&mut self.verdicts)
     }
 
+    /// Returns the events of the entries after this one.
+    pub fn events_after(&self, index: u64) -> Vec<String> {
+        let later = self.events.iter().filter(|(of, _)| *of > index);
+        later.map(|(_, event)| event.clone()).collect()
+    }
+
     /// Applies an entry. The engine counts from 0 and a replica from 1.
     fn apply(&mut self, id: LogId<u64>, entry: Option<Entry>) -> Result<(), AnyError> {
         let (index, term) = (id.index + 1, id.leader_id.term);
@@ -73,6 +82,12 @@ impl Applied {
         let items = items(&entry);
         let answers = self.replica.apply(index, term, entry);
         let answers = answers.map_err(|error| AnyError::new(&error))?;
+        while let Some(event) = self.replica.poll_event() {
+            self.events.push_back((index, event.to_string()));
+        }
+        while self.events.len() > 5_000 {
+            self.events.pop_front();
+        }
         for (item, answer) in items.into_iter().zip(answers) {
             let Some(origin) = item.origin else { continue };
             if origin.life.node == self.replica.node() {

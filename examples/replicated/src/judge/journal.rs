@@ -126,8 +126,8 @@ mod tests {
     fn a_run_that_ended_where_no_fault_was_is_seen() {
         let run = Run { begin: 0, end: 3_000_000, ..run(FIRST).expect("it began") };
         let nodes = ["a".to_owned()];
-        assert_eq!(stopped(&[run.clone()], &nodes, 2_000_000, 9_000_000).len(), 1);
-        assert!(stopped(&[run.clone()], &nodes, 2_000_000, 3_500_000).is_empty());
+        assert_eq!(stopped(std::slice::from_ref(&run), &nodes, 2_000_000, 9_000_000).len(), 1);
+        assert!(stopped(std::slice::from_ref(&run), &nodes, 2_000_000, 3_500_000).is_empty());
         assert!(stopped(&[run], &["b".to_owned()], 2_000_000, 9_000_000).is_empty());
     }
 }

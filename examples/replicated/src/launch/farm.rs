@@ -81,7 +81,7 @@ impl Farm {
                 timing: plan.unchecked.unwrap_or_else(|| config::timing(count)),
                 unchecked: plan.unchecked.is_some(),
                 heartbeat: config::HEARTBEAT,
-                election: config::election_timeout(position.into()),
+                election: config::election_timeout(position.into(), count),
                 disk: None,
                 pulse: plan.pulse,
                 watchdog: None,
