@@ -14,7 +14,7 @@ use crate::Failure;
 mod picture;
 mod watch;
 
-use picture::{Health, Picture};
+use picture::{Health, Picture, Step};
 
 /// What is shared between the tasks that ask the nodes and the one that draws.
 type Shared = Arc<Mutex<Picture>>;
@@ -65,60 +65,74 @@ fn keys() -> mpsc::UnboundedReceiver<KeyCode> {
 }
 
 async fn obey(farm: &mut Farm, shared: &Shared, key: KeyCode) {
-    let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
-    let (node, group, health) = lock().chosen();
-    let done = match key {
-        KeyCode::Up => Ok(lock().choose_node(picture::Step::Back)),
-        KeyCode::Down => Ok(lock().choose_node(picture::Step::On)),
-        KeyCode::Tab => Ok(lock().choose_group()),
-        KeyCode::Char('k') => match health {
-            Health::Killed => farm.start(&node).map(|()| lock().mark(&node, Health::Well)),
-            _ => farm.kill(&node).await.map(|()| lock().mark(&node, Health::Killed)),
-        },
+    let (node, group, health) = with(shared, |picture| picture.chosen());
+    let mark = |next| with(shared, |picture| picture.mark(&node, next));
+    match key {
+        KeyCode::Up => with(shared, |picture| picture.choose_node(Step::Back)),
+        KeyCode::Down => with(shared, |picture| picture.choose_node(Step::On)),
+        KeyCode::Tab => with(shared, Picture::choose_group),
+        KeyCode::Char('k') => {
+            let (done, next) = match health {
+                Health::Killed => (farm.start(&node), Health::Well),
+                Health::Well | Health::Frozen | Health::Cut => {
+                    (farm.kill(&node).await, Health::Killed)
+                }
+            };
+            mark(next);
+            if let Err(failure) = done {
+                with(shared, |picture| picture.say(failure.0));
+            }
+        }
         KeyCode::Char('f') => {
             let (signal, next) = match health {
                 Health::Frozen => (Signal::CONT, Health::Well),
-                _ => (Signal::STOP, Health::Frozen),
+                Health::Well | Health::Killed | Health::Cut => (Signal::STOP, Health::Frozen),
             };
             farm.signal(&node, signal);
-            Ok(lock().mark(&node, next))
+            mark(next);
         }
         KeyCode::Char('c') => {
             let (wire, next) = match health {
                 Health::Cut => (Wire::Whole, Health::Well),
-                _ => (Wire::Cut, Health::Cut),
+                Health::Well | Health::Killed | Health::Frozen => (Wire::Cut, Health::Cut),
             };
             farm.set_all(&node, wire);
-            Ok(lock().mark(&node, next))
+            mark(next);
         }
         KeyCode::Char('e') => {
             farm.set_ears(&node, Wire::Cut);
-            Ok(lock().mark(&node, Health::Cut))
+            mark(Health::Cut);
         }
-        KeyCode::Char('d') => order(farm, &node, format!("/drain?node={node}")),
-        KeyCode::Char('r') => order(farm, &node, format!("/resume?node={node}")),
-        KeyCode::Char('m') => match group {
-            Some(group) => order(farm, &node, format!("/move?group={group}&to={node}")),
-            None => Ok(()),
-        },
-        _ => Ok(()),
-    };
-    if let Err(failure) = done {
-        lock().say(failure.0);
+        KeyCode::Char('d') => order(farm, shared, &node, format!("/drain?node={node}")),
+        KeyCode::Char('r') => order(farm, shared, &node, format!("/resume?node={node}")),
+        KeyCode::Char('m') => {
+            if let Some(group) = group {
+                order(farm, shared, &node, format!("/move?group={group}&to={node}"));
+            }
+        }
+        _ => {}
     }
 }
 
-/// Gives an order at every other node in turn until one takes it: the chosen one may be dead.
-fn order(farm: &Farm, node: &str, path: String) -> Result<(), Failure> {
+/// Does something with the picture.
+fn with<T>(shared: &Shared, work: impl FnOnce(&mut Picture) -> T) -> T {
+    work(&mut shared.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Gives an order at one node after the other until one answers, the chosen one last: it may be dead.
+fn order(farm: &Farm, shared: &Shared, node: &str, path: String) {
     let mut nodes: Vec<_> = farm.nodes.iter().collect();
     nodes.sort_by_key(|of| of.name == node);
     let addresses: Vec<_> = nodes.into_iter().map(|of| of.http).collect();
+    let shared = Arc::clone(shared);
     tokio::spawn(async move {
+        let mut message = String::new();
         for address in addresses {
-            if crate::client::post(address, &path, &serde_json::Value::Null).await.is_ok() {
-                return;
+            match crate::client::post(address, &path, &serde_json::Value::Null).await {
+                Ok(_) => return with(&shared, |picture| picture.say(String::new())),
+                Err(failure) => message = failure.0,
             }
         }
+        with(&shared, |picture| picture.say(message));
     });
-    Ok(())
 }
