@@ -33,5 +33,5 @@ fn a_detection_that_is_shorter_than_the_lease_is_seen() {
 
 #[test]
 fn bad_disks_and_strangers_are_refused() {
-    assert_eq!(judge(&["--hostile"]).lines().count(), 5);
+    assert_eq!(judge(&["--hostile"]).lines().count(), 6);
 }

@@ -260,7 +260,9 @@ impl RaftStateMachine<Types> for Machine {
         let kept = Kept { meta: meta.clone(), data };
         let node = self.shared.lock().replica.node().to_owned();
         self.store.keep_snapshot(&kept).map_err(|error| lost(&error))?;
-        self.take_up(&node, &kept).map_err(refused)
+        self.take_up(&node, &kept).map_err(refused)?;
+        eprintln!("{node}: goes on from a snapshot {}", meta.snapshot_id);
+        Ok(())
     }
 
     async fn get_current_snapshot(&mut self) -> Result<Option<Snapshot<Types>>, StorageError<u64>> {

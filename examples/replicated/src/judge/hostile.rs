@@ -22,6 +22,7 @@ pub async fn play(farm: &mut Farm) -> Result<(), Failure> {
     foreign_certificate(farm, victim).await?;
     too_long(farm, good, victim).await?;
     full_disk(farm, good, victim).await?;
+    missed_log(farm, good, victim).await?;
     torn_log(farm, victim).await?;
     lost_disk(farm, good, victim).await
 }
@@ -118,6 +119,36 @@ async fn write_much(farm: &Farm, at: &str) {
     }
     let _ = client::post(file.http, "/configure", &declaration).await;
     let _ = client::post(file.http, "/configure", &json!(farm.declaration())).await;
+}
+
+/// A node is away for longer than the log reaches back.
+async fn missed_log(farm: &mut Farm, good: &str, victim: &str) -> Result<(), Failure> {
+    let from = log(farm, victim, 0)?.len();
+    farm.kill(victim).await?;
+    wait_for_leader(farm, good).await?;
+    let address = farm.file(good)?.http;
+    for _ in 0..400 {
+        for command in ["lock_group", "unlock_group"] {
+            client::post(address, "/command", &json!({ command: { "group": "web" } })).await?;
+        }
+    }
+    farm.start(victim)?;
+    settle(farm).await?;
+    expect(farm, victim, from, "goes on from a snapshot").await?;
+    println!("a log that reaches back too little: the node went on from a snapshot");
+    Ok(())
+}
+
+async fn wait_for_leader(farm: &Farm, at: &str) -> Result<(), Failure> {
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_secs(30) {
+        let command = json!({ "unlock_group": { "group": "web" } });
+        if client::post(farm.file(at)?.http, "/command", &command).await.is_ok() {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    Err(Failure("nobody leads".into()))
 }
 
 async fn torn_log(farm: &mut Farm, victim: &str) -> Result<(), Failure> {
