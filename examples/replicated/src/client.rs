@@ -20,6 +20,11 @@ pub async fn post(node: SocketAddr, path: &str, body: &Value) -> Result<Value, F
     talk(node, "POST", path, &body.to_string(), Duration::from_secs(6)).await
 }
 
+/// Asks a node for a text.
+pub async fn text(node: SocketAddr, path: &str) -> Result<String, Failure> {
+    exchange(node, "GET", path, "", Duration::from_secs(2)).await
+}
+
 async fn talk(
     node: SocketAddr,
     method: &str,
@@ -27,6 +32,16 @@ async fn talk(
     body: &str,
     patience: Duration,
 ) -> Result<Value, Failure> {
+    Ok(serde_json::from_str(&exchange(node, method, path, body, patience).await?)?)
+}
+
+async fn exchange(
+    node: SocketAddr,
+    method: &str,
+    path: &str,
+    body: &str,
+    patience: Duration,
+) -> Result<String, Failure> {
     let path = path.replace(' ', "%20");
     let head = format!("{method} {path} HTTP/1.0\r\nHost: {node}\r\n");
     let kind = "Content-Type: application/json\r\n";
@@ -41,7 +56,7 @@ async fn talk(
     let answer = timeout(patience, talk).await.map_err(|_| Failure("no answer".into()))??;
     let (head, text) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     if head.lines().next().is_some_and(|line| line.contains(" 200 ")) {
-        Ok(serde_json::from_str(text)?)
+        Ok(text.to_owned())
     } else {
         Err(Failure(text.to_owned()))
     }

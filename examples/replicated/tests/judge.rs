@@ -28,10 +28,15 @@ fn nothing_runs_twice_whatever_fails() {
 
 #[test]
 fn a_detection_that_is_shorter_than_the_lease_is_seen() {
-    assert!(judge(&["--power"]).contains("at once"));
+    assert!(judge(&["power"]).contains("at once"));
 }
 
 #[test]
 fn bad_disks_and_strangers_are_refused() {
-    assert_eq!(judge(&["--hostile"]).lines().count(), 6);
+    assert_eq!(judge(&["hostile"]).lines().count(), 6);
+}
+
+#[test]
+fn operators_are_answered_at_every_node() {
+    assert_eq!(judge(&["operators"]).lines().count(), 1);
 }

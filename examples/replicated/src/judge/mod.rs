@@ -14,6 +14,7 @@ use crate::launch::{Farm, Plan};
 mod fault;
 mod hostile;
 mod journal;
+mod operators;
 mod round;
 
 use fault::{Cause, Part};
@@ -22,6 +23,9 @@ use fault::{Cause, Part};
 #[derive(Clone, Debug, clap::Args)]
 #[group(id = "judging")]
 pub struct Options {
+    /// What to play
+    #[arg(value_enum, default_value = "faults")]
+    what: What,
     /// Rounds of each fault
     #[arg(long, default_value_t = 1)]
     rounds: usize,
@@ -31,15 +35,22 @@ pub struct Options {
     /// Judge overlap and digests, and not times: for machines that are busy
     #[arg(long)]
     relaxed: bool,
-    /// Only show that the judge sees a detection that is shorter than the lease
-    #[arg(long)]
-    power: bool,
-    /// Only disks that fail and visitors that do not belong here
-    #[arg(long)]
-    hostile: bool,
     /// The folder for everything; it is kept then
     #[arg(long)]
     folder: Option<PathBuf>,
+}
+
+/// What to play.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum What {
+    /// Rounds of faults
+    Faults,
+    /// A detection that is shorter than the lease, which the judge has to see
+    Power,
+    /// Disks that fail, and visitors that do not belong here
+    Hostile,
+    /// What operators ask and order
+    Operators,
 }
 
 /// What was found in the rounds of one fault.
@@ -56,12 +67,10 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let folder = options.folder.clone().unwrap_or_else(|| {
         std::env::temp_dir().join(format!("quorate-judge-{}", std::process::id()))
     });
-    let judged = if options.power {
-        power(folder.clone()).await
-    } else if options.hostile {
-        hostile(folder.clone()).await
-    } else {
-        all(&options, folder.clone()).await
+    let judged = match options.what {
+        What::Faults => all(&options, folder.clone()).await,
+        What::Power => power(folder.clone()).await,
+        What::Hostile | What::Operators => other(options.what, folder.clone()).await,
     };
     if options.folder.is_none() && judged.is_ok() {
         std::fs::remove_dir_all(folder)?;
@@ -173,10 +182,13 @@ fn tell(cause: Cause, part: Part, mut findings: Findings, timing: Timing, relaxe
     findings.wrong.is_empty() && (relaxed || findings.late.is_empty())
 }
 
-async fn hostile(folder: PathBuf) -> Result<(), Failure> {
+async fn other(what: What, folder: PathBuf) -> Result<(), Failure> {
     let mut farm = make(folder, None).await?;
     farm.start_all()?;
-    let played = hostile::play(&mut farm).await;
+    let played = match what {
+        What::Operators => operators::play(&mut farm).await,
+        What::Faults | What::Power | What::Hostile => hostile::play(&mut farm).await,
+    };
     farm.end().await?;
     let overlaps = journal::overlaps(&journal::read(&farm.journals())?);
     played?;
