@@ -26,7 +26,7 @@ pub enum Event {
     Alone,
     /// A run says that it is online.
     Online { resource: String, operation: OpId },
-    /// The first process of a run ended.
+    /// A run ended, and nothing of it is left.
     Ended { resource: String, operation: OpId },
 }
 

@@ -79,6 +79,7 @@ impl Runs {
         // From here on only the run holds it open.
         drop(lock);
         let group = Pid::from_child(&child);
+        let left = path.clone();
         let resource = plan.resource;
         let run = Run { start: operation, is_online: false, stopping: None, group, lock: path };
         self.running.insert(resource.clone(), run);
@@ -96,6 +97,8 @@ impl Runs {
             }
             let _ = child.wait();
             drop(pipe);
+            // What it left behind holds up this thread, and not the keeper.
+            clear(&left);
             let _ = events.send(Event::Ended { resource, operation });
         });
         Ok(())
@@ -106,12 +109,9 @@ impl Runs {
         self.running.get_mut(resource)
     }
 
-    /// Takes in that the first process of a run ended, and makes certain that nothing of it is left.
+    /// Takes in that a run ended, and that nothing of it is left.
     pub fn ended(&mut self, resource: &str, operation: OpId) -> Option<Run> {
-        let run = self.running.remove(resource).filter(|run| run.start == operation)?;
-        run.kill();
-        clear(&run.lock);
-        Some(run)
+        self.running.remove(resource).filter(|run| run.start == operation)
     }
 
     /// Kills everything, and returns when nothing is left.
