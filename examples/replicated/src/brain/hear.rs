@@ -1,8 +1,7 @@
 //! Takes in what the keeper, other nodes and operators say.
 
-use quorate::Input;
 use quorate::id::Incarnation;
-use quorate::replicate::{Body, Guard, NodeLife, Outbox};
+use quorate::replicate::{Guard, Outbox};
 
 use super::{Brain, Event, Stage};
 use crate::Failure;
@@ -16,8 +15,7 @@ impl Brain {
         match word {
             Word::Begun { life } if life == *self.guard.life() => {
                 self.stage = Stage::Living;
-                let NodeLife { node, incarnation } = life;
-                self.push(Body::Input(Input::node_joined(node, incarnation, [])));
+                self.join(clock::now());
             }
             Word::Begun { .. } => {}
             Word::Ended { operation, resource, success } => {

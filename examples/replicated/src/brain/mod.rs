@@ -7,7 +7,9 @@ use std::time::Duration;
 use openraft::BasicNode;
 use openraft::metrics::RaftMetrics;
 use quorate::id::{Incarnation, Names};
-use quorate::replicate::{Beat, Body, Demand, Guard, Leader, Local, NodeLife, Outbox, Round};
+use quorate::replicate::{
+    Beat, Body, Demand, Guard, Leader, Local, NodeLife, Outbox, Round, Standing,
+};
 use quorate::{Input, OpId};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -59,6 +61,8 @@ pub struct Brain {
     /// The end of the lease that the keeper knows.
     told: Option<Local>,
     beat_at: Local,
+    /// When this life last asked to join.
+    joined_at: Local,
     /// There is something to send before the next beat.
     is_hasty: bool,
     /// What runs here, with the operation that started it and whether it is online.
@@ -114,6 +118,7 @@ impl Brain {
             stage: Stage::Waiting,
             told: None,
             beat_at: Local::default(),
+            joined_at: Local::default(),
             is_hasty: false,
             running: BTreeMap::new(),
             answered: BTreeSet::new(),
@@ -171,6 +176,13 @@ impl Brain {
         self.is_hasty = true;
     }
 
+    /// Asks to join, in the first report of a life and again if that was refused.
+    fn join(&mut self, now: Local) {
+        self.joined_at = now;
+        let NodeLife { node, incarnation } = self.guard.life().clone();
+        self.push_input(Input::node_joined(node, incarnation, []));
+    }
+
     fn push_input(&mut self, input: Input<Names>) {
         self.push(Body::Input(input));
     }
@@ -207,6 +219,13 @@ impl Brain {
             self.guard.handle_standing(now, standing);
         }
         self.outbox.settle(reported);
+        let was_refused = standing == Standing::Unheard && self.outbox.is_empty();
+        if self.stage == Stage::Living
+            && was_refused
+            && now.since(self.joined_at) >= self.parts.file.timing.detection
+        {
+            self.join(now);
+        }
         for verdict in verdicts {
             if verdict.origin.life == life
                 && let Some(answer) = self.waiting.remove(&verdict.origin.sequence)
