@@ -29,7 +29,7 @@ pub struct NodeFile {
     pub journals: PathBuf,
     /// The spans of the cluster.
     pub timing: Timing,
-    /// Whether the spans are checked. Only the power test of the judge turns this off.
+    /// The spans are not checked. Only the power test of the judge says so.
     #[serde(default)]
     pub unchecked: bool,
     /// The heartbeat of the engine, in milliseconds.
@@ -98,8 +98,8 @@ pub fn timing(nodes: u64) -> Timing {
 mod tests {
     use super::*;
 
-    /// Two timeouts are never as close as a round trip, and a candidate never asks a node that still
-    /// trusts the leader of before: that one would refuse.
+    /// Two timeouts are never as close as a round trip. When a candidate asks, no node trusts the old
+    /// leader any more: it would refuse.
     #[test]
     fn election_timeouts_differ() {
         for nodes in 2..=7 {

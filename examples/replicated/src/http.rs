@@ -27,7 +27,7 @@ use crate::engine::Shared;
 /// How long a command may take until the log has decided about it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the handlers work with.
+/// The node, as the handlers see it.
 #[derive(Clone, Debug)]
 pub struct Api {
     shared: Arc<Shared>,
@@ -208,10 +208,15 @@ async fn events(State(api): State<Api>, Fields(since): Fields<After>) -> Json<Va
     Json(json!({ "last": applied.replica.applied(), "events": events }))
 }
 
+/// Returns a text as the value of a label.
+fn label(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
 /// The figures of this node in the text form of Prometheus.
 async fn metrics(State(api): State<Api>) -> String {
     let status = api.status.borrow().clone();
-    let node = &status.node;
+    let node = label(&status.node);
     let mut text = String::new();
     for (name, help, value) in [
         ("applied_entries", "Entries of the log that were applied here.", status.applied),
@@ -233,7 +238,8 @@ async fn metrics(State(api): State<Api>) -> String {
     for (group, declared) in spec.groups() {
         let is_online = u8::from(cluster.why(group).is_none());
         let owner = cluster.state().owner(group).and_then(|node| spec.node(node));
-        let (owner, name) = (owner.map_or("", |node| node.name()), declared.name());
+        let owner = label(owner.map_or("", |node| node.name()));
+        let name = label(declared.name());
         let _ = writeln!(
             text,
             "quorate_group_online{{group=\"{name}\",owner=\"{owner}\"}} {is_online}"

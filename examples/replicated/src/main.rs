@@ -38,13 +38,16 @@ enum Role {
     Node {
         /// Its file
         file: PathBuf,
+        /// End when standard input closes: the launcher is gone
+        #[arg(long)]
+        attached: bool,
     },
     /// The keeper of one node; its daemon starts it
     Keeper {
         /// The file of the node
         file: PathBuf,
     },
-    /// What runs for a resource; a keeper starts it
+    /// The process of a resource; a keeper starts it
     Resource(resource::Resource),
     /// Starts clusters, does them harm, and judges them by the journals of their resources
     Judge(judge::Options),
@@ -77,13 +80,24 @@ fn main() -> ExitCode {
     }
 }
 
+/// Ends this process when the pipe to its launcher closes.
+fn end_with_launcher() {
+    std::thread::spawn(|| {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        std::process::exit(0);
+    });
+}
+
 fn carry_out(options: Options) -> Result<(), Failure> {
     let mut threads = tokio::runtime::Builder::new_multi_thread();
     let threads = threads.worker_threads(2).enable_all();
     match options.role {
         None => threads.build()?.block_on(launch::run(options.launch)),
-        Some(Role::Node { file }) => {
+        Some(Role::Node { file, attached }) => {
             let file = config::NodeFile::read(&file)?;
+            if attached {
+                end_with_launcher();
+            }
             threads.build()?.block_on(node::run(file))
         }
         Some(Role::Keeper { file }) => keeper::run(config::NodeFile::read(&file)?),

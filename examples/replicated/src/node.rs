@@ -1,4 +1,4 @@
-//! The daemon of one node: the store, the engine, the links, the brain and the keeper, put together.
+//! The daemon of one node: store, engine, links, brain and keeper, put together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

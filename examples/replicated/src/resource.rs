@@ -1,4 +1,4 @@
-//! What runs for a resource: a stand-in that writes a journal, and does what its parameters say.
+//! The process of a resource: a stand-in that writes a journal, and does what its parameters say.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

@@ -27,7 +27,7 @@ mod status;
 
 pub use status::Status;
 
-/// What the brain hears.
+/// The events of a brain.
 #[derive(Debug)]
 pub enum Event {
     /// Another node, or the keeper of one, tells something.
@@ -65,11 +65,11 @@ pub struct Brain {
     joined_at: Local,
     /// There is something to send before the next beat.
     is_hasty: bool,
-    /// What runs here, with the operation that started it and whether it is online.
+    /// The resources that run here, or are started or stopped.
     running: BTreeMap<String, Presence>,
     answered: BTreeSet<OpId>,
     configuration: u64,
-    /// Who waits for an answer of the log, by the number of the report.
+    /// Operators who wait for an answer of the log, by the number of the report.
     waiting: BTreeMap<u64, oneshot::Sender<Result<(), String>>>,
     pushed: u64,
     /// Lives that are off by the word of their keepers, and when the leader was last told.
@@ -91,7 +91,7 @@ enum Stage {
     Ending,
 }
 
-/// What the daemon knows of a run.
+/// A run, as the daemon knows it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Presence {
     Starting,

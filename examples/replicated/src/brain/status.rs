@@ -1,4 +1,4 @@
-//! What a node shows of itself.
+//! The status of a node, for operators and for the judge.
 
 use openraft::ServerState;
 use quorate::replicate::{Local, NodeLife};
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Brain, Metrics, Stage, leader_name};
 
-/// What a node shows of itself, for operators and for the judge.
+/// The status of a node.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Status {
     /// The name of the node.
@@ -15,7 +15,7 @@ pub struct Status {
     pub life: Option<NodeLife>,
     /// The life has begun and is not over.
     pub is_living: bool,
-    /// What is left of the lease, in milliseconds.
+    /// The rest of the lease, in milliseconds.
     pub lease_left_ms: u64,
     /// The leader, by the knowledge of the engine.
     pub leader: Option<String>,
@@ -35,7 +35,7 @@ pub struct Status {
     pub pending_reports: bool,
     /// Members that the leader has not heard for a while, with milliseconds.
     pub quiet: Vec<(String, u64)>,
-    /// What runs here.
+    /// The resources that run here.
     pub running: Vec<String>,
     /// The other nodes to which there is a connection.
     pub connected: Vec<String>,

@@ -1,4 +1,4 @@
-//! What a node must not forget: log, vote, snapshot and the number of its life, in one file.
+//! The memory of a node: log, vote, snapshot and the number of its life, in one file.
 //!
 //! Every write is on the disk before it is answered.
 

@@ -19,11 +19,11 @@ mod round;
 
 use fault::{Cause, Part};
 
-/// What to judge.
+/// The options of the judge.
 #[derive(Clone, Debug, clap::Args)]
 #[group(id = "judging")]
 pub struct Options {
-    /// What to play
+    /// The kind of trial
     #[arg(value_enum, default_value = "faults")]
     what: What,
     /// Rounds of each fault
@@ -40,7 +40,7 @@ pub struct Options {
     folder: Option<PathBuf>,
 }
 
-/// What to play.
+/// The kinds of trials.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum What {
     /// Rounds of faults
@@ -49,11 +49,11 @@ enum What {
     Power,
     /// Disks that fail, and visitors that do not belong here
     Hostile,
-    /// What operators ask and order
+    /// Questions and orders of operators
     Operators,
 }
 
-/// What was found in the rounds of one fault.
+/// The findings of all rounds of one fault.
 #[derive(Debug, Default)]
 struct Findings {
     back: Vec<Duration>,

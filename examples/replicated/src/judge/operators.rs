@@ -1,4 +1,4 @@
-//! What operators ask and order, at any node.
+//! Questions and orders of operators, at any node.
 
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ async fn switches(farm: &Farm, at: &str, node: &str) -> Result<(), Failure> {
     wait_for_peace(farm).await
 }
 
-/// What is refused changes nothing, and the answer says why.
+/// A refused order changes nothing, and the answer says why.
 async fn refusals(farm: &Farm, at: &str) -> Result<(), Failure> {
     for (path, part) in [
         ("/move?group=nothing&to=anna", "nothing"),

@@ -15,14 +15,14 @@ use crate::launch::Farm;
 /// The longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a round showed.
+/// The findings of a round.
 #[derive(Debug, Default)]
 pub struct Round {
     /// The time until everything that the victim ran was started elsewhere.
     pub back: Option<Duration>,
     /// Promises that were broken.
     pub wrong: Vec<String>,
-    /// What ended on nodes that no fault touched.
+    /// Runs that ended on nodes that no fault touched.
     pub stopped: Vec<String>,
 }
 
@@ -123,8 +123,8 @@ async fn statuses(farm: &Farm) -> Option<Vec<Value>> {
     Some(statuses)
 }
 
-/// Waits until every node lives under a lease, one of them is in charge, all know it, and every group
-/// is online.
+/// Waits until every node lives under a lease, one of them is in charge, all know it, and every
+/// group is online.
 pub async fn wait_for_peace(farm: &Farm) -> Result<(), Failure> {
     let since = Instant::now();
     while since.elapsed() < PATIENCE {

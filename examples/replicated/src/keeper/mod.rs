@@ -1,12 +1,13 @@
 //! The keeper: a small process that owns everything that runs on a node.
 //!
 //! The daemon may freeze or die. The keeper is told each new end of the lease through a pipe, and
-//! kills everything when this moment comes, when the pipe closes and when it is told to. It outlives
-//! the daemon, and tells the other nodes that the life is off, so that they need not wait for the
+//! kills everything when this moment comes, when the pipe closes and when it is told to. It
+//! outlives the daemon, and tells the other nodes that the life is off, so that they need not wait for the
 //! silence of a node whose daemon was killed.
 //!
-//! What belongs to a run of a resource is whoever holds its lock file open: every process that the
-//! run begins inherits it. So "off" is a fact of the kernel, also for children that forked twice.
+//! A process belongs to a run of a resource if it holds the lock file of the run open: every
+//! process that the run begins inherits it. So "off" is a fact of the kernel, also for children
+//! that forked twice.
 
 use quorate::OpId;
 use quorate::replicate::{Local, NodeLife};
@@ -38,7 +39,7 @@ pub enum Order {
     StopEverything,
 }
 
-/// What runs for a resource, from the parameters of its declaration.
+/// The work of a resource, from the parameters of its declaration.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RunPlan {
     /// The resource.

@@ -17,7 +17,7 @@ use crate::clock;
 use crate::config::NodeFile;
 use crate::link::{Identity, Tell, tell_all};
 
-/// What a keeper hears.
+/// The events of a keeper.
 #[derive(Debug)]
 pub enum Event {
     /// An order of the daemon.

@@ -40,7 +40,7 @@ pub struct Run {
 }
 
 impl Runs {
-    /// Returns the runs of a node, of which there are none.
+    /// Returns an empty list of runs.
     pub fn new(file: &NodeFile) -> io::Result<Self> {
         let folder = file.folder.join("runs");
         fs::create_dir_all(&folder)?;
@@ -97,7 +97,7 @@ impl Runs {
             }
             let _ = child.wait();
             drop(pipe);
-            // What it left behind holds up this thread, and not the keeper.
+            // Processes that it left behind hold up this thread, and not the keeper.
             clear(&left);
             let _ = events.send(Event::Ended { resource, operation });
         });

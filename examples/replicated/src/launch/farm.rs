@@ -19,7 +19,7 @@ use crate::config::{self, NodeFile};
 use crate::engine::{Founding, Store};
 use crate::link::make_certificates;
 
-/// What a farm is made of.
+/// The parts of a farm.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The folder for everything; it is made.
@@ -57,8 +57,8 @@ fn free_address() -> Result<SocketAddr, Failure> {
 }
 
 impl Farm {
-    /// Makes the folders, certificates and stores of a new cluster, and opens the wires. Nothing runs
-    /// yet.
+    /// Makes the folders, certificates and stores of a new cluster, and opens the wires. Nothing
+    /// runs yet.
     pub async fn make(plan: Plan) -> Result<Self, Failure> {
         fs::create_dir_all(&plan.folder)?;
         let folder = fs::canonicalize(&plan.folder)?;
@@ -132,9 +132,10 @@ impl Farm {
         let daemon = Command::new(std::env::current_exe()?)
             .arg("node")
             .arg(file.path())
+            .arg("--attached")
             .stderr(log)
             .stdout(std::process::Stdio::null())
-            .stdin(std::process::Stdio::null())
+            .stdin(std::process::Stdio::piped())
             // A signal from the terminal is for the launcher.
             .process_group(0)
             .kill_on_drop(true)

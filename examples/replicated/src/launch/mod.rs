@@ -19,12 +19,13 @@ mod view;
 pub use farm::{Farm, Plan, read_declaration};
 pub use proxy::Wire;
 
-/// What to start.
+/// The options of the launcher.
 #[derive(Clone, Debug, clap::Args)]
 #[group(id = "launching")]
 pub struct Options {
     /// 3: small services on three nodes; 7: the mail cluster of `exchange_2003.toml`
-    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(["3", "7"]), default_value = "3")]
+    #[arg(long, default_value = "3")]
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(["3", "7"]))]
     nodes: String,
     /// The declaration of another cluster
     #[arg(long)]

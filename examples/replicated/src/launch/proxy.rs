@@ -33,8 +33,8 @@ impl Direction {
     }
 }
 
-/// Opens the way from one node to another, and returns its address. `there` is the direction of what
-/// the first one sends on it, `back` that of the answers.
+/// Opens the way from one node to another, and returns its address. `there` is the direction of
+/// questions, `back` that of answers.
 pub async fn open(
     to: SocketAddr,
     there: Direction,

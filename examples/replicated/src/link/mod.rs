@@ -74,7 +74,7 @@ pub enum Reply {
     Refused(String),
 }
 
-/// What is told.
+/// The things that are told.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum Tell {
     /// To the leader: a sign of life, reports that have not counted yet, and the words of keepers

@@ -16,7 +16,7 @@ mod watch;
 
 use picture::{Health, Picture, Step};
 
-/// What is shared between the tasks that ask the nodes and the one that draws.
+/// The picture, shared between the tasks that ask the nodes and the one that draws.
 type Shared = Arc<Mutex<Picture>>;
 
 /// Shows the cluster until the user quits.
@@ -119,7 +119,8 @@ fn with<T>(shared: &Shared, work: impl FnOnce(&mut Picture) -> T) -> T {
     work(&mut shared.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Gives an order at one node after the other until one answers, the chosen one last: it may be dead.
+/// Gives an order at one node after the other until one answers; the chosen one, which may be dead,
+/// comes last.
 fn order(farm: &Farm, shared: &Shared, node: &str, path: String) {
     let mut nodes: Vec<_> = farm.nodes.iter().collect();
     nodes.sort_by_key(|of| of.name == node);

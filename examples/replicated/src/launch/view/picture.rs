@@ -1,4 +1,4 @@
-//! What is shown.
+//! The picture of the cluster.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -24,7 +24,7 @@ pub struct Picture {
     message: String,
 }
 
-/// What was done to a node.
+/// The harm that was done to a node.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Health {
     /// Nothing.
@@ -48,7 +48,7 @@ pub enum Step {
 }
 
 impl Picture {
-    /// Returns the picture of nodes of which nothing is known.
+    /// Returns the picture of nodes before anything is known.
     pub fn of(names: &[String]) -> Self {
         Self { names: names.to_vec(), ..Self::default() }
     }
