@@ -14,6 +14,8 @@ use crate::launch::{Farm, Wire};
 pub enum Cause {
     /// The daemon is killed; its keeper lives
     Kill,
+    /// The keeper is killed: what runs ends with it, and the daemon ends itself
+    KillKeeper,
     /// The power of a node goes off: daemon, keeper and resources
     PowerOff,
     /// The daemon is stopped for longer than its lease, and goes on
@@ -41,9 +43,12 @@ impl Cause {
     /// The parts of a node in which it can be hit.
     pub fn parts(self) -> &'static [Part] {
         match self {
-            Self::Kill | Self::PowerOff | Self::Freeze | Self::Isolate | Self::Deaf => {
-                &[Part::Follower, Part::Leader]
-            }
+            Self::Kill
+            | Self::KillKeeper
+            | Self::PowerOff
+            | Self::Freeze
+            | Self::Isolate
+            | Self::Deaf => &[Part::Follower, Part::Leader],
             Self::CutPair | Self::RestartAll => &[Part::Follower],
         }
     }
@@ -52,9 +57,12 @@ impl Cause {
     pub fn title(self, part: Part) -> String {
         let name = self.to_possible_value().map(|of| of.get_name().to_owned()).unwrap_or_default();
         match self {
-            Self::Kill | Self::PowerOff | Self::Freeze | Self::Isolate | Self::Deaf => {
-                format!("{name} {part:?}").to_lowercase()
-            }
+            Self::Kill
+            | Self::KillKeeper
+            | Self::PowerOff
+            | Self::Freeze
+            | Self::Isolate
+            | Self::Deaf => format!("{name} {part:?}").to_lowercase(),
             Self::CutPair | Self::RestartAll => name,
         }
     }
@@ -69,7 +77,7 @@ impl Cause {
             Part::Follower => follower,
         };
         match self {
-            Self::Kill | Self::PowerOff => by_part,
+            Self::Kill | Self::KillKeeper | Self::PowerOff => by_part,
             Self::Freeze | Self::Isolate | Self::Deaf | Self::CutPair => by_part + millis(1_000),
             // Everything elects, joins, waits for preferred owners (1 s) and starts anew.
             Self::RestartAll => leader + millis(2_000),
@@ -80,6 +88,7 @@ impl Cause {
     pub async fn strike(self, farm: &mut Farm, victim: &str, leader: &str) -> Result<(), Failure> {
         match self {
             Self::Kill => farm.kill(victim).await,
+            Self::KillKeeper => farm.kill_keeper(victim),
             Self::PowerOff => farm.power_off(victim).await,
             Self::Freeze => {
                 farm.signal(victim, Signal::STOP);
@@ -112,7 +121,9 @@ impl Cause {
         match self {
             Self::Freeze => farm.signal(victim, Signal::CONT),
             Self::Isolate | Self::Deaf | Self::CutPair => farm.set_all(victim, Wire::Whole),
-            Self::Kill | Self::PowerOff | Self::RestartAll => farm.start_all()?,
+            Self::Kill | Self::KillKeeper | Self::PowerOff | Self::RestartAll => {
+                farm.start_all()?;
+            }
         }
         Ok(())
     }

@@ -192,15 +192,21 @@ impl Farm {
         }
     }
 
+    /// Kills the keeper of a node.
+    pub fn kill_keeper(&self, name: &str) -> Result<(), Failure> {
+        let path = self.file(name)?.folder.join("keeper.lock");
+        let number = fs::read_to_string(path)?.trim().parse().ok();
+        if let Some(keeper) = number.and_then(Pid::from_raw) {
+            kill_process(keeper, Signal::KILL)?;
+        }
+        Ok(())
+    }
+
     /// Takes the power away from a node: daemon, keeper and resources die at once.
     pub async fn power_off(&mut self, name: &str) -> Result<(), Failure> {
-        let folder = self.file(name)?.folder.clone();
         self.signal(name, Signal::STOP);
-        let keeper = fs::read_to_string(folder.join("keeper.lock"))?;
-        for process in [keeper.trim().parse().ok().and_then(Pid::from_raw)].into_iter().flatten() {
-            let _ = kill_process(process, Signal::KILL);
-        }
-        crate::keeper::clear_runs(&folder)?;
+        self.kill_keeper(name)?;
+        crate::keeper::clear_runs(&self.file(name)?.folder)?;
         self.kill(name).await
     }
 
