@@ -22,6 +22,8 @@ use thiserror::Error;
 use super::Types;
 
 mod disk;
+#[cfg(test)]
+mod tests;
 
 const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
 const FACTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("facts");
