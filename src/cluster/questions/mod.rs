@@ -4,4 +4,4 @@ mod explain;
 mod likeness;
 mod what_if;
 
-pub use what_if::{Fate, Forecast, ForecastEnd, ForecastGroup, ForecastOperation, NamedInputError};
+pub use what_if::{Fate, Forecast, ForecastEnd, ForecastGroup, ForecastOperation};

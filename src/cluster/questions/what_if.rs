@@ -6,11 +6,10 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::cluster::Cluster;
 use crate::cluster::words::{
-    DeadlineReason, Effect, Input, InputError, KeptOutputs, Output, Reason, UnknownReference,
+    DeadlineReason, Effect, Input, KeptOutputs, NamedInputError, Output, Reason,
 };
 use crate::id::{GroupId, Names, Naming, NodeId, OpId};
 use crate::machine::GroupState;
@@ -83,29 +82,6 @@ pub struct ForecastOperation {
     pub node: String,
     /// The resource; `None` for a fence.
     pub resource: Option<String>,
-}
-
-/// The reason why an input by names was not taken. Nothing has changed.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
-pub enum NamedInputError {
-    /// An input names a thing that is not declared when its turn comes.
-    #[error(transparent)]
-    Unknown(#[from] UnknownReference),
-    /// An input would not be accepted.
-    #[error(transparent)]
-    Refused(#[from] InputError<Names>),
-}
-
-impl NamedInputError {
-    /// Returns the name of the error, in the manner of [`InputError::kind`].
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Unknown(unknown) => unknown.kind(),
-            Self::Refused(error) => error.kind(),
-        }
-    }
 }
 
 /// How a plan ended.

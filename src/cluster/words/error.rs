@@ -5,8 +5,9 @@ use alloc::string::String;
 
 use thiserror::Error;
 
+use crate::cluster::words::UnknownReference;
 use crate::form::{Hint, Shown};
-use crate::id::{Ids, Incarnation, Naming, OpId};
+use crate::id::{Ids, Incarnation, Names, Naming, OpId};
 use crate::machine::{NodeState, ResourceState};
 use crate::plan::Rejection;
 use crate::spec::{Path, SpecErrors, WordFault};
@@ -357,6 +358,29 @@ impl<N: Naming> InputError<N> {
             Self::DependencyDoesNotHold(_) => "dependency_does_not_hold",
             Self::OwnerStruck { .. } => "owner_struck",
             Self::PolicyNotOffered { .. } => "policy_not_offered",
+        }
+    }
+}
+
+/// The reason why an input by names was not taken. Nothing has changed.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum NamedInputError {
+    /// An input names a thing that is not declared when its turn comes.
+    #[error(transparent)]
+    Unknown(#[from] UnknownReference),
+    /// An input would not be accepted.
+    #[error(transparent)]
+    Refused(#[from] InputError<Names>),
+}
+
+impl NamedInputError {
+    /// Returns the name of the error, in the manner of [`InputError::kind`].
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Unknown(unknown) => unknown.kind(),
+            Self::Refused(error) => error.kind(),
         }
     }
 }

@@ -20,7 +20,7 @@ pub use constructors::commands::{
 };
 pub use constructors::reports::{Inventory, ResourceReport};
 pub use deadline::{Deadline, DeadlineReason};
-pub use error::InputError;
+pub use error::{InputError, NamedInputError};
 pub use input::Input;
 pub use life::Life;
 pub use naming::Translate;

@@ -1,7 +1,7 @@
 //! Everything of a run that no machine owns: time, log, network, chance, the record, the judge.
 
-use quorate::replicate::{Local, NodeLife};
 use quorate::OpId;
+use quorate::replicate::{Local, NodeLife};
 
 use super::journal::Journal;
 use super::judge::Judge;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use quorate::Cluster;
+use quorate::Timestamp;
 use quorate::kind::ResourceOverrides;
 use quorate::policy::Ring;
 use quorate::replicate::{Genesis, Quarantine, Replica, Timing};
@@ -10,7 +11,6 @@ use quorate::settings::{Fencing, Interval, QuorumRule, UnconfirmedStop};
 use quorate::spec::{
     ClusterDeclaration, ClusterSpec, GroupDeclaration, Limits, ResourceDeclaration, SpecErrors,
 };
-use quorate::Timestamp;
 
 /// Everything about a cluster that does not change during a run.
 #[derive(Clone, Debug)]

@@ -34,7 +34,8 @@ impl World {
         let mut machines = Vec::new();
         for seat in 0..seats {
             let offset = scene.dice.between(1_000_000, 40_000_000);
-            let drift = i64::try_from(scene.dice.between(0, 300)).unwrap_or(150).saturating_sub(150);
+            let drift =
+                i64::try_from(scene.dice.between(0, 300)).unwrap_or(150).saturating_sub(150);
             machines.push(Machine::new(seat, &scene, MachineClock::new(offset, drift)));
         }
         Self {
@@ -189,7 +190,9 @@ impl World {
             let granted = host.grants.get(&process.life);
             let (name, resource, life) = (host.name, &process.resource, process.life);
             let words = match granted {
-                None => format!("{resource} runs on {name} in life {life}, which was never granted"),
+                None => {
+                    format!("{resource} runs on {name} in life {life}, which was never granted")
+                }
                 Some(sent) => format!(
                     "{resource} runs on {name} {} ms after the last beat of life {life} that was \
                      answered; {bound} ms are allowed",

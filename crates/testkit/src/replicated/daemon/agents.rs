@@ -2,9 +2,9 @@
 
 use quorate::agent::{Admission, Ending, Meanwhile};
 use quorate::cluster::Effect;
+use quorate::cluster::{Running, RunningState};
 use quorate::id::Names;
 use quorate::replicate::{Body, Denial, Guard, Leads, NodeLife, Permission};
-use quorate::cluster::{Running, RunningState};
 use quorate::state::OperationKind;
 use quorate::{Input, OpId, Outcome};
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use quorate::OpId;
 use quorate::replicate::{Guard, Leader, Outbox, Replica};
 use quorate::spec::SpecErrors;
-use quorate::OpId;
 
 use super::host::Host;
 use super::scene::Scene;

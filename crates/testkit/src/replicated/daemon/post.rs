@@ -1,7 +1,7 @@
 //! Messages in and out.
 
-use quorate::replicate::{Beat, Body, Grant};
 use quorate::Input;
+use quorate::replicate::{Beat, Body, Grant};
 
 use super::Daemon;
 use crate::replicated::host::Host;

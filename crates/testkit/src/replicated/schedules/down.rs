@@ -78,12 +78,8 @@ fn log_time(world: &crate::replicated::world::World) -> u64 {
 }
 
 pub(super) fn witness_wins(flaw: Flaw) -> Result<(), Breach> {
-    let setup = Setup {
-        nodes: 2,
-        witness: Witness::Votes,
-        fencing: Fencing::Required,
-        ..plain(flaw)
-    };
+    let setup =
+        Setup { nodes: 2, witness: Witness::Votes, fencing: Fencing::Required, ..plain(flaw) };
     let mut world = quiet(setup);
     world.scene.log.release(Hold::Elections);
     world.play(8_000)?;
