@@ -117,7 +117,15 @@ impl Desk {
                 if task.action != newest.action {
                     return Err(Refusal::AnotherHistory(task.operation));
                 }
-                return Ok(self.outcome.map_or(Admission::UnderWay, Admission::Done));
+                if let Some(outcome) = self.outcome {
+                    return Ok(Admission::Done(outcome));
+                }
+                if self.under_way.is_none() {
+                    // It was put off when its turn came.
+                    self.begin(task);
+                    return Ok(Admission::Begin);
+                }
+                return Ok(Admission::UnderWay);
             }
         }
         self.newest = Some(task);
@@ -138,6 +146,17 @@ impl Desk {
         self.under_way = Some(task);
         if task.action == OperationKind::Start {
             self.run = Some(task.operation);
+        }
+    }
+
+    /// Notes that an operation whose turn came ([`Ending::Begin`]) was not begun after all. It
+    /// begins when it is admitted again.
+    pub fn put_off(&mut self, operation: OpId) {
+        if self.under_way.is_some_and(|task| task.operation == operation) {
+            self.under_way = None;
+            if self.run == Some(operation) {
+                self.run = None;
+            }
         }
     }
 

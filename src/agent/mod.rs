@@ -191,6 +191,14 @@ impl<N: Naming> Agent<N> {
         }
     }
 
+    /// Notes that an operation whose turn came ([`Ending::Begin`]) was not begun after all, because
+    /// something else forbids it now. It begins when it is admitted again.
+    pub fn put_off(&mut self, resource: &N::Resource, operation: OpId) {
+        if let Some(desk) = self.desks.get_mut(resource) {
+            desk.put_off(operation);
+        }
+    }
+
     /// Takes in that the group has another owner, with this epoch. An agent learns this from
     /// effects as well. If every agent hears of each `OwnerChanged`, it refuses a late start
     /// sooner.

@@ -173,7 +173,8 @@
 //!             // Here the agent does it. It succeeds at once.
 //!             println!("{effect}");
 //!             let resource = effect.resource.clone().expect("an operation on a resource");
-//!             self.guard.end_operation(&resource, effect.operation, Outcome::Succeeded);
+//!             let ended = (effect.operation, Outcome::Succeeded);
+//!             self.guard.end_operation(now, self.replica.applied(), &resource, ended);
 //!             let report = Input::operation_finished(effect.operation, Outcome::Succeeded);
 //!             self.outbox.push(Body::Input(report)).expect("there is room");
 //!         }

@@ -2,13 +2,15 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::cluster::{Input, InputError, UnknownReference};
-use crate::id::{Incarnation, Names};
+use crate::id::{Incarnation, Names, name};
 use crate::time::Timestamp;
 
 /// One entry of the log. Its written form has a version, because logs outlive releases.
@@ -56,8 +58,8 @@ pub struct Origin {
     pub sequence: u64,
 }
 
-/// One life of one node.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+/// One life of one node. Names are compared as [`name`](crate::id::name) says.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct NodeLife {
     /// The name of the node.
@@ -135,6 +137,36 @@ impl NodeLife {
     #[must_use]
     pub fn new(node: impl Into<String>, incarnation: Incarnation) -> Self {
         Self { node: node.into(), incarnation }
+    }
+}
+
+impl PartialEq for NodeLife {
+    fn eq(&self, other: &Self) -> bool {
+        self.incarnation == other.incarnation && name::is_same(&self.node, &other.node)
+    }
+}
+
+impl Eq for NodeLife {}
+
+impl PartialOrd for NodeLife {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for NodeLife {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let names = name::compare(&self.node, &other.node);
+        names.then(self.incarnation.cmp(&other.incarnation))
+    }
+}
+
+impl Hash for NodeLife {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for letter in name::folded(&self.node) {
+            letter.hash(state);
+        }
+        self.incarnation.hash(state);
     }
 }
 

@@ -210,15 +210,7 @@ impl Guard {
         effect: &Effect<Names>,
     ) -> Result<Permission, Denial> {
         self.expire(now);
-        match self.stage {
-            Stage::Leased { .. } => {}
-            Stage::Unleased if seeded!(StartsWithoutLease) => {}
-            Stage::Unleased => return Err(Denial::NoLease),
-            Stage::Stopping { .. } | Stage::Off => return Err(Denial::LifeOver),
-        }
-        if applied < self.floor && !seeded!(LaggardStarts) {
-            return Err(Denial::Behind { applied, floor: self.floor });
-        }
+        self.check(applied)?;
         match (effect.action, effect.order()) {
             (OperationKind::Fence, _) => Ok(Permission::Fence),
             (OperationKind::Inventory, _) => self
@@ -252,9 +244,40 @@ impl Guard {
         self.agent.admit(order).map(Permission::Agent).map_err(Denial::Agent)
     }
 
-    /// Notes that an operation ended, well or not ([`Agent::end`]).
-    pub fn end_operation(&mut self, resource: &str, operation: OpId, outcome: Outcome) -> Ending {
-        self.agent.end(&resource.into(), operation, outcome)
+    /// Notes that an operation ended, well or not ([`Agent::end`]). An operation that waited for it
+    /// begins now, if [`may`](Self::may) would allow it now. Otherwise it is put off, and the answer
+    /// is [`Ending::Unknown`]: ask `may` about it again.
+    pub fn end_operation(
+        &mut self,
+        now: Local,
+        applied: u64,
+        resource: &str,
+        (operation, outcome): (OpId, Outcome),
+    ) -> Ending {
+        self.expire(now);
+        let resource = resource.into();
+        let ending = self.agent.end(&resource, operation, outcome);
+        match ending {
+            Ending::Begin(next) if self.check(applied).is_err() => {
+                self.agent.put_off(&resource, next.operation);
+                Ending::Unknown
+            }
+            Ending::Begin(_) | Ending::Report | Ending::Unknown => ending,
+        }
+    }
+
+    /// Checks that something may begin now: there is a lease, and the replica is not behind.
+    fn check(&self, applied: u64) -> Result<(), Denial> {
+        match self.stage {
+            Stage::Leased { .. } => {}
+            Stage::Unleased if seeded!(StartsWithoutLease) => {}
+            Stage::Unleased => return Err(Denial::NoLease),
+            Stage::Stopping { .. } | Stage::Off => return Err(Denial::LifeOver),
+        }
+        if applied < self.floor && !seeded!(LaggardStarts) {
+            return Err(Denial::Behind { applied, floor: self.floor });
+        }
+        Ok(())
     }
 
     /// Returns the start that began the present run of a resource, for reports about this run.

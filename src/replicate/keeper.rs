@@ -120,13 +120,13 @@ impl Keeper {
         }
     }
 
-    /// Returns when to call [`handle_timeout`](Self::handle_timeout) next.
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout) next. While it stops everything
+    /// it asks for no more: go on trying until nothing is left.
     #[must_use]
     pub const fn poll_timeout(&self) -> Option<Local> {
         match &self.stage {
             Stage::Holding { until, .. } => *until,
-            Stage::Stopping { since, .. } => Some(*since),
-            Stage::Idle | Stage::Off { .. } => None,
+            Stage::Idle | Stage::Stopping { .. } | Stage::Off { .. } => None,
         }
     }
 

@@ -16,6 +16,7 @@ use super::snapshot::{ReplicaSnapshot, ReplicaSnapshotV1, Reported};
 use crate::cluster::{Effect, Event, Input, KeptOutputs, Output, PortableHasher, RestoreError};
 use crate::id::{Incarnation, Names, name};
 use crate::machine::NodeState;
+use crate::state::DownProof;
 use crate::time::Timestamp;
 use crate::{Cluster, OpId};
 
@@ -197,7 +198,17 @@ impl Replica {
     fn hand_in(&mut self, input: Input<Names>) -> Result<(), Refusal> {
         let mut joins = None;
         if let Input::NodeJoined { node, incarnation, .. } = &input {
-            self.admit(node, *incarnation)?;
+            if let Err(refusal) = self.admit(node, *incarnation) {
+                // The node has begun a later life, so the earlier one is over all the same.
+                let life = NodeLife::new(node.as_str(), *incarnation);
+                let is_later = self.latest_life(node) == *incarnation && self.may_run(&life);
+                if let Some(node) = self.cluster.spec().node_id(node).filter(|_| is_later) {
+                    let lost = Input::node_lost(node, *incarnation);
+                    // Whatever the cluster answers, the join is refused.
+                    let _ = self.cluster.handle(self.stamp, lost);
+                }
+                return Err(refusal);
+            }
             joins = Some((node.clone(), *incarnation));
         }
         let input = self.cluster.spec().resolve(input).map_err(Refusal::Unknown)?;
@@ -308,6 +319,10 @@ impl Replica {
         }
         match record.state() {
             NodeState::Joining | NodeState::Up | NodeState::Paused => Standing::Member,
+            // It was lost before it had joined, and may still join.
+            NodeState::Down if record.proof() == DownProof::LaterLife && !known.joined => {
+                Standing::Unheard
+            }
             NodeState::Down | NodeState::Unclean => Standing::Over,
         }
     }

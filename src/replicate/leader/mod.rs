@@ -12,7 +12,8 @@ use super::entry::{Item, NodeLife};
 use super::guard::{Beat, Grant, Guard};
 use super::replica::{Leads, Replica, Standing, folded};
 use super::timing::{Timing, part};
-use crate::id::Incarnation;
+use crate::cluster::Input;
+use crate::id::{Incarnation, Names};
 use crate::state::OperationKind;
 use crate::time::{Timestamp, WallClock};
 
@@ -39,10 +40,10 @@ pub struct Leader {
     /// The index at which `heard` was last compared with the members.
     compared: Option<u64>,
     reports: VecDeque<Item>,
-    /// Operators' words that a life is off, which wait until it must be.
-    words: Vec<NodeLife>,
+    /// Reports of people and programs that a life is off, which wait until it must be.
+    words: Vec<Word>,
     /// Lives of which everything is off, by the word of their keepers.
-    off: Vec<NodeLife>,
+    off: Vec<Word>,
     checkpoint_at: Option<Local>,
     timeout: Option<(Timestamp, Local)>,
     wall_clock: Option<WallClock>,
@@ -57,8 +58,8 @@ struct Heard {
     last: Local,
     /// The arrival of the last beat that told of a lease, or when the leader began to listen.
     leased: Local,
-    /// The last beat that no grant has answered yet: its number here, and when it was sent.
-    beat: Option<(u64, Local)>,
+    /// Beats that no grant has answered yet, oldest first: the number here, and when it was sent.
+    beats: VecDeque<(u64, Local)>,
     /// The moment at which the leader last proposed that this life is over. It is never granted
     /// anything from then on.
     losing: Option<Local>,
@@ -94,6 +95,30 @@ impl Taken {
             self.last = sequence;
         }
         is_next
+    }
+}
+
+/// Beats of one life that are kept until a round confirms them. A round that takes as long as this
+/// many beats is too slow for any lease.
+const UNANSWERED: usize = 64;
+
+/// A report that a life is off.
+#[derive(Clone, Debug)]
+struct Word {
+    life: NodeLife,
+    input: Input<Names>,
+    /// The moment at which it was last proposed.
+    proposed: Option<Local>,
+}
+
+impl Word {
+    const fn new(life: NodeLife, input: Input<Names>) -> Self {
+        Self { life, input, proposed: None }
+    }
+
+    /// Tells whether it says that this life is off, because it names this life or a later one.
+    fn is_about(&self, life: &NodeLife) -> bool {
+        folded(&self.life.node) == folded(&life.node) && self.life.incarnation >= life.incarnation
     }
 }
 
@@ -163,8 +188,8 @@ pub enum Charge {
     /// No quorum has affirmed it for half of [`Timing::detection`], since it took charge or at all.
     /// It stops sending what keeps it leader, so that the others elect another one.
     CutOff,
-    /// The life of its own node is over. It stops sending what keeps it leader until the node has
-    /// begun another life, for it may carry out no fence.
+    /// The life of its own node is over, or has had no lease for [`Timing::detection`] since the
+    /// charge began. It stops sending what keeps it leader, for it may carry out no fence.
     NoLease,
     /// Its own node is to be fenced. It resets its machine.
     Victim,
@@ -231,7 +256,9 @@ impl Leader {
         }
         self.compared = Some(replica.applied());
         for life in replica.members() {
-            self.listen(now, life);
+            // A later life may be known that has not joined; it ends with the node.
+            let incarnation = replica.latest_life(&life.node);
+            self.listen(now, NodeLife { incarnation, ..life });
         }
         self.heard
             .retain(|_, heard| replica.latest_life(&heard.life.node) <= heard.life.incarnation);
@@ -244,7 +271,8 @@ impl Leader {
             self.heard.get(&key).is_some_and(|known| known.life.incarnation >= life.incarnation);
         if !is_known {
             let taken = Taken { last: 0, counted: 0, since: now };
-            let heard = Heard { life, last: now, leased: now, beat: None, losing: None, taken };
+            let heard =
+                Heard { life, last: now, leased: now, beats: VecDeque::new(), losing: None, taken };
             self.heard.insert(key.clone(), heard);
         }
         self.heard.get_mut(&key)
@@ -282,12 +310,14 @@ impl Leader {
             return Err(BeatError::Deaf);
         }
         heard.last = heard.last.max(now);
-        let sent = heard.beat.map_or(beat.sent, |(_, sent)| sent.max(beat.sent));
-        heard.beat = Some((number, sent));
+        if heard.beats.len() >= UNANSWERED {
+            heard.beats.pop_front();
+        }
+        heard.beats.push_back((number, beat.sent));
         let life = heard.life.clone();
         self.beats = number;
-        // An operator's word about a life that is heard is wrong, or late.
-        self.words.retain(|word| *word != life);
+        // If a node still sends beats, a report that it is off is mistaken.
+        self.words.retain(|word| !word.is_about(&life));
         Ok(())
     }
 
@@ -300,7 +330,7 @@ impl Leader {
             return None;
         }
         let is_old = self.confirmed.is_none_or(|begun| now.since(begun) >= patience);
-        if !is_old && self.heard.values().all(|heard| heard.beat.is_none()) {
+        if !is_old && self.heard.values().all(|heard| heard.beats.is_empty()) {
             return None;
         }
         self.rounds = self.rounds.saturating_add(1);
@@ -326,7 +356,7 @@ impl Leader {
         }
         let since = self.confirmed.unwrap_or(self.taken_at);
         if round.begun.since(since) >= self.timing.confirmation() {
-            // The leader was cut off meanwhile, so the silence was its own.
+            // The leader was cut off meanwhile, so it could not have heard anybody.
             for heard in self.heard.values_mut() {
                 heard.last = heard.last.max(now);
                 heard.leased = heard.leased.max(now);
@@ -341,15 +371,18 @@ impl Leader {
         let applied = replica.applied();
         let mut grants = Vec::new();
         for heard in self.heard.values_mut() {
-            let Some((number, sent)) = heard.beat else { continue };
-            if number > round.beats && !seeded!(GrantUnconfirmed) {
+            let is_losing = heard.losing.is_some() && !seeded!(GrantWhileLosing);
+            if is_losing || replica.standing(&heard.life) != Standing::Member {
                 continue;
             }
-            if heard.losing.is_some() && !seeded!(GrantWhileLosing) {
-                continue;
+            let mut sent = None;
+            while let Some((number, at)) = heard.beats.front().copied()
+                && (number <= round.beats || seeded!(GrantUnconfirmed))
+            {
+                sent = sent.max(Some(at));
+                heard.beats.pop_front();
             }
-            if replica.standing(&heard.life) == Standing::Member {
-                heard.beat = None;
+            if let Some(sent) = sent {
                 grants.push(Grant { life: heard.life.clone(), sent, applied });
             }
         }
@@ -360,9 +393,13 @@ impl Leader {
     /// the leader has already and those that have counted are dropped; those that do not fit are
     /// sent again.
     ///
-    /// An operator's word that a node is off waits with this leader until everything on the node
+    /// A report that a node is off ([`NodeConfirmedDown`](crate::Input::NodeConfirmedDown),
+    /// [`NodeFenced`](crate::Input::NodeFenced)) waits with this leader until everything on the node
     /// must have stopped. It is dropped if a beat of that life arrives, and when another node takes
-    /// charge meanwhile; then the node is still unclean, and the operator says it again.
+    /// charge meanwhile; then the node is still unclean, and it is reported again. A report that a
+    /// node is lost is dropped where membership vouches for lost nodes
+    /// ([`Fencing::Trusted`](crate::settings::Fencing::Trusted)): only silence may say so. A node
+    /// joins and leaves by its own report only.
     pub fn handle_reports(&mut self, now: Local, items: Vec<Item>, replica: &Replica) {
         for item in items {
             if self.reports.len() >= Self::REPORTS {
@@ -392,8 +429,9 @@ impl Leader {
         {
             heard.losing = Some(now);
         }
-        if !self.off.contains(&life) {
-            self.off.push(life);
+        if self.off.iter().all(|word| word.life != life) {
+            let (node, incarnation) = (life.node.clone(), life.incarnation);
+            self.off.push(Word::new(life, Input::<Names>::node_fenced(node, incarnation)));
         }
     }
 
@@ -428,11 +466,13 @@ impl Leader {
             .outstanding_fences()
             .any(|fence| fence.action == OperationKind::Fence && Some(fence.node) == own);
         let since = self.confirmed.unwrap_or(self.taken_at);
+        let is_unleased =
+            guard.lease_left(now).is_zero() && now.since(self.taken_at) >= self.timing.detection;
         if is_victim {
             Charge::Victim
         } else if now.since(since) >= self.timing.confirmation() {
             Charge::CutOff
-        } else if guard.is_over(now) {
+        } else if guard.is_over(now) || is_unleased {
             Charge::NoLease
         } else {
             Charge::Holds

@@ -1,23 +1,30 @@
 //! The entries that a leader proposes.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
-use super::Leader;
+use super::{Heard, Leader, Word};
 use crate::cluster::{Input, Life};
-use crate::id::Names;
+use crate::id::{Names, name};
 use crate::replicate::clock::Local;
-use crate::replicate::entry::{Body, Entry, EntryV1, Item, NodeLife};
+use crate::replicate::entry::{Body, Entry, EntryV1, Item, NodeLife, Origin};
 use crate::replicate::replica::{Replica, Standing, folded};
+use crate::settings::Fencing;
 
 impl Leader {
-    /// Puts a report into the queue. An operator's word that a node is off waits until everything on
-    /// it must have stopped: a lease may still let it run. Its number counts at once, so that the
-    /// reports behind it need not wait.
+    /// Puts a report into the queue. One that a node is off waits until everything on it must have
+    /// stopped, for a lease may still let it run. A report that this leader does not propose counts
+    /// nevertheless, so that those behind it need not wait.
     pub(super) fn take_report(&mut self, item: Item, replica: &Replica) {
-        let word = word_of(&item.body, replica).filter(|_| !seeded!(WordTooEarly));
-        let Some(life) = word else { return self.reports.push_back(item) };
-        if !self.words.contains(&life) {
-            self.words.push(life);
+        let Body::Input(input) = &item.body else { return self.reports.push_back(item) };
+        match treatment(input, item.origin.as_ref(), replica) {
+            Treatment::Propose => return self.reports.push_back(item),
+            Treatment::Drop => {}
+            Treatment::Wait(life) => {
+                if self.words.iter().all(|word| word.life != life) {
+                    self.words.push(Word::new(life, input.clone()));
+                }
+            }
         }
         if item.origin.is_some() {
             self.reports.push_back(Item { body: Body::Timeout, ..item });
@@ -29,9 +36,9 @@ impl Leader {
     /// for the one before; if the engine loses it, it is made again.
     pub fn poll_entry(&mut self, now: Local, replica: &Replica) -> Option<Entry> {
         self.compare(now, replica);
-        let mut items = self.fenced(replica);
+        let mut items = self.fenced(now, replica);
         items.extend(self.losses(now, replica));
-        items.extend(self.words(now));
+        items.extend(self.words(now, replica));
         while items.len() < Self::BATCH
             && let Some(report) = self.reports.pop_front()
         {
@@ -54,13 +61,10 @@ impl Leader {
         Some(Entry::V1(EntryV1 { term: self.term, at: self.clock.read(now), items }))
     }
 
-    /// Returns the words of keepers that still matter.
-    fn fenced(&mut self, replica: &Replica) -> Vec<Item> {
-        let off = core::mem::take(&mut self.off);
-        off.into_iter()
-            .filter(|life| replica.may_run(life))
-            .map(|life| Item::anonymous(Input::<Names>::node_fenced(life.node, life.incarnation)))
-            .collect()
+    /// Returns the words of keepers that are to be proposed now. Each is proposed until it counted.
+    fn fenced(&mut self, now: Local, replica: &Replica) -> Vec<Item> {
+        self.off.retain(|word| replica.may_run(&word.life));
+        propose(&mut self.off, now, self.timing.detection, |_| true)
     }
 
     /// Returns the losses that are to be proposed now.
@@ -72,13 +76,8 @@ impl Leader {
         let mut items = Vec::new();
         for heard in self.heard.values_mut() {
             let is_proposed = heard.losing.is_some_and(|at| now.since(at) < detection);
-            // A life that has not joined yet ends with the node, and proves the earlier one over.
-            let is_member = match replica.standing(&heard.life) {
-                Standing::Member => true,
-                Standing::Unheard => replica.may_run(&heard.life),
-                Standing::Over => false,
-            };
-            if now.since(heard.last) < detection || is_proposed || !is_member {
+            let is_silent = now.since(heard.last) >= detection;
+            if !is_silent || is_proposed || !can_be_lost(heard, replica) {
                 continue;
             }
             heard.losing = Some(now);
@@ -88,23 +87,15 @@ impl Leader {
         items
     }
 
-    /// Returns the words of operators about lives of which everything must be off by now.
-    fn words(&mut self, now: Local) -> Vec<Item> {
-        let patience = self.timing.runs_until();
+    /// Returns the reports about lives of which everything must be off by now.
+    fn words(&mut self, now: Local, replica: &Replica) -> Vec<Item> {
+        self.words.retain(|word| replica.may_run(&word.life));
+        let (patience, since) = (self.timing.runs_until(), self.taken_at);
         let heard = &self.heard;
-        let since = self.taken_at;
-        let is_off = |life: &NodeLife| {
-            let known = heard.get(&folded(&life.node)).filter(|known| known.life == *life);
+        propose(&mut self.words, now, self.timing.detection, |word| {
+            let known = heard.get(&folded(&word.life.node));
             now.since(known.map_or(since, |known| known.last)) >= patience
-        };
-        let (ripe, waiting) = core::mem::take(&mut self.words).into_iter().partition(is_off);
-        self.words = waiting;
-        let ripe: Vec<NodeLife> = ripe;
-        ripe.into_iter()
-            .map(|NodeLife { node, incarnation }| {
-                Item::anonymous(Input::<Names>::node_confirmed_down(node, incarnation))
-            })
-            .collect()
+        })
     }
 
     /// Tells whether something of the cluster is due and was not proposed just now.
@@ -136,33 +127,104 @@ impl Leader {
                 Some(_) | None => at,
             }
         });
-        let losses = self.heard.values().map(|heard| match heard.losing {
+        // Without a confirmation nothing is lost; it comes with a call of its own.
+        let is_confirmed = self.confirmed.is_some();
+        let silent = self.heard.values().filter(|of| is_confirmed && can_be_lost(of, replica));
+        let losses = silent.map(|heard| match heard.losing {
             Some(at) => at.after(detection),
             None => heard.last.after(detection),
         });
         let patience = self.timing.runs_until();
-        let words = self.words.iter().map(|life| {
-            let known = self.heard.get(&folded(&life.node));
-            known.map_or(self.taken_at, |known| known.last).after(patience)
+        let words = self.words.iter().chain(&self.off).map(|word| match word.proposed {
+            Some(at) => at.after(detection),
+            None => {
+                let known = self.heard.get(&folded(&word.life.node));
+                known.map_or(self.taken_at, |known| known.last).after(patience)
+            }
         });
         losses.chain(words).chain(due).fold(checkpoint, Local::min)
     }
 }
 
-/// Returns the life that an operator says is over; if none is named, the one that is known now.
-fn word_of(body: &Body, replica: &Replica) -> Option<NodeLife> {
-    match body {
-        Body::Input(Input::NodeConfirmedDown { node, incarnation }) => {
-            let spec = replica.cluster().spec();
-            let record = replica.cluster().state().node(spec.node_id(node)?)?;
-            let life = match incarnation {
-                Life::Known => record.incarnation(),
-                Life::Of(incarnation) => *incarnation,
-            };
-            Some(NodeLife::new(node.as_str(), life))
+/// The treatment of a report.
+enum Treatment {
+    /// It is proposed as it is.
+    Propose,
+    /// It is proposed when everything of this life must have stopped.
+    Wait(NodeLife),
+    /// It is not for the sender to say.
+    Drop,
+}
+
+fn treatment(input: &Input<Names>, origin: Option<&Origin>, replica: &Replica) -> Treatment {
+    match input {
+        Input::NodeConfirmedDown { node, incarnation }
+        | Input::NodeFenced { node, incarnation }
+            if !seeded!(WordTooEarly) =>
+        {
+            match life_of(node, *incarnation, replica) {
+                Some(life) => Treatment::Wait(life),
+                None => Treatment::Propose,
+            }
         }
-        Body::Timeout | Body::Checkpoint | Body::ReleaseFromQuarantine { .. } | Body::Input(_) => {
-            None
+        Input::NodeLost { .. } => {
+            let fencing = replica.cluster().spec().settings().fencing;
+            if fencing == Fencing::Trusted { Treatment::Drop } else { Treatment::Propose }
+        }
+        Input::NodeJoined { node, .. } | Input::NodeLeft { node, .. } => {
+            let is_own = origin.is_some_and(|of| name::is_same(&of.life.node, node));
+            if is_own { Treatment::Propose } else { Treatment::Drop }
+        }
+        Input::NodeConfirmedDown { .. }
+        | Input::NodeFenced { .. }
+        | Input::NodeInventory { .. }
+        | Input::NodeAttributeChanged { .. }
+        | Input::OperationFinished { .. }
+        | Input::OperationProgressed { .. }
+        | Input::ResourceFailed { .. }
+        | Input::ResourceAlive { .. }
+        | Input::WitnessChanged { .. }
+        | Input::WallClockRead { .. }
+        | Input::CoreResumed
+        | Input::Command(_) => Treatment::Propose,
+    }
+}
+
+/// Returns the life that a report is about; if it names none, the one that is known now.
+fn life_of(node: &str, life: Life, replica: &Replica) -> Option<NodeLife> {
+    let spec = replica.cluster().spec();
+    let record = replica.cluster().state().node(spec.node_id(node)?)?;
+    let incarnation = match life {
+        Life::Known => record.incarnation(),
+        Life::Of(incarnation) => incarnation,
+    };
+    Some(NodeLife::new(node, incarnation))
+}
+
+/// Tells whether the loss of a life means anything: it is a member, or it has not joined yet and
+/// proves an earlier one over that is not off.
+fn can_be_lost(heard: &Heard, replica: &Replica) -> bool {
+    match replica.standing(&heard.life) {
+        Standing::Member => true,
+        Standing::Unheard => replica.may_run(&heard.life),
+        Standing::Over => false,
+    }
+}
+
+/// Returns the inputs of words that are ripe and were not proposed just now.
+fn propose(
+    words: &mut [Word],
+    now: Local,
+    retry: Duration,
+    is_ripe: impl Fn(&Word) -> bool,
+) -> Vec<Item> {
+    let mut items = Vec::new();
+    for word in words {
+        let is_proposed = word.proposed.is_some_and(|at| now.since(at) < retry);
+        if !is_proposed && is_ripe(word) {
+            word.proposed = Some(now);
+            items.push(Item::anonymous(word.input.clone()));
         }
     }
+    items
 }

@@ -138,3 +138,33 @@ fn the_next_life_is_above_all_that_are_known() {
         |stored, known| Guard::next_life(Incarnation::new(stored), Incarnation::new(known)).value();
     assert_eq!((next(3, 0), next(0, 7), next(5, 5)), (4, 8, 6));
 }
+
+/// A stop hangs and a start waits behind it. When the stop ends the replica has fallen behind, so the
+/// start may have been given up: it begins only when it is asked for again.
+#[test]
+fn what_waited_is_judged_when_its_turn_comes() {
+    use crate::agent::Ending;
+    use crate::state::Outcome;
+
+    let (replica, start) = start();
+    let applied = replica.applied();
+    let mut guard = Guard::new(life("a", 1), timing());
+    guard.handle_grant(at(10), &grant(&life("a", 1), 5, applied));
+    let mut stop = start.clone();
+    stop.action = OperationKind::Stop;
+    let mut later = start.clone();
+    later.operation = start.operation.next();
+    let resource = start.resource.clone().unwrap();
+    assert!(guard.may(at(10), applied, &stop).is_ok());
+    let waits = guard.may(at(10), applied, &later);
+    assert!(matches!(waits, Ok(Permission::Agent(Admission::Wait { .. }))), "{waits:?}");
+    guard.handle_grant(at(20), &grant(&life("a", 1), 15, applied + 1));
+    let ended = (stop.operation, Outcome::Succeeded);
+    assert_eq!(guard.end_operation(at(20), applied, &resource, ended), Ending::Unknown);
+    assert_eq!(guard.run(&resource), None);
+    let behind = Denial::Behind { applied, floor: applied + 1 };
+    assert_eq!(guard.may(at(20), applied, &later), Err(behind));
+    let begun = Permission::Agent(Admission::Begin);
+    assert_eq!(guard.may(at(21), applied + 1, &later), Ok(begun));
+    assert_eq!(guard.run(&resource), Some(later.operation));
+}

@@ -244,3 +244,93 @@ fn a_charge_ends_for_a_victim_and_without_a_life() {
     let charge = Leader::take_charge(at(0), 1, timing(), &witness);
     assert_eq!(charge.err(), Some(ChargeError::Witness));
 }
+
+/// A round takes longer than the interval of beats: each round answers the beats before it.
+#[test]
+fn beats_that_arrive_during_a_round_do_not_cost_the_grant() {
+    let replica = formed("a", Fencing::Trusted);
+    let mut leader = in_charge(10_000, &replica);
+    let b = life("b", 1);
+    let mut under_way = None;
+    let mut granted = Vec::new();
+    for now in (10_000..12_000).step_by(50) {
+        leader.handle_beat(at(now), beat(&b, now, &replica), &replica).unwrap();
+        if let Some((round, begun)) = under_way.filter(|(_, begun)| now >= begun + 150) {
+            let grants = leader.handle_confirmed(at(now), round, 1, &replica);
+            granted.extend(grants.into_iter().map(|grant| (grant.sent, begun)));
+            under_way = None;
+        }
+        if under_way.is_none() {
+            under_way = leader.begin_round(at(now)).map(|round| (round, now));
+        }
+    }
+    assert!(granted.len() >= 9, "{granted:?}");
+    assert!(granted.iter().all(|(sent, begun)| *sent == at(*begun)), "{granted:?}");
+}
+
+/// Only silence may say that a node is lost where that alone lets others take over, and only the
+/// node itself says that it joins or leaves.
+#[test]
+fn reports_say_only_what_their_senders_know() {
+    let (replica, mut leader) = heard();
+    let a = life("a", 1);
+    let lost = Input::node_lost("b", Incarnation::new(1));
+    let joined_for_another = joined(&life("c", 2));
+    let items = [report(&a, 2, lost.clone()), report(&a, 3, joined_for_another)];
+    leader.handle_reports(at(10_020), items.into(), &replica);
+    leader.handle_reports(at(10_020), [anonymous(lost.clone())].into(), &replica);
+    assert_eq!(inputs(&mut leader, 10_020, &replica), []);
+    // Where a fence has to prove it, anybody may raise the alarm.
+    let replica = formed("a", Fencing::Required);
+    let mut leader = in_charge(10_000, &replica);
+    leader.handle_reports(at(10_020), [anonymous(lost.clone())].into(), &replica);
+    assert_eq!(inputs(&mut leader, 10_020, &replica), [lost]);
+}
+
+/// Names are compared without case, and a word about a later life is one about this life.
+#[test]
+fn a_word_waits_however_it_is_spelled() {
+    for (node, incarnation) in [("B", 1), ("b", 2), ("B", 7)] {
+        let (replica, mut leader) = heard();
+        confirm(&mut leader, 10_020, &replica);
+        let word = Input::node_confirmed_down(node, Incarnation::new(incarnation));
+        leader.handle_reports(at(10_030), [anonymous(word.clone())].into(), &replica);
+        assert_eq!(inputs(&mut leader, 10_030, &replica), []);
+        leader.handle_beat(at(10_040), beat(&life("b", 1), 99, &replica), &replica).unwrap();
+        let end = 10_040 + u64::try_from(timing().runs_until().as_millis()).unwrap();
+        assert!(!inputs(&mut leader, end, &replica).contains(&word), "{node} {incarnation}");
+    }
+}
+
+/// The engine loses an entry: the word of a keeper is proposed again until it counted.
+#[test]
+fn the_word_of_a_keeper_is_not_lost() {
+    let (replica, mut leader) = heard();
+    leader.handle_off(at(10_020), life("b", 1));
+    let fenced = Input::node_fenced("b", Incarnation::new(1));
+    assert_eq!(inputs(&mut leader, 10_020, &replica), [fenced.clone()]);
+    assert!(!inputs(&mut leader, 10_030, &replica).contains(&fenced));
+    assert!(inputs(&mut leader, 10_020 + second(), &replica).contains(&fenced));
+    let mut replica = replica;
+    apply(&mut replica, 2_000, [anonymous(fenced.clone())]);
+    assert!(!inputs(&mut leader, 10_020 + 2 * second(), &replica).contains(&fenced));
+}
+
+/// Nodes that are off are not silent.
+#[test]
+fn a_timeout_is_never_in_the_past_for_long() {
+    let (mut replica, mut leader) = heard();
+    confirm(&mut leader, 10_020, &replica);
+    let end = 10_010 + second();
+    for now in (10_100..end - 100).step_by(100) {
+        confirm(&mut leader, now, &replica);
+    }
+    confirm(&mut leader, end, &replica);
+    inputs(&mut leader, end, &replica);
+    for name in ["b", "c", "a"] {
+        apply(&mut replica, 9_000, [anonymous(Input::node_lost(name, Incarnation::new(1)))]);
+    }
+    inputs(&mut leader, end + 1, &replica);
+    // Everybody is off: nothing is left to lose.
+    assert!(leader.poll_timeout(&replica) > at(end + 1));
+}

@@ -122,7 +122,9 @@ impl Brain {
     }
 
     fn end(&mut self, operation: OpId, resource: &str, outcome: Outcome) {
-        match self.guard.end_operation(resource, operation, outcome) {
+        let applied = self.parts.shared.lock().replica.applied();
+        let ended = (operation, outcome);
+        match self.guard.end_operation(clock::now(), applied, resource, ended) {
             Ending::Report => self.push_input(Input::operation_finished(operation, outcome)),
             Ending::Begin(task) => self.begin(task, resource),
             Ending::Unknown => {}

@@ -213,7 +213,8 @@ impl Daemon {
         task.stage = Stage::Ended;
         let resource = task.effect.resource.clone().unwrap_or_default();
         let operation = task.effect.operation;
-        match guard.end_operation(&resource, operation, outcome) {
+        let now = host.local(scene.now);
+        match guard.end_operation(now, self.replica.applied(), &resource, (operation, outcome)) {
             Ending::Report => {
                 let finished = Input::operation_finished(operation, outcome);
                 self.report(host, scene, Body::Input(finished));
