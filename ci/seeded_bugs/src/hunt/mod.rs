@@ -77,6 +77,10 @@ pub(crate) fn main() -> ExitCode {
             false => Hunt::NotHeld,
         };
         let hunted = Hunted { bug, simulator, model, replicated };
+        let hunts = [&hunted.simulator, &hunted.model, &hunted.replicated];
+        if hunts.into_iter().all(|hunt| matches!(hunt, Hunt::NotHeld)) {
+            continue;
+        }
         table::row(&hunted, &options);
         all.push(hunted);
     }
@@ -189,7 +193,7 @@ fn can_find(tool: Tool, bug: SeededBug) -> bool {
 fn replicate(bug: SeededBug, budget: Duration) -> Hunt {
     let begin = ProcessTime::now();
     for schedule in replicated::Schedule::ALL {
-        let play = || schedule.play().map_err(told);
+        let play = || schedule.play().map_err(|failure| told(failure.breach));
         if let Err((invariant, words)) = with_bug(bug, play)
             && schedule.play().is_ok()
         {

@@ -37,6 +37,9 @@ fn main() -> ExitCode {
     if options.schedules {
         return play_schedules(options.flaw());
     }
+    if let Some(name) = &options.schedule {
+        return record_schedule(name);
+    }
     let mut report = Report::default();
     let seeds = options.range();
     let count = (seeds.end() - seeds.start()).saturating_add(1);
@@ -84,10 +87,24 @@ fn play_schedules(flaw: Flaw) -> ExitCode {
     for schedule in Schedule::ALL {
         let result = schedule.play_with(flaw);
         has_failed |= result.is_err();
-        let end = result.map_or_else(|breach| breach.to_string(), |()| "kept".into());
+        let end = result.map_or_else(|failure| format!("{failure}"), |()| "kept".into());
         if writeln!(io::stdout(), "{:<30} {end}", schedule.name).is_err() {
             break;
         }
     }
     if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Prints what happens in one history that is written by hand.
+fn record_schedule(name: &str) -> ExitCode {
+    let Some(schedule) = Schedule::ALL.iter().find(|of| of.name == name) else {
+        eprintln!("there is no schedule {name}");
+        return ExitCode::from(2);
+    };
+    for line in schedule.record() {
+        if writeln!(io::stdout(), "{line}").is_err() {
+            break;
+        }
+    }
+    if schedule.play().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

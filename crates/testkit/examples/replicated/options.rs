@@ -32,6 +32,9 @@ pub(crate) struct Options {
     /// Play the histories that are written by hand, in place of seeds.
     #[arg(long, conflicts_with_all = ["seeds", "from", "seed", "json"])]
     pub(crate) schedules: bool,
+    /// Play one of these histories, and print what happened.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["seeds", "from", "seed", "json"])]
+    pub(crate) schedule: Option<String>,
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,

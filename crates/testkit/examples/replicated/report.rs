@@ -92,7 +92,7 @@ impl Report {
         let failed: Vec<Value> = self
             .failed
             .iter()
-            .map(|of| json!({ "seed": of.seed, "breach": of.breach.to_string() }))
+            .map(|of| json!({ "of": of.of, "breach": of.breach.to_string() }))
             .collect();
         json!({
             "runs": self.runs,

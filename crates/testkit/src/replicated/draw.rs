@@ -80,6 +80,12 @@ fn draw_setup(dice: &mut Dice, flaw: Flaw) -> Setup {
         2 => Fencing::Required,
         _ => Fencing::Operator,
     };
+    if matches!(fencing, Fencing::Required | Fencing::Operator) {
+        // The proof comes from elsewhere, so a silence may be noticed while the lease lasts.
+        let parts = dice.between(4, 10);
+        timing.detection = timing.detection.saturating_mul(u32::try_from(parts).unwrap_or(10));
+        timing.detection = Duration::from_millis(millis(timing.detection).div_euclid(10));
+    }
     if flaw == Flaw::DetectionBelowLease {
         timing.detection = Duration::from_millis(600);
     }

@@ -46,9 +46,9 @@ pub struct Report {
 /// A promise that a run broke.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Failure {
-    /// The seed.
-    pub seed: u64,
-    /// The cluster in one line.
+    /// The seed, or the name of the schedule.
+    pub of: String,
+    /// The cluster or the story in one line.
     pub cluster: String,
     /// The promise, and how it was broken.
     pub breach: Breach,
@@ -58,7 +58,7 @@ pub struct Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {}, {}", self.seed, self.cluster)?;
+        writeln!(f, "{}: {}", self.of, self.cluster)?;
         for line in &self.trace {
             writeln!(f, "{line}")?;
         }
@@ -85,7 +85,7 @@ impl Simulator {
         match result {
             Ok(()) => Ok(report(seed, &world)),
             Err(breach) => Err(Box::new(Failure {
-                seed,
+                of: format!("seed {seed}"),
                 cluster: in_words(&world),
                 breach,
                 trace: world.scene.journal.lines(),

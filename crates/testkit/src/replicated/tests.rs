@@ -4,8 +4,8 @@ use super::{Flaw, Schedule, Simulator};
 fn every_schedule_keeps_every_promise() {
     let mut broken = Vec::new();
     for schedule in Schedule::ALL {
-        if let Err(breach) = schedule.play() {
-            broken.push(format!("{}: {breach}", schedule.name));
+        if let Err(failure) = schedule.play() {
+            broken.push(failure.to_string());
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));

@@ -163,7 +163,8 @@ impl Daemon {
         let life = NodeLife::new(host.name, incarnation);
         match scene.setup.holder {
             Holder::Keeper => {
-                if !host.is_keeper_awake(scene.now) {
+                // What was said to it before concerns earlier lives.
+                if !host.is_keeper_awake(scene.now) || !host.pipe.is_empty() {
                     return;
                 }
                 if host.keeper.begin(life.clone()).is_err() {

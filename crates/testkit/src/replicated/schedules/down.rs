@@ -5,17 +5,13 @@ use quorate::cluster::Command;
 use quorate::id::Names;
 use quorate::settings::Fencing;
 
-use super::{Cast, expect, quiet, settled};
+use super::{Cast, Stage, expect, quiet, settled};
 use crate::replicated::log::Hold;
-use crate::replicated::setup::{Flaw, Setup, Witness};
+use crate::replicated::setup::{Setup, Witness};
 use crate::{Breach, Invariant};
 
-fn plain(flaw: Flaw) -> Setup {
-    Setup { flaw, ..Setup::plain(3) }
-}
-
-pub(super) fn deaf_leader(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { leader, .. }) = settled(plain(flaw))?;
+pub(super) fn deaf_leader(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { leader, .. }) = settled(stage, stage.plain())?;
     world.play(8_000)?;
     world.scene.log.release(Hold::Elections);
     let until = world.now().saturating_add(10_000);
@@ -26,8 +22,8 @@ pub(super) fn deaf_leader(flaw: Flaw) -> Result<(), Breach> {
     world.judge_whole(Invariant::L7)
 }
 
-pub(super) fn dead_leader(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { leader, .. }) = settled(plain(flaw))?;
+pub(super) fn dead_leader(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { leader, .. }) = settled(stage, stage.plain())?;
     world.play(8_000)?;
     world.scene.log.release(Hold::Elections);
     world.kill_machine(leader, 10_000);
@@ -37,19 +33,20 @@ pub(super) fn dead_leader(flaw: Flaw) -> Result<(), Breach> {
     world.judge_whole(Invariant::L7)
 }
 
-pub(super) fn everybody_silent(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { leader, .. }) = settled(plain(flaw))?;
+pub(super) fn everybody_silent(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { leader, .. }) = settled(stage, stage.plain())?;
     let until = world.now().saturating_add(world.detection()).saturating_add(500);
     world.isolate(leader, until);
     world.play_until(until)?;
-    world.play(4_000)?;
+    world.scene.log.release(Hold::Elections);
+    world.play(8_000)?;
     world.judge_groups(Invariant::L12, |_| true)?;
     world.play(5_000)?;
     world.judge_whole(Invariant::L7)
 }
 
-pub(super) fn node_that_hears_nobody(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { owner, .. }) = settled(plain(flaw))?;
+pub(super) fn node_that_hears_nobody(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { owner, .. }) = settled(stage, stage.plain())?;
     let until = world.now().saturating_add(30_000);
     world.deafen(owner, until);
     world.play(25_000)?;
@@ -58,15 +55,15 @@ pub(super) fn node_that_hears_nobody(flaw: Flaw) -> Result<(), Breach> {
     world.judge_whole(Invariant::L7)
 }
 
-pub(super) fn idle_log(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { leader, owner, other }) = settled(plain(flaw))?;
-    let (begin, stamp) = (world.now(), log_time(&world));
+pub(super) fn idle_log(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { leader, owner, other }) = settled(stage, stage.plain())?;
+    let (begin, stamp) = (world.now(), log_time(world));
     for seat in [other, owner, leader, other, owner, leader] {
         world.elect(seat);
         world.play(14_000)?;
     }
     let real = world.now().saturating_sub(begin);
-    let passed = log_time(&world).saturating_sub(stamp);
+    let passed = log_time(world).saturating_sub(stamp);
     // Time stands still from the last entry of a leader to the charge of the next one.
     let words = format!("{passed} ms of the log passed in {real} ms");
     expect(passed.saturating_mul(2) > real, Invariant::S29, &words)?;
@@ -77,10 +74,14 @@ fn log_time(world: &crate::replicated::world::World) -> u64 {
     world.in_charge().map_or(0, |daemon| daemon.replica.stamp().as_millis())
 }
 
-pub(super) fn witness_wins(flaw: Flaw) -> Result<(), Breach> {
-    let setup =
-        Setup { nodes: 2, witness: Witness::Votes, fencing: Fencing::Required, ..plain(flaw) };
-    let mut world = quiet(setup);
+pub(super) fn witness_wins(stage: &mut Stage) -> Result<(), Breach> {
+    let setup = Setup {
+        nodes: 2,
+        witness: Witness::Votes,
+        fencing: Fencing::Required,
+        ..stage.plain()
+    };
+    let world = quiet(stage, setup);
     world.scene.log.release(Hold::Elections);
     world.play(8_000)?;
     world.judge_whole(Invariant::L1)?;
@@ -106,9 +107,9 @@ pub(super) fn witness_wins(flaw: Flaw) -> Result<(), Breach> {
     world.judge_groups(Invariant::L1, |_| true)
 }
 
-pub(super) fn power_lost_everywhere(flaw: Flaw) -> Result<(), Breach> {
+pub(super) fn power_lost_everywhere(stage: &mut Stage) -> Result<(), Breach> {
     for fencing in [Fencing::Trusted, Fencing::Required, Fencing::Operator] {
-        let (mut world, _) = settled(Setup { fencing, ..plain(flaw) })?;
+        let (world, _) = settled(stage, Setup { fencing, ..stage.plain() })?;
         world.scene.log.release(Hold::Elections);
         world.kill_all(1_000);
         world.play(12_000)?;
@@ -117,9 +118,9 @@ pub(super) fn power_lost_everywhere(flaw: Flaw) -> Result<(), Breach> {
     Ok(())
 }
 
-pub(super) fn fence_without_answer(flaw: Flaw) -> Result<(), Breach> {
-    let setup = Setup { fencing: Fencing::Required, groups: 2, ..plain(flaw) };
-    let (mut world, Cast { owner, other, .. }) = settled(setup)?;
+pub(super) fn fence_without_answer(stage: &mut Stage) -> Result<(), Breach> {
+    let setup = Setup { fencing: Fencing::Required, groups: 2, ..stage.plain() };
+    let (world, Cast { owner, other, .. }) = settled(stage, setup)?;
     let to = world.name(other);
     world.ask_leader(Command::<Names>::move_group("g1").to(to).into());
     world.play(2_000)?;
@@ -136,8 +137,8 @@ pub(super) fn fence_without_answer(flaw: Flaw) -> Result<(), Breach> {
     world.judge_groups(Invariant::L16, |_| true)
 }
 
-pub(super) fn gaps_between_links(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { leader, .. }) = settled(Setup { nodes: 5, ..plain(flaw) })?;
+pub(super) fn gaps_between_links(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { leader, .. }) = settled(stage, Setup { nodes: 5, ..stage.plain() })?;
     world.scene.log.release(Hold::Elections);
     for one in 0..5 {
         for other in (0..5).filter(|other| *other != one && *other != leader && one != leader) {

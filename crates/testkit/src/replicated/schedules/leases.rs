@@ -1,23 +1,21 @@
 //! Leases: grants, losses, and the words of operators.
 
+use std::time::Duration;
+
 use quorate::Input;
 use quorate::cluster::{Command, Life};
 use quorate::id::Names;
 use quorate::replicate::{Body, NodeLife, Standing};
 use quorate::settings::Fencing;
 
-use super::{Cast, expect, settled};
+use super::{Cast, Stage, expect, settled};
 use crate::replicated::log::Hold;
-use crate::replicated::setup::{Flaw, Holder, Setup, millis};
+use crate::replicated::setup::{Holder, Setup, millis};
 use crate::replicated::world::World;
 use crate::{Breach, Invariant};
 
-fn plain(flaw: Flaw) -> Setup {
-    Setup { flaw, ..Setup::plain(3) }
-}
-
-pub(super) fn entry_of_an_earlier_charge(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { leader, owner, other }) = settled(plain(flaw))?;
+pub(super) fn entry_of_an_earlier_charge(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { leader, owner, other }) = settled(stage, stage.plain())?;
     let half = world.detection().div_euclid(2);
     // The leader hears the owner no more, and another one takes over before the lease ends.
     world.scene.net.swallow(owner, leader);
@@ -37,9 +35,9 @@ pub(super) fn entry_of_an_earlier_charge(flaw: Flaw) -> Result<(), Breach> {
     world.judge_whole(Invariant::L1)
 }
 
-pub(super) fn beat_while_being_lost(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { leader, other, .. }) = settled(plain(flaw))?;
-    rejoin_unheard(&mut world, leader, other)?;
+pub(super) fn beat_while_being_lost(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { leader, other, .. }) = settled(stage, stage.plain())?;
+    rejoin_unheard(world, leader, other)?;
     // The cluster starts a group there, and the node has no lease to do it.
     let to = world.name(other);
     world.ask_leader(Command::<Names>::move_group("g0").to(to).into());
@@ -57,6 +55,9 @@ pub(super) fn beat_while_being_lost(flaw: Flaw) -> Result<(), Breach> {
     world.play(5)?;
     world.scene.net.pass(other, leader);
     world.play(400)?;
+    // The node learns late what becomes of it.
+    let last = world.scene.log.last();
+    world.scene.log.limit(other, last);
     world.scene.log.release(Hold::Proposals(leader));
     world.play(3_000)
 }
@@ -83,8 +84,8 @@ fn rejoin_unheard(world: &mut World, leader: usize, seat: usize) -> Result<(), B
     Ok(())
 }
 
-pub(super) fn late_affirmation(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { leader, owner, other }) = settled(plain(flaw))?;
+pub(super) fn late_affirmation(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { leader, owner, other }) = settled(stage, stage.plain())?;
     // A round that was affirmed is answered late; meanwhile another one leads, which does not hear
     // the owner.
     world.scene.log.hold(Hold::Answers(leader));
@@ -92,6 +93,9 @@ pub(super) fn late_affirmation(flaw: Flaw) -> Result<(), Breach> {
     world.scene.log.hold(Hold::News(leader));
     world.scene.net.swallow(owner, other);
     world.elect(other);
+    // Nor does the owner learn soon what becomes of it.
+    let last = world.scene.log.last();
+    world.scene.log.limit(owner, last);
     let wait = world.lease().saturating_sub(300);
     world.play(wait)?;
     world.scene.log.release(Hold::Answers(leader));
@@ -99,16 +103,16 @@ pub(super) fn late_affirmation(flaw: Flaw) -> Result<(), Breach> {
     world.play(rest)
 }
 
-pub(super) fn new_leader_knows_no_silence(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { other, .. }) = settled(plain(flaw))?;
+pub(super) fn new_leader_knows_no_silence(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { other, .. }) = settled(stage, stage.plain())?;
     world.elect(other);
     world.play(5_000)?;
     world.judge_whole(Invariant::L1)
 }
 
-pub(super) fn no_first_grant(flaw: Flaw) -> Result<(), Breach> {
-    let setup = Setup { holder: Holder::Daemon, ..plain(flaw) };
-    let (mut world, Cast { leader, other, .. }) = settled(setup)?;
+pub(super) fn no_first_grant(stage: &mut Stage) -> Result<(), Breach> {
+    let setup = Setup { holder: Holder::Daemon, ..stage.plain() };
+    let (world, Cast { leader, other, .. }) = settled(stage, setup)?;
     world.scene.net.swallow(leader, other);
     world.kill_machine(other, 200);
     world.play(2_000)?;
@@ -121,9 +125,9 @@ pub(super) fn no_first_grant(flaw: Flaw) -> Result<(), Breach> {
     world.judge_whole(Invariant::L1)
 }
 
-pub(super) fn owner_cut_off(flaw: Flaw) -> Result<(), Breach> {
-    let setup = Setup { holder: Holder::Daemon, ..plain(flaw) };
-    let (mut world, Cast { owner, .. }) = settled(setup)?;
+pub(super) fn owner_cut_off(stage: &mut Stage) -> Result<(), Breach> {
+    let setup = Setup { holder: Holder::Daemon, ..stage.plain() };
+    let (world, Cast { owner, .. }) = settled(stage, setup)?;
     let until = world.now().saturating_add(8_000);
     world.isolate(owner, until);
     world.play(7_000)?;
@@ -132,28 +136,29 @@ pub(super) fn owner_cut_off(flaw: Flaw) -> Result<(), Breach> {
     world.judge_whole(Invariant::L7)
 }
 
-/// Cuts an owner off under [`Fencing::Operator`], has somebody speak, and waits.
-fn speak(flaw: Flaw, word: impl Fn(&mut World, &'static str)) -> Result<(), Breach> {
-    let setup = Setup { fencing: Fencing::Operator, ..plain(flaw) };
-    let (mut world, Cast { owner, .. }) = settled(setup)?;
-    // Only the beats are lost, so the owner knows nothing and runs on while its lease lasts.
+/// Cuts an owner off, has an operator speak as soon as it is lost, and waits. The detection is
+/// shorter than the lease, as it may be where an operator gives the proof.
+fn speak(stage: &mut Stage, word: impl Fn(&mut World, &'static str)) -> Result<(), Breach> {
+    let mut setup = Setup { fencing: Fencing::Operator, ..stage.plain() };
+    setup.timing.detection = Duration::from_millis(1_000);
+    let (world, Cast { owner, .. }) = settled(stage, setup)?;
     let until = world.now().saturating_add(20_000);
     world.isolate(owner, until);
-    world.play(100)?;
+    world.play(1_300)?;
     let name = world.name(owner);
-    word(&mut world, name);
+    word(world, name);
     world.play(15_000)?;
     world.judge_groups(Invariant::L16, |_| true)
 }
 
-pub(super) fn word_while_leased(flaw: Flaw) -> Result<(), Breach> {
-    speak(flaw, |world, name| {
+pub(super) fn word_while_leased(stage: &mut Stage) -> Result<(), Breach> {
+    speak(stage, |world, name| {
         world.ask_leader(Input::node_confirmed_down(name, quorate::Incarnation::new(1)));
     })
 }
 
-pub(super) fn word_without_a_life(flaw: Flaw) -> Result<(), Breach> {
-    speak(flaw, |world, name| {
+pub(super) fn word_without_a_life(stage: &mut Stage) -> Result<(), Breach> {
+    speak(stage, |world, name| {
         let word: Input<Names> = Input::node_confirmed_down(name, Life::Known);
         let seat = world.scene.log.leader().unwrap_or_default();
         if let Some(machine) = world.machines.get_mut(seat)
@@ -164,8 +169,8 @@ pub(super) fn word_without_a_life(flaw: Flaw) -> Result<(), Breach> {
     })
 }
 
-pub(super) fn laggard_wakes(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { other, owner, .. }) = settled(plain(flaw))?;
+pub(super) fn laggard_wakes(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { other, owner, .. }) = settled(stage, stage.plain())?;
     let last = world.scene.log.last();
     world.scene.log.limit(other, last);
     let (to, back) = (world.name(other), world.name(owner));

@@ -4,17 +4,13 @@ use quorate::Incarnation;
 use quorate::cluster::Command;
 use quorate::id::Names;
 
-use super::{Cast, expect, settled};
+use super::{Cast, Stage, expect, settled};
 use crate::replicated::scene::Habits;
-use crate::replicated::setup::{Flaw, Holder, Setup};
+use crate::replicated::setup::{Holder, Setup};
 use crate::{Breach, Invariant};
 
-fn plain(flaw: Flaw) -> Setup {
-    Setup { flaw, ..Setup::plain(3) }
-}
-
-pub(super) fn restart_while_something_dies(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { owner, .. }) = settled(plain(flaw))?;
+pub(super) fn restart_while_something_dies(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { owner, .. }) = settled(stage, stage.plain())?;
     // Nothing obeys, so the watchdog has to end it.
     world.scene.habits = Habits { stubborn: 1_000, ..Habits::GOOD };
     world.kill_daemon(owner, 50);
@@ -26,9 +22,9 @@ pub(super) fn restart_while_something_dies(flaw: Flaw) -> Result<(), Breach> {
     world.judge_whole(Invariant::L1)
 }
 
-pub(super) fn nobody_to_reset(flaw: Flaw) -> Result<(), Breach> {
+pub(super) fn nobody_to_reset(stage: &mut Stage) -> Result<(), Breach> {
     for holder in [Holder::Keeper, Holder::Daemon] {
-        let (mut world, Cast { owner, .. }) = settled(Setup { holder, ..plain(flaw) })?;
+        let (world, Cast { owner, .. }) = settled(stage, Setup { holder, ..stage.plain() })?;
         world.scene.habits = Habits { stubborn: 1_000, ..Habits::GOOD };
         world.freeze_daemon(owner, 12_000);
         world.play(9_000)?;
@@ -40,8 +36,8 @@ pub(super) fn nobody_to_reset(flaw: Flaw) -> Result<(), Breach> {
     Ok(())
 }
 
-pub(super) fn leaving_node(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { owner, other, .. }) = settled(plain(flaw))?;
+pub(super) fn leaving_node(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { owner, other, .. }) = settled(stage, stage.plain())?;
     let to = world.name(other);
     world.ask_leader(Command::<Names>::move_group("g0").to(to).into());
     world.play(25)?;
@@ -51,10 +47,10 @@ pub(super) fn leaving_node(flaw: Flaw) -> Result<(), Breach> {
     world.judge_whole(Invariant::L1)
 }
 
-pub(super) fn keeper_is_first(flaw: Flaw) -> Result<(), Breach> {
+pub(super) fn keeper_is_first(stage: &mut Stage) -> Result<(), Breach> {
     // A grant that is under way at the end of the lease comes a little too late, or just in time.
     for early in 0..6_u64 {
-        let (mut world, Cast { leader, owner, .. }) = settled(plain(flaw))?;
+        let (world, Cast { leader, owner, .. }) = settled(stage, stage.plain())?;
         world.scene.net.swallow(leader, owner);
         let wait = world.lease().saturating_sub(early.saturating_mul(20));
         world.play(wait)?;
@@ -65,8 +61,8 @@ pub(super) fn keeper_is_first(flaw: Flaw) -> Result<(), Breach> {
     Ok(())
 }
 
-pub(super) fn number_lost(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { other, .. }) = settled(plain(flaw))?;
+pub(super) fn number_lost(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { other, .. }) = settled(stage, stage.plain())?;
     for _ in 0..3 {
         world.kill_daemon(other, 20);
         world.play(1_000)?;

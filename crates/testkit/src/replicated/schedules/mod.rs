@@ -1,7 +1,9 @@
 //! Schedules: histories written by hand, each of which shows one hole that is closed.
 
+use super::journal::Journal;
 use super::log::{Hold, Log, Temper};
 use super::net::{Net, Quality};
+use super::run::Failure;
 use super::scene::{Habits, Scene};
 use super::setup::{Flaw, Setup, millis};
 use super::takeover::runs_whole;
@@ -21,7 +23,7 @@ pub struct Schedule {
     pub name: &'static str,
     /// The story in one sentence.
     pub about: &'static str,
-    play: fn(Flaw) -> Result<(), Breach>,
+    play: fn(&mut Stage) -> Result<(), Breach>,
 }
 
 macro_rules! schedules {
@@ -99,8 +101,8 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// The promise that was broken.
-    pub fn play(&self) -> Result<(), Breach> {
+    /// The promise that was broken, with the last lines of the record.
+    pub fn play(&self) -> Result<(), Box<Failure>> {
         self.play_with(Flaw::None)
     }
 
@@ -108,18 +110,54 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// The promise that was broken.
-    pub fn play_with(&self, flaw: Flaw) -> Result<(), Breach> {
-        (self.play)(flaw)
+    /// The promise that was broken, with the last lines of the record.
+    pub fn play_with(&self, flaw: Flaw) -> Result<(), Box<Failure>> {
+        let mut stage = Stage { flaw, world: None };
+        (self.play)(&mut stage).map_err(|breach| {
+            let trace = stage.lines();
+            Box::new(Failure { of: self.name.into(), cluster: self.about.into(), breach, trace })
+        })
+    }
+
+    /// Plays it, and returns the last lines of the record, with the broken promise if there is one.
+    #[must_use]
+    pub fn record(&self) -> Vec<String> {
+        let mut stage = Stage { flaw: Flaw::None, world: None };
+        let result = (self.play)(&mut stage);
+        let mut lines = stage.lines();
+        lines.extend(result.err().map(|breach| breach.to_string()));
+        lines
     }
 }
 
-/// Returns a world in which everything works, and elections are made by hand.
-fn quiet(setup: Setup) -> World {
+/// The place where a schedule is played: its present world.
+#[derive(Clone, Debug)]
+struct Stage {
+    flaw: Flaw,
+    world: Option<World>,
+}
+
+impl Stage {
+    fn lines(&self) -> Vec<String> {
+        self.world.as_ref().map(|world| world.scene.journal.lines()).unwrap_or_default()
+    }
+
+    /// Returns a cluster of three nodes.
+    fn plain(&self) -> Setup {
+        Setup { flaw: self.flaw, ..Setup::plain(3) }
+    }
+}
+
+/// Lines of the record that are kept.
+const LINES: usize = 200;
+
+/// Puts up a world in which everything works, and elections are made by hand.
+fn quiet(stage: &mut Stage, setup: Setup) -> &mut World {
     let mut log = Log::new(setup.seats(), millis(setup.timing.election), Temper::Calm);
     log.hold(Hold::Elections);
-    let scene = Scene::new(setup, log, Net::new(Quality::GOOD), Habits::GOOD, Dice::new(1, 1));
-    World::new(scene)
+    let mut scene = Scene::new(setup, log, Net::new(Quality::GOOD), Habits::GOOD, Dice::new(1, 1));
+    scene.journal = Journal::keeping(LINES);
+    stage.world.insert(World::new(scene))
 }
 
 /// The parts that machines play: who leads, who owns everything, and another one.
@@ -131,8 +169,8 @@ struct Cast {
 }
 
 /// Returns a world in which everything is online, and does not run on the leader.
-fn settled(setup: Setup) -> Result<(World, Cast), Breach> {
-    let mut world = quiet(setup);
+fn settled(stage: &mut Stage, setup: Setup) -> Result<(&mut World, Cast), Breach> {
+    let world = quiet(stage, setup);
     world.play(50)?;
     world.elect(1);
     let is_whole = |world: &World| world.judge_whole(Invariant::L1).is_ok();

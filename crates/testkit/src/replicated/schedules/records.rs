@@ -1,17 +1,13 @@
 //! The record of reports, snapshots, and rules in which releases differ.
 
-use super::{Cast, settled};
+use super::{Cast, Stage, settled};
 use crate::replicated::fault::Fault;
 use crate::replicated::log::Hold;
-use crate::replicated::setup::{Flaw, Release, Setup};
+use crate::replicated::setup::Release;
 use crate::{Breach, Invariant};
 
-fn plain(flaw: Flaw) -> Setup {
-    Setup { flaw, ..Setup::plain(3) }
-}
-
-pub(super) fn entry_lands_twice(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { owner, .. }) = settled(plain(flaw))?;
+pub(super) fn entry_lands_twice(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { owner, .. }) = settled(stage, stage.plain())?;
     for _ in 0..40 {
         let last = world.scene.log.last();
         let _ = world.strike(Fault::CrashResource);
@@ -26,8 +22,8 @@ pub(super) fn entry_lands_twice(flaw: Flaw) -> Result<(), Breach> {
     world.judge_whole(Invariant::L1)
 }
 
-pub(super) fn lost_report(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { leader, owner, .. }) = settled(plain(flaw))?;
+pub(super) fn lost_report(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { leader, owner, .. }) = settled(stage, stage.plain())?;
     // A report is taken, and then lost with its proposal.
     world.scene.log.hold(Hold::Proposals(leader));
     world.scene.judge.checks.starts = 0;
@@ -55,8 +51,8 @@ pub(super) fn lost_report(flaw: Flaw) -> Result<(), Breach> {
     world.judge_whole(Invariant::L1)
 }
 
-pub(super) fn snapshot_for_a_laggard(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { other, .. }) = settled(plain(flaw))?;
+pub(super) fn snapshot_for_a_laggard(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { other, .. }) = settled(stage, stage.plain())?;
     let last = world.scene.log.last();
     world.scene.log.limit(other, last);
     for _ in 0..3 {
@@ -69,8 +65,8 @@ pub(super) fn snapshot_for_a_laggard(flaw: Flaw) -> Result<(), Breach> {
     world.judge_whole(Invariant::L1)
 }
 
-pub(super) fn other_rules(flaw: Flaw) -> Result<(), Breach> {
-    let (mut world, Cast { other, .. }) = settled(plain(flaw))?;
+pub(super) fn other_rules(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { other, .. }) = settled(stage, stage.plain())?;
     world.scene.log.release(Hold::Elections);
     if let Some(machine) = world.machines.get_mut(other) {
         machine.host.disk.snapshot =
