@@ -10,7 +10,8 @@
 //!
 //! 1. Ask [`Agent::admit`] about every effect for the node, except fences, which are for a device,
 //!    and inventories, which are about the whole node ([`Effect::order`](crate::Effect::order)
-//!    returns `None` for both).
+//!    returns `None` for both). An agent does not know the name of its node: drop an effect whose
+//!    [`node`](crate::Effect::node) is another one before you ask.
 //!    - [`Admission::Begin`]: carry it out, and call [`Agent::end`] when it has ended.
 //!    - [`Admission::Wait`]: an older operation of the same resource is still being carried out.
 //!      Cancel that one, or let it end, as [`Meanwhile`] says. [`Agent::end`] hands out the newer
@@ -41,7 +42,9 @@
 //! 5. An agent that lost its memory (its process was restarted, its node was not) may not guess
 //!    what it knew. Either the node begins a new life, or the agent begins with
 //!    [`Agent::without_memory`]. Then it sends a list of what it runs, and admits nothing until the
-//!    answer has brought a floor of operations, and after that nothing at or below this floor.
+//!    answer has brought a floor of operations, and after that nothing at or below this floor. A
+//!    floor answers one list: it has to come over a connection that ends with the process of the
+//!    agent, or the floor of an earlier list could reach an agent that was restarted once more.
 //!    Operations that its predecessor had under way must have ended before, or be listed as
 //!    running.
 //! 6. If the core is restored from a snapshot that is older than its last outputs, tell every node

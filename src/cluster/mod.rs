@@ -1,11 +1,16 @@
 //! The core: what happened goes in, what to do comes out.
 //!
-//! [`Cluster::handle`] takes one input at a time. `check` refuses it or says what was accepted;
-//! `inputs` has the ledger write the changes; `settle` plans every node and group that was touched,
-//! from the state and never from memory of earlier steps, until nothing is left to do. `view`
-//! answers questions about the present and can change nothing, `ledger` is the only writer, `index`
-//! holds everything that is derived from the state, `words` has the inputs and outputs of a
-//! cluster. `questions` has a copy of the cluster answer, and `keep` stores and compares clusters.
+//! [`Cluster::handle`] takes one [`Input`] at a time, and [`Cluster::poll_output`] hands out what
+//! follows from it: effects to carry out and events to know. Everything else here is what inputs and
+//! outputs are made of, and questions: [`Cluster::why`], [`Cluster::explain`],
+//! [`Cluster::what_if`].
+
+// `check` refuses an input or says what was accepted; `inputs` has the ledger write the changes;
+// `settle` plans every node and group that was touched, from the state and never from memory of
+// earlier steps, until nothing is left to do. `view` answers questions about the present and can
+// change nothing, `ledger` is the only writer, `index` holds everything that is derived from the
+// state, `words` has the inputs and outputs. `questions` has a copy of the cluster answer, and `keep`
+// stores and compares clusters.
 
 use alloc::sync::Arc;
 use core::fmt;

@@ -9,7 +9,7 @@
 //! # A whole program
 //!
 //! This agent has a thread for each piece of work, so that a start that hangs does not hold up the
-//! terminate that is to end it. Only `quorate` is needed in `Cargo.toml`.
+//! terminate that is to end it. It needs `quorate` and `serde_json` in `Cargo.toml`.
 //!
 //! ```
 //! use std::collections::{BTreeMap, BTreeSet};

@@ -170,7 +170,10 @@
 //!   that names it. After the events [`OperationTimedOut`](crate::Event::OperationTimedOut) and
 //!   [`OperationSuperseded`](crate::Event::OperationSuperseded) no report is needed any more.
 //! - An error changes nothing. [`StaleOperation`](crate::InputError::StaleOperation) is the usual
-//!   error: a report came late, and may be ignored.
+//!   error: a report came late, and may be ignored. The exception is a fence: if it succeeded after
+//!   its time was over, report [`NodeFenced`](crate::Input::NodeFenced) instead.
+//! - A fence that the core asked for ends with [`OperationFinished`]. Report
+//!   [`NodeFenced`](crate::Input::NodeFenced) of a node that was switched off without being asked.
 //! - Report [`Succeeded`](crate::Outcome::Succeeded) of a fence only if the node is certain to be
 //!   off: its groups start elsewhere at once.
 //! - The time never goes backwards: [`clock`](super::clock).

@@ -11,7 +11,8 @@
 //! resources as `is_alive_interval = "never"` and `looks_alive_interval = "never"`: agents check by
 //! themselves and report what failed, so that an idle cluster writes nothing but a checkpoint every
 //! ten seconds. Check the spans with [`Timing::check`](crate::replicate::Timing::check) before
-//! anything starts.
+//! anything starts, and give them to [`Genesis::timed`](crate::replicate::Genesis::timed), so that
+//! a node with other spans gets no lease and no configuration breaks them later.
 //!
 //! On every node:
 //!
@@ -41,6 +42,8 @@
 //!    grants of [`handle_confirmed`](crate::replicate::Leader::handle_confirmed).
 //! 8. **Propose** what [`poll_entry`](crate::replicate::Leader::poll_entry) returns, at its
 //!    [timeout](crate::replicate::Leader::poll_timeout) and when beats or reports arrived.
+//!    When the keeper of another node says that a life is off, hand that to
+//!    [`handle_off`](crate::replicate::Leader::handle_off): it is a proof, and saves the wait.
 //! 9. **Give up in time.** Follow [`Leader::charge`](crate::replicate::Leader::charge): a leader that
 //!    is cut off stops sending what keeps it leader. Drop the leader when its term is over.
 //! 10. **Fence.** Fences are among the duties of a leader with a lease
@@ -143,7 +146,7 @@
 //! impl Node {
 //!     fn new(name: &str, cluster: &Cluster, timing: Timing) -> Self {
 //!         let life = NodeLife::new(name, Incarnation::new(1));
-//!         let replica = Replica::new(name, cluster.clone(), Genesis::new(Ring::new()));
+//!         let replica = Replica::new(name, cluster.clone(), Genesis::new(Ring::new()).timed(timing));
 //!         let mut outbox = Outbox::new(life.clone());
 //!         let joined = Input::node_joined(name, life.incarnation, []);
 //!         outbox.push(Body::Input(joined)).expect("it is empty");

@@ -86,7 +86,7 @@
 //!     fn go_on(
 //!         &mut self,
 //!         membership: Vec<Input<Names>>,
-//!     ) -> Result<Vec<Effect<Names>>, Box<dyn Error>> {
+//!     ) -> Result<Vec<Output<Names>>, Box<dyn Error>> {
 //!         // All at one time: leases that are over end 1 ms later, so nodes are heard first.
 //!         let now = self.now();
 //!         self.cluster.resume(now)?;
@@ -96,9 +96,12 @@
 //!                 println!("refused: {error}");
 //!             }
 //!         }
-//!         self.stored()?;
+//!         let mut outputs = self.stored()?;
+//!         // Effects of these steps are outstanding as well, and are handed out once.
+//!         outputs.retain(|output| matches!(output, Output::Event(_)));
 //!         let effects = self.cluster.outstanding();
-//!         Ok(effects.map(|effect| self.cluster.spec().named(effect)).collect())
+//!         outputs.extend(effects.map(|of| Output::Effect(self.cluster.spec().named(of))));
+//!         Ok(outputs)
 //!     }
 //!
 //!     fn now(&self) -> Timestamp {
@@ -134,6 +137,15 @@
 //!     }
 //! }
 //!
+//! /// The outputs that are to be carried out.
+//! fn effects(outputs: &[Output<Names>]) -> Vec<Effect<Names>> {
+//!     let effects = outputs.iter().filter_map(|output| match output {
+//!         Output::Effect(effect) => Some(effect.clone()),
+//!         _ => None,
+//!     });
+//!     effects.collect()
+//! }
+//!
 //! fn main() -> Result<(), Box<dyn Error>> {
 //!     let path = std::env::temp_dir().join(format!("mill-{}.json", std::process::id()));
 //!     let joined = |node: &str| {
@@ -141,16 +153,17 @@
 //!         Input::node_joined(node, incarnation, [])
 //!     };
 //!     let mut core = Core::start(&path)?;
-//!     let effects = core.go_on(vec![joined("anna"), joined("bert")])?;
-//!     assert_eq!(effects[0].to_string(), "start db on anna");
+//!     let outputs = core.go_on(vec![joined("anna"), joined("bert")])?;
+//!     assert_eq!(effects(&outputs)[0].to_string(), "start db on anna");
 //!     // The process ends before the start is answered, and another one begins.
 //!     drop(core);
 //!
 //!     let mut core = Core::start(&path)?;
 //!     // Carl came meanwhile. The start is asked for again, under the same number.
-//!     let effects = core.go_on(vec![joined("anna"), joined("bert"), joined("carl")])?;
-//!     assert_eq!(effects[0].to_string(), "start db on anna");
-//!     let (operation, outcome) = (effects[0].operation, Outcome::Succeeded);
+//!     let outputs = core.go_on(vec![joined("anna"), joined("bert"), joined("carl")])?;
+//!     let start = &effects(&outputs)[0];
+//!     assert_eq!(start.to_string(), "start db on anna");
+//!     let (operation, outcome) = (start.operation, Outcome::Succeeded);
 //!     core.take_in(Input::operation_finished(operation, outcome))?;
 //!     core.ring()?;
 //!     let sql = core.cluster.spec().group_id("sql").ok_or("no group sql")?;
@@ -168,7 +181,8 @@
 //! 3. Hand in what membership knows, at that very time: [`NodeJoined`](crate::Input::NodeJoined),
 //!    with a list of what it runs, for a node that is there, and
 //!    [`NodeLost`](crate::Input::NodeLost) for one that is not. A report that the core knows
-//!    already is refused and changes nothing.
+//!    already is refused and changes nothing: the list of a node that was a member all the time is
+//!    not looked at. What failed meanwhile is found by the next health check, or by a report.
 //! 4. Poll the outputs of these steps, store the state, and hand out the events. The effects among
 //!    them are outstanding as well, so carry out only what [outstanding](crate::Cluster::outstanding)
 //!    lists.
@@ -192,6 +206,8 @@
 //!
 //! # Further rules
 //!
+//! - **A step without effects**, such as a health check that passed, may be stored together with the
+//!   next step. If the process ends before, the step is lost like an input that never came.
 //! - **Without a file** the cluster is new, and begins from the declaration. Afterwards the
 //!   snapshot holds the declaration in force; hand in a changed declaration with
 //!   [`Command::Configure`](crate::cluster::Command::Configure).

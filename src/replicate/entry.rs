@@ -124,6 +124,10 @@ pub enum Refusal {
         /// The end of the quarantine.
         until: Timestamp,
     },
+    /// The configuration does not fit the spans of the replicas
+    /// ([`Genesis::timed`](super::Genesis::timed)), or counts votes itself.
+    #[error("the configuration does not fit the replicas: {0}")]
+    Misfit(String),
     /// It names something that the configuration in force does not hold.
     #[error(transparent)]
     Unknown(UnknownReference),

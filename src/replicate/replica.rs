@@ -1,7 +1,7 @@
 //! A replica: committed entries in, duties out.
 
 use alloc::collections::{BTreeMap, VecDeque};
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
@@ -13,9 +13,13 @@ use super::entry::{Body, Entry, Item, NodeLife, Origin, Refusal};
 use super::genesis::Genesis;
 use super::quarantine::Ward;
 use super::snapshot::{ReplicaSnapshot, ReplicaSnapshotV1, Reported};
-use crate::cluster::{Effect, Event, Input, KeptOutputs, Output, PortableHasher, RestoreError};
+use crate::cluster::{
+    Command, Effect, Event, Input, KeptOutputs, Output, PortableHasher, RestoreError,
+};
 use crate::id::{Incarnation, Names, name};
 use crate::machine::NodeState;
+use crate::settings::QuorumRule;
+use crate::spec::ClusterDeclaration;
 use crate::state::DownProof;
 use crate::time::Timestamp;
 use crate::{Cluster, OpId};
@@ -101,6 +105,10 @@ impl Replica {
     fn assemble(node: &str, mut cluster: Cluster, genesis: Genesis, stamp: Timestamp) -> Self {
         let kept = if genesis.events() == 0 { KeptOutputs::Nothing } else { KeptOutputs::Events };
         cluster.keep_outputs(kept);
+        for policy in core::iter::once(genesis.policy()).chain(genesis.offered()) {
+            // More than a cluster can offer are refused by all replicas alike.
+            let _ = cluster.offer_policy(Arc::clone(policy));
+        }
         Self {
             node: node.into(),
             genesis,
@@ -211,6 +219,9 @@ impl Replica {
             }
             joins = Some((node.clone(), *incarnation));
         }
+        if let Input::Command(Command::Configure { declaration, .. }) = &input {
+            self.check_fit(declaration)?;
+        }
         let input = self.cluster.spec().resolve(input).map_err(Refusal::Unknown)?;
         let handled = self.cluster.handle(self.stamp, input);
         handled.map_err(|error| Refusal::Input(self.cluster.spec().named(error)))?;
@@ -218,6 +229,19 @@ impl Replica {
             self.note_joined(&node, incarnation);
         }
         Ok(())
+    }
+
+    /// Checks that a configuration fits the spans of the replicas. One that is not valid is left for
+    /// the cluster to refuse.
+    fn check_fit(&self, declaration: &ClusterDeclaration) -> Result<(), Refusal> {
+        let Some(timing) = self.genesis.timing() else { return Ok(()) };
+        let Ok(spec) = declaration.clone().build_within(self.genesis.limits()) else {
+            return Ok(());
+        };
+        if spec.settings().quorum != QuorumRule::Agreed {
+            return Err(Refusal::Misfit("the quorum is not \"agreed\"".into()));
+        }
+        timing.check(&spec).map_err(|error| Refusal::Misfit(error.to_string()))
     }
 
     /// Checks that a life of a node may join as far as this is known here.
@@ -392,7 +416,7 @@ impl Replica {
         genesis: Genesis,
     ) -> Result<Self, RestoreError> {
         let ReplicaSnapshot::V1(snapshot) = snapshot;
-        let policy = Arc::clone(genesis.policy());
+        let policy = Arc::clone(genesis.policy_named(snapshot.cluster.policy_name()));
         let cluster = Cluster::restore_within(snapshot.cluster, policy, genesis.limits())?;
         let stamp = snapshot.stamp.min(Timestamp::LATEST).max(cluster.state().now());
         let mut replica = Self::assemble(node, cluster, genesis, stamp);

@@ -17,23 +17,23 @@ crate::form::strictly_read! { "Reason"
 /// 1. the quorum ([`NoQuorum`](Self::NoQuorum));
 /// 2. the owner: there is none, or it is off ([`WaitingForInventory`][3],
 ///    [`WaitingForPreferredOwner`][1], [`NoCandidate`](Self::NoCandidate)), or it is not certain to
-/// be off ([`WaitingForNodeOff`][2]; or [`NotStartedAutomatically`](Self::NotStartedAutomatically)
-/// if an operator has to ask for the group, none has, and nothing of it runs);
+///    be off ([`WaitingForNodeOff`][2]; or [`NotStartedAutomatically`](Self::NotStartedAutomatically)
+///    if an operator has to ask for the group, none has, and nothing of it runs);
 /// 3. a resource that may run and should not, or that nobody knows about
 ///    ([`OrphanRunning`](Self::OrphanRunning), [`InDoubt`](Self::InDoubt));
 /// 4. the owner is not clean yet, or the group is leaving it ([`OwnerJoining`](Self::OwnerJoining),
 ///    [`Moving`](Self::Moving));
 /// 5. the first resource, providers first, that should be online and is not. In this order: its own
-///    operation ([`InProgress`](Self::InProgress)); an obstacle that only an action from outside
-/// can    end ([`NotAdmitted`](Self::NotAdmitted), [`OwnerPaused`](Self::OwnerPaused), a failure
-/// without    another attempt, [`NotStartedAutomatically`](Self::NotStartedAutomatically),
-/// [`OwnerNotPossible`](Self::OwnerNotPossible)); a node that has not said whether it runs it
-/// ([`WaitingForInventory`][3]); the operation on another resource that has to end first
-/// ([`WaitingForResource`](Self::WaitingForResource)); the time of its next attempt
-/// ([`RestartScheduled`](Self::RestartScheduled), [`Failed`](Self::Failed)); the waits before the
-/// start of a group ([`StartDelayed`](Self::StartDelayed),
-/// [`WaitingForPriority`](Self::WaitingForPriority)); a provider that is to be off
-/// ([`ResourceHeldOffline`](Self::ResourceHeldOffline)).
+///    operation ([`InProgress`](Self::InProgress)); an obstacle that only an action from outside can
+///    end ([`NotAdmitted`](Self::NotAdmitted), [`OwnerPaused`](Self::OwnerPaused), a failure
+///    without another attempt, [`NotStartedAutomatically`](Self::NotStartedAutomatically),
+///    [`OwnerNotPossible`](Self::OwnerNotPossible)); a node that has not said whether it runs it
+///    ([`WaitingForInventory`][3]); the operation on another resource that has to end first
+///    ([`WaitingForResource`](Self::WaitingForResource)); the time of its next attempt
+///    ([`RestartScheduled`](Self::RestartScheduled), [`Failed`](Self::Failed)); the waits before the
+///    start of a group ([`StartDelayed`](Self::StartDelayed),
+///    [`WaitingForPriority`](Self::WaitingForPriority)); a provider that is to be off
+///    ([`ResourceHeldOffline`](Self::ResourceHeldOffline)).
 ///
 /// A time in a reason is one at which something happens, as things are: the named event happens
 /// then, or something else is in the way from then on.

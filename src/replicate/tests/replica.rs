@@ -184,3 +184,42 @@ fn rules_have_a_number() {
     let limits = crate::spec::Limits { nodes: 7, ..Default::default() };
     assert_ne!(ring.within(limits).behaviour(), number);
 }
+
+/// A configuration that the spans do not fit would let two nodes run one resource.
+#[test]
+fn a_configuration_that_the_spans_do_not_fit_is_refused() {
+    let genesis = Genesis::new(Ring::new()).timed(timing());
+    let cluster = Cluster::new(spec(Fencing::Required), Ring::new(), Timestamp::ZERO);
+    let mut replica = Replica::new("a", cluster, genesis);
+    let all = ["a", "b", "c"].map(|name| life(name, 1));
+    apply(&mut replica, 1_000, all.iter().map(|of| report(of, 1, joined(of))));
+    let mut configure = |declaration: ClusterDeclaration| {
+        let input: Input<Names> = crate::cluster::Command::configure(declaration).into();
+        let next = replica.applied() + 1;
+        replica.apply(next, 1, entry(1, 2_000, [anonymous(input)])).unwrap().remove(0)
+    };
+    let lease = Fencing::Lease { duration: millis(1_000), margin: millis(100) };
+    let misfit = configure(declaration(lease));
+    assert!(matches!(misfit, Err(Refusal::Misfit(_))), "{misfit:?}");
+    let counted = configure(declaration(Fencing::Required).quorum(QuorumRule::NodeMajority));
+    assert!(matches!(counted, Err(Refusal::Misfit(_))), "{counted:?}");
+    assert_eq!(configure(declaration(Fencing::Trusted)), Ok(()));
+}
+
+/// A policy that was changed while the cluster ran is still in force after a restore.
+#[test]
+fn a_changed_policy_survives_a_snapshot() {
+    use crate::policy::LeastGroups;
+    let genesis = || Genesis::new(Ring::new()).offering(LeastGroups);
+    let cluster = Cluster::new(spec(Fencing::Trusted), Ring::new(), Timestamp::ZERO);
+    let mut replica = Replica::new("a", cluster, genesis());
+    apply(&mut replica, 500, [report(&life("a", 1), 1, joined(&life("a", 1)))]);
+    let change: Input<Names> = crate::cluster::Command::change_policy("least_groups").into();
+    apply(&mut replica, 1_000, [anonymous(change)]);
+    let restored = Replica::restore("b", replica.snapshot(), genesis()).unwrap();
+    assert_eq!(restored.digest(), replica.digest());
+    assert_eq!(restored.cluster().policy().name(), "least_groups");
+    let mut back = restored;
+    let change: Input<Names> = crate::cluster::Command::change_policy("ring").into();
+    apply(&mut back, 2_000, [anonymous(change)]);
+}

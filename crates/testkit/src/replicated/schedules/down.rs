@@ -75,12 +75,8 @@ fn log_time(world: &crate::replicated::world::World) -> u64 {
 }
 
 pub(super) fn witness_wins(stage: &mut Stage) -> Result<(), Breach> {
-    let setup = Setup {
-        nodes: 2,
-        witness: Witness::Votes,
-        fencing: Fencing::Required,
-        ..stage.plain()
-    };
+    let setup =
+        Setup { nodes: 2, witness: Witness::Votes, fencing: Fencing::Required, ..stage.plain() };
     let world = quiet(stage, setup);
     world.scene.log.release(Hold::Elections);
     world.play(8_000)?;
