@@ -43,7 +43,7 @@ pub async fn run(file: NodeFile) -> Result<(), Failure> {
         Some(founding) => founding,
         None => ask_to_be_let_in(&file, &store, &links).await?,
     };
-    let genesis = Genesis::new(Ring::new());
+    let genesis = Genesis::new(Ring::new()).timed(file.timing);
     let spec = founding.declaration.clone().build();
     let spec = spec.map_err(|errors| Failure(errors.to_string()))?;
     if !file.unchecked {

@@ -8,6 +8,7 @@ use quorate::state::OperationKind;
 use quorate::{Input, OpId, Outcome};
 
 use super::{Brain, Presence, Stage};
+use crate::clock;
 use crate::keeper::{Order, RunPlan};
 
 impl Brain {

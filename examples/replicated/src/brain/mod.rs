@@ -264,6 +264,7 @@ impl Brain {
         let beat = Beat {
             life: self.guard.life().clone(),
             sent: now,
+            lease_ends: self.guard.lease_ends(),
             applied: applied.replica.applied(),
             checkpoint: applied.replica.checkpoint(),
             behaviour: applied.replica.genesis().behaviour(),
