@@ -154,6 +154,7 @@
 //!         Beat {
 //!             life: self.guard.life().clone(),
 //!             sent: now,
+//!             lease_ends: self.guard.lease_ends(),
 //!             applied: self.replica.applied(),
 //!             checkpoint: self.replica.checkpoint(),
 //!             behaviour: self.replica.genesis().behaviour(),

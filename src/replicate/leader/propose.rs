@@ -161,9 +161,8 @@ fn word_of(body: &Body, replica: &Replica) -> Option<NodeLife> {
             };
             Some(NodeLife::new(node.as_str(), life))
         }
-        Body::Timeout
-        | Body::Checkpoint
-        | Body::ReleaseFromQuarantine { .. }
-        | Body::Input(_) => None,
+        Body::Timeout | Body::Checkpoint | Body::ReleaseFromQuarantine { .. } | Body::Input(_) => {
+            None
+        }
     }
 }

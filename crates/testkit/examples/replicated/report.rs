@@ -116,7 +116,11 @@ impl fmt::Display for Report {
         for fault in Fault::ALL {
             writeln!(f, "{:<76} {:>10}", fault.title(), self.faults.count(*fault))?;
         }
-        writeln!(f, "\n{:<30} {:<10} {:>7} {:>10} {:>10}", "takeover", "fencing", "count", "median", "worst")?;
+        writeln!(
+            f,
+            "\n{:<30} {:<10} {:>7} {:>10} {:>10}",
+            "takeover", "fencing", "count", "median", "worst"
+        )?;
         for ((cause, fencing), times) in &self.takeovers {
             let (count, median, worst) = Self::figures(times);
             let cause = cause.title();

@@ -1,10 +1,10 @@
 //! The end of a run: everything is mended, and then everything has to be well within a time.
 
+use quorate::Input;
 use quorate::cluster::Command;
 use quorate::id::Names;
 use quorate::machine::GroupState;
 use quorate::replicate::{Body, Item, Standing};
-use quorate::Input;
 
 use super::daemon::Daemon;
 use super::draw::Finale;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use quorate::Cluster;
+use quorate::Timestamp;
 use quorate::kind::ResourceOverrides;
 use quorate::policy::Ring;
 use quorate::replicate::{Genesis, Quarantine, Replica, Timing};
@@ -10,7 +11,6 @@ use quorate::settings::{Fencing, Interval, QuorumRule, UnconfirmedStop};
 use quorate::spec::{
     ClusterDeclaration, ClusterSpec, GroupDeclaration, Limits, ResourceDeclaration, SpecErrors,
 };
-use quorate::Timestamp;
 
 /// Everything about a cluster that does not change during a run.
 #[derive(Clone, Debug)]
@@ -146,13 +146,6 @@ impl Setup {
     /// Returns the name of a resource.
     pub(super) fn resource(group: usize, number: usize) -> String {
         format!("g{group}r{number}")
-    }
-
-    /// Returns the names of all resources, each with the number of its group.
-    pub(super) fn all_resources(&self) -> impl Iterator<Item = (usize, String)> + '_ {
-        (0..self.groups).flat_map(|group| {
-            (0..self.resources).map(move |number| (group, Self::resource(group, number)))
-        })
     }
 
     /// Returns the rules of a release.

@@ -187,8 +187,7 @@ impl World {
     }
 
     fn split(&mut self, until: u64) {
-        let sides: Vec<bool> =
-            self.machines.iter().map(|_| self.scene.dice.chance(1, 2)).collect();
+        let sides: Vec<bool> = self.machines.iter().map(|_| self.scene.dice.chance(1, 2)).collect();
         for (one, left) in sides.iter().enumerate() {
             for (other, right) in sides.iter().enumerate() {
                 if left != right {

@@ -6,7 +6,7 @@ use super::clock::MachineClock;
 use super::fault::Faults;
 use super::machine::Machine;
 use super::net::{Mail, Quality};
-use super::scene::{PowerOrder, Scene};
+use super::scene::{PowerOrder, Scene, Warrant};
 use super::setup::millis;
 use super::takeover::Takeovers;
 use crate::{Breach, Invariant};
@@ -34,7 +34,8 @@ impl World {
         let mut machines = Vec::new();
         for seat in 0..seats {
             let offset = scene.dice.between(1_000_000, 40_000_000);
-            let drift = i64::try_from(scene.dice.between(0, 300)).unwrap_or(150).saturating_sub(150);
+            let drift =
+                i64::try_from(scene.dice.between(0, 300)).unwrap_or(150).saturating_sub(150);
             machines.push(Machine::new(seat, &scene, MachineClock::new(offset, drift)));
         }
         Self {
@@ -122,7 +123,11 @@ impl World {
         self.scene.orders = later;
         let due: Vec<PowerOrder> = due;
         for order in due {
-            let PowerOrder { victim, life, by, operation, .. } = order;
+            let PowerOrder { victim, life, by, operation, warrant, .. } = order;
+            if warrant == Warrant::Missing {
+                let words = format!("{life} is fenced by a node that may not, or needlessly");
+                self.scene.judge.fail(Invariant::S26, words);
+            }
             if self.dead_switches.iter().any(|(dead, until)| *dead == victim && *until > now) {
                 continue;
             }
@@ -189,7 +194,9 @@ impl World {
             let granted = host.grants.get(&process.life);
             let (name, resource, life) = (host.name, &process.resource, process.life);
             let words = match granted {
-                None => format!("{resource} runs on {name} in life {life}, which was never granted"),
+                None => {
+                    format!("{resource} runs on {name} in life {life}, which was never granted")
+                }
                 Some(sent) => format!(
                     "{resource} runs on {name} {} ms after the last beat of life {life} that was \
                      answered; {bound} ms are allowed",

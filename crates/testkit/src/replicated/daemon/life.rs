@@ -1,7 +1,7 @@
 //! The lives of a node: how one begins, ends, and makes room for the next.
 
-use quorate::replicate::{Body, Demand, Guard, NodeLife, Outbox, Standing};
 use quorate::Input;
+use quorate::replicate::{Body, Demand, Guard, NodeLife, Outbox, Standing};
 
 use super::{Act, Daemon};
 use crate::Invariant;

@@ -34,8 +34,7 @@ impl Log {
     /// Tells whether a majority of voters has no reason to elect another leader.
     fn is_led(&self, now: u64, net: &Net) -> bool {
         self.leader.is_some_and(|leader| {
-            self.seen(leader).is_active()
-                && self.has_majority(leader, now, net, Answers::Unneeded)
+            self.seen(leader).is_active() && self.has_majority(leader, now, net, Answers::Unneeded)
         })
     }
 
@@ -148,7 +147,8 @@ impl Log {
                 *other != seat && self.seen(*other).is_awake() && net.is_open(*other, seat, now)
             };
             let leader = self.leader.filter(|leader| knows(leader));
-            if leader.is_some() || (0..self.count).filter(knows).count().saturating_mul(2) >= self.count
+            if leader.is_some()
+                || (0..self.count).filter(knows).count().saturating_mul(2) >= self.count
             {
                 self.seat(seat).leads = None;
             }

@@ -90,8 +90,7 @@ impl Log {
     pub(super) fn land(&mut self, now: u64, net: &Net, _: &mut Dice) {
         let Some(leader) = self.leader else { return };
         let term = self.term;
-        let is_of_leader =
-            |of: &Proposal| of.by == leader && of.accepted == Some(term);
+        let is_of_leader = |of: &Proposal| of.by == leader && of.accepted == Some(term);
         if !self.proposals.iter().any(is_of_leader) || !self.has_quorum(leader, now, net) {
             return;
         }

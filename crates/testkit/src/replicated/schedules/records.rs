@@ -11,7 +11,8 @@ pub(super) fn entry_lands_twice(stage: &mut Stage) -> Result<(), Breach> {
     for _ in 0..40 {
         let last = world.scene.log.last();
         let _ = world.strike(Fault::CrashResource);
-        world.play_to(3_000, "an entry lands", |world| world.scene.log.last() > last)
+        world
+            .play_to(3_000, "an entry lands", |world| world.scene.log.last() > last)
             .or_else(|breach| if breach.invariant.is_none() { Ok(()) } else { Err(breach) })?;
         world.scene.log.repeat_last();
         world.play(50)?;
