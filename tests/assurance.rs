@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use quorate_testkit::{Invariant, Scope};
 
 /// Where promises are judged, and the word for it in the table.
-const JUDGES: [(&str, &[&str]); 6] = [
+const JUDGES: [(&str, &[&str]); 7] = [
     ("audit", &["crates/testkit/src/audit"]),
     (
         "reference",
@@ -24,6 +24,7 @@ const JUDGES: [(&str, &[&str]); 6] = [
     ),
     ("histories", &["crates/testkit/src/history"]),
     ("simulator", &["crates/testkit/src/sim", "crates/testkit/src/watch.rs"]),
+    ("replicas", &["crates/testkit/src/replicated"]),
     ("years", &["crates/availability/src"]),
     ("model", &["crates/model_check/src/model"]),
 ];
@@ -39,10 +40,11 @@ const SHARED: [(&str, &str); 3] = [
 const TESTS: [&str; 3] = ["tests", "src", "crates"];
 
 /// Where it is shown that judges can say no.
-const FORGERIES: [&str; 7] = [
+const FORGERIES: [&str; 8] = [
     "crates/testkit/src/audit/tests",
     "crates/testkit/src/audit/tests.rs",
     "crates/testkit/src/liveness/rest.rs",
+    "crates/testkit/src/replicated/tests.rs",
     "crates/testkit/src/sim/director/epilogue.rs",
     "crates/testkit/src/sim/director/heal.rs",
     "tests/liveness/forged.rs",

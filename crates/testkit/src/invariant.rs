@@ -26,8 +26,6 @@ pub enum Room {
     /// The part that decides which nodes hear each other, which of them are members, and in which
     /// view.
     Membership,
-    /// The part that runs on a node and stops it without a command: leases, watchdogs.
-    SelfStop,
     /// Several cores that share one log, and the choice of the core that may act.
     Replication,
 }
@@ -36,7 +34,6 @@ impl fmt::Display for Room {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Membership => "membership",
-            Self::SelfStop => "self-stop",
             Self::Replication => "replication",
         })
     }
@@ -83,7 +80,7 @@ macro_rules! invariants {
     };
 }
 
-use Room::{Membership, Replication, SelfStop};
+use Room::{Membership, Replication};
 use Scope::{BelongsTo, Checked, Narrowed, Partly};
 
 invariants! {
@@ -134,11 +131,11 @@ invariants! {
     S23 "Equal inputs at equal times give equal outputs and states."
         Checked, None;
     S24 "Members of a view agree on who is in it, and all of them hear each other."
-        BelongsTo(Membership), Some("there are no views; who is a member is told from outside");
+        Narrowed, Some("there are no views; members need to hear their leader, not each other, and each term has one leader");
     S25 "A cluster that loses quorum has stopped everything before another one may start it."
-        Partly(SelfStop), Some("the stops are judged; that a node stops in time by itself needs a part on that node");
+        Checked, None;
     S26 "Fences need quorum, are limited in number, and count only when confirmed; a fenced node returns only in a later life."
-        Partly(SelfStop), Some("the core is on no node of its own, so it cannot fence itself");
+        Checked, None;
     S27 "What a joining node says that it runs never changes an owner; what it should not run is stopped there. What was declared while the cluster runs starts only when every node that is not off has said what it runs, or an operator vouches for it; only a group that never had an owner takes over what runs."
         Checked, None;
     S28 "Everything declared has exactly one record, every record is declared, and only what is off is removed."
@@ -170,9 +167,9 @@ invariants! {
     L5 "Whatever is not at its end has an operation in flight, a timer, or a reason that only an operator can mend."
         Checked, None;
     L6 "A minority stops in time even if no agent answers."
-        BelongsTo(SelfStop), Some("a node that stops itself is no part of the core; without quorum the core only asks for stops");
+        Checked, None;
     L7 "After a partition has healed all members soon share one view."
-        Partly(Membership), Some("there are no views and no links; that a node which comes back becomes a member is judged");
+        Narrowed, Some("there are no views; every node that is up is a member again, and replicas are equal");
     L8 "A node that comes and goes is kept out for a time, and the others do not suffer from it."
         BelongsTo(Membership), Some("the core is told who is a member; counting how often is the room of who tells it");
     L9 "A group returns in the first window in which all conditions hold, also when clocks are put forward or back."
@@ -182,7 +179,7 @@ invariants! {
     L11 "A drain ends: the node is empty, or a group is named that cannot leave."
         Checked, None;
     L12 "If some of the nodes hear each other for long enough, they form a view and keep it."
-        BelongsTo(Membership), Some("there are no views and no links");
+        Narrowed, Some("there are no views; nodes that a leader hears stay members and stop nothing by themselves, and groups are online while a majority hears the leader");
     L13 "No group waits for ever behind others."
         Narrowed, Some("there is no limit on starts that run side by side, so there is no queue for them");
     L14 "A node or agent that never answers delays no group that has nothing to do with it."
@@ -266,7 +263,7 @@ mod tests {
             Partly(room) | BelongsTo(room) => Some(room),
         });
         let rooms: std::collections::BTreeSet<Room> = rooms.collect();
-        assert_eq!(rooms.into_iter().collect::<Vec<_>>(), [Membership, SelfStop, Replication]);
+        assert_eq!(rooms.into_iter().collect::<Vec<_>>(), [Membership, Replication]);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! | [`history`] | random histories of random clusters, with a world that knows what really runs |
 //! | [`policy`] | laws that every failover policy has to keep |
 //! | [`mod@reference`] | a naive model of the rules of placement and order, to compare the engine with |
+//! | [`replicated`] | a deterministic simulator of replicated clusters, down to machines, links and clocks |
 //! | [`scenario`] | scenarios in text that need no programming |
 //! | [`strategy`] | declarations, inputs and histories for proptest |
 //! | [`sim`] | a deterministic simulator of whole clusters |

@@ -36,6 +36,8 @@ pub struct Leader {
     /// The round that was begun last and is not confirmed.
     open_round: Option<Round>,
     beats: u64,
+    /// An entry that another node had applied and this one had not, and when that was heard.
+    ahead: Option<(u64, Local)>,
     heard: BTreeMap<String, Heard>,
     /// The index at which `heard` was last compared with the members.
     compared: Option<u64>,
@@ -188,6 +190,10 @@ pub enum Charge {
     /// No quorum has affirmed it for half of [`Timing::detection`], since it took charge or at all.
     /// It stops sending what keeps it leader, so that the others elect another one.
     CutOff,
+    /// Others have applied an entry that its own replica has not, for half of [`Timing::detection`]:
+    /// its disk hangs. It could not tell whether they stand where it stands, so nobody would be
+    /// granted anything. It stops sending what keeps it leader.
+    Behind,
     /// The life of its own node is over, or has had no lease for [`Timing::detection`] since the
     /// charge began. It stops sending what keeps it leader, for it may carry out no fence.
     NoLease,
@@ -230,6 +236,7 @@ impl Leader {
             rounds: 0,
             open_round: None,
             beats: 0,
+            ahead: None,
             heard: BTreeMap::new(),
             compared: None,
             reports: VecDeque::new(),
@@ -294,6 +301,9 @@ impl Leader {
         let latest = latest.max(known.unwrap_or_default());
         if beat.life.incarnation < latest {
             return Err(BeatError::OldLife(latest));
+        }
+        if beat.applied > replica.applied() && self.behind(now, replica).is_zero() {
+            self.ahead = Some((beat.applied, now));
         }
         check_likeness(&beat, replica)?;
         let number = self.beats.saturating_add(1);
@@ -472,11 +482,19 @@ impl Leader {
             Charge::Victim
         } else if now.since(since) >= self.timing.confirmation() {
             Charge::CutOff
+        } else if self.behind(now, replica) >= self.timing.confirmation() {
+            Charge::Behind
         } else if guard.is_over(now) || is_unleased {
             Charge::NoLease
         } else {
             Charge::Holds
         }
+    }
+
+    /// Returns for how long another node has been known to be ahead of this one.
+    fn behind(&self, now: Local, replica: &Replica) -> Duration {
+        let ahead = self.ahead.filter(|(index, _)| *index > replica.applied());
+        ahead.map_or(Duration::ZERO, |(_, since)| now.since(since))
     }
 
     /// Tells whether fences are the duty of this node now: only with a lease of its own.

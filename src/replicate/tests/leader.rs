@@ -1,6 +1,7 @@
 //! The leader: whom it grants a lease, whom it gives up, and what it proposes.
 
 use super::*;
+use crate::cluster::Life;
 use crate::replicate::{BeatError, Charge, ChargeError, Guard, Leads};
 
 fn second() -> u64 {
@@ -159,6 +160,89 @@ fn reports_are_taken_once_and_in_order() {
     assert_eq!(inputs(&mut leader, 10_020, &replica), [finished(start.operation)]);
     leader.handle_reports(at(10_030), [third.clone(), third].into(), &replica);
     assert_eq!(inputs(&mut leader, 10_030, &replica).len(), 1);
+}
+
+/// The engine lost a proposal, and later reports follow at short intervals: all of them are taken
+/// again, beginning with the one that is missing.
+#[test]
+fn reports_behind_a_lost_one_are_taken_again() {
+    let (replica, mut leader) = heard();
+    let a = life("a", 1);
+    let failed = || Input::resource_failed("disk", "a", a.incarnation).into();
+    let reports = |from: u64, to: u64| (from..=to).map(|of| report(&a, of, failed())).collect();
+    leader.handle_reports(at(10_020), reports(2, 2), &replica);
+    assert_eq!(inputs(&mut leader, 10_020, &replica).len(), 1);
+    // Report 2 is lost; one more comes every tenth of a detection.
+    let step = second() / 10;
+    let mut taken = Vec::new();
+    for number in 3..16 {
+        let now = 10_020 + step * (number - 2);
+        leader.handle_reports(at(now), reports(2, number), &replica);
+        taken.push(inputs(&mut leader, now, &replica).len());
+    }
+    assert!(taken.iter().any(|count| *count > 10), "{taken:?}");
+}
+
+/// The number of a word counts at once, so that the reports of its sender go on.
+#[test]
+fn the_word_of_an_operator_holds_up_no_reports() {
+    for named in [Life::Known, Life::Of(Incarnation::new(1))] {
+        let (replica, mut leader) = heard();
+        let a = life("a", 1);
+        let word = report(&a, 2, Input::node_confirmed_down("b", named));
+        leader.handle_reports(at(10_030), [word].into(), &replica);
+        let Some(Entry::V1(entry)) = leader.poll_entry(at(10_030), &replica) else {
+            panic!("nothing is proposed");
+        };
+        let sent: Vec<&Item> = entry.items.iter().filter(|of| of.origin.is_some()).collect();
+        assert!(matches!(sent.as_slice(), [Item { body: Body::Timeout, .. }]), "{sent:?}");
+        let end = 10_010 + u64::try_from(timing().runs_until().as_millis()).unwrap();
+        let down = Input::node_confirmed_down("b", Incarnation::new(1));
+        assert!(!inputs(&mut leader, end - 1, &replica).contains(&down));
+        assert!(inputs(&mut leader, end, &replica).contains(&down));
+    }
+}
+
+/// The disk of the leader hangs: it cannot compare the others with itself, and hands over.
+#[test]
+fn a_leader_that_lags_behind_hands_over() {
+    let (replica, mut leader) = heard();
+    confirm(&mut leader, 10_020, &replica);
+    let guard = Guard::new(life("a", 1), timing());
+    let ahead = |sent| Beat { applied: 9, ..beat(&life("b", 1), sent, &replica) };
+    leader.handle_beat(at(10_030), ahead(80), &replica).unwrap();
+    let half = second() / 2;
+    for now in [10_030 + half - 1, 10_030 + half] {
+        confirm(&mut leader, now, &replica);
+        leader.handle_beat(at(now), ahead(90), &replica).unwrap();
+        let is_late = now >= 10_030 + half;
+        let expected = if is_late { Charge::Behind } else { Charge::Holds };
+        assert_eq!(leader.charge(at(now), &replica, &guard), expected);
+    }
+}
+
+/// A node that is heard and hears nothing could carry nothing out: it is given up.
+#[test]
+fn a_member_that_never_has_a_lease_is_lost() {
+    let (replica, mut leader) = heard();
+    let lost = Input::node_lost("b", Incarnation::new(1));
+    let deaf = |sent| Beat { lease_ends: None, ..beat(&life("b", 1), sent, &replica) };
+    let mut errors = Vec::new();
+    for step in 1..40 {
+        let now = 10_010 + step * second() / 10;
+        let hears = beat(&life("c", 1), now, &replica);
+        leader.handle_beat(at(now), hears, &replica).unwrap();
+        errors.push(leader.handle_beat(at(now), deaf(now), &replica).err());
+        let granted = confirm(&mut leader, now, &replica);
+        let is_given_up = errors.last() == Some(&Some(BeatError::Deaf));
+        assert!(!is_given_up || granted.iter().all(|of| of.life != life("b", 1)));
+        if inputs(&mut leader, now, &replica).contains(&lost) {
+            assert!((19..=21).contains(&step), "lost after {step} tenths of a detection");
+            assert!(errors.contains(&Some(BeatError::Deaf)), "{errors:?}");
+            return;
+        }
+    }
+    panic!("it is never lost: {errors:?}");
 }
 
 /// An operator says that a node is off. Its lease may still let it run.

@@ -108,7 +108,7 @@ pub(super) fn beat(of: &NodeLife, sent: u64, replica: &Replica) -> Beat {
     Beat {
         life: of.clone(),
         sent: at(sent),
-        lease_ends: Some(at(sent)),
+        lease_ends: Some(at(sent.saturating_add(1))),
         applied: replica.applied(),
         checkpoint: replica.checkpoint(),
         behaviour: replica.genesis().behaviour(),

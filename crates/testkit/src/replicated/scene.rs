@@ -68,6 +68,14 @@ pub(super) struct PowerOrder {
     pub(super) life: NodeLife,
     pub(super) by: usize,
     pub(super) operation: OpId,
+    pub(super) warrant: Warrant,
+}
+
+/// Whether a fence was still wanted when it was given to the switch, and by a node with a lease.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Warrant {
+    Valid,
+    Missing,
 }
 
 /// How often things happened that no fault is drawn for.

@@ -148,13 +148,6 @@ impl Setup {
         format!("g{group}r{number}")
     }
 
-    /// Returns the names of all resources, each with the number of its group.
-    pub(super) fn all_resources(&self) -> impl Iterator<Item = (usize, String)> + '_ {
-        (0..self.groups).flat_map(|group| {
-            (0..self.resources).map(move |number| (group, Self::resource(group, number)))
-        })
-    }
-
     /// Returns the rules of a release.
     pub(super) fn genesis(&self, release: Release) -> Genesis {
         let genesis = Genesis::new(Ring::new()).within(limits(release)).keeping_events(0);

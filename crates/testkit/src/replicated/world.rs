@@ -6,7 +6,7 @@ use super::clock::MachineClock;
 use super::fault::Faults;
 use super::machine::Machine;
 use super::net::{Mail, Quality};
-use super::scene::{PowerOrder, Scene};
+use super::scene::{PowerOrder, Scene, Warrant};
 use super::setup::millis;
 use super::takeover::Takeovers;
 use crate::{Breach, Invariant};
@@ -123,7 +123,11 @@ impl World {
         self.scene.orders = later;
         let due: Vec<PowerOrder> = due;
         for order in due {
-            let PowerOrder { victim, life, by, operation, .. } = order;
+            let PowerOrder { victim, life, by, operation, warrant, .. } = order;
+            if warrant == Warrant::Missing {
+                let words = format!("{life} is fenced by a node that may not, or needlessly");
+                self.scene.judge.fail(Invariant::S26, words);
+            }
             if self.dead_switches.iter().any(|(dead, until)| *dead == victim && *until > now) {
                 continue;
             }

@@ -10,8 +10,8 @@ use quorate::{Input, OpId, Outcome};
 
 use super::Daemon;
 use crate::replicated::host::Host;
-use crate::replicated::scene::{PowerOrder, Scene};
-use crate::replicated::setup::Flaw;
+use crate::replicated::scene::{PowerOrder, Scene, Warrant};
+use crate::replicated::setup::{Flaw, millis};
 
 /// An operation that was picked up.
 #[derive(Clone, Debug)]
@@ -39,8 +39,6 @@ enum Stage {
 enum Fate {
     Well,
     Badly,
-    /// It never ends.
-    Never,
 }
 
 impl Daemon {
@@ -117,7 +115,10 @@ impl Daemon {
         let effect = task.effect.clone();
         if effect.action == OperationKind::Fence && scene.has(Flaw::FenceUnasked) {
             task.stage = Stage::Ended;
-            return fence(&effect, host, scene);
+            let is_valid = guard.may(local, applied, &effect).is_ok()
+                && self.replica.is_outstanding(effect.operation);
+            let warrant = if is_valid { Warrant::Valid } else { Warrant::Missing };
+            return fence(&effect, warrant, host, scene);
         }
         match guard.may(local, applied, &effect) {
             Ok(Permission::Agent(Admission::Begin)) => self.execute(at, host, scene),
@@ -134,7 +135,7 @@ impl Daemon {
             Ok(Permission::Fence) => {
                 task.stage = Stage::Ended;
                 if self.replica.is_outstanding(effect.operation) {
-                    fence(&effect, host, scene);
+                    fence(&effect, Warrant::Valid, host, scene);
                 }
             }
             Ok(Permission::Inventory) => {
@@ -164,13 +165,16 @@ impl Daemon {
         let Some(task) = self.tasks.get_mut(at) else { return };
         let resource = task.effect.resource.clone().unwrap_or_default();
         let (low, high) = scene.habits.duration;
-        let end = scene.now.saturating_add(scene.dice.between(low, high));
-        let fate = if scene.dice.chance(scene.habits.failures, 1_000) {
+        let mut end = scene.now.saturating_add(scene.dice.between(low, high));
+        let mut fate = Fate::Well;
+        if scene.dice.chance(scene.habits.failures, 1_000) {
             scene.tally.failed_operations = scene.tally.failed_operations.saturating_add(1);
-            if scene.dice.chance(1, 3) { Fate::Never } else { Fate::Badly }
-        } else {
-            Fate::Well
-        };
+            fate = Fate::Badly;
+            if scene.dice.chance(1, 3) {
+                // It hangs. The agent cancels it when the core has given it up.
+                end = scene.now.saturating_add(millis(task.effect.timeout)).saturating_add(100);
+            }
+        }
         task.stage = match task.effect.action {
             OperationKind::Start => {
                 host.spawn(scene, &resource, &life);
@@ -191,7 +195,6 @@ impl Daemon {
         let resource = task.effect.resource.clone().unwrap_or_default();
         let runs = host.runs(&resource);
         let outcome = match (task.effect.action, fate) {
-            (_, Fate::Never) => return,
             (OperationKind::Probe, Fate::Well) if runs => Outcome::Running,
             (OperationKind::Probe, Fate::Well) => Outcome::NotRunning,
             (OperationKind::Stop, Fate::Well) => {
@@ -243,12 +246,12 @@ impl Daemon {
 }
 
 /// Has a power switch take the power away from a node.
-fn fence(effect: &Effect<Names>, host: &Host, scene: &mut Scene) {
+fn fence(effect: &Effect<Names>, warrant: Warrant, host: &Host, scene: &mut Scene) {
     let Some(victim) = scene.setup.seat(&effect.node) else { return };
     let (low, high) = scene.habits.switch_delay;
     let at = scene.now.saturating_add(scene.dice.between(low, high));
     let life = NodeLife::new(effect.node.as_str(), effect.incarnation);
     host.note(scene, &format!("has {life} fenced"));
     let operation = effect.operation;
-    scene.orders.push(PowerOrder { at, victim, life, by: host.seat, operation });
+    scene.orders.push(PowerOrder { at, victim, life, by: host.seat, operation, warrant });
 }

@@ -30,7 +30,7 @@ impl Daemon {
         let (Some(leader), Some(guard)) = (&self.leader, &self.guard) else { return Act::GoOn };
         let is_muted = match leader.charge(local, &self.replica, guard) {
             Charge::Holds => false,
-            Charge::CutOff | Charge::NoLease => true,
+            Charge::CutOff | Charge::Behind | Charge::NoLease => true,
             Charge::Victim => return Act::Reset("the leader is to be fenced"),
         };
         scene.log.seat(host.seat).is_muted = is_muted;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use quorate::OpId;
-use quorate::replicate::{Guard, Leader, Outbox, Replica};
+use quorate::replicate::{BeatError, Guard, Leader, Outbox, Replica};
 use quorate::spec::SpecErrors;
 
 use super::host::Host;
@@ -38,6 +38,8 @@ pub(super) struct Daemon {
     stores_at: u64,
     leave: Leave,
     had_lease: bool,
+    /// Why the last beat did not count.
+    refused: Option<BeatError>,
     /// The end of the lease that the keeper was told last.
     told_until: Option<quorate::replicate::Local>,
     release: Release,
@@ -85,6 +87,7 @@ impl Daemon {
             stores_at: scene.now.saturating_add(scene.dice.between(200, 4_000)),
             leave: Leave::No,
             had_lease: false,
+            refused: None,
             told_until: None,
             release,
         })

@@ -19,8 +19,12 @@ impl Daemon {
             match message {
                 Message::Beat(beat) => {
                     if let Some(leader) = &mut self.leader {
-                        // A beat that does not count needs no answer.
-                        let _ = leader.handle_beat(local, beat, &self.replica);
+                        let life = beat.life.clone();
+                        let refused = leader.handle_beat(local, beat, &self.replica).err();
+                        if let Some(error) = refused.filter(|_| refused != self.refused) {
+                            host.note(scene, &format!("no grant for {life}: {error}"));
+                        }
+                        self.refused = refused;
                     }
                 }
                 Message::Reports(reports) => {
@@ -45,13 +49,13 @@ impl Daemon {
     fn take_grant(&mut self, host: &mut Host, scene: &mut Scene, mut grant: Grant) {
         let local = host.local(scene.now);
         let Some(guard) = &mut self.guard else { return };
-        if scene.has(Flaw::GrantFromArrival) {
-            grant.sent = local;
-        }
         if grant.life == *guard.life() && grant.sent <= local {
             let sent = host.clock.true_time(grant.sent);
             let known = host.grants.entry(grant.life.incarnation).or_default();
             *known = sent.max(*known);
+        }
+        if scene.has(Flaw::GrantFromArrival) {
+            grant.sent = local;
         }
         guard.handle_grant(local, &grant);
         scene.tally.grants = scene.tally.grants.saturating_add(1);

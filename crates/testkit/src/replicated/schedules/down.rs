@@ -1,5 +1,7 @@
 //! What goes on while something is down, and comes back by itself.
 
+use std::time::Duration;
+
 use quorate::Input;
 use quorate::cluster::Command;
 use quorate::id::Names;
@@ -19,6 +21,20 @@ pub(super) fn deaf_leader(stage: &mut Stage) -> Result<(), Breach> {
     world.play(8_000)?;
     world.judge_groups(Invariant::L12, |_| true)?;
     world.play(12_000)?;
+    world.judge_whole(Invariant::L7)
+}
+
+pub(super) fn leader_behind(stage: &mut Stage) -> Result<(), Breach> {
+    let (world, Cast { leader, .. }) = settled(stage, stage.plain())?;
+    world.play(8_000)?;
+    world.scene.log.release(Hold::Elections);
+    let last = world.scene.log.last();
+    world.scene.log.limit(leader, last);
+    // A checkpoint follows within ten seconds, at which the others can no longer be compared.
+    world.play(18_000)?;
+    world.judge_groups(Invariant::L12, |_| true)?;
+    world.scene.log.unlimit(leader);
+    world.play(8_000)?;
     world.judge_whole(Invariant::L7)
 }
 
@@ -43,6 +59,21 @@ pub(super) fn everybody_silent(stage: &mut Stage) -> Result<(), Breach> {
     world.judge_groups(Invariant::L12, |_| true)?;
     world.play(5_000)?;
     world.judge_whole(Invariant::L7)
+}
+
+pub(super) fn short_gap(stage: &mut Stage) -> Result<(), Breach> {
+    let mut setup = Setup { fencing: Fencing::Required, ..stage.plain() };
+    setup.timing.detection = Duration::from_millis(1_000);
+    let (world, Cast { leader, other, .. }) = settled(stage, setup)?;
+    for (from, to) in [(leader, other), (other, leader), (leader, other), (other, leader)] {
+        let until = world.now().saturating_add(1_300);
+        world.isolate(from, until);
+        world.play_until(until)?;
+        world.elect(to);
+        world.play(5_000)?;
+    }
+    expect(world.scene.judge.checks.fences == 0, Invariant::L12, "a node was fenced needlessly")?;
+    world.judge_whole(Invariant::L12)
 }
 
 pub(super) fn node_that_hears_nobody(stage: &mut Stage) -> Result<(), Breach> {

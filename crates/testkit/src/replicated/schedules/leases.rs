@@ -42,17 +42,11 @@ pub(super) fn beat_while_being_lost(stage: &mut Stage) -> Result<(), Breach> {
     let to = world.name(other);
     world.ask_leader(Command::<Names>::move_group("g0").to(to).into());
     world.play_to(10_000, "the loss is due", |world| {
-        world.machines.get(leader).and_then(|of| of.daemon.as_ref()).is_some_and(|daemon| {
-            let silence = daemon.leader.as_ref().and_then(|leader| {
-                let now = world.machines.get(1)?.host.local(world.now());
-                leader.quiet(now).map(|(_, silence)| millis(silence)).max()
-            });
-            silence.is_some_and(|silence| silence.saturating_add(20) >= world.detection())
-        })
+        longest_silence(world, leader).saturating_add(20) >= world.detection()
     })?;
     world.scene.log.hold(Hold::Proposals(leader));
-    world.play_to(200, "the loss is proposed", |world| world.scene.log.under_way(leader) > 0)?;
-    world.play(5)?;
+    world.play(40)?;
+    expect(world.scene.log.under_way(leader) > 0, Invariant::S9, "no loss was proposed")?;
     world.scene.net.pass(other, leader);
     world.play(400)?;
     // The node learns late what becomes of it.
@@ -60,6 +54,15 @@ pub(super) fn beat_while_being_lost(stage: &mut Stage) -> Result<(), Breach> {
     world.scene.log.limit(other, last);
     world.scene.log.release(Hold::Proposals(leader));
     world.play(3_000)
+}
+
+/// Returns the longest time for which a leader has not heard a member, in milliseconds.
+fn longest_silence(world: &World, seat: usize) -> u64 {
+    let Some(machine) = world.machines.get(seat) else { return 0 };
+    let leader = machine.daemon.as_ref().and_then(|daemon| daemon.leader.as_ref());
+    let now = machine.host.local(world.now());
+    let silences = leader.into_iter().flat_map(|leader| leader.quiet(now));
+    silences.map(|(_, silence)| millis(silence)).max().unwrap_or_default()
 }
 
 /// Has a node join in its next life, and then lets the leader hear nothing of it, nor answer it.
@@ -104,9 +107,14 @@ pub(super) fn late_affirmation(stage: &mut Stage) -> Result<(), Breach> {
 }
 
 pub(super) fn new_leader_knows_no_silence(stage: &mut Stage) -> Result<(), Breach> {
-    let (world, Cast { other, .. }) = settled(stage, stage.plain())?;
+    let (world, Cast { owner, other, .. }) = settled(stage, stage.plain())?;
     world.elect(other);
-    world.play(5_000)?;
+    // The owner learns late what becomes of it.
+    let last = world.scene.log.last();
+    world.scene.log.limit(owner, last);
+    world.play(1_000)?;
+    world.scene.log.unlimit(owner);
+    world.play(4_000)?;
     world.judge_whole(Invariant::L1)
 }
 

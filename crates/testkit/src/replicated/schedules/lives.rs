@@ -1,8 +1,11 @@
 //! Lives: how they end, and how the next one begins.
 
+use std::time::Duration;
+
 use quorate::Incarnation;
 use quorate::cluster::Command;
 use quorate::id::Names;
+use quorate::settings::Fencing;
 
 use super::{Cast, Stage, expect, settled};
 use crate::replicated::scene::Habits;
@@ -10,11 +13,17 @@ use crate::replicated::setup::{Holder, Setup};
 use crate::{Breach, Invariant};
 
 pub(super) fn restart_while_something_dies(stage: &mut Stage) -> Result<(), Breach> {
-    let (world, Cast { owner, .. }) = settled(stage, stage.plain())?;
-    // Nothing obeys, so the watchdog has to end it.
+    let mut setup = Setup { fencing: Fencing::Operator, ..stage.plain() };
+    setup.timing.detection = Duration::from_millis(600);
+    let (world, Cast { owner, .. }) = settled(stage, setup)?;
+    // The owner is lost, and its groups wait for a proof. Then its daemon is restarted, and the link
+    // is back, while what it ran obeys no signal: the watchdog has to end it.
+    let until = world.now().saturating_add(750);
+    world.isolate(owner, until);
+    world.play(700)?;
     world.scene.habits = Habits { stubborn: 1_000, ..Habits::GOOD };
-    world.kill_daemon(owner, 50);
-    world.play(200)?;
+    world.kill_daemon(owner, 20);
+    world.play(100)?;
     world.scene.habits = Habits::GOOD;
     let ran = world.machines.get(owner).is_some_and(|of| of.host.runs("g0r0"));
     expect(ran, Invariant::S1, "what should not die is dead")?;

@@ -70,10 +70,14 @@ schedules! {
     lives::number_lost,
     /// The leader hears nobody; the others go on (hole 7).
     down::deaf_leader,
+    /// The disk of the leader hangs while everything else of it works.
+    down::leader_behind,
     /// The leader loses power; the others go on (hole 7).
     down::dead_leader,
     /// A leader is cut off for longer than a detection, and nobody else can lead.
     down::everybody_silent,
+    /// A leader is cut off for a little more than a detection, while all leases last.
+    down::short_gap,
     /// A node is heard by all and hears nobody.
     down::node_that_hears_nobody,
     /// Leaders change every few seconds while nothing happens (hole 9).
@@ -175,16 +179,13 @@ fn settled(stage: &mut Stage, setup: Setup) -> Result<(&mut World, Cast), Breach
     world.elect(1);
     let is_whole = |world: &World| world.judge_whole(Invariant::L1).is_ok();
     world.play_to(20_000, "everything is online", is_whole)?;
-    let setup = &world.scene.setup;
-    let owner = world.machines.iter().find(|machine| runs_whole(machine, 0, setup));
-    let owner = owner.map_or(0, |machine| machine.host.seat);
-    let mut others = (0..setup.nodes).filter(|seat| *seat != owner);
-    let (Some(leader), Some(other)) = (others.next(), others.next()) else {
-        return Err(Breach::apparatus("there are not enough nodes".into()));
-    };
+    let first = world.owner().unwrap_or_default();
+    let leader = if first == 0 { 1 } else { 0 };
     world.elect(leader);
     world.play(1_000)?;
-    Ok((world, Cast { leader, owner, other }))
+    let owner = world.owner().unwrap_or(first);
+    let other = (0..world.scene.setup.nodes).find(|seat| *seat != owner && *seat != leader);
+    Ok((world, Cast { leader, owner, other: other.unwrap_or_default() }))
 }
 
 impl World {
@@ -193,6 +194,13 @@ impl World {
         let now = self.scene.now;
         let Scene { log, dice, .. } = &mut self.scene;
         log.elect(seat, now, dice);
+    }
+
+    /// Returns the machine that runs all of the first group.
+    fn owner(&self) -> Option<usize> {
+        let setup = &self.scene.setup;
+        let owner = self.machines.iter().find(|machine| runs_whole(machine, 0, setup));
+        owner.map(|machine| machine.host.seat)
     }
 
     fn detection(&self) -> u64 {
