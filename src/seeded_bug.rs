@@ -295,21 +295,22 @@ impl SeededBug {
     /// Returns the world that can find it.
     #[must_use]
     pub const fn world(self) -> World {
-        match self {
+        let is_of_replicas = matches!(
+            self,
             Self::EntryOfOtherTerm
-            | Self::ReportCountsTwice
-            | Self::SnapshotForgetsReports
-            | Self::LeaseNeverEnds
-            | Self::StartsWithoutLease
-            | Self::LaggardStarts
-            | Self::ImpatientLeader
-            | Self::GrantWhileLosing
-            | Self::GrantUnconfirmed
-            | Self::UnconfirmedLoss
-            | Self::WordTooEarly
-            | Self::AnyBehaviourGranted => World::Replicas,
-            _ => World::Core,
-        }
+                | Self::ReportCountsTwice
+                | Self::SnapshotForgetsReports
+                | Self::LeaseNeverEnds
+                | Self::StartsWithoutLease
+                | Self::LaggardStarts
+                | Self::ImpatientLeader
+                | Self::GrantWhileLosing
+                | Self::GrantUnconfirmed
+                | Self::UnconfirmedLoss
+                | Self::WordTooEarly
+                | Self::AnyBehaviourGranted
+        );
+        if is_of_replicas { World::Replicas } else { World::Core }
     }
 }
 

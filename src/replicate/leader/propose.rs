@@ -20,9 +20,9 @@ impl Leader {
         match treatment(input, item.origin.as_ref(), replica) {
             Treatment::Propose => return self.reports.push_back(item),
             Treatment::Drop => {}
-            Treatment::Wait(life) => {
-                if self.words.iter().all(|word| word.life != life) {
-                    self.words.push(Word::new(life, input.clone()));
+            Treatment::Wait(word) => {
+                if self.words.iter().all(|known| known.life != word.life) {
+                    self.words.push(word);
                 }
             }
         }
@@ -150,22 +150,23 @@ impl Leader {
 enum Treatment {
     /// It is proposed as it is.
     Propose,
-    /// It is proposed when everything of this life must have stopped.
-    Wait(NodeLife),
+    /// It is proposed when everything of its life must have stopped.
+    Wait(Word),
     /// It is not for the sender to say.
     Drop,
 }
 
 fn treatment(input: &Input<Names>, origin: Option<&Origin>, replica: &Replica) -> Treatment {
     match input {
-        Input::NodeConfirmedDown { node, incarnation }
-        | Input::NodeFenced { node, incarnation }
-            if !seeded!(WordTooEarly) =>
-        {
-            match life_of(node, *incarnation, replica) {
-                Some(life) => Treatment::Wait(life),
-                None => Treatment::Propose,
-            }
+        Input::NodeConfirmedDown { node, incarnation } if !seeded!(WordTooEarly) => {
+            wait(life_of(node, *incarnation, replica), |life| {
+                Input::node_confirmed_down(life.node.as_str(), life.incarnation)
+            })
+        }
+        Input::NodeFenced { node, incarnation } if !seeded!(WordTooEarly) => {
+            wait(life_of(node, *incarnation, replica), |life| {
+                Input::node_fenced(life.node.as_str(), life.incarnation)
+            })
         }
         Input::NodeLost { .. } => {
             let fencing = replica.cluster().spec().settings().fencing;
@@ -188,6 +189,14 @@ fn treatment(input: &Input<Names>, origin: Option<&Origin>, replica: &Replica) -
         | Input::CoreResumed
         | Input::Command(_) => Treatment::Propose,
     }
+}
+
+/// Has a report wait that names this life. Without such a node the cluster refuses it.
+fn wait(life: Option<NodeLife>, input: impl Fn(&NodeLife) -> Input<Names>) -> Treatment {
+    life.map_or(Treatment::Propose, |life| {
+        let input = input(&life);
+        Treatment::Wait(Word::new(life, input))
+    })
 }
 
 /// Returns the life that a report is about; if it names none, the one that is known now.

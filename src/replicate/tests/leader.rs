@@ -211,7 +211,7 @@ fn a_leader_that_lags_behind_hands_over() {
     let guard = Guard::new(life("a", 1), timing());
     let ahead = |sent| Beat { applied: 9, ..beat(&life("b", 1), sent, &replica) };
     leader.handle_beat(at(10_030), ahead(80), &replica).unwrap();
-    let half = second() / 2;
+    let half = second().div_ceil(2);
     for now in [10_030 + half - 1, 10_030 + half] {
         confirm(&mut leader, now, &replica);
         leader.handle_beat(at(now), ahead(90), &replica).unwrap();
@@ -392,7 +392,7 @@ fn the_word_of_a_keeper_is_not_lost() {
     let (replica, mut leader) = heard();
     leader.handle_off(at(10_020), life("b", 1));
     let fenced = Input::node_fenced("b", Incarnation::new(1));
-    assert_eq!(inputs(&mut leader, 10_020, &replica), [fenced.clone()]);
+    assert_eq!(inputs(&mut leader, 10_020, &replica), core::slice::from_ref(&fenced));
     assert!(!inputs(&mut leader, 10_030, &replica).contains(&fenced));
     assert!(inputs(&mut leader, 10_020 + second(), &replica).contains(&fenced));
     let mut replica = replica;
