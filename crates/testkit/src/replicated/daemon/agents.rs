@@ -9,37 +9,10 @@ use quorate::state::OperationKind;
 use quorate::{Input, OpId, Outcome};
 
 use super::Daemon;
+use super::task::{Fate, Stage, Task};
 use crate::replicated::host::Host;
 use crate::replicated::scene::{PowerOrder, Scene, Warrant};
 use crate::replicated::setup::{Flaw, millis};
-
-/// An operation that was picked up.
-#[derive(Clone, Debug)]
-pub(super) struct Task {
-    effect: Effect<Names>,
-    stage: Stage,
-}
-
-/// The stage of a task.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Stage {
-    /// It is carried out at this time.
-    Due(u64),
-    /// It waits for an older operation of its resource.
-    Parked,
-    /// It ends at this time, in this way.
-    Busy(u64, Fate),
-    /// It ends when its process is gone.
-    Dying,
-    Ended,
-}
-
-/// The way in which an operation ends.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Fate {
-    Well,
-    Badly,
-}
 
 impl Daemon {
     pub(super) fn work(&mut self, host: &mut Host, scene: &mut Scene) {

@@ -3,21 +3,12 @@
 use quorate::Input;
 use quorate::replicate::{Body, Demand, Guard, NodeLife, Outbox, Standing};
 
+use super::task::Leave;
 use super::{Act, Daemon};
 use crate::Invariant;
 use crate::replicated::host::{Host, Order};
 use crate::replicated::scene::Scene;
 use crate::replicated::setup::{Flaw, Holder, millis};
-
-/// Whether an operator has the node leave.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Leave {
-    No,
-    /// Its life ends, and is reported when everything is off.
-    Wanted,
-    /// It was reported; the daemon goes on for a while so that the report can count.
-    Reported(u64),
-}
 
 impl Daemon {
     /// Has the node leave.

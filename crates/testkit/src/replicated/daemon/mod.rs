@@ -15,9 +15,9 @@ mod apply;
 mod lead;
 mod life;
 mod post;
+mod task;
 
-use agents::Task;
-use life::Leave;
+use task::{Leave, Task};
 
 /// The process that decides on one machine.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Elections: rising terms, each by a majority of voters that are up and reach each other.
 
-use super::propose::Proposal;
+use super::under_way::Proposal;
 use super::{Hold, Log, Stored, Temper};
 use crate::replicated::net::Net;
 use crate::sim::dice::Dice;

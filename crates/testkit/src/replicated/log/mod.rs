@@ -20,9 +20,10 @@ use crate::sim::dice::Dice;
 mod elect;
 mod propose;
 mod seat;
+mod under_way;
 
-use propose::{Asked, Proposal};
 pub(super) use seat::Seat;
+use under_way::{Asked, Proposal};
 
 /// How badly a log behaves.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

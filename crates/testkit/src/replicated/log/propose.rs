@@ -2,35 +2,10 @@
 
 use quorate::replicate::{Entry, Round};
 
+use super::under_way::{Asked, Proposal};
 use super::{Hold, Log, Stored, Temper};
 use crate::replicated::net::Net;
 use crate::sim::dice::Dice;
-
-/// An entry on its way into the log.
-#[derive(Clone, Debug)]
-pub(super) struct Proposal {
-    pub(super) by: usize,
-    pub(super) entry: Entry,
-    /// The time at which it reaches the engine of its machine.
-    pub(super) arrives_at: u64,
-    /// The term under which the engine took it.
-    pub(super) accepted: Option<u64>,
-    pub(super) lands_at: u64,
-}
-
-/// A confirmation that was asked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
-    pub(super) by: usize,
-    round: Round,
-    affirmed_from: u64,
-    gives_up_at: u64,
-    /// The term that a quorum affirmed.
-    affirmed: Option<u64>,
-    answered_at: u64,
-    /// The time from the affirmation to the answer.
-    way_back: u64,
-}
 
 /// The longest stall between a proposal and its arrival at the engine.
 const STALL: u64 = 6_000;

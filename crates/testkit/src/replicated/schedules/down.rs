@@ -7,7 +7,7 @@ use quorate::cluster::Command;
 use quorate::id::Names;
 use quorate::settings::Fencing;
 
-use super::{Cast, Stage, expect, quiet, settled};
+use super::stage::{Cast, Stage, expect, quiet, settled};
 use crate::replicated::log::Hold;
 use crate::replicated::setup::{Setup, Witness};
 use crate::{Breach, Invariant};

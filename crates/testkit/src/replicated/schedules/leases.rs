@@ -8,7 +8,7 @@ use quorate::id::Names;
 use quorate::replicate::{Body, NodeLife, Standing};
 use quorate::settings::Fencing;
 
-use super::{Cast, Stage, expect, settled};
+use super::stage::{Cast, Stage, expect, settled};
 use crate::replicated::log::Hold;
 use crate::replicated::setup::{Holder, Setup, millis};
 use crate::replicated::world::World;

@@ -7,7 +7,7 @@ use quorate::cluster::Command;
 use quorate::id::Names;
 use quorate::settings::Fencing;
 
-use super::{Cast, Stage, expect, settled};
+use super::stage::{Cast, Stage, expect, settled};
 use crate::replicated::scene::Habits;
 use crate::replicated::setup::{Holder, Setup};
 use crate::{Breach, Invariant};

@@ -1,20 +1,16 @@
 //! Schedules: histories written by hand, each of which shows one hole that is closed.
 
-use super::journal::Journal;
-use super::log::{Hold, Log, Temper};
-use super::net::{Net, Quality};
 use super::run::Failure;
-use super::scene::{Habits, Scene};
-use super::setup::{Flaw, Setup, millis};
-use super::takeover::runs_whole;
-use super::world::World;
-use crate::sim::dice::Dice;
-use crate::{Breach, Invariant};
+use super::setup::Flaw;
+use crate::Breach;
 
 mod down;
 mod leases;
 mod lives;
 mod records;
+mod stage;
+
+use stage::Stage;
 
 /// A history written by hand.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +36,7 @@ macro_rules! schedules {
 }
 
 schedules! {
-    /// An entry of a leader that lost its charge stalls, and reaches the engine when the same node leads again (hole 1).
+    /// An entry of a leader that lost its charge stalls, and reaches the engine when the same node leads again.
     leases::entry_of_an_earlier_charge,
     /// A lost node is heard between the proposal of its loss and its commit.
     leases::beat_while_being_lost,
@@ -52,27 +48,27 @@ schedules! {
     leases::no_first_grant,
     /// An owner is cut off from everybody, and its daemon owns what runs.
     leases::owner_cut_off,
-    /// An operator says that a node is off while its lease lasts (hole 6).
+    /// An operator says that a node is off while its lease lasts.
     leases::word_while_leased,
-    /// An operator says without a number that a node is off while its lease lasts, and at a node (hole 6).
+    /// An operator says without a number that a node is off while its lease lasts, and at a node.
     leases::word_without_a_life,
-    /// The disk under the log of a node hangs until its start was given up (hole 4).
+    /// The disk under the log of a node hangs until its start was given up.
     leases::laggard_wakes,
-    /// A daemon is killed while something of its life dies slowly (hole 2).
+    /// A daemon is killed while something of its life dies slowly.
     lives::restart_while_something_dies,
-    /// A daemon stands still, and what it ran cannot be killed (hole 3).
+    /// A daemon stands still, and what it ran cannot be killed.
     lives::nobody_to_reset,
-    /// A node leaves while the cluster starts something on it (hole 5).
+    /// A node leaves while the cluster starts something on it.
     lives::leaving_node,
-    /// A keeper stops everything a moment before a grant arrives (hole 8).
+    /// A keeper stops everything a moment before a grant arrives.
     lives::keeper_is_first,
-    /// A node lost the number of its life (hole 12).
+    /// A node lost the number of its life.
     lives::number_lost,
-    /// The leader hears nobody; the others go on (hole 7).
+    /// The leader hears nobody; the others go on.
     down::deaf_leader,
     /// The disk of the leader hangs while everything else of it works.
     down::leader_behind,
-    /// The leader loses power; the others go on (hole 7).
+    /// The leader loses power; the others go on.
     down::dead_leader,
     /// A leader is cut off for longer than a detection, and nobody else can lead.
     down::everybody_silent,
@@ -80,11 +76,11 @@ schedules! {
     down::short_gap,
     /// A node is heard by all and hears nobody.
     down::node_that_hears_nobody,
-    /// Leaders change every few seconds while nothing happens (hole 9).
+    /// Leaders change every few seconds while nothing happens.
     down::idle_log,
-    /// A witness wins the election, and the leader is to be fenced (hole 10).
+    /// A witness wins the election, and the leader is to be fenced.
     down::witness_wins,
-    /// Power is lost everywhere (hole 11).
+    /// Power is lost everywhere.
     down::power_lost_everywhere,
     /// A node dies that cannot be fenced.
     down::fence_without_answer,
@@ -132,91 +128,4 @@ impl Schedule {
         lines.extend(result.err().map(|breach| breach.to_string()));
         lines
     }
-}
-
-/// The place where a schedule is played: its present world.
-#[derive(Clone, Debug)]
-struct Stage {
-    flaw: Flaw,
-    world: Option<World>,
-}
-
-impl Stage {
-    fn lines(&self) -> Vec<String> {
-        self.world.as_ref().map(|world| world.scene.journal.lines()).unwrap_or_default()
-    }
-
-    /// Returns a cluster of three nodes.
-    fn plain(&self) -> Setup {
-        Setup { flaw: self.flaw, ..Setup::plain(3) }
-    }
-}
-
-/// Lines of the record that are kept.
-const LINES: usize = 200;
-
-/// Puts up a world in which everything works, and elections are made by hand.
-fn quiet(stage: &mut Stage, setup: Setup) -> &mut World {
-    let mut log = Log::new(setup.seats(), millis(setup.timing.election), Temper::Calm);
-    log.hold(Hold::Elections);
-    let mut scene = Scene::new(setup, log, Net::new(Quality::GOOD), Habits::GOOD, Dice::new(1, 1));
-    scene.journal = Journal::keeping(LINES);
-    stage.world.insert(World::new(scene))
-}
-
-/// The parts that machines play: who leads, who owns everything, and another one.
-#[derive(Clone, Copy, Debug)]
-struct Cast {
-    leader: usize,
-    owner: usize,
-    other: usize,
-}
-
-/// Returns a world in which everything is online, and does not run on the leader.
-fn settled(stage: &mut Stage, setup: Setup) -> Result<(&mut World, Cast), Breach> {
-    let world = quiet(stage, setup);
-    world.play(50)?;
-    world.elect(1);
-    let is_whole = |world: &World| world.judge_whole(Invariant::L1).is_ok();
-    world.play_to(20_000, "everything is online", is_whole)?;
-    let first = world.owner().unwrap_or_default();
-    let leader = if first == 0 { 1 } else { 0 };
-    world.elect(leader);
-    world.play(1_000)?;
-    let owner = world.owner().unwrap_or(first);
-    let other = (0..world.scene.setup.nodes).find(|seat| *seat != owner && *seat != leader);
-    Ok((world, Cast { leader, owner, other: other.unwrap_or_default() }))
-}
-
-impl World {
-    /// Makes a machine leader in a new term.
-    fn elect(&mut self, seat: usize) {
-        let now = self.scene.now;
-        let Scene { log, dice, .. } = &mut self.scene;
-        log.elect(seat, now, dice);
-    }
-
-    /// Returns the machine that runs all of the first group.
-    fn owner(&self) -> Option<usize> {
-        let setup = &self.scene.setup;
-        let owner = self.machines.iter().find(|machine| runs_whole(machine, 0, setup));
-        owner.map(|machine| machine.host.seat)
-    }
-
-    fn detection(&self) -> u64 {
-        millis(self.scene.setup.timing.detection)
-    }
-
-    fn lease(&self) -> u64 {
-        millis(self.scene.setup.timing.lease)
-    }
-
-    fn name(&self, seat: usize) -> &'static str {
-        self.scene.setup.name(seat)
-    }
-}
-
-/// Fails unless something holds.
-fn expect(holds: bool, invariant: Invariant, words: &str) -> Result<(), Breach> {
-    if holds { Ok(()) } else { Err(Breach::of(invariant, words.to_owned())) }
 }

@@ -1,6 +1,6 @@
 //! The record of reports, snapshots, and rules in which releases differ.
 
-use super::{Cast, Stage, settled};
+use super::stage::{Cast, Stage, settled};
 use crate::replicated::fault::Fault;
 use crate::replicated::log::Hold;
 use crate::replicated::setup::Release;
