@@ -126,7 +126,7 @@ fn beside_waiting(waiting: usize) -> ClusterDeclaration {
     cluster
 }
 
-/// One group that is off, each resource of which needs the one before.
+/// One group that is off. Each of its resources needs the one before.
 fn chain(length: usize) -> ClusterDeclaration {
     let mut group = GroupDeclaration::new("g0").preferred_owners(["n0"]);
     for number in 0..length {

@@ -22,7 +22,7 @@
 //!    [`Keeper::begin`](crate::replicate::Keeper::begin), and push
 //!    [`Input::NodeJoined`](crate::Input::NodeJoined) into a new outbox. If the standing of the life
 //!    is `Unheard` and the outbox is empty, the join was refused: push it again after a while.
-//! 2. **Apply.** Hand every committed entry to [`Replica::apply`](crate::replicate::Replica::apply),
+//! 2. **Apply.** Pass every committed entry to [`Replica::apply`](crate::replicate::Replica::apply),
 //!    the engine's own to [`skip`](crate::replicate::Replica::skip). Afterwards settle the outbox,
 //!    tell the guard the [standing](crate::replicate::Replica::standing) of the life, and look at
 //!    the [duties](crate::replicate::Replica::duties).

@@ -47,7 +47,7 @@ pub struct Grant {
     pub applied: u64,
 }
 
-/// The conscience of a node, for one life: the lease, and the [contract of agents](crate::agent).
+/// Decides what one life of a node may do: the lease, and the [contract of agents](crate::agent).
 ///
 /// Ask [`may`](Self::may) at the moment at which an effect is carried out, not when it is received.
 /// The guard decides by the clock of its machine only. Whatever it is told, a lease that ended is

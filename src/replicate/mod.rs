@@ -39,7 +39,7 @@
 //!    so no clock is ever compared with that of another machine.
 //! 2. The leader answers with a [`Grant`] only when a quorum has affirmed it in a round that began
 //!    *after* the beat had arrived; only to a life that its own replica shows as a member; never to
-//!    a life of which it has proposed the loss. (`Leader::handle_confirmed`)
+//!    a life that it has proposed to be lost. (`Leader::handle_confirmed`)
 //! 3. A grant lets the life run until the moment of its beat plus [`Timing::lease`]. Nothing starts
 //!    later than that, at the moment of execution, nor before the replica of the node has applied
 //!    as much as the leader had when it granted. At the end of the lease everything stops within

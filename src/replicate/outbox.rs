@@ -9,7 +9,7 @@ use super::entry::{Body, Item, NodeLife, Origin};
 
 /// The reports of one life of a node that have not counted yet.
 ///
-/// Send [`pending`](Self::pending) to the leader with every beat, whoever leads. Each report counts
+/// Send [`pending`](Self::pending) to the leader with every beat. Each report counts
 /// once, however often it is sent, and they count in their order. Nothing has to be stored: a node
 /// that loses its outbox begins a new life.
 #[derive(Clone, Debug)]

@@ -54,7 +54,7 @@ pub struct Checkpoint {
     pub digest: u64,
 }
 
-/// What the replica of a node knows of a life of this node.
+/// The standing of a life of a node in the log.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Standing {
     /// It has not joined yet.
@@ -66,7 +66,7 @@ pub enum Standing {
     Over,
 }
 
-/// The part of this node in fences, which are carried out by the node that leads.
+/// Tells whether this node carries out fences. Only the leader does.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Leads {
     /// This node leads and is in charge: fences are its duty.

@@ -90,8 +90,8 @@ pub enum TimingError {
         /// The shortest timeout of an operation.
         timeout: Duration,
     },
-    /// A clock that deviates so much is none.
-    #[error("a drift of {0} millionths is more than a tenth")]
+    /// The clock deviates too much to be used.
+    #[error("the clock deviates by {0} millionths, more than a tenth")]
     Drift(u32),
 }
 

@@ -185,7 +185,7 @@ mod tests {
             .map(|(number, target, node)| (OpId::new(number), target, node));
         let fence = (OpId::new(2), Target::Node(a), None);
         assert!(list.is_like(&Outstanding::from_entries(anew.into_iter().chain([fence]))));
-        // The same operations on another node are not alike.
+        // Equal operations on another node are not alike.
         let moved = anew.map(|(operation, target, _)| (operation, target, Some(a)));
         assert!(!list.is_like(&Outstanding::from_entries(moved.into_iter().chain([fence]))));
     }

@@ -44,7 +44,7 @@ pub struct Leader {
     reports: VecDeque<Item>,
     /// Reports of people and programs that a life is off, which wait until it must be.
     words: Vec<Word>,
-    /// Lives of which everything is off, by the word of their keepers.
+    /// Lives that are off, as their keepers report.
     off: Vec<Word>,
     checkpoint_at: Option<Local>,
     timeout: Option<(Timestamp, Local)>,
@@ -52,7 +52,7 @@ pub struct Leader {
     wall_clock_at: Option<Local>,
 }
 
-/// What a leader knows of the present life of a node.
+/// The knowledge of a leader about the present life of a node.
 #[derive(Clone, Debug)]
 struct Heard {
     life: NodeLife,
@@ -256,7 +256,7 @@ impl Leader {
         Ok(leader)
     }
 
-    /// Listens to every member from now on of which nothing was heard yet.
+    /// Listens from now on to every member that was not heard yet.
     fn compare(&mut self, now: Local, replica: &Replica) {
         if self.compared == Some(replica.applied()) {
             return;

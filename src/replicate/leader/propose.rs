@@ -87,7 +87,7 @@ impl Leader {
         items
     }
 
-    /// Returns the reports about lives of which everything must be off by now.
+    /// Returns the reports about lives that must be off by now.
     fn words(&mut self, now: Local, replica: &Replica) -> Vec<Item> {
         self.words.retain(|word| replica.may_run(&word.life));
         let (patience, since) = (self.timing.runs_until(), self.taken_at);

@@ -48,7 +48,7 @@ fn a_lease_ends_where_the_beat_says() {
     assert_eq!(guard.handle_timeout(at(end + 301)), None);
 }
 
-/// A grant that arrives when the lease has ended renews nothing, whoever looked at the clock.
+/// A grant that arrives when the lease has ended renews nothing.
 #[test]
 fn a_lease_that_ended_is_never_renewed() {
     let mut guard = Guard::new(life("a", 1), timing());

@@ -88,7 +88,7 @@ pub(super) fn finished(operation: OpId) -> Input<Names> {
     Input::operation_finished(operation, Outcome::Succeeded)
 }
 
-/// Applies an entry of term 1, all items of which have to count.
+/// Applies an entry of term 1. All its items have to count.
 pub(super) fn apply(replica: &mut Replica, stamp: u64, items: impl IntoIterator<Item = Item>) {
     let results = replica.apply(replica.applied() + 1, 1, entry(1, stamp, items)).unwrap();
     for result in results {

@@ -1,4 +1,4 @@
-//! What a seed draws: the cluster, its surroundings, and when which fault strikes.
+//! Draws from a seed: the cluster, its surroundings, and when each fault strikes.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::sim::dice::Dice;
 /// The end of the time in which faults strike.
 pub(super) const HOSTILE_UNTIL: u64 = 45_000;
 
-/// What a seed draws.
+/// Everything that a seed draws.
 #[derive(Clone, Debug)]
 pub(super) struct Draw {
     pub(super) scene: Scene,
@@ -24,7 +24,7 @@ pub(super) struct Draw {
     pub(super) finale: Finale,
 }
 
-/// What happens after the faults are over and everything has been mended.
+/// The end of a run: the faults are over, and everything has been mended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Finale {
     Nothing,

@@ -52,7 +52,7 @@ pub(super) enum Power {
     Off { until: u64 },
 }
 
-/// What a machine keeps over a restart.
+/// The disk of a machine: it outlives a restart.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Disk {
     pub(super) incarnation: Incarnation,
@@ -244,7 +244,7 @@ impl Host {
         self.send_off_word(scene);
     }
 
-    /// Sends the word that everything is off to whoever may lead.
+    /// Tells every node that may lead that everything is off.
     fn send_off_word(&mut self, scene: &mut Scene) {
         let (until, next) = self.off_words;
         if next > scene.now || until < scene.now {

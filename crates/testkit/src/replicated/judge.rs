@@ -6,7 +6,7 @@ use quorate::replicate::{Checkpoint, Item, NodeLife};
 
 use crate::{Breach, Invariant};
 
-/// What has been seen of a run so far, and the first promise that was broken.
+/// The record of a run, and the first promise that was broken.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Judge {
     breach: Option<Breach>,

@@ -55,7 +55,7 @@ impl Machine {
                 self.host.pipe.push_back(Order::Stop);
                 scene.now.saturating_add(pause)
             }
-            // What it ran goes on until the watchdog, which nobody feeds now, resets the machine.
+            // Its processes go on until the watchdog resets the machine, for nobody feeds it now.
             Holder::Daemon => u64::MAX,
         };
         self.host.power = Power::On { daemon_at };

@@ -71,7 +71,7 @@ pub(super) struct PowerOrder {
     pub(super) warrant: Warrant,
 }
 
-/// Whether a fence was still wanted when it was given to the switch, and by a node with a lease.
+/// The right to fence: the fence was still wanted when the switch got it, from a node with a lease.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Warrant {
     Valid,

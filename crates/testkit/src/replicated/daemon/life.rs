@@ -154,7 +154,7 @@ impl Daemon {
         let life = NodeLife::new(host.name, incarnation);
         match scene.setup.holder {
             Holder::Keeper => {
-                // What was said to it before concerns earlier lives.
+                // Messages that were sent before concern earlier lives.
                 if !host.is_keeper_awake(scene.now) || !host.pipe.is_empty() {
                     return;
                 }

@@ -45,7 +45,7 @@ pub(super) struct Daemon {
     release: Release,
 }
 
-/// What a step of a daemon wants of its machine.
+/// The request of a daemon to its machine after a step.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Act {
     GoOn,

@@ -31,7 +31,7 @@ pub(super) enum Fate {
     Badly,
 }
 
-/// Whether an operator has the node leave.
+/// The progress of a node that an operator has leave.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Leave {
     No,

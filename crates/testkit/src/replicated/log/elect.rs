@@ -96,7 +96,7 @@ impl Log {
         let steps = if self.temper == Temper::Wild { dice.between(1, 3) } else { 1 };
         let term = self.term.saturating_add(steps);
         for Proposal { accepted, entry, .. } in self.take_accepted() {
-            // What leaders before the present one had under way is gone since its first entry.
+            // Proposals of earlier leaders are gone since the first entry of the present one.
             if accepted == Some(self.term) && dice.chance(1, 2) {
                 self.entries.push(Stored { term: self.term, entry: Some(entry) });
             } else {
@@ -156,7 +156,7 @@ impl Log {
     }
 }
 
-/// Whether voters have to be heard as well.
+/// The machines that have to be heard.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Answers {
     Needed,

@@ -1,4 +1,4 @@
-//! What is on its way to the engine: proposals and confirmations.
+//! Proposals and confirmations that are on their way to the engine.
 
 use quorate::replicate::{Entry, Round};
 

@@ -1,4 +1,4 @@
-//! What goes on while something is down, and comes back by itself.
+//! Histories in which something is down, the rest goes on, and everything comes back by itself.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Schedules: histories written by hand, each of which shows one hole that is closed.
+//! Schedules: histories written by hand. Each shows one way to break a promise that is closed.
 
 use super::run::Failure;
 use super::setup::Flaw;
