@@ -29,7 +29,8 @@
 //! 3. **Beat.** Every [`Timing::beat`](crate::replicate::Timing::beat) send a
 //!    [`Beat`](crate::replicate::Beat) and the pending reports to the machine that leads.
 //! 4. **Obey the guard.** At the moment at which a duty is carried out, ask
-//!    [`Guard::may`](crate::replicate::Guard::may). Hand each new end of the lease to the keeper.
+//!    [`Guard::may`](crate::replicate::Guard::may). Forget a duty that was denied, and look at the
+//!    duties again later: it may have been given up meanwhile. Hand each new end of the lease to the keeper.
 //! 5. **Stop.** When [`Guard::handle_timeout`](crate::replicate::Guard::handle_timeout) demands it
 //!    the keeper stops everything; when the keeper says that nothing is left, go to step 1.
 //!

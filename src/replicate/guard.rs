@@ -197,7 +197,8 @@ impl Guard {
     }
 
     /// Decides whether an effect is carried out now. `applied` is the index that the node's replica
-    /// has applied.
+    /// has applied. The effect has to be among the [duties](super::Replica::duties) at this moment:
+    /// one that was denied before may have been given up since.
     ///
     /// # Errors
     ///

@@ -30,6 +30,7 @@ fn a_run_is_repeatable() {
 /// Each mistake of an embedder is found by a schedule or a seed that keeps every promise without it.
 #[test]
 fn every_mistake_of_an_embedder_is_found() {
+    // The first seed to try, for mistakes that no schedule shows.
     let seeds = [
         (Flaw::DetectionBelowLease, 15),
         (Flaw::FenceUnasked, 23),
@@ -38,10 +39,10 @@ fn every_mistake_of_an_embedder_is_found() {
     ];
     for flaw in Flaw::ALL {
         let is_found = match seeds.iter().find(|(of, _)| *of == flaw) {
-            Some((_, seed)) => {
-                let found = Simulator::with(flaw).run(*seed).is_err();
-                found && Simulator::default().run(*seed).is_ok()
-            }
+            Some((_, first)) => (*first..first + 60).any(|seed| {
+                let found = Simulator::with(flaw).run(seed).is_err();
+                found && Simulator::default().run(seed).is_ok()
+            }),
             None => Schedule::ALL.iter().any(|of| of.play_with(flaw).is_err()),
         };
         assert!(is_found, "{flaw:?} is not found");
