@@ -34,7 +34,7 @@ fn every_mistake_of_an_embedder_is_found() {
     let seeds = [
         (Flaw::DetectionBelowLease, 15),
         (Flaw::FenceUnasked, 23),
-        (Flaw::RestartIsProof, 266),
+        (Flaw::RestartIsProof, 215),
         (Flaw::GrantFromArrival, 8),
     ];
     for flaw in Flaw::ALL {
