@@ -40,7 +40,7 @@ impl Brain {
         let charge = leader.charge(now, &self.parts.shared.lock().replica, &self.guard);
         match charge {
             Charge::Holds => self.keep_silent(Silence::Broken),
-            Charge::CutOff | Charge::NoLease => self.keep_silent(Silence::Kept),
+            Charge::CutOff | Charge::Behind | Charge::NoLease => self.keep_silent(Silence::Kept),
             Charge::Victim => return Err(Failure("this node is to be fenced".into())),
         }
         self.hand_on_off(now);
