@@ -112,16 +112,16 @@ impl Index {
             // The orphan may need an operation that was not issued yet.
             index.touched.add_orphan(node, resource);
             if let Some(operation) = orphan.operation {
-                operations.push((operation.id, Target::Orphan(node, resource), Some(node)));
+                operations.push((operation.id, Target::Orphan(node, resource)));
             }
         }
         for (node, _) in spec.nodes() {
             let Some(record) = state.node(node) else { continue };
             if let Some(operation) = record.fence.operation {
-                operations.push((operation.id, Target::Node(node), None));
+                operations.push((operation.id, Target::Node(node)));
             }
             if let Some(operation) = record.inquiry {
-                operations.push((operation.id, Target::Inquiry(node), Some(node)));
+                operations.push((operation.id, Target::Inquiry(node)));
             }
             if record.state != NodeState::Down && record.listed_in < state.last_declared {
                 index.silent.insert(node);
@@ -130,7 +130,11 @@ impl Index {
                 index.draining.insert(node);
             }
         }
-        index.outstanding = Outstanding::from_entries(operations);
+        index.outstanding = Outstanding::from_entries(
+            operations
+                .into_iter()
+                .map(|(operation, target)| (operation, target, target.executor(spec, state))),
+        );
         index
     }
 
@@ -140,10 +144,9 @@ impl Index {
         (spec, state): (&ClusterSpec, &ClusterState),
         group: GroupId,
         declared: &GroupSpec,
-    ) -> Vec<(OpId, Target, Option<NodeId>)> {
+    ) -> Vec<(OpId, Target)> {
         let mut running = 0_u32;
         let mut operations = Vec::new();
-        let owner = state.owner(group);
         for resource in declared.resources() {
             let Some(record) = state.resource(resource) else { continue };
             self.note_count(record.sequence);
@@ -152,7 +155,7 @@ impl Index {
             }
             running = running.saturating_add(u32::from(record.state.may_run()));
             if let Some(operation) = record.operation {
-                operations.push((operation.id, Target::Resource(resource), owner));
+                operations.push((operation.id, Target::Resource(resource)));
             }
         }
         if let Some(count) = self.running.get_mut(group.index()) {
@@ -166,7 +169,7 @@ impl Index {
         if let Some(node) = state.group(group).and_then(|record| record.drained_from) {
             self.drained.insert((node, group));
         }
-        self.attracted.extend(attractive(declared, owner).map(|node| (node, group)));
+        self.attracted.extend(attractive(declared, state.owner(group)).map(|node| (node, group)));
         operations
     }
 
@@ -257,14 +260,22 @@ impl Index {
 
     /// Returns the groups that left a node because it was drained, and have not failed back since.
     pub(crate) fn drained_from(&self, node: NodeId) -> impl Iterator<Item = GroupId> + '_ {
-        let all = (node, GroupId::new(0))..=(node, GroupId::new(u32::MAX));
-        self.drained.range(all).map(|(_, group)| *group)
+        groups_of(&self.drained, node)
     }
 
     /// Returns the number of resources of a group that may be running on its owner.
     pub(crate) fn running(&self, group: GroupId) -> u32 {
         self.running.get(group.index()).copied().unwrap_or(0)
     }
+}
+
+/// Returns the groups that stand with a node in a set of such pairs, ascending.
+pub(crate) fn groups_of(
+    pairs: &BTreeSet<(NodeId, GroupId)>,
+    node: NodeId,
+) -> impl Iterator<Item = GroupId> + '_ {
+    let all = (node, GroupId::new(0))..=(node, GroupId::new(u32::MAX));
+    pairs.range(all).map(|(_, group)| *group)
 }
 
 /// Returns the nodes to which a group may fail back from its owner, best first.

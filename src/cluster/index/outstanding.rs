@@ -7,6 +7,8 @@
 use alloc::vec::Vec;
 
 use crate::id::{NodeId, OpId, ResourceId};
+use crate::spec::ClusterSpec;
+use crate::state::ClusterState;
 
 /// The subject of an operation.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -19,6 +21,18 @@ pub(crate) enum Target {
     Node(NodeId),
     /// A member that is being asked what it runs.
     Inquiry(NodeId),
+}
+
+impl Target {
+    /// Returns the node that carries out an operation on it; `None` for a fence, which a device
+    /// carries out.
+    pub(crate) fn executor(self, spec: &ClusterSpec, state: &ClusterState) -> Option<NodeId> {
+        match self {
+            Self::Resource(resource) => state.owner(spec.resource(resource)?.group()),
+            Self::Orphan(node, _) | Self::Inquiry(node) => Some(node),
+            Self::Node(_) => None,
+        }
+    }
 }
 
 /// The operations in flight, as a whole and by the node that carries them out.

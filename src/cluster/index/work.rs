@@ -175,11 +175,20 @@ impl Touched {
         self.awaiting == Awaiting::Touched || !self.freed_nodes.is_empty()
     }
 
-    /// Takes out the mark that all groups that await a node are to be planned again, and the nodes
-    /// on which something became free.
-    pub(crate) fn take_awaiting(&mut self) -> (bool, Vec<NodeId>) {
-        let is_touched = core::mem::take(&mut self.awaiting) == Awaiting::Touched;
-        (is_touched, core::mem::take(&mut self.freed_nodes))
+    /// Takes out the mark that all groups that await a node are to be planned again.
+    pub(crate) fn take_awaiting(&mut self) -> bool {
+        core::mem::take(&mut self.awaiting) == Awaiting::Touched
+    }
+
+    /// Takes out the next node on which something became free.
+    pub(crate) fn next_freed_node(&mut self) -> Option<NodeId> {
+        self.freed_nodes.pop()
+    }
+
+    /// Forgets on which nodes something became free, because every group that awaits a node is
+    /// planned again.
+    pub(crate) fn forget_freed_nodes(&mut self) {
+        self.freed_nodes.clear();
     }
 
     /// Tells whether anything is to be touched when all that is touched now is settled.

@@ -61,16 +61,9 @@ impl Ledger {
 
     /// Notes an operation that was issued, and puts its effect out.
     pub(super) fn put_out(&mut self, operation: OpId, target: Target) {
-        let effect = self.facts().effect_of(target);
-        let node = match target {
-            Target::Resource(_) | Target::Orphan(..) | Target::Inquiry(_) => {
-                effect.map(|effect| effect.node)
-            }
-            // The node is the one that is fenced.
-            Target::Node(_) => None,
-        };
+        let node = target.executor(&self.spec, &self.state);
         self.index.outstanding.push(operation, target, node);
-        if let Some(effect) = effect {
+        if let Some(effect) = self.facts().effect_of(target) {
             self.request(effect);
         }
     }

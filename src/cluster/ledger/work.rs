@@ -1,11 +1,11 @@
 //! The nodes and groups that are to be planned in this step.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use crate::cluster::index::Index;
 use crate::cluster::index::work::{NodeChange, Task};
+use crate::cluster::index::{Index, groups_of};
 use crate::cluster::ledger::Ledger;
+use crate::cluster::view::placement::could_take;
 use crate::cluster::words::Event;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::NodeState;
@@ -79,20 +79,26 @@ impl Ledger {
 
     /// Touches the groups that await a node and that something may have helped.
     fn touch_helped(&mut self) {
-        let (is_any, freed) = self.index.touched.take_awaiting();
-        if !is_any && freed.is_empty() {
-            return;
+        let Index { awaiting, touched, .. } = &mut self.index;
+        if touched.take_awaiting() {
+            touched.forget_freed_nodes();
+            for group in &*awaiting {
+                touched.add(&self.spec, *group);
+            }
         }
-        let nodes = self.spec.nodes().map(|(node, _)| node);
-        let up: NodeSet =
-            nodes.filter(|node| self.state.node_state(*node) == NodeState::Up).collect();
-        let is_helped = |group: GroupId| {
-            is_any || freed.iter().any(|node| self.facts().could_take(group, *node, &up))
-        };
-        let helped: Vec<GroupId> =
-            self.index.awaiting.iter().copied().filter(|group| is_helped(*group)).collect();
-        for group in helped {
-            self.touch(group);
+        let mut up = None;
+        while let Some(node) = touched.next_freed_node() {
+            if awaiting.is_empty() {
+                continue;
+            }
+            let nodes = self.spec.nodes().map(|(node, _)| node);
+            let is_up = |node: &NodeId| self.state.node_state(*node) == NodeState::Up;
+            let up = up.get_or_insert_with(|| nodes.filter(is_up).collect::<NodeSet>());
+            for group in &*awaiting {
+                if could_take((&self.spec, &self.state), *group, node, up) {
+                    touched.add(&self.spec, *group);
+                }
+            }
         }
     }
 
@@ -100,15 +106,14 @@ impl Ledger {
     fn touch_attracted(&mut self, node: NodeId, change: NodeChange) {
         let is_up = self.state.node_state(node) == NodeState::Up;
         let Index { attracted, touched, .. } = &mut self.index;
-        let all = (node, GroupId::new(0))..=(node, GroupId::new(u32::MAX));
-        for (_, group) in attracted.range(all) {
-            let is_moving = self.state.group(*group).is_some_and(|of| of.movement.is_some());
+        for group in groups_of(attracted, node) {
+            let is_moving = self.state.group(group).is_some_and(|of| of.movement.is_some());
             let is_concerned = match change {
                 NodeChange::Groups => is_up && !is_moving,
                 NodeChange::State => true,
             };
             if is_concerned {
-                touched.add(&self.spec, *group);
+                touched.add(&self.spec, group);
             }
         }
     }

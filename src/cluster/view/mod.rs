@@ -12,7 +12,7 @@ mod left;
 mod nodes;
 mod operations;
 mod orphans;
-mod placement;
+pub(crate) mod placement;
 pub(crate) mod recovery;
 mod resources;
 mod takeover;

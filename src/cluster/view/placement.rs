@@ -6,26 +6,31 @@ use crate::machine::NodeState;
 use crate::plan::{self, Choice, Rejection, Tier};
 use crate::policy::{PlacementRequest, Trigger};
 use crate::settings::{Admission, DesiredState, Ownership};
-use crate::spec::{GroupSpec, NodeSet};
-use crate::state::{DownProof, HomeWait, NoRestartCause, Recovery, Room};
+use crate::spec::{ClusterSpec, GroupSpec, NodeSet};
+use crate::state::{ClusterState, DownProof, HomeWait, NoRestartCause, Recovery, Room};
 use crate::time::Timestamp;
 
-impl<'a> Facts<'a> {
-    /// Tells whether something that became free on a node could help a group that awaits one. `up`
-    /// are the nodes that are up.
-    pub(crate) fn could_take(self, group: GroupId, node: NodeId, up: &NodeSet) -> bool {
-        let Some(declared) = self.spec.group(group) else { return false };
-        let Some(record) = self.state.group(group) else { return false };
-        // A queued move may go anywhere, and so may a group that no node can run completely.
-        let is_anywhere = record.queued.is_some()
-            || declared.owners().is_some_and(|owners| !owners.intersects(up));
-        let destination = record.movement.and_then(|movement| movement.to);
-        is_anywhere
-            || record.owner == Some(node)
-            || destination == Some(node)
-            || self.state.obstacle(self.spec, group, node).is_none()
-    }
+/// Tells whether something that became free on a node could help a group that awaits one. `up` are
+/// the nodes that are up.
+pub(crate) fn could_take(
+    (spec, state): (&ClusterSpec, &ClusterState),
+    group: GroupId,
+    node: NodeId,
+    up: &NodeSet,
+) -> bool {
+    let Some(declared) = spec.group(group) else { return false };
+    let Some(record) = state.group(group) else { return false };
+    // A queued move may go anywhere, and so may a group that no node can run completely.
+    let is_anywhere =
+        record.queued.is_some() || declared.owners().is_some_and(|owners| !owners.intersects(up));
+    let destination = record.movement.and_then(|movement| movement.to);
+    is_anywhere
+        || record.owner == Some(node)
+        || destination == Some(node)
+        || state.obstacle(spec, group, node).is_none()
+}
 
+impl<'a> Facts<'a> {
     /// Returns the node for which a group waits when the cluster forms, and the time until which it
     /// waits (`ClusterGroupWaitDelay`). The node is the most preferred owner or, without one, the
     /// last owner. If that node is a member or there is none, and the group could only start in
