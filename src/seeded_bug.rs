@@ -270,7 +270,7 @@ bugs! {
     LaggardStarts: S1,
     /// a new leader counts a silence from before it took charge
     ImpatientLeader: S9,
-    /// a leader grants a lease to a node of which it has proposed the loss
+    /// a leader grants a lease to a node that it has proposed to be lost
     GrantWhileLosing: S9,
     /// a leader grants leases before a quorum has affirmed it
     GrantUnconfirmed: S9,

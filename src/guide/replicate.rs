@@ -29,8 +29,9 @@
 //! 3. **Beat.** Every [`Timing::beat`](crate::replicate::Timing::beat) send a
 //!    [`Beat`](crate::replicate::Beat) and the pending reports to the machine that leads.
 //! 4. **Obey the guard.** At the moment at which a duty is carried out, ask
-//!    [`Guard::may`](crate::replicate::Guard::may). Forget a duty that was denied, and look at the
-//!    duties again later: it may have been given up meanwhile. Hand each new end of the lease to the keeper.
+//!    [`Guard::may`](crate::replicate::Guard::may), also just before power goes off. A duty that was
+//!    denied stays among the duties until it is given up. Hand each new end of the lease to the
+//!    keeper.
 //! 5. **Stop.** When [`Guard::handle_timeout`](crate::replicate::Guard::handle_timeout) demands it
 //!    the keeper stops everything; when the keeper says that nothing is left, go to step 1.
 //!
@@ -48,9 +49,7 @@
 //! 9. **Give up in time.** Follow [`Leader::charge`](crate::replicate::Leader::charge): a leader that
 //!    is cut off stops sending what keeps it leader. Drop the leader when its term is over.
 //! 10. **Fence.** Fences are among the duties of a leader with a lease
-//!     ([`Leader::leads`](crate::replicate::Leader::leads)). Ask
-//!     [`Replica::is_outstanding`](crate::replicate::Replica::is_outstanding) just before power
-//!     goes off.
+//!     ([`Leader::leads`](crate::replicate::Leader::leads)).
 //!
 //! # What is stored before what
 //!
@@ -117,7 +116,7 @@
 //! use quorate::cluster::{Input, Outcome};
 //! use quorate::policy::Ring;
 //! use quorate::replicate::{
-//!     Beat, Body, Entry, Genesis, Guard, Leader, Leads, Local, NodeLife, Outbox, Permission,
+//!     Affirmation, Beat, Body, Entry, Genesis, Guard, Leader, Leads, Local, NodeLife, Outbox, Permission,
 //!     Replica, Timing,
 //! };
 //! use quorate::spec::ClusterDeclaration;
@@ -172,13 +171,13 @@
 //!         self.guard.handle_standing(now, standing);
 //!         let duties: Vec<_> = self.replica.duties(Leads::No).collect();
 //!         for effect in duties {
-//!             let Ok(Permission::Agent(_)) = self.guard.may(now, self.replica.applied(), &effect)
+//!             let Ok(Permission::Agent(_)) = self.guard.may(now, &self.replica, &effect)
 //!             else { continue };
 //!             // Here the agent does it. It succeeds at once.
 //!             println!("{effect}");
 //!             let resource = effect.resource.clone().expect("an operation on a resource");
 //!             let ended = (effect.operation, Outcome::Succeeded);
-//!             self.guard.end_operation(now, self.replica.applied(), &resource, ended);
+//!             self.guard.end_operation(now, &self.replica, &resource, ended);
 //!             let report = Input::operation_finished(effect.operation, Outcome::Succeeded);
 //!             self.outbox.push(Body::Input(report)).expect("there is room");
 //!         }
@@ -209,7 +208,8 @@
 //!     }
 //!     if let Some(round) = leader.begin_round(now) {
 //!         // Here the engine asks a quorum. It agrees at once.
-//!         for grant in leader.handle_confirmed(now, round, 1, &nodes[bert].replica) {
+//!         let affirmation = Affirmation { round, term: 1, committed: index };
+//!         for grant in leader.handle_confirmed(now, affirmation, &nodes[bert].replica) {
 //!             for node in &mut nodes {
 //!                 node.guard.handle_grant(now, &grant);
 //!             }

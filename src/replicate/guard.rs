@@ -7,9 +7,9 @@ use thiserror::Error;
 
 use super::clock::Local;
 use super::entry::NodeLife;
-use super::replica::{Checkpoint, Standing};
+use super::replica::{Checkpoint, Replica, Standing};
 use super::timing::Timing;
-use crate::agent::{Admission, Agent, Ending, Order, Refusal};
+use crate::agent::{Admission, Agent, Ending, Refusal};
 use crate::cluster::Effect;
 use crate::id::{Incarnation, Names, OpId};
 use crate::state::{OperationKind, Outcome};
@@ -42,9 +42,9 @@ pub struct Grant {
     pub life: NodeLife,
     /// The moment of the beat, by the clock of its sender.
     pub sent: Local,
-    /// The index up to which the leader had applied the log. Nothing starts on the node before its
-    /// own replica is as far.
-    pub applied: u64,
+    /// The index of the last entry that was committed when a quorum affirmed the leader. Nothing
+    /// begins on the node before its own replica has applied it.
+    pub floor: u64,
 }
 
 /// Decides what one life of a node may do: the lease, and the [contract of agents](crate::agent).
@@ -57,7 +57,7 @@ pub struct Guard {
     node_life: NodeLife,
     timing: Timing,
     stage: Stage,
-    /// The index that the leader had applied when it gave the latest grant.
+    /// The highest [`Grant::floor`].
     floor: u64,
     agent: Agent<Names>,
 }
@@ -95,15 +95,18 @@ pub enum Denial {
     /// The life is over. Everything of it stops.
     #[error("this life of the node is over")]
     LifeOver,
-    /// The replica of this node is behind the leader that granted the lease: the operation may have
-    /// been given up meanwhile.
-    #[error("the replica has applied entry {applied}, and the leader had applied entry {floor}")]
+    /// The replica of this node is behind the lease: an entry that it has not applied may have given
+    /// the operation up.
+    #[error("the replica has applied entry {applied}, and entry {floor} was committed")]
     Behind {
         /// The last entry that was applied here.
         applied: u64,
-        /// The last entry that the leader had applied.
+        /// The last entry that was committed when the lease was granted.
         floor: u64,
     },
+    /// The operation is no longer outstanding: it was answered, or the core gave it up.
+    #[error("the operation is no longer outstanding")]
+    GivenUp,
     /// The agents do not carry it out.
     #[error(transparent)]
     Agent(Refusal),
@@ -114,8 +117,7 @@ pub enum Denial {
 pub enum Permission {
     /// An operation on a resource, as the agents see it.
     Agent(Admission),
-    /// A fence: take the power away from the node, after asking
-    /// [`Replica::is_outstanding`](super::Replica::is_outstanding) once more.
+    /// A fence: take the power away from the node.
     Fence,
     /// An inventory: list what the node runs.
     Inventory,
@@ -157,7 +159,7 @@ impl Guard {
             }
             Stage::Unleased | Stage::Stopping { .. } | Stage::Off => return,
         }
-        self.floor = self.floor.max(grant.applied);
+        self.floor = self.floor.max(grant.floor);
     }
 
     /// Takes in what the node's own replica knows of this life. If it is over there, it is over.
@@ -196,9 +198,8 @@ impl Guard {
         }
     }
 
-    /// Decides whether an effect is carried out now. `applied` is the index that the node's replica
-    /// has applied. The effect has to be among the [duties](super::Replica::duties) at this moment:
-    /// one that was denied before may have been given up since.
+    /// Decides whether an effect is carried out now. `replica` is that of this node: an operation
+    /// that is no longer outstanding there is denied.
     ///
     /// # Errors
     ///
@@ -207,42 +208,29 @@ impl Guard {
     pub fn may(
         &mut self,
         now: Local,
-        applied: u64,
+        replica: &Replica,
         effect: &Effect<Names>,
     ) -> Result<Permission, Denial> {
         self.expire(now);
-        self.check(applied)?;
-        match (effect.action, effect.order()) {
-            (OperationKind::Fence, _) => Ok(Permission::Fence),
-            (OperationKind::Inventory, _) => self
+        self.check(replica, effect.operation)?;
+        if let Some(order) = effect.order() {
+            return self.agent.admit(&order).map(Permission::Agent).map_err(Denial::Agent);
+        }
+        match effect.action {
+            OperationKind::Inventory => self
                 .agent
                 .answers(effect.operation, effect.incarnation)
                 .map(|()| Permission::Inventory)
                 .map_err(Denial::Agent),
-            (
-                OperationKind::Start
-                | OperationKind::Stop
-                | OperationKind::Terminate
-                | OperationKind::CheckLooksAlive
-                | OperationKind::CheckIsAlive
-                | OperationKind::Probe,
-                Some(order),
-            ) => self.admit(&order),
+            OperationKind::Fence => Ok(Permission::Fence),
             // An effect on a resource always has an order.
-            (
-                OperationKind::Start
-                | OperationKind::Stop
-                | OperationKind::Terminate
-                | OperationKind::CheckLooksAlive
-                | OperationKind::CheckIsAlive
-                | OperationKind::Probe,
-                None,
-            ) => Err(Denial::Agent(Refusal::Fence)),
+            OperationKind::Start
+            | OperationKind::Stop
+            | OperationKind::Terminate
+            | OperationKind::CheckLooksAlive
+            | OperationKind::CheckIsAlive
+            | OperationKind::Probe => Err(Denial::Agent(Refusal::Fence)),
         }
-    }
-
-    fn admit(&mut self, order: &Order<Names>) -> Result<Permission, Denial> {
-        self.agent.admit(order).map(Permission::Agent).map_err(Denial::Agent)
     }
 
     /// Notes that an operation ended, well or not ([`Agent::end`]). An operation that waited for it
@@ -251,7 +239,7 @@ impl Guard {
     pub fn end_operation(
         &mut self,
         now: Local,
-        applied: u64,
+        replica: &Replica,
         resource: &str,
         (operation, outcome): (OpId, Outcome),
     ) -> Ending {
@@ -259,7 +247,7 @@ impl Guard {
         let resource = resource.into();
         let ending = self.agent.end(&resource, operation, outcome);
         match ending {
-            Ending::Begin(next) if self.check(applied).is_err() => {
+            Ending::Begin(next) if self.check(replica, next.operation).is_err() => {
                 self.agent.put_off(&resource, next.operation);
                 Ending::Unknown
             }
@@ -267,18 +255,20 @@ impl Guard {
         }
     }
 
-    /// Checks that something may begin now: there is a lease, and the replica is not behind.
-    fn check(&self, applied: u64) -> Result<(), Denial> {
+    /// Checks that an operation may begin now: there is a lease, the replica is not behind, and the
+    /// operation was not given up.
+    fn check(&self, replica: &Replica, operation: OpId) -> Result<(), Denial> {
         match self.stage {
             Stage::Leased { .. } => {}
             Stage::Unleased if seeded!(StartsWithoutLease) => {}
             Stage::Unleased => return Err(Denial::NoLease),
             Stage::Stopping { .. } | Stage::Off => return Err(Denial::LifeOver),
         }
+        let applied = replica.applied();
         if applied < self.floor && !seeded!(LaggardStarts) {
             return Err(Denial::Behind { applied, floor: self.floor });
         }
-        Ok(())
+        if replica.is_outstanding(operation) { Ok(()) } else { Err(Denial::GivenUp) }
     }
 
     /// Returns the start that began the present run of a resource, for reports about this run.

@@ -22,7 +22,7 @@
 //! | --- | --- | --- | --- |
 //! | E1 | a committed prefix, numbered, that never changes | the log | keys `log/<n>`, each created once |
 //! | E2 | an entry of a deposed leader never counts behind the first of its successor | terms, together with [`EntryV1::term`] | one transaction: the leader key is mine, and `log/<n+1>` does not exist |
-//! | E3 | *confirm*: a quorum affirms my leadership, in a round that began after the call | ReadIndex, or the commit of an entry of the own term | a linearizable read of the leader key |
+//! | E3 | *confirm*: a quorum affirms my leadership, in a round that began after the call, and the index that was committed then | ReadIndex, or the commit of an entry of the own term | a linearizable read of the leader key |
 //! | E4 | a leader knows when it has applied all that earlier leaders decided | an entry of the own term is applied | the head was read after the leader key was won |
 //! | E5 | snapshot out, snapshot in | snapshots | the snapshot in parts, below the limit of a request |
 //!
@@ -42,8 +42,9 @@
 //!    a life that it has proposed to be lost. (`Leader::handle_confirmed`)
 //! 3. A grant lets the life run until the moment of its beat plus [`Timing::lease`]. Nothing starts
 //!    later than that, at the moment of execution, nor before the replica of the node has applied
-//!    as much as the leader had when it granted. At the end of the lease everything stops within
-//!    [`Timing::stop`], or the machine is reset. (`Guard::may`, `Keeper`)
+//!    everything that was committed when the leader was affirmed, nor if that replica says that the
+//!    operation was given up. At the end of the lease everything stops within [`Timing::stop`], or
+//!    the machine is reset. (`Guard::may`, `Keeper`)
 //! 4. A lease that ended is never renewed. The node begins a new life when everything of the old one
 //!    is off, and joins anew. Effects of the old life are refused. (`Guard::begin`, `Keeper::begin`)
 //! 5. A leader proposes the loss of a life only after [`Timing::detection`] of silence, counted from
@@ -112,7 +113,7 @@ pub use entry::{Body, Entry, EntryV1, Item, NodeLife, Origin, Refusal};
 pub use genesis::Genesis;
 pub use guard::{Beat, Demand, Denial, Grant, Guard, NotOff, Permission};
 pub use keeper::{EarlierLife, Keeper, StopEverything};
-pub use leader::{BeatError, Charge, ChargeError, Leader, Round};
+pub use leader::{Affirmation, BeatError, Charge, ChargeError, Leader, Round};
 pub use outbox::{Outbox, OutboxFull};
 pub use quarantine::Quarantine;
 pub use replica::{ApplyError, Checkpoint, Leads, Replica, Standing};

@@ -292,8 +292,7 @@ impl Replica {
     /// on it, and all fences if it [leads](Leads). Ask after every entry, after a restore, and when
     /// the leadership changes; agents recognise what they have seen before.
     ///
-    /// A fence names the node to fence. [`Cluster::is_outstanding`] tells, just before power goes
-    /// off, whether it still has to be.
+    /// A fence names the node to fence.
     pub fn duties(&self, leads: Leads) -> impl Iterator<Item = Effect<Names>> + '_ {
         let spec = self.cluster.spec();
         let own = spec.node_id(&self.node).into_iter();

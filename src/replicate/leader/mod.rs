@@ -5,19 +5,22 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use thiserror::Error;
-
 use super::clock::{Local, LogClock};
 use super::entry::{Item, NodeLife};
 use super::guard::{Beat, Grant, Guard};
 use super::replica::{Leads, Replica, Standing, folded};
 use super::timing::{Timing, part};
 use crate::cluster::Input;
-use crate::id::{Incarnation, Names};
+use crate::id::Names;
 use crate::state::OperationKind;
 use crate::time::{Timestamp, WallClock};
 
+mod answers;
+mod heard;
 mod propose;
+
+pub use answers::{Affirmation, BeatError, Charge, ChargeError, Round};
+use heard::{Heard, UNANSWERED, Word};
 
 /// The node that leads, while it is in charge: it has applied everything that earlier leaders
 /// decided (E4). Drop it when the engine says that another node leads, or when the term changes.
@@ -25,7 +28,6 @@ mod propose;
 /// It keeps no promise over a restart and stores nothing: the log and the next leader take over.
 #[derive(Clone, Debug)]
 pub struct Leader {
-    node: String,
     term: u64,
     timing: Timing,
     clock: LogClock,
@@ -50,155 +52,6 @@ pub struct Leader {
     timeout: Option<(Timestamp, Local)>,
     wall_clock: Option<WallClock>,
     wall_clock_at: Option<Local>,
-}
-
-/// The knowledge of a leader about the present life of a node.
-#[derive(Clone, Debug)]
-struct Heard {
-    life: NodeLife,
-    /// The arrival of the last beat that counted, or when the leader began to listen.
-    last: Local,
-    /// The arrival of the last beat that told of a lease, or when the leader began to listen.
-    leased: Local,
-    /// Beats that no grant has answered yet, oldest first: the number here, and when it was sent.
-    beats: VecDeque<(u64, Local)>,
-    /// The moment at which the leader last proposed that this life is over. It is never granted
-    /// anything from then on.
-    losing: Option<Local>,
-    taken: Taken,
-}
-
-/// The reports of a life that were taken for entries.
-#[derive(Clone, Copy, Debug)]
-struct Taken {
-    /// The highest one.
-    last: u64,
-    /// The highest one that had counted when this was last looked at.
-    counted: u64,
-    /// The moment of that look, or when one was taken while all others had counted. If none counts
-    /// for long after it, the engine has lost one, and all behind it are refused.
-    since: Local,
-}
-
-impl Taken {
-    /// Takes the next report, if this one is it. Reports that do not count in time are taken again.
-    fn takes(&mut self, now: Local, sequence: u64, reported: u64, retry: Duration) -> bool {
-        let has_none_under_way = self.last <= reported;
-        if reported > self.counted || has_none_under_way {
-            self.counted = reported;
-            self.since = now;
-        }
-        if has_none_under_way || now.since(self.since) >= retry {
-            self.last = reported;
-            self.since = now;
-        }
-        let is_next = sequence == self.last.saturating_add(1);
-        if is_next {
-            self.last = sequence;
-        }
-        is_next
-    }
-}
-
-/// Beats of one life that are kept until a round confirms them. A round that takes as long as this
-/// many beats is too slow for any lease.
-const UNANSWERED: usize = 64;
-
-/// A report that a life is off.
-#[derive(Clone, Debug)]
-struct Word {
-    life: NodeLife,
-    input: Input<Names>,
-    /// The moment at which it was last proposed.
-    proposed: Option<Local>,
-}
-
-impl Word {
-    const fn new(life: NodeLife, input: Input<Names>) -> Self {
-        Self { life, input, proposed: None }
-    }
-
-    /// Tells whether it says that this life is off, because it names this life or a later one.
-    fn is_about(&self, life: &NodeLife) -> bool {
-        folded(&self.life.node) == folded(&life.node) && self.life.incarnation >= life.incarnation
-    }
-}
-
-/// A round of confirmation that was begun: the engine is asked whether a quorum affirms this leader.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Round {
-    number: u64,
-    begun: Local,
-    /// The beats that had arrived when it was begun.
-    beats: u64,
-}
-
-/// The reason why a node cannot take charge.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
-pub enum ChargeError {
-    /// The machine only votes: it is no node of the cluster, has no lease of its own, and so could
-    /// fence nobody. It hands the leadership on at once.
-    #[error("a machine that only votes hands the leadership on")]
-    Witness,
-}
-
-/// The reason why a beat does not count. Its sender gets no grant, so its lease ends; as far as the
-/// leader is concerned the node is silent, and is lost in time.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
-pub enum BeatError {
-    /// A later life of the node is known.
-    #[error("a later life of the node is known: {0}")]
-    OldLife(Incarnation),
-    /// The node would decide otherwise: it runs another release, policy or limits.
-    #[error("the node decides by other rules: {found:016x} in place of {expected:016x}")]
-    OtherBehaviour {
-        /// The number of the rules of the leader.
-        expected: u64,
-        /// The number of the rules of the node.
-        found: u64,
-    },
-    /// The replica of the node stands elsewhere at the same index.
-    #[error("the replica of the node differs at entry {index}")]
-    DigestDiffers {
-        /// The index.
-        index: u64,
-    },
-    /// The leader cannot compare: the node took its last digest at an index that the leader does
-    /// not remember, or has not reached.
-    #[error("the digest at entry {index} is outside the history of the leader")]
-    OutsideHistory {
-        /// The index.
-        index: u64,
-    },
-    /// It is about a life for which the leader has proposed a loss.
-    #[error("the leader has proposed that this life is over")]
-    BeingLost,
-    /// No beat of this member has told of a lease for longer than [`Timing::detection`]: it is
-    /// heard and does not hear. It could carry nothing out, so it is given up: it gets no grants
-    /// any more, and is lost in time.
-    #[error("the node is heard, but does not hear: it has had no lease for too long")]
-    Deaf,
-}
-
-/// Tells whether a leader may go on.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Charge {
-    /// It goes on.
-    Holds,
-    /// No quorum has affirmed it for half of [`Timing::detection`], since it took charge or at all.
-    /// It stops sending what keeps it leader, so that the others elect another one.
-    CutOff,
-    /// Others have applied an entry that its own replica has not, for half of [`Timing::detection`]:
-    /// its disk hangs. It could not tell whether they stand where it stands, so nobody would be
-    /// granted anything. It stops sending what keeps it leader.
-    Behind,
-    /// The life of its own node is over, or has had no lease for [`Timing::detection`] since the
-    /// charge began. It stops sending what keeps it leader, for it may carry out no fence.
-    NoLease,
-    /// Its own node is to be fenced. It resets its machine.
-    Victim,
 }
 
 impl Leader {
@@ -227,7 +80,6 @@ impl Leader {
             return Err(ChargeError::Witness);
         }
         let mut leader = Self {
-            node: replica.node().into(),
             term,
             timing,
             clock: LogClock::resume(replica.stamp(), now),
@@ -277,10 +129,7 @@ impl Leader {
         let is_known =
             self.heard.get(&key).is_some_and(|known| known.life.incarnation >= life.incarnation);
         if !is_known {
-            let taken = Taken { last: 0, counted: 0, since: now };
-            let heard =
-                Heard { life, last: now, leased: now, beats: VecDeque::new(), losing: None, taken };
-            self.heard.insert(key.clone(), heard);
+            self.heard.insert(key.clone(), Heard::new(life, now));
         }
         self.heard.get_mut(&key)
     }
@@ -349,15 +198,14 @@ impl Leader {
         Some(round)
     }
 
-    /// Takes in that a quorum affirmed the leader in `round`. `term` is the term that it affirmed;
-    /// of another term than that of the charge it proves nothing. Returns the grants to send.
+    /// Takes in that a quorum affirmed the leader, and returns the grants to send.
     pub fn handle_confirmed(
         &mut self,
         now: Local,
-        round: Round,
-        term: u64,
+        affirmation: Affirmation,
         replica: &Replica,
     ) -> Vec<Grant> {
+        let Affirmation { round, term, committed } = affirmation;
         if term != self.term {
             return Vec::new();
         }
@@ -373,12 +221,12 @@ impl Leader {
             }
         }
         self.confirmed = Some(self.confirmed.map_or(round.begun, |known| known.max(round.begun)));
-        self.grants(round, replica)
+        let floor = committed.max(replica.applied());
+        self.grants(round, floor, replica)
     }
 
     /// Returns the grants for all beats that had arrived when the round was begun.
-    fn grants(&mut self, round: Round, replica: &Replica) -> Vec<Grant> {
-        let applied = replica.applied();
+    fn grants(&mut self, round: Round, floor: u64, replica: &Replica) -> Vec<Grant> {
         let mut grants = Vec::new();
         for heard in self.heard.values_mut() {
             let is_losing = heard.losing.is_some() && !seeded!(GrantWhileLosing);
@@ -393,7 +241,7 @@ impl Leader {
                 heard.beats.pop_front();
             }
             if let Some(sent) = sent {
-                grants.push(Grant { life: heard.life.clone(), sent, applied });
+                grants.push(Grant { life: heard.life.clone(), sent, floor });
             }
         }
         grants
@@ -470,7 +318,7 @@ impl Leader {
     #[must_use]
     pub fn charge(&self, now: Local, replica: &Replica, guard: &Guard) -> Charge {
         let spec = replica.cluster().spec();
-        let own = spec.node_id(&self.node);
+        let own = spec.node_id(replica.node());
         let is_victim = replica
             .cluster()
             .outstanding_fences()

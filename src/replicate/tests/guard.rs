@@ -5,8 +5,8 @@ use crate::agent::Admission;
 use crate::replicate::{Demand, Denial, Guard, Leads, NotOff, Permission, Standing};
 use crate::state::OperationKind;
 
-fn grant(of: &NodeLife, sent: u64, applied: u64) -> Grant {
-    Grant { life: of.clone(), sent: at(sent), applied }
+fn grant(of: &NodeLife, sent: u64, floor: u64) -> Grant {
+    Grant { life: of.clone(), sent: at(sent), floor }
 }
 
 /// The start of the disk on node a.
@@ -22,10 +22,10 @@ fn nothing_starts_without_a_lease() {
     let (replica, start) = start();
     let mut guard = Guard::new(life("a", 1), timing());
     let applied = replica.applied();
-    assert_eq!(guard.may(at(10), applied, &start), Err(Denial::NoLease));
+    assert_eq!(guard.may(at(10), &replica, &start), Err(Denial::NoLease));
     guard.handle_grant(at(10), &grant(&life("a", 1), 5, applied));
     let begun = Permission::Agent(Admission::Begin);
-    assert_eq!(guard.may(at(10), applied, &start), Ok(begun));
+    assert_eq!(guard.may(at(10), &replica, &start), Ok(begun));
     assert_eq!(guard.lease_ends(), Some(at(5).after(timing().lease)));
 }
 
@@ -40,7 +40,7 @@ fn a_lease_ends_where_the_beat_says() {
     assert_eq!(guard.poll_timeout(), Some(at(end)));
     assert_eq!(guard.handle_timeout(at(end - 1)), None);
     assert_eq!(guard.handle_timeout(at(end)), Some(Demand::StopEverything));
-    assert_eq!(guard.may(at(end), replica.applied(), &start), Err(Denial::LifeOver));
+    assert_eq!(guard.may(at(end), &replica, &start), Err(Denial::LifeOver));
     assert_eq!(guard.poll_timeout(), Some(at(end + 300)));
     assert_eq!(guard.handle_timeout(at(end + 299)), Some(Demand::StopEverything));
     assert_eq!(guard.handle_timeout(at(end + 300)), Some(Demand::ResetMachine));
@@ -86,14 +86,25 @@ fn grants_for_others_and_from_the_future_count_for_nothing() {
 /// A disk hangs and beats go on: the operation may have been given up meanwhile.
 #[test]
 fn a_replica_that_lags_behind_starts_nothing() {
-    let (replica, start) = start();
+    let (mut replica, start) = start();
     let mut guard = Guard::new(life("a", 1), timing());
     let applied = replica.applied();
     guard.handle_grant(at(10), &grant(&life("a", 1), 5, applied + 1));
     let behind = Denial::Behind { applied, floor: applied + 1 };
-    assert_eq!(guard.may(at(10), applied, &start), Err(behind));
+    assert_eq!(guard.may(at(10), &replica, &start), Err(behind));
+    replica.skip(applied + 1).unwrap();
     let begun = Permission::Agent(Admission::Begin);
-    assert_eq!(guard.may(at(10), applied + 1, &start), Ok(begun));
+    assert_eq!(guard.may(at(10), &replica, &start), Ok(begun));
+}
+
+/// A duty was kept while its node was lost: the replica knows that it was given up.
+#[test]
+fn what_was_given_up_does_not_start() {
+    let (mut replica, start) = start();
+    let mut guard = Guard::new(life("a", 1), timing());
+    guard.handle_grant(at(10), &grant(&life("a", 1), 5, replica.applied()));
+    apply(&mut replica, 2_000, [anonymous(Input::node_lost("a", Incarnation::new(1)))]);
+    assert_eq!(guard.may(at(10), &replica, &start), Err(Denial::GivenUp));
 }
 
 #[test]
@@ -116,7 +127,7 @@ fn a_node_that_leaves_starts_nothing_more() {
     let mut guard = Guard::new(life("a", 1), timing());
     guard.handle_grant(at(10), &grant(&life("a", 1), 5, 0));
     guard.leave(at(20));
-    assert_eq!(guard.may(at(20), replica.applied(), &start), Err(Denial::LifeOver));
+    assert_eq!(guard.may(at(20), &replica, &start), Err(Denial::LifeOver));
     assert_eq!(guard.handle_timeout(at(20)), Some(Demand::StopEverything));
 }
 
@@ -139,32 +150,32 @@ fn the_next_life_is_above_all_that_are_known() {
     assert_eq!((next(3, 0), next(0, 7), next(5, 5)), (4, 8, 6));
 }
 
-/// A stop hangs and a start waits behind it. When the stop ends the replica has fallen behind, so the
-/// start may have been given up: it begins only when it is asked for again.
+/// A start takes too long, so the log asks for a terminate, which waits behind it. When the start
+/// ends the replica has fallen behind: the terminate begins only when it is asked for again.
 #[test]
 fn what_waited_is_judged_when_its_turn_comes() {
     use crate::agent::Ending;
     use crate::state::Outcome;
 
-    let (replica, start) = start();
-    let applied = replica.applied();
+    let (mut replica, start) = start();
     let mut guard = Guard::new(life("a", 1), timing());
-    guard.handle_grant(at(10), &grant(&life("a", 1), 5, applied));
-    let mut stop = start.clone();
-    stop.action = OperationKind::Stop;
-    let mut later = start.clone();
-    later.operation = start.operation.next();
-    let resource = start.resource.clone().unwrap();
-    assert!(guard.may(at(10), applied, &stop).is_ok());
-    let waits = guard.may(at(10), applied, &later);
+    guard.handle_grant(at(10), &grant(&life("a", 1), 5, replica.applied()));
+    assert_eq!(guard.may(at(10), &replica, &start), Ok(Permission::Agent(Admission::Begin)));
+    apply(&mut replica, 1_000_000, [Item { origin: None, body: Body::Timeout }]);
+    let terminate = replica.duties(Leads::No).next().unwrap();
+    assert_eq!(terminate.action, OperationKind::Terminate);
+    assert_eq!(guard.may(at(10), &replica, &start), Err(Denial::GivenUp));
+    let waits = guard.may(at(10), &replica, &terminate);
     assert!(matches!(waits, Ok(Permission::Agent(Admission::Wait { .. }))), "{waits:?}");
+
+    let applied = replica.applied();
     guard.handle_grant(at(20), &grant(&life("a", 1), 15, applied + 1));
-    let ended = (stop.operation, Outcome::Succeeded);
-    assert_eq!(guard.end_operation(at(20), applied, &resource, ended), Ending::Unknown);
-    assert_eq!(guard.run(&resource), None);
+    let resource = start.resource.clone().unwrap();
+    let ended = (start.operation, Outcome::Failed);
+    assert_eq!(guard.end_operation(at(20), &replica, &resource, ended), Ending::Unknown);
     let behind = Denial::Behind { applied, floor: applied + 1 };
-    assert_eq!(guard.may(at(20), applied, &later), Err(behind));
+    assert_eq!(guard.may(at(20), &replica, &terminate), Err(behind));
+    replica.skip(applied + 1).unwrap();
     let begun = Permission::Agent(Admission::Begin);
-    assert_eq!(guard.may(at(21), applied + 1, &later), Ok(begun));
-    assert_eq!(guard.run(&resource), Some(later.operation));
+    assert_eq!(guard.may(at(21), &replica, &terminate), Ok(begun));
 }

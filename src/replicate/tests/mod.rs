@@ -4,11 +4,12 @@ mod guard;
 mod keeper;
 mod leader;
 mod replica;
+mod reports;
 mod timing;
 
 use core::time::Duration;
 
-use super::{Beat, Leader, Replica, Timing};
+use super::{Affirmation, Beat, Leader, Replica, Round, Timing};
 use super::{Body, Checkpoint, Entry, EntryV1, Genesis, Grant, Item, Local, NodeLife, Origin};
 use crate::cluster::{Input, Outcome};
 use crate::id::{Incarnation, Names};
@@ -119,10 +120,15 @@ pub(super) fn in_charge(now: u64, replica: &Replica) -> Leader {
     Leader::take_charge(at(now), 1, timing(), replica).unwrap()
 }
 
+/// The answer of an engine that has committed as much as the leader has applied.
+pub(super) const fn affirmed(round: Round, term: u64, replica: &Replica) -> Affirmation {
+    Affirmation { round, term, committed: replica.applied() }
+}
+
 /// Has the leader affirmed now, and returns the grants.
 pub(super) fn confirm(leader: &mut Leader, now: u64, replica: &Replica) -> Vec<Grant> {
     let round = leader.begin_round(at(now)).unwrap();
-    leader.handle_confirmed(at(now), round, 1, replica)
+    leader.handle_confirmed(at(now), affirmed(round, 1, replica), replica)
 }
 
 /// Returns the inputs of the next entry.
@@ -135,6 +141,22 @@ pub(super) fn inputs(leader: &mut Leader, now: u64, replica: &Replica) -> Vec<In
             Body::Timeout | Body::Checkpoint | Body::ReleaseFromQuarantine { .. } => None,
         })
         .collect()
+}
+
+/// The detection, in milliseconds.
+pub(super) fn detection() -> u64 {
+    u64::try_from(timing().detection.as_millis()).unwrap()
+}
+
+/// A charge of node a at its time 10,000, with beats of all three nodes.
+pub(super) fn heard() -> (Replica, Leader) {
+    let replica = formed("a", Fencing::Trusted);
+    let mut leader = in_charge(10_000, &replica);
+    for name in ["a", "b", "c"] {
+        let beat = beat(&life(name, 1), 77, &replica);
+        leader.handle_beat(at(10_010), beat, &replica).unwrap();
+    }
+    (replica, leader)
 }
 
 pub(super) const fn checkpoint(index: u64, digest: u64) -> Checkpoint {

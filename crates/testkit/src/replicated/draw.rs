@@ -111,6 +111,7 @@ fn draw_setup(dice: &mut Dice, flaw: Flaw) -> Setup {
         room: dice.pick(&[8, 64, 4_096, 4_096]),
         tick: dice.pick(&[1, 2, 4, 5]),
         flaw,
+        ..Setup::plain(nodes)
     }
 }
 

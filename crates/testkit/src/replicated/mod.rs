@@ -4,12 +4,12 @@
 //! The parts of [`quorate::replicate`] run here as they would on real machines. Four things freeze,
 //! die and lie separately: *machines* with clocks of their own (hours apart, up to 150 millionths
 //! too fast or too slow), *daemons* (replica, guard, outbox and leader), *keepers*, and *processes*,
-//! some of which die slowly or obey no signal. Links are cut in one direction, lose, double and
+//! and some of them die slowly or obey no signal. Links are cut in one direction, lose, double and
 //! delay messages. The engine is an abstract log that does whatever its contract allows: elections
 //! at any time, deposed leaders that do not know it, proposals that are lost, late, doubled, or land
 //! in a later term of the same node, answers that come seconds late, snapshots.
 //!
-//! A seed draws 3, 5 or 7 voters, one of which may be no node; the proof that lost nodes are off;
+//! A seed draws 3, 5 or 7 voters (one of them may be no node); the proof that lost nodes are off;
 //! whether a keeper or the daemon owns what runs; spans that
 //! [`Timing::check`](quorate::replicate::Timing::check) accepts; habits of agents; and faults for 45
 //! seconds. Then everything is mended, and the rest of 80 seconds judges what must be well in the

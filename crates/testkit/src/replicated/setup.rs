@@ -26,6 +26,9 @@ pub(super) struct Setup {
     /// Resources of each group; each needs the one before.
     pub(super) resources: usize,
     pub(super) quarantine: Option<Quarantine>,
+    /// The rule for a stop that nobody confirms. With fences, half of the groups have the node
+    /// fenced instead.
+    pub(super) unconfirmed_stop: UnconfirmedStop,
     /// Reports that fit in an outbox.
     pub(super) room: usize,
     /// Milliseconds between two looks of a daemon at its clock.
@@ -114,6 +117,7 @@ impl Setup {
             groups: 2,
             resources: 2,
             quarantine: None,
+            unconfirmed_stop: UnconfirmedStop::BlockGroup,
             room: 4_096,
             tick: 1,
             flaw: Flaw::None,
@@ -218,7 +222,7 @@ impl Setup {
             unconfirmed_stop: Some(if is_fenced {
                 UnconfirmedStop::FenceNode
             } else {
-                UnconfirmedStop::BlockGroup
+                self.unconfirmed_stop
             }),
             ..ResourceOverrides::default()
         }

@@ -18,13 +18,10 @@ impl Brain {
             return;
         }
         let leads = self.leader.as_ref().map_or(Leads::No, |of| of.leads(now, &self.guard));
-        let (applied, effects) = {
-            let applied = self.parts.shared.lock();
-            let effects: Vec<Effect<Names>> = applied.replica.duties(leads).collect();
-            (applied.replica.applied(), effects)
-        };
+        let effects: Vec<Effect<Names>> = self.parts.shared.lock().replica.duties(leads).collect();
         for effect in effects {
-            let Ok(permission) = self.guard.may(now, applied, &effect) else { continue };
+            let permission = self.guard.may(now, &self.parts.shared.lock().replica, &effect);
+            let Ok(permission) = permission else { continue };
             match (permission, effect.order()) {
                 (Permission::Agent(Admission::Begin), Some(order)) => {
                     self.begin(order.task, &order.resource);
@@ -123,9 +120,12 @@ impl Brain {
     }
 
     fn end(&mut self, operation: OpId, resource: &str, outcome: Outcome) {
-        let applied = self.parts.shared.lock().replica.applied();
         let ended = (operation, outcome);
-        match self.guard.end_operation(clock::now(), applied, resource, ended) {
+        let ending = {
+            let applied = self.parts.shared.lock();
+            self.guard.end_operation(clock::now(), &applied.replica, resource, ended)
+        };
+        match ending {
             Ending::Report => self.push_input(Input::operation_finished(operation, outcome)),
             Ending::Begin(task) => self.begin(task, resource),
             Ending::Unknown => {}

@@ -62,9 +62,9 @@ impl Brain {
     pub(super) fn hear(&mut self, event: Event) -> Result<(), Failure> {
         match event {
             Event::Told { from, tell } => self.hear_from(&from, tell),
-            Event::Confirmed { round, term, begun } => {
+            Event::Confirmed { affirmation, begun } => {
                 self.parts.affirmed.note(begun);
-                self.confirmed(round, term);
+                self.confirmed(affirmation);
             }
             Event::Asked { body, answer } => {
                 if self.stage != Stage::Living {

@@ -1,7 +1,7 @@
 //! In charge: beats in, grants out, entries to the log.
 
 use openraft::ServerState;
-use quorate::replicate::{Beat, Charge, Item, Leader, Local, NodeLife, Round};
+use quorate::replicate::{Affirmation, Beat, Charge, Item, Leader, Local, NodeLife};
 
 use super::{Brain, Event, Metrics};
 use crate::Failure;
@@ -95,16 +95,17 @@ impl Brain {
             // The log id that it returns is of the term that a quorum affirmed: nothing that a
             // leader of a term may read is older than its own first entry.
             if let Ok((Some(read), _)) = raft.get_read_log_id().await {
-                let term = read.leader_id.term;
-                let _ = events.send(Event::Confirmed { round, term, begun });
+                let (term, committed) = (read.leader_id.term, read.index);
+                let affirmation = Affirmation { round, term, committed };
+                let _ = events.send(Event::Confirmed { affirmation, begun });
             }
         });
     }
 
-    pub(super) fn confirmed(&mut self, round: Round, term: u64) {
+    pub(super) fn confirmed(&mut self, affirmation: Affirmation) {
         let Some(leader) = &mut self.leader else { return };
         let applied = self.parts.shared.lock();
-        let grants = leader.handle_confirmed(clock::now(), round, term, &applied.replica);
+        let grants = leader.handle_confirmed(clock::now(), affirmation, &applied.replica);
         drop(applied);
         for grant in grants {
             if grant.life.node == self.parts.file.name {

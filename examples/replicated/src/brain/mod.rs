@@ -8,7 +8,7 @@ use openraft::BasicNode;
 use openraft::metrics::RaftMetrics;
 use quorate::id::{Incarnation, Names};
 use quorate::replicate::{
-    Beat, Body, Demand, Guard, Leader, Local, NodeLife, Outbox, Round, Standing,
+    Affirmation, Beat, Body, Demand, Guard, Leader, Local, NodeLife, Outbox, Standing,
 };
 use quorate::{Input, OpId};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -33,7 +33,7 @@ pub enum Event {
     /// Another node, or the keeper of one, tells something.
     Told { from: String, tell: Tell },
     /// The engine affirmed this leader in a round.
-    Confirmed { round: Round, term: u64, begun: Local },
+    Confirmed { affirmation: Affirmation, begun: Local },
     /// An operator asks for something.
     Asked { body: Box<Body>, answer: oneshot::Sender<Result<(), String>> },
 }

@@ -83,17 +83,15 @@ impl Daemon {
     /// Asks the guard at the moment of execution, and acts on its answer.
     fn ask(&mut self, at: usize, host: &mut Host, scene: &mut Scene) {
         let local = host.local(scene.now);
-        let applied = self.replica.applied();
         let (Some(task), Some(guard)) = (self.tasks.get_mut(at), &mut self.guard) else { return };
         let effect = task.effect.clone();
         if effect.action == OperationKind::Fence && scene.has(Flaw::FenceUnasked) {
             task.stage = Stage::Ended;
-            let is_valid = guard.may(local, applied, &effect).is_ok()
-                && self.replica.is_outstanding(effect.operation);
+            let is_valid = guard.may(local, &self.replica, &effect).is_ok();
             let warrant = if is_valid { Warrant::Valid } else { Warrant::Missing };
             return fence(&effect, warrant, host, scene);
         }
-        match guard.may(local, applied, &effect) {
+        match guard.may(local, &self.replica, &effect) {
             Ok(Permission::Agent(Admission::Begin)) => self.execute(at, host, scene),
             Ok(Permission::Agent(Admission::Wait { behind, meanwhile })) => {
                 task.stage = Stage::Parked;
@@ -107,9 +105,7 @@ impl Daemon {
             }
             Ok(Permission::Fence) => {
                 task.stage = Stage::Ended;
-                if self.replica.is_outstanding(effect.operation) {
-                    fence(&effect, Warrant::Valid, host, scene);
-                }
+                fence(&effect, Warrant::Valid, host, scene);
             }
             Ok(Permission::Inventory) => {
                 task.stage = Stage::Ended;
@@ -118,7 +114,7 @@ impl Daemon {
             Err(denial) => {
                 scene.tally.denials = scene.tally.denials.saturating_add(1);
                 let is_for_now = matches!(denial, Denial::NoLease | Denial::Behind { .. });
-                task.stage = if is_for_now && self.replica.is_outstanding(effect.operation) {
+                task.stage = if is_for_now {
                     Stage::Due(scene.now.saturating_add(10))
                 } else {
                     Stage::Ended
@@ -190,7 +186,7 @@ impl Daemon {
         let resource = task.effect.resource.clone().unwrap_or_default();
         let operation = task.effect.operation;
         let now = host.local(scene.now);
-        match guard.end_operation(now, self.replica.applied(), &resource, (operation, outcome)) {
+        match guard.end_operation(now, &self.replica, &resource, (operation, outcome)) {
             Ending::Report => {
                 let finished = Input::operation_finished(operation, outcome);
                 self.report(host, scene, Body::Input(finished));

@@ -60,8 +60,8 @@ impl Daemon {
         if let Some(round) = leader.begin_round(local) {
             scene.log.ask(host.seat, round, scene.now, &mut scene.dice);
         }
-        while let Some((round, term)) = scene.log.answer(host.seat, scene.now) {
-            for grant in leader.handle_confirmed(local, round, term, &self.replica) {
+        while let Some(affirmation) = scene.log.answer(host.seat, scene.now) {
+            for grant in leader.handle_confirmed(local, affirmation, &self.replica) {
                 let Some(to) = scene.setup.seat(&grant.life.node) else { continue };
                 let behaviour = self.replica.genesis().behaviour();
                 scene.judge.see_grant(behaviour, &grant.life);

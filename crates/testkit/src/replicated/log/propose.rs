@@ -1,6 +1,6 @@
 //! Proposals and confirmations.
 
-use quorate::replicate::{Entry, Round};
+use quorate::replicate::{Affirmation, Entry, Round};
 
 use super::under_way::{Asked, Proposal};
 use super::{Hold, Log, Stored, Temper};
@@ -105,25 +105,24 @@ impl Log {
     /// Affirms the leader where it reaches a quorum and is reached by it, in its present term.
     pub(super) fn affirm(&mut self, now: u64, net: &Net) {
         let leader = self.leader.filter(|leader| self.has_quorum(*leader, now, net));
-        let term = self.term;
+        let (term, committed) = (self.term, self.last());
         for asked in &mut self.asked {
             if asked.affirmed.is_none() && asked.affirmed_from <= now && Some(asked.by) == leader {
-                asked.affirmed = Some(term);
+                asked.affirmed = Some(Affirmation { round: asked.round, term, committed });
                 asked.answered_at = now.saturating_add(asked.way_back);
             }
         }
         self.asked.retain(|asked| asked.affirmed.is_some() || asked.gives_up_at > now);
     }
 
-    /// Returns the next answer for a machine: the round, and the term that was affirmed.
-    pub(in super::super) fn answer(&mut self, by: usize, now: u64) -> Option<(Round, u64)> {
+    /// Returns the next answer for a machine.
+    pub(in super::super) fn answer(&mut self, by: usize, now: u64) -> Option<Affirmation> {
         if self.asked.is_empty() || self.is_held(Hold::Answers(by)) {
             return None;
         }
         let is_next =
             |asked: &Asked| asked.by == by && asked.affirmed.is_some() && asked.answered_at <= now;
         let at = self.asked.iter().position(is_next)?;
-        let asked = self.asked.remove(at);
-        Some((asked.round, asked.affirmed?))
+        self.asked.remove(at).affirmed
     }
 }

@@ -1,6 +1,6 @@
 //! Proposals and confirmations that are on their way to the engine.
 
-use quorate::replicate::{Entry, Round};
+use quorate::replicate::{Affirmation, Entry, Round};
 
 /// An entry on its way into the log.
 #[derive(Clone, Debug)]
@@ -21,8 +21,7 @@ pub(super) struct Asked {
     pub(super) round: Round,
     pub(super) affirmed_from: u64,
     pub(super) gives_up_at: u64,
-    /// The term that a quorum affirmed.
-    pub(super) affirmed: Option<u64>,
+    pub(super) affirmed: Option<Affirmation>,
     pub(super) answered_at: u64,
     /// The time from the affirmation to the answer.
     pub(super) way_back: u64,

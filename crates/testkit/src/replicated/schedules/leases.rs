@@ -6,7 +6,7 @@ use quorate::Input;
 use quorate::cluster::{Command, Life};
 use quorate::id::Names;
 use quorate::replicate::{Body, NodeLife, Standing};
-use quorate::settings::Fencing;
+use quorate::settings::{Fencing, UnconfirmedStop};
 
 use super::stage::{Cast, Stage, expect, settled};
 use crate::replicated::log::Hold;
@@ -178,7 +178,10 @@ pub(super) fn word_without_a_life(stage: &mut Stage) -> Result<(), Breach> {
 }
 
 pub(super) fn laggard_wakes(stage: &mut Stage) -> Result<(), Breach> {
-    let (world, Cast { other, owner, .. }) = settled(stage, stage.plain())?;
+    // An operator vouches that whatever is given up does not happen later. The guard holds to it.
+    let unconfirmed_stop = UnconfirmedStop::AssumeOff;
+    let setup = Setup { unconfirmed_stop, ..stage.plain() };
+    let (world, Cast { other, owner, .. }) = settled(stage, setup)?;
     let last = world.scene.log.last();
     world.scene.log.limit(other, last);
     let (to, back) = (world.name(other), world.name(owner));
@@ -188,15 +191,13 @@ pub(super) fn laggard_wakes(stage: &mut Stage) -> Result<(), Breach> {
     })?;
     world.play(100)?;
     let started = world.scene.log.last();
-    // Start and terminate are given up, and an operator takes the resource for off.
-    let patience = world.lease().saturating_add(3_000).saturating_mul(2);
+    // The start is given up, and the group goes back.
+    let patience = world.lease().saturating_add(3_000);
     world.play(patience)?;
-    for resource in ["g0r0", "g0r1"] {
-        world.ask_leader(Input::Command(Command::clear_resource_failure(resource)));
-    }
-    world.play(200)?;
     world.ask_leader(Command::<Names>::move_group("g0").to(back).into());
-    world.play(2_000)?;
+    world.play_to(30_000, "the group runs elsewhere", |world| {
+        world.machines.iter().any(|of| of.host.runs("g0r0"))
+    })?;
     world.scene.log.limit(other, started);
     world.play(1_000)?;
     world.scene.log.unlimit(other);
