@@ -69,9 +69,9 @@ pub enum BeatError {
     /// It is about a life for which the leader has proposed a loss.
     #[error("the leader has proposed that this life is over")]
     BeingLost,
-    /// No beat of this member has told of a lease for longer than [`Timing::detection`]: it is
-    /// heard and does not hear. It could carry nothing out, so it is given up: it gets no grants
-    /// any more, and is lost in time.
+    /// No beat of this member has told of a lease for longer than
+    /// [detection](crate::replicate::Timing::detection): it is heard and does not hear. It could
+    /// carry nothing out, so it is given up: it gets no grants any more, and is lost in time.
     #[error("the node is heard, but does not hear: it has had no lease for too long")]
     Deaf,
 }
@@ -81,15 +81,18 @@ pub enum BeatError {
 pub enum Charge {
     /// It goes on.
     Holds,
-    /// No quorum has affirmed it for half of [`Timing::detection`], since it took charge or at all.
-    /// It stops sending what keeps it leader, so that the others elect another one.
+    /// No quorum has affirmed it for half of [detection](crate::replicate::Timing::detection), since
+    /// it took charge or at all. It stops sending what keeps it leader, so that the others elect
+    /// another one.
     CutOff,
-    /// Others have applied an entry that its own replica has not, for half of [`Timing::detection`]:
-    /// its disk hangs. It could not tell whether they stand where it stands, so nobody would be
-    /// granted anything. It stops sending what keeps it leader.
+    /// Others have applied an entry that its own replica has not, for half of
+    /// [detection](crate::replicate::Timing::detection): its disk hangs. It could not tell whether
+    /// they stand where it stands, so nobody would be granted anything. It stops sending what keeps
+    /// it leader.
     Behind,
-    /// The life of its own node is over, or has had no lease for [`Timing::detection`] since the
-    /// charge began. It stops sending what keeps it leader, for it may carry out no fence.
+    /// The life of its own node is over, or has had no lease for
+    /// [detection](crate::replicate::Timing::detection) since the charge began. It stops sending what
+    /// keeps it leader, for it may carry out no fence.
     NoLease,
     /// Its own node is to be fenced. It resets its machine.
     Victim,
