@@ -375,6 +375,7 @@ impl Cluster {
         keep::invariants::check(self.ledger.spec(), self.ledger.state())?;
         self.ledger.index().check(self.ledger.spec(), self.ledger.state())?;
         self.facts().check_standings()?;
+        self.facts().check_calm()?;
         self.view().check_timers()
     }
 

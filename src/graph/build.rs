@@ -57,8 +57,14 @@ impl DependencyGraph {
         }
         let levels = Rows::grouped(depth, level_of.iter().copied().zip(0_u32..))
             .ok_or(GraphError::TooLarge)?;
+        let mut ranks = vec![0_u32; len].into_boxed_slice();
+        for (rank, position) in (0_u32..).zip(&start_order) {
+            if let Some(place) = ranks.get_mut(widen(*position)) {
+                *place = rank;
+            }
+        }
         let start_order = start_order.into_boxed_slice();
-        Ok(Self { start_order, levels, clause_starts, clauses, providers, dependents })
+        Ok(Self { start_order, ranks, levels, clause_starts, clauses, providers, dependents })
     }
 }
 

@@ -38,6 +38,8 @@ pub const MAX_DEPTH: usize = 100;
 #[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct DependencyGraph {
     start_order: Box<[u32]>,
+    /// The place of each position in the order of starts.
+    ranks: Box<[u32]>,
     /// Ascending positions by level.
     levels: Rows,
     /// First clause of each dependent, then the number of all clauses.
@@ -123,6 +125,13 @@ impl DependencyGraph {
     #[must_use]
     pub fn start_order(&self) -> Positions<'_> {
         Positions::new(&self.start_order)
+    }
+
+    /// Returns the place of a position in the [order of starts](Self::start_order), from 0. An unknown
+    /// position comes last.
+    #[must_use]
+    pub fn rank(&self, position: usize) -> usize {
+        self.ranks.get(position).copied().map_or(usize::MAX, widen)
     }
 
     /// Returns the positions that may start in parallel, level by level, each level ascending. A

@@ -19,7 +19,7 @@ use crate::cluster::index::outstanding::{Outstanding, Target};
 use crate::cluster::index::work::Touched;
 use crate::cluster::words::{Inconsistency, StateRule, StateSubject};
 use crate::id::{GroupId, NodeId, OpId, ResourceId};
-use crate::machine::{GroupState, NodeState};
+use crate::machine::{GroupState, NodeState, ResourceState};
 use crate::settings::{Failback, Priority, UnconfirmedStop};
 use crate::spec::{ClusterSpec, GroupSpec};
 use crate::state::{ClusterState, Doubt, DrainStatus};
@@ -32,6 +32,8 @@ pub(crate) struct Index {
     pub(crate) membership: Membership,
     /// The number of resources of each group that may be running on its owner.
     pub(crate) running: Vec<u32>,
+    /// The number of resources of each group that are online.
+    pub(crate) online: Vec<u32>,
     pub(crate) orphans: OrphanIndex,
     /// Resources on their owners whose doubt calls for a fence: they are in doubt, nothing but a
     /// probe of them is in flight, and their declaration then asks for a fence.
@@ -68,6 +70,10 @@ pub(crate) struct Index {
     pub(crate) highest_count: u64,
     /// The plan of one group while it is made. It is empty between inputs.
     pub(crate) stands: Vec<Stand>,
+    /// How the group that is being planned was judged.
+    pub(crate) judged: Judged,
+    /// The resources of a calm group that may be able to start. It is empty between inputs.
+    pub(crate) candidates: Vec<usize>,
 }
 
 /// The number of nodes that take part, and their votes.
@@ -88,6 +94,16 @@ pub(crate) struct Stand {
     pub(crate) keep: bool,
 }
 
+/// How the group that is being planned was judged.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Judged {
+    /// Each resource has a [`Stand`].
+    #[default]
+    Each,
+    /// The group is calm: every resource should be online, and stays if it is.
+    Calm,
+}
+
 impl Index {
     /// Builds the indexes that follow from the state without planning.
     pub(crate) fn of(spec: &ClusterSpec, state: &ClusterState) -> Self {
@@ -96,6 +112,7 @@ impl Index {
             agenda: Agenda::new(nodes, groups, spec.resources().len()),
             membership: Membership::of(spec, state),
             running: vec![0; groups],
+            online: vec![0; groups],
             orphans: OrphanIndex::of(spec, state),
             touched: Touched::of(groups),
             ..Self::default()
@@ -145,7 +162,7 @@ impl Index {
         group: GroupId,
         declared: &GroupSpec,
     ) -> Vec<(OpId, Target)> {
-        let mut running = 0_u32;
+        let (mut running, mut online) = (0_u32, 0_u32);
         let mut operations = Vec::new();
         for resource in declared.resources() {
             let Some(record) = state.resource(resource) else { continue };
@@ -154,12 +171,16 @@ impl Index {
                 self.newcomers.insert((record.declared_in, group));
             }
             running = running.saturating_add(u32::from(record.state.may_run()));
+            online = online.saturating_add(u32::from(record.state == ResourceState::Online));
             if let Some(operation) = record.operation {
                 operations.push((operation.id, Target::Resource(resource)));
             }
         }
         if let Some(count) = self.running.get_mut(group.index()) {
             *count = running;
+        }
+        if let Some(count) = self.online.get_mut(group.index()) {
+            *count = online;
         }
         self.note_count(state.group(group).map_or(0, |record| record.epoch.value()));
         self.group_states.push(state.group_state(spec, group));
@@ -230,6 +251,7 @@ impl Index {
     ) -> Result<(), Inconsistency> {
         let anew = Self::of(spec, state);
         let is_equal = self.running == anew.running
+            && self.online == anew.online
             && self.highest_count == anew.highest_count
             && self.orphans == anew.orphans
             && self.fatal_doubts == anew.fatal_doubts
@@ -267,6 +289,11 @@ impl Index {
     pub(crate) fn running(&self, group: GroupId) -> u32 {
         self.running.get(group.index()).copied().unwrap_or(0)
     }
+
+    /// Returns the number of resources of a group that are online.
+    pub(crate) fn online(&self, group: GroupId) -> u32 {
+        self.online.get(group.index()).copied().unwrap_or(0)
+    }
 }
 
 /// Returns the groups that stand with a node in a set of such pairs, ascending.
@@ -279,7 +306,10 @@ pub(crate) fn groups_of(
 }
 
 /// Returns the nodes to which a group may fail back from its owner, best first.
-fn attractive(declared: &GroupSpec, owner: Option<NodeId>) -> impl Iterator<Item = NodeId> + '_ {
+pub(crate) fn attractive(
+    declared: &GroupSpec,
+    owner: Option<NodeId>,
+) -> impl Iterator<Item = NodeId> + '_ {
     let is_allowed = owner.is_some() && declared.settings().failback != Failback::Prevent;
     let preferred = declared.preferred_owners().iter().copied();
     preferred.take_while(move |node| is_allowed && Some(*node) != owner)

@@ -15,6 +15,11 @@ use crate::spec::ClusterSpec;
 pub(crate) struct Touched {
     groups: BinaryHeap<(Priority, Reverse<GroupId>)>,
     is_touched: Vec<bool>,
+    /// Whether each group was calm when it was last settled, and nothing but starts touched it since:
+    /// see `Facts::is_calm`.
+    is_calm: Vec<bool>,
+    /// Resources of calm groups that came online and have not been followed up.
+    started: Vec<ResourceId>,
     nodes: Vec<NodeId>,
     /// Orphans that may be stopped now.
     orphans: BTreeSet<(NodeId, ResourceId)>,
@@ -71,11 +76,52 @@ enum Awaiting {
 impl Touched {
     /// Creates the work of a cluster with this number of groups, without anything touched.
     pub(crate) fn of(groups: usize) -> Self {
-        Self { is_touched: vec![false; groups], ..Self::default() }
+        let no_group = vec![false; groups];
+        Self { is_touched: no_group.clone(), is_calm: no_group, ..Self::default() }
     }
 
     /// Notes that a declared group is to be planned in this step.
     pub(crate) fn add(&mut self, spec: &ClusterSpec, group: GroupId) {
+        if let Some(flag) = self.is_calm.get_mut(group.index()) {
+            *flag = false;
+        }
+        self.add_as_it_is(spec, group);
+    }
+
+    /// Notes that a resource of a declared group starts or came online. If the group is calm, only
+    /// that has to be followed up.
+    pub(crate) fn add_started(&mut self, spec: &ClusterSpec, group: GroupId, resource: ResourceId) {
+        if self.is_calm(group) {
+            self.started.push(resource);
+        }
+        self.add_as_it_is(spec, group);
+    }
+
+    /// Tells whether nothing but starts touched a group since it was found calm.
+    pub(crate) fn is_calm(&self, group: GroupId) -> bool {
+        self.is_calm.get(group.index()).copied().unwrap_or(false)
+    }
+
+    /// Notes that a group was settled and is calm.
+    pub(crate) fn set_calm(&mut self, group: GroupId) {
+        if let Some(flag) = self.is_calm.get_mut(group.index()) {
+            *flag = true;
+        }
+    }
+
+    /// Takes out a resource of a group that came online, if there is one.
+    pub(crate) fn next_started(
+        &mut self,
+        spec: &ClusterSpec,
+        group: GroupId,
+    ) -> Option<ResourceId> {
+        let is_of_group =
+            |resource: &ResourceId| spec.resource(*resource).is_some_and(|of| of.group() == group);
+        let at = self.started.iter().position(is_of_group)?;
+        Some(self.started.swap_remove(at))
+    }
+
+    fn add_as_it_is(&mut self, spec: &ClusterSpec, group: GroupId) {
         if let Some(declared) = spec.group(group)
             && let Some(flag) = self.is_touched.get_mut(group.index())
             && !*flag

@@ -96,8 +96,9 @@ impl Ledger {
         match operation.kind {
             // Only the next check follows from these, unless they fail.
             OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {}
-            OperationKind::Start
-            | OperationKind::Stop
+            // A start that failed touches the group by what follows.
+            OperationKind::Start => self.touch_started(resource),
+            OperationKind::Stop
             | OperationKind::Terminate
             | OperationKind::Probe
             | OperationKind::Fence

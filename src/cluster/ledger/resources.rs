@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::cluster::ledger::Ledger;
 use crate::cluster::words::{Event, StateRule, StateSubject};
-use crate::id::ResourceId;
+use crate::id::{GroupId, ResourceId};
 use crate::machine::{ResourceEvent, ResourceState, Transition};
 use crate::settings::{DesiredState, Maintenance, RestartWindow};
 use crate::spec::ResourceSpec;
@@ -128,6 +128,7 @@ impl Ledger {
                 of.turn = Turn::Over;
             }
         }
+        self.count_online(group, (from, to));
         let Some(running) = self.index.running.get_mut(group.index()) else { return };
         *running = running
             .saturating_add(u32::from(to.may_run()))
@@ -142,7 +143,37 @@ impl Ledger {
         if from.may_run() != to.may_run() && running <= 1 {
             self.review_room(group);
         }
-        self.touch(group);
+        match event {
+            ResourceEvent::StartIssued | ResourceEvent::StartSucceeded => {
+                self.touch_started(resource);
+            }
+            ResourceEvent::Opened
+            | ResourceEvent::StartFailed
+            | ResourceEvent::StartRefused
+            | ResourceEvent::StopIssued
+            | ResourceEvent::StopSucceeded
+            | ResourceEvent::StopFailed
+            | ResourceEvent::TerminateSucceeded
+            | ResourceEvent::TerminateFailed
+            | ResourceEvent::OperationTimedOut
+            | ResourceEvent::FailureReported
+            | ResourceEvent::Left
+            | ResourceEvent::NodeLost
+            | ResourceEvent::FoundRunning
+            | ResourceEvent::ConfirmedOff
+            | ResourceEvent::AssumedOff
+            | ResourceEvent::FailureCleared
+            | ResourceEvent::OwnerChanged => self.touch(group),
+        }
+    }
+
+    /// Counts the resources of a group that are online, because one of them changed its state.
+    fn count_online(&mut self, group: GroupId, (from, to): (ResourceState, ResourceState)) {
+        if let Some(online) = self.index.online.get_mut(group.index()) {
+            *online = online
+                .saturating_add(u32::from(to == ResourceState::Online))
+                .saturating_sub(u32::from(from == ResourceState::Online));
+        }
     }
 
     /// Sets what an operator wants of a single resource.

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::cluster::index::standing::Standing;
 use crate::cluster::ledger::Ledger;
 use crate::cluster::words::Event;
 use crate::id::{GroupId, NodeId};
@@ -12,8 +13,13 @@ use crate::spec::GroupSpec;
 impl Ledger {
     /// Enters a group in the indexes of groups that wait and of groups that others wait for.
     pub(crate) fn classify(&mut self, declared: &GroupSpec, group: GroupId) {
-        let place = (declared.settings().priority, group);
         let standing = self.facts().standing(declared, group);
+        self.enter(declared, group, standing);
+    }
+
+    /// Enters a group with a known place in the queue.
+    pub(crate) fn enter(&mut self, declared: &GroupSpec, group: GroupId, standing: Standing) {
+        let place = (declared.settings().priority, group);
         let before = self.facts().highest_on_its_way();
         self.index.file(place, standing);
         if let Some(before) = before {
@@ -45,6 +51,11 @@ impl Ledger {
 
     pub(crate) fn tell_group_state(&mut self, group: GroupId) {
         let to = self.state.group_state(&self.spec, group);
+        self.tell_state(group, to);
+    }
+
+    /// Reports the state of a group if it has changed.
+    pub(crate) fn tell_state(&mut self, group: GroupId, to: GroupState) {
         let Some(known) = self.index.group_states.get_mut(group.index()) else { return };
         let from = core::mem::replace(known, to);
         if from != to {

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use crate::cluster::index::work::{NodeChange, Task};
-use crate::cluster::index::{Index, groups_of};
+use crate::cluster::index::{Index, Judged, groups_of};
 use crate::cluster::ledger::Ledger;
 use crate::cluster::view::placement::could_take;
 use crate::cluster::words::Event;
@@ -16,6 +16,46 @@ impl Ledger {
     /// Notes that a group is to be planned in this step.
     pub(crate) fn touch(&mut self, group: GroupId) {
         self.index.touched.add(&self.spec, group);
+    }
+
+    /// Notes that a resource starts or came online.
+    pub(crate) fn touch_started(&mut self, resource: ResourceId) {
+        if let Some(declared) = self.spec.resource(resource) {
+            self.index.touched.add_started(&self.spec, declared.group(), resource);
+            self.schedule_resource(resource);
+        }
+    }
+
+    /// Notes whether a group that was just settled is calm.
+    pub(crate) fn note_calm(&mut self, declared: &GroupSpec, group: GroupId) {
+        while self.index.touched.next_started(&self.spec, group).is_some() {}
+        if self.facts().is_calm(declared, group) {
+            self.index.touched.set_calm(group);
+        }
+    }
+
+    /// Begins to plan a calm group: the resources that may be able to start now stand in the index.
+    /// They are the dependents and the providers of those that came online, in the order of starts.
+    pub(crate) fn begin_calm(&mut self, declared: &GroupSpec, group: GroupId) {
+        let Index { touched, candidates, judged, .. } = &mut self.index;
+        *judged = Judged::Calm;
+        let graph = declared.graph();
+        while let Some(resource) = touched.next_started(&self.spec, group) {
+            if let Some(position) = declared.position_of(resource) {
+                candidates.extend(graph.dependents(position).chain(graph.providers(position)));
+            }
+        }
+        candidates.sort_unstable_by_key(|position| core::cmp::Reverse(graph.rank(*position)));
+    }
+
+    /// Takes out the first resource of a calm group that may be able to start.
+    pub(crate) fn next_candidate(&mut self) -> Option<usize> {
+        self.index.candidates.pop()
+    }
+
+    /// Ends the plan of a calm group.
+    pub(crate) const fn end_calm(&mut self) {
+        self.index.judged = Judged::Each;
     }
 
     pub(crate) fn touch_resource(&mut self, resource: ResourceId) {

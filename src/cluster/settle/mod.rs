@@ -1,5 +1,6 @@
 //! Acts on the state until nothing is left to do.
 
+mod advance;
 mod clean;
 mod drain;
 mod expire;
@@ -73,6 +74,9 @@ impl Planner<'_> {
     fn settle_group(&mut self, group: GroupId) {
         let spec = self.ledger.shared_spec();
         let Some(declared) = spec.group(group) else { return };
+        if self.view().may_advance(group) {
+            return self.advance(declared, group);
+        }
         self.expire(declared, group);
         self.ledger.touch_silent_nodes(declared);
         match self.place(declared, group) {
@@ -85,6 +89,7 @@ impl Planner<'_> {
         self.ledger.tell_group_state(group);
         self.ledger.classify(declared, group);
         self.schedule_group(declared, group);
+        self.ledger.note_calm(declared, group);
     }
 
     /// Forgets the node to return to after a move that ended well.

@@ -37,7 +37,7 @@ impl Planner<'_> {
     fn stop_what_must_not_run(&mut self, declared: &GroupSpec) {
         for position in declared.graph().start_order().rev() {
             let is_leaving = self.view().state_at(declared, position) == ResourceState::Online
-                && !self.view().keeps(position);
+                && !self.view().keeps(declared, position);
             let is_leaving = is_leaving
                 || seeded!(StopOvertakesStart)
                     && self.view().state_at(declared, position) == ResourceState::OnlinePending

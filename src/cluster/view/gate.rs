@@ -91,7 +91,7 @@ impl Facts<'_> {
 
     /// Tells whether others wait for a group as long as it is on its way. They do if there are
     /// groups of lower priority and the time for which they wait is not over.
-    fn may_hold_up(self, declared: &GroupSpec, group: GroupId) -> bool {
+    pub(crate) fn may_hold_up(self, declared: &GroupSpec, group: GroupId) -> bool {
         let is_above =
             self.index.tiers.is_some_and(|(lowest, _)| declared.settings().priority > lowest);
         is_above && self.comes_up_until(group).is_some()

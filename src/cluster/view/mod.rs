@@ -1,6 +1,7 @@
 //! Questions about the present state of a cluster. Nothing here can change anything.
 
 mod budget;
+mod calm;
 mod deadlines;
 pub(crate) mod drains;
 pub(crate) mod failback;

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::cluster::index::Judged;
 use crate::cluster::index::orphans::unconfirmed_stop;
 use crate::cluster::view::Facts;
 use crate::id::{GroupId, NodeId, ResourceId};
@@ -104,15 +105,19 @@ impl Facts<'_> {
             })
     }
 
-    pub(crate) fn keeps(self, position: usize) -> bool {
-        self.index.stands.get(position).is_some_and(|stand| stand.keep)
+    /// Tells whether a resource is online and may stay so.
+    pub(crate) fn keeps(self, declared: &GroupSpec, position: usize) -> bool {
+        match self.index.judged {
+            Judged::Each => self.index.stands.get(position).is_some_and(|stand| stand.keep),
+            Judged::Calm => self.state_at(declared, position) == ResourceState::Online,
+        }
     }
 
     /// Tells whether a resource may start on this provider, which has to be kept online. Nothing
     /// new starts on a provider that is left failed.
     fn can_start_on(self, declared: &GroupSpec, position: usize) -> bool {
         let is_left = self.is_left_standing(declared.resource_at(position));
-        self.keeps(position) && (!is_left || seeded!(StartsOnLeft))
+        self.keeps(declared, position) && (!is_left || seeded!(StartsOnLeft))
     }
 
     /// Tells whether a resource failed, may run and is left failed for an operator.
@@ -120,8 +125,12 @@ impl Facts<'_> {
         self.state.resource(resource).is_some_and(|record| record.doubt == Doubt::Left)
     }
 
+    /// Tells whether a resource should be online.
     pub(crate) fn should(self, position: usize) -> bool {
-        self.index.stands.get(position).is_some_and(|stand| stand.should)
+        match self.index.judged {
+            Judged::Each => self.index.stands.get(position).is_some_and(|stand| stand.should),
+            Judged::Calm => true,
+        }
     }
 
     pub(crate) fn state_at(self, declared: &GroupSpec, position: usize) -> ResourceState {
@@ -130,10 +139,9 @@ impl Facts<'_> {
 
     /// Tells whether every dependent is off, or is kept online by other providers.
     pub(crate) fn is_free_of_dependents(self, declared: &GroupSpec, position: usize) -> bool {
-        declared
-            .graph()
-            .dependents(position)
-            .all(|dependent| !self.state_at(declared, dependent).may_run() || self.keeps(dependent))
+        declared.graph().dependents(position).all(|dependent| {
+            !self.state_at(declared, dependent).may_run() || self.keeps(declared, dependent)
+        })
     }
 
     /// Tells whether a resource can start now. It has to be wanted, off and waiting for no restart,
