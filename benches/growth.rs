@@ -1,8 +1,10 @@
-//! How costs grow: drains of more and more groups, a drain beside groups that wait for another node,
-//! one move among many groups, and the start of a group whose chain gets longer.
+//! How costs grow: with what an input touches, and with what it does not touch.
 //!
-//! `cargo bench --bench growth`. Times are CPU times of this thread, the least of several runs. The
+//! `cargo bench --bench growth` prints CPU times of this thread, the least of several runs. The
 //! exponent compares a line with the line before: 1 is linear, 2 quadratic.
+//!
+//! `growth --once JOB SIZE` does one job once, for a tool that counts the instructions of
+//! `growth::measured`. `ci/growth` does that for all jobs, and holds the growth to its bounds.
 
 mod support;
 
@@ -17,54 +19,150 @@ use quorate::settings::{Failback, Fencing, QuorumRule};
 use quorate::spec::{
     ClusterDeclaration, GroupDeclaration, Limits, NodeDeclaration, ResourceDeclaration,
 };
-use quorate::{Cluster, Input, NodeId, Timestamp};
+use quorate::{Cluster, Incarnation, Input, NodeId, Timestamp};
 
 const NODES: usize = 10;
 const RUNS: usize = 7;
 
+/// One job: the cluster of a size, and the work that is measured.
+struct Job {
+    name: &'static str,
+    title: &'static str,
+    sizes: &'static [usize],
+    declaration: fn(usize) -> ClusterDeclaration,
+    work: fn(&mut Cluster),
+}
+
+const JOBS: &[Job] = &[
+    Job {
+        name: "drain",
+        title: "drain of groups that may fail back",
+        sizes: &[100, 300, 1_000, 3_000],
+        declaration: homes,
+        work: drain,
+    },
+    Job {
+        name: "drain_beside_waiting",
+        title: "drain of 100 groups beside groups that wait",
+        sizes: &[0, 1_000, 10_000],
+        declaration: beside_waiting,
+        work: drain,
+    },
+    Job {
+        name: "move",
+        title: "one move among groups that may fail back",
+        sizes: &[100, 1_000, 10_000],
+        declaration: homes,
+        work: move_one,
+    },
+    Job {
+        name: "lost_node",
+        title: "a lost node with 10 groups among groups",
+        sizes: &[100, 1_000, 10_000],
+        declaration: ten_on_first,
+        work: lose_first,
+    },
+    Job {
+        name: "failed_resource",
+        title: "a resource that fails and restarts among groups",
+        sizes: &[100, 1_000, 10_000],
+        declaration: ten_on_first,
+        work: fail_one,
+    },
+    Job {
+        name: "chain",
+        title: "start of a chain of resources",
+        sizes: &[12, 100, 400, 800],
+        declaration: chain,
+        work: start,
+    },
+    Job {
+        name: "tree",
+        title: "start of a tree of resources",
+        sizes: &[12, 100, 400, 800],
+        declaration: tree,
+        work: start,
+    },
+    Job {
+        name: "fan",
+        title: "start of resources that need the first one",
+        sizes: &[12, 100, 400, 800],
+        declaration: fan,
+        work: start,
+    },
+];
+
 fn main() {
-    println!("{:<42} {:>8} {:>12} {:>12} {:>9}", "", "size", "CPU time", "for each", "exponent");
-    table("drain of groups that may fail back", &[100, 300, 1_000, 3_000], |groups| {
-        least(&running(homes(groups)), drain)
-    });
-    table("drain of 100 groups beside groups that wait", &[0, 1_000, 10_000], |waiting| {
-        least(&running(beside_waiting(waiting)), drain)
-    });
-    table("one move among groups that may fail back", &[100, 1_000, 10_000], |groups| {
-        least(&running(homes(groups)), move_one)
-    });
-    table("start of a chain of resources", &[12, 100, 400, 800], |length| {
-        least(&running(chain(length)), start)
-    });
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [_, "--once", job, size] => once(job, size.parse().expect("the size is a number")),
+        _ => tables(),
+    }
+}
+
+/// Does one job once.
+fn once(name: &str, size: usize) {
+    let job = JOBS.iter().find(|job| job.name == name).expect("there is such a job");
+    let mut cluster = running((job.declaration)(size));
+    measured(&mut cluster, job.work);
+    black_box(cluster);
+}
+
+/// Does the work. A tool that counts instructions finds it by its name.
+#[inline(never)]
+fn measured(cluster: &mut Cluster, work: fn(&mut Cluster)) {
+    work(black_box(cluster));
+}
+
+fn tables() {
+    println!("{:<48} {:>8} {:>12} {:>12} {:>9}", "", "size", "CPU time", "for each", "exponent");
+    for job in JOBS {
+        table(job);
+    }
 }
 
 /// Prints a line for each size.
-fn table(title: &str, sizes: &[usize], mut cost: impl FnMut(usize) -> Duration) {
-    let mut before: Option<(usize, Duration)> = None;
-    for size in sizes {
-        let time = cost(*size);
+fn table(job: &Job) {
+    let (title, mut before): (_, Option<(usize, Duration)>) = (job.title, None);
+    for size in job.sizes {
+        let time = least(&running((job.declaration)(*size)), job.work);
         let each = if *size == 0 { Duration::ZERO } else { time / u32::try_from(*size).unwrap() };
         let exponent = before.filter(|(size, _)| *size > 0).map(|(smaller, earlier)| {
             let growth = time.as_secs_f64() / earlier.as_secs_f64();
             format!("{:.2}", growth.ln() / (*size as f64 / smaller as f64).ln())
         });
         let exponent = exponent.unwrap_or_default();
-        println!("{title:<42} {size:>8} {time:>12.1?} {each:>12.1?} {exponent:>9}");
+        println!("{title:<48} {size:>8} {time:>12.1?} {each:>12.1?} {exponent:>9}");
         before = Some((*size, time));
     }
 }
 
 /// Measures some work on copies of a cluster, and returns the least time.
-fn least(cluster: &Cluster, work: impl Fn(&mut Cluster)) -> Duration {
+fn least(cluster: &Cluster, work: fn(&mut Cluster)) -> Duration {
     let run = || {
         let mut copy = cluster.clone();
         let start = ThreadTime::now();
-        work(&mut copy);
+        measured(&mut copy, work);
         let time = start.elapsed();
         black_box(copy);
         time
     };
     (0..RUNS).map(|_| run()).min().unwrap_or_default()
+}
+
+fn lose_first(cluster: &mut Cluster) {
+    let first = node(cluster, "n0");
+    support::lose(cluster, first);
+    support::carry_out(cluster);
+}
+
+fn fail_one(cluster: &mut Cluster) {
+    let resource = cluster.spec().resource_id("r0").expect("it is declared");
+    let group = cluster.spec().resource(resource).expect("it is declared").group();
+    let owner = cluster.state().owner(group).expect("it has an owner");
+    let failed = Input::resource_failed(resource, owner, Incarnation::new(1));
+    support::handle(cluster, failed.into());
+    support::carry_out(cluster);
 }
 
 fn node(cluster: &Cluster, name: &str) -> NodeId {
@@ -112,6 +210,19 @@ fn homes(groups: usize) -> ClusterDeclaration {
     cluster
 }
 
+/// Ten groups on the first node, and as many others on the other nodes.
+fn ten_on_first(groups: usize) -> ClusterDeclaration {
+    let mut cluster = nodes("ten");
+    for number in 0..groups {
+        let home = if number < 10 { 0 } else { 1 + number % (NODES - 1) };
+        let group = GroupDeclaration::new(format!("g{number}"))
+            .preferred_owners([format!("n{home}"), format!("n{}", (home + 1) % NODES)])
+            .resource(ResourceDeclaration::new(format!("r{number}"), "Generic Service"));
+        cluster = cluster.group(group);
+    }
+    cluster
+}
+
 /// A hundred groups on the first node, and groups that wait for room on a node of their own.
 fn beside_waiting(waiting: usize) -> ClusterDeclaration {
     let mut cluster = homes(100);
@@ -128,16 +239,30 @@ fn beside_waiting(waiting: usize) -> ClusterDeclaration {
 
 /// One group that is off. Each of its resources needs the one before.
 fn chain(length: usize) -> ClusterDeclaration {
+    linked(length, |number| number.checked_sub(1))
+}
+
+/// One group that is off. Two resources need each.
+fn tree(resources: usize) -> ClusterDeclaration {
+    linked(resources, |number| number.checked_sub(1).map(|before| before / 2))
+}
+
+/// One group that is off. All of its resources need the first one.
+fn fan(resources: usize) -> ClusterDeclaration {
+    linked(resources, |number| (number > 0).then_some(0))
+}
+
+fn linked(resources: usize, provider: fn(usize) -> Option<usize>) -> ClusterDeclaration {
     let mut group = GroupDeclaration::new("g0").preferred_owners(["n0"]);
-    for number in 0..length {
+    for number in 0..resources {
         let mut resource = ResourceDeclaration::new(format!("r{number}"), "Generic Service");
-        if let Some(before) = number.checked_sub(1) {
+        if let Some(before) = provider(number) {
             resource = resource.needs(format!("[r{before}]"));
         }
         group = group.resource(resource);
     }
     group.desired = Some(quorate::settings::DesiredState::Offline);
-    nodes("chain").group(group)
+    nodes("linked").group(group)
 }
 
 /// The cluster with every node up and every answer given.

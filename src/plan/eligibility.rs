@@ -1,6 +1,7 @@
 //! The rules that no policy can bend: they decide which nodes may own a group.
 
 use alloc::borrow::Cow;
+use core::cell::OnceCell;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -205,22 +206,9 @@ fn judge(placement: &PlacementRequest<'_>, node: NodeId) -> Result<Option<Drawba
 }
 
 impl Drawback {
-    /// Tells whether this last resort is open: a node that cannot run everything owns the group
-    /// only if no node that is up can, a paused one only if no node is up at all. A node that has
-    /// no room now, or a forbidden neighbour, may have room later; the group waits for it.
+    /// Tells whether this last resort is open: see [`LastResorts`].
     pub(super) fn is_open(self, placement: &PlacementRequest<'_>) -> bool {
-        let is_up = |node: NodeId| {
-            placement.state().node_state(node) == NodeState::Up
-                && stays_off_owner(placement, node).is_ok()
-        };
-        let mut nodes = placement.spec().nodes().map(|(node, _)| node).filter(|node| is_up(*node));
-        match self {
-            Self::BesideAntiAffine { .. } => true,
-            Self::OwnedOnly { .. } => {
-                !nodes.any(|node| matches!(possible_owner(placement, node), Ok(None)))
-            }
-            Self::Paused => nodes.next().is_none(),
-        }
+        LastResorts::new(placement).is_open(self)
     }
 
     /// Returns the rejection of a node whose last resort is not open.
@@ -229,6 +217,39 @@ impl Drawback {
             Self::BesideAntiAffine { group } => Rejection::AntiAffinity { group },
             Self::OwnedOnly { resource } => Rejection::NotPossibleOwner { resource },
             Self::Paused => Rejection::NotUp { state: NodeState::Paused },
+        }
+    }
+}
+
+/// The last resorts that are open to a group: a node that cannot run everything owns the group only
+/// if no node that is up can, a paused one only if no node is up at all. A node that has no room now,
+/// or a forbidden neighbour, may have room later; the group waits for it.
+///
+/// Each is found out once, and only if it is asked for.
+pub(super) struct LastResorts<'a> {
+    placement: &'a PlacementRequest<'a>,
+    can_no_node_run_it: OnceCell<bool>,
+    is_no_node_up: OnceCell<bool>,
+}
+
+impl<'a> LastResorts<'a> {
+    pub(super) const fn new(placement: &'a PlacementRequest<'a>) -> Self {
+        Self { placement, can_no_node_run_it: OnceCell::new(), is_no_node_up: OnceCell::new() }
+    }
+
+    pub(super) fn is_open(&self, drawback: Drawback) -> bool {
+        let placement = self.placement;
+        let is_up = |node: &NodeId| {
+            placement.state().node_state(*node) == NodeState::Up
+                && stays_off_owner(placement, *node).is_ok()
+        };
+        let mut nodes = placement.spec().nodes().map(|(node, _)| node).filter(is_up);
+        match drawback {
+            Drawback::BesideAntiAffine { .. } => true,
+            Drawback::OwnedOnly { .. } => *self.can_no_node_run_it.get_or_init(|| {
+                !nodes.any(|node| matches!(possible_owner(placement, node), Ok(None)))
+            }),
+            Drawback::Paused => *self.is_no_node_up.get_or_init(|| nodes.next().is_none()),
         }
     }
 }

@@ -7,6 +7,7 @@ use core::{fmt, iter};
 use serde::Serialize;
 
 use super::choose::Contender;
+use super::eligibility::LastResorts;
 use super::{Drawback, Rejection};
 use crate::id::{Ids, Naming};
 use crate::policy::{
@@ -117,8 +118,9 @@ pub fn explain(placement: &PlacementRequest<'_>, policy: &dyn FailoverPolicy) ->
             }
         }
     }
+    let last_resorts = LastResorts::new(placement);
     contenders.retain(|contender| match contender.drawback {
-        Some(drawback) if !drawback.is_open(placement) => {
+        Some(drawback) if !last_resorts.is_open(drawback) => {
             let verdict = CandidateVerdict::Rejected(drawback.closed());
             let failed_here = placement.failed_here(contender.node);
             rejected.push(Candidate { node: contender.node, verdict, failed_here });

@@ -29,6 +29,9 @@ use crate::spec::ClusterSpec;
 use crate::state::ClusterState;
 use crate::time::Timestamp;
 
+/// Outputs for which the queue keeps room when it is empty.
+const OUTPUTS_KEPT: usize = 1_024;
+
 /// The state of a cluster with its declaration, its indexes and the outputs in the queue. The
 /// ledger knows no policy.
 #[derive(Clone)]
@@ -144,6 +147,10 @@ impl Ledger {
         let output = self.outputs.pop_front()?;
         if matches!(output, Output::Event(Event::ConfigurationChanged { .. })) {
             self.earlier_specs.pop_front();
+        }
+        if self.outputs.is_empty() && self.outputs.capacity() > OUTPUTS_KEPT {
+            // Something large happened. Not every input pays for the room that it took.
+            self.outputs.shrink_to(OUTPUTS_KEPT);
         }
         Some(output)
     }
