@@ -63,6 +63,13 @@ const JOBS: &[Job] = &[
         work: lose_first,
     },
     Job {
+        name: "full_plan",
+        title: "a lost node, 7x4x12, 8x100x10, 32x1000x10",
+        sizes: &[4, 100, 1_000],
+        declaration: ordinary,
+        work: lose_first,
+    },
+    Job {
         name: "failed_resource",
         title: "a resource that fails and restarts among groups",
         sizes: &[100, 1_000, 10_000],
@@ -151,7 +158,7 @@ fn least(cluster: &Cluster, work: fn(&mut Cluster)) -> Duration {
 }
 
 fn lose_first(cluster: &mut Cluster) {
-    let first = node(cluster, "n0");
+    let first = cluster.spec().nodes().map(|(node, _)| node).next().expect("a node");
     support::lose(cluster, first);
     support::carry_out(cluster);
 }
@@ -208,6 +215,16 @@ fn homes(groups: usize) -> ClusterDeclaration {
         cluster = cluster.group(group);
     }
     cluster
+}
+
+/// Nodes, groups and resources of each group as in clusters of ordinary size.
+fn ordinary(groups: usize) -> ClusterDeclaration {
+    let (nodes, resources) = match groups {
+        4 => (7, 12),
+        100 => (8, 10),
+        _ => (32, 10),
+    };
+    support::declaration(&support::Size::even(nodes, groups, resources))
 }
 
 /// Ten groups on the first node, and as many others on the other nodes.
