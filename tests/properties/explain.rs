@@ -12,12 +12,14 @@ use quorate::machine::NodeState;
 use quorate::policy::{
     FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Ring, StrictPreferred, Trigger,
 };
-use quorate::{Cluster, Event, GroupId, Input, NodeId, Output};
+use quorate::spec::GroupSpec;
+use quorate::state::{DrainStatus, MovementCause, NoRestartCause, Recovery};
+use quorate::{Cluster, Effect, Event, GroupId, Input, NodeId, Output};
 use quorate_testkit::strategy;
 
 use super::CASES;
 use super::random::configuration;
-use super::rehearsal::gather;
+use super::rehearsal::{gather, is_answered, well_ended};
 
 /// One of the policies of the crate.
 fn policy(number: u8, seed: u64) -> Box<dyn FailoverPolicy> {
@@ -93,7 +95,7 @@ fn happen(cluster: &Cluster, group: GroupId, trigger: Trigger) -> Option<Option<
             Input::node_fenced(node, state.node(node)?.incarnation())
         }
         Trigger::Drain => {
-            let is_movable = record.movement().is_none();
+            let is_movable = record.movement().is_none() && !is_left(cluster, group);
             let node = owner.filter(|_| is_movable)?;
             Command::drain_node(node).override_lock().into()
         }
@@ -109,23 +111,89 @@ fn happen(cluster: &Cluster, group: GroupId, trigger: Trigger) -> Option<Option<
         Err(quorate::InputError::NoCandidate(_)) => return Some(None),
         Err(_) => return None,
     }
-    while let Some(output) = cluster.poll_output() {
-        match output {
-            Output::Event(Event::OwnerChanged { group: of, to, from, .. })
-                if of == group && from == owner && trigger != Trigger::Drain =>
-            {
-                return Some(to);
-            }
-            Output::Event(Event::MoveStarted { group: of, to, .. })
-                if of == group && trigger != Trigger::NodeFailure =>
-            {
-                return Some(to);
-            }
-            _ => {}
-        }
+    match course(&mut cluster, group, trigger, owner) {
+        Course::Open => {}
+        Course::Chosen(to) => return Some(to),
+        Course::Otherwise => return None,
+    }
+    if trigger == Trigger::Drain {
+        return turn(&mut cluster, group, owner?);
     }
     // It waits for its home, or for its turn: nothing was chosen yet.
     let waits = super::waits::waits_for_home(&cluster, group)
         || matches!(cluster.why(group), Some(Reason::WaitingForPriority { .. }));
     (!waits && trigger != Trigger::BestPossible).then_some(None)
+}
+
+/// Tells whether something of a group failed and is left for an operator: the group stays where it
+/// is, although there may be a node for it.
+fn is_left(cluster: &Cluster, group: GroupId) -> bool {
+    let mut resources = cluster.spec().group(group).into_iter().flat_map(GroupSpec::resources);
+    resources.any(|resource| {
+        let record = cluster.state().resource(resource);
+        record.is_some_and(|of| {
+            matches!(of.recovery(), Recovery::RetryAt { cause: NoRestartCause::Left, .. })
+        })
+    })
+}
+
+/// Lets a drain go on until it is the turn of a group, and returns what is chosen then. All that
+/// the drain asks for ends well; nothing else happens, and no time passes. `None` if its turn does
+/// not come.
+fn turn(cluster: &mut Cluster, group: GroupId, node: NodeId) -> Option<Option<NodeId>> {
+    loop {
+        let drain = cluster.state().node(node)?.drain();
+        if drain.status != DrainStatus::InProgress {
+            return Some(None);
+        }
+        let concerns = |effect: &Effect| {
+            let moved = effect.group.and_then(|group| cluster.state().group(group));
+            effect.node == node || moved.is_some_and(|of| of.drained_from() == Some(node))
+        };
+        let effect =
+            cluster.outstanding().find(|effect| concerns(effect) && is_answered(effect))?;
+        let now = cluster.state().now();
+        cluster.handle(now, well_ended(&effect)).expect("an answer to what was asked for");
+        match course(cluster, group, Trigger::Drain, Some(node)) {
+            Course::Open => {}
+            Course::Chosen(to) => return Some(to),
+            Course::Otherwise => return None,
+        }
+    }
+}
+
+/// What has become of a group.
+enum Course {
+    /// Nothing yet.
+    Open,
+    /// It goes there for the cause that was asked about.
+    Chosen(Option<NodeId>),
+    /// It goes for another cause: a group that waited for room is not drained, it is started
+    /// wherever there is room by now.
+    Otherwise,
+}
+
+fn course(
+    cluster: &mut Cluster,
+    group: GroupId,
+    trigger: Trigger,
+    owner: Option<NodeId>,
+) -> Course {
+    while let Some(output) = cluster.poll_output() {
+        match output {
+            Output::Event(Event::OwnerChanged { group: of, to, from, .. })
+                if of == group && from == owner && trigger != Trigger::Drain =>
+            {
+                return Course::Chosen(to);
+            }
+            Output::Event(Event::MoveStarted { group: of, to, cause, .. })
+                if of == group && trigger != Trigger::NodeFailure =>
+            {
+                let is_asked = trigger != Trigger::Drain || cause == MovementCause::Drain;
+                return if is_asked { Course::Chosen(to) } else { Course::Otherwise };
+            }
+            _ => {}
+        }
+    }
+    Course::Open
 }

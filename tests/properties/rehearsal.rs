@@ -314,7 +314,6 @@ impl Execution {
     /// Until nothing is asked for and nothing waits for time alone.
     fn rest(&mut self) -> Result<(), String> {
         for _ in 0..100_000 {
-            let is_answered = |effect: &Effect| effect.action != OperationKind::Probe;
             let oldest = self.cluster.outstanding().find(is_answered);
             if let Some(effect) = oldest {
                 let report = well_ended(&effect);
@@ -336,8 +335,13 @@ impl Execution {
     }
 }
 
+/// Tells whether an operation ends by itself: nobody answers probes.
+pub(crate) fn is_answered(effect: &Effect) -> bool {
+    effect.action != OperationKind::Probe
+}
+
 /// What is reported of an operation that ends well: a node that is asked runs nothing new.
-fn well_ended(effect: &Effect) -> Input {
+pub(crate) fn well_ended(effect: &Effect) -> Input {
     let operation = effect.operation;
     if effect.action == OperationKind::Inventory {
         let Effect { node, incarnation, .. } = *effect;

@@ -1,14 +1,16 @@
 //! What in a cluster waits for nothing but time, read from what it stores: the delay of a restart,
-//! of the next fence and of a start, a lease, the wait for a preferred owner.
+//! of the next fence and of a start, a lease, the waits for a preferred owner and for groups of
+//! higher priority.
 //!
 //! Retries, failback windows, probes and health checks are not among it.
 
 use quorate::cluster::DeadlineReason;
 use quorate::machine::{NodeState, ResourceState};
-use quorate::settings::{DesiredState, Fencing, UnconfirmedStop};
+use quorate::settings::{DesiredState, Fencing, RestartAction, UnconfirmedStop};
 use quorate::spec::GroupSpec;
-use quorate::state::{NoRestartCause, OrphanState, Recovery};
+use quorate::state::{NoRestartCause, OperationKind, OrphanState, Recovery};
 use quorate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
+use quorate_testkit::reference::{Group, Node, Picture, Resource};
 use serde_json::Value;
 
 /// When the next of these waits is over, in a cluster that asks for nothing at the moment.
@@ -20,7 +22,9 @@ pub(crate) fn next(cluster: &Cluster) -> Result<Option<Timestamp>, String> {
     let stored = serde_json::to_value(cluster.snapshot()).expect("a snapshot can be written");
     let reader = Reader { cluster, stored: &stored["v1"] };
     let ends = reader.restarts().chain(reader.fences()).chain(reader.leases());
-    let next = ends.chain(reader.start_delays()).chain(reader.preferred_owners()).min();
+    let ends = ends.chain(reader.start_delays()).chain(reader.preferred_owners());
+    let picture = Picture::of(cluster);
+    let next = ends.chain(turns(&picture)).chain(tiers(&picture)).min();
     let Some(timer) = cluster.poll_timeout() else {
         return next.map_or(Ok(None), |at| Err(format!("no timer is set for what ends at {at}")));
     };
@@ -29,6 +33,7 @@ pub(crate) fn next(cluster: &Cluster) -> Result<Option<Timestamp>, String> {
         | DeadlineReason::FenceRetry { .. }
         | DeadlineReason::LeaseEnd { .. }
         | DeadlineReason::StartDelay { .. }
+        | DeadlineReason::DrainWait { .. }
         | DeadlineReason::PreferredOwnerWait { .. } => next == Some(timer.at),
         _ => next.is_none_or(|at| at >= timer.at),
     };
@@ -40,7 +45,61 @@ pub(crate) fn waits_for_home(cluster: &Cluster, group: GroupId) -> bool {
     let stored = serde_json::to_value(cluster.snapshot()).expect("a snapshot can be written");
     let reader = Reader { cluster, stored: &stored["v1"] };
     let declared = cluster.spec().group(group).expect("a declared group");
-    reader.preferred_owner(group, declared).is_some()
+    reader.preferred_owner(declared).is_some()
+}
+
+/// The ends of the waits of groups that come up together for those of higher priority: each waits
+/// for a limited time, and is waited for as long at most.
+fn turns(picture: &Picture) -> Vec<Timestamp> {
+    let behind = || picture.groups.iter().filter(|group| picture.waits_for_turn(group));
+    let is_ahead = |group: &&Group| {
+        picture.is_on_its_way(group) && behind().any(|other| other.priority < group.priority)
+    };
+    let ahead = picture.groups.iter().filter(is_ahead);
+    behind().chain(ahead).map(|group| picture.comes_up_until(group)).collect()
+}
+
+/// The ends of the waits of groups on nodes that are being drained for those of higher priority.
+fn tiers(picture: &Picture) -> Vec<Timestamp> {
+    let nodes = picture.nodes.iter().filter(|node| {
+        picture.drain_is_young(&node.name)
+            && picture.groups.iter().any(|group| waits_to_leave(picture, group, node))
+    });
+    nodes.filter_map(|node| Some(node.drain.since?.after(picture.priority_wait))).collect()
+}
+
+fn waits_to_leave(picture: &Picture, group: &Group, node: &Node) -> bool {
+    let is_stuck = |resource: &Resource| {
+        let is_left_alone = resource.operation.is_none_or(|(_, kind)| kind == OperationKind::Probe);
+        resource.state == ResourceState::InDoubt && is_left_alone
+    };
+    // What has failed has nothing to run on for.
+    let has_failed = |resource: &Resource| match resource.recovery {
+        Recovery::None | Recovery::RestartAt(_) => false,
+        Recovery::Failover => true,
+        Recovery::RetryAt { cause, .. } => match cause {
+            NoRestartCause::Failovers
+            | NoRestartCause::NoCandidate
+            | NoRestartCause::Retries
+            | NoRestartCause::ForGood
+            | NoRestartCause::Left => resource.restart_action == RestartAction::RestartNotify,
+            NoRestartCause::DontRestart
+            | NoRestartCause::Restarts
+            | NoRestartCause::Redundant
+            | NoRestartCause::Admission => false,
+        },
+    };
+    let is_ahead = |other: &Group| {
+        other.priority > group.priority
+            && picture.is_ahead_in_drain(other, &node.name)
+            && !other.resources.iter().any(is_stuck)
+    };
+    group.owner.as_ref() == Some(&node.name)
+        && group.going.is_none()
+        && group.may_run()
+        && !group.is_held(node.drain.lock)
+        && !group.resources.iter().any(|of| of.is_left || is_stuck(of) || has_failed(of))
+        && picture.groups.iter().any(is_ahead)
 }
 
 struct Reader<'a> {
@@ -129,24 +188,19 @@ impl Reader<'_> {
 
     /// Groups without a node, since the cluster has formed.
     fn preferred_owners(&self) -> impl Iterator<Item = Timestamp> {
-        self.cluster.spec().groups().filter_map(|(group, of)| self.preferred_owner(group, of))
+        self.cluster.spec().groups().filter_map(|(_, of)| self.preferred_owner(of))
     }
 
     /// Until when a group without a node waits for the first of its owners.
-    fn preferred_owner(&self, group: GroupId, of: &GroupSpec) -> Option<Timestamp> {
-        let (spec, state) = (self.cluster.spec(), self.cluster.state());
-        let formed_at = time(&self.stored["formed_at"]).filter(|_| state.is_quorate())?;
-        let record = state.group(group)?;
-        let is_off = record.owner().is_none_or(|of| state.node_state(of) == NodeState::Down);
-        let home = of.preferred_owners().first().copied().or(record.default_owner())?;
-        let until = formed_at.after(spec.settings().group_wait_delay);
-        let waits = is_off && !self.is_settled(of) && !state.node_state(home).is_member();
-        (waits && until > state.now()).then_some(until)
-    }
-
-    fn is_settled(&self, declared: &GroupSpec) -> bool {
-        let stored = named(self.stored, "groups", "group", declared.name());
-        stored.is_some_and(|of| of["home_wait"] == "over")
+    fn preferred_owner(&self, of: &GroupSpec) -> Option<Timestamp> {
+        let picture = Picture::of(self.cluster);
+        let group = picture.group(of.name())?;
+        let is_down = |owner: &String| picture.node_state(owner) == NodeState::Down;
+        let is_off = group.owner.as_ref().is_none_or(is_down);
+        let formed_at =
+            time(&self.stored["formed_at"]).filter(|_| self.cluster.state().is_quorate())?;
+        let until = formed_at.after(self.cluster.spec().settings().group_wait_delay);
+        (is_off && picture.waits_for_home(group)).then_some(until)
     }
 
     fn placed_at(&self, declared: &GroupSpec) -> Timestamp {

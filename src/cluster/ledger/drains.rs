@@ -72,6 +72,13 @@ impl Ledger {
         self.index.draining.insert(node);
     }
 
+    /// Ends the time for which groups on a node that is being drained wait for others.
+    pub(crate) fn end_tiers(&mut self, node: NodeId) {
+        if let Some(record) = self.state.nodes.get_mut(node.index()) {
+            record.drain.since = None;
+        }
+    }
+
     /// Notes how far a drain got.
     pub(crate) fn end_drain(&mut self, node: NodeId, status: DrainStatus) {
         self.index.draining.remove(&node);

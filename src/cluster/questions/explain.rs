@@ -45,12 +45,14 @@ impl Cluster {
     /// - [`Trigger::NodeFailure`] means the loss of the owner with all its groups and its vote:
     ///   those of higher priority choose first, and without quorum nobody does
     ///   ([`Rejection::NoQuorum`]). A group that is on its way to a node goes on to there.
-    /// - [`Trigger::Drain`] means that the owner is emptied of all its groups.
+    /// - [`Trigger::Drain`] means that the owner is emptied of all its groups, those of higher
+    ///   priority first. A group that waits for its turn goes where it would go when all groups
+    ///   before it have gone where they would go.
     /// - [`Trigger::Start`], [`Trigger::ResourceFailure`] and [`Trigger::BestPossible`] are about
     ///   this group only.
     ///
-    /// Budgets, locks and the wait for a preferred owner decide if and when a group goes, not where
-    /// to; they are no part of the answer. If a group that never had an owner is found running
+    /// Budgets, locks, the wait for a preferred owner and a resource that is left for an operator
+    /// decide if and when a group goes, not where to; they are no part of the answer. If a group that never had an owner is found running
     /// somewhere, the answer does not tell that it is taken over there.
     #[must_use]
     pub fn explain(&self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
@@ -96,7 +98,6 @@ impl Cluster {
                     target: None,
                     // A lock decides if a group goes, not where to.
                     lock: LockHandling::Override,
-                    // Groups that wait for their turn get the choice that they would make now.
                     since,
                 },
             ),
@@ -114,9 +115,14 @@ impl Cluster {
             if self.ledger.index().touched.comes_next(group) {
                 told = self.view().tell_choice(group, trigger);
             }
-            if !self.planner().settle_next() && !self.planner().finish_drains() {
+            if self.planner().settle_next() || self.planner().finish_drains() {
+                continue;
+            }
+            // A group that waits for its turn chooses when those before it have chosen.
+            if !self.facts().waits_for_tier(group) {
                 break;
             }
+            self.ledger.end_tiers(owner);
         }
         told.map(|told| without_incident(told, owner))
     }

@@ -108,9 +108,9 @@ impl Cluster {
     /// that are asked what they run answer that they run no resource that was declared just now.
     ///
     /// The plan waits for everything that ends by itself: delays of restarts, starts and further
-    /// fences, leases, and the wait for a preferred owner. It does not wait for retries, failback
-    /// windows, probes and health checks, but those that are due by the end of a wait are done
-    /// then.
+    /// fences, leases, the wait for a preferred owner, and the waits of groups for groups of higher
+    /// priority. It does not wait for retries, failback windows, probes and health checks, but
+    /// those that are due by the end of a wait are done then.
     ///
     /// Names are those of the configuration that is in force when the input has its turn: after a
     /// [`Configure`](crate::cluster::Command::Configure) an input may name what that one declares.
@@ -242,8 +242,11 @@ impl Rehearsal {
                 | DeadlineReason::LeaseEnd { .. }
                 | DeadlineReason::StartDelay { .. }
                 | DeadlineReason::PreferredOwnerWait { .. }
-                | DeadlineReason::PriorityWait { .. }
                 | DeadlineReason::DrainWait { .. } => true,
+                // Its end matters only if a group waits for its turn.
+                DeadlineReason::PriorityWait { group } => {
+                    self.cluster.facts().keeps_turn_waiting(*group)
+                }
                 DeadlineReason::OperationTimeout { .. }
                 | DeadlineReason::HealthCheck { .. }
                 | DeadlineReason::Retry { .. }

@@ -109,6 +109,26 @@ impl Facts<'_> {
         self.comes_up_until(group).filter(|_| is_ahead || is_behind)
     }
 
+    /// Tells whether a group waits for its turn, or another group waits for this one.
+    pub(crate) fn keeps_turn_waiting(self, group: GroupId) -> bool {
+        let own = self.spec.group(group).map(|declared| declared.settings().priority);
+        let is_ahead = |below| {
+            own.is_some_and(|own| below < own && self.index.unsettled.contains(&(own, group)))
+        };
+        self.index
+            .waiting
+            .iter()
+            .filter(|(priority, other)| *other == group || is_ahead(*priority))
+            .any(|(_, other)| self.waits_for_turn(*other))
+    }
+
+    fn waits_for_turn(self, group: GroupId) -> bool {
+        let Some(declared) = self.spec.group(group) else { return false };
+        self.state
+            .owner(group)
+            .is_some_and(|owner| matches!(self.gate(declared, group, owner), Gate::Behind(..)))
+    }
+
     /// Checks that every group is in the indexes to which it belongs, and in no other.
     pub(crate) fn check_standings(self) -> Result<(), Inconsistency> {
         self.check_tiers()?;

@@ -35,6 +35,14 @@ impl Facts<'_> {
             && !seeded!(DrainAllAtOnce)
     }
 
+    /// Tells whether a group waits for its turn to leave its owner, which is being drained.
+    pub(crate) fn waits_for_tier(self, group: GroupId) -> bool {
+        let Some(declared) = self.spec.group(group) else { return false };
+        let owner = self.state.owner(group);
+        !self.is_moving(group)
+            && owner.is_some_and(|owner| self.waits_to_leave(declared, group, owner))
+    }
+
     /// Returns the time until which groups on a node that is being drained wait for others. `None`
     /// means that this time is over.
     pub(crate) fn drain_wait_end(self, node: NodeId) -> Option<Timestamp> {

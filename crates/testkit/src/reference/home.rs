@@ -72,7 +72,6 @@ impl Picture {
     }
 
     /// Returns the groups that should be on their way home by now and are not, each with the node.
-    /// Home is the best of the preferred owners before the present one that a group may go to. It
     /// Home is the best of the preferred owners before the present one that the group may go to. It
     /// has to have come up after the group came to its owner, and to have been up for the
     /// hold-down. No resource of the group may be changing or have failed, and the group may not be

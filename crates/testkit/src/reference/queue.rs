@@ -1,6 +1,7 @@
 //! The waits of a group that is off before its first resource starts.
 
 use super::picture::{Group, Picture};
+use quorate::Timestamp;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{Admission, DesiredState};
 use quorate::state::{DrainStatus, MovementCause, NoRestartCause, OperationKind, Recovery, Turn};
@@ -111,11 +112,26 @@ impl Picture {
     /// node came up, or quorum was gained.
     #[must_use]
     pub fn comes_up(&self, group: &Group) -> bool {
+        self.comes_up_until(group) > self.now
+    }
+
+    /// Returns the time until which a group waits for others, and others wait for it.
+    #[must_use]
+    pub fn comes_up_until(&self, group: &Group) -> Timestamp {
         let owner = group.owner.as_deref().and_then(|owner| self.node(owner));
         let placed_at = owner.map(|_| group.placed_at);
         let since = [self.quorate_since, placed_at, owner.map(|node| node.since)];
         let since = since.into_iter().flatten().max().unwrap_or_default();
-        since.after(self.priority_wait) > self.now
+        since.after(self.priority_wait)
+    }
+
+    /// Tells whether a group could start, and only groups of higher priority keep it from that.
+    #[must_use]
+    pub fn waits_for_turn(&self, group: &Group) -> bool {
+        group.going.is_none()
+            && self.is_in_line(group)
+            && !self.is_delayed(group)
+            && self.is_behind(group)
     }
 
     /// Tells whether a group is on its way: starting, stopping, moving, about to be restarted or
