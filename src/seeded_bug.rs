@@ -186,6 +186,10 @@ bugs! {
     ReasonUntrue: S34,
     /// what was given up for want of a budget stays so when another configuration raises it
     RaisedBudgetIgnored: S34,
+    /// a group that waits for a failover stays although a further node allows one
+    AddedNodeIgnored: S34,
+    /// what could never run in the last life of its node waits for a failover in the next one
+    BarOutlivesLife: L5,
     /// a rehearsal begins when everything in flight has succeeded
     RehearsalFromRest: S34,
     /// where a group would go if its owner failed is told from a draw that is never made

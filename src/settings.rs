@@ -202,7 +202,8 @@ pub struct GroupSettings {
     /// because a group is created empty and by hand.)
     pub desired: DesiredState,
     /// Most failovers because of failed resources within `failover_period`; `None` is the number of
-    /// nodes that are up, less one. Default `None`.
+    /// nodes that are up, less one, so a group that waits for a failover leaves at once when a
+    /// further node comes up and thereby allows one. Default `None`.
     pub failover_threshold: Option<u32>,
     /// Sliding window of `failover_threshold`. Default 6 h.
     pub failover_period: Duration,

@@ -42,6 +42,8 @@ pub(crate) struct Index {
     pub(crate) group_states: Vec<GroupState>,
     /// Groups that a node, free room or the departure of another group could help.
     pub(crate) awaiting: BTreeSet<GroupId>,
+    /// Groups that wait for a failover, and may have one more with each node that comes up.
+    pub(crate) short_of_nodes: BTreeSet<GroupId>,
     /// Groups on their way, by priority: groups of lower priority wait for them.
     pub(crate) unsettled: BTreeSet<(Priority, GroupId)>,
     /// Groups that could start, and wait while a group of higher priority is on its way.
@@ -385,6 +387,7 @@ mod tests {
         let place = (Priority::HIGH, GroupId::new(0));
         assert_eq!(broken(|index| index.awaiting.extend([GroupId::new(0)])), standing);
         assert_eq!(broken(|index| index.awaiting.extend([GroupId::new(9)])), standing);
+        assert_eq!(broken(|index| index.short_of_nodes.extend([GroupId::new(0)])), standing);
         assert_eq!(broken(|index| index.unsettled.extend([place])), standing);
         assert_eq!(broken(|index| index.waiting.extend([place])), standing);
         let outstanding = Some(StateRule::OutstandingDiffers);

@@ -13,6 +13,8 @@ pub(crate) struct Standing {
     pub(crate) is_awaiting_node: bool,
     /// The group is starting or moving, and groups of lower priority wait.
     pub(crate) is_on_its_way: bool,
+    /// The group waits for a failover, and the number of nodes that are up limits its failovers.
+    pub(crate) is_short_of_nodes: bool,
     /// The group could start, and waits as long as a group of higher priority is on its way.
     pub(crate) may_take_its_turn: bool,
 }
@@ -22,6 +24,7 @@ impl Index {
     /// others.
     pub(crate) fn file(&mut self, place: (Priority, GroupId), standing: Standing) {
         enter(&mut self.awaiting, place.1, standing.is_awaiting_node);
+        enter(&mut self.short_of_nodes, place.1, standing.is_short_of_nodes);
         enter(&mut self.waiting, place, standing.may_take_its_turn);
         enter(&mut self.unsettled, place, standing.is_on_its_way);
     }

@@ -47,6 +47,7 @@ impl Planner<'_> {
         if self.ledger.state().node_state(node) != NodeState::Up {
             return;
         }
+        self.use_added_failover();
         let spec = self.ledger.shared_spec();
         let groups: Vec<GroupId> = self.view().groups_owned_by(node).collect();
         for group in groups {

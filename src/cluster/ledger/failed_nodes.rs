@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::cluster::ledger::Ledger;
 use crate::cluster::words::Event;
-use crate::id::{GroupId, NodeId, ResourceId};
+use crate::id::{GroupId, Incarnation, NodeId, ResourceId};
 use crate::spec::GroupSpec;
 use crate::state::{FailedNode, NoRestartCause, Recovery};
 
@@ -33,11 +33,12 @@ impl Ledger {
 
     /// Forgets that a group failed on a node, because an operator asks for it.
     pub(crate) fn forget_failed_node(&mut self, group: GroupId, node: NodeId) {
+        if self.state.owner(group) == Some(node) {
+            let life = self.state.node(node).map(|known| known.incarnation).unwrap_or_default();
+            self.free_resources(group, (node, life));
+        }
         if let Some(record) = self.state.groups.get_mut(group.index()) {
             record.failed_on.forget(node);
-        }
-        if self.state.owner(group) == Some(node) {
-            self.free_resources(group);
         }
         self.touch(group);
     }
@@ -50,24 +51,43 @@ impl Ledger {
         self.touch(group);
     }
 
-    /// Lets the resources that a node owns start again in its new life, though they could never run
-    /// in its last one.
-    pub(crate) fn free_in_new_life(&mut self, node: NodeId) {
+    /// Begins a new life of a node. The resources that it owns may start there again, though they
+    /// could never run in its last life.
+    pub(crate) fn begin_life(&mut self, node: NodeId, incarnation: Incarnation) {
+        let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
+        let last = core::mem::replace(&mut record.incarnation, incarnation);
+        if last == incarnation {
+            return;
+        }
         let groups: Vec<GroupId> = self.facts().groups_owned_by(node).collect();
         for group in groups {
-            self.free_resources(group);
+            self.free_resources(group, (node, last));
         }
     }
 
     /// Lets the resources of a group start again on its owner, though they were said to be unable
-    /// to run there.
-    fn free_resources(&mut self, group: GroupId) {
+    /// to run there in this life. This includes a resource that barred the group from the owner and
+    /// waits for a failover.
+    fn free_resources(&mut self, group: GroupId, (node, life): (NodeId, Incarnation)) {
         let spec = Arc::clone(&self.spec);
+        let entry = self.state.group(group).and_then(|record| record.failed_on.on(node));
+        let unfit = entry.filter(|entry| entry.incarnation == life).and_then(|of| of.for_good);
         for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
-            let is_unfit = self.state.resource(resource).is_some_and(|record| {
-                matches!(record.recovery, Recovery::RetryAt { cause: NoRestartCause::ForGood, .. })
-            });
-            if is_unfit {
+            let recovery = self.state.resource(resource).map(|record| record.recovery);
+            let Some(Recovery::RetryAt { cause, .. }) = recovery else { continue };
+            let is_freed = match cause {
+                NoRestartCause::ForGood => true,
+                NoRestartCause::Failovers | NoRestartCause::Retries => {
+                    unfit == Some(resource) && !seeded!(BarOutlivesLife)
+                }
+                NoRestartCause::DontRestart
+                | NoRestartCause::Restarts
+                | NoRestartCause::Redundant
+                | NoRestartCause::NoCandidate
+                | NoRestartCause::Admission
+                | NoRestartCause::Left => false,
+            };
+            if is_freed {
                 self.set_recovery(resource, Recovery::None);
             }
         }

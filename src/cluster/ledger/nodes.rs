@@ -27,12 +27,9 @@ impl Ledger {
             }
             NodeState::Down => {}
         }
+        self.begin_life(node, incarnation);
         let Some(record) = self.state.nodes.get_mut(node.index()) else { return };
-        record.incarnation = incarnation;
         record.attraction = FailbackTarget::Open;
-        if !is_same_life {
-            self.free_in_new_life(node);
-        }
         for listed in running {
             if !self.facts().runs_by_right(node, listed.resource) && !seeded!(OrphanAdopted) {
                 self.find_orphan(node, *listed);
@@ -178,8 +175,8 @@ impl Ledger {
         if self.state.node_state(node) != NodeState::Down {
             self.node_off(node, NodeEvent::ConfirmedDown, proof);
         }
+        self.begin_life(node, incarnation);
         if let Some(record) = self.state.nodes.get_mut(node.index()) {
-            record.incarnation = incarnation;
             record.proof = proof;
         }
     }

@@ -1,5 +1,7 @@
 //! Decides what follows a failure: a restart, a failover, a retry.
 
+use alloc::vec::Vec;
+
 use crate::cluster::settle::planner::Planner;
 use crate::cluster::view::recovery::Allowed;
 use crate::cluster::words::Event;
@@ -213,6 +215,25 @@ impl Planner<'_> {
         for resource in declared.resources() {
             if self.view().exhaustion(resource) == Some(NoRestartCause::Failovers) {
                 self.ledger.set_recovery(resource, Recovery::Failover);
+            }
+        }
+    }
+
+    /// Lets groups fail over that wait for that, if the node that has just come up allows them one
+    /// failover more. If they have had more left before, they wait for the time that was promised.
+    pub(crate) fn use_added_failover(&mut self) {
+        if seeded!(AddedNodeIgnored) {
+            return;
+        }
+        let spec = self.ledger.shared_spec();
+        let groups: Vec<GroupId> = self.ledger.index().short_of_nodes.iter().copied().collect();
+        for group in groups {
+            let budget = self.view().failover_budget(group, self.ledger.state().now);
+            if budget.is_some_and(|budget| budget.remaining == 1)
+                && let Some(declared) = spec.group(group)
+            {
+                self.fail_over_what_waits(declared);
+                self.ledger.touch(group);
             }
         }
     }

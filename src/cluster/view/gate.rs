@@ -138,7 +138,9 @@ impl Facts<'_> {
             anew.file(place, self.standing(declared, group));
         }
         let index = self.index;
-        let differs = index.awaiting.symmetric_difference(&anew.awaiting).copied();
+        let differs = index.awaiting.symmetric_difference(&anew.awaiting);
+        let short = index.short_of_nodes.symmetric_difference(&anew.short_of_nodes);
+        let differs = differs.chain(short).copied();
         let in_queue = index.waiting.symmetric_difference(&anew.waiting);
         let on_its_way = index.unsettled.symmetric_difference(&anew.unsettled);
         let in_line = in_queue.chain(on_its_way).map(|(_, group)| *group);
@@ -158,6 +160,7 @@ impl Facts<'_> {
     pub(crate) fn standing(self, declared: &GroupSpec, group: GroupId) -> Standing {
         let mut standing = Standing::default();
         let Some(record) = self.state.group(group) else { return standing };
+        standing.is_short_of_nodes = self.is_short_of_nodes(declared);
         if !self.state.is_quorate() {
             return standing;
         }
@@ -185,6 +188,16 @@ impl Facts<'_> {
         }
         standing.is_on_its_way &= self.may_hold_up(declared, group);
         standing
+    }
+
+    /// Tells whether a group waits for a failover that a further node would allow. The node that
+    /// comes up may be the one that gives quorum.
+    fn is_short_of_nodes(self, declared: &GroupSpec) -> bool {
+        let waits = |resource| {
+            let recovery = self.state.resource(resource).map(|record| record.recovery);
+            matches!(recovery, Some(Recovery::RetryAt { cause: NoRestartCause::Failovers, .. }))
+        };
+        declared.settings().failover_threshold.is_none() && declared.resources().any(waits)
     }
 
     fn add_resources(

@@ -4,6 +4,8 @@
 //! Each is the plain cluster of [`declare`](super::declare) with the differences given here. Its
 //! steps are judged by [`Audit`](quorate_testkit::audit::Audit), which knows nothing of this model.
 
+mod drains;
+
 use std::time::Duration;
 
 use quorate::kind::ResourceOverrides;
@@ -17,6 +19,7 @@ use quorate::spec::ClusterDeclaration;
 use super::Configuration;
 use super::configuration::{Fault, Start};
 use super::deed::{Deed, Edit};
+use drains::{LOCKS, OWNERS, TIERS};
 
 /// The differences from the plain cluster.
 #[derive(Debug)]
@@ -64,7 +67,7 @@ const BASE: Configuration =
 /// Every scene.
 pub(crate) static ALL: &[Configuration] = &[
     LIMITS, WITNESS, FENCES, LEASE, OWNERS, ROOM, APART, FAILBACK, EDITS, VOTES, LOCKS, FORMING,
-    AGENTS, RUNNING, DECLARED,
+    AGENTS, RUNNING, DECLARED, TIERS,
 ];
 
 /// Budgets of restarts and failovers, and time that leaves their windows.
@@ -163,36 +166,6 @@ const LEASE: Configuration = Configuration {
             declared.fencing = Some(Fencing::Lease { duration, margin });
         },
         deeds: &[Deed::Pass(3), Deed::OldJoin(0), Deed::Early, Deed::Down(200)],
-        ..SCENE
-    }),
-    ..BASE
-};
-
-/// Possible owners, and requests of operators.
-const OWNERS: Configuration = Configuration {
-    name: "owners",
-    faults: 1,
-    kinds: &[Fault::Crash],
-    moves: 3,
-    scene: Some(&Scene {
-        about: "possible owners that differ; pause, drain, offline and online",
-        declare: |declared| {
-            let owners = |names: &[&str]| Some(names.iter().map(|name| (*name).into()).collect());
-            if let [disk, db] = &mut declared.groups[0].resources[..] {
-                disk.possible_owners = owners(&["a", "b"]);
-                db.possible_owners = owners(&["a", "b", "c"]);
-            }
-        },
-        deeds: &[
-            Deed::Pause(1),
-            Deed::Resume(1),
-            Deed::Drain(0),
-            Deed::Drain(1),
-            Deed::Resume(0),
-            Deed::Offline(0),
-            Deed::Online(0),
-            Deed::Early,
-        ],
         ..SCENE
     }),
     ..BASE
@@ -322,25 +295,6 @@ const VOTES: Configuration = Configuration {
             }
         },
         deeds: &[Deed::Vouch(2), Deed::Evict(2), Deed::Edit(Edit::DropGroup)],
-        ..SCENE
-    }),
-    ..BASE
-};
-
-/// A locked group on a node that is drained, while its home comes back.
-const LOCKS: Configuration = Configuration {
-    name: "locks",
-    faults: 1,
-    kinds: &[Fault::Crash],
-    moves: 1,
-    scene: Some(&Scene {
-        about: "a group that is locked and unlocked while nodes are drained and come back",
-        declare: |declared| {
-            for group in &mut declared.groups {
-                group.failback = Some(Failback::Allow);
-            }
-        },
-        deeds: &[Deed::Lock(0), Deed::Unlock(0), Deed::Drain(0), Deed::Resume(0)],
         ..SCENE
     }),
     ..BASE

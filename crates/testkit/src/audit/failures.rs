@@ -1,7 +1,7 @@
 //! Groups stay away from the nodes on which they failed.
 
 use super::Moment;
-use super::facts::{resources_on, with_providers};
+use super::facts::{bars_owner, members, resources_on, with_providers};
 use crate::audit::seen::{Again, Seen};
 use crate::{Breach, ensure};
 use quorate::cluster::{Command, Event, Output};
@@ -110,16 +110,13 @@ pub(super) fn learn(seen: &mut Seen, now: Timestamp, event: &Event) {
             failed_on.push((*from, now));
         }
         Event::NodeChanged { node, to: NodeState::Down, .. } => {
+            // A resource that could never run in this life is tried in the next one.
+            for resource in resources_on(seen, *node) {
+                free_unfit(seen, resource);
+            }
             for group in &mut seen.groups {
                 group.failed_on.retain(|(failed, _)| failed != node);
                 group.barred.retain(|(barred, _)| barred != node);
-            }
-            // A resource that could never run in this life is tried in the next one.
-            for resource in resources_on(seen, *node) {
-                let record = &mut seen.resources[resource.index()];
-                if matches!(record.again, Again::RetryAt(_, NoRestartCause::ForGood)) {
-                    record.again = Again::Free;
-                }
             }
         }
         Event::NodeBarred { group, node, resource, .. } => {
@@ -149,9 +146,35 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
         }
         _ => return,
     };
+    if node.is_none_or(|node| seen.group(group).owner == Some(node)) {
+        for resource in members(seen, group).collect::<Vec<_>>() {
+            free_unfit(seen, resource);
+        }
+    }
     let group = &mut seen.groups[group.index()];
     group.failed_on.retain(|(failed, _)| node.is_some_and(|node| node != *failed));
     group.barred.retain(|(barred, _)| node.is_some_and(|node| node != *barred));
+}
+
+/// Records that a resource may be tried again on its node, if it was said that it can never run
+/// there.
+fn free_unfit(seen: &mut Seen, resource: ResourceId) {
+    let is_barred = bars_owner(seen, resource);
+    let again = &mut seen.resources[resource.index()].again;
+    let Again::RetryAt(_, cause) = again else { return };
+    let is_unfit = match cause {
+        NoRestartCause::ForGood => true,
+        NoRestartCause::Failovers | NoRestartCause::Retries => is_barred,
+        NoRestartCause::DontRestart
+        | NoRestartCause::Restarts
+        | NoRestartCause::Redundant
+        | NoRestartCause::NoCandidate
+        | NoRestartCause::Admission
+        | NoRestartCause::Left => false,
+    };
+    if is_unfit {
+        *again = Again::Free;
+    }
 }
 
 /// Records that these resources no longer bar a node.

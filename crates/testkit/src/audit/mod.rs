@@ -152,7 +152,7 @@ pub(crate) fn step(
     moves::priorities(cluster, moment, outputs)?;
     explained::goes_there(moment, outputs)?;
     reasons::check(cluster)?;
-    reasons::raised_budgets_count(moment, cluster)?;
+    reasons::raised_budgets_count(moment, cluster, outputs)?;
     reasons::home_is_awaited_once(seen, cluster)?;
     reasons::turns_end(seen, cluster)?;
     not_stuck(cluster)

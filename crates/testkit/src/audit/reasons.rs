@@ -1,6 +1,6 @@
 //! Reasons why a group is not online.
 
-use quorate::cluster::Reason;
+use quorate::cluster::{Event, Output, Reason};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{DesiredState, Fencing, Priority, RestartAction, Retry};
 use quorate::state::{NoRestartCause, OperationKind, Recovery, Room, Vouched};
@@ -62,9 +62,18 @@ pub(super) fn turns_end(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
 }
 
 /// Checks that a resource that was given up for lack of restarts or failovers is not reported to
-/// lack them under the next configuration, if that allows more of them.
-pub(super) fn raised_budgets_count(moment: &Moment<'_>, cluster: &Cluster) -> Result<(), Breach> {
-    if !moment.is_reconfiguration() {
+/// lack them under the next configuration, if that allows more of them. A node that comes up allows
+/// more failovers.
+pub(super) fn raised_budgets_count(
+    moment: &Moment<'_>,
+    cluster: &Cluster,
+    outputs: &[Output],
+) -> Result<(), Breach> {
+    let comes_up = |output: &Output| {
+        matches!(output, Output::Event(Event::NodeChanged { to: NodeState::Up, .. }))
+    };
+    let is_reconfiguration = moment.is_reconfiguration();
+    if !is_reconfiguration && !outputs.iter().any(comes_up) {
         return Ok(());
     }
     let before = &moment.before;
@@ -75,7 +84,8 @@ pub(super) fn raised_budgets_count(moment: &Moment<'_>, cluster: &Cluster) -> Re
         else {
             continue;
         };
-        let is_the_same = was.cause == is.cause;
+        let is_the_same =
+            was.cause == is.cause && (is_reconfiguration || is.cause == NoRestartCause::Failovers);
         ensure!(
             S34,
             !is_the_same || was.may_go_on || !is.may_go_on,

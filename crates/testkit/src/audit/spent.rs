@@ -50,7 +50,11 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             seen.resources[resource.index()].may_leave |= may_leave;
         }
         Event::NodeChanged { node, to: NodeState::Paused, .. } => paused(seen, *node),
-        Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up, .. } => {
+        Event::NodeChanged { node, from, to: NodeState::Up, .. } => {
+            one_more_is_up(seen, moment);
+            if *from != NodeState::Paused {
+                return Ok(());
+            }
             for resource in resources_on(seen, *node) {
                 let record = &mut seen.resources[resource.index()];
                 record.is_uncertain |= record.retry_at.is_some_and(|at| at <= moment.now);
@@ -101,6 +105,25 @@ pub(super) fn reconfigured(seen: &mut Seen, moment: &Moment<'_>) {
             | NoRestartCause::Retries => false,
         };
         if may_leave && moves_its_group(seen, resource) {
+            seen.resources[resource.index()].may_leave = true;
+        }
+    }
+}
+
+/// Lets resources that were given up for lack of failovers leave, if one more node that is up
+/// allows their groups one more. That node does not count as up yet.
+fn one_more_is_up(seen: &mut Seen, moment: &Moment<'_>) {
+    let allowed = seen.nodes.iter().filter(|node| node.state == NodeState::Up).count();
+    let resources: Vec<ResourceId> = seen.spec.resources().map(|(id, _)| id).collect();
+    for resource in resources {
+        let group = seen.group_of(resource);
+        let settings = seen.spec.group(group).expect("a declared group").settings();
+        let log = &seen.group(group).failovers;
+        let is_allowed = settings.failover_threshold.is_none()
+            && in_window(log, moment.now, settings.failover_period) < allowed;
+        let is_given_up =
+            matches!(seen.resource(resource).again, Again::RetryAt(_, NoRestartCause::Failovers));
+        if is_allowed && is_given_up && moves_its_group(seen, resource) {
             seen.resources[resource.index()].may_leave = true;
         }
     }
