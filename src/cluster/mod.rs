@@ -36,13 +36,15 @@ mod words;
 pub use crate::state::{DrainMode, LockHandling, MoveFailure, Outcome};
 pub use keep::digest::PortableHasher;
 pub use keep::{RestoreError, Snapshot, SnapshotV1};
-pub use questions::{Fate, Forecast, ForecastEnd, ForecastGroup, ForecastOperation};
+pub use questions::{
+    Fate, Forecast, ForecastBlocked, ForecastDrain, ForecastEnd, ForecastGroup, ForecastOperation,
+};
 pub use words::{
     ClearGroupFailures, Command, ConfigurationMoves, Configure, Deadline, DeadlineReason,
-    DrainNode, Effect, Event, Inconsistency, Input, InputError, Inventory, KeptOutputs, Life,
-    MoveGroup, NamedInputError, Output, Reason, ResourceReport, ResumeFailback, ResumeNode, Run,
-    Running, RunningState, StateRule, StateSubject, Switch, Translate, UnknownReference,
-    WhenRefused,
+    DrainNode, DrainObstacle, Effect, Event, Inconsistency, Input, InputError, Inventory,
+    KeptOutputs, Life, MoveGroup, NamedInputError, Output, Reason, ResourceReport, ResumeFailback,
+    ResumeNode, Run, Running, RunningState, StateRule, StateSubject, Switch, Translate,
+    UnknownReference, WhenRefused,
 };
 
 use check::accepted::Accepted;

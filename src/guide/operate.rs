@@ -113,8 +113,8 @@
 //! # use std::error::Error;
 //! # fn main() -> Result<(), Box<dyn Error>> {
 //! #     let mut cluster = mill()?;
-//! #     let plan = "sql: anna -> bert, online\nstop db on anna\nstop disk on anna\n\
-//! #     start disk on bert\nstart db on bert";
+//! #     let plan = "sql: anna -> bert, online\ndrain of anna: completed\n\
+//! #     stop db on anna\nstop disk on anna\nstart disk on bert\nstart db on bert";
 //! #     assert_eq!(rehearse(&cluster, drain("anna"))?, plan);
 //! #     let sql = cluster.spec().group_id("sql").ok_or("no sql")?;
 //! #     let home = cluster.state().owner(sql);
@@ -127,11 +127,12 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
 //! ```
 //!
-//! 1. `rehearse(&cluster, drain("anna"))` lists the groups that would move or stop, and every
-//!    operation:
+//! 1. `rehearse(&cluster, drain("anna"))` lists the groups that would move or stop, how the drain
+//!    would end, and every operation:
 //!
 //!    ```text
 //!    sql: anna -> bert, online
+//!    drain of anna: completed
 //!    stop db on anna
 //!    stop disk on anna
 //!    start disk on bert
@@ -141,7 +142,7 @@
 //!    Any input can be rehearsed in this way, also several, and a loss: `Input::NodeLost`.
 //! 2. Hand in `drain("anna")` and wait for the event [`DrainChanged`](crate::Event::DrainChanged).
 //!    If it says `failed`, [`DrainBlocked`](crate::Event::DrainBlocked) has named each group that
-//!    stayed: make room and drain again.
+//!    stayed, and the obstacle: remove it and drain again. The rehearsal names them as well.
 //! 3. The node leaves ([`NodeLeft`](crate::Input::NodeLeft)), is worked on, and joins in a greater
 //!    incarnation. It is still paused.
 //! 4. Hand in `resume("anna")`.

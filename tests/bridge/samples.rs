@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use quorate::Timestamp;
 use quorate::cluster::{
-    Deadline, DeadlineReason, Fate, Forecast, ForecastEnd, ForecastGroup, ForecastOperation, Reason,
+    Deadline, DeadlineReason, DrainObstacle, Fate, Forecast, ForecastEnd, ForecastGroup,
+    ForecastOperation, Reason,
 };
 use quorate::id::{Names, OpId};
 use quorate::machine::{Budget, GroupState, NodeState};
@@ -48,6 +49,11 @@ fn answers() -> Vec<Block> {
             &[("src/cluster/words/deadline.rs", "deadline_reasons! {")],
             deadlines(),
         ),
+        block(
+            "json obstacles",
+            &[("src/cluster/words/obstacle.rs", "pub enum DrainObstacle<")],
+            obstacles(),
+        ),
         block("json reasons", &[("src/cluster/words/reason.rs", "pub enum Reason<")], reasons()),
         block(
             "json verdicts",
@@ -70,11 +76,13 @@ fn answers() -> Vec<Block> {
         block(
             "json plans",
             &[
-                ("src/cluster/questions/what_if.rs", "pub struct Forecast "),
-                ("src/cluster/questions/what_if.rs", "pub struct ForecastGroup "),
-                ("src/cluster/questions/what_if.rs", "pub struct ForecastOperation "),
-                ("src/cluster/questions/what_if.rs", "pub enum Fate "),
-                ("src/cluster/questions/what_if.rs", "pub enum ForecastEnd "),
+                ("src/cluster/questions/forecast.rs", "pub struct Forecast "),
+                ("src/cluster/questions/forecast.rs", "pub struct ForecastGroup "),
+                ("src/cluster/questions/forecast.rs", "pub struct ForecastDrain "),
+                ("src/cluster/questions/forecast.rs", "pub struct ForecastBlocked "),
+                ("src/cluster/questions/forecast.rs", "pub struct ForecastOperation "),
+                ("src/cluster/questions/forecast.rs", "pub enum Fate "),
+                ("src/cluster/questions/forecast.rs", "pub enum ForecastEnd "),
             ],
             plans(),
         ),
@@ -247,6 +255,17 @@ fn explanation() -> Explanation<Names> {
     }
 }
 
+/// Why groups stay on drained nodes.
+fn obstacles() -> Vec<DrainObstacle<Names>> {
+    vec![
+        DrainObstacle::InDoubt { resource: name("db") },
+        DrainObstacle::Locked,
+        DrainObstacle::Left { resource: name("db") },
+        DrainObstacle::Target { node: name("b") },
+        DrainObstacle::NoCandidate,
+    ]
+}
+
 fn plans() -> Vec<Forecast> {
     let group = |fate, state, why: Option<Reason<Names>>| -> ForecastGroup {
         let written = json!({
@@ -264,23 +283,26 @@ fn plans() -> Vec<Forecast> {
         group(Fate::Added, GroupState::Online, None),
         group(Fate::Removed, GroupState::Offline, None),
     ];
-    let operation = |action, resource| ForecastOperation { action, node: name("a"), resource };
-    let operations = vec![
-        operation(OperationKind::Stop, Some(name("db"))),
-        operation(OperationKind::Fence, None),
-    ];
-    vec![
-        Forecast {
-            groups,
-            operations,
-            unanswered: vec![operation(OperationKind::Probe, Some(name("db")))],
-            end: ForecastEnd::Settled,
-        },
-        Forecast {
-            groups: vec![],
-            operations: vec![],
-            unanswered: vec![],
-            end: ForecastEnd::CutOff,
-        },
-    ]
+    let operation = |action, resource: Option<&str>| -> ForecastOperation {
+        let written = json!({"action": action, "node": "a", "resource": resource});
+        serde_json::from_value(written).expect("it is an operation of a forecast")
+    };
+    let operations =
+        vec![operation(OperationKind::Stop, Some("db")), operation(OperationKind::Fence, None)];
+    let blocked: Vec<_> =
+        obstacles().iter().map(|because| json!({"group": "sql", "because": because})).collect();
+    let settled = json!({
+        "groups": groups,
+        "drains": [
+            {"node": "a", "status": "failed", "blocked": blocked},
+            {"node": "b", "status": "in_progress", "blocked": []},
+        ],
+        "operations": operations,
+        "unanswered": [operation(OperationKind::Probe, Some("db"))],
+        "end": ForecastEnd::Settled,
+    });
+    let cut_off =
+        json!({"groups": [], "drains": [], "operations": [], "unanswered": [], "end": "cut_off"});
+    let forecast = |written| serde_json::from_value(written).expect("it is a forecast");
+    vec![forecast(settled), forecast(cut_off)]
 }

@@ -1,5 +1,6 @@
 //! Random histories of random clusters keep every rule: see [`quorate_testkit::history`].
 
+mod drains;
 mod explain;
 mod policies;
 #[path = "../support/random.rs"]

@@ -18,12 +18,13 @@ use quorate::cluster::{
 use quorate::id::Names;
 use quorate::machine::{GroupState, ResourceState};
 use quorate::quorum::WitnessState;
-use quorate::state::OperationKind;
+use quorate::state::{DrainStatus, OperationKind};
 use quorate::{Cluster, Effect, Event, GroupId, Incarnation, Input, NodeId, Outcome, Output};
 use quorate_testkit::strategy;
 use serde_json::{Value, json};
 
 use super::CASES;
+use super::drains::{self, Drains};
 use super::random::configuration;
 use super::waits;
 
@@ -74,6 +75,7 @@ fn a_rehearsal_comes_out_as_the_real_thing() {
     assert!(count.cut_off.get() * 50 <= all, "{count:?}");
     assert!(count.refused.get() * 2 <= all && count.busy.get() * 3 >= all, "{count:?}");
     assert!(count.waiting.get() * 20 >= all, "{count:?}");
+    assert!(count.blocked.get() * 100 >= all, "{count:?}");
 }
 
 /// What the cases were.
@@ -89,6 +91,8 @@ struct Count {
     probing: Cell<u32>,
     /// Something waited for time alone.
     waiting: Cell<u32>,
+    /// A drain failed.
+    blocked: Cell<u32>,
 }
 
 fn add(to: &Cell<u32>, is_so: bool) {
@@ -131,6 +135,12 @@ fn judge(cluster: &Cluster, question: &Question, count: &Count) -> Result<(), St
         }
         (Ok(plan), Ok(())) if plan.end == ForecastEnd::Settled => {
             add(&count.busy, !execution.operations.is_empty());
+            let drains = execution.drains.at_the_end(&execution.cluster);
+            if plan.drains != drains {
+                let [planned, real] = [&plan.drains, &drains].map(|list| lines(list));
+                return Err(with(&format!("drains planned:\n{planned}\nas they are:\n{real}")));
+            }
+            add(&count.blocked, drains.iter().any(|drain| drain.status == DrainStatus::Failed));
             add(&count.waiting, execution.has_waited);
             let groups = groups(&before, &execution.cluster);
             if plan.operations != execution.operations {
@@ -276,12 +286,14 @@ enum Stop {
 struct Execution {
     cluster: Cluster,
     operations: Vec<ForecastOperation>,
+    drains: Drains,
     has_waited: bool,
 }
 
 impl Execution {
     fn of(cluster: &Cluster) -> Self {
-        Self { cluster: cluster.clone(), operations: Vec::new(), has_waited: false }
+        let cluster = cluster.clone();
+        Self { cluster, operations: Vec::new(), drains: Drains::default(), has_waited: false }
     }
 
     fn take(&mut self, input: Input<Names>) -> Result<(), Stop> {
@@ -296,7 +308,7 @@ impl Execution {
         while let Some(output) = self.cluster.poll_output() {
             match output {
                 Output::Event(Event::ConfigurationChanged { .. }) => spec = &after,
-                Output::Event(_) => {}
+                Output::Event(event) => self.drains.follow(spec, &event),
                 Output::Effect(effect) => self.operations.extend(planned(spec.named(effect))),
                 other => unimplemented!("{other:?}"),
             }
@@ -325,13 +337,29 @@ impl Execution {
             } else {
                 return Ok(());
             }
-            while let Some(output) = self.cluster.poll_output() {
-                if let Output::Effect(effect) = output {
-                    self.operations.extend(planned(self.cluster.spec().named(effect)));
-                }
-            }
+            self.read()?;
         }
         Err("there is no end of it".into())
+    }
+
+    /// Reads the outputs, and judges the reasons why groups stay on drained nodes.
+    fn read(&mut self) -> Result<(), String> {
+        while let Some(output) = self.cluster.poll_output() {
+            let spec = self.cluster.spec();
+            match output {
+                Output::Effect(effect) => self.operations.extend(planned(spec.named(effect))),
+                Output::Event(event) => {
+                    if let Event::DrainBlocked { group, because, .. } = event
+                        && !drains::is_true(&self.cluster, group, because)
+                    {
+                        return Err(format!("not so: {}", spec.named(event)));
+                    }
+                    self.drains.follow(spec, &event);
+                }
+                other => unimplemented!("{other:?}"),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -355,10 +383,10 @@ pub(crate) fn well_ended(effect: &Effect) -> Input {
 fn planned(effect: Effect<Names>) -> Option<ForecastOperation> {
     let is_check =
         matches!(effect.action, OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive);
-    (!is_check).then_some(ForecastOperation {
-        action: effect.action,
-        node: effect.node,
-        resource: effect.resource,
+    (!is_check).then(|| {
+        let Effect { action, node, resource, .. } = effect;
+        let written = json!({"action": action, "node": node, "resource": resource});
+        serde_json::from_value(written).expect("it is an operation of a forecast")
     })
 }
 

@@ -65,7 +65,11 @@ const EVENTS: &str = r#"
 {"fence_failed": {"node": "a", "retry_at": null}}
 {"fence_failed": {"node": "a", "retry_at": 90000}}
 {"drain_changed": {"node": "a", "status": "in_progress"}}
-{"drain_blocked": {"node": "a", "group": "sql"}}
+{"drain_blocked": {"node": "a", "group": "sql", "because": "no_candidate"}}
+{"drain_blocked": {"node": "a", "group": "sql", "because": "locked"}}
+{"drain_blocked": {"node": "a", "group": "sql", "because": {"in_doubt": {"resource": "disk"}}}}
+{"drain_blocked": {"node": "a", "group": "sql", "because": {"left": {"resource": "disk"}}}}
+{"drain_blocked": {"node": "a", "group": "sql", "because": {"target": {"node": "b"}}}}
 {"drain_stopped": {"node": "a", "group": "sql"}}
 {"configuration_changed": {"configuration": 4}}
 {"accepted_without_quorum": {"configuration": 4}}

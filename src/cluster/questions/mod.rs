@@ -1,7 +1,10 @@
 //! Questions that a copy of the cluster answers.
 
 mod explain;
+mod forecast;
 mod likeness;
 mod what_if;
 
-pub use what_if::{Fate, Forecast, ForecastEnd, ForecastGroup, ForecastOperation};
+pub use forecast::{
+    Fate, Forecast, ForecastBlocked, ForecastDrain, ForecastEnd, ForecastGroup, ForecastOperation,
+};

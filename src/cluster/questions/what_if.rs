@@ -3,96 +3,19 @@
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
-
-use serde::{Deserialize, Serialize};
 
 use crate::cluster::Cluster;
+use crate::cluster::questions::forecast::{
+    Fate, Forecast, ForecastBlocked, ForecastDrain, ForecastEnd, ForecastGroup, ForecastOperation,
+};
 use crate::cluster::words::{
-    DeadlineReason, Effect, Input, KeptOutputs, NamedInputError, Output, Reason,
+    DeadlineReason, Effect, Event, Input, KeptOutputs, NamedInputError, Output,
 };
 use crate::id::{GroupId, Names, Naming, NodeId, OpId};
 use crate::machine::GroupState;
 use crate::spec::{ClusterSpec, GroupSpec, NodeSpec};
-use crate::state::{OperationKind, Outcome};
+use crate::state::{DrainStatus, OperationKind, Outcome};
 use crate::time::Timestamp;
-
-crate::form::strictly_read! { "Forecast"
-/// The consequences of some inputs if they came now, and every operation succeeded then.
-///
-/// Everything is named: an input may change the configuration, and ids mean something in one
-/// configuration only.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[serde(deny_unknown_fields)]
-pub struct Forecast {
-    /// The groups that would change their owner or their state, be added or removed, or that
-    /// should be online and would not be. In the order of the configuration then; those that would
-    /// be removed come last.
-    pub groups: Vec<ForecastGroup>,
-    /// The operations that would be asked for from now on, in order, without health checks.
-    /// Operations that are in flight already are [outstanding](Cluster::outstanding), and end well.
-    pub operations: Vec<ForecastOperation>,
-    /// The probes that would be in flight at the end, oldest first. Nobody can say how they are
-    /// answered, so the plan leaves in doubt what they ask about.
-    #[serde(default)]
-    pub unanswered: Vec<ForecastOperation>,
-    /// How the plan ended: settled, or cut off.
-    pub end: ForecastEnd,
-}
-}
-
-/// The consequences of a plan for one group.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct ForecastGroup {
-    /// The group.
-    pub group: String,
-    /// The fate of its declaration.
-    pub fate: Fate,
-    /// Its owner now.
-    pub from: Option<String>,
-    /// Its owner then.
-    pub to: Option<String>,
-    /// Its state then; offline if it would not be declared any more.
-    pub state: GroupState,
-    /// Why it would not be online, if it should be.
-    pub why: Option<Reason<Names>>,
-}
-
-/// The effect of a plan's inputs on the declaration of a group.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fate {
-    /// It is declared now and then.
-    Kept,
-    /// It is declared then, and not now.
-    Added,
-    /// It is declared now, and not then.
-    Removed,
-}
-
-/// One operation of a plan.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct ForecastOperation {
-    /// The action that would be asked for.
-    pub action: OperationKind,
-    /// The node on which it would be carried out; for a fence, the node to fence.
-    pub node: String,
-    /// The resource; `None` for a fence.
-    pub resource: Option<String>,
-}
-
-/// How a plan ended.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ForecastEnd {
-    /// Nothing was left to do but to wait.
-    Settled,
-    /// It was cut off after very many operations.
-    CutOff,
-}
 
 impl Cluster {
     /// Returns the consequences of these inputs if they came now, and every operation succeeded
@@ -136,16 +59,14 @@ impl Cluster {
     }
 }
 
-/// Checks that threads and tasks can hand plans to each other.
-const _: () = {
-    const fn is_shareable<T: Send + Sync + 'static>() {}
-    is_shareable::<Forecast>();
-};
-
 /// A copy of a cluster on which every operation succeeds.
 struct Rehearsal {
     cluster: Cluster,
     operations: Vec<ForecastOperation>,
+    /// The drains that have begun or ended.
+    drains: Vec<ForecastDrain>,
+    /// The groups that stay on the node whose drain is about to end.
+    blocked: Vec<ForecastBlocked>,
     answers: VecDeque<(OpId, Answer)>,
     steps_left: usize,
 }
@@ -157,7 +78,14 @@ impl Rehearsal {
         cluster.ledger.forget_outputs();
         let answers = cluster.outstanding().filter_map(|effect| answer(&effect)).collect();
         let steps_left = steps(cluster.ledger.spec()).saturating_add(10_000);
-        Self { cluster, operations: Vec::new(), answers, steps_left }
+        Self {
+            cluster,
+            operations: Vec::new(),
+            drains: Vec::new(),
+            blocked: Vec::new(),
+            answers,
+            steps_left,
+        }
     }
 
     fn hand_in(&mut self, input: Input<Names>) -> Result<(), NamedInputError> {
@@ -213,7 +141,10 @@ impl Rehearsal {
         while let Some(output) = self.cluster.poll_named_output() {
             let effect = match output {
                 Output::Effect(effect) => effect,
-                Output::Event(_) => continue,
+                Output::Event(event) => {
+                    self.follow_drain(event);
+                    continue;
+                }
             };
             self.answers.extend(answer(&effect));
             match effect.action {
@@ -227,6 +158,17 @@ impl Rehearsal {
                     self.operations.push(ForecastOperation::of(effect));
                 }
             }
+        }
+    }
+
+    /// Notes how a drain ends. The groups that stay are named right before its end.
+    fn follow_drain(&mut self, event: Event<Names>) {
+        if let Event::DrainChanged { node, status } = event {
+            self.drains.retain(|drain| drain.node != node);
+            let blocked = core::mem::take(&mut self.blocked);
+            self.drains.push(ForecastDrain { node, status, blocked });
+        } else if let Event::DrainBlocked { group, because, .. } = event {
+            self.blocked.push(ForecastBlocked { group, because });
         }
     }
 
@@ -277,6 +219,7 @@ impl Rehearsal {
         });
         Forecast {
             groups: changed.chain(removed).collect(),
+            drains: drains(then, &self.drains),
             operations: self.operations,
             unanswered: then
                 .outstanding()
@@ -286,6 +229,25 @@ impl Rehearsal {
             end: if self.steps_left == 0 { ForecastEnd::CutOff } else { ForecastEnd::Settled },
         }
     }
+}
+
+/// Returns the drains at the end of a plan, given those that have begun or ended in it.
+fn drains(then: &Cluster, told: &[ForecastDrain]) -> Vec<ForecastDrain> {
+    let nodes = then.ledger.spec().nodes();
+    let drains = nodes.filter_map(|(node, declared)| {
+        let name = declared.name();
+        let status = then.ledger.state().node(node)?.drain.status;
+        match status {
+            DrainStatus::NotInitiated => None,
+            DrainStatus::InProgress => {
+                Some(ForecastDrain { node: name.to_string(), status, blocked: Vec::new() })
+            }
+            DrainStatus::Completed | DrainStatus::Failed => {
+                told.iter().find(|drain| drain.node == name).cloned()
+            }
+        }
+    });
+    drains.collect()
 }
 
 /// Returns the consequences for a group that is declared then; `None` if there are none.
@@ -322,12 +284,6 @@ fn steps(spec: &ClusterSpec) -> usize {
     spec.resources().len().saturating_mul(8)
 }
 
-impl ForecastOperation {
-    fn of(effect: Effect<Names>) -> Self {
-        Self { action: effect.action, node: effect.node, resource: effect.resource }
-    }
-}
-
 /// How an operation ends in a rehearsal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Answer {
@@ -349,51 +305,6 @@ fn answer<N: Naming>(effect: &Effect<N>) -> Option<(OpId, Answer)> {
         | OperationKind::Fence => Outcome::Succeeded,
     };
     Some((effect.operation, Answer::Outcome(outcome)))
-}
-
-/// Writes one line per group, then one per operation.
-impl fmt::Display for Forecast {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut begin = "";
-        for group in &self.groups {
-            write!(f, "{begin}{group}")?;
-            begin = "\n";
-        }
-        for operation in &self.operations {
-            write!(f, "{begin}{operation}")?;
-            begin = "\n";
-        }
-        for operation in &self.unanswered {
-            write!(f, "{begin}{operation}: not answered")?;
-            begin = "\n";
-        }
-        match self.end {
-            ForecastEnd::Settled => Ok(()),
-            ForecastEnd::CutOff => write!(f, "{begin}cut off"),
-        }
-    }
-}
-
-impl fmt::Display for ForecastGroup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let node = |node: &Option<String>| node.clone().unwrap_or_else(|| "none".to_string());
-        write!(f, "{}: {} -> {}, {}", self.group, node(&self.from), node(&self.to), self.state)?;
-        f.write_str(match self.fate {
-            Fate::Kept => "",
-            Fate::Added => ", added",
-            Fate::Removed => ", removed",
-        })?;
-        self.why.as_ref().map_or(Ok(()), |why| write!(f, ": {why}"))
-    }
-}
-
-impl fmt::Display for ForecastOperation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.resource {
-            Some(resource) => write!(f, "{} {resource} on {}", self.action, self.node),
-            None => write!(f, "{} {}", self.action, self.node),
-        }
-    }
 }
 
 #[cfg(test)]

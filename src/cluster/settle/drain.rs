@@ -89,8 +89,10 @@ impl Planner<'_> {
             None => DrainStatus::Completed,
             Some(_) => DrainStatus::Failed,
         };
+        let drain = self.ledger.state().node(node).map(|record| record.drain).unwrap_or_default();
         for group in left {
-            self.ledger.emit(Event::DrainBlocked { node, group });
+            let because = self.view().drain_obstacle(group, drain);
+            self.ledger.emit(Event::DrainBlocked { node, group, because });
         }
         self.ledger.end_drain(node, status);
         self.ledger.emit(Event::DrainChanged { node, status });

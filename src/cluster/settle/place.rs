@@ -276,11 +276,7 @@ impl Planner<'_> {
         if drain.status != DrainStatus::InProgress || seeded!(DrainForgotten) {
             return Placed::Undecided;
         }
-        if self.view().is_held_by_lock(group, drain.lock) && !seeded!(LockIgnored) {
-            return Placed::Undecided;
-        }
-        // An operator is to look at the group, so it stays.
-        if self.view().is_group_left(group) {
+        if self.view().kept_in_drain(group, drain).is_some() {
             return Placed::Undecided;
         }
         let waits = self
@@ -294,15 +290,7 @@ impl Planner<'_> {
         if self.view().lets_others_choose_first() {
             return Placed::Yielded;
         }
-        let target = match drain.target {
-            Some(target) => {
-                self.view().assess(group, Trigger::Drain, target).is_ok().then_some(target)
-            }
-            None => self.view().choose(group, Trigger::Drain).map(|choice| choice.node),
-        };
-        let declared = self.ledger.spec().group(group);
-        let target = target
-            .filter(|node| declared.is_some_and(|of| !self.view().is_refused(of, group, *node)));
+        let target = self.view().drain_destination(group, drain).ok();
         let mode = if seeded!(DrainToNowhere) { DrainMode::Forced } else { drain.mode };
         match (target, mode) {
             (Some(_), DrainMode::Normal | DrainMode::Forced) | (None, DrainMode::Forced) => {

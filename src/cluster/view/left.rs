@@ -16,9 +16,15 @@ impl Facts<'_> {
 
     /// Tells whether a group stays on its owner because one of its resources is left failed.
     pub(crate) fn is_group_left(self, group: GroupId) -> bool {
-        let declared = self.spec.group(group);
-        declared.is_some_and(|of| of.resources().any(|resource| self.is_left(resource)))
-            && !seeded!(LeftGroupMoves)
+        self.left_resource(group).is_some()
+    }
+
+    /// Returns the first resource of a group that is left failed, so that the group stays.
+    pub(crate) fn left_resource(self, group: GroupId) -> Option<ResourceId> {
+        if seeded!(LeftGroupMoves) {
+            return None;
+        }
+        self.spec.group(group)?.resources().find(|resource| self.is_left(*resource))
     }
 
     fn is_kept_for_operator(self, declared: &ResourceSpec, resource: ResourceId) -> bool {

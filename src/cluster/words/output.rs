@@ -6,6 +6,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{Order, Task};
+use crate::cluster::words::DrainObstacle;
 use crate::id::{Epoch, Ids, Incarnation, Naming, OpId};
 use crate::machine::{GroupState, NodeState, ResourceState};
 use crate::quorum::QuorumVerdict;
@@ -180,7 +181,7 @@ pub enum Event<N: Naming = Ids> {
     /// A group could not leave a node that was drained, and stays there until the node is drained
     /// again.
     #[non_exhaustive]
-    DrainBlocked { node: N::Node, group: N::Group },
+    DrainBlocked { node: N::Node, group: N::Group, because: DrainObstacle<N> },
     /// A forced drain stops a group that has nowhere to go.
     #[non_exhaustive]
     DrainStopped { node: N::Node, group: N::Group },

@@ -1,7 +1,7 @@
 //! Answers to questions: reasons, deadlines and explanations.
 
 use super::{Translate, Translator};
-use crate::cluster::words::Reason;
+use crate::cluster::words::{DrainObstacle, Reason};
 use crate::cluster::{Deadline, DeadlineReason};
 use crate::id::Naming;
 use crate::plan::{Candidate, CandidateVerdict, Drawback, Explanation, Rejection};
@@ -31,6 +31,23 @@ impl<A: Naming> Translate<A> for Reason<A> {
             InProgress { resource: resource },
             WaitingForResource { resource: resource, on: resource },
             ResourceHeldOffline { resource: resource },
+        })
+    }
+}
+
+impl<A: Naming> Translate<A> for DrainObstacle<A> {
+    type To<B: Naming> = DrainObstacle<B>;
+
+    fn translate<B: Naming, T: Translator<A, B>>(
+        self,
+        by: &T,
+    ) -> Result<DrainObstacle<B>, T::Unknown> {
+        Ok(translate_variants! { self, by, DrainObstacle:
+            InDoubt { resource: resource },
+            Locked,
+            Left { resource: resource },
+            Target { node: node },
+            NoCandidate,
         })
     }
 }

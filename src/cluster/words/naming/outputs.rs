@@ -73,7 +73,7 @@ impl<A: Naming> Translate<A> for Event<A> {
             OrphanGone { resource: resource, node: node },
             FenceFailed { node: node, retry_at },
             DrainChanged { node: node, status },
-            DrainBlocked { node: node, group: group },
+            DrainBlocked { node: node, group: group, because: thing },
             DrainStopped { node: node, group: group },
             ConfigurationChanged { configuration },
             AcceptedWithoutQuorum { configuration },

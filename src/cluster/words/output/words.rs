@@ -94,8 +94,8 @@ impl<N: Naming> fmt::Display for Event<N> {
             Self::DrainStopped { node, group } => {
                 write!(f, "drain of {node}: {group} is stopped, for it has nowhere to go")
             }
-            Self::DrainBlocked { node, group } => {
-                write!(f, "drain of {node}: {group} cannot leave")
+            Self::DrainBlocked { node, group, because } => {
+                write!(f, "drain of {node}: {group} cannot leave: {because}")
             }
             Self::ConfigurationChanged { configuration } => {
                 write!(f, "configuration {configuration}")
