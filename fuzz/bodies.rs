@@ -1,4 +1,4 @@
-//! What each target does with its bytes: whatever they are, nothing panics and no promise breaks.
+//! The bodies of the targets: whatever they are, nothing panics and no promise breaks.
 //!
 //! The targets call these under libFuzzer; `tests/corpus.rs` calls them on the committed seeds.
 
@@ -36,7 +36,7 @@ pub(crate) fn spec_text(bytes: &[u8]) {
     }
 }
 
-/// What is valid, written down again, is valid and the same.
+/// A valid value that is written down again is valid and equal.
 fn declared_again(spec: &ClusterSpec) {
     let written = ClusterDeclaration::from(spec);
     let again = written.clone().build().expect("what is valid is valid again");
@@ -71,7 +71,7 @@ pub(crate) fn inputs(bytes: &[u8]) {
     }
 }
 
-/// The same history: the engine decides and answers as the reference model does.
+/// A history in which the engine decides and answers as the reference model does.
 pub(crate) fn differential(bytes: &[u8]) {
     if let Err(failure) = history(bytes).compare_storm(Record::Omitted) {
         panic!("{}", failure.breach);

@@ -145,7 +145,7 @@ fn an_operation_that_goes_on_allocates_nothing() {
     assert_eq!(count, 0);
 }
 
-/// Whoever looks at all orphans of a node makes a list of them, or used to.
+/// A look at all orphans of a node would make a list of them.
 #[test]
 fn an_answer_about_an_orphan_takes_no_more_memory_among_many() {
     let size = Size::even(3, 300, 10);

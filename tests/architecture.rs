@@ -72,7 +72,7 @@ fn rows() -> Vec<String> {
         .collect()
 }
 
-/// Whether a row stands for a file.
+/// Tells whether a row stands for a file.
 fn covers(row: &str, file: &str) -> bool {
     match row.strip_suffix('*') {
         Some(folder) => file.starts_with(folder),
@@ -151,7 +151,7 @@ fn first_names(list: &str) -> Vec<String> {
     names
 }
 
-/// What stands in braces at the beginning of a text, or its first word.
+/// Returns the text in braces at the beginning of a text, or its first word.
 fn braced_or_word(text: &str) -> &str {
     let Some(inner) = text.strip_prefix('{') else {
         let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
@@ -171,7 +171,7 @@ fn imports(code: &str) -> BTreeSet<String> {
     paths.flat_map(first_names).collect()
 }
 
-/// What the root exports, with the room where it lives.
+/// The names that the root exports, with the rooms where they live.
 fn exports() -> BTreeMap<String, String> {
     let code = code(CORE, "lib.rs");
     let mut exports = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! The table of promises in `docs/assurance.md` is what the sources say, and no promise is without
 //! a check, nor a check without proof that it can fail.
 //!
-//! What judges a promise names it: in the rooms of the judges as an identifier, in tests at the
+//! Code that judges a promise names it: in the rooms of the judges as an identifier, in tests at the
 //! beginning of a comment (`/// S31, S28: …`). What a judge that is shared by rooms names counts for
 //! the rooms that call it (`liveness::at_rest(…)`), and for no other. `UPDATE=1 cargo test --test
 //! assurance` writes the table.
@@ -29,7 +29,7 @@ const JUDGES: [(&str, &[&str]); 7] = [
     ("model", &["crates/model_check/src/model"]),
 ];
 
-/// Functions that judge for whoever calls them, and the module as which they are called.
+/// Functions that judge for every caller, and the module as which they are called.
 const SHARED: [(&str, &str); 3] = [
     ("liveness", "crates/testkit/src/liveness"),
     ("liveness", "crates/testkit/src/audit/stuck.rs"),
@@ -51,7 +51,7 @@ const FORGERIES: [&str; 8] = [
     "crates/availability/tests/availability/oracle.rs",
 ];
 
-/// What stands before a promise of which somebody is shown to say that it is broken.
+/// The text before a promise that a test shows to be reported as broken.
 const SHOWN: [&str; 2] = ["Some(Invariant::", "breaks(\""];
 
 const HEADING: &str =
@@ -148,7 +148,7 @@ fn judged_by(function: usize, functions: &[(bool, &str, String)]) -> Vec<Invaria
     judged
 }
 
-/// What a judge that is shared is called as, and the promises that it judges.
+/// The name of a shared judge, and the promises that it judges.
 fn shared() -> Vec<(String, Vec<Invariant>)> {
     let mut judges = Vec::new();
     for (module, place) in SHARED {
@@ -173,7 +173,7 @@ fn judges() -> Places {
                 continue;
             }
             for line in code(&text) {
-                // Whoever looks at what was broken has not judged it.
+                // Code that reads which promise was broken has not judged it.
                 let own = named(line).filter(|_| !line.contains("Some(Invariant::"));
                 own.for_each(|of| note(&mut places, of, word));
                 let called = shared.iter().filter(|(call, _)| line.contains(call.as_str()));
@@ -322,7 +322,7 @@ fn every_judge_is_shown_to_say_no() {
     assert!(unproved.is_empty(), "judges that may never say no: {unproved:?}");
 }
 
-/// What has no room yet is not claimed by anybody.
+/// A promise without a room is not claimed by anybody.
 #[test]
 fn what_belongs_to_rooms_that_do_not_exist_is_not_claimed() {
     let (judges, tests) = (judges(), tests());

@@ -1,4 +1,4 @@
-//! What the documentation of a cluster and its declaration says to an embedder, question by question.
+//! The statements of the documentation to an embedder, question by question.
 
 use std::borrow::Cow;
 
@@ -35,7 +35,7 @@ fn starting_as(declaration: ClusterDeclaration) -> (Cluster, GroupId) {
     (cluster, sql)
 }
 
-/// The same, and every operation has succeeded.
+/// A copy in which every operation has succeeded.
 fn online() -> (Cluster, GroupId) {
     online_as(declaration())
 }

@@ -67,7 +67,7 @@ fn rows(heading: &str, head: &str) -> Vec<Vec<String>> {
     table
 }
 
-/// What stands between backticks.
+/// Returns the text between backticks.
 fn quoted(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
@@ -156,7 +156,7 @@ fn the_page_has_every_field_and_no_other() {
     }
 }
 
-/// What sort of value a field takes, by the first word of its cell or by the error of a text that
+/// Returns the sort of value that a field takes, by the first word of its cell or by the error of a text that
 /// is none of them.
 fn sort_told(cell: &str) -> String {
     if cell.starts_with('`') {
@@ -205,7 +205,7 @@ fn every_field_has_the_type_of_the_page() {
     }
 }
 
-/// What is wrong with the cluster if this field has this value.
+/// Returns the problems of the cluster if this field has this value.
 fn problems(place: &[&str], field: &str, value: Value) -> Vec<Problem> {
     match Draft::new().with(place, field, value).build() {
         Ok(_) => Vec::new(),
@@ -298,7 +298,7 @@ fn assert_default(heading: &str, place: &[&str], name: &str, told: &str, draft: 
     }
 }
 
-/// What the thing at this place comes to, with the names of its fields.
+/// Returns the value at this place, with the names of its fields.
 fn settled(place: &[&str], draft: Draft) -> String {
     let declaration = draft.read().expect("it is a declaration");
     let spec = declaration.clone().build().expect("it is valid");

@@ -107,7 +107,7 @@ fn every_sort_of_value_comes_back() {
     comes_back(&Interval::Never).expect("an interval");
 }
 
-/// What a format cannot carry is not written, in any format.
+/// A value that a format cannot carry is not written, in any format.
 #[test]
 fn what_cannot_be_carried_is_an_error() {
     fn is_refused<T: Serialize>(value: &T) {
@@ -144,7 +144,7 @@ fn a_snapshot_equals_what_comes_back_from_its_json() {
     comes_back(&snapshot).expect("it is carried");
 }
 
-/// Whether a text is read as a value of one of the types of the crate.
+/// Tells whether a text is read as a value of one of the types of the crate.
 type Reader = fn(&str) -> bool;
 
 fn is_read<T: DeserializeOwned>(json: &str) -> bool {

@@ -1,4 +1,4 @@
-//! What is around the values of a snapshot or a declaration, and lies about them: versions, keys,
+//! Frames of snapshots and declarations that lie about the values inside: versions, keys,
 //! lengths, what comes after the end.
 
 use serde::Deserialize;
@@ -22,7 +22,7 @@ fn small() -> String {
     serde_json::to_string(&cluster.snapshot()).expect("a snapshot can be written")
 }
 
-/// Whether a text is a snapshot of a cluster; what comes of it keeps every invariant.
+/// Tells whether a text is a snapshot of a cluster; such a cluster keeps every invariant.
 fn restores(text: &str) -> bool {
     let Ok(snapshot) = serde_json::from_str::<Snapshot>(text) else { return false };
     let Ok(cluster) = Cluster::restore(snapshot, Ring::new()) else { return false };
@@ -112,7 +112,7 @@ fn a_name_that_stands_twice_in_a_map() {
     assert!(said(&text).expect_err("it stands twice").len() < 200);
 }
 
-/// A sequence that says that there are 2⁶³ more, of which none comes.
+/// A sequence that announces 2⁶³ more values and has none.
 #[derive(Clone, Copy)]
 struct Boast<T>(Option<T>);
 
@@ -201,7 +201,7 @@ fn the_same_long_prefix() {
     assert!(errors.ends_with("64535 more problems are not listed"), "{}", errors.len());
 }
 
-/// What is nested a hundred thousand times is refused where it is too deep, and overflows nothing.
+/// A value that is nested a hundred thousand times is refused, and overflows nothing.
 #[test]
 fn nested_for_ever() {
     const DEPTH: usize = 100_000;

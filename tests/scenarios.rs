@@ -17,7 +17,7 @@ fn every_scenario_happens_as_told() {
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
-/// What to do about a story that happens otherwise than told.
+/// The way to treat a story that happens otherwise than told.
 #[derive(Clone, Copy)]
 enum Otherwise {
     Fail,

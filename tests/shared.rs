@@ -103,7 +103,7 @@ fn drive(cluster: &SharedCluster, index: usize, rounds: &Barrier) -> Vec<Told> {
     told
 }
 
-/// Whether these outputs are of no other resource.
+/// Tells whether these outputs are of no other resource.
 fn are_of(own: ResourceId, outputs: &[Output]) -> bool {
     outputs.iter().all(|output| match output {
         Output::Effect(effect) => effect.resource == Some(own),
@@ -112,7 +112,7 @@ fn are_of(own: ResourceId, outputs: &[Output]) -> bool {
     })
 }
 
-/// Whether this input says itself when it was applied: operations and configurations are numbered
+/// Tells whether this input says itself when it was applied: operations and configurations are numbered
 /// one after the other for the whole cluster. What says nothing concerns its own group only, and
 /// its place among the others changes nothing.
 fn is_numbered(outputs: &[Output]) -> bool {
@@ -222,7 +222,7 @@ fn without_deadlock<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static)
     told.recv_timeout(Duration::from_secs(60)).expect("it ends")
 }
 
-/// The inputs of a question may come from whoever uses the same handle, even to hand inputs in.
+/// The inputs of a question may come from an iterator that uses this handle, even to hand inputs in.
 #[test]
 fn a_rehearsal_locks_nothing() {
     let plan = without_deadlock(|| {
@@ -239,13 +239,13 @@ fn a_rehearsal_locks_nothing() {
         });
         shared.what_if(inputs).expect("it is online")
     });
-    // What was handed in meanwhile is none of the copy's business.
+    // The copy does not see an input that was handed in meanwhile.
     let resources = plan.operations.iter().map(|of| of.resource.as_deref());
     assert!(resources.clone().all(|name| name == Some("r1")), "{plan:?}");
     assert!(resources.count() > 0);
 }
 
-/// Whoever is written to may use the handle.
+/// A writer that prints the handle may use it.
 #[test]
 fn debugging_locks_nothing() {
     struct Sink(SharedCluster, String);

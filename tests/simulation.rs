@@ -67,7 +67,7 @@ fn adds_up_by_region(atlas: &Atlas) {
     }
 }
 
-/// What cannot come online without any fault has a reason that no time will mend.
+/// A group that cannot come online without any fault has a reason that no time will mend.
 #[test]
 fn without_faults_everything_comes_online_that_can() {
     for seed in SEEDS {

@@ -10,7 +10,7 @@ use super::tokens::tokens;
 /// How many files may show a name one after the other.
 const MOST_REEXPORTS: usize = 16;
 
-/// What declares the name that comes next.
+/// The words that declare the name behind them.
 const DECLARING: [&str; 7] = ["fn", "struct", "enum", "trait", "type", "const", "static"];
 
 /// The names of a path, such as `crate`, `spec` and `NodeSpec`.
@@ -20,7 +20,7 @@ type Path = Vec<String>;
 #[derive(Debug, Default)]
 pub(crate) struct Files(BTreeMap<Path, File>);
 
-/// What a file declares, and what it names of others.
+/// The names that a file declares, and those of other files that it uses.
 #[derive(Debug, Default)]
 struct File {
     name: String,
@@ -107,7 +107,7 @@ impl Files {
         named.chain(all).find_map(|path| self.declaring(module, &path, reexports))
     }
 
-    /// Whether a path leads to a module of this crate.
+    /// Tells whether a path leads to a module of this crate.
     fn is_of_crate(&self, module: &[String], path: &[String]) -> bool {
         path.first().is_some_and(|first| {
             ["crate", "self", "super"].contains(&first.as_str())
@@ -233,7 +233,7 @@ fn is_name(token: &str) -> bool {
 pub(crate) fn circle<'a>(imports: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> Option<Vec<&'a str>> {
     let mut left = imports.clone();
     let mut count = usize::MAX;
-    // What imports from nothing that is left is in no circle.
+    // A file that imports from none of those left is in no circle.
     while left.len() < count {
         count = left.len();
         let files: BTreeSet<&str> = left.keys().copied().collect();

@@ -34,7 +34,7 @@ pub(crate) fn cluster_of(
     groups.into_iter().fold(declaration, ClusterDeclaration::group)
 }
 
-/// Seven nodes, of which three are spare.
+/// Seven nodes; three of them are spare.
 pub(crate) fn fixture_7(quorum: QuorumRule) -> ClusterDeclaration {
     let servers = (1..=4).map(|k| {
         let preferred = [k, 5, 6, 7].map(|node| format!("node{node}"));
@@ -43,14 +43,14 @@ pub(crate) fn fixture_7(quorum: QuorumRule) -> ClusterDeclaration {
     cluster_of(7, quorum, servers)
 }
 
-/// Four nodes, of which one is spare.
+/// Four nodes; one of them is spare.
 pub(crate) fn fixture_4() -> ClusterDeclaration {
     let servers = (1..=3)
         .map(|k| server(Version::Exchange2003, k).preferred_owners([format!("node{k}")]).build());
     cluster_of(4, QuorumRule::DiskOnly, servers)
 }
 
-/// A cluster of which the agents answer at once, as long as they answer at all.
+/// A cluster whose agents answer at once, as long as they answer at all.
 #[derive(Clone, Debug)]
 pub(crate) struct Drive {
     pub(crate) cluster: Cluster,

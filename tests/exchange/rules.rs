@@ -1,4 +1,4 @@
-//! What a cluster of Exchange servers must not look like.
+//! Declarations of Exchange servers that are refused.
 
 use quorate::catalog::exchange::{ANTI_AFFINITY_CLASS, MtaPlace, Version};
 use quorate::settings::QuorumRule;

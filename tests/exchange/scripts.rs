@@ -52,7 +52,7 @@ fn answer(drive: &mut Drive, hangs: &[&str]) -> Vec<Effect> {
     }
 }
 
-/// What was asked for, in words: `stop EVS1 SMTP`.
+/// The operations that were asked for, in words: `stop EVS1 SMTP`.
 fn words(drive: &Drive, asked: &[Effect]) -> Vec<String> {
     let word = |effect: &Effect| {
         let name = drive.name(effect.resource.expect("nothing is fenced"));
@@ -79,7 +79,7 @@ fn after_a_crash_nothing_is_stopped_and_no_failover_is_counted() {
     let before = failovers_left(&drive);
     drive.lose(1);
     let (first, _) = drive.take();
-    // What needs nothing starts at once and side by side.
+    // Resources that need nothing start at once and side by side.
     assert_eq!(
         words(&drive, &first),
         ["start EVS1 Disk data", "start EVS1 Disk log", "start EVS1 IP Address"]

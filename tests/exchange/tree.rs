@@ -26,7 +26,8 @@ fn whole(version: Version, search: SearchParent) -> ClusterDeclaration {
     cluster_of(3, QuorumRule::DiskOnly, [server.build()])
 }
 
-/// What is not online once a resource has failed, before it is restarted; without the server name.
+/// The resources that are not online once one has failed, before it is restarted; without the
+/// server name.
 fn down_with(drive: &Drive, victim: &str) -> BTreeSet<String> {
     let mut drive = drive.clone();
     drive.fail(&format!("EVS1 {victim}"));

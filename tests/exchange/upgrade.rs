@@ -13,7 +13,7 @@ use super::drive::{Drive, evs, fixture_7, node};
 const ACTIVE: [usize; 4] = [1, 2, 3, 4];
 const SPARE: [usize; 3] = [5, 6, 7];
 
-/// What becomes of a server whose node is upgraded.
+/// The fate of a server whose node is upgraded.
 #[derive(Clone, Copy)]
 enum Afterwards {
     GoesHome,

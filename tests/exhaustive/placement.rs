@@ -20,7 +20,7 @@ use case::{
 
 mod case;
 
-/// Whether the node may be given the group, by the rules.
+/// Tells whether the node may be given the group, by the rules.
 #[derive(Clone, Debug, PartialEq)]
 enum Answer {
     Yes,
@@ -43,7 +43,7 @@ fn answer(case: &Case, trigger: Trigger) -> Answer {
         Ability::AllButTheSecond => Some(RESOURCES[1]),
         Ability::Nothing => Some(RESOURCES[0]),
     };
-    // What is off and wanted off takes no place, and needs none.
+    // A group that is off and wanted off takes no place, and needs none.
     let is_to_run = case.desired == DesiredState::Online;
     let is_short = is_to_run && matches!(case.room, Room::OneShort | Room::OneShortByArrival);
     let is_beside = is_to_run && !matches!(case.neighbour, Neighbour::None | Neighbour::Off);
@@ -97,7 +97,7 @@ impl Answer {
         if is_open { Self::LastResort(drawback) } else { Self::NotNow(drawback, closed) }
     }
 
-    /// What is said of the node alone, whatever else there is.
+    /// The verdict on the node alone, whatever else there is.
     fn alone(&self) -> Eligibility {
         match self.clone() {
             Self::Yes => Eligibility::Eligible,
@@ -152,7 +152,7 @@ impl FailoverPolicy for Only {
     }
 }
 
-/// What is said of the node alone, what is chosen, what is named, and what happens to the group.
+/// The verdict on the node alone, the choice, the reason, and the consequence for the group.
 #[test]
 fn a_node_may_be_given_a_group_exactly_when_the_rules_say_so() {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -220,7 +220,7 @@ fn check_choice(case: &Case, expected: &Answer, placement: &PlacementRequest<'_>
     }
 }
 
-/// What happens to the group follows the same table, and needs quorum: it is brought online, its
+/// The fate of the group follows the same table, and needs quorum: it is brought online, its
 /// owner is lost, an operator wants it elsewhere, its owner is drained. How often it was given.
 fn check_deeds(case: &Case, cluster: &Cluster) -> usize {
     let triggers: &[Trigger] = match case.owner {
@@ -254,7 +254,7 @@ fn check_deeds(case: &Case, cluster: &Cluster) -> usize {
     given
 }
 
-/// What makes the group need another node.
+/// The incident that makes the group need another node.
 fn input(trigger: Trigger) -> Input {
     use quorate::cluster::Life;
 

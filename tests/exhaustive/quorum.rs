@@ -12,7 +12,7 @@ use quorate::{Cluster, Incarnation, Input, NodeId, Timestamp};
 const RULES: [QuorumRule; 3] =
     [QuorumRule::NodeMajority, QuorumRule::MajorityWithWitness, QuorumRule::DiskOnly];
 
-/// Every list of so many weights up to two, the order of which does not matter.
+/// Every list of so many weights up to two. Their order does not matter.
 fn weights(nodes: usize) -> Vec<Vec<u32>> {
     let mut all = Vec::new();
     for twos in 0..=nodes {
@@ -53,7 +53,7 @@ fn no_two_sides_without_a_common_vote_are_quorate() {
         {
             for witness_weight in 0..=2 {
                 for one in 0..1_u32 << nodes {
-                    // What one side gains another one does not lose, so the largest rival decides.
+                    // A vote that one side gains is not lost by another, so the largest rival decides.
                     let other = !one & ((1 << nodes) - 1);
                     for has_witness in [true, false] {
                         let one = Side { nodes: one, has_witness };
@@ -116,7 +116,7 @@ impl Votes {
         declared
     }
 
-    /// Whether the nodes with these names suffice.
+    /// Tells whether the nodes with these names suffice.
     fn suffices(&self, members: &[&str], has_witness: bool) -> bool {
         let weights: Vec<u32> = self.nodes.iter().map(|(_, weight)| *weight).collect();
         let here = self.nodes.iter().enumerate().filter(|(_, (name, _))| members.contains(name));
@@ -151,7 +151,7 @@ impl Votes {
 }
 
 /// Where a change is accepted while nobody has vouched for anybody, the members suffice before and
-/// after, so that whoever did not take part in it has no quorum: neither by the old votes nor by the
+/// after, so that nodes which took no part in it have no quorum: neither by the old votes nor by the
 /// new ones. Or nobody is a member. The exception is the test below.
 #[test]
 fn whoever_took_no_part_in_a_change_has_no_quorum() {
@@ -189,7 +189,7 @@ fn whoever_took_no_part_in_a_change_has_no_quorum() {
                         .collect();
                     let suffices =
                         old.suffices(&members, has_witness) && new.suffices(&left, has_witness);
-                    // What has no quorum changes only where nobody is absent who could have any.
+                    // Without quorum a configuration changes only where nobody is absent who could have any.
                     let is_forced = !old.suffices(&members, has_witness);
                     let is_granted = suffices || members.is_empty() || is_forced;
                     assert!(is_granted, "{old:?} {members:?} {new:?}");

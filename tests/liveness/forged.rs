@@ -184,7 +184,7 @@ fn a_drain_that_does_not_end_is_named() {
     let judge = |cluster: &Cluster| invariant(drain_ends(cluster, &play.journal, A, begun_at));
     assert_eq!(judge(&play.cluster), None, "it has just begun");
     assert_eq!(judge(&much_later(&play.cluster, at(1_000_000_000))), Some(Invariant::L11));
-    // A drain that failed, of which nobody heard why.
+    // A drain that failed without a word about the reason.
     let mut declaration = declaration();
     for resource in &mut declaration.groups[0].resources {
         resource.possible_owners = Some(vec!["a".into()]);

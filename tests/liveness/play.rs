@@ -26,11 +26,11 @@ pub(crate) struct Play {
     audit: Audit,
     running: BTreeSet<(NodeId, ResourceId)>,
     lives: Vec<u64>,
-    /// Nodes of which no agent answers.
+    /// Nodes whose agents do not answer.
     pub(crate) silent: BTreeSet<NodeId>,
     /// Nodes on which nothing starts.
     pub(crate) grey: BTreeSet<NodeId>,
-    /// Whether fencing devices answer.
+    /// Tells whether fencing devices answer.
     pub(crate) fences_answer: bool,
 }
 

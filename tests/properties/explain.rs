@@ -1,4 +1,4 @@
-//! What is explained is what happens: [`Cluster::explain`], and the choice that the same trigger
+//! Explanations come true: [`Cluster::explain`], and the choice that the same trigger
 //! makes, under every policy of the crate and from wherever a history leads.
 
 use std::cell::Cell;

@@ -19,7 +19,7 @@ use quorate_testkit::Breach;
 use quorate_testkit::history::{Failure, History, Record};
 use quorate_testkit::strategy;
 
-/// What the last panic said; a panic is a broken rule like any other.
+/// The message of the last panic; a panic is a broken rule like any other.
 static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
 /// Cases in an everyday run, always the same; `PROPTEST_CASES` asks for more, and for others.

@@ -39,7 +39,7 @@ struct Draw {
 /// One question at a moment of a history.
 #[derive(Clone, Debug)]
 struct Question {
-    /// Whether every node that was away has just joined, and every group is wanted.
+    /// Tells whether every node that was away has just joined, and every group is wanted.
     is_gathered: bool,
     inputs: Vec<Draw>,
 }
@@ -78,7 +78,7 @@ fn a_rehearsal_comes_out_as_the_real_thing() {
     assert!(count.blocked.get() * 100 >= all, "{count:?}");
 }
 
-/// What the cases were.
+/// The sorts of cases that were played.
 #[derive(Debug, Default)]
 struct Count {
     cases: Cell<u32>,
@@ -263,7 +263,7 @@ fn pick<T: Clone>(all: Vec<T>, one: u16) -> Option<T> {
     all.get(usize::from(one).checked_rem(all.len())?).cloned()
 }
 
-/// What this strategy gives for a seed.
+/// Returns the value that this strategy gives for a seed.
 fn drawn<S: Strategy>(strategy: &S, seed: u64) -> S::Value {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -302,7 +302,7 @@ impl Execution {
         let now = self.cluster.state().now();
         let answer = self.cluster.handle(now, input);
         answer.map_err(|error| Stop::Refused(NamedInputError::Refused(before.named(error))))?;
-        // What is told before the change of the configuration is in the ids of the one before.
+        // An output from before the change of the configuration is in the ids of the one before.
         let after = self.cluster.spec().clone();
         let mut spec = &before;
         while let Some(output) = self.cluster.poll_output() {
@@ -368,7 +368,7 @@ pub(crate) fn is_answered(effect: &Effect) -> bool {
     effect.action != OperationKind::Probe
 }
 
-/// What is reported of an operation that ends well: a node that is asked runs nothing new.
+/// The report about an operation that ends well: a node that is asked runs nothing new.
 pub(crate) fn well_ended(effect: &Effect) -> Input {
     let operation = effect.operation;
     if effect.action == OperationKind::Inventory {
@@ -395,7 +395,7 @@ fn forecast(written: Value) -> ForecastGroup {
     serde_json::from_value(written).expect("it is a group of a forecast")
 }
 
-/// What has become of the groups, as a plan lists it: those that are other than before, or that
+/// The groups after the inputs, as a plan lists them: those that are other than before, or that
 /// should be online and are not, then those that are declared no more.
 fn groups(before: &Cluster, after: &Cluster) -> Vec<ForecastGroup> {
     let owner = |of: &Cluster, name: &str| {

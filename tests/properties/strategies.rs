@@ -1,4 +1,4 @@
-//! The strategies that are there for everybody: under policies of one's own, and made smaller.
+//! The public strategies: with another policy, and made smaller.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -41,7 +41,7 @@ fn specs_with_inputs() -> impl Strategy<Value = (ClusterSpec, Vec<Input>)> {
     })
 }
 
-/// A cluster of one's own.
+/// A cluster that a test declares itself.
 fn mill() -> ClusterDeclaration {
     let disk = ResourceDeclaration::new("disk", "Physical Disk");
     let db = ResourceDeclaration::new("db", "Generic Service").needs("[disk]");
@@ -81,7 +81,7 @@ proptest! {
 proptest! {
     #![proptest_config(Config { cases: 12, ..configuration(CASES) })]
 
-    /// A cluster and a policy of one's own.
+    /// A cluster and a policy that a test declares itself.
     #[test]
     fn a_cluster_of_ones_own(history in strategy::histories_of(mill(), 1..80)) {
         let answer = history.play_under(StrictPreferred.then(LeastLoaded), Record::Omitted);

@@ -1,4 +1,4 @@
-//! What in a cluster waits for nothing but time, read from what it stores: the delay of a restart,
+//! The waits of a cluster that end by time alone, read from its snapshot: the delay of a restart,
 //! of the next fence and of a start, a lease, the waits for a preferred owner and for groups of
 //! higher priority.
 //!
@@ -40,7 +40,7 @@ pub(crate) fn next(cluster: &Cluster) -> Result<Option<Timestamp>, String> {
     if is_told { Ok(next) } else { Err(format!("{next:?} is next, and the timer says {timer}")) }
 }
 
-/// Whether a group waits for the first of its owners, also one that has nothing to start.
+/// Tells whether a group waits for the first of its owners, also one that has nothing to start.
 pub(crate) fn waits_for_home(cluster: &Cluster, group: GroupId) -> bool {
     let stored = serde_json::to_value(cluster.snapshot()).expect("a snapshot can be written");
     let reader = Reader { cluster, stored: &stored["v1"] };
@@ -160,7 +160,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a resource failed and is left for an operator, so that nobody is fenced for it.
+    /// Tells whether a resource failed and is left for an operator, so that nobody is fenced for it.
     fn is_left(&self, resource: ResourceId) -> bool {
         let recovery = self.cluster.state().resource(resource).map(|record| record.recovery());
         matches!(recovery, Some(Recovery::RetryAt { cause: NoRestartCause::Left, .. }))
@@ -178,7 +178,7 @@ impl Reader<'_> {
                 }
             };
             let until = self.placed_at(of).after(of.settings().start_delay);
-            // What came here in good order waits for no delay.
+            // A group that came here in good order waits for no delay.
             let stored = named(self.stored, "groups", "group", of.name());
             let is_among_others = stored.is_some_and(|of| of["turn"] == "awaited");
             let waits = state.is_quorate() && is_ready && self.is_wanted(group, of);
@@ -208,7 +208,7 @@ impl Reader<'_> {
         stored.and_then(|of| time(&of["placed_at"])).unwrap_or_default()
     }
 
-    /// Whether something of a group is to be online and may be started without an order.
+    /// Tells whether something of a group is to be online and may be started without an order.
     fn is_wanted(&self, group: GroupId, declared: &GroupSpec) -> bool {
         let state = self.cluster.state();
         let Some(record) = state.group(group) else { return false };
@@ -220,7 +220,7 @@ impl Reader<'_> {
     }
 }
 
-/// What is stored under a name in a list.
+/// The entry with this name in a stored list.
 fn named<'a>(stored: &'a Value, list: &str, key: &str, name: &str) -> Option<&'a Value> {
     stored[list].as_array()?.iter().find(|of| of[key] == name)
 }

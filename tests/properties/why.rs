@@ -76,7 +76,7 @@ fn without(cluster: &Cluster, group: GroupId, reason: Reason) -> Option<Cluster>
     }
 }
 
-/// The same cluster when the operation on a resource has succeeded.
+/// A copy of the cluster in which the operation on a resource has succeeded.
 fn answered(cluster: &Cluster, group: GroupId, resource: ResourceId) -> Option<Cluster> {
     let owner = cluster.state().owner(group);
     let mut asked = cluster.outstanding();
@@ -85,14 +85,14 @@ fn answered(cluster: &Cluster, group: GroupId, resource: ResourceId) -> Option<C
     told(cluster, Input::operation_finished(operation, Outcome::Succeeded))
 }
 
-/// The same cluster after an input, if that is accepted.
+/// A copy of the cluster after an input, if that is accepted.
 fn told(cluster: &Cluster, input: Input) -> Option<Cluster> {
     let mut cluster = cluster.clone();
     let now = cluster.state().now();
     cluster.handle(now, input).ok().map(|()| cluster)
 }
 
-/// The same cluster at a later time; nobody has answered anything but health checks.
+/// A copy of the cluster at a later time; nobody has answered anything but health checks.
 fn waited(cluster: &Cluster, until: Timestamp) -> Cluster {
     let mut cluster = cluster.clone();
     for _ in 0..10_000 {

@@ -64,7 +64,7 @@ fn plain_names_are_bare_in_paths() {
     );
 }
 
-/// What a kind requires is said as an operator would say it.
+/// The requirements of a kind are told in the words of an operator.
 #[test]
 fn required_providers_are_described() {
     let needs = |name: &str, requires: RequiredProvider| KindDeclaration {

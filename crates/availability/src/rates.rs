@@ -120,7 +120,7 @@ pub enum RatesError {
         field: &'static str,
     },
     /// A part is longer than the whole.
-    #[error("`{part}` is longer than `{whole}`, of which it is a part")]
+    #[error("`{part}` is a part of `{whole}`, and longer than it")]
     PartExceedsWhole {
         /// The name of the part.
         part: &'static str,

@@ -206,7 +206,7 @@ const APART: Configuration = Configuration {
     kinds: &[Fault::Crash, Fault::Die],
     moves: 2,
     scene: Some(&Scene {
-        about: "two groups of one anti-affinity class, of which a node admits one",
+        about: "two groups of one anti-affinity class; a node admits only one of them",
         declare: |declared| {
             declared.admission = Some(Admission::SameClassOnline);
             // These are two spellings of one class.

@@ -177,7 +177,7 @@ pub(crate) enum Size {
     HugeName,
     /// 65,536 nodes.
     HugeMembership,
-    /// 10,000 resources, each of which needs the previous one.
+    /// 10,000 resources; each needs the previous one.
     HugeChain,
     /// 10,000 resources that one resource needs.
     HugeFan,
