@@ -76,7 +76,7 @@ bugs! {
     AbsenceIsProof: S6,
     /// half of the votes are a majority
     HalfIsMajority: S6,
-    /// at a tie the witness counts for whoever asks
+    /// at a tie the witness counts for every part of the cluster
     WitnessForBoth: S6,
     /// a provider that failed is terminated beside what relies on it
     FailedProviderGoesFirst: S3,
@@ -194,7 +194,7 @@ bugs! {
     RehearsalFromRest: S34,
     /// where a group would go if its owner failed is told from a draw that is never made
     ExplainOtherDraw: S34,
-    /// the reason names a resource of which nothing is in flight, not the one that is waited for
+    /// the reason names a resource without an operation in flight, not the one that is waited for
     WhyNamesWrong: S34,
     /// a change of configuration may cost the quorum
     ConfigureLosesQuorum: S35,

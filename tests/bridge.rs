@@ -98,7 +98,7 @@ where
     assert!(holds(&again, &told), "{line}\nis read as\n{again}");
 }
 
-/// Whether `whole` holds everything that `part` says.
+/// Tells whether `whole` holds everything that `part` says.
 fn holds(whole: &Value, part: &Value) -> bool {
     match (whole, part) {
         (Value::Object(whole), Value::Object(part)) => {

@@ -50,7 +50,7 @@ fn declaration(fencing: Fencing) -> ClusterDeclaration {
         };
         let mut group = GroupDeclaration::new(name("group"))
             .preferred_owners([format!("node{number}"), "node3".into()])
-            .anti_affinity_class("apart")
+            .anti_affinity_classes(["apart"])
             .resource(resource("disk"))
             .resource(resource("ip"))
             .resource(resource("name").needs(format!("([ip{number}] or [disk{number}])")))

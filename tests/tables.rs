@@ -1,17 +1,13 @@
-//! The state machines as tables, and the formats as files: both are read by people, compared with
-//! what the code does, and never change by accident.
+//! The formats as files: they are read by people, compared with what the code does, and never
+//! change by accident.
 //!
 //! `UPDATE=1 cargo test --test tables` writes the files anew.
 
-use std::fmt::Display;
 use std::fs;
 use std::path::PathBuf;
 
 use quorate::cluster::{Outcome, Output};
 use quorate::id::Names;
-use quorate::machine::{
-    GroupState, NodeEvent, NodeState, ResourceEvent, ResourceState, Transition,
-};
 use quorate::policy::Ring;
 use quorate::quorum::WitnessState;
 use quorate::spec::ClusterDeclaration;
@@ -31,79 +27,6 @@ fn compare(name: &str, found: &str) {
         fs::write(path(name), found).expect("the golden files can be written");
     }
     assert!(found == read(name), "{name} has changed; it would be\n{found}");
-}
-
-/// A table with one column per state.
-fn table<S: Display>(states: &[S], rows: &[(String, Vec<String>)]) -> String {
-    let first = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let widths: Vec<usize> = states
-        .iter()
-        .enumerate()
-        .map(|(column, state)| {
-            let cells = rows.iter().filter_map(|(_, cells)| cells.get(column));
-            cells.map(String::len).chain([state.to_string().len()]).max().unwrap_or(0)
-        })
-        .collect();
-    let line = |name: &str, cells: &[String]| {
-        let mut line = format!("{name:<first$}");
-        for (cell, width) in cells.iter().zip(&widths) {
-            line += &format!("  {cell:<width$}");
-        }
-        line.trim_end().to_owned() + "\n"
-    };
-    let heads: Vec<String> = states.iter().map(ToString::to_string).collect();
-    let mut text = line("", &heads);
-    for (name, cells) in rows {
-        text += &line(name, cells);
-    }
-    text
-}
-
-fn cell<S: Display>(transition: Transition<S>) -> String {
-    match transition {
-        Transition::To(state) => state.to_string(),
-        Transition::Ignored => "-".into(),
-        Transition::Forbidden => "x".into(),
-    }
-}
-
-/// S33: what every event does in every state; each cell is asked for.
-#[test]
-fn resources() {
-    let rows: Vec<_> = ResourceEvent::ALL
-        .iter()
-        .map(|event| {
-            let cells = ResourceState::ALL.iter().map(|state| cell(state.next(*event)));
-            (format!("{event:?}"), cells.collect())
-        })
-        .collect();
-    compare("resource.txt", &table(&ResourceState::ALL, &rows));
-}
-
-/// S33: the same of nodes.
-#[test]
-fn nodes() {
-    let rows: Vec<_> = NodeEvent::ALL
-        .iter()
-        .map(|event| {
-            let cells = NodeState::ALL.iter().map(|state| cell(state.next(*event)));
-            (format!("{event:?}"), cells.collect())
-        })
-        .collect();
-    compare("node.txt", &table(&NodeState::ALL, &rows));
-}
-
-/// S33: each column a group so far, each row one resource more.
-#[test]
-fn groups() {
-    let rows: Vec<_> = ResourceState::ALL
-        .iter()
-        .map(|resource| {
-            let cells = GroupState::ALL.iter().map(|group| group.with(*resource).to_string());
-            (resource.to_string(), cells.collect())
-        })
-        .collect();
-    compare("group.txt", &table(&GroupState::ALL, &rows));
 }
 
 /// Everything that a declaration can say, in both formats.

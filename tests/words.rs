@@ -1,4 +1,4 @@
-//! What people read: every error, reason, deadline, rejection and broken rule in words, compared
+//! The texts that people read: every error, reason, deadline, rejection and broken rule in words, compared
 //! with a file that is read whenever it changes, and held to the rules that messages have.
 //!
 //! `UPDATE=1 cargo test --test words` writes the file anew.
@@ -19,7 +19,7 @@ use quorate::plan::{Drawback, Rejection, Tier};
 use quorate::quorum::QuorumVerdict;
 use quorate::settings::{DesiredState, Fencing};
 use quorate::spec::{ClusterDeclaration, SpecErrors, WordFault};
-use quorate::state::NoRestartCause;
+use quorate::state::{NoRestartCause, OperationKind};
 use quorate::{Incarnation, OpId, Timestamp, WallClock};
 
 #[path = "words/samples.rs"]
@@ -56,7 +56,9 @@ fn input_errors() -> Vec<InputError<Names>> {
         E::UnknownResource(resource()),
         E::OperationNeverIssued(OpId::new(7)),
         E::StaleOperation(OpId::new(7)),
-        E::OutcomeDoesNotFit(OpId::new(7)),
+        E::OutcomeDoesNotFit { operation: OpId::new(7), action: OperationKind::Stop },
+        E::OutcomeDoesNotFit { operation: OpId::new(7), action: OperationKind::Probe },
+        E::OutcomeDoesNotFit { operation: OpId::new(7), action: OperationKind::Inventory },
         E::StaleIncarnation { node: node(), reported, known },
         E::IncarnationOutOfRange { node: node(), incarnation: known },
         E::NotTheOwner { resource: resource(), node: node() },
@@ -90,7 +92,9 @@ fn input_errors() -> Vec<InputError<Names>> {
         E::OnlyPossibleOwner { node: node(), resource: resource() },
         E::LastNode(node()),
         E::FencingWhileUnclean(node()),
+        E::OtherCluster { own: "mail".into(), declared: "web".into() },
         E::Declaration(empty()),
+        E::NeededByDeclaration { node: node(), errors: empty() },
         E::RemovedWhileRunning(resource()),
         E::RegroupedWhileRunning(resource()),
         E::DependenciesWhileRunning(resource()),

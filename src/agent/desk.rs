@@ -103,7 +103,7 @@ impl Desk {
     }
 
     /// Takes on a task, unless a newer operation forbids it. An error changes nothing.
-    /// [`Life::check`](super::Life::check) covers all other refusals.
+    /// [`AgentLife::check`](super::AgentLife::check) covers all other refusals.
     ///
     /// # Errors
     ///

@@ -11,7 +11,7 @@ use crate::state::OperationKind;
 /// [`Agent`](super::Agent) holds one. Use it directly only if you keep [`Desk`]s in a store of your
 /// own.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Life {
+pub struct AgentLife {
     incarnation: Incarnation,
     memory: Memory,
 }
@@ -27,7 +27,7 @@ enum Memory {
     Over(LifeOver),
 }
 
-impl Life {
+impl AgentLife {
     /// Begins a life in which nothing has been asked for yet.
     #[must_use]
     pub const fn new(incarnation: Incarnation) -> Self {

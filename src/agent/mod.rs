@@ -106,14 +106,14 @@ mod refusal;
 mod tests;
 
 pub use desk::{Admission, Desk, Ending, Meanwhile};
-pub use life::Life;
+pub use life::AgentLife;
 pub use order::{Order, Task};
 pub use refusal::{LifeOver, Refusal};
 
 /// The knowledge of the agents of one node; see the [module](self).
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Agent<N: Naming = Ids> {
-    life: Life,
+    life: AgentLife,
     desks: BTreeMap<N::Resource, Desk>,
     epochs: BTreeMap<N::Group, Epoch>,
 }
@@ -122,23 +122,23 @@ impl<N: Naming> Agent<N> {
     /// Begins a life of a node, in which nothing has been asked for yet.
     #[must_use]
     pub const fn new(incarnation: Incarnation) -> Self {
-        Self::with(Life::new(incarnation))
+        Self::with(AgentLife::new(incarnation))
     }
 
     /// Begins after an agent was restarted within the life of its node and remembers nothing.
     /// Nothing is admitted until [`set_floor`](Self::set_floor).
     #[must_use]
     pub fn without_memory(incarnation: Incarnation) -> Self {
-        Self::with(Life::without_memory(incarnation))
+        Self::with(AgentLife::without_memory(incarnation))
     }
 
-    const fn with(life: Life) -> Self {
+    const fn with(life: AgentLife) -> Self {
         Self { life, desks: BTreeMap::new(), epochs: BTreeMap::new() }
     }
 
     /// The life of the node, which tells whether anything is admitted in it.
     #[must_use]
-    pub const fn life(&self) -> Life {
+    pub const fn life(&self) -> AgentLife {
         self.life
     }
 

@@ -20,7 +20,10 @@ impl DependencyGraph {
     ///
     /// The first fault: clauses by ascending dependent, then cycles, then the depth. Nothing is
     /// built.
-    pub fn build(clauses_of: &[Vec<Vec<usize>>], depth_limit: usize) -> Result<Self, GraphError> {
+    pub(crate) fn build(
+        clauses_of: &[Vec<Vec<usize>>],
+        depth_limit: usize,
+    ) -> Result<Self, GraphError> {
         if clauses_of.is_empty() {
             return Ok(Self::default());
         }

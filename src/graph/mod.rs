@@ -55,8 +55,7 @@ pub struct DependencyGraph {
 /// The reason why dependencies make no graph. Positions are those given to
 /// [`DependencyGraph::build`].
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
-pub enum GraphError {
+pub(crate) enum GraphError {
     /// A provider is not a resource of the group.
     #[error("resource {dependent} depends on {provider}, which is not in the group")]
     UnknownPosition {

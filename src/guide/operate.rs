@@ -29,7 +29,7 @@
 //! #     assert_eq!(not_online(&cluster), told);
 //! #     Ok(())
 //! # }
-//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mill.rs"));
 //! ```
 //!
 //! After `anna` was lost it returns:
@@ -74,7 +74,7 @@
 //! #     assert_eq!(where_to(&cluster, "sql", Trigger::NodeFailure).as_deref(), Some(told));
 //! #     Ok(())
 //! # }
-//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mill.rs"));
 //! ```
 //!
 //! `where_to(&cluster, "sql", Trigger::NodeFailure)` returns:
@@ -124,7 +124,7 @@
 //! #     assert_eq!(cluster.state().owner(sql), home);
 //! #     Ok(())
 //! # }
-//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mill.rs"));
 //! ```
 //!
 //! 1. `rehearse(&cluster, drain("anna"))` lists the groups that would move or stop, how the drain
@@ -177,7 +177,7 @@
 //! #     assert_eq!(cluster.state().owner(sql), cluster.spec().node_id("carl"));
 //! #     Ok(())
 //! # }
-//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mill.rs"));
 //! ```
 //!
 //! An order that cannot be carried out is refused with the reason, and nothing has changed.
@@ -213,7 +213,7 @@
 //! #     tell(&mut cluster, resource_is_off("db"))?;
 //! #     Ok(())
 //! # }
-//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mill.rs"));
 //! ```
 //!
 //! This counts as proof: after a wrong confirmation a database may run twice. A resource that
@@ -246,7 +246,7 @@
 //! #     assert_eq!(sql.map(|of| of.settings().priority), Some(Priority::HIGH));
 //! #     Ok(())
 //! # }
-//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mill.rs"));
 //! ```
 //!
 //! The whole declaration is replaced; everything that it does not change goes on undisturbed.
@@ -290,7 +290,7 @@
 //! #     assert!(all.into_iter().all(|group| cluster.why(group).is_none()));
 //! #     Ok(())
 //! # }
-//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mill.rs"));
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mill.rs"));
 //! ```
 //!
 //! Be certain that they are off and stay off until they have the new declaration. Two of them that

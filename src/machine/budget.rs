@@ -24,6 +24,7 @@ struct Entries(Vec<Timestamp>);
 /// A budget, and the part of it that is left.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Budget {
     /// The number of uses that are allowed within the period.
     pub threshold: u32,

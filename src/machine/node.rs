@@ -26,7 +26,7 @@ pub enum NodeState {
 
 /// An event in the life of a node.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum NodeEvent {
+pub(crate) enum NodeEvent {
     /// The membership layer accepted it as a member.
     Joined,
     /// It runs nothing any longer that it should not run.
@@ -49,8 +49,14 @@ impl NodeState {
     /// Every state.
     pub const ALL: [Self; 5] = [Self::Down, Self::Joining, Self::Up, Self::Paused, Self::Unclean];
 
+    /// Tells whether anything that can happen changes this state into the other one at once.
+    #[must_use]
+    pub fn can_become(self, to: Self) -> bool {
+        NodeEvent::ALL.iter().any(|event| self.next(*event).target() == Some(to))
+    }
+
     /// Returns the effect of `event` on a node in this state.
-    pub const fn next(self, event: NodeEvent) -> Transition<Self> {
+    pub(crate) const fn next(self, event: NodeEvent) -> Transition<Self> {
         use NodeEvent as E;
         match (self, event) {
             (Self::Down | Self::Unclean, E::Joined) => Transition::To(Self::Joining),
@@ -94,7 +100,7 @@ impl NodeState {
 
 impl NodeEvent {
     /// Every event.
-    pub const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Joined,
         Self::Admitted,
         Self::AdmittedPaused,

@@ -45,7 +45,7 @@ pub enum ResourceState {
 
 /// An event in the life of a resource.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum ResourceEvent {
+pub(crate) enum ResourceEvent {
     /// Its group got its first owner.
     Opened,
     /// A start was issued.
@@ -100,8 +100,14 @@ impl ResourceState {
         Self::InDoubt,
     ];
 
+    /// Tells whether anything that can happen changes this state into the other one at once.
+    #[must_use]
+    pub fn can_become(self, to: Self) -> bool {
+        ResourceEvent::ALL.iter().any(|event| self.next(*event).target() == Some(to))
+    }
+
     /// Returns the effect of `event` on a resource in this state.
-    pub const fn next(self, event: ResourceEvent) -> Transition<Self> {
+    pub(crate) const fn next(self, event: ResourceEvent) -> Transition<Self> {
         match self {
             Self::Initializing => Self::next_of_initializing(event),
             Self::Offline => Self::next_of_offline(event),
@@ -320,7 +326,7 @@ impl ResourceState {
 
 impl ResourceEvent {
     /// Every event.
-    pub const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Opened,
         Self::StartIssued,
         Self::StartSucceeded,

@@ -83,6 +83,7 @@ impl core::error::Error for SpecErrors {}
 #[derive(Clone, Debug, Deserialize, Eq, Error, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 #[error("{path}: {problem}")]
+#[non_exhaustive]
 pub struct SpecError {
     /// The thing at fault.
     pub path: Path,

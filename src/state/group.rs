@@ -111,6 +111,7 @@ pub enum Turn {
 
 /// A move that is under way. The group stops on its owner and then belongs to `to`.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
 pub struct Movement {
     /// The next owner. `None` means that the group will have no owner, because a forced drain found
     /// no room for it.
@@ -173,6 +174,7 @@ pub enum LockHandling {
 /// A move that an operator asked for and that waits until it is possible.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct QueuedMove {
     /// The next owner. `None` means the best possible node.
     pub to: Option<NodeId>,

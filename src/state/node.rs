@@ -92,6 +92,7 @@ pub enum DownProof {
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Drain {
     /// The progress of the drain.
     pub status: DrainStatus,

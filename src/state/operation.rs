@@ -12,6 +12,7 @@ use crate::time::Timestamp;
 /// An operation that was issued and has not been answered.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Operation {
     /// The id of the operation.
     pub id: OpId,
@@ -114,17 +115,34 @@ impl OperationKind {
         }
     }
 
-    /// Tells whether an operation of this kind can end with this outcome.
-    pub(crate) fn is_answered_by(self, outcome: Outcome) -> bool {
-        if self == Self::Inventory {
-            return false;
+    /// Returns the outcomes that an operation of this kind can have. An inventory has none: it is
+    /// answered by [`NodeInventory`](crate::cluster::Input::NodeInventory).
+    #[must_use]
+    pub const fn outcomes(self) -> &'static [Outcome] {
+        use Outcome::{Failed, FailedForGood, NotRunning, Running, Succeeded, TimedOut};
+        match self {
+            Self::Start => &[Succeeded, Failed, FailedForGood, TimedOut],
+            Self::Stop
+            | Self::Terminate
+            | Self::CheckLooksAlive
+            | Self::CheckIsAlive
+            | Self::Fence => &[Succeeded, Failed, TimedOut],
+            Self::Probe => &[Running, NotRunning, Failed, TimedOut],
+            Self::Inventory => &[],
         }
-        match outcome {
-            Outcome::Failed | Outcome::TimedOut => true,
-            Outcome::FailedForGood => self == Self::Start,
-            Outcome::Succeeded => self != Self::Probe,
-            Outcome::Running | Outcome::NotRunning => self == Self::Probe,
-        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::FailedForGood => "failed for good",
+            Self::TimedOut => "timed out",
+            Self::Running => "running",
+            Self::NotRunning => "not running",
+        })
     }
 }
 

@@ -249,6 +249,7 @@ pub enum NoRestartCause {
 
 /// An orphan: a resource that was found running on a node where it should not run.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
 pub struct Orphan {
     /// The progress in stopping it.
     pub state: OrphanState,

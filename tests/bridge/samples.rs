@@ -17,7 +17,8 @@ use quorate::policy::{FailedHere, Trigger};
 use quorate::settings::Fencing;
 use quorate::state::{NoRestartCause, Operation, OperationKind, OrphanState, Recovery};
 use serde::Serialize;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 /// A fenced block of the document, what it shows, and where the variants are declared.
 pub(crate) struct Block {
@@ -35,13 +36,18 @@ fn block<T: Serialize>(
     Block { language, lines: samples.iter().map(line).collect(), items }
 }
 
+/// The value with this written form, for types that others cannot build.
+fn built<T: DeserializeOwned>(written: Value) -> T {
+    serde_json::from_value(written).expect("it is a value of this type")
+}
+
 pub(crate) fn blocks() -> Vec<Block> {
     let mut blocks = answers();
     blocks.extend(records());
     blocks
 }
 
-/// What questions and timeouts are answered by.
+/// The answers to questions, and timeouts.
 fn answers() -> Vec<Block> {
     vec![
         block(
@@ -89,7 +95,7 @@ fn answers() -> Vec<Block> {
     ]
 }
 
-/// What the view of the state shows.
+/// The records that the view of the state shows.
 fn records() -> Vec<Block> {
     vec![
         block(
@@ -107,17 +113,19 @@ fn records() -> Vec<Block> {
         block(
             "json operations",
             &[("src/state/operation.rs", "pub struct Operation ")],
-            vec![Operation {
-                id: OpId::new(17),
-                kind: OperationKind::Start,
-                issued_at: at(1_000),
-                progress_at: at(31_000),
-            }],
+            vec![built::<Operation>(json!({
+                "id": OpId::new(17),
+                "kind": OperationKind::Start,
+                "issued_at": at(1_000),
+                "progress_at": at(31_000),
+            }))],
         ),
         block(
             "json budgets",
             &[("src/machine/budget.rs", "pub struct Budget ")],
-            vec![Budget { threshold: 3, remaining: 2, renews_at: Some(at(901_000)) }],
+            vec![built::<Budget>(
+                json!({"threshold": 3, "remaining": 2, "renews_at": at(901_000)}),
+            )],
         ),
         block(
             "json orphans",
@@ -158,7 +166,12 @@ fn deadlines() -> Vec<Deadline<Names>> {
         DeadlineReason::Failback { group: group() },
         DeadlineReason::OrphanRetry { node: node(), resource: resource() },
     ]
-    .map(|reason| Deadline { at: at(5_000), reason })
+    .map(|reason: DeadlineReason<Names>| {
+        // Its reason stands among its own fields.
+        let mut written = serde_json::to_value(reason).expect("plain data");
+        written["at"] = json!(at(5_000));
+        built(written)
+    })
     .into()
 }
 
@@ -276,7 +289,7 @@ fn plans() -> Vec<Forecast> {
             "state": state,
             "why": why,
         });
-        serde_json::from_value(written).expect("it is a group of a forecast")
+        built(written)
     };
     let groups = vec![
         group(Fate::Kept, GroupState::Failed, Some(Reason::NoCandidate)),
@@ -285,7 +298,7 @@ fn plans() -> Vec<Forecast> {
     ];
     let operation = |action, resource: Option<&str>| -> ForecastOperation {
         let written = json!({"action": action, "node": "a", "resource": resource});
-        serde_json::from_value(written).expect("it is an operation of a forecast")
+        built(written)
     };
     let operations =
         vec![operation(OperationKind::Stop, Some("db")), operation(OperationKind::Fence, None)];
@@ -303,6 +316,5 @@ fn plans() -> Vec<Forecast> {
     });
     let cut_off =
         json!({"groups": [], "drains": [], "operations": [], "unanswered": [], "end": "cut_off"});
-    let forecast = |written| serde_json::from_value(written).expect("it is a forecast");
-    vec![forecast(settled), forecast(cut_off)]
+    vec![built(settled), built(cut_off)]
 }

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use quorate::cluster::Command;
-use quorate::graph::{DependencyGraph, GraphError, MAX_DEPTH};
 use quorate::policy::Ring;
 use quorate::settings::Fencing;
-use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
+use quorate::spec::{
+    ClusterDeclaration, GroupDeclaration, Problem, ResourceDeclaration, SpecError,
+};
 use quorate::{Cluster, GroupId, Incarnation, Input, NodeId, Outcome, ResourceId, Timestamp};
 use quorate_testkit::audit::Audit;
 
@@ -46,7 +47,7 @@ fn graphs(count: usize, providers: impl Fn(usize) -> Vec<usize>) -> Vec<Vec<Clau
     })
 }
 
-/// Whether each of them is above everything that it needs, in some order: strikes them off.
+/// Tells whether each of them is above everything that it needs, in some order: strikes them off.
 fn has_order(graph: &[Clauses]) -> bool {
     let mut left: BTreeSet<usize> = (0..graph.len()).collect();
     loop {
@@ -68,10 +69,10 @@ fn every_graph_with_an_order_is_accepted_and_no_other() {
     for count in 0..=4 {
         let others = |own: usize| (0..count).filter(|other| *other != own).collect();
         for graph in graphs(count, others) {
-            let built = DependencyGraph::build(&graph, MAX_DEPTH);
-            match built {
-                Ok(built) => {
+            match declaration(&graph).build() {
+                Ok(spec) => {
                     assert!(has_order(&graph), "{graph:?} goes round in a circle");
+                    let built = spec.group(GROUP).expect("it is declared").graph();
                     let order: Vec<usize> = built.start_order().collect();
                     for (at, resource) in order.iter().enumerate() {
                         let before = &order[..at];
@@ -81,11 +82,12 @@ fn every_graph_with_an_order_is_accepted_and_no_other() {
                     assert_eq!(order.len(), count);
                     counts.0 += 1;
                 }
-                Err(GraphError::Cycle(circle)) => {
-                    assert!(!has_order(&graph), "{graph:?}: {circle:?} is no circle");
+                Err(errors) => {
+                    let is_cycle = |of: &SpecError| matches!(of.problem, Problem::Cycle { .. });
+                    assert!(errors.errors().iter().all(is_cycle), "{graph:?}: {errors}");
+                    assert!(!has_order(&graph), "{graph:?} has an order: {errors}");
                     counts.1 += 1;
                 }
-                Err(other) => panic!("{graph:?}: {other}"),
             }
         }
     }
@@ -97,6 +99,24 @@ fn every_graph_with_an_order_is_accepted_and_no_other() {
 const NODE: NodeId = NodeId::new(0);
 const GROUP: GroupId = GroupId::new(0);
 
+/// Declares one group with these dependencies.
+fn declaration(graph: &[Clauses]) -> ClusterDeclaration {
+    let mut group = GroupDeclaration::new("g");
+    for (resource, clauses) in graph.iter().enumerate() {
+        let declared = ResourceDeclaration::new(format!("r{resource}"), "Generic Service");
+        let clause = |members: &Vec<usize>| {
+            let names: Vec<String> = members.iter().map(|of| format!("[r{of}]")).collect();
+            format!("({})", names.join(" or "))
+        };
+        let clauses: Vec<String> = clauses.iter().map(clause).collect();
+        group = group.resource(match clauses.is_empty() {
+            true => declared,
+            false => declared.needs(clauses.join(" and ")),
+        });
+    }
+    ClusterDeclaration::new("c").node("a").fencing(Fencing::Trusted).group(group)
+}
+
 #[derive(Clone)]
 struct Run {
     cluster: Cluster,
@@ -106,22 +126,7 @@ struct Run {
 
 impl Run {
     fn new(graph: &[Clauses]) -> Self {
-        let mut group = GroupDeclaration::new("g");
-        for (resource, clauses) in graph.iter().enumerate() {
-            let declared = ResourceDeclaration::new(format!("r{resource}"), "Generic Service");
-            let clause = |members: &Vec<usize>| {
-                let names: Vec<String> = members.iter().map(|of| format!("[r{of}]")).collect();
-                format!("({})", names.join(" or "))
-            };
-            let clauses: Vec<String> = clauses.iter().map(clause).collect();
-            group = group.resource(match clauses.is_empty() {
-                true => declared,
-                false => declared.needs(clauses.join(" and ")),
-            });
-        }
-        let declared =
-            ClusterDeclaration::new("c").node("a").fencing(Fencing::Trusted).group(group);
-        let spec = declared.build().expect("a graph without a circle is valid");
+        let spec = declaration(graph).build().expect("a graph without a circle is valid");
         let cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
         let audit = Audit::new(&cluster);
         Self { cluster, audit, now: Timestamp::from_millis(1_000) }

@@ -18,9 +18,7 @@ fn every_property_has_a_method() {
     let seconds = Duration::from_secs;
     let mut first = GroupDeclaration::new("first")
         .preferred_owners(["Alpha", "zeta"])
-        .anti_affinity_class("x")
-        .anti_affinity_class("a")
-        .anti_affinity_class("x")
+        .anti_affinity_classes(["x", "a", "x"])
         .demand("mb", 10)
         .demand("instances", 1)
         .parameter("mail to", "ops@example.org")

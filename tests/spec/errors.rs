@@ -57,8 +57,8 @@ fn two_spellings_of_a_dimension_are_one() {
 #[test]
 fn two_spellings_of_a_class_are_one() {
     let in_class = |name: &str, class: &str| {
-        let group = group(name).demand(class, 1).anti_affinity_class(class);
-        group.anti_affinity_class(class.to_uppercase())
+        let spellings = [class.to_owned(), class.to_uppercase()];
+        group(name).demand(class, 1).anti_affinity_classes(spellings)
     };
     let spec = cluster()
         .node(NodeDeclaration::new("d").capacity("DÉPÔT", 1))
@@ -82,7 +82,7 @@ fn a_name_at_the_limit_is_legal() {
     assert_eq!(errors_of(declaration), ["name: a name of 256 bytes, at most 255 are allowed"]);
 }
 
-/// What a screen shows as another name, or as two lines of a log, is no name.
+/// A text that a screen shows as another name, or as two lines of a log, is no name.
 #[test]
 fn names_hold_no_hidden_characters() {
     for (character, code) in [
@@ -104,7 +104,7 @@ fn names_hold_no_hidden_characters() {
         );
         declaration.name = name.clone();
         let declaration = declaration.group(
-            group(&name).anti_affinity_class(&*name).demand(&*name, 1).resource(service(&name)),
+            group(&name).anti_affinity_classes([&*name]).demand(&*name, 1).resource(service(&name)),
         );
         let errors = errors_of(declaration);
         let found = format!("holds the character U+{code}; ");

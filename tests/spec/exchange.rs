@@ -155,9 +155,9 @@ fn two_servers_with_four_storage_groups_never_share_a_node() {
                     4 per node; give both groups one anti-affinity class and enforce it";
     assert_eq!(errors_of(pair(server(1), server(2))), [overload]);
 
-    let apart = |number| server(number).anti_affinity_class("EVS");
+    let apart = |number| server(number).anti_affinity_classes(["EVS"]);
     assert!(pair(apart(1), apart(2)).build().is_ok());
-    assert_eq!(errors_of(pair(apart(1), server(2).anti_affinity_class("other"))), [overload]);
+    assert_eq!(errors_of(pair(apart(1), server(2).anti_affinity_classes(["other"]))), [overload]);
     // A class that is only a wish keeps nothing apart.
     let mut open = pair(apart(1), apart(2));
     open.admission = Some(Admission::Open);

@@ -71,10 +71,7 @@ fn what_one_group_lists() {
     );
     assert_limit(
         64,
-        |count| {
-            let with = names(count).fold(group("g"), |group, name| group.anti_affinity_class(name));
-            cluster().group(with)
-        },
+        |count| cluster().group(group("g").anti_affinity_classes(names(count))),
         "groups.g.anti_affinity_classes: 65 anti-affinity classes, at most 64 are allowed",
     );
 }

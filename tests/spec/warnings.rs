@@ -75,7 +75,7 @@ fn spans_that_may_be_in_another_unit() {
 
 #[test]
 fn settings_without_effect() {
-    let mut mail = group("mail").anti_affinity_class("exchange");
+    let mut mail = group("mail").anti_affinity_classes(["exchange"]);
     mail.priority = Some(Priority::new(5));
     mail.failback_window = Some(FailbackWindow { start_hour: 22, end_hour: 6 });
     let mut declaration = cluster().group(mail).group(group("web"));
@@ -170,7 +170,7 @@ fn risky_resource_settings_are_told_where_they_are_declared() {
 fn a_class_larger_than_the_cluster() {
     let declaration = |count: usize| {
         (0..count).fold(cluster(), |cluster, index| {
-            cluster.group(group(&format!("g{index}")).anti_affinity_class("apart"))
+            cluster.group(group(&format!("g{index}")).anti_affinity_classes(["apart"]))
         })
     };
     let hard = |count| {
@@ -251,7 +251,7 @@ fn demands_that_fit_one_by_one_but_not_together() {
 fn a_class_whose_groups_have_too_few_nodes() {
     let pinned = |name: &str, owners: &[&str]| {
         let resource = service(&format!("{name} r")).possible_owners(owners.iter().copied());
-        group(name).anti_affinity_class("apart").resource(resource)
+        group(name).anti_affinity_classes(["apart"]).resource(resource)
     };
     let hard = |groups: Vec<GroupDeclaration>| {
         let mut declaration = groups.into_iter().fold(cluster(), ClusterDeclaration::group);
@@ -293,8 +293,8 @@ fn a_node_without_room_for_a_group_is_none_for_its_class() {
         .node(NodeDeclaration::new("a").capacity("mb", 10))
         .node(NodeDeclaration::new("b").capacity("mb", 5))
         .node(NodeDeclaration::new("c").capacity("mb", 5))
-        .group(group("x").anti_affinity_class("apart").demand("mb", 10))
-        .group(group("y").anti_affinity_class("apart").demand("mb", 6));
+        .group(group("x").anti_affinity_classes(["apart"]).demand("mb", 10))
+        .group(group("y").anti_affinity_classes(["apart"]).demand("mb", 6));
     declaration.anti_affinity = Some(AntiAffinityPlacement::Hard);
     assert_eq!(
         warnings_of(declaration.clone()),

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::cluster::check::without_quorum::Authority;
@@ -48,6 +48,9 @@ impl Facts<'_> {
         }
         match self.check_configure(declaration, ConfigurationMoves::Refuse) {
             Err(InputError::ConfigurationWouldLoseQuorum) => Err(InputError::WouldLoseQuorum(node)),
+            Err(InputError::Declaration(errors)) => {
+                Err(InputError::NeededByDeclaration { node, errors })
+            }
             other => other,
         }
     }
@@ -85,6 +88,10 @@ impl Facts<'_> {
         declaration: ClusterDeclaration,
         moves: ConfigurationMoves,
     ) -> Result<Box<Configuration>, InputError> {
+        if declaration.name != self.spec.name() {
+            let own = self.spec.name().to_string();
+            return Err(InputError::OtherCluster { own, declared: declaration.name });
+        }
         let spec = declaration.build_within(self.spec.limits()).map_err(InputError::Declaration)?;
         let authority = self.authority_for(&spec)?;
         self.check_fencing(&spec)?;

@@ -7,6 +7,7 @@ pub(crate) mod accepted;
 mod attribute;
 mod command;
 pub(crate) mod configuration;
+mod operation;
 mod policy;
 mod running;
 pub(crate) mod without_quorum;
@@ -14,13 +15,12 @@ pub(crate) mod without_quorum;
 use alloc::collections::BTreeSet;
 
 use crate::cluster::check::accepted::Accepted;
-use crate::cluster::index::outstanding::Target;
 use crate::cluster::view::{Facts, View};
 use crate::cluster::words::{Command, Input, InputError, Life, Run, Running};
 use crate::id::{Incarnation, NodeId, OpId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
 use crate::policy::Shelf;
-use crate::state::{DownProof, Outcome};
+use crate::state::DownProof;
 use crate::time::Timestamp;
 
 /// The highest count at which a cluster still takes inputs. It is so far from the highest count of
@@ -181,36 +181,6 @@ impl Facts<'_> {
         Ok(())
     }
 
-    fn check_operation(self, operation: OpId) -> Result<Target, InputError> {
-        if operation >= self.state.next_operation || operation == OpId::default() {
-            return Err(InputError::OperationNeverIssued(operation));
-        }
-        self.index.outstanding.target(operation).ok_or(InputError::StaleOperation(operation))
-    }
-
-    fn check_outcome(
-        self,
-        operation: OpId,
-        target: Target,
-        outcome: Outcome,
-    ) -> Result<(), InputError> {
-        let kind = match target {
-            Target::Resource(resource) => {
-                self.state.resource(resource).and_then(|record| record.operation)
-            }
-            Target::Orphan(node, resource) => {
-                self.state.orphans.get(&(node, resource)).and_then(|orphan| orphan.operation)
-            }
-            Target::Node(node) => self.state.node(node).and_then(|record| record.fence.operation),
-            Target::Inquiry(node) => self.state.node(node).and_then(|record| record.inquiry),
-        };
-        match kind {
-            Some(of) if of.kind.is_answered_by(outcome) => Ok(()),
-            Some(_) => Err(InputError::OutcomeDoesNotFit(operation)),
-            None => Err(InputError::StaleOperation(operation)),
-        }
-    }
-
     /// Checks the sender of a report and the run that it is about, and returns the state of the
     /// resource.
     fn check_report(
@@ -278,13 +248,8 @@ impl View<'_> {
                 let Some(operation) = operation else {
                     return Ok(Accepted::Inventory(node, running));
                 };
-                match self.check_operation(operation)? {
-                    Target::Inquiry(asked) if asked == node => Ok(Accepted::Answer(node, running)),
-                    Target::Inquiry(_)
-                    | Target::Node(_)
-                    | Target::Resource(_)
-                    | Target::Orphan(..) => Err(InputError::OutcomeDoesNotFit(operation)),
-                }
+                self.check_answer(node, operation)?;
+                Ok(Accepted::Answer(node, running))
             }
             Input::NodeLeft { node, incarnation: life } => self.check_left(node, life),
             Input::NodeLost { node, incarnation: life } => self.check_lost(node, life),
@@ -296,8 +261,7 @@ impl View<'_> {
                 self.check_attribute(node, name, value)
             }
             Input::OperationFinished { operation, outcome } => {
-                let target = self.check_operation(operation)?;
-                self.check_outcome(operation, target, outcome)?;
+                self.check_outcome(operation, outcome)?;
                 Ok(Accepted::Finished(operation, outcome))
             }
             Input::OperationProgressed { operation } => {

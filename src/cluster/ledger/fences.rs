@@ -65,14 +65,16 @@ impl Ledger {
         }
     }
 
-    /// Plans the next attempt after a fence that failed or timed out: nothing is confirmed.
+    /// Plans the next attempt after a fence that failed or timed out: nothing is confirmed. There is
+    /// none for a node that came back meanwhile, unless something there cannot be stopped.
     fn fail_fence(&mut self, node: NodeId) {
         self.close_fence(node);
         let retry_at = self.state.now.after(self.spec.settings().fence_retry_delay);
+        let retry_at = (!self.facts().is_back_and_well(node)).then_some(retry_at);
         if let Some(record) = self.state.nodes.get_mut(node.index()) {
-            record.fence.retry_at = Some(retry_at);
+            record.fence.retry_at = retry_at;
         }
-        self.emit(Event::FenceFailed { node, retry_at: Some(retry_at) });
+        self.emit(Event::FenceFailed { node, retry_at });
         self.index.touched.add_node(node);
     }
 

@@ -89,6 +89,7 @@ impl Cluster {
     /// made.
     fn suffer(&mut self, group: GroupId, trigger: Trigger, owner: NodeId) -> Option<Explanation> {
         let since = Some(self.ledger.state().now);
+        let state = self.ledger.state().node_state(owner);
         match trigger {
             Trigger::Drain => self.planner().drain(
                 owner,
@@ -124,7 +125,7 @@ impl Cluster {
             }
             self.ledger.end_tiers(owner);
         }
-        told.map(|told| without_incident(told, owner))
+        told.map(|told| without_incident(told, owner, state))
     }
 
     /// Tells whether the group has left its owner, or is leaving it.
@@ -180,12 +181,16 @@ fn under_way(told: Explanation, to: NodeId) -> Explanation {
     Explanation { chosen: Some(to), candidates: first, ..told }
 }
 
-/// Returns the explanation with the owner as it is now, as the incident has not happened.
-fn without_incident(told: Explanation, owner: NodeId) -> Explanation {
+/// Returns the explanation with the owner in its present state, as the incident has not happened.
+fn without_incident(told: Explanation, owner: NodeId, state: NodeState) -> Explanation {
+    let rejection = match state {
+        NodeState::Up | NodeState::Paused | NodeState::Joining => Rejection::CurrentOwner,
+        NodeState::Unclean | NodeState::Down => Rejection::NotUp { state },
+    };
     let mut told = told;
     for candidate in &mut told.candidates {
         if candidate.node == owner {
-            candidate.verdict = CandidateVerdict::Rejected(Rejection::CurrentOwner);
+            candidate.verdict = CandidateVerdict::Rejected(rejection.clone());
         }
     }
     told

@@ -59,6 +59,11 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Tells whether a node is a member, and nothing there asks for a fence.
+    pub(crate) fn is_back_and_well(self, node: NodeId) -> bool {
+        self.state.node_state(node).is_member() && !self.has_fatal_doubt(node)
+    }
+
     /// Tells whether a group that is wanted online waits for this node to be off.
     fn owns_what_is_wanted(self, node: NodeId) -> bool {
         self.groups_owned_by(node).any(|group| {

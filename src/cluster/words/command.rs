@@ -216,7 +216,7 @@ pub enum Command<N: Naming = Ids> {
         node: N::Node,
     },
     /// Replace the configuration. Everything that it does not change goes on undisturbed; ids may
-    /// be other ones afterwards.
+    /// be other ones afterwards. The declaration has to have the name of this cluster.
     ///
     /// Without quorum, while a node is a member, only nodes, votes and the witness may change, and
     /// only if no other part of the cluster can have a quorum: each absent node with a vote was

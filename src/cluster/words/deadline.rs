@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 
 /// The time when the core has to be called next, and the reason.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct Deadline<N: Naming = Ids> {
     /// When to call [`Cluster::handle_timeout`](crate::Cluster::handle_timeout).
     pub at: Timestamp,

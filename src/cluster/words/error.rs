@@ -5,13 +5,17 @@ use alloc::string::String;
 
 use thiserror::Error;
 
-use crate::cluster::words::UnknownReference;
 use crate::form::{Hint, Shown};
-use crate::id::{Ids, Incarnation, Names, Naming, OpId};
+use crate::id::{Ids, Incarnation, Naming, OpId};
 use crate::machine::{NodeState, ResourceState};
 use crate::plan::Rejection;
 use crate::spec::{Path, SpecErrors, WordFault};
+use crate::state::OperationKind;
 use crate::time::{Timestamp, WallClock};
+
+mod ends;
+
+use ends::Ends;
 
 crate::form::strictly_read! { "InputError"
 /// An input that was not accepted. The state of the cluster has not changed and nothing was put
@@ -55,8 +59,13 @@ pub enum InputError<N: Naming = Ids> {
     #[error("operation {0} is not outstanding any more")]
     StaleOperation(OpId),
     /// The outcome does not answer the operation that was asked for.
-    #[error("operation {0} cannot end like this")]
-    OutcomeDoesNotFit(OpId),
+    #[error("operation {operation} is {}", Ends(*.action))]
+    OutcomeDoesNotFit {
+        /// The operation.
+        operation: OpId,
+        /// The action that was asked for.
+        action: OperationKind,
+    },
     /// The report is of another life of the node than the one that is known, or the node comes
     /// back in a life that is over.
     #[error("incarnation {reported} of node {node} is not accepted, the last one known is {known}")]
@@ -217,7 +226,7 @@ pub enum InputError<N: Naming = Ids> {
     /// The node to evict, or to leave out of a new declaration, runs or may run a resource. Take
     /// its group away first. Groups that it owns and that are off do not matter: they lose their
     /// owner.
-    #[error("node {node} runs resource {resource}, or may run it")]
+    #[error("node {node} cannot be removed while resource {resource} runs there, or may run there")]
     NodeInUse {
         /// The node.
         node: N::Node,
@@ -226,7 +235,7 @@ pub enum InputError<N: Naming = Ids> {
     },
     /// The node to evict, or to leave out of a new declaration, is lost or is being fenced. It has
     /// to be off, or back, first.
-    #[error("node {0} is lost or is being fenced")]
+    #[error("node {0} cannot be removed while it is lost or is being fenced")]
     NodeNotOff(N::Node),
     /// The node to evict is the only possible owner of a resource, which could then run nowhere.
     /// Give the resource another possible owner first, or remove it.
@@ -248,9 +257,29 @@ pub enum InputError<N: Naming = Ids> {
          which may be confirmed"
     )]
     FencingWhileUnclean(N::Node),
-    /// The new declaration is not valid, or the present one would not be without the evicted node.
+    /// The new declaration has the name of another cluster. A cluster keeps its name; to give it
+    /// another one, begin a new cluster.
+    #[error(
+        "the declaration is of cluster \"{}\", and this is cluster \"{}\"",
+        Shown(.declared), Shown(.own)
+    )]
+    OtherCluster {
+        /// The name of this cluster.
+        own: String,
+        /// The name in the declaration.
+        declared: String,
+    },
+    /// The new declaration is not valid.
     #[error("the declaration is not valid:\n{0}")]
     Declaration(SpecErrors),
+    /// Without the node to evict the declaration would not be valid.
+    #[error("without node {node} the declaration is not valid:\n{errors}")]
+    NeededByDeclaration {
+        /// The node.
+        node: N::Node,
+        /// The problems that it would have.
+        errors: SpecErrors,
+    },
     /// The new declaration removes a resource that may run somewhere, or gives it another kind,
     /// which makes it another resource.
     #[error("resource {0} cannot be removed or change its kind before it is off on every node")]
@@ -319,7 +348,7 @@ impl<N: Naming> InputError<N> {
             Self::UnknownResource(_) => "unknown_resource",
             Self::OperationNeverIssued(_) => "operation_never_issued",
             Self::StaleOperation(_) => "stale_operation",
-            Self::OutcomeDoesNotFit(_) => "outcome_does_not_fit",
+            Self::OutcomeDoesNotFit { .. } => "outcome_does_not_fit",
             Self::StaleIncarnation { .. } => "stale_incarnation",
             Self::IncarnationOutOfRange { .. } => "incarnation_out_of_range",
             Self::NotTheOwner { .. } => "not_the_owner",
@@ -351,36 +380,15 @@ impl<N: Naming> InputError<N> {
             Self::OnlyPossibleOwner { .. } => "only_possible_owner",
             Self::LastNode(_) => "last_node",
             Self::FencingWhileUnclean(_) => "fencing_while_unclean",
+            Self::OtherCluster { .. } => "other_cluster",
             Self::Declaration(_) => "declaration",
+            Self::NeededByDeclaration { .. } => "needed_by_declaration",
             Self::RemovedWhileRunning(_) => "removed_while_running",
             Self::RegroupedWhileRunning(_) => "regrouped_while_running",
             Self::DependenciesWhileRunning(_) => "dependencies_while_running",
             Self::DependencyDoesNotHold(_) => "dependency_does_not_hold",
             Self::OwnerStruck { .. } => "owner_struck",
             Self::PolicyNotOffered { .. } => "policy_not_offered",
-        }
-    }
-}
-
-/// The reason why an input by names was not taken. Nothing has changed.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
-pub enum NamedInputError {
-    /// An input names a thing that is not declared when its turn comes.
-    #[error(transparent)]
-    Unknown(#[from] UnknownReference),
-    /// An input would not be accepted.
-    #[error(transparent)]
-    Refused(#[from] InputError<Names>),
-}
-
-impl NamedInputError {
-    /// Returns the name of the error, in the manner of [`InputError::kind`].
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Unknown(unknown) => unknown.kind(),
-            Self::Refused(error) => error.kind(),
         }
     }
 }

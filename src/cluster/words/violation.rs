@@ -11,6 +11,7 @@ use crate::spec::{ClusterSpec, GroupSpec, NodeSpec, ResourceSpec};
 /// In a running cluster it is a defect of this crate; in a snapshot it means that its bytes are not
 /// those that were written.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Inconsistency<N: Naming = Ids> {
     /// The thing that breaks the rule.
     pub subject: StateSubject<N>,

@@ -12,9 +12,9 @@ fn every_verdict_reads_well() {
             GroupDeclaration::new("g")
                 .resource(resource("free"))
                 .resource(resource("bound").possible_owners(["a", "b", "c", "d", "e", "h"]))
-                .anti_affinity_class("one"),
+                .anti_affinity_classes(["one"]),
         )
-        .group(group("x").anti_affinity_class("one"))
+        .group(group("x").anti_affinity_classes(["one"]))
         .group(group("y"));
     let cluster = Cluster::new(declared)
         .owned("g", "a")

@@ -6,7 +6,7 @@ use crate::policy::{FirstPreferred, Key, LeastGroups, Ring, StrictPreferred};
 /// Groups `g`, `x` and `y` of one class on nodes a, b and c; `g` is on a.
 fn rivals(placement: AntiAffinityPlacement) -> Cluster {
     let mut declared = ["g", "x", "y"].into_iter().fold(declaration("a b c"), |all, name| {
-        all.group(group(name).anti_affinity_class("one per node"))
+        all.group(group(name).anti_affinity_classes(["one per node"]))
     });
     declared.anti_affinity = Some(placement);
     Cluster::new(declared).owned("g", "a")
@@ -49,8 +49,8 @@ fn a_group_is_no_rival_of_itself() {
 #[test]
 fn a_group_without_the_class_is_no_rival() {
     let declared = declaration("a b")
-        .group(group("g").anti_affinity_class("one per node"))
-        .group(group("x").anti_affinity_class("other"))
+        .group(group("g").anti_affinity_classes(["one per node"]))
+        .group(group("x").anti_affinity_classes(["other"]))
         .group(group("y"));
     let cluster = Cluster::new(declared).owned("g", "a").owned("x", "b").owned("y", "b");
     assert_eq!(cluster.eligible("g", Trigger::NodeFailure, Ring::new()), "b");
@@ -148,10 +148,10 @@ fn tiers_come_before_the_order_of_the_policy() {
         .group(
             GroupDeclaration::new("g")
                 .resource(resource("bound").possible_owners(["a", "c", "d"]))
-                .anti_affinity_class("one")
+                .anti_affinity_classes(["one"])
                 .preferred_owners(["b", "c", "d"]),
         )
-        .group(group("x").anti_affinity_class("one"));
+        .group(group("x").anti_affinity_classes(["one"]));
     let cluster = Cluster::new(declared).owned("g", "a").owned("x", "c");
     let failure = Trigger::NodeFailure;
     assert_eq!(cluster.choose("g", failure, FirstPreferred), some("d", Tier::Eligible));

@@ -127,7 +127,8 @@ impl Kinds {
             .find(|id| self.get(*id).is_some_and(|entry| is_same(&entry.declaration.name, name)));
         if found.is_none() {
             let names = self.entries.iter().map(|entry| entry.declaration.name.as_str());
-            let suggestion = suggest::near(name, names, report);
+            let suggestion = suggest::near(name, names.clone(), report)
+                .or_else(|| suggest::whole(name, names, report));
             let list = if suggestion.is_none() && report.may_list_kinds() { 30 } else { 0 };
             let names = self.entries.iter().map(|entry| shown(&entry.declaration.name));
             let known: Vec<_> = names.take(list).collect();

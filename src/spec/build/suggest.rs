@@ -21,6 +21,28 @@ pub(super) fn near<'a>(
     nearest(name, candidates)
 }
 
+/// Returns the only candidate that has `name` in it, as long as the report allows suggestions:
+/// `Physical Disk` for `disk`.
+pub(super) fn whole<'a>(
+    name: &str,
+    candidates: impl ExactSizeIterator<Item = &'a str>,
+    report: &mut Report<'_>,
+) -> Option<Box<str>> {
+    if is_too_much(name, &candidates) || !report.may_suggest() {
+        return None;
+    }
+    let wanted: Vec<char> = folded(name).collect();
+    if wanted.len() < 3 {
+        return None;
+    }
+    let mut found = candidates.filter(|candidate| {
+        let letters: Vec<char> = folded(candidate).take(MOST_LETTERS).collect();
+        letters.windows(wanted.len()).any(|part| part == wanted)
+    });
+    let only = found.next()?;
+    found.next().is_none().then(|| only.into())
+}
+
 fn is_too_much<'a>(name: &str, candidates: &impl ExactSizeIterator<Item = &'a str>) -> bool {
     candidates.len() > MOST_CANDIDATES || name.len() > MOST_LETTERS
 }
@@ -93,6 +115,17 @@ mod tests {
             let wanted: Vec<char> = folded(name).collect();
             assert_eq!(distance(&wanted, candidate, 2), edits, "{name} {candidate}");
         }
+    }
+
+    #[test]
+    fn a_part_that_only_one_candidate_has_is_enough() {
+        let limits = Limits::default();
+        let mut report = Report::new(&limits);
+        let names = ["Physical Disk", "IP Address", "IPv6 Address"];
+        let mut found = |name| whole(name, names.into_iter(), &mut report);
+        assert_eq!(found("DISK").as_deref(), Some("Physical Disk"));
+        assert_eq!(found("address"), None, "two have it");
+        assert_eq!(found("IP"), None, "it is too short");
     }
 
     #[test]

@@ -183,10 +183,13 @@ impl GroupDeclaration {
         self
     }
 
-    /// Adds an anti-affinity class.
+    /// Sets the anti-affinity classes.
     #[must_use]
-    pub fn anti_affinity_class(mut self, class: impl Into<String>) -> Self {
-        self.anti_affinity_classes.push(class.into());
+    pub fn anti_affinity_classes(
+        mut self,
+        classes: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.anti_affinity_classes = classes.into_iter().map(Into::into).collect();
         self
     }
 

@@ -10,6 +10,7 @@ use crate::time::text;
 
 /// Something that is legal and yet looks wrong, and its place in the declaration.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct Warning {
     /// The thing that the warning is about.
     pub path: Path,

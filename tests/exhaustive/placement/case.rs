@@ -19,7 +19,7 @@ pub(super) const NEIGHBOUR: GroupId = GroupId::new(1);
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_000);
 
-/// What the group takes, and what the node has.
+/// The demand of the group, and the capacity of the node.
 pub(super) const DEMAND: u64 = 4;
 const CAPACITY: u64 = 10;
 
@@ -38,7 +38,7 @@ pub(super) enum Owner {
     Elsewhere,
 }
 
-/// What the node can run.
+/// The resources that the node can run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Ability {
     Everything,
@@ -86,7 +86,7 @@ pub(super) struct Case {
     pub(super) ability: Ability,
     pub(super) room: Room,
     pub(super) neighbour: Neighbour,
-    /// What is wanted of the group.
+    /// The desired state of the group.
     pub(super) desired: DesiredState,
     pub(super) other: Other,
     pub(super) anti_affinity: AntiAffinityPlacement,
@@ -174,7 +174,7 @@ impl Case {
         };
         let mut group = GroupDeclaration::new("group")
             .demand("room", DEMAND)
-            .anti_affinity_class("apart")
+            .anti_affinity_classes(["apart"])
             .resource(ResourceDeclaration::new("first", "Generic Service").possible_owners(first))
             .resource(
                 ResourceDeclaration::new("second", "Generic Service").possible_owners(second),
@@ -191,8 +191,8 @@ impl Case {
             .node(node("keeper", 1))
             .fencing(Fencing::Trusted)
             .group(group)
-            .group(alone("neighbour").anti_affinity_class("apart"))
-            .group(alone("filler").demand("room", filling).anti_affinity_class("another"))
+            .group(alone("neighbour").anti_affinity_classes(["apart"]))
+            .group(alone("filler").demand("room", filling).anti_affinity_classes(["another"]))
             .group(alone("stray"));
         declared.anti_affinity = Some(self.anti_affinity);
         declared.admission = Some(self.admission);
@@ -224,7 +224,7 @@ impl Case {
             snapshot["nodes"][0]["drain"] = json!({ "status": "in_progress" });
         }
         if self.state() == NodeState::Joining {
-            // What it is cleaned of before it is up.
+            // The resource that is stopped there before the node is up.
             let stray = json!({ "node": "there", "resource": "stray0", "state": "running" });
             snapshot["orphans"] = json!([stray]);
         }

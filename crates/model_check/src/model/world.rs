@@ -7,7 +7,7 @@
 //! under way end after they are back. Starts on a machine that is cut off wait until it is heard
 //! again, or are lost; other orders to it are lost. Its answers on their way still arrive.
 
-use quorate::agent::{Admission, Desk, Life, Meanwhile, Task};
+use quorate::agent::{Admission, AgentLife, Desk, Meanwhile, Task};
 use quorate::cluster::Outcome;
 use quorate::id::Epoch;
 use quorate::state::OperationKind;
@@ -70,7 +70,7 @@ pub(crate) struct Machine {
     /// True if messages to and from the machine arrive.
     pub(crate) is_connected: bool,
     pub(crate) places: [Place; RESOURCES],
-    life: Life,
+    life: AgentLife,
     /// The latest epoch of each group that its agents know.
     epochs: [Epoch; GROUPS],
     /// The records of its agents under the contract, one for each resource. Only operations that
@@ -364,7 +364,7 @@ impl Machine {
             is_powered: false,
             is_connected: false,
             places: Default::default(),
-            life: Life::new(Incarnation::new(life.into())),
+            life: AgentLife::new(Incarnation::new(life.into())),
             epochs: Default::default(),
             desks: Default::default(),
         }
@@ -417,7 +417,7 @@ impl Machine {
     /// Restarts the agents without their memory: their operations under way end with them.
     pub(crate) fn restart_agents(&mut self) {
         (0..RESOURCES).for_each(|resource| self.break_off(resource));
-        self.life = Life::without_memory(self.life.incarnation());
+        self.life = AgentLife::without_memory(self.life.incarnation());
         self.epochs = Default::default();
         self.desks = Default::default();
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quorate::cluster::{Command, Event, Life, Outcome};
-use quorate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
+use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::UnconfirmedStop;
 use quorate::state::{DownProof, MovementCause, NodeRecord, OperationKind};
 use quorate::{Incarnation, Input, NodeId, ResourceId};
@@ -18,14 +18,12 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
     match event {
         Event::NodeChanged { node, from, to, .. } => {
             ensure!(S33, seen.node(*node).state == *from, "{event:?} from another state");
-            let is_legal = NodeEvent::ALL.iter().any(|on| from.next(*on).target() == Some(*to));
-            ensure!(S33, is_legal, "{event:?} is in no table");
+            ensure!(S33, from.can_become(*to), "{event:?} is in no table");
             went_down(seen, moment, *node, *from, *to)
         }
         Event::ResourceChanged { resource, from, to, .. } => {
             ensure!(S33, seen.resource(*resource).state == *from, "{event:?} from another state");
-            let is_legal = ResourceEvent::ALL.iter().any(|on| from.next(*on).target() == Some(*to));
-            ensure!(S33, is_legal, "{event:?} is in no table");
+            ensure!(S33, from.can_become(*to), "{event:?} is in no table");
             if *from == ResourceState::InDoubt {
                 doubt_ends(seen, moment, *resource, *to)?;
             }

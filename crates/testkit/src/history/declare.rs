@@ -113,7 +113,7 @@ fn group(index: usize, nodes: usize, tape: &mut Tape<'_>) -> GroupDeclaration {
         (0..preferred).map(|step| format!("n{}", (first + step) % nodes)).collect();
     for class in ["red", "blue"] {
         if tape.chance(35) {
-            group = group.anti_affinity_class(spelled(class, index));
+            group.anti_affinity_classes.push(spelled(class, index));
         }
     }
     if tape.chance(30) {

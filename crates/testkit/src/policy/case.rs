@@ -202,7 +202,7 @@ impl Case {
                     None => service,
                 });
             if let Some(class) = party.class {
-                group = group.anti_affinity_class(format!("class {class}"));
+                group = group.anti_affinity_classes([format!("class {class}")]);
             }
             declared = declared.group(group);
         }

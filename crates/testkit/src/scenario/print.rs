@@ -61,10 +61,7 @@ fn line(event: &Event<Names>, show: Show, world: &World) -> Option<String> {
             return Some(format!("not answered: {}", operation_words(world, *operation)));
         }
         Event::OperationSuperseded { operation, .. } => {
-            return Some(format!(
-                "does not count any more: {}",
-                operation_words(world, *operation)
-            ));
+            return Some(format!("superseded: {}", operation_words(world, *operation)));
         }
         _ => {}
     }

@@ -100,7 +100,7 @@ fn budget(cluster: &Cluster, now: Timestamp, name: &str) -> Result<String, Strin
         (None, Some(resource)) => cluster.restart_budget(resource, now),
         (None, None) => None,
     };
-    let Budget { threshold, remaining, renews_at } = budget.ok_or(format!("no {name}"))?;
+    let Budget { threshold, remaining, renews_at, .. } = budget.ok_or(format!("no {name}"))?;
     let renewal = renews_at.map_or(String::new(), |at| format!(", more at {at}"));
     Ok(format!("{name}: {remaining} of {threshold} left{renewal}"))
 }

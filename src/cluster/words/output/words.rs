@@ -75,7 +75,7 @@ impl<N: Naming> fmt::Display for Event<N> {
             }
             Self::OperationSuperseded { operation, action, node, resource, .. } => {
                 let work = Work(*action, resource, node);
-                write!(f, "operation {operation} ({work}): does not count any more")
+                write!(f, "operation {operation} ({work}): superseded")
             }
             Self::InventoryTaken { node, floor } => {
                 write!(f, "node {node}: inventory taken, floor {floor}")

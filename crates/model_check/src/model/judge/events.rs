@@ -2,7 +2,7 @@
 
 use quorate::NodeId;
 use quorate::cluster::{Event, Outcome};
-use quorate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState};
+use quorate::machine::{NodeState, ResourceState};
 use quorate::state::{MovementCause, OperationKind};
 use quorate_testkit::Breach;
 
@@ -18,8 +18,7 @@ impl Step<'_> {
         match event {
             Event::NodeChanged { node, from, to, .. } => {
                 let known = self.seen.nodes[node.index()];
-                let is_legal = NodeEvent::ALL.iter().any(|on| from.next(*on).target() == Some(*to));
-                ensure!(known == *from && is_legal, S33, "{event:?} after {known}");
+                ensure!(known == *from && from.can_become(*to), S33, "{event:?} after {known}");
                 if *to == NodeState::Down {
                     self.went_down(node.index())?;
                 }
@@ -84,8 +83,7 @@ impl Step<'_> {
         to: ResourceState,
     ) -> Result<(), Breach> {
         let known = self.seen.resources[resource];
-        let is_legal = ResourceEvent::ALL.iter().any(|on| from.next(*on).target() == Some(to));
-        ensure!(known == from && is_legal, S33, "{event:?} after {known}");
+        ensure!(known == from && from.can_become(to), S33, "{event:?} after {known}");
         if let Some((_, kind)) = self.silent.take_if(|(silent, _)| *silent == resource) {
             let is_doubt = to == ResourceState::InDoubt || kind == OperationKind::Terminate;
             ensure!(is_doubt, S13, "{event:?} after a {kind} that was not answered");

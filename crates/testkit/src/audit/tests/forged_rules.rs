@@ -212,7 +212,7 @@ fn what_is_locked_stays() {
 fn low_and_high(nodes: &[&str]) -> [ClusterDeclaration; 2] {
     let group = |name: &str, priority| {
         let group = GroupDeclaration::new(name)
-            .anti_affinity_class("one")
+            .anti_affinity_classes(["one"])
             .resource(ResourceDeclaration::new(name, "Generic Service"));
         GroupDeclaration { priority: Some(priority), ..group }
     };
