@@ -4,6 +4,7 @@ use alloc::vec;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::cluster::Inconsistency;
 use crate::cluster::keep::invariants::sample::{NOW, at, spec, state};
 use crate::cluster::words::{StateRule, StateSubject};
 use crate::policy::Ring;
