@@ -162,7 +162,7 @@ fn turn(cluster: &mut Cluster, group: GroupId, node: NodeId) -> Option<Option<No
     }
 }
 
-/// What has become of a group.
+/// The owner and the state of a group at the end.
 enum Course {
     /// Nothing yet.
     Open,

@@ -73,7 +73,7 @@ fn waits_to_leave(picture: &Picture, group: &Group, node: &Node) -> bool {
         let is_left_alone = resource.operation.is_none_or(|(_, kind)| kind == OperationKind::Probe);
         resource.state == ResourceState::InDoubt && is_left_alone
     };
-    // What has failed has nothing to run on for.
+    // A failed resource need not run on.
     let has_failed = |resource: &Resource| match resource.recovery {
         Recovery::None | Recovery::RestartAt(_) => false,
         Recovery::Failover => true,
