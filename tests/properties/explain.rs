@@ -162,7 +162,7 @@ fn turn(cluster: &mut Cluster, group: GroupId, node: NodeId) -> Option<Option<No
     }
 }
 
-/// The owner and the state of a group at the end.
+/// The course that a group took after the question.
 enum Course {
     /// Nothing yet.
     Open,
