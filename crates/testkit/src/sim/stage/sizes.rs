@@ -47,7 +47,9 @@ impl Stage {
             | Size::HugeMembership
             | Size::HugeChain
             | Size::HugeFan
-            | Size::HugeNumber => return huge(size).clone(),
+            | Size::HugeNumber => {
+                return ClusterDeclaration { name: declaration.name, ..huge(size).clone() };
+            }
         }
         declaration
     }
