@@ -43,6 +43,9 @@ fn declaration() -> ClusterDeclaration {
     groups.fold(cluster, ClusterDeclaration::group)
 }
 
+/// The parameter of a node that says who wrote the declaration.
+const WRITER: &str = "written by";
+
 fn resource(spec: &ClusterSpec, index: usize) -> ResourceId {
     spec.resource_id(&format!("r{index}")).expect("it is declared")
 }
@@ -96,9 +99,12 @@ fn drive(cluster: &SharedCluster, index: usize, rounds: &Barrier) -> Vec<Told> {
             let outputs = tell(input);
             todo.extend(effects(&outputs).into_iter().map(|(_, answer)| answer));
         }
-        let name = format!("thread {index} round {round}");
-        let declaration = Box::new(ClusterDeclaration { name, ..declaration() });
-        tell(Command::configure(declaration).into());
+        let mut declaration = declaration();
+        for node in &mut declaration.nodes {
+            let written = (WRITER.to_owned(), format!("thread {index} round {round}"));
+            node.parameters.extend([written]);
+        }
+        tell(Command::configure(Box::new(declaration)).into());
     }
     told
 }
@@ -165,7 +171,12 @@ fn outputs_are_those_of_an_order_of_inputs_and_go_to_their_thread() {
     }
     assert!(switches >= ROUNDS * (THREADS - 1), "{switches}");
     assert_eq!(shared.digest().expect(WHOLE), alone.digest());
-    assert_eq!(shared.spec().expect(WHOLE).name(), alone.spec().name());
+    let writer = |spec: &ClusterSpec| {
+        let mut nodes = spec.nodes();
+        nodes.next().and_then(|(_, node)| node.parameters().text(WRITER).map(str::to_owned))
+    };
+    let last = writer(&shared.spec().expect(WHOLE));
+    assert!(last.is_some() && last == writer(alone.spec()), "{last:?}");
 }
 
 /// A policy that, once it is to, answers nobody before a second one asks.
