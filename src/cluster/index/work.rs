@@ -15,8 +15,8 @@ use crate::spec::ClusterSpec;
 pub(crate) struct Touched {
     groups: BinaryHeap<(Priority, Reverse<GroupId>)>,
     is_touched: Vec<bool>,
-    /// Whether each group was calm when it was last settled, and nothing but starts touched it since:
-    /// see `Facts::is_calm`.
+    /// Tells for each group whether it was calm (`Facts::is_calm`) when it was last settled and has
+    /// only had starts since.
     is_calm: Vec<bool>,
     /// Resources of calm groups that came online and have not been followed up.
     started: Vec<ResourceId>,
@@ -88,13 +88,11 @@ impl Touched {
         self.add_as_it_is(spec, group);
     }
 
-    /// Notes that a resource of a declared group starts or came online. If the group is calm, only
-    /// that has to be followed up.
-    pub(crate) fn add_started(&mut self, spec: &ClusterSpec, group: GroupId, resource: ResourceId) {
+    /// Notes that a resource came online. If its group is calm, only that has to be followed up.
+    pub(crate) fn add_started(&mut self, group: GroupId, resource: ResourceId) {
         if self.is_calm(group) {
             self.started.push(resource);
         }
-        self.add_as_it_is(spec, group);
     }
 
     /// Tells whether nothing but starts touched a group since it was found calm.
@@ -121,7 +119,9 @@ impl Touched {
         Some(self.started.swap_remove(at))
     }
 
-    fn add_as_it_is(&mut self, spec: &ClusterSpec, group: GroupId) {
+    /// Notes that a declared group is to be planned in this step, because of a start. A calm group
+    /// stays calm.
+    pub(crate) fn add_as_it_is(&mut self, spec: &ClusterSpec, group: GroupId) {
         if let Some(declared) = spec.group(group)
             && let Some(flag) = self.is_touched.get_mut(group.index())
             && !*flag

@@ -96,8 +96,11 @@ impl Ledger {
         match operation.kind {
             // Only the next check follows from these, unless they fail.
             OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {}
-            // A start that failed touches the group by what follows.
-            OperationKind::Start => self.touch_started(resource),
+            OperationKind::Start => {
+                if let Some(declared) = self.spec.resource(resource) {
+                    self.touch_starting(declared.group());
+                }
+            }
             OperationKind::Stop
             | OperationKind::Terminate
             | OperationKind::Probe

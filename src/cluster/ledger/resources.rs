@@ -144,9 +144,8 @@ impl Ledger {
             self.review_room(group);
         }
         match event {
-            ResourceEvent::StartIssued | ResourceEvent::StartSucceeded => {
-                self.touch_started(resource);
-            }
+            ResourceEvent::StartIssued => self.touch_starting(group),
+            ResourceEvent::StartSucceeded => self.touch_started(group, resource),
             ResourceEvent::Opened
             | ResourceEvent::StartFailed
             | ResourceEvent::StartRefused

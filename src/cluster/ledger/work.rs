@@ -18,12 +18,17 @@ impl Ledger {
         self.index.touched.add(&self.spec, group);
     }
 
-    /// Notes that a resource starts or came online.
-    pub(crate) fn touch_started(&mut self, resource: ResourceId) {
-        if let Some(declared) = self.spec.resource(resource) {
-            self.index.touched.add_started(&self.spec, declared.group(), resource);
-            self.schedule_resource(resource);
-        }
+    /// Notes that a resource of a group starts, or that its start ended. What follows from a start
+    /// that failed touches the group as a whole.
+    pub(crate) fn touch_starting(&mut self, group: GroupId) {
+        self.index.touched.add_as_it_is(&self.spec, group);
+    }
+
+    /// Notes that a resource of a group came online.
+    pub(crate) fn touch_started(&mut self, group: GroupId, resource: ResourceId) {
+        self.index.touched.add_started(group, resource);
+        self.schedule_resource(resource);
+        self.touch_starting(group);
     }
 
     /// Notes whether a group that was just settled is calm.
