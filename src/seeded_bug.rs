@@ -188,6 +188,8 @@ bugs! {
     RaisedBudgetIgnored: S34,
     /// a group that waits for a failover stays although a further node allows one
     AddedNodeIgnored: S34,
+    /// that no node can own a group is not reported if the group waits for a node already
+    PlacementUntold: S34,
     /// what could never run in the last life of its node waits for a failover in the next one
     BarOutlivesLife: L5,
     /// a rehearsal begins when everything in flight has succeeded

@@ -188,7 +188,7 @@ pub fn commands(spec: &ClusterSpec) -> impl Strategy<Value = Command> + use<> {
     let (ordered, edited) = (spec.clone(), spec.clone());
     prop_oneof![
         5 => (any::<u8>(), any::<u16>(), any::<u16>(), any::<u8>()).prop_map(
-            move |(kind, one, other, flags)| orders::command(&ordered, kind, one, other, flags)
+            move |(kind, one, other, flags)| orders::command(&ordered, &["ring", "least_groups"], kind, one, other, flags)
         ),
         1 => (any::<u8>(), any::<u16>(), any::<u16>()).prop_map(move |(kind, one, other)| {
             let declaration = Box::new(edits::edit(&edited, kind, one, other));

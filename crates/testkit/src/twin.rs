@@ -1,10 +1,33 @@
 //! A cluster and its twin, which gets equal inputs and has to act equally.
 
-use crate::{Breach, ensure};
+use crate::{Breach, Invariant, ensure};
 use quorate::cluster::{Event, Output};
 use quorate::id::Names;
+use quorate::policy::FailoverPolicy;
 use quorate::spec::ClusterSpec;
-use quorate::{Cluster, Timestamp};
+use quorate::{Cluster, Snapshot, Timestamp};
+
+/// Offers policies to a cluster. There are far fewer than a cluster takes.
+pub(crate) fn offer<P: FailoverPolicy + Clone + 'static>(cluster: &mut Cluster, policies: &[P]) {
+    for policy in policies {
+        let _ = cluster.offer_policy(policy.clone());
+    }
+}
+
+/// Restores a cluster under the policy that was in force, with the others on offer.
+pub(crate) fn restore<P: FailoverPolicy + Clone + 'static>(
+    snapshot: Snapshot,
+    policies: &[P],
+) -> Result<Cluster, Breach> {
+    let unfit =
+        |error: &dyn core::fmt::Display| Breach::of(Invariant::S31, format!("restore: {error}"));
+    let name = snapshot.policy_name().unwrap_or_default();
+    let policy = policies.iter().find(|policy| policy.name() == name);
+    let policy = policy.cloned().ok_or_else(|| unfit(&"no policy of this name is known"))?;
+    let mut cluster = Cluster::restore(snapshot, policy).map_err(|error| unfit(&error))?;
+    offer(&mut cluster, policies);
+    Ok(cluster)
+}
 
 /// Takes the outputs of both clusters, which have to be equal.
 pub(crate) fn drain(cluster: &mut Cluster, twin: &mut Cluster) -> Result<Vec<Output>, Breach> {

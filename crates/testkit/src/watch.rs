@@ -32,7 +32,8 @@ pub(crate) struct Watch<P> {
     audit: Audit,
     /// The reference model, if steps are compared with it.
     differential: Option<Differential>,
-    policy: P,
+    /// The policies that may be in force, each under its own name.
+    policies: Vec<P>,
     storing: Storing,
     steps: u64,
     digest: u64,
@@ -42,13 +43,21 @@ pub(crate) struct Watch<P> {
 pub(crate) type Answer = (Result<(), InputError>, Vec<Output>);
 
 impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
-    /// Watches a cluster that has just been declared.
-    pub(crate) fn new(spec: ClusterSpec, policy: P, storing: Storing) -> Self {
-        let cluster = Cluster::new(spec, policy.clone(), Timestamp::ZERO);
+    /// Watches a cluster that has just been declared. The other policies are on offer.
+    pub(crate) fn new(
+        spec: ClusterSpec,
+        policy: P,
+        others: impl IntoIterator<Item = P>,
+        storing: Storing,
+    ) -> Self {
+        let mut cluster = Cluster::new(spec, policy.clone(), Timestamp::ZERO);
+        let others = others.into_iter().filter(|other| other.name() != policy.name());
+        let policies: Vec<P> = core::iter::once(policy.clone()).chain(others).collect();
+        twin::offer(&mut cluster, &policies);
         let (twin, audit) = (cluster.clone(), Audit::new(&cluster));
         let digest = cluster.digest();
         let differential = None;
-        Self { cluster, twin, audit, differential, policy, storing, steps: 0, digest }
+        Self { cluster, twin, audit, differential, policies, storing, steps: 0, digest }
     }
 
     /// Compares every step with the reference model as well.
@@ -141,8 +150,7 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
     }
 
     fn restored_from(&self, snapshot: Snapshot) -> Result<Cluster, Breach> {
-        Cluster::restore(snapshot, self.policy.clone())
-            .map_err(|error| Breach::of(Invariant::S31, format!("restore: {error}")))
+        twin::restore(snapshot, &self.policies)
     }
 
     /// Returns the cluster restored from text; the text is read and written again without a change.

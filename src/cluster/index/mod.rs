@@ -44,6 +44,8 @@ pub(crate) struct Index {
     pub(crate) awaiting: BTreeSet<GroupId>,
     /// Groups that wait for a failover, and may have one more with each node that comes up.
     pub(crate) short_of_nodes: BTreeSet<GroupId>,
+    /// Groups that need a node and have found none.
+    pub(crate) homeless: BTreeSet<GroupId>,
     /// Groups on their way, by priority: groups of lower priority wait for them.
     pub(crate) unsettled: BTreeSet<(Priority, GroupId)>,
     /// Groups that could start, and wait while a group of higher priority is on its way.
@@ -388,6 +390,7 @@ mod tests {
         assert_eq!(broken(|index| index.awaiting.extend([GroupId::new(0)])), standing);
         assert_eq!(broken(|index| index.awaiting.extend([GroupId::new(9)])), standing);
         assert_eq!(broken(|index| index.short_of_nodes.extend([GroupId::new(0)])), standing);
+        assert_eq!(broken(|index| index.homeless.extend([GroupId::new(0)])), standing);
         assert_eq!(broken(|index| index.unsettled.extend([place])), standing);
         assert_eq!(broken(|index| index.waiting.extend([place])), standing);
         let outstanding = Some(StateRule::OutstandingDiffers);

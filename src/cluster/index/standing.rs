@@ -11,6 +11,8 @@ use crate::settings::Priority;
 pub(crate) struct Standing {
     /// A node, free room or the departure of another group could help the group.
     pub(crate) is_awaiting_node: bool,
+    /// No node can own the group, or none has room for it.
+    pub(crate) is_homeless: bool,
     /// The group is starting or moving, and groups of lower priority wait.
     pub(crate) is_on_its_way: bool,
     /// The group waits for a failover, and the number of nodes that are up limits its failovers.
@@ -24,6 +26,7 @@ impl Index {
     /// others.
     pub(crate) fn file(&mut self, place: (Priority, GroupId), standing: Standing) {
         enter(&mut self.awaiting, place.1, standing.is_awaiting_node);
+        enter(&mut self.homeless, place.1, standing.is_homeless);
         enter(&mut self.short_of_nodes, place.1, standing.is_short_of_nodes);
         enter(&mut self.waiting, place, standing.may_take_its_turn);
         enter(&mut self.unsettled, place, standing.is_on_its_way);

@@ -20,7 +20,7 @@ use crate::cluster::index::agenda::Slot;
 use crate::cluster::index::work::Task;
 use crate::cluster::settle::placed::Placed;
 use crate::cluster::settle::planner::Planner;
-use crate::cluster::words::{StateRule, StateSubject};
+use crate::cluster::words::{Event, StateRule, StateSubject};
 use crate::id::GroupId;
 use crate::spec::GroupSpec;
 
@@ -83,6 +83,7 @@ impl Planner<'_> {
             Placed::Undecided | Placed::Decided => {}
             Placed::Yielded => return self.ledger.plan_later(group),
         }
+        self.tell_homeless(declared, group);
         self.put_off_retries(declared, group);
         self.reconcile(declared, group);
         self.forget_source(declared, group);
@@ -90,6 +91,16 @@ impl Planner<'_> {
         self.ledger.classify(declared, group);
         self.schedule_group(declared, group);
         self.ledger.note_calm(declared, group);
+    }
+
+    /// Tells that no node was found for a group, when it begins to wait for one.
+    fn tell_homeless(&mut self, declared: &GroupSpec, group: GroupId) {
+        let index = self.ledger.index();
+        let is_told = index.homeless.contains(&group)
+            || seeded!(PlacementUntold) && index.awaiting.contains(&group);
+        if !is_told && self.view().is_homeless(declared, group) {
+            self.ledger.emit(Event::PlacementFailed { group });
+        }
     }
 
     /// Forgets the node to return to after a move that ended well.

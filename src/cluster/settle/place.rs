@@ -68,11 +68,11 @@ impl Planner<'_> {
         }
         match self.view().choose(group, Trigger::Start) {
             Some(choice) => {
-                self.ledger.transfer(group, Some(choice.node), MovementCause::Start, None)
+                self.ledger.transfer(group, Some(choice.node), MovementCause::Start, None);
+                Placed::Decided
             }
-            None => self.tell_no_place(group),
+            None => Placed::Undecided,
         }
-        Placed::Decided
     }
 
     /// Moves a group whose owner is off to its destination if it was moving, or else to the next
@@ -95,10 +95,10 @@ impl Planner<'_> {
         match self.view().choose(group, Trigger::NodeFailure) {
             Some(choice) => {
                 self.ledger.transfer(group, Some(choice.node), MovementCause::NodeFailure, proof);
+                Placed::Decided
             }
-            None => self.tell_no_place(group),
+            None => Placed::Undecided,
         }
-        Placed::Decided
     }
 
     fn place_owned(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
@@ -301,12 +301,6 @@ impl Planner<'_> {
                 Placed::Decided
             }
             (None, DrainMode::Normal) => Placed::Undecided,
-        }
-    }
-
-    pub(crate) fn tell_no_place(&mut self, group: GroupId) {
-        if !self.ledger.index().awaiting.contains(&group) {
-            self.ledger.emit(Event::PlacementFailed { group });
         }
     }
 }

@@ -210,11 +210,14 @@ impl Planner<'_> {
         }
     }
 
-    /// Lets the resources that wait for a failover of their group have one.
+    /// Lets the resources that wait for a failover of their group have one as soon as a node can take
+    /// it. Until then the time of the next attempt stands.
     pub(crate) fn fail_over_what_waits(&mut self, declared: &GroupSpec) {
         for resource in declared.resources() {
-            if self.view().exhaustion(resource) == Some(NoRestartCause::Failovers) {
-                self.ledger.set_recovery(resource, Recovery::Failover);
+            let recovery = self.ledger.state().resource(resource).map(|record| record.recovery);
+            if let Some(Recovery::RetryAt { at, cause: NoRestartCause::Failovers }) = recovery {
+                let cause = NoRestartCause::NoCandidate;
+                self.ledger.set_recovery(resource, Recovery::RetryAt { at, cause });
             }
         }
     }

@@ -45,10 +45,7 @@ impl Planner<'_> {
                 self.ledger.occupy(declared, group, owner);
                 Placed::Undecided
             }
-            (None, Err(_)) => {
-                self.tell_no_place(group);
-                Placed::Undecided
-            }
+            (None, Err(_)) => Placed::Undecided,
         }
     }
 }

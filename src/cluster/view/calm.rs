@@ -93,6 +93,7 @@ impl Facts<'_> {
         let is_starting = self.index.running(group) > self.index.online(group);
         Standing {
             is_awaiting_node: false,
+            is_homeless: false,
             is_short_of_nodes: false,
             is_on_its_way: is_starting && self.may_hold_up(declared, group),
             may_take_its_turn: false,

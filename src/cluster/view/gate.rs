@@ -139,8 +139,9 @@ impl Facts<'_> {
         }
         let index = self.index;
         let differs = index.awaiting.symmetric_difference(&anew.awaiting);
+        let homeless = index.homeless.symmetric_difference(&anew.homeless);
         let short = index.short_of_nodes.symmetric_difference(&anew.short_of_nodes);
-        let differs = differs.chain(short).copied();
+        let differs = differs.chain(homeless).chain(short).copied();
         let in_queue = index.waiting.symmetric_difference(&anew.waiting);
         let on_its_way = index.unsettled.symmetric_difference(&anew.unsettled);
         let in_line = in_queue.chain(on_its_way).map(|(_, group)| *group);
@@ -164,6 +165,7 @@ impl Facts<'_> {
         if !self.state.is_quorate() {
             return standing;
         }
+        standing.is_homeless = self.is_homeless(declared, group);
         let is_wanted = self.is_wanted(declared, group);
         standing.is_awaiting_node = record.queued.is_some();
         let Some(owner) = record.owner else {
@@ -188,6 +190,27 @@ impl Facts<'_> {
         }
         standing.is_on_its_way &= self.may_hold_up(declared, group);
         standing
+    }
+
+    /// Tells whether a group that is planned needs a node and has found none: no node can own it, or
+    /// none has room for it. A group that waits for something else first has not looked for one.
+    pub(crate) fn is_homeless(self, declared: &GroupSpec, group: GroupId) -> bool {
+        let Some(record) = self.state.group(group) else { return false };
+        let looks_for_owner = || self.preferred_owner_wait(declared, group).is_none();
+        let is_needed = match record.owner.map(|owner| self.state.node_state(owner)) {
+            None => {
+                let is_unknown = self.was_never_owned(group) && self.unknown_of(declared).is_some();
+                !is_unknown && looks_for_owner()
+            }
+            Some(NodeState::Down) => looks_for_owner(),
+            Some(NodeState::Up | NodeState::Paused) => {
+                self.waits_for_room(group)
+                    && record.movement.is_none()
+                    && !self.is_group_left(group)
+            }
+            Some(NodeState::Joining | NodeState::Unclean) => false,
+        };
+        is_needed && self.state.is_quorate()
     }
 
     /// Tells whether a group waits for a failover that a further node would allow. The node that

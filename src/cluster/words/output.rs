@@ -133,7 +133,9 @@ pub enum Event<N: Naming = Ids> {
     /// A group was refused on its node because of a group of the same anti-affinity class.
     #[non_exhaustive]
     AdmissionRefused { group: N::Group, node: N::Node, because_of: N::Group },
-    /// No node can own a group.
+    /// No node can own a group, or none has room for it. This is told once, when the group begins to
+    /// wait for that: after it lost its place, when its wait for a preferred owner is over, and when
+    /// quorum is regained.
     #[non_exhaustive]
     PlacementFailed { group: N::Group },
     /// An operation was not answered in time.

@@ -153,6 +153,7 @@ pub(crate) fn step(
     explained::goes_there(moment, outputs)?;
     reasons::check(cluster)?;
     reasons::raised_budgets_count(moment, cluster, outputs)?;
+    reasons::homeless_are_told(seen, cluster)?;
     reasons::home_is_awaited_once(seen, cluster)?;
     reasons::turns_end(seen, cluster)?;
     not_stuck(cluster)

@@ -31,6 +31,23 @@ pub(super) fn check(cluster: &Cluster) -> Result<(), Breach> {
     Ok(())
 }
 
+/// Checks that a group that waits because no node can own it was reported since it last had a place
+/// and the cluster had quorum.
+pub(super) fn homeless_are_told(seen: &mut Seen, cluster: &Cluster) -> Result<(), Breach> {
+    let state = cluster.state();
+    for (group, _) in cluster.spec().groups() {
+        let waits = cluster.why(group) == Some(Reason::NoCandidate);
+        let has_place = state.group(group).is_some_and(|record| {
+            let owner = record.owner().map(|owner| state.node_state(owner));
+            matches!(owner, Some(NodeState::Up | NodeState::Paused)) && record.room() == Room::Taken
+        });
+        let of = &mut seen.groups[group.index()];
+        ensure!(S34, !waits || of.is_told_homeless, "no node can own {group}, and it is not told");
+        of.is_told_homeless &= !has_place && state.is_quorate();
+    }
+    Ok(())
+}
+
 /// Checks that a group that had a node or ran since the cluster formed no longer waits for its
 /// preferred owner.
 pub(super) fn home_is_awaited_once(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {

@@ -289,6 +289,9 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             }
         }
         Event::GroupChanged { group, to, .. } => seen.groups[group.index()].told = *to,
+        Event::PlacementFailed { group, .. } => {
+            seen.groups[group.index()].is_told_homeless = true;
+        }
         Event::OwnerChanged { group, from, to, cause, epoch, proof, .. } => {
             let record = &mut seen.groups[group.index()];
             record.owner = *to;

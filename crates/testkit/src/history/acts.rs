@@ -55,7 +55,9 @@ impl Run {
                 self.feed(Input::wall_clock_read(reading)).map(|_| ())
             }
             Step::Command { kind, one, other, flags } => {
-                let command = orders::command(self.cluster.spec(), kind, one, other, flags);
+                let policies: Vec<&str> = self.cluster.offered_policies().collect();
+                let spec = self.cluster.spec();
+                let command = orders::command(spec, &policies, kind, one, other, flags);
                 self.order(command, flags)
             }
             Step::Configure { kind, one, other } => {

@@ -5,8 +5,15 @@ use quorate::spec::ClusterSpec;
 use quorate::state::{DrainMode, MoveFailure};
 use quorate::{GroupId, NodeId, ResourceId};
 
-/// Returns a command about things that may exist.
-pub(crate) fn command(spec: &ClusterSpec, kind: u8, one: u16, other: u16, flags: u8) -> Command {
+/// Returns a command about things that may exist. `policies` are the names of policies on offer.
+pub(crate) fn command(
+    spec: &ClusterSpec,
+    policies: &[&str],
+    kind: u8,
+    one: u16,
+    other: u16,
+    flags: u8,
+) -> Command {
     // Sometimes the index is one beyond the last.
     let index =
         |value: u16, count: usize| usize::from(value) % (count + usize::from(flags >> 7)).max(1);
@@ -15,7 +22,7 @@ pub(crate) fn command(spec: &ClusterSpec, kind: u8, one: u16, other: u16, flags:
     let other_node = NodeId::from_index(index(other, spec.nodes().len()));
     let resource = ResourceId::from_index(index(one, spec.resources().len()));
     let lock = if flags & 1 == 0 { LockHandling::Override } else { LockHandling::Respect };
-    match kind % 24 {
+    match kind % 25 {
         0 | 1 => Command::bring_group_online(group).lock(lock).into(),
         2 => Command::take_group_offline(group).lock(lock).into(),
         3 => Command::bring_resource_online(resource).lock(lock).into(),
@@ -58,6 +65,10 @@ pub(crate) fn command(spec: &ClusterSpec, kind: u8, one: u16, other: u16, flags:
         21 => Command::end_maintenance(resource),
         22 if flags & 2 == 0 => Command::lock_group(group),
         22 => Command::unlock_group(group),
-        _ => Command::evict_node(node),
+        23 => Command::evict_node(node),
+        _ => {
+            let name = policies.get(index(other, policies.len())).copied();
+            Command::change_policy(name.unwrap_or("no such policy"))
+        }
     }
 }

@@ -18,6 +18,9 @@ pub(crate) enum Policy {
 }
 
 impl Policy {
+    /// One number of each policy.
+    pub(crate) const NUMBERS: [u8; 4] = [0, 3, 4, 5];
+
     pub(crate) fn new(number: u8) -> Self {
         match number % 6 {
             0..=2 => Self::Ring(Ring::new()),

@@ -37,7 +37,8 @@ pub(crate) struct Run {
     /// The twin, which gets equal inputs and has to act equally.
     twin: Cluster,
     twin_mode: u8,
-    policy: Arc<dyn FailoverPolicy>,
+    /// The policies that may be in force, each under its own name.
+    policies: Vec<Arc<dyn FailoverPolicy>>,
     pub(crate) seen: Seen,
     /// The reference model, if steps are compared with it.
     differential: Option<Differential>,
@@ -69,13 +70,20 @@ impl Run {
         let spec: ClusterSpec = declaration.build().map_err(|errors| {
             Breach::apparatus(format!("the declaration must be valid: {errors}"))
         })?;
-        let cluster = Cluster::new(spec, Arc::clone(&policy), Timestamp::ZERO);
+        let mut cluster = Cluster::new(spec, Arc::clone(&policy), Timestamp::ZERO);
+        let mut policies = vec![policy];
+        for other in Policy::NUMBERS.map(Policy::new) {
+            if policies.iter().all(|policy| policy.name() != other.name()) {
+                policies.push(Arc::new(other));
+            }
+        }
+        twin::offer(&mut cluster, &policies);
         let seen = Seen::new(&cluster);
         Ok(Self {
             twin: cluster.clone(),
             cluster,
             twin_mode: case.twin,
-            policy,
+            policies,
             seen,
             differential: None,
             world: World::default(),
@@ -90,7 +98,10 @@ impl Run {
 
     /// Compares every step with the reference model as well.
     pub(crate) fn compare(&mut self, policy: u8) {
-        self.differential = Some(Differential::new(&self.cluster, Policy::orders(policy)));
+        let known = Policy::NUMBERS
+            .map(|number| (Policy::new(number).name().into_owned(), Policy::orders(number)));
+        let differential = Differential::new(&self.cluster, Policy::orders(policy));
+        self.differential = Some(differential.offered(known));
     }
 
     /// Returns how much has been compared.
@@ -244,8 +255,7 @@ impl Run {
         let read: Snapshot = serde_json::from_str(&json).map_err(unfit)?;
         let again = serde_json::to_string(&read).map_err(unfit)?;
         ensure!(S31, again == json, "a snapshot is not what was written");
-        Cluster::restore(read, Arc::clone(&self.policy))
-            .map_err(|error| Breach::of(Invariant::S31, format!("restore: {error}")))
+        twin::restore(read, &self.policies)
     }
 
     /// Continues with the cluster that was stored and restored, and issues the outstanding

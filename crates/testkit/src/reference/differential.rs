@@ -7,13 +7,13 @@ use super::exposure::named;
 use super::order::Order;
 use super::picture::Picture;
 use crate::Breach;
-use crate::audit::Moment;
-use quorate::Cluster;
-use quorate::cluster::{Effect, Event, Output};
+use crate::audit::{Moment, Stimulus};
+use quorate::cluster::{Command, Effect, Event, Output};
 use quorate::id::Names;
 use quorate::machine::ResourceState;
 use quorate::plan::Explanation;
 use quorate::spec::ClusterSpec;
+use quorate::{Cluster, Input};
 
 mod answers;
 mod decisions;
@@ -30,6 +30,8 @@ pub struct Differential {
     /// The policy of the cluster; `None` if the model does not know it. Then answers that depend on
     /// the policy are not compared.
     orders: Option<Vec<Order>>,
+    /// The orders of the policies on offer, by name.
+    offered: BTreeMap<String, Option<Vec<Order>>>,
     /// Restarts by resource and failovers by group, as the events report them.
     restarts: BTreeMap<String, Uses>,
     /// The state of each resource when it last failed.
@@ -69,6 +71,7 @@ impl Differential {
     pub fn new(cluster: &Cluster, orders: Option<Vec<Order>>) -> Self {
         let mut differential = Self {
             orders,
+            offered: BTreeMap::new(),
             restarts: BTreeMap::new(),
             failed_from: BTreeMap::new(),
             online: BTreeMap::new(),
@@ -79,6 +82,17 @@ impl Differential {
         };
         differential.remember(cluster);
         differential
+    }
+
+    /// Makes known the policies to which the cluster may change, by their names. A policy that is
+    /// not known here, or has no orders, is treated as one that the model does not know.
+    #[must_use]
+    pub fn offered(
+        mut self,
+        policies: impl IntoIterator<Item = (String, Option<Vec<Order>>)>,
+    ) -> Self {
+        self.offered.extend(policies);
+        self
     }
 
     /// Returns how much has been compared.
@@ -99,6 +113,12 @@ impl Differential {
         outputs: &[Output],
     ) -> Result<(), Breach> {
         self.compared.steps += 1;
+        if let Stimulus::Input(Input::Command(Command::ChangePolicy { policy, .. })) =
+            moment.stimulus
+        {
+            self.orders = self.offered.get(policy).cloned().flatten();
+            self.agreed.clear();
+        }
         let after = Picture::of(cluster);
         let before = core::mem::replace(&mut self.last, after.clone());
         let spec = cluster.spec();

@@ -25,6 +25,10 @@ pub(crate) enum Policy {
 }
 
 impl Policy {
+    /// The policies that an operator may change to, beside the first of a run.
+    pub(crate) const OFFERED: [Self; 5] =
+        [Self::Ring, Self::First, Self::Strict, Self::LeastGroups, Self::LeastLoaded];
+
     /// Draws a policy that behaves.
     pub(crate) fn draw(dice: &mut Dice) -> Self {
         match dice.below(8) {
@@ -37,20 +41,14 @@ impl Policy {
         }
     }
 
-    /// Returns the kind of fault that the policy is, if it misbehaves.
-    pub(crate) const fn fault(self) -> Option<FaultKind> {
-        match self {
-            Self::Bad(Misbehaving::Whim) => Some(FaultKind::PolicyWhim),
-            Self::Bad(Misbehaving::Worst) => Some(FaultKind::PolicyWorst),
-            Self::Bad(Misbehaving::Veto) => Some(FaultKind::PolicyVeto),
-            Self::Bad(Misbehaving::Extreme) => Some(FaultKind::PolicyExtreme),
-            Self::Ring
-            | Self::Seeded(_)
-            | Self::First
-            | Self::Strict
-            | Self::LeastGroups
-            | Self::LeastLoaded => None,
-        }
+    /// Returns the kind of fault that a policy of this name is, if it misbehaves.
+    pub(crate) fn fault(name: &str) -> Option<FaultKind> {
+        Misbehaving::named(name).map(|policy| match policy {
+            Misbehaving::Whim => FaultKind::PolicyWhim,
+            Misbehaving::Worst => FaultKind::PolicyWorst,
+            Misbehaving::Veto => FaultKind::PolicyVeto,
+            Misbehaving::Extreme => FaultKind::PolicyExtreme,
+        })
     }
 
     /// Returns the policy for the reference model, if the model knows it.
@@ -83,7 +81,15 @@ impl Policy {
 
 impl FailoverPolicy for Policy {
     fn name(&self) -> Cow<'static, str> {
-        (*self).word().into()
+        match self {
+            Self::Ring => FailoverPolicy::name(&Ring::new()).into_owned().into(),
+            Self::Seeded(seed) => FailoverPolicy::name(&Ring::seeded(*seed)).into_owned().into(),
+            Self::First => FirstPreferred.name(),
+            Self::Strict => StrictPreferred.name(),
+            Self::LeastGroups => LeastGroups.name(),
+            Self::LeastLoaded => LeastLoaded.name(),
+            Self::Bad(policy) => policy.word().into(),
+        }
     }
 
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {

@@ -241,8 +241,8 @@ impl Simulator {
     ) -> (Vec<Timed>, Result<(), Breach>) {
         let (stage, end) = self.replay(seed, weather, acts, Keep::Nothing);
         let (Some(stage), Ok(())) = (stage, end.clone()) else { return (acts.to_vec(), end) };
-        let Draw { declaration, policy, swarm, dice, epilogue, .. } = Draw::new(seed, weather);
-        let director = Director::new(stage, swarm, dice, declaration, policy.fault(), Taping::On);
+        let Draw { declaration, swarm, dice, epilogue, .. } = Draw::new(seed, weather);
+        let director = Director::new(stage, swarm, dice, declaration, Taping::On);
         let mut director = director.ending(epilogue);
         director.take_over();
         let end = guarded(|| director.end());
@@ -274,12 +274,12 @@ impl Simulator {
         keep: Keep,
         taping: Taping,
     ) -> Result<Director, Breach> {
-        let Draw { declaration, policy, mut swarm, dice, epilogue, .. } = Draw::new(seed, weather);
+        let Draw { declaration, mut swarm, dice, epilogue, .. } = Draw::new(seed, weather);
         if let Some((kind, rate)) = self.provoked.filter(|_| weather == Weather::Hostile) {
             swarm.provoke(kind, rate);
         }
         let stage = self.stage(seed, weather, keep)?;
-        let director = Director::new(stage, swarm, dice, declaration, policy.fault(), taping);
+        let director = Director::new(stage, swarm, dice, declaration, taping);
         Ok(director.ending(epilogue))
     }
 

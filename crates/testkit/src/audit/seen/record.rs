@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use quorate::cluster::Reason;
 use quorate::machine::{GroupState, NodeState, ResourceState};
 use quorate::settings::{ColdStart, DesiredState, ResourceSettings, RestartWindow};
 use quorate::state::{
@@ -39,6 +40,8 @@ pub(crate) struct SeenGroup {
     pub(crate) last_failback: Option<Timestamp>,
     /// The nodes that it left because it failed there, with the times.
     pub(crate) failed_on: Vec<(NodeId, Timestamp)>,
+    /// True if it was told that no node can own it, and it has had no place since.
+    pub(crate) is_told_homeless: bool,
     /// True if it was given a node, started or found running since there last was no member.
     pub(crate) is_settled: bool,
     /// True if one of its resources was asked to start since the group last may have come up with
@@ -155,6 +158,7 @@ impl SeenGroup {
             failovers: Vec::new(),
             last_failback: None,
             failed_on: Vec::new(),
+            is_told_homeless: false,
             is_settled: false,
             has_begun: false,
             barred: Vec::new(),
@@ -182,6 +186,7 @@ impl SeenGroup {
                 .filter(|entry| cluster.state().failed_on(id, entry.node).is_some())
                 .map(|entry| (entry.node, entry.at))
                 .collect(),
+            is_told_homeless: cluster.why(id) == Some(Reason::NoCandidate),
             is_settled: record.home_wait() == HomeWait::Over,
             has_begun: record.turn() == Turn::Over,
             barred: record

@@ -361,8 +361,7 @@ mod tests {
         let spec = declaration.clone().build().expect("a valid declaration");
         let storing = Storing { every: 0, as_text_every: 0, renews_twin_every: 0 };
         let stage = Stage::new(spec, policy, storing, Flaw::None, Keep::Nothing);
-        let mut director =
-            Director::new(stage, swarm, dice, declaration, policy.fault(), Taping::Off);
+        let mut director = Director::new(stage, swarm, dice, declaration, Taping::Off);
         let judge = |director: &Director| director.is_at_rest().err().and_then(|of| of.invariant);
         assert_eq!(judge(&director), Some(Invariant::L7));
         for node in director.nodes() {

@@ -41,6 +41,7 @@ use super::act::{Act, OpRef, Timed, Word};
 use super::dice::Dice;
 use super::draw::{Epilogue, Swarm};
 use super::fault::{Atlas, FaultKind};
+use super::policy::Policy;
 use super::stage::{Done, Stage};
 use super::world::{Key, Link, Machine, Manner, Strike};
 use spell::{Gray, Spell};
@@ -114,7 +115,6 @@ pub(crate) struct Director {
     waiting: Vec<FaultKind>,
     sent: usize,
     placements: u64,
-    policy_fault: Option<FaultKind>,
     original: ClusterDeclaration,
     is_original_due: bool,
     /// A spell in which no timer goes off.
@@ -146,7 +146,6 @@ impl Director {
         swarm: Swarm,
         dice: Dice,
         original: ClusterDeclaration,
-        policy_fault: Option<FaultKind>,
         taping: Taping,
     ) -> Self {
         Self {
@@ -161,7 +160,6 @@ impl Director {
             waiting: Vec::new(),
             sent: 0,
             placements: 0,
-            policy_fault,
             original,
             is_original_due: false,
             starved: Spell::default(),
@@ -336,7 +334,7 @@ impl Director {
         let (first, end) = (self.sent, self.stage.ops.len());
         self.sent = end;
         self.dispatch(first, end);
-        if let Some(kind) = self.policy_fault {
+        if let Some(kind) = Policy::fault(&self.stage.cluster().policy().name()) {
             for _ in self.placements..self.stage.placements {
                 self.atlas.fired(kind);
             }

@@ -86,6 +86,7 @@ impl Director {
             Fault::RaceClear => &[17],
             Fault::RaceFail => &[18, 19, 20, 21],
             Fault::RaceLock => &[22],
+            Fault::RacePolicy => &[24],
             _ => &[23],
         };
         let number = self.dice.pick(numbers);
@@ -108,8 +109,10 @@ impl Director {
             false => self.word(),
         };
         let (other, flags) = (self.word(), self.word().to_be_bytes());
+        let policies: Vec<&str> = self.stage.cluster().offered_policies().collect();
         orders::command(
             self.stage.cluster().spec(),
+            &policies,
             number,
             one,
             other,

@@ -119,6 +119,7 @@ impl Director {
             | F::RaceClear
             | F::RaceFail
             | F::RaceLock
+            | F::RacePolicy
             | F::RaceEvict
             | F::TwoOperators => self.race(kind),
             F::VotesTakenAway => self.take_votes_away(),

@@ -13,7 +13,7 @@ fn awake(seed: u64) -> Director {
     let spec = declaration.clone().build().expect("a valid declaration");
     let storing = Storing { every: 0, as_text_every: 0, renews_twin_every: 0 };
     let stage = Stage::new(spec, policy, storing, Flaw::None, Keep::Nothing);
-    let mut director = Director::new(stage, swarm, dice, declaration, policy.fault(), Taping::Off);
+    let mut director = Director::new(stage, swarm, dice, declaration, Taping::Off);
     for node in director.nodes() {
         director.act(Act::PowerOn(node)).expect("it is switched on");
     }

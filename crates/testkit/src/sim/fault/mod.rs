@@ -227,6 +227,7 @@ faults! {
         RaceClear World, "failures are cleared, perhaps with a word that something is off";
         RaceFail World, "a resource is made to fail, or maintained";
         RaceLock World, "a group is locked or unlocked";
+        RacePolicy World, "nodes are chosen by another policy from now on";
         RaceEvict World, "a node is evicted";
         VotesTakenAway World, "without quorum an operator vouches for absent nodes and takes their votes away";
         TwoOperators World, "two operators ask for opposite things at once";

@@ -12,6 +12,7 @@ use crate::liveness::Journal;
 use crate::reference::{Compared, Differential};
 use crate::watch::{Storing, Watch};
 use quorate::cluster::{Input, InputError, Output, PortableHasher, RunningState, Snapshot};
+use quorate::policy::FailoverPolicy as _;
 use quorate::spec::ClusterSpec;
 use quorate::{Cluster, Timestamp};
 use std::hash::{Hash, Hasher};
@@ -122,7 +123,7 @@ impl Stage {
         book.refresh(&spec);
         let mut world = World::default();
         world.make_room(book.node_count());
-        let watch = Watch::new(spec, policy, storing);
+        let watch = Watch::new(spec, policy, Policy::OFFERED, storing);
         let mark = Mark { snapshot: watch.cluster().snapshot(), log: Vec::new() };
         Self {
             watch,
@@ -147,7 +148,9 @@ impl Stage {
     /// Turns on the comparison of every step with the reference model.
     pub(crate) fn compare(&mut self, policy: Policy) {
         let differential = Differential::new(self.cluster(), policy.orders());
-        self.watch.compare(differential);
+        let others = Policy::OFFERED.iter().chain([&policy]);
+        let known = others.map(|policy| (policy.name().into_owned(), policy.orders()));
+        self.watch.compare(differential.offered(known));
     }
 
     /// Returns how much has been compared with the reference model.
