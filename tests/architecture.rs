@@ -261,11 +261,14 @@ fn no_file_of_the_core_imports_upwards() {
 /// Nothing outside `ledger` could write to the state even if it named it: the fields are private there.
 #[test]
 fn only_the_ledger_can_write() {
-    let ledger = code(CORE, "cluster/ledger/mod.rs");
-    let (_, fields) = ledger.split_once("pub(crate) struct Ledger {").expect("the ledger");
-    let (fields, _) = fields.split_once("\n}").expect("the end of the ledger");
-    assert!(fields.contains("state: ClusterState"), "the state is elsewhere");
-    assert!(!fields.contains("pub"), "a field of the ledger is not private");
+    for (file, name) in [("mod.rs", "Ledger<'a>"), ("store.rs", "Store")] {
+        let code = code(CORE, &format!("cluster/ledger/{file}"));
+        let start = format!("pub(crate) struct {name} {{");
+        let (_, fields) = code.split_once(&start).expect("the struct");
+        let (fields, _) = fields.split_once("\n}").expect("the end of the struct");
+        assert!(fields.contains("state: "), "the state is elsewhere");
+        assert!(!fields.contains("pub"), "a field of {name} is not private");
+    }
     for file in sources(CORE).into_iter().filter(|file| part_of_core(file) == Some("ledger")) {
         let code = code(CORE, &file);
         let lends = code.lines().find(|line| {

@@ -23,6 +23,7 @@ use crate::state::ClusterState;
 use crate::time::Timestamp;
 
 mod check;
+mod configurations;
 mod index;
 mod inputs;
 mod keep;
@@ -48,7 +49,7 @@ pub use words::{
 };
 
 use check::accepted::Accepted;
-use ledger::Ledger;
+use ledger::store::Store;
 use settle::planner::Planner;
 use view::{Facts, View};
 
@@ -63,7 +64,7 @@ pub struct Cluster {
     policy: Arc<dyn FailoverPolicy>,
     /// The policies that may be put in force. They are no part of the state.
     offered: Shelf,
-    ledger: Ledger,
+    store: Store,
 }
 
 impl Cluster {
@@ -87,7 +88,7 @@ impl Cluster {
         state: ClusterState,
     ) -> Self {
         let mut cluster =
-            Self { policy, offered: Shelf::default(), ledger: Ledger::new(spec, state) };
+            Self { policy, offered: Shelf::default(), store: Store::new(spec, state) };
         cluster.planner().plan_indexes();
         cluster
     }
@@ -131,23 +132,27 @@ impl Cluster {
     fn take_in(&mut self, now: Timestamp, input: Input) -> Result<(), InputError> {
         let checked = self.view().check(now, input, &self.offered);
         if checked.is_err() && seeded!(RefusalLeavesTrace) {
-            self.ledger.advance(self.ledger.state().now);
+            let now = self.store.state().now;
+            self.store.ledger().advance(now);
         }
         let accepted = checked?;
-        let since = self.ledger.state().now;
-        self.ledger.advance(now);
+        let since = self.store.state().now;
+        let mut ledger = self.store.ledger();
+        ledger.advance(now);
         if matches!(accepted, Accepted::Resumed) {
-            self.ledger.arm_anew(since);
+            ledger.arm_anew(since);
         }
         // Deadlines are judged by the time of this input: those that have passed are dealt with
         // first, or they would be forgotten.
-        self.ledger.touch_what_is_due();
-        if let Accepted::Policy(policy) = &accepted {
-            self.put_in_force(Arc::clone(policy));
+        ledger.touch_what_is_due();
+        if let Accepted::Policy(policy) = accepted {
+            self.put_in_force(policy);
+        } else if let Accepted::Configuration(configuration) = accepted {
+            self.reconfigure(*configuration);
+        } else {
+            self.planner().apply(accepted);
         }
-        let mut planner = self.planner();
-        planner.apply(accepted);
-        planner.settle();
+        self.planner().settle();
         Ok(())
     }
 
@@ -177,16 +182,17 @@ impl Cluster {
     /// ones with an old time do no harm: where nothing is due nothing changes, not even the time. A
     /// time beyond [`Timestamp::LATEST`] is ignored.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        if now < self.ledger.state().now
+        if now < self.store.state().now
             || now > Timestamp::LATEST
             || self.facts().is_exhausted()
-            || self.ledger.index().agenda.first().is_none_or(|(at, _)| at > now)
+            || self.store.index().agenda.first().is_none_or(|(at, _)| at > now)
         {
             return;
         }
-        self.ledger.advance(now);
-        self.ledger.touch_what_is_due();
-        self.planner().settle();
+        let mut planner = self.planner();
+        planner.ledger.advance(now);
+        planner.ledger.touch_what_is_due();
+        planner.settle();
     }
 
     /// Returns the next effect or event, in causal order.
@@ -196,14 +202,14 @@ impl Cluster {
     /// [`poll_named_output`](Self::poll_named_output) minds that and gives names.
     #[must_use]
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.ledger.poll_output()
+        self.store.poll_output()
     }
 
     /// Returns the next effect or event as [`poll_output`](Self::poll_output) does, with the names
     /// of the configuration in which it arose, so that an evicted node still has its name.
     #[must_use]
     pub fn poll_named_output(&mut self) -> Option<Output<Names>> {
-        let spec = self.ledger.spec_of_next_output();
+        let spec = self.store.spec_of_next_output();
         Some(spec.named(self.poll_output()?))
     }
 
@@ -218,15 +224,15 @@ impl Cluster {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let (at, slot) =
-            self.ledger.index().agenda.first().filter(|_| !self.facts().is_exhausted())?;
+            self.store.index().agenda.first().filter(|_| !self.facts().is_exhausted())?;
         let reason = self.view().deadline_reason(slot)?;
-        Some(Deadline { at: at.max(self.ledger.state().now), reason })
+        Some(Deadline { at: at.max(self.store.state().now), reason })
     }
 
     /// Returns every operation that was asked for and has not ended, oldest first. After a restore
     /// these are to be carried out again.
     pub fn outstanding(&self) -> impl Iterator<Item = Effect> + '_ {
-        self.ledger
+        self.store
             .index()
             .outstanding
             .iter()
@@ -237,13 +243,13 @@ impl Cluster {
     /// out by no node: it is among the [`outstanding_fences`](Self::outstanding_fences). The cost
     /// is in proportion to the operations on the node.
     pub fn outstanding_on(&self, node: NodeId) -> impl Iterator<Item = Effect> + '_ {
-        let targets = self.ledger.index().outstanding.on(node);
+        let targets = self.store.index().outstanding.on(node);
         targets.filter_map(|target| self.facts().effect_of(target))
     }
 
     /// Returns the fences in flight, oldest first. [`Effect::node`] is the node to fence.
     pub fn outstanding_fences(&self) -> impl Iterator<Item = Effect> + '_ {
-        let targets = self.ledger.index().outstanding.fences();
+        let targets = self.store.index().outstanding.fences();
         targets.filter_map(|target| self.facts().effect_of(target))
     }
 
@@ -251,39 +257,39 @@ impl Cluster {
     /// is taken away from a node: the fence may be superseded by now.
     #[must_use]
     pub fn is_outstanding(&self, operation: OpId) -> bool {
-        self.ledger.index().outstanding.target(operation).is_some()
+        self.store.index().outstanding.target(operation).is_some()
     }
 
     /// Chooses which outputs are kept for [`poll_output`](Self::poll_output). Those in the queue
     /// that are not wanted any more are dropped. The choice changes no decision, and is no part of
     /// a digest or of a snapshot; a restored cluster keeps all.
     pub fn keep_outputs(&mut self, kept: KeptOutputs) {
-        self.ledger.keep_outputs(kept);
+        self.store.keep_outputs(kept);
     }
 
     /// Returns the declaration that is in force.
     #[must_use]
     pub fn spec(&self) -> &ClusterSpec {
-        self.ledger.spec()
+        self.store.spec()
     }
 
     /// Returns the declaration that is in force, for callers that keep it.
     #[cfg(feature = "shared")]
     pub(crate) fn shared_spec(&self) -> Arc<ClusterSpec> {
-        self.ledger.shared_spec()
+        self.store.shared_spec()
     }
 
     /// Returns the state as of the last input.
     #[must_use]
     pub const fn state(&self) -> &ClusterState {
-        self.ledger.state()
+        self.store.state()
     }
 
     /// Returns the state of a group, derived from its resources; offline for an id of another
     /// configuration.
     #[must_use]
     pub fn group_state(&self, group: GroupId) -> GroupState {
-        self.ledger.state().group_state(self.ledger.spec(), group)
+        self.store.state().group_state(self.store.spec(), group)
     }
 
     /// Returns the restarts of a resource on its owner that are left at `now`: by the threshold for
@@ -312,7 +318,7 @@ impl Cluster {
     /// [outstanding](Self::outstanding) in the restored cluster, events are lost. So poll first.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::of(self.ledger.spec(), self.ledger.state(), &*self.policy)
+        Snapshot::of(self.store.spec(), self.store.state(), &*self.policy)
     }
 
     /// Returns the cluster of a snapshot, which goes on where that one stood. Operations in flight
@@ -351,7 +357,7 @@ impl Cluster {
     /// [behaviour](Self::BEHAVIOUR), on every platform: replicas compare it.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        keep::digest::digest(self.ledger.spec(), self.ledger.state(), &self.policy.name())
+        keep::digest::digest(self.store.spec(), self.store.state(), &self.policy.name())
     }
 
     /// Checks everything that must hold after every input.
@@ -366,7 +372,7 @@ impl Cluster {
     ///
     /// The rule that does not hold. That is a defect of this crate, whatever the inputs were.
     pub fn check_invariants(&self) -> Result<(), Inconsistency> {
-        match self.ledger.fault() {
+        match self.store.fault() {
             Some(fault) => Err(fault.clone()),
             None => self.check_state(),
         }
@@ -374,8 +380,8 @@ impl Cluster {
 
     /// Checks the state and everything that is derived from it.
     fn check_state(&self) -> Result<(), Inconsistency> {
-        keep::invariants::check(self.ledger.spec(), self.ledger.state())?;
-        self.ledger.index().check(self.ledger.spec(), self.ledger.state())?;
+        keep::invariants::check(self.store.spec(), self.store.state())?;
+        self.store.index().check(self.store.spec(), self.store.state())?;
         self.facts().check_standings()?;
         self.facts().check_calm()?;
         self.view().check_timers()
@@ -393,15 +399,15 @@ impl Cluster {
     #[must_use]
     pub fn at(&self, now: Timestamp) -> Self {
         let mut later = self.clone();
-        if now > self.ledger.state().now && now <= Timestamp::LATEST {
-            later.ledger.advance(now);
+        if now > self.store.state().now && now <= Timestamp::LATEST {
+            later.store.ledger().advance(now);
         }
         later
     }
 
     /// Returns the facts, for questions about the present.
     pub(crate) fn facts(&self) -> Facts<'_> {
-        self.ledger.facts()
+        self.store.facts()
     }
 
     /// Returns the facts with the policy.
@@ -410,7 +416,7 @@ impl Cluster {
     }
 
     fn planner(&mut self) -> Planner<'_> {
-        Planner { ledger: &mut self.ledger, policy: &*self.policy }
+        Planner { ledger: self.store.ledger(), policy: &*self.policy }
     }
 }
 
@@ -427,9 +433,9 @@ const _: () = {
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")
-            .field("name", &self.ledger.spec().name())
+            .field("name", &self.store.spec().name())
             .field("policy", &self.policy)
-            .field("state", self.ledger.state())
+            .field("state", self.store.state())
             .finish_non_exhaustive()
     }
 }

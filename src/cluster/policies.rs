@@ -72,6 +72,6 @@ impl Cluster {
         let before = core::mem::replace(&mut self.policy, policy);
         let from = before.name().into_owned();
         self.offered.exchange(&to, from.clone(), before);
-        self.ledger.note_policy(from, to);
+        self.store.ledger().note_policy(from, to);
     }
 }

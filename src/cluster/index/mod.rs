@@ -362,7 +362,7 @@ mod tests {
         let policy = alloc::sync::Arc::new(Ring::new());
         let mut cluster = Cluster::assemble(alloc::sync::Arc::new(spec), policy, state);
         assert_eq!(cluster.check_invariants(), Ok(()));
-        change(cluster.ledger.index_mut());
+        change(cluster.store.index_mut());
         cluster.check_invariants().err().map(|violation| violation.rule)
     }
 

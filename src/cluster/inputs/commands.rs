@@ -46,11 +46,14 @@ impl Planner<'_> {
                 self.ledger.set_wall_clock(reading);
                 self.ledger.touch_failback_groups();
             }
-            // All deadlines were armed anew, and the policy was put in force, before anything else.
-            Accepted::Resumed | Accepted::Policy(_) | Accepted::Unchanged => {}
+            // All deadlines were armed anew, and the policy or the configuration was put in force,
+            // before anything else.
+            Accepted::Resumed
+            | Accepted::Policy(_)
+            | Accepted::Configuration(_)
+            | Accepted::Unchanged => {}
             Accepted::Command(command) => self.obey(command),
             Accepted::Move { group, to, command } => self.obey_move(group, to, command),
-            Accepted::Configuration(configuration) => self.reconfigure(*configuration),
         }
     }
 
@@ -100,8 +103,7 @@ impl Planner<'_> {
 
     fn clear_group(&mut self, group: GroupId) {
         self.ledger.forget_failovers(group);
-        let spec = self.ledger.shared_spec();
-        for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
+        for resource in self.ledger.spec().group(group).into_iter().flat_map(GroupSpec::resources) {
             self.ledger.release(resource);
             // A resource in doubt stays so; only its failures are forgotten.
             self.ledger.forget_failure(resource);
@@ -164,7 +166,7 @@ impl Planner<'_> {
 
     /// Brings online a resource and every provider that it needs.
     fn bring_resource_online(&mut self, resource: ResourceId) {
-        let spec = self.ledger.shared_spec();
+        let spec = self.ledger.spec();
         let Some(declared) = spec.resource(resource).map(ResourceSpec::group) else { return };
         let (group, Some(of)) = (declared, spec.group(declared)) else { return };
         let Some(position) = of.position_of(resource) else { return };

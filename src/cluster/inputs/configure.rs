@@ -1,27 +1,42 @@
-//! Puts another configuration in force.
+//! Leaves a configuration, and enters the next.
 
-use alloc::sync::Arc;
+use alloc::vec::Vec;
 
-use crate::cluster::check::configuration::{Configuration, Mapping};
+use crate::cluster::check::configuration::Mapping;
 use crate::cluster::check::without_quorum::Authority;
 use crate::cluster::settle::planner::Planner;
+use crate::cluster::view::given_up::GivenUp;
 use crate::cluster::words::Event;
 use crate::id::NodeId;
-use crate::state::MovementCause;
+use crate::machine::GroupState;
+use crate::spec::ClusterSpec;
+use crate::state::{ClusterState, MovementCause};
+
+/// Knowledge about a configuration that the next one needs, by the ids of the next.
+pub(crate) struct Handover {
+    given_up: GivenUp,
+    told: Vec<GroupState>,
+    votes: u64,
+}
 
 impl Planner<'_> {
-    /// Puts a checked configuration in force.
-    pub(crate) fn reconfigure(&mut self, configuration: Configuration) {
-        let Configuration { spec, authority } = configuration;
-        let mapping = Mapping::new(self.ledger.spec(), &spec);
+    /// Ends the configuration that is in force. Returns the state for the next one, and what that
+    /// has to know.
+    pub(crate) fn leave_configuration(&mut self, next: &ClusterSpec) -> (ClusterState, Handover) {
+        let mapping = Mapping::new(self.ledger.spec(), next);
         self.leave_removed_nodes(&mapping);
         let given_up =
             self.view().given_up().mapped(|old| mapping.group(old), |old| mapping.resource(old));
-        let mut state = self.view().mapped_state(&mapping, &spec);
-        self.view().note_struck(&mapping, &spec, &mut state);
-        let told = self.view().told_states(&spec);
+        let mut state = self.view().mapped_state(&mapping, next);
+        self.view().note_struck(&mapping, next, &mut state);
+        let told = self.view().told_states(next);
         let votes = self.ledger.index().membership.total_votes;
-        self.ledger.replace(Arc::new(spec), state);
+        (state, Handover { given_up, told, votes })
+    }
+
+    /// Begins the configuration that was just put in force.
+    pub(crate) fn enter_configuration(&mut self, handover: Handover, authority: Authority) {
+        let Handover { given_up, told, votes } = handover;
         self.plan_indexes();
         if seeded!(RemovedNodeVotes) {
             self.ledger.keep_votes(votes);
@@ -40,11 +55,10 @@ impl Planner<'_> {
         self.release_where_recovered();
         self.go_on_where_raised(given_up);
         self.rearm_retries();
-        let spec = self.ledger.shared_spec();
-        for (group, _) in spec.groups() {
+        for (group, _) in self.ledger.spec().groups() {
             self.ledger.touch(group);
         }
-        for (node, _) in spec.nodes() {
+        for (node, _) in self.ledger.spec().nodes() {
             self.ledger.touch_node(node);
         }
     }
@@ -52,9 +66,10 @@ impl Planner<'_> {
     /// Takes from the groups that stay an owner or a destination that is removed. The event names
     /// the configuration that the node is still part of.
     fn leave_removed_nodes(&mut self, mapping: &Mapping) {
-        let spec = self.ledger.shared_spec();
         let is_removed = |node: Option<NodeId>| node.is_some_and(|of| mapping.node(of).is_none());
-        for (group, _) in spec.groups().filter(|(group, _)| mapping.group(*group).is_some()) {
+        for (group, _) in
+            self.ledger.spec().groups().filter(|(group, _)| mapping.group(*group).is_some())
+        {
             let owner = self.ledger.state().owner(group);
             let movement = self.ledger.state().group(group).and_then(|record| record.movement);
             if is_removed(owner) {
@@ -68,8 +83,7 @@ impl Planner<'_> {
 
     /// Asks the nodes again that are being asked what they run, as more was declared.
     pub(crate) fn ask_anew(&mut self) {
-        let spec = self.ledger.shared_spec();
-        for (node, _) in spec.nodes() {
+        for (node, _) in self.ledger.spec().nodes() {
             if !seeded!(OldQuestionStands) {
                 self.ledger.supersede_inquiry(node);
             }

@@ -48,10 +48,9 @@ impl Planner<'_> {
             return;
         }
         self.use_added_failover();
-        let spec = self.ledger.shared_spec();
         let groups: Vec<GroupId> = self.view().groups_owned_by(node).collect();
         for group in groups {
-            if let Some(declared) = spec.group(group) {
+            if let Some(declared) = self.ledger.spec().group(group) {
                 self.try_on_resumed(declared, paused_since);
                 self.ledger.touch(group);
             }

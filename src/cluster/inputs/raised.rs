@@ -11,7 +11,7 @@ impl Planner<'_> {
         if seeded!(RaisedBudgetIgnored) {
             return;
         }
-        let spec = self.ledger.shared_spec();
+        let spec = self.ledger.spec();
         for resource in given_up.restarts {
             // In another group the resource starts anew, and a retry that is due gives it all its
             // restarts.

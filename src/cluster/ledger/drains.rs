@@ -1,6 +1,5 @@
 //! Nodes that are being drained, tier by tier.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::cluster::ledger::Ledger;
@@ -9,7 +8,7 @@ use crate::settings::Priority;
 use crate::spec::GroupSpec;
 use crate::state::{Drain, DrainStatus, FailbackTarget, Pause};
 
-impl Ledger {
+impl Ledger<'_> {
     /// Notes that a drain set a group moving: the groups of lower priority on the node wait from
     /// now on.
     pub(crate) fn note_tier(&mut self, declared: &GroupSpec, node: NodeId) {
@@ -44,11 +43,10 @@ impl Ledger {
     /// Touches the groups on a node that waited for a group of this priority. Tells whether there
     /// are any.
     fn touch_below(&mut self, node: NodeId, before: Priority) -> bool {
-        let spec = Arc::clone(&self.spec);
         let mut is_any = false;
         let groups: Vec<GroupId> = self.facts().groups_owned_by(node).collect();
         for group in groups {
-            let priority = spec.group(group).map(|of| of.settings().priority);
+            let priority = self.spec.group(group).map(|of| of.settings().priority);
             if priority.is_some_and(|own| own < before) && !self.facts().is_moving(group) {
                 self.touch(group);
                 is_any = true;

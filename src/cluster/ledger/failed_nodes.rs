@@ -1,6 +1,5 @@
 //! Nodes on which a group failed, and nodes that it is barred from.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::cluster::ledger::Ledger;
@@ -9,7 +8,7 @@ use crate::id::{GroupId, Incarnation, NodeId, ResourceId};
 use crate::spec::GroupSpec;
 use crate::state::{FailedNode, NoRestartCause, Recovery};
 
-impl Ledger {
+impl Ledger<'_> {
     /// Notes that a group failed on its owner, unless the group keeps no such memory. If the owner
     /// is no member, the node failed and not the group, so nothing is noted.
     pub(crate) fn note_failed_owner(&mut self, declared: &GroupSpec, group: GroupId) {
@@ -69,10 +68,9 @@ impl Ledger {
     /// to run there in this life. This includes a resource that barred the group from the owner and
     /// waits for a failover.
     fn free_resources(&mut self, group: GroupId, (node, life): (NodeId, Incarnation)) {
-        let spec = Arc::clone(&self.spec);
         let entry = self.state.group(group).and_then(|record| record.failed_on.on(node));
         let unfit = entry.filter(|entry| entry.incarnation == life).and_then(|of| of.for_good);
-        for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
+        for resource in self.spec.group(group).into_iter().flat_map(GroupSpec::resources) {
             let recovery = self.state.resource(resource).map(|record| record.recovery);
             let Some(Recovery::RetryAt { cause, .. }) = recovery else { continue };
             let is_freed = match cause {

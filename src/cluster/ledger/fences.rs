@@ -7,7 +7,7 @@ use crate::id::NodeId;
 use crate::machine::NodeEvent;
 use crate::state::{DownProof, Operation, OperationKind, Outcome};
 
-impl Ledger {
+impl Ledger<'_> {
     /// Asks for a fence of a node, within the budget for fences.
     pub(crate) fn fence(&mut self, node: NodeId) {
         let now = self.state.now;

@@ -1,6 +1,5 @@
 //! Groups: their owners, moves and orders.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::cluster::index::work::NodeChange;
@@ -14,7 +13,7 @@ use crate::state::{
     DownProof, HomeWait, Lock, MoveFailure, Movement, MovementCause, QueuedMove, Tenure, Turn,
 };
 
-impl Ledger {
+impl Ledger<'_> {
     /// Notes that an operator gave an order for a group. The order is for the present owner. If
     /// that node is lost, it is for the node that owns the group once the fate of the lost node is
     /// known.
@@ -45,7 +44,7 @@ impl Ledger {
         on_failure: MoveFailure,
     ) {
         self.abandon_place(group);
-        let spec = Arc::clone(&self.spec);
+        let spec = self.spec;
         let Some(declared) = spec.group(group) else { return };
         let Some(record) = self.state.groups.get_mut(group.index()) else { return };
         record.movement = Some(Movement { to, cause, on_failure });
@@ -66,7 +65,7 @@ impl Ledger {
         }
         if let Some(to) = to {
             if !seeded!(PendingTakesNoRoom) {
-                let room = self.state.room_to_be(&spec, group);
+                let room = self.state.room_to_be(spec, group);
                 self.state.occupancy.enter(declared, group, to, room);
             }
             self.index.touched.add_changed_node(to, NodeChange::Groups);
@@ -82,8 +81,7 @@ impl Ledger {
 
     /// Gives up the place at the destination of a move, if there is one.
     fn abandon_place(&mut self, group: GroupId) {
-        let spec = Arc::clone(&self.spec);
-        let Some(declared) = spec.group(group) else { return };
+        let Some(declared) = self.spec.group(group) else { return };
         let Some(record) = self.state.groups.get_mut(group.index()) else { return };
         let owner = record.owner;
         if let Some(Movement { to: Some(to), .. }) = record.movement.take()
@@ -114,8 +112,7 @@ impl Ledger {
         cause: MovementCause,
         proof: Option<DownProof>,
     ) {
-        let spec = Arc::clone(&self.spec);
-        let Some(declared) = spec.group(group) else { return };
+        let Some(declared) = self.spec.group(group) else { return };
         let (now, input) = (self.state.now, self.state.inputs);
         let was_never_owned = self.facts().was_never_owned(group);
         let found = match to.filter(|_| was_never_owned) {

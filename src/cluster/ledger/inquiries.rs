@@ -12,7 +12,7 @@ use crate::settings::Fencing;
 use crate::spec::GroupSpec;
 use crate::state::{NodeRecord, Operation, OperationKind, Vouched};
 
-impl Ledger {
+impl Ledger<'_> {
     /// Touches the lost nodes that have not said whether they run resources of this group: such a
     /// node may have to be fenced, or need not be fenced any longer.
     pub(crate) fn touch_silent_nodes(&mut self, declared: &GroupSpec) {

@@ -1,14 +1,12 @@
 //! Resources that were left failed for an operator, and the end of that state.
 
-use alloc::sync::Arc;
-
 use crate::cluster::ledger::Ledger;
 use crate::id::{GroupId, ResourceId};
 use crate::machine::ResourceState;
 use crate::spec::{GroupSpec, ResourceSpec};
 use crate::state::{Doubt, MovementCause, Recovery};
 
-impl Ledger {
+impl Ledger<'_> {
     /// Lets a resource that was left failed be terminated and then treated as if it had never
     /// failed. On a lost node nothing is asked for: that is decided when the node is back.
     pub(crate) fn release(&mut self, resource: ResourceId) {
@@ -29,8 +27,7 @@ impl Ledger {
 
     /// Releases all resources of a group.
     pub(crate) fn release_group(&mut self, group: GroupId) {
-        let spec = Arc::clone(&self.spec);
-        for resource in spec.group(group).into_iter().flat_map(GroupSpec::resources) {
+        for resource in self.spec.group(group).into_iter().flat_map(GroupSpec::resources) {
             self.release(resource);
         }
     }

@@ -12,7 +12,7 @@ use crate::machine::{NodeEvent, NodeState, ResourceEvent, ResourceState, Transit
 use crate::settings::Fencing;
 use crate::state::{Doubt, DownProof, FailbackTarget, HomeWait, LateStart, Recovery, Turn};
 
-impl Ledger {
+impl Ledger<'_> {
     /// Takes in that a node joined, and which resources it runs.
     pub(crate) fn join(&mut self, node: NodeId, incarnation: Incarnation, running: &[Running]) {
         let Some(record) = self.state.node(node) else { return };

@@ -6,7 +6,7 @@ use crate::id::{OpId, ResourceId};
 use crate::machine::ResourceEvent;
 use crate::state::{Doubt, Operation, OperationKind};
 
-impl Ledger {
+impl Ledger<'_> {
     /// Issues the operation in flight of a resource once more, under a new number.
     pub(crate) fn issue_again(&mut self, resource: ResourceId) {
         let Some(kind) =
@@ -61,7 +61,7 @@ impl Ledger {
 
     /// Notes an operation that was issued, and puts its effect out.
     pub(super) fn put_out(&mut self, operation: OpId, target: Target) {
-        let node = target.executor(&self.spec, &self.state);
+        let node = target.executor(self.spec, self.state);
         self.index.outstanding.push(operation, target, node);
         if let Some(effect) = self.facts().effect_of(target) {
             self.request(effect);
@@ -134,7 +134,7 @@ impl Ledger {
     }
 
     pub(crate) fn note_doubt(&mut self, resource: ResourceId) {
-        self.index.note_doubt(&self.spec, &self.state, resource);
+        self.index.note_doubt(self.spec, self.state, resource);
     }
 
     /// Keeps an operation that has ended among those in flight. Only a planted bug does that.

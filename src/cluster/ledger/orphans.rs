@@ -1,6 +1,5 @@
 //! Orphans: resources that run where they should not, and those that a first owner takes over.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::cluster::index::outstanding::Target;
@@ -10,7 +9,7 @@ use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::ResourceEvent;
 use crate::state::{Operation, OperationKind, Orphan, OrphanState, Outcome};
 
-impl Ledger {
+impl Ledger<'_> {
     /// Sets or forgets an orphan and updates the indexes over orphans. No other function changes an
     /// orphan.
     pub(crate) fn set_orphan(
@@ -25,10 +24,10 @@ impl Ledger {
             None => self.state.orphans.remove(&place),
         };
         if let Some(before) = before {
-            self.index.orphans.leave(&self.spec, node, resource, &before);
+            self.index.orphans.leave(self.spec, node, resource, &before);
         }
         if let Some(orphan) = orphan {
-            self.index.orphans.enter(&self.spec, node, resource, &orphan);
+            self.index.orphans.enter(self.spec, node, resource, &orphan);
         }
     }
 
@@ -148,7 +147,7 @@ impl Ledger {
 
     /// Touches the providers of an orphan that is gone: they may be stopped now.
     fn touch_orphaned_providers(&mut self, node: NodeId, resource: ResourceId) {
-        let spec = Arc::clone(&self.spec);
+        let spec = self.spec;
         let group = spec.resource(resource).and_then(|of| spec.group(of.group()));
         let Some((group, position)) =
             group.and_then(|group| Some((group, group.position_of(resource)?)))

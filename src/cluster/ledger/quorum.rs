@@ -1,7 +1,5 @@
 //! Quorum, gained and lost.
 
-use alloc::sync::Arc;
-
 use crate::cluster::ledger::Ledger;
 use crate::cluster::words::Event;
 use crate::machine::NodeState;
@@ -9,7 +7,7 @@ use crate::quorum::{self, Ballot, WitnessState};
 use crate::settings::{ColdStart, DesiredState, NoQuorum};
 use crate::state::Turn;
 
-impl Ledger {
+impl Ledger<'_> {
     /// Makes the groups wait for an operator that are not to start by themselves when the cluster
     /// forms.
     fn hold_back_at_cold_start(&mut self) {
@@ -18,8 +16,7 @@ impl Ledger {
                 record.desired = DesiredState::Offline;
             }
         }
-        let spec = Arc::clone(&self.spec);
-        for (group, _) in spec.groups() {
+        for (group, _) in self.spec.groups() {
             self.review_room(group);
         }
     }
@@ -66,7 +63,7 @@ impl Ledger {
             self.take_turns();
         }
         self.emit(Event::QuorumChanged { verdict });
-        let spec = Arc::clone(&self.spec);
+        let spec = self.spec;
         for (group, _) in spec.groups() {
             self.touch(group);
         }

@@ -11,7 +11,7 @@ use crate::spec::ResourceSpec;
 use crate::state::{Doubt, HomeWait, LateStart, Recovery, Turn};
 use crate::time::Timestamp;
 
-impl Ledger {
+impl Ledger<'_> {
     /// Gives a failed resource all its attempts again, because an operator brings it online.
     pub(crate) fn begin_anew(&mut self, resource: ResourceId) {
         if let Some(record) = self.state.resources.get_mut(resource.index())

@@ -1,7 +1,5 @@
 //! The room that groups take on nodes.
 
-use alloc::sync::Arc;
-
 use crate::cluster::index::work::NodeChange;
 use crate::cluster::ledger::Ledger;
 use crate::id::{GroupId, NodeId};
@@ -31,13 +29,13 @@ pub(crate) fn recall(spec: &ClusterSpec, state: &mut ClusterState) {
     }
 }
 
-impl Ledger {
+impl Ledger<'_> {
     /// Works out anew whether a group takes room, after a change of what runs or is wanted of it.
     /// Room that it no longer needs is free for others.
     pub(crate) fn review_room(&mut self, group: GroupId) {
-        let spec = Arc::clone(&self.spec);
+        let spec = self.spec;
         let Some(declared) = spec.group(group) else { return };
-        let is_wanted = self.state.is_wanted(&spec, group);
+        let is_wanted = self.state.is_wanted(spec, group);
         let may_run = self.index.running(group) > 0;
         let Some(record) = self.state.groups.get_mut(group.index()) else { return };
         let before = record.room;
@@ -50,7 +48,7 @@ impl Ledger {
             self.state.occupancy.enter(declared, group, owner, room);
             self.note_room(owner, room);
         }
-        let room = self.state.room_to_be(&spec, group);
+        let room = self.state.room_to_be(spec, group);
         if let Some(to) = to
             && self.state.occupancy.stands_on(group, to)
             && self.state.occupancy.takes_room_on(group, to) != (room == Room::Taken)
@@ -72,8 +70,7 @@ impl Ledger {
 
     /// Enters a group at its new owner, which has room for it if the group is to run there.
     pub(crate) fn settle_down(&mut self, declared: &GroupSpec, group: GroupId, to: Option<NodeId>) {
-        let spec = Arc::clone(&self.spec);
-        let room = to.map_or(Room::Left, |_| self.state.room_to_be(&spec, group));
+        let room = to.map_or(Room::Left, |_| self.state.room_to_be(self.spec, group));
         if let Some(record) = self.state.groups.get_mut(group.index()) {
             record.room = room;
         }

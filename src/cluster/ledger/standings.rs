@@ -10,7 +10,7 @@ use crate::machine::GroupState;
 use crate::settings::Priority;
 use crate::spec::GroupSpec;
 
-impl Ledger {
+impl Ledger<'_> {
     /// Enters a group in the indexes of groups that wait and of groups that others wait for.
     pub(crate) fn classify(&mut self, declared: &GroupSpec, group: GroupId) {
         let standing = self.facts().standing(declared, group);
@@ -39,7 +39,7 @@ impl Ledger {
             .skip_while(|(priority, _)| *priority >= before)
             .take_while(|(priority, _)| ahead.is_none_or(|ahead| *priority >= ahead));
         for (_, group) in free {
-            self.index.touched.add(&self.spec, *group);
+            self.index.touched.add(self.spec, *group);
         }
     }
 
@@ -50,7 +50,7 @@ impl Ledger {
     }
 
     pub(crate) fn tell_group_state(&mut self, group: GroupId) {
-        let to = self.state.group_state(&self.spec, group);
+        let to = self.state.group_state(self.spec, group);
         self.tell_state(group, to);
     }
 

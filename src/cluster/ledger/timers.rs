@@ -9,7 +9,7 @@ use crate::id::{NodeId, ResourceId};
 use crate::state::{Operation, Orphan, OrphanState, Recovery};
 use crate::time::{Timestamp, WallClock};
 
-impl Ledger {
+impl Ledger<'_> {
     /// Touches the groups that fail back within hours of the local day, because the clock was set
     /// and their deadlines changed.
     pub(crate) fn touch_failback_groups(&mut self) {

@@ -12,16 +12,16 @@ use crate::machine::NodeState;
 use crate::settings::Failback;
 use crate::spec::{GroupSpec, NodeSet};
 
-impl Ledger {
+impl Ledger<'_> {
     /// Notes that a group is to be planned in this step.
     pub(crate) fn touch(&mut self, group: GroupId) {
-        self.index.touched.add(&self.spec, group);
+        self.index.touched.add(self.spec, group);
     }
 
     /// Notes that a resource of a group starts, or that its start ended. What follows from a start
     /// that failed touches the group as a whole.
     pub(crate) fn touch_starting(&mut self, group: GroupId) {
-        self.index.touched.add_as_it_is(&self.spec, group);
+        self.index.touched.add_as_it_is(self.spec, group);
     }
 
     /// Notes that a resource of a group came online.
@@ -33,7 +33,7 @@ impl Ledger {
 
     /// Notes whether a group that was just settled is calm.
     pub(crate) fn note_calm(&mut self, declared: &GroupSpec, group: GroupId) {
-        while self.index.touched.next_started(&self.spec, group).is_some() {}
+        while self.index.touched.next_started(self.spec, group).is_some() {}
         if self.facts().is_calm(declared, group) {
             self.index.touched.set_calm(group);
         }
@@ -45,7 +45,7 @@ impl Ledger {
         let Index { touched, candidates, judged, .. } = &mut self.index;
         *judged = Judged::Calm;
         let graph = declared.graph();
-        while let Some(resource) = touched.next_started(&self.spec, group) {
+        while let Some(resource) = touched.next_started(self.spec, group) {
             if let Some(position) = declared.position_of(resource) {
                 candidates.extend(graph.dependents(position).chain(graph.providers(position)));
             }
@@ -72,7 +72,7 @@ impl Ledger {
     /// Touches every group that stands on a node or is on its way to it.
     pub(crate) fn touch_groups_on(&mut self, node: NodeId) {
         for group in self.state.occupancy.groups_on(node) {
-            self.index.touched.add(&self.spec, group);
+            self.index.touched.add(self.spec, group);
         }
     }
 
@@ -117,7 +117,7 @@ impl Ledger {
     pub(crate) fn note_policy(&mut self, from: String, to: String) {
         self.emit(Event::PolicyChanged { from, to });
         for (group, _) in self.spec.groups() {
-            self.index.touched.add(&self.spec, group);
+            self.index.touched.add(self.spec, group);
         }
         self.touch_awaiting();
     }
@@ -128,7 +128,7 @@ impl Ledger {
         if touched.take_awaiting() {
             touched.forget_freed_nodes();
             for group in &*awaiting {
-                touched.add(&self.spec, *group);
+                touched.add(self.spec, *group);
             }
         }
         let mut up = None;
@@ -140,8 +140,8 @@ impl Ledger {
             let is_up = |node: &NodeId| self.state.node_state(*node) == NodeState::Up;
             let up = up.get_or_insert_with(|| nodes.filter(is_up).collect::<NodeSet>());
             for group in &*awaiting {
-                if could_take((&self.spec, &self.state), *group, node, up) {
-                    touched.add(&self.spec, *group);
+                if could_take((self.spec, self.state), *group, node, up) {
+                    touched.add(self.spec, *group);
                 }
             }
         }
@@ -158,7 +158,7 @@ impl Ledger {
                 NodeChange::State => true,
             };
             if is_concerned {
-                touched.add(&self.spec, group);
+                touched.add(self.spec, group);
             }
         }
     }
@@ -172,7 +172,7 @@ impl Ledger {
             if self.state.owner(*group).is_some()
                 && settings.is_some_and(|of| of.failback != Failback::Prevent)
             {
-                touched.add(&self.spec, *group);
+                touched.add(self.spec, *group);
             }
         }
     }
@@ -243,13 +243,15 @@ mod tests {
 
     use super::*;
     use crate::cluster::keep::invariants::sample;
+    use crate::cluster::ledger::store::Store;
 
     /// Whatever the order in which it was noted, work is done in the order that is a rule.
     #[test]
     fn work_has_an_order() {
         let spec = sample::spec();
         let state = sample::state(&spec);
-        let mut ledger = Ledger::new(Arc::new(spec), state);
+        let mut store = Store::new(Arc::new(spec), state);
+        let mut ledger = store.ledger();
         while let Some(task) = ledger.next_task() {
             assert_ne!(task, Task::Late, "nothing was changed");
         }

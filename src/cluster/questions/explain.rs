@@ -57,12 +57,12 @@ impl Cluster {
     #[must_use]
     pub fn explain(&self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
         let placement =
-            PlacementRequest::new(self.ledger.spec(), self.ledger.state(), group, trigger)?;
+            PlacementRequest::new(self.store.spec(), self.store.state(), group, trigger)?;
         let owner = placement.owner().filter(|owner| self.would_befall(*owner, trigger));
         match owner {
             Some(owner) if !seeded!(ExplainOtherDraw) => {
                 let mut fork = self.clone();
-                fork.ledger.forget_outputs();
+                fork.store.forget_outputs();
                 fork.suffer(group, trigger, owner)
             }
             Some(_) | None => Some(plan::explain(&placement, &*self.policy)),
@@ -71,7 +71,7 @@ impl Cluster {
 
     /// Tells whether the trigger is an incident of the whole owner that has not happened yet.
     fn would_befall(&self, owner: NodeId, trigger: Trigger) -> bool {
-        let state = self.ledger.state().node_state(owner);
+        let state = self.store.state().node_state(owner);
         match trigger {
             Trigger::NodeFailure => state != NodeState::Down,
             Trigger::Drain => {
@@ -79,7 +79,7 @@ impl Cluster {
                     NodeState::Up | NodeState::Paused => true,
                     NodeState::Down | NodeState::Joining | NodeState::Unclean => false,
                 };
-                can_be_drained && self.ledger.state().is_quorate()
+                can_be_drained && self.store.state().is_quorate()
             }
             Trigger::Start | Trigger::ResourceFailure | Trigger::BestPossible => false,
         }
@@ -88,8 +88,8 @@ impl Cluster {
     /// Lets the incident happen, and returns the choice for the group at the moment when it is
     /// made.
     fn suffer(&mut self, group: GroupId, trigger: Trigger, owner: NodeId) -> Option<Explanation> {
-        let since = Some(self.ledger.state().now);
-        let state = self.ledger.state().node_state(owner);
+        let since = Some(self.store.state().now);
+        let state = self.store.state().node_state(owner);
         match trigger {
             Trigger::Drain => self.planner().drain(
                 owner,
@@ -106,14 +106,14 @@ impl Cluster {
             | Trigger::Start
             | Trigger::ResourceFailure
             | Trigger::BestPossible => {
-                self.ledger.node_off(owner, NodeEvent::ConfirmedDown, DownProof::Trusted);
+                self.store.ledger().node_off(owner, NodeEvent::ConfirmedDown, DownProof::Trusted);
             }
         }
         let mut told = self.view().tell_choice(group, trigger);
-        let mut rounds = if self.ledger.state().is_quorate() { self.facts().rounds() } else { 0 };
+        let mut rounds = if self.store.state().is_quorate() { self.facts().rounds() } else { 0 };
         while rounds > 0 && !self.has_chosen(group, trigger, owner) {
             rounds = rounds.saturating_sub(1);
-            if self.ledger.index().touched.comes_next(group) {
+            if self.store.index().touched.comes_next(group) {
                 told = self.view().tell_choice(group, trigger);
             }
             if self.planner().settle_next() || self.planner().finish_drains() {
@@ -123,7 +123,7 @@ impl Cluster {
             if !self.facts().waits_for_tier(group) {
                 break;
             }
-            self.ledger.end_tiers(owner);
+            self.store.ledger().end_tiers(owner);
         }
         told.map(|told| without_incident(told, owner, state))
     }
@@ -131,7 +131,7 @@ impl Cluster {
     /// Tells whether the group has left its owner, or is leaving it.
     fn has_chosen(&self, group: GroupId, trigger: Trigger, owner: NodeId) -> bool {
         let is_leaving = trigger == Trigger::Drain && self.facts().is_moving(group);
-        is_leaving || self.ledger.state().owner(group) != Some(owner)
+        is_leaving || self.store.state().owner(group) != Some(owner)
     }
 }
 

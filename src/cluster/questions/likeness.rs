@@ -33,23 +33,22 @@ impl Cluster {
     /// looks at times or epochs, as [`Ring`](crate::policy::Ring) with a seed does, can treat
     /// clusters differently that are alike.
     pub fn hash_likeness(&self, horizon: Duration, hasher: &mut impl Hasher) {
-        let view = View { cluster: self, horizon, now: self.ledger.state().now };
+        let view = View { cluster: self, horizon, now: self.store.state().now };
         view.whole(hasher);
         view.silence(hasher);
-        for (index, record) in self.ledger.state().nodes.iter().enumerate() {
+        for (index, record) in self.store.state().nodes.iter().enumerate() {
             view.node(NodeId::from_index(index), record, hasher);
         }
-        for ((_, declared), record) in self.ledger.spec().groups().zip(&self.ledger.state().groups)
-        {
+        for ((_, declared), record) in self.store.spec().groups().zip(&self.store.state().groups) {
             view.group(declared, record, hasher);
             for resource in declared.resources() {
-                if let Some(record) = self.ledger.state().resource(resource) {
+                if let Some(record) = self.store.state().resource(resource) {
                     view.resource(resource, record, hasher);
                 }
             }
         }
-        self.ledger.state().orphans.len().hash(hasher);
-        for ((node, resource), orphan) in &self.ledger.state().orphans {
+        self.store.state().orphans.len().hash(hasher);
+        for ((node, resource), orphan) in &self.store.state().orphans {
             (node, resource).hash(hasher);
             view.orphan(orphan, hasher);
         }
@@ -86,24 +85,24 @@ impl<'a> View<'a> {
             resources: _,
             orphans: _,
             occupancy: _,
-        } = self.cluster.ledger.state();
+        } = self.cluster.store.state();
         (witness, quorate_since.is_some(), formed_at.is_some()).hash(hasher);
         // At this very moment leases and fences do not end yet; and operations that have been in
         // flight since then are judged more kindly.
         (*resumed_at == Some(*now)).hash(hasher);
-        let wait = self.cluster.ledger.spec().settings().group_wait_delay;
+        let wait = self.cluster.store.spec().settings().group_wait_delay;
         if let Some(formed_at) = formed_at {
             self.age(*formed_at, wait).hash(hasher);
         }
         // Afterwards no group waits for its home before the cluster forms anew.
         if formed_at.is_none_or(|formed_at| self.now.since(formed_at) < wait) {
-            for record in &self.cluster.ledger.state().groups {
+            for record in &self.cluster.store.state().groups {
                 record.home_wait.hash(hasher);
             }
         }
         let has_windows = self
             .cluster
-            .ledger
+            .store
             .spec()
             .groups()
             .any(|(_, declared)| declared.settings().failback_window.is_some());
@@ -133,18 +132,18 @@ impl<'a> View<'a> {
         (state, attraction, pause, status, mode, target, lock).hash(hasher);
         attributes.hash(hasher);
         if self.has_tiers() {
-            let wait = self.cluster.ledger.spec().settings().priority_wait;
+            let wait = self.cluster.store.spec().settings().priority_wait;
             drained_since.map(|since| self.age(since, wait)).hash(hasher);
         }
         if *state == NodeState::Down {
             proof.hash(hasher);
         }
-        let spec = self.cluster.ledger.spec();
+        let spec = self.cluster.store.spec();
         if let (NodeState::Unclean, Fencing::Lease { duration, margin }) =
             (state, spec.settings().fencing)
         {
             let end = since.after(duration).after(margin);
-            self.wait(self.cluster.ledger.state().not_while_resuming(end)).hash(hasher);
+            self.wait(self.cluster.store.state().not_while_resuming(end)).hash(hasher);
         }
         for (declared, of) in self.returning_to(node) {
             (*up_in_input > of.placed_in_input).hash(hasher);
@@ -163,8 +162,8 @@ impl<'a> View<'a> {
     /// came up: it is up and preferred to the owner. This is decided anew when the node comes up
     /// and when the owner changes.
     fn returning_to(self, node: NodeId) -> impl Iterator<Item = (&'a GroupSpec, &'a GroupRecord)> {
-        let is_up = self.cluster.ledger.state().node_state(node) == NodeState::Up;
-        let groups = self.cluster.ledger.spec().groups().zip(&self.cluster.ledger.state().groups);
+        let is_up = self.cluster.store.state().node_state(node) == NodeState::Up;
+        let groups = self.cluster.store.spec().groups().zip(&self.cluster.store.state().groups);
         groups.filter_map(move |((_, declared), record)| {
             let mut better = declared
                 .preferred_owners()
@@ -217,7 +216,7 @@ impl<'a> View<'a> {
         // waits for them.
         if self.has_tiers() {
             let since = self.cluster.facts().comes_up_since(record);
-            (turn, self.age(since, self.cluster.ledger.spec().settings().priority_wait))
+            (turn, self.age(since, self.cluster.store.spec().settings().priority_wait))
                 .hash(hasher);
         }
         if settings.failback_window.is_some() {
@@ -228,7 +227,7 @@ impl<'a> View<'a> {
     /// Feeds the nodes on which a group failed, the longest ago first: they are compared with each
     /// other, and with the time for which a failure counts.
     fn failed_nodes<H: Hasher>(self, nodes: &FailedNodes, memory: Duration, hasher: &mut H) {
-        let state = self.cluster.ledger.state();
+        let state = self.cluster.store.state();
         let is_present = |entry: &&FailedNode| {
             state.node(entry.node).is_some_and(|node| node.incarnation == entry.incarnation)
         };
@@ -245,7 +244,7 @@ impl<'a> View<'a> {
 
     /// Feeds the nodes that have not said whether they run some resource, with these resources.
     fn silence<H: Hasher>(self, hasher: &mut H) {
-        let (index, state) = (self.cluster.ledger.index(), self.cluster.ledger.state());
+        let (index, state) = (self.cluster.store.index(), self.cluster.store.state());
         for node in &index.silent {
             let Some(of) = state.node(*node) else { continue };
             node.hash(hasher);
@@ -280,13 +279,13 @@ impl<'a> View<'a> {
             declared_in: _,
             vouched,
         } = record;
-        let Some(declared) = self.cluster.ledger.spec().resource(resource) else { return };
+        let Some(declared) = self.cluster.store.spec().resource(resource) else { return };
         let settings = declared.settings();
         (state, desired, maintenance, late_start, doubt, failed_while, run.is_some(), retries)
             .hash(hasher);
         vouched.hash(hasher);
         self.operation(*operation, hasher);
-        let window = self.cluster.ledger.spec().settings().restart_window;
+        let window = self.cluster.store.spec().settings().restart_window;
         let clock = record.restart_clock(window, self.now);
         Self { now: clock, ..self }.log(restarts, settings.restart_period, hasher);
         match recovery {
@@ -313,9 +312,9 @@ impl<'a> View<'a> {
                 cheap.map(|span| self.age(*looked_alive_at, span)).hash(hasher);
             }
             ResourceState::InDoubt => {
-                let owner = self.cluster.ledger.state().owner(declared.group());
+                let owner = self.cluster.store.state().owner(declared.group());
                 let is_asked = owner
-                    .is_some_and(|node| self.cluster.ledger.state().node_state(node).is_member());
+                    .is_some_and(|node| self.cluster.store.state().node_state(node).is_member());
                 // A lost owner is not asked; when it is back, or off, the doubt is over, or it is
                 // asked at once. The wait begins anew when the operation in flight ends.
                 if is_asked && operation.is_none() && *doubt != Doubt::Left {
@@ -367,7 +366,7 @@ impl<'a> View<'a> {
     /// Tells whether there are groups of higher and of lower priority, so that some wait for
     /// others.
     fn has_tiers(self) -> bool {
-        self.cluster.ledger.index().tiers.is_some_and(|(lowest, highest)| lowest < highest)
+        self.cluster.store.index().tiers.is_some_and(|(lowest, highest)| lowest < highest)
     }
 
     /// Returns the milliseconds since a time that is compared to `now` less `span`. All older times

@@ -74,10 +74,10 @@ struct Rehearsal {
 impl Rehearsal {
     pub(crate) fn new(original: &Cluster) -> Self {
         let mut cluster = original.clone();
-        cluster.ledger.keep_outputs(KeptOutputs::All);
-        cluster.ledger.forget_outputs();
+        cluster.store.keep_outputs(KeptOutputs::All);
+        cluster.store.forget_outputs();
         let answers = cluster.outstanding().filter_map(|effect| answer(&effect)).collect();
-        let steps_left = steps(cluster.ledger.spec()).saturating_add(10_000);
+        let steps_left = steps(cluster.store.spec()).saturating_add(10_000);
         Self {
             cluster,
             operations: Vec::new(),
@@ -89,12 +89,12 @@ impl Rehearsal {
     }
 
     fn hand_in(&mut self, input: Input<Names>) -> Result<(), NamedInputError> {
-        let before = self.cluster.ledger.shared_spec();
+        let before = self.cluster.store.shared_spec();
         let input = before.resolve(input)?;
-        let now = self.cluster.ledger.state().now;
+        let now = self.cluster.store.state().now;
         self.cluster.handle(now, input).map_err(|error| before.named(error))?;
         // The resources that a new configuration adds take steps of their own.
-        let more = steps(self.cluster.ledger.spec()).saturating_sub(steps(&before));
+        let more = steps(self.cluster.store.spec()).saturating_sub(steps(&before));
         if self.steps_left > 0 {
             self.steps_left = self.steps_left.saturating_add(more);
         }
@@ -106,7 +106,7 @@ impl Rehearsal {
     fn run(&mut self) {
         loop {
             self.drain();
-            let now = self.cluster.ledger.state().now;
+            let now = self.cluster.store.state().now;
             let Some(steps_left) = self.steps_left.checked_sub(1) else { return };
             self.steps_left = steps_left;
             if let Some((operation, answer)) = self.answers.pop_front() {
@@ -129,7 +129,7 @@ impl Rehearsal {
                 let effect = self
                     .cluster
                     .facts()
-                    .effect_of(self.cluster.ledger.index().outstanding.target(operation)?)?;
+                    .effect_of(self.cluster.store.index().outstanding.target(operation)?)?;
                 let Effect { node, incarnation, .. } = effect;
                 let (running, operation) = (Vec::new(), Some(operation));
                 Some(Input::NodeInventory { node, incarnation, running, operation })
@@ -175,7 +175,7 @@ impl Rehearsal {
     /// Returns the end of the next wait that the plan includes, even if something else is due at
     /// that node or group before.
     fn next_wait(&self) -> Option<Timestamp> {
-        let slots = self.cluster.ledger.index().agenda.iter().map(|(_, slot)| slot);
+        let slots = self.cluster.store.index().agenda.iter().map(|(_, slot)| slot);
         let deadlines = slots.flat_map(|slot| self.cluster.view().deadlines(slot));
         deadlines
             .filter(|(_, reason)| match reason {
@@ -202,17 +202,17 @@ impl Rehearsal {
 
     fn plan(self, before: &Cluster) -> Forecast {
         let then = &self.cluster;
-        let declared = then.ledger.spec().groups();
+        let declared = then.store.spec().groups();
         let changed = declared.filter_map(|(group, of)| planned(before, then, group, of));
         let gone = before
-            .ledger
+            .store
             .spec()
             .groups()
-            .filter(|(_, of)| then.ledger.spec().group_id(of.name()).is_none());
+            .filter(|(_, of)| then.store.spec().group_id(of.name()).is_none());
         let removed = gone.map(|(group, of)| ForecastGroup {
             group: of.name().to_string(),
             fate: Fate::Removed,
-            from: name_of(before.ledger.spec(), before.ledger.state().owner(group)),
+            from: name_of(before.store.spec(), before.store.state().owner(group)),
             to: None,
             state: GroupState::Offline,
             why: None,
@@ -224,7 +224,7 @@ impl Rehearsal {
             unanswered: then
                 .outstanding()
                 .filter(|effect| effect.action == OperationKind::Probe)
-                .map(|effect| ForecastOperation::of(then.ledger.spec().named(effect)))
+                .map(|effect| ForecastOperation::of(then.store.spec().named(effect)))
                 .collect(),
             end: if self.steps_left == 0 { ForecastEnd::CutOff } else { ForecastEnd::Settled },
         }
@@ -233,10 +233,10 @@ impl Rehearsal {
 
 /// Returns the drains at the end of a plan, given those that have begun or ended in it.
 fn drains(then: &Cluster, told: &[ForecastDrain]) -> Vec<ForecastDrain> {
-    let nodes = then.ledger.spec().nodes();
+    let nodes = then.store.spec().nodes();
     let drains = nodes.filter_map(|(node, declared)| {
         let name = declared.name();
-        let status = then.ledger.state().node(node)?.drain.status;
+        let status = then.store.state().node(node)?.drain.status;
         match status {
             DrainStatus::NotInitiated => None,
             DrainStatus::InProgress => {
@@ -257,12 +257,12 @@ fn planned(
     group: GroupId,
     declared: &GroupSpec,
 ) -> Option<ForecastGroup> {
-    let known = before.ledger.spec().group_id(declared.name());
-    let was = known.map(|known| before.ledger.state().group_state(before.ledger.spec(), known));
+    let known = before.store.spec().group_id(declared.name());
+    let was = known.map(|known| before.store.state().group_state(before.store.spec(), known));
     let from =
-        known.and_then(|known| name_of(before.ledger.spec(), before.ledger.state().owner(known)));
-    let to = name_of(then.ledger.spec(), then.ledger.state().owner(group));
-    let state = then.ledger.state().group_state(then.ledger.spec(), group);
+        known.and_then(|known| name_of(before.store.spec(), before.store.state().owner(known)));
+    let to = name_of(then.store.spec(), then.store.state().owner(group));
+    let state = then.store.state().group_state(then.store.spec(), group);
     let why = then.why(group);
     let is_same = was == Some(state) && from == to && why.is_none();
     (!is_same).then(|| ForecastGroup {
@@ -271,7 +271,7 @@ fn planned(
         from,
         to,
         state,
-        why: then.ledger.spec().named(why),
+        why: then.store.spec().named(why),
     })
 }
 

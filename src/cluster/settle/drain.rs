@@ -64,8 +64,8 @@ impl Planner<'_> {
             NodeState::Up | NodeState::Paused => {}
             NodeState::Down | NodeState::Joining | NodeState::Unclean => return false,
         }
-        let spec = self.ledger.shared_spec();
-        let priority = |group: &GroupId| spec.group(*group).map(|of| of.settings().priority);
+        let priority =
+            |group: &GroupId| self.ledger.spec().group(*group).map(|of| of.settings().priority);
         // A group that moves and is in doubt goes when the doubt has ended.
         let mut left: Vec<GroupId> = self.view().groups_owned_by(node).collect();
         left.retain(|group| !self.view().is_moving(*group));

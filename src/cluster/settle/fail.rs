@@ -82,7 +82,7 @@ impl Planner<'_> {
     /// Decides about a resource that can never run on its node. If it affects its group, it bars
     /// the node and moves the group at once; otherwise it stays failed there.
     pub(crate) fn plan_for_good(&mut self, resource: ResourceId) {
-        let spec = self.ledger.shared_spec();
+        let spec = self.ledger.spec();
         let Some(declared) = spec.resource(resource) else { return };
         let group = declared.group();
         let Some(group_spec) = spec.group(group) else { return };
@@ -100,7 +100,7 @@ impl Planner<'_> {
 
     /// Bars the owner of a group that is affected by a resource which can never run there.
     pub(crate) fn bar_if_affected(&mut self, resource: ResourceId) {
-        let spec = self.ledger.shared_spec();
+        let spec = self.ledger.spec();
         let Some(group) = spec.resource(resource).map(ResourceSpec::group) else { return };
         if spec.group(group).is_some_and(|declared| self.view().affects_group(declared, resource)) {
             self.ledger.bar_owner(group, resource);

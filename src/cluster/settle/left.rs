@@ -27,8 +27,7 @@ impl Planner<'_> {
     /// Takes back from the operator the resources that another configuration recovers after a
     /// failure.
     pub(crate) fn release_where_recovered(&mut self) {
-        let spec = self.ledger.shared_spec();
-        for (resource, declared) in spec.resources() {
+        for (resource, declared) in self.ledger.spec().resources() {
             match declared.settings().on_unfixable {
                 OnUnfixable::Recover => self.ledger.release(resource),
                 OnUnfixable::Block => {}

@@ -72,8 +72,7 @@ impl Planner<'_> {
     }
 
     fn settle_group(&mut self, group: GroupId) {
-        let spec = self.ledger.shared_spec();
-        let Some(declared) = spec.group(group) else { return };
+        let Some(declared) = self.ledger.spec().group(group) else { return };
         if self.view().may_advance(group) {
             return self.advance(declared, group);
         }
@@ -114,7 +113,7 @@ impl Planner<'_> {
 
     /// Fills the indexes that need planning.
     pub(crate) fn plan_indexes(&mut self) {
-        let spec = self.ledger.shared_spec();
+        let spec = self.ledger.spec();
         for (group, declared) in spec.groups() {
             self.ledger.classify(declared, group);
             self.schedule_group(declared, group);
@@ -149,7 +148,7 @@ mod tests {
         assert_eq!(faulty.digest(), sound.digest());
         assert_eq!(faulty.snapshot(), sound.snapshot());
         let restored =
-            Cluster::restore(faulty.snapshot(), Ring::new()).map(|of| of.ledger.fault().cloned());
+            Cluster::restore(faulty.snapshot(), Ring::new()).map(|of| of.store.fault().cloned());
         assert_eq!(restored, Ok(None));
         faulty.planner().settle();
         assert_eq!(faulty.check_invariants().as_ref(), Err(fault));
@@ -160,8 +159,8 @@ mod tests {
         let sound = cluster();
         let mut faulty = sound.clone();
         let node = sample::node(0);
-        assert_eq!(sound.ledger.state().node_state(node), NodeState::Up);
-        faulty.ledger.step_node(node, NodeEvent::Admitted);
+        assert_eq!(sound.store.state().node_state(node), NodeState::Up);
+        faulty.store.ledger().step_node(node, NodeEvent::Admitted);
         is_kept(
             faulty,
             &sound,
@@ -170,7 +169,7 @@ mod tests {
 
         let mut faulty = sound.clone();
         let resource = sample::resource("ip");
-        faulty.ledger.step_resource(resource, ResourceEvent::AssumedOff);
+        faulty.store.ledger().step_resource(resource, ResourceEvent::AssumedOff);
         let subject = StateSubject::Resource(resource);
         is_kept(faulty, &sound, &Inconsistency::new(subject, StateRule::ForbiddenChange));
     }

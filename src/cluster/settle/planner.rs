@@ -6,7 +6,7 @@ use crate::policy::FailoverPolicy;
 
 /// The ledger and the policy while one input is taken in and settled.
 pub(crate) struct Planner<'a> {
-    pub(crate) ledger: &'a mut Ledger,
+    pub(crate) ledger: Ledger<'a>,
     pub(crate) policy: &'a dyn FailoverPolicy,
 }
 

@@ -17,7 +17,7 @@ impl Planner<'_> {
     ///
     /// A resource that fails while it is to go off is not restarted.
     pub(crate) fn plan_recovery(&mut self, resource: ResourceId) {
-        let spec = self.ledger.shared_spec();
+        let spec = self.ledger.spec();
         let Some(declared) = spec.resource(resource) else { return };
         let group = declared.group();
         let Some(group_spec) = spec.group(group) else { return };
@@ -85,8 +85,8 @@ impl Planner<'_> {
         declared: &GroupSpec,
         resource: ResourceId,
     ) -> bool {
-        let spec = self.ledger.shared_spec();
-        let Some(settings) = spec.resource(resource).map(ResourceSpec::settings) else {
+        let Some(settings) = self.ledger.spec().resource(resource).map(ResourceSpec::settings)
+        else {
             return false;
         };
         if settings.affects_group() {
@@ -140,8 +140,7 @@ impl Planner<'_> {
     /// Gives resources that were given up for good another attempt, if another configuration allows
     /// one.
     pub(crate) fn rearm_retries(&mut self) {
-        let spec = self.ledger.shared_spec();
-        for (resource, _) in spec.resources() {
+        for (resource, _) in self.ledger.spec().resources() {
             let recovery = self.ledger.state().resource(resource).map(|record| record.recovery);
             if let Some(Recovery::RetryAt { at: None, cause }) = recovery
                 && self.view().retry_at(resource, cause).is_some()
@@ -228,12 +227,11 @@ impl Planner<'_> {
         if seeded!(AddedNodeIgnored) {
             return;
         }
-        let spec = self.ledger.shared_spec();
         let groups: Vec<GroupId> = self.ledger.index().short_of_nodes.iter().copied().collect();
         for group in groups {
             let budget = self.view().failover_budget(group, self.ledger.state().now);
             if budget.is_some_and(|budget| budget.remaining == 1)
-                && let Some(declared) = spec.group(group)
+                && let Some(declared) = self.ledger.spec().group(group)
             {
                 self.fail_over_what_waits(declared);
                 self.ledger.touch(group);
