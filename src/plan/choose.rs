@@ -12,11 +12,20 @@ use crate::time::Timestamp;
 
 /// The node that a group gets.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Choice {
     /// The node.
     pub node: NodeId,
     /// The tier that says how well it is suited.
     pub tier: Tier,
+}
+
+impl Choice {
+    /// Creates a choice.
+    #[must_use]
+    pub const fn new(node: NodeId, tier: Tier) -> Self {
+        Self { node, tier }
+    }
 }
 
 /// Returns the node that this group gets; `None` if no node may own it.

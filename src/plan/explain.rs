@@ -20,6 +20,7 @@ use crate::policy::{
 /// texts of the policy, which another process cannot rebuild.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "")]
+#[non_exhaustive]
 pub struct Explanation<N: Naming = Ids> {
     /// The group.
     pub group: N::Group,
@@ -37,6 +38,7 @@ pub struct Explanation<N: Naming = Ids> {
 /// One node of an [`Explanation`].
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(bound = "")]
+#[non_exhaustive]
 pub struct Candidate<N: Naming = Ids> {
     /// The node.
     pub node: N::Node,
@@ -45,6 +47,23 @@ pub struct Candidate<N: Naming = Ids> {
     /// The failure of the group there, and until when it counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_here: Option<FailedHere>,
+}
+
+impl<N: Naming> Explanation<N> {
+    /// Creates the explanation of a group without an owner that gets no node, for tests of what
+    /// shows explanations to people.
+    #[must_use]
+    pub const fn new(group: N::Group, trigger: Trigger, candidates: Vec<Candidate<N>>) -> Self {
+        Self { group, trigger, owner: None, chosen: None, candidates }
+    }
+}
+
+impl<N: Naming> Candidate<N> {
+    /// Creates a candidate on which the group did not fail.
+    #[must_use]
+    pub const fn new(node: N::Node, verdict: CandidateVerdict<N>) -> Self {
+        Self { node, verdict, failed_here: None }
+    }
 }
 
 /// The verdict on a candidate.

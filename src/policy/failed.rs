@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 /// A recent failure of a group on a node.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct FailedHere {
     /// The time of the failure.
     pub at: Timestamp,
@@ -20,6 +21,15 @@ pub struct FailedHere {
     /// from `at`.
     #[serde(skip)]
     pub ago: Duration,
+}
+
+impl FailedHere {
+    /// Creates the failure of a group at `at`, which counts until `until`, as it is told `ago` after
+    /// it happened.
+    #[must_use]
+    pub const fn new(at: Timestamp, until: Timestamp, ago: Duration) -> Self {
+        Self { at, until, ago }
+    }
 }
 
 impl PlacementRequest<'_> {

@@ -241,31 +241,22 @@ fn verdicts() -> Vec<CandidateVerdict<Names>> {
 }
 
 fn candidate(node: &str, verdict: CandidateVerdict<Names>) -> Candidate<Names> {
-    Candidate { node: name(node), verdict, failed_here: None }
+    Candidate::new(name(node), verdict)
 }
 
 fn explanation() -> Explanation<Names> {
-    Explanation {
-        group: name("sql"),
-        trigger: Trigger::NodeFailure,
-        owner: Some(name("a")),
-        chosen: Some(name("b")),
-        candidates: vec![
-            candidate("b", CandidateVerdict::Chosen { drawback: None }),
-            candidate("a", CandidateVerdict::Rejected(Rejection::CurrentOwner)),
-            Candidate {
-                failed_here: Some(FailedHere {
-                    at: at(1_000),
-                    until: at(21_601_000),
-                    ago: Duration::from_secs(60),
-                }),
-                ..candidate(
-                    "c",
-                    CandidateVerdict::Rejected(Rejection::NotUp { state: NodeState::Paused }),
-                )
-            },
-        ],
-    }
+    let rejected = Rejection::NotUp { state: NodeState::Paused };
+    let mut paused = candidate("c", CandidateVerdict::Rejected(rejected));
+    paused.failed_here = Some(FailedHere::new(at(1_000), at(21_601_000), Duration::from_secs(60)));
+    let candidates = vec![
+        candidate("b", CandidateVerdict::Chosen { drawback: None }),
+        candidate("a", CandidateVerdict::Rejected(Rejection::CurrentOwner)),
+        paused,
+    ];
+    let mut explanation = Explanation::new(name("sql"), Trigger::NodeFailure, candidates);
+    explanation.owner = Some(name("a"));
+    explanation.chosen = Some(name("b"));
+    explanation
 }
 
 /// Why groups stay on drained nodes.

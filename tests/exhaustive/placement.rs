@@ -187,7 +187,7 @@ fn check_choice(case: &Case, expected: &Answer, placement: &PlacementRequest<'_>
     match policy {
         Only::There => {
             let tier = expected.alone().tier().filter(|_| expected.may_be_given());
-            let choice = tier.map(|tier| Choice { node: THERE, tier });
+            let choice = tier.map(|tier| Choice::new(THERE, tier));
             assert_eq!(chosen, choice, "{}", about());
             let named = match expected.clone() {
                 Answer::Yes => CandidateVerdict::Chosen { drawback: None },
