@@ -10,8 +10,8 @@ use quorate::spec::ClusterDeclaration;
 use quorate::{Cluster, GroupId, Incarnation, Input, NodeId, ResourceId, WallClock};
 
 use super::declare::{GROUP_NAMES, NODE_NAMES, RESOURCE_NAMES};
+use super::machine::Place;
 use super::state::{State, group_id, node_id};
-use super::world::Place;
 
 /// Something that happens although nothing is wrong. Groups and nodes are given by index.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

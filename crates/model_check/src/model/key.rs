@@ -31,8 +31,9 @@ use quorate::cluster::Outcome;
 use quorate::state::OperationKind;
 
 use super::declare::group_of;
+use super::machine::{Machine, Place};
 use super::state::Core;
-use super::world::{Letter, Machine, Order, Place, World};
+use super::world::{Letter, Order, World};
 
 /// Returns a hash of everything that the future of the cluster depends on.
 pub(crate) fn likeness(cluster: &Cluster, horizon: Duration) -> u64 {

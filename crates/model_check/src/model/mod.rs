@@ -84,6 +84,8 @@ pub(crate) mod deed;
 pub(crate) mod judge;
 pub(crate) mod key;
 mod list;
+mod machine;
+mod possible;
 pub(crate) mod rest;
 pub(crate) mod rule;
 pub(crate) mod scenes;

@@ -8,10 +8,10 @@ use quorate_testkit::Breach;
 
 use super::Step;
 use crate::model::declare::{FAILOVERS, GROUPS, RESTARTS, group_of, members};
+use crate::model::machine::Place;
 use crate::model::rule::ensure;
 use crate::model::seen::orphan_bit;
 use crate::model::state::Stimulus;
-use crate::model::world::Place;
 
 impl Step<'_> {
     pub(super) fn event(&mut self, event: &Event) -> Result<(), Breach> {
