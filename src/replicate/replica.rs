@@ -4,7 +4,6 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -12,17 +11,18 @@ use thiserror::Error;
 use super::entry::{Body, Entry, Item, NodeLife, Origin, Refusal};
 use super::genesis::Genesis;
 use super::quarantine::Ward;
-use super::snapshot::{ReplicaSnapshot, ReplicaSnapshotV1, Reported};
-use crate::cluster::{
-    Command, Effect, Event, Input, KeptOutputs, Output, PortableHasher, RestoreError,
-};
+use super::snapshot::Reported;
+use crate::cluster::{Command, Effect, Event, Input, KeptOutputs, Output};
 use crate::id::{Incarnation, Names, name};
-use crate::machine::NodeState;
 use crate::settings::QuorumRule;
 use crate::spec::ClusterDeclaration;
-use crate::state::DownProof;
 use crate::time::Timestamp;
 use crate::{Cluster, OpId};
+
+mod lives;
+mod stored;
+
+pub use lives::Standing;
 
 /// The cluster as one node knows it: the state machine of the log.
 ///
@@ -52,18 +52,6 @@ pub struct Checkpoint {
     pub index: u64,
     /// The digest after that entry.
     pub digest: u64,
-}
-
-/// The standing of a life of a node in the log.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Standing {
-    /// It has not joined yet.
-    Unheard,
-    /// It is a member.
-    Member,
-    /// It was lost, it left, it was fenced, or a later one is known. Everything of it has to stop,
-    /// and the node begins a later life.
-    Over,
 }
 
 /// Tells whether this node carries out fences. Only the leader does.
@@ -320,123 +308,6 @@ impl Replica {
     #[must_use]
     pub const fn lost_events(&self) -> u64 {
         self.lost_events
-    }
-
-    /// Returns what is known of a life of a node.
-    #[must_use]
-    pub fn standing(&self, life: &NodeLife) -> Standing {
-        let known = self.lives.get(&folded(&life.node)).copied().unwrap_or_default();
-        let spec = self.cluster.spec();
-        let record = spec.node_id(&life.node).and_then(|node| self.cluster.state().node(node));
-        let Some(record) = record else {
-            // The node is not declared, or was evicted.
-            let is_over = known.incarnation > life.incarnation
-                || (known.joined && known.incarnation == life.incarnation);
-            return if is_over { Standing::Over } else { Standing::Unheard };
-        };
-        if known.incarnation.max(record.incarnation()) > life.incarnation {
-            return Standing::Over;
-        }
-        if record.incarnation() < life.incarnation {
-            return Standing::Unheard;
-        }
-        match record.state() {
-            NodeState::Joining | NodeState::Up | NodeState::Paused => Standing::Member,
-            // It was lost before it had joined, and may still join.
-            NodeState::Down if record.proof() == DownProof::LaterLife && !known.joined => {
-                Standing::Unheard
-            }
-            NodeState::Down | NodeState::Unclean => Standing::Over,
-        }
-    }
-
-    /// Tells whether something of this life, or of an earlier one of the same node, may run as far as
-    /// the log says: the node is a member, or it was lost and there is no proof yet that it is off.
-    #[must_use]
-    pub fn may_run(&self, life: &NodeLife) -> bool {
-        let record = self.cluster.spec().node_id(&life.node);
-        let record = record.and_then(|node| self.cluster.state().node(node));
-        record.is_some_and(|record| {
-            record.state() != NodeState::Down && record.incarnation() <= life.incarnation
-        })
-    }
-
-    /// Returns the highest life of a node that is known. A node begins its next life with a number
-    /// above this one and above the one that it stored itself.
-    #[must_use]
-    pub fn latest_life(&self, node: &str) -> Incarnation {
-        let known = self.lives.get(&folded(node)).copied().unwrap_or_default();
-        let spec = self.cluster.spec();
-        let record = spec.node_id(node).and_then(|node| self.cluster.state().node(node));
-        record.map_or(known.incarnation, |record| record.incarnation().max(known.incarnation))
-    }
-
-    /// Returns the number of the last report of a life that counted; 0 if none did.
-    #[must_use]
-    pub fn reported(&self, life: &NodeLife) -> u64 {
-        let known = self.lives.get(&folded(&life.node));
-        known.filter(|known| known.incarnation == life.incarnation).map_or(0, |of| of.sequence)
-    }
-
-    /// Returns the lives that are members, each with the name of its node.
-    pub fn members(&self) -> impl Iterator<Item = NodeLife> + '_ {
-        let state = self.cluster.state();
-        self.cluster.spec().nodes().filter_map(|(id, node)| {
-            let record = state.node(id).filter(|record| record.state().is_member())?;
-            Some(NodeLife::new(node.name(), record.incarnation()))
-        })
-    }
-
-    /// Returns everything that another replica needs to go on from here.
-    #[must_use]
-    pub fn snapshot(&self) -> ReplicaSnapshot {
-        ReplicaSnapshot::V1(ReplicaSnapshotV1 {
-            index: self.applied,
-            stamp: self.stamp,
-            cluster: self.cluster.snapshot(),
-            lives: if seeded!(SnapshotForgetsReports) {
-                BTreeMap::new()
-            } else {
-                self.lives.clone()
-            },
-            ward: self.ward.clone(),
-            checkpoints: self.checkpoints.iter().map(|of| (of.index, of.digest)).collect(),
-        })
-    }
-
-    /// Returns the replica of a snapshot, for the node `node`.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Cluster::restore`].
-    pub fn restore(
-        node: &str,
-        snapshot: ReplicaSnapshot,
-        genesis: Genesis,
-    ) -> Result<Self, RestoreError> {
-        let ReplicaSnapshot::V1(snapshot) = snapshot;
-        let policy = Arc::clone(genesis.policy_named(snapshot.cluster.policy_name()));
-        let cluster = Cluster::restore_within(snapshot.cluster, policy, genesis.limits())?;
-        let stamp = snapshot.stamp.min(Timestamp::LATEST).max(cluster.state().now());
-        let mut replica = Self::assemble(node, cluster, genesis, stamp);
-        replica.applied = snapshot.index;
-        replica.lives = snapshot.lives;
-        replica.ward = snapshot.ward;
-        let checkpoints = snapshot.checkpoints.into_iter().take(Self::CHECKPOINTS);
-        replica.checkpoints =
-            checkpoints.map(|(index, digest)| Checkpoint { index, digest }).collect();
-        Ok(replica)
-    }
-
-    /// Returns a number that is equal for replicas that stand alike. It costs as much as reading the
-    /// whole state.
-    #[must_use]
-    pub fn digest(&self) -> u64 {
-        let mut hasher = PortableHasher::default();
-        self.cluster.digest().hash(&mut hasher);
-        (self.stamp, &self.lives, &self.ward).hash(&mut hasher);
-        self.genesis.behaviour().hash(&mut hasher);
-        hasher.finish()
     }
 
     /// Returns the latest checkpoint, for beats.

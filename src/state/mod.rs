@@ -17,16 +17,20 @@ use crate::spec::ClusterSpec;
 use crate::time::{Timestamp, WallClock};
 
 mod attributes;
+mod doubt;
 mod failed_nodes;
 mod group;
 mod node;
 mod occupancy;
 mod operation;
+mod orphan;
+mod recovery;
 mod resource;
 mod suppose;
 
 pub use crate::quorum::WitnessState;
 pub(crate) use attributes::Attributes;
+pub use doubt::{Doubt, LateStart, Vouched};
 pub use failed_nodes::{FailedNode, FailedNodes};
 pub use group::{
     GroupRecord, HomeWait, Lock, LockHandling, MoveFailure, Movement, MovementCause, QueuedMove,
@@ -37,10 +41,9 @@ pub use node::{
 };
 pub use occupancy::Occupancy;
 pub use operation::{Operation, OperationKind, Outcome};
-pub use resource::{
-    Doubt, FailedWhile, LateStart, NoRestartCause, Orphan, OrphanState, Recovery, ResourceRecord,
-    Vouched,
-};
+pub use orphan::{Orphan, OrphanState};
+pub use recovery::{FailedWhile, NoRestartCause, Recovery};
+pub use resource::ResourceRecord;
 
 /// The ground state of a cluster.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

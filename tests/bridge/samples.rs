@@ -100,7 +100,7 @@ fn records() -> Vec<Block> {
     vec![
         block(
             "json recoveries",
-            &[("src/state/resource.rs", "pub enum Recovery ")],
+            &[("src/state/recovery.rs", "pub enum Recovery ")],
             vec![
                 Recovery::None,
                 Recovery::RestartAt(at(1_500)),
@@ -129,7 +129,7 @@ fn records() -> Vec<Block> {
         ),
         block(
             "json orphans",
-            &[("src/state/resource.rs", "pub enum OrphanState ")],
+            &[("src/state/orphan.rs", "pub enum OrphanState ")],
             vec![
                 OrphanState::Running,
                 OrphanState::Unsettled,

@@ -7,13 +7,13 @@
 //! by construction.
 
 use crate::cluster::words::{Inconsistency, StateRule, StateSubject};
-use crate::id::{Epoch, GroupId, Incarnation, NodeId, ResourceId};
+use crate::id::{GroupId, Incarnation, NodeId, ResourceId};
 use crate::machine::{FailureLog, NodeState, ResourceState};
 use crate::quorum::{self, Ballot};
 use crate::spec::{ClusterSpec, GroupSpec, check_word};
 use crate::state::{
-    ClusterState, Doubt, DownProof, DrainStatus, FailedWhile, GroupRecord, HomeWait, LateStart,
-    NoRestartCause, NodeRecord, Pause, Recovery, ResourceRecord, Room,
+    ClusterState, Doubt, DownProof, DrainStatus, FailedWhile, HomeWait, LateStart, NoRestartCause,
+    NodeRecord, Pause, Recovery, ResourceRecord,
 };
 use crate::time::Timestamp;
 
@@ -26,6 +26,7 @@ macro_rules! require {
     };
 }
 
+mod groups;
 mod operations;
 
 /// The highest value of a counter of the cluster's own. It is twice the count after which a cluster
@@ -161,59 +162,6 @@ impl<'a> Checks<'a> {
         self.fence(node, record)
     }
 
-    /// Checks that every node that a group refers to is known; the group moves and returns
-    /// somewhere else; its epoch agrees with its owner and with the last order to start.
-    fn group(self, group: GroupId, record: &GroupRecord) -> Result<(), Inconsistency> {
-        let subject = StateSubject::Group(group);
-        let destination = record.movement.and_then(|movement| movement.to);
-        let queued = record.queued.and_then(|queued| queued.to);
-        let others = [record.default_owner, record.return_to, record.drained_from];
-        for node in [record.owner, destination, queued].into_iter().chain(others) {
-            self.known(&subject, node)?;
-        }
-        Self::counters(&subject, [record.epoch.value()])?;
-        self.accepted(&subject, record.placed_in_input)?;
-        self.past(&subject, record.last_failback.into_iter().chain([record.placed_at]))?;
-        self.log(&subject, &record.failovers)?;
-        self.failed_nodes(group, record)?;
-        let moves_away = destination.is_none() || destination != record.owner;
-        let returns_elsewhere = record.return_to.is_none() || record.return_to != record.owner;
-        require!(moves_away && returns_elsewhere, subject.clone(), StateRule::MoveToOwner);
-        // A failback places the group.
-        let is_placed_since = record.last_failback.is_none_or(|at| at <= record.placed_at);
-        require!(is_placed_since, subject.clone(), StateRule::TimesOutOfOrder);
-        let has_epoch = record.owner.is_none() || record.epoch > Epoch::default();
-        require!(has_epoch, subject.clone(), StateRule::OwnerWithoutEpoch);
-        let is_owner_lost =
-            record.owner.is_some_and(|owner| self.state.node_state(owner) == NodeState::Unclean);
-        // An order that comes while the owner is lost is for the next owner.
-        let latest = if is_owner_lost { record.epoch.next() } else { record.epoch };
-        let is_ordered_in_time = record.ordered_in.is_none_or(|epoch| epoch <= latest);
-        require!(is_ordered_in_time, subject, StateRule::OrderedInLaterEpoch);
-        Ok(())
-    }
-
-    /// Checks that a group failed once on each node that is remembered, in a life that the node has
-    /// had; and that a resource which can never run there is one of the group.
-    fn failed_nodes(self, group: GroupId, record: &GroupRecord) -> Result<(), Inconsistency> {
-        let subject = StateSubject::Group(group);
-        let entries = record.failed_on.entries();
-        let is_sorted = entries.is_sorted_by(|one, other| one.node < other.node);
-        require!(is_sorted, subject.clone(), StateRule::FailedTwiceOnNode);
-        self.past(&subject, entries.iter().map(|entry| entry.at))?;
-        for entry in entries {
-            let node = self.state.node(entry.node);
-            require!(node.is_some(), subject.clone(), StateRule::UnknownReference);
-            let is_past = node.is_some_and(|node| entry.incarnation <= node.incarnation);
-            require!(is_past, subject.clone(), StateRule::FailedInLaterLife);
-            let is_own = entry.for_good.is_none_or(|resource| {
-                self.spec.resource(resource).is_some_and(|of| of.group() == group)
-            });
-            require!(is_own, subject.clone(), StateRule::UnknownReference);
-        }
-        Ok(())
-    }
-
     /// Checks that a resource with an owner was opened; one that may run is on an owner that is not
     /// down, and in doubt if the owner is lost; its recovery fits its state, and its operation the
     /// state and the node.
@@ -275,34 +223,6 @@ impl<'a> Checks<'a> {
         let Some(run) = record.run else { return !is_starting };
         let is_its_start = record.operation.is_none_or(|operation| operation.id == run);
         record.state.may_run() && run < self.state.next_operation && (is_its_start || !is_starting)
-    }
-
-    /// Tells whether the room of a group fits its state. A group that may run takes room; a group
-    /// that is off and not wanted takes none; one that is wanted may wait for room.
-    fn room_fits(self, group: GroupId, record: &GroupRecord) -> bool {
-        match record.room {
-            Room::Taken => {
-                record.owner.is_some()
-                    && (self.state.may_run(self.spec, group)
-                        || self.state.is_wanted(self.spec, group))
-            }
-            Room::Left => !self.state.may_run(self.spec, group),
-        }
-    }
-
-    /// Checks that the occupancy follows from the owners, destinations and room of the groups.
-    fn occupancy(self) -> Result<(), Inconsistency> {
-        for (group, _) in self.spec.groups() {
-            let fits = self.state.group(group).is_none_or(|record| self.room_fits(group, record));
-            require!(fits, StateSubject::Group(group), StateRule::RoomDiffers);
-        }
-        let rebuilt = self.state.rebuilt_occupancy(self.spec);
-        require!(
-            rebuilt == self.state.occupancy,
-            StateSubject::Cluster,
-            StateRule::OccupancyDiffers
-        );
-        Ok(())
     }
 
     fn resources_of(
