@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::{Timestamp, whole_millis};
+use crate::time::Timestamp;
 
 /// A reading of the clock of one machine, in milliseconds.
 ///
@@ -16,37 +16,37 @@ use crate::time::{Timestamp, whole_millis};
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(transparent)]
-pub struct Local(u64);
+pub struct Local(Timestamp);
 
 impl Local {
     /// Returns the reading of so many milliseconds.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
-        Self(millis)
+        Self(Timestamp::from_millis(millis))
     }
 
     /// The milliseconds of the reading.
     #[must_use]
     pub const fn as_millis(self) -> u64 {
-        self.0
+        self.0.as_millis()
     }
 
     /// Returns the reading `span` later, at most the last one of the range.
     #[must_use]
     pub fn after(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(whole_millis(span)))
+        Self(self.0.after(span))
     }
 
     /// Returns the span since `earlier`; zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(self.0.saturating_sub(earlier.0))
+        self.0.since(earlier.0)
     }
 }
 
 impl fmt::Display for Local {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ms", self.0)
+        write!(f, "{} ms", self.as_millis())
     }
 }
 

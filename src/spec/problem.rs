@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Limit;
+use super::word::WordFault;
 use crate::form::Hint;
 use crate::graph::ExpressionError;
 use crate::kind::{RequiredProvider, ResourceClass};
@@ -114,11 +115,7 @@ pub enum Problem {
     #[error("the name begins or ends with white space")]
     PaddedName,
     /// A name holds a character that a message would show as something else.
-    #[error(
-        "holds the character U+{:04X}; control characters, ends of lines and marks of direction are \
-         not allowed",
-        u32::from(*character)
-    )]
+    #[error("{}", WordFault::Forbidden { character: *character })]
     ForbiddenCharacter {
         /// The first such character.
         character: char,

@@ -271,36 +271,30 @@ impl<'a> Checks<'a> {
     }
 }
 
+/// Tells whether a resource in this state may have failed and not been started since. It may have
+/// become off or in doubt with its node in the meantime.
+const fn may_have_failed(state: ResourceState) -> bool {
+    match state {
+        ResourceState::Offline
+        | ResourceState::Terminating
+        | ResourceState::Failed
+        | ResourceState::InDoubt => true,
+        ResourceState::Initializing
+        | ResourceState::OnlinePending
+        | ResourceState::Online
+        | ResourceState::OfflinePending => false,
+    }
+}
+
 /// Tells whether the note of a failure fits the state: a resource that runs, starts or stops in
 /// good order has not failed.
 fn failed_while_fits(record: &ResourceRecord) -> bool {
-    let may_have_failed = match record.state {
-        ResourceState::Offline
-        | ResourceState::Terminating
-        | ResourceState::Failed
-        | ResourceState::InDoubt => true,
-        ResourceState::Initializing
-        | ResourceState::OnlinePending
-        | ResourceState::Online
-        | ResourceState::OfflinePending => false,
-    };
-    may_have_failed || record.failed_while == FailedWhile::Running
+    may_have_failed(record.state) || record.failed_while == FailedWhile::Running
 }
 
 /// Tells whether the recovery fits the state: only a resource that failed and has not been started
-/// since has one. It may have become off or in doubt with its node in the meantime. A resource that
-/// is never tried again has no time.
+/// since has one. A resource that is never tried again has no time.
 fn recovery_fits(record: &ResourceRecord) -> bool {
-    let may_recover = match record.state {
-        ResourceState::Offline
-        | ResourceState::Terminating
-        | ResourceState::Failed
-        | ResourceState::InDoubt => true,
-        ResourceState::Initializing
-        | ResourceState::OnlinePending
-        | ResourceState::Online
-        | ResourceState::OfflinePending => false,
-    };
     match record.recovery {
         Recovery::None => record.doubt != Doubt::Left,
         Recovery::RetryAt {
@@ -322,7 +316,7 @@ fn recovery_fits(record: &ResourceRecord) -> bool {
                 }
         }
         Recovery::RestartAt(_) | Recovery::Failover | Recovery::RetryAt { .. } => {
-            may_recover && record.doubt != Doubt::Left
+            may_have_failed(record.state) && record.doubt != Doubt::Left
         }
     }
 }

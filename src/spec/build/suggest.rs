@@ -15,7 +15,7 @@ pub(super) fn near<'a>(
     candidates: impl ExactSizeIterator<Item = &'a str>,
     report: &mut Report<'_>,
 ) -> Option<Box<str>> {
-    if is_too_much(name, &candidates) || !report.may_suggest() {
+    if !is_searched(name, &candidates, report) {
         return None;
     }
     nearest(name, candidates)
@@ -28,7 +28,7 @@ pub(super) fn whole<'a>(
     candidates: impl ExactSizeIterator<Item = &'a str>,
     report: &mut Report<'_>,
 ) -> Option<Box<str>> {
-    if is_too_much(name, &candidates) || !report.may_suggest() {
+    if !is_searched(name, &candidates, report) {
         return None;
     }
     let wanted: Vec<char> = folded(name).collect();
@@ -41,6 +41,15 @@ pub(super) fn whole<'a>(
     });
     let only = found.next()?;
     found.next().is_none().then(|| only.into())
+}
+
+/// Tells whether a suggestion is looked for, and counts it in the report.
+fn is_searched<'a>(
+    name: &str,
+    candidates: &impl ExactSizeIterator<Item = &'a str>,
+    report: &mut Report<'_>,
+) -> bool {
+    !is_too_much(name, candidates) && report.may_suggest()
 }
 
 fn is_too_much<'a>(name: &str, candidates: &impl ExactSizeIterator<Item = &'a str>) -> bool {
