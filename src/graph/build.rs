@@ -131,7 +131,8 @@ struct Sorted {
 }
 
 /// Sorts by Kahn's algorithm; the heap makes the order independent of the order in which edges were
-/// declared.
+/// declared. The sort of petgraph leaves open which of several resources comes first, and knows no
+/// levels.
 fn sorted(providers: &Rows, dependents: &Rows) -> Sorted {
     let len = providers.len();
     let mut start_order = Vec::with_capacity(len);
