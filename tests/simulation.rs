@@ -8,9 +8,8 @@ use std::path::Path;
 use quorate_testkit::sim::{Atlas, FaultKind, Report, Simulator, Weather};
 
 /// Seeds of an everyday run: few, and yet every kind of fault happens in one of them.
-const SEEDS: [u64; 25] = [
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 21, 26, 32, 75, 120, 187, 225,
-];
+const SEEDS: [u64; 25] =
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 21, 26, 32, 75, 120, 187, 225];
 
 /// How many of the seeds are played: Miri is slow, and two of them are enough to see whether bytes
 /// in another order make a difference.

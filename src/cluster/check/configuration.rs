@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::cluster::check::without_quorum::Authority;
+use crate::cluster::index::standing::Told;
 use crate::cluster::ledger::room;
 use crate::cluster::view::Facts;
 use crate::cluster::words::{ConfigurationMoves, InputError};
@@ -271,16 +272,18 @@ impl Facts<'_> {
         resources
     }
 
-    /// Returns the group states that were told last, by the ids of another configuration.
-    pub(crate) fn told_states(self, spec: &ClusterSpec) -> Vec<crate::machine::GroupState> {
-        spec.groups()
-            .map(|(_, declared)| {
-                self.spec
-                    .group_id(declared.name())
-                    .and_then(|old| self.index.group_states.get(old.index()).copied())
-                    .unwrap_or_default()
-            })
-            .collect()
+    /// Returns what was told of the groups last, by the ids of another configuration.
+    pub(crate) fn told(self, spec: &ClusterSpec) -> Told {
+        let mut told = Told::default();
+        for (group, declared) in spec.groups() {
+            let old = self.spec.group_id(declared.name());
+            let state = old.and_then(|old| self.index.group_states.get(old.index()).copied());
+            told.states.push(state.unwrap_or_default());
+            if old.is_some_and(|old| self.index.homeless.contains(&old)) {
+                told.homeless.insert(group);
+            }
+        }
+        told
     }
 }
 

@@ -1,9 +1,11 @@
 //! The place of a group in the queue, and the indexes by it.
 
 use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 
 use crate::cluster::index::Index;
 use crate::id::GroupId;
+use crate::machine::GroupState;
 use crate::settings::Priority;
 
 /// The place of a group in the queue.
@@ -19,6 +21,15 @@ pub(crate) struct Standing {
     pub(crate) is_short_of_nodes: bool,
     /// The group could start, and waits as long as a group of higher priority is on its way.
     pub(crate) may_take_its_turn: bool,
+}
+
+/// What was told of the groups last.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// The state of each group.
+    pub(crate) states: Vec<GroupState>,
+    /// Groups of which it was told that they have found no node.
+    pub(crate) homeless: BTreeSet<GroupId>,
 }
 
 impl Index {

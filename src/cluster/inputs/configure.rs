@@ -1,21 +1,19 @@
 //! Leaves a configuration, and enters the next.
 
-use alloc::vec::Vec;
-
 use crate::cluster::check::configuration::Mapping;
 use crate::cluster::check::without_quorum::Authority;
+use crate::cluster::index::standing::Told;
 use crate::cluster::settle::planner::Planner;
 use crate::cluster::view::given_up::GivenUp;
 use crate::cluster::words::Event;
 use crate::id::NodeId;
-use crate::machine::GroupState;
 use crate::spec::ClusterSpec;
 use crate::state::{ClusterState, MovementCause};
 
 /// Knowledge about a configuration that the next one needs, by the ids of the next.
 pub(crate) struct Handover {
     given_up: GivenUp,
-    told: Vec<GroupState>,
+    told: Told,
     votes: u64,
 }
 
@@ -29,7 +27,7 @@ impl Planner<'_> {
             self.view().given_up().mapped(|old| mapping.group(old), |old| mapping.resource(old));
         let mut state = self.view().mapped_state(&mapping, next);
         self.view().note_struck(&mapping, next, &mut state);
-        let told = self.view().told_states(next);
+        let told = self.view().told(next);
         let votes = self.ledger.index().membership.total_votes;
         (state, Handover { given_up, told, votes })
     }
@@ -41,7 +39,7 @@ impl Planner<'_> {
         if seeded!(RemovedNodeVotes) {
             self.ledger.keep_votes(votes);
         }
-        self.ledger.set_told_states(told);
+        self.ledger.set_told(told);
         let configuration = self.ledger.state().configuration;
         self.ledger.emit(Event::ConfigurationChanged { configuration });
         match authority {

@@ -1,8 +1,6 @@
 //! Indexes of the groups that await a node or their turn, or for which others wait.
 
-use alloc::vec::Vec;
-
-use crate::cluster::index::standing::Standing;
+use crate::cluster::index::standing::{Standing, Told};
 use crate::cluster::ledger::Ledger;
 use crate::cluster::words::Event;
 use crate::id::{GroupId, NodeId};
@@ -68,8 +66,9 @@ impl Ledger<'_> {
         self.index.stands.clear();
     }
 
-    /// Sets the states that groups had when they were last reported.
-    pub(crate) fn set_told_states(&mut self, told: Vec<GroupState>) {
-        self.index.group_states = told;
+    /// Sets what was told of the groups last. What has changed since is told when they are planned.
+    pub(crate) fn set_told(&mut self, told: Told) {
+        self.index.group_states = told.states;
+        self.index.homeless = told.homeless;
     }
 }
