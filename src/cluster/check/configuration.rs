@@ -272,7 +272,7 @@ impl Facts<'_> {
         resources
     }
 
-    /// Returns what was told of the groups last, by the ids of another configuration.
+    /// Returns the last reports about the groups, by the ids of another configuration.
     pub(crate) fn told(self, spec: &ClusterSpec) -> Told {
         let mut told = Told::default();
         for (group, declared) in spec.groups() {

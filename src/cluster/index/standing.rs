@@ -23,12 +23,12 @@ pub(crate) struct Standing {
     pub(crate) may_take_its_turn: bool,
 }
 
-/// What was told of the groups last.
+/// The last reports about the groups.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     /// The state of each group.
     pub(crate) states: Vec<GroupState>,
-    /// Groups of which it was told that they have found no node.
+    /// The groups that were reported to have found no node.
     pub(crate) homeless: BTreeSet<GroupId>,
 }
 

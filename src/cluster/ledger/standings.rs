@@ -66,7 +66,7 @@ impl Ledger<'_> {
         self.index.stands.clear();
     }
 
-    /// Sets what was told of the groups last. What has changed since is told when they are planned.
+    /// Sets the last reports about the groups. Changes since then are reported when they are planned.
     pub(crate) fn set_told(&mut self, told: Told) {
         self.index.group_states = told.states;
         self.index.homeless = told.homeless;
