@@ -6,6 +6,11 @@
 mod choose;
 mod eligibility;
 mod explain;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the planner is to ask it; until then only its tests do")
+)]
+mod joint;
 
 pub use choose::{Choice, assess, choose};
 pub(crate) use eligibility::room;

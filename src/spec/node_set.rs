@@ -40,6 +40,31 @@ impl NodeSet {
         missing
     }
 
+    /// Removes a node. Tells whether it was there.
+    pub(crate) fn remove(&mut self, node: NodeId) -> bool {
+        let (word, bit) = place(node);
+        let word = match word.checked_sub(1) {
+            None => Some(&mut self.low),
+            Some(index) => self.high.get_mut(index),
+        };
+        let Some(word) = word else { return false };
+        let was_there = *word & bit != 0;
+        *word &= !bit;
+        while self.high.pop_if(|last| *last == 0).is_some() {}
+        was_there
+    }
+
+    /// Adds all nodes of another set.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        self.low |= other.low;
+        if self.high.len() < other.high.len() {
+            self.high.resize(other.high.len(), 0);
+        }
+        for (word, more) in self.high.iter_mut().zip(&other.high) {
+            *word |= more;
+        }
+    }
+
     /// Tells whether the node is in the set.
     #[inline]
     #[must_use]
@@ -169,6 +194,11 @@ mod tests {
     fn a_union_equals_the_set_built_directly() {
         assert_eq!(set(&[1, 64, 200]).union(&set(&[1, 70, 300])), set(&[1, 64, 70, 200, 300]));
         assert_eq!(set(&[300]).union(&set(&[2])), set(&[2, 300]));
+        for (one, other) in [([1, 200], [70, 300]), ([300, 5], [2, 5])] {
+            let mut bits = set(&one);
+            bits.absorb(&set(&other));
+            assert_eq!(bits, set(&one).union(&set(&other)));
+        }
     }
 
     #[test]
@@ -182,6 +212,18 @@ mod tests {
         assert_eq!(set(&[200, 5]).difference(&set(&[5])), set(&[200]));
         assert!(!set(&[200]).intersects(&set(&[300])));
         assert!(set(&[200, 5]).intersects(&set(&[5])));
+    }
+
+    #[test]
+    fn what_was_removed_leaves_the_set_as_if_it_never_was_there() {
+        let mut bits = set(&[5, 70, 200]);
+        assert_eq!(
+            [200, 200, 5, 999].map(|at| bits.remove(NodeId::from_index(at))),
+            [true, false, true, false]
+        );
+        assert_eq!(bits, set(&[70]));
+        assert!(bits.remove(NodeId::from_index(70)));
+        assert_eq!(bits, NodeSet::new());
     }
 
     #[test]
