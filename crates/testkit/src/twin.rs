@@ -3,15 +3,16 @@
 use crate::{Breach, Invariant, ensure};
 use quorate::cluster::{Event, Output};
 use quorate::id::Names;
-use quorate::policy::FailoverPolicy;
+use quorate::policy::{FailoverPolicy, TooManyPolicies};
 use quorate::spec::ClusterSpec;
 use quorate::{Cluster, Snapshot, Timestamp};
 
-/// Offers policies to a cluster. There are far fewer than a cluster takes.
-pub(crate) fn offer<P: FailoverPolicy + Clone + 'static>(cluster: &mut Cluster, policies: &[P]) {
-    for policy in policies {
-        let _ = cluster.offer_policy(policy.clone());
-    }
+/// Offers policies to a cluster.
+pub(crate) fn offer<P: FailoverPolicy + Clone + 'static>(
+    cluster: &mut Cluster,
+    policies: &[P],
+) -> Result<(), TooManyPolicies> {
+    policies.iter().try_for_each(|policy| cluster.offer_policy(policy.clone()))
 }
 
 /// Restores a cluster under the policy that was in force, with the others on offer.
@@ -25,7 +26,7 @@ pub(crate) fn restore<P: FailoverPolicy + Clone + 'static>(
     let policy = policies.iter().find(|policy| policy.name() == name);
     let policy = policy.cloned().ok_or_else(|| unfit(&"no policy of this name is known"))?;
     let mut cluster = Cluster::restore(snapshot, policy).map_err(|error| unfit(&error))?;
-    offer(&mut cluster, policies);
+    offer(&mut cluster, policies).map_err(|error| unfit(&error))?;
     Ok(cluster)
 }
 

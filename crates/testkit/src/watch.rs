@@ -53,7 +53,7 @@ impl<P: FailoverPolicy + Clone + 'static> Watch<P> {
         let mut cluster = Cluster::new(spec, policy.clone(), Timestamp::ZERO);
         let others = others.into_iter().filter(|other| other.name() != policy.name());
         let policies: Vec<P> = core::iter::once(policy.clone()).chain(others).collect();
-        twin::offer(&mut cluster, &policies);
+        twin::offer(&mut cluster, &policies).expect("fewer policies than a cluster takes");
         let (twin, audit) = (cluster.clone(), Audit::new(&cluster));
         let digest = cluster.digest();
         let differential = None;

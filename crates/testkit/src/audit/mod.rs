@@ -151,11 +151,12 @@ pub(crate) fn step(
     failures::choice(seen, cluster, moment, outputs)?;
     moves::priorities(cluster, moment, outputs)?;
     explained::goes_there(moment, outputs)?;
-    reasons::check(cluster)?;
+    let reasons = reasons::of(cluster);
+    reasons::check(cluster, &reasons)?;
     reasons::raised_budgets_count(moment, cluster, outputs)?;
-    reasons::homeless_are_told(seen, cluster)?;
-    reasons::home_is_awaited_once(seen, cluster)?;
-    reasons::turns_end(seen, cluster)?;
+    reasons::homeless_are_told(seen, cluster, &reasons)?;
+    reasons::home_is_awaited_once(seen, &reasons)?;
+    reasons::turns_end(seen, &reasons)?;
     not_stuck(cluster)
 }
 

@@ -11,11 +11,18 @@ use crate::audit::seen::{Seen, same_resource};
 use crate::audit::spelling;
 use crate::{Breach, ensure};
 
+/// The reason why each group is not online.
+pub(super) type Reasons = Vec<(GroupId, Option<Reason>)>;
+
+/// Asks for the reason of every group, once for all rules about reasons.
+pub(super) fn of(cluster: &Cluster) -> Reasons {
+    cluster.spec().groups().map(|(group, _)| (group, cluster.why(group))).collect()
+}
+
 /// Checks that a group has a reason exactly when one of its resources is wanted and not online, and
 /// that the reason is true.
-pub(super) fn check(cluster: &Cluster) -> Result<(), Breach> {
-    for (group, _) in cluster.spec().groups() {
-        let reason = cluster.why(group);
+pub(super) fn check(cluster: &Cluster, reasons: &Reasons) -> Result<(), Breach> {
+    for (group, reason) in reasons.iter().copied() {
         let is_missing = is_missing(cluster, group);
         ensure!(S34, reason.is_some() == is_missing, "{group}: {reason:?}, missing: {is_missing}");
         if let Some(reason) = reason {
@@ -33,10 +40,14 @@ pub(super) fn check(cluster: &Cluster) -> Result<(), Breach> {
 
 /// Checks that a group that waits because no node can own it was reported since it last had a place
 /// and the cluster had quorum.
-pub(super) fn homeless_are_told(seen: &mut Seen, cluster: &Cluster) -> Result<(), Breach> {
+pub(super) fn homeless_are_told(
+    seen: &mut Seen,
+    cluster: &Cluster,
+    reasons: &Reasons,
+) -> Result<(), Breach> {
     let state = cluster.state();
-    for (group, _) in cluster.spec().groups() {
-        let waits = cluster.why(group) == Some(Reason::NoCandidate);
+    for (group, reason) in reasons.iter().copied() {
+        let waits = reason == Some(Reason::NoCandidate);
         let has_place = state.group(group).is_some_and(|record| {
             let owner = record.owner().map(|owner| state.node_state(owner));
             matches!(owner, Some(NodeState::Up | NodeState::Paused)) && record.room() == Room::Taken
@@ -50,9 +61,9 @@ pub(super) fn homeless_are_told(seen: &mut Seen, cluster: &Cluster) -> Result<()
 
 /// Checks that a group that had a node or ran since the cluster formed no longer waits for its
 /// preferred owner.
-pub(super) fn home_is_awaited_once(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
-    for (group, _) in cluster.spec().groups() {
-        let waits = matches!(cluster.why(group), Some(Reason::WaitingForPreferredOwner { .. }));
+pub(super) fn home_is_awaited_once(seen: &Seen, reasons: &Reasons) -> Result<(), Breach> {
+    for (group, reason) in reasons.iter().copied() {
+        let waits = matches!(reason, Some(Reason::WaitingForPreferredOwner { .. }));
         let is_settled = seen.group(group).is_settled;
         ensure!(S34, !waits || !is_settled, "{group} had a node already, and waits for its home");
     }
@@ -62,12 +73,10 @@ pub(super) fn home_is_awaited_once(seen: &Seen, cluster: &Cluster) -> Result<(),
 /// Checks that a group that has started since it came up does not wait for others, so that a
 /// restart that is due is not held up. A group that left its node in good order or because of its
 /// own failure does not wait either: it was stopped only to start elsewhere.
-pub(super) fn turns_end(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
-    for (group, _) in cluster.spec().groups() {
-        let waits = matches!(
-            cluster.why(group),
-            Some(Reason::WaitingForPriority { .. } | Reason::StartDelayed { .. })
-        );
+pub(super) fn turns_end(seen: &Seen, reasons: &Reasons) -> Result<(), Breach> {
+    for (group, reason) in reasons.iter().copied() {
+        let waits =
+            matches!(reason, Some(Reason::WaitingForPriority { .. } | Reason::StartDelayed { .. }));
         let has_begun = seen.group(group).has_begun;
         ensure!(
             L13,

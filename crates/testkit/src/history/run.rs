@@ -77,7 +77,8 @@ impl Run {
                 policies.push(Arc::new(other));
             }
         }
-        twin::offer(&mut cluster, &policies);
+        twin::offer(&mut cluster, &policies)
+            .map_err(|error| Breach::apparatus(error.to_string()))?;
         let seen = Seen::new(&cluster);
         Ok(Self {
             twin: cluster.clone(),

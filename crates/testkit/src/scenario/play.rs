@@ -1,6 +1,7 @@
 //! A scenario as it is played, line by line.
 
 use crate::audit::Audit;
+use crate::twin;
 use quorate::Cluster;
 
 use super::declare::{self, Draft};
@@ -93,7 +94,8 @@ impl Play {
                 let warnings = spec.warnings().iter().map(|warning| format!("warning {warning}"));
                 let lines = warnings.collect();
                 let mut cluster = Cluster::new(spec, self.scene.policy.clone(), self.scene.now);
-                self.scene.offer_all(&mut cluster)?;
+                twin::offer(&mut cluster, &self.scene.policies())
+                    .map_err(|error| error.to_string())?;
                 self.scene.audit = Some(Audit::new(&cluster));
                 self.cluster = Some(cluster);
                 Ok(lines)

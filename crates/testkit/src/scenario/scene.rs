@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::audit::Audit;
+use quorate::Timestamp;
 use quorate::policy::{
     FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Ring, StrictPreferred,
 };
-use quorate::{Cluster, Timestamp};
 
 use super::print::Show;
 use super::world::World;
@@ -35,21 +35,10 @@ pub(super) enum Agents {
 }
 
 impl Scene {
-    /// Offers the policies of the scene to a cluster that was just started or restored.
-    pub(super) fn offer_all(&self, cluster: &mut Cluster) -> Result<(), String> {
-        let all = self.offered.iter().chain([&self.policy]);
-        all.map(Arc::clone).try_for_each(|policy| cluster.offer_policy(policy)).map_err(text)
+    /// Returns the policies that may be in force, that of the scene last.
+    pub(super) fn policies(&self) -> Vec<Arc<dyn FailoverPolicy>> {
+        self.offered.iter().chain([&self.policy]).map(Arc::clone).collect()
     }
-
-    /// Returns the policy of this name.
-    pub(super) fn policy_named(&self, name: Option<&str>) -> Arc<dyn FailoverPolicy> {
-        let is_it = |policy: &&Arc<dyn FailoverPolicy>| Some(&*policy.name()) == name;
-        Arc::clone(self.offered.iter().find(is_it).unwrap_or(&self.policy))
-    }
-}
-
-fn text(error: impl ToString) -> String {
-    error.to_string()
 }
 
 impl Default for Scene {

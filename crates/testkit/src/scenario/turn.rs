@@ -213,10 +213,8 @@ impl Turn<'_> {
     fn snapshot(&mut self) -> Result<(), String> {
         let text = serde_json::to_string(&self.cluster.snapshot()).map_err(|e| e.to_string())?;
         let snapshot: Snapshot = serde_json::from_str(&text).map_err(|e| e.to_string())?;
-        let policy = self.scene.policy_named(snapshot.policy_name());
-        let restored = Cluster::restore(snapshot, policy);
-        let mut restored = restored.map_err(|error| format!("not restored: {error}"))?;
-        self.scene.offer_all(&mut restored)?;
+        let restored = twin::restore(snapshot, &self.scene.policies());
+        let restored = restored.map_err(|breach| breach.to_string())?;
         if restored.digest() != self.cluster.digest() {
             self.breach("the restored cluster has another digest");
         }
