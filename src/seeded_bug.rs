@@ -190,6 +190,8 @@ bugs! {
     AddedNodeIgnored: S34,
     /// that no node can own a group is not reported if the group waits for a node already
     PlacementUntold: S34,
+    /// groups that need a node at the same time take one after the other what each likes best
+    PlacesOneByOne: S37,
     /// what could never run in the last life of its node waits for a failover in the next one
     BarOutlivesLife: L5,
     /// a rehearsal begins when everything in flight has succeeded

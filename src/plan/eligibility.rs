@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{GroupId, Ids, Naming, NodeId};
 use crate::machine::NodeState;
-use crate::policy::{PlacementRequest, Trigger};
+use crate::policy::{FailoverPolicy, Kept, PlacementRequest, Trigger};
 use crate::settings::{Admission, AntiAffinityPlacement, Ownership};
 use crate::state::Room;
 
@@ -103,6 +103,13 @@ pub enum Rejection<N: Naming = Ids> {
         /// The group that stands there.
         group: N::Group,
     },
+    /// It has room, which is kept for other groups that need a node at the same time: if this group
+    /// took it, the groups that find a node would be less important, or fewer, or smaller.
+    KeptFor {
+        /// The most important group that would find no node; `None` if the search for it ended too
+        /// early, at [`placement_steps`](crate::settings::ClusterSettings::placement_steps).
+        group: Option<N::Group>,
+    },
     /// It may own the group, but without the present owner the cluster would have no quorum, so
     /// that no group is given a node. Only in answers about the failure of the owner.
     NoQuorum,
@@ -118,8 +125,8 @@ pub enum Rejection<N: Naming = Ids> {
 ///
 /// The first rule that applies decides: the node's state; being the owner that the group is to
 /// leave; being barred, because a resource of the group can never run there; possible owners;
-/// capacity; anti-affinity. A group that is off and wanted off needs no room, so the last two do
-/// not reject a node then. A last resort has passed all rules that reject. Nothing is allocated.
+/// capacity; anti-affinity; being kept for other groups that are placed in the same step. A group
+/// that is off and wanted off needs no room, so the last three do not reject a node then. A last resort has passed all rules that reject. Nothing is allocated.
 #[must_use]
 pub fn eligibility(placement: &PlacementRequest<'_>, node: NodeId) -> Eligibility {
     match judge(placement, node) {
@@ -189,6 +196,10 @@ impl<N: Naming> fmt::Display for Rejection<N> {
                 write!(f, "no room: {dimension} needs {needed}, has {free} free")
             }
             Self::AntiAffinity { group } => write!(f, "runs anti-affine group {group}"),
+            Self::KeptFor { group: Some(group) } => {
+                write!(f, "kept for group {group}, which fits nowhere else")
+            }
+            Self::KeptFor { group: None } => f.write_str("kept for other groups"),
             Self::NoQuorum => f.write_str("the cluster would have no quorum"),
             Self::Vetoed { reason } => write!(f, "vetoed: {reason}"),
         }
@@ -197,12 +208,37 @@ impl<N: Naming> fmt::Display for Rejection<N> {
 
 /// Returns the drawback of the worst tier, if any, of a node that no rule rejects.
 fn judge(placement: &PlacementRequest<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
+    let unsuited = suits(placement, node)?;
+    let beside = room(placement, node)?;
+    match placement.kept(node) {
+        None => Ok(unsuited.or(beside)),
+        Some(Kept { group, .. }) => Err(Rejection::KeptFor { group }),
+    }
+}
+
+/// Judges a node by the rules that have nothing to do with room.
+fn suits(placement: &PlacementRequest<'_>, node: NodeId) -> Result<Option<Drawback>, Rejection> {
     let paused = member(placement, node)?;
     stays_off_owner(placement, node)?;
     not_barred(placement, node)?;
     let not_possible = possible_owner(placement, node)?;
-    let beside = room(placement, node)?;
-    Ok(paused.or(not_possible).or(beside))
+    Ok(paused.or(not_possible))
+}
+
+/// Returns the tier of a node that may own the group as soon as it has room for it. `None` if it may
+/// not, whatever becomes free there.
+pub(crate) fn tier_with_room(
+    placement: &PlacementRequest<'_>,
+    policy: &dyn FailoverPolicy,
+    last_resorts: &LastResorts<'_>,
+    node: NodeId,
+) -> Option<Tier> {
+    let drawback = suits(placement, node).ok()?;
+    let is_open = drawback.is_none_or(|drawback| last_resorts.is_open(drawback));
+    let may_own = is_open
+        && refusing(placement, node).is_none()
+        && policy.rank(placement, node).vetoed().is_none();
+    may_own.then(|| drawback.map_or(Tier::Eligible, |drawback| drawback.tier()))
 }
 
 impl Drawback {
@@ -226,14 +262,14 @@ impl Drawback {
 /// or a forbidden neighbour, may have room later; the group waits for it.
 ///
 /// Each is found out once, and only if it is asked for.
-pub(super) struct LastResorts<'a> {
+pub(crate) struct LastResorts<'a> {
     placement: &'a PlacementRequest<'a>,
     can_no_node_run_it: OnceCell<bool>,
     is_no_node_up: OnceCell<bool>,
 }
 
 impl<'a> LastResorts<'a> {
-    pub(super) const fn new(placement: &'a PlacementRequest<'a>) -> Self {
+    pub(crate) const fn new(placement: &'a PlacementRequest<'a>) -> Self {
         Self { placement, can_no_node_run_it: OnceCell::new(), is_no_node_up: OnceCell::new() }
     }
 

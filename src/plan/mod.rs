@@ -6,15 +6,11 @@
 mod choose;
 mod eligibility;
 mod explain;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the planner is to ask it; until then only its tests do")
-)]
-mod joint;
+pub(crate) mod joint;
 
 pub use choose::{Choice, assess, choose};
-pub(crate) use eligibility::room;
 pub use eligibility::{Drawback, Eligibility, Rejection, Tier, eligibility};
+pub(crate) use eligibility::{LastResorts, room, tier_with_room};
 pub use explain::{Candidate, CandidateVerdict, Difference, Explanation, explain};
 
 #[cfg(test)]

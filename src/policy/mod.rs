@@ -233,6 +233,16 @@ pub struct PlacementRequest<'a> {
     trigger: Trigger,
     /// Tells whether the group will take room on its node.
     room: Room,
+    /// The nodes whose room is kept for other groups.
+    kept: &'a [Kept],
+}
+
+/// A node whose room is kept for other groups that are placed in the same step.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Kept {
+    pub(crate) node: NodeId,
+    /// The most important group that would find no node, if it is known.
+    pub(crate) group: Option<GroupId>,
 }
 
 impl<'a> PlacementRequest<'a> {
@@ -246,7 +256,19 @@ impl<'a> PlacementRequest<'a> {
     ) -> Option<Self> {
         let group_spec = spec.group(group)?;
         let room = state.room_to_be(spec, group);
-        Some(Self { spec, state, group, group_spec, trigger, room })
+        Some(Self { spec, state, group, group_spec, trigger, room, kept: &[] })
+    }
+
+    /// Returns this question while the room on some nodes is kept for other groups.
+    #[must_use]
+    pub(crate) const fn beside(mut self, kept: &'a [Kept]) -> Self {
+        self.kept = kept;
+        self
+    }
+
+    /// Returns the groups for which the room on a node is kept, if it is.
+    pub(crate) fn kept(&self, node: NodeId) -> Option<Kept> {
+        self.kept.iter().find(|kept| kept.node == node).copied()
     }
 
     /// Returns this question for a group that is about to be wanted online.

@@ -226,4 +226,10 @@ pub struct ClusterSettings {
     /// Longest time for a member to answer what it runs; then it is asked again, under a new
     /// number. Default 1 min.
     pub inventory_timeout: Duration,
+    /// The most steps of one search for the best joint placement of groups that need a node at the
+    /// same time. A step is one decision of the search, and takes about a microsecond. When they are
+    /// used up, the best placement that was found stands, and
+    /// [`Event::PlacementCutShort`](crate::cluster::Event::PlacementCutShort) tells how much better
+    /// it might have been. Default 10,000, at most 1,000,000.
+    pub placement_steps: u32,
 }

@@ -134,6 +134,8 @@ pub struct ClusterDeclaration {
         deserialize_with = "crate::time::text::optional::deserialize"
     )]
     pub inventory_timeout: Option<Duration>,
+    #[serde(default)]
+    pub placement_steps: Option<u32>,
     /// Kinds of the embedder's own; one with a standard name replaces the standard kind.
     #[serde(default)]
     pub kinds: Vec<KindDeclaration>,

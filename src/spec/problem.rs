@@ -330,6 +330,14 @@ pub enum Problem {
         /// The longest allowed.
         most: Duration,
     },
+    /// A number above its limit.
+    #[error("is {found}, must be at most {most}")]
+    NumberTooLarge {
+        /// The declared number.
+        found: u64,
+        /// The largest allowed.
+        most: u64,
+    },
     /// A span with a fraction of a millisecond.
     #[error("is not a whole number of milliseconds")]
     NotWholeMillis,

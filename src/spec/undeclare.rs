@@ -53,6 +53,7 @@ impl From<&ClusterSpec> for ClusterDeclaration {
             fence_period: changed!(fence_period),
             probe_interval: changed!(probe_interval),
             inventory_timeout: changed!(inventory_timeout),
+            placement_steps: changed!(placement_steps),
             kinds: kinds.map(|(_, kind)| kind.clone()).collect(),
             nodes: spec.nodes.iter().map(|node| node_declaration(spec, node)).collect(),
             groups: spec.groups.iter().map(|group| group_declaration(spec, group)).collect(),

@@ -41,9 +41,16 @@ impl Occupancy {
         Self { nodes: vec![empty; spec.nodes().len()], classes: BTreeSet::new() }
     }
 
-    /// Puts a group on a node, or changes whether it takes room there.
-    pub(crate) fn enter(&mut self, spec: &GroupSpec, group: GroupId, node: NodeId, room: Room) {
-        let Some(entry) = self.nodes.get_mut(node.index()) else { return };
+    /// Puts a group on a node, or changes whether it takes room there. Tells whether the room on the
+    /// node changed.
+    pub(crate) fn enter(
+        &mut self,
+        spec: &GroupSpec,
+        group: GroupId,
+        node: NodeId,
+        room: Room,
+    ) -> bool {
+        let Some(entry) = self.nodes.get_mut(node.index()) else { return false };
         entry.groups.insert(group);
         let is_change = match room {
             Room::Taken => entry.taking.insert(group),
@@ -52,15 +59,19 @@ impl Occupancy {
         if is_change {
             self.weigh(spec, group, node, room);
         }
+        is_change
     }
 
-    /// Removes a group from a node. Nothing happens if it does not stand there.
-    pub(crate) fn leave(&mut self, spec: &GroupSpec, group: GroupId, node: NodeId) {
-        let Some(entry) = self.nodes.get_mut(node.index()) else { return };
+    /// Removes a group from a node. Nothing happens if it does not stand there. Tells whether the
+    /// room on the node changed.
+    pub(crate) fn leave(&mut self, spec: &GroupSpec, group: GroupId, node: NodeId) -> bool {
+        let Some(entry) = self.nodes.get_mut(node.index()) else { return false };
         entry.groups.remove(&group);
-        if entry.taking.remove(&group) {
+        let is_change = entry.taking.remove(&group);
+        if is_change {
             self.weigh(spec, group, node, Room::Left);
         }
+        is_change
     }
 
     fn weigh(&mut self, spec: &GroupSpec, group: GroupId, node: NodeId, room: Room) {

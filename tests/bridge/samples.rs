@@ -236,6 +236,8 @@ fn verdicts() -> Vec<CandidateVerdict<Names>> {
             free: 16,
         }),
         CandidateVerdict::Rejected(Rejection::AntiAffinity { group: group() }),
+        CandidateVerdict::Rejected(Rejection::KeptFor { group: Some(group()) }),
+        CandidateVerdict::Rejected(Rejection::KeptFor { group: None }),
         CandidateVerdict::Rejected(Rejection::Vetoed { reason: "not a preferred owner".into() }),
     ]
 }

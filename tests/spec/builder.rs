@@ -54,6 +54,7 @@ fn every_property_has_a_method() {
         .priority_wait(seconds(240))
         .fence_timeout(seconds(61))
         .inventory_timeout(seconds(65))
+        .placement_steps(500)
         .fence_retry_delay(seconds(31))
         .fence_threshold(3)
         .fence_period(seconds(7_200))

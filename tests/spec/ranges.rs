@@ -18,6 +18,7 @@ fn cluster_settings_have_ranges() {
     declaration.fence_period = Some(Duration::ZERO);
     declaration.probe_interval = Some(Interval::Every(Duration::ZERO));
     declaration.fence_threshold = Some(0);
+    declaration.placement_steps = Some(1_000_001);
     assert_eq!(
         errors_of(declaration),
         [
@@ -27,6 +28,7 @@ fn cluster_settings_have_ranges() {
             "fence_period: is 0s, must be at least 1ms",
             "probe_interval: is 0s, must be at least 1ms",
             "fence_threshold: must be at least 1",
+            "placement_steps: is 1000001, must be at most 1000000",
             "fencing.lease.duration: is 0s, must be at least 1ms",
             "fencing.lease.margin: is not a whole number of milliseconds",
         ]

@@ -30,6 +30,7 @@ pub(super) const EVERYTHING: &str = r#"
     priority_wait = "4m"
     fence_timeout = 61000
     inventory_timeout = 65000
+    placement_steps = 500
     fence_retry_delay = "31s"
     fence_threshold = 3
     fence_period = "2h"

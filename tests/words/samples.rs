@@ -54,6 +54,8 @@ const EVENTS: &str = r#"
 {"node_barred": {"group": "sql", "node": "a", "resource": "disk"}}
 {"admission_refused": {"group": "sql", "node": "a", "because_of": "mail"}}
 {"placement_failed": {"group": "sql"}}
+{"placement_cut_short": {"gap": 1}}
+{"placement_cut_short": {"gap": 2}}
 {"operation_timed_out": {"operation": 7, "action": "stop", "node": "a", "resource": "disk", "group": "sql"}}
 {"operation_timed_out": {"operation": 7, "action": "fence", "node": "a", "resource": null, "group": null}}
 {"operation_superseded": {"operation": 7, "action": "stop", "node": "a", "resource": "disk", "group": "sql"}}

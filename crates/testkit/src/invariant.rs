@@ -156,6 +156,8 @@ invariants! {
         Checked, None;
     S36 "A drain leaves what no other node can take where it is, unless it is forced, goes tier by tier, and costs no quorum."
         Checked, None;
+    S37 "Groups that need a node at the same time are placed so that the most important set of them has one: by priority, then those that are off, then as many as possible, then the largest demands."
+        Checked, None;
     L1 "With quorum, a group that has a node to run on comes online within the time that its settings add up to."
         Checked, None;
     L2 "Some time after the last change nothing is asked for but health checks."
@@ -198,7 +200,7 @@ impl Invariant {
     /// Tells whether the promise is about safety; the others are about liveness.
     #[must_use]
     pub fn is_safety(self) -> bool {
-        self <= Self::S36
+        self <= Self::S37
     }
 
     /// Tells whether at least a part of the promise is judged.
@@ -249,7 +251,7 @@ mod tests {
         let numbers: Vec<_> = Invariant::ALL.iter().map(ToString::to_string).collect();
         assert_eq!(numbers, safety.chain(liveness).collect::<Vec<_>>());
         assert!(Invariant::ALL.is_sorted());
-        assert!(Invariant::S36.is_safety() && !Invariant::L1.is_safety());
+        assert!(Invariant::S37.is_safety() && !Invariant::L1.is_safety());
         for number in numbers {
             assert_eq!(number.parse::<Invariant>().map(|found| found.to_string()), Ok(number));
         }

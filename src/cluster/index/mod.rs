@@ -6,6 +6,7 @@
 pub(crate) mod agenda;
 pub(crate) mod orphans;
 pub(crate) mod outstanding;
+pub(crate) mod round;
 pub(crate) mod standing;
 pub(crate) mod work;
 

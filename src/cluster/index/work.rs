@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::ops::Bound;
 
+use crate::cluster::index::round::Round;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::settings::Priority;
 use crate::spec::ClusterSpec;
@@ -34,6 +35,11 @@ pub(crate) struct Touched {
     let_leave: Vec<GroupId>,
     /// Groups that an operator lets return to a node at once, after all others are placed.
     returning: VecDeque<(GroupId, NodeId)>,
+    /// The groups that need a node and are placed jointly.
+    pub(crate) round: Option<Round>,
+    /// In this step no further groups are placed jointly: one of them took no node, although room
+    /// was kept for it.
+    pub(crate) is_one_by_one: bool,
 }
 
 /// A change on a node that concerns groups that would rather be there.
@@ -152,9 +158,15 @@ impl Touched {
         self.let_leave.contains(&group)
     }
 
-    /// Ends a step: in the next step groups can let others leave again.
-    pub(crate) fn forget_let_leave(&mut self) {
+    /// Ends a step: in the next step groups can let others leave again, and are placed jointly.
+    pub(crate) fn end_step(&mut self) {
         self.let_leave.clear();
+        self.is_one_by_one = false;
+    }
+
+    /// Returns the groups that are touched and have not been planned since, in no particular order.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = GroupId> + '_ {
+        self.groups.iter().map(|(_, Reverse(group))| *group)
     }
 
     /// Tells whether a group is touched and has not been settled since.

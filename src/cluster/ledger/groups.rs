@@ -66,7 +66,7 @@ impl Ledger<'_> {
         if let Some(to) = to {
             if !seeded!(PendingTakesNoRoom) {
                 let room = self.state.room_to_be(spec, group);
-                self.state.occupancy.enter(declared, group, to, room);
+                self.take_place(declared, group, to, room);
             }
             self.index.touched.add_changed_node(to, NodeChange::Groups);
         }
@@ -87,7 +87,7 @@ impl Ledger<'_> {
         if let Some(Movement { to: Some(to), .. }) = record.movement.take()
             && Some(to) != owner
         {
-            self.state.occupancy.leave(declared, group, to);
+            self.leave_place(declared, group, to);
             self.touch_awaiting_for(to);
             self.index.touched.add_changed_node(to, NodeChange::Groups);
         }
@@ -160,7 +160,7 @@ impl Ledger<'_> {
         self.index.note_owner(declared, group, (from, to));
         self.remember_drain(group, from, cause);
         if let Some(from) = from {
-            self.state.occupancy.leave(declared, group, from);
+            self.leave_place(declared, group, from);
         }
         self.settle_down(declared, group, to);
         for node in from.into_iter().chain(to) {

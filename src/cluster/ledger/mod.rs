@@ -13,6 +13,7 @@ mod outputs;
 mod quorum;
 mod resources;
 pub(crate) mod room;
+mod rounds;
 mod standings;
 pub(crate) mod store;
 mod timers;

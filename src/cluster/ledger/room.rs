@@ -45,7 +45,7 @@ impl Ledger<'_> {
         if let Some(owner) = owner
             && room != before
         {
-            self.state.occupancy.enter(declared, group, owner, room);
+            self.take_place(declared, group, owner, room);
             self.note_room(owner, room);
         }
         let room = self.state.room_to_be(spec, group);
@@ -53,7 +53,7 @@ impl Ledger<'_> {
             && self.state.occupancy.stands_on(group, to)
             && self.state.occupancy.takes_room_on(group, to) != (room == Room::Taken)
         {
-            self.state.occupancy.enter(declared, group, to, room);
+            self.take_place(declared, group, to, room);
             self.note_room(to, room);
         }
     }
@@ -75,7 +75,7 @@ impl Ledger<'_> {
             record.room = room;
         }
         if let Some(to) = to {
-            self.state.occupancy.enter(declared, group, to, room);
+            self.take_place(declared, group, to, room);
         }
     }
 
@@ -84,7 +84,7 @@ impl Ledger<'_> {
         if let Some(record) = self.state.groups.get_mut(group.index()) {
             record.room = Room::Taken;
         }
-        self.state.occupancy.enter(declared, group, owner, Room::Taken);
+        self.take_place(declared, group, owner, Room::Taken);
         self.note_room(owner, Room::Taken);
     }
 }

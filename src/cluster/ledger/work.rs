@@ -214,9 +214,9 @@ impl Ledger<'_> {
         self.index.touched.note_let_leave(group);
     }
 
-    /// Ends a step. In the next step groups can let others leave again.
+    /// Ends a step. In the next step groups can let others leave again, and are placed jointly.
     pub(crate) fn end_step(&mut self) {
-        self.index.touched.forget_let_leave();
+        self.index.touched.end_step();
     }
 
     /// Notes the orphans on a node that are to be stopped because their deadlines have come.

@@ -8,13 +8,13 @@ use crate::cluster::view::drains::trigger_of;
 use crate::id::{GroupId, NodeId};
 use crate::machine::{NodeEvent, NodeState};
 use crate::plan::{self, Candidate, CandidateVerdict, Difference, Explanation, Rejection};
-use crate::policy::{PlacementRequest, Trigger};
+use crate::policy::{Kept, PlacementRequest, Trigger};
 use crate::state::{DownProof, Drain, DrainMode, DrainStatus, LockHandling};
 
 impl View<'_> {
     /// Returns the choice that would be made for a group at this moment.
-    fn tell_choice(self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
-        let told = plan::explain(&self.placement(group, trigger)?, self.policy);
+    fn tell_choice(self, group: GroupId, trigger: Trigger, kept: &[Kept]) -> Option<Explanation> {
+        let told = plan::explain(&self.placement(group, trigger)?.beside(kept), self.policy);
         if !self.state.is_quorate() {
             return Some(without_quorum(told));
         }
@@ -109,12 +109,12 @@ impl Cluster {
                 self.store.ledger().node_off(owner, NodeEvent::ConfirmedDown, DownProof::Trusted);
             }
         }
-        let mut told = self.view().tell_choice(group, trigger);
+        let mut told = self.tell_choice(group, trigger);
         let mut rounds = if self.store.state().is_quorate() { self.facts().rounds() } else { 0 };
         while rounds > 0 && !self.has_chosen(group, trigger, owner) {
             rounds = rounds.saturating_sub(1);
             if self.store.index().touched.comes_next(group) {
-                told = self.view().tell_choice(group, trigger);
+                told = self.tell_choice(group, trigger);
             }
             if self.planner().settle_next() || self.planner().finish_drains() {
                 continue;
@@ -126,6 +126,14 @@ impl Cluster {
             self.store.ledger().end_tiers(owner);
         }
         told.map(|told| without_incident(told, owner, state))
+    }
+
+    /// Returns the choice that would be made for a group at this moment, together with the other
+    /// groups that need a node then.
+    fn tell_choice(&mut self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
+        let spec = self.shared_spec();
+        let kept = self.planner().kept_nodes(spec.group(group)?, group, trigger);
+        self.view().tell_choice(group, trigger, &kept)
     }
 
     /// Tells whether the group has left its owner, or is leaving it.

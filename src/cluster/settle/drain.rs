@@ -72,7 +72,10 @@ impl Planner<'_> {
         left.sort_by_key(|group| Reverse(priority(group)));
         let mut is_any = false;
         for group in left {
-            match self.leave_drained_owner(group, node) {
+            let Some(declared) = self.ledger.spec().group(group) else { continue };
+            let placed = self.leave_drained_owner(declared, group, node);
+            self.settle_in_round(declared, group);
+            match placed {
                 Placed::Undecided => continue,
                 Placed::Decided => {}
                 Placed::Yielded => self.ledger.plan_later(group),

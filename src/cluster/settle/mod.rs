@@ -7,6 +7,7 @@ mod expire;
 mod fail;
 mod failback;
 mod fence;
+mod joint;
 mod left;
 mod moves;
 mod place;
@@ -56,6 +57,7 @@ impl Planner<'_> {
                 break;
             }
         }
+        self.end_round();
         self.ledger.end_step();
     }
 
@@ -63,9 +65,15 @@ impl Planner<'_> {
     pub(crate) fn settle_next(&mut self) -> bool {
         let Some(task) = self.ledger.next_task() else { return false };
         match task {
-            Task::Node(node) => self.settle_node(node),
+            Task::Node(node) => {
+                self.end_round();
+                self.settle_node(node);
+            }
             Task::Group(group) => self.settle_group(group),
-            Task::Late => self.ledger.touch_late(),
+            Task::Late => {
+                self.end_round();
+                self.ledger.touch_late();
+            }
             Task::Return { group, to } => self.send_back(group, to),
         }
         true
@@ -82,6 +90,7 @@ impl Planner<'_> {
             Placed::Undecided | Placed::Decided => {}
             Placed::Yielded => return self.ledger.plan_later(group),
         }
+        self.settle_in_round(declared, group);
         self.tell_homeless(declared, group);
         self.put_off_retries(declared, group);
         self.reconcile(declared, group);

@@ -7,11 +7,9 @@ use crate::id::{GroupId, NodeId};
 use crate::machine::NodeState;
 use crate::plan::Tier;
 use crate::policy::Trigger;
-use crate::settings::Ownership;
 use crate::spec::GroupSpec;
 use crate::state::{
-    DrainMode, DrainStatus, Fence, LockHandling, MoveFailure, Movement, MovementCause,
-    NoRestartCause, Recovery, Tenure,
+    DrainMode, Fence, MoveFailure, Movement, MovementCause, NoRestartCause, Recovery, Tenure,
 };
 
 impl Planner<'_> {
@@ -66,7 +64,7 @@ impl Planner<'_> {
         if self.view().preferred_owner_wait(declared, group).is_some() {
             return Placed::Undecided;
         }
-        match self.view().choose(group, Trigger::Start) {
+        match self.choose(declared, group, Trigger::Start) {
             Some(choice) => {
                 self.ledger.transfer(group, Some(choice.node), MovementCause::Start, None);
                 Placed::Decided
@@ -92,7 +90,7 @@ impl Planner<'_> {
         if self.view().preferred_owner_wait(declared, group).is_some() {
             return Placed::Undecided;
         }
-        match self.view().choose(group, Trigger::NodeFailure) {
+        match self.choose(declared, group, Trigger::NodeFailure) {
             Some(choice) => {
                 self.ledger.transfer(group, Some(choice.node), MovementCause::NodeFailure, proof);
                 Placed::Decided
@@ -110,7 +108,7 @@ impl Planner<'_> {
         }
         // A group that leaves anyway needs no failover, which would be counted.
         let placed = self
-            .leave_drained_owner(group, owner)
+            .leave_drained_owner(declared, group, owner)
             .or_else(|| self.fail_over(declared, group))
             .or_else(|| self.leave_unfit_owner(declared, group, owner))
             .or_else(|| self.take_room(declared, group, owner))
@@ -188,50 +186,20 @@ impl Planner<'_> {
         Placed::Decided
     }
 
-    /// Moves a group off an owner that cannot run it, if another node can: it was only parked
-    /// there. A group that runs in part leaves by failback, if only the resources that must run
-    /// count.
+    /// Moves a group off an owner that cannot run it, if another node can.
     fn leave_unfit_owner(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) -> Placed {
-        if !self.view().is_unfit(declared, group, owner) {
-            return Placed::Undecided;
-        }
-        let (is_running, is_wanted) =
-            (self.ledger.index().running(group) > 0, self.view().is_wanted(declared, group));
-        let tenure = self.ledger.state().group(group).map(|record| record.tenure);
-        let is_struck = tenure == Some(Tenure::Struck);
-        match self.ledger.spec().settings().ownership {
-            // A configuration that struck the owner said that it may move what runs.
-            Ownership::NeededResources if is_running && !is_struck => return Placed::Undecided,
-            Ownership::NeededResources | Ownership::EveryResource => {}
-        }
-        // A lock holds a group where it was put; a group that has to start and cannot do so here
-        // moves on.
-        let is_at_rest = is_running || !is_wanted;
-        if is_at_rest && self.view().is_held_by_lock(group, LockHandling::Respect) {
+        if !self.view().leaves_unfit_owner(declared, group, owner) {
             return Placed::Undecided;
         }
         if self.view().lets_others_choose_first() {
             return Placed::Yielded;
         }
-        let is_owner_up = self.ledger.state().node_state(owner) == NodeState::Up;
-        let choice = self.view().choose(group, Trigger::Start).filter(|choice| {
-            // Another node that cannot run the whole group is better only if it can run more of it.
-            // From a paused owner, perhaps for a drain, no group goes to a node that cannot run all
-            // that must run.
-            let is_better = match choice.tier {
-                Tier::Eligible | Tier::BesideAntiAffine => true,
-                Tier::OwnedOnly => {
-                    let unable = declared.unable_count(choice.node);
-                    let can_start = is_wanted && is_owner_up && !is_running;
-                    can_start && unable < declared.unable_count(owner)
-                }
-                Tier::Paused => false,
-            };
-            is_better
-                && choice.node != owner
-                && !self.view().is_refused(declared, group, choice.node)
+        let choice = self.choose(declared, group, Trigger::Start).filter(|choice| {
+            let nodes = (owner, choice.node);
+            self.view().is_better_owner(declared, group, nodes, choice.tier)
         });
         let Some(choice) = choice else { return Placed::Undecided };
+        let tenure = self.ledger.state().group(group).map(|record| record.tenure);
         let cause = match tenure {
             Some(Tenure::Struck) => MovementCause::Configuration,
             Some(Tenure::Lasting) | None => MovementCause::Start,
@@ -269,28 +237,20 @@ impl Planner<'_> {
     }
 
     /// Moves a group off a node that is being drained.
-    pub(crate) fn leave_drained_owner(&mut self, group: GroupId, owner: NodeId) -> Placed {
-        let Some(drain) = self.ledger.state().node(owner).map(|record| record.drain) else {
-            return Placed::Undecided;
-        };
-        if drain.status != DrainStatus::InProgress || seeded!(DrainForgotten) {
-            return Placed::Undecided;
-        }
-        if self.view().kept_in_drain(group, drain).is_some() {
-            return Placed::Undecided;
-        }
-        let waits = self
-            .ledger
-            .spec()
-            .group(group)
-            .is_some_and(|of| self.view().waits_to_leave(of, group, owner));
-        if waits {
+    pub(crate) fn leave_drained_owner(
+        &mut self,
+        declared: &GroupSpec,
+        group: GroupId,
+        owner: NodeId,
+    ) -> Placed {
+        if !self.view().leaves_for_drain(declared, group, owner) {
             return Placed::Undecided;
         }
         if self.view().lets_others_choose_first() {
             return Placed::Yielded;
         }
-        let target = self.view().drain_destination(group, drain).ok();
+        let drain = self.ledger.state().node(owner).map(|record| record.drain).unwrap_or_default();
+        let target = self.choose_for_drain(declared, group, drain);
         let mode = if seeded!(DrainToNowhere) { DrainMode::Forced } else { drain.mode };
         match (target, mode) {
             (Some(_), DrainMode::Normal | DrainMode::Forced) | (None, DrainMode::Forced) => {

@@ -30,7 +30,10 @@ impl Planner<'_> {
             .map(|drawback| drawback.map_or(Tier::Eligible, |drawback| drawback.tier()))
             .map_err(drop);
         let here = if seeded!(StartsWithoutRoom) { Ok(Tier::Eligible) } else { here };
-        let better = self.view().choose(group, Trigger::Start).filter(|choice| {
+        let choice = self.choose(declared, group, Trigger::Start);
+        let here = here
+            .and_then(|tier| if self.ledger.is_left_to(group, owner) { Ok(tier) } else { Err(()) });
+        let better = choice.filter(|choice| {
             choice.node != owner
                 && here.is_ok_and(|here| choice.tier < here) | here.is_err()
                 && !self.view().is_refused(declared, group, choice.node)

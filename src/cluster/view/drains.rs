@@ -5,7 +5,7 @@ use crate::cluster::words::DrainObstacle;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::NodeState;
 use crate::plan::Tier;
-use crate::policy::Trigger;
+use crate::policy::{Kept, Trigger};
 use crate::state::{Doubt, Drain, LockHandling, MovementCause};
 
 impl Facts<'_> {
@@ -52,7 +52,8 @@ impl Facts<'_> {
 }
 
 impl View<'_> {
-    /// Returns the node to which a group leaves a node that is being drained.
+    /// Returns the node to which a group leaves a node that is being drained, while the room on some
+    /// nodes is kept for other groups.
     ///
     /// # Errors
     ///
@@ -61,14 +62,16 @@ impl View<'_> {
         self,
         group: GroupId,
         drain: Drain,
+        kept: &[Kept],
     ) -> Result<NodeId, DrainObstacle> {
         let (found, obstacle) = match drain.target {
             Some(node) => {
-                let is_possible = self.assess(group, Trigger::Drain, node).is_ok();
+                let is_left = kept.iter().all(|kept| kept.node != node);
+                let is_possible = is_left && self.assess(group, Trigger::Drain, node).is_ok();
                 (is_possible.then_some(node), DrainObstacle::Target { node })
             }
             None => {
-                let choice = self.choose(group, Trigger::Drain);
+                let choice = self.choose_beside(group, Trigger::Drain, kept);
                 (choice.map(|choice| choice.node), DrainObstacle::NoCandidate)
             }
         };
@@ -85,7 +88,7 @@ impl View<'_> {
             return DrainObstacle::InDoubt { resource };
         }
         self.kept_in_drain(group, drain).unwrap_or_else(|| {
-            self.drain_destination(group, drain).err().unwrap_or(DrainObstacle::NoCandidate)
+            self.drain_destination(group, drain, &[]).err().unwrap_or(DrainObstacle::NoCandidate)
         })
     }
 

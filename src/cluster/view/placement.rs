@@ -4,7 +4,7 @@ use crate::cluster::view::{Facts, View};
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::NodeState;
 use crate::plan::{self, Choice, Rejection, Tier};
-use crate::policy::{PlacementRequest, Trigger};
+use crate::policy::{Kept, PlacementRequest, Trigger};
 use crate::settings::{Admission, DesiredState, Ownership};
 use crate::spec::{ClusterSpec, GroupSpec, NodeSet};
 use crate::state::{ClusterState, DownProof, HomeWait, NoRestartCause, Recovery, Room};
@@ -197,8 +197,19 @@ impl View<'_> {
         })
     }
 
+    /// Returns the node that a group would get if it were alone.
     pub(crate) fn choose(self, group: GroupId, trigger: Trigger) -> Option<Choice> {
-        plan::choose(&self.placement(group, trigger)?, self.policy)
+        self.choose_beside(group, trigger, &[])
+    }
+
+    /// Returns the node that a group gets while the room on some nodes is kept for other groups.
+    pub(crate) fn choose_beside(
+        self,
+        group: GroupId,
+        trigger: Trigger,
+        kept: &[Kept],
+    ) -> Option<Choice> {
+        plan::choose(&self.placement(group, trigger)?.beside(kept), self.policy)
     }
 
     /// Returns the tier of a node for a group, or the reason why the group may not go there.

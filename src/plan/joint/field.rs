@@ -34,7 +34,7 @@ impl Field {
             return None;
         }
         let mut entrants: Vec<&Entrant<'_>> = entrants.iter().collect();
-        entrants.sort_by_key(|entrant| core::cmp::Reverse(entrant.priority));
+        entrants.sort_by_key(|entrant| core::cmp::Reverse((entrant.priority, entrant.urgency)));
         let (dimensions, classes) = (numbers(sums.demand.keys()), numbers(sums.shared.keys()));
         let mut field =
             Self { rooms: Rooms::new(nodes, &dimensions, classes.len()), ..Self::default() };
@@ -44,8 +44,9 @@ impl Field {
             if field.positions.contains_key(&entrant.group) {
                 continue;
             }
-            if last != Some(entrant.priority) {
-                last = Some(entrant.priority);
+            let rank = (entrant.priority, entrant.urgency);
+            if last != Some(rank) {
+                last = Some(rank);
                 field.tiers = field.tiers.saturating_add(1);
             }
             let tier = field.tiers.saturating_sub(1);
@@ -113,6 +114,14 @@ impl Field {
     pub(super) fn kinds(&self) -> &[Kind] {
         &self.kinds
     }
+}
+
+/// Tells whether these groups could be in each other's way on these nodes, whichever nodes may own
+/// them. If not, there is no need to know that.
+pub(crate) fn could_compete(entrants: &[Entrant<'_>], nodes: &[NodeRoom]) -> bool {
+    let sums = Sums::new(entrants, nodes);
+    let is_tight = |roomy: &NodeSet| roomy.len() < sums.every.len();
+    !sums.shared.is_empty() || sums.roomy.values().any(is_tight)
 }
 
 /// The numbers that tell whether groups compete: sums over all entrants, and the nodes that hold

@@ -59,6 +59,11 @@ impl Held {
         self.best.gap
     }
 
+    /// The node of an entrant in the best assignment that is known.
+    pub(super) fn expected(&self, entrant: usize) -> Option<NodeId> {
+        self.best.witness.place(entrant)
+    }
+
     fn is_settled(&self, entrant: usize) -> bool {
         self.is_settled.get(entrant).copied().unwrap_or(true)
     }

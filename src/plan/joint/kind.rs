@@ -7,6 +7,15 @@ use crate::id::{ClassId, DimensionId, GroupId, NodeId};
 use crate::settings::Priority;
 use crate::spec::NodeSet;
 
+/// The urgency of a group among those of its priority.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Urgency {
+    /// The group runs where it is.
+    Running,
+    /// The group is off until it has a node.
+    Off,
+}
+
 /// A group that needs a node.
 #[derive(Clone, Debug)]
 pub(crate) struct Entrant<'a> {
@@ -14,6 +23,8 @@ pub(crate) struct Entrant<'a> {
     pub(crate) group: GroupId,
     /// Its priority, which counts before the number of groups.
     pub(crate) priority: Priority,
+    /// Its urgency, which counts next.
+    pub(crate) urgency: Urgency,
     /// Its demands on its node, by dimension.
     pub(crate) demands: &'a [(DimensionId, u64)],
     /// Its anti-affinity classes, if they are hard.

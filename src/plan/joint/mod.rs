@@ -4,8 +4,8 @@
 //! off a node if others could not be placed as well as possible afterwards. It knows numbers only;
 //! the order of the nodes stays with the policy.
 //!
-//! The value of a set of groups is compared by priority, the highest first: more groups are better,
-//! and among as many groups a larger demand, dimension by dimension in declared order. Each group in
+//! The value of a set of groups is compared by priority, the highest first, and within a priority by
+//! urgency, groups that are off before groups that run. More groups are better, and among as many groups a larger demand, dimension by dimension in declared order. Each group in
 //! turn takes the first node of its own order on which the contest [keeps](Contest::keeps) it, and
 //! the contest is [told](Contest::settle). Then
 //!
@@ -39,7 +39,8 @@ use held::Held;
 
 use crate::id::{GroupId, NodeId};
 
-pub(crate) use kind::{Entrant, NodeRoom};
+pub(crate) use field::could_compete;
+pub(crate) use kind::{Entrant, NodeRoom, Urgency};
 
 /// The groups that need a node in one step, and the room that they compete for.
 #[derive(Clone, Debug)]
@@ -58,7 +59,8 @@ impl Contest {
         Self { held: Field::new(entrants, nodes).map(|field| Held::new(field, steps)) }
     }
 
-    /// Tells whether groups compete. If not, nothing else has to be asked.
+    /// Tells whether groups compete.
+    #[cfg(test)]
     pub(crate) const fn competes(&self) -> bool {
         self.held.is_some()
     }
@@ -71,6 +73,12 @@ impl Contest {
         self.held
             .as_mut()
             .is_none_or(|held| held.position(group).is_none_or(|entrant| held.keeps(entrant, node)))
+    }
+
+    /// Returns the node of a group in the best assignment that is known.
+    pub(crate) fn expected(&self, group: GroupId) -> Option<NodeId> {
+        let held = self.held.as_ref()?;
+        held.expected(held.position(group)?)
     }
 
     /// Notes that a group has this node, or none.

@@ -83,6 +83,7 @@ impl Case {
             .enumerate()
             .map(|(position, group)| Entrant {
                 group: GroupId::from_index(position),
+                urgency: Urgency::Off,
                 priority: Priority::new(group.priority),
                 demands: &demands[position],
                 classes: &classes[position],

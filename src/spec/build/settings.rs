@@ -10,6 +10,9 @@ use crate::spec::{ClusterDeclaration, GroupDeclaration};
 use crate::time::Interval;
 
 const ONE_MILLI: Duration = Duration::from_millis(1);
+
+/// The most steps of one search for a joint placement.
+const MOST_STEPS: u32 = 1_000_000;
 const TEN_MILLIS: Duration = Duration::from_millis(10);
 
 pub(super) fn cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) -> ClusterSettings {
@@ -42,6 +45,7 @@ pub(super) fn cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) ->
         fence_period: settled!(fence_period),
         probe_interval: settled!(probe_interval),
         inventory_timeout: settled!(inventory_timeout),
+        placement_steps: settled!(placement_steps),
     }
 }
 
@@ -63,6 +67,11 @@ fn check_cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) {
     }
     if declared.fence_threshold == Some(0) {
         report.add(Place::Cluster.field("fence_threshold"), Problem::Zero);
+    }
+    if let Some(steps) = declared.placement_steps.filter(|steps| *steps > MOST_STEPS) {
+        let (found, most) = (u64::from(steps), u64::from(MOST_STEPS));
+        report
+            .add(Place::Cluster.field("placement_steps"), Problem::NumberTooLarge { found, most });
     }
     match declared.fencing {
         Some(Fencing::Lease { duration, margin }) => {

@@ -106,6 +106,8 @@ impl ClusterDeclaration {
         probe_interval: Interval;
         /// Sets how long a member that is asked what it runs may take.
         inventory_timeout: Duration;
+        /// Limits the search for the best joint placement.
+        placement_steps: u32;
     }
 }
 

@@ -27,6 +27,7 @@ written!(ClusterDeclaration {
     span fence_period,
     given probe_interval,
     span inventory_timeout,
+    given placement_steps,
     given kinds,
     always nodes,
     given groups,

@@ -282,6 +282,7 @@ impl Simulation {
             | Event::NodeAttributeChanged { .. }
             | Event::ResourceChanged { .. }
             | Event::GroupChanged { .. }
+            | Event::PlacementCutShort { .. }
             | Event::MoveAbandoned { .. }
             | Event::RestartScheduled { .. }
             | Event::RestartsExhausted { .. }

@@ -132,12 +132,12 @@ impl Picture {
     }
 
     /// Tells whether a group is to start and takes no room yet.
-    fn waits_for_room(&self, group: &Group) -> bool {
+    pub(super) fn waits_for_room(&self, group: &Group) -> bool {
         group.owner.is_some() && !group.takes_room && self.is_wanted(group)
     }
 
     /// Returns why a group needs a node now.
-    fn needs_node(&self, group: &Group) -> Option<Trigger> {
+    pub(super) fn needs_node(&self, group: &Group) -> Option<Trigger> {
         let Some(owner) = group.owner.as_deref() else {
             return (!self.waits_for_home(group)).then_some(Trigger::Start);
         };

@@ -10,6 +10,7 @@
 //! | `picture` | what is known of a cluster, by name |
 //! | `owners` | which nodes may own a group, and what speaks against the others |
 //! | `order` | in which order a built-in policy takes them, and so which is next |
+//! | `joint` | which nodes are kept for others that need one at the same time |
 //! | `dependencies` | which resources may start now and which have to stop |
 //! | `queue` | what a group that is off waits for before its first resource starts |
 //! | `home` | which groups should have been given a node, and when a group goes home |
@@ -48,6 +49,7 @@ mod dependencies;
 mod differential;
 mod exposure;
 mod home;
+mod joint;
 mod order;
 mod owners;
 mod picture;

@@ -37,6 +37,8 @@ pub struct Picture {
     pub no_quorum: NoQuorum,
     /// The resources that a node has to be able to run.
     pub ownership: Ownership,
+    /// The dimensions of demands and capacities.
+    pub dimensions: Vec<String>,
     /// The nodes.
     pub nodes: Vec<Node>,
     /// The groups.

@@ -2,15 +2,20 @@
 
 use std::time::Duration;
 
+use super::Differential;
 use super::{Flaw, Group, Node, Objection, Order, Picture, Resource, Standing, Uses};
-use quorate::Timestamp;
+use crate::Invariant;
+use crate::audit::{Moment, Stimulus};
+use quorate::cluster::{Event, Output};
 use quorate::machine::{NodeState, ResourceState};
-use quorate::policy::Trigger;
+use quorate::policy::{Ring, Trigger};
 use quorate::settings::{
-    Admission, AntiAffinityPlacement, DesiredState, FailoverLimit, NoQuorum, Ownership,
+    Admission, AntiAffinityPlacement, DesiredState, FailoverLimit, Fencing, NoQuorum, Ownership,
     RestartAction,
 };
+use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
 use quorate::state::{Drain, Recovery};
+use quorate::{Cluster, Incarnation, Input, NodeId, Timestamp};
 
 fn resource(name: &str, needs: &[&[&str]], state: ResourceState) -> Resource {
     Resource {
@@ -74,6 +79,7 @@ fn picture(nodes: &str, group: Group) -> Picture {
         failover_limit: FailoverLimit::ResourceStays,
         no_quorum: NoQuorum::Stop,
         ownership: Ownership::NeededResources,
+        dimensions: Vec::new(),
         nodes: nodes
             .split(' ')
             .map(|name| Node {
@@ -268,4 +274,49 @@ fn who_should_be_on_the_way_home() {
     assert_eq!(late(|picture| picture.groups[0].owner = Some("C".into())), 1, "A is its home");
     assert_eq!(late(|picture| picture.groups[0].returns_after = None), 0, "it may not");
     assert_eq!(late(|picture| picture.is_quorate = false), 0, "nobody moves");
+}
+
+/// Two groups of one class, of which the second can stand on one node only: a first one that takes
+/// that node is told.
+#[test]
+fn who_takes_the_only_node_of_another() {
+    let resource = |name: &str| ResourceDeclaration::new(name, "Generic Service");
+    let group = |name: &str, resource| {
+        GroupDeclaration::new(name).anti_affinity_classes(["x"]).resource(resource)
+    };
+    let spec = ClusterDeclaration::new("pair")
+        .fencing(Fencing::Trusted)
+        .anti_affinity(AntiAffinityPlacement::Hard)
+        .node("a")
+        .node("b")
+        .group(group("first", resource("r")))
+        .group(group("second", resource("s").possible_owners(["a"])))
+        .build()
+        .expect("it is right");
+    let mut cluster = Cluster::new(spec, Ring::new(), Timestamp::ZERO);
+    let joined = |node| Input::node_joined(NodeId::new(node), Incarnation::new(1), []);
+    cluster.handle(Timestamp::ZERO, joined(0)).expect("it joins");
+    while cluster.poll_output().is_some() {}
+    let differential = Differential::new(&cluster, Some(vec![Order::Ring { seed: None }]));
+    let input = joined(1);
+    let moment = Moment::before(&cluster, Stimulus::Input(&input), Timestamp::ZERO);
+    cluster.handle(Timestamp::ZERO, input.clone()).expect("it joins");
+    let outputs: Vec<Output> = core::iter::from_fn(|| cluster.poll_output()).collect();
+    let judge = |outputs: &[Output]| {
+        let broken = differential.clone().after(&cluster, &moment, outputs);
+        broken.err().and_then(|breach| breach.invariant)
+    };
+    assert_eq!(judge(&outputs), None);
+    let forged: Vec<Output> = outputs.iter().map(|output| exchanged(*output)).collect();
+    assert_eq!(judge(&forged), Some(Invariant::S37));
+}
+
+/// Exchanges the two nodes of a first owner.
+fn exchanged(output: Output) -> Output {
+    let Output::Event(event @ Event::OwnerChanged { to: Some(to), .. }) = &output else {
+        return output;
+    };
+    let mut written = serde_json::to_value(event).expect("it can be written");
+    written["owner_changed"]["to"] = (1 - to.index()).into();
+    Output::Event(crate::forge::event(written))
 }

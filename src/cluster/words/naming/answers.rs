@@ -148,6 +148,7 @@ impl<A: Naming> Translate<A> for Rejection<A> {
         Ok(translate_variants! { self, by, Rejection:
             NotUp { state },
             CurrentOwner,
+            KeptFor { group: optional_group },
             NoQuorum,
             Barred { resource: resource },
             NotPossibleOwner { resource: resource },

@@ -61,6 +61,7 @@ impl<A: Naming> Translate<A> for Event<A> {
             NodeBarred { group: group, node: node, resource: resource },
             AdmissionRefused { group: group, node: node, because_of: group },
             PlacementFailed { group: group },
+            PlacementCutShort { gap },
             OperationTimedOut {
                 operation, action, node: node, resource: optional_resource, group: optional_group
             },

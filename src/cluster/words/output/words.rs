@@ -70,6 +70,11 @@ impl<N: Naming> fmt::Display for Event<N> {
                 write!(f, "{group}: refused on {node}, which runs {because_of}")
             }
             Self::PlacementFailed { group } => write!(f, "{group}: no node can own it"),
+            Self::PlacementCutShort { gap } => {
+                write!(f, "search for the best placement ended early: at most {gap} more ")?;
+                f.write_str(if *gap == 1 { "group" } else { "groups" })?;
+                f.write_str(" could have been placed")
+            }
             Self::OperationTimedOut { operation, action, node, resource, .. } => {
                 write!(f, "operation {operation} ({}): not answered", Work(*action, resource, node))
             }

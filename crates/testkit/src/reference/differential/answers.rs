@@ -121,7 +121,7 @@ fn is_same_objection(own: &Objection, told: &Rejection<Names>) -> bool {
         },
         Rejection::Vetoed { .. } => *own == Objection::Vetoed,
         // The model is not asked about incidents.
-        Rejection::NoQuorum => false,
+        Rejection::NoQuorum | Rejection::KeptFor { .. } => false,
         _ => false,
     }
 }

@@ -88,14 +88,19 @@ impl Differential {
             }
             Choice::Next(trigger) => {
                 let Some(orders) = self.orders.clone() else { return Ok(()) };
-                let ranking = picture.ranking(name, trigger, &orders);
-                let next = ranking.next().map(|place| &place.node);
+                // The model does not try every assignment of many groups.
+                let next = picture.next_beside_others(name, trigger, &orders);
+                let Some(next) = next else { return Ok(()) };
+                let alone = picture.ranking(name, trigger, &orders);
+                let is_alone = alone.next().map(|place| &place.node) == next.as_ref();
+                let is_next = next == *to;
                 agree!(
                     self,
                     S16,
-                    next == to.as_ref(),
+                    is_next || !is_alone,
                     "{next:?} is next after {trigger}: {event:?}"
                 );
+                agree!(self, S37, is_next, "{next:?} is left to it after {trigger}: {event:?}");
             }
         }
         Ok(())
