@@ -30,7 +30,8 @@ const JUDGES: [(&str, &[&str]); 7] = [
 ];
 
 /// Functions that judge for every caller, and the module as which they are called.
-const SHARED: [(&str, &str); 3] = [
+const SHARED: [(&str, &str); 4] = [
+    ("doubles", "crates/testkit/src/machine/doubles.rs"),
     ("liveness", "crates/testkit/src/liveness"),
     ("liveness", "crates/testkit/src/audit/stuck.rs"),
     ("twin", "crates/testkit/src/twin.rs"),

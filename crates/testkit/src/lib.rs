@@ -25,6 +25,7 @@ mod forge;
 pub mod history;
 mod invariant;
 pub mod liveness;
+pub(crate) mod machine;
 mod needed;
 pub(crate) mod policies;
 pub mod policy;

@@ -122,28 +122,7 @@ impl Action {
                 world.moves -= 1;
                 Some(Stimulus::Move { group, to })
             }
-            Self::Do(deed) => {
-                world.moves = world.moves.saturating_sub(1);
-                if let Deed::Pass(seconds) = deed {
-                    world.idle += 1_000 * u64::from(seconds);
-                    return None;
-                }
-                if let Deed::Recount(node) = deed {
-                    let machine = &mut world.machines[usize::from(node)];
-                    machine.restart_agents();
-                    let life = machine.life();
-                    let running = declared(core, machine.inventory());
-                    return Some(Stimulus::Counted { node, life, running });
-                }
-                if let Deed::Begin(node, resource) = deed {
-                    world.begin(usize::from(node), usize::from(resource));
-                    return None;
-                }
-                if let Deed::Down(seconds) = deed {
-                    world.idle += 1_000 * u64::from(seconds);
-                }
-                Some(Stimulus::Deed(deed))
-            }
+            Self::Do(deed) => done(deed, world, core),
             Self::Timer => Some(Stimulus::Timer),
         }
     }
@@ -181,6 +160,30 @@ fn declared(core: &Core, resources: impl Iterator<Item = usize>) -> u8 {
     resources
         .filter(|id| spec.resource(ResourceId::from_index(*id)).is_some())
         .fold(0, |bits, id| bits | 1 << id)
+}
+
+/// Carries a deed out in the world. Returns what the cluster is told of it.
+fn done(deed: Deed, world: &mut World, core: &Core) -> Option<Stimulus> {
+    world.moves = world.moves.saturating_sub(1);
+    if let Deed::Pass(seconds) = deed {
+        world.idle += 1_000 * u64::from(seconds);
+        return None;
+    }
+    if let Deed::Recount(node) = deed {
+        let machine = &mut world.machines[usize::from(node)];
+        machine.restart_agents();
+        let life = machine.life();
+        let running = declared(core, machine.inventory());
+        return Some(Stimulus::Counted { node, life, running });
+    }
+    if let Deed::Begin(node, resource) = deed {
+        world.begin(usize::from(node), usize::from(resource));
+        return None;
+    }
+    if let Deed::Down(seconds) = deed {
+        world.idle += 1_000 * u64::from(seconds);
+    }
+    Some(Stimulus::Deed(deed))
 }
 
 fn joined(world: &World, core: &Core, node: u8, lists_starts: bool) -> Stimulus {

@@ -43,8 +43,9 @@
 //! | `without_quorum` | without quorum a configuration is accepted only if no other part of the cluster can have quorum; it changes votes only, and an event says so |
 //! | `whole` | the outputs add up to the state; without quorum every resource is being stopped, and no change of configuration costs quorum; dependencies have no cycle; nothing appears or vanishes, and nothing is removed that may run; a node that is off ends the epochs of its groups; time and counters never run backwards, and no timer is left in the past |
 
-use quorate::Cluster;
 use quorate::cluster::{Event, InputError, Output};
+use quorate::state::OperationKind;
+use quorate::{Cluster, ResourceId};
 
 use crate::audit::seen::Seen;
 use crate::{Breach, ensure};
@@ -112,20 +113,7 @@ pub(crate) fn step(
                 commands::learn(seen, moment);
             }
             Output::Event(event) => {
-                operations::event(seen, moment, event, &mut pending_timeout)?;
-                unheard::event(seen, moment, event)?;
-                transitions::event(seen, moment, event)?;
-                ownership::event(seen, moment, event)?;
-                failback::event(seen, moment, event)?;
-                failures::event(seen, event)?;
-                left::event(seen, moment, event)?;
-                moves::event(seen, moment, event)?;
-                moves::drain_ended(seen, event)?;
-                drained::tier_by_tier(seen, moment, cluster, event)?;
-                budgets::event(seen, moment, event)?;
-                spent::event(seen, moment, event)?;
-                again::event(seen, moment, event)?;
-                transitions::learn(seen, moment, event);
+                self::event(seen, cluster, moment, event, &mut pending_timeout)?;
             }
             other => unimplemented!("{other:?}"),
         }
@@ -158,6 +146,31 @@ pub(crate) fn step(
     reasons::home_is_awaited_once(seen, &reasons)?;
     reasons::turns_end(seen, &reasons)?;
     not_stuck(cluster)
+}
+
+/// Judges an event at the moment of its output.
+fn event(
+    seen: &mut Seen,
+    cluster: &Cluster,
+    moment: &Moment<'_>,
+    event: &Event,
+    pending_timeout: &mut Option<(ResourceId, OperationKind)>,
+) -> Result<(), Breach> {
+    operations::event(seen, moment, event, pending_timeout)?;
+    unheard::event(seen, moment, event)?;
+    transitions::event(seen, moment, event)?;
+    ownership::event(seen, moment, event)?;
+    failback::event(seen, moment, event)?;
+    failures::event(seen, event)?;
+    left::event(seen, moment, event)?;
+    moves::event(seen, moment, event)?;
+    moves::drain_ended(seen, event)?;
+    drained::tier_by_tier(seen, moment, cluster, event)?;
+    budgets::event(seen, moment, event)?;
+    spent::event(seen, moment, event)?;
+    again::event(seen, moment, event)?;
+    transitions::learn(seen, moment, event);
+    Ok(())
 }
 
 /// Judges a refused input: time that runs backwards is always refused with its own error.

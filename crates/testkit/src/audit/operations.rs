@@ -26,31 +26,8 @@ pub(super) fn acceptance(seen: &Seen, moment: &Moment<'_>) -> Result<(), Breach>
                 "an answer to operation {operation} counts, which had ended"
             );
         }
-        Some(
-            Input::ResourceFailed { resource, node, incarnation, run, .. }
-            | Input::ResourceAlive { resource, node, incarnation, run, .. },
-        ) => {
-            let known = before.state().node(*node).map(|record| record.incarnation());
-            ensure!(S8, known == Some(*incarnation), "a report of an older life of {node} counts");
-            let group = before.spec().resource(*resource).map(|declared| declared.group());
-            let owner = group.and_then(|group| before.state().owner(group));
-            ensure!(S8, owner == Some(*node), "a report of {node} counts, which does not own it");
-            let present = seen.resource(*resource).run;
-            let is_over = |start: &OpId| present.is_some_and(|present| present != *start);
-            let ended = Option::from(*run).filter(is_over);
-            ensure!(
-                S8,
-                ended.is_none(),
-                "a report of run {ended:?} of {resource} counts: it is over"
-            );
-            let state = before.state().resource_state(*resource);
-            let can_die = matches!(moment.input(), Some(Input::ResourceFailed { .. }))
-                && state == ResourceState::OnlinePending;
-            ensure!(
-                S8,
-                state == ResourceState::Online || can_die,
-                "a report of {resource} counts, which is {state}"
-            );
+        Some(Input::ResourceFailed { .. } | Input::ResourceAlive { .. }) => {
+            report_counts(seen, moment)?;
         }
         Some(
             Input::NodeLeft { node, incarnation: Life::Of(reported), .. }
@@ -65,24 +42,7 @@ pub(super) fn acceptance(seen: &Seen, moment: &Moment<'_>) -> Result<(), Breach>
                 "a report about life {reported} of {node} counts, which is in life {known:?}"
             );
         }
-        Some(Input::NodeInventory { node, incarnation, operation, .. }) => {
-            let is_awaited = operation.is_none_or(|operation| {
-                before.outstanding().any(|effect| {
-                    effect.operation == operation
-                        && effect.action == OperationKind::Inventory
-                        && effect.node == *node
-                })
-            });
-            ensure!(S8, is_awaited, "an answer to question {operation:?} counts, which had ended");
-            let known = before.state().node(*node).map(|record| record.incarnation());
-            ensure!(
-                S8,
-                known == Some(*incarnation),
-                "an inventory of another life of {node} counts"
-            );
-            let is_member = before.state().node_state(*node).is_member();
-            ensure!(S8, is_member, "an inventory of {node} counts, which is no member");
-        }
+        Some(Input::NodeInventory { .. }) => inventory_counts(moment)?,
         Some(Input::NodeJoined { node, incarnation, .. }) => {
             let Some(record) = before.state().node(*node) else { return Ok(()) };
             let known = record.incarnation();
@@ -97,6 +57,57 @@ pub(super) fn acceptance(seen: &Seen, moment: &Moment<'_>) -> Result<(), Breach>
         }
         _ => {}
     }
+    Ok(())
+}
+
+/// Checks an accepted report of an agent about a resource.
+fn report_counts(seen: &Seen, moment: &Moment<'_>) -> Result<(), Breach> {
+    let before = &moment.before;
+    let Some(
+        Input::ResourceFailed { resource, node, incarnation, run, .. }
+        | Input::ResourceAlive { resource, node, incarnation, run, .. },
+    ) = moment.input()
+    else {
+        return Ok(());
+    };
+    let known = before.state().node(*node).map(|record| record.incarnation());
+    ensure!(S8, known == Some(*incarnation), "a report of an older life of {node} counts");
+    let group = before.spec().resource(*resource).map(|declared| declared.group());
+    let owner = group.and_then(|group| before.state().owner(group));
+    ensure!(S8, owner == Some(*node), "a report of {node} counts, which does not own it");
+    let present = seen.resource(*resource).run;
+    let is_over = |start: &OpId| present.is_some_and(|present| present != *start);
+    let ended = Option::from(*run).filter(is_over);
+    ensure!(S8, ended.is_none(), "a report of run {ended:?} of {resource} counts: it is over");
+    let state = before.state().resource_state(*resource);
+    let can_die = matches!(moment.input(), Some(Input::ResourceFailed { .. }))
+        && state == ResourceState::OnlinePending;
+    ensure!(
+        S8,
+        state == ResourceState::Online || can_die,
+        "a report of {resource} counts, which is {state}"
+    );
+    Ok(())
+}
+
+/// Checks an accepted list of what a node runs.
+fn inventory_counts(moment: &Moment<'_>) -> Result<(), Breach> {
+    let before = &moment.before;
+    let Some(Input::NodeInventory { node, incarnation, operation, .. }) = moment.input() else {
+        return Ok(());
+    };
+    let is_awaited = operation.is_none_or(|operation| {
+        before.outstanding().any(|effect| {
+            effect.operation == operation
+                && effect.action == OperationKind::Inventory
+                && effect.node == *node
+        })
+    });
+    ensure!(S8, is_awaited, "an answer to question {operation:?} counts, which had ended");
+    let known = before.state().node(*node).map(|record| record.incarnation());
+    ensure!(S8, known == Some(*incarnation), "an inventory of another life of {node} counts");
+    let is_member = before.state().node_state(*node).is_member();
+    ensure!(S8, is_member, "an inventory of {node} counts, which is no member");
     Ok(())
 }
 

@@ -166,26 +166,16 @@ pub(crate) fn is_missing(cluster: &Cluster, group: GroupId) -> bool {
     })
 }
 
+/// Tells whether a reason is true of a group.
 pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
     let state = cluster.state();
     let record = state.group(group).expect("a record");
     let owner = record.owner();
-    let owner_state = owner.map(|node| state.node_state(node));
     let now = state.now();
-    let is_mine = |resource: ResourceId| {
-        cluster.spec().resource(resource).is_some_and(|of| of.group() == group)
-    };
-    let recovery = |resource| state.resource(resource).map(|of| of.recovery());
     match reason {
         Reason::NoQuorum => !state.is_quorate(),
         Reason::WaitingForNodeOff { node, fencing, at } => {
             owner == Some(node) && waits_for_off(cluster, node, fencing, at)
-        }
-        Reason::OrphanRunning { resource, node } => {
-            is_mine(resource) && state.orphans_on(node).any(|(orphan, _)| orphan == resource)
-        }
-        Reason::InDoubt { resource, node } => {
-            owner == Some(node) && state.resource_state(resource) == ResourceState::InDoubt
         }
         Reason::NotAdmitted { node, because_of } => {
             owner == Some(node)
@@ -204,7 +194,7 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
         Reason::NoCandidate => {
             // The group is off on its owner, which has no room for it any more.
             let waits = record.room() == Room::Left && !state.may_run(cluster.spec(), group);
-            matches!(owner_state, None | Some(NodeState::Down)) || waits
+            owner.is_none_or(|node| state.node_state(node) == NodeState::Down) || waits
         }
         Reason::OwnerJoining { node } => {
             owner == Some(node) && state.node_state(node) == NodeState::Joining
@@ -217,6 +207,29 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
                 && priority(cluster, ahead) > priority(cluster, group)
                 && !is_given_up(cluster, ahead)
         }
+        Reason::StartDelayed { until } => until > now,
+        Reason::Moving { to } => record.movement().is_some_and(|movement| movement.to == to),
+        of_resource => is_true_of_resource(cluster, group, of_resource),
+    }
+}
+
+/// Tells whether a reason that names a resource is true of a group.
+fn is_true_of_resource(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
+    let state = cluster.state();
+    let record = state.group(group).expect("a record");
+    let owner = record.owner();
+    let is_mine = |resource: ResourceId| {
+        cluster.spec().resource(resource).is_some_and(|of| of.group() == group)
+    };
+    let recovery = |resource| state.resource(resource).map(|of| of.recovery());
+    let is_paused = |node| state.node_state(node) == NodeState::Paused;
+    match reason {
+        Reason::OrphanRunning { resource, node } => {
+            is_mine(resource) && state.orphans_on(node).any(|(orphan, _)| orphan == resource)
+        }
+        Reason::InDoubt { resource, node } => {
+            owner == Some(node) && state.resource_state(resource) == ResourceState::InDoubt
+        }
         Reason::WaitingForInventory { resource, node } => {
             let is_unheard =
                 state.node(node).zip(state.resource(resource)).is_some_and(|(node, resource)| {
@@ -226,15 +239,12 @@ pub(super) fn is_true(cluster: &Cluster, group: GroupId, reason: Reason) -> bool
                 });
             is_mine(resource) && is_unheard
         }
-        Reason::StartDelayed { until } => until > now,
-        Reason::Moving { to } => record.movement().is_some_and(|movement| movement.to == to),
         Reason::RestartScheduled { resource, at } => {
             is_mine(resource) && recovery(resource) == Some(Recovery::RestartAt(at))
         }
         Reason::Failed { resource, cause, retry_at } => {
             // A paused node starts nothing: only a resource that leaves it has a time.
-            let is_kept =
-                owner_state != Some(NodeState::Paused) || cause == NoRestartCause::Failovers;
+            let is_kept = !owner.is_some_and(is_paused) || cause == NoRestartCause::Failovers;
             is_mine(resource)
                 && (is_kept || retry_at.is_none())
                 && recovery(resource) == Some(Recovery::RetryAt { at: retry_at, cause })

@@ -50,18 +50,7 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
         | Reason::OwnerNotPossible { .. }
         | Reason::ResourceHeldOffline { .. }
         | Reason::WaitingForPriority { .. } => true,
-        // A pause holds a group only until another node could take it if it runs nowhere, or if it
-        // failed and wants to leave: that node is used at once.
-        Reason::OwnerPaused { node } => {
-            let may_stay = if state.may_run(cluster.spec(), group) {
-                !wants_to_leave(cluster, group) || !may_fail_over(cluster, group)
-            } else {
-                !has_other_node(cluster, group, node)
-            };
-            // A resource that is left for an operator does not leave by itself either.
-            let may_stay = may_stay || left::has_left(cluster, group);
-            state.node_state(node) == NodeState::Paused && may_stay
-        }
+        Reason::OwnerPaused { node } => may_stay_paused(cluster, group, node),
         Reason::WaitingForPreferredOwner { until: at, .. } | Reason::StartDelayed { until: at } => {
             is_timed(at)
         }
@@ -81,18 +70,7 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
                     })
             }
         },
-        // A member is asked. A lost node is fenced, its lease ends, or a report about it comes from
-        // outside.
-        Reason::WaitingForInventory { node, .. } => match state.node_state(node) {
-            NodeState::Unclean => match cluster.spec().settings().fencing {
-                Fencing::Operator | Fencing::Trusted => true,
-                Fencing::Required | Fencing::Lease { .. } => timer.is_some(),
-            },
-            NodeState::Joining | NodeState::Up | NodeState::Paused => {
-                is_asked(&|effect| effect.action == OperationKind::Inventory && effect.node == node)
-            }
-            NodeState::Down => false,
-        },
+        Reason::WaitingForInventory { node, .. } => will_be_heard(cluster, node),
         // A node has joined when its orphans are stopped; a lost node has to be off.
         Reason::OwnerJoining { node } | Reason::OrphanRunning { node, .. } => {
             state.node_state(node) == NodeState::Unclean
@@ -117,6 +95,37 @@ fn goes_on(cluster: &Cluster, group: GroupId, reason: Reason) -> bool {
                 })
         }
         _ => false,
+    }
+}
+
+/// Tells whether a group may wait for its paused owner. A pause holds a group only until another
+/// node could take it if it runs nowhere, or if it failed and wants to leave: that node is used at
+/// once.
+fn may_stay_paused(cluster: &Cluster, group: GroupId, node: NodeId) -> bool {
+    let state = cluster.state();
+    let may_stay = if state.may_run(cluster.spec(), group) {
+        !wants_to_leave(cluster, group) || !may_fail_over(cluster, group)
+    } else {
+        !has_other_node(cluster, group, node)
+    };
+    // A resource that is left for an operator does not leave by itself either.
+    let may_stay = may_stay || left::has_left(cluster, group);
+    state.node_state(node) == NodeState::Paused && may_stay
+}
+
+/// Tells whether a node will say what it runs, or need not any more. A member is asked. A lost node
+/// is fenced, its lease ends, or a report about it comes from outside.
+fn will_be_heard(cluster: &Cluster, node: NodeId) -> bool {
+    match cluster.state().node_state(node) {
+        NodeState::Unclean => match cluster.spec().settings().fencing {
+            Fencing::Operator | Fencing::Trusted => true,
+            Fencing::Required | Fencing::Lease { .. } => cluster.poll_timeout().is_some(),
+        },
+        NodeState::Joining | NodeState::Up | NodeState::Paused => {
+            let mut outstanding = cluster.outstanding();
+            outstanding.any(|of| of.action == OperationKind::Inventory && of.node == node)
+        }
+        NodeState::Down => false,
     }
 }
 

@@ -6,7 +6,7 @@ use quorate::cluster::{Command, Event, Life, Outcome};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::UnconfirmedStop;
 use quorate::state::{DownProof, MovementCause, NodeRecord, OperationKind};
-use quorate::{Incarnation, Input, NodeId, ResourceId};
+use quorate::{Incarnation, Input, NodeId, ResourceId, Timestamp};
 
 use super::{Moment, failures, operations};
 use crate::audit::seen::Seen;
@@ -266,52 +266,13 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             }
         }
         Event::ResourceChanged { resource, from, to, .. } => {
-            let group = seen.group_of(*resource);
-            seen.groups[group.index()].is_settled |=
-                matches!(to, ResourceState::OnlinePending | ResourceState::Online);
-            seen.groups[group.index()].has_begun |= *to == ResourceState::OnlinePending;
-            let owner = seen.groups[group.index()].owner;
-            let record = &mut seen.resources[resource.index()];
-            record.may_start_late = may_start_late(record.may_start_late, moment, *from, *to);
-            record.state = *to;
-            if *to == ResourceState::Online {
-                record.undisturbed_on = owner;
-            }
-            record.turn(*to, now);
-            let is_cleared = *from == ResourceState::Failed && *to == ResourceState::Offline;
-            // A start, for any reason, ends the wait for another attempt after that failure. A
-            // resource that is found running was not tried again at all.
-            let is_started = *to == ResourceState::OnlinePending;
-            let is_over = is_cleared || is_started || *to == ResourceState::Online;
-            let retry_at = record.retry_at.take_if(|_| is_over);
-            if is_cleared || is_started && retry_at.is_some_and(|at| at <= now) {
-                record.restarts.clear();
-            }
+            resource_changed(seen, moment, *resource, (*from, *to));
         }
         Event::GroupChanged { group, to, .. } => seen.groups[group.index()].told = *to,
         Event::PlacementFailed { group, .. } => {
             seen.groups[group.index()].is_told_homeless = true;
         }
-        Event::OwnerChanged { group, from, to, cause, epoch, proof, .. } => {
-            let record = &mut seen.groups[group.index()];
-            record.owner = *to;
-            record.takes_room = to.is_some();
-            record.epoch = *epoch;
-            record.movement = None;
-            record.is_settled |= to.is_some();
-            // A group that left its node in good order or because of its own failure does not wait
-            // for others.
-            record.has_begun = from.is_some() && proof.is_none() && *cause != MovementCause::Start;
-            if *cause == MovementCause::Failback {
-                record.last_failback = Some(now);
-            }
-            let declared = seen.spec.group(*group).expect("a declared group");
-            for resource in declared.resources() {
-                let record = &mut seen.resources[resource.index()];
-                record.restarts.clear();
-                record.retry_at = None;
-            }
-        }
+        Event::OwnerChanged { .. } => owner_changed(seen, now, event),
         Event::MoveStarted { group, to, cause, .. } => {
             seen.groups[group.index()].movement = Some((*to, *cause));
         }
@@ -327,5 +288,59 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>, event: &Event) {
             seen.taken_over = Some(*resource);
         }
         _ => {}
+    }
+}
+
+/// Takes in that a resource changed from one state to another.
+fn resource_changed(
+    seen: &mut Seen,
+    moment: &Moment<'_>,
+    resource: ResourceId,
+    (from, to): (ResourceState, ResourceState),
+) {
+    let now = moment.now;
+    let group = seen.group_of(resource);
+    seen.groups[group.index()].is_settled |=
+        matches!(to, ResourceState::OnlinePending | ResourceState::Online);
+    seen.groups[group.index()].has_begun |= to == ResourceState::OnlinePending;
+    let owner = seen.groups[group.index()].owner;
+    let record = &mut seen.resources[resource.index()];
+    record.may_start_late = may_start_late(record.may_start_late, moment, from, to);
+    record.state = to;
+    if to == ResourceState::Online {
+        record.undisturbed_on = owner;
+    }
+    record.turn(to, now);
+    let is_cleared = from == ResourceState::Failed && to == ResourceState::Offline;
+    // A start, for any reason, ends the wait for another attempt after that failure. A
+    // resource that is found running was not tried again at all.
+    let is_started = to == ResourceState::OnlinePending;
+    let is_over = is_cleared || is_started || to == ResourceState::Online;
+    let retry_at = record.retry_at.take_if(|_| is_over);
+    if is_cleared || is_started && retry_at.is_some_and(|at| at <= now) {
+        record.restarts.clear();
+    }
+}
+
+/// Takes in that a group has another owner.
+fn owner_changed(seen: &mut Seen, now: Timestamp, event: &Event) {
+    let Event::OwnerChanged { group, from, to, cause, epoch, proof, .. } = event else { return };
+    let record = &mut seen.groups[group.index()];
+    record.owner = *to;
+    record.takes_room = to.is_some();
+    record.epoch = *epoch;
+    record.movement = None;
+    record.is_settled |= to.is_some();
+    // A group that left its node in good order or because of its own failure does not wait
+    // for others.
+    record.has_begun = from.is_some() && proof.is_none() && *cause != MovementCause::Start;
+    if *cause == MovementCause::Failback {
+        record.last_failback = Some(now);
+    }
+    let declared = seen.spec.group(*group).expect("a declared group");
+    for resource in declared.resources() {
+        let record = &mut seen.resources[resource.index()];
+        record.restarts.clear();
+        record.retry_at = None;
     }
 }

@@ -1,17 +1,16 @@
 //! The effects of the steps of a history.
 
-use quorate::cluster::{Command, Life, Outcome, Running, RunningState};
+use quorate::cluster::{Command, Life, Outcome, Running};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::quorum::WitnessState;
-use quorate::settings::Fencing;
 use quorate::spec::ClusterDeclaration;
 use quorate::state::OperationKind;
 use quorate::{Incarnation, Input, NodeId, OpId, ResourceId, WallClock};
 
 use crate::Breach;
 use crate::history::run::Run;
-use crate::history::step::{Fate, Manner, Step};
-use crate::history::world::Listing;
+use crate::history::step::{Manner, Step};
+use crate::history::world::{self, Listing};
 use crate::history::{edits, orders};
 
 const WAITS: [u64; 12] =
@@ -183,8 +182,9 @@ impl Run {
         let names: Vec<String> = self.world.machines.keys().cloned().collect();
         for name in names {
             let machine = self.world.machine(&name);
-            if let Some(at) = which.checked_rem(machine.hanging_count()) {
-                machine.ripen(at);
+            let hanging = machine.unsettled();
+            if let Some(at) = which.checked_rem(hanging.len()) {
+                world::ripen(machine, &hanging[at]);
                 return;
             }
         }
@@ -211,154 +211,6 @@ impl Run {
         }
         self.pass(at - self.now);
         self.fire()
-    }
-
-    fn befall(&mut self, node: NodeId, fate: Fate) -> Result<(), Breach> {
-        let name = self.node_name(node);
-        self.note(|_| format!("    world: {name} {fate:?}"));
-        match fate {
-            Fate::Crash => self.world.machine(&name).crash(),
-            Fate::CutOff => self.cut_off(&name),
-            Fate::Lose => return self.lose(node, &name),
-            Fate::Join => return self.join(node, &name),
-            Fate::JoinWithRogue(resource) => {
-                let count = self.cluster.spec().resources().len();
-                if let Some(at) = usize::from(resource).checked_rem(count) {
-                    let id = ResourceId::from_index(at);
-                    let rogue = self.cluster.spec().resource(id).map(|of| of.name().to_owned());
-                    let known = self.known_life(node);
-                    let machine = self.world.machine(&name);
-                    machine.boot(known);
-                    machine.go_rogue(&rogue.unwrap_or_default());
-                }
-                return self.join(node, &name);
-            }
-            Fate::Leave => {
-                if self.cluster.state().node_state(node).is_member() {
-                    self.world.machine(&name).halt();
-                    self.cut_off(&name);
-                    let incarnation = self.life_of(node, &name);
-                    return self.feed(Input::node_left(node, incarnation)).map(|_| ());
-                }
-            }
-            Fate::Fenced => {
-                self.world.machine(&name).crash();
-                let incarnation = self.life_of(node, &name);
-                return self.feed(Input::node_fenced(node, incarnation)).map(|_| ());
-            }
-            Fate::ConfirmedDown => {
-                self.world.machine(&name).crash();
-                return self.feed(Input::node_confirmed_down(node, Life::Known)).map(|_| ());
-            }
-            Fate::LateNews(kind) => return self.late_news(node, kind),
-            Fate::ConfirmedDownWrongly => {
-                if self.feed(Input::node_confirmed_down(node, Life::Known))?.is_ok() {
-                    self.world.is_tainted = true;
-                }
-            }
-            Fate::Forget => self.world.machine(&name).lose_memory(),
-            Fate::Recount => return self.recount(node, &name),
-        }
-        Ok(())
-    }
-
-    /// Cuts a node off. Operations on their way to the node are lost; under a lease its time begins
-    /// to run.
-    fn cut_off(&mut self, name: &str) {
-        let now = self.now;
-        let fencing = self.cluster.spec().settings().fencing;
-        self.world.jobs.retain(|job| job.effect.node != name || job.is_fence());
-        let machine = self.world.machine(name);
-        if !machine.is_connected {
-            return;
-        }
-        machine.is_connected = false;
-        if let Fencing::Lease { duration, .. } = fencing {
-            let span = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-            machine.stops_at = Some(now.saturating_add(span));
-        }
-    }
-
-    fn lose(&mut self, node: NodeId, name: &str) -> Result<(), Breach> {
-        if !self.cluster.state().node_state(node).is_member() {
-            return Ok(());
-        }
-        self.cut_off(name);
-        if self.cluster.spec().settings().fencing == Fencing::Trusted {
-            self.world.machine(name).crash();
-        }
-        let incarnation = self.life_of(node, name);
-        self.feed(Input::node_lost(node, incarnation)).map(|_| ())
-    }
-
-    /// Returns the present or last life of a machine.
-    fn life_of(&mut self, node: NodeId, name: &str) -> Life {
-        let known = self.cluster.state().node(node).map_or(0, |of| of.incarnation().value());
-        Incarnation::new(self.world.machine(name).incarnation().max(known)).into()
-    }
-
-    /// Hands in a report about a life that is over.
-    fn late_news(&mut self, node: NodeId, kind: u8) -> Result<(), Breach> {
-        let known = self.cluster.state().node(node).map_or(0, |of| of.incarnation().value());
-        let Some(life) = known.checked_sub(1 + u64::from(kind / 4 % 2)) else { return Ok(()) };
-        let incarnation = Incarnation::new(life);
-        self.feed(match kind % 4 {
-            0 => Input::node_left(node, incarnation),
-            1 => Input::node_lost(node, incarnation),
-            2 => Input::node_fenced(node, incarnation),
-            _ => Input::node_confirmed_down(node, incarnation),
-        })
-        .map(|_| ())
-    }
-
-    /// Starts a machine that is off, or reconnects one that was cut off, and lets it join.
-    pub(crate) fn join(&mut self, node: NodeId, name: &str) -> Result<(), Breach> {
-        self.world.tick(self.now);
-        let known = self.known_life(node);
-        let machine = self.world.machine(name);
-        machine.boot(known);
-        machine.stops_at = None;
-        if !machine.is_connected {
-            machine.is_connected = true;
-            self.world.jobs.retain(|job| job.effect.node != name || job.is_fence());
-        }
-        let incarnation = Incarnation::new(self.world.machine(name).incarnation());
-        let running = self.listed(name);
-        self.feed(Input::node_joined(node, incarnation, running)).map(|_| ())
-    }
-
-    /// Restarts the agent of a node in its life, and lets it list what the node runs.
-    fn recount(&mut self, node: NodeId, name: &str) -> Result<(), Breach> {
-        let machine = self.world.machine(name);
-        if !machine.is_powered || !machine.is_connected {
-            return Ok(());
-        }
-        machine.lose_memory();
-        let incarnation = Incarnation::new(machine.incarnation());
-        let running = self.listed(name);
-        self.feed(Input::node_inventory(node, incarnation, running).into()).map(|_| ())
-    }
-
-    /// Returns the list that the agent of a node gives.
-    fn listed(&mut self, name: &str) -> Vec<Running> {
-        let inventory = self.world.machine(name).inventory();
-        // Agents report the states they know, report only that a resource runs, or leave out
-        // resources that are starting.
-        let manner = self.seen.last_operation.value();
-        let listed = inventory.iter().filter_map(|(name, state)| {
-            let resource = self.cluster.spec().resource_id(name)?;
-            match (manner % 3, state) {
-                (0, _) => Some(Running::new(resource, *state)),
-                (1, RunningState::Starting) => None,
-                _ => Some(resource.into()),
-            }
-        });
-        listed.collect()
-    }
-
-    /// Returns the life of a node that the cluster knows.
-    fn known_life(&self, node: NodeId) -> u64 {
-        self.cluster.state().node(node).map_or(0, |of| of.incarnation().value())
     }
 
     /// Reports an attribute of a node. Few names and values make for values that stay the same.

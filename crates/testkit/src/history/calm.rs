@@ -69,7 +69,7 @@ impl Run {
         let name = self.node_name(node);
         let state = self.cluster.state().node_state(node);
         let machine = self.world.machine(&name);
-        let is_well = machine.is_powered && machine.is_connected;
+        let is_well = machine.is_in_contact();
         let is_new = self.cluster.state().node(node).map(|of| of.incarnation().value())
             != Some(self.world.machine(&name).incarnation())
             || self.world.machine(&name).must_begin_a_life();

@@ -12,6 +12,7 @@ mod acts;
 mod calm;
 pub(crate) mod declare;
 pub(crate) mod edits;
+mod nodes;
 pub(crate) mod orders;
 mod policies;
 mod run;

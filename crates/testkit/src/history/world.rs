@@ -1,19 +1,16 @@
-//! The world of a history: machines with agents; the cluster knows only their reports.
-//!
-//! Everything is kept by name, because ids change with the configuration. Agents are honest: they
-//! carry out what [`Agent`] admits, and report that a resource is off only if it is. They list
-//! resources that are still stopping, and now and then those that are still starting, among the
-//! running ones; both operations end after the node has joined.
+//! The world of a history: machines with agents, operations on their way to them, and answers on
+//! their way back. Everything is kept by name, because ids change with the configuration.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use quorate::agent::{Admission, Agent, Ending, Meanwhile, Task};
+use quorate::agent::{Meanwhile, Order, Task};
 use quorate::cluster::{Effect, Outcome, RunningState};
 use quorate::id::{Incarnation, Names, OpId};
 use quorate::state::OperationKind;
 
+use crate::Breach;
 use crate::history::step::Manner;
-use crate::{Breach, ensure};
+use crate::machine::{self, Finished, Right, Taken, doubles};
 
 /// One in this number of failed starts fails for good.
 const FOR_GOOD: u64 = 4;
@@ -38,27 +35,8 @@ pub(crate) struct World {
     pub(crate) is_tainted: bool,
 }
 
-/// A machine.
-#[derive(Clone, Debug)]
-pub(crate) struct Machine {
-    pub(crate) is_powered: bool,
-    /// True if it can send and receive.
-    pub(crate) is_connected: bool,
-    agent: Agent<Names>,
-    running: BTreeMap<String, Right>,
-    starting: BTreeMap<String, u64>,
-    /// Resources that are being stopped or terminated, and run until that ends.
-    stopping: BTreeSet<String>,
-    /// The time at which it stops everything by itself, because it lost contact.
-    pub(crate) stops_at: Option<u64>,
-}
-
-/// The reason why a resource runs: an operation of the cluster, or none.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Right {
-    Asked,
-    Rogue,
-}
+/// A machine of a history.
+pub(crate) type Machine = crate::machine::Machine<Names>;
 
 /// An operation as it was handed out.
 #[derive(Clone, Debug)]
@@ -98,7 +76,7 @@ impl World {
     /// Lets time pass: machines that lost contact stop everything when their time is over.
     pub(crate) fn tick(&mut self, now: u64) {
         for machine in self.machines.values_mut() {
-            if machine.stops_at.is_some_and(|at| at <= now) {
+            if machine.is_out_of_time(now) {
                 machine.halt();
                 machine.stops_at = None;
             }
@@ -122,10 +100,10 @@ impl World {
     pub(crate) fn arrive_late(&mut self, which: usize) -> Option<(u64, Outcome)> {
         let job = self.late.get(which.checked_rem(self.late.len())?)?.clone();
         let machine = self.machines.entry(job.effect.node.clone()).or_default();
-        if !machine.is_powered || !machine.is_connected {
+        if !machine.is_in_contact() {
             return None;
         }
-        match machine.carry_out(&job, Manner::Succeed) {
+        match carry_out(machine, &job, Manner::Succeed) {
             Done::Answered(outcome) => Some((job.effect.operation.value(), outcome)),
             Done::Waits | Done::Silent => None,
         }
@@ -157,11 +135,10 @@ impl World {
             return self.fence(&job, manner).map(|outcome| (id, outcome));
         }
         let machine = self.machines.entry(job.effect.node.clone()).or_default();
-        if !machine.is_powered || !machine.is_connected {
-            // The machine cannot be reached.
+        if !machine.is_in_contact() {
             return None;
         }
-        let outcome = match machine.carry_out(&job, manner) {
+        let outcome = match carry_out(machine, &job, manner) {
             Done::Answered(outcome) => Some(outcome),
             Done::Waits => return None,
             Done::Silent => None,
@@ -193,11 +170,13 @@ impl World {
         let job = self.jobs.get(index)?.clone();
         let Effect { node, incarnation, operation, .. } = job.effect;
         let machine = self.machines.entry(node.clone()).or_default();
-        if !machine.is_powered || !machine.is_connected {
+        if !machine.is_in_contact() {
             return None;
         }
         self.jobs.remove(index);
-        machine.agent.answers(operation, incarnation).ok()?;
+        if !machine.answers(operation, incarnation) {
+            return None;
+        }
         let running = machine.inventory();
         let listing = Listing { node, incarnation, operation, running };
         match manner {
@@ -217,10 +196,8 @@ impl World {
 
     /// Records that the group of a resource takes it over: from now on it runs by the will of the
     /// cluster.
-    pub(crate) fn take_over(&mut self, node: &str, resource: &str) {
-        if let Some(right) = self.machine(node).running.get_mut(resource) {
-            *right = Right::Asked;
-        }
+    pub(crate) fn take_over(&mut self, node: &str, resource: &String) {
+        self.machine(node).own(resource);
     }
 
     /// Runs a resource on some machines before it is declared.
@@ -230,294 +207,101 @@ impl World {
         let on = powered.len();
         for step in 0..count.min(on) {
             if let Some(machine) = first.checked_add(step).and_then(|at| powered.get_mut(at % on)) {
-                machine.go_rogue(resource);
+                machine.go_rogue(resource.to_owned());
             }
         }
     }
 
     fn fence(&mut self, job: &Job, manner: Manner) -> Option<Outcome> {
-        let machine = self.machine(&job.effect.node);
-        match manner {
-            Manner::Succeed | Manner::SucceedLate | Manner::SucceedMute => machine.crash(),
-            Manner::FailDirty => {
-                machine.crash();
-                return Some(Outcome::Failed);
-            }
-            Manner::Fail | Manner::FailLate => return Some(Outcome::Failed),
-            Manner::Hang | Manner::GiveUp | Manner::Progress | Manner::Drop => return None,
-        }
-        let outcome = Outcome::Succeeded;
+        let outcome = self.machine(&job.effect.node).strike(of_device(manner)?);
         match manner {
             Manner::SucceedLate => {
                 self.held.push((job.effect.operation.value(), outcome));
                 None
             }
             Manner::SucceedMute => None,
-            _ => Some(outcome),
+            Manner::Succeed
+            | Manner::Fail
+            | Manner::FailDirty
+            | Manner::FailLate
+            | Manner::Hang
+            | Manner::GiveUp
+            | Manner::Progress
+            | Manner::Drop => Some(outcome),
         }
     }
 
-    /// Judges the most important rule: at most one copy of each resource runs, and all running
-    /// resources of a group run on one machine.
+    /// Judges the most important rule: nothing runs twice.
     pub(crate) fn judge(&self, groups: &BTreeMap<String, Vec<String>>) -> Result<(), Breach> {
         if self.is_tainted {
             return Ok(());
         }
-        for (group, resources) in groups {
-            let mut machines: BTreeSet<&String> = BTreeSet::new();
-            for resource in resources.iter().filter(|name| !self.tainted.contains(*name)) {
-                let on: Vec<&String> = self.copies(resource).collect();
-                ensure!(S1, on.len() <= 1, "{resource} runs on {on:?} at once");
-                machines.extend(on);
-            }
-            ensure!(S4, machines.len() <= 1, "group {group} runs on {machines:?} at once");
-        }
-        Ok(())
-    }
-
-    fn copies<'a>(&'a self, resource: &'a str) -> impl Iterator<Item = &'a String> {
-        self.machines.iter().filter_map(move |(name, machine)| {
-            (machine.is_powered && machine.running.get(resource) == Some(&Right::Asked))
-                .then_some(name)
-        })
-    }
-}
-
-impl Default for Machine {
-    fn default() -> Self {
-        Self {
-            is_powered: false,
-            is_connected: false,
-            agent: Agent::new(Incarnation::default()),
-            running: BTreeMap::new(),
-            starting: BTreeMap::new(),
-            stopping: BTreeSet::new(),
-            stops_at: None,
-        }
-    }
-}
-
-impl Machine {
-    /// Takes away its power.
-    pub(crate) fn crash(&mut self) {
-        self.halt();
-        self.is_powered = false;
-        self.is_connected = false;
-    }
-
-    /// Starts the machine if it is off. If it needs a new life, that life is later than the known
-    /// one.
-    pub(crate) fn boot(&mut self, known: u64) {
-        if !self.is_powered || self.must_begin_a_life() {
-            self.is_powered = true;
-            self.agent = Agent::new(Incarnation::new(self.incarnation().max(known) + 1));
-        }
-    }
-
-    /// Tells whether its agent admits nothing more in this life. It does not wait for a floor.
-    pub(crate) const fn must_begin_a_life(&self) -> bool {
-        self.agent.is_over().is_some() || self.agent.life().awaits_floor()
-    }
-
-    /// Returns its present life.
-    pub(crate) const fn incarnation(&self) -> u64 {
-        self.agent.life().incarnation().value()
-    }
-
-    /// Stops everything on it, by its own decision.
-    pub(crate) fn halt(&mut self) {
-        self.agent.stop_itself();
-        self.running.clear();
-        self.starting.clear();
-        self.stopping.clear();
-    }
-
-    /// Restarts its agent without memory; its operations in progress end with it.
-    pub(crate) fn lose_memory(&mut self) {
-        if self.is_powered && self.agent.is_over().is_none() {
-            self.starting.clear();
-            self.stopping.clear();
-            self.agent = Agent::without_memory(self.agent.life().incarnation());
-        }
-    }
-
-    /// Tells its agent the operation below which it remembers nothing.
-    pub(crate) fn set_floor(&mut self, floor: OpId) {
-        self.agent.set_floor(floor);
-    }
-
-    /// Forgets the groups and resources that are no longer declared.
-    pub(crate) fn forget(
-        &mut self,
-        is_resource: impl Fn(&String) -> bool,
-        is_group: impl Fn(&String) -> bool,
-    ) {
-        self.agent.forget(is_resource, is_group);
-    }
-
-    /// Returns the resources that run, including those that are being stopped, and those that are
-    /// starting, each with the state that the agents know.
-    pub(crate) fn inventory(&self) -> Vec<(String, RunningState)> {
-        let running = self.running.keys().map(|name| match self.stopping.contains(name) {
-            true => (name.clone(), RunningState::Stopping),
-            false => (name.clone(), RunningState::Online),
+        let copies = groups.iter().flat_map(|(group, resources)| {
+            let judged = resources.iter().filter(|of| !self.tainted.contains(*of));
+            judged.flat_map(move |resource| {
+                self.copies(resource).map(move |on| (group.as_str(), resource.as_str(), on))
+            })
         });
-        let is_new = |name: &&String| !self.running.contains_key(*name);
-        let starting = self.starting.keys().filter(is_new);
-        running.chain(starting.map(|name| (name.clone(), RunningState::Starting))).collect()
+        doubles::judge(copies, |copy| copy)
     }
 
-    pub(crate) fn runs(&self, resource: &str) -> bool {
-        self.running.contains_key(resource)
+    /// Returns the machines on which a resource runs as asked for.
+    fn copies<'a>(&'a self, resource: &'a String) -> impl Iterator<Item = &'a str> {
+        let on = self.machines.iter().filter(move |(_, machine)| machine.runs_as_asked(resource));
+        on.map(|(name, _)| name.as_str())
     }
+}
 
-    /// Ends a resource because it died or an operator killed it.
-    pub(crate) fn kill(&mut self, resource: &str) {
-        self.running.remove(resource);
-        self.starting.remove(resource);
-        self.stopping.remove(resource);
+/// Returns how a fencing device does its work, if it does any.
+const fn of_device(manner: Manner) -> Option<machine::Manner> {
+    match manner {
+        Manner::Succeed | Manner::SucceedLate | Manner::SucceedMute => Some(machine::Manner::Well),
+        Manner::FailDirty => Some(machine::Manner::Dirty),
+        Manner::Fail | Manner::FailLate => Some(machine::Manner::Badly),
+        Manner::Hang | Manner::GiveUp | Manner::Progress | Manner::Drop => None,
     }
+}
 
-    pub(crate) fn go_rogue(&mut self, resource: &str) {
-        self.running.entry(resource.to_owned()).or_insert(Right::Rogue);
+/// Returns how an agent does its work; `None` if it never ends.
+fn of_agent(task: Task, manner: Manner) -> Option<machine::Manner> {
+    let is_start = task.action == OperationKind::Start;
+    let is_stop = matches!(task.action, OperationKind::Stop | OperationKind::Terminate);
+    let is_hopeless = task.operation.value().is_multiple_of(FOR_GOOD);
+    if is_start && is_hopeless && manner == Manner::Fail {
+        return Some(machine::Manner::BadlyForGood);
     }
+    // A check that fails has done nothing.
+    if !is_start && !is_stop && manner == Manner::FailDirty {
+        return Some(machine::Manner::Badly);
+    }
+    of_device(manner)
+}
 
-    /// Ends a start or stop that hung.
-    pub(crate) fn ripen(&mut self, which: usize) {
-        let stopping = self.stopping.iter().cloned();
-        let mut hanging = stopping.chain(self.starting.keys().cloned());
-        let Some(resource) = hanging.nth(which) else { return };
-        let under_way = self.agent.desk(&resource).and_then(|desk| desk.under_way());
-        if let Some(task) = under_way {
-            self.end_older(&resource, task, false);
+/// Lets an agent carry out an operation or refuse it; a refusal is no answer.
+fn carry_out(machine: &mut Machine, job: &Job, manner: Manner) -> Done {
+    let Some(Order { task, resource, group }) = job.effect.order() else { return Done::Silent };
+    match machine.take(&Order { task, resource: resource.clone(), group }, Right::Asked) {
+        Taken::Refused => return Done::Silent,
+        Taken::Answered(outcome) => return Done::Answered(outcome),
+        // An older operation that cannot be cancelled and does not end is awaited.
+        Taken::Waits(..) if !manner.is_well() => return Done::Waits,
+        Taken::Waits(older, Meanwhile::Cancel) => machine.cancel(older, &resource),
+        Taken::Waits(older, Meanwhile::LetItEnd) => {
+            machine.finish(older, &resource, machine::Manner::Dirty);
         }
-        if self.stopping.contains(&resource) {
-            self.kill(&resource);
-        } else if self.starting.remove(&resource).is_some() {
-            self.running.insert(resource, Right::Asked);
-        }
+        Taken::Begun | Taken::UnderWay => {}
     }
-
-    /// Returns how many starts and stops hang.
-    pub(crate) fn hanging_count(&self) -> usize {
-        self.starting.len() + self.stopping.len()
+    machine.begin(task, &resource, Right::Asked);
+    let Some(manner) = of_agent(task, manner) else { return Done::Silent };
+    match machine.finish(task, &resource, manner) {
+        Finished::Said(outcome) => Done::Answered(outcome),
+        Finished::Next(_) | Finished::Nothing => Done::Silent,
     }
+}
 
-    /// Lets an agent carry out an operation or refuse it; a refusal is no answer.
-    fn carry_out(&mut self, job: &Job, manner: Manner) -> Done {
-        let Some(order) = job.effect.order() else { return Done::Silent };
-        let (resource, id) = (&order.resource, order.task.operation);
-        let admission = match self.agent.admit(&order) {
-            Ok(admission) => admission,
-            Err(_) => return Done::Silent,
-        };
-        match admission {
-            Admission::Done(outcome) => return Done::Answered(outcome),
-            Admission::Begin | Admission::UnderWay | Admission::Wait { .. } => {}
-        }
-        let under_way = self.agent.desk(resource).and_then(|desk| desk.under_way());
-        if let Some(older) = under_way.filter(|task| task.operation != id) {
-            // An older operation that cannot be cancelled and does not end is awaited.
-            if !manner.is_well() {
-                return Done::Waits;
-            }
-            let is_cancelled =
-                matches!(admission, Admission::Wait { meanwhile: Meanwhile::Cancel, .. });
-            self.end_older(resource, older, is_cancelled);
-        }
-        let action = order.task.action;
-        match self.carry_out_fresh(action, resource, id.value(), manner) {
-            Some(outcome) => match self.agent.end(resource, id, outcome) {
-                Ending::Report => Done::Answered(outcome),
-                Ending::Begin(_) | Ending::Unknown => Done::Silent,
-            },
-            None => Done::Silent,
-        }
-    }
-
-    /// Ends an older operation that hung: it is cancelled for a newer one, or completes.
-    fn end_older(&mut self, resource: &String, older: Task, is_cancelled: bool) {
-        match (older.action, is_cancelled) {
-            (OperationKind::Start, true) => {
-                self.starting.remove(resource);
-            }
-            (OperationKind::Start, false) => {
-                if self.starting.remove(resource).is_some() {
-                    self.running.insert(resource.clone(), Right::Asked);
-                }
-            }
-            (_, true) => {
-                self.stopping.remove(resource);
-            }
-            (_, false) => {
-                if self.stopping.contains(resource) {
-                    self.kill(resource);
-                }
-            }
-        }
-        self.agent.end(resource, older.operation, Outcome::Failed);
-    }
-
-    fn carry_out_fresh(
-        &mut self,
-        action: OperationKind,
-        resource: &str,
-        id: u64,
-        manner: Manner,
-    ) -> Option<Outcome> {
-        let is_well = match manner {
-            Manner::Succeed | Manner::SucceedLate | Manner::SucceedMute => true,
-            Manner::Fail | Manner::FailLate | Manner::FailDirty => false,
-            Manner::Hang | Manner::GiveUp | Manner::Progress | Manner::Drop => {
-                match action {
-                    OperationKind::Start => {
-                        self.stopping.remove(resource);
-                        self.starting.insert(resource.to_owned(), id);
-                    }
-                    OperationKind::Stop | OperationKind::Terminate if self.runs(resource) => {
-                        self.stopping.insert(resource.to_owned());
-                    }
-                    _ => {}
-                }
-                return None;
-            }
-        };
-        match action {
-            OperationKind::Start => {
-                if is_well || manner == Manner::FailDirty {
-                    self.starting.remove(resource);
-                    self.stopping.remove(resource);
-                    self.running.insert(resource.to_owned(), Right::Asked);
-                }
-                // Some failures are for good.
-                Some(match is_well {
-                    true => Outcome::Succeeded,
-                    false if manner == Manner::Fail && id.is_multiple_of(FOR_GOOD) => {
-                        Outcome::FailedForGood
-                    }
-                    false => Outcome::Failed,
-                })
-            }
-            OperationKind::Stop | OperationKind::Terminate => {
-                if is_well || manner == Manner::FailDirty {
-                    self.kill(resource);
-                }
-                Some(if is_well { Outcome::Succeeded } else { Outcome::Failed })
-            }
-            OperationKind::CheckLooksAlive | OperationKind::CheckIsAlive => {
-                let is_alive = is_well && self.runs(resource);
-                Some(if is_alive { Outcome::Succeeded } else { Outcome::Failed })
-            }
-            OperationKind::Probe => {
-                let is_on = self.runs(resource) || self.starting.contains_key(resource);
-                Some(match (is_well, is_on) {
-                    (false, _) => Outcome::Failed,
-                    (true, true) => Outcome::Running,
-                    (true, false) => Outcome::NotRunning,
-                })
-            }
-            OperationKind::Fence | OperationKind::Inventory => None,
-            other => unimplemented!("{other:?}"),
-        }
+/// Ends a start or stop that hung: it has been done, but its agent does not say so.
+pub(crate) fn ripen(machine: &mut Machine, resource: &String) {
+    if let Some(task) = machine.in_hands(resource) {
+        machine.finish(task, resource, machine::Manner::Dirty);
     }
 }

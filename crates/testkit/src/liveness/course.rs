@@ -3,6 +3,7 @@
 use quorate::cluster::{Event, Output};
 use quorate::machine::{GroupState, NodeState};
 use quorate::settings::{Failback, Priority};
+use quorate::spec::GroupSpec;
 use quorate::state::{DrainStatus, MovementCause, OperationKind};
 use quorate::{Cluster, GroupId, NodeId, Timestamp};
 
@@ -97,79 +98,85 @@ fn came_up(journal: &Journal, node: NodeId, since: Timestamp) -> bool {
 ///
 /// The first group that goes to and fro.
 pub fn stays_away(cluster: &Cluster, journal: &Journal, at: Timestamp) -> Result<(), Breach> {
-    let spec = cluster.spec();
-    for (group, declared) in spec.groups() {
-        let settings = declared.settings();
-        let can_run_all = |node: NodeId| {
-            let wanted = |id| cluster.state().resource(id).and_then(|record| record.desired());
-            needed::obstacles(spec, declared, node, wanted).is_empty()
-        };
-        let most = spec.nodes().filter(|(node, _)| can_run_all(*node)).count();
-        let has_window = settings.failback == Failback::Allow && settings.failback_window.is_some();
-        let is_remembered = !settings.failure_memory.is_zero();
-        let mut left: Vec<NodeId> = Vec::new();
-        let mut count = 0_usize;
-        for (when, event) in journal.events(at) {
-            let (from, to, cause, proof) = match event {
-                Event::NodeChanged { node, to, .. } => {
-                    let is_up = *to == NodeState::Up;
-                    let is_over = *to == NodeState::Down || is_up && !is_remembered;
-                    left.retain(|other| !is_over || other != node);
-                    count = if is_up { 0 } else { count };
-                    continue;
-                }
-                // Its agent was asked before it could answer again.
-                Event::OperationTimedOut { group: Some(of), .. } if *of == group => {
-                    left.clear();
-                    count = 0;
-                    continue;
-                }
-                Event::OwnerChanged {
-                    group: of,
-                    from: Some(from),
-                    to: Some(to),
-                    cause,
-                    proof,
-                    ..
-                } if *of == group => (*from, *to, *cause, *proof),
-                _ => continue,
-            };
-            let begins_anew = match cause {
-                MovementCause::ResourceFailure => {
-                    // A node that was off by then is in another life when it is back.
-                    left.extend(proof.is_none().then_some(from));
-                    // On a node that it may not run on, the group was only parked.
-                    count = count.saturating_add(usize::from(can_run_all(from)));
-                    false
-                }
-                MovementCause::Failback if is_remembered => {
-                    count = if has_window { 0 } else { count };
-                    false
-                }
-                MovementCause::Failback => has_window,
-                MovementCause::Operator
-                | MovementCause::Start
-                | MovementCause::NodeFailure
-                | MovementCause::Drain
-                | MovementCause::Return
-                | MovementCause::Configuration => true,
-                other => unimplemented!("{other:?}"),
-            };
-            if begins_anew {
+    cluster.spec().groups().try_for_each(|(group, declared)| {
+        group_stays_away(cluster, (group, declared), journal.events(at))
+    })
+}
+
+/// Checks of one group what [`stays_away`] checks.
+fn group_stays_away<'a>(
+    cluster: &Cluster,
+    (group, declared): (GroupId, &GroupSpec),
+    events: impl Iterator<Item = (Timestamp, &'a Event)>,
+) -> Result<(), Breach> {
+    let settings = declared.settings();
+    let can_run_all = |node| can_run_all(cluster, declared, node);
+    let most = cluster.spec().nodes().filter(|(node, _)| can_run_all(*node)).count();
+    let has_window = settings.failback == Failback::Allow && settings.failback_window.is_some();
+    let is_remembered = !settings.failure_memory.is_zero();
+    let mut left: Vec<NodeId> = Vec::new();
+    let mut count = 0_usize;
+    for (when, event) in events {
+        let (from, to, cause, proof) = match event {
+            Event::NodeChanged { node, to, .. } => {
+                let is_up = *to == NodeState::Up;
+                let is_over = *to == NodeState::Down || is_up && !is_remembered;
+                left.retain(|other| !is_over || other != node);
+                count = if is_up { 0 } else { count };
+                continue;
+            }
+            // Its agent was asked before it could answer again.
+            Event::OperationTimedOut { group: Some(of), .. } if *of == group => {
                 left.clear();
                 count = 0;
+                continue;
             }
-            let name = declared.name();
-            let is_back = left.contains(&to);
-            ensure!(L3, !is_back, "at {when} {name} returns to {to}, which it left for failure");
-            ensure!(
-                L3,
-                count == 0 || count < most,
-                "at {when} {name} failed over {count} times, and may run on {most} nodes"
-            );
+            Event::OwnerChanged {
+                group: of, from: Some(from), to: Some(to), cause, proof, ..
+            } if *of == group => (*from, *to, *cause, *proof),
+            _ => continue,
+        };
+        let begins_anew = match cause {
+            MovementCause::ResourceFailure => {
+                // A node that was off by then is in another life when it is back.
+                left.extend(proof.is_none().then_some(from));
+                // On a node that it may not run on, the group was only parked.
+                count = count.saturating_add(usize::from(can_run_all(from)));
+                false
+            }
+            MovementCause::Failback if is_remembered => {
+                count = if has_window { 0 } else { count };
+                false
+            }
+            MovementCause::Failback => has_window,
+            MovementCause::Operator
+            | MovementCause::Start
+            | MovementCause::NodeFailure
+            | MovementCause::Drain
+            | MovementCause::Return
+            | MovementCause::Configuration => true,
+            other => unimplemented!("{other:?}"),
+        };
+        if begins_anew {
+            left.clear();
+            count = 0;
         }
+        let name = declared.name();
+        let is_back = left.contains(&to);
+        ensure!(L3, !is_back, "at {when} {name} returns to {to}, which it left for failure");
+        ensure!(
+            L3,
+            count == 0 || count < most,
+            "at {when} {name} failed over {count} times, and may run on {most} nodes"
+        );
     }
     Ok(())
+}
+
+/// Tells whether a node may run everything that a group is to run.
+fn can_run_all(cluster: &Cluster, declared: &GroupSpec, node: NodeId) -> bool {
+    let wanted = |id| cluster.state().resource(id).and_then(|record| record.desired());
+    needed::obstacles(cluster.spec(), declared, node, wanted).is_empty()
 }
 
 /// Checks that in a round in which every node is rebooted once, a group moves at most twice and is

@@ -11,6 +11,7 @@ use quorate::machine::NodeState;
 use quorate::state::OperationKind;
 
 use super::words::name_of;
+use crate::machine::doubles;
 
 /// The real state of the nodes and agents.
 #[derive(Debug, Default)]
@@ -184,11 +185,11 @@ impl World {
 
     /// Returns the resources that run on two nodes, which must never happen.
     pub(crate) fn doubles(&self) -> Vec<String> {
-        let pairs = self.running.iter().zip(self.running.iter().skip(1));
-        pairs
-            .filter(|((one, _), (other, _))| one == other)
-            .map(|((name, one), (_, other))| format!("{name} runs on {one} and {other}"))
-            .collect()
+        let copies = self.running.iter().map(|(name, node)| (name, name, node));
+        let words = |[(_, name, one), (.., other)]: [(&String, &String, &String); 2]| {
+            format!("{name} runs on {one} and {other}")
+        };
+        doubles::find(copies).into_iter().map(words).collect()
     }
 
     /// Returns the list of a node that says what it runs; nothing if it is mute.

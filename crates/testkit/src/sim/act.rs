@@ -2,12 +2,13 @@
 //! Acts refer to things by name or kind, so the acts that are left make sense when others are
 //! removed. An act that is not possible at its time does nothing.
 
+use crate::machine::{Link, Manner};
 use quorate::Input;
 use quorate::id::Names;
 use quorate::spec::ClusterDeclaration;
 use quorate::state::OperationKind;
 
-use super::world::{Key, Link, Manner, Strike};
+use super::world::{Key, Strike};
 
 /// An act and its time.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use quorate::machine::{NodeState, ResourceState};
 use quorate::spec::ClusterSpec;
 use quorate::{Cluster, NodeId, ResourceId};
 
-use super::{Seen, Unheard};
+use super::{Seen, SeenGroup, Unheard};
 
 impl Seen {
     /// Adapts the record to another configuration, matched by names.
@@ -25,28 +25,13 @@ impl Seen {
         }
         for (id, declared) in from.groups() {
             if let Some(new) = to.group_id(declared.name()) {
-                let mut group = old.groups[id.index()].clone();
                 // A desired state that the new declaration changes counts as the latest; an
                 // unchanged one does not.
                 let declares = to.group(new).expect("a declared group").settings().desired;
+                let mut group = group_under((from, to), old.groups[id.index()].clone());
                 if declares != declared.settings().desired {
                     group.desired = declares;
                 }
-                group.owner = group.owner.and_then(node);
-                group.failed_on = group
-                    .failed_on
-                    .into_iter()
-                    .filter_map(|(failed, at)| Some((node(failed)?, at)))
-                    .collect();
-                group.barred = group
-                    .barred
-                    .into_iter()
-                    .filter_map(|(barred, unfit)| Some((node(barred)?, resource(unfit)?)))
-                    .collect();
-                group.movement = group.movement.and_then(|(to, cause)| match to {
-                    None => Some((None, cause)),
-                    Some(to) => Some((Some(node(to)?), cause)),
-                });
                 self.groups[new.index()] = group;
             }
         }
@@ -86,6 +71,23 @@ impl Seen {
             self.dissolve();
         }
     }
+}
+
+/// Returns the record of a group under another configuration.
+fn group_under((from, to): (&ClusterSpec, &ClusterSpec), mut group: SeenGroup) -> SeenGroup {
+    let node = |id: NodeId| to.node_id(from.node(id)?.name());
+    let resource = |id: ResourceId| same_resource(from, to, id);
+    group.owner = group.owner.and_then(node);
+    group.failed_on =
+        group.failed_on.into_iter().filter_map(|(failed, at)| Some((node(failed)?, at))).collect();
+    let barred = group.barred.into_iter();
+    group.barred =
+        barred.filter_map(|(barred, unfit)| Some((node(barred)?, resource(unfit)?))).collect();
+    group.movement = group.movement.and_then(|(to, cause)| match to {
+        None => Some((None, cause)),
+        Some(to) => Some((Some(node(to)?), cause)),
+    });
+    group
 }
 
 /// Returns the missing reports under another configuration, including those about resources that

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::liveness::{self, Journal, Outside};
+use crate::machine::{Link, Manner};
 use crate::{Breach, ensure};
 use quorate::cluster::{self, Command, ResumeFailback};
 use quorate::machine::ResourceState;
@@ -16,7 +17,7 @@ use super::spell::Spell;
 use super::{Director, Event};
 use crate::sim::act::{Act, Word};
 use crate::sim::stage::Done;
-use crate::sim::world::{Key, Link, Manner, Strike};
+use crate::sim::world::{Key, Strike};
 
 /// Number of timers that go off before rest is expected.
 const TIMERS: u64 = 90;
@@ -135,7 +136,7 @@ impl Director {
         let all: Vec<usize> = ids.filter_map(|id| self.stage.op_at(id)).collect();
         for op in all {
             let is_fence =
-                self.stage.ops.get(op).is_some_and(|op| op.action == OperationKind::Fence);
+                self.stage.ops.get(op).is_some_and(|op| op.action() == OperationKind::Fence);
             if is_fence {
                 self.schedule(1, struck_well(op));
             } else {
@@ -245,7 +246,7 @@ impl Director {
     fn is_busy(&self) -> bool {
         self.queue.values().any(|event| match event {
             Event::Order(op) | Event::Work(op, _) | Event::Answer(op, _) => {
-                self.stage.ops.get(*op).is_some_and(|op| !op.action.is_check())
+                self.stage.ops.get(*op).is_some_and(|op| !op.action().is_check())
             }
             _ => true,
         })
@@ -295,7 +296,7 @@ impl Director {
         let runs = |resource: ResourceId| {
             let node = spec.resource(resource).and_then(|of| state.owner(of.group()));
             let machine = node.and_then(|node| self.stage.world.machine(book.node(node)));
-            machine.is_some_and(|machine| machine.runs(book.resource(resource)))
+            machine.is_some_and(|machine| machine.runs(&book.resource(resource)))
         };
         let mut unnoticed = Vec::new();
         for (id, declared) in spec.resources() {

@@ -2,10 +2,11 @@
 
 use super::outside::Struck;
 use super::{Director, Event, Machine};
+use crate::machine::Link;
 use crate::sim::act::Act;
 use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::Done;
-use crate::sim::world::{Key, Link};
+use crate::sim::world::Key;
 
 impl Director {
     pub(super) fn cut(&mut self, kind: Fault) -> Struck {

@@ -97,7 +97,7 @@ impl Director {
 
     /// Restarts the agents of a node, which then report what it runs.
     pub(super) fn recount(&mut self) -> Struck {
-        let heard = self.some_node_that(|machine| machine.is_heard() && machine.hears());
+        let heard = self.some_node_that(|machine| machine.is_in_contact());
         let Some(node) = heard else { return Ok(Done::No) };
         let done = self.act(Act::Recount(node))?;
         self.repeat_starts(node, done);
@@ -110,7 +110,7 @@ impl Director {
         if have_forgotten == Done::No || self.swarm.rate(Fault::ExecutedTwice) == 0 {
             return;
         }
-        let is_start = |op: &Op| op.node == node && op.action == OperationKind::Start;
+        let is_start = |op: &Op| op.node == node && op.action() == OperationKind::Start;
         let ops = self.stage.ops.iter().enumerate().rev();
         let last: Vec<usize> =
             ops.filter(|(_, op)| is_start(op)).map(|(index, _)| index).take(4).collect();

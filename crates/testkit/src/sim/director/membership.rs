@@ -16,9 +16,7 @@ impl Director {
             .stage
             .world
             .machines()
-            .map(|(node, machine)| {
-                (node, machine.is_powered, machine.is_heard() && machine.hears())
-            })
+            .map(|(node, machine)| (node, machine.is_powered, machine.is_in_contact()))
             .collect();
         for (node, is_powered, is_heard) in nodes {
             let care = self.care(node);
@@ -53,7 +51,7 @@ impl Director {
     pub(super) fn notice(&mut self, node: Key) -> Result<(), Breach> {
         self.care_mut(node, |care| care.is_notice_due = false);
         let Some(machine) = self.stage.world.machine(node) else { return Ok(()) };
-        let is_heard = machine.is_heard() && machine.hears();
+        let is_heard = machine.is_in_contact();
         if !self.is_news(node, is_heard) {
             return Ok(());
         }
@@ -82,7 +80,7 @@ impl Director {
         let Some((resource, kind)) = self.care(node).rogue else { return };
         self.care_mut(node, |care| care.rogue = None);
         let owner = self.owner_of(resource);
-        let is_told = self.stage.world.machine(node).is_some_and(|of| of.runs(resource));
+        let is_told = self.stage.world.machine(node).is_some_and(|of| of.runs(&resource));
         if is_told && (kind == FaultKind::Rogue || owner.is_some_and(|owner| owner != node)) {
             self.atlas.fired(kind);
         }

@@ -1,13 +1,14 @@
 //! The course of an operation: the order, the work, the answer.
 
 use crate::Breach;
+use crate::machine::Manner;
 use quorate::state::OperationKind;
 
 use super::{Director, Event};
 use crate::sim::act::{Act, OpRef, Word};
 use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::Done;
-use crate::sim::world::{Key, Manner, Op, Strike};
+use crate::sim::world::{Key, Op, Strike};
 
 impl Director {
     /// Sends out the orders of one step.
@@ -24,7 +25,7 @@ impl Director {
             };
             let head_start = u64::try_from(rank).unwrap_or(0).saturating_mul(25);
             match self.op(index) {
-                Some(op) if op.action == OperationKind::Fence => self.send_fence(index, op),
+                Some(op) if op.action() == OperationKind::Fence => self.send_fence(index, op),
                 Some(op) => self.send(index, op, head_start),
                 None => {}
             }
@@ -129,7 +130,7 @@ impl Director {
 
     /// Schedules the end of an operation that an agent has begun.
     fn begin_work(&mut self, index: usize, op: Op) {
-        if is_stop(op.action) && self.fired(Fault::StopHangs) {
+        if is_stop(op.action()) && self.fired(Fault::StopHangs) {
             return;
         }
         let span = self.work_span(op);
@@ -143,7 +144,7 @@ impl Director {
         }
         let manner = self.manner(op);
         self.schedule(span, Event::Work(index, manner));
-        let starts = op.action == OperationKind::Start && manner == Manner::Well;
+        let starts = op.action() == OperationKind::Start && manner == Manner::Well;
         if let Some(resource) = op.resource.filter(|_| starts)
             && self.draws(Fault::DiesAfterStart)
         {
@@ -155,7 +156,7 @@ impl Director {
 
     fn work_span(&mut self, op: Op) -> u64 {
         let mut span = self.dice.below(self.swarm.work.saturating_mul(2)).saturating_add(1);
-        if op.action == OperationKind::Start && self.fired(Fault::StartHangs) {
+        if op.action() == OperationKind::Start && self.fired(Fault::StartHangs) {
             let times = self.dice.between(1, 5);
             span = self.patience(op).saturating_mul(times).saturating_add(span);
         }
@@ -173,14 +174,14 @@ impl Director {
         if self.is_gray(op.resource) || self.draws(Fault::WorkFails) {
             return Manner::Badly;
         }
-        let is_start = op.action == OperationKind::Start;
-        if (is_start || is_stop(op.action)) && self.draws(Fault::FailedButDone) {
+        let is_start = op.action() == OperationKind::Start;
+        if (is_start || is_stop(op.action())) && self.draws(Fault::FailedButDone) {
             return Manner::Dirty;
         }
         if is_start && self.draws(Fault::LyingStart) {
             return Manner::Lying;
         }
-        if is_stop(op.action) && self.draws(Fault::LyingStop) {
+        if is_stop(op.action()) && self.draws(Fault::LyingStop) {
             return Manner::Lying;
         }
         Manner::Well
@@ -213,9 +214,9 @@ impl Director {
         match manner {
             Manner::Well => {}
             Manner::Badly if self.is_gray(op.resource) => self.gray_failed(op.resource),
-            Manner::Badly => self.atlas.fired(Fault::WorkFails),
+            Manner::Badly | Manner::BadlyForGood => self.atlas.fired(Fault::WorkFails),
             Manner::Dirty => self.atlas.fired(Fault::FailedButDone),
-            Manner::Lying if is_stop(op.action) => self.atlas.fired(Fault::LyingStop),
+            Manner::Lying if is_stop(op.action()) => self.atlas.fired(Fault::LyingStop),
             Manner::Lying => self.atlas.fired(Fault::LyingStart),
         }
     }
@@ -256,7 +257,7 @@ impl Director {
         again: Option<Fault>,
     ) -> Result<(), Breach> {
         let Some(op) = self.op(index) else { return Ok(()) };
-        let is_of_agent = op.action != OperationKind::Fence && word != Word::GivenUp;
+        let is_of_agent = op.action() != OperationKind::Fence && word != Word::GivenUp;
         if is_of_agent {
             if self.is_silent(op.node) {
                 return Ok(());
@@ -270,7 +271,7 @@ impl Director {
                 return Ok(());
             }
         }
-        let is_awaited = self.stage.is_outstanding(op.id);
+        let is_awaited = self.stage.is_outstanding(op.id());
         if self.act(Act::Answer(OpRef::At(index), word))? == Done::Yes {
             self.count_again(again);
             match word {

@@ -31,6 +31,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use crate::Breach;
+use crate::machine::{Link, Manner};
 use quorate::Input;
 use quorate::id::Names;
 use quorate::quorum::WitnessState;
@@ -43,7 +44,7 @@ use super::draw::{Epilogue, Swarm};
 use super::fault::{Atlas, FaultKind};
 use super::policy::Policy;
 use super::stage::{Done, Stage};
-use super::world::{Key, Link, Machine, Manner, Strike};
+use super::world::{Key, Machine, Strike};
 use spell::{Gray, Spell};
 
 /// A coming event.

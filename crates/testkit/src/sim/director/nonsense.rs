@@ -77,7 +77,7 @@ impl Director {
                 _ => Input::Command(Command::fail_resource(resource)),
             },
             Fault::NeverIssued => {
-                let last = self.stage.ops.last().map_or(0, |op| op.id);
+                let last = self.stage.ops.last().map_or(0, |op| op.id());
                 let ahead = self.dice.log_uniform(1_000_000, u64::MAX >> 20);
                 let operation = OpId::new(last.saturating_add(ahead));
                 Input::operation_finished(operation, Outcome::Succeeded)

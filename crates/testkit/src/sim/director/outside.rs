@@ -1,6 +1,7 @@
 //! Faults that strike from outside.
 
 use crate::Breach;
+use crate::machine::Link;
 use quorate::Input;
 use quorate::quorum::WitnessState;
 use quorate::settings::Fencing;
@@ -9,7 +10,7 @@ use super::{Director, Event, Machine};
 use crate::sim::act::{About, Act, OpRef, Report, Word};
 use crate::sim::fault::FaultKind as Fault;
 use crate::sim::stage::Done;
-use crate::sim::world::{Key, Link};
+use crate::sim::world::Key;
 
 /// The effect of a fault, or the rule that it broke.
 pub(super) type Struck = Result<Done, Breach>;
@@ -212,7 +213,7 @@ impl Director {
             Fault::StaleReport => self.dice.chance(1, 2),
             _ => false,
         };
-        let runs = |key| self.stage.world.machine(node).is_some_and(|of| of.runs(key));
+        let runs = |key| self.stage.world.machine(node).is_some_and(|of| of.runs(&key));
         if kind == Fault::FalseAlarm && !runs(resource) {
             return Ok(Done::No);
         }
@@ -232,7 +233,7 @@ impl Director {
     /// Returns the resources that the cluster asked for and that run, with their nodes.
     fn running(&self) -> Vec<(Key, Key)> {
         let machines = self.stage.world.machines();
-        machines.flat_map(|(node, of)| of.asked().iter().map(move |key| (node, key))).collect()
+        machines.flat_map(|(node, of)| of.asked().map(move |key| (node, *key))).collect()
     }
 
     /// Returns a resource that runs because the cluster asked for it.
@@ -267,7 +268,7 @@ impl Director {
         };
         let Some(resource) = resource else { return Ok(Done::No) };
         let owner = self.owner_of(resource);
-        let others = self.nodes_that(|of| of.is_powered && !of.is_frozen && !of.runs(resource));
+        let others = self.nodes_that(|of| of.is_powered && !of.is_frozen && !of.runs(&resource));
         let others: Vec<Key> = others
             .into_iter()
             .filter(|node| kind == Fault::Rogue || Some(*node) != owner)

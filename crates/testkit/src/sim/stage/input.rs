@@ -6,6 +6,7 @@ use crate::history::edits;
 use crate::liveness::Spark;
 use crate::twin;
 use crate::{Breach, ensure};
+use quorate::agent::Task;
 use quorate::cluster::{Command, ConfigurationMoves, Event, InputError, Output};
 use quorate::id::Names;
 use quorate::machine::{NodeState, ResourceState};
@@ -14,12 +15,16 @@ use quorate::spec::{ClusterDeclaration, ClusterSpec};
 use quorate::{Effect, Input, NodeId, ResourceId, Timestamp};
 
 use super::{Done, Mark, STEPS_PER_MARK, Stage};
+use crate::machine::Right;
 use crate::sim::act::Moment;
 use crate::sim::tell::Told;
-use crate::sim::world::{Bits, Key, Op};
+use crate::sim::world::{Key, Op};
 
 /// Number of steps from one rehearsal of the next input to the next rehearsal.
 const STEPS_PER_QUESTION: u64 = 64;
+
+/// Largest number of resources with which inputs are rehearsed.
+const MOST_REHEARSED: usize = 128;
 
 /// The answer to an input, or the rule that it broke.
 type Fed = Result<Result<(), InputError>, Breach>;
@@ -63,7 +68,7 @@ impl Stage {
         let cluster = self.cluster();
         let is_due = cluster.poll_timeout().is_some_and(|deadline| deadline.at <= now);
         let is_now = now >= cluster.state().now() && !is_due;
-        let is_small = cluster.spec().resources().len() <= Bits::CAPACITY;
+        let is_small = cluster.spec().resources().len() <= MOST_REHEARSED;
         (is_now && is_small && self.steps % STEPS_PER_QUESTION == 1).then(|| {
             let named = cluster.spec().named(input.clone());
             cluster.what_if([named]).is_ok()
@@ -130,9 +135,6 @@ impl Stage {
             }
         }
         self.note_outputs(outputs);
-        if self.book.resource_count() > Bits::CAPACITY {
-            return Err(Breach::apparatus("too many names in one run".into()));
-        }
         Ok(())
     }
 
@@ -160,15 +162,13 @@ impl Stage {
             self.tell_of(self.now, Told::Issued(effect));
         }
         let node = self.book.node(effect.node);
+        let Effect { operation, action, epoch, incarnation, .. } = *effect;
         self.ops.push(Op {
-            id: effect.operation.value(),
-            action: effect.action,
+            task: Task { operation, action, epoch, incarnation },
             node,
             resource: effect.resource.map(|resource| self.book.resource(resource)),
-            epoch: effect.epoch.value(),
-            incarnation: effect.incarnation.value(),
             said: None,
-            is_disowned: false,
+            right: Right::Asked,
             deadline: effect.deadline.as_millis(),
         });
     }
@@ -183,9 +183,8 @@ impl Stage {
             }
             Event::NodeChanged { node, to, .. } => {
                 let key = self.book.node(*node);
-                let ends = matches!(to, NodeState::Joining | NodeState::Unclean | NodeState::Down);
-                if let Some(machine) = self.world.machine_mut(key).filter(|_| ends) {
-                    machine.session = machine.session.saturating_add(1);
+                if matches!(to, NodeState::Joining | NodeState::Unclean | NodeState::Down) {
+                    self.world.begin_session(key);
                 }
             }
             Event::ResourceChanged {
@@ -205,8 +204,8 @@ impl Stage {
             }
             Event::TakenOver { resource, node, .. } => {
                 let (resource, node) = (self.book.resource(*resource), self.book.node(*node));
-                if let Some(machine) = self.world.machine_mut(node).filter(|of| of.runs(resource)) {
-                    machine.own(resource);
+                if let Some(machine) = self.world.machine_mut(node) {
+                    machine.own(&resource);
                 }
             }
             Event::OrphanGone { resource, node, .. } => self.assumed_off(*resource, Some(*node)),
@@ -224,14 +223,14 @@ impl Stage {
         }
         let key = self.book.resource(resource);
         let on = on.map(|node| self.book.node(node));
-        for op in self.ops.iter_mut().filter(|op| op.resource == Some(key)) {
-            op.is_disowned |= on.is_none_or(|node| node == op.node);
-        }
+        let is_meant =
+            |op: &&mut Op| op.resource == Some(key) && on.is_none_or(|node| node == op.node);
+        self.ops.iter_mut().filter(is_meant).for_each(|op| op.right = Right::Rogue);
         match on {
             None => self.world.disown(key),
             Some(node) => {
                 if let Some(machine) = self.world.machine_mut(node) {
-                    machine.disown(key);
+                    machine.disown(&key);
                 }
             }
         }

@@ -1,13 +1,18 @@
 //! Operations on their way to agents and devices, and answers on their way back.
 
 use crate::Breach;
-use quorate::cluster::{Outcome, Running, RunningState};
+use crate::machine::{Finished, Manner, Right, Taken};
+use quorate::agent::{Meanwhile, Task};
+use quorate::cluster::{Outcome, Running};
 use quorate::state::OperationKind;
-use quorate::{Incarnation, Input, OpId};
+use quorate::{Input, OpId};
 
 use super::{Done, Flaw, Stage};
 use crate::sim::act::{OpRef, Word};
-use crate::sim::world::{Finished, Key, Manner, Op, Strike, Taken};
+use crate::sim::world::{Key, Machine, Op, Strike};
+
+/// Of the starts that fail, one in this many fails permanently.
+const FOR_GOOD: u64 = 16;
 
 impl Stage {
     /// Returns the index of an operation in the list.
@@ -16,7 +21,7 @@ impl Stage {
             OpRef::At(index) => Some(index),
             OpRef::Of { action, node, resource, back } => {
                 let is_it =
-                    |op: &Op| op.action == action && op.node == node && op.resource == resource;
+                    |op: &Op| op.action() == action && op.node == node && op.resource == resource;
                 let mut all = self.ops.iter().enumerate().rev().filter(|(_, op)| is_it(op));
                 all.nth(back).map(|(index, _)| index)
             }
@@ -27,18 +32,18 @@ impl Stage {
     pub(crate) fn name(&self, op: OpRef) -> OpRef {
         let OpRef::At(index) = op else { return op };
         let Some(it) = self.ops.get(index) else { return op };
-        let (action, node, resource) = (it.action, it.node, it.resource);
+        let (action, node, resource) = (it.action(), it.node, it.resource);
         let later = self
             .ops
             .iter()
             .skip(index.saturating_add(1))
-            .filter(|op| op.action == action && op.node == node && op.resource == resource);
+            .filter(|op| op.action() == action && op.node == node && op.resource == resource);
         OpRef::Of { action, node, resource, back: later.count() }
     }
 
     /// Returns the index of the operation with this id.
     pub(crate) fn op_at(&self, id: OpId) -> Option<usize> {
-        self.ops.binary_search_by_key(&id.value(), |op| op.id).ok()
+        self.ops.binary_search_by_key(&id, |op| op.task.operation).ok()
     }
 
     pub(crate) fn is_outstanding(&self, id: u64) -> bool {
@@ -62,20 +67,20 @@ impl Stage {
     pub(super) fn order(&mut self, op: OpRef) -> Done {
         let Some(index) = self.find(op) else { return Done::No };
         let Some(op) = self.ops.get(index).copied() else { return Done::No };
-        if op.action == OperationKind::Inventory {
-            let machine = self.world.machine(op.node);
-            let is_taken = machine.is_some_and(|of| of.hears() && of.answers(&op));
+        if op.action() == OperationKind::Inventory {
+            let is_taken = self.lister(&op).is_some_and(Machine::hears);
             return if is_taken { Done::Yes } else { Done::No };
         }
         let Some(resource) = op.resource else { return Done::No };
-        let group = self.book.group_of(resource);
+        let order = op.order(resource, self.book.group_of(resource));
         let Some(machine) = self.world.machine_mut(op.node) else { return Done::No };
         if !machine.hears() {
             return Done::No;
         }
-        let taken = machine.take(&op, resource, group);
-        let is_hanging = |older: OpId| {
-            let older = self.op_at(older).and_then(|index| self.ops.get(index));
+        let taken = machine.take(&order, op.right);
+        // An operation past its deadline is given up by its agent when another one arrives.
+        let is_given_up = |older: Task| {
+            let older = self.op_at(older.operation).and_then(|index| self.ops.get(index));
             older.is_some_and(|older| older.deadline <= self.now)
         };
         match taken {
@@ -86,15 +91,16 @@ impl Stage {
                 }
                 Done::Yes
             }
-            // An operation past its deadline is given up by its agent when another one arrives.
-            Taken::Waits(older) if is_hanging(older.operation) => {
+            Taken::Waits(older, meanwhile)
+                if meanwhile == Meanwhile::Cancel || is_given_up(older) =>
+            {
                 if let Some(machine) = self.world.machine_mut(op.node) {
-                    machine.cancel(older, resource);
-                    machine.begin(&op, resource);
+                    machine.cancel(older, &resource);
+                    machine.begin(op.task, &resource, op.right);
                 }
                 Done::Yes
             }
-            Taken::Waits(_) | Taken::Ignored => Done::No,
+            Taken::Waits(..) | Taken::UnderWay | Taken::Refused => Done::No,
         }
     }
 
@@ -102,19 +108,24 @@ impl Stage {
     pub(super) fn work(&mut self, op: OpRef, manner: Manner) -> Done {
         let Some(index) = self.find(op) else { return Done::No };
         let Some(op) = self.ops.get(index).copied() else { return Done::No };
-        if op.action == OperationKind::Inventory {
+        if op.action() == OperationKind::Inventory {
             return self.list(index, &op, manner);
         }
         let Some(resource) = op.resource else { return Done::No };
         let flaw = self.flaw;
         let Some(machine) = self.world.machine_mut(op.node) else { return Done::No };
-        if !machine.has_in_hands(&op, resource) {
+        if !machine.has_in_hands(op.task, &resource) {
             return Done::No;
         }
-        let was_asked = machine.asked().has(resource);
-        let finished = machine.finish(&op, resource, manner);
+        let was_asked = machine.runs_as_asked(&resource);
+        let is_start = op.action() == OperationKind::Start;
+        // Some starts that fail can never succeed.
+        let is_hopeless = is_start && op.id().is_multiple_of(FOR_GOOD);
+        let is_for_good = is_hopeless && manner == Manner::Badly;
+        let manner = if is_for_good { Manner::BadlyForGood } else { manner };
+        let finished = machine.finish(op.task, &resource, manner);
         if flaw == Flaw::LiesAreJudged && was_asked && manner == Manner::Lying {
-            machine.own(resource);
+            machine.own(&resource);
         }
         match finished {
             Finished::Said(outcome) => {
@@ -128,16 +139,18 @@ impl Stage {
         Done::Yes
     }
 
+    /// Returns the machine of an inventory, if its agents answer it.
+    fn lister(&self, op: &Op) -> Option<&Machine> {
+        let machine = self.world.machine(op.node)?;
+        machine.answers(op.task.operation, op.task.incarnation).then_some(machine)
+    }
+
     /// Lets the agents of a node list what it runs. The list is not changed until it arrives.
     fn list(&mut self, index: usize, op: &Op, manner: Manner) -> Done {
-        let Some(machine) = self.world.machine(op.node).filter(|of| of.answers(op)) else {
+        let Some(machine) = self.lister(op).filter(|_| manner == Manner::Well) else {
             return Done::No;
         };
-        if manner != Manner::Well {
-            return Done::No;
-        }
-        let listed = self.states_on(machine);
-        self.lists.insert(op.id, listed);
+        self.lists.insert(op.id(), machine.inventory());
         if let Some(op) = self.ops.get_mut(index) {
             op.said = Some(Outcome::Succeeded);
         }
@@ -146,15 +159,14 @@ impl Stage {
 
     /// Delivers a node's list of what it runs.
     fn listed_arrives(&mut self, op: &Op) -> Result<Done, Breach> {
-        let (Some(node), Some(listed)) = (self.node(op.node), self.lists.get(&op.id)) else {
+        let (Some(node), Some(listed)) = (self.node(op.node), self.lists.get(&op.id())) else {
             return Ok(Done::No);
         };
-        let of = |(key, state): &(Key, RunningState)| {
-            Some(Running::new(self.book.resource_id(*key)?, *state))
-        };
-        let running = listed.iter().filter_map(of);
-        let answer = Input::node_inventory(node, Incarnation::new(op.incarnation), running);
-        let _ = self.feed(answer.answering(OpId::new(op.id)).into())?;
+        let running = listed
+            .iter()
+            .filter_map(|(key, state)| Some(Running::new(self.book.resource_id(*key)?, *state)));
+        let answer = Input::node_inventory(node, op.task.incarnation, running);
+        let _ = self.feed(answer.answering(op.task.operation).into())?;
         Ok(Done::Yes)
     }
 
@@ -164,7 +176,7 @@ impl Stage {
         let Some(op) = self.ops.get(index).copied() else { return };
         let Some(resource) = op.resource else { return };
         if let Some(machine) = self.world.machine_mut(op.node) {
-            machine.begin(&op, resource);
+            machine.begin(op.task, &resource, op.right);
             self.begun.push(index);
         }
     }
@@ -173,7 +185,7 @@ impl Stage {
     pub(super) fn strike(&mut self, op: OpRef, strike: Strike) -> Done {
         let Some(index) = self.find(op) else { return Done::No };
         let Some(op) = self.ops.get_mut(index) else { return Done::No };
-        if op.action != OperationKind::Fence || op.said.is_some() {
+        if op.action() != OperationKind::Fence || op.said.is_some() {
             return Done::No;
         }
         let said = self.world.strike(op.node, strike);
@@ -189,7 +201,7 @@ impl Stage {
     /// nor the orders to it that are still on their way.
     pub(super) fn disown_node(&mut self, node: Key) {
         for op in self.ops.iter_mut().filter(|op| op.node == node) {
-            op.is_disowned = true;
+            op.right = Right::Rogue;
         }
         if let Some(machine) = self.world.machine_mut(node) {
             machine.disown_all();
@@ -201,19 +213,18 @@ impl Stage {
         let Some(op) = self.find(op).and_then(|index| self.ops.get(index)).copied() else {
             return Ok(Done::No);
         };
-        if op.action == OperationKind::Inventory && word == Word::Truth {
+        if op.action() == OperationKind::Inventory && word == Word::Truth {
             return self.listed_arrives(&op);
         }
         let outcome = match word {
             Word::Truth => op.said,
             // Only an answer that has no effect any more may be untrue.
-            Word::Contrary => op.said.map(contrary).filter(|_| !self.is_outstanding(op.id)),
+            Word::Contrary => op.said.map(contrary).filter(|_| !self.is_outstanding(op.id())),
             Word::GivenUp => Some(Outcome::TimedOut),
-            Word::Unfit => Some(unfit(op.action)),
+            Word::Unfit => Some(unfit(op.action())),
         };
         let Some(outcome) = outcome else { return Ok(Done::No) };
-        let operation = OpId::new(op.id);
-        self.feed(Input::operation_finished(operation, outcome))?.ok();
+        self.feed(Input::operation_finished(op.task.operation, outcome))?.ok();
         Ok(Done::Yes)
     }
 
@@ -221,7 +232,7 @@ impl Stage {
         let Some(op) = self.find(op).and_then(|index| self.ops.get(index)).copied() else {
             return Ok(Done::No);
         };
-        self.tell(Input::operation_progressed(OpId::new(op.id)))
+        self.tell(Input::operation_progressed(op.task.operation))
     }
 }
 

@@ -1,15 +1,16 @@
 //! Acts on machines and their resources, and the reports of membership and operators about them.
 
 use crate::Breach;
-use quorate::cluster::{Command, Life, Run, Running, RunningState};
+use crate::machine::{Link, Right};
+use quorate::cluster::{Command, Life, Run, Running};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::Fencing;
 use quorate::state::{DownProof, OperationKind};
-use quorate::{Incarnation, Input, NodeId, OpId, ResourceId, Timestamp};
+use quorate::{Incarnation, Input, NodeId, OpId, ResourceId};
 
 use super::{Done, Stage};
 use crate::sim::act::{About, News, Report, Truth};
-use crate::sim::world::{Key, Link, Machine, Op};
+use crate::sim::world::{Key, Machine, Op};
 
 impl Stage {
     pub(super) fn power_off(&mut self, node: Key) -> Done {
@@ -73,13 +74,9 @@ impl Stage {
 
     /// Notes that contact is lost; under a lease the time of the node starts to run.
     fn begin_lease(&mut self, node: Key) {
-        let now = self.now;
-        let Fencing::Lease { duration, .. } = self.cluster().spec().settings().fencing else {
-            return;
-        };
+        let (now, fencing) = (self.now, self.cluster().spec().settings().fencing);
         if let Some(machine) = self.world.machine_mut(node) {
-            let end = Timestamp::from_millis(now).after(duration).as_millis();
-            machine.stops_at = Some(machine.stops_at.unwrap_or(end));
+            machine.lose_contact(now, fencing);
         }
     }
 
@@ -89,8 +86,7 @@ impl Stage {
         let is_member = self.is_member(node);
         if let Some(machine) = self.world.machine_mut(node)
             && is_member
-            && machine.is_heard()
-            && machine.hears()
+            && machine.is_in_contact()
         {
             machine.stops_at = None;
         }
@@ -117,16 +113,15 @@ impl Stage {
             return Ok(Done::No);
         };
         let is_trusted = self.cluster().spec().settings().fencing == Fencing::Trusted;
-        let Some(machine) = self.world.machine_mut(node) else { return Ok(Done::No) };
-        if machine.is_heard() && machine.hears() {
+        let is_even = self.world.is_even_session(node);
+        let Some(machine) = self.world.machine_mut(node).filter(|of| !of.is_in_contact()) else {
             return Ok(Done::No);
-        }
+        };
         if is_trusted {
             machine.crash();
         }
         // Membership may have heard it in a later life, and lost it before it reported that.
-        let was_heard = machine.session.is_multiple_of(2);
-        let incarnation = match was_heard {
+        let incarnation = match is_even {
             true => self.present_life(node),
             false => Incarnation::new(self.known_life(node)),
         };
@@ -140,55 +135,29 @@ impl Stage {
             return Ok(Done::No);
         }
         let known = self.known_life(node);
-        let Some(machine) = self.world.machine_mut(node) else { return Ok(Done::No) };
-        if !machine.is_heard() || !machine.hears() {
+        let Some(machine) = self.world.machine_mut(node).filter(|of| of.is_in_contact()) else {
             return Ok(Done::No);
-        }
+        };
         machine.boot(known);
-        let Some(machine) = self.world.machine(node) else { return Ok(Done::No) };
         let incarnation = Incarnation::new(machine.incarnation());
-        let running = self.listed(machine);
+        let running = self.listed(node);
         let done = self.tell(Input::node_joined(id, incarnation, running))?;
         if let Some(machine) = self.world.machine_mut(node).filter(|_| done == Done::Yes) {
-            machine.stops_at = None;
-            machine.is_disowned = false;
+            machine.note_joined();
         }
         Ok(done)
     }
 
     /// Returns what a node lists. Some agents report the state of each resource, others only that
     /// it runs.
-    fn listed(&self, machine: &Machine) -> Vec<Running> {
-        let is_told = machine.session.is_multiple_of(2);
-        let of = |key| {
+    fn listed(&self, node: Key) -> Vec<Running> {
+        let is_told = self.world.is_even_session(node);
+        let inventory = self.world.machine(node).map(Machine::inventory).unwrap_or_default();
+        let of = |(key, state)| {
             let resource = self.book.resource_id(key)?;
-            Some(match is_told {
-                true => Running::new(resource, self.state_on(machine, key)),
-                false => resource.into(),
-            })
+            Some(if is_told { Running::new(resource, state) } else { resource.into() })
         };
-        machine.inventory().iter().filter_map(of).collect()
-    }
-
-    /// Returns what runs on a machine by key, with its state.
-    pub(super) fn states_on(&self, machine: &Machine) -> Vec<(Key, RunningState)> {
-        machine.inventory().iter().map(|key| (key, self.state_on(machine, key))).collect()
-    }
-
-    /// Returns the state of a listed resource, as the agents of its machine know it.
-    fn state_on(&self, machine: &Machine, resource: Key) -> RunningState {
-        let is_stop = |op: &Op| {
-            matches!(op.action, OperationKind::Stop | OperationKind::Terminate)
-                && op.resource == Some(resource)
-                && machine.has_in_hands(op, resource)
-        };
-        if machine.is_starting(resource) {
-            RunningState::Starting
-        } else if self.ops.iter().any(is_stop) {
-            RunningState::Stopping
-        } else {
-            RunningState::Online
-        }
+        inventory.into_iter().filter_map(of).collect()
     }
 
     /// Reports a join in an earlier life, or in one that a fence has ended. Skipped if the node may
@@ -290,23 +259,21 @@ impl Stage {
     /// Restarts the agents of a member, which then report what runs there.
     pub(super) fn recount(&mut self, node: Key) -> Result<Done, Breach> {
         let Some(id) = self.node(node) else { return Ok(Done::No) };
-        let is_heard = |machine: &Machine| machine.is_heard() && machine.hears();
-        let is_here = self.world.machine(node).is_some_and(is_heard);
+        let is_here = self.world.machine(node).is_some_and(Machine::is_in_contact);
         if !is_here || !self.is_member(node) || !self.is_known_life(node) {
             return Ok(Done::No);
         }
         if let Some(machine) = self.world.machine_mut(node) {
             machine.lose_memory();
         }
-        let Some(machine) = self.world.machine(node) else { return Ok(Done::No) };
-        let running = self.listed(machine);
+        let running = self.listed(node);
         let incarnation = Incarnation::new(self.known_life(node));
         self.tell(Input::node_inventory(id, incarnation, running).into())
     }
 
     pub(super) fn rogue(&mut self, node: Key, resource: Key) -> Done {
         let Some(machine) = self.world.machine_mut(node).filter(|machine| {
-            machine.is_powered && !machine.is_frozen && !machine.inventory().has(resource)
+            machine.is_powered && !machine.is_frozen && machine.state_of(&resource).is_none()
         }) else {
             return Done::No;
         };
@@ -315,10 +282,10 @@ impl Stage {
     }
 
     pub(super) fn kill(&mut self, node: Key, resource: Key) -> Done {
-        let Some(machine) = self.world.machine_mut(node).filter(|of| of.runs(resource)) else {
+        let Some(machine) = self.world.machine_mut(node).filter(|of| of.runs(&resource)) else {
             return Done::No;
         };
-        machine.kill(resource);
+        machine.kill(&resource);
         Done::Yes
     }
 
@@ -329,7 +296,7 @@ impl Stage {
         };
         let run = match about {
             About::Unnamed => Run::Present,
-            About::ThisRun => self.world.machine(node).and_then(|of| of.run(key)).into(),
+            About::ThisRun => self.world.machine(node).and_then(|of| of.run(&key)).into(),
             About::RunBefore => match self.run_before(key, resource) {
                 Some(start) => Run::Of(start),
                 None => return Ok(Done::No),
@@ -347,8 +314,8 @@ impl Stage {
     /// Returns the last start of a resource before that of its present run.
     fn run_before(&self, key: Key, resource: ResourceId) -> Option<OpId> {
         let present = self.cluster().state().resource(resource)?.run();
-        let is_start = |op: &&Op| op.resource == Some(key) && op.action == OperationKind::Start;
-        let mut starts = self.ops.iter().rev().filter(is_start).map(|op| OpId::new(op.id));
+        let is_start = |op: &&Op| op.resource == Some(key) && op.action() == OperationKind::Start;
+        let mut starts = self.ops.iter().rev().filter(is_start).map(|op| op.task.operation);
         starts.find(|start| present.is_none_or(|present| *start < present))
     }
 
@@ -376,13 +343,13 @@ impl Stage {
     fn given_word(&mut self, node: Key, resource: Key, truth: Truth) {
         for op in self.ops.iter_mut() {
             if op.node == node && op.resource == Some(resource) {
-                op.is_disowned = true;
+                op.right = Right::Rogue;
             }
         }
         let Some(machine) = self.world.machine_mut(node) else { return };
         match truth {
-            Truth::True => machine.kill(resource),
-            Truth::False => machine.disown(resource),
+            Truth::True => machine.kill(&resource),
+            Truth::False => machine.disown(&resource),
         }
     }
 }

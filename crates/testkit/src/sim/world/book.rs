@@ -1,6 +1,5 @@
 //! Names as small numbers. They stay unchanged while configurations, and with them ids, change.
 
-use super::bits::Bits;
 use super::key::Key;
 use quorate::id::{GroupId, NodeId, ResourceId};
 use quorate::spec::ClusterSpec;
@@ -11,8 +10,8 @@ pub(crate) struct Book {
     nodes: Roll,
     groups: Roll,
     resources: Roll,
-    /// The resources of each declared group, by key of the group.
-    members: Vec<Bits>,
+    /// The groups of declared resources, by key of the resource.
+    groups_of: Vec<Option<Key>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -61,12 +60,12 @@ impl Book {
         self.nodes.refresh(spec.nodes().map(|(_, node)| node.name()));
         self.groups.refresh(spec.groups().map(|(_, group)| group.name()));
         self.resources.refresh(spec.resources().map(|(_, resource)| resource.name()));
-        self.members.clear();
-        self.members.resize(self.groups.names.len(), Bits::default());
+        self.groups_of.clear();
+        self.groups_of.resize(self.resources.names.len(), None);
         for (id, resource) in spec.resources() {
-            let group = self.groups.key(resource.group().index());
-            if let Some(members) = self.members.get_mut(group.index()) {
-                members.add(self.resources.key(id.index()));
+            let key = self.resources.key(id.index());
+            if let Some(group) = self.groups_of.get_mut(key.index()) {
+                *group = Some(self.groups.key(resource.group().index()));
             }
         }
     }
@@ -91,14 +90,9 @@ impl Book {
         self.resources.key(id.index())
     }
 
-    /// Returns the resources of each declared group.
-    pub(crate) fn groups(&self) -> impl Iterator<Item = (Key, Bits)> {
-        self.members.iter().enumerate().map(|(index, members)| (Key::at(index), *members))
-    }
-
     /// Returns the group of a declared resource.
     pub(crate) fn group_of(&self, resource: Key) -> Option<Key> {
-        self.groups().find(|(_, members)| members.has(resource)).map(|(group, _)| group)
+        self.groups_of.get(resource.index()).copied().flatten()
     }
 
     pub(crate) fn node_name(&self, key: Key) -> &str {
@@ -116,9 +110,5 @@ impl Book {
     /// Returns how many nodes ever had a name.
     pub(crate) fn node_count(&self) -> usize {
         self.nodes.names.len()
-    }
-
-    pub(crate) fn resource_count(&self) -> usize {
-        self.resources.names.len()
     }
 }

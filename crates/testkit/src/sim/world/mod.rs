@@ -1,26 +1,28 @@
 //! The real world: machines with agents. The cluster knows of it only what is reported.
 
-mod bits;
 mod book;
 mod key;
-mod machine;
 mod op;
 
-use crate::{Breach, ensure};
 use quorate::cluster::Outcome;
 
-pub(crate) use bits::Bits;
+use crate::Breach;
+use crate::machine::{Manner, doubles};
+
 pub(crate) use book::Book;
 pub(crate) use key::Key;
-pub(crate) use machine::Finished;
-pub(crate) use machine::{Link, Machine, Taken};
-pub(crate) use op::{Manner, Op, Strike};
+pub(crate) use op::{Op, Strike};
+
+/// A machine of the simulator.
+pub(crate) type Machine = crate::machine::Machine<key::Keys>;
 
 /// Everything that the cluster does not see.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
     /// Machines by key of the node.
     machines: Vec<Machine>,
+    /// The number of times that each node was taken in or given up, by its key.
+    sessions: Vec<u32>,
 }
 
 impl World {
@@ -40,13 +42,29 @@ impl World {
     pub(crate) fn make_room(&mut self, nodes: usize) {
         if self.machines.len() < nodes {
             self.machines.resize(nodes, Machine::default());
+            self.sessions.resize(nodes, 0);
         }
+    }
+
+    /// Notes that a node is taken in or given up.
+    pub(crate) fn begin_session(&mut self, node: Key) {
+        if let Some(session) = self.sessions.get_mut(node.index()) {
+            *session = session.saturating_add(1);
+        }
+    }
+
+    /// Tells whether a node was taken in or given up an even number of times.
+    pub(crate) fn is_even_session(&self, node: Key) -> bool {
+        self.sessions.get(node.index()).copied().unwrap_or(0).is_multiple_of(2)
     }
 
     /// Removes the agents' knowledge of groups that are no longer declared.
     pub(crate) fn forget(&mut self, book: &Book) {
         for machine in &mut self.machines {
-            machine.forget(book);
+            machine.forget(
+                |resource| book.resource_id(*resource).is_some(),
+                |group| book.group_id(*group).is_some(),
+            );
         }
     }
 
@@ -54,7 +72,7 @@ impl World {
     /// nothing more until contact is back.
     pub(crate) fn tick(&mut self, now: u64) {
         for machine in &mut self.machines {
-            if machine.stops_at.is_some_and(|at| at <= now) {
+            if machine.is_out_of_time(now) {
                 machine.halt();
             }
         }
@@ -63,70 +81,42 @@ impl World {
     /// Disowns the copies of a resource, which were taken to be off because the declaration says
     /// so.
     pub(crate) fn disown(&mut self, resource: Key) {
-        self.machines.iter_mut().for_each(|machine| machine.disown(resource));
+        self.machines.iter_mut().for_each(|machine| machine.disown(&resource));
     }
 
     /// Lets a fencing device act, and returns its answer.
     pub(crate) fn strike(&mut self, node: Key, strike: Strike) -> Outcome {
-        match strike {
-            Strike::Well => {
-                self.crash(node);
-                Outcome::Succeeded
-            }
-            Strike::Badly => Outcome::Failed,
-            Strike::Dirty => {
-                self.crash(node);
-                Outcome::Failed
-            }
-            Strike::Wrong(other) => {
-                self.crash(other);
-                Outcome::Succeeded
-            }
-        }
+        let (struck, manner) = match strike {
+            Strike::Well => (node, Manner::Well),
+            Strike::Badly => (node, Manner::Badly),
+            Strike::Dirty => (node, Manner::Dirty),
+            Strike::Wrong(other) => (other, Manner::Well),
+        };
+        self.machine_mut(struck).map_or(Outcome::Failed, |machine| machine.strike(manner))
     }
 
-    fn crash(&mut self, node: Key) {
-        if let Some(machine) = self.machine_mut(node) {
-            machine.crash();
-        }
+    /// Returns the copies that run as asked for, each with its group and node.
+    fn copies<'a>(&'a self, book: &'a Book) -> impl Iterator<Item = (Key, Key, Key)> + 'a {
+        self.machines().flat_map(move |(node, machine)| {
+            let asked = machine.asked();
+            asked.filter_map(move |of| Some((book.group_of(*of)?, *of, node)))
+        })
     }
 
     /// Returns the resources, with their nodes, of every group that runs in two places.
     pub(crate) fn doubles(&self, book: &Book) -> Vec<(Key, Key)> {
-        let mut doubles = Vec::new();
-        for (_, members) in book.groups() {
-            let places = self.machines().filter(|(_, of)| !of.asked().both(members).is_empty());
-            let places: Vec<(Key, Bits)> =
-                places.map(|(node, of)| (node, of.asked().both(members))).collect();
-            if places.len() > 1 {
-                for (node, here) in places {
-                    doubles.extend(here.iter().map(|resource| (node, resource)));
-                }
-            }
-        }
-        doubles
+        let doubles = doubles::find(self.copies(book));
+        let is_double = |group: Key| doubles.iter().any(|[(of, ..), _]| *of == group);
+        let mut copies: Vec<(Key, Key, Key)> =
+            self.copies(book).filter(|(group, ..)| is_double(*group)).collect();
+        copies.sort_by_key(|(group, ..)| *group);
+        copies.into_iter().map(|(_, resource, node)| (node, resource)).collect()
     }
 
-    /// Judges the most important rule: at most one copy of each resource runs, and the running
-    /// resources of a group are all on one machine.
+    /// Judges the most important rule: nothing runs twice.
     pub(crate) fn judge(&self, book: &Book) -> Result<(), Breach> {
-        for (group, members) in book.groups() {
-            let mut first: Option<(Key, Bits)> = None;
-            for (node, machine) in self.machines() {
-                let here = machine.asked().both(members);
-                if here.is_empty() {
-                    continue;
-                }
-                let Some((other, there)) = first.replace((node, here)) else { continue };
-                let on = (book.node_name(other), book.node_name(node));
-                if let Some(twice) = here.both(there).iter().next() {
-                    let name = book.resource_name(twice);
-                    ensure!(S1, false, "{name} runs on {} and {} at once", on.0, on.1);
-                }
-                let name = book.group_name(group);
-                ensure!(S4, false, "group {name} runs on {} and {} at once", on.0, on.1);
-            }
-        }
-        Ok(())
+        doubles::judge(self.copies(book), |(group, resource, node)| {
+            (book.group_name(group), book.resource_name(resource), book.node_name(node))
+        })
     }
 }

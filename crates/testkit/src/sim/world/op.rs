@@ -1,39 +1,41 @@
 //! Operations on their way.
 
+use quorate::agent::{Order, Task};
 use quorate::cluster::Outcome;
 use quorate::state::OperationKind;
 
-use super::key::Key;
+use super::key::{Key, Keys};
+use crate::machine::Right;
 
 /// An operation that the cluster asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Op {
-    pub(crate) id: u64,
-    pub(crate) action: OperationKind,
+    pub(crate) task: Task,
     pub(crate) node: Key,
     /// The resource, or `None` for a fence.
     pub(crate) resource: Option<Key>,
-    pub(crate) epoch: u64,
-    pub(crate) incarnation: u64,
     /// The answer of the agent or device, once there is one.
     pub(crate) said: Option<Outcome>,
-    /// True if the operation's subject was reported to be off. No promise covers what it starts.
-    pub(crate) is_disowned: bool,
+    /// The right of what it starts: none if its subject was reported to be off.
+    pub(crate) right: Right,
     /// The time at which the cluster stops waiting for it.
     pub(crate) deadline: u64,
 }
 
-/// The way in which an agent does its work and answers.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Manner {
-    /// It does the work and reports success.
-    Well,
-    /// It does nothing and reports a failure.
-    Badly,
-    /// It does the work and reports a failure.
-    Dirty,
-    /// It does nothing and reports success.
-    Lying,
+impl Op {
+    pub(crate) const fn id(&self) -> u64 {
+        self.task.operation.value()
+    }
+
+    pub(crate) const fn action(&self) -> OperationKind {
+        self.task.action
+    }
+
+    /// Returns the order to the agent of a resource in this group.
+    pub(crate) fn order(&self, resource: Key, group: Option<Key>) -> Order<Keys> {
+        let group = group.unwrap_or(Key::at(usize::MAX));
+        Order { task: self.task, resource, group }
+    }
 }
 
 /// The way in which a fencing device does its work and answers.
