@@ -51,6 +51,9 @@ pub(crate) enum Pace {
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
+/// A wait beyond the horizon: how long it has lasted makes no state another one.
+const NEVER_OVER: Duration = Duration::from_secs(2 * 3_600);
+
 const SCENE: Scene = Scene {
     about: "",
     declare: |_| (),
@@ -135,6 +138,7 @@ const FENCES: Configuration = Configuration {
         about: "one fence for each node, and a group that must not wait for another one's",
         declare: |declared| {
             declared.groups[0].priority = Some(Priority::HIGH);
+            declared.priority_wait = Some(NEVER_OVER);
             for group in &mut declared.groups {
                 for of in overrides(group) {
                     of.unconfirmed_stop = Some(UnconfirmedStop::BlockGroup);
@@ -192,6 +196,7 @@ const ROOM: Configuration = Configuration {
             declared.nodes[2].vote_weight = Some(3);
             // The group is declared last and placed first.
             declared.groups[1].priority = Some(Priority::HIGH);
+            declared.priority_wait = Some(NEVER_OVER);
         },
         deeds: &[Deed::Drain(0), Deed::Resume(0)],
         ..SCENE
