@@ -9,8 +9,8 @@ use quorate::machine::NodeState;
 use quorate::plan::{Tier, assess};
 use quorate::policy::{PlacementRequest, Trigger};
 use quorate::settings::Admission;
-use quorate::state::{MovementCause, NoRestartCause};
-use quorate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
+use quorate::state::{MovementCause, NoRestartCause, NodeRecord, Recovery};
+use quorate::{Cluster, GroupId, Incarnation, Input, NodeId, ResourceId, Timestamp};
 
 /// Checks that a group does not go to a node on which one of its resources can never run, and does
 /// not fail back to a node on which it failed in the present life of that node.
@@ -72,6 +72,71 @@ pub(super) fn choice(
     });
     ensure!(L3, clean.is_none(), "{group} goes to {to}, on which it failed, and not to {clean:?}");
     Ok(())
+}
+
+/// Checks that a resource that could never run in the last life of its node is tried in the next
+/// one, and does not go on waiting. Because few nodes begin a life just then, it also plays on a
+/// copy what comes of one as soon as a resource begins such a wait.
+pub(super) fn bars_end(cluster: &Cluster, moment: &Moment<'_>) -> Result<(), Breach> {
+    // No configuration comes together with another life.
+    if !moment.is_reconfiguration() {
+        end_with_life(&moment.before, cluster)?;
+    }
+    for (node, resource) in barred(cluster) {
+        let has_begun = wait(&moment.before, resource) != wait(cluster, resource);
+        let Some(record) = cluster.state().node(node).filter(|_| has_begun) else { continue };
+        let life = Incarnation::new(record.incarnation().value().saturating_add(1));
+        let mut next = cluster.clone();
+        if next.handle(moment.now, Input::node_joined(node, life, [])).is_ok() {
+            end_with_life(cluster, &next)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks that no resource that barred its node before a step waits any more, if the node began
+/// another life in this step.
+pub(super) fn end_with_life(before: &Cluster, after: &Cluster) -> Result<(), Breach> {
+    for (node, resource) in barred(before) {
+        let life = |at: &Cluster| at.state().node(node).map(NodeRecord::incarnation);
+        ensure!(
+            L5,
+            life(before) == life(after) || wait(after, resource).is_none(),
+            "{resource} could never run in the last life of {node}, and waits in the next one"
+        );
+    }
+    Ok(())
+}
+
+/// Returns the nodes that own a group and are barred for it, each with the resource that bars it
+/// and waits.
+fn barred(cluster: &Cluster) -> impl Iterator<Item = (NodeId, ResourceId)> + '_ {
+    cluster.spec().groups().filter_map(|(group, _)| {
+        let owner = cluster.state().owner(group)?;
+        let resource = cluster.state().failed_on(group, owner)?.for_good?;
+        wait(cluster, resource).map(|_| (owner, resource))
+    })
+}
+
+/// Returns the wait of a resource, if it is one that ends with a bar.
+fn wait(cluster: &Cluster, resource: ResourceId) -> Option<Recovery> {
+    let recovery = cluster.state().resource(resource)?.recovery();
+    let Recovery::RetryAt { cause, .. } = recovery else { return None };
+    ends_with_bar(cause).then_some(recovery)
+}
+
+/// Tells whether a resource that was given up for this cause, and bars its node, may be tried again
+/// when the bar ends.
+const fn ends_with_bar(cause: NoRestartCause) -> bool {
+    match cause {
+        NoRestartCause::ForGood | NoRestartCause::Failovers | NoRestartCause::Retries => true,
+        NoRestartCause::DontRestart
+        | NoRestartCause::Restarts
+        | NoRestartCause::Redundant
+        | NoRestartCause::NoCandidate
+        | NoRestartCause::Admission
+        | NoRestartCause::Left => false,
+    }
 }
 
 fn can_take(cluster: &Cluster, group: GroupId, node: NodeId) -> bool {
@@ -161,18 +226,8 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
 fn free_unfit(seen: &mut Seen, resource: ResourceId) {
     let is_barred = bars_owner(seen, resource);
     let again = &mut seen.resources[resource.index()].again;
-    let Again::RetryAt(_, cause) = again else { return };
-    let is_unfit = match cause {
-        NoRestartCause::ForGood => true,
-        NoRestartCause::Failovers | NoRestartCause::Retries => is_barred,
-        NoRestartCause::DontRestart
-        | NoRestartCause::Restarts
-        | NoRestartCause::Redundant
-        | NoRestartCause::NoCandidate
-        | NoRestartCause::Admission
-        | NoRestartCause::Left => false,
-    };
-    if is_unfit {
+    let Again::RetryAt(_, cause) = *again else { return };
+    if cause == NoRestartCause::ForGood || is_barred && ends_with_bar(cause) {
         *again = Again::Free;
     }
 }
@@ -193,7 +248,6 @@ mod tests {
     use quorate::policy::FirstPreferred;
     use quorate::settings::Fencing;
     use quorate::spec::{ClusterDeclaration, GroupDeclaration, ResourceDeclaration};
-    use quorate::{Incarnation, Input};
     use serde_json::json;
 
     const SQL: GroupId = GroupId::new(0);

@@ -34,7 +34,7 @@
 //! | `configured` | a new configuration leaves running groups where they are, unless it may move groups, and gives running resources no dependency that does not hold |
 //! | `drained` | a drain goes tier by tier, as long as groups wait for others |
 //! | `failback` | a group fails back only where this is allowed, to a better node, after its hold-down, in its window, once per window |
-//! | `failures` | a group does not return to a node on which it failed, and does not fail over to it while another node can take it |
+//! | `failures` | a group does not return to a node on which it failed, and does not fail over to it while another node can take it; what can never run on a node is tried in the next life of the node |
 //! | `left` | a resource that failed and is left for an operator stays as it is, and its group stays where it is; a resource that could be restarted is not left |
 //! | `moves` | a group moves for a cause of its own, never for another group, and once per failure; a drain leaves the groups that cannot move; a group that is placed has no waiting rival of higher priority |
 //! | `transitions` | states change only as the tables allow; doubt ends only when it is resolved; a resource that runs by itself is never adopted |
@@ -137,6 +137,7 @@ pub(crate) fn step(
     moves::once_per_incident(outputs)?;
     moves::drain_gave_up(cluster, outputs)?;
     failures::choice(seen, cluster, moment, outputs)?;
+    failures::bars_end(cluster, moment)?;
     moves::priorities(cluster, moment, outputs)?;
     explained::goes_there(moment, outputs)?;
     let reasons = reasons::of(cluster);

@@ -2,6 +2,7 @@
 
 use super::forged_rules::begin;
 use super::*;
+use crate::audit::failures;
 use quorate::machine::ResourceState;
 use quorate::settings::OnUnfixable;
 
@@ -13,6 +14,20 @@ fn three_nodes(group: GroupDeclaration) -> Scene {
     let nodes = ClusterDeclaration::new("test").node("a").node("b").node("c");
     let scene = begin(nodes.fencing(Fencing::Trusted).group(group));
     [A, B, C].into_iter().fold(scene, |scene, node| scene.then(joined(node, 1)))
+}
+
+fn end(scene: Scene, action: OperationKind, outcome: Outcome) -> Scene {
+    let effect = scene.asked(action);
+    scene.just(answer(&effect, outcome))
+}
+
+fn terminated(scene: Scene) -> Scene {
+    end(scene, OperationKind::Terminate, Outcome::Succeeded)
+}
+
+fn fired(mut scene: Scene) -> Scene {
+    scene.audit.handle_timeout(&mut scene.cluster, scene.now).expect("every promise is kept");
+    scene
 }
 
 /// One of two alternatives is stopped beside a resource that was left for an operator. The dependent
@@ -69,15 +84,6 @@ fn a_wait_for_a_failover_renews_no_restarts() {
         failover_period: Some(hour),
         ..GroupDeclaration::new("sql").preferred_owners(["a", "b"]).resource(resource)
     };
-    let end = |scene: Scene, action, outcome| {
-        let effect = scene.asked(action);
-        scene.just(answer(&effect, outcome))
-    };
-    let terminated = |scene| end(scene, OperationKind::Terminate, Outcome::Succeeded);
-    let fired = |mut scene: Scene| {
-        scene.audit.handle_timeout(&mut scene.cluster, scene.now).expect("every promise is kept");
-        scene
-    };
     // It fails over, uses one of two restarts, and can then never run there.
     let scene = terminated(three_nodes(group).just(failed(ONLY, A)));
     let scene = terminated(end(scene, OperationKind::Start, Outcome::Failed));
@@ -96,4 +102,27 @@ fn a_wait_for_a_failover_renews_no_restarts() {
         });
     };
     assert_eq!(scene.judge(&next, |_| {}, renewed), Some(Invariant::S15));
+}
+
+/// A resource that can never run on its node waits for a failover. A state in which it still does in
+/// the next life of the node is forged.
+#[test]
+fn a_bar_ends_with_the_life_of_its_node() {
+    let group = GroupDeclaration { failover_threshold: Some(0), ..GroupDeclaration::new("sql") };
+    let service = service("db", ResourceOverrides::default());
+    let scene = three_nodes(group.preferred_owners(["a"]).resource(service));
+    // Its restart fails for good.
+    let scene = fired(terminated(scene.just(failed(ResourceId::new(0), A))).later(500));
+    let scene = terminated(end(scene, OperationKind::Start, Outcome::FailedForGood));
+    assert_eq!(scene.clone().judge(&input(joined(A, 2)), |_| {}, |_| {}), None, "as it is");
+    let mut snapshot = serde_json::to_value(scene.cluster.snapshot()).expect("plain data");
+    *snapshot.pointer_mut("/v1/nodes/0/incarnation").expect("it has joined") = 2.into();
+    let snapshot = serde_json::from_value(snapshot).expect("a snapshot");
+    let next_life = Cluster::restore(snapshot, FirstPreferred).expect("a possible state");
+    let judge = |after| {
+        let verdict = failures::end_with_life(&scene.cluster, after);
+        verdict.err().and_then(|breach| breach.invariant)
+    };
+    assert_eq!(judge(&scene.cluster), None, "the same life");
+    assert_eq!(judge(&next_life), Some(Invariant::L5), "another life");
 }
