@@ -139,8 +139,13 @@ fn is_left(cluster: &Cluster, group: GroupId) -> bool {
 
 /// Lets a drain go on until it is the turn of a group, and returns what is chosen then. All that
 /// the drain asks for ends well; nothing else happens, and no time passes. `None` if its turn does
-/// not come.
+/// not come, or a node comes up meanwhile: the answer was about the nodes as they were.
 fn turn(cluster: &mut Cluster, group: GroupId, node: NodeId) -> Option<Option<NodeId>> {
+    let states = |cluster: &Cluster| -> Vec<NodeState> {
+        let nodes = cluster.spec().nodes().map(|(node, _)| node);
+        nodes.map(|node| cluster.state().node_state(node)).collect()
+    };
+    let before = states(cluster);
     loop {
         let drain = cluster.state().node(node)?.drain();
         if drain.status != DrainStatus::InProgress {
@@ -154,6 +159,9 @@ fn turn(cluster: &mut Cluster, group: GroupId, node: NodeId) -> Option<Option<No
             cluster.outstanding().find(|effect| concerns(effect) && is_answered(effect))?;
         let now = cluster.state().now();
         cluster.handle(now, well_ended(&effect)).expect("an answer to what was asked for");
+        if states(cluster) != before {
+            return None;
+        }
         match course(cluster, group, Trigger::Drain, Some(node)) {
             Course::Open => {}
             Course::Chosen(to) => return Some(to),

@@ -47,7 +47,8 @@ impl Cluster {
     ///   ([`Rejection::NoQuorum`]). A group that is on its way to a node goes on to there.
     /// - [`Trigger::Drain`] means that the owner is emptied of all its groups, those of higher
     ///   priority first. A group that waits for its turn goes where it would go when all groups
-    ///   before it have gone where they would go.
+    ///   before it have gone where they would go. A node that is joining now is no candidate, though
+    ///   it may be up by then.
     /// - [`Trigger::Start`], [`Trigger::ResourceFailure`] and [`Trigger::BestPossible`] are about
     ///   this group only.
     ///

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::cluster::index::round::{Denials, Outcome};
 use crate::cluster::settle::planner::Planner;
+use crate::cluster::view::View;
 use crate::cluster::words::Event;
 use crate::id::{GroupId, NodeId};
 use crate::plan::Choice;
@@ -20,15 +21,10 @@ impl Planner<'_> {
         group: GroupId,
         trigger: Trigger,
     ) -> Option<Choice> {
-        self.enter_round(declared, group);
-        let mut kept = Vec::new();
-        loop {
-            let choice = self.view().choose_beside(group, trigger, &kept)?;
-            if self.ledger.is_left_to(group, choice.node) {
-                return Some(choice);
-            }
-            kept.push(Kept { node: choice.node, group: None });
-        }
+        self.first_left(declared, group, |view, kept| {
+            let choice = view.choose_beside(group, trigger, kept)?;
+            Some((choice.node, choice))
+        })
     }
 
     /// Returns the node to which a group leaves a node that is being drained.
@@ -38,12 +34,26 @@ impl Planner<'_> {
         group: GroupId,
         drain: Drain,
     ) -> Option<NodeId> {
+        self.first_left(declared, group, |view, kept| {
+            let node = view.drain_destination(group, drain, kept).ok()?;
+            Some((node, node))
+        })
+    }
+
+    /// Returns the first answer about a node whose room is not kept for other groups. `next` is told
+    /// the nodes for which that was found.
+    fn first_left<T>(
+        &mut self,
+        declared: &GroupSpec,
+        group: GroupId,
+        next: impl Fn(View<'_>, &[Kept]) -> Option<(NodeId, T)>,
+    ) -> Option<T> {
         self.enter_round(declared, group);
         let mut kept = Vec::new();
         loop {
-            let node = self.view().drain_destination(group, drain, &kept).ok()?;
+            let (node, answer) = next(self.view(), &kept)?;
             if self.ledger.is_left_to(group, node) {
-                return Some(node);
+                return Some(answer);
             }
             kept.push(Kept { node, group: None });
         }

@@ -37,8 +37,8 @@ impl Need {
 }
 
 impl Facts<'_> {
-    /// Tells whether a group takes a part of something that can run short on a node: room in a
-    /// dimension, or the place of a class of which only one group stands on a node.
+    /// Tells whether a group takes something that can run short on a node: room in a dimension, or
+    /// the place of its class where anti-affinity is hard.
     pub(crate) fn can_compete(self, declared: &GroupSpec) -> bool {
         let is_hard = match self.spec.settings().anti_affinity {
             AntiAffinityPlacement::Hard => true,

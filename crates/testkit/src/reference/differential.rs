@@ -146,8 +146,10 @@ impl Differential {
     ) -> Result<(), Breach> {
         let mut spec: &ClusterSpec = moment_spec(step);
         let mut picture = step.before.clone();
-        // The time and the commands are those after the step, because no output reports them.
+        // The time, the commands and the time at which the cluster formed are those after the step,
+        // because no output reports them.
         picture.now = step.after.now;
+        picture.forming = step.after.forming;
         if !step.moment.is_reconfiguration() {
             picture.take_in_orders(&step.after);
             picture.settle_room();

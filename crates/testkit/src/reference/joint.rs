@@ -21,7 +21,7 @@ struct Seeker<'a> {
     nodes: Vec<&'a str>,
 }
 
-/// The most groups of which every assignment is tried.
+/// The number of groups above which not every assignment is tried.
 const MOST_SEEKERS: usize = 6;
 
 impl Picture {

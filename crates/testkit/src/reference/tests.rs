@@ -276,8 +276,8 @@ fn who_should_be_on_the_way_home() {
     assert_eq!(late(|picture| picture.is_quorate = false), 0, "nobody moves");
 }
 
-/// Two groups of one class, of which the second can stand on one node only: a first one that takes
-/// that node is told.
+/// Two groups have one class, and the second one can stand on one node only. The model objects if
+/// the first one takes that node.
 #[test]
 fn who_takes_the_only_node_of_another() {
     let resource = |name: &str| ResourceDeclaration::new(name, "Generic Service");
