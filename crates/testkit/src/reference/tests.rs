@@ -307,7 +307,7 @@ fn who_takes_the_only_node_of_another() {
         broken.err().and_then(|breach| breach.invariant)
     };
     assert_eq!(judge(&outputs), None);
-    let forged: Vec<Output> = outputs.iter().map(|output| exchanged(*output)).collect();
+    let forged: Vec<Output> = outputs.into_iter().map(exchanged).collect();
     assert_eq!(judge(&forged), Some(Invariant::S37));
 }
 
