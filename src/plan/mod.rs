@@ -7,11 +7,13 @@ mod choose;
 mod eligibility;
 mod explain;
 pub(crate) mod joint;
+mod verdict;
 
 pub use choose::{Choice, assess, choose};
-pub use eligibility::{Drawback, Eligibility, Rejection, Tier, eligibility};
+pub use eligibility::eligibility;
 pub(crate) use eligibility::{LastResorts, room, tier_with_room};
 pub use explain::{Candidate, CandidateVerdict, Difference, Explanation, explain};
+pub use verdict::{Drawback, Eligibility, Rejection, Tier};
 
 #[cfg(test)]
 mod tests;

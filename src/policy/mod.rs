@@ -20,6 +20,7 @@ use crate::state::{ClusterState, GroupRecord, Room};
 
 mod attribute;
 mod failed;
+mod kept;
 mod load;
 mod preferred;
 mod rank;
@@ -28,6 +29,7 @@ mod shelf;
 
 pub use attribute::ByAttribute;
 pub use failed::FailedHere;
+pub(crate) use kept::Kept;
 pub use load::{LeastGroups, LeastLoaded};
 pub use preferred::{FirstPreferred, StrictPreferred};
 pub use rank::{Key, Rank};
@@ -235,14 +237,6 @@ pub struct PlacementRequest<'a> {
     room: Room,
     /// The nodes whose room is kept for other groups.
     kept: &'a [Kept],
-}
-
-/// A node whose room is kept for other groups that are placed in the same step.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Kept {
-    pub(crate) node: NodeId,
-    /// The most important group that would find no node, if it is known.
-    pub(crate) group: Option<GroupId>,
 }
 
 impl<'a> PlacementRequest<'a> {

@@ -39,7 +39,7 @@ impl Need {
 impl Facts<'_> {
     /// Tells whether a group takes something that can run short on a node: room in a dimension, or
     /// the place of its class where anti-affinity is hard.
-    pub(crate) fn can_compete(self, declared: &GroupSpec) -> bool {
+    fn can_compete(self, declared: &GroupSpec) -> bool {
         let is_hard = match self.spec.settings().anti_affinity {
             AntiAffinityPlacement::Hard => true,
             AntiAffinityPlacement::Soft => false,
@@ -124,8 +124,10 @@ impl View<'_> {
     /// `None` if it needs no node, waits for something else first, takes no room, goes on to a node
     /// that was chosen before, or fails over, which it does by itself.
     pub(crate) fn need(self, declared: &GroupSpec, group: GroupId) -> Option<Need> {
-        let takes_room = self.state.room_to_be(self.spec, group) == Room::Taken;
-        if !self.state.is_quorate() || !takes_room || !self.can_compete(declared) {
+        if !self.can_compete(declared)
+            || !self.state.is_quorate()
+            || self.state.room_to_be(self.spec, group) == Room::Left
+        {
             return None;
         }
         let record = self.state.group(group)?;
