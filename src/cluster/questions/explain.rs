@@ -132,7 +132,7 @@ impl Cluster {
     /// Returns the choice that would be made for a group at this moment, together with the other
     /// groups that need a node then.
     fn tell_choice(&mut self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
-        let spec = self.shared_spec();
+        let spec = self.store.shared_spec();
         let kept = self.planner().kept_nodes(spec.group(group)?, group, trigger);
         self.view().tell_choice(group, trigger, &kept)
     }
