@@ -226,10 +226,11 @@ pub struct ClusterSettings {
     /// Longest time for a member to answer what it runs; then it is asked again, under a new
     /// number. Default 1 min.
     pub inventory_timeout: Duration,
-    /// The most steps of one search for the best joint placement of groups that need a node at the
-    /// same time. A step is one decision of the search, and takes about a microsecond. When they are
-    /// used up, the best placement that was found stands, and
-    /// [`Event::PlacementCutShort`](crate::cluster::Event::PlacementCutShort) tells how much better
-    /// it might have been. Default 10,000, at most 1,000,000.
+    /// The most steps of the search for the best joint placement of groups that need a node at the
+    /// same time. A step is one decision of the search, and takes about a microsecond; 10,000 are
+    /// enough for dozens of groups. When they are used up, the best placement that was found stands,
+    /// and [`Event::PlacementCutShort`](crate::cluster::Event::PlacementCutShort) tells how much
+    /// better it might have been. With 0, the default, there is no joint placement: one group after
+    /// the other takes the node that its policy likes best. At most 1,000,000.
     pub placement_steps: u32,
 }

@@ -50,7 +50,7 @@ impl Profile {
             fence_period: Duration::from_secs(3_600),
             probe_interval: Interval::Every(Duration::from_secs(60)),
             inventory_timeout: Duration::from_secs(60),
-            placement_steps: 10_000,
+            placement_steps: 0,
         }
     }
 

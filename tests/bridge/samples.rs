@@ -66,8 +66,8 @@ fn answers() -> Vec<Block> {
             &[
                 ("src/plan/explain.rs", "pub enum CandidateVerdict<"),
                 ("src/plan/explain.rs", "pub enum Difference "),
-                ("src/plan/eligibility.rs", "pub enum Rejection<"),
-                ("src/plan/eligibility.rs", "pub enum Drawback<"),
+                ("src/plan/verdict.rs", "pub enum Rejection<"),
+                ("src/plan/verdict.rs", "pub enum Drawback<"),
             ],
             verdicts(),
         ),

@@ -86,7 +86,7 @@ fn expected_cluster(
         priority_wait: millis(300_000),
         fence_timeout: millis(60_000),
         inventory_timeout: millis(60_000),
-        placement_steps: 10_000,
+        placement_steps: 0,
         fence_retry_delay: millis(30_000),
         fence_threshold: 10,
         fence_period: millis(3_600_000),

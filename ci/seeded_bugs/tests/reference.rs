@@ -37,7 +37,6 @@ const BROKEN: &[SeededBug] = {
         Bug::PendingTakesNoRoom,
         Bug::CapacityIgnored,
         Bug::PingPong,
-        Bug::PlacesOneByOne,
         // The group that gets a node, and when.
         Bug::WaitingForgotten,
         // Starts and stops, and their order.

@@ -47,18 +47,23 @@ impl Ledger<'_> {
         room: Room,
     ) {
         if self.state.occupancy.enter(declared, group, node, room) {
-            self.note_in_round(group, node);
+            self.note_in_round(declared, group, node);
         }
     }
 
     /// Takes a group off a node.
     pub(super) fn leave_place(&mut self, declared: &GroupSpec, group: GroupId, node: NodeId) {
         if self.state.occupancy.leave(declared, group, node) {
-            self.note_in_round(group, node);
+            self.note_in_round(declared, group, node);
         }
     }
 
-    fn note_in_round(&mut self, group: GroupId, node: NodeId) {
+    fn note_in_round(&mut self, declared: &GroupSpec, group: GroupId, node: NodeId) {
+        let takes_nothing =
+            declared.demands().is_empty() && declared.anti_affinity_classes().is_empty();
+        if takes_nothing {
+            return;
+        }
         if let Some(round) = &mut self.index.touched.round {
             round.note_room(group, node);
         }

@@ -106,6 +106,7 @@ impl Planner<'_> {
     /// about it, another one begins.
     fn enter_round(&mut self, declared: &GroupSpec, group: GroupId) {
         if seeded!(PlacesOneByOne)
+            || self.ledger.spec().settings().placement_steps == 0
             || self.ledger.index().touched.is_one_by_one
             || self.ledger.begin_in_round(group)
         {

@@ -47,6 +47,7 @@ impl Picture {
             failover_limit: settings.failover_limit,
             no_quorum: settings.no_quorum,
             ownership: settings.ownership,
+            placement_steps: settings.placement_steps,
             dimensions: spec.dimensions().map(str::to_owned).collect(),
             nodes: nodes.collect(),
             groups: spec.groups().map(|(id, group)| picture_of(cluster, id, group)).collect(),

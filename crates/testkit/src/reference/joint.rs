@@ -46,7 +46,7 @@ impl Picture {
             })
             .filter(|seeker| !seeker.nodes.is_empty())
             .collect();
-        if !is_seeker || seekers.len() < 2 {
+        if self.placement_steps == 0 || !is_seeker || seekers.len() < 2 {
             return Some(taken.into_iter().next());
         }
         if seekers.len() > MOST_SEEKERS || self.groups.iter().any(|of| self.may_be_taken_over(of)) {

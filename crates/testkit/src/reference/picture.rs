@@ -37,6 +37,8 @@ pub struct Picture {
     pub no_quorum: NoQuorum,
     /// The resources that a node has to be able to run.
     pub ownership: Ownership,
+    /// The steps of the search for a joint placement; 0 is none.
+    pub placement_steps: u32,
     /// The dimensions of demands and capacities.
     pub dimensions: Vec<String>,
     /// The nodes.

@@ -79,6 +79,7 @@ fn picture(nodes: &str, group: Group) -> Picture {
         failover_limit: FailoverLimit::ResourceStays,
         no_quorum: NoQuorum::Stop,
         ownership: Ownership::NeededResources,
+        placement_steps: 0,
         dimensions: Vec::new(),
         nodes: nodes
             .split(' ')
@@ -287,6 +288,7 @@ fn who_takes_the_only_node_of_another() {
     let spec = ClusterDeclaration::new("pair")
         .fencing(Fencing::Trusted)
         .anti_affinity(AntiAffinityPlacement::Hard)
+        .placement_steps(10_000)
         .node("a")
         .node("b")
         .group(group("first", resource("r")))
