@@ -22,7 +22,7 @@ pub enum Eligibility {
 
 /// How well a node is suited for a group, best first. Any node of a tier is taken before every node
 /// of the tiers below it, whatever the policy says; with one exception: a node where the group
-/// [failed](PlacementRequest::failed_here) comes after every other one that can run all of the
+/// [failed](crate::policy::PlacementRequest::failed_here) comes after every other one that can run all of the
 /// group, even after one beside an anti-affine group if the cluster lets the two run side by side.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -99,13 +99,6 @@ pub enum Rejection<N: Naming = Ids> {
         /// The group that stands there.
         group: N::Group,
     },
-    /// It has room, which is kept for other groups that need a node at the same time: if this group
-    /// took it, the groups that find a node would be less important, or fewer, or smaller.
-    KeptFor {
-        /// The most important group that would find no node; `None` if the search for it ended too
-        /// early, at [`placement_steps`](crate::settings::ClusterSettings::placement_steps).
-        group: Option<N::Group>,
-    },
     /// It may own the group, but without the present owner the cluster would have no quorum, so
     /// that no group is given a node. Only in answers about the failure of the owner.
     NoQuorum,
@@ -113,6 +106,13 @@ pub enum Rejection<N: Naming = Ids> {
     Vetoed {
         /// The policy's reason.
         reason: Cow<'static, str>,
+    },
+    /// It has room, which is kept for other groups that need a node at the same time: if this group
+    /// took it, the groups that find a node would be less important, or fewer, or smaller.
+    KeptFor {
+        /// The most important group that would find no node; `None` if the search for it ended too
+        /// early, at [`placement_steps`](crate::settings::ClusterSettings::placement_steps).
+        group: Option<N::Group>,
     },
 }
 

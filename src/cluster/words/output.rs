@@ -138,16 +138,6 @@ pub enum Event<N: Naming = Ids> {
     /// quorum is regained.
     #[non_exhaustive]
     PlacementFailed { group: N::Group },
-    /// Groups that needed a node at the same time were placed, and the search for the best placement
-    /// of all of them was ended by its budget,
-    /// [`placement_steps`](crate::settings::ClusterSettings::placement_steps). The best placement
-    /// that was found stands.
-    #[non_exhaustive]
-    PlacementCutShort {
-        /// The number of groups that could at most have been placed in addition. If it is 0, only
-        /// the choice of groups of one priority or the order of the nodes could have been better.
-        gap: u32,
-    },
     /// An operation was not answered in time.
     #[non_exhaustive]
     OperationTimedOut {
@@ -210,6 +200,16 @@ pub enum Event<N: Naming = Ids> {
     /// Nodes are chosen by another policy from now on.
     #[non_exhaustive]
     PolicyChanged { from: String, to: String },
+    /// Groups that needed a node at the same time were placed, and the search for the best placement
+    /// of all of them was ended by its budget,
+    /// [`placement_steps`](crate::settings::ClusterSettings::placement_steps). The best placement
+    /// that was found stands.
+    #[non_exhaustive]
+    PlacementCutShort {
+        /// The number of groups that could at most have been placed in addition. If it is 0, only
+        /// the choice of groups of one priority or the order of the nodes could have been better.
+        gap: u32,
+    },
 }
 
 impl Effect {
