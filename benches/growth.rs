@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use cpu_time::ThreadTime;
 use quorate::cluster::Command;
-use quorate::policy::Ring;
+use quorate::policy::{Ring, Trigger};
 use quorate::quorum::WitnessState;
 use quorate::settings::{Failback, Fencing, QuorumRule};
 use quorate::spec::{
@@ -75,6 +75,13 @@ const JOBS: &[Job] = &[
         sizes: &[100, 1_000, 10_000],
         declaration: ten_on_first,
         work: fail_one,
+    },
+    Job {
+        name: "explain",
+        title: "where a group would go, among nodes",
+        sizes: &[50, 100, 200],
+        declaration: among_nodes,
+        work: explain,
     },
     Job {
         name: "chain",
@@ -195,10 +202,19 @@ fn start(cluster: &mut Cluster) {
     support::carry_out(cluster);
 }
 
+fn explain(cluster: &mut Cluster) {
+    let group = cluster.spec().group_id("g0").expect("it is declared");
+    black_box(cluster.explain(group, Trigger::NodeFailure));
+}
+
 fn nodes(name: &str) -> ClusterDeclaration {
+    several_nodes(name, NODES)
+}
+
+fn several_nodes(name: &str, count: usize) -> ClusterDeclaration {
     let mut cluster =
         ClusterDeclaration::new(name).quorum(QuorumRule::DiskOnly).fencing(Fencing::Trusted);
-    for number in 0..NODES {
+    for number in 0..count {
         cluster = cluster.node(format!("n{number}"));
     }
     cluster
@@ -238,6 +254,12 @@ fn ten_on_first(groups: usize) -> ClusterDeclaration {
         cluster = cluster.group(group);
     }
     cluster
+}
+
+/// One group, which may go to every node.
+fn among_nodes(count: usize) -> ClusterDeclaration {
+    let resource = ResourceDeclaration::new("r0", "Generic Service");
+    several_nodes("among", count).group(GroupDeclaration::new("g0").resource(resource))
 }
 
 /// A hundred groups on the first node, and groups that wait for room on a node of their own.

@@ -18,15 +18,9 @@ pub(crate) struct Round {
     nodes: NodeSet,
     /// The group of this round that is being planned.
     current: Option<GroupId>,
-    validity: Validity,
+    /// True if the room is no longer what the round takes it to be.
+    is_stale: bool,
     denials: Denials,
-}
-
-/// Tells whether the room is what the round takes it to be.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Validity {
-    Valid,
-    Stale,
 }
 
 /// Tells whether any group was kept off a node.
@@ -52,13 +46,13 @@ impl Round {
         open: BTreeMap<GroupId, Option<NodeId>>,
         nodes: NodeSet,
     ) -> Self {
-        let (validity, denials) = (Validity::Valid, Denials::None);
-        Self { contest, open, nodes, current: None, validity, denials }
+        let denials = Denials::None;
+        Self { contest, open, nodes, current: None, is_stale: false, denials }
     }
 
     /// Begins to plan a group. Tells whether this round decides about it.
     pub(crate) fn begin(&mut self, group: GroupId) -> bool {
-        let is_of_round = self.validity == Validity::Valid && self.open.contains_key(&group);
+        let is_of_round = !self.is_stale && self.open.contains_key(&group);
         if is_of_round {
             self.current = Some(group);
         }
@@ -75,6 +69,11 @@ impl Round {
         keeps
     }
 
+    /// Tells whether groups compete. If not, no node is kept for any of them.
+    pub(crate) const fn competes(&self) -> bool {
+        self.contest.competes()
+    }
+
     /// Returns the most important group that would find no node if this group took this one.
     pub(crate) fn kept_for(&self, group: GroupId, node: NodeId) -> Option<GroupId> {
         self.contest.kept_for(group, node)
@@ -83,7 +82,7 @@ impl Round {
     /// Notes that a group takes another amount of room on a node.
     pub(crate) fn note_room(&mut self, group: GroupId, node: NodeId) {
         if self.current != Some(group) && self.nodes.contains(node) {
-            self.validity = Validity::Stale;
+            self.is_stale = true;
         }
     }
 

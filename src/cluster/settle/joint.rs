@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::cluster::index::round::{Denials, Outcome};
+use crate::cluster::index::round::{Denials, Outcome, Round};
 use crate::cluster::settle::planner::Planner;
 use crate::cluster::view::View;
 use crate::cluster::words::Event;
@@ -69,6 +69,9 @@ impl Planner<'_> {
     ) -> Vec<Kept> {
         self.enter_round(declared, group);
         let (mut passed, mut kept) = (Vec::new(), Vec::new());
+        if !self.ledger.index().touched.round.as_ref().is_some_and(Round::competes) {
+            return kept;
+        }
         while let Some(choice) = self.view().choose_beside(group, trigger, &passed) {
             let node = choice.node;
             passed.push(Kept { node, group: None });

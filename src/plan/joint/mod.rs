@@ -5,9 +5,10 @@
 //! the order of the nodes stays with the policy.
 //!
 //! The value of a set of groups is compared by priority, the highest first, and within a priority by
-//! urgency, groups that are off before groups that run. More groups are better, and among as many groups a larger demand, dimension by dimension in declared order. Each group in
-//! turn takes the first node of its own order on which the contest [keeps](Contest::keeps) it, and
-//! the contest is [told](Contest::settle). Then
+//! urgency, groups that are off before groups that run. More groups are better, and among as many
+//! groups a larger demand, dimension by dimension in declared order. Each group in turn takes the
+//! first node of its own order on which the contest [keeps](Contest::keeps) it, and the contest is
+//! [told](Contest::settle). Then
 //!
 //! 1. the groups that are placed have the highest value that is possible in this room;
 //! 2. among all assignments of this value the first one by the order of choice is taken: the first
@@ -59,8 +60,7 @@ impl Contest {
         Self { held: Field::new(entrants, nodes).map(|field| Held::new(field, steps)) }
     }
 
-    /// Tells whether groups compete.
-    #[cfg(test)]
+    /// Tells whether groups compete. If not, no node is kept for any of them.
     pub(crate) const fn competes(&self) -> bool {
         self.held.is_some()
     }
