@@ -15,7 +15,8 @@ use crate::state::Room;
 /// The first rule that applies decides: the node's state; being the owner that the group is to
 /// leave; being barred, because a resource of the group can never run there; possible owners;
 /// capacity; anti-affinity; being kept for other groups that are placed in the same step. A group
-/// that is off and wanted off needs no room, so the last three do not reject a node then. A last resort has passed all rules that reject. Nothing is allocated.
+/// that is off and wanted off needs no room, so the last three do not reject a node then. A last
+/// resort has passed all rules that reject. Nothing is allocated.
 #[must_use]
 pub fn eligibility(placement: &PlacementRequest<'_>, node: NodeId) -> Eligibility {
     match judge(placement, node) {

@@ -22,8 +22,9 @@ pub enum Eligibility {
 
 /// How well a node is suited for a group, best first. Any node of a tier is taken before every node
 /// of the tiers below it, whatever the policy says; with one exception: a node where the group
-/// [failed](crate::policy::PlacementRequest::failed_here) comes after every other one that can run all of the
-/// group, even after one beside an anti-affine group if the cluster lets the two run side by side.
+/// [failed](crate::policy::PlacementRequest::failed_here) comes after every other one that can run
+/// all of the group, even after one beside an anti-affine group if the cluster lets the two run side
+/// by side.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
@@ -110,8 +111,8 @@ pub enum Rejection<N: Naming = Ids> {
     /// It has room, which is kept for other groups that need a node at the same time: if this group
     /// took it, the groups that find a node would be less important, or fewer, or smaller.
     KeptFor {
-        /// The most important group that would find no node; `None` if the search for it ended too
-        /// early, at [`placement_steps`](crate::settings::ClusterSettings::placement_steps).
+        /// The most important group that would find no node; `None` if no single group was found
+        /// for which that is sure.
         group: Option<N::Group>,
     },
 }

@@ -59,12 +59,8 @@ impl Ledger<'_> {
     }
 
     fn note_in_round(&mut self, declared: &GroupSpec, group: GroupId, node: NodeId) {
-        let takes_nothing =
-            declared.demands().is_empty() && declared.anti_affinity_classes().is_empty();
-        if takes_nothing {
-            return;
-        }
-        if let Some(round) = &mut self.index.touched.round {
+        let competes = self.facts().can_compete(declared);
+        if let Some(round) = self.index.touched.round.as_mut().filter(|_| competes) {
             round.note_room(group, node);
         }
     }

@@ -53,8 +53,9 @@ impl Cluster {
     ///   this group only.
     ///
     /// Budgets, locks, the wait for a preferred owner and a resource that is left for an operator
-    /// decide if and when a group goes, not where to; they are no part of the answer. If a group that never had an owner is found running
-    /// somewhere, the answer does not tell that it is taken over there.
+    /// decide if and when a group goes, not where to; they are no part of the answer. If a group that
+    /// never had an owner is found running somewhere, the answer does not tell that it is taken over
+    /// there.
     #[must_use]
     pub fn explain(&self, group: GroupId, trigger: Trigger) -> Option<Explanation> {
         let placement =

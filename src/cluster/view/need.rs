@@ -39,7 +39,7 @@ impl Need {
 impl Facts<'_> {
     /// Tells whether a group takes something that can run short on a node: room in a dimension, or
     /// the place of its class where anti-affinity is hard.
-    fn can_compete(self, declared: &GroupSpec) -> bool {
+    pub(crate) fn can_compete(self, declared: &GroupSpec) -> bool {
         let is_hard = match self.spec.settings().anti_affinity {
             AntiAffinityPlacement::Hard => true,
             AntiAffinityPlacement::Soft => false,

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::order::Order;
+use super::order::{Order, Ranking};
 use super::owners::{Flaw, Standing};
 use super::picture::{Group, Picture, is_one_name};
 use quorate::machine::NodeState;
@@ -25,18 +25,19 @@ struct Seeker<'a> {
 const MOST_SEEKERS: usize = 6;
 
 impl Picture {
-    /// Returns the first node of a group on which it leaves the others that need a node at the same
+    /// Returns the first node of the ranking on which a group leaves the others that need a node at the same
     /// time as good a placement as there is. `None` if the model does not know that.
     pub(super) fn next_beside_others(
         &self,
-        name: &str,
+        group: &Group,
         trigger: Trigger,
         orders: &[Order],
+        ranking: &Ranking,
     ) -> Option<Option<String>> {
-        let ranking = self.ranking(name, trigger, orders);
-        let taken: Vec<String> = ranking.taken.into_iter().map(|place| place.node).collect();
-        let group = self.group(name)?;
-        let is_seeker = self.seeks(group) == Some(trigger);
+        let alone = ranking.next().map(|place| place.node.clone());
+        if self.placement_steps == 0 || self.seeks(group) != Some(trigger) {
+            return Some(alone);
+        }
         let seekers: Vec<Seeker<'_>> = self
             .groups
             .iter()
@@ -46,20 +47,21 @@ impl Picture {
             })
             .filter(|seeker| !seeker.nodes.is_empty())
             .collect();
-        if self.placement_steps == 0 || !is_seeker || seekers.len() < 2 {
-            return Some(taken.into_iter().next());
+        if seekers.len() < 2 {
+            return Some(alone);
         }
         if seekers.len() > MOST_SEEKERS || self.groups.iter().any(|of| self.may_be_taken_over(of)) {
             return None;
         }
         let best = self.best(&seekers, &mut Vec::new());
         let (own, others): (Vec<_>, Vec<_>) =
-            seekers.into_iter().partition(|seeker| seeker.group.name == name);
-        let keeps = |node: &String| {
-            let is_able = own.iter().any(|seeker| seeker.nodes.contains(&node.as_str()));
-            is_able && self.best(&others, &mut vec![(group, node.as_str())]) == best
+            seekers.into_iter().partition(|seeker| seeker.group.name == group.name);
+        let keeps = |node: &&str| {
+            let is_able = own.iter().any(|seeker| seeker.nodes.contains(node));
+            is_able && self.best(&others, &mut vec![(group, *node)]) == best
         };
-        Some(taken.into_iter().find(keeps))
+        let mut taken = ranking.taken.iter().map(|place| place.node.as_str());
+        Some(taken.find(keeps).map(str::to_owned))
     }
 
     /// Tells whether resources of a group run somewhere as if it were owned there, so that it may be
@@ -179,17 +181,15 @@ impl Picture {
     /// Returns the highest value of the groups from here on, given the places of those before.
     fn best<'a>(&self, seekers: &[Seeker<'a>], placed: &mut Vec<(&'a Group, &'a str)>) -> Value {
         let Some((first, rest)) = seekers.split_first() else { return self.value(placed) };
-        let mut best: Option<Value> = None;
+        let mut best = self.best(rest, placed);
         for node in &first.nodes {
             if self.fits(first.group, node, placed) {
                 placed.push((first.group, node));
-                let value = self.best(rest, placed);
+                best = greater(best, self.best(rest, placed));
                 placed.pop();
-                best = Some(best.map_or(value.clone(), |best| greater(best, value)));
             }
         }
-        let without = self.best(rest, placed);
-        best.map_or(without.clone(), |best| greater(best, without))
+        best
     }
 
     /// Tells whether a group has room on a node beside what is there and what was placed there.

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::{Effect, Event, Output};
+use crate::form::Counted;
 use crate::id::Naming;
 use crate::state::OperationKind;
 use crate::time::Timestamp;
@@ -71,9 +72,11 @@ impl<N: Naming> fmt::Display for Event<N> {
             }
             Self::PlacementFailed { group } => write!(f, "{group}: no node can own it"),
             Self::PlacementCutShort { gap } => {
-                write!(f, "search for the best placement ended early: at most {gap} more ")?;
-                f.write_str(if *gap == 1 { "group" } else { "groups" })?;
-                f.write_str(" could have been placed")
+                let groups = Counted(*gap, "more group");
+                write!(
+                    f,
+                    "search for the best placement ended early: at most {groups} could have been placed"
+                )
             }
             Self::OperationTimedOut { operation, action, node, resource, .. } => {
                 write!(f, "operation {operation} ({}): not answered", Work(*action, resource, node))

@@ -87,22 +87,30 @@ impl Differential {
                 agree!(self, S16, is_good, "{standing:?} for {event:?}");
             }
             Choice::Next(trigger) => {
-                let Some(orders) = self.orders.clone() else { return Ok(()) };
-                // The model does not try every assignment of many groups.
-                let next = picture.next_beside_others(name, trigger, &orders);
-                let Some(next) = next else { return Ok(()) };
-                let alone = picture.ranking(name, trigger, &orders);
-                let is_alone = alone.next().map(|place| &place.node) == next.as_ref();
-                let is_next = next == *to;
-                agree!(
-                    self,
-                    S16,
-                    is_next || !is_alone,
-                    "{next:?} is next after {trigger}: {event:?}"
-                );
-                agree!(self, S37, is_next, "{next:?} is left to it after {trigger}: {event:?}");
+                self.is_next(picture, group, trigger, (to.as_ref(), event))?;
             }
         }
+        Ok(())
+    }
+
+    /// Checks that a group goes to the node that comes next, beside the others that need one.
+    fn is_next(
+        &mut self,
+        picture: &Picture,
+        group: &Group,
+        trigger: Trigger,
+        (to, event): (Option<&String>, &Event<Names>),
+    ) -> Result<(), Breach> {
+        let Some(orders) = self.orders.clone() else { return Ok(()) };
+        let ranking = picture.ranking(&group.name, trigger, &orders);
+        // The model does not try every assignment of many groups.
+        let next = picture.next_beside_others(group, trigger, &orders, &ranking);
+        let Some(next) = next else { return Ok(()) };
+        let is_next = next.as_ref() == to;
+        let is_alone = ranking.next().map(|place| &place.node) == next.as_ref();
+        let holds = is_next || !is_alone;
+        agree!(self, S16, holds, "{next:?} is next after {trigger}: {event:?}");
+        agree!(self, S37, is_next, "{next:?} is left to it after {trigger}: {event:?}");
         Ok(())
     }
 
