@@ -104,6 +104,8 @@ bugs! {
     RestartsForgotten: S15,
     /// a group fails over although its resource may be restarted once more
     FailsOverTooSoon: S15,
+    /// an order to bring something online forgets its failure only if that was seen to its end
+    OrderForgetsDoubt: S15,
     /// a possible owner of any resource may own the group
     AnyPossibleOwner: S16,
     /// a group goes to a node on which one of its resources can never run

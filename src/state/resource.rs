@@ -110,6 +110,20 @@ impl ResourceRecord {
         self.operation
     }
 
+    /// Tells whether it has failed and has not been tried again, or is in doubt. A resource whose
+    /// terminate was never confirmed may have been found off since.
+    pub(crate) fn has_failed(&self) -> bool {
+        match self.state {
+            ResourceState::Online | ResourceState::OnlinePending => false,
+            ResourceState::Terminating | ResourceState::Failed | ResourceState::InDoubt => true,
+            ResourceState::Initializing
+            | ResourceState::Offline
+            | ResourceState::OfflinePending => {
+                self.recovery != Recovery::None && !seeded!(OrderForgetsDoubt)
+            }
+        }
+    }
+
     /// Forgets its failures, so that it has all its restarts and retries again.
     pub(crate) fn forget_attempts(&mut self) {
         self.recovery = Recovery::None;

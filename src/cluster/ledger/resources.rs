@@ -12,10 +12,11 @@ use crate::state::{Doubt, HomeWait, LateStart, Recovery, Turn};
 use crate::time::Timestamp;
 
 impl Ledger<'_> {
-    /// Gives a failed resource all its attempts again, because an operator brings it online.
+    /// Gives a resource all its attempts again if it has failed or is in doubt, because an operator
+    /// brings it online.
     pub(crate) fn begin_anew(&mut self, resource: ResourceId) {
         if let Some(record) = self.state.resources.get_mut(resource.index())
-            && record.state == ResourceState::Failed
+            && record.has_failed()
         {
             record.forget_attempts();
         }

@@ -32,9 +32,10 @@ crate::form::strictly_read! { "Command"
 #[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Command<N: Naming = Ids> {
-    /// Bring a group online, and keep it so. Failed resources are tried again at once, and have all
-    /// their restarts and retries again; the failovers of the group stay counted. The cluster
-    /// forgets that the group failed on its present owner, but not that it failed on other nodes.
+    /// Bring a group online, and keep it so. Failed resources are tried again at once, or as soon as
+    /// they are known to be off if they are being terminated or are in doubt, and have all their
+    /// restarts and retries again; the failovers of the group stay counted. The cluster forgets that
+    /// the group failed on its present owner, but not that it failed on other nodes.
     #[non_exhaustive]
     BringGroupOnline {
         /// The group.
@@ -53,8 +54,8 @@ pub enum Command<N: Naming = Ids> {
         lock: LockHandling,
     },
     /// Bring a resource online with all its providers, and keep it so, even if the first attempt
-    /// fails (MS-CMRP 3.1.4.1.18). Those of them that have failed are tried again at once, and have
-    /// all their restarts and retries again.
+    /// fails (MS-CMRP 3.1.4.1.18). Those of them that have failed are tried again as with
+    /// [`Command::BringGroupOnline`], with all their restarts and retries.
     ///
     /// The resource gets a desired state of its own. A provider gets one only if it was wanted
     /// offline; otherwise it still follows its group, so that a command to take the group offline

@@ -4,8 +4,8 @@
 use quorate::cluster::{Command, Event};
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::Interval;
-use quorate::state::NoRestartCause;
-use quorate::{GroupId, NodeId, ResourceId, Timestamp};
+use quorate::state::{NoRestartCause, Recovery, ResourceRecord};
+use quorate::{Cluster, GroupId, NodeId, ResourceId, Timestamp};
 
 use super::Moment;
 use super::facts::{is_failure, resources_on};
@@ -90,6 +90,21 @@ fn has_retries(seen: &Seen, resource: ResourceId) -> bool {
     declared.is_some_and(|of| of.settings().retry_period != Interval::Never)
 }
 
+/// Checks that a resource waits for a restart or a retry only if it was told so since the last order
+/// of an operator to bring it online.
+pub(super) fn waits_as_told(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
+    for (resource, _) in cluster.spec().resources() {
+        let recovery = cluster.state().resource(resource).map(ResourceRecord::recovery);
+        let waits = match recovery {
+            Some(Recovery::RestartAt(_) | Recovery::RetryAt { .. }) => true,
+            Some(Recovery::None | Recovery::Failover) | None => false,
+        };
+        let is_told = seen.resource(resource).again != Again::Free;
+        ensure!(S15, !waits || is_told, "{resource} was not told to wait: {recovery:?}");
+    }
+    Ok(())
+}
+
 fn due(again: Again, now: Timestamp, resource: ResourceId) -> Result<(), Breach> {
     let is_due = match again {
         Again::Free | Again::RetryAt(_, NoRestartCause::Admission) => true,
@@ -118,19 +133,19 @@ fn resumed(seen: &mut Seen, node: NodeId) {
     }
 }
 
-/// Allows an attempt at once for failed resources that an operator asks for.
+/// Allows an attempt at once for resources that an operator asks for and that do not run.
 pub(super) fn obey(seen: &mut Seen, command: &Command) {
-    let failed = |again: &mut Again, state: ResourceState| {
-        if state == ResourceState::Failed || *again == Again::Untold {
+    let begin_anew = |again: &mut Again, state: ResourceState| {
+        if !matches!(state, ResourceState::Online | ResourceState::OnlinePending) {
             *again = Again::Free;
         }
     };
     match command {
-        Command::BringGroupOnline { group, .. } => of_group(seen, *group, failed),
+        Command::BringGroupOnline { group, .. } => of_group(seen, *group, begin_anew),
         Command::BringResourceOnline { resource, .. } => {
             // The command also covers all resources that it needs.
             let group = seen.group_of(*resource);
-            of_group(seen, group, failed);
+            of_group(seen, group, begin_anew);
         }
         Command::ClearGroupFailures { group, node: None, .. } => {
             of_group(seen, *group, |again, _| *again = Again::Free);

@@ -1,7 +1,7 @@
 //! The wishes of operators and the reports of membership, kept beside the cluster.
 
 use quorate::cluster::{Command, Life};
-use quorate::machine::NodeState;
+use quorate::machine::{NodeState, ResourceState as State};
 use quorate::settings::DesiredState;
 use quorate::state::{DownProof, NoRestartCause};
 use quorate::{GroupId, Input, NodeId, ResourceId};
@@ -77,9 +77,7 @@ fn obey(seen: &mut Seen, command: &Command) {
             record.is_ordered = true;
             let of = seen.spec.group(*group).expect("a declared group");
             for resource in of.resources() {
-                if seen.resource(resource).state == quorate::machine::ResourceState::Failed {
-                    forget(seen, resource);
-                }
+                begin_anew(seen, resource);
             }
             free_on_owner(seen, *group);
         }
@@ -134,6 +132,20 @@ fn forget(seen: &mut Seen, resource: ResourceId) {
     record.forget_attempts();
 }
 
+/// Forgets the failures of a resource that an operator brings online. One that was found off after
+/// its failure still has its plan.
+fn begin_anew(seen: &mut Seen, resource: ResourceId) {
+    let record = seen.resource(resource);
+    let has_failed = match record.state {
+        State::Online | State::OnlinePending => false,
+        State::Terminating | State::Failed | State::InDoubt => true,
+        State::Initializing | State::Offline | State::OfflinePending => record.again != Again::Free,
+    };
+    if has_failed {
+        forget(seen, resource);
+    }
+}
+
 fn want_with_providers(seen: &mut Seen, resource: ResourceId) {
     seen.resources[resource.index()].desired = Some(DesiredState::Online);
     let of = seen.spec.group(seen.group_of(resource)).expect("a declared group").clone();
@@ -143,9 +155,7 @@ fn want_with_providers(seen: &mut Seen, resource: ResourceId) {
         if seen.wanted(member) == DesiredState::Offline {
             seen.resources[member.index()].desired = Some(DesiredState::Online);
         }
-        if seen.resource(member).state == quorate::machine::ResourceState::Failed {
-            forget(seen, member);
-        }
+        begin_anew(seen, member);
         needed.extend(of.graph().providers(position));
     }
 }

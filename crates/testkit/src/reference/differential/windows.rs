@@ -257,10 +257,18 @@ impl Differential {
         }
     }
 
-    /// Gives failed resources that an operator brings online all their restarts again.
+    /// Gives resources that have failed or are in doubt all their restarts again, because an operator
+    /// brings them online.
     fn begin_anew(&mut self, step: &Step<'_>, group: &str, is_meant: impl Fn(&str) -> bool) {
         for resource in step.before.group(group).into_iter().flat_map(|of| &of.resources) {
-            if resource.state == ResourceState::Failed && is_meant(&resource.name) {
+            let has_failed = match resource.state {
+                ResourceState::Online | ResourceState::OnlinePending => false,
+                ResourceState::Terminating | ResourceState::Failed | ResourceState::InDoubt => true,
+                ResourceState::Initializing
+                | ResourceState::Offline
+                | ResourceState::OfflinePending => resource.recovery != Recovery::None,
+            };
+            if has_failed && is_meant(&resource.name) {
                 self.restarts.remove(&resource.name);
             }
         }
