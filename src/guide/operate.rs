@@ -38,7 +38,8 @@
 //! sql: node anna is lost; waiting for a fence to be confirmed
 //! ```
 //!
-//! Most reasons end by themselves, and some of them give a time. These need somebody:
+//! Most reasons end by themselves, and some of them say when. The following reasons end only when
+//! something is done:
 //!
 //! | reason | ended by |
 //! | --- | --- |
@@ -86,9 +87,9 @@
 //!   anna  rejected: owns it now
 //! ```
 //!
-//! It is the choice that the trigger would make at this moment. `behind` stands for the order of
-//! the policy; `rejected` stands for a rule of the core that no policy can bend, or for a veto of
-//! the policy.
+//! The answer shows which node the group would get if the trigger occurred at this moment. `behind`
+//! means that the policy ranks the node lower than the chosen one. `rejected` means that a rule of
+//! the core, which no policy can change, forbids the node, or that the policy vetoed it.
 //!
 //! # Maintain a node
 //!

@@ -8,11 +8,12 @@
 //! # In steps
 //!
 //! Declare `quorum = "agreed"`: the votes are counted by the engine. Declare the health checks of
-//! resources as `is_alive_interval = "never"` and `looks_alive_interval = "never"`: agents check by
-//! themselves and report what failed, so that an idle cluster writes nothing but a checkpoint every
-//! ten seconds. Check the spans with [`Timing::check`](crate::replicate::Timing::check) before
-//! anything starts, and give them to [`Genesis::timed`](crate::replicate::Genesis::timed), so that
-//! a node with other spans gets no lease and no configuration breaks them later.
+//! resources as `is_alive_interval = "never"` and `looks_alive_interval = "never"`. Then the agents
+//! make the checks by themselves and report only failures, and an idle cluster writes nothing to
+//! the log but a checkpoint every ten seconds. Before anything starts, check the spans of time with
+//! [`Timing::check`](crate::replicate::Timing::check), and give them to
+//! [`Genesis::timed`](crate::replicate::Genesis::timed). Then a node with other spans gets no
+//! lease, and a configuration that does not fit the spans is refused.
 //!
 //! On every node:
 //!

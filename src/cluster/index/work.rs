@@ -29,15 +29,17 @@ pub(crate) struct Touched {
     awaiting: Awaiting,
     /// Nodes on which something became free for groups that await a node.
     freed_nodes: Vec<NodeId>,
-    /// Groups that would choose a node, and let the groups that await a node go first.
+    /// Groups that were about to choose a node, and wait until the groups that have none have
+    /// chosen.
     yielding: Vec<GroupId>,
-    /// Groups that in this step have let others leave first the node to which they fail back.
+    /// Groups that already waited once in this step, before failing back to a node, for other
+    /// groups to leave that node.
     let_leave: Vec<GroupId>,
-    /// Groups that an operator lets return to a node at once, after all others are placed.
+    /// Groups that return to a node, by an operator's order, after all other groups are placed.
     returning: VecDeque<(GroupId, NodeId)>,
     /// The groups that need a node and are placed jointly.
     pub(crate) round: Option<Round>,
-    /// In this step no further groups are placed jointly: one of them took no node, although room
+    /// In the rest of this step groups are placed one by one: a group took no node although room
     /// was kept for it.
     pub(crate) is_one_by_one: bool,
 }
