@@ -140,8 +140,10 @@
 //! # Versions
 //!
 //! Below 1.0 a minor release may change the API; a patch release only mends. A release that decides
-//! otherwise for the same inputs is a minor release, so all replicas of one cluster run one release.
-//! A newer release reads the snapshots of every older one. Rust 1.88 or later.
+//! otherwise for the same inputs is a minor release, and raises [`Cluster::BEHAVIOUR`]. Replicas of
+//! one cluster need the same behaviour, not the same release: a leader grants no lease to a node
+//! that decides by other rules ([`Genesis::behaviour`](replicate::Genesis::behaviour)). A newer
+//! release reads the snapshots of every older one. Rust 1.88 or later.
 //!
 //! # What it is not
 //!

@@ -97,7 +97,9 @@
 //!
 //! - **Upgrade** one node after the other. A node whose rules have another
 //!   [number](crate::replicate::Genesis::behaviour) gets no lease, so it runs nothing until the
-//!   leader has the same. Releases of one behaviour mix; for a release with another one, stop all.
+//!   leader has the same number. Releases with the same number may run side by side, as long as
+//!   nobody uses a command or a field that the older one does not know. For a release with another
+//!   number, stop all nodes.
 //! - **Back up** the snapshot of any replica. It is the declaration and the state; the log is not
 //!   needed to read it.
 //! - **The majority is gone for good.** First make sure that the lost machines are off and stay off.
