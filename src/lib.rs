@@ -107,7 +107,8 @@
 //! # Where to look
 //!
 //! The [`guide`] has a short page for each thing that an embedder has to do: the loop, agents, a
-//! restart, the clock, the words of other clusters, recipes.
+//! restart, the clock, replicas on many machines, recipes for operators, the words of other
+//! clusters.
 //!
 //! | module | what is in it |
 //! | --- | --- |

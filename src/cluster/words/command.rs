@@ -149,7 +149,7 @@ pub enum Command<N: Naming = Ids> {
     /// in doubt, this command is also the operator's confirmation that it is off. The confirmation
     /// is accepted only while the owner is a member, the resource is not being terminated, and no
     /// start that was never answered may still take effect. A probe in flight is superseded then.
-    /// The same holds for a resource that is left for an operator ([`OnUnfixable::Block`][1]);
+    /// All this also holds for a resource that is left for an operator ([`OnUnfixable::Block`][1]);
     /// every other command about such a resource first terminates it.
     ///
     /// If the resource was declared while the cluster ran, the command also confirms that none of
