@@ -255,6 +255,24 @@
 //! declaration that would make a running group leave its node is refused, unless the command says
 //! [`Allow`](crate::cluster::ConfigurationMoves::Allow).
 //!
+//! # Change the failover policy
+//!
+//! A [policy](crate::policy) is code, so it cannot stand in a declaration. The embedder offers
+//! policies to the cluster with [`Cluster::offer_policy`](crate::Cluster::offer_policy), before the
+//! first input. An operator puts one of them in force by its name with the command
+//! [`ChangePolicy`](crate::cluster::Command::ChangePolicy), for example
+//! `Command::change_policy("least_groups")`. The command can be rehearsed like any other.
+//!
+//! Nothing that runs is moved, and a move that is under way goes on. Groups that wait for a node
+//! are placed by the new order at once, and a group fails back if only the old policy vetoed that.
+//! The event [`PolicyChanged`](crate::Event::PolicyChanged) reports the change. The policy that was
+//! in force stays on offer, so that the operator can go back. The command is accepted without
+//! quorum, and a name that is not on offer is refused.
+//!
+//! Offers are not stored. After a restore the cluster has the policy that was in force, and the
+//! others have to be offered again before the next input. Every replica has to be offered the same
+//! policies, with [`Genesis::offering`](crate::replicate::Genesis::offering).
+//!
 //! # Most nodes are gone for good
 //!
 //! Without quorum nothing starts. If the missing nodes will not come back, their votes can be taken
