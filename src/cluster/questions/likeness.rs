@@ -331,6 +331,7 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Feeds the state of an orphan and its operation in flight.
     pub(crate) fn orphan<H: Hasher>(self, orphan: &Orphan, hasher: &mut H) {
         let Orphan { state, operation } = orphan;
         match state {

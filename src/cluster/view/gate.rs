@@ -159,6 +159,7 @@ impl Facts<'_> {
         self.index.unsettled.last().map(|(priority, _)| *priority)
     }
 
+    /// Decides what a group waits for, and whether it is on its way.
     pub(crate) fn standing(self, declared: &GroupSpec, group: GroupId) -> Standing {
         let mut standing = Standing::default();
         let Some(record) = self.state.group(group) else { return standing };
