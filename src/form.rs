@@ -65,6 +65,7 @@ impl fmt::Display for Hint<'_> {
     }
 }
 
+/// Tells whether a value is the default of its type, so that formats for people leave it out.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

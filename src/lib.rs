@@ -107,7 +107,8 @@
 //! # Where to look
 //!
 //! The [`guide`] has a short page for each thing that an embedder has to do: the loop, agents, a
-//! restart, the clock, the words of other clusters, recipes.
+//! restart, the clock, replicas on many machines, recipes for operators, the words of other
+//! clusters.
 //!
 //! | module | what is in it |
 //! | --- | --- |
@@ -140,8 +141,10 @@
 //! # Versions
 //!
 //! Below 1.0 a minor release may change the API; a patch release only mends. A release that decides
-//! otherwise for the same inputs is a minor release, so all replicas of one cluster run one release.
-//! A newer release reads the snapshots of every older one. Rust 1.88 or later.
+//! otherwise for the same inputs is a minor release, and raises [`Cluster::BEHAVIOUR`]. Replicas of
+//! one cluster need the same behaviour, not the same release: a leader grants no lease to a node
+//! that decides by other rules ([`Genesis::behaviour`](replicate::Genesis::behaviour)). A newer
+//! release reads the snapshots of every older one. Rust 1.88 or later.
 //!
 //! # What it is not
 //!

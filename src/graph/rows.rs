@@ -10,6 +10,7 @@ use core::slice;
 pub struct Positions<'a>(Copied<slice::Iter<'a, u32>>);
 
 impl<'a> Positions<'a> {
+    /// Returns an iterator over these positions.
     pub(super) fn new(positions: &'a [u32]) -> Self {
         Self(positions.iter().copied())
     }

@@ -227,6 +227,16 @@
 //! up. If nobody knows how an operation ended, report nothing, or
 //! [`TimedOut`](crate::Outcome::TimedOut); never guess.
 //!
+//! # What to start: parameters
+//!
+//! An effect names a resource, and does not say what to run for it. Texts for agents, such as an
+//! address or a command line, stand in the declaration as `parameters` of a node, a group or a
+//! resource. The core neither reads nor compares them. An agent reads them from the declaration in
+//! force by [`ResourceSpec::parameters`](crate::spec::ResourceSpec::parameters), or by the method
+//! of the same name of the node or the group. The names of parameters are compared exactly. If a
+//! new declaration changes a parameter nothing is restarted: the change takes effect when an agent
+//! asks for the text the next time. [`Limits`](crate::spec::Limits) bounds their number and length.
+//!
 //! # When a resource fails by itself
 //!
 //! The agent need not wait for the next check. It reports the failure and names the run, so that a

@@ -1,14 +1,14 @@
 //! The clock that gives the time.
 //!
 //! The core never reads a clock. Each call takes a [`Timestamp`](crate::Timestamp): milliseconds
-//! since an origin that you choose and keep. All timestamps come from one clock, that of the
-//! process with the core.
+//! since an origin that you choose once and never change. All timestamps are read from one clock:
+//! the clock of the process in which the core runs.
 //!
 //! | clock | use it? |
 //! | --- | --- |
 //! | one that only counts up, such as `Instant`, from where the cluster stands | yes |
-//! | a counter of milliseconds of a device | yes, if it does not wrap |
-//! | the wall clock (`SystemTime`) | no: if it is put back, every input is refused; if it is put forward, everything is late at once, and a lease counts as over too early |
+//! | a counter of milliseconds in hardware | yes, if it never wraps around |
+//! | the wall clock (`SystemTime`) | no: if it is put back, every input is refused; if it is put forward, every operation in flight is late at once, and a lease counts as over too early |
 //! | the clocks of the nodes | no: the time of a report is the time at which the core hears it |
 //!
 //! # A whole program

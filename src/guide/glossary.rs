@@ -17,7 +17,7 @@
 //! | dependency expression | the order of a group, and order constraints | `depends_on`, within a group |
 //! | cluster database | CIB | the [declaration](crate::spec::ClusterDeclaration) and the [snapshot](crate::Snapshot); you store them |
 //! | Cluster service | controller, scheduler, on Corosync | the core decides like the scheduler; the rest is yours |
-//! | membership, heartbeats, regroup | Corosync | no counterpart: failures are detected outside, and reported ([`NodeLost`](crate::Input::NodeLost)) |
+//! | membership, heartbeats, regroup | Corosync | with [replicas](super::replicate) the leader detects nodes that send no beats; otherwise failures are detected outside, and reported ([`NodeLost`](crate::Input::NodeLost)) |
 //! | core cluster group | – | no counterpart: the cluster has no address of its own |
 //! | – | clone, promotable clone | no counterpart: a resource runs once. Declare one group for each node, with one possible owner |
 //! | – | bundle | no counterpart: a container is a resource of a kind of yours |
@@ -71,7 +71,7 @@
 //! | node weight | votes of Corosync | `vote_weight` |
 //! | disk or file share witness | quorum device | `quorum = "majority_with_witness"`; the embedder reports who holds it |
 //! | quorum disk alone | – | `quorum = "disk_only"` |
-//! | dynamic quorum and witness | `last_man_standing` | no counterpart: agreement on votes is outside. A new declaration changes them |
+//! | dynamic quorum and witness | `last_man_standing` | with [replicas](super::replicate), [`voters`](crate::quorum::voters) says who should vote in the consensus engine now; otherwise a new declaration changes the votes |
 //! | forced quorum | – | [your confirmation and a new declaration](super::operate#most-nodes-are-gone-for-good) |
 //! | the service stops | `no-quorum-policy=stop`, `freeze` | `no_quorum` |
 //! | – | `no-quorum-policy=ignore` | no counterpart: nothing starts without quorum |
@@ -79,7 +79,7 @@
 //! | pause with drain | standby | [`DrainNode`](crate::cluster::Command::DrainNode) |
 //! | resume | unstandby | [`ResumeNode`](crate::cluster::Command::ResumeNode) |
 //! | evict | `crm_node --remove` | [`EvictNode`](crate::cluster::Command::EvictNode) |
-//! | quarantine, isolation | – | no counterpart: who may join, and when a loss is reported, is decided outside |
+//! | quarantine, isolation | – | [`Quarantine`](crate::replicate::Quarantine) of [replicas](super::replicate); otherwise it is decided outside who may join. No counterpart of isolation: report the loss later |
 //! | – | node health | no counterpart: pause or drain the node |
 //! | – | tickets (booth) | no counterpart: which of two sites may run something is decided outside |
 //!

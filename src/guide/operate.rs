@@ -38,7 +38,8 @@
 //! sql: node anna is lost; waiting for a fence to be confirmed
 //! ```
 //!
-//! Most reasons end by themselves, and some of them give a time. These need somebody:
+//! Most reasons end by themselves, and some of them say when. The following reasons end only when
+//! something is done:
 //!
 //! | reason | ended by |
 //! | --- | --- |
@@ -86,9 +87,9 @@
 //!   anna  rejected: owns it now
 //! ```
 //!
-//! It is the choice that the trigger would make at this moment. `behind` stands for the order of
-//! the policy; `rejected` stands for a rule of the core that no policy can bend, or for a veto of
-//! the policy.
+//! The answer shows which node the group would get if the trigger occurred at this moment. `behind`
+//! means that the policy ranks the node lower than the chosen one. `rejected` means that a rule of
+//! the core, which no policy can change, forbids the node, or that the policy vetoed it.
 //!
 //! # Maintain a node
 //!
@@ -253,6 +254,24 @@
 //! Rehearse it first, as above: an empty plan means that no group moves, starts or stops. A
 //! declaration that would make a running group leave its node is refused, unless the command says
 //! [`Allow`](crate::cluster::ConfigurationMoves::Allow).
+//!
+//! # Change the failover policy
+//!
+//! A [policy](crate::policy) is code, so it cannot stand in a declaration. The embedder offers
+//! policies to the cluster with [`Cluster::offer_policy`](crate::Cluster::offer_policy), before the
+//! first input. An operator puts one of them in force by its name with the command
+//! [`ChangePolicy`](crate::cluster::Command::ChangePolicy), for example
+//! `Command::change_policy("least_groups")`. The command can be rehearsed like any other.
+//!
+//! Nothing that runs is moved, and a move that is under way goes on. Groups that wait for a node
+//! are placed by the new order at once, and a group fails back if only the old policy vetoed that.
+//! The event [`PolicyChanged`](crate::Event::PolicyChanged) reports the change. The policy that was
+//! in force stays on offer, so that the operator can go back. The command is accepted without
+//! quorum, and a name that is not on offer is refused.
+//!
+//! Offers are not stored. After a restore the cluster has the policy that was in force, and the
+//! others have to be offered again before the next input. Every replica has to be offered the same
+//! policies, with [`Genesis::offering`](crate::replicate::Genesis::offering).
 //!
 //! # Most nodes are gone for good
 //!

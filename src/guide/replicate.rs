@@ -8,11 +8,12 @@
 //! # In steps
 //!
 //! Declare `quorum = "agreed"`: the votes are counted by the engine. Declare the health checks of
-//! resources as `is_alive_interval = "never"` and `looks_alive_interval = "never"`: agents check by
-//! themselves and report what failed, so that an idle cluster writes nothing but a checkpoint every
-//! ten seconds. Check the spans with [`Timing::check`](crate::replicate::Timing::check) before
-//! anything starts, and give them to [`Genesis::timed`](crate::replicate::Genesis::timed), so that
-//! a node with other spans gets no lease and no configuration breaks them later.
+//! resources as `is_alive_interval = "never"` and `looks_alive_interval = "never"`. Then the agents
+//! make the checks by themselves and report only failures, and an idle cluster writes nothing to
+//! the log but a checkpoint every ten seconds. Before anything starts, check the spans of time with
+//! [`Timing::check`](crate::replicate::Timing::check), and give them to
+//! [`Genesis::timed`](crate::replicate::Genesis::timed). Then a node with other spans gets no
+//! lease, and a configuration that does not fit the spans is refused.
 //!
 //! On every node:
 //!
@@ -96,7 +97,9 @@
 //!
 //! - **Upgrade** one node after the other. A node whose rules have another
 //!   [number](crate::replicate::Genesis::behaviour) gets no lease, so it runs nothing until the
-//!   leader has the same. Releases of one behaviour mix; for a release with another one, stop all.
+//!   leader has the same number. Releases with the same number may run side by side, as long as
+//!   nobody uses a command or a field that the older one does not know. For a release with another
+//!   number, stop all nodes.
 //! - **Back up** the snapshot of any replica. It is the declaration and the state; the log is not
 //!   needed to read it.
 //! - **The majority is gone for good.** First make sure that the lost machines are off and stay off.

@@ -222,7 +222,8 @@
 //! - **Formats.** Store snapshots in a format with names, such as JSON, CBOR or MessagePack with
 //!   names.
 //! - **One core at a time.** Two processes that decide for one cluster are two clusters. A lease or
-//!   a consensus protocol outside the core has to choose the one that decides.
+//!   a consensus protocol outside the core has to choose the one that decides, or every node has a
+//!   [replica](super::replicate).
 //! - **A log in place of a file** works as well: the core is deterministic, so replicas that take
 //!   in equal inputs at equal times have equal states, and
 //!   [`Cluster::digest`](crate::Cluster::digest) compares them. The input of a resume,

@@ -80,10 +80,14 @@ impl Merit {
         matches!(self, Self { tier: Tier::Eligible, unable: 0, failed_at: None, .. })
     }
 
+    /// Returns how many resources the node cannot run, if it cannot run all that must run;
+    /// otherwise 0.
     pub(super) const fn unable(self) -> usize {
         self.unable
     }
 
+    /// Returns the merit of a node for the group, from its tier and the failures of the group
+    /// there.
     pub(super) fn of(placement: &PlacementRequest<'_>, node: NodeId, tier: Tier) -> Self {
         let is_admitted = placement.spec().settings().admission == Admission::Open;
         let class = match tier {
@@ -132,6 +136,7 @@ impl Contender {
         }
     }
 
+    /// Returns the tier of the node.
     pub(super) fn tier(&self) -> Tier {
         self.merit.tier
     }

@@ -89,10 +89,12 @@ pub(crate) struct LastResorts<'a> {
 }
 
 impl<'a> LastResorts<'a> {
+    /// Returns the last resorts of a group. Nothing is worked out yet.
     pub(crate) const fn new(placement: &'a PlacementRequest<'a>) -> Self {
         Self { placement, can_no_node_run_it: OnceCell::new(), is_no_node_up: OnceCell::new() }
     }
 
+    /// Tells whether a node with this drawback may own the group.
     pub(super) fn is_open(&self, drawback: Drawback) -> bool {
         let placement = self.placement;
         let is_up = |node: &NodeId| {

@@ -18,14 +18,17 @@ pub(super) struct NameIndex {
 }
 
 impl NameIndex {
+    /// Returns the node of this name, compared without case.
     pub(super) fn node(&self, nodes: &[NodeSpec], name: &str) -> Option<NodeId> {
         find(&self.nodes, name, |id| nodes.get(id.index()).map_or("", NodeSpec::name))
     }
 
+    /// Returns the group of this name, compared without case.
     pub(super) fn group(&self, groups: &[GroupSpec], name: &str) -> Option<GroupId> {
         find(&self.groups, name, |id| groups.get(id.index()).map_or("", GroupSpec::name))
     }
 
+    /// Returns the resource of this name, compared without case.
     pub(super) fn resource(&self, resources: &[ResourceSpec], name: &str) -> Option<ResourceId> {
         find(&self.resources, name, |id| resources.get(id.index()).map_or("", ResourceSpec::name))
     }

@@ -199,6 +199,8 @@ pub enum Lock {
 }
 
 impl GroupRecord {
+    /// Returns the record of a group that was just declared: without an owner, and with nothing
+    /// counted.
     pub(crate) fn new(settings: &GroupSettings) -> Self {
         Self {
             owner: None,

@@ -162,6 +162,7 @@ impl Fence {
 }
 
 impl NodeRecord {
+    /// Returns the record of a node that was never seen.
     pub(crate) fn new(now: Timestamp) -> Self {
         Self {
             state: NodeState::Down,

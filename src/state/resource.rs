@@ -55,6 +55,7 @@ pub struct ResourceRecord {
 }
 
 impl ResourceRecord {
+    /// Returns the record of a resource that was just declared, before anything is known of it.
     pub(crate) fn new(settings: &ResourceSettings, now: Timestamp) -> Self {
         Self {
             state: ResourceState::Initializing,

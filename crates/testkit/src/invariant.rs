@@ -14,13 +14,13 @@ pub enum Scope {
     Checked,
     /// The whole promise is judged. Clusters could promise more, but this crate left that out.
     Narrowed,
-    /// The promise is judged except for a part that belongs to a room that does not exist yet.
+    /// The promise is judged, except for a part that belongs to this room.
     Partly(Room),
-    /// The promise is about things that do not exist yet.
+    /// No judge follows the promise. It belongs to this room.
     BelongsTo(Room),
 }
 
-/// A part of a failover cluster that this crate does not have yet.
+/// The part of a failover cluster to which a promise belongs that is not judged, or not in full.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Room {
     /// The part that decides which nodes hear each other, which of them are members, and in which
@@ -93,13 +93,13 @@ invariants! {
     S4 "A group stands on one node as a whole; nothing of it starts at the destination before all of it is off at the source."
         Checked, None;
     S5 "Nothing is started, fenced or given another owner without quorum; a change of votes that is accepted without quorum gives it back before anything is."
-        Partly(Replication), Some("one core decides for the cluster; which of several may act comes with replication");
+        Partly(Replication), Some("with replicas, which node may act; S25 and L6 judge that");
     S6 "Two sets of votes that suffice always share a vote, also across one change of configuration; without quorum one is accepted only if every absent node that could have a part in another set was fenced, left or is off on an operator's word."
         Checked, None;
     S7 "Epochs, incarnations and the number of the configuration never fall, and an epoch grows with each change of owner."
-        Partly(Membership), Some("there are no views, so there are no ids of views");
+        Partly(Membership), Some("there are no views; that a term has one leader is judged as S24");
     S8 "What is older than what is known changes nothing."
-        Partly(Membership), Some("inputs carry no id of a cluster or view");
+        Partly(Membership), Some("inputs carry no id of the cluster; an entry of an earlier term is judged by what it leads to, as S1");
     S9 "A group is taken over only on proof: stopped by its owner, the owner fenced, its lease over, or an operator's word."
         Checked, None;
     S10 "A resource has at most one operation in flight on a node, and starts nowhere while one is in flight elsewhere."
@@ -173,7 +173,7 @@ invariants! {
     L7 "After a partition has healed all members soon share one view."
         Narrowed, Some("there are no views; every node that is up is a member again, and replicas are equal");
     L8 "A node that comes and goes is kept out for a time, and the others do not suffer from it."
-        BelongsTo(Membership), Some("the core is told who is a member; counting how often is the room of who tells it");
+        BelongsTo(Membership), Some("the quarantine of `replicate` keeps such a node out; unit tests check when it begins and ends, but no judge follows it through a run");
     L9 "A group returns in the first window in which all conditions hold, also when clocks are put forward or back."
         Checked, None;
     L10 "When all nodes are rebooted one after the other, a group is off only during its own moves, at most two per round."

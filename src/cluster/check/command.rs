@@ -109,6 +109,7 @@ impl Facts<'_> {
 }
 
 impl View<'_> {
+    /// Checks that a command is possible now, and returns what is to be done. Changes nothing.
     pub(crate) fn check_command(self, command: Command) -> Result<Accepted, InputError> {
         match &command {
             Command::BringGroupOnline { group, lock } => {

@@ -166,6 +166,8 @@ impl Facts<'_> {
         Ok(())
     }
 
+    /// Returns the state under the configuration `spec`: records of what is kept move to their new
+    /// ids, everything else begins anew, and the number of the configuration grows by one.
     pub(crate) fn mapped_state(self, mapping: &Mapping, spec: &ClusterSpec) -> ClusterState {
         let now = self.state.now;
         let mut state = self.state.clone();
@@ -334,6 +336,8 @@ pub(crate) struct Mapping {
 }
 
 impl Mapping {
+    /// Finds for every id of the old configuration the new one. A resource whose kind changed has
+    /// none.
     pub(crate) fn new(old: &ClusterSpec, new: &ClusterSpec) -> Self {
         let kind_name = |spec: &ClusterSpec, kind| {
             spec.kind(kind).map(|kind| folded(&kind.name).collect::<String>())
@@ -353,14 +357,17 @@ impl Mapping {
         }
     }
 
+    /// Returns the new id of a node; `None` if it was removed.
     pub(crate) fn node(&self, old: NodeId) -> Option<NodeId> {
         self.nodes.get(old.index()).copied().flatten()
     }
 
+    /// Returns the new id of a group; `None` if it was removed.
     pub(crate) fn group(&self, old: GroupId) -> Option<GroupId> {
         self.groups.get(old.index()).copied().flatten()
     }
 
+    /// Returns the new id of a resource; `None` if it was removed or has another kind.
     pub(crate) fn resource(&self, old: ResourceId) -> Option<ResourceId> {
         self.resources.get(old.index()).copied().flatten()
     }

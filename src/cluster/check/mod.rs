@@ -36,6 +36,7 @@ impl Facts<'_> {
         highest.max(self.index.highest_count) > LAST_COUNT
     }
 
+    /// Returns the state of a node, or the error that no such node is declared.
     pub(crate) fn known_node(self, node: NodeId) -> Result<NodeState, InputError> {
         let record = self.state.node(node).ok_or(InputError::UnknownNode(node))?;
         Ok(record.state)

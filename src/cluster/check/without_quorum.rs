@@ -71,8 +71,8 @@ impl Facts<'_> {
     }
 }
 
-/// Tells whether this proof makes a node certain to be off: it left, its life was ended, or an
-/// operator gave their word. The other proofs say only that it runs nothing.
+/// Tells whether this proof makes a node certain to be off: the node left, its life was ended, or
+/// an operator confirmed it. The other proofs say only that the node runs nothing.
 const fn is_certain(proof: DownProof) -> bool {
     match proof {
         DownProof::Left | DownProof::Fenced | DownProof::Operator | DownProof::Rebooted => true,

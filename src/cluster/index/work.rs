@@ -29,15 +29,17 @@ pub(crate) struct Touched {
     awaiting: Awaiting,
     /// Nodes on which something became free for groups that await a node.
     freed_nodes: Vec<NodeId>,
-    /// Groups that would choose a node, and let the groups that await a node go first.
+    /// Groups that were about to choose a node, and wait until the groups that have none have
+    /// chosen.
     yielding: Vec<GroupId>,
-    /// Groups that in this step have let others leave first the node to which they fail back.
+    /// Groups that already waited once in this step, before failing back to a node, for other
+    /// groups to leave that node.
     let_leave: Vec<GroupId>,
-    /// Groups that an operator lets return to a node at once, after all others are placed.
+    /// Groups that return to a node, by an operator's order, after all other groups are placed.
     returning: VecDeque<(GroupId, NodeId)>,
     /// The groups that need a node and are placed jointly.
     pub(crate) round: Option<Round>,
-    /// In this step no further groups are placed jointly: one of them took no node, although room
+    /// In the rest of this step groups are placed one by one: a group took no node although room
     /// was kept for it.
     pub(crate) is_one_by_one: bool,
 }
@@ -139,12 +141,14 @@ impl Touched {
         }
     }
 
+    /// Notes that a node is to be planned in this step.
     pub(crate) fn add_node(&mut self, node: NodeId) {
         if !self.nodes.contains(&node) {
             self.nodes.push(node);
         }
     }
 
+    /// Notes that a group waits until the groups without a node have chosen.
     pub(crate) fn add_yielding(&mut self, group: GroupId) {
         self.yielding.push(group);
     }
@@ -154,6 +158,7 @@ impl Touched {
         self.let_leave.push(group);
     }
 
+    /// Tells whether a group has already waited in this step for others to leave.
     pub(crate) fn has_let_leave(&self, group: GroupId) -> bool {
         self.let_leave.contains(&group)
     }
@@ -174,26 +179,33 @@ impl Touched {
         self.is_touched.get(group.index()).copied().unwrap_or(false)
     }
 
+    /// Tells whether a group waits until the groups without a node have chosen.
     pub(crate) fn has_yielding(&self) -> bool {
         !self.yielding.is_empty()
     }
 
+    /// Takes out a group that waited until others had chosen, and returns it.
     pub(crate) fn next_yielding(&mut self) -> Option<GroupId> {
         self.yielding.pop()
     }
 
+    /// Notes that a group returns to a node after all other groups are placed.
     pub(crate) fn add_returning(&mut self, group: GroupId, to: NodeId) {
         self.returning.push_back((group, to));
     }
 
+    /// Takes out the next group that returns to a node, in the order of the requests, and returns
+    /// it.
     pub(crate) fn next_returning(&mut self) -> Option<(GroupId, NodeId)> {
         self.returning.pop_front()
     }
 
+    /// Notes that an orphan is to be planned in this step.
     pub(crate) fn add_orphan(&mut self, node: NodeId, resource: ResourceId) {
         self.orphans.insert((node, resource));
     }
 
+    /// Takes an orphan out of those to be planned in this step.
     pub(crate) fn remove_orphan(&mut self, node: NodeId, resource: ResourceId) {
         self.orphans.remove(&(node, resource));
     }
@@ -254,6 +266,8 @@ impl Touched {
         self.is_awaiting_touched() || !self.changed_nodes.is_empty() || self.has_yielding()
     }
 
+    /// Notes that something changed on a node to which groups may fail back. Of two changes of one
+    /// node the larger is kept.
     pub(crate) fn add_changed_node(&mut self, node: NodeId, change: NodeChange) {
         match self.changed_nodes.iter_mut().find(|(known, _)| *known == node) {
             Some((_, known)) => *known = change.max(*known),
@@ -266,10 +280,12 @@ impl Touched {
         !self.changed_nodes.is_empty()
     }
 
+    /// Takes out a node to which groups may fail back, with the change there, and returns both.
     pub(crate) fn next_changed_node(&mut self) -> Option<(NodeId, NodeChange)> {
         self.changed_nodes.pop()
     }
 
+    /// Takes out a node that is to be planned, and returns it.
     pub(crate) fn next_node(&mut self) -> Option<NodeId> {
         #[cfg(quorate_seeded_bugs)]
         if seeded!(UnstableOrder) && crate::seeded_bug::whim() {

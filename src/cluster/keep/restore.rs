@@ -351,6 +351,7 @@ enum Filled {
 }
 
 impl<R: Clone> Slots<R> {
+    /// Returns so many empty places.
     pub(crate) fn new(count: usize) -> Self {
         Self(vec![None; count])
     }

@@ -35,6 +35,8 @@ impl Ledger<'_> {
         }
     }
 
+    /// Ends the fence of a node that was answered. The node is off only if the fence succeeded;
+    /// otherwise the next attempt is planned.
     pub(crate) fn finish_fence(&mut self, node: NodeId, outcome: Outcome) {
         match outcome {
             Outcome::Succeeded => {
@@ -51,6 +53,8 @@ impl Ledger<'_> {
         }
     }
 
+    /// Ends the fence of a node as timed out if its deadline has passed, and plans the next
+    /// attempt.
     pub(crate) fn expire_fence(&mut self, node: NodeId) {
         if let Some(effect) = self.facts().fence_effect(node)
             && effect.deadline <= self.state.now
@@ -85,6 +89,7 @@ impl Ledger<'_> {
         Some(operation)
     }
 
+    /// Ends the fence of a node without a result, because it is no longer needed.
     pub(crate) fn supersede_fence(&mut self, node: NodeId) {
         if let Some(effect) = self.facts().fence_effect(node) {
             self.close_fence(node);

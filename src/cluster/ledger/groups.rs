@@ -27,6 +27,7 @@ impl Ledger<'_> {
         record.ordered_in = Some(epoch);
     }
 
+    /// Locks or unlocks a group, and has it planned.
     pub(crate) fn set_lock(&mut self, group: GroupId, lock: Lock) {
         if let Some(record) = self.state.groups.get_mut(group.index()) {
             record.lock = lock;

@@ -28,8 +28,9 @@ use crate::spec::ClusterSpec;
 use crate::state::ClusterState;
 use crate::time::Timestamp;
 
-/// The right to write to the state of a cluster, its indexes and its outputs. The declaration that
-/// is in force stands beside them: who borrowed it may write meanwhile. The ledger knows no policy.
+/// The only way to write the state of a cluster, its indexes and its outputs. The ledger also holds
+/// a reference to the declaration in force. That reference is independent of the parts that are
+/// written, so a caller may keep it while it writes. The ledger does not know the policy.
 pub(crate) struct Ledger<'a> {
     spec: &'a ClusterSpec,
     state: &'a mut ClusterState,

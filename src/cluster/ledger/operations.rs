@@ -133,6 +133,7 @@ impl Ledger<'_> {
         self.emit(effect.superseded());
     }
 
+    /// Brings the index of doubts that ask for a fence up to date for a resource.
     pub(crate) fn note_doubt(&mut self, resource: ResourceId) {
         self.index.note_doubt(self.spec, self.state, resource);
     }

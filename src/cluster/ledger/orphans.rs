@@ -48,6 +48,7 @@ impl Ledger<'_> {
         self.index.touched.add_orphan(node, resource);
     }
 
+    /// Asks for an operation on an orphan, which is then being stopped or terminated.
     pub(crate) fn issue_for_orphan(
         &mut self,
         node: NodeId,
@@ -74,6 +75,9 @@ impl Ledger<'_> {
         self.put_out(id, Target::Orphan(node, resource));
     }
 
+    /// Ends the operation on an orphan that was answered. If it is off it is forgotten; a stop that
+    /// did not succeed is followed by a terminate, and any other failure leaves the orphan in
+    /// doubt.
     pub(crate) fn finish_orphan(&mut self, node: NodeId, resource: ResourceId, outcome: Outcome) {
         let Some(operation) = self.close_orphan(node, resource) else { return };
         match (operation.kind, outcome) {
@@ -95,6 +99,7 @@ impl Ledger<'_> {
         self.index.touched.add_node(node);
     }
 
+    /// Ends the operation on an orphan as timed out if its deadline has passed.
     pub(crate) fn expire_orphan(&mut self, node: NodeId, resource: ResourceId) {
         if let Some(effect) = self.facts().orphan_effect(node, resource)
             && effect.deadline <= self.state.now

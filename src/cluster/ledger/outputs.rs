@@ -21,6 +21,7 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
+    /// Puts an event into the queue, if events are kept.
     pub(super) fn add_event(&mut self, event: Event) {
         match self.kept {
             KeptOutputs::All | KeptOutputs::Events => self.queue.push_back(Output::Event(event)),
@@ -28,6 +29,7 @@ impl Outputs {
         }
     }
 
+    /// Puts an effect into the queue, if effects are kept.
     pub(super) fn add_effect(&mut self, effect: Effect) {
         match self.kept {
             KeptOutputs::All => self.queue.push_back(Output::Effect(effect)),

@@ -22,6 +22,8 @@ impl Ledger<'_> {
         }
     }
 
+    /// Sets the desired state of a resource alone, reviews the room of its group and has the group
+    /// planned.
     pub(crate) fn set_desired(&mut self, resource: ResourceId, desired: DesiredState) {
         self.note_desired(resource, desired);
         if let Some(group) = self.spec.resource(resource).map(ResourceSpec::group) {
@@ -30,6 +32,7 @@ impl Ledger<'_> {
         self.touch_resource(resource);
     }
 
+    /// Begins or ends the maintenance of a resource. Its health checks are counted from now.
     pub(crate) fn set_maintenance(&mut self, resource: ResourceId, maintenance: Maintenance) {
         if let Some(record) = self.state.resources.get_mut(resource.index()) {
             record.maintenance = maintenance;
@@ -65,6 +68,7 @@ impl Ledger<'_> {
         self.touch_resource(resource);
     }
 
+    /// Sets what is to be done about the failure of a resource, and has its group planned.
     pub(crate) fn set_recovery(&mut self, resource: ResourceId, recovery: Recovery) {
         self.note_recovery(resource, recovery);
         self.touch_resource(resource);

@@ -41,12 +41,15 @@ impl Ledger<'_> {
         }
     }
 
+    /// Decides for each resource of a group whether it should run on the owner and whether it may
+    /// stay online, and keeps the answers in the index while the group is planned.
     pub(crate) fn stand(&mut self, declared: &GroupSpec, group: GroupId, owner: NodeId) {
         let mut stands = core::mem::take(&mut self.index.stands);
         self.facts().judge_stands(declared, group, owner, &mut stands);
         self.index.stands = stands;
     }
 
+    /// Reports the present state of a group if it has changed since the last report.
     pub(crate) fn tell_group_state(&mut self, group: GroupId) {
         let to = self.state.group_state(self.spec, group);
         self.tell_state(group, to);

@@ -20,11 +20,13 @@ impl Ledger<'_> {
         self.index.windowed = windowed;
     }
 
+    /// Sets the timer of a resource to its next deadline, or removes it if there is none.
     pub(crate) fn schedule_resource(&mut self, resource: ResourceId) {
         let at = self.facts().resource_deadline(resource).map(|(at, _)| at);
         self.index.agenda.set(Slot::Resource(resource), at);
     }
 
+    /// Sets the timer of a node to its next deadline, or removes it if there is none.
     pub(crate) fn schedule_node(&mut self, node: NodeId) {
         let at = self.facts().node_deadline(node).map(|(at, _)| at);
         self.index.agenda.set(Slot::Node(node), at);

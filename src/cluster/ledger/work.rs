@@ -63,6 +63,7 @@ impl Ledger<'_> {
         self.index.judged = Judged::Each;
     }
 
+    /// Has the group of a resource planned.
     pub(crate) fn touch_resource(&mut self, resource: ResourceId) {
         if let Some(declared) = self.spec.resource(resource) {
             self.touch(declared.group());

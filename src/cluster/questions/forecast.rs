@@ -128,6 +128,7 @@ const _: () = {
 };
 
 impl ForecastOperation {
+    /// Returns the operation of an effect, without its number and its deadline.
     pub(crate) fn of(effect: Effect<Names>) -> Self {
         Self { action: effect.action, node: effect.node, resource: effect.resource }
     }

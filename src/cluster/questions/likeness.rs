@@ -18,20 +18,20 @@ use crate::time::{Timestamp, whole_millis};
 impl Cluster {
     /// Feeds everything that the future of this cluster depends on.
     ///
-    /// Two clusters of one declaration and policy that feed equal data are *alike*: whatever
-    /// happens to both, they answer alike and stay alike. They may differ in data that is only a
-    /// name or a diary: the time of the day, the numbers of operations, epochs, incarnations and
-    /// inputs, and times to which nothing will ever be compared. So a checker that visits every
-    /// state need visit only one of those that are alike. [`digest`](Self::digest) distinguishes
-    /// them.
+    /// Two clusters with the same declaration and policy that feed equal data to the hasher are
+    /// *alike*: if the same inputs are handed to both, both decide the same and stay alike. They
+    /// may differ in values that have no effect on later decisions: the absolute time, the numbers
+    /// of operations, epochs, incarnations and inputs, and times that are never compared again. So
+    /// a checker that visits every state has to visit only one of several states that are alike.
+    /// [`digest`](Self::digest) is different for them.
     ///
-    /// `horizon` is a span that the checker promises never to let pass: anything that would be due
-    /// only then is never due.
+    /// `horizon` is a span of time. The checker must never let that much time pass; a deadline that
+    /// is further away counts as one that never comes.
     ///
-    /// A checker has to compare as well its own knowledge of operations, epochs and incarnations:
-    /// which ones are outstanding or current here, and in which order they stand. A policy that
-    /// looks at times or epochs, as [`Ring`](crate::policy::Ring) with a seed does, can treat
-    /// clusters differently that are alike.
+    /// A checker also has to compare its own records of operations, epochs and incarnations: which
+    /// of them are outstanding or current in this cluster, and in which order they are. A policy
+    /// that looks at times or epochs, as [`Ring`](crate::policy::Ring) with a seed does, can decide
+    /// differently for clusters that are alike.
     pub fn hash_likeness(&self, horizon: Duration, hasher: &mut impl Hasher) {
         let view = View { cluster: self, horizon, now: self.store.state().now };
         view.whole(hasher);
@@ -68,7 +68,7 @@ impl<'a> View<'a> {
         // Named one by one, here and below, so that a field that is added cannot be forgotten.
         let ClusterState {
             now,
-            // A diary, and the next name of an operation.
+            // Counters without effect on later decisions.
             inputs: _,
             next_operation: _,
             configuration: _,
@@ -87,14 +87,14 @@ impl<'a> View<'a> {
             occupancy: _,
         } = self.cluster.store.state();
         (witness, quorate_since.is_some(), formed_at.is_some()).hash(hasher);
-        // At this very moment leases and fences do not end yet; and operations that have been in
-        // flight since then are judged more kindly.
+        // In the moment in which the core resumed, leases and fences do not end yet, and operations
+        // that are in flight since then have their full time again.
         (*resumed_at == Some(*now)).hash(hasher);
         let wait = self.cluster.store.spec().settings().group_wait_delay;
         if let Some(formed_at) = formed_at {
             self.age(*formed_at, wait).hash(hasher);
         }
-        // Afterwards no group waits for its home before the cluster forms anew.
+        // After that wait no group waits for its preferred owner until the cluster forms anew.
         if formed_at.is_none_or(|formed_at| self.now.since(formed_at) < wait) {
             for record in &self.cluster.store.state().groups {
                 record.home_wait.hash(hasher);
@@ -331,6 +331,7 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Feeds the state of an orphan and its operation in flight.
     pub(crate) fn orphan<H: Hasher>(self, orphan: &Orphan, hasher: &mut H) {
         let Orphan { state, operation } = orphan;
         match state {

@@ -72,6 +72,8 @@ struct Rehearsal {
 }
 
 impl Rehearsal {
+    /// Returns a rehearsal that begins with a copy of a cluster. The outputs that wait there are
+    /// dropped, and the operations in flight are to be answered.
     pub(crate) fn new(original: &Cluster) -> Self {
         let mut cluster = original.clone();
         cluster.store.keep_outputs(KeptOutputs::All);

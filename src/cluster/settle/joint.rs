@@ -40,8 +40,9 @@ impl Planner<'_> {
         })
     }
 
-    /// Returns the first answer about a node whose room is not kept for other groups. `next` is told
-    /// the nodes for which that was found.
+    /// Asks `next` for a node and an answer until it names a node whose room is not kept for other
+    /// groups, and returns that answer. `next` gets the nodes that were named before and whose room
+    /// is kept, so that it names another one.
     fn first_left<T>(
         &mut self,
         declared: &GroupSpec,

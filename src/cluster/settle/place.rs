@@ -16,8 +16,8 @@ impl Planner<'_> {
     /// Gives a group the owner that it should have, or starts its move there.
     pub(crate) fn place(&mut self, declared: &GroupSpec, group: GroupId) -> Placed {
         if self.view().was_never_owned(group) {
-            // Asks again if the group may still take over its running resources, whatever was
-            // touched.
+            // Each time such a group is planned, its running resources are judged again: it may be
+            // able to take them over by now.
             self.ledger.touch_orphans_of(group);
         }
         if !self.ledger.state().is_quorate() {
@@ -27,10 +27,11 @@ impl Planner<'_> {
         match owner.map(|node| (node, self.ledger.state().node_state(node))) {
             None => self.place_first(declared, group),
             Some((owner, NodeState::Down)) => self.take_over(declared, group, owner),
-            // Nothing may start elsewhere before the owner is known to be off, or is clean.
+            // Nothing may start elsewhere before the owner is known to be off, or has been cleaned.
             Some((owner, NodeState::Unclean)) => {
-                // An operator may have asked for the group only now, when no fence and no further
-                // attempt to fence was awaited; or may not want it any more.
+                // The node is planned again, for an order of an operator can change the need for a
+                // fence: a group that is wanted now needs one although none was under way, and a
+                // group that is not wanted any more needs no further attempt.
                 let is_wanted = self.view().is_wanted(declared, group);
                 let is_fence_touched = self.ledger.state().node(owner).is_some_and(|record| {
                     let Fence { operation, retry_at, .. } = &record.fence;

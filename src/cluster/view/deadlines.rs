@@ -15,6 +15,7 @@ use crate::state::{Doubt, Recovery};
 use crate::time::Timestamp;
 
 impl Facts<'_> {
+    /// Returns the next deadline of a resource and its reason; `None` if it waits for no time.
     pub(crate) fn resource_deadline(
         self,
         resource: ResourceId,
@@ -88,6 +89,7 @@ impl Facts<'_> {
         Some(record.known_alive_at.after(span))
     }
 
+    /// Returns the earliest deadline of a node and its reason; `None` if it waits for no time.
     pub(crate) fn node_deadline(self, node: NodeId) -> Option<(Timestamp, DeadlineReason)> {
         self.node_deadlines(node).into_iter().flatten().min_by_key(|(at, _)| *at)
     }
@@ -184,6 +186,7 @@ impl View<'_> {
         all.into_iter().flatten()
     }
 
+    /// Returns the earliest deadline of a group and its reason; `None` if it waits for no time.
     pub(crate) fn group_deadline(
         self,
         declared: &GroupSpec,

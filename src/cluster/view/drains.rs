@@ -46,6 +46,7 @@ impl Facts<'_> {
             })
     }
 
+    /// Tells whether a group is stopping in order to move.
     pub(crate) fn is_moving(self, group: GroupId) -> bool {
         self.state.group(group).is_some_and(|record| record.movement.is_some())
     }

@@ -135,9 +135,10 @@ impl View<'_> {
         is_good.then_some(choice.node)
     }
 
-    /// Tells whether a group goes home only after another one, which goes home at the same moment
-    /// and from there: the room that it leaves is then given away in order of priority. A group
-    /// lets others go first once, so that those that change places do not wait for each other.
+    /// Tells whether a group has to wait before it fails back to node `to`, because another group
+    /// fails back in the same step and leaves `to`. The room that the other group leaves is then
+    /// given away in order of priority. A group waits like this at most once in a step, so that two
+    /// groups that change places do not wait for each other.
     pub(crate) fn goes_after_another(self, group: GroupId, to: NodeId) -> bool {
         !self.index.touched.has_let_leave(group)
             && self.groups_owned_by(to).any(|other| {

@@ -29,9 +29,10 @@ pub(crate) enum Gate {
 }
 
 impl Facts<'_> {
-    /// Tells whether no group may choose a node yet: something happened that could help groups that
-    /// have none, and every group that would choose now is planned together with them, in order of
-    /// priority. Once one has let others choose first, those behind it do so as well.
+    /// Tells whether a group that is about to choose a node has to let others choose first. That is
+    /// so if something happened that could help groups without a node: then all groups that would
+    /// choose now are planned later together with those, in order of priority. Once one group has
+    /// let others choose first, the groups that are planned after it do so as well.
     pub(crate) fn lets_others_choose_first(self) -> bool {
         self.index.touched.is_awaiting_touched()
             && (!self.index.awaiting.is_empty() || self.index.touched.has_yielding())
@@ -158,6 +159,7 @@ impl Facts<'_> {
         self.index.unsettled.last().map(|(priority, _)| *priority)
     }
 
+    /// Decides what a group waits for, and whether it is on its way.
     pub(crate) fn standing(self, declared: &GroupSpec, group: GroupId) -> Standing {
         let mut standing = Standing::default();
         let Some(record) = self.state.group(group) else { return standing };

@@ -71,6 +71,7 @@ impl Facts<'_> {
         })
     }
 
+    /// Returns the question to a node about what it runs, while it is in flight.
     pub(crate) fn inquiry_effect(self, node: NodeId) -> Option<Effect> {
         let operation = self.state.node(node).and_then(|record| record.inquiry)?;
         self.effect_on(node, About::Node, operation, self.inquiry_end(operation))

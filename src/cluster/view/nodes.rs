@@ -14,6 +14,7 @@ use crate::state::{Operation, OperationKind};
 use crate::time::Timestamp;
 
 impl<'a> Facts<'a> {
+    /// Tells whether a terminate of the resource is in flight.
     pub(crate) fn is_terminating(self, resource: ResourceId) -> bool {
         let operation = self.state.resource(resource).and_then(|of| of.operation);
         operation.is_some_and(|of| of.kind == OperationKind::Terminate)
@@ -32,6 +33,7 @@ impl<'a> Facts<'a> {
         groups.filter(move |group| self.state.owner(*group) == Some(node))
     }
 
+    /// Returns all resources of the groups that a node owns.
     pub(crate) fn resources_owned_by(self, node: NodeId) -> Vec<ResourceId> {
         self.groups_owned_by(node)
             .filter_map(|group| self.spec.group(group))
@@ -93,6 +95,7 @@ impl<'a> Facts<'a> {
         self.index.orphans.is_fatal_to(node) || is_any_on(&self.index.fatal_doubts, node)
     }
 
+    /// Returns the fence of a node, while it is in flight.
     pub(crate) fn fence_effect(self, node: NodeId) -> Option<Effect> {
         let operation = self.state.node(node).and_then(|record| record.fence.operation)?;
         self.effect_on(node, About::Node, operation, self.fence_end(operation))

@@ -7,6 +7,7 @@ use crate::id::{NodeId, ResourceId};
 use crate::state::Orphan;
 
 impl Facts<'_> {
+    /// Returns the orphan of a resource on a node, if there is one.
     pub(crate) fn orphan(self, node: NodeId, resource: ResourceId) -> Option<Orphan> {
         self.state.orphans.get(&(node, resource)).copied()
     }
@@ -22,6 +23,7 @@ impl Facts<'_> {
         })
     }
 
+    /// Returns the operation on an orphan, while it is in flight.
     pub(crate) fn orphan_effect(self, node: NodeId, resource: ResourceId) -> Option<Effect> {
         let declared = self.spec.resource(resource)?;
         let operation = self.orphan(node, resource)?.operation?;

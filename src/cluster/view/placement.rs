@@ -130,6 +130,7 @@ impl<'a> Facts<'a> {
         self.state.desired(group, resource)
     }
 
+    /// Tells whether a resource waits for a retry because its group was refused admission.
     pub(crate) fn is_refused_resource(self, resource: ResourceId) -> bool {
         self.state.resource(resource).is_some_and(|record| {
             matches!(record.recovery, Recovery::RetryAt { cause: NoRestartCause::Admission, .. })

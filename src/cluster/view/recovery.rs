@@ -34,6 +34,7 @@ impl Facts<'_> {
         Allowed::after(failed.unwrap_or_default(), settings)
     }
 
+    /// Tells whether the owner of the group of a resource is paused.
     pub(crate) fn is_on_paused_node(self, resource: ResourceId) -> bool {
         self.spec
             .resource(resource)

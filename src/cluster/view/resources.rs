@@ -133,6 +133,7 @@ impl Facts<'_> {
         }
     }
 
+    /// Returns the state of the resource at a position in its group.
     pub(crate) fn state_at(self, declared: &GroupSpec, position: usize) -> ResourceState {
         self.state.resource_state(declared.resource_at(position))
     }
@@ -207,6 +208,7 @@ impl Facts<'_> {
         })
     }
 
+    /// Returns what is declared for a stop of this resource that is not confirmed.
     pub(crate) fn unconfirmed_stop(self, resource: ResourceId) -> UnconfirmedStop {
         unconfirmed_stop(self.spec, resource)
     }

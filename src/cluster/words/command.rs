@@ -146,16 +146,16 @@ pub enum Command<N: Naming = Ids> {
         #[serde(default)]
         failback: ResumeFailback,
     },
-    /// Forget the failures of a resource, and that it can never run on a node; and if it is in
-    /// doubt, take the operator's word that it is off. The word counts while its owner is a member
-    /// and it is not being terminated; a probe in flight is superseded then. The word does not
-    /// count while a start that was never answered may still take effect. All this holds as well
-    /// for a resource that is left for an operator ([`OnUnfixable::Block`][1]); every other command
-    /// about such a resource has it terminated first.
+    /// Forget the failures of a resource, and that it can never run on a node. If the resource is
+    /// in doubt, this command is also the operator's confirmation that it is off. The confirmation
+    /// is accepted only while the owner is a member, the resource is not being terminated, and no
+    /// start that was never answered may still take effect. A probe in flight is superseded then.
+    /// All this also holds for a resource that is left for an operator ([`OnUnfixable::Block`][1]);
+    /// every other command about such a resource first terminates it.
     ///
-    /// If the resource was declared while the cluster ran, this is also the word that it runs on
-    /// none of the nodes that have not said what they run since ([`Input::NodeInventory`][2]): they
-    /// hold back its first start no longer. That counts whatever state those nodes are in.
+    /// If the resource was declared while the cluster ran, the command also confirms that none of
+    /// the nodes that have not said what they run since then ([`Input::NodeInventory`][2]) runs it.
+    /// Those nodes no longer hold back its first start. This holds in whatever state they are.
     ///
     /// [1]: crate::settings::OnUnfixable::Block
     /// [2]: crate::cluster::Input::NodeInventory

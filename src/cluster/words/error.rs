@@ -174,9 +174,9 @@ pub enum InputError<N: Naming = Ids> {
         /// Its state.
         state: ResourceState,
     },
-    /// A start of the resource was never answered and may still take effect, so that the resource
-    /// may run later though it is off now. That ends when its agent answers a probe or a terminate,
-    /// or when its node is off.
+    /// A start of the resource was never answered and may still take effect. So the resource may
+    /// run later although it is off now, and nobody can confirm that it stays off. This ends when
+    /// the agent answers a probe or a terminate, or when the node is off.
     #[error(
         "the start of resource {0} was never answered and may still come to pass; a probe, a \
          terminate, or its node being off ends that"
@@ -186,8 +186,8 @@ pub enum InputError<N: Naming = Ids> {
     #[error("resource {0} has failed and cannot be taken offline")]
     ResourceFailed(N::Resource),
     /// The resource is not online. Only an online resource can be put into maintenance, be made to
-    /// fail or be alive, and only one that is online or starting can be reported as failed. Such a
-    /// report crossed a stop, or comes late.
+    /// fail or be reported as alive; only a resource that is online or starting can be reported as
+    /// failed. A report that is refused for this reason crossed a stop on its way, or came late.
     #[error("resource {0} is not online")]
     ResourceNotOnline(N::Resource),
     /// The node already runs a group of the same anti-affinity class

@@ -108,8 +108,9 @@ pub enum Input<N: Naming = Ids> {
     /// earlier life than the known one comes too late: it is stale
     /// ([`InputError::StaleIncarnation`](crate::cluster::InputError::StaleIncarnation)) and changes
     /// nothing. A report about a later life proves that the known one is over, whatever state the
-    /// node is in, for a node has one life at a time. A later life that left, was fenced or is off
-    /// on an operator's word may not join any more: the node needs another one.
+    /// node is in, for a node has one life at a time. A later life that left, was fenced, or was
+    /// confirmed to be off by an operator has ended. It may not join any more; the node joins in a
+    /// still later life.
     #[non_exhaustive]
     NodeLeft {
         /// The node.
@@ -120,9 +121,9 @@ pub enum Input<N: Naming = Ids> {
     },
     /// A node is no longer heard from. Its resources may still run.
     ///
-    /// If a later life than the known one was lost, the known one is over and the node is down: in
-    /// the later life nothing was ever asked of it. It may be heard again, and then joins in that
-    /// life.
+    /// If a later life than the known one was lost, the known one is over. The node is then down
+    /// and not unclean, because in the later life the core never asked anything of it. If the node
+    /// is heard again it may join in that later life.
     #[non_exhaustive]
     NodeLost {
         /// The node.

@@ -102,9 +102,9 @@ pub enum Event<N: Naming = Ids> {
     /// The state of a group, derived from its resources, changed.
     #[non_exhaustive]
     GroupChanged { group: N::Group, from: GroupState, to: GroupState },
-    /// A group has another owner, whatever caused it; a group that is removed itself loses its
-    /// owner without this event. `proof` says why the old owner cannot run it any more; `None` if
-    /// it stopped everything itself.
+    /// A group has another owner, whatever the cause. The removal of a group from the declaration
+    /// puts out no such event. `proof` says why the old owner cannot run the group any more; it is
+    /// `None` if the old owner stopped the whole group itself.
     #[non_exhaustive]
     OwnerChanged {
         group: N::Group,
@@ -133,9 +133,9 @@ pub enum Event<N: Naming = Ids> {
     /// A group was refused on its node because of a group of the same anti-affinity class.
     #[non_exhaustive]
     AdmissionRefused { group: N::Group, node: N::Node, because_of: N::Group },
-    /// No node can own a group, or none has room for it. This is told once, when the group begins to
-    /// wait for that: after it lost its place, when its wait for a preferred owner is over, and when
-    /// quorum is regained.
+    /// No node can own a group, or no node has room for it. The event is put out once, when the
+    /// group begins to wait for such a node: after it lost its node, when its wait for a preferred
+    /// owner is over, or when quorum is regained.
     #[non_exhaustive]
     PlacementFailed { group: N::Group },
     /// An operation was not answered in time.
@@ -158,10 +158,11 @@ pub enum Event<N: Naming = Ids> {
         resource: Option<N::Resource>,
         group: Option<N::Group>,
     },
-    /// The agents of a node said what it runs, and the node had not been away. They admit nothing
-    /// at or below this number ([`Agent::set_floor`](crate::agent::Agent::set_floor)): every
-    /// operation that was asked for before has ended, or is asked for again under a later number.
-    /// Tell them before anything that comes after this event.
+    /// The agents of a node that had not been away said what the node runs. From now on they must
+    /// refuse every operation at or below the number `floor`
+    /// ([`Agent::set_floor`](crate::agent::Agent::set_floor)): every operation that was asked for
+    /// before has ended, or is asked for again under a later number. Tell the agents the floor
+    /// before you hand them any effect that comes after this event.
     #[non_exhaustive]
     InventoryTaken { node: N::Node, floor: OpId },
     /// A resource was found running where it should not.
@@ -184,7 +185,7 @@ pub enum Event<N: Naming = Ids> {
     /// again.
     #[non_exhaustive]
     DrainBlocked { node: N::Node, group: N::Group, because: DrainObstacle<N> },
-    /// A forced drain stops a group that has nowhere to go.
+    /// A forced drain stops a group because no other node can take it.
     #[non_exhaustive]
     DrainStopped { node: N::Node, group: N::Group },
     /// The configuration was replaced. Ids in later outputs are those of the new one.

@@ -162,6 +162,7 @@ impl StateRule {
 }
 
 impl Inconsistency {
+    /// Returns the violation of a rule by something in the state.
     pub(in crate::cluster) const fn new(subject: StateSubject, rule: StateRule) -> Self {
         Self { subject, rule }
     }

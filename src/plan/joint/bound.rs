@@ -45,6 +45,7 @@ const BOUNDLESS: i128 = 1 << 100;
 const MOST_ZONES: usize = 8;
 
 impl Bounds {
+    /// Returns the sums before anything is placed.
     pub(super) fn new(opens: &[Open<'_>], rooms: &Rooms, tiers: usize) -> Self {
         let dimensions = rooms.dimensions();
         let mut ranked = vec![Vec::new(); tiers.saturating_mul(dimensions)];

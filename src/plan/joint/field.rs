@@ -76,10 +76,12 @@ impl Field {
         }
     }
 
+    /// Returns the number of entrants.
     pub(super) fn len(&self) -> usize {
         self.groups.len()
     }
 
+    /// Returns the number of tiers.
     pub(super) const fn tiers(&self) -> usize {
         self.tiers
     }
@@ -94,14 +96,17 @@ impl Field {
         self.positions.get(&group).copied()
     }
 
+    /// Returns the group of an entrant.
     pub(super) fn group(&self, entrant: usize) -> Option<GroupId> {
         self.groups.get(entrant).copied()
     }
 
+    /// Returns the number of the kind of an entrant.
     pub(super) fn kind_of(&self, entrant: usize) -> Option<usize> {
         self.kind_of.get(entrant).copied()
     }
 
+    /// Returns the kind with this number.
     pub(super) fn kind(&self, kind: usize) -> Option<&Kind> {
         self.kinds.get(kind)
     }
@@ -111,6 +116,7 @@ impl Field {
         self.kind(self.kind_of(entrant)?)
     }
 
+    /// Returns all kinds, by number.
     pub(super) fn kinds(&self) -> &[Kind] {
         &self.kinds
     }

@@ -37,6 +37,7 @@ const MOST_NEIGHBOURS: usize = 24;
 const REPAIR: u64 = 64;
 
 impl Held {
+    /// Holds a contest: searches the best assignment of all entrants, in at most `steps` steps.
     pub(super) fn new(field: Field, mut steps: u64) -> Self {
         let rooms = field.rooms().clone();
         // A group that can stand nowhere is settled from the start.
@@ -51,10 +52,13 @@ impl Held {
         Self { field, rooms, is_settled, open, best, barred, steps, repairs }
     }
 
+    /// Returns the position of a group in the order of choice; `None` if it is no entrant.
     pub(super) fn position(&self, group: GroupId) -> Option<usize> {
         self.field.position(group)
     }
 
+    /// Returns how many groups a better assignment could at most place in addition; `None` if the
+    /// best one is known.
     pub(super) const fn gap(&self) -> Option<usize> {
         self.best.gap
     }
@@ -68,6 +72,8 @@ impl Held {
         self.is_settled.get(entrant).copied().unwrap_or(true)
     }
 
+    /// Tells whether an entrant can take a node without making the best assignment worse. If so,
+    /// the assignment is changed to one in which it stands there.
     pub(super) fn keeps(&mut self, entrant: usize, node: NodeId) -> bool {
         let (Some(number), Some(kind)) = (self.field.kind_of(entrant), self.field.of(entrant))
         else {
@@ -225,6 +231,8 @@ impl Held {
         outcome
     }
 
+    /// Settles an entrant on a node, or without one. If the best assignment has it elsewhere, the
+    /// rest is assigned anew.
     pub(super) fn settle(&mut self, entrant: usize, node: Option<NodeId>) {
         if self.is_settled(entrant) {
             return;
@@ -251,6 +259,8 @@ impl Held {
         }
     }
 
+    /// Returns the group that would find no node if this entrant took that one; `None` if no group
+    /// would lose by it.
     pub(super) fn kept_for(&self, entrant: usize, node: NodeId) -> Option<GroupId> {
         let mut supposed = self.clone();
         supposed.settle(entrant, Some(node));

@@ -22,11 +22,13 @@ impl Loss {
         vec![Self { groups: 0, demands }; field.tiers()]
     }
 
+    /// Adds so many groups of a kind to the loss.
     pub(super) fn add(&mut self, kind: &Kind, count: usize) {
         self.groups = self.groups.saturating_add(count);
         self.change(kind, count, u128::saturating_add);
     }
 
+    /// Takes so many groups of a kind out of the loss.
     pub(super) fn subtract(&mut self, kind: &Kind, count: usize) {
         self.groups = self.groups.saturating_sub(count);
         self.change(kind, count, u128::saturating_sub);
@@ -96,6 +98,8 @@ pub(super) struct Goal {
 }
 
 impl Goal {
+    /// Returns the goal with these limits, one for each tier, of a search that has left nothing out
+    /// yet.
     pub(super) fn new(field: &Field, limits: Vec<Limit>) -> Self {
         let spares = limits.iter().map(|limit| limit.groups).collect();
         Self { limits, losses: Loss::none(field), spares }

@@ -45,6 +45,8 @@ impl Scale {
 }
 
 impl Rooms {
+    /// Returns the room on these nodes before an entrant is placed. `dimensions` numbers the
+    /// dimensions that count, and `classes` is the number of classes.
     pub(super) fn new(
         nodes: &[NodeRoom],
         dimensions: &BTreeMap<DimensionId, usize>,
@@ -70,6 +72,7 @@ impl Rooms {
         Self { dimensions: count, free, taken: vec![NodeSet::new(); classes], scales }
     }
 
+    /// Returns the number of dimensions.
     pub(super) const fn dimensions(&self) -> usize {
         self.dimensions
     }

@@ -32,10 +32,12 @@ impl Witness {
         Self { places: vec![None; field.len()], rooms, on: BTreeMap::new() }
     }
 
+    /// Returns the node of an entrant; `None` if it is not placed.
     pub(super) fn place(&self, entrant: usize) -> Option<NodeId> {
         self.places.get(entrant).copied().flatten()
     }
 
+    /// Returns the room that the assignment leaves.
     pub(super) const fn rooms(&self) -> &Rooms {
         &self.rooms
     }

@@ -45,6 +45,7 @@ pub(super) struct Taken {
 }
 
 impl Taken {
+    /// Begins without any report.
     pub(super) const fn new(now: Local) -> Self {
         Self { last: 0, counted: 0, since: now }
     }
@@ -88,6 +89,8 @@ pub(super) struct Word {
 }
 
 impl Word {
+    /// Returns a report that a life is off, to be proposed as this input. It has not been proposed
+    /// yet.
     pub(super) const fn new(life: NodeLife, input: Input<Names>) -> Self {
         Self { life, input, proposed: None }
     }

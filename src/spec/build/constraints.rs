@@ -21,6 +21,8 @@ struct Tally {
     by_group: Vec<(GroupId, usize)>,
 }
 
+/// Checks how many resources and groups of each kind there are, in the cluster, in a group and on a
+/// node.
 pub(super) fn check(spec: &ClusterSpec, kinds: &Kinds, report: &mut Report<'_>) {
     for (kind, tally) in tallies(spec, kinds) {
         let Some(entry) = kinds.get(kind) else {

@@ -17,6 +17,7 @@ pub(super) struct Dictionary {
 }
 
 impl Dictionary {
+    /// Returns the anti-affinity classes and dimensions that a declaration names.
     pub(super) fn of(declaration: &ClusterDeclaration) -> Self {
         let groups = &declaration.groups;
         let classes = groups.iter().flat_map(|group| &group.anti_affinity_classes);
@@ -28,10 +29,12 @@ impl Dictionary {
         }
     }
 
+    /// Returns the id of an anti-affinity class.
     pub(super) fn class(&self, name: &str) -> Option<ClassId> {
         position(&self.classes, name).map(ClassId::from_index)
     }
 
+    /// Returns the id of a dimension.
     pub(super) fn dimension(&self, name: &str) -> Option<DimensionId> {
         position(&self.dimensions, name).map(DimensionId::from_index)
     }

@@ -53,6 +53,7 @@ struct Defaults {
 }
 
 impl Drafting<'_, '_> {
+    /// Turns all declared groups and their resources into drafts, with ids and settled properties.
     pub(super) fn draft(mut self, declared: Vec<GroupDeclaration>) -> Drafted {
         let mut defaults = Defaults {
             group: self.profile.group_settings(),

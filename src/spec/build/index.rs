@@ -6,6 +6,7 @@ use crate::spec::names::sort;
 use crate::spec::problem::{Place, Problem};
 use crate::spec::{ClusterSpec, GroupSpec, ResourceSpec};
 
+/// Reports names of groups and of resources that are taken, and fills the lookup of names.
 pub(super) fn names(spec: &mut ClusterSpec, report: &mut Report<'_>) {
     let group_name = |id: GroupId| spec.groups.get(id.index()).map_or("", GroupSpec::name);
     let groups = sort((0..spec.groups.len()).map(GroupId::from_index), group_name);

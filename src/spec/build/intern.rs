@@ -20,10 +20,12 @@ pub(super) struct Interner {
 }
 
 impl Interner {
+    /// Returns the shared copy of these settings of a group.
     pub(super) fn group(&mut self, settings: GroupSettings) -> Arc<GroupSettings> {
         shared(&mut self.groups, settings)
     }
 
+    /// Returns the shared copy of these settings of a resource.
     pub(super) fn resource(&mut self, settings: ResourceSettings) -> Arc<ResourceSettings> {
         shared(&mut self.resources, settings)
     }
@@ -35,10 +37,12 @@ impl Interner {
             .or_insert_with(|| Arc::clone(settings));
     }
 
+    /// Returns the shared copy of this set of nodes.
     pub(super) fn node_set(&mut self, nodes: NodeSet) -> Arc<NodeSet> {
         shared(&mut self.node_sets, nodes)
     }
 
+    /// Returns the shared copy of these abilities.
     pub(super) fn abilities(&mut self, abilities: Abilities) -> Arc<Abilities> {
         shared(&mut self.abilities, abilities)
     }

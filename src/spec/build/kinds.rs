@@ -57,6 +57,8 @@ impl Entry {
 }
 
 impl Kinds {
+    /// Returns the standard kinds and the declared ones, with the settings that the profile gives
+    /// them. Reports what is wrong with the declared ones.
     pub(super) fn merged(
         declared: Vec<KindDeclaration>,
         profile: Profile,
@@ -96,15 +98,18 @@ impl Kinds {
         kinds
     }
 
+    /// Returns the kind with this id.
     pub(super) fn get(&self, kind: KindId) -> Option<&Entry> {
         self.entries.get(kind.index())
     }
 
+    /// Returns all kinds with their ids.
     pub(super) fn iter(&self) -> impl Iterator<Item = (KindId, &Entry)> {
         let ids = (0..self.entries.len()).map(KindId::from_index);
         ids.zip(&self.entries)
     }
 
+    /// Returns the declarations of all kinds, by id.
     pub(super) fn into_declarations(self) -> Vec<KindDeclaration> {
         self.entries.into_iter().map(|entry| entry.declaration).collect()
     }

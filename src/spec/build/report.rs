@@ -23,6 +23,7 @@ pub(super) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
+    /// Returns the empty report of a check within these limits.
     pub(super) fn new(limits: &'a Limits) -> Self {
         Self {
             limits,
@@ -44,6 +45,7 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Returns the problems that were found. If some were not listed, the last one tells how many.
     pub(super) fn into_errors(mut self) -> Vec<SpecError> {
         if self.omitted > 0 {
             let problem = Problem::MoreProblems { omitted: self.omitted };

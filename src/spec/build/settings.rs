@@ -15,6 +15,7 @@ const ONE_MILLI: Duration = Duration::from_millis(1);
 const MOST_STEPS: u32 = 1_000_000;
 const TEN_MILLIS: Duration = Duration::from_millis(10);
 
+/// Returns the settled properties of a cluster, and reports values out of range.
 pub(super) fn cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) -> ClusterSettings {
     check_cluster(declared, report);
     let defaults = declared.profile.cluster_settings();
@@ -82,6 +83,7 @@ fn check_cluster(declared: &ClusterDeclaration, report: &mut Report<'_>) {
     }
 }
 
+/// Returns the settled properties of a group, and reports values out of range.
 pub(super) fn group(
     declared: &GroupDeclaration,
     defaults: &GroupSettings,

@@ -39,6 +39,8 @@ struct Cohort<'a> {
     second: Option<(u64, &'a GroupSpec)>,
 }
 
+/// Checks that no group, and no two groups that may meet on a node, demand more there than the kind
+/// allows for one node. `groups` are the groups with a resource of the kind.
 pub(super) fn check(
     spec: &ClusterSpec,
     kind: &KindDeclaration,

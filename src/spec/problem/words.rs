@@ -89,6 +89,7 @@ impl fmt::Display for Range {
     }
 }
 
+/// Returns the name of a class as messages have it.
 pub(super) fn class_name(class: ResourceClass) -> &'static str {
     match class {
         ResourceClass::Storage => "storage",

@@ -59,10 +59,10 @@
 //! connection on which they came: a start that arrives at a machine in its old life after it was
 //! lost and recognised would break the contract of [`NodeJoined`](quorate::Input::NodeJoined).
 //!
-//! Membership is outside the core: [`quorate::Input::NodeJoined`] and similar inputs report the
-//! members, and here they come from one oracle that is right in the end. A membership layer would
-//! need its own model beside this one: 5 nodes, every graph of links between them, views that
-//! agree (S24) and quorums that meet (S6), without groups.
+//! One core decides here. [`quorate::Input::NodeJoined`] and similar inputs report the members, and
+//! they come from one oracle that is right in the end. Replicas, leases and leaders
+//! ([`quorate::replicate`]) would need a model of their own beside this one, without groups. The
+//! simulator [`quorate_testkit::replicated`] tries them at random instead.
 //!
 //! # States with one key
 //!

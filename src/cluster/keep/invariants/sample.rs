@@ -16,22 +16,27 @@ use crate::time::{Timestamp, WallClock};
 
 pub(crate) const NOW: u64 = 10_000;
 
+/// Returns the id of the node with this number.
 pub(crate) fn node(number: u32) -> NodeId {
     NodeId::new(number)
 }
 
+/// Returns the id of the group with this number.
 pub(crate) fn group(number: u32) -> GroupId {
     GroupId::new(number)
 }
 
+/// Returns the time so many milliseconds after the origin.
 pub(crate) fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
 
+/// Returns an operation that was issued at 9,000 ms and reported progress at 9,500 ms.
 pub(crate) fn operation(id: u64, kind: OperationKind) -> Operation {
     Operation { id: OpId::new(id), kind, issued_at: at(9_000), progress_at: at(9_500) }
 }
 
+/// Returns a log of failures at these times, in milliseconds.
 pub(crate) fn log(entries: &[u64]) -> FailureLog {
     FailureLog::from_entries(entries.iter().map(|millis| at(*millis)).collect())
 }
@@ -45,6 +50,7 @@ fn service(name: &str) -> ResourceDeclaration {
     ResourceDeclaration::new(name, "Generic Service")
 }
 
+/// Returns a validated cluster of five nodes for the tests of invariants.
 pub(crate) fn spec() -> ClusterSpec {
     let declaration = ClusterDeclaration::new("sample")
         .node("a")

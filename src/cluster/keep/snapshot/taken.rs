@@ -230,6 +230,7 @@ impl NamesOf<'_> {
         }
     }
 
+    /// Returns an orphan in the form of a snapshot, with names.
     pub(crate) fn orphan(
         self,
         (node, resource): (NodeId, ResourceId),

@@ -17,6 +17,7 @@ enum Sense {
     Millis,
 }
 
+/// Returns the spans of a cluster that are so short that another unit may have been meant.
 pub(super) fn of_cluster(settings: &ClusterSettings) -> impl Iterator<Item = Short> {
     let lease = match settings.fencing {
         Fencing::Lease { duration, margin } => [
@@ -39,6 +40,7 @@ pub(super) fn of_cluster(settings: &ClusterSettings) -> impl Iterator<Item = Sho
     short(own.into_iter().chain(lease))
 }
 
+/// Returns the spans of a group that are so short that another unit may have been meant.
 pub(super) fn of_group(settings: &GroupSettings) -> impl Iterator<Item = Short> {
     short([
         ("failover_period", settings.failover_period, Sense::Seconds),
@@ -47,6 +49,7 @@ pub(super) fn of_group(settings: &GroupSettings) -> impl Iterator<Item = Short> 
     ])
 }
 
+/// Returns the spans of a resource that are so short that another unit may have been meant.
 pub(super) fn of_resource(settings: &ResourceSettings) -> impl Iterator<Item = Short> {
     let start = settings.start_pending_timeout;
     // An inherited value is warned of where it is declared.
