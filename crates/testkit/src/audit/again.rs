@@ -26,9 +26,11 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             match to {
                 // Its node is off; its recovery is decided when the node is back.
                 ResourceState::Offline if *from == ResourceState::InDoubt => {}
-                ResourceState::OnlinePending | ResourceState::Online | ResourceState::Offline => {
+                ResourceState::OnlinePending | ResourceState::Online => {
                     *again = Again::Free;
+                    seen.resources[resource.index()].is_asked_for = false;
                 }
+                ResourceState::Offline => *again = Again::Free,
                 ResourceState::Terminating | ResourceState::InDoubt => {
                     if is_failure {
                         *again = Again::Untold;
@@ -40,10 +42,10 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             }
         }
         Event::RestartScheduled { resource, at, .. } => {
-            seen.resources[resource.index()].again = Again::RestartAt(*at);
+            announced(seen, *resource, Again::RestartAt(*at));
         }
         Event::RestartsExhausted { resource, cause, retry_at, .. } => {
-            seen.resources[resource.index()].again = Again::RetryAt(*retry_at, *cause);
+            announced(seen, *resource, Again::RetryAt(*retry_at, *cause));
         }
         Event::OwnerChanged { group, .. } => {
             of_group(seen, *group, |again, _| *again = Again::Free);
@@ -84,23 +86,29 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
     Ok(())
 }
 
+fn announced(seen: &mut Seen, resource: ResourceId, again: Again) {
+    let record = &mut seen.resources[resource.index()];
+    record.again = again;
+    record.is_asked_for = false;
+}
+
 /// Tells whether a resource that was given up is tried again without an operator.
 fn has_retries(seen: &Seen, resource: ResourceId) -> bool {
     let declared = seen.spec.resource(resource);
     declared.is_some_and(|of| of.settings().retry_period != Interval::Never)
 }
 
-/// Checks that a resource waits for a restart or a retry only if it was told so since the last order
-/// of an operator to bring it online.
-pub(super) fn waits_as_told(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
+/// Checks that a resource which an operator has asked for waits for no restart or retry, unless it
+/// was told to since.
+pub(super) fn orders_count(seen: &Seen, cluster: &Cluster) -> Result<(), Breach> {
     for (resource, _) in cluster.spec().resources() {
         let recovery = cluster.state().resource(resource).map(ResourceRecord::recovery);
         let waits = match recovery {
             Some(Recovery::RestartAt(_) | Recovery::RetryAt { .. }) => true,
             Some(Recovery::None | Recovery::Failover) | None => false,
         };
-        let is_told = seen.resource(resource).again != Again::Free;
-        ensure!(S15, !waits || is_told, "{resource} was not told to wait: {recovery:?}");
+        let is_asked_for = seen.resource(resource).is_asked_for;
+        ensure!(S15, !waits || !is_asked_for, "{resource} is asked for and waits: {recovery:?}");
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use quorate::cluster::{Command, Life};
 use quorate::machine::{NodeState, ResourceState as State};
 use quorate::settings::DesiredState;
-use quorate::state::{DownProof, NoRestartCause};
+use quorate::state::{DownProof, NoRestartCause, Recovery};
 use quorate::{GroupId, Input, NodeId, ResourceId};
 
 use super::{Moment, again, failures, left};
@@ -32,7 +32,7 @@ pub(super) fn learn(seen: &mut Seen, moment: &Moment<'_>) {
             seen.wall_clock = Some((moment.now, *reading));
         }
         Some(Input::Command(command)) => {
-            obey(seen, command);
+            obey(seen, moment, command);
             again::obey(seen, command);
             failures::obey(seen, command);
             left::obey(seen, command);
@@ -69,7 +69,7 @@ fn resume(seen: &mut Seen, moment: &Moment<'_>) {
     }
 }
 
-fn obey(seen: &mut Seen, command: &Command) {
+fn obey(seen: &mut Seen, moment: &Moment<'_>, command: &Command) {
     match command {
         Command::BringGroupOnline { group, .. } => {
             let record = &mut seen.groups[group.index()];
@@ -77,7 +77,7 @@ fn obey(seen: &mut Seen, command: &Command) {
             record.is_ordered = true;
             let of = seen.spec.group(*group).expect("a declared group");
             for resource in of.resources() {
-                begin_anew(seen, resource);
+                begin_anew(seen, moment, resource);
             }
             free_on_owner(seen, *group);
         }
@@ -94,7 +94,7 @@ fn obey(seen: &mut Seen, command: &Command) {
         Command::BringResourceOnline { resource, .. } => {
             let group = seen.group_of(*resource);
             seen.groups[group.index()].is_ordered = true;
-            want_with_providers(seen, *resource);
+            want_with_providers(seen, moment, *resource);
         }
         Command::TakeResourceOffline { resource, .. } => {
             seen.resources[resource.index()].desired = Some(DesiredState::Offline);
@@ -133,20 +133,23 @@ fn forget(seen: &mut Seen, resource: ResourceId) {
 }
 
 /// Forgets the failures of a resource that an operator brings online. One that was found off after
-/// its failure still has its plan.
-fn begin_anew(seen: &mut Seen, resource: ResourceId) {
-    let record = seen.resource(resource);
-    let has_failed = match record.state {
+/// its failure still waited for its next attempt.
+fn begin_anew(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId) {
+    let has_failed = match seen.resource(resource).state {
         State::Online | State::OnlinePending => false,
         State::Terminating | State::Failed | State::InDoubt => true,
-        State::Initializing | State::Offline | State::OfflinePending => record.again != Again::Free,
+        State::Initializing | State::Offline | State::OfflinePending => {
+            let record = moment.before.state().resource(resource);
+            record.is_some_and(|record| record.recovery() != Recovery::None)
+        }
     };
     if has_failed {
         forget(seen, resource);
+        seen.resources[resource.index()].is_asked_for = true;
     }
 }
 
-fn want_with_providers(seen: &mut Seen, resource: ResourceId) {
+fn want_with_providers(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId) {
     seen.resources[resource.index()].desired = Some(DesiredState::Online);
     let of = seen.spec.group(seen.group_of(resource)).expect("a declared group").clone();
     let mut needed = vec![of.position_of(resource).expect("a member")];
@@ -155,7 +158,7 @@ fn want_with_providers(seen: &mut Seen, resource: ResourceId) {
         if seen.wanted(member) == DesiredState::Offline {
             seen.resources[member.index()].desired = Some(DesiredState::Online);
         }
-        begin_anew(seen, member);
+        begin_anew(seen, moment, member);
         needed.extend(of.graph().providers(position));
     }
 }

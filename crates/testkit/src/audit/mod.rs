@@ -124,7 +124,7 @@ pub(crate) fn step(
     unheard::all_are_asked(seen)?;
     whole::no_timer_is_overdue(cluster)?;
     whole::as_told(seen, cluster)?;
-    again::waits_as_told(seen, cluster)?;
+    again::orders_count(seen, cluster)?;
     whole::learn_epochs(seen, cluster);
     whole::nothing_runs_backwards(moment, cluster)?;
     whole::epochs_end_with_nodes(moment, cluster)?;

@@ -65,6 +65,8 @@ pub(crate) struct SeenResource {
     pub(crate) retry_at: Option<Timestamp>,
     /// Its wait since it failed.
     pub(crate) again: Again,
+    /// True if it failed and an operator has asked for it since, until it is told what comes next.
+    pub(crate) is_asked_for: bool,
     /// The time of its last start.
     pub(crate) started_at: Timestamp,
     /// The start of its present run, as far as the outputs report it.
@@ -216,6 +218,7 @@ impl SeenResource {
             online_since: None,
             retry_at: None,
             again: Again::Free,
+            is_asked_for: false,
             started_at: now,
             run: None,
             waits: false,
@@ -249,6 +252,7 @@ impl SeenResource {
                 .then_some(record.online_until()),
             retry_at,
             again,
+            is_asked_for: false,
             started_at: record.started_at(),
             run: record.run(),
             waits: match record.recovery() {
