@@ -118,17 +118,17 @@ pub(crate) use written;
 /// literal repeats the name of the type. A struct that is written by a list ([`written`]) follows
 /// `listed`, with the rules of its fields after their documentation.
 macro_rules! strictly_read {
-    ($name:literal $(#[$meta:meta])* pub enum $type:ident<N: Naming = Ids> { $($body:tt)* }) => {
+    ($name:literal $(#[$meta:meta])* pub $kind:ident $type:ident<N: Naming = Ids> { $($body:tt)* }) => {
         #[derive(serde::Serialize)]
         $(#[$meta])*
-        pub enum $type<N: Naming = Ids> { $($body)* }
+        pub $kind $type<N: Naming = Ids> { $($body)* }
 
         const _: () = {
             #[derive(serde::Deserialize)]
             $(#[$meta])*
             #[serde(remote = $name)]
             #[allow(dead_code, reason = "it lends its shape")]
-            enum Twin<N: Naming> { $($body)* }
+            $kind Twin<N: Naming> { $($body)* }
 
             impl<'de, N: Naming> serde::Deserialize<'de> for $type<N> {
                 $crate::form::strictly_read!(@read 'de Twin);

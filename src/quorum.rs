@@ -40,8 +40,9 @@ pub enum WitnessState {
     Up,
 }
 
+crate::form::strictly_read! { "QuorumVerdict"
 /// The result of a ballot.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum QuorumVerdict {
     /// The votes suffice.
@@ -58,6 +59,7 @@ pub enum QuorumVerdict {
         /// Fewest votes that suffice.
         needed: u64,
     },
+}
 }
 
 /// Judges a ballot. More than half of all votes must be present, or, where the disk alone decides,

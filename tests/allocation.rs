@@ -195,6 +195,7 @@ fn lists_of_nothing_are_bounded_by_their_length() {
         declared("", &group("", &list(r#"{"name":"","kind":""}"#))),
         declared("", &list(r#"{"name":"","resources":[]}"#)),
         declared(&list(r#"{"name":""}"#), ""),
+        declared(&list(r#""""#), ""),
         // Short forms of the same: arrays in place of objects, which are refused.
         declared(&list(r#"[""]"#), ""),
         declared("", &list(r#"["",[]]"#)),

@@ -10,9 +10,13 @@ use quorate::cluster::{Deadline, Forecast, InputError};
 use quorate::graph::Expression;
 use quorate::id::Names;
 use quorate::policy::Ring;
+use quorate::quorum::QuorumVerdict;
+use quorate::replicate::{Beat, Entry, Grant};
 use quorate::settings::{Interval, Priority};
-use quorate::spec::{ClusterDeclaration, Dependencies, GroupDeclaration, ResourceDeclaration};
-use quorate::{Cluster, Input, Output, Reason, Snapshot, Timestamp};
+use quorate::spec::{
+    ClusterDeclaration, Dependencies, GroupDeclaration, NodeDeclaration, ResourceDeclaration,
+};
+use quorate::{Cluster, Effect, Event, Input, Output, Reason, Snapshot, Timestamp};
 use quorate_testkit::strategy;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -165,15 +169,57 @@ fn everything() -> Vec<(Reader, String)> {
         (is_read::<Snapshot>, vec![read("tests/golden/snapshot_v1.json")]),
     ];
     let lease = r#"{"name":"c","nodes":[],"fencing":{"lease":{"duration":"9s","margin":"1s"}}}"#;
-    let more: [(Reader, String); 2] = [
+    let life = r#"{"node":"a","incarnation":1}"#;
+    let entry = |body: &str| {
+        format!(
+            r#"{{"v1":{{"term":1,"at":5,"items":[{{"origin":{{"life":{life},"sequence":1}},"body":{body}}}]}}}}"#
+        )
+    };
+    let beat = format!(
+        r#"{{"life":{life},"sent":5,"lease_ends":9,"applied":3,"checkpoint":null,"behaviour":1}}"#
+    );
+    let more: [(Reader, String); 7] = [
         (is_read::<ClusterDeclaration>, lease.into()),
         (is_read::<Forecast>, samples("plans").swap_remove(0)),
+        (is_read::<QuorumVerdict>, r#"{"quorate":{"votes":2,"needed":2}}"#.into()),
+        (is_read::<Entry>, entry(r#"{"release_from_quarantine":{"node":"a"}}"#)),
+        (is_read::<Entry>, entry(r#"{"input":{"node_joined":{"node":"a","incarnation":1}}}"#)),
+        (is_read::<Beat>, beat),
+        (is_read::<Grant>, format!(r#"{{"life":{life},"sent":5,"floor":3}}"#)),
     ];
     kinds
         .into_iter()
         .flat_map(|(reader, lines)| lines.into_iter().map(move |line| (reader, line)))
         .chain(more)
+        .chain(parts())
         .collect()
+}
+
+/// What is read alone as well as within something larger.
+fn parts() -> Vec<(Reader, String)> {
+    let mut parts: Vec<(Reader, String)> = Vec::new();
+    for line in samples("outputs") {
+        let output: Value = serde_json::from_str(&line).expect("it is JSON");
+        for (name, reader) in [
+            ("effect", is_read::<Effect<Names>> as Reader),
+            ("event", is_read::<Event<Names>> as Reader),
+        ] {
+            parts.extend(output.get(name).map(|part| (reader, part.to_string())));
+        }
+    }
+    let declared: Value =
+        serde_json::from_str(&read("tests/golden/spec_v1.json")).expect("it is JSON");
+    let list = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+    for node in list(&declared, "nodes").iter().filter(|node| node.is_object()) {
+        parts.push((is_read::<NodeDeclaration>, node.to_string()));
+    }
+    for group in list(&declared, "groups") {
+        parts.push((is_read::<GroupDeclaration>, group.to_string()));
+        for resource in list(&group, "resources") {
+            parts.push((is_read::<ResourceDeclaration>, resource.to_string()));
+        }
+    }
+    parts
 }
 
 /// The paths of all objects in a document, but for maps by name, which take any name.

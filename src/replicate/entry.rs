@@ -13,13 +13,15 @@ use crate::cluster::{Input, InputError, UnknownReference};
 use crate::id::{Incarnation, Names, name};
 use crate::time::Timestamp;
 
+crate::form::strictly_read! { "Entry"
 /// One entry of the log. Its written form has a version, because logs outlive releases.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Entry {
     /// The first version.
     V1(EntryV1),
+}
 }
 
 /// The first version of an [`Entry`].
@@ -70,7 +72,7 @@ pub struct NodeLife {
 
 /// The content of an item. It refers by names, for ids change their meaning with the configuration.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Body {
     /// Something is due ([`Cluster::handle_timeout`](crate::Cluster::handle_timeout)).

@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::clock::Local;
@@ -14,8 +13,9 @@ use crate::cluster::Effect;
 use crate::id::{Incarnation, Names, OpId};
 use crate::state::{OperationKind, Outcome};
 
+crate::form::strictly_read! { "Beat"
 /// A sign of life that a node sends to the leader at the interval [`Timing::beat`].
-#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Beat {
     /// The life that sends it.
@@ -32,10 +32,12 @@ pub struct Beat {
     /// The rules by which the sender decides ([`Genesis::behaviour`](super::Genesis::behaviour)).
     pub behaviour: u64,
 }
+}
 
+crate::form::strictly_read! { "Grant"
 /// The leader's answer to a beat: this life may go on for a lease, counted from the moment at which
 /// the beat was sent.
-#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// The life that it is for.
@@ -45,6 +47,7 @@ pub struct Grant {
     /// The index of the last entry that was committed when a quorum affirmed the leader. Nothing
     /// begins on the node before its own replica has applied it.
     pub floor: u64,
+}
 }
 
 /// Decides what one life of a node may do: the lease, and the [contract of agents](crate::agent).

@@ -11,13 +11,15 @@ use crate::cluster::Snapshot;
 use crate::id::Incarnation;
 use crate::time::Timestamp;
 
+crate::form::strictly_read! { "ReplicaSnapshot"
 /// A replica as it stood after an entry: the snapshot of its cluster, and the reports that counted.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReplicaSnapshot {
     /// The first version.
     V1(ReplicaSnapshotV1),
+}
 }
 
 /// The first version of a [`ReplicaSnapshot`].

@@ -150,9 +150,9 @@ pub struct ClusterDeclaration {
 }
 }
 
+crate::form::strictly_read! { listed "NodeDeclaration"
 /// A node as declared.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct NodeDeclaration {
     /// Unique among the nodes; compared without case, as all names are: see
     /// [`id::name`](crate::id::name).
@@ -172,10 +172,11 @@ pub struct NodeDeclaration {
     #[serde(default, deserialize_with = "crate::kind::unique::texts")]
     pub parameters: BTreeMap<String, String>,
 }
+}
 
+crate::form::strictly_read! { listed "GroupDeclaration"
 /// A group as declared: the unit that has one owner and moves as a whole.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[allow(missing_docs, reason = "settings are documented on their settled form")]
 pub struct GroupDeclaration {
     /// Unique among the groups; compared without case.
@@ -221,10 +222,11 @@ pub struct GroupDeclaration {
     #[serde(default)]
     pub resources: Vec<ResourceDeclaration>,
 }
+}
 
+crate::form::strictly_read! { listed "ResourceDeclaration"
 /// A resource as declared.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ResourceDeclaration {
     /// Unique in the whole cluster; compared without case.
     pub name: String,
@@ -243,6 +245,7 @@ pub struct ResourceDeclaration {
     /// nor compares them. A change takes effect when an agent next asks for them.
     #[serde(default, deserialize_with = "crate::kind::unique::texts")]
     pub parameters: BTreeMap<String, String>,
+}
 }
 
 /// Dependencies as text or as built in code.

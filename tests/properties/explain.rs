@@ -8,13 +8,15 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
 use quorate::cluster::{Command, Reason};
-use quorate::machine::NodeState;
+use quorate::machine::{NodeState, ResourceState};
 use quorate::policy::{
-    FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Ring, StrictPreferred, Trigger,
+    ByAttribute, FailoverPolicy, FirstPreferred, LeastGroups, LeastLoaded, Ring, StrictPreferred,
+    Trigger,
 };
-use quorate::spec::GroupSpec;
+use quorate::settings::{OnUnfixable, RestartAction};
+use quorate::spec::{GroupSpec, ResourceSpec};
 use quorate::state::{DrainStatus, MovementCause, NoRestartCause, Recovery};
-use quorate::{Cluster, Effect, Event, GroupId, Input, NodeId, Output};
+use quorate::{Cluster, Effect, Event, GroupId, Input, NodeId, Output, ResourceId};
 use quorate_testkit::strategy;
 
 use super::CASES;
@@ -23,8 +25,9 @@ use super::rehearsal::{gather, is_answered, well_ended};
 
 /// One of the policies of the crate.
 fn policy(number: u8, seed: u64) -> Box<dyn FailoverPolicy> {
-    match number % 8 {
+    match number % 9 {
         0 => Box::new(Ring::new()),
+        8 => Box::new(ByAttribute::smallest("lag").then(Ring::seeded(seed))),
         1..=3 => Box::new(Ring::seeded(seed)),
         4 => Box::new(FirstPreferred),
         5 => Box::new(StrictPreferred.then(LeastGroups)),
@@ -71,7 +74,9 @@ fn what_is_explained_is_what_happens() {
 /// Asks about every group and every trigger, and lets each of them happen.
 fn judge(cluster: &Cluster, count: &Count) -> Result<(), String> {
     for (group, _) in cluster.spec().groups() {
-        for trigger in [Trigger::NodeFailure, Trigger::Drain, Trigger::BestPossible] {
+        let triggers =
+            [Trigger::NodeFailure, Trigger::ResourceFailure, Trigger::Drain, Trigger::BestPossible];
+        for trigger in triggers {
             let told = cluster.explain(group, trigger).expect("a declared group");
             let Some(done) = happen(cluster, group, trigger) else { continue };
             count.told.set(count.told.get() + 1);
@@ -99,9 +104,8 @@ fn happen(cluster: &Cluster, group: GroupId, trigger: Trigger) -> Option<Option<
             let node = owner.filter(|_| is_movable)?;
             Command::drain_node(node).override_lock().into()
         }
-        Trigger::BestPossible | Trigger::Start | Trigger::ResourceFailure => {
-            Command::move_group(group).override_lock().into()
-        }
+        Trigger::ResourceFailure => last_failure(cluster, group)?,
+        Trigger::BestPossible => Command::move_group(group).override_lock().into(),
         other => unimplemented!("{other:?}"),
     };
     let mut cluster = cluster.clone();
@@ -123,6 +127,27 @@ fn happen(cluster: &Cluster, group: GroupId, trigger: Trigger) -> Option<Option<
     let waits = super::waits::waits_for_home(&cluster, group)
         || matches!(cluster.why(group), Some(Reason::WaitingForPriority { .. }));
     (!waits && trigger != Trigger::BestPossible).then_some(None)
+}
+
+/// The failure of a resource that moves its group: nothing is left but a failover.
+fn last_failure(cluster: &Cluster, group: GroupId) -> Option<Input> {
+    let (state, spec) = (cluster.state(), cluster.spec());
+    let now = state.now();
+    let node = state.owner(group).filter(|node| state.node_state(*node) == NodeState::Up)?;
+    let left = cluster.failover_budget(group, now)?.remaining;
+    let moves = |resource: &ResourceId| {
+        let record = state.resource(*resource);
+        let settings = spec.resource(*resource).map(ResourceSpec::settings);
+        let is_spent = cluster.restart_budget(*resource, now).is_some_and(|of| of.remaining == 0);
+        record.is_some_and(|of| of.state() == ResourceState::Online)
+            && settings.is_some_and(|of| {
+                of.restart_action == RestartAction::RestartNotify
+                    && of.on_unfixable == OnUnfixable::Recover
+            })
+            && is_spent
+    };
+    let failed = spec.group(group)?.resources().find(moves).filter(|_| left > 0)?;
+    Some(Input::resource_failed(failed, node, state.node(node)?.incarnation()).into())
 }
 
 /// Tells whether something of a group failed and is left for an operator: the group stays where it

@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
 use quorate::cluster::{Command, LockHandling, Outcome, Reason};
+use quorate::machine::NodeState;
 use quorate::state::OperationKind;
-use quorate::{Cluster, GroupId, Input, ResourceId, Timestamp};
+use quorate::{Cluster, GroupId, Incarnation, Input, NodeId, ResourceId, Timestamp};
 use quorate_testkit::strategy;
 
 use super::CASES;
@@ -72,6 +73,20 @@ fn without(cluster: &Cluster, group: GroupId, reason: Reason) -> Option<Cluster>
         Reason::ResourceHeldOffline { resource } => {
             told(cluster, Command::bring_resource_online(resource).lock(lock).into())
         }
+        Reason::Failed { retry_at: None, .. } => {
+            told(cluster, Command::bring_group_online(group).lock(lock).into())
+        }
+        Reason::WaitingForNodeOff { node, at: None, .. } | Reason::OrphanRunning { node, .. } => {
+            confirmed_down(cluster, node)
+        }
+        Reason::WaitingForPriority { group: higher, .. } => {
+            let after = told(cluster, Command::take_group_offline(higher).lock(lock).into())?;
+            emptied(&after, higher)
+        }
+        Reason::NoQuorum => all_joined(cluster).filter(|after| after.state().is_quorate()),
+        Reason::Moving { .. } => emptied(cluster, group),
+        // Nothing that is named can be taken away in one step: room on a node, another group of the
+        // class, a node on which all can run, or what a joining node still runs.
         _ => None,
     }
 }
@@ -83,6 +98,40 @@ fn answered(cluster: &Cluster, group: GroupId, resource: ResourceId) -> Option<C
     let operation =
         asked.find(|of| of.resource == Some(resource) && Some(of.node) == owner)?.operation;
     told(cluster, Input::operation_finished(operation, Outcome::Succeeded))
+}
+
+/// A copy of the cluster with an operator's word that a node is off.
+fn confirmed_down(cluster: &Cluster, node: NodeId) -> Option<Cluster> {
+    let life = cluster.state().node(node)?.incarnation();
+    told(cluster, Input::node_confirmed_down(node, life))
+}
+
+/// A copy of the cluster in which every node that is not up has joined in a new life, with nothing.
+fn all_joined(cluster: &Cluster) -> Option<Cluster> {
+    let mut after = cluster.clone();
+    for (node, _) in cluster.spec().nodes() {
+        let record = cluster.state().node(node)?;
+        if record.state() != NodeState::Up {
+            let life = Incarnation::new(record.incarnation().value() + 1);
+            after = told(&after, Input::node_joined(node, life, []))?;
+        }
+    }
+    Some(after)
+}
+
+/// A copy of the cluster in which all that a group still has in flight on its owner has succeeded,
+/// one after the other.
+fn emptied(cluster: &Cluster, group: GroupId) -> Option<Cluster> {
+    let owner = cluster.state().owner(group);
+    let mut after = cluster.clone();
+    let resources = cluster.spec().group(group)?.resources().count();
+    // Each may have to be stopped and terminated.
+    for _ in 0..2 * resources {
+        let next = after.outstanding().find(|of| of.group == Some(group) && Some(of.node) == owner);
+        let Some(operation) = next.map(|of| of.operation) else { break };
+        after = told(&after, Input::operation_finished(operation, Outcome::Succeeded))?;
+    }
+    Some(after)
 }
 
 /// A copy of the cluster after an input, if that is accepted.

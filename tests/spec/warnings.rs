@@ -47,6 +47,7 @@ fn spans_that_may_be_in_another_unit() {
     let ms = |millis| Some(Duration::from_millis(millis));
     let mut slow = group("g");
     slow.failover_period = ms(6);
+    slow.failure_memory = ms(15);
     slow.start_delay = ms(30);
     let mut declaration =
         cluster().group(slow.resource(service("r").settings(ResourceOverrides {
@@ -57,14 +58,17 @@ fn spans_that_may_be_in_another_unit() {
             ..ResourceOverrides::default()
         })));
     declaration.fence_timeout = ms(60);
+    declaration.priority_wait = ms(300);
     let short = |path: &str, span: &str| {
         format!("{path}: is {span}, which is very short; a number without a unit is milliseconds")
     };
     assert_eq!(
         warnings_of(declaration),
         [
+            short("priority_wait", "300ms"),
             short("fence_timeout", "60ms"),
             short("groups.g.failover_period", "6ms"),
+            short("groups.g.failure_memory", "15ms"),
             short("groups.g.start_delay", "30ms"),
             short("groups.g.resources.r.settings.restart_delay", "180ms"),
             short("groups.g.resources.r.settings.pending_timeout", "500ms"),

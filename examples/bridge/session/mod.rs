@@ -8,6 +8,7 @@ use quorate::spec::ClusterDeclaration;
 use quorate::{Cluster, InputError, Timestamp};
 use serde::Serialize;
 
+mod object;
 mod policy;
 mod query;
 mod refusal;

@@ -5,6 +5,8 @@ use quorate::policy::{
 };
 use serde::Deserialize;
 
+use super::object;
+
 /// One order, or several; each breaks the ties of those before it.
 #[derive(Deserialize)]
 #[serde(
@@ -31,9 +33,15 @@ pub(crate) enum NamedPolicy {
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum TunedPolicy {
-    Ring { seed: u64 },
+    Ring(#[serde(deserialize_with = "object::read")] RingSettings),
     SmallestAttribute(String),
     LargestAttribute(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RingSettings {
+    seed: u64,
 }
 
 impl Default for PolicyChoice {
@@ -67,7 +75,7 @@ impl PolicyChoice {
             Self::Named(NamedPolicy::StrictPreferred) => Box::new(StrictPreferred),
             Self::Named(NamedPolicy::LeastGroups) => Box::new(LeastGroups),
             Self::Named(NamedPolicy::LeastLoaded) => Box::new(LeastLoaded),
-            Self::Tuned(TunedPolicy::Ring { seed }) => Box::new(Ring::seeded(seed)),
+            Self::Tuned(TunedPolicy::Ring(RingSettings { seed })) => Box::new(Ring::seeded(seed)),
             Self::Tuned(TunedPolicy::SmallestAttribute(name)) => {
                 Box::new(ByAttribute::smallest(name))
             }

@@ -7,6 +7,7 @@ use quorate::policy::Trigger;
 use quorate::{Cluster, GroupId};
 use serde::{Deserialize, Serialize};
 
+use super::object;
 use super::refusal::Refusal;
 use super::view::StateView;
 
@@ -29,7 +30,7 @@ pub(crate) enum Query {
 #[serde(untagged, expecting = "expected a group or {\"group\", \"trigger\"}")]
 pub(crate) enum ExplainWhat {
     Group(String),
-    Trigger(GroupAndTrigger),
+    Trigger(#[serde(deserialize_with = "object::read")] GroupAndTrigger),
 }
 
 #[derive(Deserialize)]

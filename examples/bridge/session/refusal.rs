@@ -21,9 +21,17 @@ impl Refusal {
         Self { kind, message: message.to_string() }
     }
 
-    /// The line is not JSON, or not of a known shape.
+    /// The line is not JSON, or not of a known shape. Of a message that repeats a long text the
+    /// beginning and the end are shown.
     pub(crate) fn malformed(message: impl Display) -> Self {
-        Self::new("malformed", message)
+        let message = message.to_string();
+        let count = message.chars().count();
+        if count <= 1_200 {
+            return Self::new("malformed", message);
+        }
+        let begin: String = message.chars().take(200).collect();
+        let end: String = message.chars().skip(count - 600).collect();
+        Self::new("malformed", format!("{begin} … {end}"))
     }
 
     /// There is no cluster yet.

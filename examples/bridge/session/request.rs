@@ -9,6 +9,7 @@ use quorate::spec::ClusterDeclaration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::object;
 use super::policy::PolicyChoice;
 use super::query::Query;
 use super::refusal::Refusal;
@@ -26,7 +27,7 @@ pub(crate) enum Request {
 impl Request {
     pub(crate) fn read(line: &[u8]) -> Result<Self, Refusal> {
         let Line { spec, restore, policy, offer, at, input, timeout, query } =
-            serde_json::from_slice(line).map_err(|error| malformed(line, error))?;
+            line_of(line).map_err(|error| malformed(line, error))?;
         let (has_policy, is_offer) = (policy.is_some(), offer.is_some());
         let policy = policy.unwrap_or_default();
         match (spec, restore, at, input, timeout, query) {
@@ -46,6 +47,13 @@ impl Request {
             _ => Err(malformed(line, SHAPES)),
         }
     }
+}
+
+fn line_of(line: &[u8]) -> Result<Line, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_slice(line);
+    let fields = object::read(&mut reader)?;
+    reader.end()?;
+    Ok(fields)
 }
 
 /// Returns the error of a line: a plain mistake that a person would see, or else the message of the

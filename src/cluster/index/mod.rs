@@ -266,7 +266,8 @@ impl Index {
             && self.newcomers == anew.newcomers
             && self.drained == anew.drained
             && self.draining == anew.draining
-            && self.attracted == anew.attracted;
+            && self.attracted == anew.attracted
+            && self.tiers == anew.tiers;
         let rule = if !self.outstanding.is_like(&anew.outstanding) {
             StateRule::OutstandingDiffers
         } else if self.membership != anew.membership {

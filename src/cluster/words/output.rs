@@ -3,8 +3,6 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::agent::{Order, Task};
 use crate::cluster::words::DrainObstacle;
 use crate::id::{Epoch, Ids, Incarnation, Naming, OpId};
@@ -42,6 +40,7 @@ pub enum KeptOutputs {
     Nothing,
 }
 
+crate::form::strictly_read! { "Effect"
 /// One operation that the embedder carries out.
 ///
 /// It ends once: by one [`OperationFinished`](crate::cluster::Input::OperationFinished), or, for an
@@ -51,7 +50,7 @@ pub enum KeptOutputs {
 /// one that comes is stale. After a restore an effect with the same `operation` may come again.
 /// Before an agent carries it out, it asks [`Agent::admit`](crate::agent::Agent::admit): effects
 /// come late, twice and in any order, and might otherwise lead to two copies of one resource.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[serde(bound = "", deny_unknown_fields)]
 #[must_use]
 #[non_exhaustive]
@@ -79,9 +78,11 @@ pub struct Effect<N: Naming = Ids> {
     #[serde(rename = "timeout_ms", with = "crate::time::text::millis")]
     pub timeout: Duration,
 }
+}
 
+crate::form::strictly_read! { "Event"
 /// Something that changed or was decided. Printed, with names, it is a line of a log.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[serde(bound = "", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are named after what they hold")]
@@ -211,6 +212,7 @@ pub enum Event<N: Naming = Ids> {
         /// the choice of groups of one priority or the order of the nodes could have been better.
         gap: u32,
     },
+}
 }
 
 impl Effect {

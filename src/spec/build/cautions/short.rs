@@ -31,6 +31,7 @@ pub(super) fn of_cluster(settings: &ClusterSettings) -> impl Iterator<Item = Sho
     };
     let own = [
         ("group_wait_delay", settings.group_wait_delay, Sense::Seconds),
+        ("priority_wait", settings.priority_wait, Sense::Seconds),
         ("fence_timeout", settings.fence_timeout, Sense::Seconds),
         ("inventory_timeout", settings.inventory_timeout, Sense::Seconds),
         ("fence_retry_delay", settings.fence_retry_delay, Sense::Millis),
@@ -44,6 +45,7 @@ pub(super) fn of_cluster(settings: &ClusterSettings) -> impl Iterator<Item = Sho
 pub(super) fn of_group(settings: &GroupSettings) -> impl Iterator<Item = Short> {
     short([
         ("failover_period", settings.failover_period, Sense::Seconds),
+        ("failure_memory", settings.failure_memory, Sense::Seconds),
         ("failback_hold_down", settings.failback_hold_down, Sense::Seconds),
         ("start_delay", settings.start_delay, Sense::Millis),
     ])

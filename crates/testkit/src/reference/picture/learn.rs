@@ -41,10 +41,10 @@ impl Picture {
                         other => unimplemented!("{other:?}"),
                     }
                     group.placed_at = now;
-                    // A group that leaves a node in good order or because of its own failure comes
-                    // up alone.
-                    let is_alone =
-                        from.is_some() && proof.is_none() && *cause != MovementCause::Start;
+                    // A group that leaves a node in good order or because of its own failure, or
+                    // is sent somewhere by an operator, comes up alone.
+                    let is_alone = proof.is_none()
+                        && !matches!(cause, MovementCause::Start | MovementCause::NodeFailure);
                     group.turn = if is_alone { Turn::Over } else { Turn::Awaited };
                     group.epoch = epoch.value();
                     // The node was chosen with room for the group, if it is to run there.
