@@ -9,8 +9,8 @@ use crate::spec::GroupSpec;
 use crate::state::{Drain, DrainStatus, FailbackTarget, Pause};
 
 impl Ledger<'_> {
-    /// Notes that a drain set a group moving: the groups of lower priority on the node wait from
-    /// now on.
+    /// Notes that a drain moves a group, or that one which it moved is on its way at its
+    /// destination: the groups of lower priority on the node wait from now on.
     pub(crate) fn note_tier(&mut self, declared: &GroupSpec, node: NodeId) {
         if self.facts().has_tiers() && self.facts().drain_wait_end(node).is_some() {
             let own = declared.settings().priority;
@@ -25,18 +25,25 @@ impl Ledger<'_> {
         let mut is_any = false;
         let nodes: Vec<NodeId> = self.index.draining.iter().copied().collect();
         for node in nodes {
-            let ahead = self.facts().tier_ahead_of(node);
-            let before = match ahead {
-                Some(ahead) => self.index.tier_ahead.insert(node, ahead),
-                None => self.index.tier_ahead.remove(&node),
-            };
-            if let Some(before) = before
-                && ahead.is_none_or(|ahead| ahead < before)
-            {
-                is_any |= self.touch_below(node, before);
-            }
-            self.schedule_node(node);
+            is_any |= self.review_tier(node);
         }
+        is_any
+    }
+
+    /// Works out anew which priority goes first on a node, if that is being drained, and touches the
+    /// groups whose turn has come. Tells whether there are any.
+    pub(crate) fn review_tier(&mut self, node: NodeId) -> bool {
+        if !self.index.draining.contains(&node) {
+            return false;
+        }
+        let ahead = self.facts().tier_ahead_of(node);
+        let before = match ahead {
+            Some(ahead) => self.index.tier_ahead.insert(node, ahead),
+            None => self.index.tier_ahead.remove(&node),
+        };
+        let is_earlier = |before: &Priority| ahead.is_none_or(|ahead| ahead < *before);
+        let is_any = before.filter(is_earlier).is_some_and(|before| self.touch_below(node, before));
+        self.schedule_node(node);
         is_any
     }
 

@@ -40,6 +40,8 @@ impl Planner<'_> {
         }
         self.ledger.inquire(node);
         self.clean(node);
+        // Without quorum, or while the node was lost, no tier was ahead of another.
+        self.ledger.review_tier(node);
         self.ledger.schedule_node(node);
     }
 

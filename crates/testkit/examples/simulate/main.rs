@@ -11,6 +11,7 @@
 
 #[path = "../../../../examples/common/command_line.rs"]
 mod command_line;
+mod golden;
 mod options;
 mod report;
 
@@ -30,6 +31,9 @@ const TOLD: usize = 3;
 fn main() -> ExitCode {
     let options: Options = command_line::parse();
     let simulator = Simulator::default().steps(options.steps);
+    if let Some(path) = &options.golden {
+        return golden::compare(path, simulator);
+    }
     if options.trace {
         return trace(&options, simulator);
     }

@@ -42,6 +42,10 @@ pub(crate) struct Options {
     /// Directory for the scenarios of seeds that fail; it is created if needed.
     #[arg(long, default_value = "target")]
     pub(crate) scenarios: PathBuf,
+    /// Play the seeds of this file, without benign twins, and compare the digests and hashes that
+    /// stand there. Needs the number of steps for which they were written.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seeds", "from", "seed", "benign", "json"])]
+    pub(crate) golden: Option<PathBuf>,
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,

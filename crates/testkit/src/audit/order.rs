@@ -4,7 +4,7 @@
 use quorate::cluster::Effect;
 use quorate::machine::{NodeState, ResourceState};
 use quorate::settings::{Admission, DesiredState, Priority};
-use quorate::state::{OperationKind, Recovery};
+use quorate::state::{OperationKind, Recovery, ResourceRecord};
 use quorate::{GroupId, NodeId, ResourceId};
 
 use super::{Moment, ownership, unheard};
@@ -54,6 +54,8 @@ pub(super) fn effect(seen: &Seen, moment: &Moment<'_>, effect: &Effect) -> Resul
             ownership::found_room(seen, moment, group, effect.node)?;
             admission(seen, group, effect.node)
         }
+        // A stop that an agent forgot was judged when it was first issued.
+        OperationKind::Stop if is_asked_again(moment, effect, resource) => Ok(()),
         OperationKind::Stop => stop_order(seen, resource),
         OperationKind::Terminate => terminate_order(seen, moment, effect, resource),
         OperationKind::CheckLooksAlive
@@ -179,6 +181,17 @@ fn stop_order(seen: &Seen, resource: ResourceId) -> Result<(), Breach> {
         }
     }
     Ok(())
+}
+
+/// Tells whether a stop was in flight on this node before the step already. It is issued under a new
+/// number when the agent has lost its memory.
+fn is_asked_again(moment: &Moment<'_>, effect: &Effect, resource: ResourceId) -> bool {
+    let (spec, state) = (moment.before.spec(), moment.before.state());
+    let operation = state.resource(resource).and_then(ResourceRecord::operation);
+    let owner = spec.resource(resource).and_then(|declared| state.owner(declared.group()));
+    !moment.is_reconfiguration()
+        && owner == Some(effect.node)
+        && operation.is_some_and(|of| of.kind == OperationKind::Stop)
 }
 
 /// Checks that a failed resource is terminated only when no dependent is left that relies on it and
