@@ -106,6 +106,8 @@ bugs! {
     FailsOverTooSoon: S15,
     /// an order to bring something online forgets its failure only if that was seen to its end
     OrderForgetsDoubt: S15,
+    /// a failed start has the threshold of restarts, not its own
+    StartThresholdIgnored: S15,
     /// a possible owner of any resource may own the group
     AnyPossibleOwner: S16,
     /// a group goes to a node on which one of its resources can never run
@@ -114,10 +116,14 @@ bugs! {
     PausedEligible: S16,
     /// what need not run is started on a node that cannot run it
     NeedlessResourceTried: S16,
+    /// a node may own a group only if it can run what need not run as well
+    EveryResourceMustRun: S16,
     /// groups on their way take no room
     PendingTakesNoRoom: S17,
     /// a group that was off starts where it is, whether there is room or not
     StartsWithoutRoom: S17,
+    /// a group that is off and wanted off takes room all the same
+    OffTakesRoom: S17,
     /// groups are placed without a look at the capacity of the node
     CapacityIgnored: S17,
     /// classes and dimensions in another spelling are others

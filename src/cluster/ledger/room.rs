@@ -39,7 +39,7 @@ impl Ledger<'_> {
         let may_run = self.index.running(group) > 0;
         let Some(record) = self.state.groups.get_mut(group.index()) else { return };
         let before = record.room;
-        record.room = after(before, may_run, is_wanted);
+        record.room = after(before, may_run, is_wanted || seeded!(OffTakesRoom));
         let room = record.room;
         let (owner, to) = (record.owner, record.movement.and_then(|movement| movement.to));
         if let Some(owner) = owner

@@ -50,7 +50,8 @@ impl Cluster {
     ///   before it have gone where they would go. A node that is joining now is no candidate, though
     ///   it may be up by then.
     /// - [`Trigger::Start`], [`Trigger::ResourceFailure`] and [`Trigger::BestPossible`] are about
-    ///   this group only.
+    ///   this group only. While the cluster has no quorum nothing goes anywhere; the answer is then
+    ///   where the group would go if quorum came back with the nodes as they are.
     ///
     /// Budgets, locks, the wait for a preferred owner and a resource that is left for an operator
     /// decide if and when a group goes, not where to; they are no part of the answer. If a group that

@@ -30,7 +30,8 @@ impl Facts<'_> {
         resource: ResourceId,
         settings: &'a ResourceSettings,
     ) -> Allowed<'a> {
-        let failed = self.state.resource(resource).map(|record| record.failed_while);
+        let record = self.state.resource(resource).filter(|_| !seeded!(StartThresholdIgnored));
+        let failed = record.map(|record| record.failed_while);
         Allowed::after(failed.unwrap_or_default(), settings)
     }
 

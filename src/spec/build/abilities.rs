@@ -35,13 +35,13 @@ impl Room<'_> {
     fn abilities(&mut self) -> Abilities {
         let stands = self.stands();
         let bears: Vec<Nodes> = match self.spec.settings.ownership {
-            Ownership::NeededResources => {
+            Ownership::NeededResources if !seeded!(EveryResourceMustRun) => {
                 let replaced = self.replaced(&stands);
                 let both = stands.iter().cloned().zip(replaced).enumerate();
                 both.map(|(position, (own, replaced))| self.bears(position, own, replaced))
                     .collect()
             }
-            Ownership::EveryResource => {
+            Ownership::NeededResources | Ownership::EveryResource => {
                 (0..stands.len()).map(|position| self.possible(position)).collect()
             }
         };
