@@ -23,7 +23,7 @@
 //! | E1 | a committed prefix, numbered, that never changes | the log | keys `log/<n>`, each created once |
 //! | E2 | an entry of a deposed leader never counts behind the first of its successor | terms, together with [`EntryV1::term`] | one transaction: the leader key is mine, and `log/<n+1>` does not exist |
 //! | E3 | *confirm*: a quorum affirms my leadership, in a round that began after the call, and the index that was committed then | ReadIndex, or the commit of an entry of the own term | a linearizable read of the leader key |
-//! | E4 | a leader knows when it has applied all that earlier leaders decided | an entry of the own term is applied | the head was read after the leader key was won |
+//! | E4 | a leader knows when it has applied all that earlier leaders decided, and all that it proposed itself before a restart | an entry of the own term is applied, and all that the own log held when this node was first seen to lead | the head was read after the leader key was won |
 //! | E5 | snapshot out, snapshot in | snapshots | the snapshot in parts, below the limit of a request |
 //!
 //! E3 is the one that is forgotten. A leader that was deposed does not know it, and would go on

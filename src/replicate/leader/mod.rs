@@ -25,6 +25,10 @@ use heard::{Heard, UNANSWERED, Word};
 /// The node that leads, while it is in charge: it has applied everything that earlier leaders
 /// decided (E4). Drop it when the engine says that another node leads, or when the term changes.
 ///
+/// An engine may let a node lead on in its term after a restart. The leader before the restart is an
+/// earlier leader then: wait until the replica has applied all that the log held when the engine
+/// first said after the restart that this node leads.
+///
 /// It keeps no promise over a restart and stores nothing: the log and the next leader take over.
 #[derive(Clone, Debug)]
 pub struct Leader {
@@ -253,11 +257,10 @@ impl Leader {
     ///
     /// A report that a node is off ([`NodeConfirmedDown`](crate::Input::NodeConfirmedDown),
     /// [`NodeFenced`](crate::Input::NodeFenced)) waits with this leader until everything on the node
-    /// must have stopped. It is dropped if a beat of that life arrives, and when another node takes
-    /// charge meanwhile; then the node is still unclean, and it is reported again. A report that a
-    /// node is lost is dropped where membership vouches for lost nodes
-    /// ([`Fencing::Trusted`](crate::settings::Fencing::Trusted)): only silence may say so. A node
-    /// joins and leaves by its own report only.
+    /// must have stopped. It is dropped if a beat of that life arrives before, and when another node
+    /// takes charge meanwhile; then the node is still unclean, and it is reported again. A report
+    /// that a node is lost ([`NodeLost`](crate::Input::NodeLost)) is dropped: only silence may say
+    /// so. A node joins and leaves by its own report only.
     pub fn handle_reports(&mut self, now: Local, items: Vec<Item>, replica: &Replica) {
         for item in items {
             if self.reports.len() >= Self::REPORTS {

@@ -9,7 +9,6 @@ use crate::id::{Names, name};
 use crate::replicate::clock::Local;
 use crate::replicate::entry::{Body, Entry, EntryV1, Item, NodeLife, Origin};
 use crate::replicate::replica::{Replica, Standing, folded};
-use crate::settings::Fencing;
 
 impl Leader {
     /// Puts a report into the queue. One that a node is off waits until everything on it must have
@@ -92,10 +91,20 @@ impl Leader {
         self.words.retain(|word| replica.may_run(&word.life));
         let (patience, since) = (self.timing.runs_until(), self.taken_at);
         let heard = &self.heard;
-        propose(&mut self.words, now, self.timing.detection, |word| {
+        let items = propose(&mut self.words, now, self.timing.detection, |word| {
             let known = heard.get(&folded(&word.life.node));
             now.since(known.map_or(since, |known| known.last)) >= patience
-        })
+        });
+        // A beat that comes too late gets no grant any more.
+        let proposed = self.words.iter().filter(|word| word.proposed == Some(now));
+        for word in proposed {
+            if let Some(heard) = self.heard.get_mut(&folded(&word.life.node))
+                && heard.life.incarnation <= word.life.incarnation
+            {
+                heard.losing = Some(now);
+            }
+        }
+        items
     }
 
     /// Tells whether something of the cluster is due and was not proposed just now.
@@ -168,10 +177,9 @@ fn treatment(input: &Input<Names>, origin: Option<&Origin>, replica: &Replica) -
                 Input::node_fenced(life.node.as_str(), life.incarnation)
             })
         }
-        Input::NodeLost { .. } => {
-            let fencing = replica.cluster().spec().settings().fencing;
-            if fencing == Fencing::Trusted { Treatment::Drop } else { Treatment::Propose }
-        }
+        // Silence says so, for as long as a lease could run. A report would come before that: the node
+        // might still be granted a lease, and another configuration might need no other proof.
+        Input::NodeLost { .. } => Treatment::Drop,
         Input::NodeJoined { node, .. } | Input::NodeLeft { node, .. } => {
             let is_own = origin.is_some_and(|of| name::is_same(&of.life.node, node));
             if is_own { Treatment::Propose } else { Treatment::Drop }

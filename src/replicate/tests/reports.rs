@@ -97,8 +97,8 @@ fn the_word_of_a_keeper_is_a_proof() {
     assert_eq!(inputs(&mut leader, 10_040, &replica), []);
 }
 
-/// Only silence may say that a node is lost where that alone lets others take over, and only the
-/// node itself says that it joins or leaves.
+/// Only silence may say that a node is lost, whatever proves it off, and only the node itself says
+/// that it joins or leaves.
 #[test]
 fn reports_say_only_what_their_senders_know() {
     let (replica, mut leader) = heard();
@@ -109,11 +109,12 @@ fn reports_say_only_what_their_senders_know() {
     leader.handle_reports(at(10_020), items.into(), &replica);
     leader.handle_reports(at(10_020), [anonymous(lost.clone())].into(), &replica);
     assert_eq!(inputs(&mut leader, 10_020, &replica), []);
-    // Where a fence has to prove it, anybody may raise the alarm.
-    let replica = formed("a", Fencing::Required);
-    let mut leader = in_charge(10_000, &replica);
-    leader.handle_reports(at(10_020), [anonymous(lost.clone())].into(), &replica);
-    assert_eq!(inputs(&mut leader, 10_020, &replica), [lost]);
+    for fencing in [Fencing::Required, Fencing::Operator] {
+        let replica = formed("a", fencing);
+        let mut leader = in_charge(10_000, &replica);
+        leader.handle_reports(at(10_020), [anonymous(lost.clone())].into(), &replica);
+        assert_eq!(inputs(&mut leader, 10_020, &replica), []);
+    }
 }
 
 /// Names are compared without case, and a word about a later life is one about this life.
@@ -129,6 +130,21 @@ fn a_word_waits_however_it_is_spelled() {
         let end = 10_040 + u64::try_from(timing().runs_until().as_millis()).unwrap();
         assert!(!inputs(&mut leader, end, &replica).contains(&word), "{node} {incarnation}");
     }
+}
+
+/// The word has been proposed and has not counted yet: a beat that comes only now ends in no grant,
+/// for the log may already say that the node is off.
+#[test]
+fn a_word_that_was_proposed_ends_all_grants() {
+    let (replica, mut leader) = heard();
+    let word = Input::node_confirmed_down("b", Incarnation::new(1));
+    leader.handle_reports(at(10_030), [anonymous(word.clone())].into(), &replica);
+    let end = 10_030 + u64::try_from(timing().runs_until().as_millis()).unwrap();
+    assert!(inputs(&mut leader, end, &replica).contains(&word));
+    let late = leader.handle_beat(at(end + 1), beat(&life("b", 1), end, &replica), &replica);
+    assert_eq!(late, Err(BeatError::BeingLost));
+    let granted = confirm(&mut leader, end + 2, &replica);
+    assert!(granted.iter().all(|grant| grant.life != life("b", 1)), "{granted:?}");
 }
 
 /// The engine loses an entry: the word of a keeper is proposed again until it counted.

@@ -16,6 +16,7 @@ impl Brain {
         if metrics.state != ServerState::Leader {
             self.leader = None;
             self.leading_since = None;
+            self.led = None;
             self.keep_silent(Silence::Broken);
             return Ok(());
         }
@@ -24,8 +25,16 @@ impl Brain {
         if self.leader.as_ref().is_some_and(|leader| leader.term() != term) {
             self.leader = None;
         }
+        let head = match self.led {
+            Some((led, head)) if led == term => head,
+            Some(_) | None => {
+                let head = metrics.last_log_index.unwrap_or(0);
+                self.led = Some((term, head));
+                head
+            }
+        };
         if self.leader.is_none() {
-            self.take_charge(term);
+            self.take_charge(term, head);
         }
         let Some(leader) = &mut self.leader else {
             // Elected, but nobody answers: as bad as a leader that hears nobody.
@@ -48,10 +57,11 @@ impl Brain {
         self.propose().await
     }
 
-    fn take_charge(&mut self, term: u64) {
+    /// Takes charge once everything is applied that earlier leaders decided, or this node itself
+    /// before a restart: the engine lets it lead on in its term.
+    fn take_charge(&mut self, term: u64, head: u64) {
         let applied = self.parts.shared.lock();
-        // An entry of the own term was applied, so everything that earlier leaders decided was.
-        if applied.term != term {
+        if applied.term != term || applied.replica.applied() < head {
             return;
         }
         let timing = self.parts.file.timing;

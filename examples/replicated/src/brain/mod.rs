@@ -77,6 +77,8 @@ pub struct Brain {
     leader: Option<Leader>,
     /// Since when the engine says that this node leads.
     leading_since: Option<Local>,
+    /// The term in which this node leads, and the end of its log when that was first seen.
+    led: Option<(u64, u64)>,
     refused: BTreeMap<String, String>,
 }
 
@@ -128,6 +130,7 @@ impl Brain {
             off: BTreeMap::new(),
             leader: None,
             leading_since: None,
+            led: None,
             refused: BTreeMap::new(),
         })
     }
