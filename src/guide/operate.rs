@@ -38,8 +38,8 @@
 //! sql: node anna is lost; waiting for a fence to be confirmed
 //! ```
 //!
-//! Most reasons end by themselves, and some of them say when. The following reasons end only when
-//! something is done:
+//! Most reasons end by themselves, and some of them say when. The following reasons may need
+//! somebody:
 //!
 //! | reason | ended by |
 //! | --- | --- |

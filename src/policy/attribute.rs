@@ -4,7 +4,6 @@ use alloc::borrow::Cow;
 use alloc::format;
 
 use super::{FailoverPolicy, Key, PlacementRequest, Rank};
-use crate::form::Shown;
 use crate::id::NodeId;
 
 /// Prefers the node with the smallest or the largest value of an attribute, such as the lag of a
@@ -73,7 +72,7 @@ impl FailoverPolicy for ByAttribute {
             Best::Smallest => "smallest",
             Best::Largest => "largest",
         };
-        format!("{best} attribute {}", Shown(&self.attribute)).into()
+        format!("{best} attribute {}", self.attribute).into()
     }
 
     fn rank(&self, placement: &PlacementRequest<'_>, candidate: NodeId) -> Rank {

@@ -39,7 +39,7 @@
 //!    so no clock is ever compared with that of another machine.
 //! 2. The leader answers with a [`Grant`] only when a quorum has affirmed it in a round that began
 //!    *after* the beat had arrived; only to a life that its own replica shows as a member; never to
-//!    a life that it has proposed to be lost. (`Leader::handle_confirmed`)
+//!    a life that it has proposed to be lost or off. (`Leader::handle_confirmed`)
 //! 3. A grant lets the life run until the moment of its beat plus [`Timing::lease`]. Nothing starts
 //!    later than that, at the moment of execution, nor before the replica of the node has applied
 //!    everything that was committed when the leader was affirmed, nor if that replica says that the
@@ -57,7 +57,8 @@
 //! was proposed at s + detection or later, in real time but for drift.
 //!
 //! - *The same leader granted and gave up.* The beat arrived at s or later, and rule 5 counts from
-//!   there. After proposing the loss it grants nothing to this life (rule 2).
+//!   there. After it proposed that this life is lost or off it grants
+//!   nothing to it (rule 2).
 //! - *A later leader gave it up.* Some quorum affirmed the leader that granted, in a round that began
 //!   after the beat had arrived. So the election of the later one, for which some machine of that
 //!   quorum had to vote, came after s, and so did its charge, from which rule 5 counts.

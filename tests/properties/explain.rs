@@ -1,7 +1,8 @@
 //! Explanations come true: [`Cluster::explain`], and the choice that the same trigger
 //! makes, under every policy of the crate and from wherever a history leads.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -23,6 +24,11 @@ use super::CASES;
 use super::random::configuration;
 use super::rehearsal::{gather, is_answered, well_ended};
 
+/// The incidents that are asked about and then happen. A start is what follows them, or the order of
+/// an operator.
+const TRIGGERS: [Trigger; 4] =
+    [Trigger::NodeFailure, Trigger::ResourceFailure, Trigger::Drain, Trigger::BestPossible];
+
 /// One of the policies of the crate.
 fn policy(number: u8, seed: u64) -> Box<dyn FailoverPolicy> {
     match number % 9 {
@@ -40,6 +46,8 @@ fn policy(number: u8, seed: u64) -> Box<dyn FailoverPolicy> {
 struct Count {
     told: Cell<u32>,
     gone: Cell<u32>,
+    /// How many went somewhere, by trigger.
+    by: RefCell<BTreeMap<Trigger, u32>>,
 }
 
 #[test]
@@ -69,18 +77,21 @@ fn what_is_explained_is_what_happens() {
     }
     println!("{count:?}");
     assert!(count.gone.get() * 5 > count.told.get(), "there was nothing to compare: {count:?}");
+    for trigger in TRIGGERS {
+        let gone = count.by.borrow().get(&trigger).copied();
+        assert!(gone.is_some_and(|gone| gone > 0), "nothing went anywhere by {trigger:?}");
+    }
 }
 
 /// Asks about every group and every trigger, and lets each of them happen.
 fn judge(cluster: &Cluster, count: &Count) -> Result<(), String> {
     for (group, _) in cluster.spec().groups() {
-        let triggers =
-            [Trigger::NodeFailure, Trigger::ResourceFailure, Trigger::Drain, Trigger::BestPossible];
-        for trigger in triggers {
+        for trigger in TRIGGERS {
             let told = cluster.explain(group, trigger).expect("a declared group");
             let Some(done) = happen(cluster, group, trigger) else { continue };
             count.told.set(count.told.get() + 1);
             count.gone.set(count.gone.get() + u32::from(done.is_some()));
+            *count.by.borrow_mut().entry(trigger).or_default() += u32::from(done.is_some());
             if told.chosen != done {
                 return Err(format!("{group} went to {done:?}:\n{told}\n{cluster:?}"));
             }

@@ -1,6 +1,9 @@
 //! A reason is in the way: it goes when what it names is waited for or taken away, and no time that
 //! it promises passes without anything.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
@@ -16,6 +19,7 @@ use super::rehearsal::gather;
 
 #[test]
 fn a_reason_is_in_the_way() {
+    let reached = RefCell::new(BTreeMap::<String, u32>::new());
     let mut runner = TestRunner::new(configuration(CASES));
     let cases = (strategy::histories(1..100), any::<bool>());
     let answer = runner.run(&cases, |(history, is_gathered)| {
@@ -27,9 +31,9 @@ fn a_reason_is_in_the_way() {
         }
         for (group, _) in cluster.spec().groups() {
             let Some(reason) = cluster.why(group) else { continue };
-            if let Some(after) = without(&cluster, group, reason)
-                && after.why(group) == Some(reason)
-            {
+            let Some(after) = without(&cluster, group, reason) else { continue };
+            *reached.borrow_mut().entry(kind(reason)).or_default() += 1;
+            if after.why(group) == Some(reason) {
                 let history = serde_json::to_string(&history).expect("a history can be written");
                 let words = cluster.spec().named(reason);
                 return Err(TestCaseError::fail(format!("{group} stays: {words}\n{history}")));
@@ -40,6 +44,30 @@ fn a_reason_is_in_the_way() {
     if let Err(error) = answer {
         panic!("{error}");
     }
+    let reached = reached.into_inner();
+    println!("{reached:?}");
+    let missing: Vec<&str> =
+        COMMON.into_iter().filter(|kind| !reached.contains_key(*kind)).collect();
+    assert!(missing.is_empty(), "never taken away: {missing:?}");
+}
+
+/// The reasons that are common enough for every run to take them away.
+const COMMON: [&str; 9] = [
+    "Failed",
+    "InDoubt",
+    "InProgress",
+    "NoQuorum",
+    "OwnerPaused",
+    "RestartScheduled",
+    "WaitingForNodeOff",
+    "WaitingForPriority",
+    "WaitingForResource",
+];
+
+/// The name of a kind of reason.
+fn kind(reason: Reason) -> String {
+    let text = format!("{reason:?}");
+    text.chars().take_while(|letter| letter.is_alphanumeric()).collect()
 }
 
 /// The cluster when what a reason names has been waited for or taken away; `None` if that is not
@@ -77,7 +105,7 @@ fn without(cluster: &Cluster, group: GroupId, reason: Reason) -> Option<Cluster>
             told(cluster, Command::bring_group_online(group).lock(lock).into())
         }
         Reason::WaitingForNodeOff { node, at: None, .. } | Reason::OrphanRunning { node, .. } => {
-            confirmed_down(cluster, node)
+            fenced(cluster, node)
         }
         Reason::WaitingForPriority { group: higher, .. } => {
             let after = told(cluster, Command::take_group_offline(higher).lock(lock).into())?;
@@ -100,10 +128,10 @@ fn answered(cluster: &Cluster, group: GroupId, resource: ResourceId) -> Option<C
     told(cluster, Input::operation_finished(operation, Outcome::Succeeded))
 }
 
-/// A copy of the cluster with an operator's word that a node is off.
-fn confirmed_down(cluster: &Cluster, node: NodeId) -> Option<Cluster> {
+/// A copy of the cluster in which a node was fenced.
+fn fenced(cluster: &Cluster, node: NodeId) -> Option<Cluster> {
     let life = cluster.state().node(node)?.incarnation();
-    told(cluster, Input::node_confirmed_down(node, life))
+    told(cluster, Input::node_fenced(node, life))
 }
 
 /// A copy of the cluster in which every node that is not up has joined in a new life, with nothing.

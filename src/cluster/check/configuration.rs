@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::cluster::check::without_quorum::Authority;
+use crate::cluster::index::membership::Membership;
 use crate::cluster::index::standing::Told;
 use crate::cluster::ledger::room;
 use crate::cluster::view::Facts;
@@ -13,7 +14,7 @@ use crate::cluster::words::{ConfigurationMoves, InputError};
 use crate::id::name::folded;
 use crate::id::{GroupId, NodeId, ResourceId};
 use crate::machine::{NodeState, ResourceState};
-use crate::quorum::{self, Ballot};
+use crate::quorum;
 use crate::spec::{ClusterDeclaration, ClusterSpec, ResourceSpec};
 use crate::state::{
     ClusterState, FailedNode, FailedNodes, GroupRecord, Movement, NodeRecord, QueuedMove,
@@ -124,22 +125,11 @@ impl Facts<'_> {
     /// Tells whether the present members would have quorum under another configuration.
     fn would_be_quorate(self, spec: &ClusterSpec) -> bool {
         let settings = spec.settings();
-        let mut ballot = Ballot {
-            members: 0,
-            present: 0,
-            total: 0,
-            witness: self.state.witness,
-            witness_weight: settings.witness_weight,
-        };
-        for (_, declared) in spec.nodes() {
-            let weight = u64::from(declared.vote_weight());
-            ballot.total = ballot.total.saturating_add(weight);
+        let membership = Membership::of(spec, |_, declared| {
             let known = self.spec.node_id(declared.name());
-            if known.is_some_and(|node| self.state.node_state(node).is_member()) {
-                ballot.members = ballot.members.saturating_add(1);
-                ballot.present = ballot.present.saturating_add(weight);
-            }
-        }
+            known.map_or(NodeState::Down, |node| self.state.node_state(node))
+        });
+        let ballot = membership.ballot(settings, self.state.witness);
         quorum::judge(settings.quorum, &ballot).is_quorate()
     }
 

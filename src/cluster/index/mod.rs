@@ -4,6 +4,7 @@
 //! `Cluster::check_invariants` compares them with new ones.
 
 pub(crate) mod agenda;
+pub(crate) mod membership;
 pub(crate) mod orphans;
 pub(crate) mod outstanding;
 pub(crate) mod round;
@@ -15,6 +16,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::cluster::index::agenda::Agenda;
+use crate::cluster::index::membership::Membership;
 use crate::cluster::index::orphans::OrphanIndex;
 use crate::cluster::index::outstanding::{Outstanding, Target};
 use crate::cluster::index::work::Touched;
@@ -81,15 +83,6 @@ pub(crate) struct Index {
     pub(crate) candidates: Vec<usize>,
 }
 
-/// The number of nodes that take part, and their votes.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Membership {
-    pub(crate) members: u32,
-    pub(crate) up: u32,
-    pub(crate) votes: u64,
-    pub(crate) total_votes: u64,
-}
-
 /// The plan for one resource of the group that is being planned.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Stand {
@@ -115,7 +108,7 @@ impl Index {
         let (nodes, groups) = (spec.nodes().len(), spec.groups().len());
         let mut index = Self {
             agenda: Agenda::new(nodes, groups, spec.resources().len()),
-            membership: Membership::of(spec, state),
+            membership: Membership::of(spec, |node, _| state.node_state(node)),
             running: vec![0; groups],
             online: vec![0; groups],
             orphans: OrphanIndex::of(spec, state),
@@ -319,36 +312,6 @@ pub(crate) fn attractive(
     let is_allowed = owner.is_some() && declared.settings().failback != Failback::Prevent;
     let preferred = declared.preferred_owners().iter().copied();
     preferred.take_while(move |node| is_allowed && Some(*node) != owner)
-}
-
-impl Membership {
-    fn of(spec: &ClusterSpec, state: &ClusterState) -> Self {
-        spec.nodes().fold(Self::default(), |mut sum, (node, declared)| {
-            let state = state.node_state(node);
-            let weight = u64::from(declared.vote_weight());
-            sum.total_votes = sum.total_votes.saturating_add(weight);
-            sum.count(NodeState::Down, state, weight);
-            sum
-        })
-    }
-
-    /// Counts a node that changed its state.
-    pub(crate) fn count(&mut self, from: NodeState, to: NodeState, weight: u64) {
-        if from.is_member() && !to.is_member() {
-            self.members = self.members.saturating_sub(1);
-            self.votes = self.votes.saturating_sub(weight);
-        }
-        if !from.is_member() && to.is_member() {
-            self.members = self.members.saturating_add(1);
-            self.votes = self.votes.saturating_add(weight);
-        }
-        if from == NodeState::Up {
-            self.up = self.up.saturating_sub(1);
-        }
-        if to == NodeState::Up {
-            self.up = self.up.saturating_add(1);
-        }
-    }
 }
 
 #[cfg(test)]

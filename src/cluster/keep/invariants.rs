@@ -6,10 +6,11 @@
 //! new configuration may break later. Dependencies without cycles and the one owner of a group hold
 //! by construction.
 
+use crate::cluster::index::membership::Membership;
 use crate::cluster::words::{Inconsistency, StateRule, StateSubject};
 use crate::id::{GroupId, Incarnation, NodeId, ResourceId};
 use crate::machine::{FailureLog, NodeState, ResourceState};
-use crate::quorum::{self, Ballot};
+use crate::quorum;
 use crate::spec::{ClusterSpec, GroupSpec, check_word};
 use crate::state::{
     ClusterState, Doubt, DownProof, DrainStatus, FailedWhile, HomeWait, LateStart, NoRestartCause,
@@ -105,20 +106,8 @@ impl<'a> Checks<'a> {
     /// Tells whether the votes of the members suffice.
     fn has_quorum(self) -> bool {
         let settings = self.spec.settings();
-        let empty = Ballot {
-            witness: self.state.witness,
-            witness_weight: settings.witness_weight,
-            ..Ballot::default()
-        };
-        let ballot = self.spec.nodes().fold(empty, |mut ballot, (node, declared)| {
-            let votes = u64::from(declared.vote_weight());
-            ballot.total = ballot.total.saturating_add(votes);
-            if self.state.node_state(node).is_member() {
-                ballot.members = ballot.members.saturating_add(1);
-                ballot.present = ballot.present.saturating_add(votes);
-            }
-            ballot
-        });
+        let membership = Membership::of(self.spec, |node, _| self.state.node_state(node));
+        let ballot = membership.ballot(settings, self.state.witness);
         quorum::judge(settings.quorum, &ballot).is_quorate()
     }
 

@@ -3,7 +3,7 @@
 use crate::cluster::ledger::Ledger;
 use crate::cluster::words::Event;
 use crate::machine::NodeState;
-use crate::quorum::{self, Ballot, WitnessState};
+use crate::quorum::{self, WitnessState};
 use crate::settings::{ColdStart, DesiredState, NoQuorum};
 use crate::state::Turn;
 
@@ -40,16 +40,8 @@ impl Ledger<'_> {
             self.state.formed_at = None;
         }
         let settings = self.spec.settings();
-        let verdict = quorum::judge(
-            settings.quorum,
-            &Ballot {
-                members: usize::try_from(membership.members).unwrap_or(usize::MAX),
-                present: membership.votes,
-                total: membership.total_votes,
-                witness: self.state.witness,
-                witness_weight: settings.witness_weight,
-            },
-        );
+        let ballot = membership.ballot(settings, self.state.witness);
+        let verdict = quorum::judge(settings.quorum, &ballot);
         if verdict.is_quorate() == self.state.is_quorate() {
             return;
         }

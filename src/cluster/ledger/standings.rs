@@ -20,8 +20,11 @@ impl Ledger<'_> {
         let place = (declared.settings().priority, group);
         let before = self.facts().highest_on_its_way();
         self.index.file(place, standing);
-        let drained_from = self.state.group(group).and_then(|record| record.drained_from);
-        if let Some(node) = drained_from.filter(|_| standing.is_on_its_way) {
+        let arrives_from = self
+            .state
+            .group(group)
+            .and_then(|record| record.drained_from.filter(|node| record.owner != Some(*node)));
+        if let Some(node) = arrives_from.filter(|_| standing.is_on_its_way) {
             self.note_tier(declared, node);
         }
         if let Some(before) = before {

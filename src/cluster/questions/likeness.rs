@@ -87,8 +87,8 @@ impl<'a> View<'a> {
             occupancy: _,
         } = self.cluster.store.state();
         (witness, quorate_since.is_some(), formed_at.is_some()).hash(hasher);
-        // In the moment in which the core resumed, leases and fences do not end yet, and operations
-        // that are in flight since then have their full time again.
+        // At the very time of a resume no lease and no fence ends yet, and operations in flight get
+        // their full time again.
         (*resumed_at == Some(*now)).hash(hasher);
         let wait = self.cluster.store.spec().settings().group_wait_delay;
         if let Some(formed_at) = formed_at {

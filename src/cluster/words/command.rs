@@ -55,7 +55,8 @@ pub enum Command<N: Naming = Ids> {
     },
     /// Bring a resource online with all its providers, and keep it so, even if the first attempt
     /// fails (MS-CMRP 3.1.4.1.18). Those of them that have failed are tried again as with
-    /// [`Command::BringGroupOnline`], with all their restarts and retries.
+    /// [`Command::BringGroupOnline`], with all their restarts and retries. While the resource itself
+    /// is being terminated or is in doubt, the command is refused.
     ///
     /// The resource gets a desired state of its own. A provider gets one only if it was wanted
     /// offline; otherwise it still follows its group, so that a command to take the group offline

@@ -18,9 +18,11 @@ pub(super) struct Heard {
     pub(super) leased: Local,
     /// Beats that no grant has answered yet, oldest first: the number here, and when it was sent.
     pub(super) beats: VecDeque<(u64, Local)>,
-    /// The moment at which the leader last proposed that this life is over. It is never granted
-    /// anything from then on.
+    /// The moment at which the leader last proposed that this life is lost, or took in that it is
+    /// off.
     pub(super) losing: Option<Local>,
+    /// The leader proposed a report that this life is off.
+    pub(super) is_reported_off: bool,
     pub(super) taken: Taken,
 }
 
@@ -28,7 +30,13 @@ impl Heard {
     /// Begins to listen to a life.
     pub(super) fn new(life: NodeLife, now: Local) -> Self {
         let (beats, taken) = (VecDeque::new(), Taken::new(now));
-        Self { life, last: now, leased: now, beats, losing: None, taken }
+        Self { life, last: now, leased: now, beats, losing: None, is_reported_off: false, taken }
+    }
+
+    /// Tells whether the leader proposed that this life is over. It is granted nothing from then on,
+    /// for the log may say so already.
+    pub(super) const fn is_given_up(&self) -> bool {
+        self.losing.is_some() || self.is_reported_off
     }
 }
 

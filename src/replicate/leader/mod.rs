@@ -163,7 +163,7 @@ impl Leader {
         let detection = self.timing.detection;
         let is_member = replica.standing(&beat.life) == Standing::Member;
         let Some(heard) = self.listen(now, beat.life) else { return Ok(()) };
-        if heard.losing.is_some() {
+        if heard.is_given_up() {
             if !seeded!(GrantWhileLosing) {
                 return Err(BeatError::BeingLost);
             }
@@ -233,7 +233,7 @@ impl Leader {
     fn grants(&mut self, round: Round, floor: u64, replica: &Replica) -> Vec<Grant> {
         let mut grants = Vec::new();
         for heard in self.heard.values_mut() {
-            let is_losing = heard.losing.is_some() && !seeded!(GrantWhileLosing);
+            let is_losing = heard.is_given_up() && !seeded!(GrantWhileLosing);
             if is_losing || replica.standing(&heard.life) != Standing::Member {
                 continue;
             }

@@ -101,7 +101,7 @@ impl Leader {
             if let Some(heard) = self.heard.get_mut(&folded(&word.life.node))
                 && heard.life.incarnation <= word.life.incarnation
             {
-                heard.losing = Some(now);
+                heard.is_reported_off = true;
             }
         }
         items

@@ -25,7 +25,7 @@ pub(super) fn can_own(id: NodeId, node: &NodeSpec, group: &GroupSpec) -> bool {
             .all(|(dimension, demand)| node.capacity(*dimension).is_none_or(|most| *demand <= most))
 }
 
-/// Tells whether a node can run every resource of the group that must run.
+/// Tells whether a node may own a group, by the resources that it can run.
 pub(super) fn is_possible(group: &GroupSpec, node: NodeId) -> bool {
     group.owners().is_none_or(|owners| owners.contains(node))
 }

@@ -32,6 +32,10 @@ pub(crate) fn compare(path: &Path, simulator: Simulator) -> ExitCode {
             eprintln!("seed {seed}: {end}, and the file says {told}");
         }
     }
+    if count == 0 {
+        eprintln!("{}: there are no seeds in it", path.display());
+        return ExitCode::from(2);
+    }
     println!("{} of {count} seeds come to the end that the file says", count - others);
     if others == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

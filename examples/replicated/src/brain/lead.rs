@@ -28,7 +28,8 @@ impl Brain {
         let head = match self.led {
             Some((led, head)) if led == term => head,
             Some(_) | None => {
-                let head = metrics.last_log_index.unwrap_or(0);
+                // The engine counts from 0 and a replica from 1.
+                let head = metrics.last_log_index.map_or(0, |index| index + 1);
                 self.led = Some((term, head));
                 head
             }
@@ -105,7 +106,8 @@ impl Brain {
             // The log id that it returns is of the term that a quorum affirmed: nothing that a
             // leader of a term may read is older than its own first entry.
             if let Ok((Some(read), _)) = raft.get_read_log_id().await {
-                let (term, committed) = (read.leader_id.term, read.index);
+                // The engine counts from 0 and a replica from 1.
+                let (term, committed) = (read.leader_id.term, read.index + 1);
                 let affirmation = Affirmation { round, term, committed };
                 let _ = events.send(Event::Confirmed { affirmation, begun });
             }
