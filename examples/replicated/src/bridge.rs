@@ -1,5 +1,7 @@
 //! The questions and answers of the bridge, as docs/bridge.md describes them.
 
+#[path = "../../bridge/session/object.rs"]
+mod object;
 #[path = "../../bridge/session/query.rs"]
 mod query;
 #[path = "../../bridge/session/refusal.rs"]
