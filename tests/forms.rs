@@ -195,7 +195,7 @@ fn everything() -> Vec<(Reader, String)> {
         .collect()
 }
 
-/// What is read alone as well as within something larger.
+/// The parts of outputs and declarations, which are also read without the whole.
 fn parts() -> Vec<(Reader, String)> {
     let mut parts: Vec<(Reader, String)> = Vec::new();
     for line in samples("outputs") {

@@ -15,7 +15,7 @@ use quorate_testkit::strategy;
 
 use super::CASES;
 use super::random::configuration;
-use super::rehearsal::gather;
+use super::rehearsal::{gather, well_ended};
 
 #[test]
 fn a_reason_is_in_the_way() {
@@ -141,7 +141,7 @@ fn all_joined(cluster: &Cluster) -> Option<Cluster> {
     Some(after)
 }
 
-/// A copy of the cluster in which all that a group still has in flight on its owner has succeeded,
+/// A copy of the cluster in which all that a group still has in flight on its owner has ended well,
 /// one after the other.
 fn emptied(cluster: &Cluster, group: GroupId) -> Option<Cluster> {
     let owner = cluster.state().owner(group);
@@ -150,8 +150,8 @@ fn emptied(cluster: &Cluster, group: GroupId) -> Option<Cluster> {
     // Each may have to be stopped and terminated.
     for _ in 0..2 * resources {
         let next = after.outstanding().find(|of| of.group == Some(group) && Some(of.node) == owner);
-        let Some(operation) = next.map(|of| of.operation) else { break };
-        after = told(&after, Input::operation_finished(operation, Outcome::Succeeded))?;
+        let Some(effect) = next else { break };
+        after = told(&after, well_ended(&effect))?;
     }
     Some(after)
 }

@@ -26,6 +26,7 @@ impl Ledger<'_> {
         let nodes: Vec<NodeId> = self.index.draining.iter().copied().collect();
         for node in nodes {
             is_any |= self.review_tier(node);
+            self.schedule_node(node);
         }
         is_any
     }
@@ -42,9 +43,7 @@ impl Ledger<'_> {
             None => self.index.tier_ahead.remove(&node),
         };
         let is_earlier = |before: &Priority| ahead.is_none_or(|ahead| ahead < *before);
-        let is_any = before.filter(is_earlier).is_some_and(|before| self.touch_below(node, before));
-        self.schedule_node(node);
-        is_any
+        before.filter(is_earlier).is_some_and(|before| self.touch_below(node, before))
     }
 
     /// Touches the groups on a node that waited for a group of this priority. Tells whether there

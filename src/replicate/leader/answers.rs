@@ -66,7 +66,7 @@ pub enum BeatError {
         /// The index.
         index: u64,
     },
-    /// It is about a life of which the leader has proposed that it is lost or off.
+    /// The leader has proposed that the life of this beat is lost or off.
     #[error("the leader has proposed that this life is over")]
     BeingLost,
     /// No beat of this member has told of a lease for longer than

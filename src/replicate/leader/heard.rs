@@ -21,8 +21,6 @@ pub(super) struct Heard {
     /// The moment at which the leader last proposed that this life is lost, or took in that it is
     /// off.
     pub(super) losing: Option<Local>,
-    /// The leader proposed a report that this life is off.
-    pub(super) is_reported_off: bool,
     pub(super) taken: Taken,
 }
 
@@ -30,13 +28,7 @@ impl Heard {
     /// Begins to listen to a life.
     pub(super) fn new(life: NodeLife, now: Local) -> Self {
         let (beats, taken) = (VecDeque::new(), Taken::new(now));
-        Self { life, last: now, leased: now, beats, losing: None, is_reported_off: false, taken }
-    }
-
-    /// Tells whether the leader proposed that this life is over. It is granted nothing from then on,
-    /// for the log may say so already.
-    pub(super) const fn is_given_up(&self) -> bool {
-        self.losing.is_some() || self.is_reported_off
+        Self { life, last: now, leased: now, beats, losing: None, taken }
     }
 }
 
@@ -101,6 +93,11 @@ impl Word {
     /// yet.
     pub(super) const fn new(life: NodeLife, input: Input<Names>) -> Self {
         Self { life, input, proposed: None }
+    }
+
+    /// Tells whether it was proposed, so that the log may say already that this life is off.
+    pub(super) fn may_stand_in_log(&self, life: &NodeLife) -> bool {
+        self.proposed.is_some() && self.is_about(life)
     }
 
     /// Tells whether it says that this life is off, because it names this life or a later one.

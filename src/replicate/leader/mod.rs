@@ -162,8 +162,9 @@ impl Leader {
         let number = self.beats.saturating_add(1);
         let detection = self.timing.detection;
         let is_member = replica.standing(&beat.life) == Standing::Member;
+        let is_reported_off = self.words.iter().any(|word| word.may_stand_in_log(&beat.life));
         let Some(heard) = self.listen(now, beat.life) else { return Ok(()) };
-        if heard.is_given_up() {
+        if heard.losing.is_some() || is_reported_off {
             if !seeded!(GrantWhileLosing) {
                 return Err(BeatError::BeingLost);
             }
@@ -233,7 +234,9 @@ impl Leader {
     fn grants(&mut self, round: Round, floor: u64, replica: &Replica) -> Vec<Grant> {
         let mut grants = Vec::new();
         for heard in self.heard.values_mut() {
-            let is_losing = heard.is_given_up() && !seeded!(GrantWhileLosing);
+            let is_reported_off = self.words.iter().any(|word| word.may_stand_in_log(&heard.life));
+            let is_losing =
+                (heard.losing.is_some() || is_reported_off) && !seeded!(GrantWhileLosing);
             if is_losing || replica.standing(&heard.life) != Standing::Member {
                 continue;
             }

@@ -91,20 +91,10 @@ impl Leader {
         self.words.retain(|word| replica.may_run(&word.life));
         let (patience, since) = (self.timing.runs_until(), self.taken_at);
         let heard = &self.heard;
-        let items = propose(&mut self.words, now, self.timing.detection, |word| {
+        propose(&mut self.words, now, self.timing.detection, |word| {
             let known = heard.get(&folded(&word.life.node));
             now.since(known.map_or(since, |known| known.last)) >= patience
-        });
-        // A beat that comes too late gets no grant any more.
-        let proposed = self.words.iter().filter(|word| word.proposed == Some(now));
-        for word in proposed {
-            if let Some(heard) = self.heard.get_mut(&folded(&word.life.node))
-                && heard.life.incarnation <= word.life.incarnation
-            {
-                heard.is_reported_off = true;
-            }
-        }
-        items
+        })
     }
 
     /// Tells whether something of the cluster is due and was not proposed just now.

@@ -48,7 +48,7 @@ pub(super) fn event(seen: &mut Seen, moment: &Moment<'_>, event: &Event) -> Resu
             announced(seen, *resource, Again::RetryAt(*retry_at, *cause));
         }
         Event::OwnerChanged { group, .. } => {
-            of_group(seen, *group, |again, _| *again = Again::Free);
+            free_group(seen, *group);
         }
         Event::NodeChanged { node, from: NodeState::Paused, to: NodeState::Up, .. } => {
             resumed(seen, *node);
@@ -141,22 +141,11 @@ fn resumed(seen: &mut Seen, node: NodeId) {
     }
 }
 
-/// Allows an attempt at once for resources that an operator asks for and that do not run.
+/// Allows an attempt at once for failed resources that an operator clears.
 pub(super) fn obey(seen: &mut Seen, command: &Command) {
-    let begin_anew = |again: &mut Again, state: ResourceState| {
-        if !matches!(state, ResourceState::Online | ResourceState::OnlinePending) {
-            *again = Again::Free;
-        }
-    };
     match command {
-        Command::BringGroupOnline { group, .. } => of_group(seen, *group, begin_anew),
-        Command::BringResourceOnline { resource, .. } => {
-            // The command also covers all resources that it needs.
-            let group = seen.group_of(*resource);
-            of_group(seen, group, begin_anew);
-        }
         Command::ClearGroupFailures { group, node: None, .. } => {
-            of_group(seen, *group, |again, _| *again = Again::Free);
+            free_group(seen, *group);
         }
         Command::ClearResourceFailure { resource, .. } => {
             seen.resources[resource.index()].again = Again::Free;
@@ -165,11 +154,9 @@ pub(super) fn obey(seen: &mut Seen, command: &Command) {
     }
 }
 
-fn of_group(seen: &mut Seen, group: GroupId, change: impl Fn(&mut Again, ResourceState)) {
-    let members: Vec<ResourceId> =
-        seen.spec.group(group).expect("a declared group").resources().collect();
-    for member in members {
-        let record = &mut seen.resources[member.index()];
-        change(&mut record.again, record.state);
+fn free_group(seen: &mut Seen, group: GroupId) {
+    let of = seen.spec.group(group).expect("a declared group");
+    for member in of.resources() {
+        seen.resources[member.index()].again = Again::Free;
     }
 }

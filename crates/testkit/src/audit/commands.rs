@@ -145,7 +145,9 @@ fn begin_anew(seen: &mut Seen, moment: &Moment<'_>, resource: ResourceId) {
     };
     if has_failed {
         forget(seen, resource);
-        seen.resources[resource.index()].is_asked_for = true;
+        let record = &mut seen.resources[resource.index()];
+        record.again = Again::Free;
+        record.is_asked_for = true;
     }
 }
 
